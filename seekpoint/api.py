@@ -163,10 +163,9 @@ def build(
     gives no token vectors embed windows by themselves, in later builds too. `transcribe` transcribes recordings that
     have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
+    from seekpoint.indexer.build_options import BuildOptions
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.pipeline.build import build as run
-    from seekpoint.indexer.pipeline.planner import Choices
     from seekpoint.indexer.sources import Sources
 
     if limit is not None and limit < 1:
@@ -174,20 +173,23 @@ def build(
     tags = parse_tags(languages if isinstance(languages, str) else ",".join(languages))
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
-    request = Request(
+    options = BuildOptions(
         sources=[os.fspath(source) for source in sources],
         captions=None if captions is None else Path(captions),
-        choices=Choices(tags, retry, whisper if transcribe else None),
+        languages=tags,
+        retry=retry,
+        whisper=whisper if transcribe else None,
         model=model,
         prune=prune,
         limit=limit,
+        pace=pace,
         translate=translate,
         glossary=None if glossary is None else Path(glossary),
         reembed=reembed,
         windows=windows,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
-    return run(request, _address(library), Sources.through(web, tags, pace, limit), encoder=encoder)
+    return run(options, _address(library), Sources.through(web, options), encoder=encoder)
 
 
 @lru_cache(maxsize=4)

@@ -17,8 +17,9 @@ from seekpoint.index.errors import LibraryError, SeekpointError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.types import Encoder
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Request, build
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.output import json as answer_json
 from seekpoint.query.output import terminal
@@ -67,7 +68,7 @@ class Bench:
 
     def build(self, library: Path, *, prune: bool = False) -> int:
         """Build; returns how many resources were read."""
-        request = Request([str(self.source)], self.captions, prune=prune, translate=False)
+        request = BuildOptions([str(self.source)], self.captions, prune=prune, translate=False)
         return _build(request, library, self.encoder)
 
     def check(self, library: Path) -> None:
@@ -201,12 +202,12 @@ def small(folder: Path, count: int = 6) -> Bench:
     folder.mkdir(parents=True)
     talks, library, encoder = Talks(folder / "talks"), folder / "library", TopicEncoder()
     talks.write(count, cues=12)
-    request = Request([str(talks.folder / "list.md")], talks.folder, translate=False)
-    _build(request, library, encoder)
+    options = BuildOptions([str(talks.folder / "list.md")], talks.folder, translate=False)
+    _build(options, library, encoder)
     return Bench(library, talks.folder / "list.md", talks.folder, folder, encoder)
 
 
-def _build(request: Request, library: Path, encoder: Encoder) -> int:
+def _build(options: BuildOptions, library: Path, encoder: Encoder) -> int:
     """Build; returns how many resources were read."""
-    sources = Sources.through(Web(), (), 0.0)
-    return build(request, library, sources, encoder=encoder, clock=lambda: _NOW).updated
+    sources = Sources.through(Web())
+    return build(options, library, sources, encoder=encoder, clock=lambda: _NOW).updated

@@ -24,7 +24,7 @@ SEARCH = "seekpoint/query/search"
 PIPELINE, SCORING, MOMENTS, WINDOWS = (f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "windows"))
 CANDIDATES = "seekpoint/index/embedded/words.py"
 RUNNER = "seekpoint/indexer/pipeline/runner.py"
-FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/build/test_build_youtube.py"
+FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/pipeline/test_build_youtube.py"
 
 
 class Mutation(NamedTuple):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 
+from seekpoint.index.reasons import catalogue
 from tests.paths import ROOT
 
 HOLE = "…"
@@ -21,6 +23,8 @@ def source_texts() -> tuple[str, ...]:
                 found.append("".join(part.value if _is_text(part) else HOLE for part in node.values))  # type: ignore[attr-defined]
             elif _is_text(node):
                 found.append(node.value)  # type: ignore[attr-defined]
+    for texts in catalogue().values():
+        found.append(re.sub(r"\{\w+\}", HOLE, ": ".join(texts["en"])))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import seekpoint
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, ModelCard, Origin, Resource, ResourceStatus, State
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import to_json
@@ -112,7 +113,7 @@ def test_a_deferred_resource_has_the_fields_of_status_json() -> None:
     resource = Resource(
         "aaaaaaaaaaa", Kind.VIDEO, "Masks", "https://www.youtube.com/watch?v=aaaaaaaaaaa", (("Talks",),)
     )
-    deferred = ResourceStatus(resource, State.DEFERRED, "YouTube refuses this address", 1_800_000_000.0)
+    deferred = ResourceStatus(resource, State.DEFERRED, Reason("youtube_refuses"), 1_800_000_000.0)
     indexed = ResourceStatus(
         resource, State.INDEXED, languages=("en",), transcript=Origin.MANUAL, chunks=12, seconds=540
     )

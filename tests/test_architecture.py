@@ -65,6 +65,7 @@ OPEN = (
     "file_types",
     "errors",
     "settings",
+    "reasons",
     "store",
     "open",
     "text",

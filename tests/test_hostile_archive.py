@@ -14,14 +14,15 @@ from seekpoint.index.address import Address
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.clean import printable
 from seekpoint.index.types import State
-from seekpoint.indexer.pipeline.build import Request, build
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources import Sources
 from tests.cli.test_named_by import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.index.transfer.test_servers import KEPT
-from tests.indexer.build.test_build_texts import MASKS
+from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalWeb
 from tests.postgres import TestServer
 from tests.test_imported_texts import SQL
@@ -57,7 +58,7 @@ def test_everything_hostile_at_once(
 
     def build_own(*, reembed: bool = False) -> None:
         model = "wide" if reembed else None
-        request = Request([str(tmp_path / "own.md")], translate=False, model=model, reembed=reembed)
+        request = BuildOptions([str(tmp_path / "own.md")], translate=False, model=model, reembed=reembed)
         build(request, library, Sources.through(web()), encoder=WideEncoder() if reembed else TopicEncoder())
 
     build_own()

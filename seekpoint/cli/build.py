@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,8 +18,8 @@ from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Queue
+    from seekpoint.indexer.build_options import BuildOptions
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.sources import Sources
 
 _UNFINISHED = 3
@@ -75,24 +75,16 @@ _UNFINISHED = 3
 @index_option
 def build(
     sources: tuple[str, ...],
-    captions: Path | None,
     languages: str,
-    model: str | None,
-    reembed: bool,
-    windows: bool,
-    glossary: Path | None,
     transcribe: bool,
     whisper: str,
-    pace: float,
-    limit: int | None,
     cookies: Path | None,
     proxy: str | None,
-    prune: bool,
-    retry: bool,
     dry_run: bool,
     enqueue: bool,
     worker: bool,
     folder: Address,
+    **options: Any,  # noqa: ANN401
 ) -> None:
     """Index reading lists, or bring their index up to date.
 
@@ -100,12 +92,11 @@ def build(
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.options import quiet
+    from seekpoint.indexer.build_options import BuildOptions
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
-    from seekpoint.indexer.pipeline.build import Request
     from seekpoint.indexer.pipeline.build import build as run
     from seekpoint.indexer.pipeline.build_report import preview
-    from seekpoint.indexer.pipeline.planner import Choices
     from seekpoint.indexer.pipeline.progress import ProgressBars
     from seekpoint.indexer.sources import Sources
 
@@ -117,41 +108,37 @@ def build(
             if worker
             else "there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`"
         )
-    if math.isnan(pace):  # click's range check lets NaN through
+    if math.isnan(options["pace"]):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
-    tags = parse_tags(languages)
-    choices = Choices(tags, retry, whisper if transcribe else None)
-    request = Request(
-        sources, captions, choices, model, prune, limit, glossary=glossary, reembed=reembed, windows=windows
-    )
+    wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may replace the web, as tests do
     if dry_run:
-        click.echo(build_report.outlook(preview(request, folder, web), pace))
+        click.echo(build_report.outlook(preview(wanted, folder, web), wanted.pace))
         return
     if worker or enqueue:
-        _take_part(request, folder, web, pace, worker=worker)
+        _take_part(wanted, folder, web, worker=worker)
         return
     with ProgressBars() as events:
-        report = run(request, folder, Sources.through(web, tags, pace, limit), events=events)
+        report = run(wanted, folder, Sources.through(web, wanted), events=events)
     click.echo(build_report.outcome(report, shutil.get_terminal_size().columns))
     if report.states[State.DEFERRED] or report.given_up:
         context.exit(_UNFINISHED)
 
 
-def _take_part(request: Request, library: Address, web: Web, pace: float, *, worker: bool) -> None:
+def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: bool) -> None:
     """Work beside other builders, or leave them something to do."""
     from seekpoint.indexer.pipeline.progress import ProgressBars
     from seekpoint.indexer.pipeline.worker import enqueue, shared_pace, work
     from seekpoint.indexer.sources import Sources
 
     def sources_of(queue: Queue) -> Sources:
-        return Sources.through(web, request.choices.languages, pace, request.limit, shared_pace(queue, pace))
+        return Sources.through(web, options, shared_pace(queue, options.pace))
 
     with ProgressBars() as events:
         if worker:
-            done = work(library, sources_of, request.choices, events=events)
+            done = work(library, sources_of, options, events=events)
         else:
-            waiting = enqueue(request, library, sources_of, events=events)
+            waiting = enqueue(options, library, sources_of, events=events)
     if worker:
         taken, updated = counted(done.taken, "resource"), f"{done.updated:,} new or changed"
         click.echo(f"{taken} taken from the queue: {updated}, {done.embedded:,} passages embedded")

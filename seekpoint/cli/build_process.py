@@ -24,6 +24,7 @@ from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, A
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
+from seekpoint.indexer.build_options import PACE, BuildOptions
 from seekpoint.indexer.events import BuildEvents, name_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
@@ -79,7 +80,7 @@ def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:
 
 
 def _follow(lines: IO[str], tell: Callable[[BuildProgress], None]) -> BuildProgress:
-    """Tell what a child prints; returns the last of it."""
+    """Pass on the progress that a child prints; returns the last."""
     last = BuildProgress()
     for line in lines:
         try:
@@ -124,35 +125,28 @@ def carry_out(
     events: BuildEvents,
     *,
     encoder: Encoder | None = None,
-    pace: float | None = None,
+    pace: float = PACE,
     translate: bool = True,
 ) -> str:
-    """Do what an order says, and return its outcome in a line; raises SeekpointError.
+    """Run the build of an order, and return its outcome in a line; raises SeekpointError.
 
     The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
     there are addresses of the web, as an assistant adds them.
     """
     from seekpoint.index.types import NamedBy
-    from seekpoint.indexer.fetch.robots import PACE
-    from seekpoint.indexer.pipeline import addition, build_report
-    from seekpoint.indexer.pipeline.build import Request, build
-    from seekpoint.indexer.pipeline.planner import Choices
+    from seekpoint.indexer.pipeline import addition
+    from seekpoint.indexer.pipeline.build import build
+    from seekpoint.indexer.pipeline.build_report import totals_line
     from seekpoint.indexer.sources import Sources
 
-    pace = PACE if pace is None else pace
-    named_by = NamedBy.PAGE
     if not isinstance(library, ServerAddress):
-        request = Request(order.sources, choices=Choices(retry=order.retry), translate=translate, named_by=named_by)
-        report = build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
+        options = BuildOptions(order.sources, retry=order.retry, named_by=NamedBy.PAGE)
     elif order.sources:
-        report = addition.add(
-            order.sources, library, web, events, named_by=named_by, encoder=encoder, pace=pace, translate=translate
-        )
+        options = addition.added(order.sources, NamedBy.PAGE)
     else:
-        report = addition.retry(
-            library, web, events, at_once=order.retry, encoder=encoder, pace=pace, translate=translate
-        )
-    return build_report.totals_line(report)
+        options = addition.due(library, events.say, at_once=order.retry)
+    options = replace(options, pace=pace, translate=translate)
+    return totals_line(build(options, library, Sources.through(web, options), encoder=encoder, events=events))
 
 
 def _print(progress: BuildProgress) -> None:
@@ -201,7 +195,7 @@ class ProgressEvents(BuildEvents):
 
 
 _SHOWN = 60
-# What could begin or end a mark of Markdown, which may span several lines of a list.
+# Characters that begin or end a mark of Markdown, which may span several lines of a list.
 _MARKS = re.compile(r"[`<>\[\]\\]")
 
 
@@ -296,7 +290,7 @@ def _drop_address(path: Path, resource_id: str, aliases: Aliases) -> None:
 
 
 def _ids_in(line: str, aliases: Aliases) -> set[str]:
-    """The ids of what a line names, as an address and as a list reads it, and of what these lead to."""
+    """The ids of a line's resources, as an address and as a list reads it, and of those that they are aliases of."""
     from seekpoint.indexer.reading_list.addresses import resource_of
     from seekpoint.indexer.reading_list.parser import parse_urls
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -11,6 +12,7 @@ import click
 from seekpoint.cli.interrupt import end, leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
 from seekpoint.index.address import Address
+from seekpoint.indexer.build_options import PACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +59,7 @@ def adding_to(
     library: Address,
     make_web: Callable[[str | None, Path | None], Web] | None = None,
     encoder: Encoder | None = None,
-    pace: float | None = None,
+    pace: float = PACE,
     translate: bool = True,
 ) -> Adding:
     """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
@@ -65,26 +67,17 @@ def adding_to(
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.cli.options import quiet
         from seekpoint.index.types import NamedBy
-        from seekpoint.indexer.events import ToldEvents
+        from seekpoint.indexer.events import MessageEvents
         from seekpoint.indexer.fetch.http_session import Web
-        from seekpoint.indexer.fetch.robots import PACE
-        from seekpoint.indexer.pipeline.addition import NEWEST, add, check_one
+        from seekpoint.indexer.pipeline.addition import NEWEST, added, check_one
+        from seekpoint.indexer.pipeline.build import build
+        from seekpoint.indexer.sources import Sources
 
         quiet()
         check_one(address)
-        web, seconds = (make_web or Web)(None, None), PACE if pace is None else pace
-        events = ToldEvents(tell)
-        report = add(
-            [address],
-            library,
-            web,
-            events,
-            named_by=NamedBy.ASSISTANT,
-            limit=NEWEST,
-            encoder=encoder,
-            pace=seconds,
-            translate=translate,
-        )
+        options = replace(added([address], NamedBy.ASSISTANT), limit=NEWEST, pace=pace, translate=translate)
+        sources = Sources.through((make_web or Web)(None, None), options)
+        report = build(options, library, sources, encoder=encoder, events=MessageEvents(tell))
         return report.sections
 
     return add

@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 
 
@@ -114,7 +115,7 @@ class Unfetched(SeekpointError):
     `retry_after` is in seconds from now; `None` means that only a change by the user helps.
     """
 
-    def __init__(self, state: State, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, state: State, reason: Reason, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.state = state
         self.reason = reason
@@ -124,7 +125,7 @@ class Unfetched(SeekpointError):
 class Halt(Unfetched):
     """The next requests would fail for the same reason."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: Reason, retry_after: float | None = None) -> None:
         super().__init__(State.DEFERRED, reason, retry_after)
 
 

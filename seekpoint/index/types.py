@@ -13,6 +13,7 @@ from functools import singledispatch
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, text_digest
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class ResourceStatus:
 
     resource: Resource
     state: State
-    reason: str | None = None
+    reason: Reason | None = None
     retry_after: float | None = None
     languages: tuple[str, ...] = ()
     transcript: Origin | None = None
@@ -212,6 +213,11 @@ class ResourceStatus:
     seconds: float = 0.0
     chapters: tuple[Chapter, ...] = ()
     details: Details = Details()
+
+    @property
+    def reason_code(self) -> str | None:
+        """The code of the reason, which stays where its text changes."""
+        return self.reason.code if self.reason else None
 
     @property
     def id(self) -> str:

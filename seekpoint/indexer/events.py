@@ -32,12 +32,12 @@ class BuildEvents:
 
 
 def name_of(resource: Resource) -> str:
-    """What progress calls a resource: its title, else its file's name or its address."""
+    """The name of a resource in progress: its title, else its file's name or its address."""
     file = local_file(resource.url)
     return clean(resource.title or (file.name if file else resource.url))
 
 
-class ToldEvents(BuildEvents):
+class MessageEvents(BuildEvents):
     """Progress events as messages, a line each."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:

@@ -21,9 +21,9 @@ from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, State
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Request, build
-from seekpoint.indexer.pipeline.planner import Choices
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources import Sources
@@ -32,8 +32,8 @@ from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD
 from tests.index.transfer.test_hostile_archives import forge_database
-from tests.indexer.build.test_build_texts import MASKS
 from tests.indexer.builds import webvtt
+from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalNetwork, LocalWeb
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
@@ -132,7 +132,7 @@ def test_lists_of_an_import_are_never_built_from_the_page(tmp_path: Path, hostil
 def test_lists_of_an_import_are_built_once_the_owner_names_them(tmp_path: Path, hostile: Path) -> None:
     library, private = tmp_path / "library", tmp_path / "private"
     import_library(hostile, library)
-    build(Request([str(private)], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
+    build(BuildOptions([str(private)], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
     assert names(library)[str(private)] == "owner"
     assert states(library)[(private / "秘密.md").as_uri()] is State.INDEXED
     (private / "新.md").write_text("掩码遮住未来。", encoding="utf-8")
@@ -147,7 +147,12 @@ def test_a_list_of_ones_own_that_names_the_same_has_no_list_of_an_import_built(t
     library, note, talk = tmp_path / "library", tmp_path / "private" / "秘密.md", tmp_path / "private" / "talk.en.vtt"
     import_library(hostile, library)
     (tmp_path / "own.md").write_text(f"[my note](<{note}>)", encoding="utf-8")
-    build(Request([str(tmp_path / "own.md")], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
+    build(
+        BuildOptions([str(tmp_path / "own.md")], translate=False),
+        library,
+        Sources.through(web()),
+        encoder=TopicEncoder(),
+    )
     with open_writer(library) as writer:
         writer.set_state(resource_of_path(note).id, State.DEFERRED, retry_after=1.0)
     Served(library, web).retry()
@@ -164,7 +169,7 @@ def test_what_an_import_lists_waits_for_no_worker_on_a_server(
     import_library(hostile, library)
     served = Served(library, web)
     served.retry()
-    done = work(library, lambda queue: Sources.through(web()), Choices(), encoder=TopicEncoder())
+    done = work(library, lambda queue: Sources.through(web()), BuildOptions(), encoder=TopicEncoder())
     assert done.taken == 0
     assert set(states(library).values()) == {State.DEFERRED}
     assert intranet.log == []
@@ -187,7 +192,7 @@ def test_prune_looks_for_no_list_of_an_import(tmp_path: Path, hostile: Path) -> 
     library = tmp_path / "library"
     import_library(hostile, library)
     (tmp_path / "own.md").write_text("# 掩码\n\n[x](https://gone.example/)\n", encoding="utf-8")
-    request = Request([str(tmp_path / "own.md")], translate=False, prune=True)
+    request = BuildOptions([str(tmp_path / "own.md")], translate=False, prune=True)
     build(request, library, Sources.through(web()), encoder=TopicEncoder())
     assert len(states(library)) == 5
 
@@ -209,14 +214,14 @@ def test_what_an_assistant_added_never_leads_into_a_private_network(
     Served(library, now_private).retry()
     assert State.INDEXED not in states(library).values()
     assert intranet.log == []
-    request = Request([address], choices=Choices(retry=True), translate=False)
+    request = BuildOptions([address], retry=True, translate=False)
     build(request, library, Sources.through(now_private()), encoder=TopicEncoder())
     assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
 
 
 def test_what_the_owner_named_stays_the_owners(tmp_path: Path, intranet: HTTPServer) -> None:
     library, address = tmp_path / "library", intranet.url_for("/masks")
-    build(Request([address], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
+    build(BuildOptions([address], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
     assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
     with open_writer(library) as writer:
         [resource_id] = writer.standings()
@@ -249,7 +254,12 @@ def test_an_imported_alias_leads_no_list_of_ones_own_elsewhere(tmp_path: Path, h
     httpserver.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
     (tmp_path / "own.md").write_text(f"[mine]({own.url})", encoding="utf-8")
     there = LocalWeb(httpserver.url_for(""), "http://own.example", "http://evil.example")
-    build(Request([str(tmp_path / "own.md")], translate=False), library, Sources.through(there), encoder=TopicEncoder())
+    build(
+        BuildOptions([str(tmp_path / "own.md")], translate=False),
+        library,
+        Sources.through(there),
+        encoder=TopicEncoder(),
+    )
     assert {request.host for request, _ in httpserver.log} == {"own.example"}
     assert states(library)[own.url] is State.INDEXED
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.types import Encoder, Resource, ResourceStatus
+from seekpoint.index.types import Encoder, Resource, ResourceStatus, State
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Report, Request, build
-from seekpoint.indexer.pipeline.planner import Choices
+from seekpoint.indexer.pipeline.build import Report, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import VideoSource
@@ -75,20 +75,22 @@ class Workshop:
         self.encoder.embedded.clear()
         self.fake.requests.clear()
         self.events = events or RecordedEvents()
-        choices = Choices(tuple(languages), retry)
-        outside = Sources.through(web or self.fake.web(offline, cookies), languages, limit=limit)
+        options = BuildOptions(
+            [str(source) for source in sources],
+            captions,
+            tuple(languages),
+            retry,
+            prune=prune,
+            limit=limit,
+            pace=0,
+            translate=glossary is not None,
+            glossary=glossary,
+            reembed=reembed,
+            windows=windows,
+        )
+        outside = Sources.through(web or self.fake.web(offline, cookies), options)
         return build(
-            Request(
-                [str(source) for source in sources],
-                captions,
-                choices,
-                prune=prune,
-                limit=limit,
-                translate=glossary is not None,
-                glossary=glossary,
-                reembed=reembed,
-                windows=windows,
-            ),
+            options,
             self.library,
             replace(outside, videos=videos or outside.videos, documents=documents or outside.documents),
             encoder=encoder or self.encoder,
@@ -104,6 +106,16 @@ class Workshop:
         """What the library says of each resource, by id."""
         with EmbeddedReader.open(self.library) as library:
             return {status.resource.id: status for status in library.statuses()}
+
+    def states(self) -> dict[str, State]:
+        """The state of each resource, by id."""
+        return {resource_id: status.state for resource_id, status in self.statuses().items()}
+
+    def wait(self, resource_id: str) -> float:
+        """The seconds until a resource is due."""
+        due = self.statuses()[resource_id].retry_after
+        assert due is not None
+        return due - time.time()
 
     def content(self) -> Mapping[str, bytes]:
         """Every file of the library."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
@@ -75,7 +76,7 @@ def _fail(rest: bytes, charset: str | None) -> ParsedDocument:
 
 
 def _refuse(rest: bytes, charset: str | None) -> ParsedDocument:
-    raise Unfetched(State.NO_TRANSCRIPT, f"refused: {rest.decode()}")
+    raise Unfetched(State.NO_TRANSCRIPT, Reason.of(f"refused: {rest.decode()}"))
 
 
 def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:

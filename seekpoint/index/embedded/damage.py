@@ -19,6 +19,7 @@ from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, P
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
+from seekpoint.index.reasons import Reason
 from seekpoint.index.sql import stored_rows, sums
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.names import SETTING, update_titles
@@ -32,10 +33,6 @@ _UNLISTED = """INSERT INTO listing (source, resource_id, position, path, title, 
     SELECT '', id, 0, '[]', '', 0 FROM resource WHERE id = CAST(? AS TEXT)"""
 _EMPTIED = f"""UPDATE resource SET state = '{State.PENDING}', reason = ?, retry_after = NULL, inputs = NULL
                WHERE id = CAST(? AS TEXT)"""
-_GIVEN_UP = (
-    "its transcript was damaged and had to be given up: build a list that names it, or give its address to "
-    "`seekpoint build`"
-)
 
 
 class Mended(NamedTuple):
@@ -179,7 +176,7 @@ class _DamagedRows:
         for key in self._keys("transcript", "cue_block"):
             self._say(f"{self._label(key)}: its transcript was damaged and has to be fetched again")
             self._drop("transcript", "resource_id", key, *CONTENT)
-            self._connection.execute(_EMPTIED, (_GIVEN_UP, key))
+            self._connection.execute(_EMPTIED, (Reason("given_up").to_row(), key))
             self._given_up.append(_text(key))
 
     def _keys(self, *tables: str) -> list[bytes]:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from seekpoint.files import parsed_json
+from seekpoint.index.reasons import Reason, row_of
 from seekpoint.index.settings import encoded
 from seekpoint.index.sql.names import update_titles
 from seekpoint.index.sql.port import Database
@@ -127,7 +128,9 @@ class Catalogue:
                WHERE playlist_id IN ?* ORDER BY playlist_id, position""",
             list(titles),
         ):
-            entries[playlist_id].append(PlaylistEntry(Resource(resource_id, Kind(kind), title, url), fault))
+            entries[playlist_id].append(
+                PlaylistEntry(Resource(resource_id, Kind(kind), title, url), fault and Reason.stored(fault))
+            )
         return {playlist_id: Playlist(title, tuple(entries[playlist_id])) for playlist_id, title in titles.items()}
 
     def standings(self) -> dict[str, Standing]:
@@ -196,7 +199,7 @@ def _status(row: Sequence[Any], listing: _Listing, held: Sequence[_Held]) -> Res
     return ResourceStatus(
         resource=resource,
         state=State(state),
-        reason=reason,
+        reason=Reason.stored(reason) if reason else None,
         retry_after=time_of(retry_after),
         languages=tuple(sorted({one.language for one in held})),
         transcript=min((one.origin for one in held), default=None),
@@ -251,7 +254,7 @@ class Changes:
             self._db.add(
                 "playlist_entry (playlist_id, position, resource_id, kind, url, title, fault)",
                 [
-                    (playlist_id, position, video.id, video.kind.value, video.url, video.title, entry.fault)
+                    (playlist_id, position, video.id, video.kind.value, video.url, video.title, row_of(entry.fault))
                     for position, entry in enumerate(playlist.entries)
                     for video in (entry.resource,)
                 ],
@@ -301,7 +304,7 @@ class Changes:
     def set_state(
         self, resource_id: str, state: State, reason: str | None, retry_after: float | None, inputs: str | None
     ) -> None:
-        values = (state.value, reason, retry_after, inputs)
+        values = (state.value, row_of(reason), retry_after, inputs)
         stored = self._db.rows("SELECT state, reason, retry_after, inputs FROM resource WHERE id = ?", resource_id)
         if [*map(tuple, stored)] != [values]:
             with self._change():

@@ -15,6 +15,7 @@ import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.http_session import Limit, Web
 from seekpoint.indexer.fetch.retries import (
@@ -22,6 +23,7 @@ from seekpoint.indexer.fetch.retries import (
     HOUR,
     MONTH,
     RETRY_TWICE,
+    Pace,
     PrivateAddress,
     PrivateNetwork,
     ResponseTooLarge,
@@ -30,7 +32,7 @@ from seekpoint.indexer.fetch.retries import (
     pause_of,
     status_of,
 )
-from seekpoint.indexer.fetch.robots import TOKEN, Pace, Robots, origin_of
+from seekpoint.indexer.fetch.robots import TOKEN, Robots, origin_of
 
 _HEADERS = {
     "User-Agent": f"{TOKEN}/{version('seekpoint')} (indexes a reading list for its reader)",
@@ -48,25 +50,18 @@ _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|applic
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 
-_PRIVATE = (
-    "it is in a private network, which neither a list from the web nor an assistant may name: give its address to "
-    "`seekpoint build`, or put it on a list of your own"
-)
-_TOO_MUCH = "too much to read: give a part of it"
-_SAVE = "save it in a browser and use that file"
 _REFUSALS = {
-    **dict.fromkeys((401, 403, 407), "it takes a login or refuses programs"),
-    404: "nothing is there",
-    410: "it is gone",
-    451: "it is withheld for legal reasons",
+    **dict.fromkeys((401, 403, 407), "login_needed"),
+    404: "nothing_there",
+    410: "gone",
+    451: "withheld",
 }
-_REMEDIES = {404: f"check the address; if it takes a login, {_SAVE}", 410: "ask for its new address"}
 _CONNECTION_FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
-    (requests.exceptions.SSLError, "no trusted connection to {host}: check the clock and the proxy"),
-    (requests.Timeout, "{host} did not answer in time"),
-    (requests.exceptions.ContentDecodingError, "what {host} sends can't be unpacked"),
-    (CONNECTION_ERRORS, "the connection to {host} fails: check the address and the network"),
+    (requests.exceptions.ProxyError, "proxy_fails"),
+    (requests.exceptions.SSLError, "host_untrusted"),
+    (requests.Timeout, "host_slow"),
+    (requests.exceptions.ContentDecodingError, "host_garbles"),
+    (CONNECTION_ERRORS, "host_unreachable"),
 )
 
 
@@ -94,7 +89,7 @@ class FetchedPage:
 
 
 class Fetcher:
-    """Fetches what the user named as a source, such as a list, up to `limit` bytes; for one thread.
+    """Fetches sources that the user named, such as a list, up to `limit` bytes; for one thread.
 
     A host that can't be reached or asks for a pause gets no further requests.
     """
@@ -119,7 +114,7 @@ class Fetcher:
         if response.status_code not in _SUCCESS:
             raise _refusal(response.status_code)
         if not response.content.strip():
-            raise Unfetched(State.UNAVAILABLE, "there is nothing on it: check the address", MONTH)
+            raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
         return _fetched_page(response)
 
     def _pace_of(self, url: str, private: bool) -> Pace:
@@ -145,7 +140,7 @@ class Fetcher:
             response = self._get(url, headers, private)
         status, pause = response.status_code, pause_of(response)
         if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
-            reason = f"{urlsplit(url).hostname} wants fewer requests (HTTP {status})"
+            reason = Reason("fewer_requests", host=urlsplit(url).hostname, status=status)
             raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
         if status >= 400:
             raise requests.HTTPError(response=response)
@@ -156,7 +151,7 @@ class Fetcher:
         for session in self._sessions[: 1 + private]:
             with suppress(PrivateAddress):
                 return session.get(url, headers=headers, allow_redirects=False)
-        raise PrivateNetwork(State.UNAVAILABLE, _PRIVATE)
+        raise PrivateNetwork(State.UNAVAILABLE, Reason("private_network"))
 
 
 class PoliteFetcher(Fetcher):
@@ -190,8 +185,7 @@ def _limit_of(response: requests.Response) -> int:
     if media_type in _PDF | _UNKNOWN:
         return _MOST_OF_A_PAPER
     if not _PAGE.fullmatch(media_type):
-        reason = f"it is {media_type}, not a page: put a page or a PDF on the list"
-        raise Unfetched(State.UNAVAILABLE, reason, MONTH)
+        raise Unfetched(State.UNAVAILABLE, Reason("no_page", media_type=media_type), MONTH)
     return _MOST_OF_A_PAGE
 
 
@@ -226,8 +220,8 @@ def _is_permanent(response: requests.Response) -> bool:
 
 
 def _media_type(response: requests.Response) -> str:
-    found = _MEDIA_TYPE.match(response.headers.get("Content-Type", ""))
-    return found[1].lower() if found else ""
+    media_type = _MEDIA_TYPE.match(response.headers.get("Content-Type", ""))
+    return media_type[1].lower() if media_type else ""
 
 
 def _failure_of(error: Exception, host: str) -> Unfetched:
@@ -235,35 +229,30 @@ def _failure_of(error: Exception, host: str) -> Unfetched:
     if status := status_of(error):
         return _refusal(status)
     if isinstance(error, ResponseTooLarge):
-        return Unfetched(State.UNAVAILABLE, f"{error}: {_TOO_MUCH}", MONTH)
-    for kind, reason in _CONNECTION_FAILURES:
+        return Unfetched(State.UNAVAILABLE, Reason("page_too_large", size=error), MONTH)
+    for kind, code in _CONNECTION_FAILURES:
         if isinstance(error, kind):
             is_unreachable = bool(error.args) and isinstance(error.args[0], MaxRetryError)
-            return (ServerFault if is_unreachable else Unfetched)(State.DEFERRED, reason.format(host=host), HOUR)
-    return Unfetched(State.UNAVAILABLE, BROKEN, MONTH)
+            reason = Reason(code) if code == "proxy_fails" else Reason(code, host=host)
+            return (ServerFault if is_unreachable else Unfetched)(State.DEFERRED, reason, HOUR)
+    return Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH)
 
 
 def _refusal(status: int) -> Unfetched:
     if status >= 500 or status in _TRANSIENT:
-        return Unfetched(State.DEFERRED, f"its server has a fault of its own (HTTP {status})", HOUR)
-    reason = _REFUSALS.get(status, "its server doesn't give it")
-    return Unfetched(State.UNAVAILABLE, f"{reason} (HTTP {status}): {_REMEDIES.get(status, _SAVE)}", MONTH)
+        return Unfetched(State.DEFERRED, Reason("server_fault", status=status), HOUR)
+    return Unfetched(State.UNAVAILABLE, Reason(_REFUSALS.get(status, "not_given"), status=status), MONTH)
 
 
 _MOST_REDIRECTS = 8
 _YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
-_ENDLESS = "it leads from one address to the next without end: check it"
-BROKEN = "it isn't an address, or leads to what is none: check it"
-_NOT_ON_THE_WEB = "it leads to what isn't on the web: use the file itself"
-_NO_VIDEO = "a page of YouTube that is neither video, playlist nor channel: list the address of one"
-_PRIVATE_ADDRESS = "it leads into a private network, where no redirect may lead: check it"
 
 
 class LeadsToYouTube(Unfetched):
     """An address is one of YouTube, which only the clients for YouTube ask: they keep its pauses."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(State.UNAVAILABLE, _NO_VIDEO, MONTH)
+        super().__init__(State.UNAVAILABLE, Reason("no_video_page"), MONTH)
         self.url = url
 
 
@@ -286,7 +275,7 @@ def follow(
             response = ask(hop, private)
         except PrivateNetwork as refused:
             if private or history:
-                raise Unfetched(State.UNAVAILABLE, _PRIVATE_ADDRESS, MONTH) from refused
+                raise Unfetched(State.UNAVAILABLE, Reason("redirect_private"), MONTH) from refused
             raise
         if not response.is_redirect:
             response.history = history
@@ -299,11 +288,11 @@ def follow(
         visited.add(visit)
         hop = _next_hop(response, session)
         private = private and is_same_server(hop, first)
-    raise Unfetched(State.UNAVAILABLE, _ENDLESS, MONTH)
+    raise Unfetched(State.UNAVAILABLE, Reason("redirects_endless"), MONTH)
 
 
 def is_same_server(url: str, other: str) -> bool:
-    """Whether `url` has the host and port of `other`, or is its https; not so for what is no address."""
+    """Whether `url` has the host and port of `other`, or is the https form of it; False for invalid URLs."""
     try:
         own, origin = origin_of(url), origin_of(other)
     except ValueError:
@@ -315,7 +304,7 @@ def _next_hop(response: requests.Response, session: requests.Session) -> str:
     try:
         target = urljoin(response.url, session.get_redirect_target(response))
     except ValueError as error:
-        raise Unfetched(State.UNAVAILABLE, BROKEN, MONTH) from error
+        raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
     return _normalised(target)
 
 
@@ -323,9 +312,9 @@ def _normalised(url: str) -> str:
     """The address exactly as requests will send it, so that its host can be checked."""
     try:
         if urlsplit(url).scheme not in ("http", "https"):
-            raise Unfetched(State.UNAVAILABLE, _NOT_ON_THE_WEB, MONTH)
+            raise Unfetched(State.UNAVAILABLE, Reason("not_on_the_web"), MONTH)
         address = requests.Request("GET", url).prepare().url or ""
         urlsplit(address).port  # noqa: B018
     except (requests.RequestException, ValueError) as error:
-        raise Unfetched(State.UNAVAILABLE, BROKEN, MONTH) from error
+        raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
     return address

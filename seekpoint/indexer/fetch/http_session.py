@@ -200,7 +200,7 @@ def _read_body(response: requests.Response, limit: Limit) -> None:
             for piece in response.iter_content(_PIECE) if most else ():
                 body += piece
                 if len(body) > most:
-                    raise ResponseTooLarge(f"more than {most / 1e6:.0f} MB")
+                    raise ResponseTooLarge(f"{most / 1e6:.0f} MB")
         except requests.ConnectionError as error:
             if error.args and isinstance(error.args[0], ReadTimeoutError):
                 raise requests.ReadTimeout("no end in time") from error

@@ -1,4 +1,4 @@
-"""Connects to hosts by checked addresses: private networks are closed to what only the web names (SSRF)."""
+"""Connects to hosts by checked addresses: private networks are closed to addresses that only the web names (SSRF)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Network:
 
 
 def check_name(host: str) -> None:
-    """Raise PrivateAddress if a host's name tells that it is in a private network."""
+    """Raise PrivateAddress if a host's name shows that it is in a private network."""
     literal = literal_address(host)
     if f".{host.rstrip('.')}".endswith(".localhost") or (literal and not is_public(literal)):
         raise PrivateAddress(host)

@@ -1,17 +1,22 @@
-"""Retries of requests, and the failures that requests to YouTube end in."""
+"""Retries and pace of requests, and the failures that requests to YouTube end in."""
 
 from __future__ import annotations
 
 import logging
+import random
 import re
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 from xml.etree.ElementTree import ParseError
 
 import requests
 import stamina
 
 from seekpoint.index.errors import Blocked, Unfetched, Unreachable
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 
 MINUTE = 60.0
@@ -32,14 +37,13 @@ CONNECTION_ERRORS = (
 MOST_FAULTS = 3
 """After this many faults of a server in a row, every further request would fail as well."""
 
-BLOCK_REMEDY = "wait, or take another way out with --cookies FILE or --proxy URL"
 _SECONDS = re.compile(r"\d+", re.ASCII)
 BLOCK_MESSAGE = re.compile(r"try again later|not a bot", re.IGNORECASE)
 
 _UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (requests.exceptions.ProxyError, "the proxy gives no connection: check its settings"),
-    (requests.exceptions.SSLError, "no trusted connection to youtube.com: check clock and proxy"),
-    (CONNECTION_ERRORS, "the connection to youtube.com fails: check the network"),
+    (requests.exceptions.ProxyError, "proxy_fails"),
+    (requests.exceptions.SSLError, "youtube_untrusted"),
+    (CONNECTION_ERRORS, "youtube_unreachable"),
 )
 
 # stamina logs each retry as a warning, which would end up on stderr.
@@ -50,7 +54,7 @@ class PrivateAddress(Unreachable):
     """A host is in a private network: it isn't connected to."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"{host} has an address in a private network: check the network")
+        super().__init__(Reason("host_private", host=host))
 
 
 class PrivateNetwork(Unfetched):
@@ -62,7 +66,7 @@ class ServerFault(Unfetched):
 
 
 class ConnectionFault(ServerFault):
-    """A connection that fails or breaks off, for one resource or for all: what is asked next tells."""
+    """A connection that fails or breaks off. The next request shows whether one resource or the network is at fault."""
 
 
 class EmptyResponse(requests.RequestException):
@@ -100,7 +104,7 @@ def pause_of(response: requests.Response) -> float | None:
 
 
 def raise_for_pause(response: requests.Response) -> None:
-    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and says for how long.
+    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and names a pause.
 
     Both last as long as Retry-After says, a minute at least.
     """
@@ -113,13 +117,13 @@ def raise_for_pause(response: requests.Response) -> None:
 
 
 def blocked(pause: float | None = None) -> Blocked:
-    """YouTube blocks this address, for `pause` seconds if it says so."""
-    return Blocked(f"YouTube refuses requests from this address for now: {BLOCK_REMEDY}", pause)
+    """YouTube blocks this address, for `pause` seconds if it names a pause."""
+    return Blocked(Reason("youtube_refuses"), pause)
 
 
 def server_fault(status: int, pause: float = HOUR) -> ServerFault:
     """YouTube answered with HTTP status 500 or above."""
-    return ServerFault(State.DEFERRED, f"YouTube has a fault of its own (HTTP {status})", pause)
+    return ServerFault(State.DEFERRED, Reason("youtube_fault", status=status), pause)
 
 
 def connection_failure(error: Exception) -> Unfetched | None:
@@ -127,13 +131,75 @@ def connection_failure(error: Exception) -> Unfetched | None:
     if status_of(error) >= 500:
         return server_fault(status_of(error))
     if isinstance(error, EMPTY_RESPONSE_ERRORS):
-        reason = "YouTube gave an empty answer, likely a block in disguise: wait before you go on"
-        return ServerFault(State.DEFERRED, reason, HOUR)
+        return ServerFault(State.DEFERRED, Reason("youtube_empty"), HOUR)
     if isinstance(error, requests.ReadTimeout):
-        return ServerFault(State.DEFERRED, "youtube.com did not answer in time", HOUR)
+        return ServerFault(State.DEFERRED, Reason("youtube_slow"), HOUR)
     if isinstance(error, ResponseTooLarge):
-        return Unfetched(State.UNAVAILABLE, "YouTube's answer has no end: not read", MONTH)
-    for kind, reason in _UNREACHABLE:
+        return Unfetched(State.UNAVAILABLE, Reason("youtube_endless"), MONTH)
+    for kind, code in _UNREACHABLE:
         if isinstance(error, kind):
-            return ConnectionFault(State.DEFERRED, reason, HOUR)
+            return ConnectionFault(State.DEFERRED, Reason(code), HOUR)
     return None
+
+
+_JITTER = 0.3
+
+
+class Turns(Protocol):
+    """Says when a request may be sent."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until the next request is due, then run the block."""
+        ...
+
+
+class Pace:
+    """Keeps `seconds` between the end of a request and the start of the next, with random jitter."""
+
+    def __init__(
+        self,
+        seconds: float,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: float = _JITTER,
+    ) -> None:
+        self._seconds = seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._jitter = jitter
+        self._ended: float | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until the next request is due, then run the block."""
+        if self._ended is not None:
+            jitter = random.uniform(1 - self._jitter, 1 + self._jitter)
+            wait = self._ended + self._seconds * jitter - self._clock()
+            if wait > 0:
+                self._sleep(wait)
+        try:
+            yield
+        finally:
+            self._ended = self._clock()
+
+
+class SharedPace:
+    """Keeps `seconds` between the requests of several processes, with random jitter.
+
+    `turn_of` reserves the next turn of the given length in seconds, and returns the wait for it in seconds.
+    """
+
+    def __init__(
+        self, seconds: float, turn_of: Callable[[float], float], sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._seconds = seconds
+        self._turn_of = turn_of
+        self._sleep = sleep
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until the next request is due, then run the block."""
+        wait = self._turn_of(self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
+        if wait > 0:
+            self._sleep(wait)
+        yield

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from protego import Protego
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import MONTH, PrivateNetwork, ServerFault
 
@@ -20,7 +17,6 @@ TOKEN = "Seekpoint"
 
 _LONGEST_DELAY = 30.0
 _MOST_BYTES = 512_000  # RFC 9309, 2.5: at least 500 KiB
-_ASKED_NOT_TO = "its robots.txt asks programs not to read it: save it and put the file on the list"
 
 
 class Robots:
@@ -43,7 +39,7 @@ class Robots:
         if isinstance(rules, Unfetched):
             raise rules
         if not rules.can_fetch(url, TOKEN):
-            raise Unfetched(State.UNAVAILABLE, _ASKED_NOT_TO, MONTH)
+            raise Unfetched(State.UNAVAILABLE, Reason("robots_forbid"), MONTH)
         return min(rules.crawl_delay(TOKEN) or 0.0, _LONGEST_DELAY)
 
     def _read(self, url: str, private: bool) -> Protego | Unfetched:
@@ -55,7 +51,7 @@ class Robots:
             return failure
         except Unfetched as error:
             if error.state is State.DEFERRED:
-                reason = f"its robots.txt can't be read just now: {error.reason}"
+                reason = Reason("robots_unreadable", reason=error.reason)
                 return Unfetched(error.state, reason, error.retry_after)
             data = b""
         return Protego.parse(data[:_MOST_BYTES].decode("utf-8-sig", "replace"))
@@ -65,69 +61,3 @@ def origin_of(url: str) -> str:
     """Scheme, host and port of an address, without credentials."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-PACE = 5.0
-"""Seconds between two requests to YouTube, unless the user says otherwise."""
-
-_JITTER = 0.3
-
-
-class Turns(Protocol):
-    """Says when a request may be sent."""
-
-    def turn(self) -> AbstractContextManager[None]:
-        """Wait until the next request is due, then run the block."""
-        ...
-
-
-class Pace:
-    """Keeps `seconds` between the end of a request and the start of the next, with random jitter."""
-
-    def __init__(
-        self,
-        seconds: float,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: float = _JITTER,
-    ) -> None:
-        self._seconds = seconds
-        self._sleep = sleep
-        self._clock = clock
-        self._jitter = jitter
-        self._ended: float | None = None
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until the next request is due, then run the block."""
-        if self._ended is not None:
-            jitter = random.uniform(1 - self._jitter, 1 + self._jitter)
-            wait = self._ended + self._seconds * jitter - self._clock()
-            if wait > 0:
-                self._sleep(wait)
-        try:
-            yield
-        finally:
-            self._ended = self._clock()
-
-
-class SharedPace:
-    """Keeps `seconds` between the requests of several processes, with random jitter.
-
-    `turn_of` reserves the next turn, that so many seconds belong to, and returns how long to wait for it.
-    """
-
-    def __init__(
-        self, seconds: float, turn_of: Callable[[float], float], sleep: Callable[[float], object] = time.sleep
-    ) -> None:
-        self._seconds = seconds
-        self._turn_of = turn_of
-        self._sleep = sleep
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until the next request is due, then run the block."""
-        wait = self._turn_of(self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
-        if wait > 0:
-            self._sleep(wait)
-        yield

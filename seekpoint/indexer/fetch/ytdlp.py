@@ -47,7 +47,7 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         request = Request(req) if isinstance(req, str) else req
         self._requests += 1
         if self._requests > _MOST_REQUESTS:
-            raise ResponseTooLarge(f"more than {_MOST_REQUESTS} requests")
+            raise ResponseTooLarge(f"{_MOST_REQUESTS} requests")
         response = RETRY_TWICE(is_transient, RETRY_ONCE, EmptyResponse, self._send, request)
         return Response(io.BytesIO(response.content), response.url, response.headers, response.status_code)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Reader, Writer
-from seekpoint.indexer.fetch.retries import BLOCK_REMEDY, DAY, HOUR, MOST_FAULTS, ConnectionFault
+from seekpoint.indexer.fetch.retries import DAY, HOUR, MOST_FAULTS, ConnectionFault
 
 Clock: TypeAlias = Callable[[], float]
 _Response = TypeVar("_Response")
@@ -67,7 +68,7 @@ class YouTubeGate:
         self._route = route
         self._backoffs = YouTubeBackoffs(writer, clock())
         left = self._backoffs.of(route).until - clock()
-        block = Blocked(f"YouTube refused this address a while ago: {BLOCK_REMEDY}", left)
+        block = Blocked(Reason("youtube_refused"), left)
         self.closed: Halt | None = None if regardless or left <= 0 else block
         self.answers = 0
         self._faults = 0
@@ -97,7 +98,7 @@ class YouTubeGate:
         self._faults = 0
 
     def _close(self, halt: Halt, say: Callable[[str], None]) -> Halt:
-        """Send no more requests in this run; after a block, none for as long as YouTube says, or else its backoff."""
+        """Send no more requests in this run; after a block, none until YouTube's pause or the backoff ends."""
         say(f"{halt}; nothing more is asked of YouTube in this run")
         self.closed = self._start_backoff(halt) if isinstance(halt, Blocked) else halt
         return self.closed

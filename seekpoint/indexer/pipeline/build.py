@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seekpoint.index.address import Address, is_added_list
@@ -13,10 +13,11 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
-from seekpoint.indexer.pipeline.planner import Choices, Planner
+from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import (
     add_windows,
@@ -32,32 +33,6 @@ from seekpoint.indexer.sources.captions.folders import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
 from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair, read_glossary
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The options of a build. `captions` is a folder of caption files, which are used instead of YouTube's.
-
-    `limit` is the number of videos taken from a channel, newest first; `None` for all. `translate` stores translations
-    by which questions find words in another language. A `glossary` of the user's is stored for later builds. `reembed`
-    embeds all stored transcripts again if `model` isn't the library's. `windows` lets a model that gives no token
-    vectors embed windows by themselves, in later builds too. `named_by` is who names the sources: only the owner's may
-    lead into a private network, also those that the owner named before. `stored` are ids of resources in the library
-    that are tried too, whatever lists name them.
-    """
-
-    sources: Sequence[str]
-    captions: Path | None = None
-    choices: Choices = field(default_factory=Choices)
-    model: str | None = None
-    prune: bool = False
-    limit: int | None = None
-    translate: bool = True
-    glossary: Path | None = None
-    reembed: bool = False
-    windows: bool = False
-    named_by: NamedBy = NamedBy.OWNER
-    stored: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +58,7 @@ class Report:
 
 
 def build(
-    request: Request,
+    options: BuildOptions,
     library: Address,
     sources: Sources,
     *,
@@ -96,22 +71,22 @@ def build(
     A build that meets damage which the next one would mend begins again.
     """
     started = time.monotonic()
-    if request.choices.whisper:
+    if options.whisper:
         check_installed()
     events = events or BuildEvents()
     lost: set[str] = set()
     try:
-        report = _update(request, library, sources, encoder, events, clock, lost)
+        report = _update(options, library, sources, encoder, events, clock, lost)
     except DamagedLibrary as error:
         if not error.is_mendable:
             raise
         events.say("the library is damaged: the build begins again, to mend what it can")
-        report = _update(request, library, sources, encoder, events, clock, lost)
+        report = _update(options, library, sources, encoder, events, clock, lost)
     return replace(report, seconds=time.monotonic() - started)
 
 
 def _update(
-    request: Request,
+    options: BuildOptions,
     library: Address,
     sources: Sources,
     encoder: Encoder | None,
@@ -121,35 +96,38 @@ def _update(
 ) -> Report:
     """Build once. `lost` gets the ids of the resources whose transcripts are given up since they are damaged."""
     lists = [
-        read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in request.sources
+        read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in options.sources
     ]
-    caption_files = caption_files_of(request, lists)
-    glossary = read_glossary(request.glossary) if request.glossary else None
-    writer, lazy_encoder = _open(library, request, encoder, events.say)
+    caption_files = caption_files_of(options, lists)
+    glossary = read_glossary(options.glossary) if options.glossary else None
+    writer, lazy_encoder = _open(library, options, encoder, events.say)
     with writer:
-        lost.update(_mend(writer, encoder, events))
-        lists = _named(lists, request, writer)
-        if request.windows:
+        own = encoder if encoder and encoder.card == writer.card else None
+        lost.update(writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed))
+        lists = _named(lists, options, writer)
+        if options.windows:
             want_windows(writer)
-        reembedded = _reembed(request, writer, lazy_encoder, events)
+        reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
+        if not options.reembed:
+            report_unfinished(writer, events.say)
         reembedded += add_windows(writer, lazy_encoder, events)
         aliases = Aliases.stored(writer, clock())
-        run = Run(writer, lazy_encoder, sources, events, clock, request.choices, aliases, request.limit)
+        run = Run(writer, lazy_encoder, sources, events, clock, options, aliases)
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
         private = aliases.private(lists)
-        planner = Planner({}, caption_files, request.choices, clock(), is_new_route=is_new_route, private=private)
-        resources = _run_all(writer, lists, request.stored, aliases, run, planner)
-        removed = _prune(writer, lists, events.say) if request.prune else 0
-        if request.captions:
-            _say_what_is_not_listed(request.captions, caption_files, resources, events.say)
-        if request.translate:
+        planner = Planner({}, caption_files, options, clock(), is_new_route=is_new_route, private=private)
+        resources = _run_all(writer, lists, options.stored, aliases, run, planner)
+        removed = _prune(writer, lists, events.say) if options.prune else 0
+        if options.captions:
+            _say_what_is_not_listed(options.captions, caption_files, resources, events.say)
+        if options.translate:
             keep_translations(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
         standings = writer.standings() if lost else {}
         given_up = sum(key not in standings or not standings[key].is_indexed for key in lost)
-        report = _report(writer, lists, request.stored, run)
+        report = _report(writer, lists, options.stored, run)
     return replace(report, embedded=report.embedded + reembedded, removed=removed, given_up=given_up)
 
 
@@ -174,9 +152,9 @@ def resources_of(lists: Sequence[ReadingList], playlists: Mapping[str, Playlist]
     return {resource.id: resource for listed in lists for resource in expand_playlists(listed.resources, playlists)}
 
 
-def caption_files_of(request: Request, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
+def caption_files_of(options: BuildOptions, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
     """Caption files by video id, from --captions and from lists that are folders."""
-    caption_files = {} if request.captions is None else find_captions(request.captions)
+    caption_files = {} if options.captions is None else find_captions(options.captions)
     for listed in lists:
         if listed.folder and any(resource.kind is Kind.VIDEO for resource in listed.resources):
             caption_files = find_captions(listed.folder) | caption_files
@@ -184,15 +162,15 @@ def caption_files_of(request: Request, lists: Sequence[ReadingList]) -> dict[str
 
 
 def _open(
-    library: Address, request: Request, encoder: Encoder | None, say: Callable[[str], None]
+    library: Address, options: BuildOptions, encoder: Encoder | None, say: Callable[[str], None]
 ) -> tuple[Writer, LazyEncoder]:
-    model = request.model
+    model = options.model
     is_new = not library_exists(library)
     if is_new:
         encoder = encoder or load_encoder(model, say)
     writer = open_writer(library, encoder.card if encoder and is_new else None, say)
     try:
-        if request.reembed:
+        if options.reembed:
             encoder = encoder or load_encoder(model or writer.card.name, say)
             return writer, LazyEncoder(encoder.card, encoder)
         if encoder:
@@ -203,18 +181,6 @@ def _open(
         writer.__exit__(None, None, None)
         raise
     return writer, LazyEncoder(writer.card, encoder)
-
-
-def _mend(writer: Writer, encoder: Encoder | None, events: BuildEvents) -> Sequence[str]:
-    own = encoder if encoder and encoder.card == writer.card else None
-    return writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed)
-
-
-def _reembed(request: Request, writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
-    if request.reembed:
-        return reembed(writer, encoder.get(), events)
-    report_unfinished(writer, events.say)
-    return 0
 
 
 def _run_all(
@@ -264,18 +230,22 @@ def list_playlists(
             run.list_playlist(planner.plan(playlist))
 
 
-def _named(lists: Sequence[ReadingList], request: Request, writer: Writer) -> list[ReadingList]:
+def _named(lists: Sequence[ReadingList], options: BuildOptions, writer: Writer) -> list[ReadingList]:
     """The lists with who named them: the owner in this request, or whoever did so first; an import doesn't count."""
     stored: dict[str, NamedBy] = {}
-    if request.named_by is not NamedBy.OWNER:
+    if options.named_by is not NamedBy.OWNER:
         sections = writer.sections()
         stored = {part.source: part.named_by for part in sections if part.named_by is not NamedBy.IMPORT}
-    return [replace(listed, named_by=stored.get(listed.source, request.named_by)) for listed in lists]
+    return [replace(listed, named_by=stored.get(listed.source, options.named_by)) for listed in lists]
 
 
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
     own = dict.fromkeys(section.source for section in writer.sections() if section.named_by is not NamedBy.IMPORT)
-    vanished = [source for source in own if _has_vanished(source)]
+    # A list was deleted or renamed. If its folder is missing too, a disk may just not be mounted.
+    paths = {source: Path(source) for source in own}
+    vanished = [
+        source for source, path in paths.items() if path.is_absolute() and path.parent.is_dir() and not path.exists()
+    ]
     for source in vanished:
         say(f"{source} is no longer there: what it alone listed is taken out")
         writer.register(source, ())
@@ -288,12 +258,6 @@ def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) ->
         writer.put_settings(glossary=glossary)
     dictionaries = BilingualDictionaries(writer.settings.glossary)
     writer.keep_translations(dictionaries.version, dictionaries.into)
-
-
-def _has_vanished(source: str) -> bool:
-    """Whether a list was deleted or renamed. If its folder is missing too, a disk may just not be mounted."""
-    path = Path(source)
-    return path.is_absolute() and path.parent.is_dir() and not path.exists()
 
 
 def _say_what_is_not_listed(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -21,10 +21,11 @@ from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, Playlist, Section, Standing, State, outlined, union
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
-from seekpoint.indexer.pipeline.build import Request, caption_files_of, resources_of
+from seekpoint.indexer.pipeline.build import caption_files_of, resources_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.settings import are_due
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
@@ -136,8 +137,9 @@ def table(sections: Sequence[Section]) -> Table:
     for state in columns:
         result.add_column(state.replace("_", " "), justify="right", overflow="fold")
     for indent, label, section in [*_rows(sections), (0, "Total", total)]:
-        counts = [_count(section, state) for state in columns] if section else []
-        result.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *counts)
+        counts = [section.states[state] for state in columns] if section else []
+        shown = (str(n) if n or state is State.INDEXED else "" for n, state in zip(counts, columns, strict=False))
+        result.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *shown)
     return result
 
 
@@ -149,12 +151,6 @@ def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | Non
             yield 0, source, union(members)
         if any(section.path for section in members):
             yield from ((depth + named, heading, section) for depth, heading, section in outlined(members))
-
-
-def _count(section: Section, state: State) -> str:
-    """The count, empty for 0, except that of indexed entries."""
-    number = section.states[state]
-    return str(number) if number or state is State.INDEXED else ""
 
 
 def duration(seconds: float) -> str:
@@ -185,51 +181,34 @@ class DryRunReport:
     closed_until: float
 
 
-def preview(request: Request, library: Address, web: Web, now: float | None = None) -> DryRunReport:
+def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
-    lists = [read_source(source, web) for source in request.sources]
-    state = _library_state(library, web.route, now, windows=request.windows)
-    resources = resources_of(state.aliases.applied(lists), state.playlists)
-    is_other_model = request.reembed and model_name(request.model or state.model) != state.model
+    lists = [read_source(source, web) for source in options.sources]
+    standings: dict[str, Standing] = {}
+    playlists: dict[str, Playlist] = {}
+    closed_until, is_new_route, reembeds, aliases = 0.0, False, False, Aliases()
+    try:
+        with open_reader(library) as reader:
+            standings, playlists, aliases = reader.standings(), reader.playlists(), Aliases.stored(reader, now)
+            backoffs = YouTubeBackoffs(reader, now)
+            closed_until, is_new_route = backoffs.of(web.route).until, backoffs.is_new_route(web.route, now)
+            is_other_model = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
+            reembeds = is_other_model or are_due(reader, wanted=options.windows)
+    except LibraryNotFound:
+        check_vacant(library)
+    resources = resources_of(aliases.applied(lists), playlists)
+    faults = unavailable_entries(playlists)
     planner = Planner(
-        state.standings,
-        caption_files_of(request, lists),
-        request.choices,
-        now,
-        unavailable_entries(state.playlists),
-        state.is_new_route,
-        reembeds=is_other_model or state.windows_are_due,
+        standings, caption_files_of(options, lists), options, now, faults, is_new_route, reembeds=reembeds
     )
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
-    transcripts = max(len(request.choices.languages), 1)
+    transcripts = max(len(options.languages), 1)
     return DryRunReport(
         resources=len(resources),
         steps={step: steps.count(step) for step in Step},
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
-        closed_until=state.closed_until if now < state.closed_until and not request.choices.retry else 0.0,
+        closed_until=closed_until if now < closed_until and not options.retry else 0.0,
     )
-
-
-class _LibraryState(NamedTuple):
-    standings: dict[str, Standing]
-    playlists: dict[str, Playlist]
-    closed_until: float
-    is_new_route: bool
-    model: str = ""
-    aliases: Aliases = Aliases()
-    windows_are_due: bool = False
-
-
-def _library_state(library: Address, route: str, now: float, *, windows: bool) -> _LibraryState:
-    try:
-        with open_reader(library) as reader:
-            backoffs = YouTubeBackoffs(reader, now)
-            until, is_new_route = backoffs.of(route).until, backoffs.is_new_route(route, now)
-            state = (reader.standings(), reader.playlists(), until, is_new_route, reader.card.name)
-            return _LibraryState(*state, Aliases.stored(reader, now), are_due(reader, wanted=windows))
-    except LibraryNotFound:
-        check_vacant(library)
-        return _LibraryState({}, {}, 0.0, False)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, Resource, Standing, State
-from seekpoint.indexer.fetch.fetcher import BROKEN
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.reading_list.parser import NOWHERE
@@ -46,21 +47,8 @@ class Job:
     spare: tuple[Path, ...] = ()
     provenance: Provenance | None = None
     state: State = State.DEFERRED
-    reason: str = ""
+    reason: Reason | None = None
     private: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """The user's choices for a build.
-
-    `languages` are compared by primary subtag; by default, the spoken language is taken. `whisper` is the model that
-    transcribes recordings without captions; without one they are left out.
-    """
-
-    languages: tuple[str, ...] = ()
-    retry: bool = False
-    whisper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +63,9 @@ class Planner:
 
     standings: Mapping[str, Standing]
     caption_files: Mapping[str, tuple[Path, ...]]
-    choices: Choices
+    options: BuildOptions
     now: float
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Reason] = field(default_factory=dict)
     is_new_route: bool = False
     reembeds: bool = False
     private: Container[str] = frozenset()
@@ -101,7 +89,7 @@ class Planner:
         captions = self.caption_files.get(resource.id, ())
         if resource.kind is Kind.RECORDING:
             return self._plan_recording(resource, standing)
-        if selection := select(captions, self.choices.languages):
+        if selection := select(captions, self.options.languages):
             return self._plan_captions(resource, standing, selection)
         if fault := self.faults.get(resource.id):
             return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
@@ -112,27 +100,27 @@ class Planner:
         return self._plan_text(resource, standing)
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
-        wanted = FromYouTube(self.choices.languages)
-        speech = FromSpeech(self.choices.whisper) if self.choices.whisper else None
+        wanted = FromYouTube(self.options.languages)
+        speech = FromSpeech(self.options.whisper) if self.options.whisper else None
         tried = _tried(decode(standing.inputs), wanted, speech)
         is_due = self._when_due(standing, Step.ASK_YOUTUBE) is not Step.WAIT
-        rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.choices.retry)
+        rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.options.retry)
         provenance = speech if rule.step is Step.TRANSCRIBE else wanted
-        return Job(resource, rule.step, standing, provenance=provenance, reason=rule.reason)
+        return Job(resource, rule.step, standing, provenance=provenance)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path = local_path(resource.url)
         if captions := self._folders.beside(path):
-            if selection := select(captions, self.choices.languages):
+            if selection := select(captions, self.options.languages):
                 return self._plan_captions(resource, standing, selection)
-            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.choices))
+            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.options))
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
-        if self.choices.whisper:
-            heard = FromSpeech(self.choices.whisper, _identity(path))
+        if self.options.whisper:
+            heard = FromSpeech(self.options.whisper, _identity(path))
             return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
         names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
-        reason = f"no captions beside it: put {names} into {path.parent}, or let --transcribe listen to it"
+        reason = Reason("no_captions_beside", names=names, folder=path.parent)
         return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
 
     def _plan_captions(self, resource: Resource, standing: Standing, selection: Selection) -> Job:
@@ -149,20 +137,20 @@ class Planner:
             read = version_of("file", [local_path(resource.url)], stored, self.now)
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
-        is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.choices.retry))
+        is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.options.retry))
         step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
         return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
     def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:
         """No step if the same was tried before, even without success: the result would be the same."""
         is_same = decode(standing.inputs) == provenance and standing.state is not State.PENDING
-        return Step.NOTHING if is_same and (standing.is_indexed or not self.choices.retry) else step
+        return Step.NOTHING if is_same and (standing.is_indexed or not self.options.retry) else step
 
     def _when_due(self, standing: Standing, step: Step) -> Step:
         # A later time than any wait leads to was stored by a clock that was ahead.
         longest = DAY if standing.state is State.DEFERRED else MONTH
         is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
-        ignores_wait = self.choices.retry or (self.is_new_route and standing.state is State.DEFERRED)
+        ignores_wait = self.options.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
 
 
@@ -174,25 +162,25 @@ def _tried(stored: Provenance | None, wanted: FromYouTube, speech: FromSpeech | 
     return Tried.ELSE
 
 
-def _why_unread(resource: Resource) -> str | None:
-    """What is wrong with an address or a file, as far as known without reading it."""
+def _why_unread(resource: Resource) -> Reason | None:
+    """The fault of an address or a file, as far as known without reading it."""
     try:
         address = urlsplit(resource.url)
     except ValueError:
-        return BROKEN
+        return Reason("no_address")
     if address.netloc == NOWHERE:
-        return "a link without an address, in a list that may name no files: add the file itself"
+        return Reason("link_without_address")
     if address.scheme not in _READABLE:
-        return f"addresses that begin with {address.scheme}: aren't read: give one of https:// or a file"
+        return Reason("scheme_unread", scheme=address.scheme)
     if address.scheme != "file":
         return None
     if address.netloc not in ("", "localhost"):
-        return f"a file of {address.netloc}, which can't be read from here: give its web address"
+        return Reason("file_elsewhere", host=address.netloc)
     path = local_path(resource.url)
     if path.is_dir():
-        return f"{path} is a folder: give it to `seekpoint build` as a source of its own"
+        return Reason("file_is_folder", path=path)
     if not path.is_file():
-        return f"{path} can't be read: it is a device or a pipe, not a file" if path.exists() else _missing(path)
+        return Reason("file_is_device", path=path) if path.exists() else _missing(path)
     return too_large(path)
 
 
@@ -202,18 +190,18 @@ def _identity(path: Path) -> str:
     return f"{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def _other_languages(captions: Sequence[Path], choices: Choices) -> str:
+def _other_languages(captions: Sequence[Path], options: BuildOptions) -> Reason:
     available = ", ".join(sorted(language_of(path) or "und" for path in captions))
-    return f"no captions in {', '.join(choices.languages)} (there is: {available}): widen --languages"
+    return Reason("no_captions_in", wanted=", ".join(options.languages), available=available)
 
 
-def _missing(path: Path) -> str:
+def _missing(path: Path) -> Reason:
     if "\ufffd" in str(path):
-        return f"the name of {path} can't be read as text: rename it"
-    return f"there is no file {path}: correct the list or put it there"
+        return Reason("file_name_unreadable", path=path)
+    return Reason("file_missing", path=path)
 
 
-def _refuse(resource: Resource, standing: Standing, state: State, reason: str) -> Job:
+def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason) -> Job:
     """Refuse a resource, unless it is indexed: then its source may be missing only temporarily."""
     step = Step.NOTHING if standing.is_indexed else Step.REFUSE
     return Job(resource, step, standing, state=state, reason=reason)
@@ -238,11 +226,11 @@ FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
 
 
 class Tried(Enum):
-    """What gave a video its state, compared with what the user wants now."""
+    """The origin of a video's state, compared with the options of this build."""
 
     YOUTUBE = auto()  # YouTube was asked for the same languages
     OTHER_LANGUAGES = auto()  # YouTube was asked for others
-    MODEL = auto()  # the same speech model listened to it
+    MODEL = auto()  # the same speech model transcribed it
     OTHER_MODEL = auto()  # another one did, or no model is wanted now
     ELSE = auto()  # captions on disk, a playlist's entry, or nothing yet
 

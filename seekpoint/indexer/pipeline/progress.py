@@ -94,7 +94,7 @@ class ProgressBars(BuildEvents):
 
 
 class TitleColumn(ProgressColumn):
-    """The title of what is worked on, which is shortened where a line is too narrow for all columns.
+    """The title of the current resource, which is shortened where a line is too narrow for all columns.
 
     The table makes columns narrower that may be broken into lines. This one may, but its text is cut instead.
     """
@@ -123,14 +123,11 @@ class ProgressRate:
         before, then = self._before
         self._before = (done, now)
         if done > before:
-            self._take_in(done - before, now - then)
+            self._steps.append((done - before, now - then))
+            self._amount, self._seconds = self._amount + done - before, self._seconds + now - then
             while self._seconds - self._steps[0][1] > _RECENT:
                 amount, seconds = self._steps.popleft()
                 self._amount, self._seconds = self._amount - amount, self._seconds - seconds
-
-    def _take_in(self, amount: float, seconds: float) -> None:
-        self._steps.append((amount, seconds))
-        self._amount, self._seconds = self._amount + amount, self._seconds + seconds
 
     @property
     def each_second(self) -> float:

@@ -13,14 +13,16 @@ from typing import Generic, Self, TypeVar
 
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, EmbeddedTranscript, Kind, Resource, Standing, State, Transcript
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeGate
-from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Job, Step
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of
@@ -38,9 +40,9 @@ _LEAST_LEFT = 0.1
 
 
 class Run:
-    """A run of jobs; `limit` is the number of entries to list of a channel.
+    """A run of jobs.
 
-    `ends` holds the ids of the resources that others turned out to be.
+    `ends`: ids reached by redirects or canonical links.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -51,9 +53,8 @@ class Run:
         sources: Sources,
         events: BuildEvents,
         clock: Clock,
-        choices: Choices,
+        options: BuildOptions,
         aliases: Aliases,
-        limit: int | None = None,
     ) -> None:
         self.updated = 0
         self.ends: set[str] = set()
@@ -63,12 +64,12 @@ class Run:
         self._sources = sources
         self._events = events
         self._clock = clock
-        self._limit = limit
-        self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=choices.retry)
+        self._limit = options.limit
+        self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=options.retry)
         # Jobs without a connection, each with the number of YouTube's answers before it.
         self._unreached: list[tuple[Job, Unfetched, int]] = []
-        self._whisper = choices.whisper
-        self._speech = SpeechTranscripts(choices.whisper, sources, self._gate, events) if choices.whisper else None
+        self._whisper = options.whisper
+        self._speech = SpeechTranscripts(options.whisper, sources, self._gate, events) if options.whisper else None
         self._videos: Prefetcher[str, FetchResult]
         self._texts: Prefetcher[Job, FetchResult]
         self._files: Prefetcher[Job, tuple[str, FetchResult]]
@@ -96,7 +97,8 @@ class Run:
         """Run the jobs; the failure of one doesn't stop the others."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._events.begin(len(due))
-        self._refuse_all({job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE})
+        refused = {job: job.reason for job in due if job.step is Step.REFUSE and job.reason}
+        self._refuse_all({job: Unfetched(job.state, reason) for job, reason in refused.items()})
         halted: dict[Job, Unfetched] = {}
         with self._fetching_ahead(due):
             for job in due:
@@ -138,7 +140,7 @@ class Run:
             return
         embedded = [self._embed(end, t, fetched) for t in fetched.transcripts if t.cues]
         if not embedded:
-            raise Unfetched(State.NO_TRANSCRIPT, "the transcript is empty")
+            raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_spoken"))
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.updated += 1
@@ -150,13 +152,13 @@ class Run:
         return with_chapters(embedded, self._writer.card)
 
     def _has(self, resource_id: str, fetched: FetchResult) -> bool:
-        """Whether a resource has nothing to take over: a video asks YouTube itself, a page may have the same text."""
+        """Whether a resource needs no new transcript: a video asks YouTube itself, a page may have the same text."""
         standing = self._writer.standings().get(resource_id, Standing(State.PENDING))
         stored = decode(standing.inputs) if standing.is_indexed else None
         return not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance))
 
     def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
-        """The resource that a fetched one turned out to be."""
+        """The resource at the end of redirects and canonical links."""
         end, now = fetched.end or resource, self._clock()
         target = self._aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
         if target.id != resource.id:
@@ -215,15 +217,12 @@ class Run:
         return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
 
     def _compare(self, job: Job, transcripts: Sequence[Transcript]) -> None:
-        """Say what changed of a text; raises Unfetched if next to nothing is left of a page, as of one that is gone."""
+        """Report the changes of a text; raises Unfetched if a page lost nine tenths of it, as one that is gone."""
         before = [cue.text for transcript in self._writer.transcripts(job.resource.id) for cue in transcript.cues]
         now = [cue.text for transcript in transcripts for cue in transcript.cues]
         had, has = (sum(map(len, texts)) for texts in (before, now))
         if job.step is Step.FETCH_TEXT and has <= _LEAST_LEFT * had:
-            reason = (
-                f"it has {has:,} characters, and had {had:,}: if that is right, take it out with `seekpoint remove "
-                f"{job.resource.id}` and build again"
-            )
+            reason = Reason("page_shrunk", has=f"{has:,}", had=f"{had:,}", id=job.resource.id)
             raise Unfetched(State.UNAVAILABLE, reason)
         new, gone = len({*now} - {*before}), len({*before} - {*now})
         title = job.resource.title or job.resource.url
@@ -236,9 +235,10 @@ class Run:
             self._refuse(job, failure)
 
     def _refuse_unreached(self) -> None:
-        """Refuse the jobs without a connection: it was their own fault if YouTube answered later.
+        """Refuse the jobs without a connection.
 
-        Else there is no network. The next build tries them at once, but after those that weren't tried.
+        If YouTube answered a later request, only these resources failed; otherwise the network is down. The next build
+        tries them at once, but after those that weren't tried.
         """
         unreached, self._unreached = self._unreached, []
         for job, failure, answers in unreached:

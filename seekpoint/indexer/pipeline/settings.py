@@ -30,9 +30,9 @@ from seekpoint.indexer.transcript.embedding import Embedder
 
 # With 128 passages there are 80 pairs or more above the quantile. Fewer than 24 say nothing.
 _PASSAGES, _LEAST = 128, 24
-# At least so many of a resource.
+# The fewest passages of a resource.
 _A_RESOURCE = 4
-# It is measured again when the library has so many times the chunks.
+# The growth of the number of chunks after which the scale is measured again.
 _GROWTH = 4
 
 
@@ -113,8 +113,8 @@ def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> Questi
     for file in files:
         try:
             engine = OnnxQuestions(folder, file, prompt, longest)
-            found = [engine.question(question) for question in _QUESTIONS]
-            cosines = [float(one @ other) for one, other in zip(found, expected, strict=True)]
+            vectors = [engine.question(question) for question in _QUESTIONS]
+            cosines = [float(one @ other) for one, other in zip(vectors, expected, strict=True)]
         except Exception:  # onnxruntime and tokenizers raise exceptions of their own
             continue
         if min(cosines) >= _LEAST_COSINE:
@@ -123,7 +123,7 @@ def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> Questi
     return QuestionEngine(fingerprint, _version_of_all(folder, files))
 
 
-# Windows for what a library holds without them: `build --windows`.
+# Windows for stored resources without them: `build --windows`.
 #
 # They are for models that give no token vectors, which embed windows by themselves. Other models have windows anyway.
 
@@ -135,7 +135,7 @@ def want_windows(writer: Writer) -> None:
 
 
 def hand_on(writer: Writer, successor: Writer) -> None:
-    """Let a successor embed windows if the library does; what it had embedded before is looked through at the end."""
+    """Let a successor embed windows if the library does; those of resources embedded before are added at the end."""
     if writer.settings.windows is not None:
         writer.put_settings(windows=WindowState.DUE)
         successor.put_settings(windows=WindowState.DUE)

@@ -10,14 +10,15 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import LostLease
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder
 from seekpoint.index.open import library_exists, open_worker, open_writer
-from seekpoint.index.store import Queue, Taken, Writer
+from seekpoint.index.store import Queue
 from seekpoint.index.types import Encoder, Kind, State
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.fetch.robots import SharedPace
+from seekpoint.indexer.fetch.retries import SharedPace
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
-from seekpoint.indexer.pipeline.build import Request, caption_files_of, keep_translations, list_playlists
-from seekpoint.indexer.pipeline.planner import FROM_DISK, Choices, Planner, Step
+from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import calibrate, find_question_engine, want_windows
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
@@ -28,7 +29,7 @@ _YOUTUBE = "youtube"
 
 @dataclass(frozen=True, slots=True)
 class WorkReport:
-    """What a worker did: the resources that it took, those that it indexed, and the embedded passages."""
+    """The numbers of resources that a worker took and indexed, and of embedded passages."""
 
     taken: int
     updated: int
@@ -43,7 +44,7 @@ def shared_pace(queue: Queue, seconds: float) -> SharedPace:
 def work(
     library: Address,
     sources_of: Callable[[Queue], Sources],
-    choices: Choices,
+    options: BuildOptions,
     *,
     encoder: Encoder | None = None,
     events: BuildEvents | None = None,
@@ -59,65 +60,34 @@ def work(
         if encoder:
             check_model(writer.card, encoder.card)
         lazy_encoder = LazyEncoder(writer.card, encoder)
-        worker = _Worker(writer, lazy_encoder, sources_of(queue), choices, events, clock)
+        sources = sources_of(queue)
         tried: set[str] = set()
+        updated = embedded = 0
         while taken := queue.take(clock, tried):
             tried.add(taken.resource_id)
             try:
-                worker.run(taken)
+                # Other builders may store blocks and aliases at any time: both are read before each resource.
+                now, route = clock(), sources.web.route
+                [status] = writer.statuses([taken.resource_id])
+                is_new_route = YouTubeBackoffs(writer, now).is_new_route(route, now)
+                planner = Planner({taken.resource_id: taken.standing}, {}, options, now, is_new_route=is_new_route)
+                run = Run(writer, lazy_encoder, sources, events, clock, options, Aliases.stored(writer, now))
+                run.all([planner.plan(status.resource)])
+                updated, embedded = updated + run.updated, embedded + run.embedded
             except LostLease as lost:
                 events.say(f"{taken.resource_id}: {lost}")
-        if worker.updated:
+        if updated:
             keep_translations(writer)
-            if encoder is None:
-                _measure(writer, lazy_encoder)
-    return WorkReport(len(tried), worker.updated, worker.embedded)
-
-
-def _measure(writer: Writer, encoder: LazyEncoder) -> None:
-    """Measure another model as a build does; an engine that was found stays, which this machine may not have."""
-    calibrate(writer, encoder)
-    if writer.settings.question_engine is None:
-        find_question_engine(writer, encoder)
-
-
-class _Worker:
-    """Runs the jobs of single resources: what a library says of blocks and of other addresses is read before each."""
-
-    def __init__(
-        self,
-        writer: Writer,
-        encoder: LazyEncoder,
-        sources: Sources,
-        choices: Choices,
-        events: BuildEvents,
-        clock: Clock,
-    ) -> None:
-        self.updated = 0
-        self.embedded = 0
-        self._writer = writer
-        self._encoder = encoder
-        self._sources = sources
-        self._choices = choices
-        self._events = events
-        self._clock = clock
-
-    def run(self, taken: Taken) -> None:
-        """Index a resource, or store why not."""
-        now, route = self._clock(), self._sources.web.route
-        [status] = self._writer.statuses([taken.resource_id])
-        is_new_route = YouTubeBackoffs(self._writer, now).is_new_route(route, now)
-        standings = {taken.resource_id: taken.standing}
-        planner = Planner(standings, {}, self._choices, now, is_new_route=is_new_route)
-        aliases = Aliases.stored(self._writer, now)
-        run = Run(self._writer, self._encoder, self._sources, self._events, self._clock, self._choices, aliases)
-        run.all([planner.plan(status.resource)])
-        self.updated += run.updated
-        self.embedded += run.embedded
+        if updated and encoder is None:
+            calibrate(writer, lazy_encoder)
+            # An engine that was found stays: this machine may not have its file.
+            if writer.settings.question_engine is None:
+                find_question_engine(writer, lazy_encoder)
+    return WorkReport(len(tried), updated, embedded)
 
 
 def enqueue(
-    request: Request,
+    options: BuildOptions,
     library: Address,
     sources_of: Callable[[Queue], Sources],
     *,
@@ -125,27 +95,27 @@ def enqueue(
     events: BuildEvents | None = None,
     clock: Clock = time.time,
 ) -> int:
-    """Register what the lists name, and index what is on this machine's disk; returns how many resources wait.
+    """Register the lists' resources and index those on this machine's disk; returns the number that wait.
 
     Raises SourceError, ModelError or LibraryError.
     """
     events = events or BuildEvents()
     if not library_exists(library):
-        card = (encoder or load_encoder(request.model, events.say)).card
+        card = (encoder or load_encoder(options.model, events.say)).card
         with open_writer(library, card):
             pass
     writer, queue = open_worker(library)
     with queue, writer:
         sources, now = sources_of(queue), clock()
-        if request.windows:
+        if options.windows:
             want_windows(writer)
-        lists = [read_source(source, sources.web) for source in request.sources]
-        caption_files = caption_files_of(request, lists)
+        lists = [read_source(source, sources.web) for source in options.sources]
+        caption_files = caption_files_of(options, lists)
         aliases = Aliases.stored(writer, now)
         lazy = LazyEncoder(writer.card, encoder)
-        run = Run(writer, lazy, sources, events, clock, request.choices, aliases, request.limit)
+        run = Run(writer, lazy, sources, events, clock, options, aliases)
         is_new_route = YouTubeBackoffs(writer, now).is_new_route(sources.web.route, now)
-        planner = Planner({}, caption_files, request.choices, now, is_new_route=is_new_route)
+        planner = Planner({}, caption_files, options, now, is_new_route=is_new_route)
         resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, set())
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         jobs = planner.jobs(one for one in resources.values() if one.kind is not Kind.PLAYLIST)

@@ -20,6 +20,7 @@ from markdown_it.token import Token
 from seekpoint.files import read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.file_types import CAPTION_SUFFIXES
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
@@ -163,7 +164,7 @@ def _title(text: str) -> str:
 
 
 def _bare_addresses(href: str, text: str) -> list[str]:
-    """Split what the parser took for one address; a bare host, such as fast.ai, is a word rather than a link."""
+    """Split addresses that the parser took for one; a bare host, such as fast.ai, is a word rather than a link."""
     if href == f"http://{text}":
         if "/" not in text and not text.lower().startswith("www."):
             return []
@@ -383,8 +384,12 @@ def _playlist_entries(resource: Resource, playlist: Playlist) -> list[Resource]:
     return [replace(entry.resource, sections=sections) for entry in playlist.entries]
 
 
-def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, str]:
+def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, Reason]:
     """The reasons for unavailable entries, by id; entries that another playlist lists as available are left out."""
     entries = [entry for playlist in playlists.values() for entry in playlist.entries]
     available = {entry.resource.id for entry in entries if entry.fault is None}
-    return {entry.resource.id: entry.fault for entry in entries if entry.fault and entry.resource.id not in available}
+    return {
+        entry.resource.id: Reason.of(entry.fault)
+        for entry in entries
+        if entry.fault and entry.resource.id not in available
+    }

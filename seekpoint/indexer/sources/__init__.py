@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from seekpoint.indexer.build_options import BuildOptions
 
+if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.fetch.robots import Turns
+    from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource
 
 # Seconds between two requests to the same site, YouTube excepted. arXiv asks for 3.
 _SITE_PACE = 3.0
+_WITHOUT_PACE = BuildOptions(pace=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +29,20 @@ class Sources:
     pace: Turns
 
     @classmethod
-    def through(
-        cls,
-        web: Web,
-        languages: Sequence[str] = (),
-        pace: float = 0.0,
-        limit: int | None = None,
-        shared_pace: Turns | None = None,
-    ) -> Self:
-        """Sources that share one session factory.
-
-        `pace` is the seconds between two requests to YouTube, `limit` the number of videos taken from a channel.
-        `shared_pace` takes the place of the pace for YouTube.
-        """
+    def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
+        """Sources that share one session factory; `shared_pace` takes the place of the options' pace for YouTube."""
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
-        from seekpoint.indexer.fetch.robots import Pace
+        from seekpoint.indexer.fetch.retries import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
-        youtube_pace = shared_pace or Pace(pace)
-        documents = DocumentReader(PoliteFetcher(web, min(pace, _SITE_PACE)))
+        youtube_pace = shared_pace or Pace(options.pace)
+        documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
         return cls(
             web,
-            YouTubeTranscripts(web.session(), languages, youtube_pace),
-            YouTubePlaylists(web, youtube_pace, limit),
+            YouTubeTranscripts(web.session(), options.languages, youtube_pace),
+            YouTubePlaylists(web, youtube_pace, options.limit),
             documents,
             youtube_pace,
         )

@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from seekpoint.files import read_file
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
@@ -52,8 +52,9 @@ class DocumentReader:
         try:
             data = read_file(path)
         except OSError as error:
-            raise Unfetched(State.UNAVAILABLE, f"{path} can't be read: {error.strerror}") from error
-        fetched = _result(self._parse(data, _media_type(path), None, resource.kind), Origin.LOCAL)
+            raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
+        media_type = {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
+        fetched = _result(self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
     def fetch(
@@ -113,9 +114,9 @@ class DocumentReader:
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
             return self._parse_as(DocumentFormat.PDF, data)
         if kind is Kind.PAPER and not data.strip():
-            raise Unfetched(State.UNAVAILABLE, "the file is empty: save or copy it again")
+            raise Unfetched(State.UNAVAILABLE, Reason("file_empty"))
         if kind is Kind.PAPER:
-            raise Unfetched(State.UNAVAILABLE, "not a PDF, whatever its name says: give the address of the PDF itself")
+            raise Unfetched(State.UNAVAILABLE, Reason("no_pdf"))
         if media_type in ("text/markdown", "text/x-markdown"):
             return self._parse_as(DocumentFormat.MARKDOWN, data, charset)
         if media_type == "text/plain":
@@ -125,10 +126,6 @@ class DocumentReader:
     def _parse_as(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
         with self._lock:
             return self._reader.read(form, data, charset)
-
-
-def _media_type(path: Path) -> str:
-    return {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
 
 
 def _canonical(url: str, declared: str | None) -> Resource | None:
@@ -146,7 +143,7 @@ def _site(url: str) -> str:
 
 
 def _spelling(url: str) -> tuple[str, ...]:
-    """What the usual spellings of an address have in common: they differ in scheme, `www.` and the last slash."""
+    """The address without scheme, `www.` and the last slash, in which its usual spellings differ."""
     parts = urlsplit(url)
     return _site(url), parts.path.rstrip("/"), parts.query
 
@@ -163,6 +160,6 @@ def _result(document: ParsedDocument, origin: Origin) -> FetchResult:
     language = language_of([block.text for block in document.blocks], document.language)
     transcript, details = transcript_of(document, language, origin)
     if not transcript.cues:
-        raise Unfetched(State.UNAVAILABLE, "there are no words in it")
+        raise Unfetched(State.UNAVAILABLE, Reason("no_words"))
     has_pages = any(block.page is not None for block in document.blocks)
     return FetchResult((transcript,), details, Kind.PAPER if has_pages else None)

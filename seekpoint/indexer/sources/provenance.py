@@ -1,4 +1,4 @@
-"""What a resource's transcripts were made from, and the text by which a library stores it.
+"""The provenance of a resource's transcripts, and the text by which a library stores it.
 
 A build compares it with what it would use now, to see what is done and what has changed.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from seekpoint.files import parsed_json, read_file
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 
@@ -67,7 +68,7 @@ class FromPage:
 
 @dataclass(frozen=True, slots=True)
 class FromListing:
-    """A playlist that says that the video is unavailable."""
+    """A playlist that lists the video as unavailable."""
 
 
 Provenance: TypeAlias = FromYouTube | FromFiles | FromSpeech | FromPage | FromListing
@@ -144,10 +145,10 @@ def version_of(
     return FromFiles(kind, digest, "" if None in contents else stamp)
 
 
-def too_large(path: Path) -> str | None:
+def too_large(path: Path) -> Reason | None:
     """Why a local file isn't read: it is too large. Downloads are limited in `fetch`."""
     size, most = path.stat().st_size, _MOST_BYTES.get(path.suffix.lower(), _MOST_BYTES_OF_OTHERS)
-    return None if size <= most else f"{size / 1e6:.0f} MB are too much (at most {most / 1e6:.0f} MB): split it"
+    return None if size <= most else Reason("file_too_large", size=f"{size / 1e6:.0f}", most=f"{most / 1e6:.0f}")
 
 
 def _stamp(paths: Sequence[Path], now: float) -> str:

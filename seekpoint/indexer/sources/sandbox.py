@@ -19,9 +19,10 @@ from typing import Self
 
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import State
-from seekpoint.indexer.sources.sandbox_child import GRACE, LONGEST_ANSWER, PATIENCE, WAY_OUT, receive, send
+from seekpoint.indexer.sources.sandbox_child import GRACE, LONGEST_ANSWER, PATIENCE, receive, send
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 
@@ -48,7 +49,6 @@ SECONDS = 120.0
 MEMORY = 2_000_000_000
 """Address space of a child, in bytes."""
 
-_LONGEST_REASON = 500
 _MOST_PAGES = 1_000_000
 # Native libraries leak memory: the child is replaced after this many.
 _DOCUMENTS_A_CHILD = 100
@@ -117,7 +117,7 @@ class SandboxedReader:
             return _exchange(child, call, data)
         except (OSError, EOFError) as error:
             if is_late.is_set() or _ran_out_of_cpu_time(child):
-                reason = f"reading it takes longer than {self._seconds:g} s: split it, or {WAY_OUT}"
+                reason = Reason("reading_slow", seconds=f"{self._seconds:g}")
                 raise Unfetched(State.UNAVAILABLE, reason) from error
             raise _failure() from error
         finally:
@@ -137,7 +137,7 @@ class SandboxedReader:
 class _ChildFailure(Unfetched):
     """The child failed; the document may not be the cause."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(State.UNAVAILABLE, reason)
 
 
@@ -165,7 +165,7 @@ def _start_child(seconds: float, memory: int) -> subprocess.Popen[bytes]:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        reason = f"no process to read it in could be started ({error.strerror}): run the build again"
+        reason = Reason("reader_missing", error=error.strerror)
         raise Unfetched(State.DEFERRED, reason) from error
 
 
@@ -191,9 +191,9 @@ def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
                 title, author, published, language, canonical = map(_text, details)
                 return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language, canonical)
             case {"refused": [str(state), str(reason)]}:
-                return Unfetched(State(state), clean(reason)[:_LONGEST_REASON])
+                return Unfetched(State(state), Reason.stored(reason))
             case {"failed": str(reason)}:
-                raise _ChildFailure(clean(reason)[:_LONGEST_REASON])
+                raise _ChildFailure(Reason.stored(reason))
     raise _failure()
 
 
@@ -209,4 +209,4 @@ def _block(value: object) -> Block:
 
 
 def _failure() -> _ChildFailure:
-    return _ChildFailure(f"its reader gave up on it, for it is damaged or needs too much memory: {WAY_OUT}")
+    return _ChildFailure(Reason("reader_gave_up"))

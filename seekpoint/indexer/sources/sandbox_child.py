@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import IO
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
 PATIENCE = 5
@@ -29,9 +30,6 @@ GRACE = 5.0
 
 LONGEST_ANSWER = 40_000_000
 """Bytes, enough for ten thousand pages."""
-
-WAY_OUT = "save its text to a .txt file and put that on the list"
-"""The remedy that messages name if parsing fails."""
 
 _LENGTH = struct.Struct(">Q")
 
@@ -106,13 +104,13 @@ def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]
     try:
         answer = _encode(text=_as_list(getattr(importlib.import_module(module), function)(data, *arguments)))
     except Unfetched as error:
-        return _encode(refused=[error.state, error.reason])
+        return _encode(refused=[error.state, error.reason.to_row()])
     except MemoryError:
-        return _encode(failed=f"reading it needs too much memory: split it, or {WAY_OUT}")
+        return _encode(failed=Reason("reading_too_large").to_row())
     except Exception as error:
-        return _encode(failed=f"it can't be read ({type(error).__name__}): {WAY_OUT}")
-    too_much = f"more than {LONGEST_ANSWER / 1e6:.0f} MB of text are too much: split it"
-    return answer if len(answer) <= LONGEST_ANSWER else _encode(failed=too_much)
+        return _encode(failed=Reason("reader_failed", error=type(error).__name__).to_row())
+    too_large = Reason("text_too_large", size=f"{LONGEST_ANSWER / 1e6:.0f}")
+    return answer if len(answer) <= LONGEST_ANSWER else _encode(failed=too_large.to_row())
 
 
 def _as_list(text: ParsedDocument) -> list[object]:

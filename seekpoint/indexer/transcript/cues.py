@@ -1,4 +1,4 @@
-"""Normalises cues from any source for indexing: clean, in order, and no longer than the model's input."""
+"""Cues from any source, for indexing: the spoken words, clean, in order, and no longer than the model's input."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from math import isfinite
+from typing import NamedTuple
+from unicodedata import normalize
 
 from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.index.types import Cue
@@ -39,8 +41,8 @@ def tokens(text: str) -> float:
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text; one that is too short, such as `Fig.`, is joined to the next one."""
     first = 0
-    for found in _SENTENCE_END.finditer(text):
-        stop = found.end()
+    for end in _SENTENCE_END.finditer(text):
+        stop = end.end()
         rest = text[stop : stop + 4 * _SHORTEST_SENTENCE + 1]
         if min(tokens(text[first:stop]), tokens(rest)) >= _SHORTEST_SENTENCE:
             yield text[first:stop].strip()
@@ -93,7 +95,7 @@ def _cuts(text: str, seconds: float) -> Iterator[int]:
     token_offsets = array("d", accumulate(map(tokens, text), initial=0.0))
     by_time = token_offsets[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
     most = max(_SHORTEST, min(MOST_TOKENS, by_time))
-    breaks = [[found.end() for found in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
+    breaks = [[end.end() for end in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
     first = 0
     while token_offsets[-1] - token_offsets[first] > most:
         furthest = bisect_right(token_offsets, token_offsets[first] + most) - 1
@@ -111,3 +113,103 @@ def _best_cut(text: str, breaks: list[list[int]], nearest: int, furthest: int) -
     while cut > nearest and unicodedata.category(text[cut])[0] == "M":
         cut -= 1
     return cut
+
+
+class CaptionLine(NamedTuple):
+    """A line of a caption as shown on the screen.
+
+    `start` is the time of its first word, if known. `has_times`: the line contains times of single words.
+    """
+
+    text: str
+    start: float | None = None
+    has_times: bool = False
+
+
+# Rolling captions show two to four lines at a time.
+_SCREEN_LINES = 4
+
+
+def without_repeated_lines(captions: Iterable[tuple[Cue, Sequence[CaptionLine]]]) -> Iterator[Cue]:
+    """Yield each line of rolling captions once, where it appears first. A line with word times is always new."""
+    previous: list[str] = []
+    for cue, screen in captions:
+        lines = [line for line in screen if line.text.strip()]
+        yield from _cues_at_word_times(cue, lines[_repeated(previous, lines) :])
+        previous = [line.text.strip() for line in lines[-_SCREEN_LINES:]] or previous
+
+
+def _repeated(previous: Sequence[str], lines: Sequence[CaptionLine]) -> int:
+    candidates = []
+    for line in lines[:_SCREEN_LINES]:
+        if line.has_times:
+            break
+        candidates.append(line.text.strip())
+    return next((n for n in range(min(len(previous), len(candidates)), 0, -1) if previous[-n:] == candidates[:n]), 0)
+
+
+def _cues_at_word_times(cue: Cue, lines: Sequence[CaptionLine]) -> Iterator[Cue]:
+    start = cue.start
+    texts_by_start: dict[float, list[str]] = {}
+    for line in lines:
+        if line.start is not None and start < line.start < cue.end:
+            start = line.start
+        texts_by_start.setdefault(start, []).append(line.text)
+    for line_start, texts in texts_by_start.items():
+        yield Cue(line_start, cue.end, "\n".join(texts))
+
+
+# Descriptions of sounds, as they stand alone in brackets, in lower case.
+_SOUND = re.compile(
+    "music|music playing|upbeat music|gentle music|soft music|background music|theme music|intro music|outro music|"
+    "applause|audience applause|applause and cheering|cheers and applause|cheering|cheers|clapping|laughter|laughing|"
+    "laughs|laugh|audience laughing|audience laughter|audience laughs|chuckles|chuckling|giggles|coughing|coughs|cough|"
+    "clears throat|sighs|gasps|sniffs|silence|blank audio|blank_audio|no audio|inaudible|unintelligible|indistinct|"
+    "crosstalk|"
+    "音乐|音樂|背景音乐|背景音樂|掌声|掌聲|鼓掌|笑声|笑聲|笑|大笑|欢呼|歡呼|欢呼声|歡呼聲|咳嗽|静音|靜音|听不清|聽不清|"
+    "听不清楚|聽不清楚|音楽|拍手|歓声|笑い|笑い声|無音|음악|박수|박수 소리|웃음|웃음소리|환호|"
+    "música|aplausos|risas|risa|risos|musique|applaudissements|rires|rire|musik|applaus|beifall|gelächter|lachen|musica|"
+    "applausi|risate|muziek|gelach|applåder|skratt|latter|bifald|musiikki|aplodit|naurua|muzyka|oklaski|brawa|śmiech|"
+    "hudba|potlesk|smích|muzică|aplauze|râsete|zene|taps|nevetés|müzik|alkış|kahkaha|gülme|музыка|аплодисменты|смех|"
+    "музика|оплески|сміх|μουσική|χειροκρότημα|γέλια|מוזיקה|מחיאות כפיים|צחוק|موسيقى|تصفيق|ضحك|موسیقی|تشویق|خنده|"
+    "संगीत|तालियां|तालियाँ|हंसी|हँसी|เพลง|ดนตรี|เสียงปรบมือ|เสียงหัวเราะ|âm nhạc|nhạc|vỗ tay|tiếng cười|tepuk tangan|"
+    "tertawa"
+)
+
+_NOTES = "♩♪♫♬🎵🎶"
+# A bracket right after a word is an index, as in `a[music]`.
+_BRACKET = re.compile(
+    r"(?<![A-Za-z0-9_])(?:\[([^\[\]]{1,40})\]|［([^［］]{1,40})］|【([^【】]{1,40})】|\(([^()]{1,40})\)|（([^（）]{1,40})）)"
+)
+_LONE_BRACKET = re.compile(r"\s*[\[［](?:[^\W\d_]|\s){2,40}[\]］]\s*")
+_ARROWS = re.compile(r"^[ \t]*(?:>{2,3}[ \t]*)+", re.MULTILINE)
+_DASH = re.compile(r"^[ \t]*[-–—](?:[ \t]+(?=(\S))|[ \t]*$)", re.MULTILINE)
+_NAME = re.compile(r"^([ \t]*>{2,3}[ \t]*)([^:：\n]{1,30})[:：](?=\s|$)", re.MULTILINE)
+_NOTE = re.compile(f"[{_NOTES}]")
+
+
+def spoken(cues: Iterable[Cue]) -> Iterator[Cue]:
+    """Remove descriptions of sounds and speaker marks. Text keeps its lines, and is empty if nothing is said."""
+    for cue in cues:
+        yield Cue(cue.start, cue.end, _without_marks(cue.text))
+
+
+def _without_marks(text: str) -> str:
+    if _LONE_BRACKET.fullmatch(text):
+        return ""
+    words = _NOTE.sub("", _BRACKET.sub(lambda bracket: "" if _is_sound(bracket) else bracket[0], text))
+    words = _NAME.sub(lambda name: name[1] if name[2].isupper() else name[0], words)
+    words = _DASH.sub(lambda dash: dash[0] if _continues(dash[1] or "") else "", _ARROWS.sub("", words))
+    return words if words == text or any(c.isalnum() for c in words) else ""
+
+
+def _continues(first: str) -> bool:
+    # A dash before a lower-case letter or a digit is no speaker mark: `- log p` is a minus.
+    return first.islower() or first.isdigit()
+
+
+def _is_sound(bracket: re.Match[str]) -> bool:
+    inside = " ".join(next(filter(None, bracket.groups())).split())
+    # YouTube writes `[ __ ]` for a censored word.
+    bare = normalize("NFC", inside).casefold().strip(f"{_NOTES} _.…!,")
+    return bool(_SOUND.fullmatch(bare)) or (not bare and ("__" in inside or any(c in _NOTES for c in inside)))

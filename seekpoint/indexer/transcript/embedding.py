@@ -42,7 +42,7 @@ class PassageVectors(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A transcript to be embedded: chunks and pieces, stored vectors and means, and what is left to embed.
+    """A transcript to be embedded: chunks and pieces, stored vectors and means, and the passages left to embed.
 
     `windows` are the texts of unknown pieces, if these are windows to embed by themselves.
     """
@@ -78,12 +78,12 @@ class Embedder:
     def embed(
         self, resource_id: str, transcript: Transcript, coming: Iterable[tuple[str, Transcript]] = ()
     ) -> EmbeddedTranscript:
-        """Embed what has no stored vector; `coming` are the next transcripts, with the ids of their resources."""
+        """Embed the passages without a stored vector; `coming` are the next resources' transcripts, with ids."""
         import numpy as np
 
         draft = self._draft(resource_id, transcript)
-        found = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
-        fresh = {text_digest(passage.text): reading.vector for passage, reading in found.items()}
+        readings_of = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
+        fresh = {text_digest(passage.text): reading.vector for passage, reading in readings_of.items()}
         vectors = fresh | draft.vectors
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
         if self._is_without_pieces and not self._has_windows:
@@ -91,7 +91,7 @@ class Embedder:
         if self._has_windows:
             means = _window_vectors(draft.unknown, fresh, self._writer.card.name) | draft.means
         else:
-            readings = {part: found[passage] for part, passage in draft.passages.items()}
+            readings = {part: readings_of[passage] for part, passage in draft.passages.items()}
             means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
         pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
         return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
@@ -114,9 +114,14 @@ class Embedder:
             return windows(cues)
         return [] if self._is_without_pieces else pieces(cues)
 
-    @property
+    @cached_property
     def _is_without_pieces(self) -> bool:
+        """Whether the model gives no parts; set as soon as that shows."""
         return self._writer.settings.is_without_pieces
+
+    def _go_without_pieces(self) -> None:
+        self._writer.put_settings(is_without_pieces=True)
+        self._is_without_pieces = True
 
     @cached_property
     def _has_windows(self) -> bool:
@@ -124,21 +129,21 @@ class Embedder:
         if self._writer.settings.windows is None:
             return False
         if not self._is_without_pieces and self._encoder.get().parts([], []) is None:
-            self._writer.put_settings(is_without_pieces=True)
+            self._go_without_pieces()
         return self._is_without_pieces
 
     def _read(
         self, passages: Sequence[PassageText], coming: Iterable[PassageText]
     ) -> dict[PassageText, PassageVectors]:
         self._events.embed(0, len(passages))
-        found = {passage: self._ahead.pop(passage) for passage in passages if passage in self._ahead}
-        missing = [passage for passage in passages if passage not in found]
+        readings = {passage: self._ahead.pop(passage) for passage in passages if passage in self._ahead}
+        missing = [passage for passage in passages if passage not in readings]
         for k in range(0, len(missing), _PASSAGES):
-            self._events.embed(len(found), len(passages))
-            found |= self._read_together(missing[k : k + _PASSAGES], coming)
-        self._events.embed(len(found), len(passages))
-        self.embedded += len(found)
-        return found
+            self._events.embed(len(readings), len(passages))
+            readings |= self._read_together(missing[k : k + _PASSAGES], coming)
+        self._events.embed(len(readings), len(passages))
+        self.embedded += len(readings)
+        return readings
 
     def _read_together(
         self, batch: Sequence[PassageText], coming: Iterable[PassageText]
@@ -156,7 +161,7 @@ class Embedder:
                 return [
                     PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
                 ]
-            self._writer.put_settings(is_without_pieces=True)
+            self._go_without_pieces()
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
 
 

@@ -15,7 +15,7 @@ import regex
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import simplified
-from seekpoint.index.text.terms import UNSPACED, Term, content_terms, content_test, function_words, located_words, words
+from seekpoint.index.text.terms import UNSPACED, content_terms, content_test, function_words, located_words, words
 from seekpoint.index.text.transcript_text import CueText, columns
 from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard
 from seekpoint.indexer.vocabulary.dictionary import cut
@@ -32,7 +32,7 @@ Key: TypeAlias = tuple[str, ...]
 LONGEST = 8
 _WORD = 2
 _LEAST = 2
-# What may stand between the words of a phrase.
+# Characters between the words of a phrase.
 _JOINT = regex.compile(r"[\s\-‐’'/]*")
 _HAN = regex.compile(r"\p{Han}+")
 
@@ -63,20 +63,20 @@ class _Word(NamedTuple):
 
 def phrases(text: str) -> Iterator[Phrase]:
     """All phrases of a text, in order, with repetitions."""
-    found = list(_words(text))
-    joined = [_is_joined(text, one, other) for one, other in pairwise(found)] + [False]
-    for first, begin in enumerate(found):
+    located = list(_words(text))
+    joined = [_is_joined(text, one, other) for one, other in pairwise(located)] + [False]
+    for first, begin in enumerate(located):
         if not begin.is_content:
             continue
-        size, before = 0, found[first - 1].key if first and joined[first - 1] else ""
-        for last in range(first, len(found)):
-            word = found[last]
+        size, before = 0, located[first - 1].key if first and joined[first - 1] else ""
+        for last in range(first, len(located)):
+            word = located[last]
             size += word.size
             if size > LONGEST or not (word.is_content or word.is_inside):
                 break
             if word.is_content and size >= _LEAST:
-                key = tuple(each.key for each in found[first : last + 1])
-                after = found[last + 1].key if joined[last] else ""
+                key = tuple(each.key for each in located[first : last + 1])
+                after = located[last + 1].key if joined[last] else ""
                 yield Phrase(key, text[begin.start : word.stop], size, before, after)
             if not joined[last]:
                 break
@@ -108,18 +108,14 @@ def _words(text: str) -> Iterator[_Word]:
                 stem.text,
                 word.start,
                 word.stop,
-                _size(word),
+                1 if _UNSPACED.match(word.text) else _WORD,
                 is_content(stem) and not is_empty(word.text),
                 word.text in _INSIDE,
             )
 
 
-def _size(word: Term) -> int:
-    return 1 if _UNSPACED.match(word.text) else _WORD
-
-
 def is_empty(word: str) -> bool:
-    """Whether a word says little: a listed one, a number, a letter, or Chinese made of listed characters alone."""
+    """Whether a word is empty: a listed one, a number, a letter, or Chinese made of listed characters alone."""
     listed = _listed()
     if word in listed or word.isdecimal():
         return True
@@ -134,7 +130,7 @@ def _listed() -> frozenset[str]:
     return frozenset(part for word in listed for part in ([word] if _HAN.search(word) else words(word)))
 
 
-# Titles for the segments of a recording: what tells a segment from the rest. Extractive, pure.
+# Titles for the segments of a recording: the phrases that distinguish a segment from the rest. Extractive, pure.
 #
 # A phrase is up to four words that stand together, in Chinese up to eight characters, and neither begins nor ends with
 # a word that says little. Its weight grows with how often it is said in the segment, how much more often
@@ -143,7 +139,7 @@ def _listed() -> frozenset[str]:
 MOST_COLUMNS = 60
 """The width of the longest title."""
 
-# What stands before a noun, and what stands before a verb.
+# Words before a noun, and words before a verb.
 _BEFORE_NOUNS = frozenset(
     words("the a an this that these those your our my his her their its of in with for about on by no")
 )
@@ -179,7 +175,7 @@ class _Usage:
 
     @property
     def is_free(self) -> bool:
-        """Whether it is a phrase by itself, not a part of a word that the dictionaries lack."""
+        """Whether it is a whole phrase, not a part of a word that the dictionaries lack."""
         return all(
             times <= max(_MOST_BOUND * self.count, 1) or not _UNSPACED.fullmatch(neighbour) or is_empty(neighbour)
             for neighbour, times in (*self.before.most_common(1), *self.after.most_common(1))
@@ -194,15 +190,15 @@ class _Usage:
 
 
 def titles(segments: Sequence[str]) -> list[str]:
-    """A title for each segment's text, all different; empty for one that says nothing that could be a title."""
-    found = [list(phrases(text)) for text in segments]
+    """A title for each segment's text, all different; empty for one without a possible title."""
+    phrases_of = [list(phrases(text)) for text in segments]
     usages: dict[Key, _Usage] = {}
-    for phrase in (phrase for group in found for phrase in group):
+    for phrase in (phrase for group in phrases_of for phrase in group):
         usages.setdefault(phrase.key, _Usage(phrase.size)).add(phrase)
     length = max(sum(map(len, segments)), 1)
     titled: dict[str, None] = {}
     chosen = []
-    for text, group in zip(segments, found, strict=True):
+    for text, group in zip(segments, phrases_of, strict=True):
         weights = _weights(Counter(phrase.key for phrase in group), usages, len(text) / length)
         title = next((_shortened(one) for one in _titles(weights, usages) if one not in titled), "")
         titled[title] = None
@@ -223,7 +219,7 @@ def _weights(counts: Counter[Key], usages: Mapping[Key, _Usage], share: float) -
 
 
 def _titles(weights: _Weights, usages: Mapping[Key, _Usage]) -> Iterator[str]:
-    """Possible titles, best first: a phrase, with a second one that says other words and weighs nearly as much."""
+    """Possible titles, best first: a phrase, with a second one of other words that weighs nearly as much."""
     keys = list(islice(weights, _CANDIDATES))
     for place, key in enumerate(keys):
         others = (
@@ -281,12 +277,14 @@ def chapters(cues: Sequence[Cue], pieces: Pieces | None = None) -> tuple[Chapter
     begins = [0, *(parts[k].offset for k in boundaries(parts, _end(cues), pieces))]
     texts = [said.text[first:stop] for first, stop in pairwise([*begins, len(said.text)])]
     starts = [0.0, *(said.second_at(offset) for offset in begins[1:])]
-    found = [Chapter(start, title, generated=True) for start, title in zip(starts, titles(texts), strict=True) if title]
-    return tuple(found) if len(found) > 1 else ()
+    chapters = [
+        Chapter(start, title, generated=True) for start, title in zip(starts, titles(texts), strict=True) if title
+    ]
+    return tuple(chapters) if len(chapters) > 1 else ()
 
 
 def units(said: CueText) -> Iterator[Unit]:
-    """What a recording says, in units: each begins with a sentence, and some seconds after the one before."""
+    """Divide a transcript into units: each begins with a sentence, and some seconds after the one before."""
     from seekpoint.indexer.transcript.segmentation import Unit
 
     places = list(_places(said, max(_UNIT, _end(said.cues) / _MOST_UNITS)))

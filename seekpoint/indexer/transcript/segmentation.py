@@ -25,7 +25,7 @@ LEAST = 60.0
 """Seconds of the shortest segment."""
 
 WORDS_SHARE = 2 / 3
-"""The share of words in what units have in common; vectors have the rest."""
+"""The weight of words in the similarity of units; vectors have the rest."""
 
 # Seconds: the standard deviations of the smoothing of words and of vectors.
 _WORDS_SPREAD, _VECTORS_SPREAD = 12.0, 20.0
@@ -85,7 +85,7 @@ def _word_vectors(units: Sequence[Unit]) -> Matrix:
 
 
 def _common(vectors: Matrix, seconds: Costs) -> Costs:
-    """What units have in common: the products of their vectors around the mean, of unit length, times their seconds."""
+    """The similarity of units: the products of their vectors around the mean, of unit length, times their seconds."""
     weights = seconds.astype(np.float32)[:, None]
     rest = _normalised(vectors)
     rest = _normalised(rest - (weights * rest).sum(axis=0) / weights.sum())
@@ -133,21 +133,21 @@ def _divided(costs: Costs, penalty: float) -> list[int]:
         sums = best[:stop] + costs[:stop, stop]
         before[stop] = sums.argmin()
         best[stop] = sums[before[stop]] + penalty
-    found = []
+    boundaries = []
     while last and np.isfinite(best[last]):
         last = int(before[last])
-        found.append(last)
-    return sorted(found)[1:]
+        boundaries.append(last)
+    return sorted(boundaries)[1:]
 
 
 def _divided_into(costs: Costs, segments: int) -> list[int]:
-    """The boundaries of the cheapest division into so many segments; none if there is none."""
+    """The boundaries of the cheapest division into `segments` segments; none if there is none."""
     best, before = costs[0], []
     for _ in range(segments - 1):
         sums = best[:, None] + costs
         before.append(sums.argmin(axis=0))
         best = sums.min(axis=0)
-    found = [len(costs) - 1]
+    boundaries = [len(costs) - 1]
     for row in reversed(before):
-        found.append(int(row[found[-1]]))
-    return sorted(found[1:]) if np.isfinite(best[-1]) else []
+        boundaries.append(int(row[boundaries[-1]]))
+    return sorted(boundaries[1:]) if np.isfinite(best[-1]) else []

@@ -179,15 +179,15 @@ _LONGEST = 6
 
 
 def cut(run: str) -> list[str]:
-    """The words of a run of simplified characters; a character with which no word ends is one by itself."""
-    known, stop, found = _known(), len(run), list[str]()
+    """The words of a run of simplified characters; a character with which no word ends is a word of its own."""
+    known, stop, reversed_words = _known(), len(run), list[str]()
     while stop:
         first = next(
             (first for first in range(max(stop - _LONGEST, 0), stop - 1) if run[first:stop] in known), stop - 1
         )
-        found.append(run[first:stop])
+        reversed_words.append(run[first:stop])
         stop = first
-    return found[::-1]
+    return reversed_words[::-1]
 
 
 @cache

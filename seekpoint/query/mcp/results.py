@@ -33,6 +33,7 @@ from seekpoint.query.output.json_schema import (
     MissingPhrases,
     Nearer,
     Reason,
+    ReasonCode,
     RetryAfter,
     TranscriptOrigin,
     UnknownWords,
@@ -111,6 +112,7 @@ class NotIndexed(BaseModel):
 
     state: State
     reason: str
+    reason_code: ReasonCode | None = None
     count: int
     titles: list[str] = Field(description="Some of them.")
     retry_after: RetryAfter | None = None
@@ -138,6 +140,7 @@ class ListedResource(BaseModel):
     section: str | None = None
     state: State
     reason: Reason | None = None
+    reason_code: ReasonCode | None = None
     languages: Languages = []
     minutes: float | None = Field(default=None, description="How long it plays; absent for what is read.")
 
@@ -254,6 +257,7 @@ def _not_indexed_group(state: State, reason: str, group: Sequence[ResourceStatus
     return NotIndexed(
         state=state,
         reason=quotable(reason, _REASON),
+        reason_code=group[0].reason_code,
         count=len(group),
         titles=[title(status.resource) for status in group[:_MOST_TITLES]],
         retry_after=datetime.fromtimestamp(min(times), UTC).isoformat(timespec="minutes") if times else None,
@@ -279,6 +283,7 @@ def _listed(status: ResourceStatus) -> ListedResource:
         section=section(resource),
         state=status.state,
         reason=quotable(status.reason, _REASON) if status.reason else None,
+        reason_code=status.reason_code,
         languages=list(status.languages),
         minutes=round(status.seconds / 60, 1) if resource.kind.plays and status.seconds else None,
     )

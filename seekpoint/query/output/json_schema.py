@@ -49,6 +49,7 @@ Nearer = Annotated[bool, Described("True where passages without the phrases in q
 RespelledWords = Annotated[list["RespellingJson"], Described("Misspelt words of the question.")]
 SummaryProblem = Annotated[str, Described("Why there are no sentences, or not all of them, and what to do.")]
 Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
+ReasonCode = Annotated[str, Described("The code of the reason, which stays where its text changes.")]
 RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
 
 
@@ -173,6 +174,7 @@ class ResourceStatusJson(ResourceJson):
 
     state: State
     reason: Reason | None
+    reason_code: ReasonCode | None
     retry_after: RetryAfter | None
     languages: Languages
     transcript: TranscriptOrigin | None

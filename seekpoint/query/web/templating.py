@@ -16,7 +16,7 @@ from seekpoint.query.links import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import resource_list, translations, view_models
 from seekpoint.query.web.problems import PageError, describe
-from seekpoint.query.web.translations import CHOICE, COOKIE, language_of, translated_reason
+from seekpoint.query.web.translations import CHOICE, COOKIE, language_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -63,7 +63,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         ui=language,
         lang=translations.LANGUAGES[language],
         script_words={key: translations.WORDS[language][key] for key in translations.SCRIPT_WORDS},
-        translated_reason=lambda reason: translated_reason(reason, language),
+        reason_text=lambda reason: reason.in_language(language),
         language_name=lambda tag: translations.language_name(tag, language),
         path=request.url.path,
         changed=partial(_changed, request),

@@ -35,7 +35,7 @@ from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.web.builds import Builds, SourceChecks
 from seekpoint.query.web.forms import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
-from seekpoint.query.web.translations import LANGUAGES, language_of, translated_reason, translator
+from seekpoint.query.web.translations import LANGUAGES, language_of, translator
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -273,10 +273,13 @@ def _title(status: ResourceStatus) -> str:
 
 
 def _reason(status: ResourceStatus, language: str) -> Mapping[str, str]:
-    """The reason and its language: that of the page if there is a translation, else English."""
-    reason = clean(status.reason or "")
-    translation = translated_reason(reason, language)
-    return {"reason": translation or reason, "lang": LANGUAGES[language if translation else "en"]}
+    """The reason in the page's language; text of another program counts as English."""
+    reason = status.reason
+    is_foreign = reason is not None and reason.is_foreign
+    return {
+        "reason": reason.in_language(language) if reason else "",
+        "lang": LANGUAGES["en" if is_foreign else language],
+    }
 
 
 class Outcomes:

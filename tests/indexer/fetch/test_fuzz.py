@@ -1,4 +1,4 @@
-"""Any file of cookies, and any robots.txt."""
+"""Damaged answers and rules."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.network import check_name
 from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.local_web import LocalNetwork, LocalWeb
@@ -189,3 +190,24 @@ def test_redirects_of_youtube_lead_into_no_private_network(httpserver: HTTPServe
         with pytest.raises(PrivateAddress):
             ask("https://www.youtube.com/watch?v=aaaaaaaaaaa")
     assert other.log == []
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        "127.0.0.1 127.0.0.1. 127.1 2130706433 0x7f000001 0177.0.0.1 0.0.0.0",
+        "10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 224.0.0.1 240.0.0.1",
+        "::1 :: ::ffff:127.0.0.1 ::ffff:7f00:1 64:ff9b::10.0.0.1 64:ff9b:1::7f00:1 2002:7f00:1:: fe80::1 fd00::1",
+        "localhost LOCALHOST. pages.localhost",
+    ],
+    ids=["loopback", "private", "IPv6", "names"],
+)
+def test_each_form_of_a_private_address_is_recognised(hosts: str) -> None:
+    for host in hosts.split():
+        with pytest.raises(PrivateAddress):
+            check_name(host.lower())
+
+
+def test_public_addresses_and_other_names_pass() -> None:
+    for host in ("93.184.215.14", "2606:4700::1111", "64:ff9b::93.184.215.14", "localhost.example", "讲座.example"):
+        check_name(host)

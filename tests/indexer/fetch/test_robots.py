@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import ServerFault
 from seekpoint.indexer.fetch.robots import Robots
@@ -91,9 +92,12 @@ def test_each_origin_is_fetched_once_without_credentials() -> None:
 @pytest.mark.parametrize(
     ("lost", "raised"),
     [
-        (Unfetched(State.UNAVAILABLE, "nothing is there (HTTP 404)"), None),
-        (Unfetched(State.DEFERRED, "a fault (HTTP 503)", 60.0), "its robots.txt can't be read just now: a fault (HTTP"),
-        (ServerFault(State.DEFERRED, "no connection", 60.0), "no connection"),
+        (Unfetched(State.UNAVAILABLE, Reason.of("nothing is there (HTTP 404)")), None),
+        (
+            Unfetched(State.DEFERRED, Reason.of("a fault (HTTP 503)"), 60.0),
+            "its robots.txt can't be read just now: a fault (HTTP",
+        ),
+        (ServerFault(State.DEFERRED, Reason.of("no connection"), 60.0), "no connection"),
     ],
 )
 def test_a_missing_file_allows_all_and_a_failure_allows_nothing(lost: Unfetched, raised: str | None) -> None:

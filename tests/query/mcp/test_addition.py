@@ -15,7 +15,7 @@ from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
-from tests.indexer.build.test_build_texts import MASKS
+from tests.indexer.pipeline.test_build import MASKS
 from tests.query.mcp.sessions import command, session, text_of, told, tool_error, tool_result
 
 pytestmark = pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
 from seekpoint.indexer.fetch.retries import blocked
 from seekpoint.query.output import status
@@ -35,7 +36,7 @@ INDEXED = ResourceStatus(
 DEFERRED = ResourceStatus(
     Resource("bbbbbbbbbbb", Kind.VIDEO, "注意力\x1b[31m", "https://www.youtube.com/watch?v=bbbbbbbbbbb"),
     State.DEFERRED,
-    reason="YouTube blocks this address",
+    reason=Reason.of("YouTube blocks this address"),
     retry_after=1_780_000_000.0,
 )
 
@@ -70,6 +71,7 @@ def test_json_is_the_contract() -> None:
         "sections": [["One", "Two"]],
         "state": "indexed",
         "reason": None,
+        "reason_code": None,
         "retry_after": None,
         "languages": ["en", "zh"],
         "transcript": "manual",
@@ -103,7 +105,7 @@ def of(
 ) -> ResourceStatus:
     """The status of a resource; `due` is in seconds from now."""
     resource = Resource(name, kind, title or f"Talk {name}", f"https://www.youtube.com/watch?v={name}")
-    return ResourceStatus(resource, state, reason, None if due is None else NOW + due)
+    return ResourceStatus(resource, state, Reason.of(reason) if reason else None, None if due is None else NOW + due)
 
 
 def text_of(statuses: Sequence[ResourceStatus] = (), sections: Sequence[Section] = ()) -> str:
@@ -261,7 +263,9 @@ def test_a_bare_address_is_shown_once() -> None:
 
 def test_nothing_from_outside_reaches_the_terminal_unclean() -> None:
     evil = "\x1b[31mred\x1b]0;owned\x07\n\u202e" + "字" * 500 + "{due} %s [bold]"
-    failed = ResourceStatus(Resource("x", Kind.VIDEO, evil, f"https://a.org/{evil}"), LATER, evil, NOW + HOUR)
+    failed = ResourceStatus(
+        Resource("x", Kind.VIDEO, evil, f"https://a.org/{evil}"), LATER, Reason.of(evil), NOW + HOUR
+    )
     text = status.to_text(
         Path(f"/{evil}"),
         ModelCard(evil, 8, "abc"),

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 import seekpoint
 from seekpoint.index.address import Address
 from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
@@ -95,7 +96,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.register(
             "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
         )
-        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason="YouTube has no transcript of it", inputs="by hand")
+        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason=Reason("no_transcript"), inputs="by hand")
     return folder / "library"
 
 

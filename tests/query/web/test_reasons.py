@@ -1,60 +1,78 @@
-"""Reasons in the page's language: the catalogue, and what is found in it."""
+"""Reasons on the page and in the JSON, in their languages."""
 
 from __future__ import annotations
 
+import html
 import re
-import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from seekpoint.query.web.translations import translated_reason
-from tests.paths import ROOT
-from tests.source_texts import HOLE, source_texts
+from seekpoint.index.open import open_writer
+from seekpoint.index.reasons import Reason, catalogue
+from seekpoint.index.types import Kind, Resource, ResourceStatus, State
+from seekpoint.query.web.workspace import Outcome
+from tests.fakes import TopicEncoder
+from tests.query.web.conftest import serving
 
-CATALOGUE = tomllib.loads((ROOT / "seekpoint/query/web/words/reasons.zh.toml").read_text("utf-8"))
-
-
-@pytest.mark.parametrize("template", CATALOGUE)
-def test_every_template_is_the_programs(template: str) -> None:
-    # The program puts some together: a status, and a remedy that many share.
-    for part in re.split(rf"{HOLE}|, or |, |; | \(", template):
-        assert any(part.strip(" )") in text for text in source_texts()), part
-
-
-@pytest.mark.parametrize("template", CATALOGUE)
-def test_every_translation_has_the_values_of_its_template(template: str) -> None:
-    values = [f"值{number}" for number in range(template.count(HOLE))]
-    filled = CATALOGUE[template].format(*values)
-    assert all(value in filled for value in values) and not set("{}") & set(filled)
+# Values whose letters aren't English.
+REASONS = {
+    code: Reason(code, **dict.fromkeys(re.findall(r"\{(\w+)\}", "".join(texts["en"])), "值"))
+    for code, texts in catalogue().items()
+}
 
 
-@pytest.mark.parametrize(
-    ("reason", "translated"),
-    [
-        ("nothing is there (HTTP 404): check the address", "那里什么也没有（HTTP 404）：请检查地址"),
-        (
-            "its robots.txt can't be read just now: example.org did not answer in time",
-            "现在读不到它的 robots.txt：example.org 没有及时回应",
-        ),
-        (
-            "there is no file /home/a: b.md: correct the list or put it there",
-            "没有文件 /home/a: b.md：请改正清单，或者把文件放到那里",
-        ),
-        ("YouTube says: {0} in your country", "YouTube 的说法：{0} in your country"),
-        ("nothing is there (HTTP 404): ask somebody", None),
-        ("words of another program", None),
-        ("YouTube says: " + "a: " * 1000, None),
-    ],
-)
-def test_a_reason_is_translated_as_a_whole_or_as_cause_and_remedy(reason: str, translated: str | None) -> None:
-    assert translated_reason(reason, "zh") == translated
-    assert translated_reason(reason, "en") is None
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A page over a library with a resource for each reason."""
+    library: Path = tmp_path_factory.mktemp("refused") / "library"
+    with open_writer(library, TopicEncoder().card) as writer:
+        writer.register("list.md", [Resource(code, Kind.PAGE, "页", f"https://a.org/{code}") for code in REASONS])
+        for code, reason in REASONS.items():
+            writer.set_state(code, State.UNAVAILABLE, reason=reason, inputs="by hand")
+    with serving(library) as client:
+        yield client
+
+
+def reason_on(client: TestClient, code: str, language: str) -> str:
+    page = client.get(f"/resource/{code}", headers={"Accept-Language": language}).text
+    shown = re.search(r'<p class="verdict none">.*?</b>\s*<span[^>]*>(.*?)</span>', page, re.DOTALL)
+    assert shown
+    return html.unescape(shown[1])
+
+
+def test_the_page_says_reasons_and_remedies_in_its_language_alone(refused: TestClient) -> None:
+    for code, reason in REASONS.items():
+        assert reason_on(refused, code, "en") == reason
+        chinese = reason_on(refused, code, "zh")
+        assert chinese == reason.in_language("zh")
+        assert not re.search(r"[a-z]{2,} [a-z]+ [a-z]{2,}", chinese), "English words in a row"
+
+
+def test_the_json_has_the_english_text_and_the_code(refused: TestClient) -> None:
+    resources = refused.get("/api/status").json()["resources"]
+    assert {each["id"]: (each["reason"], each["reason_code"]) for each in resources} == {
+        code: (str(reason), code) for code, reason in REASONS.items()
+    }
 
 
 @pytest.mark.parametrize("address", ["/list", "/resource/ccccccccccc"])
 def test_the_list_and_a_resource_say_the_reason_in_the_pages_language(client: TestClient, address: str) -> None:
-    chinese = client.get(address, headers={"Accept-Language": "zh"}).text
-    assert "<span>YouTube 没有它的字幕</span>" in chinese
-    english = client.get(address, headers={"Accept-Language": "en"}).text
-    assert '<span lang="en">YouTube has no transcript of it</span>' in english
+    for language, text in (("zh", "YouTube 没有它的字幕"), ("en", "YouTube has no transcript of it")):
+        assert f"<span>{text}</span>" in client.get(address, headers={"Accept-Language": language}).text
+
+
+def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
+    def left(reason: Reason | None) -> object:
+        status = ResourceStatus(Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, reason)
+        outcome = Outcome(1, 0, (status,)).in_words("zh")
+        return outcome["left"]
+
+    def entry(reason: str, language: str) -> list[dict[str, str]]:
+        return [{"entry": "《页》：无法获取。", "reason": reason, "lang": language}]
+
+    assert left(Reason("gone", status=410)) == entry("它已经没有了（HTTP 410）：请打听它的新地址", "zh-Hans")
+    assert left(Reason.of("other words")) == entry("other words", "en")
+    assert left(None) == entry("", "zh-Hans")

@@ -13,10 +13,10 @@ from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.types import NamedBy, ResourceStatus
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline import build_report
-from seekpoint.indexer.pipeline.build import Request, build
-from seekpoint.indexer.pipeline.planner import Choices
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.forms import Editing
@@ -30,7 +30,7 @@ TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", sec
 
 def build_here(library: Path, order: BuildOrder, tell: Tell, stop: Event) -> str:
     """Build as the child of `serve` does, without translations, which take seconds."""
-    request = Request(order.sources, choices=Choices(retry=order.retry), translate=False, named_by=NamedBy.PAGE)
+    request = BuildOptions(order.sources, retry=order.retry, translate=False, named_by=NamedBy.PAGE)
     report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=ProgressEvents(tell))
     return build_report.totals_line(report)
 

@@ -1,1 +1,1 @@
-"""Caption files: finding them, parsing their formats, and extracting what is spoken."""
+"""Caption files: finding them, parsing their formats, and extracting the spoken words."""

@@ -14,8 +14,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue
-from seekpoint.indexer.sources.captions.spoken import CaptionLine, without_repeated_lines
+from seekpoint.indexer.transcript.cues import CaptionLine, without_repeated_lines
 
 FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
 
@@ -28,7 +29,7 @@ class Captions(NamedTuple):
 
 
 def parse(text: str) -> Captions:
-    """Parse captions whose lines end in LF; raises ValueError with a message of one line."""
+    """Parse captions whose lines end in LF; raises ValueError with a Reason."""
     if _TIMING.search(text):
         return _webvtt(text) if text.lstrip().startswith("WEBVTT") else Captions(tuple(_without_repeats(_srt(text))))
     if text.lstrip().startswith("<"):
@@ -123,11 +124,11 @@ _NESTED_TOO_DEEP = re.compile(r"(?:\s*(?:\[|\{\s*\"[^\"]*\"\s*:)){100}")
 
 def _json(text: str) -> Captions:
     if _NESTED_TOO_DEEP.match(text):  # the depth at which json.loads raises RecursionError depends on the caller
-        raise ValueError("nested too deep: export or download it again")
+        raise ValueError(Reason("captions_too_deep"))
     try:
         document = json.loads(text, strict=False)
     except ValueError as error:
-        raise ValueError(f"damaged JSON ({error}): export or download it again") from error
+        raise ValueError(Reason("captions_bad_json", error=error)) from error
     if isinstance(document, list):
         # youtube-transcript-api writes a list of transcripts.
         snippets = document[0] if len(document) == 1 and isinstance(document[0], list) else document
@@ -189,9 +190,9 @@ def _xml(text: str) -> Captions:
     try:
         root = fromstring(_NO_XML.sub("", text).strip())
     except DefusedXmlException as error:
-        raise ValueError("it declares XML entities, as attacks do and captions don't: not read") from error
+        raise ValueError(Reason("captions_entities")) from error
     except (ParseError, ValueError) as error:
-        raise ValueError(f"damaged XML ({error}): export or download it again") from error
+        raise ValueError(Reason("captions_bad_xml", error=error)) from error
     for element in root.iter():
         if _kind(element) == "br":
             element.text = "\n"
@@ -251,15 +252,13 @@ def _ttml_cues(
     start = zero if math.isnan(begin) else zero + begin
     until = zero + end if not math.isnan(end) else start + duration if not math.isnan(duration) else until
     is_timed = not math.isnan(begin)
-    if _kind(element) in ("p", "span") and (is_timed or (has_time and not _has_timed_parts(element))):
+    if _kind(element) in ("p", "span") and (
+        is_timed or (has_time and not any("begin" in part.attrib for part in element.iter()))
+    ):
         yield Cue(start, until, "".join(element.itertext()))
     else:
         for child in element:
             yield from _ttml_cues(child, time, start, until, has_time or is_timed)
-
-
-def _has_timed_parts(element: Element) -> bool:
-    return any("begin" in part.attrib for part in element.iter())
 
 
 def _ttml_time(units: dict[str, float], value: str | None) -> float:

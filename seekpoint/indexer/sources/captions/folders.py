@@ -13,14 +13,14 @@ from typing import NamedTuple, TypeAlias
 from seekpoint.files import read_file
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.file_types import CAPTION_SUFFIXES
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.captions.caption_formats import FORMATS, parse
-from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
-from seekpoint.indexer.transcript.cues import tidy
+from seekpoint.indexer.transcript.cues import spoken, tidy
 
 AnyPath: TypeAlias = str | PathLike[str]
 
@@ -76,13 +76,13 @@ def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
     """The caption files under a folder, by the video id in their names; raises SourceError if there are none."""
     if not folder.is_dir():
         raise _error(folder, "not a folder" if folder.exists() else "no such folder")
-    found: dict[str, tuple[Path, ...]] = {}
+    by_video: dict[str, tuple[Path, ...]] = {}
     for path in _captions_under(folder):
         if video_id := video_id_of(path):
-            found[video_id] = (*found.get(video_id, ()), path)
-    if not found:
+            by_video[video_id] = (*by_video.get(video_id, ()), path)
+    if not by_video:
         raise _error(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt, .json3, …)')
-    return found
+    return by_video
 
 
 class CaptionFolders:
@@ -100,12 +100,12 @@ class CaptionFolders:
 
 
 def _by_stem(folder: Path) -> dict[str, set[Path]]:
-    found: dict[str, set[Path]] = {}
+    by_stem: dict[str, set[Path]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         if _is_caption_file(path):
             for stem in (stem_of(path), path.stem):
-                found.setdefault(stem, set()).add(path)
-    return found
+                by_stem.setdefault(stem, set()).add(path)
+    return by_stem
 
 
 class Selection(NamedTuple):
@@ -133,18 +133,21 @@ def select(captions: Iterable[Path], languages: Sequence[str]) -> Selection | No
 def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, ...]]:
     """One transcript a language, and messages about the files that are left out; raises Unfetched if none is read."""
     transcripts: dict[str, tuple[Path, Transcript]] = {}
-    errors, left_out = [], []
+    errors: list[Reason] = []
+    left_out = []
     for path in paths:
         try:
             transcript = read_captions(path)
         except SourceError as error:
-            errors.append(str(error))
+            errors.append(Reason.of(error.args[0]))
             continue
         used, _ = transcripts.setdefault(transcript.language.lower(), (path, transcript))
         if used is not path:
             left_out.append(f'captions "{path.name}": left out, "{used.name}" has the same language')
     if not transcripts:
-        raise Unfetched(State.NO_TRANSCRIPT, "; ".join(errors))
+        raise Unfetched(
+            State.NO_TRANSCRIPT, errors[0] if len(errors) == 1 else Reason("several", reasons=tuple(errors))
+        )
     messages = (*(f"{error}; indexed without it" for error in errors), *left_out)
     return tuple(transcript for _, transcript in transcripts.values()), messages
 
@@ -156,7 +159,7 @@ def read_captions(path: Path) -> Transcript:
             raise _error(path.name, reason)
         data = read_file(path)
     except OSError as error:
-        raise _error(path.name, f"can't be read: {error.strerror}") from error
+        raise _error(path.name, Reason("captions_unreadable", error=error.strerror)) from error
     declared, cues = _parse(data, path.name)
     return Transcript(language_of(path) or declared or "und", Origin.LOCAL, cues)
 
@@ -170,22 +173,22 @@ def _parse(data: bytes, name: str) -> tuple[str, tuple[Cue, ...]]:
     try:
         captions = parse(_decode(data, name))
     except ValueError as error:
-        raise _error(name, str(error)) from error
+        raise _error(name, Reason.of(error.args[0])) from error
     except RecursionError as error:
-        raise _error(name, "nested too deep: export or download it again") from error
+        raise _error(name, Reason("captions_too_deep")) from error
     cues = tidy(spoken(captions.cues))
     if not cues:
-        raise _error(name, f"no cue found: it must be {FORMATS}; export or download it again")
+        raise _error(name, Reason("captions_without_cues", formats=FORMATS))
     return captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else "", cues
 
 
 def _error(name: AnyPath, reason: str) -> SourceError:
-    return SourceError(f'captions "{clean(str(name))}": {reason}')
+    return SourceError(Reason("captions", name=name, reason=reason))
 
 
 def _captions_under(folder: Path) -> Iterator[Path]:
     def fail(error: OSError) -> None:
-        raise _error(error.filename, f"can't be read: {error.strerror}") from error
+        raise _error(error.filename, Reason("captions_unreadable", error=error.strerror)) from error
 
     for parent, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -201,7 +204,7 @@ _CAPTIONS_START = re.compile(r"\s*[0-9<{\[]")
 
 def _decode(data: bytes, name: str) -> str:
     if not data.strip():
-        raise _error(name, "the file is empty: export or download it again")
+        raise _error(name, Reason("captions_empty"))
     bom_encoding = next(((bom, encoding) for bom, encoding in BOMS.items() if data.startswith(bom)), None)
     if bom_encoding:
         text = data[len(bom_encoding[0]) :].decode(bom_encoding[1], "replace")
@@ -209,7 +212,7 @@ def _decode(data: bytes, name: str) -> str:
         decodings = (data.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be"))
         text = next((text for text in decodings if "-->" in text or _CAPTIONS_START.match(text)), "")
         if not text:
-            raise _error(name, f"a binary file: it must be {FORMATS}")
+            raise _error(name, Reason("captions_binary", formats=FORMATS))
     else:
         text = _decode_without_bom(data)
     return re.sub(r"\r\n?", "\n", text)

@@ -1,4 +1,4 @@
-"""Extracts the article of a page by trafilatura, and restores what trafilatura drops inside of it."""
+"""Extracts the article of a page by trafilatura, and restores the parts that trafilatura drops inside of it."""
 
 from __future__ import annotations
 

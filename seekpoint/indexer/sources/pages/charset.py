@@ -8,7 +8,8 @@ import re
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """The byte order marks and their encodings."""
 
-# Labels are used for supersets of what they name (WHATWG Encoding Standard, "Names and labels"); Python's names.
+# Labels stand for supersets of the encodings that they name (WHATWG Encoding Standard, "Names and labels"); Python's
+# names.
 _SUPERSETS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",

@@ -11,6 +11,7 @@ from itertools import dropwhile, groupby
 from lxml import etree
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.article import article_of
@@ -51,9 +52,9 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     article = article_of(root, runs)
     blocks = tuple(_blocks(article))
     if not blocks:
-        raise Unfetched(State.UNAVAILABLE, "there is nothing to read in it but navigation")
+        raise Unfetched(State.UNAVAILABLE, Reason("navigation_only"))
     if is_gone(root, article):
-        raise Unfetched(State.UNAVAILABLE, "it says that nothing is there: check the address")
+        raise Unfetched(State.UNAVAILABLE, Reason("says_gone"))
     title = _title(article, root, about.title)
     return ParsedDocument(blocks, title, about.author, about.published, _language(root), _canonical(root))
 
@@ -61,16 +62,16 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
 def _parsed(data: bytes, charset: str | None) -> Element:
     text = decoded(data, charset)
     if not text.strip():
-        raise Unfetched(State.UNAVAILABLE, "an empty page: its server sent no text")
+        raise Unfetched(State.UNAVAILABLE, Reason("page_without_text"))
     head = text[:100_000]
     if data.startswith(b"%PDF-") or not _TAG.search(head) or is_garbage(head):
-        raise Unfetched(State.UNAVAILABLE, "not a web page: list the address of one, or save its text to a file")
+        raise Unfetched(State.UNAVAILABLE, Reason("not_a_page"))
     try:
         root, is_too_deep = dom_of(text)
     except (etree.LxmlError, ValueError) as error:
-        raise Unfetched(State.UNAVAILABLE, "an empty page: there is nothing in it but markup") from error
+        raise Unfetched(State.UNAVAILABLE, Reason("page_of_markup")) from error
     if is_too_deep:
-        raise Unfetched(State.UNAVAILABLE, "its elements are nested too deep: save its text to a file and list that")
+        raise Unfetched(State.UNAVAILABLE, Reason("page_too_deep"))
     _leave_head(root)
     return root
 
@@ -139,11 +140,11 @@ def _about(root: Element) -> _About:
 
 def _dates(root: Element) -> str:
     """The text of elements that state dates; a date elsewhere in a page may be of anything."""
-    has_date = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
-    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in has_date)
+    dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
+    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in dated)
 
 
-def _title(article: Sequence[TextRun], root: Element, has_date: str | None) -> str | None:
+def _title(article: Sequence[TextRun], root: Element, stated: str | None) -> str | None:
     """The only h1, else the first heading if the <title> contains it, else the stated title or the <title>."""
     headings = [run for run in article if run.heading is not None]
     h1s = [run.text for run in headings if run.heading.tag == "h1"]
@@ -156,8 +157,8 @@ def _title(article: Sequence[TextRun], root: Element, has_date: str | None) -> s
     titles = " ".join(
         [head_title, *root.xpath("//meta[contains(@property, 'title') or contains(@name, 'title')]/@content")]
     )
-    is_stated = has_date is not None and has_date.casefold() in clean(titles).casefold()
-    return has_date if is_stated else _name(head_title) or has_date
+    is_stated = stated is not None and stated.casefold() in clean(titles).casefold()
+    return stated if is_stated else _name(head_title) or stated
 
 
 def _name(text: str | None) -> str | None:
@@ -165,9 +166,11 @@ def _name(text: str | None) -> str | None:
 
 
 def _language(root: Element) -> str | None:
-    has_date = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
-    has_date += [meta.get("content") for meta in root.iter("meta") if _is_language(meta)]
-    tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in has_date)
+    declared = [root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang")]
+    for meta in root.iter("meta"):
+        if (meta.get("http-equiv") or meta.get("name") or "").lower() in ("content-language", "language"):
+            declared.append(meta.get("content"))
+    tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in declared)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
 
 
@@ -177,12 +180,6 @@ def _canonical(root: Element) -> str | None:
     declared = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
     return declared.pop() if len(declared) == 1 else None
 
-
-def _is_language(meta: Element) -> bool:
-    return (meta.get("http-equiv") or meta.get("name") or "").lower() in ("content-language", "language")
-
-
-_SAVE = "save it there as a web page and put the file on the list"
 
 # Characters: the longest notice, a page with little text, and one with next to none.
 _NOTICE = 1500
@@ -216,27 +213,27 @@ _PAYWALL = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
 _JAVASCRIPT = re.compile(r"javascript|java script|enable js", re.IGNORECASE)
 
 
-def access_problem(root: Element, runs: Sequence[TextRun]) -> str | None:
+def access_problem(root: Element, runs: Sequence[TextRun]) -> Reason | None:
     """Why a page can't be read; `None` if it shows its text."""
     length = sum(len(run.text) for run in runs)
     if length > _NOTICE:
         return None
     scripts = [script.text or "" for script in root.iter("script")]
     if _is_challenge(root, runs, length):
-        return f"its server lets in only people, and asks for a check: open it in a browser, {_SAVE}"
+        return Reason("check_for_people")
     if root.xpath(_CONSENT_FORM):
-        return f"its server asks about cookies first: open it in a browser, {_SAVE}"
+        return Reason("cookies_first")
     if any(map(_PAYWALL.search, scripts)):
-        return f"behind a paywall: if you may read it, open it in a browser, {_SAVE}"
+        return Reason("paywall")
     if length <= _LITTLE and root.xpath(".//input[translate(@type, 'PASWORD', 'pasword')='password']"):
-        return f"behind a login: sign in in a browser, {_SAVE}"
+        return Reason("login")
     if _is_made_by_script(root, length, bool(scripts)):
-        return f"made by script in the browser: {_SAVE}"
-    return None if length else _empty(root)
+        return Reason("made_by_script")
+    return None if length else Reason(_emptiness(root))
 
 
 def is_gone(root: Element, article: Sequence[TextRun]) -> bool:
-    """Whether a page says that what it had isn't there: in its title, in a heading, or in all that it says."""
+    """Whether a page says that its content is gone: in its title, in a heading, or in all of a short text."""
     length = sum(len(run.text) for run in article)
     if length > _NOTICE:
         return False
@@ -265,9 +262,9 @@ def _is_made_by_script(root: Element, length: int, has_scripts: bool) -> bool:
     return length <= _NOTHING or asks
 
 
-def _empty(root: Element) -> str:
+def _emptiness(root: Element) -> str:
     if root.find(".//frameset") is not None or root.find(".//frame") is not None:
-        return "a page of frames: list the address of the frame that has the text"
+        return "frames"
     if root.xpath(".//meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']"):
-        return "it only sends browsers on to another address: list that one"
-    return "an empty page: there is no text in it"
+        return "sends_on"
+    return "page_empty"

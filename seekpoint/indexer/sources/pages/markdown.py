@@ -15,6 +15,7 @@ from unicodedata import east_asian_width
 import regex
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
@@ -59,7 +60,7 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     """
     text = _text(data, charset)
     front_matter = _FRONT_MATTER.match(text)
-    fields = _fields(front_matter[2]) if front_matter else {}
+    fields = {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter[2] if front_matter else "")}
     runs = _text_runs(text[front_matter.end() :] if front_matter else text)
     return ParsedDocument(
         _blocks(_rows(runs)),
@@ -70,15 +71,15 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     )
 
 
-def _unavailable(reason: str) -> Unfetched:
-    return Unfetched(State.UNAVAILABLE, reason)
+def _unavailable(code: str, **values: object) -> Unfetched:
+    return Unfetched(State.UNAVAILABLE, Reason(code, **values))
 
 
 def _blocks(runs: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
     cleaned = ((clean(words), role) for words, role in runs)
     blocks = tuple(Block(words, role) for words, role in cleaned if any(map(str.isalnum, words)))
     if not blocks:
-        raise _unavailable("there are no words in it")
+        raise _unavailable("no_words")
     return blocks
 
 
@@ -86,9 +87,9 @@ def _text(data: bytes, charset: str | None) -> str:
     is_marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = _utf_16_without_bom(data) if b"\0" in data and not is_marked else decoded(data, charset)
     if text is None or is_garbage(text):
-        raise _unavailable("not a text file, whatever its name says: save it as UTF-8 text")
+        raise _unavailable("no_text_file")
     if not text.strip():
-        raise _unavailable("the file is empty: save or copy it again")
+        raise _unavailable("file_empty")
     return _LINE_END.sub("\n", _PAGE_BREAK.sub("\n\n", text))
 
 
@@ -134,10 +135,6 @@ def _width(line: str) -> int:
     return len(line) if line.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in line)
 
 
-def _fields(front_matter: str) -> dict[str, str]:
-    return {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter)}
-
-
 def _value(value: str) -> str:
     """The value of a field; lists, inline or in lines, become `A, B`."""
     bare = value.strip()
@@ -155,12 +152,8 @@ def _date(value: str) -> str | None:
 
 
 def _title(runs: Sequence[TextRun]) -> str | None:
-    titles = {run.heading: run.text for run in runs if _level(run) == "h1"}
+    titles = {run.heading: run.text for run in runs if run.heading is not None and run.heading.tag == "h1"}
     return next(iter(titles.values())) if len(titles) == 1 else None
-
-
-def _level(run: TextRun) -> str | None:
-    return None if run.heading is None else run.heading.tag
 
 
 def _rows(runs: Sequence[TextRun]) -> Iterator[tuple[str, Role]]:
@@ -181,7 +174,7 @@ def _text_runs(markdown: str) -> Sequence[TextRun]:
     except etree.ParserError:  # only comments
         return []
     if is_too_deep:
-        raise _unavailable("its HTML elements are nested too deep: save its text to a .txt file and list that")
+        raise _unavailable("html_too_deep")
     return text_runs_of(root)
 
 
@@ -191,7 +184,7 @@ def _to_html(markdown: str) -> str:
     for token in tokens:
         if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
             line = token.map[0] + 1 if token.map else "?"
-            raise _unavailable(f"line {line} is nested too deep to be read: put it further out")
+            raise _unavailable("line_too_deep", line=line)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 

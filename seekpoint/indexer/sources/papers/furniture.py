@@ -73,11 +73,11 @@ def _repeated(margins: Sequence[Sequence[TextSpan]]) -> set[tuple[str, int]]:
     seen = Counter[tuple[str, int]]()
     for pieces in margins:
         seen.update(set(map(_fingerprint, pieces)))
-    return {(text, height) for (text, height), count in seen.items() if count >= _fewest(text)}
-
-
-def _fewest(text: str) -> int:
-    return 2 if sum(map(str.isalpha, text)) > 1 else _FEWEST_PAGES
+    return {
+        (text, height)
+        for (text, height), count in seen.items()
+        if count >= (2 if sum(map(str.isalpha, text)) > 1 else _FEWEST_PAGES)
+    }
 
 
 def _fingerprint(piece: TextSpan) -> tuple[str, int]:

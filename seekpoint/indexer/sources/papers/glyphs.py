@@ -167,7 +167,7 @@ def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, siz
     return _Run(text, corners, (x.value, y.value), size, bold, turn)
 
 
-def _accented(found: re.Match[str]) -> str:
+def _accented(match: re.Match[str]) -> str:
     """The letter with its accent, if there is one character for both."""
-    whole = unicodedata.normalize("NFC", found[2].replace("ı", "i") + _ACCENTS[found[1]])
-    return whole if len(whole) == 1 else found[0]
+    whole = unicodedata.normalize("NFC", match[2].replace("ı", "i") + _ACCENTS[match[1]])
+    return whole if len(whole) == 1 else match[0]

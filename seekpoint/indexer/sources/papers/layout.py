@@ -55,7 +55,7 @@ _FEWEST_LINES_ASIDE = 3
 _CANDIDATES = 10
 # Characters.
 _SCRAP = 2
-# Shares of the width: what a line of prose fills of its column, and the page's margins without a gutter.
+# Shares of the width: of a line of prose in its column, and of the page's margins without a gutter.
 _FULL = 0.6
 _OUTER = 0.2
 _LEAST_OVERLAP = 0.1

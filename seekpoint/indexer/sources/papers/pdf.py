@@ -15,6 +15,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.papers.blocks import blocks
@@ -24,14 +25,6 @@ from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import Page, columns
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
-_IMAGES = "its pages are images without text: run it through OCR (such as ocrmypdf) and put that file on the list"
-_UNREADABLE = (
-    "its fonts don't say which letters their glyphs are: "
-    "run it through OCR (such as ocrmypdf --force-ocr) and put that file on the list"
-)
-_ENCRYPTED = "it is encrypted: save a copy without a password and put that file on the list"
-_BROKEN = "it is broken or no PDF: get it again, or open it and save it anew (such as with qpdf)"
-_EMPTY = "it has no pages: get it again"
 _NO_TITLE = re.compile(
     r"(?:untitled|microsoft (?:word|powerpoint)\b|document|presentation|slide|title|paper|main).{0,3}"
     r"|(?:无标题|未命名|文档).*|microsoft \w+ - .*"
@@ -57,30 +50,26 @@ def read_pdf(data: bytes) -> ParsedDocument:
         with closing(pypdfium2.PdfDocument(data)) as document:
             return _text(document, pages)
     except pypdfium2.PdfiumError:
-        raise _unavailable(_fault(data)) from None
+        raise Unfetched(State.UNAVAILABLE, _fault(data)) from None
 
 
-def _unavailable(reason: str) -> Unfetched:
-    return Unfetched(State.UNAVAILABLE, reason)
-
-
-def _fault(data: bytes) -> str:
+def _fault(data: bytes) -> Reason:
     # A document without pages can be opened, and pdfium's error code is then a stale one.
     if document := pdfium.FPDF_LoadMemDocument64(data, len(data), None):
         is_empty = pdfium.FPDF_GetPageCount(document) < 1
         pdfium.FPDF_CloseDocument(document)
-        return _EMPTY if is_empty else _BROKEN
+        return Reason("pdf_without_pages" if is_empty else "pdf_broken")
     is_locked = pdfium.FPDF_GetLastError() in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
-    return _ENCRYPTED if is_locked else _BROKEN
+    return Reason("pdf_encrypted" if is_locked else "pdf_broken")
 
 
 def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> ParsedDocument:
     if _is_unreadable(pages):
-        raise _unavailable(_UNREADABLE)
+        raise Unfetched(State.UNAVAILABLE, Reason("pdf_unreadable"))
     printed_columns = list(columns(without_furniture(pages)))
     printed, parsed_blocks = blocks(list(without_contents(printed_columns)) or printed_columns, _outline(document))
     if not parsed_blocks:
-        raise _unavailable(_IMAGES if pages else _BROKEN)
+        raise Unfetched(State.UNAVAILABLE, Reason("pdf_images" if pages else "pdf_broken"))
     author = _metadata(document, "Author")
     return ParsedDocument(
         blocks=parsed_blocks,
@@ -128,11 +117,11 @@ def _title(stated: str) -> str | None:
 
 
 def _date(stated: str) -> str | None:
-    found = _DATE.match(stated)
-    if not found or int(found[1]) < _FIRST_YEAR:
+    match = _DATE.match(stated)
+    if not match or int(match[1]) < _FIRST_YEAR:
         return None
     with suppress(ValueError):
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1)).isoformat()
+        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
     return None
 
 

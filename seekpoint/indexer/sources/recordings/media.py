@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seekpoint.files import open_file, real_path
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 
@@ -69,14 +70,14 @@ def opened(media: Path) -> Iterator[AudioStream]:
     _check(media)
     av.logging.set_level(None)
     try:
-        # Local files only: what looks like a recording may be a playlist with web addresses.
+        # Local files only: a playlist with web addresses may be named like a recording.
         container = av.open(str(real_path(media)), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = clean(str(getattr(error, "strerror", None) or error))[:100]
-        raise _no_audio(f"no recording that can be read ({reason}): see whether a player plays it") from error
+        message = clean(str(getattr(error, "strerror", None) or error))[:100]
+        raise Unfetched(State.UNAVAILABLE, Reason("no_recording", error=message)) from error
     with container:
         if not container.streams.audio:
-            raise _no_audio("it has no sound, so nothing can be transcribed")
+            raise Unfetched(State.UNAVAILABLE, Reason("no_sound"))
         yield AudioStream(container)
 
 
@@ -85,13 +86,9 @@ def _check(media: Path) -> None:
         with open_file(media) as file:
             is_empty = not os.fstat(file.fileno()).st_size  # as are files that the kernel makes up, which may wait
     except OSError as error:
-        raise _no_audio(f"it can't be read ({error.strerror}): check the file") from error
+        raise Unfetched(State.UNAVAILABLE, Reason("recording_unreadable", error=error.strerror)) from error
     if is_empty:
-        raise _no_audio("the file is empty: fetch or copy it again")
-
-
-def _no_audio(reason: str) -> Unfetched:
-    return Unfetched(State.UNAVAILABLE, reason)
+        raise Unfetched(State.UNAVAILABLE, Reason("recording_empty"))
 
 
 def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:

@@ -153,7 +153,9 @@ def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
         folder = name if Path(name).is_dir() else _model_folder(name, say)
         if ctranslate2.get_cuda_device_count() and (model := _on_gpu(folder, say)):
             return model
-        return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=_cores())
+        has_affinity = hasattr(os, "sched_getaffinity")
+        cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+        return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=cores)
     except Exception as error:  # the hub, the network and the file formats raise exceptions of their own
         raise ModelError(
             f"the speech model {name} can't be loaded ({first_line(error)}): give a size such as base or small, the id "
@@ -178,10 +180,6 @@ def _on_gpu(folder: str, say: Callable[[str], None]) -> WhisperModel | None:
 def first_line(error: Exception) -> str:
     """The first line of a third-party error message."""
     return (clean((str(error).strip().splitlines() or [""])[0]) or type(error).__name__)[:200]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _model_folder(name: str, say: Callable[[str], None]) -> str:

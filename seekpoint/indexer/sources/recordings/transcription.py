@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from seekpoint.files import parsed_json, real_path, replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
 from seekpoint.index.models.model_files import absolute_name
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.transcript.cues import tidy
 
@@ -95,8 +96,7 @@ class Transcriber:
             with FileLock(cache_file.with_suffix(".lock"), timeout=0):
                 yield
         except Timeout as error:
-            reason = "another build is transcribing it: build again when that one is done"
-            raise Unfetched(State.DEFERRED, reason, _HOUR) from error
+            raise Unfetched(State.DEFERRED, Reason("being_transcribed"), _HOUR) from error
         except OSError as error:
             raise SeekpointError(
                 f"transcripts can't be kept in {self._cache} ({error.strerror}): make room there, or name another "
@@ -121,7 +121,7 @@ class Transcriber:
         audio.skip(first)
         samples = audio.read(_SLICE_SECONDS * RATE)
         if not samples.size and not first:
-            raise Unfetched(State.UNAVAILABLE, "nothing in it can be heard: see whether a player plays it")
+            raise Unfetched(State.UNAVAILABLE, Reason("nothing_heard"))
         while samples.size:
             windows, rest = _complete_windows(self._speech.windows(samples), samples.size)
             self._transcribe_windows(partial, windows, samples, first, audio.seconds)
@@ -180,7 +180,7 @@ def _read(cache_file: Path) -> TranscribedWindow | None:
 def _to_transcript(whole: TranscribedWindow) -> Transcript:
     cues = tidy(whole.cues)
     if not cues:
-        raise Unfetched(State.NO_TRANSCRIPT, "nothing is said in it")
+        raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_said"))
     return Transcript(whole.language, Origin.GENERATED, cues)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import requests
 from yt_dlp.extractor.youtube import YoutubeIE
@@ -15,6 +14,7 @@ from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import ExtractorError, YoutubeDLError
 
 from seekpoint.index.errors import SeekpointError, Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.fetch.http_session import Web
@@ -42,7 +42,7 @@ _OPTIONS = {
     "updatetime": False,
 }
 _LONGEST_TITLE = 200
-_LIVE = {"is_live": "it is live at the moment", "is_upcoming": "it hasn't begun"}
+_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 _NO_SOUND = re.compile(r"format is not available|no video formats", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:ERROR: )?(?:\[youtube\] )?(?:[A-Za-z0-9_-]{11}: )?")
@@ -65,20 +65,16 @@ def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
     downloader.add_info_extractor(YoutubeIE())
     try:
         info = downloader.extract_info(f"https://www.youtube.com/watch?v={video_id}", download=False)
-        if reason := _LIVE.get(info.get("live_status", "")):
-            raise Unfetched(State.DEFERRED, f"{reason}: its sound can be had when it is over", DAY)
+        if code := _LIVE.get(info.get("live_status", "")):
+            raise Unfetched(State.DEFERRED, Reason(code), DAY)
         folder.mkdir(parents=True, exist_ok=True)
         # The format is part of the name: a download must not be resumed in another format.
         path = folder / f"{video_id}.{info['format_id']}.{info['ext']}"
         downloader.dl(str(path), info)
     except (requests.RequestException, YoutubeDLError, SeekpointError, OSError) as error:
         raise outcome_of(error, folder) from error
-    return FetchedAudio(path, _details(info))
-
-
-def _details(info: Mapping[str, Any]) -> Details:
     title, channel = (clean(str(info.get(name) or ""))[:_LONGEST_TITLE] or None for name in ("title", "channel"))
-    return Details(title, channel, info.get("duration"))
+    return FetchedAudio(path, Details(title, channel, info.get("duration")))
 
 
 class _AudioDownloader(Downloader):
@@ -107,18 +103,10 @@ def outcome_of(error: Exception, folder: Path) -> SeekpointError:
     if BLOCK_MESSAGE.search(message):
         return blocked()
     if _SOON.search(message):
-        return Unfetched(State.DEFERRED, f"YouTube says: {message[:200].rstrip('. ')}", DAY)
+        return Unfetched(State.DEFERRED, Reason("youtube_says", text=message[:200].rstrip(". ")), DAY)
     if _NO_SOUND.search(message) or status_of(error) in (403, 404, 410):
-        return ServerFault(
-            State.DEFERRED, "YouTube doesn't give its sound to yt-dlp at the moment: update the package", DAY
-        )
-    if _is_expected(error):
-        return Unfetched(State.UNAVAILABLE, f"YouTube says: {message[:200].rstrip('. ')}", MONTH)
-    return ServerFault(
-        State.DEFERRED, "yt-dlp doesn't understand YouTube's answer, no fault of this video: update it", DAY
-    )
-
-
-def _is_expected(error: Exception) -> bool:
+        return ServerFault(State.DEFERRED, Reason("sound_withheld"), DAY)
     cause = (getattr(error, "exc_info", None) or (None, None))[1]
-    return isinstance(cause, ExtractorError) and bool(cause.expected)
+    if isinstance(cause, ExtractorError) and cause.expected:
+        return Unfetched(State.UNAVAILABLE, Reason("youtube_says", text=message[:200].rstrip(". ")), MONTH)
+    return ServerFault(State.DEFERRED, Reason("ytdlp_misfit_video"), DAY)

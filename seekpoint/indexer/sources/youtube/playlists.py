@@ -9,24 +9,33 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, HOUR, MONTH, blocked, connection_failure, status_of
-from seekpoint.indexer.fetch.robots import Pace, Turns
+from seekpoint.indexer.fetch.retries import (
+    BLOCK_MESSAGE,
+    DAY,
+    HOUR,
+    MONTH,
+    Pace,
+    Turns,
+    blocked,
+    connection_failure,
+    status_of,
+)
 from seekpoint.indexer.reading_list.addresses import resource_of
 
-_MOST_ENTRIES = 5_000  # what YouTube lets a playlist hold
+_MOST_ENTRIES = 5_000  # YouTube's limit of a playlist
 _MOST_REDIRECTS = 5
 _LONGEST_TITLE = 500
 _PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)
 _CHANNEL_WITHOUT_TAB = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)")
 # YouTube's placeholder titles, in the language that yt-dlp requests.
 _FAULTS = {
-    "[Private video]": "a private video: if you may watch it, give your cookies with --cookies FILE",
-    "[Deleted video]": "a deleted video: if it has moved, put its new address on the list",
+    "[Private video]": Reason("private_video"),
+    "[Deleted video]": Reason("deleted_video"),
 }
-_NO_VIDEO = "not the address of a video: look it up in the playlist, and put it on the list by its address"
 
 
 class YouTubePlaylists:
@@ -50,10 +59,7 @@ class YouTubePlaylists:
         listing = self._fetch_listing(_page_of(playlist))
         items = list(islice(listing["entries"], _MOST_ENTRIES + 1 if limit is None else limit))
         if len(items) > _MOST_ENTRIES and limit is None:
-            reason = (
-                f"it holds more than {_MOST_ENTRIES:,} videos: list the channel, and say with --limit how many of it"
-            )
-            raise Unfetched(State.UNAVAILABLE, reason)
+            raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"))
         entries: dict[str, PlaylistEntry] = {}
         for entry in _entries(items):
             entries.setdefault(entry.resource.id, entry)
@@ -73,7 +79,7 @@ class YouTubePlaylists:
             resource = resource_of(address)
             if resource and resource.kind is Kind.VIDEO:
                 return {"title": listing.get("title"), "entries": [listing]}
-        raise Unfetched(State.UNAVAILABLE, "its address leads on and on: check the link", MONTH)
+        raise Unfetched(State.UNAVAILABLE, Reason("playlist_endless"), MONTH)
 
 
 def is_channel(playlist: Resource) -> bool:
@@ -103,7 +109,7 @@ def _entries(items: Iterable[Mapping[str, Any]]) -> Iterator[PlaylistEntry]:
         resource = resource_of(str(item.get("url")), "" if fault else title)
         if resource:
             is_on_youtube = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
-            yield PlaylistEntry(resource, fault if is_on_youtube else _NO_VIDEO)
+            yield PlaylistEntry(resource, fault if is_on_youtube else Reason("no_video_address"))
 
 
 def _clean_title(title: object) -> str:
@@ -126,11 +132,12 @@ def outcome_of(error: Exception) -> Unfetched:
     if youtube_said and BLOCK_MESSAGE.search(youtube_said[1]):
         return blocked()
     if _TRANSIENT.search(message):
-        return Unfetched(State.DEFERRED, "YouTube doesn't show it at the moment", HOUR)
+        return Unfetched(State.DEFERRED, Reason("youtube_hides"), HOUR)
     if youtube_said:
-        hint = ": if it is yours, give your cookies with --cookies FILE" if "private" in youtube_said[1] else ""
-        return Unfetched(State.UNAVAILABLE, f"YouTube says: {youtube_said[1][:200].rstrip('. ')}{hint}", MONTH)
+        text = youtube_said[1][:200].rstrip(". ")
+        private = "private" in youtube_said[1]
+        reason = Reason("youtube_says_private", text=text) if private else Reason("youtube_says", text=text)
+        return Unfetched(State.UNAVAILABLE, reason, MONTH)
     if status_of(error) == 404 or _ABSENT.search(message):
-        return Unfetched(State.UNAVAILABLE, "YouTube has no such playlist, channel or tab: check the link", MONTH)
-    reason = "yt-dlp doesn't understand YouTube's answer, no fault of this playlist: update the package"
-    return Unfetched(State.DEFERRED, reason, DAY)
+        return Unfetched(State.UNAVAILABLE, Reason("no_playlist"), MONTH)
+    return Unfetched(State.DEFERRED, Reason("ytdlp_misfit_playlist"), DAY)

@@ -17,6 +17,7 @@ import youtube_transcript_api as ytt
 from defusedxml import DefusedXmlException
 
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
@@ -30,16 +31,16 @@ from seekpoint.indexer.fetch.retries import (
     RETRY_ONCE,
     RETRY_TWICE,
     ConnectionFault,
+    Pace,
     ServerFault,
+    Turns,
     blocked,
     connection_failure,
     raise_for_pause,
     server_fault,
 )
-from seekpoint.indexer.fetch.robots import Pace, Turns
-from seekpoint.indexer.sources.captions.spoken import spoken
 from seekpoint.indexer.sources.provenance import FetchResult
-from seekpoint.indexer.transcript.cues import tidy
+from seekpoint.indexer.transcript.cues import spoken, tidy
 
 _Result = TypeVar("_Result")
 
@@ -94,10 +95,10 @@ class YouTubeTranscripts:
     def _fetch(self, video_id: str) -> FetchResult:
         tracks = choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
         if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
-            raise Unfetched(State.UNAVAILABLE, "its captions lie outside youtube.com and were not fetched", MONTH)
+            raise Unfetched(State.UNAVAILABLE, Reason("captions_elsewhere"), MONTH)
         transcripts = tuple(transcript for transcript in map(_transcript, tracks) if transcript.cues)
         if not transcripts:
-            raise Unfetched(State.NO_TRANSCRIPT, "its transcript is empty", MONTH)
+            raise Unfetched(State.NO_TRANSCRIPT, Reason("transcript_empty"), MONTH)
         return FetchResult(transcripts, details_of(self._page, self._player))
 
     def _capture(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
@@ -130,9 +131,11 @@ def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) ->
     tracks_by_language = (_best_track(tracks, language) for language in languages or spoken)
     chosen = list(dict.fromkeys(track for track in tracks_by_language if track))
     if not chosen:
-        available = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or "none"
-        wanted = f" in {', '.join(languages)}" if languages else ""
-        raise Unfetched(State.NO_TRANSCRIPT, f"no transcript{wanted} (there is: {available})", MONTH)
+        available = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or Reason("none")
+        wanted = ", ".join(languages)
+        in_languages = Reason("no_track_in", wanted=wanted, available=available)
+        reason = in_languages if languages else Reason("no_track", available=available)
+        raise Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
     return chosen
 
 
@@ -148,14 +151,13 @@ def _best_track(tracks: Sequence[ytt.Transcript], language: str) -> ytt.Transcri
 
 
 _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
-    (ytt.VideoUnavailable, State.UNAVAILABLE, MONTH, "YouTube says: this video is unavailable"),
-    (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "not a YouTube video id: check the link"),
-    (ytt.AgeRestricted, State.UNAVAILABLE, MONTH, "age-restricted: YouTube shows it only to people who signed in"),
-    ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, MONTH, "YouTube has no transcript of it"),
-    (DefusedXmlException, State.UNAVAILABLE, MONTH, "its captions declare XML entities, as attacks do: not read"),
-    (ytt.PoTokenRequired, State.DEFERRED, DAY, "YouTube keeps these captions for its own player at the moment"),
+    (ytt.VideoUnavailable, State.UNAVAILABLE, MONTH, "youtube_unavailable"),
+    (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "no_video_id"),
+    (ytt.AgeRestricted, State.UNAVAILABLE, MONTH, "age_restricted"),
+    ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, MONTH, "no_transcript"),
+    (DefusedXmlException, State.UNAVAILABLE, MONTH, "captions_hostile"),
+    (ytt.PoTokenRequired, State.DEFERRED, DAY, "captions_withheld"),
 )
-_CONSENT = "YouTube asks again and again for consent to cookies: give those of a browser that consented, with --cookies"
 _SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 
 
@@ -171,25 +173,23 @@ def outcome_of(error: Exception) -> Unfetched:
         return server_fault(_status(error))
     if failure := connection_failure(error):
         return failure
-    for kind, state, wait, reason in _OUTCOMES:
+    for kind, state, wait, code in _OUTCOMES:
         if isinstance(error, kind):
-            return Unfetched(state, reason, wait)
+            return Unfetched(state, Reason(code), wait)
     if isinstance(error, ytt.FailedToCreateConsentCookie):
-        return ServerFault(State.DEFERRED, _CONSENT, DAY)
+        return ServerFault(State.DEFERRED, Reason("youtube_consent"), DAY)
     fault = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
-    reason = (
-        f"YouTube and youtube-transcript-api don't fit together ({fault}), no fault of this video: update the package"
-    )
-    return ServerFault(State.DEFERRED, reason, DAY)
+    return ServerFault(State.DEFERRED, Reason("youtube_misfit", fault=fault), DAY)
 
 
 def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
-    reason = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
-    if BLOCK_MESSAGE.search(reason):
+    text = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
+    if BLOCK_MESSAGE.search(text):
         return blocked()
-    if _SOON.search(reason):
-        return Unfetched(State.DEFERRED, f"YouTube says: {reason}", DAY)
-    return Unfetched(State.UNAVAILABLE, f"YouTube says: {reason or 'this video is unplayable'}", MONTH)
+    if _SOON.search(text):
+        return Unfetched(State.DEFERRED, Reason("youtube_says", text=text), DAY)
+    reason = Reason("youtube_says", text=text) if text else Reason("youtube_unplayable")
+    return Unfetched(State.UNAVAILABLE, reason, MONTH)
 
 
 def _is_transient(error: Exception) -> bool:
@@ -279,7 +279,7 @@ def caption_addresses(player: object) -> list[object]:
 
 
 def parse_json(text: str, offset: int = 0) -> object:
-    """Parse the JSON value at `offset`, ignoring what follows it; `None` if there is none."""
+    """Parse the JSON value at `offset`, ignoring the text after it; `None` if there is none."""
     try:
         return json.JSONDecoder().raw_decode(text, offset)[0]
     except (ValueError, RecursionError):

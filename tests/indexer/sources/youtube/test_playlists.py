@@ -6,14 +6,12 @@ import subprocess
 import sys
 
 import pytest
-import requests
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
-from seekpoint.indexer.fetch.retries import ConnectionFault
-from seekpoint.indexer.fetch.robots import Pace
+from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists, is_channel, outcome_of, truncation_warning
+from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists, is_channel, truncation_warning
 from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.paths import ROOT
@@ -332,20 +330,6 @@ def test_a_page_without_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube
 def test_no_network(fake: FakeYouTube) -> None:
     with pytest.raises(ConnectionFault, match=r"the connection to youtube\.com fails"):
         YouTubePlaylists(fake.web(offline=True)).fetch(LIST)
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (requests.ReadTimeout(), "in time"),
-        (requests.exceptions.ProxyError(), "proxy"),
-        (requests.exceptions.SSLError(), "trusted"),
-        (KeyError("contents"), "update the package"),
-    ],
-)
-def test_network_errors_are_deferred(error: Exception, words: str) -> None:
-    unfetched = outcome_of(error)
-    assert unfetched.state == State.DEFERRED and words in unfetched.reason
 
 
 def test_a_listing_counts_once_for_the_pace(fake: FakeYouTube) -> None:

@@ -25,9 +25,10 @@ from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError,
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, Kind, Resource, State
-from seekpoint.indexer.pipeline.build import Report, Request, build
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.build import Report, build
 from seekpoint.indexer.pipeline.build_report import preview
-from seekpoint.indexer.pipeline.planner import Choices, Step
+from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.indexer.pipeline.progress import ProgressBars
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
@@ -132,10 +133,10 @@ def reembed(
     """Build the list offline, by default with --reembed."""
     workshop.fake.requests.clear()
     workshop.events = events or RecordedEvents()
-    request = Request(
-        [str(workshop.folder / "list.md")], workshop.folder / "captions", Choices(), translate=False, reembed=again
+    request = BuildOptions(
+        [str(workshop.folder / "list.md")], workshop.folder / "captions", translate=False, reembed=again
     )
-    sources = Sources.through(workshop.fake.web(offline=True), ())
+    sources = Sources.through(workshop.fake.web(offline=True))
     try:
         return build(request, library or workshop.library, sources, encoder=encoder, events=workshop.events)
     finally:
@@ -434,7 +435,7 @@ def test_the_same_name_with_other_weights_is_another_model(talks: Workshop) -> N
 
 
 def test_a_dry_run_counts_what_would_be_embedded_again(talks: Workshop) -> None:
-    request = Request([str(talks.folder / "list.md")], talks.folder / "captions", model="wide", reembed=True)
+    request = BuildOptions([str(talks.folder / "list.md")], talks.folder / "captions", model="wide", reembed=True)
     steps = preview(request, talks.library, talks.fake.web(offline=True)).steps
     assert (steps[Step.EMBED_AGAIN], steps[Step.NOTHING]) == (TALKS, 0)
     same = replace(request, model="topics")

@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 
 from seekpoint.index.errors import Blocked, Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.pipeline.runner import Prefetcher
 
@@ -43,7 +44,7 @@ def test_the_next_one_is_fetched_while_the_caller_works_and_no_more() -> None:
 
 
 def test_ready_items_are_visible_without_being_taken() -> None:
-    source = RecordingSource(b=Unfetched(State.UNAVAILABLE, "private"))
+    source = RecordingSource(b=Unfetched(State.UNAVAILABLE, Reason("private_video")))
     with Prefetcher(source.fetch, NAMES, most=3) as ahead:
         assert source.was_asked("c") and not source.was_asked("d", 0.1)
         assert ahead.ready() == ahead.ready() == ["A", "C"]
@@ -55,7 +56,7 @@ def test_ready_items_are_visible_without_being_taken() -> None:
 
 
 def test_a_failure_comes_in_its_turn_and_the_rest_continues() -> None:
-    source = RecordingSource(b=Unfetched(State.UNAVAILABLE, "private"))
+    source = RecordingSource(b=Unfetched(State.UNAVAILABLE, Reason("private_video")))
     with Prefetcher(source.fetch, NAMES) as ahead:
         assert ahead.take() == "A"
         with pytest.raises(Unfetched, match="private"):
@@ -63,7 +64,7 @@ def test_a_failure_comes_in_its_turn_and_the_rest_continues() -> None:
         assert [ahead.take(), ahead.take()] == ["C", "D"]
 
 
-@pytest.mark.parametrize("last", [Blocked("refused"), KeyboardInterrupt()])
+@pytest.mark.parametrize("last", [Blocked(Reason("youtube_refuses")), KeyboardInterrupt()])
 def test_nothing_is_fetched_after_a_halt_or_when_the_caller_is_gone(last: BaseException) -> None:
     source = RecordingSource(b=last)
     with pytest.raises(type(last)), Prefetcher(source.fetch, NAMES) as ahead:

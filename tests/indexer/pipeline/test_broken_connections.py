@@ -13,8 +13,8 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.types import State
 from tests.fake_youtube import YOUTUBE
 from tests.fault_proxy import FaultProxy, Toxic, fault_proxy
-from tests.indexer.build.test_build_texts import MASKS
 from tests.indexer.builds import Workshop
+from tests.indexer.pipeline.test_build import MASKS
 from tests.indexer.sources.papers.test_pdf import lines, made
 from tests.local_web import LocalWeb
 

@@ -1,23 +1,92 @@
-"""The scale of another model's cosines, measured on a library's own passages by the real bundled model."""
+"""Settings that builds store, those of another's library, and the scale of cosines."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import seekpoint
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.settings import NAMES, LibrarySettings
+from seekpoint.index.sql.names import is_stale
 from seekpoint.index.types import Details, ModelCard
+from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
 from seekpoint.indexer.pipeline.settings import calibrate
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, ENCODER, embedded, fill, resource
-from tests.indexer.builds import webvtt
+from tests.indexer.builds import Workshop, webvtt
+
+ILL_FORMED = (
+    "{",
+    "[]",
+    "7",
+    '{"a": 1}',
+    '{"a": ["http://a.org/", "soon"]}',
+    '{"a": ["http://a.org/", 1, 2]}',
+    '{"a": [1e999, 1e999]}',
+    '["v", "掩码", []]',
+    "[" * 100_000,
+)
+
+
+def store(library: Path, name: str, text: str) -> None:
+    """Store a text as another's library may."""
+    with closing(database.connect(library, writable=True)) as connection, database.transaction(connection):
+        connection.execute("REPLACE INTO setting VALUES (?, ?)", (name, text))
+    Manifest.load(library).unsealed().save(library)
+
+
+@pytest.mark.parametrize("text", ILL_FORMED, ids=range(len(ILL_FORMED)))
+@pytest.mark.parametrize("name", ["aliases", "backoffs", "glossary", "translations"])
+def test_an_ill_formed_setting_stops_no_build(workshop: Workshop, name: str, text: str) -> None:
+    with open_writer(workshop.library, workshop.encoder.card):
+        pass
+    store(workshop.library, name, text)
+    talk, glossary = workshop.write("talk.vtt", webvtt("the mask hides")), workshop.write("words.tsv", "mask\t掩码\n")
+    assert workshop.build(talk, glossary=glossary if name == "translations" else None).updated == 1
+
+
+@pytest.mark.parametrize(
+    "text", [*ILL_FORMED, "null", '["model", 100.0, 5]', '["model", NaN, 5]', '["m", "v", 3]'], ids=repr
+)
+def test_an_ill_formed_setting_is_none(text: str) -> None:
+    stored = dict.fromkeys(set(NAMES) - {"is_without_pieces", "aliases", "backoffs"}, text)
+    assert LibrarySettings.read(stored.get) == LibrarySettings()
+
+
+def test_another_models_settings_are_none() -> None:
+    stored = {"cosine_scale": '["f", 0.9, 100]', "question_engine": '["f", "v"]'}
+    settings, own = LibrarySettings.read(stored.get), ModelCard("模型", 8, "f")
+    assert settings.scale_of(own) == ("f", 0.9, 100) and settings.engine_of(own) == ("f", "v", "", "", None)
+    other = ModelCard("模型", 8, "other weights")
+    assert (settings.scale_of(other), settings.engine_of(other)) == (None, None)
+
+
+@pytest.mark.parametrize("pause", ["[NaN, 60]", "[50, NaN]", "[9e999, 60]", "[50, 9e999]"])
+def test_a_pause_that_is_no_time_or_too_long_is_none(tmp_path: Path, pause: str) -> None:
+    with open_writer(tmp_path, TopicEncoder().card):
+        pass
+    store(tmp_path, "backoffs", f'{{"direct": {pause}, "other": [50, 60]}}')
+    with open_reader(tmp_path) as reader:
+        backoffs = YouTubeBackoffs(reader, 0.0)
+    assert (backoffs.of("direct"), backoffs.of("other")) == ((0.0, 0.0), (50.0, 60.0))
+
+
+@pytest.mark.parametrize("stored", ['["v", NaN, 1, "en"]', '["v", 1, NaN, "en"]'])
+def test_translations_for_no_number_of_chunks_are_chosen_again(stored: str) -> None:
+    assert is_stale(stored, ["v", 1, 1, "en"])
+    assert not is_stale('["v", 1, 1, "en"]', ["v", 1, 1, "en"])
+
 
 TALKS = {
     "talk0000001": [f"The attention of layer {k} looks at position {k * k}, and the mask hides it" for k in range(30)],
@@ -30,7 +99,7 @@ def test_the_bundled_model_has_no_scale(tmp_path: Path) -> None:
     card = ModelCard(BUNDLED, CARD.dimension, CARD.fingerprint)
     with EmbeddedWriter.acquire(tmp_path, card) as writer:
         calibrate(writer, LazyEncoder(card, TopicEncoder()))
-        assert writer.settings.cosine_scale is None
+        assert writer.settings.scale_of(writer.card) is None
         assert profile_of(writer) == (TUNING, BUNDLED_CALIBRATION)
 
 
@@ -38,7 +107,7 @@ def test_a_few_passages_say_nothing_of_a_scale(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         fill(writer, {"talk0000001": TALKS["talk0000001"]})
         calibrate(writer, LazyEncoder(CARD, ENCODER))
-        assert writer.settings.cosine_scale is None
+        assert writer.settings.scale_of(writer.card) is None
         assert profile_of(writer) == (TUNING, ANY_CALIBRATION)
 
 
@@ -51,7 +120,7 @@ def test_the_only_passage_of_a_language_says_nothing_of_a_scale(tmp_path: Path, 
             talk = embedded([TALKS["talk0000002" if language == "zh" else "talk0000001"][k]], language)
             writer.commit(f"talk{k:07}", [talk], Details(), "made by hand")
         calibrate(writer, LazyEncoder(CARD, encoder))
-        assert (writer.settings.cosine_scale, encoder.embedded) == (None, [])
+        assert (writer.settings.scale_of(writer.card), encoder.embedded) == (None, [])
 
 
 @pytest.mark.model

@@ -15,9 +15,10 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import EmbeddedTranscript, State, Transcript
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Report, Request, build
+from seekpoint.indexer.pipeline.build import Report, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.output.status import to_text
 from tests.asking import ask
@@ -52,8 +53,8 @@ class Workshop:
         """Build again, with an encoder and events of its own."""
         self.encoder, self.events = TopicEncoder(), Lines()
         folder = self.talks.folder
-        request = Request([str(folder / "list.md")], folder, translate=False)
-        sources = Sources.through(Web(), (), 0.0)
+        request = BuildOptions([str(folder / "list.md")], folder, translate=False)
+        sources = Sources.through(Web())
         return build(request, self.library, sources, encoder=self.encoder, events=self.events, clock=lambda: 2e9)
 
     def check(self) -> None:
@@ -311,8 +312,8 @@ def test_a_build_that_cannot_read_again_what_it_gives_up_ends_with_exit_code_3(t
     folder.mkdir()
     (folder / "讲座.ogg").touch()
     (folder / "讲座.zh.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:05.000\n注意力\n", "utf-8")
-    sources = Sources.through(Web(), (), 0.0)
-    build(Request([str(folder)], translate=False), library, sources, encoder=TopicEncoder())
+    sources = Sources.through(Web())
+    build(BuildOptions([str(folder)], translate=False), library, sources, encoder=TopicEncoder())
     (folder / "讲座.zh.vtt").unlink()
     change_rows(library, "UPDATE cue_block SET data = x'00'")
     with pytest.raises(DamagedLibrary), EmbeddedReader.open(library) as reader:

@@ -39,16 +39,12 @@ def videos_asked(workshop: Workshop) -> list[str]:
     return [name for place, name in workshop.fake.requests if place == "watch"]
 
 
-def states(workshop: Workshop) -> dict[str, State]:
-    return {name: status.state for name, status in workshop.statuses().items()}
-
-
 def test_a_playlist_becomes_its_videos_under_its_title(workshop: Workshop, course: Path) -> None:
     report = workshop.build(course)
     assert (report.entries, report.resources, report.updated) == (2, 6, 3)
     found = workshop.statuses()
     assert list(found) == [LIST, A, HIDDEN, B, GONE, C], "in the order of the list"
-    assert states(workshop) == dict.fromkeys([LIST, A, B, C], State.INDEXED) | dict.fromkeys(
+    assert workshop.states() == dict.fromkeys([LIST, A, B, C], State.INDEXED) | dict.fromkeys(
         [HIDDEN, GONE], State.UNAVAILABLE
     )
     under = (("深入 Advanced", "CS25 课程"),)
@@ -87,7 +83,7 @@ def test_new_entries_are_found_and_those_that_left_stay_until_they_are_pruned(wo
     workshop.fake.add_playlist(LIST, "CS25 课程", [(B, "第二讲"), ("newlecture1", "Lecture 3")])
     report = workshop.build(course)
     assert (videos_asked(workshop), report.updated, report.resources) == (["newlecture1"], 1, 4)
-    assert states(workshop)[A] is State.INDEXED, "what has left stays"
+    assert workshop.states()[A] is State.INDEXED, "what has left stays"
     report = workshop.build(course, prune=True)
     assert report.removed == 3
     assert list(workshop.statuses()) == [LIST, B, "newlecture1", C]
@@ -106,27 +102,27 @@ def test_a_video_that_reappears_is_requested_at_once(workshop: Workshop, course:
     workshop.fake.add_playlist(LIST, "CS25 课程", [(A, "Lecture 1"), (HIDDEN, "Here again")])
     workshop.build(course)
     assert (videos_asked(workshop), workshop.statuses()[HIDDEN].resource.title) == ([HIDDEN], "Here again")
-    assert states(workshop)[HIDDEN] is State.INDEXED
+    assert workshop.states()[HIDDEN] is State.INDEXED
 
 
 def test_a_video_that_turns_private_keeps_its_transcript(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     workshop.fake.add_playlist(LIST, "CS25 课程", [(A, PRIVATE), (B, "第二讲")])
     workshop.build(course)
-    assert states(workshop)[A] is State.INDEXED
+    assert workshop.states()[A] is State.INDEXED
 
 
 def test_captions_on_disk_are_used_for_videos_of_a_playlist(workshop: Workshop, course: Path) -> None:
     folder = workshop.write(f"captions/T [{HIDDEN}].en.vtt", webvtt("the mask")).parent
     workshop.build(course, captions=folder)
-    assert states(workshop)[HIDDEN] is State.INDEXED
+    assert workshop.states()[HIDDEN] is State.INDEXED
 
 
 def test_a_failed_listing_keeps_the_stored_entries(workshop: Workshop, course: Path) -> None:
     workshop.build(course)
     workshop.fake.fail(LIST, "playlist", 500)
     report = workshop.build(course)
-    assert set(states(workshop)) == {LIST, A, HIDDEN, B, GONE, C}
+    assert set(workshop.states()) == {LIST, A, HIDDEN, B, GONE, C}
     assert report.states[State.INDEXED] == 4
     assert [line for line in workshop.events.lines if "kept as it was" in line]
     workshop.build(course)
@@ -137,7 +133,7 @@ def test_a_missing_playlist_is_reported_and_the_build_continues(workshop: Worksh
     workshop.fake.refuse_playlist(LIST, "The playlist does not exist.")
     workshop.build(course)
     status = workshop.statuses()[LIST]
-    assert (status.state, states(workshop)[C]) == (State.UNAVAILABLE, State.INDEXED)
+    assert (status.state, workshop.states()[C]) == (State.UNAVAILABLE, State.INDEXED)
     assert "does not exist" in str(status.reason)
     for later, asked in ((29 * DAY, []), (31 * DAY, [LIST])):
         workshop.build(course, later=later)
@@ -156,7 +152,7 @@ def test_nested_playlists_and_one_that_contains_itself(workshop: Workshop) -> No
     workshop.fake.add_playlist("PLouter", "Outer", [("PLouter", "Outer"), ("PLinner", "Inner")])
     workshop.fake.add_playlist("PLinner", "Inner", [("PLouter", "Outer"), (A, "Lecture 1")])
     workshop.build("https://www.youtube.com/playlist?list=PLouter")
-    assert states(workshop) == dict.fromkeys(["PLouter", "PLinner", A], State.INDEXED)
+    assert workshop.states() == dict.fromkeys(["PLouter", "PLinner", A], State.INDEXED)
     assert workshop.statuses()[A].resource.sections == (("Outer", "Inner"),)
 
 
@@ -180,7 +176,7 @@ def test_a_channel_is_limited_to_its_newest_videos(workshop: Workshop) -> None:
     address = "https://www.youtube.com/@讲座"
     workshop.build(address, limit=2)
     (channel,) = (status for status in workshop.statuses().values() if status.resource.kind is Kind.PLAYLIST)
-    assert list(states(workshop)) == [channel.resource.id, C, A]
+    assert list(workshop.states()) == [channel.resource.id, C, A]
     assert channel.resource.id == short_hash(channel.resource.url)
     assert workshop.statuses()[C].resource.sections == (("李宏毅",),)
     workshop.build(address)

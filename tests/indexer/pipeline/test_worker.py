@@ -23,9 +23,8 @@ from seekpoint.index.postgres.session import connect
 from seekpoint.index.postgres.writer import PostgresWriter
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Details, State
+from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Request
-from seekpoint.indexer.pipeline.planner import Choices
 from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work
 from seekpoint.indexer.sources import Sources
 from tests.fake_youtube import FakeYouTube
@@ -62,7 +61,7 @@ def library(postgres: TestServer, fake: FakeYouTube, tmp_path: Path) -> Iterator
         fake.add_video(talk, f"讲座 {talk}", {"en": LINES})
     (tmp_path / "list.txt").write_text("\n".join(f"https://youtu.be/{talk}" for talk in TALKS))
     address = postgres.library()
-    request = Request([str(tmp_path / "list.txt")], translate=False)
+    request = BuildOptions([str(tmp_path / "list.txt")], translate=False)
     waiting = enqueue(request, address, lambda queue: sources(fake, queue), encoder=TopicEncoder())
     assert waiting == len(TALKS) and not fake.requests
     yield address
@@ -73,7 +72,7 @@ def sources(fake: FakeYouTube, queue: Queue, pace: float = 0.0) -> Sources:
 
 
 def worker(address: ServerAddress, fake: FakeYouTube, pace: float = 0.0) -> WorkReport:
-    return work(address, lambda queue: sources(fake, queue, pace), Choices(), encoder=TopicEncoder())
+    return work(address, lambda queue: sources(fake, queue, pace), BuildOptions(), encoder=TopicEncoder())
 
 
 def states(address: ServerAddress) -> dict[str, State]:
@@ -166,13 +165,13 @@ def test_a_build_of_its_own_and_workers_exclude_each_other(library: ServerAddres
 
 def test_a_folder_has_one_builder(tmp_path: Path, fake: FakeYouTube) -> None:
     with pytest.raises(UsageError, match="postgresql://"):
-        work(tmp_path, lambda queue: sources(fake, queue), Choices(), events=RecordedEvents())
+        work(tmp_path, lambda queue: sources(fake, queue), BuildOptions(), events=RecordedEvents())
 
 
 def test_what_is_listed_with_windows_lets_all_builders_embed_them(postgres: TestServer, tmp_path: Path) -> None:
     (tmp_path / "讲座 [talk0000001].zh.vtt").write_text(webvtt("掩码遮住后面的词"), encoding="utf-8")
     address, bare = postgres.library(), WideEncoder("bare", gives_parts=False)
-    request = Request([str(tmp_path)], translate=False, windows=True)
+    request = BuildOptions([str(tmp_path)], translate=False, windows=True)
     assert enqueue(request, address, lambda queue: Sources.through(Web()), encoder=bare) == 0
     with open_writer(address) as writer:
         assert writer.settings.windows
@@ -189,9 +188,9 @@ def test_a_worker_measures_another_model_at_its_end(postgres: TestServer, fake: 
         fake.add_video(talk, f"讲座 {talk}", {"en": lines})
     (tmp_path / "list.txt").write_text("\n".join(f"https://youtu.be/{talk}" for talk in TALKS[:2]))
     address = postgres.library()
-    request = Request([str(tmp_path / "list.txt")], model=str(model), translate=False)
+    request = BuildOptions([str(tmp_path / "list.txt")], model=str(model), translate=False)
     assert enqueue(request, address, lambda queue: sources(fake, queue)) == 2
-    report = work(address, lambda queue: sources(fake, queue), Choices())
+    report = work(address, lambda queue: sources(fake, queue), BuildOptions())
     assert report.updated == 2
     with open_reader(address) as reader:
         scale, engine = reader.settings.scale_of(reader.card), reader.settings.engine_of(reader.card)

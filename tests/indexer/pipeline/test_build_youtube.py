@@ -1,9 +1,11 @@
-"""Builds of YouTube videos, and their behaviour on refusals."""
+"""Builds of YouTube videos: refusals, blocks, connections that break, and when they ask again."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,12 @@ import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue, Details, Origin, State, Transcript
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.sources.provenance import FetchResult
+from tests.fake_youtube import HANG_UP
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 
@@ -39,17 +45,6 @@ def many_talks(workshop: Workshop) -> Path:
     for video_id in MANY:
         workshop.fake.add_video(video_id, tracks={"en": LINES})
     return workshop.write("many.txt", "\n".join(f"https://youtu.be/{video_id}" for video_id in MANY))
-
-
-def states(workshop: Workshop) -> list[State]:
-    return [status.state for status in workshop.statuses().values()]
-
-
-def wait(workshop: Workshop, video_id: str) -> float:
-    """The seconds until a video is due."""
-    due = workshop.statuses()[video_id].retry_after
-    assert due is not None
-    return due - time.time()
 
 
 def test_an_english_and_a_chinese_video_are_indexed_with_title_language_and_link(workshop: Workshop) -> None:
@@ -101,16 +96,6 @@ def test_a_videos_details_are_kept_when_captions_replace_its_transcript(workshop
     assert (moment.resource.title, moment.chapter, moment.start) == ("Attention", "掩码 Masks", 10.0)
 
 
-def test_languages_add_and_restrict(workshop: Workshop) -> None:
-    workshop.fake.add_video(EN, tracks={"en": LINES, "a.en": LINES, "zh-Hans": ZEILEN})
-    address = f"https://youtu.be/{EN}"
-    for languages, indexed in [([], ("en",)), (["en", "zh"], ("en", "zh-Hans")), (["zh"], ("zh-Hans",))]:
-        workshop.build(address, languages=languages)
-        assert workshop.statuses()[EN].languages == indexed
-        workshop.build(address, languages=languages)
-        assert workshop.asked() == []
-
-
 def test_a_missing_language_is_reported_and_another_one_requested_at_once(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": LINES})
     address = f"https://youtu.be/{EN}"
@@ -135,7 +120,7 @@ def test_a_second_language_that_was_deferred_is_fetched_by_the_next_build(worksh
     workshop.fake.make_blocked(EN)
     workshop.build(address, languages=["en", "zh"])
     assert (workshop.statuses()[EN].state, workshop.statuses()[EN].languages) == (State.INDEXED, ("en",))
-    assert wait(workshop, EN) == pytest.approx(HOUR, abs=60)
+    assert workshop.wait(EN) == pytest.approx(HOUR, abs=60)
     workshop.fake.add_video(EN, tracks={"en": LINES, "zh-Hans": ZEILEN})
     workshop.build(address, languages=["en", "zh"], later=HOUR + 60)
     assert (workshop.asked(), workshop.statuses()[EN].languages) == ([EN], ("en", "zh-Hans"))
@@ -147,10 +132,10 @@ def test_a_block_stops_the_requests_and_defers_the_rest(workshop: Workshop) -> N
     report = workshop.build(list_file)
     assert workshop.asked() == MANY[:2]
     assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (1, 3)
-    assert states(workshop) == [State.INDEXED, *[State.DEFERRED] * 3]
+    assert list(workshop.states().values()) == [State.INDEXED, *[State.DEFERRED] * 3]
     for video_id in MANY[1:]:
         assert "refuses requests" in str(workshop.statuses()[video_id].reason)
-        assert wait(workshop, video_id) == pytest.approx(HOUR, abs=60)
+        assert workshop.wait(video_id) == pytest.approx(HOUR, abs=60)
     assert len(workshop.events.lines) == 1
     assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0].resource.id == MANY[0]
 
@@ -160,7 +145,7 @@ def test_a_block_does_not_stop_local_captions(workshop: Workshop) -> None:
     workshop.fake.make_blocked(MANY[0])
     folder = workshop.write(f"captions/T [{MANY[3]}].en.vtt", webvtt("local attention")).parent
     workshop.build(list_file, captions=folder)
-    assert states(workshop) == [*[State.DEFERRED] * 3, State.INDEXED]
+    assert list(workshop.states().values()) == [*[State.DEFERRED] * 3, State.INDEXED]
 
 
 def test_repeated_empty_responses_stop_the_requests_and_their_videos_come_last_next_time(workshop: Workshop) -> None:
@@ -168,10 +153,10 @@ def test_repeated_empty_responses_stop_the_requests_and_their_videos_come_last_n
     for video_id in MANY[:3]:
         workshop.fake.fail(video_id, "captions", 200, "")
     workshop.build(list_file)
-    assert (workshop.asked(), states(workshop)) == (MANY[:3], [State.DEFERRED] * 4)
+    assert (workshop.asked(), list(workshop.states().values())) == (MANY[:3], [State.DEFERRED] * 4)
     assert len(workshop.events.lines) == 1 and "block in disguise" in workshop.events.lines[0]
     workshop.build(list_file, later=HOUR + 60)
-    assert (workshop.asked(), states(workshop)[3]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
+    assert (workshop.asked(), list(workshop.states().values())[3]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
 
 
 def test_deferred_videos_are_requested_when_due_and_not_before(workshop: Workshop) -> None:
@@ -195,13 +180,13 @@ def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop)
     for hours in (1, 2, 4, 8, 16, 24, 24):
         workshop.build(list_file, later=later)
         assert workshop.asked() == MANY[:1]
-        assert wait(workshop, MANY[3]) == pytest.approx(later + hours * HOUR, abs=60)
+        assert workshop.wait(MANY[3]) == pytest.approx(later + hours * HOUR, abs=60)
         later += hours * HOUR + 60
     workshop.fake.add_video(MANY[0], tracks={"en": LINES})
     workshop.fake.make_blocked(MANY[1])
     workshop.build(list_file, later=later)
-    assert (states(workshop)[0], workshop.asked()) == (State.INDEXED, MANY[:2])
-    assert wait(workshop, MANY[1]) == pytest.approx(later + HOUR, abs=60)
+    assert (next(iter(workshop.states().values())), workshop.asked()) == (State.INDEXED, MANY[:2])
+    assert workshop.wait(MANY[1]) == pytest.approx(later + HOUR, abs=60)
 
 
 def test_another_route_requests_deferred_videos_at_once(workshop: Workshop) -> None:
@@ -332,7 +317,7 @@ def test_an_interrupted_build_continues_where_it_stopped(workshop: Workshop) -> 
     with pytest.raises(KeyboardInterrupt):
         workshop.build(list_file, videos=videos)
     assert Manifest.load(workshop.library).database, "the library is sealed"
-    assert states(workshop) == [State.INDEXED, *[State.PENDING] * 3]
+    assert list(workshop.states().values()) == [State.INDEXED, *[State.PENDING] * 3]
     assert seekpoint.ask("attention", workshop.library, encoder=workshop.encoder).answered
     workshop.build(list_file)
     assert workshop.asked() == MANY[1:]
@@ -342,10 +327,192 @@ class FailingSource:
     """Fails with another reason each time."""
 
     def fetch(self, video_id: str) -> FetchResult:
-        raise Unfetched(State.UNAVAILABLE, f"YouTube says: \x1b[31m{video_id}")
+        raise Unfetched(State.UNAVAILABLE, Reason("youtube_says", text=f"\x1b[31m{video_id}"))
 
 
 def test_reasons_are_cleaned_before_they_reach_the_terminal(workshop: Workshop) -> None:
     workshop.build(many_talks(workshop), videos=FailingSource())
     shown = CliRunner().invoke(cli, ["status", "--index", str(workshop.library)])
     assert "YouTube says: talk0000000" in shown.stdout and "\x1b" not in shown.stdout
+
+
+MINUTE = 60.0
+BAD, NEW = "resets00001", "newcomer001"
+
+
+def listed(workshop: Workshop, *video_ids: str) -> Path:
+    for video_id in video_ids:
+        workshop.fake.add_video(video_id, tracks={"zh": ZEILEN} if video_id == ZH else {"en": LINES})
+    return workshop.write("list.txt", "\n".join(f"https://youtu.be/{video_id}" for video_id in video_ids))
+
+
+@pytest.mark.parametrize("place", ["watch", "player", "captions"])
+def test_a_video_whose_connection_always_breaks_off_harms_no_other(workshop: Workshop, place: str) -> None:
+    list_file = listed(workshop, BAD, EN, ZH)
+    workshop.fake.fail(BAD, place, HANG_UP)
+    workshop.build(list_file)
+    assert workshop.states() == {BAD: State.DEFERRED, EN: State.INDEXED, ZH: State.INDEXED}
+    assert "the connection to youtube.com fails" in str(workshop.statuses()[BAD].reason)
+    assert workshop.wait(BAD) == pytest.approx(HOUR, abs=60)
+    list_file.write_text(list_file.read_text("utf-8") + f"\nhttps://youtu.be/{NEW}", "utf-8")
+    workshop.fake.add_video(NEW, tracks={"en": LINES})
+    workshop.build(list_file, later=HOUR + 120)
+    assert workshop.asked() == [NEW, BAD]
+
+
+def test_a_playlist_whose_connection_always_breaks_off_harms_no_video(workshop: Workshop) -> None:
+    listed(workshop, EN)
+    workshop.fake.fail("PLresets", "playlist", HANG_UP)
+    workshop.build(workshop.write("list.txt", f"https://www.youtube.com/playlist?list=PLresets\nhttps://youtu.be/{EN}"))
+    assert workshop.states() == {"PLresets": State.DEFERRED, EN: State.INDEXED}
+    assert workshop.wait("PLresets") == pytest.approx(HOUR, abs=60)
+
+
+def test_after_three_connections_in_a_row_that_break_off_nothing_more_is_asked(workshop: Workshop) -> None:
+    playlists = [f"PLresets{n}" for n in range(4)]
+    for playlist in playlists:
+        workshop.fake.fail(playlist, "playlist", HANG_UP)
+    links = [f"https://www.youtube.com/playlist?list={playlist}" for playlist in playlists]
+    workshop.build(workshop.write("list.txt", "\n".join([*links, f"https://youtu.be/{EN}"])))
+    assert (workshop.asked(), len(workshop.events.lines)) == (playlists[:3], 1)
+    assert "nothing more is asked of YouTube" in workshop.events.lines[0]
+    assert set(workshop.states().values()) == {State.DEFERRED}
+
+
+def test_three_videos_in_a_row_whose_connection_breaks_off_are_tried_last_next_time(workshop: Workshop) -> None:
+    bad = [f"{BAD[:-1]}{n}" for n in range(3)]
+    list_file = listed(workshop, *bad, EN, ZH)
+    for video_id in bad:
+        workshop.fake.fail(video_id, "watch", HANG_UP)
+    workshop.build(list_file)
+    assert (workshop.asked(), set(workshop.states().values())) == (bad, {State.DEFERRED})
+    workshop.build(list_file)
+    assert (workshop.states()[EN], workshop.states()[ZH]) == (State.INDEXED, State.INDEXED)
+    assert workshop.asked() == [bad[2], EN, ZH, *bad[:2]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_without_a_network_the_next_build_tries_at_once(workshop: Workshop, count: int) -> None:
+    video_ids = [f"talk{n:07d}" for n in range(count)]
+    list_file = listed(workshop, *video_ids)
+    assert workshop.build(list_file, offline=True).states[State.DEFERRED] == count
+    assert len(workshop.events.lines) == 1 and "the connection to youtube.com fails" in workshop.events.lines[0]
+    assert workshop.build(list_file).states[State.INDEXED] == count
+
+
+def test_a_network_that_goes_down_after_an_answer_is_no_fault_of_the_last_videos(workshop: Workshop) -> None:
+    list_file = listed(workshop, EN, ZH, NEW)
+    for video_id in (ZH, NEW):
+        workshop.fake.fail(video_id, "watch", HANG_UP)
+    workshop.build(list_file)
+    assert workshop.states() == {EN: State.INDEXED, ZH: State.DEFERRED, NEW: State.DEFERRED}
+    for video_id in (ZH, NEW):
+        workshop.fake.fail(video_id, "watch", times=0)
+    assert workshop.build(list_file).states[State.INDEXED] == 3
+
+
+def test_a_block_at_a_wrong_clock_ends_within_a_day_of_the_right_one(workshop: Workshop) -> None:
+    list_file = listed(workshop, EN, ZH)
+    workshop.fake.make_blocked(EN)
+    workshop.build(list_file, later=400 * DAY)
+    preview_of = preview(BuildOptions([str(list_file)]), workshop.library, workshop.fake.web())
+    assert preview_of.closed_until <= time.time() + DAY
+    listed(workshop, EN, ZH)
+    report = workshop.build(list_file, later=DAY + MINUTE)
+    assert (workshop.asked(), report.states[State.INDEXED]) == ([EN, ZH], 2)
+
+
+def test_a_refusal_at_a_wrong_clock_is_asked_again(workshop: Workshop) -> None:
+    list_file = listed(workshop, EN)
+    workshop.fake.make_unplayable(EN, "This is a private video.")
+    workshop.build(list_file, later=400 * DAY)
+    listed(workshop, EN)
+    assert workshop.build(list_file).states[State.INDEXED] == 1
+
+
+def test_a_page_that_was_read_at_a_wrong_clock_is_looked_at_again(workshop: Workshop) -> None:
+    page = "https://blog.example.org/attention"
+    workshop.fake.add_site(page, "<p>Attention gives each word a weight. 注意力给每个词一个权重。</p>")
+    list_file = workshop.write("list.md", f"[Attention]({page})")
+    workshop.build(list_file, later=400 * DAY)
+    workshop.build(list_file)
+    assert workshop.fake.requests == [("site", page)]
+    workshop.build(list_file)
+    assert workshop.fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "pause"),
+    [
+        ("7200", 2 * HOUR),
+        ("1", MINUTE),
+        ("31536000", DAY),
+        (timedelta(hours=3), 3 * HOUR),
+        ("稍后".encode().decode("latin-1"), HOUR),
+    ],
+    ids=["seconds", "too short", "too long", "date", "words"],
+)
+@pytest.mark.parametrize("place", ["player", "captions"])
+def test_youtubes_retry_after_is_honoured_from_a_minute_to_a_day(
+    workshop: Workshop, place: str, retry_after: str | timedelta, pause: float
+) -> None:
+    if isinstance(retry_after, timedelta):
+        retry_after = format_datetime(datetime.now(UTC) + retry_after, usegmt=True)
+    list_file = listed(workshop, EN, ZH)
+    workshop.fake.fail(EN, place, 429, headers={"Retry-After": retry_after})
+    workshop.build(list_file)
+    assert workshop.wait(EN) == pytest.approx(pause, abs=50)
+    assert workshop.wait(ZH) == pytest.approx(pause, abs=50)
+    workshop.build(list_file, later=pause - 55)
+    assert workshop.asked() == []
+    workshop.fake.fail(EN, place, times=0)
+    assert workshop.build(list_file, later=pause + 50).states[State.INDEXED] == 2
+
+
+def test_the_block_after_one_with_retry_after_doubles_from_an_hour(workshop: Workshop) -> None:
+    list_file = listed(workshop, EN)
+    workshop.fake.fail(EN, "player", 429, headers={"Retry-After": "60"})
+    workshop.build(list_file)
+    workshop.fake.fail(EN, "player", 429)
+    workshop.build(list_file, later=2 * MINUTE)
+    assert workshop.wait(EN) == pytest.approx(HOUR + 2 * MINUTE, abs=50)
+
+
+def test_retry_after_is_honoured_where_a_playlist_or_an_overloaded_server_gives_it(workshop: Workshop) -> None:
+    list_file = listed(workshop, EN, ZH)
+    workshop.fake.fail(EN, "watch", 503, headers={"Retry-After": "7200"})
+    workshop.build(list_file)
+    assert workshop.wait(EN) == pytest.approx(2 * HOUR, abs=50)
+    assert workshop.asked() == [EN, ZH]
+    assert [place for place, video_id in workshop.fake.requests if video_id == EN] == ["watch"], "no further attempts"
+    playlist = "PLblocked"
+    workshop.fake.fail(playlist, "playlist", 429, headers={"Retry-After": "7200"})
+    workshop.build(workshop.write("more.txt", f"https://www.youtube.com/playlist?list={playlist}"))
+    assert workshop.wait(playlist) == pytest.approx(2 * HOUR, abs=50)
+
+
+def published(days_ago: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat()
+
+
+@pytest.mark.parametrize(("days_ago", "waits"), [(0, DAY), (5, DAY), (9, 30 * DAY), (900, 30 * DAY)])
+def test_a_young_video_without_a_transcript_is_asked_again_after_a_day(
+    workshop: Workshop, days_ago: float, waits: float
+) -> None:
+    list_file = listed(workshop, EN, ZH)
+    for video_id, tracks in ((EN, {}), (ZH, {"zh": ZEILEN})):
+        workshop.fake.add_video(video_id, tracks=tracks, published=published(days_ago))
+    workshop.build(list_file, languages=["en"])
+    for video_id in (EN, ZH):
+        assert workshop.statuses()[video_id].state is State.NO_TRANSCRIPT
+        assert workshop.wait(video_id) == pytest.approx(waits, abs=60)
+
+
+def test_a_live_video_without_a_transcript_is_asked_again_after_a_day(workshop: Workshop) -> None:
+    list_file = listed(workshop, EN, ZH)
+    for video_id, is_live in ((EN, True), (ZH, False)):
+        player = {"playabilityStatus": {"status": "OK"}, "videoDetails": {"isLive": is_live, "isLiveContent": True}}
+        workshop.fake.set_player(video_id, player)
+    workshop.build(list_file)
+    assert workshop.wait(EN) == pytest.approx(DAY, abs=60)
+    assert workshop.wait(ZH) == pytest.approx(30 * DAY, abs=60)

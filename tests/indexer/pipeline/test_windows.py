@@ -21,7 +21,8 @@ from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit
 from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.settings import LibrarySettings, WindowState
 from seekpoint.index.types import Cue, Filters, Pieces, State
-from seekpoint.indexer.pipeline.build import Report, Request
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.build import Report
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.query.answers import Moment
@@ -275,7 +276,7 @@ def test_a_model_with_parts_is_left_as_it_is(workshop: Workshop) -> None:
 
 
 def test_a_dry_run_counts_the_resources_that_get_windows(talks: Workshop) -> None:
-    request = Request([str(talks.folder / "list.txt")], talks.folder / "captions", windows=True)
+    request = BuildOptions([str(talks.folder / "list.txt")], talks.folder / "captions", windows=True)
     web = talks.fake.web(offline=True)
     assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 4
     assert preview(replace(request, windows=False), talks.library, web).steps[Step.EMBED_AGAIN] == 0

@@ -1,4 +1,4 @@
-"""Sessions: cookies, proxies, and limits on responses."""
+"""Sessions, cookies and limits."""
 
 from __future__ import annotations
 

@@ -1,0 +1,915 @@
+"""Whole builds: what is read, fetched and stored of lists with captions, texts and recordings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+import seekpoint
+from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.errors import ModelMismatch, SourceError
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.reasons import Reason
+from seekpoint.index.types import Filters, Kind, Origin, Resource, State
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline.build_report import preview
+from seekpoint.indexer.pipeline.planner import Step
+from seekpoint.indexer.reading_list.addresses import resource_of_path
+from seekpoint.query.answers import Answer
+from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
+from tests.fakes import TopicEncoder
+from tests.indexer.builds import RecordedEvents, Workshop, webvtt
+from tests.shared import SHARED, needs_shared
+
+EN, ZH = "english0001", "zhongwen001"
+ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order")
+
+
+def link(video_id: str, title: str = "") -> str:
+    return f"- [{title}](https://youtu.be/{video_id})\n"
+
+
+def talks(workshop: Workshop) -> Path:
+    """An English and a Chinese talk, with captions."""
+    workshop.write(f"captions/Attention explained [{EN}].en.vtt", webvtt(*ATTENTION))
+    workshop.write(f"captions/注意力机制 [{ZH}].zh.vtt", webvtt("注意力给每个词一个权重", "掩码遮住后面的词"))
+    return workshop.write("list.md", f"# Talks\n## Basics 基础\n{link(EN, 'Attention')}\n{link(ZH, '注意力')}")
+
+
+def test_captions_on_disk_replace_requests_and_answer_in_both_languages(workshop: Workshop) -> None:
+    report = workshop.build(talks(workshop), captions=workshop.folder / "captions")
+    assert (report.entries, report.resources, report.updated, report.embedded) == (2, 2, 2, 2)
+    assert (report.states[State.INDEXED], workshop.asked()) == (2, [])
+    statuses = workshop.statuses()
+    assert [(s.resource.title, s.resource.sections, s.languages) for s in statuses.values()] == [
+        ("Attention", (("Basics 基础",),), ("en",)),
+        ("注意力", (("Basics 基础",),), ("zh",)),
+    ]
+    for question, video_id in (("what does the mask hide?", EN), ("掩码有什么用", ZH)):
+        found = seekpoint.ask(
+            question, workshop.library, encoder=workshop.encoder, language=statuses[video_id].languages[0]
+        )
+        assert found.moments[0].link.startswith(f"https://www.youtube.com/watch?v={video_id}&t=")
+
+
+def test_of_two_files_in_a_language_one_is_used_and_reported_once(workshop: Workshop) -> None:
+    list_file = talks(workshop)
+    folder = workshop.write(f"captions/Other [{EN}].en.srt", webvtt("the cache")).parent
+    workshop.build(list_file, captions=folder)
+    left_out = f'captions "Other [{EN}].en.srt": left out, "Attention explained [{EN}].en.vtt" has the same language'
+    assert workshop.events.lines == [left_out]
+    workshop.build(list_file, captions=folder)
+    assert workshop.events.lines == []
+    workshop.write(f"captions/Attention explained [{EN}].en.vtt", "damaged 损坏")
+    workshop.build(list_file, captions=folder)
+    assert workshop.encoder.embedded == ["the cache"]
+    assert ["no cue found" in line and "indexed without it" in line for line in workshop.events.lines] == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
+def test_files_with_undecodable_names(workshop: Workshop) -> None:
+    list_file = talks(workshop)
+    captions = workshop.folder / "captions"
+    name = os.fsdecode("讲座".encode("gbk"))
+    workshop.write(f"captions/{name} [{EN}].en.srt", webvtt("the cache"))
+    workshop.write(f"captions/{name}.zh.vtt", webvtt("掩码"))
+    report = workshop.build(list_file, captions, captions=captions)
+    assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (2, 1)
+    assert [status.reason for status in workshop.statuses().values() if "rename it" in (status.reason or "")]
+    for source in (workshop.write(f"{name}.md", link(EN)), workshop.write(f"{name}/a.en.vtt", webvtt("x")).parent):
+        with pytest.raises(SourceError, match=r"can't be read as text: rename it"):
+            workshop.build(source)
+
+
+def test_a_second_build_changes_no_file(workshop: Workshop) -> None:
+    list_file = talks(workshop)
+    list_file.write_text(list_file.read_text("utf-8") + "\n<https://a.org/page>\n", "utf-8")
+    workshop.build(list_file, captions=workshop.folder / "captions")
+    before = workshop.content()
+    report = workshop.build(list_file, captions=workshop.folder / "captions")
+    assert (report.updated, report.embedded, workshop.encoder.embedded) == (0, 0, [])
+    assert workshop.content() == before
+
+
+def test_a_changed_caption_file_embeds_only_what_changed(workshop: Workshop) -> None:
+    lines = [f"{ATTENTION[k % 3]} {k}" for k in range(40)]
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines))
+    address = f"https://youtu.be/{EN}"
+    whole = workshop.build(address, captions=captions.parent).embedded
+    lines[20] = "softmax 归一化"
+    captions.write_text(webvtt(*lines), "utf-8")
+    report = workshop.build(address, captions=captions.parent)
+    assert (report.updated, report.states[State.INDEXED]) == (1, 1)
+    assert whole > 10 and report.embedded == len(workshop.encoder.embedded) <= 2
+    assert all("归一化" in text for text in workshop.encoder.embedded)
+    assert workshop.statuses()[EN].chunks == whole
+
+
+@pytest.mark.parametrize(("text", "reason"), [("WEBVTT\n\nnothing", "no cue found"), ("", "the file is empty")])
+def test_a_malformed_caption_file_has_a_state_with_the_reason(workshop: Workshop, text: str, reason: str) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
+    workshop.write(f"captions/注意力机制 [{ZH}].zh.vtt", text)
+    report = workshop.build(list_file, captions=folder)
+    assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT]) == (1, 1)
+    refused = workshop.statuses()[ZH]
+    assert refused.state is State.NO_TRANSCRIPT and f'captions "注意力机制 [{ZH}].zh.vtt": {reason}' in str(
+        refused.reason
+    )
+
+
+def test_a_caption_file_that_breaks_later_leaves_the_resource_as_it_was(workshop: Workshop) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
+    workshop.build(list_file, captions=folder)
+    before = workshop.statuses()
+    workshop.write(f"captions/注意力机制 [{ZH}].zh.vtt", "WEBVTT\n\n00:99")
+    report = workshop.build(list_file, captions=folder)
+    assert (report.updated, report.states[State.INDEXED]) == (0, 2)
+    assert workshop.statuses() == before
+    (line,) = workshop.events.lines
+    assert line.startswith("注意力: kept as it was") and "no cue found" in line
+
+
+def test_captions_without_words_are_no_transcript(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(" ", "\u200b"))
+    workshop.build(f"https://youtu.be/{EN}", captions=captions.parent)
+    assert workshop.statuses()[EN].state is State.NO_TRANSCRIPT
+
+
+def test_languages_add_and_restrict(workshop: Workshop) -> None:
+    folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*ATTENTION)).parent
+    workshop.write(f"captions/T [{EN}].zh-TW.srt", webvtt("注意力給每個詞一個權重").removeprefix("WEBVTT"))
+    for languages, indexed, embedded in [
+        ((), ("en", "zh-TW"), 2),
+        (("zh",), ("zh-TW",), 0),
+        (("zh", "en"), ("en", "zh-TW"), 1),
+    ]:
+        report = workshop.build(f"https://youtu.be/{EN}", captions=folder, languages=languages)
+        assert (workshop.statuses()[EN].languages, report.embedded) == (indexed, embedded)
+    report = workshop.build(f"https://youtu.be/{EN}", captions=folder, languages=["de"])
+    assert (report.updated, workshop.statuses()[EN].languages, workshop.asked()) == (0, ("en", "zh-TW"), [])
+
+
+def test_recordings_beside_their_captions(workshop: Workshop) -> None:
+    for name in ("讲座.ogg", "silent.ogg"):
+        workshop.write(f"talks/{name}", "sound")
+    workshop.write("talks/讲座.zh.vtt", webvtt("注意力给每个词一个权重"))
+    report = workshop.build(
+        workshop.write("list.md", "[讲座](talks/讲座.ogg) [silent](talks/silent.ogg) [gone](talks/gone.ogg)")
+    )
+    assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT], report.states[State.UNAVAILABLE]) == (
+        1,
+        1,
+        1,
+    )
+    by_title = {status.resource.title: status for status in workshop.statuses().values()}
+    assert by_title["讲座"].languages == ("zh",)
+    assert "silent.LANGUAGE.vtt" in str(by_title["silent"].reason)
+    assert "there is no file" in str(by_title["gone"].reason)
+
+
+def test_a_folder_is_a_source_of_its_own(workshop: Workshop) -> None:
+    talks(workshop)
+    report = workshop.build(workshop.folder / "captions")
+    assert (report.states[State.INDEXED], workshop.asked()) == (2, [])
+    assert [status.resource.title for status in workshop.statuses().values()] == ["Attention explained", "注意力机制"]
+
+
+def test_a_video_on_two_lists_has_both_sections_and_is_indexed_once(workshop: Workshop) -> None:
+    talks(workshop)
+    one = workshop.write("one.md", f"## Week 1\n{link(EN, 'Attention')}\n{link(EN)}")
+    two = workshop.write("two.md", f"## 第二周\n{link(EN)}")
+    report = workshop.build(one, two, captions=workshop.folder / "captions")
+    assert (report.entries, report.resources, report.updated) == (3, 1, 1)
+    (status,) = workshop.statuses().values()
+    assert (status.resource.title, status.resource.sections) == ("Attention", (("Week 1",), ("第二周",)))
+
+
+def test_unlisted_resources_stay_until_pruned(workshop: Workshop) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
+    other = workshop.write("other.md", link("another0001"))
+    workshop.build(list_file, captions=folder)
+    workshop.build(other)
+    list_file.write_text(link(EN), "utf-8")
+    other.write_text("<https://a.org/page>", "utf-8")
+    report = workshop.build(list_file, captions=folder)
+    assert (report.resources, report.removed, set(workshop.statuses())) == (1, 0, {EN, ZH, "another0001"})
+    report = workshop.build(list_file, captions=folder, prune=True)
+    assert (report.removed, set(workshop.statuses())) == (1, {EN, "another0001"})
+
+
+def test_pruning_keeps_resources_of_another_list(workshop: Workshop) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
+    other = workshop.write("other.md", f"## Other\n{link(ZH)}")
+    workshop.build(list_file, other, captions=folder)
+    list_file.write_text(link(EN), "utf-8")
+    assert workshop.build(list_file, captions=folder, prune=True).removed == 0
+    assert workshop.statuses()[ZH].resource.sections == (("Other",),)
+
+
+class InterruptingEvents(RecordedEvents):
+    """Interrupts the build at the second resource."""
+
+    def work_on(self, resource: Resource) -> None:
+        super().work_on(resource)
+        if len(self.worked_on) == 2:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_build_keeps_what_was_finished(workshop: Workshop) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
+    with pytest.raises(KeyboardInterrupt):
+        workshop.build(list_file, captions=folder, events=InterruptingEvents())
+    assert Manifest.load(workshop.library).database, "the library is sealed"
+    states = {resource_id: status.state for resource_id, status in workshop.statuses().items()}
+    assert states == {EN: State.INDEXED, ZH: State.PENDING}
+    assert seekpoint.ask("mask", workshop.library, encoder=workshop.encoder).moments[0].resource.id == EN
+    report = workshop.build(list_file, captions=folder)
+    assert (report.updated, report.states[State.INDEXED]) == (1, 2)
+
+
+def test_another_model_is_refused_and_nothing_changes(workshop: Workshop) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
+    workshop.build(list_file, captions=folder)
+    before = workshop.content()
+    with pytest.raises(ModelMismatch, match=r"topics .*words .*seekpoint build SOURCE --model words"):
+        workshop.build(list_file, captions=folder, encoder=TopicEncoder("words"))
+    assert workshop.content() == before
+
+
+def test_a_source_that_cannot_be_read_leaves_no_library_behind(workshop: Workshop) -> None:
+    with pytest.raises(SourceError):
+        workshop.build(talks(workshop), workshop.folder / "missing.md")
+    assert not workshop.library.exists()
+
+
+def test_an_id_is_the_same_however_the_path_is_written(workshop: Workshop) -> None:
+    workshop.write("talks/讲座.zh.vtt", webvtt("注意力"))
+    workshop.build(workshop.folder / "talks" / ".." / "talks")
+    assert set(workshop.statuses()) == {resource_of_path(workshop.folder / "talks" / "讲座.zh.vtt").id}
+
+
+def test_the_resources_of_a_renamed_list_are_pruned(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention")).parent
+    workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力"))
+    old = workshop.write("old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
+    workshop.build(old, captions=captions)
+    new = old.rename(workshop.folder / "新.txt")
+    new.write_text(f"https://youtu.be/{EN}", "utf-8")
+    assert workshop.build(new, captions=captions).removed == 0
+    report = workshop.build(new, captions=captions, prune=True)
+    assert (report.removed, list(workshop.statuses()), workshop.encoder.embedded) == (1, [EN], [])
+    assert [line for line in workshop.events.lines if "old.txt is no longer there" in line]
+
+
+def test_the_resources_of_a_list_on_a_missing_disk_are_kept(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("attention")).parent
+    workshop.build(workshop.write("disk/list.txt", f"https://youtu.be/{EN}"), captions=captions)
+    (workshop.folder / "disk").rename(workshop.folder / "elsewhere")
+    other = workshop.write("other.md", "<https://a.org/page>")
+    assert workshop.build(other, prune=True).removed == 0
+    assert workshop.statuses()[EN].state is State.INDEXED
+
+
+def test_a_glossary_is_kept_for_later_builds(workshop: Workshop) -> None:
+    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("welcome", "the cross entropy loss")).parent
+    listed = workshop.write("list.md", f"<https://youtu.be/{EN}>")
+    glossary = workshop.write("terms.tsv", "交叉熵损失\tcross entropy loss; log loss\n")
+    workshop.build(listed, captions=captions, glossary=glossary)
+    with open_reader(workshop.library) as library:
+        assert library.translations("zh", ["交叉熵损失"]) == {"en": {"交叉熵损失": (("cross", "entropi", "loss"),)}}
+    before = workshop.content()
+    seekpoint.build(listed, workshop.library, captions=captions, encoder=workshop.encoder)
+    assert workshop.content() == before, "the same dictionaries and the same glossary"
+
+
+def test_an_invalid_glossary_stops_the_build_before_it_begins(workshop: Workshop) -> None:
+    listed = workshop.write("list.md", f"<https://youtu.be/{EN}>")
+    with pytest.raises(SourceError, match=r"terms\.tsv, line 1: write a term, a tab"):
+        workshop.build(listed, glossary=workshop.write("terms.tsv", "no tab here"))
+    assert not workshop.library.exists()
+
+
+def test_captions_that_are_too_large_are_refused_unread_and_harm_no_other(workshop: Workshop) -> None:
+    folder = workshop.write("talks/good.en.vtt", webvtt("attention")).parent
+    for name in ("huge.zh.vtt", "both.zh.vtt", "both.en.json3"):
+        with (folder / name).open("wb") as file:
+            file.truncate(1 << 40)  # takes no room on the disk, and could not be read
+    workshop.write("talks/both.en.json3", webvtt("the mask 掩码"))
+    report = workshop.build(folder)
+    assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT]) == (2, 1)
+    too_much = "1099512 MB are too much (at most 20 MB): split it"
+    assert [status.reason for status in workshop.statuses().values() if status.reason] == [
+        f'captions "huge.zh.vtt": {too_much}'
+    ]
+    assert workshop.events.lines == [f'captions "both.zh.vtt": {too_much}; indexed without it']
+    before = workshop.content()
+    assert (workshop.build(folder).updated, workshop.content()) == (0, before)
+
+
+PAGE = "https://blog.example.org/attention"
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+def article(*paragraphs: str, heading: str = "Masks", anchor: str = "masks") -> str:
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>On attention</title></head><body>"
+        f"<nav><a href='/'>Home</a> <a href='/all'>All posts</a></nav><article><h1>On attention</h1>"
+        f"<p>Attention gives each word a weight, and the weights of all the words add up to one.</p>"
+        f"<h2 id='{anchor}'>{heading}</h2>{body}</article><footer>All rights reserved</footer></body></html>"
+    )
+
+
+MASKS = article(
+    "A mask hides the tokens that come later, so that no word can look at its own answer.",
+    "Without it the training would be worth nothing, for the model could copy what it should predict.",
+)
+
+
+def ask(workshop: Workshop, question: str) -> Answer:
+    with EmbeddedReader.open(workshop.library) as library:
+        return pipeline.ask(question, library, TopicEncoder())
+
+
+def test_a_page_is_indexed_and_answers_with_a_link_to_the_sentence(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    report = workshop.build(workshop.write("list.md", f"## Blogs\n- [Attention]({PAGE})"))
+    assert report.states[State.INDEXED] == 1
+    (status,) = workshop.statuses().values()
+    assert (status.resource.kind, status.languages, status.transcript) == (Kind.PAGE, ("en",), Origin.MANUAL)
+    assert status.seconds == 0
+    moment = ask(workshop, "what does a mask hide?").moments[0]
+    assert (moment.start, moment.end, moment.page, moment.chapter) == (None, None, None, "Masks")
+    assert moment.link.startswith(f"{PAGE}#masks:~:text=")
+    assert "rights" not in moment.quote and "Home" not in moment.quote
+
+
+def test_a_page_is_requested_again_after_a_day_and_kept_if_unchanged(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    workshop.build(source, later=23 * HOUR)
+    assert workshop.fake.requests == []
+    report = workshop.build(source, later=25 * HOUR)
+    assert (workshop.fake.requests, report.updated, workshop.events.lines) == ([("site", PAGE)], 0, [])
+    workshop.build(source, later=26 * HOUR)
+    assert workshop.fake.requests == []
+
+
+def test_provenance_is_stored_in_the_form_of_earlier_builds(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    workshop.fake.add_video("aaaaaaaaaaa", "Talk", {"en": [(0.0, 2.0, "attention 注意力")]})
+    note = workshop.write("note.md", "# 掩码\n\nA mask hides what comes later.\n")
+    workshop.write("captions/T [bbbbbbbbbbb].en.vtt", webvtt("the mask hides what comes later"))
+    links = [PAGE, "https://youtu.be/aaaaaaaaaaa", "https://youtu.be/bbbbbbbbbbb", note]
+    source = workshop.write("list.md", "".join(f"- [x]({link})\n" for link in links))
+    workshop.build(source, captions=workshop.folder / "captions")
+    with EmbeddedReader.open(workshop.library) as library:
+        inputs = [standing.inputs for standing in library.standings().values()]
+    page, youtube, captions, file = inputs
+    assert json.loads((page or "").removeprefix("web:")).keys() == {"at", "digest", "etag", "modified", "final"}
+    assert '"digest": "bf9169a1b4aeb6903abfcea3d6769065"' in (page or "") and youtube == "youtube:"
+    assert re.fullmatch(r"files:[0-9a-f]{32}(:[0-9a-f]{16})?", captions or "")
+    assert re.fullmatch(r"file:[0-9a-f]{32}(:[0-9a-f]{16})?", file or "")
+    assert workshop.build(source, captions=workshop.folder / "captions", offline=True).updated == 0
+
+
+def test_changes_of_a_page_are_reported_and_only_they_are_embedded(workshop: Workshop) -> None:
+    long_page = [f"Attention and the softmax, part {n}: " + "the weights add up to one. " * 30 for n in range(8)]
+    workshop.fake.add_site(PAGE, article(*long_page))
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    embedded = len(workshop.encoder.embedded)
+    workshop.fake.add_site(
+        PAGE, article(*long_page, "A cache of 缓存 keeps the keys and the values of earlier tokens.")
+    )
+    report = workshop.build(source, later=2 * DAY)
+    assert report.updated == 1
+    assert workshop.events.lines == ["Attention: changed, 1 new sentence, 0 gone"]
+    assert 0 < len(workshop.encoder.embedded) < embedded / 2
+    assert "cache" in ask(workshop, "cache").moments[0].quote
+
+
+def test_a_page_that_fails_later_is_kept_as_it_was(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    workshop.fake.add_site(PAGE, "<html><body></body></html>")
+    report = workshop.build(source, later=2 * DAY)
+    assert report.states[State.INDEXED] == 1
+    assert "kept as it was" in workshop.events.lines[0]
+    assert ask(workshop, "what does a mask hide?").moments[0].chapter == "Masks"
+
+
+LONG = article(
+    *[f"Part {n} says: the mask hides what comes later, and the cache keeps the keys. " * 3 for n in range(9)]
+)
+GONE = {
+    "a short notice": "<title>Attention</title><p>We are moving. Come back in June!</p>",
+    "it says so": f"<title>Page not found | Blog</title><h1>Oops!</h1><p>{'Have a look at our other posts. ' * 20}</p>",
+    "它说没有": f"<title>页面不存在 - 博客</title><h1>抱歉</h1><p>{'请看看我们的其他文章，也许您会喜欢。' * 20}</p>",
+    "nothing": "<title>Attention</title>",
+}
+
+
+@pytest.mark.parametrize("body", GONE.values(), ids=GONE)
+def test_an_article_that_is_gone_without_an_error_is_kept_with_the_reason(workshop: Workshop, body: str) -> None:
+    workshop.fake.add_site(PAGE, LONG)
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    workshop.fake.add_site(PAGE, f"<html lang='en'><head></head><body>{body}</body></html>")
+    report = workshop.build(source, later=2 * DAY)
+    (status,) = workshop.statuses().values()
+    assert (report.updated, status.state) == (0, State.INDEXED)
+    assert status.reason and status.reason in workshop.events.lines[0] and "kept as it was" in workshop.events.lines[0]
+    assert status.retry_after == pytest.approx(time.time() + 3 * DAY, abs=60)
+    assert "mask" in ask(workshop, "what does a mask hide?").moments[0].quote
+    workshop.build(source, later=2 * DAY + HOUR)
+    assert workshop.fake.requests == []
+    workshop.fake.add_site(PAGE, MASKS)
+    assert workshop.build(source, later=4 * DAY).updated == 1
+    assert next(iter(workshop.statuses().values())).reason is None
+
+
+def test_an_article_that_was_shortened_is_taken(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, LONG)
+    source = workshop.write("list.md", f"[Attention]({PAGE})")
+    workshop.build(source)
+    workshop.fake.add_site(PAGE, MASKS)
+    assert workshop.build(source, later=2 * DAY).updated == 1
+
+
+def test_a_document_of_ones_own_may_become_short(workshop: Workshop) -> None:
+    note = workshop.write("notes/note.md", "The mask hides what comes later. " * 50)
+    workshop.build(note.parent)
+    note.write_text("The cache keeps the keys.", "utf-8")
+    assert workshop.build(note.parent).updated == 1
+
+
+def test_a_failed_page_is_reported_and_the_build_continues(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    workshop.fake.add_site("https://blog.example.org/nowhere", "", status=404)
+    source = workshop.write("list.md", f"[gone](https://blog.example.org/nowhere) [Attention]({PAGE})")
+    report = workshop.build(source)
+    assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (1, 1)
+    assert any(status.reason and "404" in status.reason for status in workshop.statuses().values())
+
+
+@needs_shared
+def test_a_malformed_address_is_told_and_the_build_continues(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    text = f"[page]({PAGE})\n\n[坏的链接](https://[::1)\n\n[broken](https://exa[mple.org/x)\n"
+    for source in (workshop.write("list.md", text), "https://[::1"):
+        workshop.build(source)
+    with EmbeddedReader.open(workshop.library) as library:
+        told = {status.url: (status.state, status.reason) for status in library.statuses()}
+    assert told.pop(PAGE)[0] is State.INDEXED
+    assert "https://[::1" in told
+    assert all(each == (State.UNAVAILABLE, Reason("no_address")) for each in told.values())
+
+
+def test_a_paper_opens_at_its_page_and_is_never_fetched_again(workshop: Workshop) -> None:
+    address = "https://arxiv.org/pdf/1706.03762"
+    workshop.fake.add_site(address, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), "application/pdf")
+    source = workshop.write("list.md", "[论文](https://arxiv.org/abs/1706.03762v7)")
+    workshop.build(source)
+    (status,) = workshop.statuses().values()
+    assert (status.resource.kind, status.state, status.languages) == (Kind.PAPER, State.INDEXED, ("en",))
+    moment = ask(workshop, "how is the position encoded?").moments[0]
+    assert moment.page is not None
+    assert moment.link == f"{address}#page={moment.page}"
+    workshop.build(source, later=99 * DAY, retry=True)
+    assert workshop.fake.requests == []
+
+
+@needs_shared
+def test_an_address_that_turns_out_to_be_a_pdf_is_a_paper(workshop: Workshop) -> None:
+    address = "https://example.org/download"
+    workshop.fake.add_site(address, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), "application/octet-stream")
+    workshop.build(workshop.write("list.md", f"[P]({address})"))
+    (status,) = workshop.statuses().values()
+    assert (status.resource.kind, status.state) == (Kind.PAPER, State.INDEXED)
+    assert ask(workshop, "position").moments[0].link.startswith(f"{address}#page=")
+    workshop.build(workshop.folder / "list.md", later=99 * DAY)
+    assert workshop.fake.requests == []
+
+
+@needs_shared
+def test_references_rank_after_the_text(workshop: Workshop) -> None:
+    workshop.write("papers/x.txt", "")
+    (workshop.folder / "papers" / "论文.pdf").write_bytes((SHARED / "resources" / "1706.03762.pdf").read_bytes())
+    (workshop.folder / "papers" / "x.txt").unlink()
+    workshop.build(workshop.folder / "papers")
+    with EmbeddedReader.open(workshop.library) as library:
+        (transcript,) = library.transcripts(next(iter(library.standings())))
+        flagged = [cue for cue in transcript.cues if cue.is_reference]
+        assert len(flagged) >= 40
+        moments = pipeline.ask(flagged[3].text, library, TopicEncoder(), AskOptions(100)).moments
+    is_reference = [any(moment.quote.startswith(cue.text) for cue in flagged) for moment in moments]
+    assert any(is_reference) and not all(is_reference)
+    assert is_reference == sorted(is_reference), "all text comes before"
+
+
+def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
+    workshop.write(
+        "notes/笔记.md", "# 注意力\n\n掩码遮住后面的词元，这样模型就看不到答案。\n\n## 缓存\n\n缓存保存之前的键和值。"
+    )
+    workshop.write("notes/plain.txt", "The softmax turns scores into weights.\n\nPositions are added to the tokens.\n")
+    workshop.write("notes/saved page.html", MASKS)
+    report = workshop.build(workshop.folder / "notes")
+    assert (report.resources, report.states[State.INDEXED]) == (3, 3)
+    kinds = {status.resource.title: status.resource.kind for status in workshop.statuses().values()}
+    assert set(kinds.values()) == {Kind.DOCUMENT}
+    moment = ask(workshop, "缓存").moments[0]
+    assert (moment.resource.title, moment.language, moment.chapter) == ("注意力", "zh", "缓存")
+    titles = {status.resource.title for status in workshop.statuses().values()}
+    assert titles == {"注意力", "plain", "On attention"}, "its own title, else the file's"
+    assert moment.link == (workshop.folder / "notes" / "笔记.md").resolve().as_uri()
+    moment = ask(workshop, "position").moments[0]
+    assert moment.link.startswith((workshop.folder / "notes" / "plain.txt").resolve().as_uri() + "#:~:text=")
+    workshop.write("notes/plain.txt", "The softmax turns scores into weights.\n\nPositions are added to tokens.\n")
+    assert workshop.build(workshop.folder / "notes").updated == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.txt", b"", "empty"),
+        ("image.md", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "text"),
+        ("broken.pdf", b"%PDF-1.7\nnothing that follows is one", "PDF"),
+        ("words.pdf", b"these are no pages", "not a PDF"),
+        ("empty.pdf", b"", "the file is empty: save or copy it again"),
+        ("empty.html", b"<html><body></body></html>", ""),
+    ],
+)
+def test_an_unreadable_document_is_reported_once(workshop: Workshop, name: str, content: bytes, reason: str) -> None:
+    workshop.write(f"notes/{name}", "")
+    (workshop.folder / "notes" / name).write_bytes(content)
+    workshop.write("notes/good.txt", "The softmax turns scores into weights.")
+    report = workshop.build(workshop.folder / "notes")
+    assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (1, 1)
+    (failed,) = (status for status in workshop.statuses().values() if status.state is State.UNAVAILABLE)
+    assert failed.reason and reason in failed.reason
+    assert "\n" not in failed.reason
+    assert not failed.reason.is_foreign
+    before = workshop.content()
+    workshop.build(workshop.folder / "notes")
+    assert workshop.content() == before
+
+
+def test_the_links_of_a_list_lead_to_documents_beside_it(workshop: Workshop) -> None:
+    workshop.write("more/notes.md", "Attention gives each token a weight.")
+    workshop.build(workshop.write("list.md", "- [My notes](more/notes.md)\n- [missing](more/gone.txt)"))
+    states = {status.resource.title: status.state for status in workshop.statuses().values()}
+    assert states == {"My notes": State.INDEXED, "missing": State.UNAVAILABLE}
+
+
+def test_json_of_a_page_has_no_seconds(workshop: Workshop) -> None:
+    from seekpoint.query.output.json import to_json
+    from seekpoint.query.output.terminal import to_text
+
+    workshop.fake.add_site(PAGE, MASKS)
+    workshop.build(workshop.write("list.md", f"[Attention]({PAGE})"))
+    with EmbeddedReader.open(workshop.library) as library:
+        answer = pipeline.ask("mask", library, TopicEncoder(), AskOptions(1, explained=True))
+    (moment,) = json.loads(json.dumps(to_json(answer)))["moments"]
+    assert (moment["start"], moment["end"], moment["timestamp"], "page" in moment) == (None, None, None, False)
+    assert moment["explanation"]["windows"] == []
+    shown = to_text(answer, styled=False).splitlines()
+    assert shown[0] == "1. Attention  en"
+    assert "nearest in meaning" not in to_text(answer, styled=False)
+
+
+def test_a_folder_without_anything_to_read_says_what_it_looked_for(workshop: Workshop) -> None:
+    from seekpoint.index.errors import SourceError
+
+    Path(workshop.folder / "empty").mkdir()
+    with pytest.raises(SourceError, match=r"recordings, PDFs, web pages or text files"):
+        workshop.build(workshop.folder / "empty")
+
+
+def test_a_page_named_in_the_question_comes_first(workshop: Workshop) -> None:
+    titles = {"The Annotated Mask": "https://a.example.org/1", "掩码入门指南": "https://a.example.org/2"}
+    for address in titles.values():
+        workshop.fake.add_site(address, MASKS)
+    workshop.build(workshop.write("list.md", "\n".join(f"- [{title}]({url})" for title, url in titles.items())))
+    for title in titles:
+        first = ask(workshop, f"what does a mask hide, according to {title}?").moments[0]
+        assert first.resource.title == title
+
+
+def test_answers_are_filtered_by_kind(workshop: Workshop) -> None:
+    workshop.fake.add_site(PAGE, MASKS)
+    workshop.write("notes/mask.md", "A mask hides the tokens that come later.")
+    workshop.build(workshop.write("list.md", f"[page]({PAGE}) [notes](notes/mask.md)"))
+    with EmbeddedReader.open(workshop.library) as library:
+        for kind in (Kind.PAGE, Kind.DOCUMENT, Kind.PAPER):
+            found = pipeline.ask("mask", library, TopicEncoder(), AskOptions(filters=Filters(kind))).moments
+            assert {moment.resource.kind for moment in found} == ({kind} if kind is not Kind.PAPER else set())
+
+
+LISTS = "https://lists.example"
+SITE = "https://www.blog.example/attention/"
+SPELLINGS = ("http://blog.example/attention", "https://blog.example/attention", "https://www.blog.example/attention")
+VIDEO = "aaaaaaaaaaa"
+WATCH = f"https://www.youtube.com/watch?v={VIDEO}"
+SHORT = "https://t.example/x"
+
+
+def listed(*addresses: str) -> str:
+    """A list with each address under a heading of its own."""
+    return "# 列表\n\n" + "\n".join(f"## 第{n}节\n- <{address}>\n" for n, address in enumerate(addresses))
+
+
+def sections(*numbers: int) -> tuple[tuple[str, ...], ...]:
+    return tuple((f"第{n}节",) for n in numbers)
+
+
+def quotes(workshop: Workshop) -> list[str]:
+    with EmbeddedReader.open(workshop.library) as library:
+        return [moment.link for moment in pipeline.ask("what does a mask hide?", library, TopicEncoder()).moments]
+
+
+def asked_of_sites(workshop: Workshop) -> list[str]:
+    return [address for place, address in workshop.fake.requests if place == "site"]
+
+
+# Private networks
+
+
+@pytest.fixture
+def intranet() -> Iterator[HTTPServer]:
+    """A server of this machine that no list from the web may name."""
+    with HTTPServer("127.0.0.1", 0) as server:
+        server.expect_request("/robots.txt").respond_with_data(status=404)
+        server.expect_request("/secret").respond_with_data(MASKS, content_type="text/html")
+        yield server
+
+
+def test_a_list_from_the_web_names_no_private_address(workshop: Workshop, intranet: HTTPServer) -> None:
+    secret = intranet.url_for("/secret")
+    metadata, router = "http://169.254.169.254/latest/meta-data/", "http://192.168.0.1/"
+    by_name = f"http://localhost:{intranet.port}/secret"
+    workshop.fake.add_site(f"{LISTS}/list.md", listed(secret, by_name, metadata, router), "text/markdown")
+    workshop.build(f"{LISTS}/list.md")
+    assert intranet.log == []
+    for status in workshop.statuses().values():
+        assert status.state is State.UNAVAILABLE
+        assert status.reason and "in a private network, which neither a list from the web nor" in status.reason
+
+
+def test_a_list_on_this_machine_may_name_a_private_address(workshop: Workshop, intranet: HTTPServer) -> None:
+    secret = intranet.url_for("/secret")
+    workshop.fake.add_site(f"{LISTS}/list.md", listed(secret), "text/markdown")
+    workshop.build(f"{LISTS}/list.md")
+    report = workshop.build(workshop.write("list.md", listed(secret)), f"{LISTS}/list.md")
+    assert report.states[State.INDEXED] == 1
+    workshop.build(secret, later=2 * DAY)
+    assert [request.path for request, _ in intranet.log].count("/secret") == 2
+    workshop.build(f"{LISTS}/list.md", later=4 * DAY)
+    assert [request.path for request, _ in intranet.log].count("/secret") == 2
+    assert "kept as it was" in workshop.events.lines[0] and quotes(workshop)
+
+
+# One resource for one page
+
+
+def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> None:
+    for address, code in zip(SPELLINGS, (302, 301, 307), strict=True):
+        workshop.fake.add_redirect(address, SITE, code)
+    workshop.fake.add_site(SITE, MASKS)
+    source = workshop.write("list.md", listed(*SPELLINGS, SITE))
+    report = workshop.build(source)
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.state, status.sections) == (SITE, State.INDEXED, sections(0, 1, 2, 3))
+    assert (report.entries, report.resources, report.updated) == (4, 1, 1)
+    assert len(quotes(workshop)) == len(set(quotes(workshop)))
+    before = workshop.content()
+    workshop.build(source)
+    assert workshop.fake.requests == [] and workshop.content() == before
+    workshop.build(source, later=2 * DAY)
+    assert asked_of_sites(workshop) == [SITE]
+
+
+def test_other_lists_keep_the_listing_and_a_build_is_idempotent(workshop: Workshop) -> None:
+    old = SPELLINGS[0]
+    workshop.fake.add_site(old, MASKS)
+    first = workshop.write("a.md", f"## 博客\n- [First title]({old})")
+    workshop.build(first)
+    workshop.fake.add_redirect(old, SITE)
+    workshop.fake.add_site(SITE, MASKS)
+    second = workshop.write("b.md", f"## Blogs\n- <{old}>")
+    workshop.build(second, later=2 * DAY)
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.title, status.sections) == (SITE, "First title", (("博客",), ("Blogs",)))
+    workshop.build(first, second, later=2 * DAY, prune=True)
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.title, status.sections) == (SITE, "First title", (("博客",), ("Blogs",)))
+    assert workshop.fake.requests == [] and len(quotes(workshop)) == len(set(quotes(workshop)))
+
+
+def test_a_dry_run_knows_the_addresses_that_lead_to_others(workshop: Workshop) -> None:
+    for address in SPELLINGS:
+        workshop.fake.add_redirect(address, SITE)
+    workshop.fake.add_site(SITE, MASKS)
+    source = workshop.write("list.md", listed(*SPELLINGS))
+    request = BuildOptions([str(source)])
+    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH_TEXT] == 3
+    workshop.build(source)
+    report = preview(request, workshop.library, workshop.fake.web())
+    assert (report.resources, report.steps[Step.NOTHING]) == (1, 1)
+
+
+def test_what_was_removed_is_asked_at_the_listed_address(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(SPELLINGS[0], SITE)
+    workshop.fake.add_site(SITE, MASKS)
+    source = workshop.write("list.md", listed(SPELLINGS[0]))
+    workshop.build(source)
+    with open_writer(workshop.library) as writer:
+        writer.remove(list(workshop.statuses()))
+    workshop.build(source)
+    assert asked_of_sites(workshop) == [SPELLINGS[0], SITE]
+    assert [status.url for status in workshop.statuses().values()] == [SITE]
+
+
+def test_a_site_that_turns_its_redirect_around_stays_one_resource(workshop: Workshop) -> None:
+    source = workshop.write("list.md", listed(SPELLINGS[0]))
+    for day, (start, end) in enumerate([(SPELLINGS[0], SITE), (SITE, SPELLINGS[0]), (SPELLINGS[0], SITE)]):
+        workshop.fake.add_redirect(start, end)
+        workshop.fake.add_site(end, MASKS.replace("mask hides", f"mask of day {day} hides"))
+        workshop.build(source, later=2 * day * DAY)
+        (status,) = workshop.statuses().values()
+        assert (status.state, status.sections) == (State.INDEXED, sections(0))
+        workshop.build(source, later=2 * day * DAY)
+        assert workshop.fake.requests == []
+
+
+# Temporary redirects
+
+
+def test_a_temporary_address_is_no_identity(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(f"{LISTS}/notes", "https://files.example/a?signature=1", 302)
+    workshop.fake.add_site("https://files.example/a?signature=1", MASKS)
+    source = workshop.write("list.md", listed(f"{LISTS}/notes"))
+    workshop.build(source)
+    workshop.fake.add_redirect(f"{LISTS}/notes", "https://files.example/a?signature=2", 302)
+    workshop.fake.add_site("https://files.example/a?signature=2", MASKS)
+    workshop.build(source, later=2 * DAY)
+    assert [status.url for status in workshop.statuses().values()] == [f"{LISTS}/notes"]
+    assert quotes(workshop)[0].startswith(f"{LISTS}/notes#")
+
+
+def test_temporary_redirects_to_one_page_are_one_resource_while_they_lead_there(workshop: Workshop) -> None:
+    addresses = [f"{LISTS}/{name}" for name in ("a", "b", "c")]
+    for address in addresses:
+        workshop.fake.add_redirect(address, f"{LISTS}/维护", 302)
+    workshop.fake.add_site(f"{LISTS}/维护".replace("维护", "%E7%BB%B4%E6%8A%A4"), MASKS)
+    workshop.fake.add_site(f"{LISTS}/维护", MASKS)
+    source = workshop.write("list.md", listed(*addresses))
+    workshop.build(source)
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.sections) == (addresses[0], sections(0, 1, 2))
+    workshop.build(source, later=HOUR)
+    assert workshop.fake.requests == []
+    workshop.build(source, later=2 * DAY)
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.sections) == (addresses[0], sections(0, 1, 2))
+    for address in addresses:
+        workshop.fake.add_site(address, MASKS.replace("mask hides", f"mask of {address[-1]} hides"))
+    workshop.build(source, later=4 * DAY)
+    assert {status.url: status.sections for status in workshop.statuses().values()} == {
+        address: sections(n) for n, address in enumerate(addresses)
+    }
+
+
+def test_a_temporary_redirect_to_a_listed_page_is_that_page(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(f"{LISTS}/doi", SITE, 302)
+    workshop.fake.add_site(SITE, MASKS)
+    report = workshop.build(workshop.write("list.md", listed(f"{LISTS}/doi", SITE)))
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.sections, report.updated) == (SITE, sections(0, 1), 1)
+
+
+# Canonical addresses
+
+
+def declaring(canonical: str, words: str = "A mask hides") -> str:
+    return MASKS.replace("A mask hides", words).replace("<title>", f"<link rel='canonical' href='{canonical}'><title>")
+
+
+def test_pages_with_one_canonical_address_and_one_text_are_one_resource(workshop: Workshop) -> None:
+    post = "https://blog.example/post"
+    variants = [f"{post}?ref=a", f"{post}/amp", post]
+    for address in variants:
+        workshop.fake.add_site(address, declaring("/post"))
+    source = workshop.write("list.md", listed(*variants))
+    report = workshop.build(source)
+    (status,) = workshop.statuses().values()
+    assert (status.url, status.sections, report.updated) == (post, sections(0, 1, 2), 1)
+    workshop.build(source, later=2 * DAY)
+    assert asked_of_sites(workshop) == [post]
+
+
+def test_a_page_that_declares_the_listed_address_stays_there(workshop: Workshop) -> None:
+    post = "https://blog.example/post"
+    workshop.fake.add_redirect(post, f"{post}?lang=zh")
+    workshop.fake.add_site(f"{post}?lang=zh", declaring(post))
+    source = workshop.write("list.md", listed(post))
+    workshop.build(source)
+    assert [status.url for status in workshop.statuses().values()] == [post]
+    assert asked_of_sites(workshop) == [post, f"{post}?lang=zh"]
+
+
+def test_a_page_cannot_claim_the_address_of_another_one(workshop: Workshop) -> None:
+    """A hostile page of the same site or of another one, and a site that declares one address on all pages."""
+    good = "https://blog.example/good"
+    claims = {"https://blog.example/evil": "/good", "https://evil.example/": good, "https://blog.example/": "/gone"}
+    workshop.fake.add_site(good, MASKS)
+    for address, canonical in claims.items():
+        workshop.fake.add_site(address, declaring(canonical, f"The mask of {address} hides"))
+    copy = "https://evil.example/copy"
+    workshop.fake.add_site(copy, declaring(good))
+    workshop.build(workshop.write("list.md", listed(*claims, copy, good)))
+    statuses = {status.url: status for status in workshop.statuses().values()}
+    assert statuses.keys() == {*claims, copy, good}
+    assert {status.state for status in statuses.values()} == {State.INDEXED}
+    with EmbeddedReader.open(workshop.library) as library:
+        (transcript,) = library.transcripts(statuses[good].id)
+    assert not any("evil" in cue.text for cue in transcript.cues)
+
+
+# Short links
+
+
+def test_a_short_link_to_a_video_is_the_video(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(SHORT, "https://bit.example/讲座", 302)
+    workshop.fake.add_redirect("https://bit.example/讲座", f"https://youtu.be/{VIDEO}?t=30", 301)
+    workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
+    workshop.fake.add_site(SITE, "<script>made()</script>")
+    source = workshop.write("list.md", listed(SHORT, WATCH, SITE))
+    report = workshop.build(source)
+    status = workshop.statuses()[VIDEO]
+    assert (status.kind, status.state, status.sections) == (Kind.VIDEO, State.INDEXED, sections(0, 1))
+    assert report.resources == 2
+    assert asked_of_sites(workshop) == [SHORT, "https://bit.example/讲座", SITE], "each once"
+    workshop.build(source, later=2 * DAY)
+    assert asked_of_sites(workshop) == [SITE] and len(workshop.fake.requests) == 1
+
+
+def test_a_short_link_asks_nothing_of_youtube_during_a_block(workshop: Workshop) -> None:
+    workshop.fake.add_video("bbbbbbbbbbb")
+    workshop.fake.make_blocked("bbbbbbbbbbb")
+    workshop.build(workshop.write("blocked.md", listed("https://youtu.be/bbbbbbbbbbb")))
+    workshop.fake.add_redirect(SHORT, WATCH)
+    workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
+    source = workshop.write("list.md", listed(SHORT))
+    report = workshop.build(source)
+    assert asked_of_sites(workshop) == [SHORT] and len(workshop.fake.requests) == 1
+    status = workshop.statuses()[VIDEO]
+    assert (status.state, status.sections, report.resources) == (State.DEFERRED, sections(0), 1)
+    assert status.reason and "refused this address" in status.reason
+    workshop.build(source, later=2 * DAY)
+    assert workshop.statuses()[VIDEO].state is State.INDEXED
+    assert asked_of_sites(workshop) == []
+
+
+def test_a_short_link_to_a_playlist_is_the_playlist(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(SHORT, "https://www.youtube.com/playlist?list=PLshort")
+    workshop.fake.add_playlist("PLshort", "讲座", [(VIDEO, "Talk")])
+    workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
+    source = workshop.write("list.md", listed(SHORT))
+    workshop.build(source)
+    statuses = workshop.statuses()
+    assert {name: status.state for name, status in statuses.items()} == dict.fromkeys(("PLshort", VIDEO), State.INDEXED)
+    assert statuses[VIDEO].sections == (("第0节", "讲座"),)
+    workshop.build(source)
+    assert workshop.fake.requests and {place for place, _ in workshop.fake.requests} <= {"playlist", "reload"}
+
+
+def test_a_short_link_to_a_video_with_captions_on_disk_asks_nothing_of_youtube(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(SHORT, WATCH)
+    workshop.write(f"captions/讲座 [{VIDEO}].en.vtt", webvtt("the mask hides tokens"))
+    workshop.build(workshop.write("list.md", listed(SHORT)), captions=workshop.folder / "captions")
+    assert workshop.statuses()[VIDEO].state is State.INDEXED
+    assert workshop.fake.requests == [("site", SHORT)]
+    assert workshop.events.lines == []
+
+
+def test_other_pages_of_youtube_are_refused_without_asking(workshop: Workshop) -> None:
+    workshop.fake.add_redirect(SHORT, "https://www.youtube.com/feed/trending")
+    workshop.build(workshop.write("list.md", listed(SHORT, "https://www.youtube.com/about/")))
+    for status in workshop.statuses().values():
+        assert status.state is State.UNAVAILABLE
+        assert status.reason and "neither video, playlist nor channel" in status.reason
+    assert workshop.fake.requests == [("site", SHORT)]
