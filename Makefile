@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN = .venv/bin
 LIBRARY = build/demo
 
+# The tests start many processes, and pytest rewrites each test module: half of its start without compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Of what pip prints, the packages of 10 MB and more, and when it unpacks. Warnings and errors aren't filtered: they go
 # to standard error.
 LARGE = awk '/\([0-9.]+ [MG]B\)/ && !/\([0-9]\.[0-9]+ MB\)/ {print "    " $$0; fflush()} \
@@ -17,7 +20,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo test test-rest test-all check nightly sbom audit clean
+.PHONY: demo test test-rest test-all check nightly lowest sbom audit clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -32,9 +35,15 @@ demo: .venv/ready
 	@echo "  $(BIN)/seekpoint ask --index $(LIBRARY)"
 	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"
 
-# The quick tests, and one smoke of each slow kind.
-test: check
-	$(BIN)/pytest -m "not slow and not nightly"
+# The quick tests, and one smoke of each slow kind. mypy, which has one thread, runs beside them; its output comes last.
+# A test that takes more than a second on an idle machine is to be slow: those above two are listed.
+test: .venv/tested
+	@mkdir -p build
+	@$(MAKE) --no-print-directory check >build/check.log 2>&1 & check=$$!; \
+	$(BIN)/pytest -m "not slow and not nightly" --durations 10 --durations-min 2; tested=$$?; \
+	wait $$check; checked=$$?; \
+	cat build/check.log; \
+	exit $$((tested ? tested : checked))
 
 test-rest: .venv/tested
 	$(BIN)/pytest -m "slow and not nightly"
@@ -44,6 +53,14 @@ test-all: test test-rest
 nightly: .venv/tested
 	$(BIN)/pytest -n 0 -m nightly
 	$(BIN)/pytest -m hypothesis --hypothesis-profile=nightly
+
+# The quick tests with the lowest versions that pyproject.toml allows, in an environment of their own.
+lowest:
+	@$(PYTHON) -m venv build/lowest
+	@build/lowest/bin/pip install --quiet uv
+	build/lowest/bin/uv pip install --python build/lowest/bin/python --resolution lowest-direct --only-binary :all: \
+		--quiet --editable '.[dev]'
+	build/lowest/bin/python -m pytest -m "not slow and not nightly"
 
 # A software bill of materials in CycloneDX's JSON: all that is installed for Seekpoint, but for what tests it.
 sbom: .venv/tested
@@ -56,6 +73,8 @@ check: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry seekpoint
+	$(BIN)/deptry tests benchmarks examples --ignore DEP002,DEP004
 
 # The pip that comes with Python 3.11 warns that lxml has no extra "html_clean", since it doesn't know that "html-clean"
 # is the same name. A current pip does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 # Nothing is fetched but from this machine.
 _OPTIONS = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1")
@@ -108,17 +108,47 @@ class Tab:
         return bool(self.page.evaluate(_HAS_IN_VIEW, selector))
 
 
+class Chromium:
+    """A Chromium that is started when a test needs it, and is open until `close`.
+
+    While it is open, Playwright's loop is the running one of this thread, so that no test can run `asyncio` there.
+    """
+
+    def __init__(self) -> None:
+        self._opened = ExitStack()
+        self._browser: Browser | None = None
+
+    def browser(self) -> Browser:
+        """The browser; skips the test where there is no Chromium, or nothing to drive it with."""
+        if self._browser is None:
+            playwright = pytest.importorskip(
+                "playwright.sync_api",
+                reason="playwright isn't installed: pip install 'seekpoint[dev]'",
+                exc_type=ImportError,
+            )
+            program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+            if program is None:
+                pytest.skip("no Chromium on the path: on Debian, apt-get install chromium")
+            driver = self._opened.enter_context(playwright.sync_playwright())
+            started = driver.chromium.launch(executable_path=program, args=list(_OPTIONS))
+            self._browser = self._opened.enter_context(started)
+        return self._browser
+
+    def close(self) -> None:
+        self._browser = None
+        self._opened.close()
+
+
+CHROMIUM = Chromium()
+"""The one of this process."""
+
+
 @contextmanager
-def chromium_tab() -> Iterator[Tab]:
-    """Open a tab; skips the test where there is no Chromium, or nothing to drive it with."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright isn't installed: pip install 'seekpoint[dev]'", exc_type=ImportError
-    )
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium on the path: on Debian, apt-get install chromium")
-    with (
-        playwright.sync_playwright() as driver,
-        driver.chromium.launch(executable_path=program, args=list(_OPTIONS)) as browser,
-    ):
-        yield Tab(browser.new_page(), count())
+def chromium_tab(chromium: Chromium | None = None) -> Iterator[Tab]:
+    """Open a tab, in a Chromium of its own unless one is given."""
+    with ExitStack() as opened:
+        if chromium is None:
+            chromium = Chromium()
+            opened.callback(chromium.close)
+        context = opened.enter_context(chromium.browser().new_context())
+        yield Tab(context.new_page(), count())

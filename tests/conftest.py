@@ -14,6 +14,7 @@ from pytest_httpserver import HTTPServer
 
 import seekpoint
 from tests import postgres as postgres_server
+from tests.browser import CHROMIUM
 from tests.fake_youtube import FakeYouTube
 from tests.paths import ROOT
 
@@ -32,12 +33,26 @@ _SLOW = ("chromium", "model", "shared")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what opens a browser, loads the model, reads real transcripts or starts a server, but for smokes."""
+    """Mark as slow what opens a browser, loads the model, reads real transcripts or starts a server, but for smokes.
+
+    The tests in a browser come first, one after the other, so that one browser serves them all.
+    """
     for item in items:
         fixtures = item.fixturenames if isinstance(item, pytest.Function) else ()
         is_slow = "started_postgres" in fixtures or any(map(item.get_closest_marker, _SLOW))
         if is_slow and not item.get_closest_marker("smoke"):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("chromium") is None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if not item.get_closest_marker("chromium"):
+        CHROMIUM.close()
+
+
+def pytest_sessionfinish() -> None:
+    CHROMIUM.close()
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +78,9 @@ def started_postgres() -> Iterator[postgres_server.TestServer]:
 
 @pytest.fixture
 def postgres(started_postgres: postgres_server.TestServer) -> Iterator[postgres_server.TestServer]:
-    """The server; the databases that a test gets of it are dropped after the test."""
+    """The server; the databases that a test gets of it are emptied or dropped after the test."""
     yield started_postgres
-    started_postgres.drop_databases()
+    started_postgres.clear()
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,6 @@ def save_first_token_model(
 
     vocabulary = [*_SPECIAL, *(word for group in groups for word in group)]
     bert = folder / "bert"
-    bert.mkdir(parents=True)
-    (bert / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     config = BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=len(groups) + 2,
@@ -54,7 +52,7 @@ def save_first_token_model(
         for parameter in model.parameters():
             parameter.add_(noise * torch.randn(parameter.shape))
     model.save_pretrained(bert)
-    BertTokenizer(str(bert / "vocab.txt")).save_pretrained(bert)
+    BertTokenizer({word: number for number, word in enumerate(vocabulary)}).save_pretrained(bert)
     size = len(groups) + 2
     dense = [Dense(size, size, activation_function=getattr(torch.nn, name)()) for name in layers]
     modules = [Transformer(str(bert), max_seq_length=longest), Pooling(size, pooling_mode=pooling), *dense, Normalize()]

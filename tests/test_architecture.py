@@ -120,6 +120,18 @@ def _is_error(name: str, bases: dict[str, set[str]]) -> bool:
     return name.endswith(("Error", "Exception")) or any(_is_error(base, bases) for base in bases.get(name, ()))
 
 
+def test_only_the_tests_of_benchmarks_import_benchmarks() -> None:
+    """And the package imports neither benchmarks nor tests, which its wheel doesn't hold."""
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if path.parent != ROOT / "tests" / "benchmarks"]
+    assert "benchmarks.quality" in named_by(ROOT / "tests" / "benchmarks" / "test_quality.py")
+    assert [path for path in tests if _imports(path, {"benchmarks"})] == []
+    assert [path for path in MODULES.values() if _imports(path, {"benchmarks", "tests"})] == []
+
+
+def _imports(path: Path, packages: set[str]) -> bool:
+    return bool({name.split(".")[0] for name in named_by(path)} & packages)
+
+
 def test_no_module_needs_one_that_needs_it() -> None:
     assert "seekpoint.query.search.question" in NEEDS["seekpoint.query.search.pipeline"]
     assert "seekpoint.indexer.sources" in NEEDS["seekpoint.cli.build"]
@@ -131,7 +143,8 @@ def test_no_module_needs_one_that_needs_it() -> None:
 def test_the_links_at_the_top_lead_into_the_package_and_nothing_imports_through_them(name: str) -> None:
     assert (ROOT / name).is_symlink()
     assert (ROOT / name).resolve() == PACKAGE / name
-    files = [*MODULES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    files = [*MODULES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    files += (ROOT / "examples").rglob("*.py")
     assert not [path for path in files if name in {named.split(".")[0] for named in named_by(path)}]
 
 

@@ -79,7 +79,7 @@ def asked(composition: Composition, question: str, token: str) -> str:
     return found
 
 
-@pytest.mark.model
+@pytest.mark.nightly
 def test_what_workers_build_is_answered_by_whichever_reader_lives(composition: Composition) -> None:
     composition.up("balancer")
     left = composition.run("worker-1", "build", "/lists/talks.md", "--enqueue")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.damage import AGAIN, MENDED, UNMENDED, small, tally
+from tests.damage_rounds import AGAIN, MENDED, UNMENDED, small, tally
 
 pytestmark = pytest.mark.slow
 

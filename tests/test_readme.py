@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -106,7 +106,7 @@ def test_command_lines_are_found() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_option_that_is_named_exists(page: Path) -> None:
     options = {name for command in commands().values() for option in command.params for name in option.opts}
-    for benchmark in (ROOT / "tests" / "benchmarks").glob("*.py"):
+    for benchmark in (ROOT / "benchmarks").glob("*.py"):
         options |= set(re.findall(r'"(--[a-z-]+)"', text_of(benchmark)))
     text = re.sub(
         r"(?m)^.*\b(?:pip|python|pytest|make|docker)\b.*$", "", text_of(page)
@@ -143,7 +143,7 @@ def test_every_page_is_linked_from_the_index_and_the_readme() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_the_files_that_are_named_exist(page: Path) -> None:
-    paths = re.findall(r"`((?:seekpoint|tests|docs|examples)/[\w./-]+)`", text_of(page))
+    paths = re.findall(r"`((?:seekpoint|tests|benchmarks|docs|examples)/[\w./-]+)`", text_of(page))
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
@@ -181,7 +181,11 @@ def test_the_demos_questions_are_answered(example_library: Path) -> None:
 
 
 def dependencies() -> set[str]:
-    return {re.split(r"[<>=;\[ ]", line)[0].lower() for line in PROJECT["dependencies"]}
+    return names(PROJECT["dependencies"])
+
+
+def names(requirements: Iterable[str]) -> set[str]:
+    return {re.split(r"[<>=;\[ ]", line)[0].lower() for line in requirements}
 
 
 def test_every_dependency_is_explained() -> None:
@@ -192,8 +196,9 @@ def test_every_dependency_is_explained() -> None:
 
 def test_the_notice_names_the_licence_of_every_dependency() -> None:
     rows = re.findall(r"(?m)^  ([\w.-]+)  +\S", (ROOT / "NOTICE").read_text(encoding="utf-8"))
-    extras = {"faster-whisper", "onnxruntime", "psycopg", "psycopg-pool"}
-    assert {name.lower() for name in rows} == dependencies() | extras
+    optional = PROJECT["optional-dependencies"].items()
+    extras = {line for extra, lines in optional if extra != "dev" for line in lines}
+    assert {name.lower() for name in rows} == dependencies() | names(extras)
 
 
 LICENCES = ("MIT", "BSD", "Apache", "PSF", "CNRI", "Unlicense", "CC BY-SA", "LGPL")

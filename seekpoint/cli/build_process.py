@@ -125,6 +125,7 @@ def carry_out(
     *,
     encoder: Encoder | None = None,
     pace: float | None = None,
+    translate: bool = True,
 ) -> str:
     """Do what an order says, and return its outcome in a line; raises SeekpointError.
 
@@ -139,13 +140,18 @@ def carry_out(
     from seekpoint.indexer.sources import Sources
 
     pace = PACE if pace is None else pace
+    named_by = NamedBy.PAGE
     if not isinstance(library, ServerAddress):
-        request = Request(order.sources, choices=Choices(retry=order.retry), named_by=NamedBy.PAGE)
+        request = Request(order.sources, choices=Choices(retry=order.retry), translate=translate, named_by=named_by)
         report = build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
     elif order.sources:
-        report = addition.add(order.sources, library, web, events, named_by=NamedBy.PAGE, encoder=encoder, pace=pace)
+        report = addition.add(
+            order.sources, library, web, events, named_by=named_by, encoder=encoder, pace=pace, translate=translate
+        )
     else:
-        report = addition.retry(library, web, events, at_once=order.retry, encoder=encoder, pace=pace)
+        report = addition.retry(
+            library, web, events, at_once=order.retry, encoder=encoder, pace=pace, translate=translate
+        )
     return build_report.totals_line(report)
 
 

@@ -59,6 +59,7 @@ def adding_to(
     make_web: Callable[[str | None, Path | None], Web] | None = None,
     encoder: Encoder | None = None,
     pace: float | None = None,
+    translate: bool = True,
 ) -> Adding:
     """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
 
@@ -75,7 +76,15 @@ def adding_to(
         web, seconds = (make_web or Web)(None, None), PACE if pace is None else pace
         events = ToldEvents(tell)
         report = add(
-            [address], library, web, events, named_by=NamedBy.ASSISTANT, limit=NEWEST, encoder=encoder, pace=seconds
+            [address],
+            library,
+            web,
+            events,
+            named_by=NamedBy.ASSISTANT,
+            limit=NEWEST,
+            encoder=encoder,
+            pace=seconds,
+            translate=translate,
         )
         return report.sections
 

@@ -1,4 +1,4 @@
-"""The commands in processes of their own, with the real model."""
+"""The commands with the real model, some of them in processes of their own."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import seekpoint
+from tests.cli.here import run_here
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
@@ -41,6 +44,16 @@ def assert_one_line(result: subprocess.CompletedProcess[str], exit_code: int, *w
 
 
 @pytest.mark.model
+@pytest.mark.smoke
+def test_a_talk_answers_on_the_second(tmp_path: Path) -> None:
+    talk = ROOT / "examples" / "talks" / "why-attention.ogg"
+    seekpoint.build([talk], tmp_path / "library", translate=False)
+    question = "Why do we need three different matrices for queries, keys and values?"
+    result = json.loads(run("ask", "--json", question, "--index", tmp_path / "library").stdout)
+    assert_on_the_second(result, "why-attention", 126, 195)
+
+
+@pytest.mark.model
 @pytest.mark.parametrize(
     ("question", "talk", "begin", "end"),
     [
@@ -55,11 +68,14 @@ def assert_one_line(result: subprocess.CompletedProcess[str], exit_code: int, *w
         ),  # and only a Chinese one this
     ],
 )
-@pytest.mark.smoke
 def test_the_example_answers_on_the_second(
     example_library: Path, question: str, talk: str, begin: int, end: int
 ) -> None:
-    result = json.loads(run("ask", "--json", question, "--index", example_library).stdout)
+    result = json.loads(run_here("ask", "--json", question, "--index", example_library).stdout)
+    assert_on_the_second(result, talk, begin, end)
+
+
+def assert_on_the_second(result: dict[str, Any], talk: str, begin: int, end: int) -> None:
     moments = [m for m in result["moments"] if talk in m["link"] and begin <= m["start"] <= end]
     assert result["answered"]
     assert moments, result["moments"]
@@ -109,7 +125,7 @@ def test_ask_collects_no_garbage_among_imported_objects(example_library: Path) -
 @pytest.mark.model
 @pytest.mark.parametrize("arguments", [("mask",), ("掩码", "--json"), ("-", "--json")])
 def test_a_resource_that_is_not_there_is_an_error(example_library: Path, arguments: Sequence[str]) -> None:
-    result = run("ask", *arguments, "--resource", "没有", "--index", example_library, stdin="mask\n")
+    result = run_here("ask", *arguments, "--resource", "没有", "--index", example_library, stdin="mask\n")
     assert result.stdout == ""
     assert result.stderr == (
         "seekpoint: nothing in the library is called 没有: `seekpoint status --json` lists the ids\n"
@@ -120,7 +136,7 @@ def test_a_resource_that_is_not_there_is_an_error(example_library: Path, argumen
 @pytest.mark.model
 def test_a_stream_has_an_answer_a_line(example_library: Path) -> None:
     lines = ["what is softmax for?", "", "什么是掩码？", '"AND NOT (']
-    result = run("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
+    result = run_here("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert [found["question"] for found in answers] == lines
     assert [len(found["moments"]) for found in answers] == [1, 0, 1, 1]
@@ -148,7 +164,7 @@ def test_json_survives_any_output_encoding(example_library: Path, encoding: str)
 
 @pytest.mark.model
 def test_filters_that_leave_nothing_are_reported(example_library: Path) -> None:
-    result = run("ask", "softmax", "--section", "no such heading", "--index", example_library)
+    result = run_here("ask", "softmax", "--section", "no such heading", "--index", example_library)
     assert result.stdout == "Nothing here answers that.\n"
     assert "`seekpoint status` shows what there is" in result.stderr
 
@@ -157,9 +173,11 @@ def test_filters_that_leave_nothing_are_reported(example_library: Path) -> None:
 def test_a_lost_vector_file_is_restored_by_a_build(example_library: Path, tmp_path: Path) -> None:
     shutil.copytree(example_library, tmp_path / "library")
     next((tmp_path / "library").glob("vectors-*")).unlink()
-    assert_one_line(run("ask", "softmax", "--index", tmp_path / "library"), 1, "is missing", "Run `seekpoint build")
-    assert run("build", "examples/reading-list.md", "--index", tmp_path / "library").returncode == 0
-    assert run("ask", "softmax", "--index", tmp_path / "library").returncode == 0
+    assert_one_line(
+        run_here("ask", "softmax", "--index", tmp_path / "library"), 1, "is missing", "Run `seekpoint build"
+    )
+    assert run_here("build", "examples/reading-list.md", "--index", tmp_path / "library").returncode == 0
+    assert run_here("ask", "softmax", "--index", tmp_path / "library").returncode == 0
 
 
 def test_an_unwritable_cache_is_reported(tmp_path: Path) -> None:
@@ -221,9 +239,9 @@ def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
 def test_a_library_of_one_talk_answers_in_both_languages(tmp_path: Path) -> None:
     talk = ROOT / "examples" / "talks" / "why-attention.ogg"
     (tmp_path / "list.md").write_text(f"- [Talk]({talk})\n", encoding="utf-8")
-    assert run("build", tmp_path / "list.md", "--index", tmp_path / "library").returncode == 0
+    assert run_here("build", tmp_path / "list.md", "--index", tmp_path / "library").returncode == 0
     questions = ["Why divide the scores by a square root?", "为什么要除以维度的平方根？"]
-    result = run("ask", "-", "--json", "--explain", "--index", tmp_path / "library", stdin="\n".join(questions))
+    result = run_here("ask", "-", "--json", "--explain", "--index", tmp_path / "library", stdin="\n".join(questions))
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert [answer["question"] for answer in answers] == questions
     assert all(answer["answered"] for answer in answers)
@@ -232,7 +250,7 @@ def test_a_library_of_one_talk_answers_in_both_languages(tmp_path: Path) -> None
 @pytest.mark.model
 def test_explain_says_why_in_words(example_library: Path) -> None:
     question = "How does the Zorblax\x1b\x07 set the learning rate?\u202e"
-    result = run("ask", "--explain", question, "-k", "1", "--index", example_library)
+    result = run_here("ask", "--explain", question, "-k", "1", "--index", example_library)
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert any(line.startswith("score 0.") and "× meaning" in line and "× words" in line for line in lines)
     assert any(line.startswith("words said here: ") and "learning, rate" in line for line in lines)
@@ -245,7 +263,7 @@ def test_explain_says_why_in_words(example_library: Path) -> None:
 @pytest.mark.model
 def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:
     call = ("ask", "--json", "-k", "3", "Zorblax 的平方根是什么？", "--index", example_library)
-    plain, explained = (json.loads(run(*call, *option).stdout) for option in ((), ("--explain",)))
+    plain, explained = (json.loads(run_here(*call, *option).stdout) for option in ((), ("--explain",)))
     assert plain["unknown"] == ["Zorblax"]
     assert explained.pop("estimate")["unknown"] == 0.5
     for moment in explained["moments"]:
@@ -260,7 +278,7 @@ def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path
 @pytest.mark.model
 @pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "what is it", "🤷 softmax", "🤷 掩码", "吗"])
 def test_unusual_questions_are_explained(example_library: Path, question: str) -> None:
-    result = run("ask", "--explain", question, "--index", example_library)
+    result = run_here("ask", "--explain", question, "--index", example_library)
     assert (result.returncode, result.stderr) == (0, "")
     assert "The first moment is an answer with a probability of 0." in result.stdout
 
@@ -271,21 +289,23 @@ def test_a_second_build_embeds_and_fetches_nothing(example_library: Path, tmp_pa
     unread = shutil.ignore_patterns("library.db-*")
     library = shutil.copytree(example_library, tmp_path / "library", ignore=unread)
     before = {path.name: path.stat().st_mtime_ns for path in library.iterdir() if path.name != "lock"}
-    result = run("build", "examples/reading-list.md", "--index", library)
+    result = run_here("build", "examples/reading-list.md", "--index", library)
     assert result.returncode == 0
     assert "7 of 7 resources indexed (7 entries): 0 new or changed, 0 passages embedded" in result.stdout
     assert {path.name: path.stat().st_mtime_ns for path in library.iterdir() if path.name != "lock"} == before
 
 
 def test_no_library(tmp_path: Path) -> None:
-    assert_one_line(run("ask", "why?", "--index", tmp_path / "none"), 1, "there is no library in", "seekpoint build")
-    assert_one_line(run("status", "--index", tmp_path), 1, "there is no library in")
-    assert_one_line(run("ask", "why?", SEEKPOINT_INDEX=str(tmp_path / "none")), 1, "there is no library in")
+    assert_one_line(
+        run_here("ask", "why?", "--index", tmp_path / "none"), 1, "there is no library in", "seekpoint build"
+    )
+    assert_one_line(run_here("status", "--index", tmp_path), 1, "there is no library in")
+    assert_one_line(run_here("ask", "why?", SEEKPOINT_INDEX=str(tmp_path / "none")), 1, "there is no library in")
 
 
 def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("words", encoding="utf-8")
-    assert_one_line(run("build", "examples/reading-list.md", "--index", tmp_path), 1, "other files", "--index")
+    assert_one_line(run_here("build", "examples/reading-list.md", "--index", tmp_path), 1, "other files", "--index")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -294,7 +314,7 @@ def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
     [["ask", "why?", "-k", "0"], ["ask", "why?", "-k", "x"], ["ask", "why?", "--kind", "song"], ["--frob"]],
 )
 def test_invalid_calls(arguments: list[str]) -> None:
-    result = run(*arguments)
+    result = run_here(*arguments)
     assert result.returncode == 2
     assert "Usage: " in result.stderr
     assert "Traceback" not in result.stderr
@@ -302,10 +322,12 @@ def test_invalid_calls(arguments: list[str]) -> None:
 
 @pytest.mark.model
 def test_empty_and_very_long_questions(example_library: Path) -> None:
-    assert_one_line(run("ask", "  ", "--index", example_library), 2, "the question is empty")
-    assert_one_line(run("ask", "为" * 30_000, "--index", example_library), 2, "30,000 characters")
+    assert_one_line(run_here("ask", "  ", "--index", example_library), 2, "the question is empty")
+    assert_one_line(run_here("ask", "为" * 30_000, "--index", example_library), 2, "30,000 characters")
     assert (
-        run("ask", b"caf\xe9 \xff softmax".decode("utf-8", "surrogateescape"), "--index", example_library).returncode
+        run_here(
+            "ask", b"caf\xe9 \xff softmax".decode("utf-8", "surrogateescape"), "--index", example_library
+        ).returncode
         == 0
     )
 
@@ -317,13 +339,13 @@ def test_a_bad_list_leaves_no_library(tmp_path: Path) -> None:
         "binary.md": b"\x00\x01\x02" * 99,
     }.items():
         (tmp_path / name).write_bytes(data)
-        assert_one_line(run("build", tmp_path / name, "--index", tmp_path / "library"), 1, name)
-    assert_one_line(run("build", tmp_path / "missing.md", "--index", tmp_path / "library"), 1, "missing.md")
+        assert_one_line(run_here("build", tmp_path / name, "--index", tmp_path / "library"), 1, name)
+    assert_one_line(run_here("build", tmp_path / "missing.md", "--index", tmp_path / "library"), 1, "missing.md")
     assert not (tmp_path / "library").exists()
 
 
 def test_a_question_is_needed_where_there_is_no_terminal_to_ask_for_one() -> None:
     for arguments in (["ask"], ["ask", "--json"]):
-        result = run(*arguments)
+        result = run_here(*arguments)
         assert (result.returncode, result.stdout) == (2, "")
         assert "nothing is asked" in result.stderr and result.stderr.count("\n") == 1

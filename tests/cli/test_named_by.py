@@ -66,7 +66,8 @@ class Served:
 
     def __init__(self, library: Address, make_web: Callable[[], Web]) -> None:
         def built(order: BuildOrder, tell: Tell, stop: Event) -> str:
-            return carry_out(library, order, make_web(), ProgressEvents(tell), encoder=TopicEncoder(), pace=0.0)
+            events = ProgressEvents(tell)
+            return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
 
         self.editing = Editing(Builds(built, lambda: None), partial(take_out, library))
         self.client: TestClient = serving(library, editing=self.editing, Origin=HOST)
@@ -191,7 +192,7 @@ def test_prune_looks_for_no_list_of_an_import(tmp_path: Path, hostile: Path) -> 
 
 
 def assistant_adds(library: Address, address: str, of: Web) -> None:
-    adding_to(library, lambda *_: of, TopicEncoder(), pace=0.0)(address, lambda line: None)
+    adding_to(library, lambda *_: of, TopicEncoder(), pace=0.0, translate=False)(address, lambda line: None)
 
 
 @pytest.mark.parametrize("first", [[], ["93.184.215.14"]], ids=["no address yet", "not found"])

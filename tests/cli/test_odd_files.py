@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_command_line import MAIN, assert_one_line
+from tests.cli.here import run_here, within
+from tests.cli.test_command_line import assert_one_line
 from tests.paths import ROOT
 
 # The kernel's log, which waits for the next line; who isn't root may not open it.
@@ -26,17 +27,9 @@ pytestmark = [
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command; raises TimeoutExpired for one that waits."""
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        cwd=ROOT,
-        env=os.environ,
-        timeout=_LONGEST,
-        encoding="utf-8",
-    )
+    """Run a command; raises AssertionError for one that waits."""
+    with within(_LONGEST):
+        return run_here(*arguments)
 
 
 def odd_file(kind: str, folder: Path) -> Path:

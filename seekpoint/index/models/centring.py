@@ -93,7 +93,10 @@ def _cosine(one: Vectors, other: Vectors) -> float:
 
 
 BACKGROUND_FILE = Path(__file__).with_name("background.json")
-"""The mean vector of each language in the bundled model, by primary subtag; written by tests/benchmarks/background.py.
+"""The mean vector of each language in the bundled model, by primary subtag, rounded to 4 places.
+
+It is the mean of four libraries' means, each counted the same: lectures on deep learning (70 videos), courses on it
+(180 videos), screencasts (76) and a podcast (320 episodes).
 
 Libraries store pieces relative to these means (piece_vectors.py), so changing the file needs another format of pieces.
 """

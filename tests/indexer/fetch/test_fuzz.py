@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import monotonic
+from time import thread_time
 
 import pytest
 from hypothesis import example, given
@@ -68,11 +68,11 @@ def test_any_file_has_cookies_that_can_be_sent_or_is_refused_in_a_line(file: Pat
 @example(b"User-agent: *\nDisallow: /" + b"*a" * 5000 + b"b\n")
 @fuzzing.fuzz(100)
 def test_any_robots_txt_allows_or_not_and_delays_for_a_while_at_most(data: bytes) -> None:
-    began = monotonic()
+    began = thread_time()
     try:
         delay = Robots(lambda url, private: data).check(ADDRESS)
     except Unfetched as failure:
         assert is_line(failure.reason)
     else:
         assert 0 <= delay <= 30
-    assert monotonic() - began < 5
+    assert thread_time() - began < 5

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.transcript.cues import sentences
 from seekpoint.query.links import line_fragments, text_fragment
-from tests.browser import Tab, chromium_tab
+from tests.browser import CHROMIUM, Tab, chromium_tab
 from tests.shared import SHARED, needs_shared
 
 pytestmark = pytest.mark.chromium
@@ -85,7 +85,7 @@ BODIES |= {name: (f"<p id=x>{words}</p>", 1) for name, words in PARAGRAPHS.items
 
 @pytest.fixture(scope="module")
 def tab() -> Iterator[Tab]:
-    with chromium_tab() as tab:
+    with chromium_tab(CHROMIUM) as tab:
         yield tab
 
 

@@ -29,7 +29,9 @@ CHINESE = [(0.0, 5.0, "欢迎大家"), (5.0, 5.0, "掩码把未来藏起来"), (
 def target(tmp_path: Path, fake: FakeYouTube) -> Server:
     """A server that may add, with no library yet."""
     folder, encoder = tmp_path / "library", TopicEncoder()
-    return make_server(LiveLibrary(folder, encoder), adding_to(folder, lambda *_: fake.web(), encoder, pace=0.0))
+    return make_server(
+        LiveLibrary(folder, encoder), adding_to(folder, lambda *_: fake.web(), encoder, pace=0.0, translate=False)
+    )
 
 
 def test_a_server_adds_nothing_unless_it_may(served: Server, target: Server) -> None:

@@ -32,7 +32,7 @@ def address(library: Path, postgres: TestServer, tmp_path: Path) -> ServerAddres
 def served(address: ServerAddress, fake: FakeYouTube) -> Iterator[Server]:
     encoder = TopicEncoder()
     with closing(LiveLibrary(address, encoder)) as live:
-        yield make_server(live, adding_to(address, lambda *_: fake.web(), encoder, pace=0.0))
+        yield make_server(live, adding_to(address, lambda *_: fake.web(), encoder, pace=0.0, translate=False))
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -57,11 +60,13 @@ def test_a_question_over_http_whose_client_left_is_not_embedded(library: Path, v
     thread.start()
     try:
         for number in range(4):  # the first one is embedded, the others wait
+            before = set(server.server_state.tasks)
             asked = _sent(port, f"{LONG}{number}", version)
             assert encoder.holds.wait(30)
-            time.sleep(0.3)
+            until(partial(has_more, server, before))
             asked.close()
-        time.sleep(0.3)
+            until(lambda: not server.server_state.connections)
+        time.sleep(0.1)  # for what waits to hear of it
         encoder.may_go_on.set()
         last = _sent(port, f"{LONG}9", version)
         assert b"200 OK" in last.recv(1000)
@@ -71,6 +76,19 @@ def test_a_question_over_http_whose_client_left_is_not_embedded(library: Path, v
         encoder.may_go_on.set()
         server.should_exit = True
         thread.join(10)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def has_more(server: uvicorn.Server, before: set[asyncio.Task[None]]) -> bool:
+    """Whether the server is at a request that it wasn't at before."""
+    return bool(set(server.server_state.tasks) - before)
 
 
 def _sent(port: int, question: str, version: str) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.security import AccessPolicy
-from tests.browser import chromium_tab
+from tests.browser import CHROMIUM
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
@@ -29,6 +30,7 @@ from tests.query.web.workbench import editing as editing_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+    from starlette.types import ASGIApp
 
 HOST = "http://localhost"
 URL = "https://www.youtube.com/watch?v="
@@ -166,12 +168,9 @@ def editor(library: Path, editing: Editing) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_tab() as tab:
-        browser = tab.page.context.browser
-        assert browser
-        yield browser
+@pytest.fixture
+def browser() -> Browser:
+    return CHROMIUM.browser()
 
 
 @pytest.fixture(scope="module")
@@ -208,5 +207,15 @@ def serving(
     **headers: str,
 ) -> TestClient:
     """A client of a library's pages and API."""
-    app = application(LiveLibrary(library, encoder or TopicEncoder()), policy or AccessPolicy(), editing=editing)
+    policy = policy or AccessPolicy()
+    if editing is None and encoder is None:
+        app = _application(library, policy)
+    else:
+        app = application(LiveLibrary(library, encoder or TopicEncoder()), policy, editing=editing)
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)
+
+
+@lru_cache(maxsize=4)
+def _application(library: Address, policy: AccessPolicy) -> ASGIApp:
+    """The application of a library with topics, which takes longer to make than most requests to it."""
+    return application(LiveLibrary(library, TopicEncoder()), policy)

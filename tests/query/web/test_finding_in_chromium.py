@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
+import httpx2
 import pytest
 
 import seekpoint
@@ -156,7 +156,7 @@ def test_in_a_long_lecture_finding_is_fast(long_lecture: str, browser: Browser) 
 
 @needs_shared
 def test_two_hours_of_a_transcript_are_small_on_the_wire(long_lecture: str) -> None:
-    with httpx.stream("GET", f"{long_lecture}/resource/CbIPjrOj2Tc", headers={"Accept-Encoding": "gzip"}) as response:
+    with httpx2.stream("GET", f"{long_lecture}/resource/CbIPjrOj2Tc", headers={"Accept-Encoding": "gzip"}) as response:
         body = b"".join(response.iter_raw())
     assert "</html>" in gzip.decompress(body).decode()
     assert len(body) < _TWO_HOURS_BYTES

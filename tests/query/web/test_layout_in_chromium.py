@@ -21,6 +21,10 @@ _TOP_AND_BOTTOM = """(selector) => {
     return [box.top, box.bottom]
 }"""
 
+_IS_ABOVE = """
+    document.querySelector('.go[aria-current]').getBoundingClientRect().bottom
+    <= document.querySelector('#player').getBoundingClientRect().top"""
+
 
 def bounds(page: Page, selector: str) -> tuple[float, float]:
     """The top and the bottom of an element in the window."""
@@ -38,8 +42,7 @@ def test_on_a_phone_the_moment_that_plays_is_above_the_player(browser: Browser, 
             before = page.evaluate("location.search")
             page.locator("#player [data-do=next]").click()
             until(page, f"location.search !== '{before}'")
-            page.wait_for_timeout(200)
-            assert bounds(page, ".go[aria-current]")[1] <= bounds(page, "#player")[0]
+            until(page, _IS_ABOVE)
 
 
 @pytest.mark.parametrize(("size", "scrolls"), [((720, 450), False), ((780, 360), True), ((1100, 400), True)])

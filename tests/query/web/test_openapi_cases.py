@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-_EXAMPLES = 40
-
 
 @pytest.mark.parametrize("name", ["talks", "hostile"])
-def test_every_answer_is_as_the_document_says(name: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("examples", [8, pytest.param(80, marks=pytest.mark.nightly)])
+def test_every_answer_is_as_the_document_says(name: str, examples: int, request: pytest.FixtureRequest) -> None:
     schemathesis = pytest.importorskip("schemathesis", reason="schemathesis isn't installed: pip install schemathesis")
     library: Path = request.getfixturevalue(name)
     with EmbeddedReader.open(library) as opened:
@@ -38,10 +37,10 @@ def test_every_answer_is_as_the_document_says(name: str, request: pytest.Fixture
             for mode in schemathesis.GenerationMode:
                 # An operation without parameters has no invalid requests.
                 if mode.is_positive or operation.definition.raw.get("parameters"):
-                    _ask(operation.as_strategy(generation_mode=mode), ids)
+                    _ask(operation.as_strategy(generation_mode=mode), ids, examples)
 
 
-def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
+def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int) -> None:
     """Send requests, some for resources that exist; raises if a response contradicts the document."""
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
@@ -54,7 +53,7 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str]) -> None:
         checks.unsupported_method,
     ]
 
-    @settings(fuzz(_EXAMPLES), suppress_health_check=list(HealthCheck))
+    @settings(fuzz(examples), suppress_health_check=list(HealthCheck))
     @given(case=cases, known=st.sampled_from([None, *ids]))
     def holds(case: Case[Any], known: str | None) -> None:
         if known and case.path_parameters:

@@ -142,7 +142,7 @@ def test_slow_clients_leave_room_for_the_others(terminal: Terminal, sources: lis
         began = time.monotonic()
         for _ in range(20):
             assert requests.get(f"{terminal.address}/healthz", timeout=10).ok
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20  # it takes a tenth of a second on a machine that is idle
         assert terminal.said() == ""
 
 

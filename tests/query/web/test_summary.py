@@ -20,7 +20,7 @@ from seekpoint.query.summary.summariser import NOT_ASKED, Summariser
 from seekpoint.query.web.security import AccessPolicy
 from tests.fake_chat import FakeChat, answering, by_letter, event, head, streaming
 from tests.index.libraries import CARD, embedded
-from tests.query.web.served import served, without_others
+from tests.query.web.served import served, until, without_others
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
@@ -117,12 +117,20 @@ def test_a_fault_of_the_model_is_told_after_what_came(address: str, chat: FakeCh
 
 
 def test_a_sentence_is_sent_before_the_next_is_written(address: str, chat: FakeChat) -> None:
-    chat.behaviour = streaming("It hides it [1]. ", "It", " is fast [2].", pause=3)
-    began = time.monotonic()
+    is_read, in_time = Event(), list[bool]()
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        streaming("It hides it [1]. ", "It", ends=False)(handler)
+        in_time.append(is_read.wait(30))
+        streaming(" is fast [2].")(handler)
+
+    chat.behaviour = behave
     with requests.get(f"{address}/api/summary?q=mask", timeout=60, stream=True) as response:
         lines = response.iter_lines(chunk_size=1)
         assert b"It hides it." in next(line for line in lines if line.startswith(b"data"))
-    assert time.monotonic() - began < 8.5
+        is_read.set()
+        assert b"It is fast." in next(line for line in lines if line.startswith(b"data"))
+    assert in_time == [True]
 
 
 def test_only_so_many_are_written_at_once(talks: Path, chat: FakeChat) -> None:
@@ -157,7 +165,7 @@ def test_a_server_that_ends_waits_for_no_summary(talks: Path, chat: FakeChat, ca
         assert next(response.iter_content(1))
         began = time.monotonic()
     response.close()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15  # the model writes for half a minute
     assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
@@ -221,8 +229,7 @@ def test_a_summary_stands_above_the_moments_and_leads_to_them(
     assert page.locator(".cite").nth(1).get_attribute("title") == quote
     asked = page.evaluate("location.search")
     page.locator(".cite").nth(1).click()
-    page.wait_for_timeout(200)
-    assert page.evaluate("document.activeElement.closest('h2').id") == "m2"
+    until(page, "document.activeElement.closest('h2')?.id === 'm2'")
     assert (page.evaluate("location.hash"), page.evaluate("location.search")) == ("#m2", asked)
     assert len(chat.requests) == 1
     assert faults == []
@@ -245,8 +252,7 @@ def test_a_citation_opens_a_moment_that_is_folded_away(
         assert cited.get_attribute("title") == folded.locator(".quote").text_content()
         cited.click()
         folded.wait_for(state="visible")
-        page.wait_for_timeout(200)
-        assert page.evaluate("document.activeElement.id") == "m2"
+        until(page, "document.activeElement.id === 'm2'")
         assert faults == []
         page.context.close()
 

@@ -39,7 +39,8 @@ def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> 
     """Editing with builds into a library on a server, each from a web of the tests."""
 
     def build_there(order: BuildOrder, tell: Tell, stop: Event) -> str:
-        return carry_out(library, order, make_web(), ProgressEvents(tell), encoder=TopicEncoder(), pace=0.0)
+        events = ProgressEvents(tell)
+        return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
 
     return Editing(Builds(build_there, lambda: None), partial(take_out, library), CHECKS)
 

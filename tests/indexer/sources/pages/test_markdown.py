@@ -128,6 +128,7 @@ def test_a_file_without_words_says_so() -> None:
 @pytest.mark.parametrize(
     "data",
     [gzip.compress(os.urandom(9000)), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), b"words\0" * 99],
+    ids=["gzip", "PNG", "NUL"],  # else pytest 8 names a test by its bytes, which differ between workers
 )
 def test_a_binary_file_says_so(data: bytes) -> None:
     assert refusal(data).startswith("not a text file")

@@ -1,0 +1,289 @@
+"""Measures how often the confidence is right, each set judged with constants that were fitted without it.
+
+    python -m benchmarks.confidence WORK_DIR [--built] [--json FILE] [--plots DIR] [--docs FILE]
+
+WORK_DIR is that of benchmarks.quality: libraries that lie there are brought up to date, or with --built taken as
+they are. Each is asked its own questions and those of questions/off-topic.jsonl, which no library here answers: half of
+these are fitted with, the others tested with. Prints the constants that are fitted with all sets, too. Plots show the
+estimate alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from math import exp
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+from scipy.stats import binomtest  # type: ignore[import-untyped]
+
+import seekpoint
+from benchmarks.calibration import Asking, Judge, Judged, Row, fit, thresholds
+from benchmarks.machine import describe, save
+from benchmarks.plots import draw_panels, need_matplotlib
+from benchmarks.question_sets import QUESTIONS, Remembering, lay_out
+from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Encoder, Filters
+from seekpoint.query.evaluation.metrics import judge
+from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.search import confidence, pipeline
+from seekpoint.query.search.confidence import Calibration, Features
+from tests.readme import replaced
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+OFF_TOPIC = Path(__file__).parent / "questions" / "off-topic.jsonl"
+SETS = ("broad", "lectures", "dev", "fastai", "tutorialvqa")
+# Recordings of a set that are asked alone, and how many of its questions about.
+_ALONE, _ASKED_ALONE = 3, 100
+_STATES = ("none", "high")
+KINDS, RIGHT = "confidence-by-kind.svg", "right-by-confidence.svg"
+_BINS = 10
+_STEPS = 100
+# Of Okabe and Ito's colours, and lines that differ without colours.
+_LINES = {Asking.OFF: ("#D55E00", "--"), Asking.NEAR: ("#CC79A7", "-."), Asking.ANSWERABLE: ("#0072B2", "-")}
+Fitted = Callable[[Sequence[Row]], tuple[Judge, float, float]]
+"""Gives the certainty and its two thresholds, fitted with some rows."""
+
+
+def asked(name: str, folder: Path) -> Iterator[Row]:
+    """Put a set's questions and the off-topic ones to its library, and to a few of its recordings alone."""
+    questions = read_questions(QUESTIONS[name])
+    with open_reader(folder) as library:
+        encoder = Remembering(LazyEncoder(library.card).get())
+        yield from _rows(name, questions, library, encoder)
+        recordings = sorted({span.video_id for question in questions for span in question.spans})
+        for recording in recordings[:: max(len(recordings) // _ALONE, 1)][:_ALONE]:
+            yield from _rows(name, questions[:: len(questions) // _ASKED_ALONE + 1], library, encoder, recording)
+
+
+def _rows(
+    name: str, questions: Sequence[Question], library: Reader, encoder: Encoder, recording: str | None = None
+) -> Iterator[Row]:
+    held_out = {row["qid"] for row in _lines(OFF_TOPIC) if row["half"] == "test"}
+    off_topic = read_questions(OFF_TOPIC)
+    for question in (*questions, *off_topic):
+        if not terms(question.text):
+            continue
+        answer = pipeline.ask(question.text, library, encoder, 1, Filters(resource=recording), explained=True)
+        if not answer.estimate:
+            continue
+        spans = [span for span in question.spans if recording in (None, span.video_id)]
+        estimate = answer.estimate
+        yield Row(
+            name,
+            Asking.OFF if question in off_topic else Asking.ANSWERABLE if spans else Asking.NEAR,
+            Features(estimate.meaning, estimate.unsaid, estimate.unknown, estimate.size),
+            answer.moments[0].score,
+            is_right=bool(spans) and judge(question, answer.moments).moment1,
+            held_out=question.id in held_out,
+            alone=recording is not None,
+        )
+
+
+def _lines(file: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def by_our_estimate(rows: Sequence[Row]) -> tuple[Judge, float, float]:
+    """The estimate, fitted with these rows."""
+    calibration = fit(rows)
+    return lambda row: calibration.logit(row.features), calibration.low, calibration.high
+
+
+def by(value: Judge) -> Fitted:
+    """A threshold on one value, chosen with these rows."""
+    return lambda rows: (value, *thresholds([row for row in rows if not row.held_out], value))
+
+
+SYSTEMS: Mapping[str, Fitted] = {
+    "estimate": by_our_estimate,
+    "score alone": by(lambda row: row.score),
+    "meaning alone": by(lambda row: row.features.meaning),
+}
+
+
+def judged_without(rows: Sequence[Row], fitted: Fitted) -> dict[str, Judged]:
+    """By set: its questions, judged by what was fitted without the set."""
+    found = {}
+    for name in dict.fromkeys(row.set for row in rows):
+        certainty, low, high = fitted([row for row in rows if row.set != name])
+        found[name] = Judged([(row, certainty(row)) for row in rows if row.set == name and is_tested(row)], low, high)
+    return found
+
+
+def is_tested(row: Row) -> bool:
+    """Whether shares count the question: it was put to the whole library, and if off-topic, isn't fitted with."""
+    return not row.alone and (row.asking is not Asking.OFF or row.held_out)
+
+
+def left_out(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
+    """By system and set: the shares of each kind of question with each confidence, fitted without the set."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for system, fitted in SYSTEMS.items():
+        found[system] = {name: _shares(judged) for name, judged in judged_without(rows, fitted).items()}
+        keys = dict.fromkeys(key for shares in found[system].values() for key in shares)
+        found[system]["mean"] = {
+            key: fmean(shares[key] for shares in found[system].values() if key in shares) for key in keys
+        }
+    return found
+
+
+def _shares(judged: Judged) -> dict[str, float]:
+    groups: dict[str, list[float]] = {}
+    for row, certainty in judged.rows:
+        groups.setdefault(row.asking, []).append(certainty)
+        if row.is_right:
+            groups.setdefault("right", []).append(certainty)
+    shares = {}
+    for group, values in groups.items():
+        shares[f"{group} none"] = fmean(value < judged.low for value in values)
+        shares[f"{group} high"] = fmean(value >= judged.high for value in values)
+    return shares
+
+
+def to_markdown(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """A row for each system and set."""
+    columns = [f"{group} {state}" for group in (Asking.OFF, Asking.NEAR, Asking.ANSWERABLE) for state in _STATES]
+    columns.insert(5, "right none")
+    lines = [f"| constants without | set | {' | '.join(columns)} |", "|---|---|" + "---|" * len(columns)]
+    for system, sets in found.items():
+        for name, shares in sets.items():
+            cells = [f"{shares[column]:.3f}" if column in shares else "" for column in columns]
+            lines.append(f"| {system} | {name} | {' | '.join(cells)} |")
+    return "\n".join(lines).replace("constants without", "by")
+
+
+def as_code(calibration: Calibration) -> str:
+    """The constants as they stand in seekpoint/query/search/confidence.py."""
+    weights = ", ".join(f"{name}={value:.2f}" for name, value in calibration.weights._asdict().items())
+    return (
+        f"Calibration({calibration.bias:.2f}, Features({weights}), "
+        f"low={calibration.low:.2f}, high={calibration.high:.2f})"
+    )
+
+
+def draw(judged: Mapping[str, Judged], folder: Path) -> None:
+    """Draw a panel for each set; the certainties are logits of the estimate."""
+    draw_panels(judged, _kinds_panel, folder / KINDS)
+    bins = {name: right_by_estimate([one]) for name, one in judged.items()}
+    draw_panels(bins | {"all sets": right_by_estimate([*judged.values()])}, _right_panel, folder / RIGHT)
+
+
+def estimate(logit: float) -> float:
+    """The probability with this logit."""
+    return 1 / (1 + exp(-logit))
+
+
+def shares_below(estimates: Sequence[float], limits: Sequence[float]) -> list[float]:
+    """The share of the estimates, one or more, that are less than each of the limits."""
+    return [sum(one < limit for one in estimates) / len(estimates) for limit in limits]
+
+
+class Bin(NamedTuple):
+    """Answerable questions whose estimates lie in one tenth of the scale, and how many have a right first moment."""
+
+    questions: int
+    right: int
+
+
+def right_by_estimate(judged: Sequence[Judged]) -> list[Bin]:
+    """The answerable questions of these sets by tenths of the estimate, from the least one on."""
+    bins: list[list[bool]] = [[] for _ in range(_BINS)]
+    for row, logit in chain.from_iterable(one.rows for one in judged):
+        if row.asking is Asking.ANSWERABLE:
+            bins[min(int(estimate(logit) * _BINS), _BINS - 1)].append(row.is_right)
+    return [Bin(len(one), sum(one)) for one in bins]
+
+
+def _kinds_panel(axes: Axes, judged: Judged) -> None:
+    low, high = estimate(judged.low), estimate(judged.high)
+    for threshold, name in ((low, "low"), (high, "high")):
+        axes.vlines(threshold, 0, 1, color="#555555", linewidth=0.8, linestyle=":")
+        axes.text(threshold, 1.03, f"{name} from {threshold:.2f}", color="#555555", ha="center")
+    limits = sorted({*(step / _STEPS for step in range(_STEPS + 1)), low, high})
+    for asking, (colour, style) in _LINES.items():
+        estimates = [estimate(logit) for row, logit in judged.rows if row.asking is asking]
+        if estimates:
+            label = f"{asking}, {len(estimates)}"
+            axes.plot(limits, shares_below(estimates, limits), style, label=label, color=colour, linewidth=1.6)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.3)  # the thresholds are named above the curves, and the legend stands above both
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xlabel("estimate")
+    axes.set_ylabel("share of questions below")
+    axes.legend(frameon=False, ncols=3, loc="upper center", columnspacing=1, handlelength=1.5)
+
+
+def _right_panel(axes: Axes, bins: Sequence[Bin]) -> None:
+    for place, (questions, right) in enumerate(bins):
+        if questions:
+            share, interval = right / questions, binomtest(right, questions).proportion_ci(method="wilson")
+            error = [[share - interval.low], [interval.high - share]]
+            axes.bar(
+                (place + 0.5) / _BINS,
+                share,
+                0.8 / _BINS,
+                color="#0072B2",
+                yerr=error,
+                error_kw={"linewidth": 0.7, "ecolor": "#333333"},
+            )
+        axes.text((place + 0.5) / _BINS, 1.05, f"{questions}", ha="center", color="#333333", size=7)
+    axes.set_xlim(0, 1)
+    axes.set_xticks([step / _BINS for step in range(0, _BINS + 1, 2)])
+    axes.set_ylim(0, 1.15)  # the numbers of questions stand above the bars
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xlabel("estimate; above the bars, answerable questions")
+    axes.set_ylabel("right first")
+
+
+def measure(work: Path, built: bool) -> list[Row]:
+    """Build what isn't there, and ask."""
+    rows: list[Row] = []
+    for name in SETS:
+        folder = work / name / "library"
+        if not built:
+            corpus = lay_out(name, work)
+            seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
+        rows += asked(name, folder)
+    return rows
+
+
+def main() -> None:
+    """Measure, and print both."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.confidence", description=__doc__.splitlines()[0])
+    options.add_argument("work", type=Path)
+    options.add_argument("--built", action="store_true", help="take the libraries as they are")
+    options.add_argument("--json", type=Path)
+    options.add_argument("--plots", type=Path, metavar="DIR", help="draw SVG files there")
+    options.add_argument("--docs", type=Path, metavar="FILE", help="put the table in its block `confidence`")
+    arguments = options.parse_args()
+    if arguments.plots:
+        need_matplotlib(options)
+    rows = measure(arguments.work, arguments.built)
+    found = left_out(rows)
+    text = to_markdown(found)
+    shipped = confidence.BUNDLED_CALIBRATION
+    print(text)
+    print("\nfitted with all sets:", as_code(fit(rows)))
+    print("without the meaning:", as_code(fit(rows, (False, True, True, True))))
+    own = [(row, shipped.logit(row.features)) for row in rows if is_tested(row)]
+    shares = _shares(Judged(own, shipped.low, shipped.high))
+    print("shipped, on all sets together:", {group: round(share, 3) for group, share in shares.items()})
+    save(arguments.json, {"machine": describe(), "confidence": found})
+    if arguments.plots:
+        draw(judged_without(rows, by_our_estimate), arguments.plots)
+    if arguments.docs:
+        arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "confidence", text), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

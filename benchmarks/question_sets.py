@@ -1,0 +1,97 @@
+"""The question sets, what the libraries that they were written for are built of, and an encoder to ask with."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seekpoint.index.types import Encoder, ModelCard, Parts
+from tests.shared import SHARED
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
+
+TOOLS = SHARED.parent / "tools"
+LECTURES = "lectures"
+QUESTIONS = {
+    LECTURES: Path(__file__).parent / "questions" / "lectures.jsonl",
+    "dev": SHARED / "questions" / "dev-natural.jsonl",
+    "fastai": SHARED / "questions" / "fastai.jsonl",
+    "tutorialvqa": SHARED / "questions" / "tutorialvqa.jsonl",
+    "broad": SHARED / "questions" / "broad.jsonl",
+    "syntax": SHARED / "questions" / "syntax.jsonl",
+}
+_VIDEO_ID = re.compile(r"\[([\w-]{11})\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A list and its captions, and a folder for all that is made of them."""
+
+    reading_list: Path
+    captions: Path
+    folder: Path
+
+
+def lay_out(name: str, work: Path) -> Corpus:
+    """Prepare a set's transcripts in a folder of its own; the plain systems read `captions` in there."""
+    folder = work / name
+    if name == LECTURES:
+        captions = SHARED / "captions"
+        link_one_track_each(captions, folder / "captions")
+        return Corpus(SHARED / "resources" / "real-list.md", captions, folder)
+    run_tool("corpus.py", name, folder)
+    return Corpus(folder / "list.md", folder / "captions", folder)
+
+
+def link_one_track_each(captions: Path, folder: Path) -> None:
+    """Link the captions of each video into a folder: of several languages the first by name, English before Chinese.
+
+    The plain systems tell files apart by the video's id alone, so a second track would take the place of the first.
+    """
+    first = {_video_id(path): path for path in sorted(captions.glob("*.vtt"), reverse=True)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in first.values():
+        link = folder / path.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(path.resolve())
+
+
+def _video_id(path: Path) -> str:
+    found = _VIDEO_ID.search(path.name)
+    if not found:
+        raise ValueError(f"{path} isn't named `Any title [VIDEO_ID].LANG.vtt`")
+    return found[1]
+
+
+def run_tool(name: str, *arguments: object) -> None:
+    """Run a script of $SEEKPOINT_SHARED/tools."""
+    subprocess.run([sys.executable, str(TOOLS / name), *map(str, arguments)], check=True, stdout=sys.stderr)
+
+
+class Remembering:
+    """An encoder that embeds each question once, for benchmarks that ask the same ones again and again."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._questions: dict[str, Vectors] = {}
+
+    @property
+    def card(self) -> ModelCard:
+        return self._encoder.card
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.passages(texts)
+
+    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
+        return self._encoder.parts(texts, ends)
+
+    def question(self, text: str) -> Vectors:
+        if text not in self._questions:
+            self._questions[text] = self._encoder.question(text)
+        return self._questions[text]

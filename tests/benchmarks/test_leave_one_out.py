@@ -1,0 +1,192 @@
+"""Leaving one source out: how questions are grouped, weights chosen without a source, and variants asked once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.leave_one_out import (
+    AXES,
+    SETS,
+    SOURCES,
+    START,
+    Asked,
+    Right,
+    Variants,
+    answerable,
+    as_asked,
+    choose,
+    leave_out,
+    prototype,
+    source_of_videos,
+    to_json,
+    to_markdown,
+    worth,
+)
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question
+from seekpoint.query.search.settings import TUNING, Tuning
+from tests import readme
+from tests.paths import ROOT
+from tests.shared import SHARED, needs_shared
+
+BOTH, FIFTH, NEITHER = Right(True, True), Right(False, True), Right(False, False)
+ASKED = (Asked("talks en->en", "dance"), Asked("talks zh->en", "dance"), Asked("talks zh->zh", "cooking"))
+
+
+def likes(dance: float, cooking: float, tuning: Tuning) -> list[Right]:
+    """Questions about dancing are answered with one share of meaning, those about cooking with another."""
+    first, second = (BOTH if tuning.dense_share == share else NEITHER for share in (dance, cooking))
+    return [first, first, second]
+
+
+def test_a_question_belongs_to_the_source_of_its_first_video(tmp_path: Path) -> None:
+    for source, video in (("cooking", "zhongwen001"), ("dance", "english0001")):
+        with gzip.open(tmp_path / f"{source}.jsonl.gz", "wt", encoding="utf-8") as file:
+            file.write(json.dumps({"video_id": video, "title": "怎么和面 / how to knead"}) + "\n")
+    source_of = source_of_videos(tmp_path, ["cooking", "dance"])
+    questions = [
+        Question("1", "为什么要醒面？", "zh", "zh", (AnswerSpan("zhongwen001", 1, 2), AnswerSpan("english0001", 1, 2))),
+        Question(
+            "2", "Where do the feet go?", "en", "en", (AnswerSpan("english0001", 3, 4), AnswerSpan("zhongwen001", 3, 4))
+        ),
+        Question("3", "谁编的舞？", "zh", "en", (AnswerSpan("elsewhere01", 5, 6),)),
+    ]
+    assert list(as_asked("talks", questions, source_of)) == [
+        Asked("talks zh->zh", "cooking"),
+        Asked("talks en->en", "dance"),
+        Asked("talks zh->en", ""),
+    ]
+
+
+def test_each_direction_of_a_set_counts_the_same_however_many_questions_it_has() -> None:
+    asked = [Asked("a en->en", "x"), Asked("a en->en", "x"), Asked("a en->en", "y"), Asked("b zh->en", "y")]
+    found = [BOTH, NEITHER, FIFTH, NEITHER]
+    assert worth(asked, found, without="") == pytest.approx(((1.5 + 0 + 0.5) / 3 + 0) / 2)
+    assert worth(asked, found, without="x") == pytest.approx((0.5 + 0) / 2)
+    assert worth(asked, found, without="y") == pytest.approx(0.75)
+
+
+def test_the_best_of_each_axis_is_found() -> None:
+    wanted = replace(START, **AXES[0][-1], **AXES[1][0], **AXES[2][-1])
+
+    def nearness(tuning: Tuning) -> float:
+        return -abs(tuning.dense_share - wanted.dense_share) - abs(tuning.translated - wanted.translated) + tuning.reach
+
+    assert choose(nearness) == wanted
+
+
+def test_an_axis_is_tried_again_once_another_has_changed() -> None:
+    def together_alone(tuning: Tuning) -> float:
+        return tuning.reach + (10 * tuning.dense_share if tuning.reach > START.reach else 0)
+
+    assert choose(together_alone) == replace(START, **AXES[0][-1], **AXES[2][-1])
+
+
+def test_what_is_no_better_is_not_chosen() -> None:
+    assert choose(lambda _: 1.0) == START
+
+
+def test_a_sources_own_questions_have_no_say_in_its_weights() -> None:
+    result = leave_out("dance", ASKED, lambda tuning: likes(0.4, 0.6, tuning), [FIFTH, NEITHER, BOTH])
+    assert result.tuning == replace(START, dense_share=0.6)
+    assert result.chosen == (NEITHER, NEITHER)
+    other = leave_out("cooking", ASKED, lambda tuning: likes(0.4, 0.6, tuning), [FIFTH, NEITHER, BOTH])
+    assert other.tuning == replace(START, dense_share=0.4)
+    assert (other.chosen, other.prototype) == ((NEITHER,), (BOTH,))
+
+
+def test_the_shipped_weights_and_the_prototype_stand_beside_the_chosen_ones() -> None:
+    shares = TUNING.dense_share, TUNING.dense_share
+    results = [
+        leave_out(source, ASKED, lambda tuning: likes(*shares, tuning), [FIFTH, NEITHER, BOTH])
+        for source in ("dance", "cooking")
+    ]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in to_markdown(results).splitlines()[2:]]
+    same = f"{TUNING.dense_share:g}; 0.5, 0; 20 s"
+    assert rows[0][:6] == ["dance", "2", same, "1.000 / 1.000", "1.000 / 1.000", "0.000 / 0.500"]
+    assert rows[0][6] == "+1.000 (+1.000 to +1.000)"
+    assert rows[1][:6] == ["cooking", "1", same, "1.000 / 1.000", "1.000 / 1.000", "1.000 / 1.000"]
+    assert rows[2][:6] == ["all of them", "3", "", "1.000 / 1.000", "1.000 / 1.000", "0.333 / 0.667"]
+    found = json.loads(json.dumps(to_json(results)))
+    assert found["dance"]["hybrid"] == {"moment1": 0.0, "moment5": 0.5}
+    assert found["all of them"]["gain"]["moment1"]["mean"] == pytest.approx(2 / 3)
+    assert found["cooking"]["tuning"]["dense_share"] == TUNING.dense_share
+
+
+def test_a_prototype_that_was_not_asked_is_told_as_unknown() -> None:
+    results = [
+        leave_out(source, ASKED, lambda tuning: likes(0.5, 0.5, tuning), [FIFTH, NEITHER, None])
+        for source in ("dance", "cooking")
+    ]
+    dance, cooking, both = to_markdown(results).splitlines()[2:]
+    assert "–" not in dance and cooking.count("–") == both.count("–") == 3
+    found = to_json(results)["cooking"]
+    assert found["hybrid"] is None and found["gain"] == {"moment1": None, "moment5": None}
+
+
+def test_a_variant_is_asked_once_and_kept_for_the_next_run(tmp_path: Path) -> None:
+    asked = []
+
+    def ask(tuning: Tuning) -> list[Right]:
+        asked.append(tuning)
+        return likes(0.5, 0.6, tuning)
+
+    variants = Variants(ask, tmp_path / "variants.jsonl", "this code")
+    first = [variants(START), variants(TUNING), variants(START)]
+    again = Variants(ask, tmp_path / "variants.jsonl", "this code")
+    assert [again(START), again(TUNING), again(START)] == first
+    assert asked == [START, TUNING]
+
+
+def test_what_other_code_found_is_asked_again(tmp_path: Path) -> None:
+    file = tmp_path / "variants.jsonl"
+    Variants(lambda _: [BOTH], file, "earlier code")(START)
+    assert Variants(lambda _: [FIFTH], file, "this code")(START) == [FIFTH]
+    assert Variants(lambda _: [NEITHER], file, "earlier code")(START) == [BOTH]
+
+
+@pytest.mark.shared
+@needs_shared
+def test_every_source_has_questions_of_its_own() -> None:
+    source_of = source_of_videos(SHARED / "transcripts")
+    asked = [member for name in SETS for member in as_asked(name, answerable(name), source_of)]
+    assert Counter(member.source for member in asked) == {
+        "hungyi": 162,
+        "hf-course": 44,
+        "fastai": 394,
+        "3b1b": 31,
+        "broad": 180,
+        "": 100,
+    }
+    assert {member.source for member in asked} == {*SOURCES, ""}
+
+
+@pytest.mark.shared
+@needs_shared
+def test_the_prototypes_answers_are_those_of_the_quality_benchmark(tmp_path: Path) -> None:
+    answers = tmp_path / "fastai" / "baselines" / "hybrid.jsonl"
+    answers.parent.mkdir(parents=True)
+    rows = [
+        {"question": question.text, "answered": True, "moments": [{"resource": {"id": span.video_id}, "start": start}]}
+        for question in answerable("fastai")
+        for span in question.spans
+        for start in [span.start if question.language == "zh" else span.end + 1]
+    ]
+    answers.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    found = prototype(tmp_path)
+    languages = [question.language for question in answerable("fastai")]
+    assert found[: -len(languages)] == [None] * (180 + 130 + 228)
+    assert found[-len(languages) :] == [BOTH if language == "zh" else NEITHER for language in languages]
+
+
+def test_the_page_takes_the_table_into_its_block() -> None:
+    page = (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8")
+    results = [leave_out("dance", ASKED, lambda tuning: likes(0.5, 0.5, tuning), [None, None, None])]
+    updated = readme.replaced(page, "left-out", to_markdown(results))
+    assert "| dance | 2 |" in updated
+    assert readme.replaced(updated, "left-out", "") == readme.replaced(page, "left-out", "")

@@ -1,0 +1,178 @@
+"""The quality benchmark: its own questions, what it lays out, its tables and plots, and the page that shows them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from benchmarks import quality, quality_report
+from benchmarks.quality_report import OURS, Result, to_json, to_markdown
+from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out, link_one_track_each
+from seekpoint.cli.main import cli
+from seekpoint.query.answers import Answer, Confidence
+from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
+from tests import readme
+from tests.paths import ROOT
+from tests.query.evaluation.test_metrics import moment
+from tests.shared import SHARED, needs_shared
+
+PAGE = ROOT / "docs" / "quality.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+ASKED = [
+    Question("1", "why?", "en", "en", (AnswerSpan("english0001", 10.0, 200.0),)),
+    Question("2", "为什么?", "zh", "en", (AnswerSpan("english0001", 30.0, 90.0),)),
+    Question("3", "哪里?", "zh", "zh", (AnswerSpan("zhongwen001", 10.0, 20.0),)),
+]
+
+
+def system(late: float) -> Evaluation:
+    """A system that starts each answer so many seconds after its span does."""
+    spans = {question.text: question.spans[0] for question in ASKED}
+    return evaluate(
+        ASKED,
+        lambda text: Answer(text, Confidence.HIGH, (moment(spans[text].video_id, spans[text].start + late),)),
+        lambda _: "",
+    )
+
+
+RESULTS = [
+    Result("lectures", {OURS: system(2.0), "bm25": system(50.0)}),
+    Result("talks", {OURS: system(2.0), "e5raw": system(900.0)}),
+]
+
+
+def test_the_lectures_questions_are_as_the_page_says() -> None:
+    questions = read_questions(QUESTIONS[LECTURES])
+    assert [question.id for question in questions] == [f"lectures-{number:03}" for number in range(1, 309)]
+    assert len({question.text for question in questions}) == len(questions)
+    answered = [question for question in questions if question.spans]
+    assert len(answered) == 228
+    directions = [(question.language, question.video_language) for question in answered]
+    assert {pair: directions.count(pair) for pair in set(directions)} == {
+        ("en", "en"): 60,
+        ("en", "zh"): 56,
+        ("zh", "en"): 56,
+        ("zh", "zh"): 56,
+    }
+    assert all(0 <= span.start < span.end for question in answered for span in question.spans)
+
+
+@pytest.mark.shared
+@needs_shared
+def test_every_lecture_that_answers_is_on_the_list(tmp_path: Path) -> None:
+    corpus = lay_out(LECTURES, tmp_path)
+    listed = set(re.findall(r"v=([\w-]{11})", corpus.reading_list.read_text("utf-8")))
+    asked = {span.video_id for question in read_questions(QUESTIONS[LECTURES]) for span in question.spans}
+    assert asked <= listed
+    tracks = list((corpus.folder / "captions").iterdir())
+    assert len(tracks) == len(listed) == 70
+    assert sum(track.name.endswith(".en.vtt") for track in tracks) == 43
+    assert corpus.captions == SHARED / "captions"
+
+
+def test_plain_systems_get_one_track_a_video(tmp_path: Path) -> None:
+    captions, folder = tmp_path / "captions", tmp_path / "laid-out"
+    captions.mkdir()
+    for name in ("Talk [english0001].zh.vtt", "Talk [english0001].en.vtt", "讲座 [zhongwen001].zh-TW.vtt"):
+        (captions / name).write_text("WEBVTT\n", "utf-8")
+    for _ in range(2):
+        link_one_track_each(captions, folder)
+        assert {path.name for path in folder.iterdir()} == {"Talk [english0001].en.vtt", "讲座 [zhongwen001].zh-TW.vtt"}
+    assert all(path.read_text("utf-8") == "WEBVTT\n" for path in folder.iterdir())
+
+
+def test_tables_have_a_row_for_each_system_and_direction_and_what_was_gained() -> None:
+    text = to_markdown(RESULTS)
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in text.splitlines() if line.startswith("| ")]
+    assert [OURS, "all", "3"] in rows and ["bm25", "zh->en", "1"] in rows and "### talks" in text
+    assert "over bm25, question by question: all +0.333" in text
+
+
+def test_json_has_every_systems_groups_and_abstention() -> None:
+    found = json.loads(json.dumps(to_json(RESULTS)))
+    assert found["lectures"]["bm25"]["groups"]["zh->en"]["moment1"] == 1.0
+    assert found["talks"][OURS]["groups"].keys() == {"all", "en->en", "zh->en", "zh->zh"}
+    assert found["talks"][OURS]["abstention"] is None
+
+
+def tables() -> str:
+    return readme.RESULTS.read_text(encoding="utf-8")
+
+
+def test_the_page_takes_the_tables_into_its_block() -> None:
+    updated = readme.replaced(tables(), "quality", to_markdown(RESULTS))
+    assert "### talks" in updated and updated.count("<!-- /quality -->") == 1
+    assert readme.replaced(updated, "quality", "") == readme.replaced(tables(), "quality", "")
+
+
+def test_every_command_line_on_the_pages_is_one() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", TEXT + tables(), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    calls = [shlex.split(line.split(">")[0]) for line in lines]
+    benchmarks = [call[3:] for call in calls if call[:3] == ["python", "-m", "benchmarks.quality"]]
+    evaluations = [call[2:] for call in calls if call[:2] == ["seekpoint", "eval"]]
+    assert len(benchmarks) >= 2 and len(evaluations) >= 3
+    for arguments in benchmarks:
+        quality.parser().parse_args(arguments)
+    command = cli.get_command(click.Context(cli), "eval")
+    assert command is not None
+    for arguments in evaluations:
+        command.make_context("eval", arguments)
+
+
+def test_the_questions_on_the_page_are_read(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
+    file = tmp_path / "questions.jsonl"
+    file.write_text(block, "utf-8")
+    answered, unanswered = read_questions(file)
+    assert [span.video_id for span in answered.spans] == ["zxQyTK8quyY", "aircAruvnKk"] and unanswered.spans == ()
+
+
+def test_the_pages_show_the_plots() -> None:
+    assert f"(quality/{quality_report.DIRECTIONS})" in TEXT
+    assert all(f"(../docs/quality/{plot})" in tables() for plot in (quality_report.DIRECTIONS, quality_report.ERRORS))
+    assert all((PAGE.parent / "quality" / plot).exists() for plot in (quality_report.DIRECTIONS, quality_report.ERRORS))
+
+
+def drawn(folder: Path) -> dict[str, str]:
+    pytest.importorskip("matplotlib")
+    quality_report.draw(RESULTS, folder)
+    return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+
+
+def test_a_share_is_of_the_answers_that_start_no_later() -> None:
+    assert quality_report.shares_within([20.0, 0.0, 5.0, 5.0], [0, 4, 5, 19, 20, 100]) == [
+        0.25,
+        0.25,
+        0.75,
+        0.75,
+        1.0,
+        1.0,
+    ]
+
+
+def test_only_right_answers_have_an_error() -> None:
+    assert quality_report.right_errors(system(50.0)) == [50.0, 50.0]
+    assert quality_report.right_errors(system(900.0)) == []
+
+
+def test_the_same_results_give_the_same_small_files(tmp_path: Path) -> None:
+    first, second = drawn(tmp_path / "1"), drawn(tmp_path / "2")
+    assert first == second
+    assert first.keys() == {quality_report.ERRORS, quality_report.DIRECTIONS}
+    assert all(len(text) < 100_000 and "<dc:date>" not in text for text in first.values())
+
+
+def test_plots_name_sets_systems_and_directions_in_words_on_white(tmp_path: Path) -> None:
+    files = drawn(tmp_path)
+    for text in files.values():
+        assert {"lectures", "talks", OURS, "bm25"} <= set(re.findall(r"\w+", text))
+        assert "fill: #ffffff" in text
+    assert "seekpoint, 3 right" in files[quality_report.ERRORS] and "e5raw, 0 right" not in files[quality_report.ERRORS]
+    assert "zh-&gt;en" in files[quality_report.DIRECTIONS] and "moment@1" in files[quality_report.DIRECTIONS]

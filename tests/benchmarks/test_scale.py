@@ -1,0 +1,167 @@
+"""The benchmark of growing libraries: what it makes of a small one, and what it counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import asking, plots, scale, scale_measures, synthetic
+from benchmarks.base import Base
+from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.types import Filters, Kind
+from tests import readme
+from tests.fakes import TOPICS
+from tests.index import libraries as parts
+from tests.paths import ROOT
+
+CHUNKS = 400
+TALKS = {
+    f"{topic}-{language}": [f"{word} {other[place]} {k} {language}" for k, other in enumerate(TOPICS * 3)]
+    for topic, *words in ((topic[0], *topic) for topic in TOPICS)
+    for place, (word, language) in enumerate(zip(words, ("words", "讲座"), strict=True))
+}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base") / "library"
+    parts.build(folder, TALKS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "library"
+    synthetic.build(Base.read(base), folder, CHUNKS)
+    return folder
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    file = tmp_path / "questions.jsonl"
+    rows = [{"question": f"{word}?", "video_id": None} for topic in TOPICS for word in topic]
+    file.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return file
+
+
+def test_a_library_has_as_many_chunks_as_were_asked_for_in_both_languages(made: Path) -> None:
+    with EmbeddedReader.open(made) as library:
+        assert len(library.holdings.alive) == CHUNKS
+        assert set(library.languages()) == {"en", "zh"}
+
+
+def test_a_section_holds_its_share(made: Path) -> None:
+    with EmbeddedReader.open(made) as library:
+        for section, share in synthetic.SHARES.items():
+            assert len(library.scope(Filters(section=section))) == round(share * CHUNKS)
+
+
+def test_what_is_said_and_found_by_comes_from_the_base(base: Path, made: Path) -> None:
+    assert {row[2] for row in parts.stored_terms(made)} <= {row[2] for row in parts.stored_terms(base)}
+    with EmbeddedReader.open(made) as library:
+        said = [cue.text for one in library.statuses() for t in library.transcripts(one.resource.id) for cue in t.cues]
+    assert set(said) <= {text for texts in TALKS.values() for text in texts}
+
+
+def test_the_same_base_gives_the_same_library_and_what_was_ended_is_gone_on_with(
+    base: Path, made: Path, tmp_path: Path
+) -> None:
+    read = Base.read(base)
+    outlines = synthetic.planned(read, CHUNKS)
+    with EmbeddedWriter.acquire(tmp_path / "library", read.manifest.model) as writer:
+        listed = [synthetic.resource(outline, synthetic.title(read, outline)) for outline in outlines]
+        writer.register(synthetic.SOURCE, listed)
+        synthetic.commit(writer, read, outlines[0])
+    clock = synthetic.build(read, tmp_path / "library", CHUNKS)
+    assert clock.chunks == CHUNKS - outlines[0].chunks
+    assert parts.stored_terms(tmp_path / "library") == parts.stored_terms(made)
+
+
+def test_moved_vectors_are_about_as_near_as_they_should_be() -> None:
+    chance = np.random.default_rng(0)
+    mean = chance.standard_normal(384, np.float32)
+    rows = mean + chance.standard_normal((200, 384), np.float32)
+    moved = synthetic.moved(rows, mean, chance)
+    one, other = rows - mean, moved - mean
+    cosines = (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+    assert cosines.mean() == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_small_library_s_nearest_are_all_found_under_each_filter(made: Path) -> None:
+    with EmbeddedReader.open(made) as library:
+        vectors = [parts.ENCODER.question(topic[0]) for topic in TOPICS]
+        questions = np.stack([parts.centred_question(library, vector) for vector in vectors])
+        for found in asking.recalled(made, library, questions).values():
+            assert found["recall"] == 1.0
+
+
+def test_stages_add_up_to_the_whole_and_leave_nothing_watched(made: Path, questions: Path) -> None:
+    with EmbeddedReader.open(made) as library:
+        texts = asking.questions_of(questions)
+        stages = asking.by_stage(texts, library, parts.ENCODER)
+        assert all(len(taken) == len(texts) - asking.WARM_UP for taken in stages.values())
+        assert all(sum(stages[stage]) > 0 for stage in asking.STAGES)
+        assert "by_terms" not in vars(library.words)
+
+
+def test_a_watched_function_that_another_calls_counts_for_its_own_stage_alone() -> None:
+    class Nested:
+        def outer(self) -> None:
+            self.inner()
+            work(0.01)
+            self.inner()
+
+        def inner(self) -> None:
+            work(0.02)
+
+    def work(seconds: float) -> None:
+        until = time.thread_time() + seconds
+        while time.thread_time() < until:
+            pass
+
+    nested, watch = Nested(), asking.Stopwatch()
+    with watch.watching([(nested, "outer", "outer"), (nested, "inner", "inner")]):
+        started = time.thread_time()
+        nested.outer()
+        nested.inner()
+        taken = time.thread_time() - started
+        assert watch.seconds.keys() == {"outer", "inner"}
+        assert watch.seconds["inner"] >= 0.06 and watch.seconds["outer"] >= 0.01
+        assert sum(watch.seconds.values()) <= taken
+    assert not vars(nested)
+
+
+def test_additions_are_timed_and_found_later(base: Path, made: Path, tmp_path: Path) -> None:
+    read, outline = Base.read(base), synthetic.Outline(900_000, 40, "added", Kind.VIDEO, "en")
+    synthetic.build(read, tmp_path / "library", 100)
+    taken = scale_measures.added(tmp_path / "library", read, outline)
+    assert taken["seconds"] == pytest.approx(taken["open"] + taken["change"] + taken["close"])
+    with EmbeddedReader.open(tmp_path / "library") as library:
+        assert len(library.holdings.alive) == 140
+
+
+def test_a_percentile_is_a_value_that_occurred() -> None:
+    values = [float(k) for k in range(100, 0, -1)]
+    assert (scale.percentile(values, 0.5), scale.percentile(values, 0.95)) == (51.0, 96.0)
+    assert scale.percentile([3.0], 0.95) == 3.0
+
+
+def test_a_plot_of_growth_names_its_lines_and_targets(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    panel = plots.Panel("Questions", "ms", {"ours": {10: 1.0, 100: 2.0}, "theirs": {10: 3.0}}, {100: 4.0})
+    plots.draw_growth([panel], tmp_path / "plot.svg")
+    drawn = (tmp_path / "plot.svg").read_text("utf-8")
+    assert all(f">{text}<" in drawn for text in ("Questions", "ms", "ours", "theirs", "due, at most", "chunks"))
+
+
+def test_the_page_has_room_for_the_tables_and_shows_plots_that_are_there() -> None:
+    page = ROOT / "benchmarks" / "RESULTS.md"
+    text = page.read_text("utf-8")
+    assert all("written anew" in readme.replaced(text, name, "written anew") for name in ("scale", "rebuild"))
+    assert all((page.parent / plot).exists() for plot in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text))
