@@ -90,7 +90,7 @@ def _close(live: LiveLibrary, editing: Editing | None) -> None:
 
 
 def _summariser(address: str | None, model: str | None) -> Summariser | None:
-    """What writes summaries; nothing is imported without an address."""
+    """The summariser, imported only if there is an address."""
     if not address:
         return None
     from seekpoint.cli.summary import load_summariser
@@ -99,7 +99,7 @@ def _summariser(address: str | None, model: str | None) -> Summariser | None:
 
 
 def _editing(live: LiveLibrary, library: Address) -> Editing:
-    """What `--edit` lets the page do beside keeping moments."""
+    """The changes that `--edit` lets the page make beside keeping moments."""
     from functools import partial
 
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out

@@ -160,7 +160,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
     if answer.missing:
         yield f"No passage has {quoted_list(answer.missing)}."
     if answer.nearer:
-        yield "Nearer passages lack what is in quotation marks: leave these away."
+        yield "Nearer passages lack what is in quotation marks: omit the quotation marks."
     if answer.excluded and not answer.moments:
         yield f"All that is near has {quoted_list(answer.excluded, 'or')}."
     if doubt := _VERDICTS.get(answer.confidence):

@@ -1,7 +1,7 @@
 """A model's text, piece by piece, to sentences in plain text that cite moments. All pure.
 
-What the text may hold is decided here, whatever the model writes: a sentence without a citation of a moment that exists
-is dropped, and so is one with a web address; tags, control characters and Markdown's marks are taken out.
+Whatever the model writes, a sentence without a citation of an existing moment is dropped, and so is one with a web
+address; tags, control characters and Markdown's marks are removed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 
 
 class SentenceReader:
-    """Reads a model's text on an answer with so many moments.
+    """Reads a model's text on an answer with `moments` moments.
 
     `is_done` is true once there are enough sentences, or so much text that no more is to be expected.
     """

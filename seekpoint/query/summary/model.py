@@ -237,14 +237,14 @@ def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[s
 
 
 def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
-    """The text of a server that sends all of it at once."""
+    """The text of a response that isn't streamed."""
     choice = _choice(body.decode("utf-8", "replace"), masked)
     yield _content(choice.get("message"))
     _check_reason(choice.get("finish_reason"))
 
 
 def reason_of(body: bytes, masked: Masked = str) -> str:
-    """What a server says in the body of an error, as ` (…)`; empty if it says nothing in a known form."""
+    """The reason in an error's body, as ` (…)`; empty if it has no known form."""
     try:
         document = parsed_json(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Changes that the pages make: forms, which only pages of this server can send."""
+"""Forms of the pages, which only pages of this server can send."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Line = Annotated[str, AfterValidator(clean)]
 
 
 class Form(BaseModel):
-    """What each form has: where to go afterwards, a path of this server."""
+    """The field of every form: the path of this server to go to afterwards."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
     back: Annotated[str, Field(max_length=LONGEST_FORM), AfterValidator(own_path)] = "/"
 
     def leave(self) -> RedirectResponse:
-        """Go where the form says; the browser asks for it anew."""
+        """Redirect to `back`, which the browser loads again."""
         return RedirectResponse(self.back, 303)
 
 

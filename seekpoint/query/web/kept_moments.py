@@ -1,4 +1,4 @@
-"""The page of what is kept, its files, and the requests that keep a moment, write a note and let it go."""
+"""The page of kept moments, its files, and the requests that keep a moment, write a note and drop it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import Editing, Form, Line
-from seekpoint.query.web.parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.query_parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.templating import page, path_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class KeptPages:
-    """The page of what is kept; it has forms if there is an `editing`."""
+    """The page of kept moments; it has forms if there is an `editing`."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> None:
         self._live = live
@@ -71,7 +71,7 @@ class KeptPages:
 
 
 class KeptForms:
-    """The requests that change what is kept."""
+    """The requests that change the kept moments."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing) -> None:
         self._live = live
@@ -106,7 +106,7 @@ class KeptForms:
         return await self._changed(form, lambda keeper: keeper.drop(form.resource, form.place))
 
     async def _changed(self, form: Form, change: Callable[[Keeper], None]) -> Response:
-        """Change what is kept, and go back to a page that shows it."""
+        """Change the kept moments, and go back to the form's page."""
 
         def run() -> None:
             with open_keeper(self._live.address) as keeper:
@@ -161,7 +161,7 @@ class NoteForm(Form):
 
 
 class Keeping:
-    """What a page with moments needs to keep them: the secret of its forms, where they lead, what is kept already."""
+    """The values that a page needs to keep moments: the forms' secret, where they lead, the moments kept already."""
 
     def __init__(self, editing: Editing, cache: ResourceCache, back: str) -> None:
         self.secret = editing.secret

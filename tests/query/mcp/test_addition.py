@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.open import open_writer
-from seekpoint.query.mcp.server import Server, make_server
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder

@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 
 import seekpoint
-from seekpoint.query.mcp.server import make_server
+from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt

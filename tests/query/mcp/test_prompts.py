@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from seekpoint.query.mcp.server import Server
+from seekpoint.query.mcp.mcp_server import Server
 from tests.query.mcp.sessions import session
 
 TOPICS = ["masks in attention", "注意力里的掩码"]

@@ -26,8 +26,8 @@ from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_resources
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import compact, found_answer, transcript_links
-from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder

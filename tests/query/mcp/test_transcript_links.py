@@ -16,8 +16,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextResourceContents
 
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import TEMPLATE, transcript_address
-from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
