@@ -17,7 +17,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.pipeline.build import Request, build
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources import Sources
-from tests.cli.test_named_by import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
+from tests.cli.test_build_process import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.index.transfer.test_servers import KEPT

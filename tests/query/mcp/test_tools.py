@@ -20,6 +20,7 @@ from tests.query.mcp.sessions import command, session, text_of, told, tool_error
 
 pytestmark = pytest.mark.slow
 
+
 PAGE = "https://blog.example.org/attention"
 VIDEO = "zhuyili0001"
 CHINESE = [(0.0, 5.0, "欢迎大家"), (5.0, 5.0, "掩码把未来藏起来"), (10.0, 5.0, "训练要一个星期")]
