@@ -14,7 +14,6 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
-    from seekpoint.query.summary.summariser import Summariser
     from seekpoint.query.web.forms import Editing
 
 
@@ -48,6 +47,7 @@ def serve(
     that others use too, give --token, since they can ask as well.
     """
     import secrets
+    import webbrowser
     from functools import partial
 
     from seekpoint.index.models.reranker import load_reranker
@@ -64,7 +64,11 @@ def serve(
         )
     if edit or not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
-    summariser = _summariser(llm, llm_model)
+    summariser = None
+    if llm:
+        from seekpoint.cli.summary import load_summariser
+
+        summariser = load_summariser(llm, llm_model)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -76,8 +80,8 @@ def serve(
     live = LiveLibrary(folder, reranker=reranker)
     editing = _editing(live, folder) if edit else None
     _warm_up(live)
-    if open_page:
-        _open(page)
+    if open_page and not webbrowser.open(page):
+        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
     app = application(live, policy, summariser=summariser, editing=editing)
     run(app, listener, partial(end, partial(_close, live, editing)))
@@ -87,15 +91,6 @@ def _close(live: LiveLibrary, editing: Editing | None) -> None:
     if editing and editing.builds:
         editing.builds.close()
     live.close()
-
-
-def _summariser(address: str | None, model: str | None) -> Summariser | None:
-    """The summariser, imported only if there is an address."""
-    if not address:
-        return None
-    from seekpoint.cli.summary import load_summariser
-
-    return load_summariser(address, model)
 
 
 def _editing(live: LiveLibrary, library: Address) -> Editing:
@@ -128,10 +123,3 @@ def _warm_up(live: LiveLibrary) -> None:
             live.ask("seekpoint")
 
     Thread(target=ask, daemon=True).start()
-
-
-def _open(page: str) -> None:
-    import webbrowser
-
-    if not webbrowser.open(page):
-        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)

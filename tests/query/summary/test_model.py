@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 import re
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SummaryError, UsageError
-from seekpoint.query.summary.model import Endpoint, reason_of, streamed_text, whole_text
+from seekpoint.query.summary.model import Endpoint, Masker, reason_of, streamed_text, whole_text
 from tests import fuzzing
 from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
 from tests.fuzzing import is_line, json_texts
@@ -343,3 +345,40 @@ def test_any_body(body: bytes) -> None:
     read(lambda: whole_text(body))
     assert is_line(reason_of(body))
     assert len(reason_of(body)) < 200
+
+
+# The key, in whatever form a server repeats it
+
+MIXED_KEY = "sk-proj-Kq7+Zx/4mW9_vT2bLd8R"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        MIXED_KEY,
+        MIXED_KEY.upper(),
+        MIXED_KEY[:16],
+        MIXED_KEY[12:],
+        " ".join(MIXED_KEY),
+        MIXED_KEY.replace("7", "7 密 "),
+        quote(MIXED_KEY, safe=""),
+        "".join(f"%{ord(character):02X}" for character in MIXED_KEY),
+        *(b64encode(bytes(before) + MIXED_KEY.encode()).decode() for before in range(4)),
+        b64encode(f"Bearer {MIXED_KEY}".encode()).decode(),
+    ],
+)
+def test_a_key_is_hidden_in_whatever_form_it_is_repeated(echo: str) -> None:
+    masked = Masker(MIXED_KEY).masked(f"密钥是 «{echo}», no other: 没有了.")
+    assert masked.startswith("密钥是 «")
+    assert masked.endswith("», no other: 没有了.")
+    assert len(masked) < 40
+
+
+def test_all_of_a_key_in_a_text_is_hidden_each_time() -> None:
+    assert Masker(MIXED_KEY).masked(f"{MIXED_KEY} and Bearer {MIXED_KEY}!") == "… and Bearer …!"
+
+
+@pytest.mark.parametrize("key", [None, "", "ollama", "x", "-" * 30])
+def test_a_placeholder_takes_no_words_out_of_a_text(key: str | None) -> None:
+    text = "Ollama runs the model: 模型 x " + "-" * 40
+    assert Masker(key).masked(text) == text
