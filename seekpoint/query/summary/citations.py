@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from seekpoint.index.text.clean import SENTENCE_END, clean
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, CitedSentence
 
 MOST_SENTENCES = 6
 _LONGEST_SENTENCE = 500
@@ -154,22 +153,6 @@ def _after_thoughts(begun: str, rest: Iterator[str]) -> Generator[str, None, str
         begun = begun[-len(_THOUGHTS_END) :] + piece
         yield ""
     return begun.partition(_THOUGHTS_END)[2]
-
-
-@dataclass(frozen=True, slots=True)
-class CitedSentence:
-    """A sentence in plain text, and the ranks of the moments that it cites, ascending."""
-
-    text: str
-    citations: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The sentences about an answer's moments; `problem` is a line on why there are none, or not all of them."""
-
-    sentences: tuple[CitedSentence, ...]
-    problem: str | None = None
 
 
 class ChatModel(Protocol):

@@ -13,9 +13,9 @@ from seekpoint.index.errors import SummaryError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.types import Cue, Transcript
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, CitedSentence, Moment, Summary
 from seekpoint.query.filters import in_language
-from seekpoint.query.summary.citations import ChatModel, CitedSentence, SentenceReader, Steps, Summary, without_thoughts
+from seekpoint.query.summary.citations import ChatModel, SentenceReader, Steps, without_thoughts
 from seekpoint.query.token_budget import shortened
 
 NOT_ASKED = "nothing here answers the question, so the language model wasn't asked: ask in other words"

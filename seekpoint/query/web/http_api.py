@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, SummaryError, UsageError
 from seekpoint.index.types import Cue, Resource, Transcript
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, CitedSentence
 from seekpoint.query.filters import in_language
 from seekpoint.query.output import kept_exports as kept_output
 from seekpoint.query.output import status as status_output
@@ -42,7 +42,7 @@ from seekpoint.query.output.json_schema import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches, Suggestion
-from seekpoint.query.summary.citations import CitedSentence, Steps
+from seekpoint.query.summary.citations import Steps
 from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web import view_models
 from seekpoint.query.web.problems import TYPE
