@@ -19,7 +19,7 @@ from seekpoint.query.web.builds import Builds, SourceChecks
 LONGEST_FORM = 262_144
 """Bytes: a Chinese character takes nine in a form."""
 
-_Form = TypeVar("_Form", bound=BaseModel)
+AnyForm = TypeVar("AnyForm", bound=BaseModel)
 
 
 def own_path(address: str) -> str:
@@ -62,11 +62,11 @@ class Editing:
         self.remove = remove
         self.checks = checks or SourceChecks()
 
-    async def form(self, request: Request, form: type[_Form]) -> _Form:
+    async def form(self, request: Request, form: type[AnyForm]) -> AnyForm:
         """The form of a request; raises HTTPException for one without the secret of this server's pages."""
         return self.read(request, await urlencoded(request), form)
 
-    def read(self, request: Request, fields: dict[str, str], form: type[_Form]) -> _Form:
+    def read(self, request: Request, fields: dict[str, str], form: type[AnyForm]) -> AnyForm:
         """The form with these fields, with the secret of this server's pages; errors lead back to its page."""
         request.state.back = own_path(fields.get("back", ""))
         self.check_secret(fields.pop("secret", ""))
