@@ -18,7 +18,7 @@ from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources import Sources
-from tests.cli.test_named_by import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
+from tests.cli.test_build_process import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.index.transfer.test_servers import KEPT

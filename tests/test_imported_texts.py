@@ -22,7 +22,7 @@ from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Cue, to_html
 from seekpoint.query.answers import Answer
-from seekpoint.query.mcp.server import make_server
+from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.output import status
 from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.json import to_json

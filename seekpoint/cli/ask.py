@@ -24,8 +24,9 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENT
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
+    from seekpoint.query.answers import Summary
     from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
-    from seekpoint.query.summary.citations import Steps, Summarise, Summary
+    from seekpoint.query.summary.citations import Steps, Summarise
     from seekpoint.query.summary.summariser import Summariser
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"

@@ -68,7 +68,7 @@ _UNFINISHED = 3
 @click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
 @click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
-@click.option("--retry", is_flag=True, help="Ask again at once for what waits for a later time.")
+@click.option("--retry", is_flag=True, help="Retry deferred resources now.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be fetched, and how long that takes; do nothing.")
 @click.option("--enqueue", is_flag=True, help="Leave what is on the web to workers; for a library on a server.")
 @click.option("--worker", is_flag=True, help="Take from what --enqueue left, beside other workers; without a SOURCE.")
@@ -104,7 +104,7 @@ def build(
     context = click.get_current_context()
     if bool(sources) == worker:
         raise UsageError(
-            "a worker takes from the queue, and is given no SOURCE: leave it away"
+            "a worker takes its resources from the queue: omit SOURCE"
             if worker
             else "there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`"
         )

@@ -1,4 +1,4 @@
-"""A build in a process of its own, which `serve --edit` starts: it may be ended, and takes its memory with it.
+"""The build in a child process that `serve --edit` starts: it can be ended, and its memory is freed with it.
 
 The child is `python -m seekpoint.cli.build_process`. It gets its order as JSON on standard input, since an address of
 a server may hold a password, and prints its progress as JSON lines.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.aliases import Aliases
 
 
-# Seconds: how often a running build looks whether it is to stop, and how long it may take to do so.
+# Seconds between two checks whether a build is to stop, and the most that it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
 
 
@@ -80,7 +80,7 @@ def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:
 
 
 def _follow(lines: IO[str], tell: Callable[[BuildProgress], None]) -> BuildProgress:
-    """Pass on the progress that a child prints; returns the last."""
+    """Report the progress that a child prints; returns the last one."""
     last = BuildProgress()
     for line in lines:
         try:
@@ -128,7 +128,7 @@ def carry_out(
     pace: float = PACE,
     translate: bool = True,
 ) -> str:
-    """Run the build of an order, and return its outcome in a line; raises SeekpointError.
+    """Carry out an order; returns the outcome as a line, raises SeekpointError.
 
     The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
     there are addresses of the web, as an assistant adds them.
@@ -154,12 +154,12 @@ def _print(progress: BuildProgress) -> None:
     sys.stdout.flush()
 
 
-# Seconds: nobody sees more of them.
+# Seconds between two reports within a resource.
 _BETWEEN_PARTS = 0.2
 
 
 class ProgressEvents(BuildEvents):
-    """Tells the progress at each event."""
+    """Reports the progress at each event."""
 
     def __init__(self, tell: Callable[[BuildProgress], None]) -> None:
         self.progress = BuildProgress(is_running=True)
@@ -305,17 +305,12 @@ def _delete_files(folder: Path, resource: Resource | None) -> None:
 
     if resource is None or not folder.is_dir():
         return
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    stems = {stem_of(path) if resource.kind.plays else path.name for path in files if _is_of(path, resource)}
-    for path in files:
-        if (stem_of(path) if resource.kind.plays else path.name) in stems and resources_of_files([path]):
+    ids = {path: {found.id for found in resources_of_files([path])} for path in folder.iterdir() if path.is_file()}
+    names = {path: stem_of(path) if resource.kind.plays else path.name for path in ids}
+    own = {names[path] for path in ids if resource.id in ids[path]}
+    for path in ids:
+        if names[path] in own and ids[path]:
             path.unlink()
-
-
-def _is_of(path: Path, resource: Resource) -> bool:
-    from seekpoint.indexer.reading_list.addresses import resources_of_files
-
-    return resource.id in {found.id for found in resources_of_files([path])}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # nothing that takes time is imported before SIGINT is handle
     _Result = TypeVar("_Result")
 
 EXIT_CODE = 130
-"""What shells give for a process that SIGINT ended."""
+"""The exit code that shells report for a process ended by SIGINT."""
 
 INTERRUPTED = "interrupted; what was finished is kept, and the same command goes on from there"
 
@@ -32,7 +32,7 @@ def handle_interrupts() -> None:
 
 
 def leave(_number: int, _frame: FrameType | None) -> None:
-    """End the process at once, as a signal handler. What is stored withstands it, as it withstands a kill."""
+    """End the process immediately, as a signal handler. Stored data survives it, as it survives a kill."""
     line = f"seekpoint: {INTERRUPTED}\n".encode()
     try:
         os.write(2, _CLEAR_LINE + line if os.name == "posix" and os.isatty(2) else line)
@@ -41,7 +41,7 @@ def leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def end(close: Callable[[], None]) -> NoReturn:
-    """End the process well, in one line, whatever its threads still do; a further Ctrl-C ends it at once."""
+    """Close, print a line and end the process without waiting for threads; a second Ctrl-C ends it immediately."""
     signal.signal(signal.SIGINT, leave)
     close()
     if sys.stderr:

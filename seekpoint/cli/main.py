@@ -127,7 +127,7 @@ _LIKE_A_QUESTION = re.compile(r"\s|[?？]$|[^\x00-\x7f]")
 
 
 def suggestion(name: str, commands: Sequence[str]) -> str:
-    """What to do instead: build what is a file or an address, ask a question, or the command that is spelt alike."""
+    """The remedy for an unknown command: build a file or address, ask a question, or use a command of similar name."""
     shown = shlex.quote(clean(name)[:_SHOWN])
     if _ADDRESS.match(name) or _exists(name):
         return f"`seekpoint build {shown}` indexes it"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from seekpoint.index.types import Encoder, Section
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.query.mcp.server import Server
+    from seekpoint.query.mcp.mcp_server import Server
     from seekpoint.query.mcp.tools import Adding
 
 _HOST = "127.0.0.1"
@@ -39,10 +39,10 @@ _PATH = "/mcp"
 def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | None, folder: Address) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
-    An assistant starts this by itself when its settings name it.
+    An assistant whose settings name this command starts it.
     """
     from seekpoint.index.models.reranker import load_reranker
-    from seekpoint.query.mcp.server import make_server
+    from seekpoint.query.mcp.mcp_server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary
 
     live = LiveLibrary(folder, reranker=load_reranker(rerank))
@@ -62,7 +62,7 @@ def adding_to(
     pace: float = PACE,
     translate: bool = True,
 ) -> Adding:
-    """What adds an address to a library; callers may replace the web, the encoder and the pace, as tests do."""
+    """A function that adds an address to a library; tests replace the web, the encoder and the pace."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.cli.options import quiet

@@ -93,7 +93,7 @@ _NOWHERE = logging.NullHandler()
 
 
 def quiet() -> None:
-    """Let no library log to the terminal by itself, for a process that is a command.
+    """Keep libraries from logging to the terminal, in a process that is a command.
 
     stamina tells each retry to structlog, which prints, wherever that is installed. Python prints warnings that no
     handler takes, and a library that sets up logging of its own does so only where nobody has.

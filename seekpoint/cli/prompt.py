@@ -8,25 +8,20 @@ import webbrowser
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, lru_cache, partial
-from itertools import accumulate
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
-from prompt_toolkit.application.current import get_app
-from prompt_toolkit.data_structures import Point
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
-from prompt_toolkit.formatted_text.utils import fragment_list_width
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.key_binding.defaults import load_key_bindings
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
@@ -125,6 +120,8 @@ _KEYS = "↑↓ move · Enter opens · e why · c copies · / asks"
 _SUMMARY_KEY = " · s in short"
 _HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 _SELECTED, _INDENT, _CONTINUED = "› ", "  ", "     "
+# Screen rows below the first row of the selected moment that are shown too, where the screen has them.
+_ROWS_BELOW = 8
 
 _Choice = str | int | None
 
@@ -171,6 +168,7 @@ class InputLine:
     def __init__(self, history: Path) -> None:
         keys = KeyBindings()
         keys.add("escape", filter=~is_searching)(_clear_or_end)
+        keys.add("escape", Keys.Any)(_ignore)
         keys.add(Keys.Any)(_insert)
         self._session: PromptSession[str] = PromptSession(
             "? ",
@@ -192,6 +190,10 @@ def _clear_or_end(event: KeyPressEvent) -> None:
         event.current_buffer.reset()
     else:
         event.app.exit(exception=EOFError)
+
+
+def _ignore(event: KeyPressEvent) -> None:
+    """Do nothing for Alt and a key without a meaning, which comes as Esc and that key."""
 
 
 def _insert(event: KeyPressEvent) -> None:
@@ -216,20 +218,18 @@ class AnswerView:
         self._answer = answer
         self._is_summarised = is_summarised
         self._selected = 0
-        self._text = lru_cache(maxsize=4)(self._to_text)  # each line on the screen asks where the selected moment is
+        self._text = lru_cache(maxsize=4)(self._to_text)
         self._commands = self._make_commands()
-        control = FormattedTextControl(
-            self._fragments, focusable=True, show_cursor=False, get_cursor_position=self._cursor
-        )
         moments = Window(
-            control,
+            FormattedTextControl(self._fragments, focusable=True, show_cursor=False),
             wrap_lines=True,
             dont_extend_height=True,
-            get_line_prefix=self._prefix,
-            scroll_offsets=ScrollOffsets(bottom=self._rows_below),
+            get_line_prefix=lambda line, wrapped: _CONTINUED if wrapped else "",
+            scroll_offsets=ScrollOffsets(bottom=_ROWS_BELOW),
         )
+        keys = _KEYS + _SUMMARY_KEY * is_summarised
         hint = Window(
-            FormattedTextControl(lambda: [("dim", self.note or self._hint())]), wrap_lines=True, dont_extend_height=True
+            FormattedTextControl(lambda: [("dim", self.note or keys)]), wrap_lines=True, dont_extend_height=True
         )
         self._app: Application[_Choice] = Application(
             Layout(HSplit([moments, Window(height=1), hint])), key_bindings=self._keys(), erase_when_done=True
@@ -252,10 +252,6 @@ class AnswerView:
             answer = replace(answer, moments=moments, estimate=None)
         return to_text(answer, styled=not is_dumb_terminal(), width=width)
 
-    def _marked_text(self) -> str:
-        """The answer beside the mark of the selected moment, and without links to click."""
-        return _HYPERLINK.sub("", self._text(self._columns - len(_SELECTED), self.explained))
-
     def choose(self) -> _Choice:
         """Let the user choose: the rank of a moment to open, 0 for a summary, the next question's start, or `None`."""
         if not self._answer.moments or is_dumb_terminal():
@@ -276,9 +272,6 @@ class AnswerView:
         summary = {"s": _exit(0)} if self._is_summarised else {}
         return {**ranks, "o": self._open, "e": self._explain, "c": self._copy, **summary}
 
-    def _hint(self) -> str:
-        return _KEYS + _SUMMARY_KEY * self._is_summarised
-
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
         for name, handler in self._commands.items():
@@ -288,7 +281,8 @@ class AnswerView:
         for name, step in (("up", -1), ("c-p", -1), ("down", 1), ("c-n", 1)):
             keys.add(name)(self._move(step))
         for name in ("escape", "c-c", "c-d", "<sigint>"):
-            keys.add(name, eager=True)(_exit(None))
+            keys.add(name)(_exit(None))
+        keys.add("escape", Keys.Any)(_ignore)
         keys.add("/")(_exit(""))
         keys.add(Keys.Any)(_begin_question)
         keys.add(Keys.BracketedPaste)(lambda event: event.app.exit(result=clean(event.data)))
@@ -330,33 +324,15 @@ class AnswerView:
         self.note = f"copied the link of {self._selected + 1}, where the terminal allows it"
 
     def _fragments(self) -> StyleAndTextTuples:
-        return to_formatted_text(ANSI(self._marked_text()))
-
-    def _blocks(self) -> list[str]:
-        return self._marked_text().split("\n\n")
-
-    def _block(self) -> int:
-        """The index of the selected moment among the blocks of text; the verdict is a block too."""
-        return self._selected + bool(verdict(self._answer))
-
-    def _first_line(self) -> int:
-        heights = [block.count("\n") + 2 for block in self._blocks()]
-        return list(accumulate(heights, initial=0))[self._block()]
-
-    def _cursor(self) -> Point:
-        return Point(0, self._first_line() if self._selected else 0)
-
-    def _prefix(self, line: int, wrapped: int) -> str:
-        if wrapped:
-            return _CONTINUED
-        return _SELECTED if line == self._first_line() else _INDENT
-
-    def _rows_below(self) -> int:
-        """The number of screen rows that the selected moment takes below its first one."""
-        columns = max(self._columns - len(_CONTINUED), 1)
-        lines = self._blocks()[self._block()].split("\n")
-        widths = [fragment_list_width(to_formatted_text(ANSI(line))) for line in lines]
-        return sum(max(1, -(-width // columns)) for width in widths) - 1
+        """The answer with a mark and the cursor at the selected moment, and without links to click."""
+        text = _HYPERLINK.sub("", self._text(self._columns - len(_SELECTED), self.explained))
+        fragments: StyleAndTextTuples = []
+        for number, block in enumerate(text.split("\n\n"), start=-bool(verdict(self._answer))):  # a verdict comes first
+            if 0 < number == self._selected:
+                fragments.append(("[SetCursorPosition]", ""))
+            mark = _SELECTED if number == self._selected else _INDENT
+            fragments += to_formatted_text(ANSI(mark + block.replace("\n", f"\n{_INDENT}") + "\n\n"))
+        return fragments
 
 
 def _exit(result: _Choice) -> Callable[[KeyPressEvent], None]:
@@ -370,22 +346,24 @@ def _begin_question(event: KeyPressEvent) -> None:
 
 # Keys of a terminal: sequences that mean nothing to the prompt are dropped.
 #
-# prompt_toolkit takes a sequence that it doesn't know for Esc and letters, so that a key of a new terminal, or Alt and
-# a letter, would end the prompt or begin a question.
+# prompt_toolkit takes a sequence that it doesn't know for Esc and letters, so that a key of a new terminal would end
+# the prompt or begin a question.
 
-# A key's sequence (CSI and SS3 of ECMA-48), a terminal's answer (OSC and the like), or Alt and a character.
-_SEQUENCE = re.compile(
-    r"\x1b{1,2}(?:\[[0-?]*[ -/]*[@-~]|O[!-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|[^\x1b\[O\]P_^X])", re.DOTALL
-)
+# A key's sequence (CSI and SS3 of ECMA-48), or a terminal's answer (OSC and the like).
+_SEQUENCE = re.compile(r"\x1b{1,2}(?:\[[0-?]*[ -/]*[@-~]|O[!-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\))", re.DOTALL)
 # Where the cursor is, which the prompt asks for, and the ends of what is pasted.
 _ANSWERS = re.compile(r"\x1b\[(?:\d+;\d+R|20[01]~)")
 
 
 class KeyParser(Vt100Parser):
-    """A parser that drops sequences which no key of the prompt has."""
+    """A parser that drops sequences which prompt_toolkit doesn't know."""
 
     def feed(self, data: str) -> None:
         super().feed(_SEQUENCE.sub(lambda found: found[0] if _is_known(found[0]) else "", data))
+
+
+def _is_known(sequence: str) -> bool:
+    return sequence in ANSI_SEQUENCES or bool(_ANSWERS.fullmatch(sequence))
 
 
 def drop_unknown_keys(terminal: Input) -> None:
@@ -393,20 +371,3 @@ def drop_unknown_keys(terminal: Input) -> None:
     parser = getattr(terminal, "vt100_parser", None)
     if isinstance(parser, Vt100Parser) and not isinstance(parser, KeyParser):
         terminal.vt100_parser = KeyParser(parser.feed_key_callback)  # type: ignore[attr-defined]
-
-
-def _is_known(sequence: str) -> bool:
-    if _ANSWERS.fullmatch(sequence):
-        return True
-    found = ANSI_SEQUENCES.get(sequence)
-    if isinstance(found, Keys):
-        return True
-    # Alt and a key moves and deletes words on the line for questions; elsewhere it means nothing.
-    after = found[1:] if found else (ANSI_SEQUENCES.get(sequence[1:], sequence[1:]),)
-    return after in _after_escape() and get_app().layout.buffer_has_focus
-
-
-@cache
-def _after_escape() -> frozenset[tuple[Keys | str, ...]]:
-    """The keys that mean something after Esc, as Alt sends it."""
-    return frozenset(each.keys[1:] for each in load_key_bindings().bindings if each.keys[0] is Keys.Escape)

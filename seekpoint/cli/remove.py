@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def remove(names: tuple[str, ...], folder: Address) -> None:
     """Take resources out of the library.
 
-    An ID is what `status --json` calls a resource; its path or an address that leads to it will do as well. Write --
-    before one that begins with a dash.
+    An ID is a resource's id in `status --json`, its path, or an address that leads to it. Write -- before one that
+    begins with a dash.
     """
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.pipeline.aliases import Aliases

@@ -14,7 +14,6 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
-    from seekpoint.query.summary.summariser import Summariser
     from seekpoint.query.web.forms import Editing
 
 
@@ -48,6 +47,7 @@ def serve(
     that others use too, give --token, since they can ask as well.
     """
     import secrets
+    import webbrowser
     from functools import partial
 
     from seekpoint.index.models.reranker import load_reranker
@@ -63,7 +63,11 @@ def serve(
         )
     if edit or not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
-    summariser = _summariser(llm, llm_model)
+    summariser = None
+    if llm:
+        from seekpoint.cli.summary import load_summariser
+
+        summariser = load_summariser(llm, llm_model)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -74,8 +78,8 @@ def serve(
     live = LiveLibrary(folder, reranker=reranker)
     editing = _editing(live, folder) if edit else None
     _warm_up(live)
-    if open_page:
-        _open(page)
+    if open_page and not webbrowser.open(page):
+        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
     app = application(live, policy, summariser=summariser, editing=editing)
     run(app, listener, partial(end, partial(_close, live, editing)))
@@ -87,17 +91,8 @@ def _close(live: LiveLibrary, editing: Editing | None) -> None:
     live.close()
 
 
-def _summariser(address: str | None, model: str | None) -> Summariser | None:
-    """What writes summaries; nothing is imported without an address."""
-    if not address:
-        return None
-    from seekpoint.cli.summary import load_summariser
-
-    return load_summariser(address, model)
-
-
 def _editing(live: LiveLibrary, library: Address) -> Editing:
-    """What `--edit` lets the page do beside keeping moments."""
+    """The changes that `--edit` lets the page make beside keeping moments."""
     from functools import partial
 
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
@@ -126,10 +121,3 @@ def _warm_up(live: LiveLibrary) -> None:
             live.ask("seekpoint")
 
     Thread(target=ask, daemon=True).start()
-
-
-def _open(page: str) -> None:
-    import webbrowser
-
-    if not webbrowser.open(page):
-        click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)

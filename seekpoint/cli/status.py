@@ -12,7 +12,7 @@ from seekpoint.index.address import Address
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--check", is_flag=True, help="Read all files first, and say whether they are as they were written.")
+@click.option("--check", is_flag=True, help="Verify all stored data first.")
 @index_option
 def status(as_json: bool, check: bool, folder: Address) -> None:
     """Show what is indexed, what isn't, why, and what to do."""

@@ -146,3 +146,19 @@ class Answer(Displayed):
     def answered(self) -> bool:
         """False where the library holds no answer; the moments are then only the nearest ones."""
         return self.confidence is not Confidence.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence in plain text, and the ranks of the moments that it cites, ascending."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The sentences about an answer's moments; `problem` is a line on why there are none, or not all of them."""
+
+    sentences: tuple[CitedSentence, ...]
+    problem: str | None = None

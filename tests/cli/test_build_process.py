@@ -1,30 +1,59 @@
-"""Builds in a process of their own, as `serve --edit` starts them."""
+"""Builds that `serve --edit` starts, in processes of their own: progress, and who named what."""
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from click.testing import CliRunner
+from pytest_httpserver import HTTPServer
+from starlette.testclient import TestClient
 
-from seekpoint.cli.build_process import build_in_process
+from seekpoint.cli.build_process import ProgressEvents, build_in_process, carry_out, take_out
+from seekpoint.cli.main import cli
+from seekpoint.cli.mcp import adding_to
+from seekpoint.index.address import Address
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError
-from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress, Builds
-from tests.index.libraries import build
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.settings import LibrarySettings
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.types import Kind, Resource, State
+from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.pipeline.build import build
+from seekpoint.indexer.pipeline.worker import work
+from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
+from seekpoint.indexer.sources import Sources
+from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress, Builds, Tell
+from seekpoint.query.web.forms import Editing
+from tests.fakes import TopicEncoder
+from tests.index.libraries import CARD
+from tests.index.libraries import build as build_library
+from tests.index.transfer.test_hostile_archives import forge_database
+from tests.indexer.builds import webvtt
+from tests.indexer.pipeline.test_build import MASKS
+from tests.local_web import LocalNetwork, LocalWeb
+from tests.postgres import TestServer
+from tests.query.web.conftest import HOST, serving
+from tests.query.web.forms import form
 
 
 def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path) -> None:
-    build(tmp_path / "library")
+    build_library(tmp_path / "library")
     order = BuildOrder((str(tmp_path / "缺少.md"),))
     with pytest.raises(SeekpointError, match=r"^no such file or folder: .*缺少\.md"):
         build_in_process(tmp_path / "library", order, lambda progress: None, Event())
 
 
 def test_another_process_keeps_a_build_away(tmp_path: Path) -> None:
-    build(tmp_path / "library")
+    build_library(tmp_path / "library")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "掩码.md").write_text("掩码遮住未来。", encoding="utf-8")
     with EmbeddedWriter.acquire(tmp_path / "library"), pytest.raises(SeekpointError, match="another build is writing"):
@@ -56,3 +85,285 @@ def test_progress_comes_out_of_the_process(example_library: Path, tmp_path: Path
     assert outcome.startswith("1 of 1 resource indexed")
     assert (told[-1].done, told[-1].total) == (1, 1)
     assert any(progress.title for progress in told)
+
+
+@pytest.mark.parametrize(
+    ("title", "url", "shown"),
+    [
+        ("", "file:///home/me/library/files/%E6%8E%A9%E7%A0%81.txt", "掩码.txt"),
+        ("", "https://example.org/masks.html", "https://example.org/masks.html"),
+        ("Masks", "file:///home/me/library/files/masks.txt", "Masks"),
+    ],
+)
+def test_a_file_without_a_title_is_told_by_its_name(title: str, url: str, shown: str) -> None:
+    events = ProgressEvents(lambda progress: None)
+    events.work_on(Resource("an id", Kind.DOCUMENT, title, url, ()))
+    assert events.progress.title == shown
+
+
+SECRET = "the mask hides a secret 秘密"
+EVIL = "http://moved.example/masks"
+
+
+@pytest.fixture
+def intranet() -> Iterator[HTTPServer]:
+    """A server in the private network, with a page, a list and what a name is led to later."""
+    with HTTPServer("127.0.0.1", 0) as server:
+        server.expect_request("/robots.txt").respond_with_data(status=404)
+        server.expect_request("/list.md").respond_with_data(
+            f"- [x]({server.url_for('/secret')})", content_type="text/plain"
+        )
+        server.expect_request("/secret").respond_with_data(MASKS, content_type="text/html")
+        server.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
+        yield server
+
+
+def web(addresses: dict[str, Sequence[str]] | None = None, root: str = "") -> Web:
+    return LocalWeb(root, network=LocalNetwork(root, addresses=addresses))
+
+
+class Served:
+    """The page of `serve --edit` for a library, its builds in this process."""
+
+    def __init__(self, library: Address, make_web: Callable[[], Web]) -> None:
+        def built(order: BuildOrder, tell: Tell, stop: Event) -> str:
+            events = ProgressEvents(tell)
+            return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
+
+        self.editing = Editing(Builds(built, lambda: None), partial(take_out, library))
+        self.client: TestClient = serving(library, editing=self.editing, Origin=HOST)
+
+    def send(self, action: str, **fields: str) -> str:
+        """Send a form, and return what its builds ended with."""
+        secret = form(self.client, "/list", "/add/address")["secret"]
+        sent = self.client.post(action, data={"secret": secret, "back": "/list"} | fields)
+        assert sent.status_code == 303, sent.text
+        assert self.editing.builds
+        assert self.editing.builds.wait(120)
+        return self.editing.builds.progress.error or self.editing.builds.progress.outcome
+
+    def retry(self) -> str:
+        """Try again what is due, and what waits."""
+        return f"{self.send('/add/retry')} {self.send('/add/retry', at_once='true')}"
+
+
+def names(library: Address) -> dict[str, str]:
+    """Who named each source of a library."""
+    with open_reader(library) as reader:
+        return {section.source: section.named_by.value for section in reader.sections() if section.source}
+
+
+def states(library: Address) -> dict[str, State]:
+    with open_reader(library) as reader:
+        return {status.url: status.state for status in reader.statuses()}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, intranet: HTTPServer) -> Path:
+    """An archive whose lists are a folder of this machine and addresses in the private network, all of them due."""
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "秘密.md").write_text(f"# Keys\n\n{SECRET}", encoding="utf-8")
+    (private / "talk.en.vtt").write_text(webvtt(SECRET, seconds=20), encoding="utf-8")
+    page, listed = resource_of(intranet.url_for("/secret")), resource_of(intranet.url_for("/masks"))
+    assert page and listed
+    files = [resource_of_path(private / "秘密.md"), resource_of_path(private / "talk.en.vtt")]
+    with open_writer(tmp_path / "theirs", CARD) as writer:
+        writer.register(str(private), files)
+        writer.register(page.url, [page])
+        writer.register(intranet.url_for("/list.md"), [listed])
+        for resource in (*files, page, listed):
+            writer.set_state(resource.id, State.DEFERRED, retry_after=1.0, reason="later")
+    export_library(tmp_path / "theirs", tmp_path / "talks.zip")
+    return tmp_path / "talks.zip"
+
+
+@pytest.mark.slow
+def test_lists_of_an_import_are_never_built_from_the_page(tmp_path: Path, hostile: Path, intranet: HTTPServer) -> None:
+    library = tmp_path / "library"
+    import_library(hostile, library)
+    assert set(names(library).values()) == {"import"}
+    served = Served(library, web)
+    served.retry()
+    assert set(states(library).values()) == {State.DEFERRED}
+    assert SECRET not in served.client.get("/list").text
+    assert intranet.log == []
+
+
+@pytest.mark.slow
+def test_lists_of_an_import_are_built_once_the_owner_names_them(tmp_path: Path, hostile: Path) -> None:
+    library, private = tmp_path / "library", tmp_path / "private"
+    import_library(hostile, library)
+    build(BuildOptions([str(private)], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
+    assert names(library)[str(private)] == "owner"
+    assert states(library)[(private / "秘密.md").as_uri()] is State.INDEXED
+    (private / "新.md").write_text("掩码遮住未来。", encoding="utf-8")
+    with open_writer(library) as writer:
+        writer.set_state(resource_of_path(private / "秘密.md").id, State.DEFERRED, retry_after=1.0)
+    Served(library, web).retry()
+    assert states(library)[(private / "新.md").as_uri()] is State.INDEXED
+    assert set(names(library).values()) == {"owner", "import"}
+
+
+@pytest.mark.slow
+def test_a_list_of_ones_own_that_names_the_same_has_no_list_of_an_import_built(tmp_path: Path, hostile: Path) -> None:
+    library, note, talk = tmp_path / "library", tmp_path / "private" / "秘密.md", tmp_path / "private" / "talk.en.vtt"
+    import_library(hostile, library)
+    (tmp_path / "own.md").write_text(f"[my note](<{note}>)", encoding="utf-8")
+    build(
+        BuildOptions([str(tmp_path / "own.md")], translate=False),
+        library,
+        Sources.through(web()),
+        encoder=TopicEncoder(),
+    )
+    with open_writer(library) as writer:
+        writer.set_state(resource_of_path(note).id, State.DEFERRED, retry_after=1.0)
+    Served(library, web).retry()
+    assert (states(library)[note.as_uri()], states(library)[resource_of_path(talk).url]) == (
+        State.INDEXED,
+        State.DEFERRED,
+    )
+
+
+@pytest.mark.slow
+def test_what_an_import_lists_waits_for_no_worker_on_a_server(
+    hostile: Path, intranet: HTTPServer, postgres: TestServer
+) -> None:
+    library = postgres.library()
+    import_library(hostile, library)
+    served = Served(library, web)
+    served.retry()
+    done = work(library, lambda queue: Sources.through(web()), BuildOptions(), encoder=TopicEncoder())
+    assert done.taken == 0
+    assert set(states(library).values()) == {State.DEFERRED}
+    assert intranet.log == []
+
+
+@pytest.mark.slow
+def test_import_lists_what_it_will_not_build(tmp_path: Path, hostile: Path, intranet: HTTPServer) -> None:
+    ran = CliRunner().invoke(cli, ["import", str(hostile), "--index", str(tmp_path / "library")])
+    assert ran.exit_code == 0
+    assert "3 lists of whoever wrote it: no build reads one before you name it:" in ran.stderr
+    for source in (str(tmp_path / "private"), intranet.url_for("/secret"), intranet.url_for("/list.md")):
+        assert f"  {source}\n" in ran.stderr
+    status = CliRunner().invoke(cli, ["status", "--index", str(tmp_path / "library")])
+    assert status.stdout.count("from an import: only `seekpoint build` reads this list, once you name it") == 3
+
+
+@pytest.mark.slow
+def test_prune_looks_for_no_list_of_an_import(tmp_path: Path, hostile: Path) -> None:
+    """A path of another machine isn't there, and what it lists is no less wanted for that."""
+    gone, there = tmp_path / "gone.md", tmp_path / "private"
+    forge_database(hostile, f"UPDATE listing SET source = '{gone}' WHERE source = '{there}'")
+    library = tmp_path / "library"
+    import_library(hostile, library)
+    (tmp_path / "own.md").write_text("# 掩码\n\n[x](https://gone.example/)\n", encoding="utf-8")
+    request = BuildOptions([str(tmp_path / "own.md")], translate=False, prune=True)
+    build(request, library, Sources.through(web()), encoder=TopicEncoder())
+    assert len(states(library)) == 5
+
+
+def assistant_adds(library: Address, address: str, of: Web) -> None:
+    adding_to(library, lambda *_: of, TopicEncoder(), pace=0.0, translate=False)(address, lambda line: None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [[], ["93.184.215.14"]], ids=["no address yet", "not found"])
+def test_what_an_assistant_added_never_leads_into_a_private_network(
+    tmp_path: Path, intranet: HTTPServer, httpserver: HTTPServer, first: list[str]
+) -> None:
+    library, address = tmp_path / "library", f"http://moved.example:{intranet.port}/masks"
+    before = web({"moved.example": first}, httpserver.url_for("")) if first else web()
+    assistant_adds(library, address, before)
+    assert names(library) == {address: "assistant"}
+    assert State.INDEXED not in states(library).values()
+    now_private = partial(web, {"moved.example": ["127.0.0.1"]})
+    Served(library, now_private).retry()
+    assert State.INDEXED not in states(library).values()
+    assert intranet.log == []
+    request = BuildOptions([address], retry=True, translate=False)
+    build(request, library, Sources.through(now_private()), encoder=TopicEncoder())
+    assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
+
+
+@pytest.mark.slow
+def test_what_the_owner_named_stays_the_owners(tmp_path: Path, intranet: HTTPServer) -> None:
+    library, address = tmp_path / "library", intranet.url_for("/masks")
+    build(BuildOptions([address], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
+    assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
+    with open_writer(library) as writer:
+        [resource_id] = writer.standings()
+        writer.set_state(resource_id, State.DEFERRED, retry_after=1.0)
+    Served(library, web).retry()
+    assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
+
+
+@pytest.mark.slow
+def test_what_is_added_on_the_page_is_the_pages(tmp_path: Path, postgres: TestServer) -> None:
+    for library in (tmp_path / "library", postgres.library()):
+        with open_writer(library, CARD):
+            pass
+        Served(library, web).send("/add/address", addresses="https://nowhere.example/掩码")
+        assert list(names(library).values()) == ["page"]
+
+
+@pytest.mark.slow
+def test_an_imported_alias_leads_no_list_of_ones_own_elsewhere(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """The archive says that an address of the user's list stands for a page at another host."""
+    library, own = tmp_path / "library", resource_of("http://own.example/masks")
+    evil = resource_of("http://evil.example/masks")
+    assert own and evil
+    with open_writer(tmp_path / "theirs", CARD) as writer:
+        writer.register("talks.md", [evil])
+        writer.put_settings(aliases={own.id: (evil.url, None)}, backoffs={"": (99999999999, 1)})
+    export_library(tmp_path / "theirs", tmp_path / "talks.zip")
+    import_library(tmp_path / "talks.zip", library)
+    with open_reader(library) as reader:
+        assert reader.settings == LibrarySettings()
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    httpserver.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
+    (tmp_path / "own.md").write_text(f"[mine]({own.url})", encoding="utf-8")
+    there = LocalWeb(httpserver.url_for(""), "http://own.example", "http://evil.example")
+    build(
+        BuildOptions([str(tmp_path / "own.md")], translate=False),
+        library,
+        Sources.through(there),
+        encoder=TopicEncoder(),
+    )
+    assert {request.host for request, _ in httpserver.log} == {"own.example"}
+    assert states(library)[own.url] is State.INDEXED
+
+
+@pytest.mark.slow
+def test_an_imported_playlist_holds_videos_alone(tmp_path: Path) -> None:
+    """A list of one's own that names the playlist would have its entries read: files of this machine among them."""
+    playlist = resource_of("https://www.youtube.com/playlist?list=PLxxxxxxxxxxxxxxxx")
+    assert playlist
+    with open_writer(tmp_path / "theirs", CARD) as writer:
+        writer.register("talks.md", [playlist])
+    export_library(tmp_path / "theirs", tmp_path / "talks.zip")
+    entry = f"'{playlist.id}', 0, 'x', '%s', '%s', 'x', %s"
+    for kind, url, fault in (
+        ("document", "file:///etc/hostname", "NULL"),
+        ("page", "http://127.0.0.1/", "NULL"),
+        ("recording", "http://127.0.0.1/", "'gone'"),
+        ("video", "file:///etc/hostname", "NULL"),
+    ):
+        file = tmp_path / f"{kind}.zip"
+        file.write_bytes((tmp_path / "talks.zip").read_bytes())
+        forge_database(file, f"INSERT INTO playlist_entry VALUES ({entry % (kind, url, fault)})")
+        ran = CliRunner().invoke(cli, ["import", str(file), "--index", str(tmp_path / kind)])
+        assert (ran.exit_code, "make no sense" in ran.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_list_of_ones_own_gives_a_resource_its_address(tmp_path: Path, postgres: TestServer) -> None:
+    """An archive may hold a resource under the id of another address."""
+    own = resource_of("https://own.example/掩码")
+    assert own
+    lying = Resource(own.id, Kind.PAGE, "", "https://evil.example/")
+    for library in (tmp_path / "library", postgres.library()):
+        with open_writer(library, CARD) as writer:
+            writer.register("theirs.md", [lying])
+            writer.register("own.md", [own])
+            assert [one.url for one in writer.statuses([own.id])] == [own.url]

@@ -25,10 +25,10 @@ import seekpoint
 from seekpoint.cli.prompt import History, browse, prompt
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
+from seekpoint.query.answers import Answer, CitedSentence, Confidence, Explanation, Moment
 from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.citations import CitedSentence, Steps
+from seekpoint.query.summary.citations import Steps
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.paths import ROOT
@@ -456,7 +456,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.citations import CitedSentence, Steps
+from seekpoint.query.answers import CitedSentence
+from seekpoint.query.summary.citations import Steps
 from seekpoint.cli.prompt import prompt
 from tests.fakes import TopicEncoder
 

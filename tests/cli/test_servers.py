@@ -101,7 +101,7 @@ def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
         (["build", "https://youtu.be/talk0000001", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
         (["init", "folder"], "is a folder"),
         (["build"], "there is no SOURCE"),
-        (["build", "list.md", "--worker"], "leave it away"),
+        (["build", "list.md", "--worker"], "omit SOURCE"),
         (["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
         (["status", "--index", "postgresql://host/talks?library=No"], "small letters"),
         (["status", "--index", "postgresql://127.0.0.1:1/talks?sslmod=require"], "libpq can't read the address"),

@@ -223,18 +223,13 @@ def test_a_dry_run_says_what_is_to_be_transcribed_and_listens_to_nothing(tmp_pat
     assert not studio.transcripts.exists()
 
 
-def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path) -> None:
-    ran = _without_the_package(_with_a_file(tmp_path))
+def test_without_the_package_one_line_says_how_to_get_it_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    studio = _with_a_file(tmp_path)
+
+    ran = _without_the_package(studio)
 
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == 'seekpoint: --transcribe needs one more package: pip install "seekpoint[transcribe]"\n'
-
-
-def test_without_the_package_nothing_is_left_behind(tmp_path: Path) -> None:
-    studio = _with_a_file(tmp_path)
-
-    _without_the_package(studio)
-
     assert not (studio.folder / "library").exists()
     assert not studio.transcripts.exists()
 

@@ -68,7 +68,7 @@ class FoundMoment(BaseModel):
 
 
 class FoundAnswer(BaseModel):
-    """What a question brought."""
+    """An answer."""
 
     answered: Answered
     confidence: ConfidenceLevel
@@ -103,7 +103,7 @@ class TranscriptWindow(BaseModel):
     length: str | None = Field(default=None, description="How long the recording is, or how many pages there are.")
     passages: list[TranscriptPassage]
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
-    headings: list[str] | None = Field(default=None, description="Its parts, told where no place was asked for.")
+    headings: list[str] | None = Field(default=None, description="Its parts; absent where a place was asked for.")
     generated: bool | None = Field(default=None, description="True where these were made of what is said.")
 
 
@@ -119,7 +119,7 @@ class NotIndexed(BaseModel):
 
 
 class StatusResult(BaseModel):
-    """What a library holds, and what it doesn't."""
+    """Counts of a library's resources."""
 
     resources: int
     states: dict[str, int]
@@ -154,7 +154,7 @@ class ListedResources(BaseModel):
 
 
 class AddedResources(BaseModel):
-    """What was added under an address: one resource, or those of a playlist or channel."""
+    """The resources added for an address: one, or those of a playlist or channel."""
 
     states: dict[str, int] = Field(description="How many of them are in each state: only indexed ones can be asked.")
     resources: list[ListedResource]
@@ -249,19 +249,20 @@ def _not_indexed(statuses: Sequence[ResourceStatus]) -> list[NotIndexed]:
         if status.state is not State.INDEXED:
             reason = status.reason or "an interrupted build had not come to it: `seekpoint build` goes on from there"
             groups.setdefault((status.state, reason), []).append(status)
-    return [_not_indexed_group(state, reason, group) for (state, reason), group in groups.items()]
-
-
-def _not_indexed_group(state: State, reason: str, group: Sequence[ResourceStatus]) -> NotIndexed:
-    times = [status.retry_after for status in group if status.retry_after is not None]
-    return NotIndexed(
-        state=state,
-        reason=quotable(reason, _REASON),
-        reason_code=group[0].reason_code,
-        count=len(group),
-        titles=[title(status.resource) for status in group[:_MOST_TITLES]],
-        retry_after=datetime.fromtimestamp(min(times), UTC).isoformat(timespec="minutes") if times else None,
-    )
+    result = []
+    for (state, reason), group in groups.items():
+        next_try = min((status.retry_after for status in group if status.retry_after is not None), default=None)
+        result.append(
+            NotIndexed(
+                state=state,
+                reason=quotable(reason, _REASON),
+                reason_code=group[0].reason_code,
+                count=len(group),
+                titles=[title(status.resource) for status in group[:_MOST_TITLES]],
+                retry_after=datetime.fromtimestamp(next_try, UTC).isoformat(timespec="minutes") if next_try else None,
+            )
+        )
+    return result
 
 
 def listed_resources(statuses: Sequence[ResourceStatus], offset: int, limit: int) -> ListedResources:
@@ -290,7 +291,7 @@ def _listed(status: ResourceStatus) -> ListedResource:
 
 
 def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
-    """What became of the resources under an address."""
+    """The result for the resources of an address."""
     result = AddedResources(states=_counts(status.state for status in statuses), resources=[])
     result.resources = fitting(map(_listed, statuses), MOST_TOKENS - size(result))
     result.left_out = len(statuses) - len(result.resources) or None
@@ -326,7 +327,11 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
         missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
         excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
         nearer=answer.nearer or None,
-        note=_NOTES.get(answer.confidence) if moments else _why_nothing(answer, lacking),
+        note=_NOTES.get(answer.confidence)
+        if moments
+        else ALL_EXCLUDED
+        if answer.excluded
+        else lacking or NOTHING_FOUND,
         moments=[],
     )
     budget = MOST_TOKENS - size(result)
@@ -334,24 +339,16 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
         moments, budget - _LEAST_QUOTE, _with_link
     )
     result.left_out = len(moments) - len(result.moments) or None
-    _quote(result.moments, answer.moments, budget - sum(map(_with_link, result.moments)))
+    budget -= sum(map(_with_link, result.moments))
+    for k, (each, moment) in enumerate(zip(result.moments, answer.moments, strict=False)):
+        each.quote = quotable(moment.quote, budget / (len(result.moments) - k))
+        budget -= tokens(json.dumps(each.quote, ensure_ascii=False))
     return result
-
-
-def _why_nothing(answer: Answer, lacking: str | None) -> str:
-    return ALL_EXCLUDED if answer.excluded else lacking or NOTHING_FOUND
 
 
 def _with_link(moment: FoundMoment) -> float:
     """The tokens of a moment and of the link to its transcript."""
     return size(moment) + size(transcript_link(moment))
-
-
-def _quote(shown: Sequence[FoundMoment], moments: Sequence[Moment], budget: float) -> None:
-    """Fill in the quotes, shortened to so many tokens together."""
-    for k, (each, moment) in enumerate(zip(shown, moments, strict=False)):
-        each.quote = quotable(moment.quote, budget / (len(shown) - k))
-        budget -= tokens(json.dumps(each.quote, ensure_ascii=False))
 
 
 def _found_moment(moment: Moment, at: float | None) -> FoundMoment:
@@ -402,7 +399,7 @@ def transcript_links(moments: Iterable[FoundMoment]) -> list[ResourceLink]:
 
 
 def listed_transcripts(statuses: Iterable[ResourceStatus]) -> Iterator[ListedTranscript]:
-    """What is indexed, for a client's list of resources."""
+    """The indexed resources, for a client's list of resources."""
     for status in statuses:
         if status.chunks:
             uri, name = transcript_address(status.resource.id), title(status.resource) or status.resource.id

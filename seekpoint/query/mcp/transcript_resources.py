@@ -61,15 +61,13 @@ def read_window(
     resource = indexed_resource(address, cache)
     transcript = _transcript(resource, cache, language)
     chapters = cache.chapters(resource.id, transcript)
-    target = _target(address, place) if place.heading is None else _at_heading(place.heading, chapters, resource)
+    if place.heading is not None:
+        target = _at_heading(place.heading, chapters, resource)
+    elif place.at is not None:
+        target = LinkTarget(seconds=parse_seconds(place.at))
+    else:
+        target = parse_target(address) if place.page is None else LinkTarget(page=place.page)
     return _window(resource, cache, transcript, chapters, target, seconds)
-
-
-def _target(address: str, place: Place) -> LinkTarget:
-    at, page = place.at, place.page
-    if at is not None:
-        return LinkTarget(seconds=parse_seconds(at))
-    return parse_target(address) if page is None else LinkTarget(page=page)
 
 
 def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
@@ -195,7 +193,7 @@ def find_words(cues: Sequence[Cue], words: str) -> int | None:
 def read_from(
     at: int, resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter], seconds: float, most: float
 ) -> TranscriptSlice:
-    """Passages from shortly before the cue at `at` on, for so many seconds, as far as `most` tokens allow."""
+    """Passages from shortly before the cue at `at`, for `seconds` and within `most` tokens."""
     stop = max(at + 1, bisect_left(cues, cues[at].start + seconds, key=lambda cue: cue.start))
     for first in (_context_start(cues, at), at):
         bounds = [*_passage_starts(resource, cues[:stop], chapters, first), stop]
@@ -203,7 +201,9 @@ def read_from(
         if bounds[len(passages)] > at:
             break
     else:  # not even the first passage fits
-        passages = [_shortened(_passage(resource, cues[bounds[0] : bounds[1]], chapters), most)]
+        first_passage = _passage(resource, cues[bounds[0] : bounds[1]], chapters)
+        left = most - tokens(compact(first_passage.model_copy(update={"text": ""})))
+        passages = [first_passage.model_copy(update={"text": quotable(first_passage.text, left)})]
     following = bounds[len(passages)]
     return TranscriptSlice(passages, following if following < len(cues) else None)
 
@@ -223,16 +223,12 @@ def _passage_starts(resource: Resource, cues: Sequence[Cue], chapters: Sequence[
     """Where passages start: at a new chapter or page, and when the one before is long enough."""
     start, part, spent = 0.0, None, 0.0
     for k, cue in enumerate(cues[first:], first):
-        cue_part = _part(resource, cue, chapters)
+        # A passage ends with its chapter in a recording, else with its page or the text under its heading.
+        cue_part = title_at(chapters, cue.start) if resource.kind.plays else (cue.page, cue.anchor)
         spent += tokens(cue.text)
         if k == first or cue_part != part or cue.start - start >= _PASSAGE or spent > _PASSAGE_TOKENS:
             start, part, spent = cue.start, cue_part, tokens(cue.text)
             yield k
-
-
-def _part(resource: Resource, cue: Cue, chapters: Sequence[Chapter]) -> object:
-    """What a passage doesn't extend beyond: a chapter of a recording; a page or the text under a heading."""
-    return title_at(chapters, cue.start) if resource.kind.plays else (cue.page, cue.anchor)
 
 
 def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter]) -> TranscriptPassage:
@@ -244,8 +240,3 @@ def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter
         text=clean(" ".join(cue.text for cue in cues)),
         link=address(link(resource, first.start) if plays else text_link(resource, first)),
     )
-
-
-def _shortened(passage: TranscriptPassage, most: float) -> TranscriptPassage:
-    bare = passage.model_copy(update={"text": ""})
-    return passage.model_copy(update={"text": quotable(passage.text, most - tokens(compact(bare)))})

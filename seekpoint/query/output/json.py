@@ -7,10 +7,20 @@ from typing import Any
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, ModelCard, Resource, ResourceStatus
-from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Respelling, Translation, Window
+from seekpoint.query.answers import (
+    Answer,
+    CitedSentence,
+    Confidence,
+    Estimate,
+    Explanation,
+    Moment,
+    Respelling,
+    Summary,
+    Translation,
+    Window,
+)
 from seekpoint.query.output import json_schema
 from seekpoint.query.output.json_schema import AnswerJson
-from seekpoint.query.summary.citations import CitedSentence, Summary
 
 FORMS: Mapping[type, Any] = {
     Answer: json_schema.AnswerJson,

@@ -12,9 +12,8 @@ from wcwidth.textwrap import SequenceTextWrapper
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.language_tags import UNKNOWN, primary
-from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Window
+from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment, Window
 from seekpoint.query.links import timestamp
-from seekpoint.query.summary.citations import CitedSentence
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
@@ -160,7 +159,7 @@ def _sentences(answer: Answer) -> Iterator[str]:
     if answer.missing:
         yield f"No passage has {quoted_list(answer.missing)}."
     if answer.nearer:
-        yield "Nearer passages lack what is in quotation marks: leave these away."
+        yield "Nearer passages lack what is in quotation marks: omit the quotation marks."
     if answer.excluded and not answer.moments:
         yield f"All that is near has {quoted_list(answer.excluded, 'or')}."
     if doubt := _VERDICTS.get(answer.confidence):

@@ -1,18 +1,17 @@
 """A model's text, piece by piece, to sentences in plain text that cite moments. All pure.
 
-What the text may hold is decided here, whatever the model writes: a sentence without a citation of a moment that exists
-is dropped, and so is one with a web address; tags, control characters and Markdown's marks are taken out.
+Whatever the model writes, a sentence without a citation of an existing moment is dropped, and so is one with a web
+address; tags, control characters and Markdown's marks are removed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from seekpoint.index.text.clean import SENTENCE_END, clean
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, CitedSentence
 
 MOST_SENTENCES = 6
 _LONGEST_SENTENCE = 500
@@ -45,7 +44,7 @@ _WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
 
 
 class SentenceReader:
-    """Reads a model's text on an answer with so many moments.
+    """Reads a model's text on an answer with `moments` moments.
 
     `is_done` is true once there are enough sentences, or so much text that no more is to be expected.
     """
@@ -154,22 +153,6 @@ def _after_thoughts(begun: str, rest: Iterator[str]) -> Generator[str, None, str
         begun = begun[-len(_THOUGHTS_END) :] + piece
         yield ""
     return begun.partition(_THOUGHTS_END)[2]
-
-
-@dataclass(frozen=True, slots=True)
-class CitedSentence:
-    """A sentence in plain text, and the ranks of the moments that it cites, ascending."""
-
-    text: str
-    citations: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The sentences about an answer's moments; `problem` is a line on why there are none, or not all of them."""
-
-    sentences: tuple[CitedSentence, ...]
-    problem: str | None = None
 
 
 class ChatModel(Protocol):

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import codecs
-import json
-import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as ReadTimeout
+import httpx2
 
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SummaryError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.query.summary.masking import Masker
 
 KEY = "SEEKPOINT_LLM_KEY"
 
 _PATH = "/chat/completions"
-# Seconds to connect, without a piece of text, and for all of it. Before the first piece a server loads the model, and a
-# processor alone reads some thirty tokens a second.
+# Seconds to connect, without a byte, and for all of it. Before the first byte a server loads the model, and a processor
+# alone reads some thirty tokens a second.
 _CONNECT, _PATIENCE, _DEADLINE = 10.0, 120.0, 180.0
 _TICK = 1.0
-_PIECE, _MOST_BYTES, _MOST_OF_ERROR = 65_536, 4_000_000, 4096
+_MOST_BYTES, _MOST_OF_ERROR = 4_000_000, 4096
 _REMEDIES = {
     400: "check --llm-model",
     401: f"give its key in ${KEY}",
@@ -44,8 +39,8 @@ _LATER = "ask again later, and look at what the server writes"
 class Endpoint:
     """A chat model at an address; raises UsageError for an address or a key that can't be one.
 
-    `patience` are the seconds without a word, `deadline` those for all of them, after which there is a SummaryError.
-    The key is sent to that address alone: redirects aren't followed.
+    After `patience` seconds without a byte, or `deadline` seconds in all, there is a SummaryError. The key is sent to
+    that address alone: redirects aren't followed.
     """
 
     def __init__(
@@ -75,21 +70,18 @@ class Endpoint:
         pieces: SimpleQueue[str | Exception | None] = SimpleQueue()
         stopped = Event()
         Thread(target=self._read_into, args=(pieces, messages, stopped), daemon=True).start()
-        began = heard = monotonic()
+        began = monotonic()
         try:
             while True:
-                is_late = monotonic() - began > self._deadline
                 try:
-                    piece = pieces.get(timeout=min(_TICK, self._patience))
-                    heard = monotonic()
+                    piece = pieces.get(timeout=_TICK)
                 except Empty:
                     piece = ""
-                    is_late = is_late or monotonic() - heard > self._patience
                 if isinstance(piece, Exception):
                     raise piece
                 if piece is None:
                     return
-                if is_late:
+                if monotonic() - began > self._deadline:
                     raise SummaryError(
                         f"{self._name} took longer than {monotonic() - began:.0f} s: ask again once its model is "
                         "loaded, or choose a smaller one with --llm-model"
@@ -106,80 +98,76 @@ class Endpoint:
         self, pieces: SimpleQueue[str | Exception | None], messages: Sequence[Mapping[str, str]], stopped: Event
     ) -> None:
         try:
-            with requests.Session() as session:
-                # A proxy of the environment can't reach what listens on this machine.
-                session.trust_env = not self._is_local
-                for piece in self._pieces(session, messages, stopped):
+            # A proxy of the environment can't reach what listens on this machine.
+            timeout = httpx2.Timeout(self._patience, connect=min(_CONNECT, self._patience))
+            with httpx2.Client(timeout=timeout, trust_env=not self._is_local) as client:
+                for piece in self._pieces(client, messages, stopped):
                     pieces.put(piece)
             pieces.put(None)
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (httpx2.HTTPError, ImportError, ValueError, OSError) as error:  # a proxy may be of an unknown kind
             pieces.put(SummaryError(self._connection_error(error)))
         except Exception as error:
             pieces.put(error)
 
-    def _pieces(
-        self, session: requests.Session, messages: Sequence[Mapping[str, str]], stopped: Event
-    ) -> Iterator[str]:
+    def _pieces(self, client: httpx2.Client, messages: Sequence[Mapping[str, str]], stopped: Event) -> Iterator[str]:
         # No limit of tokens and no temperature: some models take neither, or under other names alone.
         body = {"messages": messages, "stream": True} | ({"model": self._model} if self._model else {})
-        response = session.post(
-            self._address,
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"},
-            auth=self._sign,
-            allow_redirects=False,
-            stream=True,
-            timeout=(min(_CONNECT, self._patience), self._patience),
-        )
-        with response:
-            if response.status_code != requests.codes.ok:
-                raise SummaryError(self._refusal(response, stopped))
-            chunks = _chunks(response, _MOST_BYTES, stopped)
-            if "json" in response.headers.get("Content-Type", ""):
-                yield from whole_text(b"".join(chunks), self.masked)
-            else:
-                yield from streamed_text(chunks, self.masked)
-
-    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the key; without this, requests would send a password that ~/.netrc has for the host."""
+        headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if self._key:
-            request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
+            headers["Authorization"] = f"Bearer {self._key}"
+        with client.stream("POST", self._address, json=body, headers=headers) as response:
+            if response.status_code != httpx2.codes.OK:
+                raise SummaryError(self._refusal(response, stopped))
+            response.stream = BoundedBody(response.stream, _MOST_BYTES, stopped)
+            if "json" in response.headers.get("Content-Type", ""):
+                yield from whole_text(b"".join(response.iter_raw()), self.masked)
+            else:
+                yield from streamed_text(response, self.masked)
 
-    def _refusal(self, response: requests.Response, stopped: Event) -> str:
+    def _refusal(self, response: httpx2.Response, stopped: Event) -> str:
         status = response.status_code
         if response.is_redirect:
             return f"{self._name} leads to another address ({status}): give the one that it leads to with --llm"
-        said = reason_of(b"".join(_chunks(response, _MOST_OF_ERROR, stopped)), self.masked)
+        response.stream = BoundedBody(response.stream, _MOST_OF_ERROR, stopped)
+        said = reason_of(b"".join(response.iter_raw()), self.masked)
         remedy = _REMEDIES.get(status, _LATER)
         return f"{self._name} refuses with status {status}{said}: {remedy}"
 
     def _connection_error(self, error: Exception) -> str:
-        if isinstance(error, requests.exceptions.SSLError):
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return f"the certificate of {self._name} isn't trusted: check --llm"
-        if isinstance(error, requests.Timeout | ReadTimeout):
+        if isinstance(error, httpx2.TimeoutException):
             return f"{self._name} doesn't answer in time: check that its server runs, and ask again"
-        if isinstance(error, requests.ConnectionError):
+        if isinstance(error, httpx2.ConnectError):
             return f"nothing answers at {self._name}: start the model's server, or check --llm"
         return f"the connection to {self._name} broke: ask again"
 
 
-def _chunks(response: requests.Response, most: int, stopped: Event) -> Iterator[bytes]:
-    """The body as it comes, up to so many bytes, until nobody reads it any longer."""
-    read = 0
-    while read < most and (chunk := response.raw.read1(min(_PIECE, most - read), decode_content=False)):
-        if stopped.is_set():
-            return
-        read += len(chunk)
-        yield chunk
+class BoundedBody(httpx2.SyncByteStream):
+    """A response's body up to `most` bytes, or until nobody reads it any longer."""
+
+    def __init__(self, body: object, most: int, stopped: Event) -> None:
+        assert isinstance(body, httpx2.SyncByteStream)
+        self._body, self._most, self._stopped = body, most, stopped
+        self.close = body.close  # type: ignore[method-assign]
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._most
+        for chunk in self._body:
+            if self._stopped.is_set():
+                return
+            yield chunk[:left]
+            left -= len(chunk)
+            if left <= 0:
+                return
 
 
 def _checked(address: str) -> SplitResult:
     """The address of chat completions, for the one that a user gives: with or without /v1, or all of it."""
     try:
         parts = urlsplit(address.strip())
-        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        is_web = parts.scheme in ("http", "https") and bool(httpx2.URL(parts.geturl()).host) and parts.port != 0
+    except (ValueError, httpx2.InvalidURL):
         is_web = False
     if not is_web or not address.isprintable():
         raise UsageError(
@@ -206,6 +194,52 @@ def _is_local(host: str) -> bool:
         return host == "localhost"
 
 
+# The key, hidden wherever it shows in text. Pure.
+
+MASK = "…"
+
+# So many letters and digits of a secret in a row are hidden, so that its halves are too. A secret with fewer is a
+# placeholder for a server that needs none, such as `ollama`: hiding it would take words out of the text.
+_PART = 8
+# What stands before it shifts the digits of a secret in base64, in one of three ways.
+_SHIFTS = 3
+
+
+class Masker:
+    """Hides a secret and parts of it, whatever is set between its letters, also in base64, hexadecimal or percents."""
+
+    def __init__(self, secret: str | None) -> None:
+        forms = [_characters(form)[1] for form in _forms(secret or "")]
+        self._parts = {form[start : start + _PART] for form in forms for start in range(len(form) - _PART + 1)}
+
+    def masked(self, text: str) -> str:
+        """The text with the secret hidden."""
+        places, characters = _characters(text)
+        pieces, end = [], 0
+        for start in range(len(characters) - _PART + 1):
+            if characters[start : start + _PART] in self._parts:
+                if places[start] >= end:
+                    pieces += [text[end : places[start]], MASK]
+                end = places[start + _PART - 1] + 1
+        return "".join([*pieces, text[end:]])
+
+
+def _forms(secret: str) -> Iterator[str]:
+    data = secret.encode()
+    yield secret
+    yield quote(secret, safe="")
+    yield data.hex()
+    for shift in range(_SHIFTS):
+        digits = b64encode(bytes(shift) + data).decode().rstrip("=")
+        yield digits[shift + bool(shift) : (shift + len(data)) * 8 // 6]
+
+
+def _characters(text: str) -> tuple[list[int], str]:
+    """The places of the ASCII letters and digits of a text, and these in small letters."""
+    places = [place for place, character in enumerate(text) if character.isascii() and character.isalnum()]
+    return places, "".join(text[place] for place in places).lower()
+
+
 # The format of OpenAI's chat completions: what a server sends, to the model's text. All pure.
 #
 # Ollama, llama.cpp and vLLM stream it in server-sent events too. Whatever isn't of that form is a SummaryError.
@@ -214,7 +248,6 @@ Masked: TypeAlias = Callable[[str], str]
 """A text, without what must not be shown."""
 
 _END = "[DONE]"
-_LINE_END = re.compile(r"\r\n|\n|\r(?!\Z)")
 _LONGEST_REASON = 160
 _OTHER_FORM = (
     "what the model's address sends are no chat completions: check that --llm is the one for the OpenAI API, which "
@@ -224,54 +257,40 @@ _BROKE_OFF = "the model's server broke off before the end: ask again"
 _CUT_OFF = "the model reached its limit of tokens before the end: give it a longer context, or another --llm-model"
 
 
-def streamed_text(chunks: Iterable[bytes], masked: Masked = str) -> Iterator[str]:
+def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[str]:
     """The text of a stream, a piece for each event; empty for what isn't text, such as reasoning.
 
     What the server says of a fault passes through `masked`.
     """
     reason, has_begun = None, False
-    for data in event_data(chunks):
-        if data == _END:
-            break
-        choice, has_begun = _choice(data, masked), True
-        reason = choice.get("finish_reason") or reason
-        yield _content(choice.get("delta"))
-    else:
-        if not reason:
-            raise SummaryError(_BROKE_OFF if has_begun else _OTHER_FORM)
+    response.encoding = "utf-8"
+    try:
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise SummaryError(_OTHER_FORM)
+        for event in httpx2.EventSource(response, _MOST_BYTES):
+            if event.data == _END:
+                break
+            if event.data:
+                choice, has_begun = _choice(event.data, masked), True
+                reason = choice.get("finish_reason") or reason
+                yield _content(choice.get("delta"))
+        else:
+            if not reason:
+                raise SummaryError(_BROKE_OFF if has_begun else _OTHER_FORM)
+    except httpx2.SSEError:
+        raise SummaryError(_OTHER_FORM) from None
     _check_reason(reason)
 
 
 def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
-    """The text of a server that sends all of it at once."""
+    """The text of a response that isn't streamed."""
     choice = _choice(body.decode("utf-8", "replace"), masked)
     yield _content(choice.get("message"))
     _check_reason(choice.get("finish_reason"))
 
 
-def event_data(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The data of each server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
-    data: list[str] = []
-    for line in _lines(chunks):
-        if not line and data:
-            yield "\n".join(data)
-            data = []
-        name, _, value = line.partition(":")
-        if name == "data":
-            data.append(value.removeprefix(" "))
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """The lines that have ended; the rest of the last one is no event."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    left = ""
-    for chunk in chunks:
-        *lines, left = _LINE_END.split(left + decoder.decode(chunk))
-        yield from lines
-
-
 def reason_of(body: bytes, masked: Masked = str) -> str:
-    """What a server says in the body of an error, as ` (…)`; empty if it says nothing in a known form."""
+    """The reason in an error's body, as ` (…)`; empty if it has no known form."""
     try:
         document = parsed_json(body)
     except ValueError:

@@ -13,9 +13,9 @@ from seekpoint.index.errors import SummaryError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import language_of
 from seekpoint.index.types import Cue, Transcript
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, CitedSentence, Moment, Summary
 from seekpoint.query.filters import in_language
-from seekpoint.query.summary.citations import ChatModel, CitedSentence, SentenceReader, Steps, Summary, without_thoughts
+from seekpoint.query.summary.citations import ChatModel, SentenceReader, Steps, without_thoughts
 from seekpoint.query.token_budget import shortened
 
 NOT_ASKED = "nothing here answers the question, so the language model wasn't asked: ask in other words"
@@ -76,7 +76,7 @@ def summary_of(steps: Callable[[], Steps]) -> Summary:
 
 
 MOST_EXCERPTS = 5
-"""How many moments are cited: the first ones."""
+"""The most moments that are cited."""
 
 # Seconds before a moment, and from it on; for texts, seconds of reading.
 _BEFORE, _AFTER = 10.0, 45.0
@@ -86,7 +86,7 @@ _TITLE_TOKENS = 50
 
 
 class Excerpt(NamedTuple):
-    """What is said around the moment of a rank."""
+    """The text around the moment of a rank."""
 
     rank: int
     title: str
@@ -113,7 +113,7 @@ def _around(moment: Moment, cues: Sequence[Cue]) -> str:
 
 
 NOTHING = "NONE"
-"""What the model writes where the excerpts don't answer the question."""
+"""The model's text if the excerpts don't answer the question."""
 
 _LANGUAGES = {"zh": "Chinese", "ja": "Japanese", "ko": "Korean", "th": "Thai", "he": "Hebrew", "el": "Greek"}
 _RULES = f"""You answer a question from numbered passages of talks, articles and papers.

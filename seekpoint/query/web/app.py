@@ -20,8 +20,8 @@ from starlette.routing import Route
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
-from seekpoint.query.web.api import Api
 from seekpoint.query.web.forms import Editing, urlencoded
+from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.pages import Asking, Pages
 from seekpoint.query.web.problems import describe, problem
@@ -46,7 +46,10 @@ def application(
 ) -> ASGIApp:
     """The application for a library, with summaries if there is what writes them; with `editing` it can be changed."""
     caches = ResourceCaches()
-    workspace = _workspace(live, caches, editing)
+    workspace = None
+    if editing and editing.builds:
+        added_sources = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
+        workspace = Workspace(live, caches, editing, editing.builds, added_sources)
     pages = Pages(live, caches, editing, workspace, pictures=policy.pictures, has_summaries=summariser is not None)
     api, kept, login = Api(live, caches, summariser), KeptPages(live, caches, editing), Login(policy)
     added = workspace.routes if workspace else []
@@ -68,14 +71,6 @@ def application(
     return Guard(Asking(app, error_response), policy, login.page)
 
 
-def _workspace(live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> Workspace | None:
-    """What adds to the library: to one in a folder, where what is added lies too."""
-    if not editing or not editing.builds:
-        return None
-    added = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
-    return Workspace(live, caches, editing, editing.builds, added)
-
-
 class Login:
     """The login: exchanges the token, sent once as a parameter or in a form, for a cookie that proves it."""
 
@@ -83,7 +78,9 @@ class Login:
         self._policy = policy
 
     async def answer(self, request: Request) -> Response:
-        token = await _sent_token(request) if request.method == "POST" else request.query_params.get("token")
+        token = request.query_params.get("token")
+        if request.method == "POST":
+            token = (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
         if self._policy.token is None:
             return RedirectResponse("/", 303)
         if token is None:
@@ -101,16 +98,12 @@ class Login:
         await response(scope, receive, send)
 
 
-async def _sent_token(request: Request) -> str:
-    return (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
-
-
 async def _handled(request: Request, error: Exception) -> Response:
     return error_response(request, error)
 
 
 def error_response(request: Request, error: Exception) -> Response:
-    """What a request gets for an error: a problem document for programs, else a page."""
+    """The response to an error: a problem document for programs, else a page."""
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=error.status_code, headers=error.headers)
     if request.url.path.startswith(("/api/", "/healthz", "/media/")):

@@ -1,4 +1,4 @@
-"""Builds that the page starts: one at a time, in a thread, and what is known of the last one."""
+"""Builds that the page starts: one at a time, in a thread, with the progress of the last one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.index.text.clean import clean
 
 BETWEEN_TRIES = 2.0
-"""Seconds between two looks at whether another process still writes to the library."""
+"""Seconds between two checks whether another process still writes to the library."""
 
 STOPPED = "the build was stopped with the server: what it had finished is kept"
 MOST_LINES = 20
@@ -46,7 +46,7 @@ class BuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """What a build is to do; with `retry`, it asks again for what waits for a later time.
+    """The task of a build; with `retry`, it retries deferred resources now.
 
     Without sources, it tries again what the library holds, and reads no list.
     """
@@ -57,7 +57,7 @@ class BuildOrder:
 
 Tell: TypeAlias = Callable[[BuildProgress], None]
 Build: TypeAlias = Callable[[BuildOrder, Tell, Event], str]
-"""Builds, and tells its progress; the event asks it to stop. Returns its outcome in a line; raises SeekpointError."""
+"""Run a build and report its progress until the event is set; returns the outcome as a line, raises SeekpointError."""
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Builds:
             self._thread.join()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until nothing is built any longer; returns whether that is so."""
+        """Wait until no build runs, for up to `seconds`; returns whether none does."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._progress.is_running, seconds)
 
@@ -165,9 +165,9 @@ class Builds:
 
 @dataclass(frozen=True, slots=True)
 class SourceChecks:
-    """What a build would make of a source, before it is stored; both raise UsageError for what it would leave out.
+    """Checks of a source before it is stored; both raise UsageError for one that a build would skip.
 
-    `listed` gives the lines of a list for some addresses, to go below the lines that it has. `check_file` looks at a
+    `listed` returns the lines to append to a list for some addresses, given the lines that it has. `check_file` takes a
     file, its name and whether it is a list.
     """
 

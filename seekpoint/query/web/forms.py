@@ -1,4 +1,4 @@
-"""Changes that the pages make: forms, which only pages of this server can send."""
+"""Forms of the pages, which only pages of this server can send."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seekpoint.query.web.builds import Builds, SourceChecks
 LONGEST_FORM = 262_144
 """Bytes: a Chinese character takes nine in a form."""
 
-_Form = TypeVar("_Form", bound=BaseModel)
+AnyForm = TypeVar("AnyForm", bound=BaseModel)
 
 
 def own_path(address: str) -> str:
@@ -33,14 +33,14 @@ Line = Annotated[str, AfterValidator(clean)]
 
 
 class Form(BaseModel):
-    """What each form has: where to go afterwards, a path of this server."""
+    """The field of every form: the path of this server to go to afterwards."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
     back: Annotated[str, Field(max_length=LONGEST_FORM), AfterValidator(own_path)] = "/"
 
     def leave(self) -> RedirectResponse:
-        """Go where the form says; the browser asks for it anew."""
+        """Redirect to `back`, which the browser loads again."""
         return RedirectResponse(self.back, 303)
 
 
@@ -62,11 +62,11 @@ class Editing:
         self.remove = remove
         self.checks = checks or SourceChecks()
 
-    async def form(self, request: Request, form: type[_Form]) -> _Form:
+    async def form(self, request: Request, form: type[AnyForm]) -> AnyForm:
         """The form of a request; raises HTTPException for one without the secret of this server's pages."""
         return self.read(request, await urlencoded(request), form)
 
-    def read(self, request: Request, fields: dict[str, str], form: type[_Form]) -> _Form:
+    def read(self, request: Request, fields: dict[str, str], form: type[AnyForm]) -> AnyForm:
         """The form with these fields, with the secret of this server's pages; errors lead back to its page."""
         request.state.back = own_path(fields.get("back", ""))
         self.check_secret(fields.pop("secret", ""))

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
-# How long the server may take to end.
+# Seconds that the server may take to end.
 _SECONDS_TO_END = 1.5
-# The most connections of one address, and of all. Some that were accepted wait to be counted, at most three backlogs of
-# them, and the library has files open too: together they stay below the limit of open files.
+# The most connections of one address, and in all. Up to three backlogs of accepted connections aren't counted yet, and
+# the library has open files too: the sum stays below the limit of open files.
 _MOST_OF_ADDRESS, _MOST_CONNECTIONS, _BACKLOG, _OPEN_FILES = 256, 512, 128, 1024
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 in which each request, head and body, has to come within `request_seconds`.
+    """HTTP/1.1 with a time limit of `request_seconds` for each request, head and body.
 
-    Where an address, or all of them, have too many connections, the one that has waited longest for a request is
-    closed, so that a new client is always heard.
+    If one address, or all of them together, have too many connections, the one that has waited longest for a request is
+    closed, so that a new client is always served.
     """
 
     request_seconds = 15.0
@@ -47,7 +47,9 @@ class BoundedProtocol(H11Protocol):
         own = [each for each in everyone if each.client and self.client and each.client[0] == self.client[0]]
         for held, most in ((own, _MOST_OF_ADDRESS), (everyone, _MOST_CONNECTIONS)):
             if len(held) > most:
-                min(held, key=lambda each: (each is self, not each._waits(), each._limit.when()))._abort()
+                longest = min(held, key=lambda each: (each is self, not each._waits(), each._limit.when()))
+                self.connections.discard(longest)
+                longest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._limit.cancel()
@@ -79,12 +81,8 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
     def _waits(self) -> bool:
-        """Whether it waits for the head of a request or for the rest of its body."""
+        """Whether the head of a request or the rest of its body is still to come."""
         return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
-
-    def _abort(self) -> None:
-        self.connections.discard(self)
-        self.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -93,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listener = socket.create_server(addresses[0][4][:2], family=addresses[0][0], backlog=_BACKLOG)
     except socket.gaierror as error:
-        raise UsageError(f"{host} is no address of this machine: leave --host away, or give one") from error
+        raise UsageError(f"{host} isn't an address of this machine: omit --host, or give one that is") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SeekpointError(f"port {port} is taken: name another with --port, or 0 for any") from error
@@ -127,7 +125,7 @@ def server_config(
 
 
 class _Server(uvicorn.Server):
-    """A server that waits for no thread at its end, and says nothing of requests that it cuts off: as tracebacks."""
+    """A server that doesn't wait for threads when it ends, and logs no traceback for requests that it cuts off."""
 
     def __init__(self, config: uvicorn.Config, end: Callable[[], NoReturn]) -> None:
         super().__init__(config)

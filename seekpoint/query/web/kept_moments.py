@@ -1,4 +1,4 @@
-"""The page of what is kept, its files, and the requests that keep a moment, write a note and let it go."""
+"""The page of kept moments, its files, and the requests that keep a moment, write a note and drop it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from seekpoint.query.output.kept_exports import FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.web import view_models
-from seekpoint.query.web.forms import Editing, Form, Line
-from seekpoint.query.web.parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
+from seekpoint.query.web.forms import AnyForm, Editing, Form, Line
 from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.query_parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.templating import page, path_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class KeptPages:
-    """The page of what is kept; it has forms if there is an `editing`."""
+    """The page of kept moments; it has forms if there is an `editing`."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> None:
         self._live = live
@@ -45,8 +45,9 @@ class KeptPages:
 
     @property
     def routes(self) -> list[Route]:
-        forms = KeptForms(self._live, self._caches, self._editing).routes if self._editing else []
-        return [Route("/kept", self.kept), Route("/kept/file", self.file), *forms]
+        forms = {"/kept/moment": self.keep, "/kept/note": self.annotate, "/kept/drop": self.drop}
+        changing = [Route(path, form, methods=["POST"]) for path, form in forms.items()] if self._editing else []
+        return [Route("/kept", self.kept), Route("/kept/file", self.file), *changing]
 
     def kept(self, request: Request) -> HTMLResponse:
         parameters = KeptParameters.model_validate(dict(request.query_params))
@@ -69,22 +70,8 @@ class KeptPages:
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(form.render(moments), headers=headers, media_type=f"{form.media_type}; charset=utf-8")
 
-
-class KeptForms:
-    """The requests that change what is kept."""
-
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing) -> None:
-        self._live = live
-        self._caches = caches
-        self._editing = editing
-
-    @property
-    def routes(self) -> list[Route]:
-        forms = {"/kept/moment": self.keep, "/kept/note": self.annotate, "/kept/drop": self.drop}
-        return [Route(path, form, methods=["POST"]) for path, form in forms.items()]
-
     async def keep(self, request: Request) -> Response:
-        form = await self._editing.form(request, KeepForm)
+        form = await self._form(request, KeepForm)
         with self._live.reader() as reader:
             resource = self._caches.of(reader).resource(form.resource)
         if resource is None:
@@ -93,7 +80,7 @@ class KeptForms:
         return await self._changed(form, lambda keeper: keeper.keep(moment))
 
     async def annotate(self, request: Request) -> Response:
-        form = await self._editing.form(request, NoteForm)
+        form = await self._form(request, NoteForm)
 
         def change(keeper: Keeper) -> None:
             if not keeper.annotate(form.resource, form.place, form.note, form.collection):
@@ -102,11 +89,15 @@ class KeptForms:
         return await self._changed(form, change)
 
     async def drop(self, request: Request) -> Response:
-        form = await self._editing.form(request, PlaceForm)
+        form = await self._form(request, PlaceForm)
         return await self._changed(form, lambda keeper: keeper.drop(form.resource, form.place))
 
+    async def _form(self, request: Request, form: type[AnyForm]) -> AnyForm:
+        assert self._editing, "only then there are routes that change"
+        return await self._editing.form(request, form)
+
     async def _changed(self, form: Form, change: Callable[[Keeper], None]) -> Response:
-        """Change what is kept, and go back to a page that shows it."""
+        """Change the kept moments, and go back to the form's page."""
 
         def run() -> None:
             with open_keeper(self._live.address) as keeper:
@@ -151,17 +142,15 @@ class PlaceForm(Form):
     place: Annotated[str, Field(max_length=LONGEST_ID)]
 
 
-class NoteForm(Form):
+class NoteForm(PlaceForm):
     """The note and the collection of a kept moment."""
 
-    resource: Annotated[str, Field(max_length=LONGEST_ID)]
-    place: Annotated[str, Field(max_length=LONGEST_ID)]
     note: Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(_in_lines)] = ""
     collection: Annotated[Line, Field(max_length=LONGEST_COLLECTION)] = ""
 
 
 class Keeping:
-    """What a page with moments needs to keep them: the secret of its forms, where they lead, what is kept already."""
+    """The values that a page needs to keep moments: the forms' secret, where they lead, the moments kept already."""
 
     def __init__(self, editing: Editing, cache: ResourceCache, back: str) -> None:
         self.secret = editing.secret

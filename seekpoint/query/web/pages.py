@@ -29,8 +29,8 @@ from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import resource_list, view_models
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.parameters import SUMMARY, ListPageParameters, PageParameters
 from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.query_parameters import SUMMARY, ListPageParameters, PageParameters
 from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, Reading, around, quote_context, utf16
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from seekpoint.query.web.workspace import Workspace
 
 
-# On the bars of the reading list: moments that score much less than the best one would hide where the answers are.
+# The most moments on the bars of the reading list: more of them would hide where the answers are.
 _ON_BARS = 60
 
 
@@ -143,15 +143,18 @@ class Pages:
                 answer = self._live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
+            outside = resource.url if view_models.is_web(resource.url) else None
+            if outside and start is not None and resource.kind.plays:
+                outside += f"&t={int(start)}s"
             return page(
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
-                player=view_models.player_of(resource), outside=_web_address(resource, start), answer=answer,
+                player=player_of(resource), outside=outside, answer=answer,
                 moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
                 chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
-                own_page=view_models.resource_href(resource),
+                own_page=resource_href(resource),
             )  # fmt: skip
 
     def found(self, request: Request) -> JSONResponse:
@@ -208,13 +211,6 @@ def _resource(cache: ResourceCache, resource_id: str) -> Resource:
     return resource
 
 
-def _web_address(resource: Resource, start: float | None) -> str | None:
-    """The resource's own address, at `start`; `None` if it isn't on the web."""
-    if not view_models.is_web(resource.url):
-        return None
-    return f"{resource.url}&t={int(start)}s" if start is not None and resource.kind.plays else resource.url
-
-
 @dataclass(frozen=True, slots=True)
 class Playing:
     """A resource that plays from a second on; `here` is that place on its own page, in a `language`."""
@@ -234,7 +230,7 @@ class Playing:
 
     @classmethod
     def of(cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache) -> Playing | None:
-        """What the parameters `play` and `t` name; `None` if nothing here plays under that id.
+        """The resource and second of the parameters `play` and `t`; `None` if no such resource plays.
 
         The language is that of the answer's moment which is nearest to the second.
         """
@@ -251,7 +247,7 @@ class Playing:
 
 # A moment is near with this share of the best one's score.
 _LEAST_SHARE = 0.6
-# So many moments are shown however far they are, and so many more are asked for at a time.
+# Always show 3 moments; "show more" adds 16.
 _FEWEST, _MORE = 3, 16
 
 
@@ -280,7 +276,7 @@ def cut(moments: Sequence[Moment]) -> tuple[Moment, ...]:
 
 
 def following(asked: int, found: int, shown: int) -> int | None:
-    """For how many moments "show more" asks, where some of those `found` are shown; `None` if there are no more."""
+    """The number of moments that "show more" asks for; `None` if there are no more."""
     if shown < found:
         return max(asked, found)
     return min(asked + _MORE, MOST_MOMENTS) if found >= asked and asked < MOST_MOMENTS else None
@@ -299,7 +295,7 @@ def _is_near(moment: Moment, best: Moment) -> bool:
 
 
 SPARE = 3
-"""How many moments more to ask for, since some are at the place itself."""
+"""Additional moments to ask for, since some are at the place itself."""
 
 # Seconds around a moment that count as the same place: the moment is its own best answer.
 _SAME = 60.0
@@ -322,12 +318,13 @@ class SimilarTo(NamedTuple):
 
     def others(self, answer: Answer, count: int) -> Answer:
         """The answer without the moments at the same place, at most `count` of them."""
-        moments = tuple(moment for moment in answer.moments if not self._is_same(moment))
+        moments = tuple(
+            moment
+            for moment in answer.moments
+            if moment.resource.id != self.resource
+            or (moment.start is not None and abs(moment.start - self.start) >= _SAME)
+        )
         return replace(answer, moments=moments[:count])
-
-    def _is_same(self, moment: Moment) -> bool:
-        is_near = moment.start is None or abs(moment.start - self.start) < _SAME
-        return moment.resource.id == self.resource and is_near
 
 
 _ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{SUMMARY}")
@@ -335,9 +332,9 @@ _SECONDS_TO_WAIT = "5"
 
 
 class Asking:
-    """Middleware by which a request with a question waits for its turn.
+    """Middleware that makes requests with a question wait for their turn.
 
-    Where too many wait, it is refused at once by `refuse`. A client that leaves before its turn costs nothing more.
+    `refuse` answers when too many wait. A client that leaves before its turn costs nothing more.
     """
 
     def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:

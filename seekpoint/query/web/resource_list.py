@@ -17,7 +17,7 @@ from seekpoint.query.web.translations import WORDS, language_name
 
 if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache
-    from seekpoint.query.web.parameters import ListPageParameters
+    from seekpoint.query.web.query_parameters import ListPageParameters
 
 
 ENTRIES = 200
@@ -60,7 +60,9 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
 
     On a list that is longer than a page, a question leaves only the resources that are `answering` it.
     """
-    sections = cache.sections if parameters.sort == "list" else [_unheaded(cache, parameters.sort)]
+    sections: Sequence[Section] = cache.sections
+    if parameters.sort != "list":
+        sections = [Section("", (), {key: cache.standings[key].state for key in ordered(cache, parameters.sort)})]
     total = sum(len(section.entries) for section in sections)
     keeps = _filter(cache, parameters.narrow, answering if total > ENTRIES else ())
     runs = [(section, list(filter(keeps, section.entries))) for section in sections]
@@ -72,7 +74,11 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
     cache.prefetch(shown)
     if parameters.sort != "list":
         return ListPage(number, pages, found, total, ids=shown)
-    return ListPage(number, pages, found, total, list(_blocks(sections, parts)))
+    blocks = [
+        ListPart(depth, heading, section, parts[section.source, section.path] if section else ())
+        for depth, heading, section in outlined([each for each in sections if (each.source, each.path) in parts])
+    ]
+    return ListPage(number, pages, found, total, blocks)
 
 
 def list_href(parameters: ListPageParameters, **changed: object) -> str:
@@ -83,10 +89,6 @@ def list_href(parameters: ListPageParameters, **changed: object) -> str:
 
 
 _PLAIN = (("sort", "list"), ("page", 1))
-
-
-def _unheaded(cache: ResourceCache, sort: str) -> Section:
-    return Section("", (), {key: cache.standings[key].state for key in ordered(cache, sort)})
 
 
 def _part(
@@ -100,12 +102,6 @@ def _part(
         start, stop = start - len(ids), stop - len(ids)
 
 
-def _blocks(sections: Iterable[Section], parts: dict[tuple[str, tuple[str, ...]], list[str]]) -> Iterator[ListPart]:
-    shown = [section for section in sections if (section.source, section.path) in parts]
-    for depth, heading, section in outlined(shown):
-        yield ListPart(depth, heading, section, parts[section.source, section.path] if section else ())
-
-
 def _filter(cache: ResourceCache, narrow: str, answering: Collection[str]) -> Callable[[str], bool]:
     """Whether a resource answers the question, and says all parts of what is looked for."""
     parts = folded(narrow).split()
@@ -116,19 +112,19 @@ def _filter(cache: ResourceCache, narrow: str, answering: Collection[str]) -> Ca
         if not parts:
             return True
         status = cache.statuses[resource_id]
-        said = (cache.folded_names[resource_id], _facts(status), folded(status.reason or ""))
+        said = (
+            cache.folded_names[resource_id],
+            _said_of(status.resource.kind, status.languages, status.state),
+            folded(status.reason or ""),
+        )
         return all(any(part in text for text in said) for part in parts)
 
     return keeps
 
 
-def _facts(status: ResourceStatus) -> str:
-    return _said_of(status.resource.kind, status.languages, status.state)
-
-
 @cached
 def _said_of(kind: str, languages: tuple[str, ...], state: State) -> str:
-    """What the page says of such a resource, in all of its languages."""
+    """The page's words for such a resource, in all of its languages."""
     keys = ["kind_page" if kind == "page" else kind, *([state] if state is not State.INDEXED else [])]
     said = [words[key] for words in WORDS.values() for key in keys]
     return folded("\n".join([*said, *(language_name(tag, ui) for ui in WORDS for tag in languages)]))
@@ -154,5 +150,5 @@ def hue(resource: Resource) -> int:
 
 
 def remedy(status: ResourceStatus) -> status_output.Remedy | None:
-    """What the user can do about the state of a resource, as `status` says it."""
+    """The remedy for a resource's state, as in `status`."""
     return status_output.remedy(status, time.time())

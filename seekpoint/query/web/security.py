@@ -63,7 +63,7 @@ _PAGES = re.compile(r"/|/list|/kept|/login|/resource/[^/]+")
 # A Host header: a name or an IPv6 address, and a port.
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\\s]*))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
-# Guessing a short token by a cookie's signature takes so many steps for each guess.
+# Steps of key derivation, which each guess of a short token by a cookie's signature takes.
 _STEPS = 100_000
 
 
@@ -191,7 +191,7 @@ class Guard:
         if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may see other requests in it
             return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
         if not self._policy.accepts_host(headers.get("host", "")):
-            return _unknown_host()
+            return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
         if comes_from_elsewhere(headers) and not _may_lead_here(scope, headers):
             return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
         if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts(headers):
@@ -204,10 +204,6 @@ class Guard:
 def token_missing() -> Response:
     """The answer to a program that doesn't show the token."""
     return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
-
-
-def _unknown_host() -> Response:
-    return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
 
 
 def _host(header: str) -> str:

@@ -21,15 +21,15 @@ from seekpoint.index.text.transcript_text import ROUNDING, chapters_of
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
-from seekpoint.query.web.parameters import PageParameters
+from seekpoint.query.web.query_parameters import PageParameters
 
-# Nobody goes through more, and each is a mark on the page.
+# The most places that are marked on a page.
 _MOST_MARKED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was looked for: the number of places, and of the first of them the parts of each that lie in one cue.
+    """The places of a phrase: their number and, for the first of them, the parts of each that lie in one cue.
 
     `at` is the place that is shown, from 1; 0 if nothing was found.
     """

@@ -19,7 +19,7 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
-from seekpoint.query.web.parameters import SUMMARY, AskParameters, PageParameters
+from seekpoint.query.web.query_parameters import SUMMARY, AskParameters, PageParameters
 from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
 
 BAR = 1000

@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 
 
 _MOST_FILES = 50
-# Files that are refused, of those sent at once.
+# The most refused files that an error names.
 _MOST_TOLD = 3
-# Seconds between two looks at the progress.
+# Seconds between two checks of the progress.
 _BETWEEN_LOOKS = 0.25
 
 
@@ -59,13 +59,13 @@ class AddressForm(Form):
 
 
 class UploadForm(Form):
-    """What is sent along with files."""
+    """The fields beside uploaded files."""
 
     is_list: bool = False
 
 
 class RetryForm(Form):
-    """Whether to ask at once for what waits for a later time too."""
+    """Whether to retry deferred resources before their time, too."""
 
     at_once: bool = False
 
@@ -77,7 +77,7 @@ class RemoveForm(Form):
 
 
 class Workspace:
-    """The requests that change what is in the library, and how far its builds are.
+    """The requests that change the library's content, and the progress of its builds.
 
     `added` holds what is added to a library in a folder. A library on a server has none: it takes addresses, each a
     source of its own, and no files.
@@ -109,7 +109,7 @@ class Workspace:
         ]
 
     def values(self, request: Request, cache: ResourceCache | None = None, back: str = "/list") -> Mapping[str, object]:
-        """What a page shows of the workspace, and where its forms lead `back` to; there may be no library yet."""
+        """The template's values for the workspace, whose forms lead `back`; there may be no library yet."""
         standings, now = cache.standings.values() if cache else (), time.time()
         due = sum(standing.is_due(now) for standing in standings)
         waiting = sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings)
@@ -174,7 +174,7 @@ class Workspace:
         return form.leave()
 
     async def progress(self, request: Request) -> Response:
-        """The progress of the builds as server-sent events, until nothing is built any longer."""
+        """The progress of the builds as server-sent events, until none runs."""
         return StreamingResponse(self._events(language_of(request)), media_type="text/event-stream")
 
     def _start(self, sources: Sequence[str], *, retry: bool = False) -> None:
@@ -183,7 +183,7 @@ class Workspace:
         self._builds.start(sources, retry=retry)
 
     def _shown(self, language: str) -> Mapping[str, object]:
-        """How far the builds are, and at their end what became of them, for a page in a language."""
+        """The progress of the builds and, when they have ended, their outcome in a language."""
         version, progress = self._builds.version, self._builds.progress
         last = None if progress.is_running else self._outcomes.last
         told = last.in_words(language) if last else {"outcome": "", "left": [], "more": ""}
@@ -201,7 +201,7 @@ class Workspace:
             await asyncio.sleep(_BETWEEN_LOOKS)
 
     def _sources(self, addresses: str) -> Sequence[str]:
-        """What to build for the addresses of a form; raises UsageError."""
+        """The sources to build for the addresses of a form; raises UsageError."""
         return addresses_in(addresses) if self._added is None else [self._added.add_addresses(addresses)]
 
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
@@ -222,7 +222,7 @@ class Workspace:
 
 
 def _refusal(reasons: Sequence[str], files: int) -> str:
-    """Why some of so many files were refused, in a line."""
+    """One line on why some of `files` files were refused."""
     told = [*reasons[:_MOST_TOLD]]
     if more := len(reasons) - len(told):
         told.append(f"{more} more can't be added")
@@ -283,13 +283,13 @@ def _reason(status: ResourceStatus, language: str) -> Mapping[str, str]:
 
 
 class Outcomes:
-    """Follows what builds change in a library."""
+    """Tracks the changes of builds in a library."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
         self._live = live
         self._caches = caches
         self.last: Outcome | None = None
-        """The outcome of the builds since it was cleared; `None` if none has ended well."""
+        """The outcome of the builds since `clear`; `None` if none has succeeded."""
         self._changed: dict[str, None] = {}
 
     def clear(self) -> None:
@@ -310,7 +310,7 @@ class Outcomes:
         return follow
 
     def _standings(self) -> Mapping[str, Standing]:
-        """Where every entry stands, in the order in which they were added; none without a library that can be read."""
+        """Every entry's standing, in the order in which they were added; empty if no library can be read."""
         self._live.refresh()
         with suppress(LibraryError), self._live.reader() as reader:
             return self._caches.of(reader).standings
@@ -346,7 +346,7 @@ _PIECE = 1 << 20
 
 
 class AddedSources:
-    """The folders of a library in a folder with what was added to it; threads may share it."""
+    """The files and lists that were added to a library in a folder; safe for several threads."""
 
     def __init__(self, library: Path, checks: SourceChecks) -> None:
         self._checks = checks
@@ -405,7 +405,7 @@ def addresses_in(text: str) -> Sequence[str]:
 
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:
-    """A file's name without folders, and without what a file system or a person would trip over; raises UsageError."""
+    """A file's name without folders and without characters that a file system refuses; raises UsageError."""
     for code, character in _ENCODED.items():
         name = name.replace(code, character)
     last = re.split(r"[/\\]", name)[-1]

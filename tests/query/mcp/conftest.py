@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from seekpoint.query.mcp.server import Server, make_server
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt

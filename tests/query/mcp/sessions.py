@@ -12,7 +12,7 @@ import anyio
 from mcp import Client
 from mcp.types import CallToolResult, ResourceLink
 
-from seekpoint.query.mcp.server import Server
+from seekpoint.query.mcp.mcp_server import Server
 from seekpoint.query.token_budget import tokens
 from tests.paths import ROOT
 

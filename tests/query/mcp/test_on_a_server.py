@@ -12,7 +12,7 @@ from mcp import StdioServerParameters
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.query.mcp.server import Server, make_server
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder

@@ -19,7 +19,7 @@ from mcp import Client
 from mcp.types import CallToolResult
 
 from seekpoint.cli.mcp import http_application
-from seekpoint.query.mcp.server import make_server
+from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.http_server import listen, server_config
 from tests.query.mcp.sessions import session, text_of

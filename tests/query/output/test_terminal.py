@@ -58,7 +58,7 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
         (replace(ANSWER, missing=("位置编码", "mask", "c")), "No passage has “位置编码”, “mask” and “c”."),
         (
             replace(ANSWER, nearer=True),
-            "Nearer passages lack what is in quotation marks: leave these away.",
+            "Nearer passages lack what is in quotation marks: omit the quotation marks.",
         ),
         (replace(ANSWER, excluded=("mask",)), ""),
         (

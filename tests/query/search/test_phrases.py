@@ -238,7 +238,7 @@ def test_ten_thousand_marks_are_too_long(library: Reader) -> None:
         ("「编码位置」", "No passage has “编码位置”."),
         (
             'mask mask mask "thank you"',
-            "Nearer passages lack what is in quotation marks: leave these away.",
+            "Nearer passages lack what is in quotation marks: omit the quotation marks.",
         ),
         (f"mask {NONE_LEFT}", "All that is near has “to”, “a”, “it”"),
     ],

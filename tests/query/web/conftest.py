@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,7 +26,7 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
-from tests.query.web.served import served
+from tests.query.web.served import served, without_others
 from tests.query.web.workbench import editing as editing_of
 
 if TYPE_CHECKING:
@@ -198,6 +198,22 @@ def faultless(context: BrowserContext) -> Iterator[Page]:
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     yield page
     assert faults == []
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:  # noqa: ANN401
+    """A faultless tab at an address with options of its context; nothing is asked of other hosts."""
+    with browser.new_context(base_url=address, **options) as context, faultless(context) as page:
+        without_others(page, address)
+        yield page
+
+
+def axe_faults(page: Page) -> list[tuple[str, str]]:
+    """The rules of accessibility that a page breaks, each with an element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
+    result = axe.run(page, options={"resultTypes": ["violations"]}).response
+    assert result["passes"]
+    return [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
 
 
 def serving(

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from tests.fake_youtube import FakeYouTube
+from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
-from tests.query.web.conftest import faultless
+from tests.query.web.conftest import axe_faults, faultless, opened
 from tests.query.web.served import served, without_others
+from tests.query.web.test_resource_list import fill
 from tests.query.web.workbench import editing as editing_of
 from tests.query.web.workbench import editing_on_a_server
 
@@ -64,13 +67,6 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     assert [fault for fault in faults if "the server responded with a status of 40" not in fault] == []
 
 
-def axe_faults(page: Page) -> list[tuple[str, str]]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
-    result = axe.run(page).response
-    assert result["passes"]
-    return [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
-
-
 def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(page: Page, tmp_path: Path) -> None:
     page.goto("/?q=掩码藏了什么？&language=zh")
     page.locator("#k1 .keep button").focus()
@@ -117,35 +113,28 @@ def test_a_note_that_isnt_saved_stays_in_its_box(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_is_kept_fits_a_phone(browser: Browser, address: str, scheme: str) -> None:
-    context = browser.new_context(
-        base_url=address, viewport={"width": 360, "height": 720}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    without_others(page, address)
-    page.goto("/?q=mask&language=en")
-    page.locator("#k1 .keep button").click()
-    page.locator("#k1 .drop button").wait_for()
-    for path in ("/?q=mask&language=en", "/kept"):
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert axe_faults(page) == []
-    context.close()
+def test_what_is_kept_and_the_workspace_fit_a_phone(browser: Browser, address: str, scheme: str) -> None:
+    with opened(browser, address, viewport={"width": 360, "height": 720}, color_scheme=scheme) as page:
+        page.goto("/?q=mask&language=en")
+        page.locator("#k1 .keep button").click()
+        page.locator("#k1 .drop button").wait_for()
+        for path in ("/?q=mask&language=en", "/kept", "/list?q=mask", "/list?sort=state"):
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") == 360
+            assert axe_faults(page) == []
 
 
 def test_keeping_needs_no_script(browser: Browser, address: str) -> None:
-    context = browser.new_context(base_url=address, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/?q=mask&language=en")
-    page.locator("#k1 .keep button").click()
-    page.locator("#k1 .drop button").wait_for()
-    page.locator("#k1 summary").click()
-    page.fill("#k1n", "no script")
-    with page.expect_navigation():
-        page.click("#k1s")
-    page.goto("/kept")
-    assert page.locator("textarea").input_value() == "no script"
-    context.close()
+    with opened(browser, address, java_script_enabled=False) as page:
+        page.goto("/?q=mask&language=en")
+        page.locator("#k1 .keep button").click()
+        page.locator("#k1 .drop button").wait_for()
+        page.locator("#k1 summary").click()
+        page.fill("#k1n", "no script")
+        with page.expect_navigation():
+            page.click("#k1s")
+        page.goto("/kept")
+        assert page.locator("textarea").input_value() == "no script"
 
 
 DROP = """(given) => {
@@ -273,15 +262,53 @@ def test_the_filter_finds_what_the_server_finds(page: Page, said: str, title: st
     assert page.locator(".entry:not(.faint) .name").all_inner_texts() == ([title] if title else [])
 
 
+@pytest.fixture
+def long_list(tmp_path: Path) -> Iterator[str]:
+    library = tmp_path / "library"
+    with EmbeddedWriter.acquire(library, CARD) as writer:
+        fill(writer)
+    editing = editing_of(library)
+    assert editing.builds
+    with served(library, editing=editing) as result:
+        yield result
+    editing.builds.close()
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+@pytest.mark.parametrize(("locale", "following"), [("en-GB", "Next"), ("zh-CN", "下一页")])
+def test_pages_are_turned_and_narrowed(
+    browser: Browser, long_list: str, has_script: bool, locale: str, following: str
+) -> None:
+    context = browser.new_context(base_url=long_list, java_script_enabled=has_script, locale=locale)
+    with context, faultless(context) as page:
+        page.goto("/list")
+        page.get_by_role("link", name=following, exact=True).click()
+        page.wait_for_url("**/list?page=2")
+        assert page.locator(".entry").count() == 200
+        page.fill("#narrow", "频道")
+        page.press("#narrow", "Enter")
+        page.wait_for_url("**/list?narrow=*")
+        assert page.locator(".entry .name").all_inner_texts() == ["Lecture 7"]
+        assert "1" in page.locator(".narrowed").inner_text()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_workspace_fits_a_phone(browser: Browser, address: str, scheme: str) -> None:
-    context = browser.new_context(
-        base_url=address, viewport={"width": 360, "height": 720}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    without_others(page, address)
-    for path in ("/list?q=mask", "/list?sort=state"):
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert axe_faults(page) == []
-    context.close()
+def test_a_long_list_fits_a_phone_and_axe_finds_no_fault(browser: Browser, long_list: str, scheme: str) -> None:
+    with opened(browser, long_list, viewport={"width": 360, "height": 720}, color_scheme=scheme) as page:
+        for path in ("/list?page=2", "/list?narrow=注意力&sort=title", "/list?narrow=nothing"):
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") == 360
+            assert axe_faults(page) == []
+
+
+def test_taking_out_keeps_the_page(browser: Browser, long_list: str) -> None:
+    context = browser.new_context(base_url=long_list, locale="zh-CN")
+    with context, faultless(context) as page:
+        page.goto("/list?page=3")
+        entry = page.locator(".entry", has_text="Lecture 401")
+        entry.locator("summary").click()
+        entry.locator(".removal button").click()
+        entry.wait_for(state="detached")
+        assert page.url.endswith("/list?page=3") and page.locator(".entry").count() == 49
+        page.locator(".pages", has_text="第 3 页").wait_for()
+        assert page.locator(".pages").count() == 1

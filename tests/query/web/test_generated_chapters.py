@@ -18,8 +18,8 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
 from tests.indexer.builds import webvtt
 from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
-from tests.query.web.conftest import faultless, serving
-from tests.query.web.served import served, without_others
+from tests.query.web.conftest import opened, serving
+from tests.query.web.served import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -75,8 +75,7 @@ def test_the_api_says_that_they_are_generated(client: TestClient) -> None:
 @pytest.mark.chromium
 @pytest.mark.parametrize("resource_id", [TALK, ZH])
 def test_the_chapter_that_plays_is_marked(library: Path, browser: Browser, resource_id: str) -> None:
-    with served(library) as address, browser.new_context(base_url=address) as context, faultless(context) as page:
-        without_others(page, address)
+    with served(library) as address, opened(browser, address) as page:
         page.goto(f"/resource/{resource_id}")
         links = page.locator(".chapters a")
         assert page.locator(".chapters [aria-current]").count() == 0
@@ -89,8 +88,7 @@ def test_the_chapter_that_plays_is_marked(library: Path, browser: Browser, resou
 @pytest.mark.chromium
 def test_a_chapter_within_a_second_is_marked_where_its_player_starts(tmp_path: Path, browser: Browser) -> None:
     with_chapters(tmp_path, Chapter(0.0, "Weights", generated=True), Chapter(10.6, "掩码", generated=True))
-    with served(tmp_path) as address, browser.new_context(base_url=address) as context, faultless(context) as page:
-        without_others(page, address)
+    with served(tmp_path) as address, opened(browser, address) as page:
         page.goto(f"/resource/{TALK}")
         page.locator(".chapters a", has_text="掩码").click()
         page.frame_locator("iframe").locator("body").get_by_text('"time":10').wait_for()

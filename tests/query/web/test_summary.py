@@ -20,12 +20,13 @@ from seekpoint.query.summary.summariser import NOT_ASKED, Summariser
 from seekpoint.query.web.security import AccessPolicy
 from tests.fake_chat import FakeChat, answering, by_letter, event, head, streaming
 from tests.index.libraries import CARD, embedded
-from tests.query.web.served import served, until, without_others
+from tests.query.web.conftest import axe_faults, opened
+from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -216,24 +217,22 @@ def test_a_summary_stands_above_the_moments_and_leads_to_them(
     browser: Browser, address: str, chat: FakeChat, locale: str, question: str, said: str, title: str, note: str
 ) -> None:
     chat.behaviour = by_letter(said)
-    page, faults = opened(browser, address, locale)
-    page.goto("/")
-    page.keyboard.type(question)
-    page.keyboard.press("Enter")
-    page.get_by_text(note).wait_for()
-    assert page.locator("#summary h2").inner_text() == title
-    plain = said.partition("[")[0].strip()
-    assert page.locator(".short-text").inner_text().startswith(plain)
-    assert [link.get_attribute("href") for link in page.locator(".cite").all()] == ["#m1", "#m2"]
-    quote = page.locator("article:has(#m2) > .quote").inner_text()
-    assert page.locator(".cite").nth(1).get_attribute("title") == quote
-    asked = page.evaluate("location.search")
-    page.locator(".cite").nth(1).click()
-    until(page, "document.activeElement.closest('h2')?.id === 'm2'")
-    assert (page.evaluate("location.hash"), page.evaluate("location.search")) == ("#m2", asked)
-    assert len(chat.requests) == 1
-    assert faults == []
-    page.context.close()
+    with opened(browser, address, locale=locale) as page:
+        page.goto("/")
+        page.keyboard.type(question)
+        page.keyboard.press("Enter")
+        page.get_by_text(note).wait_for()
+        assert page.locator("#summary h2").inner_text() == title
+        plain = said.partition("[")[0].strip()
+        assert page.locator(".short-text").inner_text().startswith(plain)
+        assert [link.get_attribute("href") for link in page.locator(".cite").all()] == ["#m1", "#m2"]
+        quote = page.locator("article:has(#m2) > .quote").inner_text()
+        assert page.locator(".cite").nth(1).get_attribute("title") == quote
+        asked = page.evaluate("location.search")
+        page.locator(".cite").nth(1).click()
+        until(page, "document.activeElement.closest('h2')?.id === 'm2'")
+        assert (page.evaluate("location.hash"), page.evaluate("location.search")) == ("#m2", asked)
+        assert len(chat.requests) == 1
 
 
 @pytest.mark.chromium
@@ -242,8 +241,10 @@ def test_a_citation_opens_a_moment_that_is_folded_away(
     browser: Browser, bilingual: Path, chat: FakeChat, question: str, locale: str
 ) -> None:
     chat.behaviour = by_letter("It hides it [2].")
-    with served(bilingual, summariser=Summariser(Endpoint(chat.address))) as address:
-        page, faults = opened(browser, address, locale)
+    with (
+        served(bilingual, summariser=Summariser(Endpoint(chat.address))) as address,
+        opened(browser, address, locale=locale) as page,
+    ):
         page.goto(f"/?q={question}&k=5")
         folded = page.locator(".others #m2")
         cited = page.locator(".cite")
@@ -253,63 +254,45 @@ def test_a_citation_opens_a_moment_that_is_folded_away(
         cited.click()
         folded.wait_for(state="visible")
         until(page, "document.activeElement.id === 'm2'")
-        assert faults == []
-        page.context.close()
-
-
-def opened(browser: Browser, address: str, locale: str = "en-GB", scheme: str = "light") -> tuple[Page, list[str]]:
-    """A page that asks no other host, and the faults that it reports."""
-    context = browser.new_context(base_url=address, locale=locale, color_scheme="dark" if scheme == "dark" else "light")
-    page, faults = context.new_page(), list[str]()
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("dialog", lambda dialog: faults.append(dialog.message))
-    without_others(page, address)
-    return page, faults
 
 
 @pytest.mark.chromium
 def test_a_new_question_ends_the_summary_of_the_last_one(browser: Browser, address: str, chat: FakeChat) -> None:
     chat.behaviour = streaming("Old [1]. ", "Old", *["er"] * 60, pause=0.5)
-    page, faults = opened(browser, address)
-    page.goto("/?q=mask")
-    page.locator(".short-text").get_by_text("Old").first.wait_for()
-    chat.behaviour = by_letter("New [1].")
-    page.fill("#q", "attention")
-    page.press("#q", "Enter")
-    page.locator(".short-text").get_by_text("New").wait_for()
-    for _ in range(100):
-        if chat.hung_up:
-            break
-        page.wait_for_timeout(100)
-    assert chat.hung_up == 1  # the model needn't write on
-    assert page.locator(".short-text").inner_text().split() == ["New.", "[1]"]
-    assert faults == []
-    page.context.close()
+    with opened(browser, address) as page:
+        page.goto("/?q=mask")
+        page.locator(".short-text").get_by_text("Old").first.wait_for()
+        chat.behaviour = by_letter("New [1].")
+        page.fill("#q", "attention")
+        page.press("#q", "Enter")
+        page.locator(".short-text").get_by_text("New").wait_for()
+        for _ in range(100):
+            if chat.hung_up:
+                break
+            page.wait_for_timeout(100)
+        assert chat.hung_up == 1  # the model needn't write on
+        assert page.locator(".short-text").inner_text().split() == ["New.", "[1]"]
 
 
 @pytest.mark.chromium
 def test_moments_are_there_whatever_the_model_does(browser: Browser, address: str, chat: FakeChat) -> None:
-    page, faults = opened(browser, address)
-    chat.behaviour = answering(503)
-    page.goto("/?q=mask")
-    page.get_by_text("refuses with status 503").wait_for()
-    assert page.locator(".moment").count() > 1
-    chat.requests.clear()
-    page.goto(f"/?q={quote('谁写了红楼梦？')}")
-    page.get_by_text("The language model wasn’t asked").wait_for()
-    assert (page.locator(".moment").count() > 1, chat.requests, faults) == (True, [], [])
-    page.context.close()
+    with opened(browser, address) as page:
+        chat.behaviour = answering(503)
+        page.goto("/?q=mask")
+        page.get_by_text("refuses with status 503").wait_for()
+        assert page.locator(".moment").count() > 1
+        chat.requests.clear()
+        page.goto(f"/?q={quote('谁写了红楼梦？')}")
+        page.get_by_text("The language model wasn’t asked").wait_for()
+        assert (page.locator(".moment").count() > 1, chat.requests) == (True, [])
 
 
 @pytest.mark.chromium
 def test_without_script_the_page_is_as_before(browser: Browser, address: str, chat: FakeChat) -> None:
-    context = browser.new_context(base_url=address, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/?q=mask")
-    assert (page.locator(".moment").count() > 1, page.locator("#summary").is_visible()) == (True, False)
-    assert chat.requests == []
-    context.close()
+    with opened(browser, address, java_script_enabled=False) as page:
+        page.goto("/?q=mask")
+        assert (page.locator(".moment").count() > 1, page.locator("#summary").is_visible()) == (True, False)
+        assert chat.requests == []
 
 
 @pytest.mark.chromium
@@ -331,8 +314,10 @@ def test_what_a_caption_makes_a_model_write_is_only_words(browser: Browser, tmp_
         handler.wfile.write(b"data: [DONE]\n\n")
 
     chat.behaviour = obey
-    with served(tmp_path / "library", summariser=Summariser(Endpoint(chat.address))) as address:
-        page, faults = opened(browser, address)
+    with (
+        served(tmp_path / "library", summariser=Summariser(Endpoint(chat.address))) as address,
+        opened(browser, address) as page,
+    ):
         page.goto("/?q=mask%20attention")
         page.get_by_text("Check it there.").wait_for()
         assert page.locator(".short-text").inner_text().split() == ["Bold.", "[1]"]
@@ -340,20 +325,14 @@ def test_what_a_caption_makes_a_model_write_is_only_words(browser: Browser, tmp_
         assert set(links) <= {"#m1", "#m2"}
         assert page.locator("#summary img, #summary b, #summary script").count() == 0
         assert "evil" not in page.locator("#summary").inner_text()
-        assert faults == []
-        page.context.close()
 
 
 @pytest.mark.chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("said", ["It hides the future [1]. 它很快[2]。", "Uncited."])
 def test_axe_finds_no_fault(browser: Browser, address: str, chat: FakeChat, scheme: str, said: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
     chat.behaviour = by_letter(said)
-    page, _ = opened(browser, address, scheme=scheme)
-    page.goto("/?q=mask")
-    page.get_by_text("Check it there." if "[" in said else "wrote no sentence").wait_for()
-    result = axe.run(page).response
-    assert result["passes"]
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]] == []
-    page.context.close()
+    with opened(browser, address, color_scheme=scheme) as page:
+        page.goto("/?q=mask")
+        page.get_by_text("Check it there." if "[" in said else "wrote no sentence").wait_for()
+        assert axe_faults(page) == []

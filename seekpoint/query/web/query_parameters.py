@@ -93,7 +93,7 @@ class PageParameters(AskParameters):
 
     @property
     def sought(self) -> str:
-        """What is looked for in a transcript."""
+        """The phrase to find in a transcript; empty if the page was reached from another site."""
         return self.find if self._is_asked else ""
 
     @property
@@ -137,7 +137,7 @@ def _second_of(text: str) -> float | None:
 
 
 class SuggestParameters(BaseModel):
-    """What is typed so far, and how many suggestions are given."""
+    """The text typed so far, and the most suggestions to give."""
 
     q: str = Field(min_length=1, max_length=LONGEST_SOUGHT, description="What is typed so far.")
     limit: int = Field(default=MOST_SUGGESTIONS, ge=1, le=50, description="How many suggestions at most.")

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.open import open_writer
-from seekpoint.query.mcp.server import Server, make_server
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
@@ -19,6 +19,7 @@ from tests.indexer.pipeline.test_build import MASKS
 from tests.query.mcp.sessions import command, session, text_of, told, tool_error, tool_result
 
 pytestmark = pytest.mark.slow
+
 
 PAGE = "https://blog.example.org/attention"
 VIDEO = "zhuyili0001"

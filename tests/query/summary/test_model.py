@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event
+from urllib.parse import quote
 
+import httpx2
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from seekpoint.index.errors import SummaryError, UsageError
-from seekpoint.query.summary.model import Endpoint
+from seekpoint.query.summary.model import Endpoint, Masker, reason_of, streamed_text, whole_text
+from tests import fuzzing
 from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
+from tests.fuzzing import is_line, json_texts
 
 ASKED: Sequence[Mapping[str, str]] = [{"role": "user", "content": "掩码是什么？"}]
 KEY = "sk-" + "secret" * 5
@@ -209,3 +217,168 @@ def test_reading_ends_when_nobody_listens(chat: FakeChat) -> None:
             return
         time.sleep(0.1)
     pytest.fail("the server still writes")
+
+
+# The format
+
+
+def delta(text: object, **more: object) -> str:
+    return json.dumps({"choices": [{"delta": {"content": text}, **more}]}, ensure_ascii=False)
+
+
+def events(*data: str) -> bytes:
+    return "".join(f"data: {each}\n\n" for each in data).encode()
+
+
+def streamed(*chunks: bytes) -> Iterator[str]:
+    request = httpx2.Request("POST", "http://127.0.0.1/")
+    headers = {"Content-Type": "text/event-stream"}
+    return streamed_text(httpx2.Response(200, headers=headers, content=iter(chunks), request=request))
+
+
+def test_text_comes_in_pieces() -> None:
+    stream = events(
+        delta(None, role="assistant"),
+        delta("掩码"),
+        delta(" hides"),
+        delta("", finish_reason="stop"),
+        '{"choices": []}',
+    )
+    assert list(streamed(stream)) == ["", "掩码", " hides", "", ""]
+    assert list(streamed(events(delta("a"), "[DONE]"), events(delta("b")))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (events(delta("a")), "broke off"),
+        (events(delta("a")) + b"data: [DO", "broke off"),
+        (b"", "no chat completions"),
+        (b"<html>It works!</html>", "no chat completions"),
+        (events("{"), "no chat completions"),
+        (events("[" * 100_000), "no chat completions"),
+        (events('"text"'), "no chat completions"),
+        (events('{"response": "a"}'), "no chat completions"),
+        (events('{"choices": "a"}'), "no chat completions"),
+        (events('{"choices": [1]}'), "no chat completions"),
+        (events('{"error": "out of memory"}'), "has a fault (out of memory)"),
+        (events('{"error": {"message": "显存不足\\u001b[31m", "code": 500}}'), "has a fault (显存不足)"),
+        (events('{"error": {"code": 500}}'), "has a fault:"),
+        (events(delta("a", finish_reason="length"), "[DONE]"), "limit of tokens"),
+    ],
+)
+def test_what_is_no_stream_of_text_is_an_error_in_a_line(stream: bytes, words: str) -> None:
+    with pytest.raises(SummaryError, match=words.replace("(", r"\(").replace(")", r"\)")) as caught:
+        list(streamed(stream))
+    assert str(caught.value).isprintable()
+    assert ": " in str(caught.value)
+
+
+def test_text_that_came_before_a_fault_is_kept() -> None:
+    pieces = streamed(events(delta("a"), '{"error": "no"}'))
+    assert next(pieces) == "a"
+    with pytest.raises(SummaryError, match="fault"):
+        next(pieces)
+
+
+def test_all_of_a_text_may_come_at_once() -> None:
+    body = {"choices": [{"message": {"role": "assistant", "content": "掩码 hides [1]."}, "finish_reason": "stop"}]}
+    assert list(whole_text(json.dumps(body).encode())) == ["掩码 hides [1]."]
+    with pytest.raises(SummaryError, match="no chat completions"):
+        list(whole_text(b'{"models": []}'))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"error": {"message": "model \\"x\\" not found."}}', ' (model "x" not found)'),
+        (b'{"error": "no key"}', " (no key)"),
+        (b'{"detail": "no key"}', " (no key)"),
+        (b'{"error": 3}', ""),
+        (b"[]", ""),
+        (b"<html>", ""),
+        (json.dumps({"error": "字" * 500}).encode(), f" ({'字' * 160}…)"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_short(body: bytes, reason: str) -> None:
+    assert reason_of(body) == reason
+
+
+# Whatever a server sends: text, or an error in one line
+
+KEYS = ("choices", "delta", "message", "content", "finish_reason", "error", "detail", "code")
+EVENT = json.dumps(
+    {"choices": [{"delta": {"content": "掩码 hides [1]."}, "finish_reason": "stop"}]}, ensure_ascii=False
+)
+
+fuzz = fuzzing.fuzz(100)
+documents = json_texts(*KEYS) | fuzzing.mutated(st.just(EVENT))
+
+
+def read(pieces: Callable[[], Iterable[str]]) -> None:
+    """Read a text to its end."""
+    try:
+        text = list(pieces())
+    except SummaryError as error:
+        assert is_line(str(error)) and ": " in str(error)
+    else:
+        assert all(isinstance(piece, str) for piece in text)
+
+
+@given(st.lists(documents | st.sampled_from(["[DONE]", EVENT]), max_size=4), st.sampled_from(["\n", "\r\n", "\r"]))
+@fuzz
+def test_any_events(documents: list[str], end: str) -> None:
+    data = "".join(f"data: {text}{end}{end}" for text in documents).encode("utf-8", "replace")
+    read(lambda: streamed(data))
+
+
+@given(st.lists(st.binary(max_size=60) | st.sampled_from([b"data:", b"\n\n", EVENT.encode()]), max_size=8))
+@fuzz
+def test_any_bytes_as_events(chunks: list[bytes]) -> None:
+    read(lambda: streamed(*chunks))
+
+
+@given(fuzzing.encoded(documents) | st.binary())
+@example(b'{"error": {"message": "\\ud800 \\u0000\\u202e"}}')
+@fuzz
+def test_any_body(body: bytes) -> None:
+    read(lambda: whole_text(body))
+    assert is_line(reason_of(body))
+    assert len(reason_of(body)) < 200
+
+
+# The key, in whatever form a server repeats it
+
+MIXED_KEY = "sk-proj-Kq7+Zx/4mW9_vT2bLd8R"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        MIXED_KEY,
+        MIXED_KEY.upper(),
+        MIXED_KEY[:16],
+        MIXED_KEY[12:],
+        " ".join(MIXED_KEY),
+        MIXED_KEY.replace("7", "7 密 "),
+        quote(MIXED_KEY, safe=""),
+        "".join(f"%{ord(character):02X}" for character in MIXED_KEY),
+        *(b64encode(bytes(before) + MIXED_KEY.encode()).decode() for before in range(4)),
+        b64encode(f"Bearer {MIXED_KEY}".encode()).decode(),
+    ],
+)
+def test_a_key_is_hidden_in_whatever_form_it_is_repeated(echo: str) -> None:
+    masked = Masker(MIXED_KEY).masked(f"密钥是 «{echo}», no other: 没有了.")
+    assert masked.startswith("密钥是 «")
+    assert masked.endswith("», no other: 没有了.")
+    assert len(masked) < 40
+
+
+def test_all_of_a_key_in_a_text_is_hidden_each_time() -> None:
+    assert Masker(MIXED_KEY).masked(f"{MIXED_KEY} and Bearer {MIXED_KEY}!") == "… and Bearer …!"
+
+
+@pytest.mark.parametrize("key", [None, "", "ollama", "x", "-" * 30])
+def test_a_placeholder_takes_no_words_out_of_a_text(key: str | None) -> None:
+    text = "Ollama runs the model: 模型 x " + "-" * 40
+    assert Masker(key).masked(text) == text

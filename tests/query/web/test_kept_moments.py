@@ -1,10 +1,9 @@
-"""Keeping moments on the page, the page of what is kept, its files and its JSON."""
+"""Keeping moments on the page, the page of kept moments, its files and its JSON."""
 
 from __future__ import annotations
 
 import csv
 import re
-import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -25,12 +24,6 @@ from tests.query.web.forms import form
 
 ASKED = "/?q=%E6%8E%A9%E7%A0%81%E8%97%8F%E4%BA%86%E4%BB%80%E4%B9%88%EF%BC%9F&language=zh"  # 掩码藏了什么？
 EVERY_FORM = ("/kept/moment", "/kept/note", "/kept/drop")
-
-
-@pytest.fixture
-def library(talks: Path, tmp_path: Path) -> Path:
-    """A copy of the library, which may be changed."""
-    return Path(shutil.copytree(talks, tmp_path / "library"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The page in a real Chromium."""
+"""Asking and playing in a real Chromium, and what a page of another site can do there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 import seekpoint
 from tests.fakes import TopicEncoder
+from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.served import served, until, without_others
 from tests.shared import SHARED, needs_shared
 
@@ -211,22 +213,6 @@ def test_asking_needs_no_script(browser: Browser, address: str) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=mask", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask&t=40"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_a_phone_and_asks_no_other_host(browser: Browser, address: str, path: str, scheme: str) -> None:
-    context = browser.new_context(
-        base_url=address, viewport={"width": 360, "height": 720}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    asked = without_others(page, address)
-    page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0] > 128")
-    assert light == (scheme == "light")
-    assert asked == []
-    context.close()
-
-
 def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:
     with served(hostile) as address:
         page = browser.new_page(base_url=address)
@@ -248,3 +234,45 @@ def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None
         assert result == []
         assert all(url.startswith("https://www.youtube-nocookie.com/embed/scripted001?") for url in asked)
         page.close()
+
+
+ATTACK = """<!doctype html><title>another site</title>
+<a id="link" href="{own}/?q={q}">a link</a>
+<img src="{own}/?q=image"><iframe src="{own}/?q=frame"></iframe><script src="{own}/api/ask?q=script"></script>
+<object data="{own}/list?q=object"></object><video src="{own}/api/ask?q=video"></video>
+<link rel="stylesheet" href="{own}/api/ask?q=style"><link rel="prefetch" href="{own}/?q=prefetch">
+<form id="form" action="{own}/api/ask"><input name="q" value="form"></form>
+<script>
+Promise.allSettled([
+  fetch("{own}/api/ask?q=fetched", {{mode: "no-cors"}}), fetch("{own}/?q=read"),
+  fetch("{own}/?q=without", {{mode: "no-cors", referrerPolicy: "no-referrer"}}),
+]).then(() => document.body.dataset.ready = "")
+</script>"""
+
+
+def test_only_a_person_asks(talks: Path, browser: Browser, httpserver: HTTPServer) -> None:
+    encoder = CountingEncoder()
+    with served(talks, encoder=encoder) as own, browser.new_context() as context:
+        httpserver.expect_request("/").respond_with_data(
+            ATTACK.format(own=own, q=quote("a mask?")), content_type="text/html"
+        )
+        page = context.new_page()
+        page.goto(httpserver.url_for("/"))
+        page.wait_for_selector("body[data-ready]")
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.getElementById('form').submit()")
+        page.wait_for_url(f"{own}/api/ask?q=form")
+        assert "another site" in page.content()
+        page.goto(httpserver.url_for("/"))
+        page.click("#link")
+        page.wait_for_url(f"{own}/?q=*")
+        assert page.input_value("#q") == "a mask?"
+        assert "press Enter" in page.inner_text("#results [role=status]")
+        page.reload()
+        assert encoder.asked == []
+        page.press("#q", "Enter")
+        until(page, "document.querySelectorAll('.moment').length > 0")
+        assert encoder.asked == ["a mask?"]
+        page.goto(f"{own}/?q=cache")  # as typed, or from a bookmark
+        assert page.query_selector(".moment")
+        assert encoder.asked == ["a mask?", "cache"]

@@ -1,14 +1,22 @@
+"""The HTTP API: its answers, its OpenAPI document, and a client generated from it."""
+
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Kind, State
 from seekpoint.query.output.json import to_json
@@ -23,11 +31,19 @@ from seekpoint.query.output.json_schema import (
 )
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.summary.model import Endpoint
+from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web.problems import TYPE
 from seekpoint.query.web.security import AccessPolicy
+from tests.fake_chat import fake_chat
 from tests.fakes import TopicEncoder
+from tests.fuzzing import fuzz
 from tests.query.output.examples import assert_valid
 from tests.query.web.conftest import serving
+from tests.query.web.served import served
+
+if TYPE_CHECKING:
+    from schemathesis import Case
 
 
 @pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
@@ -299,3 +315,88 @@ def test_suggestions_lead_to_pages(client: TestClient) -> None:
 
 def test_no_more_suggestions_than_asked_for(client: TestClient) -> None:
     assert len(client.get("/api/suggestions", params={"q": "a", "limit": 1}).json()["suggestions"]) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["talks", "hostile"])
+@pytest.mark.parametrize("examples", [8, pytest.param(80, marks=pytest.mark.nightly)])
+def test_every_answer_is_as_the_document_says(name: str, examples: int, request: pytest.FixtureRequest) -> None:
+    schemathesis = pytest.importorskip("schemathesis", reason="schemathesis isn't installed: pip install schemathesis")
+    library: Path = request.getfixturevalue(name)
+    with EmbeddedReader.open(library) as opened:
+        ids = [status.resource.id for status in opened.statuses()]
+    with fake_chat() as chat, served(library, summariser=Summariser(Endpoint(chat.address))) as address:
+        schema = schemathesis.openapi.from_url(f"{address}/api/openapi.json")
+        operations = [result.ok() for result in schema.get_all_operations()]
+        assert {"/api/ask", "/api/summary"} <= {operation.path for operation in operations}
+        for operation in operations:
+            for mode in schemathesis.GenerationMode:
+                # An operation without parameters has no invalid requests.
+                if mode.is_positive or operation.definition.raw.get("parameters"):
+                    _ask(operation.as_strategy(generation_mode=mode), ids, examples)
+
+
+def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int) -> None:
+    """Send requests, some for resources that exist; raises if a response contradicts the document."""
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    expected: list[Any] = [
+        not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_schema_conformance,
+        checks.unsupported_method,
+    ]
+
+    @settings(fuzz(examples), suppress_health_check=list(HealthCheck))
+    @given(case=cases, known=st.sampled_from([None, *ids]))
+    def holds(case: Case[Any], known: str | None) -> None:
+        if known and case.path_parameters:
+            case.path_parameters = {"id": known}
+        case.call_and_validate(checks=expected)
+
+    holds()
+
+
+CONFIGURATION = "post_hooks: []\n"
+SCRIPT = """
+import sys
+from seekpoint_client import Client
+from seekpoint_client.api.default import ask, resources, transcript
+from seekpoint_client.models import AnswerJson, Kind, ProblemJson, ResourcesJson, TranscriptJson
+
+client = Client(base_url=sys.argv[1])
+answer = ask.sync(client=client, q="掩码藏了什么？", k=1, kind=Kind.VIDEO, language="zh", explain=True)
+assert isinstance(answer, AnswerJson)
+(moment,) = answer.moments
+assert (moment.resource.title, moment.start, moment.explanation.named) == ("掩码", 80.0, 0.0)
+page = resources.sync(client=client, limit=2, offset=1)
+assert isinstance(page, ResourcesJson) and (len(page.resources), page.total) == (2, 5)
+said = transcript.sync(moment.resource.id, client=client, start=45, end=80)
+assert isinstance(said, TranscriptJson) and [cue.text for cue in said.cues] == ["注意力给每个词一个权重"]
+problem = ask.sync(client=client, q=" ")
+assert isinstance(problem, ProblemJson) and problem.status == 400
+print("asked")
+"""
+
+
+@pytest.mark.slow
+def test_a_generated_client_asks_a_question(talks: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openapi_python_client", reason="the generator isn't installed: pip install -e '.[dev]'")
+    (tmp_path / "config.yml").write_text(CONFIGURATION, encoding="utf-8")
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    with served(talks) as address:
+        (tmp_path / "openapi.json").write_bytes(requests.get(f"{address}/api/openapi.json", timeout=60).content)
+        generate = ["generate", "--path", "openapi.json", "--meta", "none", "--output-path", "seekpoint_client"]
+        run(tmp_path, "-m", "openapi_python_client", *generate, "--config", "config.yml", "--fail-on-warning")
+        assert run(tmp_path, "script.py", address) == "asked"
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """What a Python process in a folder prints."""
+    ran = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout.strip()

@@ -1,13 +1,15 @@
-"""Transcripts as MCP resources: links to them, their addresses, and their windows."""
+"""Transcripts as MCP resources: links to them, their addresses, windows and generated chapters."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +18,14 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextResourceContents
 
+import seekpoint
+from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import TEMPLATE, transcript_address
-from seekpoint.query.mcp.server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
+from tests import long_talk
 from tests.fakes import TopicEncoder
+from tests.indexer.builds import webvtt
 from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import call, links_of, session, tool_result
 
@@ -140,3 +145,40 @@ def test_an_address_names_its_resource_and_place_whatever_they_are(
     assert given_back is not None
     assert (given_back["resource"], given_back.get("language")) == (name, tag)
     assert at is None or float(str(given_back["at"])) == pytest.approx(at, abs=0.001)
+
+
+@pytest.fixture(scope="module")
+def long_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("long")
+    for name, topics in (("Talk [english0001].en", long_talk.ENGLISH), ("讲座 [zhongwen001].zh", long_talk.CHINESE)):
+        lines = [cue.text for cue in long_talk.talk(topics)]
+        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=long_talk.SECONDS), encoding="utf-8")
+    (folder / "list.txt").write_text("https://youtu.be/english0001\nhttps://youtu.be/zhongwen001\n", encoding="utf-8")
+    seekpoint.build(folder / "list.txt", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+def transcript(long_library: Path, **arguments: str) -> Mapping[str, Any]:
+    """What the tool `transcript` returns."""
+
+    async def call() -> Mapping[str, Any]:
+        async with Client(make_server(LiveLibrary(long_library, TopicEncoder()))) as client:
+            result = await client.call_tool("transcript", arguments)
+            content: dict[str, Any] | None = result.structured_content
+            assert content is not None
+            return content
+
+    return anyio.run(call)
+
+
+@pytest.mark.parametrize(("resource", "title"), [("english0001", "glacier"), ("zhongwen001", "冰川")])
+def test_a_transcript_lists_them_as_generated_and_is_read_from_one(
+    long_library: Path, resource: str, title: str
+) -> None:
+    whole = transcript(long_library, resource=resource)
+    assert whole["generated"] is True
+    assert len(whole["headings"]) == 3
+    assert title in whole["headings"][-1].lower()
+    there = transcript(long_library, resource=resource, heading=title)
+    assert any(title in passage["chapter"].lower() for passage in there["passages"])
+    assert "generated" not in there

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from math import inf
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, SummaryError, UsageError
 from seekpoint.index.types import Cue, Resource, Transcript
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, CitedSentence
 from seekpoint.query.filters import in_language
 from seekpoint.query.output import kept_exports as kept_output
 from seekpoint.query.output import status as status_output
@@ -41,10 +42,11 @@ from seekpoint.query.output.json_schema import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches, Suggestion
-from seekpoint.query.summary.citations import CitedSentence, Steps
+from seekpoint.query.summary.citations import Steps
 from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web import view_models
-from seekpoint.query.web.parameters import (
+from seekpoint.query.web.problems import TYPE
+from seekpoint.query.web.query_parameters import (
     SUMMARY,
     AskParameters,
     KeptParameters,
@@ -52,7 +54,6 @@ from seekpoint.query.web.parameters import (
     SuggestParameters,
     TranscriptParameters,
 )
-from seekpoint.query.web.problems import TYPE
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -138,7 +139,10 @@ class Api:
             suffix = f" in {parameters.language!r}" if parameters.language else ""
             raise HTTPException(404, f"no transcript of {resource_id}{suffix} is indexed: /api/status says what is")
         plays = resource.kind.plays
-        cues = [cue for cue in transcript.cues if not plays or _is_within(cue, parameters)]
+        cues: Sequence[Cue] = transcript.cues
+        if plays:
+            start, end = parameters.start or 0.0, inf if parameters.end is None else parameters.end
+            cues = [cue for cue in cues if (parameters.start is None or cue.end > start) and cue.start < end]
         return {
             "resource": as_json(resource),
             "language": transcript.language,
@@ -224,11 +228,6 @@ def _refuse_unknown_parameters(request: Request) -> None:
         raise UsageError(error)
 
 
-def _is_within(cue: Cue, parameters: TranscriptParameters) -> bool:
-    start, end = parameters.start, parameters.end
-    return (start is None or cue.end > start) and (end is None or cue.start < end)
-
-
 def _cue_json(cue: Cue, *, plays: bool) -> CueJson:
     text: str = as_json(cue.text)
     if plays:
@@ -247,7 +246,7 @@ def _suggestion_json(suggestion: Suggestion) -> SuggestionJson:
     return found
 
 
-# Each takes the model's time or its owner's money, and one of the server's 40 threads.
+# Summaries at once: each takes the model's time or its owner's money, and one of the server's 40 threads.
 _MOST_AT_ONCE = 4
 _BUSY = "the language model writes for others: ask again in a minute"
 _TYPE = "text/event-stream"
@@ -290,7 +289,7 @@ class EventStream(StreamingResponse):
 
 
 class SummaryEvents:
-    """Answers requests for summaries; only so many at once."""
+    """Streams summaries, four at once at most."""
 
     def __init__(self, summariser: Summariser) -> None:
         self._summariser = summariser

@@ -25,6 +25,7 @@ from tests.query.web.workbench import editing as editing_of
 
 pytestmark = pytest.mark.slow
 
+
 NUMBER = 450
 HEADINGS = ("Masks", "中文课程", "Rest")
 TALK = "long0000007"

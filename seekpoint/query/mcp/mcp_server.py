@@ -75,7 +75,7 @@ class Server(MCPServer):
             instructions=_INSTRUCTIONS,
             version=version("seekpoint"),
             log_level="WARNING",
-            subscriptions=False,  # nothing is announced: what is listed is read anew each time
+            subscriptions=False,  # each list is read from the library when it is asked for
         )
         self._library = library
         self._turns = QuestionTurns()
@@ -148,7 +148,7 @@ async def _has_left(context: Any) -> bool:  # noqa: ANN401 - the SDK's own kind 
 
 
 def _prompt_error(prompt: PromptInfo, arguments: Mapping[str, str]) -> str | None:
-    """What is wrong with the names of a prompt's arguments."""
+    """The error in the names of a prompt's arguments; `None` if they are right."""
     known = prompt.arguments or []
     if excess := unknown_parameter(f"`{prompt.name}`", arguments, [each.name for each in known]):
         return excess
@@ -189,7 +189,7 @@ _NO_PATHS = ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=
 
 
 def _line(error: BaseException | None) -> str | None:
-    """What an assistant is told of an error that it can cause, in one line; `None` for any other."""
+    """One line on an error that an assistant can cause; `None` for any other."""
     if isinstance(error, WordlessQuestion):
         asked = f"the question {error.question} has no words" if error.question else "the question is empty"
         return f"{asked}: put into words what the user wants to know, or ask them what they mean"

@@ -1,3 +1,5 @@
+"""Finding a phrase in a transcript."""
+
 from __future__ import annotations
 
 import pytest

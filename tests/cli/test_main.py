@@ -1,4 +1,4 @@
-"""Nothing but Seekpoint's own lines on the terminal while a server fails and is asked again."""
+"""Unknown commands, and nothing but Seekpoint's own lines on the terminal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,77 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 
+from seekpoint.cli.main import cli
 from tests.cli.test_command_line import run
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.slow
+
+def said(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, list(arguments))
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    return line.removeprefix("seekpoint: ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("serv", "serve"),
+        ("sreve", "serve"),
+        ("bild", "build"),
+        ("staus", "status"),
+        ("Ask", "ask"),
+        ("improt", "import"),
+    ],
+)
+def test_a_misspelt_command_is_recognised(typed: str, meant: str) -> None:
+    assert said(typed, "--port", "80") == f"no command is called {typed}: did you mean `{meant}`?"
+
+
+@pytest.mark.parametrize("name", ["list.md", "阅读 清单.md", "talks", "serv"])
+def test_a_file_or_folder_is_to_be_built(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "seekpoint build" not in said(name)
+    if "." in name:
+        Path(name).write_text("https://youtu.be/aaaaaaaaaaa", encoding="utf-8")
+    else:
+        Path(name).mkdir()
+    quoted = f"'{name}'" if not name.isascii() else name
+    assert said(name) == f"no command is called {name}: `seekpoint build {quoted}` indexes it"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://youtu.be/aaaaaaaaaaa",
+        "youtu.be/aaaaaaaaaaa",
+        "www.example.org/list.md",
+        "HTTPS://arxiv.org/abs/1706.03762",
+    ],
+)
+def test_an_address_is_to_be_built(address: str) -> None:
+    assert said(address, "--limit", "3") == f"no command is called {address}: `seekpoint build {address}` indexes it"
+
+
+@pytest.mark.parametrize("question", ["why do masks hide the future", "为什么要用掩码", "masks?"])
+def test_a_question_is_to_be_asked(question: str) -> None:
+    quoted = f"'{question}'"
+    assert said(question) == f"no command is called {question}: `seekpoint ask {quoted}` asks it"
+
+
+@pytest.mark.parametrize("name", ["frobnicate", "", "x" * 5000, "a\0b"])
+def test_the_help_is_named_for_anything_else(name: str) -> None:
+    assert said(name).endswith(": `seekpoint --help` lists the commands")
+    assert len(said(name)) < 200
+
+
+def test_hostile_names_reach_no_terminal() -> None:
+    line = said("\x1b]0;owned\x07serve\u202e\nx")
+    assert line.isprintable()
+
 
 # As structlog does where nobody has configured it. Prints to the terminal, whatever the levels of logging.
 STRUCTLOG = """
@@ -48,6 +113,7 @@ def packages(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{folder}{os.pathsep}{ROOT}"
 
 
+@pytest.mark.slow
 def test_a_build_says_nothing_of_retries(failing: HTTPServer, tmp_path: Path, packages: str) -> None:
     reading_list = tmp_path / "list.md"
     links = [failing.url_for(path) for path in ("/缓存", "/paper.pdf")]
@@ -61,12 +127,14 @@ def test_a_build_says_nothing_of_retries(failing: HTTPServer, tmp_path: Path, pa
     assert len([request for request, _ in failing.log if request.path == "/paper.pdf"]) > 1
 
 
+@pytest.mark.slow
 def test_a_list_that_fails_is_one_line(failing: HTTPServer, tmp_path: Path, packages: str) -> None:
     result = run("build", failing.url_for("/list.md"), "--index", tmp_path / "library", PYTHONPATH=packages)
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
     assert "HTTP 503" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_build_of_the_page_prints_its_progress_alone(failing: HTTPServer, tmp_path: Path, packages: str) -> None:
 
     source, library = failing.url_for("/paper.pdf"), str(tmp_path / "library")
