@@ -142,9 +142,11 @@ class PlaceForm(Form):
     place: Annotated[str, Field(max_length=LONGEST_ID)]
 
 
-class NoteForm(PlaceForm):
+class NoteForm(Form):
     """The note and the collection of a kept moment."""
 
+    resource: Annotated[str, Field(max_length=LONGEST_ID)]
+    place: Annotated[str, Field(max_length=LONGEST_ID)]
     note: Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(_in_lines)] = ""
     collection: Annotated[Line, Field(max_length=LONGEST_COLLECTION)] = ""
 
