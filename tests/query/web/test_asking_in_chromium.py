@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 import seekpoint
 from tests.fakes import TopicEncoder
 from tests.query.serving.test_live_library import CountingEncoder
+from tests.query.web.conftest import opened
 from tests.query.web.served import served, until, without_others
 from tests.shared import SHARED, needs_shared
 
@@ -56,26 +57,24 @@ def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_asking_and_playing(
     browser: Browser, address: str, locale: str, question: str, title: str, verdict: str
 ) -> None:
-    context = browser.new_context(base_url=address, locale=locale)
-    page = context.new_page()
-    asked = without_others(page, address)
-    page.goto("/")
-    page.keyboard.type(question)
-    page.keyboard.press("Enter")
-    page.locator("[role=status]").first.get_by_text(verdict).wait_for()
-    # The page's own location changes at once; Playwright notices it later.
-    assert parse_qs(page.evaluate("location.search.slice(1)")) == {"q": [question]}
-    assert asked == []
-    page.locator(".go", has=page.get_by_text(title, exact=True)).first.click()
-    page.frame_locator("iframe").locator("title").wait_for(state="attached")  # so it was asked for
-    embedded = urlsplit(asked[0])
-    assert (embedded.scheme, embedded.hostname) == ("https", "www.youtube-nocookie.com")
-    assert parse_qs(embedded.query)["start"] == ["80"]
-    page.locator(".player-transcript .cue.here[data-start='80.0']").wait_for()
-    page.locator(".player-transcript .cue[data-start='0.0']").click()
-    page.locator(".player-transcript .cue.here[data-start='0.0']").wait_for()
-    assert len(asked) == 1
-    context.close()
+    with opened(browser, address, locale=locale) as page:
+        asked = without_others(page, address)
+        page.goto("/")
+        page.keyboard.type(question)
+        page.keyboard.press("Enter")
+        page.locator("[role=status]").first.get_by_text(verdict).wait_for()
+        # The page's own location changes at once; Playwright notices it later.
+        assert parse_qs(page.evaluate("location.search.slice(1)")) == {"q": [question]}
+        assert asked == []
+        page.locator(".go", has=page.get_by_text(title, exact=True)).first.click()
+        page.frame_locator("iframe").locator("title").wait_for(state="attached")  # so it was asked for
+        embedded = urlsplit(asked[0])
+        assert (embedded.scheme, embedded.hostname) == ("https", "www.youtube-nocookie.com")
+        assert parse_qs(embedded.query)["start"] == ["80"]
+        page.locator(".player-transcript .cue.here[data-start='80.0']").wait_for()
+        page.locator(".player-transcript .cue[data-start='0.0']").click()
+        page.locator(".player-transcript .cue.here[data-start='0.0']").wait_for()
+        assert len(asked) == 1
 
 
 @needs_shared
@@ -89,9 +88,7 @@ def test_asking_and_playing(
 def test_real_lectures_are_asked_and_played(
     lectures: Path, browser: Browser, question: str, title: str, language: str
 ) -> None:
-    with served(lectures) as address:
-        context = browser.new_context(base_url=address, locale=language)
-        page = context.new_page()
+    with served(lectures) as address, opened(browser, address, locale=language) as page:
         asked = without_others(page, address)
         page.goto(f"/?q={quote(question)}")
         first = page.locator(".go[data-play]", has_text=title).first
@@ -102,7 +99,6 @@ def test_real_lectures_are_asked_and_played(
         assert parse_qs(urlsplit(asked[0]).query)["start"] == [str(int(start))]
         page.locator(".player-transcript .cue.here").wait_for()
         until(page, _HAS_CUE_IN_VIEW)
-        context.close()
 
 
 @pytest.mark.model
@@ -188,29 +184,25 @@ def test_the_language_of_the_page_is_chosen_for_the_question_that_is_shown(page:
 
 
 def test_a_moments_link_is_copied(browser: Browser, address: str) -> None:
-    context = browser.new_context(base_url=address, permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto("/?q=mask&language=en&kind=video")
-    page.locator(".copy").first.click()
-    page.get_by_text("Copied").wait_for()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
-    context.close()
+    with opened(browser, address, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto("/?q=mask&language=en&kind=video")
+        page.locator(".copy").first.click()
+        page.get_by_text("Copied").wait_for()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
 
 
 def test_asking_needs_no_script(browser: Browser, address: str) -> None:
-    context = browser.new_context(base_url=address, java_script_enabled=False)
-    page = context.new_page()
-    asked = without_others(page, address)
-    page.goto("/")
-    page.fill("#q", "掩码")
-    with page.expect_navigation():
-        page.press("#q", "Enter")
-    assert page.locator(".moment").count() > 0
-    link = page.locator(".go", has=page.get_by_text("掩码", exact=True)).first
-    assert link.get_attribute("href") == "https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s"
-    assert asked == []
-    context.close()
+    with opened(browser, address, java_script_enabled=False) as page:
+        asked = without_others(page, address)
+        page.goto("/")
+        page.fill("#q", "掩码")
+        with page.expect_navigation():
+            page.press("#q", "Enter")
+        assert page.locator(".moment").count() > 0
+        link = page.locator(".go", has=page.get_by_text("掩码", exact=True)).first
+        assert link.get_attribute("href") == "https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s"
+        assert asked == []
 
 
 def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:
