@@ -11,11 +11,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.store import CueSpan, Reader
+from seekpoint.index.store import Reader
 from seekpoint.index.text.chapters import begun, title_at
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
-from seekpoint.index.types import Cue, Details, Resource, StoredChunk
+from seekpoint.index.types import Cue, CueSpan, Details, Resource, StoredChunk
 from seekpoint.query.answers import Explanation, Hit, Moment, Translation, Window
 from seekpoint.query.links import link, text_link
 from seekpoint.query.search.literal import Pattern, QuestionSyntax

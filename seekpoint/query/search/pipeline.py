@@ -15,9 +15,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.store import CandidateQuery, Evidence, Language, NamedScope, Reader, RequiredPhrases, Scope
+from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Encoder, Filters, Reranker, StoredChunk
+from seekpoint.index.types import (
+    CandidateQuery,
+    Encoder,
+    Evidence,
+    Filters,
+    Language,
+    NamedScope,
+    RequiredPhrases,
+    Reranker,
+    Scope,
+    StoredChunk,
+)
 from seekpoint.query.answers import Answer, Confidence, Hit, Respelling
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words

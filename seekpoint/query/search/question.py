@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.store import Frequencies, Language, Reader, WordGroup
+from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import language_of, simplified, to_embed
 from seekpoint.index.text.terms import Term, content_terms, has_content, is_function_word, joined, located_terms, terms
-from seekpoint.index.types import Alternatives, Encoder
+from seekpoint.index.types import Alternatives, Encoder, Frequencies, Language, WordGroup
 from seekpoint.query.search import scoring
 from seekpoint.query.search.scoring import discriminative_terms
 from seekpoint.query.search.settings import COMMON, LONGEST_QUESTION, SALIENT_SHARE, UNKNOWN_SHARE

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from seekpoint.index.store import TermMatrix, WordGroup
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import StoredChunk
+from seekpoint.index.types import StoredChunk, TermMatrix, WordGroup
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.settings import COMMON, TUNING, UNKNOWN_SHARE, Tuning
 

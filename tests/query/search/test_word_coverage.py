@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 
-from seekpoint.index.store import Evidence, Language, Reader, TermMatrix
-from seekpoint.index.types import StoredChunk
+from seekpoint.index.store import Reader
+from seekpoint.index.types import Evidence, Language, StoredChunk, TermMatrix
 from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.pipeline import _lexical, _Query
 from seekpoint.query.search.question import ParsedQuestion, QueryTerms, TitleMatch
