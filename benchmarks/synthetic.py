@@ -22,9 +22,19 @@ import numpy as np
 from benchmarks.base import Base, Track
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.store import Dictionaries
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Chunk, Cue, Details, EmbeddedTranscript, Kind, Origin, Piece, Resource, Transcript
+from seekpoint.index.types import (
+    Chunk,
+    Cue,
+    Details,
+    Dictionaries,
+    EmbeddedTranscript,
+    Kind,
+    Origin,
+    Piece,
+    Resource,
+    Transcript,
+)
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 
 if TYPE_CHECKING:

@@ -24,9 +24,6 @@ SeekpointError                  one line for the user: what is wrong, where, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 
@@ -135,17 +132,3 @@ class Blocked(Halt):
 
 class Unreachable(Halt):
     """There is no network connection; the next build may try at once."""
-
-
-@contextmanager
-def needs_postgres() -> Iterator[None]:
-    """Around imports of the backend for servers: say what to install where the packages for PostgreSQL are missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("psycopg", "psycopg_pool"):
-            raise LibraryError(
-                "a library on PostgreSQL needs psycopg: `pip install 'seekpoint[postgres]'`, "
-                "or name a folder with --index"
-            ) from error
-        raise

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from seekpoint.files import real_path
 from seekpoint.index.address import Address, ServerAddress
-from seekpoint.index.errors import UsageError, needs_postgres
+from seekpoint.index.errors import UsageError
 
 if TYPE_CHECKING:
-    from seekpoint.index.store import Keeper, Queue, Reader, Revision, Writer
-    from seekpoint.index.types import ModelCard
+    from seekpoint.index.store import Keeper, Queue, Reader, Writer
+    from seekpoint.index.types import ModelCard, Revision
 
 
 def default_folder() -> Path:
@@ -31,7 +31,6 @@ def is_shared(address: Address) -> bool:
     return isinstance(address, ServerAddress)
 
 
-@needs_postgres()
 def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     """Open a library for reading; raises LibraryError.
 
@@ -48,7 +47,6 @@ def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     return EmbeddedReader.open(address, lasting=lasting)
 
 
-@needs_postgres()
 def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[str], None] | None = None) -> Writer:
     """Open a library for changes; with a card, create it if there is none. Raises LibraryError.
 
@@ -64,7 +62,6 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
     return EmbeddedWriter.acquire(address, card, say=say)
 
 
-@needs_postgres()
 def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
     if isinstance(address, ServerAddress):
@@ -77,7 +74,6 @@ def open_keeper(address: Address) -> Keeper:
     return catalogue.open_keeper(address)
 
 
-@needs_postgres()
 def open_worker(address: Address) -> tuple[Writer, Queue]:
     """Open a library for a builder beside others, and the queue that they take from; raises LibraryError."""
     if not isinstance(address, ServerAddress):
@@ -96,7 +92,6 @@ def open_worker(address: Address) -> tuple[Writer, Queue]:
         raise
 
 
-@needs_postgres()
 def create_library(
     address: ServerAddress,
     card: ModelCard,
@@ -114,7 +109,6 @@ def create_library(
     return schema.create_for_roles(address, card, readers=readers, builders=builders, public=public)
 
 
-@needs_postgres()
 def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     if isinstance(address, ServerAddress):
@@ -131,7 +125,6 @@ def library_exists(address: Address) -> bool:
     return (address / FILE).exists()
 
 
-@needs_postgres()
 def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
@@ -146,7 +139,6 @@ def check_vacant(address: Address) -> None:
         maintenance.check_no_other_files(address)
 
 
-@needs_postgres()
 def is_written(address: Address) -> bool:
     """Whether a writer is at work on a library, so that no other one can be opened; raises LibraryError."""
     if isinstance(address, ServerAddress):
@@ -160,7 +152,6 @@ def is_written(address: Address) -> bool:
         return maintenance.is_held(address)
 
 
-@needs_postgres()
 def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
     if isinstance(address, ServerAddress):

@@ -16,8 +16,7 @@ from seekpoint.files import parsed_json, replacing
 from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import SCHEMA_VERSION, damaged, newer_library, unreleased_library
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
-from seekpoint.index.store import Revision
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, Revision
 
 FILE = "manifest.json"
 _FORMAT, _UNRELEASED_FORMAT = "seekpoint", "seekpoint library"

@@ -24,30 +24,28 @@ from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.store import (
-    Amounts,
-    CandidateQuery,
-    CueSpan,
-    Evidence,
-    Frequencies,
-    Language,
-    Revision,
-    Scope,
-    WordGroup,
-)
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
+    Amounts,
+    CandidateQuery,
     Cue,
+    CueSpan,
+    Evidence,
     Filters,
+    Frequencies,
     KeptMoment,
+    Language,
     ModelCard,
     Playlist,
     ResourceStatus,
+    Revision,
+    Scope,
     Section,
     Standing,
     StoredChunk,
     Transcript,
+    WordGroup,
 )
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seekpoint.index.sql import sums
 from seekpoint.index.sql.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
-from seekpoint.index.store import TermMatrix
+from seekpoint.index.types import TermMatrix
 
 _BATCH_ROWS = 4096
 

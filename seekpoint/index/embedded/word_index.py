@@ -17,8 +17,7 @@ from typing import Any, NamedTuple, Self
 import tantivy
 from tantivy import Occur, Query
 
-from seekpoint.index.store import WordGroup
-from seekpoint.index.types import Alternatives
+from seekpoint.index.types import Alternatives, WordGroup
 
 _CHUNK, _TRANSCRIPT, _TERMS = "chunk", "transcript", "terms"
 _WRITER_BYTES = 30_000_000

@@ -22,8 +22,7 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope
 from seekpoint.index.embedded.database import THREADS_MAY_SHARE, content_errors, damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.word_index import Proposal, WordIndex
-from seekpoint.index.store import CandidateQuery, Scope, WordGroup
-from seekpoint.index.types import Alternatives
+from seekpoint.index.types import Alternatives, CandidateQuery, Scope, WordGroup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,11 +19,13 @@ from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
-from seekpoint.index.store import Dictionaries, Known, Successor
+from seekpoint.index.store import Successor
 from seekpoint.index.types import (
     Details,
+    Dictionaries,
     EmbeddedTranscript,
     Kind,
+    Known,
     ModelCard,
     NamedBy,
     Playlist,

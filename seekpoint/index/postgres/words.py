@@ -19,9 +19,8 @@ from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, Ser
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.transcripts import letters, text_of
 from seekpoint.index.sql import sums
-from seekpoint.index.store import CandidateQuery, Scope, TermMatrix, WordGroup
 from seekpoint.index.text.bm25 import saturated
-from seekpoint.index.types import Alternatives
+from seekpoint.index.types import Alternatives, CandidateQuery, Scope, TermMatrix, WordGroup
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors

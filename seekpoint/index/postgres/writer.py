@@ -15,15 +15,18 @@ from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
-from seekpoint.index.store import Dictionaries, Known, Revision, Successor
+from seekpoint.index.store import Successor
 from seekpoint.index.types import (
     Details,
+    Dictionaries,
     EmbeddedTranscript,
     Kind,
+    Known,
     ModelCard,
     NamedBy,
     Playlist,
     Resource,
+    Revision,
     State,
     Transcript,
 )

@@ -22,10 +22,12 @@ from seekpoint.index.sql.stored_rows import (
     time_of,
     values_of,
 )
-from seekpoint.index.store import LISTED, Amounts, CueSpan, Due, Reader, Successor, Writer
+from seekpoint.index.store import LISTED, Due, Reader, Successor, Writer
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
+    Amounts,
     Cue,
+    CueSpan,
     Details,
     KeptMoment,
     Kind,

@@ -13,11 +13,10 @@ import regex
 from seekpoint.files import parsed_json
 from seekpoint.index.sql.port import Database
 from seekpoint.index.sql.stored_rows import details_of
-from seekpoint.index.store import ANY_LANGUAGE, Dictionaries
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import joined, located_terms, terms
-from seekpoint.index.types import Alternatives, State
+from seekpoint.index.types import ANY_LANGUAGE, Alternatives, Dictionaries, State
 
 # The names of a title, by which a question may name the resource.
 #

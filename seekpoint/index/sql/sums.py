@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, unit, windows
-from seekpoint.index.store import TermMatrix
-from seekpoint.index.types import ModelCard, Pieces
+from seekpoint.index.types import ModelCard, Pieces, TermMatrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import staging
-from seekpoint.index.errors import LibraryError, needs_postgres
+from seekpoint.index.errors import LibraryError
 from seekpoint.index.transfer import archive
 from seekpoint.index.transfer.archive import Contents, contents_of
 
@@ -46,8 +46,7 @@ def _in_folder(address: Address, staged: Path) -> Path:
     """The library's folder; a library on a server is copied into one first."""
     if isinstance(address, Path):
         return address
-    with needs_postgres():
-        from seekpoint.index.transfer.server import to_folder
+    from seekpoint.index.transfer.server import to_folder
 
     to_folder(address, staged / "library")
     return staged / "library"

@@ -26,7 +26,7 @@ from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import REPLACED, staging
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, needs_postgres
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
@@ -53,8 +53,7 @@ def import_library(
     """
     if isinstance(address, Path):
         return _to_folder(file, address, replacing_old=replacing_old, progress=progress)
-    with needs_postgres():
-        from seekpoint.index.transfer.server import to_server
+    from seekpoint.index.transfer.server import to_server
 
     with TemporaryDirectory(prefix="seekpoint-") as unpacked:
         folder = Path(unpacked) / "library"

@@ -14,8 +14,8 @@ import regex
 
 from seekpoint.files import read_text
 from seekpoint.index.errors import SourceError
-from seekpoint.index.store import ANY_LANGUAGE
 from seekpoint.index.text.clean import clean
+from seekpoint.index.types import ANY_LANGUAGE
 
 # A word and one translation of it.
 Pair: TypeAlias = tuple[str, str]

@@ -20,7 +20,7 @@ from seekpoint.query.answers import Confidence, Estimate, Hit
 from seekpoint.query.search.settings import TUNING, Tuning
 
 if TYPE_CHECKING:
-    from seekpoint.index.store import Evidence
+    from seekpoint.index.types import Evidence
     from seekpoint.query.search.question import ParsedQuestion, QueryTerms
 
 

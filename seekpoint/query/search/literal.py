@@ -12,8 +12,8 @@ import numpy as np
 import regex
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.store import CueSpan, Evidence, TermMatrix
 from seekpoint.index.text.terms import UNSPACED, is_whole_word, located_words, terms, words
+from seekpoint.index.types import CueSpan, Evidence, TermMatrix
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
 
 if TYPE_CHECKING:

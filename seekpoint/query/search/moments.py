@@ -9,11 +9,10 @@ from math import fsum, inf
 from pathlib import PurePath
 
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.store import CueSpan
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
 from seekpoint.index.text.transcript_text import ROUNDING, CueText, begun, columns, title_at
-from seekpoint.index.types import Chapter, Cue, Details, Resource
+from seekpoint.index.types import Chapter, Cue, CueSpan, Details, Resource
 from seekpoint.query.answers import Explanation, Hit, Moment, Translation, Window
 from seekpoint.query.links import line_fragments, link, text_fragment, text_link
 from seekpoint.query.search.literal import Pattern

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.store import CandidateQuery, Evidence, NamedScope, Reader, RequiredPhrases
-from seekpoint.index.types import Encoder
+from seekpoint.index.store import Reader
+from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope, RequiredPhrases
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words

@@ -14,7 +14,7 @@ import regex
 
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
-from seekpoint.index.store import Frequencies, Language, Reader, Scope, WordGroup
+from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.scripts import language_of, simplified, to_embed
@@ -28,7 +28,7 @@ from seekpoint.index.text.terms import (
     located_terms,
     terms,
 )
-from seekpoint.index.types import Alternatives, Encoder
+from seekpoint.index.types import Alternatives, Encoder, Frequencies, Language, Scope, WordGroup
 from seekpoint.query.answers import Respelling
 from seekpoint.query.search.literal import QuestionSyntax, read_syntax
 from seekpoint.query.search.settings import (

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from seekpoint.index.store import Evidence, Reader, TermMatrix, WordGroup
+from seekpoint.index.store import Reader
 from seekpoint.index.text.bm25 import K1, saturated
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import WINDOW_SECONDS, Reranker, StoredChunk
+from seekpoint.index.types import WINDOW_SECONDS, Evidence, Reranker, StoredChunk, TermMatrix, WordGroup
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, TUNING, UNKNOWN_SHARE, Tuning

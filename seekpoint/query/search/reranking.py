@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from seekpoint.index.store import CueSpan, Reader
-from seekpoint.index.types import Reranker, StoredChunk
+from seekpoint.index.store import Reader
+from seekpoint.index.types import CueSpan, Reranker, StoredChunk
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.moments import Passage
 from seekpoint.query.search.settings import AHEAD

@@ -10,8 +10,8 @@ import pytest
 
 from seekpoint.index.address import Address
 from seekpoint.index.open import current_revision, open_keeper, open_reader, open_writer
-from seekpoint.index.store import Keeper, Reader, Revision, Writer
-from seekpoint.index.types import ModelCard
+from seekpoint.index.store import Keeper, Reader, Writer
+from seekpoint.index.types import ModelCard, Revision
 from tests.postgres import TestServer
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.models.centring import centred
 from seekpoint.index.open import open_writer
-from seekpoint.index.store import CandidateQuery, Reader, Scope, Writer
+from seekpoint.index.store import Reader, Writer
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Details, EmbeddedTranscript, Kind, ModelCard, Resource
+from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript, Kind, ModelCard, Resource, Scope
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
 from tests.postgres import TestServer

@@ -10,9 +10,19 @@ import pytest
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
 from seekpoint.index.open import is_written
 from seekpoint.index.settings import LibrarySettings, WindowState
-from seekpoint.index.store import ANY_LANGUAGE, CueSpan
 from seekpoint.index.text.clean import text_digest
-from seekpoint.index.types import Chapter, Details, Kind, Playlist, PlaylistEntry, Resource, Standing, State
+from seekpoint.index.types import (
+    ANY_LANGUAGE,
+    Chapter,
+    CueSpan,
+    Details,
+    Kind,
+    Playlist,
+    PlaylistEntry,
+    Resource,
+    Standing,
+    State,
+)
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, fill, resource, transcript
 

@@ -11,9 +11,18 @@ import pytest
 
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered
 from seekpoint.index.models.piece_vectors import WINDOW, quantised_window
-from seekpoint.index.store import CandidateQuery, NamedScope, Reader, RequiredPhrases, WordGroup
+from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Alternatives, Details, Filters, Kind
+from seekpoint.index.types import (
+    Alternatives,
+    CandidateQuery,
+    Details,
+    Filters,
+    Kind,
+    NamedScope,
+    RequiredPhrases,
+    WordGroup,
+)
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question, transcript
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from seekpoint.index.store import CandidateQuery, Writer
-from seekpoint.index.types import Details, EmbeddedTranscript
+from seekpoint.index.store import Writer
+from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, TALKS, fill, question, transcript
 

@@ -12,9 +12,17 @@ import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.store import CandidateQuery, CueSpan, NamedScope, Scope, WordGroup
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Details, EmbeddedTranscript, Filters
+from seekpoint.index.types import (
+    CandidateQuery,
+    CueSpan,
+    Details,
+    EmbeddedTranscript,
+    Filters,
+    NamedScope,
+    Scope,
+    WordGroup,
+)
 from tests.index.libraries import CARD as NARROW
 from tests.index.libraries import chunk_ids, chunks_of, embedded, resource, weights_of
 

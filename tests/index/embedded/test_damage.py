@@ -18,8 +18,8 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
-from seekpoint.index.store import CueSpan
 from seekpoint.index.transfer.export import export_library
+from seekpoint.index.types import CueSpan
 from seekpoint.query.output.status import to_json, to_text
 from tests.damaging import change_rows
 from tests.index.libraries import (

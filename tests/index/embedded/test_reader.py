@@ -11,8 +11,7 @@ import pytest
 
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.store import CueSpan
-from seekpoint.index.types import Cue, Details, Filters, Kind, Origin, State
+from seekpoint.index.types import Cue, CueSpan, Details, Filters, Kind, Origin, State
 from tests.index.libraries import (
     CARD,
     ENCODER,

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded.writer import EmbeddedWriter
-from seekpoint.index.store import ANY_LANGUAGE
-from seekpoint.index.types import Details
+from seekpoint.index.types import ANY_LANGUAGE, Details
 from tests.index.libraries import CARD, embedded, fill
 
 ENTRIES = {

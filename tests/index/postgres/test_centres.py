@@ -8,7 +8,7 @@ import pytest
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import centres, settle
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.store import CandidateQuery
+from seekpoint.index.types import CandidateQuery
 from tests.index.contract.talks import CARD, ENCODER, TALKS, fill, question, transcript
 
 

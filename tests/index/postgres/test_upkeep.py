@@ -6,7 +6,7 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_reader
 from seekpoint.index.postgres.schema import tidy
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.store import CandidateQuery
+from seekpoint.index.types import CandidateQuery
 from tests.index.contract.talks import TALKS, question
 
 

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seekpoint
-from seekpoint.index.store import Evidence, TermMatrix
 from seekpoint.index.text.terms import content_terms, terms
-from seekpoint.index.types import StoredChunk
+from seekpoint.index.types import Evidence, StoredChunk, TermMatrix
 from seekpoint.query.answers import Confidence, Hit
 from seekpoint.query.search.confidence import (
     ANY_CALIBRATION,

@@ -23,8 +23,8 @@ from seekpoint.index.errors import ModelError
 from seekpoint.index.models.encoder import bundled_folder
 from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import open_reader
-from seekpoint.index.store import CueSpan, Reader
-from seekpoint.index.types import Cue, Filters, Kind, Resource, StoredChunk
+from seekpoint.index.store import Reader
+from seekpoint.index.types import Cue, CueSpan, Filters, Kind, Resource, StoredChunk
 from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.moments import Passage

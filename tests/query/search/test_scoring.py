@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seekpoint.index.store import TermMatrix, WordGroup
-from seekpoint.index.types import StoredChunk
+from seekpoint.index.types import StoredChunk, TermMatrix, WordGroup
 from seekpoint.query.search.question import discriminative_terms
 from seekpoint.query.search.ranking import coverage, fuse, group_scores, strongest, term_scores
 

@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 
-from seekpoint.index.store import Evidence, Language, Reader, Scope, TermMatrix
-from seekpoint.index.types import StoredChunk
+from seekpoint.index.store import Reader
+from seekpoint.index.types import Evidence, Language, Scope, StoredChunk, TermMatrix
 from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.question import ParsedQuestion, Query, QueryTerms, TitleMatch
 from seekpoint.query.search.ranking import scored

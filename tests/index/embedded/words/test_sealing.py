@@ -13,7 +13,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.store import WordGroup
+from seekpoint.index.types import WordGroup
 from tests.index.libraries import CARD, TALKS, build, by_words, fill, names, run_script
 
 MASK = WordGroup((("掩码",), ("缓存",)), "zh")

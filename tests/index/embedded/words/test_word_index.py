@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from seekpoint.index.embedded.word_index import Engine, Entry, WordIndex, new_index, update
-from seekpoint.index.store import WordGroup
 from seekpoint.index.text.terms import terms
+from seekpoint.index.types import WordGroup
 
 # Chunks by id, in the transcripts 1, 4 and 6; the last one is Chinese.
 SAID = {
