@@ -42,7 +42,7 @@ CREATE TABLE name (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_resource ON name (resource_id);
 -- The chunks of a transcript have consecutive ids, so a range says which they are. Its chapters are those that were made
--- of what is said: see ../records/stored_chapters.py.
+-- of what is said: see ../sql/stored_rows.py.
 CREATE TABLE transcript (
   id INTEGER PRIMARY KEY,
   resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
@@ -60,13 +60,13 @@ CREATE INDEX transcript_resource ON transcript (resource_id);
 CREATE TABLE cue_block (
   transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
   first INTEGER NOT NULL,                   -- the position of its first cue
-  data BLOB NOT NULL,                       -- see ../records/cue_blocks.py
+  data BLOB NOT NULL,                       -- see ../sql/cue_blocks.py
   PRIMARY KEY (transcript_id, first)
 ) STRICT;
 CREATE TABLE piece_block (
   transcript_id INTEGER NOT NULL REFERENCES transcript ON DELETE CASCADE,
   start REAL NOT NULL,                      -- where its first piece begins
-  data BLOB NOT NULL,                       -- see ../records/piece_blocks.py
+  data BLOB NOT NULL,                       -- see ../sql/piece_blocks.py
   PRIMARY KEY (transcript_id, start)
 ) STRICT;
 -- An id is never given twice: a vector file that is older than the database can't name another chunk by mistake.
@@ -78,13 +78,13 @@ CREATE TABLE chunk (
   start REAL NOT NULL,
   end REAL NOT NULL,
   is_reference INTEGER NOT NULL DEFAULT 0,  -- whether it is of a bibliography
-  terms BLOB NOT NULL                       -- which terms it has, and how often: see ../records/term_counts.py
+  terms BLOB NOT NULL                       -- which terms it has, and how often: see ../sql/sums.py
 ) STRICT;
 CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE TABLE vector (
   chunk_id INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE,
   digest BLOB NOT NULL,                     -- of the text that was embedded
-  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by ../records/int8.py
+  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by ../sql/piece_blocks.py
 ) STRICT;
 -- The sums of the vectors of each language (a primary subtag), from which its means come.
 CREATE TABLE language (
