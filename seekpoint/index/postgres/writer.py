@@ -177,7 +177,14 @@ class PostgresWriter(PostgresReader):
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
         [(last,)] = self._session.rows("SELECT coalesce(max(id), 0) FROM chunk")
-        refresh_translations(self._db, version, dictionaries, last, self._change)
+
+        @contextmanager
+        def change() -> Iterator[None]:
+            with self._change():
+                self._session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
+                yield
+
+        refresh_translations(self._db, version, dictionaries, last, change)
 
     # Another model
 

@@ -46,7 +46,7 @@ from seekpoint.index.types import Details
 from tests.index.contract.talks import transcript
 address = parse_address(sys.argv[1])
 with BuildQueue.open(address, lease_seconds=3.0) as queue, PostgresWriter.share(address, queue) as writer:
-    taken = queue.take(0.0)
+    taken = queue.take(lambda: 0.0)
     with writer.transaction():
         writer.commit(taken.resource_id, [transcript("attention01")], Details(), "half")
         print(taken.resource_id, flush=True)
