@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     Layer = Callable[[Vectors], Vectors]
 
 
-# What a question's vector depends on beside the ONNX file.
+# The files beside the ONNX file on which a question's vector depends.
 _CONFIGURATION = ("tokenizer.json", "modules.json", "*Pooling/config.json", "*Dense/*")
 
 
 class QuestionEngine(NamedTuple):
-    """What a build found: the ONNX `file` that agrees with the model, by its name in the folder; empty if none does.
+    """The ONNX `file` that a build found to agree with the model, by its name in the folder; empty if none does.
 
     `version` identifies the files that were looked at, or with a `file` those that are used. `prompt` and `longest` are
     as for OnnxQuestions.
