@@ -63,7 +63,7 @@ def open_file(path: Path) -> io.FileIO:
 
 
 def read_file(path: Path, most: int = _MOST_BYTES) -> bytes:
-    """What a file has, of as many bytes as the system says; raises OSError, also if there are more than `most`.
+    """The bytes of a file, up to the size that the system reports; raises OSError if that is more than `most`.
 
     Of files that the kernel makes up the system says that they are empty. Some of them, such as /proc/kmsg, wait.
     """

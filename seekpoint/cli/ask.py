@@ -140,7 +140,7 @@ def _prompt(folder: Address, options: AskOptions, summariser: Summariser | None,
 
 
 def _when_nothing(filters: Filters, library: Reader) -> str:
-    """What to say where an answer has no moments; raises UsageError for an unknown language or resource."""
+    """The line for an answer without moments; raises UsageError for an unknown language or resource."""
     if filters.resource and not library.statuses([filters.resource]):
         raise UsageError(
             f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
@@ -179,7 +179,7 @@ def _reranker(name: str | None) -> Reranker | None:
 
 
 def _summariser(address: str | None, model: str | None, form: str) -> Summariser | None:
-    """What writes summaries, if there is an address and the form has a place for them; nothing is imported without."""
+    """The summariser at an address, if the form has a place for summaries; nothing is imported without an address."""
     if not address:
         return None
     from seekpoint.cli.summary import load_summariser, refuse_llm
@@ -196,7 +196,7 @@ def _steps(answer: Answer, *, live: LiveLibrary, summariser: Summariser) -> Step
 
 
 def _to_embed(question: str) -> str:
-    """What the search embeds of a question."""
+    """The text of a question that the search embeds."""
     from seekpoint.index.text.scripts import to_embed
 
     if MARKS.isdisjoint(question):

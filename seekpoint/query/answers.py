@@ -1,4 +1,4 @@
-"""What a search returns: hits, the moments made from them, and the answer."""
+"""Results of a search: hits, the moments made from them, and the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seekpoint.query.links import timestamp
 class Hit(NamedTuple):
     """A chunk that matches a question, with its scores (0 to 1, higher is better).
 
-    Hits are ordered by `score`. Where a reranker gave it, `fused` is what it was before.
+    Hits are ordered by `score`. Where a reranker gave it, `fused` is the score before.
     """
 
     chunk: StoredChunk
@@ -109,7 +109,7 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How likely the first moment answers the question, and what that is estimated from.
+    """The probability that the first moment answers the question, and the features that it is estimated from.
 
     `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
     it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size.

@@ -14,7 +14,7 @@ _SHOWN = 40
 
 
 def check_language(tag: str, known: Collection[str]) -> None:
-    """Raise UsageError for what is no language tag, unless the library has it; `known` are its primary subtags."""
+    """Raise UsageError unless the tag is a language tag or in the library, whose primary subtags are `known`."""
     if primary(tag) not in known and not is_tag(tag):
         raise UsageError(
             f"{clean(tag)[:_SHOWN]!r} is no language tag: give one such as en, zh or zh-Hant; {_held(known)}"
@@ -22,7 +22,7 @@ def check_language(tag: str, known: Collection[str]) -> None:
 
 
 def lacking(tag: str | None, known: Collection[str]) -> str | None:
-    """What to say of a language that the library doesn't have; `None` if it has it."""
+    """The line that says which languages the library has instead of this one; `None` if it has it."""
     if not tag or primary(tag) in known:
         return None
     return f"nothing here is in {clean(tag)[:_SHOWN]}: {_held(known)}"
@@ -47,11 +47,12 @@ def in_language(transcripts: Sequence[Transcript], language: str | None) -> Tran
         return next(iter(transcripts), None)
     wanted = _normalised(language)
     related = [each for each in transcripts if primary(each.language) == primary(language)]
-    return max(related, key=lambda each: _likeness(_normalised(each.language), wanted), default=None)
 
+    def likeness(transcript: Transcript) -> tuple[bool, bool, bool]:
+        tag = _normalised(transcript.language)
+        return tag == wanted, _script(tag) == _script(wanted), wanted.startswith(f"{tag}-")
 
-def _likeness(tag: str, wanted: str) -> tuple[bool, bool, bool]:
-    return tag == wanted, _script(tag) == _script(wanted), wanted.startswith(f"{tag}-")
+    return max(related, key=likeness, default=None)
 
 
 def _script(tag: str) -> str:

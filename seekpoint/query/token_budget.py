@@ -1,4 +1,4 @@
-"""Estimates of tokens, for limits on what a language model gets: every one has its own tokenizer."""
+"""Estimates of tokens, for limits on texts for language models: every model has its own tokenizer."""
 
 from __future__ import annotations
 
@@ -19,21 +19,18 @@ _ESCAPED = '"\\'
 
 
 def tokens(text: str) -> float:
-    """Estimate the tokens of a text, rather too many than too few."""
+    """Estimate the tokens of a text, erring on the side of more."""
     return sum(_weights(text))
 
 
 def shortened(text: str, most: float) -> str:
     """The text; if it takes more than `most` tokens in JSON, as much of its beginning as fits, and an ellipsis."""
-    totals = list(accumulate(map(_weight_in_json, text, _weights(text))))
+    weights = zip(text, _weights(text), strict=True)
+    totals = list(accumulate(2 * weight if letter in _ESCAPED else weight for letter, weight in weights))
     if not totals or totals[-1] <= most:
         return text
     length = bisect_right(totals, most - _WEIGHTS["wide"])
     return text[:length].rstrip() + _ELLIPSIS if length else ""
-
-
-def _weight_in_json(character: str, weight: float) -> float:
-    return 2 * weight if character in _ESCAPED else weight
 
 
 def _weights(text: str) -> list[float]:

@@ -22,7 +22,7 @@ _TOKENS = 16
 
 
 def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None, **options: Any) -> list[Any]:  # noqa: ANN401 - `options` are those of `SentenceTransformer.encode`
-    """What the model's `encode` returns for each text, in the order of the texts."""
+    """Encode texts in batches; one result of the model's `encode` for each text, in their order."""
     on_cpu = model.device.type == "cpu"
     batches = _of_like_length(model, texts, _CPU_BATCH if on_cpu else _GPU_BATCH)
     padding = _padding(model)

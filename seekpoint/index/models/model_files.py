@@ -1,4 +1,4 @@
-"""Loading models with sentence-transformers: quietly, and with faults told in one line."""
+"""Loading models with sentence-transformers: quietly, and with errors of one line."""
 
 from __future__ import annotations
 

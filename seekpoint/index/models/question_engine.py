@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Layer = Callable[[Vectors], Vectors]
 
 
-# What a question's vector depends on beside the ONNX file.
+# The files beside the ONNX file on which a question's vector depends.
 _CONFIGURATION = ("tokenizer.json", "modules.json", "*Pooling/config.json", "*Dense/*")
 
 

@@ -1,4 +1,4 @@
-"""Reads question files: what to ask, and where the answers are."""
+"""Question files: questions, and the spans that answer them."""
 
 from __future__ import annotations
 

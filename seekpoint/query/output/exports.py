@@ -1,4 +1,4 @@
-"""Answers as Markdown for notes. All pure."""
+"""Answers as Markdown for notes, as CSV and as playlists. All pure."""
 
 from __future__ import annotations
 
@@ -61,19 +61,13 @@ def _headings(moment: Moment) -> Iterator[str]:
 
 
 def _quote(moment: Moment) -> str:
-    parts = ((_on_one_line(text), is_match) for text, is_match in quote_parts(moment))
-    return "".join(_bold(text) if is_match else escaped(text) for text, is_match in parts)
-
-
-def _bold(text: str) -> str:
-    """The text in bold, where Markdown allows it: asterisks don't count beside punctuation at the text's ends."""
-    is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
-    return f"**{escaped(text)}**" if text and is_word else escaped(text)
-
-
-def _on_one_line(text: str) -> str:
-    """A part of a quote without control characters; each white space becomes one space."""
-    return re.sub(r"\s", " ", printable(re.sub(r"\s", " ", text)))
+    """The quote on one line, its matches in bold where Markdown allows it: not beside punctuation at their ends."""
+    parts = []
+    for part, is_match in quote_parts(moment):
+        text = re.sub(r"\s", " ", printable(re.sub(r"\s", " ", part)))
+        is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
+        parts.append(f"**{escaped(text)}**" if text and is_match and is_word else escaped(text))
+    return "".join(parts)
 
 
 def escaped(text: str) -> str:
@@ -145,11 +139,10 @@ def to_m3u(answer: Answer) -> str:
     lines = ["#EXTM3U", f"#PLAYLIST:{clean(answer.question)}"]
     for moment in answer.moments:
         if moment.start is not None and is_openable(moment.link):
-            lines += _entry(moment, int(moment.start))
+            start = int(moment.start)
+            lines += [
+                f"#EXTINF:-1,{clean(moment.resource.title)} {timestamp(moment.start)}",
+                f"#EXTVLCOPT:start-time={start}",
+                clean(moment.link).removesuffix(f"#t={start}"),  # a player takes it for a part of the file's name
+            ]
     return "\n".join(lines)
-
-
-def _entry(moment: Moment, start: int) -> Iterator[str]:
-    yield f"#EXTINF:-1,{clean(moment.resource.title)} {timestamp(moment.start)}"
-    yield f"#EXTVLCOPT:start-time={start}"
-    yield clean(moment.link).removesuffix(f"#t={start}")  # a player takes it for a part of the file's name

@@ -49,7 +49,7 @@ def to_json(answer: Answer, summary: Summary | None = None) -> AnswerJson:
 
 
 def error_json(question: str, error: str) -> AnswerJson:
-    """What `ask --json -` prints for a line that is no question, with what is wrong with it."""
+    """The answer of `ask --json -` to a line that is no question, with the error."""
     return {"question": question, "answered": False, "confidence": Confidence.NONE, "moments": [], "error": error}
 
 

@@ -1,4 +1,4 @@
-"""What people keep, as JSON, as Markdown for notes, as cards for Anki, and as a playlist. All pure."""
+"""Kept moments as JSON, as Markdown for notes, as cards for Anki, and as a playlist. All pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,11 @@ def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
 
 def to_markdown(moments: Sequence[KeptMoment]) -> str:
     """A heading for each collection, and lists of links with quotes and notes."""
-    return "\n\n".join(_section(name, group) for name, group in by_collection(moments).items()) + "\n"
+    blocks = []
+    for name, group in by_collection(moments).items():
+        blocks.append(f"## {exports.escaped(clean(name) or TITLE)}")
+        blocks += [exports.item(as_moment(kept, rank), _lines(kept.note)) for rank, kept in enumerate(group, 1)]
+    return "\n\n".join(blocks) + "\n"
 
 
 def to_anki(moments: Sequence[KeptMoment]) -> str:
@@ -65,7 +69,8 @@ def to_m3u(moments: Sequence[KeptMoment]) -> str:
     """A playlist of what plays."""
     names = list(by_collection(moments))
     title = names[0] if len(names) == 1 else TITLE
-    return exports.to_m3u(Answer(title or TITLE, Confidence.HIGH, tuple(_moments(moments)))) + "\n"
+    playing = tuple(as_moment(kept, rank) for rank, kept in enumerate(moments, 1))
+    return exports.to_m3u(Answer(title or TITLE, Confidence.HIGH, playing)) + "\n"
 
 
 FORMATS: Mapping[str, KeptFormat] = {
@@ -86,10 +91,6 @@ def by_collection(moments: Iterable[KeptMoment]) -> dict[str, list[KeptMoment]]:
 def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
     """The kept moment as one of an answer."""
     return Moment(rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page)
-
-
-def _moments(moments: Iterable[KeptMoment]) -> Iterable[Moment]:
-    return (as_moment(kept, rank) for rank, kept in enumerate(moments, 1))
 
 
 def _moment_json(kept: KeptMoment, present: Container[str]) -> KeptMomentJson:
@@ -114,12 +115,6 @@ def _lines(note: str) -> list[str]:
     return [clean(line) for line in note.splitlines() if line.strip()]
 
 
-def _section(name: str, moments: Sequence[KeptMoment]) -> str:
-    heading = f"## {exports.escaped(clean(name) or TITLE)}"
-    items = (exports.item(moment, _lines(kept.note)) for kept, moment in zip(moments, _moments(moments), strict=True))
-    return "\n\n".join([heading, *items])
-
-
 def _card(kept: KeptMoment) -> tuple[str, str, str]:
     place = " · ".join([clean(kept.resource.title) or kept.resource.id, *positions(as_moment(kept))])
     link = _on_card(place)
@@ -131,13 +126,11 @@ def _card(kept: KeptMoment) -> tuple[str, str, str]:
     back = [f"<p>{note}</p>", said, link] if note else [said, link]
     front = _on_card(clean(kept.question) or place)
     tags = [TITLE.lower(), *filter(None, [_NOT_IN_TAGS.sub("_", clean(kept.collection)).strip("_")])]
-    return _inactive(front), "".join(back), " ".join(tags)
+    if front.startswith(_ACTIVE):
+        front = f"&#{ord(front[0])};{front[1:]}"
+    return front, "".join(back), " ".join(tags)
 
 
 def _on_card(text: str) -> str:
     """The HTML of a text that Anki shows as it is; what it would obey is parted by a character that nobody sees."""
     return escape(_OBEYED.sub(lambda found: found[0] + _WORD_JOINER, text))
-
-
-def _inactive(html: str) -> str:
-    return f"&#{ord(html[0])};{html[1:]}" if html.startswith(_ACTIVE) else html

@@ -1,4 +1,4 @@
-"""The status of a library: what is indexed, what isn't and why; as text and as JSON."""
+"""The status of a library as text and as JSON: resources by state, reasons, remedies."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ STEPS: Mapping[str, str] = {
     "later": "build again after {due}",
     "looks_again": "a build after {due} looks again",
 }
-"""What the user can do about the state of a resource."""
+"""Remedies for the states of resources."""
 _IMPORTED = ", from an import: only `seekpoint build` reads this list, once you name it"
 _OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """What a library holds, as `status --json` prints it: `library` is its address, `totals` counts by state."""
+    """The contents of a library, as `status --json` prints it: `library` is its address, `totals` counts by state."""
 
     library: str
     model: ModelCard
@@ -141,7 +141,7 @@ def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
 
 
 class Remedy(NamedTuple):
-    """What the user can do about a state: which of `STEPS`, when, and whether captions of one's own would do too."""
+    """A remedy: the key of `STEPS`, the time, and whether captions of one's own would do too."""
 
     step: str
     due: str
@@ -149,7 +149,7 @@ class Remedy(NamedTuple):
 
 
 def remedy(status: ResourceStatus, now: float) -> Remedy | None:
-    """What the user can do about the state of one resource; `None` if the reason says it, or all is well."""
+    """The remedy for the state of one resource; `None` if the reason says it, or all is well."""
     step = _step(status, now)
     if not step or (status.state is State.INDEXED and not status.reason):
         return None
@@ -157,7 +157,7 @@ def remedy(status: ResourceStatus, now: float) -> Remedy | None:
 
 
 def _next_step(status: ResourceStatus, now: float) -> str:
-    """What the user can do, with `{due}` for the time; empty if the reason says it."""
+    """The remedy, with `{due}` for the time; empty if the reason says it."""
     step = _step(status, now)
     return STEPS[step] + (_OWN_CAPTIONS if _takes_captions(status, now) else "") if step else ""
 

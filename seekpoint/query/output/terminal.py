@@ -12,7 +12,7 @@ from wcwidth.textwrap import SequenceTextWrapper
 from seekpoint.index.file_types import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.language_tags import UNKNOWN, primary
-from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment, Window
+from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
 from seekpoint.query.links import timestamp
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -60,18 +60,13 @@ def _lines(moment: Moment, styled: bool) -> Iterator[_Line]:
         yield _Line(_style(heading_path(path), _DIM, styled))
     if moment.chapter:
         yield _Line(f"in: {_emphasised(clean(moment.chapter), styled)}")
-    yield _Line(f"“{_marked_quote(moment, styled)}”", rest="    ")
+    parts = ((printable(text), is_match) for text, is_match in quote_parts(moment))
+    quote = "".join(_emphasised(text, styled) if is_match else text for text, is_match in parts)
+    yield _Line(f"“{quote}”", rest="    ")
     yield _Line(_clickable(printable(moment.link), styled and is_openable(moment.link)), is_link=True)
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
             yield _Line(_style(line, _DIM, styled), rest="     ")
-
-
-def _marked_quote(moment: Moment, styled: bool) -> str:
-    """The quote with its matches emphasised."""
-    return "".join(
-        _emphasised(printable(text), styled) if is_match else printable(text) for text, is_match in quote_parts(moment)
-    )
 
 
 def _emphasised(text: str, styled: bool) -> str:
@@ -104,11 +99,10 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
         pairs = (f"{word} → {', '.join(said)}" for word, said in explanation.translated)
         yield f"said here in translation: {clean('; '.join(pairs))}"
     if explanation.windows:
-        yield f"nearest in meaning: {', and around a place '.join(map(_window_text, explanation.windows))}"
-
-
-def _window_text(window: Window) -> str:
-    return f"{timestamp(window.start)} to {timestamp(window.end)} ({window.cosine:.2f})"
+        spans = (
+            f"{timestamp(each.start)} to {timestamp(each.end)} ({each.cosine:.2f})" for each in explanation.windows
+        )
+        yield f"nearest in meaning: {', and around a place '.join(spans)}"
 
 
 def estimate_text(estimate: Estimate) -> str:
@@ -119,7 +113,7 @@ def estimate_text(estimate: Estimate) -> str:
     )
 
 
-# What a line can't begin with and what it can't end with, by classes of Unicode's line breaking (UAX #14).
+# Characters that can't begin a line, and those that can't end one, by classes of Unicode's line breaking (UAX #14).
 _CLOSING = r"[\p{lb=CL}\p{lb=CP}\p{lb=EX}\p{lb=NS}\p{lb=IS}\p{lb=SY}\p{lb=IN}\p{lb=CJ}\p{Pf}—]"
 _OPENING = r"[\p{lb=OP}\p{Pi}]"
 _CHARACTER = r"[\p{Han}\p{Hiragana}\p{Katakana}]\p{M}*"

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 # Chunks. The neighbours of a chunk on either side whose words count as said with it.
 _NEIGHBOURS = 3
 _MOST_UNKNOWN = 2
-# The rarity of what isn't said where the words mean nothing to the library.
+# The rarity of unsaid words where the words mean nothing to the library.
 _NEUTRAL = 0.3
 # The numbers of chunks of the smallest and the largest library that was measured.
 _FEWEST, _MOST = 600, 11_000
 
 
 class Features(NamedTuple):
-    """What the estimate is made of.
+    """The features of the estimate.
 
     `meaning` is the cosine of the first moment. `unsaid` is the mean rarity (0 to 1) of the question's content words,
     where those that are said near the first moment count as 0. `unknown` is the share of _MOST_UNKNOWN words that the

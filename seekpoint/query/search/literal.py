@@ -1,4 +1,4 @@
-"""Phrases that have to be said word for word, and words that must not be: which candidates remain."""
+"""Phrases that have to be said word for word, and words that must not be: the candidates that remain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seekpoint.index.types import Alternatives
 
 
-# So many terms tell a long phrase from all others. A line break is looked for after each of the first characters only.
+# Terms that tell a long phrase from all others. A line break is looked for after each of the first characters only.
 _MOST_TERMS, _BROKEN = 32, 8
 
 
@@ -79,7 +79,7 @@ class Remaining(NamedTuple):
 
 
 def remaining(evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence[Pattern], reader: Reader) -> Remaining:
-    """Compare the text of the candidates with what the question asks for literally.
+    """Compare the text of the candidates with the phrases and exclusions of a question.
 
     The evidence has the counts of the patterns' terms.
     """
@@ -118,13 +118,13 @@ def _joined(parts: Sequence[str]) -> str:
     return "\0" + "\0".join(parts) + "\0"
 
 
-# What the marks in a question ask for: quotation marks for a phrase, a minus before a word to leave it out.
+# Marks in a question: quotation marks for a phrase, a minus before a word to leave it out.
 #
 # A mark without its partner, an apostrophe, and a minus within a word or before a number are ordinary characters.
 
 # A letter or digit of a script with spaces. A mark after one opens nothing: it is an apostrophe, or inches.
 _LETTER = rf"[\p{{L}}\p{{N}}--[{UNSPACED}]]"
-# What opens, what can't stand between, and what closes.
+# Pairs of marks: the opening one, characters that can't stand between, the closing ones.
 _PAIRS = (
     (rf'(?<!{_LETTER})"(?=\S)', r"\"", r"\""),
     ("“", r"“”\"", r"”\""),
@@ -145,7 +145,7 @@ _SPACES = regex.compile(r"\s+")
 
 
 class QuestionSyntax(NamedTuple):
-    """A question without its marks, the phrases that have to be said, and what must not be.
+    """A question without its marks, its phrases, and its exclusions.
 
     `may_stress`: all phrases are in typographic marks, in which people also put words that they only stress.
     """

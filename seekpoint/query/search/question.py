@@ -317,7 +317,7 @@ def _joined(words: Sequence[str]) -> str:
     return "\0" + "\0".join(words) + "\0"
 
 
-# Words across languages: what a question's words mean in the chunks' language, weighted as one term a word.
+# Words across languages: a question's words in the chunks' languages, weighted as one term a word.
 #
 # All translations of a word count together, so that a word with many doesn't outweigh one with few: their frequencies
 # are added, and the weight follows from the chunks that have any of them (Pirkola's structured query, 1998).
@@ -460,7 +460,8 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader,
         frequent = [stem for stem in edits if frequencies.get(stem, 0) >= fewest]
         if frequent:
             meant = min(frequent, key=lambda stem: (edits[stem], -frequencies[stem], stem))
-            found.append(Respelling(word, _inflected(word, unknown[word], meant)))
+            whole = meant + fold(word).removeprefix(unknown[word])  # with the ending of the word
+            found.append(Respelling(word, whole if terms(whole) == [meant] else meant))
     return tuple(found)
 
 
@@ -517,16 +518,5 @@ def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
         and abs(len(text) - len(stem)) <= 1  # two letters more are an ending
         and text[0] == stem[0]
         and terms(text) == [text]
-        and (len(stem) >= _DISTINCT or not _is_substitution(stem, text))
+        and (len(stem) >= _DISTINCT or len(stem) != len(text) or sorted(stem) == sorted(text))  # no other letter
     }
-
-
-def _is_substitution(stem: str, other: str) -> bool:
-    """Whether a letter is another, where there is one edit."""
-    return len(stem) == len(other) and sorted(stem) != sorted(other)
-
-
-def _inflected(word: str, stem: str, meant: str) -> str:
-    """The stem that is meant, with the ending of the word if that makes a word of the stem."""
-    whole = meant + fold(word).removeprefix(stem)
-    return whole if terms(whole) == [meant] else meant

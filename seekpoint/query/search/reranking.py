@@ -19,7 +19,7 @@ _BEFORE, _AFTER = 8, 24
 
 
 class _Window(NamedTuple):
-    """What is said in the half minute from a second of a hit's passage on."""
+    """The text of the half minute from a second of a hit's passage on."""
 
     hit: Hit
     start: float

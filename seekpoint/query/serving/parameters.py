@@ -1,4 +1,4 @@
-"""Parameters that the HTTP API, the pages and the assistants' tools share, and what is said of invalid ones."""
+"""Parameters that the HTTP API, the pages and the assistants' tools share, and errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def unknown_parameter(name: str, given: Iterable[str], known: Collection[str]) -
 
 
 def invalid_parameters(errors: Iterable[Mapping[str, Any]]) -> str:
-    """The error for invalid parameters, from what pydantic says of each."""
+    """The error for invalid parameters, from pydantic's errors."""
     return "; ".join(f"`{_name(error['loc'])}`: {error['msg'][:1].lower()}{error['msg'][1:]}" for error in errors)
 
 

@@ -31,9 +31,9 @@ from seekpoint.index.types import (
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
-# How many questions are shown as examples, and in how many recordings they are looked for.
+# Questions that are shown as examples, and recordings in which they are looked for.
 _EXAMPLES, _LOOKED_THROUGH = 3, 24
-# Of a long list, examples are looked for among so many resources from all over it, or up to twice as many.
+# Resources from all over a long list among which examples are looked for; up to twice as many.
 _LOOKED_AT = 500
 
 
@@ -92,7 +92,7 @@ class ResourceCache:
 
     @cached_property
     def suggestions(self) -> Suggestions:
-        """What can be suggested of all that is indexed."""
+        """The suggestions from all that is indexed."""
         titled = ((one.resource, one.chapters or one.details.chapters) for one in self._indexed())
         return Suggestions.of(self.headings, titled)
 
@@ -115,11 +115,10 @@ class ResourceCache:
         self.prefetch(some)
         found = (self.status(key) for key in some)
         recordings = [status for status in found if status and status.chunks and status.resource.kind.plays]
-        chosen = [
-            status
-            for is_own in (True, False)
-            for status in _spread([one for one in recordings if (language in map(primary, one.languages)) is is_own])
-        ]
+        chosen: list[ResourceStatus] = []
+        for is_own in (True, False):
+            these = [one for one in recordings if (language in map(primary, one.languages)) is is_own]
+            chosen += these[:: max(len(these) // _LOOKED_THROUGH, 1)]
         asked = example_questions((self._transcript(status.id, language) for status in chosen), _EXAMPLES)
         titles = [chapter.title for status in chosen for chapter in status.chapters]
         return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
@@ -199,11 +198,6 @@ class ResourceCaches:
         return last
 
 
-def _spread(recordings: Sequence[ResourceStatus]) -> Sequence[ResourceStatus]:
-    """Some recordings from all over the lists, in their order."""
-    return recordings[:: max(len(recordings) // _LOOKED_THROUGH, 1)]
-
-
 def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
@@ -215,7 +209,7 @@ _WORD_START = regex.compile(r"\b")
 
 
 class Suggests(StrEnum):
-    """What a suggestion leads to."""
+    """The target of a suggestion."""
 
     RESOURCE = "resource"
     HEADING = "heading"
@@ -328,12 +322,9 @@ def _questions(cues: Sequence[Cue]) -> Iterator[str]:
     for end in _ENDS.finditer(text):
         sentence, start = text[start : end.start() + 1].strip(), end.end()
         question = clean(_OPENING.sub("", sentence))
-        if question.endswith(("?", "？")) and _stands_alone(question) and _SHORTEST <= columns(question) <= _LONGEST:
+        stands_alone = _ASKS.search(question) and not _LEANS.search(question) and not _TAG.search(question)
+        if question.endswith(("?", "？")) and stands_alone and _SHORTEST <= columns(question) <= _LONGEST:
             yield question[:1].upper() + question[1:]
-
-
-def _stands_alone(question: str) -> bool:
-    return bool(_ASKS.search(question)) and not _LEANS.search(question) and not _TAG.search(question)
 
 
 def _telling(question: str) -> float:

@@ -1,4 +1,4 @@
-"""Turns for questions: only so many are in work at once, and only so many wait."""
+"""Turns for questions: limits for those in work at once and for those that wait."""
 
 from __future__ import annotations
 

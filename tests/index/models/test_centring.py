@@ -1,4 +1,4 @@
-"""Means by language: taken out, vectors compare by what was said."""
+"""Centring by the means of languages, and the scale of a model's cosines."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.models.centring import background, centre_rows, centred, nearest_language, tempered, windows
+from seekpoint.index.models.centring import (
+    background,
+    centre_rows,
+    centred,
+    cosine_scale,
+    nearest_language,
+    tempered,
+    windows,
+)
 from seekpoint.index.models.encoder import BUNDLED
+from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,3 +101,24 @@ def test_a_vector_is_of_the_language_whose_mean_points_the_same_way() -> None:
     assert nearest_language(ENGLISH + 0.9 * CHINESE, means) == "en"
     assert nearest_language(0.9 * ENGLISH + CHINESE, means) == "zh", "whatever the means' lengths"
     assert nearest_language(ENGLISH, {}) is None
+
+
+CARD = ModelCard("模型", 8, "fingerprint")
+RNG = np.random.default_rng(0)
+# Vectors of two languages in two corners, as of a model that tells languages apart first of all.
+CORNERS = np.repeat(10 * np.eye(2, 64), 40, axis=0)
+VECTORS = (CORNERS + RNG.normal(size=(80, 64))).astype(np.float32)
+LANGUAGES = ["en"] * 40 + ["zh"] * 40
+
+
+def test_a_model_has_its_own_scale() -> None:
+    assert cosine_scale(VECTORS, VECTORS, LANGUAGES) == 1
+    narrow = VECTORS * np.array([1.0] * 4 + [0.01] * 60, np.float32)  # of four dimensions: its cosines are far apart
+    assert cosine_scale(narrow, VECTORS, LANGUAGES) < 0.5
+    assert cosine_scale(VECTORS, narrow, LANGUAGES) > 2
+
+
+def test_the_distance_of_languages_is_no_spread() -> None:
+    together = (VECTORS - CORNERS).astype(np.float32)
+    assert cosine_scale(VECTORS, together, LANGUAGES) == pytest.approx(1, abs=0.05)
+    assert cosine_scale(VECTORS, together, ["en"] * 80) < 0.6

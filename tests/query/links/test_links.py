@@ -1,13 +1,63 @@
+"""Links to a second, a page, a sentence: made, parsed, and parsed from anything."""
+
 from __future__ import annotations
 
+from math import isfinite
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.query.links import line_fragments, text_fragment
+from seekpoint.index.errors import UsageError
+from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.query.links import (
+    find_resource,
+    line_fragments,
+    link,
+    parse_seconds,
+    parse_target,
+    text_fragment,
+    text_link,
+    timestamp,
+)
+from tests import fuzzing
 from tests.cost import at_most
+from tests.fuzzing import is_line
+
+VIDEO = Resource("wjZofJX0v4M", Kind.VIDEO, "GPT", "https://www.youtube.com/watch?v=wjZofJX0v4M")
+RECORDING = Resource("0123456789ab", Kind.RECORDING, "讲座", "file:///talks/%E8%AE%B2%E5%BA%A7.ogg")
+
+
+def test_a_link_rounds_down_to_whole_seconds() -> None:
+    assert link(VIDEO, 754.99) == "https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s"
+    assert link(RECORDING, 754.99) == "file:///talks/%E8%AE%B2%E5%BA%A7.ogg#t=754"
+
+
+def test_a_page_opens_at_its_heading_and_the_words_there() -> None:
+    page = Resource("p", Kind.PAGE, "", "https://a.org/文?q=1")
+    cue = Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail")
+    heading = "https://a.org/文?q=1#%E8%87%AA%E6%B3%A8%E6%84%8F%E5%8A%9B-in-detail"
+    assert text_link(page, cue) == heading
+    assert text_link(page, cue, "text=a%20sentence") == f"{heading}:~:text=a%20sentence"
+    assert text_link(page, Cue(0.0, 1.0, ""), "text=a") == "https://a.org/文?q=1#:~:text=a"
+    assert text_link(page, Cue(0.0, 1.0, "")) == page.url
+
+
+def test_a_paper_opens_at_its_page() -> None:
+    on_arxiv = Resource("x", Kind.PAPER, "", "https://arxiv.org/abs/1706.03762")
+    here = Resource("y", Kind.PAPER, "", "file:///papers/%E8%AE%BA%E6%96%87.pdf")
+    cue = Cue(0.0, 1.0, "text", page=7)
+    assert text_link(on_arxiv, cue) == "https://arxiv.org/pdf/1706.03762#page=7"
+    assert text_link(here, cue) == "file:///papers/%E8%AE%BA%E6%96%87.pdf#page=7"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0, "0:00"), (59.9, "0:59"), (754.2, "12:34"), (3723.0, "1:02:03"), (None, None)]
+)
+def test_times_have_hours_only_from_an_hour_on(seconds: float | None, text: str | None) -> None:
+    assert timestamp(seconds) == text
+
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."
 
@@ -130,3 +180,34 @@ def test_a_directive_is_short_ascii_and_quotes_the_passage(sentences: list[str])
 def test_a_page_of_repetitions_is_fast(sentence: str) -> None:
     with at_most(seconds=10):
         text_fragment([sentence] * 500, 490)
+
+
+PARTS = ("https://", "youtu.be/", "aaaaaaaaaaa", "?", "&", "#", "t=", "1h2m3s", "12:34", "9" * 400, "page=", ":~:text=")
+LINKS = st.lists(st.sampled_from([*PARTS, "%", "%ff", "-,", "٣", "1e999", "nan", "."]) | fuzzing.pieces, max_size=8)
+RESOURCE = Resource("aaaaaaaaaaa", Kind.VIDEO, "讲座", "https://www.youtube.com/watch?v=aaaaaaaaaaa")
+
+fuzz = fuzzing.fuzz(200)
+
+
+@given(LINKS.map("".join))
+@fuzz
+def test_any_time_is_a_finite_number_or_refused(text: str) -> None:
+    try:
+        seconds = parse_seconds(text)
+    except UsageError as error:
+        assert is_line(str(error))
+    else:
+        assert isfinite(seconds) and seconds >= 0
+
+
+@given(LINKS.map("".join))
+@fuzz
+def test_any_link_leads_to_a_place_or_is_refused(link: str) -> None:
+    find_resource(link, [RESOURCE])
+    try:
+        target = parse_target(link)
+    except UsageError as error:
+        assert is_line(str(error))
+        return
+    assert target.seconds is None or (isfinite(target.seconds) and target.seconds >= 0)
+    assert target.page is None or target.page >= 0

@@ -1,5 +1,9 @@
+"""Answers as Markdown, CSV and playlists, and the formats of `ask --format`."""
+
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 
 import pytest
@@ -9,8 +13,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.output.exports import to_markdown
+from seekpoint.query.output.exports import COLUMNS, to_csv, to_csv_rows, to_m3u, to_markdown
+from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.notebook import moment_html
+from seekpoint.query.output.terminal import to_text
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
 
 SAFE = {
@@ -107,3 +115,107 @@ def test_a_link_keeps_its_address_whatever_characters_it_has() -> None:
 @pytest.mark.parametrize(("moments", "line"), [((VIDEO_MOMENT,), "answers that; nearest:"), ((), "answers that.")])
 def test_markdown_says_that_there_is_no_answer(moments: tuple[Moment, ...], line: str) -> None:
     assert to_markdown(Answer("q", Confidence.NONE, moments)).splitlines()[2] == f"Nothing here {line}"
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_csv_has_a_header_and_a_row_for_each_moment() -> None:
+    video, recording, paper = rows(to_csv(ANSWER))
+    assert tuple(video) == COLUMNS
+    assert video == {
+        **{
+            "question": "什么是掩码？",
+            "answered": "true",
+            "confidence": "high",
+            "rank": "1",
+            "score": "0.83",
+            "title": "什么是注意力",
+        },
+        **{"kind": "video", "section": "Attention › Masks; More", "chapter": "掩码", "language": "zh"},
+        **{"start": "754.2", "end": "801.0", "timestamp": "12:34", "page": ""},
+        **{"quote": VIDEO_MOMENT.quote, "link": VIDEO_MOMENT.link},
+    }
+    assert (recording["title"], recording["section"], paper["page"], paper["start"]) == ("Why masks?", "", "3", "")
+    assert to_csv_rows(ANSWER) == to_csv(ANSWER).partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    "formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=cmd|'/c calc'!A0", "＝1", "-jze"]
+)
+def test_no_cell_is_a_formula(formula: str) -> None:
+    (row, _) = rows(to_csv(hostile_answer(formula)))
+    assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for value in row.values())
+    assert row["title"] == f"'{clean(formula)}"
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, 'a "quoted", one', "a,b;c"])
+def test_commas_quotes_and_lines_stay_in_their_cell(text: str) -> None:
+    cells = rows(to_csv(hostile_answer(text)))
+    assert [row["quote"].removeprefix("'") for row in cells] == [clean(text)] * 2
+    assert all(set(row) == set(COLUMNS) and None not in row.values() for row in cells)
+
+
+def test_a_playlist_has_the_recordings_and_videos_each_from_its_second() -> None:
+    assert to_m3u(ANSWER).splitlines() == [
+        "#EXTM3U",
+        "#PLAYLIST:什么是掩码？",
+        "#EXTINF:-1,什么是注意力 12:34",
+        "#EXTVLCOPT:start-time=754",
+        "https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
+        "#EXTINF:-1,Why masks? 0:12",
+        "#EXTVLCOPT:start-time=12",
+        "file:///home/ada/my%20talks/masks.ogg",
+    ]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "a\nfile:///etc/passwd", "a\r#EXTVLCOPT:sout=#file", "a\u2028b\x85c"])
+def test_no_title_adds_a_line_to_a_playlist(text: str) -> None:
+    lines = to_m3u(hostile_answer(text)).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "#EXTM3U",
+        "#PLAYLIST",
+        *["#EXTINF", "#EXTVLCOPT", "https"] * 2,
+    ]
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "seekpoint:x", ""])
+def test_an_address_that_a_player_could_run_is_left_out(link: str) -> None:
+    answer = Answer("q", Confidence.HIGH, (replace(VIDEO_MOMENT, link=link),))
+    assert to_m3u(answer).splitlines() == ["#EXTM3U", "#PLAYLIST:q"]
+
+
+def test_the_formats_are_those_of_the_help_text() -> None:
+    assert list(FORMATS) == ["markdown", "csv", "m3u"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_shows_an_answer_and_that_there_is_none(name: str) -> None:
+    text = FORMATS[name].render(ANSWER)
+    assert "masks" in text
+    assert not text.endswith("\n")
+    assert FORMATS[name].render(Answer("q", Confidence.NONE, ()))
+
+
+def test_only_csv_differs_for_the_later_answers_of_a_stream() -> None:
+    later = {name: form.render(ANSWER, is_first=False) for name, form in FORMATS.items()}
+    assert later["csv"] == FORMATS["csv"].render(ANSWER).partition("\n")[2]
+    assert [name for name, text in later.items() if text != FORMATS[name].render(ANSWER)] == ["csv"]
+
+
+@pytest.mark.parametrize(
+    ("start", "first"),
+    [
+        (754.2, ("1. Masks  12:34", "1. [Masks](https://a.org) · 12:34", "Masks</a> · 12:34<")),
+        (None, ("1. Masks", "1. [Masks](https://a.org)", "Masks</a><")),
+    ],
+)
+def test_a_language_that_isnt_known_isnt_named(start: float | None, first: tuple[str, str, str]) -> None:
+    page = Resource("0123456789ab", Kind.PAGE, "Masks", "https://a.org")
+    moment = Moment(1, 0.8, page, "und", start, None, "a mask", "https://a.org")
+    answer = Answer("q", Confidence.HIGH, (moment,))
+    text, markdown, html = to_text(answer, styled=False), to_markdown(answer), moment_html(moment)
+    assert first[0] in text.splitlines()
+    assert first[1] in markdown.splitlines()
+    assert first[2] in html
