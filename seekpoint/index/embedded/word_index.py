@@ -59,7 +59,7 @@ class Engine(NamedTuple):
 
 
 class WordIndex:
-    """An index, open for searching, which threads may share. Raises ValueError if its files are damaged.
+    """An index, open for searching, which threads may share. Search it within `engine_errors`.
 
     `languages` are those of the library, as primary subtags. `hidden` are transcripts, by first chunk id, that count as
     absent, since the library doesn't have them.
@@ -132,9 +132,8 @@ class WordIndex:
             return 0
         if len(alternatives) == len(alternatives[0]) == 1 and self._has_all and self._hidden is None:
             return self._frequency(alternatives[0][0])
-        with engine_errors():
-            query = self._visible(_any(map(self._all_of, alternatives)))
-            found: Any = self._searcher.search(query, 1, count=True)  # its types lack `count`
+        query = self._visible(_any(map(self._all_of, alternatives)))
+        found: Any = self._searcher.search(query, 1, count=True)  # its types lack `count`
         return int(found.count)
 
     def _spoken(self, term: str) -> list[str]:
@@ -159,9 +158,8 @@ class WordIndex:
             query = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, one) for one in absent)])
         if within is not None:
             query = _all([query, Query.const_score_query(self._among(within), 0.0)])
-        with engine_errors():
-            hits = self._searcher.search(query, k, count=False).hits
-            chunks = self._searcher.fast_field_values(_CHUNK, [address for _, address in hits])
+        hits = self._searcher.search(query, k, count=False).hits
+        chunks = self._searcher.fast_field_values(_CHUNK, [address for _, address in hits])
         return [Proposal(score, int(chunk or 0)) for (score, _), chunk in zip(hits, chunks, strict=True)]
 
     def _weighted(self, terms: Sequence[str], weight: float) -> Query:

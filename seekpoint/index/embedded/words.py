@@ -21,7 +21,7 @@ from seekpoint.index.embedded import word_files
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope
 from seekpoint.index.embedded.database import THREADS_MAY_SHARE, content_errors, damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.word_index import Proposal, WordIndex
+from seekpoint.index.embedded.word_index import Proposal, WordIndex, engine_errors
 from seekpoint.index.types import Alternatives, CandidateQuery, Scope, WordGroup
 
 if TYPE_CHECKING:
@@ -100,10 +100,11 @@ class WordSearch:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
-            with library_errors(self._folder):
+            with library_errors(self._folder), engine_errors():
                 yield
         except ValueError as error:
-            raise damaged(self._folder, f"its word index can't be read ({error})") from error
+            reason = " ".join(str(error).split())  # the engine's own may have several lines
+            raise damaged(self._folder, f"its word index can't be read ({reason})") from error
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:

@@ -14,6 +14,7 @@ from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.types import WordGroup
+from tests.damaging import unnoticed
 from tests.index.libraries import CARD, TALKS, build, by_words, fill, names, run_script
 
 MASK = WordGroup((("掩码",), ("缓存",)), "zh")
@@ -113,6 +114,16 @@ def test_a_reader_says_that_an_index_is_damaged(folder: Path, left: str) -> None
                 path.unlink()
         with pytest.raises(DamagedLibrary, match=r"its word index can't be read \(words-1 isn't.*seekpoint build"):
             library.frequencies(["mask"])
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\x01"])
+def test_a_dictionary_of_terms_that_makes_no_sense_is_told_in_one_line(folder: Path, filler: bytes) -> None:
+    file = next(index(folder).glob("*.term"))
+    with unnoticed(file):
+        file.write_bytes(filler * file.stat().st_size)
+    with pytest.raises(DamagedLibrary, match="its word index can't be read") as caught:
+        found(folder, "mask", "掩码")
+    assert "\n" not in str(caught.value)
 
 
 def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> None:
