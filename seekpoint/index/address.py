@@ -19,7 +19,7 @@ SUCCESSOR_SUFFIX = "__next"
 
 
 def _without(reserved: str) -> str:
-    """What matches a part of a URI: characters except some, each plain or as `%` and two digits."""
+    """A pattern of a part of a URI: characters except some, each plain or as `%` and two digits."""
     return rf"(?:[^{re.escape(reserved)}%\x00-\x20\x7f]|%(?!00)[0-9A-Fa-f]{{2}})*"
 
 
@@ -30,7 +30,7 @@ _SERVER = re.compile(
     rf"(?P<scheme>(?i:postgres(?:ql)?))://(?:(?P<user>{_without(':@/?#')})(?::{_without('@/?#')})?@)?"
     rf"(?P<place>{_HOST}(?:,{_HOST})*(?:/{_without('@/?#')})?)(?:\?(?P<query>(?:{_PAIR}(?:&{_PAIR})*)?))?"
 )
-# What the text of an address shows of its parameters: those that say where the library is. Others may be secret.
+# The parameters that the text of an address shows: those that say where the library is. Others may be secret.
 _SHOWN = (
     *("host", "hostaddr", "port", "dbname", "user", "service", "sslmode"),
     *("connect_timeout", "target_session_attrs", "load_balance_hosts"),

@@ -96,7 +96,7 @@ class Reader(Closing, Protocol):
         ...
 
     def playlists(self) -> dict[str, Playlist]:
-        """What each playlist and channel held when it was last listed, by its id."""
+        """The contents of each playlist and channel when it was last listed, by id."""
         ...
 
     def standings(self) -> dict[str, Standing]:

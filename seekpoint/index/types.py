@@ -75,8 +75,8 @@ class Origin(StrEnum):
 class NamedBy(StrEnum):
     """Who named a source of a library, which decides what every later build may do for it.
 
-    What the owner names in a terminal may lie in files and private networks. Who adds on a page that others use, and an
-    assistant, name public addresses alone. What came with an imported library is built for nobody but the owner.
+    Sources that the owner names in a terminal may be files and private networks. Who adds on a page that others use,
+    and an assistant, name public addresses alone. Lists of an imported library are built for nobody but the owner.
     """
 
     OWNER = "owner"
@@ -588,7 +588,7 @@ class TermMatrix(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What is stored of chunks for scoring them: their cosines with the question, and how often they have its terms."""
+    """The stored data that scores chunks: their cosines with the question, and the counts of its terms."""
 
     chunks: Sequence[StoredChunk]
     cosines: Sequence[float]

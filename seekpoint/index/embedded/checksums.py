@@ -36,7 +36,7 @@ OF_RESOURCES = ("resource", *PARENTS)
 """The tables whose rows belong to a resource."""
 
 KEPT_KEY = "{0}.resource_id || ' ' || {0}.place"
-"""What a kept moment's row belongs to, in SQL: itself, so that damage costs no other."""
+"""The owner of a kept moment's row, in SQL: itself, so that damage costs no other."""
 
 _KEYS = {"resource": "{}.id", "language": "{}.name", "setting": "{}.name", "term": "''", "translation": "''"} | {
     "kept": KEPT_KEY
@@ -128,7 +128,7 @@ def _values(connection: sqlite3.Connection, table: str, row: str) -> str:
 
 
 def _key(table: str, row: str) -> str:
-    """What a row belongs to."""
+    """The owner of a row."""
     if table in _KEYS:
         return _KEYS[table].format(row)
     column, parent = PARENTS[table]

@@ -28,7 +28,7 @@ from seekpoint.index.types import ModelCard, Resource, State
 
 _LABEL = """SELECT CAST(coalesce((SELECT max(title) FROM listing WHERE resource_id = id AND title <> ''), url) AS BLOB)
             FROM resource WHERE id = CAST(? AS TEXT)"""
-# What stands for a resource that no list names, until a list does.
+# The placeholder of a resource that no list names, until a list does.
 _UNLISTED = """INSERT INTO listing (source, resource_id, position, path, title, listed)
     SELECT '', id, 0, '[]', '', 0 FROM resource WHERE id = CAST(? AS TEXT)"""
 _EMPTIED = f"""UPDATE resource SET state = '{State.PENDING}', reason = ?, retry_after = NULL, inputs = NULL
@@ -180,7 +180,7 @@ class _DamagedRows:
             self._given_up.append(_text(key))
 
     def _keys(self, *tables: str) -> list[bytes]:
-        """What the damaged rows of some tables belong to."""
+        """The owners of the damaged rows of some tables."""
         return sorted({key for table, key in self._faults if table in tables})
 
     def _drop(self, table: str, column: str, key: bytes, *referring: str) -> None:
@@ -225,7 +225,7 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
 
 
 def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:
-    """What damaged rows belong to: resources by title and id, or whole tables."""
+    """The owners of damaged rows: resources by title and id, or whole tables."""
     ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES and key})
     resources: dict[str, Resource] = {}
     with suppress(LibraryError), content_errors(folder):

@@ -42,7 +42,7 @@ _MOST_MAPPED = 1 << 28
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
 BUILD_MENDS = "Run `seekpoint build SOURCE` again: it mends what it can and says what it fetches again"
-# What decoding damaged values raises.
+# Errors of decoding damaged values.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 _P = ParamSpec("_P")
@@ -281,7 +281,7 @@ UNRELEASED_APPLICATION_ID = 0x7365656B
 
 SCHEMA_VERSION = 1
 
-# What SQLite reads as a space.
+# The characters that SQLite reads as a space.
 _BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")
 
 

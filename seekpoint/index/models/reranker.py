@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 _REMEDY = "give --rerank a sentence-transformers cross-encoder, as a folder or by a name known to the hub"
-# What follows the name of the base model in the names of models that score a pair.
+# The suffixes of the base model's name in the names of models that score a pair.
 _SCORING = ("ForSequenceClassification", "ForCausalLM")
 _BATCH = 16
 

@@ -77,7 +77,7 @@ class TokenPass:
         return self._layers.matrix.shape[1] if self._layers else len(whole)
 
     def _through_layers(self, sums: Tensor, counts: Tensor) -> Tensor:
-        """What the layers make of sums of token vectors; a layer adds its bias once for each token."""
+        """Sums of token vectors after the layers; a layer adds its bias once for each token."""
         if not self._layers:
             return sums
         return sums @ self._layers.matrix.T + counts[:, None] * self._layers.bias

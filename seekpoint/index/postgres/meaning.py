@@ -108,7 +108,7 @@ class ServerScope:
 
     @property
     def values(self) -> tuple[object, ...]:
-        """What belongs to the `%s` of `KEPT`."""
+        """The values for the `%s` of `KEPT`."""
         return (self.resources is None, self.resources or [], self.language, self.language)
 
 
@@ -123,7 +123,7 @@ KEPT_AFTERWARDS = "(%s OR chunk.resource + 0 = ANY(%s::int[])) AND (%s::text IS 
 
 
 def lacking(terms: Sequence[str]) -> tuple[bool, list[str]]:
-    """What belongs to the `%s` of `LACKING`."""
+    """The values for the `%s` of `LACKING`."""
     return (not terms, list(terms))
 
 

@@ -29,12 +29,12 @@ TABLES = tuple(re.findall(r"(?m)^CREATE TABLE (\w+)", _SCRIPT))
 SEQUENCES = ("transcript_id", "chunk_id")
 """The names of what makes up a library, beside the sequences and indexes of the tables."""
 
-# What others hardly have together: a table of migrations alone is many an application's.
+# Tables that others hardly have together: a table of migrations alone is many an application's.
 _IS_OURS = """
     SELECT count(*) = 3 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = to_regnamespace(%s) AND relkind IN ('r', 'p') AND NOT attisdropped
     AND (relname, attname) IN (('migration', 'version'), ('meta', 'card'), ('chunk', 'embedding'))"""
-# What lies in a schema depends on it, whatever it is. What an extension has there is never dropped with a library.
+# Every object in a schema depends on it. Objects of an extension there are never dropped with a library.
 _HELD = """
     SELECT pg_describe_object(classid, objid, 0) FROM pg_depend AS held
     WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace(%s)
@@ -187,7 +187,7 @@ def _migrating(session: Session) -> Iterator[None]:
         yield
 
 
-# What PostgreSQL calls all roles of the server.
+# PostgreSQL's name for all roles of the server.
 _EVERYONE = "public"
 
 _READ = ("GRANT USAGE ON SCHEMA {schema} TO {role}", "GRANT SELECT ON {tables} TO {role}")

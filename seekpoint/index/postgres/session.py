@@ -59,7 +59,7 @@ _PRELOADED = "shared_preload_libraries"
 _INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
 # Classes of codes; an error without a code is one of the connection.
 _CONNECTION, _INTERVENTION = "08", "57"
-# What decoding damaged values raises.
+# Errors of decoding damaged values.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 Row = dict[str, Any]
@@ -141,7 +141,7 @@ class Session:
 
 
 def options(address: ServerAddress) -> dict[str, Any]:
-    """What a connection is made with; how it is kept alive is as the address says, if it does."""
+    """The parameters of a connection; those that keep it alive come from the address, if it has them."""
     given = conninfo_to_dict(address.uri)
     return _OPTIONS | {name: value for name, value in _KEEPALIVES.items() if name not in given}
 

@@ -52,7 +52,7 @@ class _Listing(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """What is stored of a transcript."""
+    """A stored transcript, without its text."""
 
     language: str
     origin: Origin
@@ -117,7 +117,7 @@ class Catalogue:
         return list(sections.values())
 
     def playlists(self, only: Collection[str] | None = None) -> dict[str, Playlist]:
-        """What each playlist and channel held when it was last listed, by its id; `only` limits them to some ids."""
+        """The contents of each playlist and channel when it was last listed, by id; `only` limits them to some ids."""
         listed = f"SELECT id, details FROM resource WHERE kind = '{Kind.PLAYLIST}' AND inputs = '{LISTED}'"
         titles = {
             playlist_id: details_of(details).title or ""
@@ -394,7 +394,7 @@ _SOURCE = "the library"
 
 
 def succession(library: Reader, editions: Mapping[str, str], writer: Writer) -> Successor:
-    """What is still to embed, after removing from the successor what the library no longer has.
+    """The resources still to embed, after removing from the successor what the library no longer has.
 
     `editions` says of which edition each resource's transcripts are in the library.
     """

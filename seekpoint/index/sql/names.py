@@ -104,7 +104,7 @@ def refresh_translations(
 ) -> None:
     """Choose the translations again in a block of `change`, unless the stored ones are still up to date.
 
-    What they were chosen for is stored: the version of the dictionaries, the number of chunks, `last`, which grows with
+    The basis of the choice is stored: the version of the dictionaries, the number of chunks, `last`, which grows with
     every change by the number of new chunks, and the languages.
     """
     languages = sorted({primary(tag) for (tag,) in db.rows("SELECT DISTINCT language FROM transcript")})

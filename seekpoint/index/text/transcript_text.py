@@ -28,7 +28,7 @@ _BEGINNING = regex.compile(
 
 
 class CueText:
-    """What consecutive cues say, joined by spaces; `cues` must not be empty."""
+    """The text of consecutive cues, joined by spaces; `cues` must not be empty."""
 
     def __init__(self, cues: Sequence[Cue]) -> None:
         self.cues = cues

@@ -204,7 +204,7 @@ class TotalsJson(TypedDict):
 
 
 class StatusJson(TypedDict):
-    """What a library holds, and what it doesn't."""
+    """The contents of a library, and what it lacks."""
 
     library: Annotated[str, Described("Its folder.")]
     model: ModelJson
@@ -254,7 +254,7 @@ class CueJson(TypedDict):
 
 
 class TranscriptJson(TypedDict):
-    """What is said or written in a resource, or a part of it."""
+    """The text of a resource, spoken or written, or a part of it."""
 
     resource: ResourceJson
     language: Language
@@ -275,19 +275,19 @@ class SuggestionJson(TypedDict):
 
 
 class SuggestionsJson(TypedDict):
-    """What the library has that says what was typed so far, best first."""
+    """Suggestions that match the typed text, best first."""
 
     suggestions: list[SuggestionJson]
 
 
 class HealthJson(TypedDict):
-    """What a server says that can be asked."""
+    """The state of a server that answers."""
 
     status: Literal["ok"]
 
 
 class ProblemJson(TypedDict):
-    """What went wrong (RFC 9457)."""
+    """A problem (RFC 9457)."""
 
     type: str
     title: str

@@ -294,12 +294,12 @@ _LEANS = regex.compile(
     r"\b(?:this|that|these|those|he|she|they|him|her|them|here|it|its|there|i|my|you|your)\b|这|這|那|他|她|它|你|我",
     regex.IGNORECASE,
 )
-# What leads to a question: "so,", "现在来讲第二个问题，".
+# Words that lead to a question: "so,", "现在来讲第二个问题，".
 _OPENING = regex.compile(
     rf"^(?:(?:so|and|but|now|okay|well|then),?\s+|(?!{_ASKS_CHINESE}).*?[，、：;；]\s*(?={_ASKS_CHINESE}))",
     regex.IGNORECASE,
 )
-# What asks for agreement instead: "right?", "对吧？".
+# Words that ask for agreement instead: "right?", "对吧？".
 _TAG = regex.compile(r"(?:\b(?:right|okay|yeah|no)|对吧|對吧|对不对|對不對|是吧|好吗|好嗎)\W*$", regex.IGNORECASE)
 
 

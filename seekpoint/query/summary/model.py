@@ -201,7 +201,7 @@ MASK = "…"
 # So many letters and digits of a secret in a row are hidden, so that its halves are too. A secret with fewer is a
 # placeholder for a server that needs none, such as `ollama`: hiding it would take words out of the text.
 _PART = 8
-# What stands before it shifts the digits of a secret in base64, in one of three ways.
+# The text before it shifts the digits of a secret in base64, in one of three ways.
 _SHIFTS = 3
 
 
@@ -260,7 +260,7 @@ _CUT_OFF = "the model reached its limit of tokens before the end: give it a long
 def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[str]:
     """The text of a stream, a piece for each event; empty for what isn't text, such as reasoning.
 
-    What the server says of a fault passes through `masked`.
+    The server's message about a fault passes through `masked`.
     """
     reason, has_begun = None, False
     response.encoding = "utf-8"

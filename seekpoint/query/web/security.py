@@ -160,7 +160,7 @@ def _may_lead_here(scope: Scope, headers: Headers) -> bool:
 class Guard:
     """Middleware that applies an access policy and sets the security headers of every response.
 
-    `login_page` answers requests for pages without the token. What comes from other sites is refused, but for links to
+    `login_page` answers requests for pages without the token. Requests from other sites are refused, but for links to
     pages, which don't ask the question of such a link.
     """
 

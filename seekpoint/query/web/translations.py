@@ -18,7 +18,7 @@ LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 """The page's `lang` attribute, by primary subtag."""
 
 ENDONYMS = {"en": "English", "zh": "中文"}
-"""What each language calls itself."""
+"""The name of each language in itself."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     language: tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text("utf-8"))
