@@ -19,7 +19,7 @@ from benchmarks.question_sets import Remembering
 from benchmarks.synthetic import SHARES
 from seekpoint.index.embedded import database, stored_terms
 from seekpoint.index.embedded.chunk_ranges import RangeScope
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader

@@ -22,9 +22,9 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.transfer.server import to_server
 from seekpoint.query.answers import Answer
-from seekpoint.query.evaluation.evaluate import ALL, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.evaluation.runs import ALL, evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import SharedEncoder

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded import database, transcripts
+from seekpoint.index.embedded import database, stored_transcripts
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import transcript_pieces
 from seekpoint.index.sql.piece_blocks import unpack_int8
@@ -97,7 +97,7 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
                 resource_id,
                 language,
                 titles.get(resource_id, ""),
-                transcripts.read_cues(connection, key, 0, sys.maxsize),
+                stored_transcripts.read_cues(connection, key, 0, sys.maxsize),
                 [(first, stop) for first, stop, _ in chunks[key]],
                 unpack_int8([data for _, _, data in chunks[key]], card.dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
@@ -128,5 +128,5 @@ def chunk_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, float, st
         yield (
             resource_id,
             start,
-            " ".join(cue.text for cue in transcripts.read_cues(connection, transcript_id, first, stop)),
+            " ".join(cue.text for cue in stored_transcripts.read_cues(connection, transcript_id, first, stop)),
         )

@@ -28,9 +28,9 @@ from seekpoint import index, query
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer
-from seekpoint.query.evaluation.evaluate import evaluate
 from seekpoint.query.evaluation.metrics import Difference, difference
 from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.evaluation.runs import evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.readme import replaced

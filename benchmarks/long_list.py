@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from benchmarks import machine
 from seekpoint.index.address import parse_address
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application

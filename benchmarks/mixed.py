@@ -24,10 +24,9 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder
 from seekpoint.query.answers import Answer, Moment
-from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import read_questions
-from seekpoint.query.evaluation.report import compare, to_json, to_text
+from seekpoint.query.evaluation.runs import Evaluation, compare, evaluate, to_json, to_text
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from tests.paths import ROOT

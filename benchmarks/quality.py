@@ -25,9 +25,9 @@ from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
 from seekpoint.query.evaluation.metrics import DEPTH
 from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.evaluation.runs import Evaluation, evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from tests.readme import replaced

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.plots import COLOURS, OUR_COLOUR, draw_panels
-from seekpoint.query.evaluation.evaluate import ALL, EvaluatedQuestion, Evaluation
 from seekpoint.query.evaluation.metrics import SHARP, Difference, Metrics, difference
+from seekpoint.query.evaluation.runs import ALL, EvaluatedQuestion, Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -34,7 +34,7 @@ from benchmarks.asking import (
 from benchmarks.base import Base, chunk_texts
 from benchmarks.machine import megabytes
 from benchmarks.synthetic import LECTURE, Outline, details, embedded, resource, title
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.scripts import to_embed

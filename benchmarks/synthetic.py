@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from benchmarks.base import Base, Track
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (

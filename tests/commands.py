@@ -206,7 +206,7 @@ def _loaded(model: str) -> tuple[Encoder, Encoder]:
 
 if __name__ == "__main__":
     import seekpoint.index.embedded.vectors
-    import seekpoint.index.embedded.words
+    import seekpoint.index.embedded.word_search
     import seekpoint.index.transfer.export
     import seekpoint.index.transfer.import_
     import seekpoint.indexer.pipeline.build

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from tests.index.libraries import stored_terms
 
 PAGE = 4096

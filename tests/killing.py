@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import seekpoint
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.types import Encoder, Filters, Kind, State
 from tests.asking import ask
@@ -51,7 +51,7 @@ PROCESSES.set_forkserver_preload(
     [
         __name__,
         "seekpoint.index.embedded.vectors",
-        "seekpoint.index.embedded.words",
+        "seekpoint.index.embedded.word_search",
         "seekpoint.indexer.pipeline.build",
         *_SOURCES,
     ]

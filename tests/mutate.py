@@ -22,7 +22,7 @@ _LEFT_OUT = {".git", ".venv", "build", "dist", ".mypy_cache", ".pytest_cache", "
 # What moves with the code is named here alone.
 SEARCH = "seekpoint/query/search"
 PIPELINE, SCORING, MOMENTS, WINDOWS = (f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "windows"))
-CANDIDATES = "seekpoint/index/embedded/words.py"
+CANDIDATES = "seekpoint/index/embedded/word_search.py"
 RUNNER = "seekpoint/indexer/pipeline/runner.py"
 FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/pipeline/test_build_youtube.py"
 

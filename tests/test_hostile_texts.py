@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from seekpoint.cli.main import cli
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.indexer.build_options import BuildOptions

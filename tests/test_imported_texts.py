@@ -15,7 +15,7 @@ from mcp.types import TextContent
 
 import seekpoint
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.sql import cue_blocks
 from seekpoint.index.text.clean import printable
 from seekpoint.index.transfer.export import export_library

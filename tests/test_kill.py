@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import pytest
 
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from tests.asking import ask
 from tests.fakes import TopicEncoder
 from tests.killing import (

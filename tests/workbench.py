@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.open import library_exists
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, ModelCard

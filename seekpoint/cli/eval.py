@@ -33,14 +33,14 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.index.open import open_reader
     from seekpoint.index.text.language_tags import primary
     from seekpoint.query.answers import Answer
-    from seekpoint.query.evaluation import evaluate, report
+    from seekpoint.query.evaluation import runs
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.evaluation.question_file import read_questions
     from seekpoint.query.search import pipeline
     from seekpoint.query.search.settings import AskOptions
 
     questions = read_questions(file)
-    earlier = report.read_run(other) if other else None
+    earlier = runs.read_run(other) if other else None
     reranker = load_reranker(rerank)
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card, engine=stored_engine(library))
@@ -52,15 +52,15 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))
 
-        evaluation = evaluate.evaluate(_with_progress(questions), answer, language_of)
+        evaluation = runs.evaluate(_with_progress(questions), answer, language_of)
     _warn_of_missing(questions, languages)
-    differences = report.compare(evaluation, earlier, str(other)) if earlier else None
+    differences = runs.compare(evaluation, earlier, str(other)) if earlier else None
     if as_json:
-        click.echo(json.dumps(report.to_json(evaluation, differences), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(runs.to_json(evaluation, differences), ensure_ascii=False, indent=1))
         return
-    click.echo(report.to_text(evaluation))
+    click.echo(runs.to_text(evaluation))
     if differences:
-        click.echo(f"\nchange since {other}\n{report.comparison_text(differences)}")
+        click.echo(f"\nchange since {other}\n{runs.comparison_text(differences)}")
 
 
 def _with_progress(questions: Sequence[Question]) -> Iterator[Question]:

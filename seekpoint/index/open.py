@@ -38,10 +38,10 @@ def open_reader(address: Address, *, lasting: bool = False) -> Reader:
     process keeps.
     """
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres.reader import PostgresReader
+        from seekpoint.index.postgres.postgres_reader import PostgresReader
 
         return PostgresReader.open(address, lasting=lasting)
-    from seekpoint.index.embedded.reader import EmbeddedReader
+    from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 
     library_exists(address)
     return EmbeddedReader.open(address, lasting=lasting)
@@ -53,10 +53,10 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
     With `say`, a damaged library is opened too, and `say` is told what is lost; `Writer.mend` is to follow.
     """
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres.writer import PostgresWriter
+        from seekpoint.index.postgres.postgres_writer import PostgresWriter
 
         return PostgresWriter.acquire(address, card)
-    from seekpoint.index.embedded.writer import EmbeddedWriter
+    from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 
     library_exists(address)
     return EmbeddedWriter.acquire(address, card, say=say)
@@ -65,13 +65,13 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
 def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import catalogue as server_catalogue
+        from seekpoint.index.postgres import postgres_port as server_catalogue
 
         return server_catalogue.open_keeper(address)
-    from seekpoint.index.embedded import catalogue
+    from seekpoint.index.embedded import sqlite_port
 
     library_exists(address)
-    return catalogue.open_keeper(address)
+    return sqlite_port.open_keeper(address)
 
 
 def open_worker(address: Address) -> tuple[Writer, Queue]:
@@ -81,8 +81,8 @@ def open_worker(address: Address) -> tuple[Writer, Queue]:
             f"the library {address} is a folder, which one build at a time writes: "
             "several builders need an address such as postgresql://HOST/DATABASE"
         )
+    from seekpoint.index.postgres.postgres_writer import PostgresWriter
     from seekpoint.index.postgres.queue import BuildQueue
-    from seekpoint.index.postgres.writer import PostgresWriter
 
     queue = BuildQueue.open(address)
     try:
@@ -112,9 +112,9 @@ def create_library(
 def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import postgres_reader
 
-        return reader.library_exists(address)
+        return postgres_reader.library_exists(address)
     from seekpoint.index.embedded.manifest import FILE
 
     if not (address / FILE).exists():
@@ -128,9 +128,9 @@ def library_exists(address: Address) -> bool:
 def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import postgres_reader
 
-        reader.check_vacant(address)
+        postgres_reader.check_vacant(address)
         return
     from seekpoint.index.embedded import maintenance
 
@@ -142,9 +142,9 @@ def check_vacant(address: Address) -> None:
 def is_written(address: Address) -> bool:
     """Whether a writer is at work on a library, so that no other one can be opened; raises LibraryError."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import postgres_reader
 
-        return reader.is_written(address)
+        return postgres_reader.is_written(address)
     from seekpoint.index.embedded import maintenance
     from seekpoint.index.embedded.database import library_errors
 
@@ -155,9 +155,9 @@ def is_written(address: Address) -> bool:
 def current_revision(address: Address) -> Revision:
     """The current revision of a library, without opening it; it equals a reader's until something changes."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import reader
+        from seekpoint.index.postgres import postgres_reader
 
-        return reader.current_revision(address)
+        return postgres_reader.current_revision(address)
     from seekpoint.index.embedded import manifest
 
     return manifest.current_revision(address)

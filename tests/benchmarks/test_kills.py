@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.kills import COMMANDS, killed, lines_of_talks, looked_at, table, undisturbed_run
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from tests.commands import Commands, encoders, needs_shim
 from tests.killing import video_id
 from tests.workbench import Workbench

@@ -15,8 +15,8 @@ from benchmarks.quality_report import OURS, Result, to_json, to_markdown
 from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out, link_one_track_each
 from seekpoint.cli.main import cli
 from seekpoint.query.answers import Answer, Confidence
-from seekpoint.query.evaluation.evaluate import Evaluation, evaluate
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
+from seekpoint.query.evaluation.runs import Evaluation, evaluate
 from tests import readme
 from tests.paths import ROOT
 from tests.query.evaluation.test_metrics import moment

@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks import asking, plots, scale, scale_measures, synthetic
 from benchmarks.base import Base
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Filters, Kind
 from tests import readme
 from tests.fakes import TOPICS

@@ -18,7 +18,7 @@ from seekpoint.cli.build_process import ProgressEvents, build_in_process, carry_
 from seekpoint.cli.main import cli
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import Address
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.settings import LibrarySettings

@@ -85,7 +85,7 @@ def assert_on_the_second(result: dict[str, Any], talk: str, begin: int, end: int
 
 # Modules that only commands that change a library need.
 FOR_CHANGES = tuple(
-    f"seekpoint.index.{name}" for name in ("models.batches", "embedded.vector_files", "embedded.writer")
+    f"seekpoint.index.{name}" for name in ("embedded.damage", "embedded.vector_files", "embedded.embedded_writer")
 )
 
 

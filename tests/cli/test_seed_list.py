@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from pytest_httpserver import HTTPServer
 
 from seekpoint.cli.main import cli
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import Kind, Resource, State
 from tests.fake_playlists import DELETED, PRIVATE
 from tests.fake_youtube import YOUTUBE, FakeYouTube

@@ -20,8 +20,8 @@ from seekpoint import ask
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded import stored_terms as terms_of_chunks
 from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.store import Reader

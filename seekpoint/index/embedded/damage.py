@@ -13,11 +13,11 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import checksums, database, pieces, stored_terms, successor_folder, transcripts
-from seekpoint.index.embedded.catalogue import SqliteDatabase
+from seekpoint.index.embedded import checksums, database, pieces, stored_terms, stored_transcripts, successor_folder
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
 from seekpoint.index.embedded.database import content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.sql import stored_rows, sums
@@ -246,7 +246,7 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
     """
     stored_terms.check(connection)
-    transcripts.check_cues(connection, longest)
+    stored_transcripts.check_cues(connection, longest)
     pieces.check_pieces(connection, model)
     stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
     stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)

@@ -4,7 +4,7 @@ A kill at any point loses nothing that was committed: it is all in the database,
 index covers by themselves. The next writer seals what a killed one left unsealed.
 
 The manifest's record of the database is taken out and put in only within a write transaction, so that a keeper, which
-works beside the one writer (catalogue.py), never leaves a record of what it has changed.
+works beside the one writer (sqlite_port.py), never leaves a record of what it has changed.
 """
 
 from __future__ import annotations

@@ -250,7 +250,7 @@ class SentenceEncoder:
     def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch
 
-        from seekpoint.index.models.batches import encode
+        from seekpoint.index.models.token_vectors import encode
 
         rows = encode(self._model, texts, prompt, convert_to_tensor=True)
         vectors = torch.stack(rows) if rows else torch.empty(0, self.card.dimension)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import LiteralString
 
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.postgres.catalogue import ServerDatabase
+from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import Session, content_errors, damaged, quoted
 from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums

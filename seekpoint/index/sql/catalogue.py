@@ -12,9 +12,9 @@ from seekpoint.files import parsed_json
 from seekpoint.index.reasons import Reason, row_of
 from seekpoint.index.settings import encoded
 from seekpoint.index.sql.names import update_titles
-from seekpoint.index.sql.port import Database
 from seekpoint.index.sql.stored_rows import (
     KEPT_COLUMNS,
+    Database,
     decode_chapters,
     details_of,
     details_text,

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import regex
 
 from seekpoint.files import parsed_json
-from seekpoint.index.sql.port import Database
-from seekpoint.index.sql.stored_rows import details_of
+from seekpoint.index.sql.stored_rows import Database, details_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import joined, located_terms, terms

@@ -1,4 +1,4 @@
-"""Times, details, kept moments and chapters as rows and JSON, and back."""
+"""The database port of the shared SQL; times, details, kept moments and chapters as rows and JSON, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from math import inf, isfinite
-from typing import Any
+from typing import Any, LiteralString, Protocol
 
 from seekpoint.files import parsed_json
 from seekpoint.index.types import Chapter, Details, KeptMoment, Kind, Resource
@@ -110,3 +110,26 @@ def _second(start: float) -> float:
     if not isfinite(start) or start < 0:
         raise ValueError("a chapter starts at no second")
     return float(start)
+
+
+class Database(Protocol):
+    """A backend's database, for SQL with `?` for each value and `IN ?*` for a list of values."""
+
+    added: str
+    """The column by which resources are ordered as they were added."""
+
+    def rows(self, sql: LiteralString, *values: object) -> Sequence[Sequence[Any]]:
+        """The rows of a query."""
+        ...
+
+    def run(self, sql: LiteralString, *values: object) -> None:
+        """Run a statement."""
+        ...
+
+    def run_many(self, sql: LiteralString, values: Iterable[Sequence[object]]) -> None:
+        """Run a statement for each row of values."""
+        ...
+
+    def add(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
+        """Add rows to a table, named as `table (columns)`."""
+        ...

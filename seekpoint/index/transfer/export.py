@@ -16,9 +16,9 @@ from seekpoint.files import replacing, sync_folder
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import checksums, damage, database, stored_terms, successor_folder
 from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import staging
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.transfer import archive

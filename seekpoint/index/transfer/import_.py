@@ -19,13 +19,13 @@ from seekpoint.files import real_path, sync_folder
 from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, maintenance, successor_folder
-from seekpoint.index.embedded.catalogue import open_keeper
 from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.sqlite_port import open_keeper
 from seekpoint.index.embedded.staging import REPLACED, staging
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of

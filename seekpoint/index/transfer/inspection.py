@@ -9,8 +9,8 @@ from pathlib import Path
 
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import APPLICATION_ID, HIGHEST_CHUNK, SCHEMA_VERSION
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.sql.stored_rows import LATEST
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard

@@ -19,7 +19,7 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres import schema, successor, transcripts, writer
+from seekpoint.index.postgres import postgres_writer, schema, successor, transcripts
 from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.transcripts import TermIn, text_of
@@ -71,7 +71,7 @@ def to_server(
         card = database.stored_model(source)
         if card is None:
             raise database.damaged(folder, "the model is lost", database.START_AGAIN)
-        writer.lock(session, in_transaction=True)
+        postgres_writer.lock(session, in_transaction=True)
         if schema.exists(session):
             if not replacing_old:
                 raise LibraryError(

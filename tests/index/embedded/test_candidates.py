@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import (
     CandidateQuery,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Section, Standing, State, outlined, union
 from tests.index.libraries import CARD, files

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.transcripts import append_cues, check_cues, read_cues
+from seekpoint.index.embedded.stored_transcripts import append_cues, check_cues, read_cues
 from seekpoint.index.sql.cue_blocks import decode, encode
 from seekpoint.index.types import Cue
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Details, State
 from tests.index.libraries import CARD, build, by_meaning, by_words, embedded, files, fill, first, names, run_script
 
 _BUILD_HALF = """
 import os, pathlib
-from seekpoint.index.embedded.transcripts import insert
+from seekpoint.index.embedded.stored_transcripts import insert
 from tests.index.libraries import *
 writer = EmbeddedWriter.acquire(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})

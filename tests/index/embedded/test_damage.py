@@ -14,9 +14,9 @@ import pytest
 
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import UNRELEASED_APPLICATION_ID
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.types import CueSpan

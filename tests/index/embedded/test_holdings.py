@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, TranscriptSpan
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, Filters, Kind
 from tests.index.libraries import CARD, SOURCE, chunk_ids, chunks_of, embedded, resource

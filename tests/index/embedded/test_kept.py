@@ -8,11 +8,11 @@ from threading import Event, Thread
 import pytest
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.catalogue import open_keeper
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.maintenance import with_checked_database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.sqlite_port import open_keeper
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library

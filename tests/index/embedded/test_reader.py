@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Cue, CueSpan, Details, Filters, Kind, Origin, State
 from tests.index.libraries import (
     CARD,
@@ -194,8 +194,8 @@ def test_a_library_can_be_moved_and_copied(folder: Path, tmp_path: Path) -> None
 _ASK_AS_NOBODY = """
 import os, pathlib, tempfile
 from tests.index.libraries import build, by_meaning, by_words, first
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 # Another user may not be able to read the checkout: a first question loads all that the next one needs.
 with tempfile.TemporaryDirectory() as another:
     build(pathlib.Path(another))

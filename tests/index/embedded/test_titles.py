@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.sql.names import lookup_term, title_names
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Details, Playlist, State

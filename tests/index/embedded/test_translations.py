@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import ANY_LANGUAGE, Details
 from tests.index.libraries import CARD, embedded, fill
 

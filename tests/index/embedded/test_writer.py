@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.errors import LockedLibrary
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Chapter, Details, Filters, Kind, Resource, Standing, State

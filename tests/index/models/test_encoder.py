@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from seekpoint.index.errors import ModelError, ModelMismatch
-from seekpoint.index.models.batches import encode
 from seekpoint.index.models.encoder import (
     BUNDLED,
     BundledEncoder,
@@ -26,6 +25,7 @@ from seekpoint.index.models.encoder import (
     other_model,
 )
 from seekpoint.index.models.model_files import LONGEST_EMBEDDED
+from seekpoint.index.models.token_vectors import encode
 from seekpoint.index.types import ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.libraries import run_script

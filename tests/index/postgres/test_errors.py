@@ -10,7 +10,7 @@ import pytest
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary, UnreleasedLibrary
 from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
-from seekpoint.index.postgres import catalogue
+from seekpoint.index.postgres import postgres_port
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.types import State
 from tests.index.contract.talks import CARD, TALKS, fill
@@ -148,7 +148,7 @@ def test_a_lasting_reader_takes_another_connection_where_one_broke(
 
 
 def test_a_moment_is_not_kept_while_a_writer_takes_too_long(postgres: TestServer, library: ServerAddress) -> None:
-    with open_writer(library) as writer, catalogue.open_keeper(library, 0.1) as keeper:
+    with open_writer(library) as writer, postgres_port.open_keeper(library, 0.1) as keeper:
         with writer.transaction():
             writer.set_state("zhuyili0001", State.DEFERRED, reason="稍后")
             assert "being changed by another process: try again" in told(lambda: keeper.keep(MASK))

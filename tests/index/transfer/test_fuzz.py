@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded import checksums, database
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library

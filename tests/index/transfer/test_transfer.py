@@ -18,10 +18,10 @@ import pytest
 from seekpoint.index import address
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import has_journal
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.staging import REPLACED
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import ForeignLibrary, LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader

@@ -14,8 +14,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import seekpoint
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.errors import ModelMismatch, SourceError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.reasons import Reason

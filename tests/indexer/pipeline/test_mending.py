@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import EmbeddedTranscript, State, Transcript

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import seekpoint
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.encoder import LazyEncoder, SentenceEncoder, load_encoder
 from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions
 from seekpoint.index.settings import QuestionEngine

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 import seekpoint
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor_folder import FOLDER
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
 from seekpoint.index.transfer.export import export_library

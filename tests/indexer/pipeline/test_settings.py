@@ -10,9 +10,9 @@ import pytest
 
 import seekpoint
 from seekpoint.index.embedded import database
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.models.encoder import BUNDLED, LazyEncoder, bundled_folder
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.settings import NAMES, LibrarySettings

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 import seekpoint
 from seekpoint.cli.main import cli
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.centring import WINDOWS_A_CHUNK, tempered, unit
 from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.settings import LibrarySettings, WindowState

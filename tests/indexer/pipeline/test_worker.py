@@ -18,9 +18,9 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
 from seekpoint.index.models.piece_vectors import WINDOW
 from seekpoint.index.open import open_reader, open_worker, open_writer
+from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.postgres.writer import PostgresWriter
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.build_options import BuildOptions
@@ -41,7 +41,7 @@ LINES = [(0.0, 10.0, "attention weighs the words"), (10.0, 10.0, "掩码遮住�
 DYING = """
 from seekpoint.index.address import parse_address
 from seekpoint.index.postgres.queue import BuildQueue
-from seekpoint.index.postgres.writer import PostgresWriter
+from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.types import Details
 from tests.index.contract.talks import transcript
 address = parse_address(sys.argv[1])

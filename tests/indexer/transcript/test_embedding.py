@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import seekpoint
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces, Resource
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
 from seekpoint.indexer.pipeline.build import Report

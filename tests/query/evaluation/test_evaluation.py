@@ -12,9 +12,17 @@ from seekpoint.cli.main import cli
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer, Confidence
-from seekpoint.query.evaluation.evaluate import ALL, Evaluation, evaluate
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question
-from seekpoint.query.evaluation.report import compare, comparison_text, read_run, to_json, to_text
+from seekpoint.query.evaluation.runs import (
+    ALL,
+    Evaluation,
+    compare,
+    comparison_text,
+    evaluate,
+    read_run,
+    to_json,
+    to_text,
+)
 from tests.query.evaluation.test_metrics import moment
 
 QUESTIONS = [

@@ -13,9 +13,9 @@ import pytest
 
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.evaluation.evaluate import evaluate
 from seekpoint.query.evaluation.metrics import Abstention, Judgement, difference, interval, judge, measure_abstention
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
+from seekpoint.query.evaluation.runs import evaluate
 from seekpoint.query.output.json import to_json
 from tests.shared import SHARED, needs_shared
 

@@ -12,7 +12,7 @@ import click.testing
 import pytest
 
 from seekpoint.cli.main import cli
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
 from seekpoint.indexer.fetch.retries import blocked

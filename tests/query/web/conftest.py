@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 import seekpoint
 from seekpoint.index.address import Address
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary

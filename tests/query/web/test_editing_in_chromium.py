@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from tests.fake_youtube import FakeYouTube

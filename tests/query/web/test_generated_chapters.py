@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import seekpoint
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Chapter, Details
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from seekpoint.index.address import Address, ServerAddress
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.open import open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, State

@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import requests
 
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.served import served
 from tests.query.web.terminal import LAST_LINE, terminal

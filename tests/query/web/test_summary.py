@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Details, Kind, Resource
 from seekpoint.query.summary.model import Endpoint
 from seekpoint.query.summary.summariser import NOT_ASKED, Summariser

@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
-from seekpoint.index.embedded.writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_out
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.embedded.reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import NamedBy, ResourceStatus
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web

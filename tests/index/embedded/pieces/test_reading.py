@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from seekpoint.index.embedded.database import FILE, create_schema
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import append_pieces, transcript_pieces
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import windows
 from seekpoint.index.models.encoder import BUNDLED

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.types import Details, Filters
 from tests.index.libraries import CARD, build, by_meaning, embedded, files, fill, names, resource, run_script
 

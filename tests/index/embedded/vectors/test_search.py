@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from seekpoint.index.embedded.chunk_ranges import Ranges
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.sql.piece_blocks import unpack_int8

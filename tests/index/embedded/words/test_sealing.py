@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import word_files
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.reader import EmbeddedReader
-from seekpoint.index.embedded.writer import EmbeddedWriter
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.types import WordGroup
 from tests.damaging import unnoticed

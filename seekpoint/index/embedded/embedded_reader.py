@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import database, successor_folder, transcripts
-from seekpoint.index.embedded.catalogue import SqliteDatabase
+from seekpoint.index.embedded import database, stored_transcripts, successor_folder
 from seekpoint.index.embedded.database import content_errors, decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
+from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
@@ -51,9 +51,10 @@ from seekpoint.index.types import (
 if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
     from seekpoint.index.embedded.vectors import VectorStore
-    from seekpoint.index.embedded.words import WordSearch
+    from seekpoint.index.embedded.word_search import WordSearch
     from seekpoint.index.sql.sums import Means
     from seekpoint.index.types import Pieces, Vectors
+
 
 _OPEN_ATTEMPTS = 3
 _UNKNOWN = Revision(None, None)
@@ -215,7 +216,7 @@ class EmbeddedReader:
 
     @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
-        from seekpoint.index.embedded.words import candidates
+        from seekpoint.index.embedded.word_search import candidates
 
         return candidates(query, self.vectors, self.words, self.holdings.alive)
 
@@ -244,7 +245,7 @@ class EmbeddedReader:
 
     @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        cues = [transcripts.read_cues(self._connection, *span) for span in spans]
+        cues = [stored_transcripts.read_cues(self._connection, *span) for span in spans]
         if not all(cues):
             raise ValueError("a chunk has no cues")
         return cues
@@ -254,7 +255,7 @@ class EmbeddedReader:
     @cached_property
     def words(self) -> WordSearch:
         """The word index."""
-        from seekpoint.index.embedded.words import WordSearch
+        from seekpoint.index.embedded.word_search import WordSearch
 
         return WordSearch(self._folder, self._connection, self._manifest, self.holdings)
 

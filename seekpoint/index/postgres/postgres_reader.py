@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
 from seekpoint.index.postgres import schema, transcripts
-from seekpoint.index.postgres.catalogue import ServerDatabase
+from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import cue_blocks, names

@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, maintenance, successor_folder
-from seekpoint.index.embedded import transcripts as _transcripts
+from seekpoint.index.embedded import stored_transcripts as _transcripts
 from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, Opened, open_locked
-from seekpoint.index.embedded.reader import EmbeddedReader
 from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Changes, succession

@@ -10,8 +10,8 @@ from typing import Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import meaning, schema, successor, transcripts
+from seekpoint.index.postgres.postgres_reader import PostgresReader, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
-from seekpoint.index.postgres.reader import PostgresReader, revision_of
 from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
