@@ -1,4 +1,4 @@
-"""Put faults into the ranking one by one and see that a test notices each: `python -m tests.mutate`.
+"""Put faults into the product one by one and see that a test notices each: `python -m tests.mutate`.
 
 Works on a copy of the checkout, without ../shared. Exits 1 where a fault goes unnoticed or no longer fits the code.
 """
@@ -19,9 +19,12 @@ from tests.paths import ROOT
 
 _LEFT_OUT = {".git", ".venv", "build", "dist", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 
-# What moves with the code is named here alone.
+# Faults are to be noticed by the quick tests.
+_QUICK = ("-m", "not slow and not nightly")
+
+# Files that move with the code are named here alone.
 SEARCH = "seekpoint/query/search"
-PIPELINE, SCORING, MOMENTS, WINDOWS = (f"{SEARCH}/{name}.py" for name in ("pipeline", "scoring", "moments", "windows"))
+RANKING, MOMENTS = (f"{SEARCH}/{name}.py" for name in ("ranking", "moments"))
 CANDIDATES = "seekpoint/index/embedded/word_search.py"
 RUNNER = "seekpoint/indexer/pipeline/runner.py"
 FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/pipeline/test_build_youtube.py"
@@ -40,38 +43,38 @@ class Mutation(NamedTuple):
 MUTATIONS = (
     Mutation(
         "windows don't rank anew",
-        PIPELINE,
-        "    hits, windows = _reranked(hits, lexical, query, reranked)\n",
-        "    _, windows = _reranked(hits, lexical, query, reranked)\n",
+        RANKING,
+        "    hits, read = _reread(hits, words, translated, query)\n",
+        "    _, read = _reread(hits, words, translated, query)\n",
     ),
     Mutation(
         "the window around looks ahead only",
-        WINDOWS,
+        RANKING,
         "cosines(AROUND / 2, AROUND / 2)",
         "cosines(0, AROUND / 2)",
     ),
     Mutation(
         "references don't come last",
-        SCORING,
+        RANKING,
         "last = np.array([chunk.is_reference for chunk in chunks], bool)",
         "last = np.array([False for chunk in chunks], bool)",
     ),
     Mutation(
         "a title that is named adds nothing",
-        SCORING,
+        RANKING,
         "np.minimum(score + tuning.named, 1.0)",
         "np.minimum(score, 1.0)",
     ),
     Mutation(
         "nearness is that of the passage found, not of the one before",
         MOMENTS,
-        "windows[(opening if second < chunk.start else chunk).id]",
-        "windows[chunk.id]",
+        "ranking.windows[(opening if second < chunk.start else chunk).id]",
+        "ranking.windows[chunk.id]",
     ),
     Mutation(
         "a title's words tell the second",
         MOMENTS,
-        "names = terms.name_terms if chunk.resource_id in terms.names.resources else frozenset()",
+        "names = words.name_terms if chunk.resource_id in words.names.resources else frozenset()",
         "names: frozenset[str] = frozenset()",
     ),
     Mutation(
@@ -86,6 +89,62 @@ MUTATIONS = (
         'state, inputs = State.INDEXED, job.standing.inputs or ""',
         "state, inputs = State.INDEXED, encode(job.provenance)",
         YOUTUBE,
+    ),
+    Mutation(
+        "one resource may take all of the first places",
+        RANKING,
+        "counts[hit.chunk.resource_id] >= per_resource",
+        "counts[hit.chunk.resource_id] >= 99",
+        "tests/query/search",
+    ),
+    Mutation(
+        "a long passage's words count as a short one's",
+        "seekpoint/index/text/bm25.py",
+        "    if lengths is not None:\n",
+        "    if lengths is None:\n",
+        "tests/query/search",
+    ),
+    Mutation(
+        "a link rounds its second up",
+        "seekpoint/query/links.py",
+        "    seconds = int(start)\n",
+        "    seconds = int(start) + 1\n",
+        "tests/query/links",
+    ),
+    Mutation(
+        "a form is taken from any site",
+        "seekpoint/query/web/forms.py",
+        "if not hmac.compare_digest(given.encode(), self.secret.encode()):",
+        "if given is None:",
+        "tests/query/web/test_kept_moments.py",
+    ),
+    Mutation(
+        "a reason is English on every page",
+        "seekpoint/index/reasons.py",
+        'language if language in _JOINTS else "en")',
+        '"en")',
+        "tests/index/test_reasons.py",
+    ),
+    Mutation(
+        "another model's scale counts",
+        "seekpoint/index/settings.py",
+        "known = self.cosine_scale\n        return known if known and known.model == card.fingerprint else None",
+        "return self.cosine_scale",
+        "tests/indexer/pipeline/test_settings.py",
+    ),
+    Mutation(
+        "translations of words that are gone stay",
+        "seekpoint/index/sql/names.py",
+        '        db.run("DELETE FROM translation")\n',
+        "",
+        "tests/index/embedded/test_translations.py",
+    ),
+    Mutation(
+        "an assistant adds any number of addresses",
+        "seekpoint/indexer/pipeline/addition.py",
+        "if len(address.split()) != 1 or not address.strip().isprintable():",
+        "if False:",
+        "tests/query/mcp/test_tools.py",
     ),
 )
 
@@ -106,7 +165,7 @@ def main() -> int:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    """The names in a folder that aren't copied: those at the top, since seekpoint/indexer/build is code."""
+    """The names in a folder that aren't copied."""
     return _LEFT_OUT.intersection(names) if Path(folder) == ROOT else {"__pycache__"}.intersection(names)
 
 
@@ -126,7 +185,20 @@ def _noticed(copy: Path, mutation: Mutation) -> str:
 
 def _failing(copy: Path, tests: str) -> Sequence[str]:
     """The tests that fail in the copy."""
-    command = [sys.executable, "-B", "-m", "pytest", "-n0", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", tests]
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "pytest",
+        "-n0",
+        "-q",
+        "-rfE",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        *_QUICK,
+        tests,
+    ]
     environment = os.environ | {"SEEKPOINT_SHARED": str(copy / "nowhere"), "PYTHONPATH": str(copy)}
     ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, encoding="utf-8")
     if ran.returncode not in (0, 1):
