@@ -456,8 +456,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.answers import CitedSentence
-from seekpoint.query.summary.citations import Steps
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.cli.prompt import prompt
 from tests.fakes import TopicEncoder
 

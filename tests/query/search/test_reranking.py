@@ -24,7 +24,7 @@ from seekpoint.index.models.encoder import bundled_folder
 from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Cue, CueSpan, Filters, Kind, Resource, StoredChunk
+from seekpoint.index.types import Cue, CueSpan, Filters, Kind, Resource, ResourceStatus, State, StoredChunk
 from seekpoint.query.answers import Answer, Hit
 from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.moments import Passage
@@ -215,8 +215,9 @@ def test_a_classifier_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
 class Shelf:
     """A reader of two transcripts of a paper, whose cues say where they stand."""
 
-    def resources(self, ids: Collection[str]) -> dict[str, Resource]:
-        return {name: Resource(name, Kind.PAPER, name, f"https://example.org/{name}.pdf") for name in ids}
+    def statuses(self, ids: Collection[str]) -> list[ResourceStatus]:
+        papers = (Resource(name, Kind.PAPER, name, f"https://example.org/{name}.pdf") for name in ids)
+        return [ResourceStatus(paper, State.INDEXED) for paper in papers]
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         return [
