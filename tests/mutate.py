@@ -140,11 +140,11 @@ MUTATIONS = (
         "tests/index/embedded/test_translations.py",
     ),
     Mutation(
-        "an assistant adds any number of addresses",
-        "seekpoint/indexer/pipeline/addition.py",
-        "if len(address.split()) != 1 or not address.strip().isprintable():",
-        "if False:",
-        "tests/query/mcp/test_tools.py",
+        "Taiwan's Chinese is taken for simplified",
+        "seekpoint/query/filters.py",
+        '"tw": "hant"',
+        '"tw": "hans"',
+        "tests/query/test_filters.py",
     ),
 )
 
