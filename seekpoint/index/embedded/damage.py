@@ -119,8 +119,6 @@ class _DamagedRows:
         self._delete_listings()
         self._delete_transcripts()
         if are_damaged:
-            from seekpoint.index.embedded import pieces
-
             pieces.recount_sums(self._connection, successor_folder.with_current_model(manifest, self._connection).model)
         derived = [key.decode() for key in self._keys(*DERIVED)]
         if derived:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +14,6 @@ from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, unpack_int8
 from seekpoint.index.sql.sums import Means, Totals, as_bytes, means_of, numbers, totals_of
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
-
-if TYPE_CHECKING:
-    pass
-
 
 _NEAR = """
     SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (

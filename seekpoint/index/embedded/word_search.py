@@ -130,7 +130,7 @@ def _without(ids: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.in
 
 
 # How many chunks are proposed by meaning for each that is wanted, since vector files only approximate cosines. By words
-# as many as wanted do: with half more, no set of docs/quality.md changes.
+# as many as wanted do: with half more, no set of benchmarks/RESULTS.md changes.
 _BY_MEANING = 1.5
 # As many times more by meaning where some are excluded, since vector files don't know words.
 _WHERE_SOME_ARE_EXCLUDED = 3

@@ -261,7 +261,7 @@ def _configuration(header: Header) -> dict[str, object]:
 # The engine takes some hundred steps for a question, and its threads wait for each other after each. Two that sleep at
 # once are no faster than one, and with two that spin a question takes many times as long on a busy machine. So a thread
 # spins for some microseconds before it sleeps. Each is bound to a processor of its own, since Linux
-# often puts both on one. docs/performance.md has the figures; the settings are libgomp's (its manual, "Environment
+# often puts both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's (its manual, "Environment
 # Variables").
 
 # libgomp alone binds threads, on Linux alone; 100,000 spins take about 1 ms.

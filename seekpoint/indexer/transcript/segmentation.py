@@ -2,7 +2,7 @@
 
 The division of lowest cost is found among all, by dynamic programming. The cost of a segment is how far its units
 scatter around their mean (as in kernel change-point detection), and each segment adds a penalty. Units are compared by
-their words (tf-idf) and by their vectors, each smoothed over its neighbours. docs/quality.md has the figures.
+their words (tf-idf) and by their vectors, each smoothed over its neighbours. benchmarks/RESULTS.md has the figures.
 """
 
 from __future__ import annotations

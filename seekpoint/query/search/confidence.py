@@ -1,6 +1,6 @@
 """Confidence: how likely the first moment answers the question, estimated by a logistic regression.
 
-The constants were fitted by `benchmarks/confidence.py`; docs/quality.md has the figures.
+The constants were fitted by `benchmarks/confidence.py`; benchmarks/RESULTS.md has the figures.
 """
 
 from __future__ import annotations

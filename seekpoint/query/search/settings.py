@@ -1,4 +1,4 @@
-"""The options of a question, and the weights of the ranking; docs/quality.md has the figures that decided them."""
+"""The options of a question, and the weights of the ranking; benchmarks/RESULTS.md has the figures behind them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNKNOWN_SHARE = 0.5
 """The weight of a word that the library doesn't have, as a share of the question's heaviest weight."""
 
 COMMON = log(2)
-"""The weight (idf) of a term that a third of all passages have. Terms of less weight are left out (docs/quality.md)."""
+"""The weight (idf) of a term that a third of all passages have. Terms of less weight are left out."""
 
 SALIENT_SHARE = 0.35
 """Terms with at least this share of the heaviest weight tell where in a chunk the answer is."""
