@@ -143,7 +143,6 @@ def build(
     languages: Sequence[str] = (),
     model: str | None = None,
     reembed: bool = False,
-    windows: bool = False,
     encoder: Encoder | None = None,
     pace: float = 5.0,
     limit: int | None = None,
@@ -159,9 +158,8 @@ def build(
     """Index reading lists, or bring their index up to date, as `seekpoint build` does; raises SeekpointError.
 
     `translate` stores the translations by which a question finds words in another language; it takes some seconds.
-    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `windows` lets a model that
-    gives no token vectors embed windows by themselves, in later builds too. `transcribe` transcribes recordings that
-    have no captions, with `whisper`: the name or folder of a faster-whisper model.
+    `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe`
+    transcribes recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
     from seekpoint.indexer.build_options import BuildOptions
     from seekpoint.indexer.fetch.http_session import Web
@@ -186,7 +184,6 @@ def build(
         translate=translate,
         glossary=None if glossary is None else Path(glossary),
         reembed=reembed,
-        windows=windows,
     )
     web = Web(proxy, None if cookies is None else Path(cookies))
     return run(options, _address(library), Sources.through(web, options), encoder=encoder)

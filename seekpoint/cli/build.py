@@ -37,12 +37,6 @@ _UNFINISHED = 3
 @click.option("--model", metavar="NAME", help="A sentence-transformers model, by name or folder; or `best`.")
 @click.option("--reembed", is_flag=True, help="Embed all that is stored again, with another --model.")
 @click.option(
-    "--windows",
-    is_flag=True,
-    help="For a --model that pools by its first or last token: embed half-minute windows too, for sharper seconds. "
-    "Embedding takes about three times as long. Later builds do the same.",
-)
-@click.option(
     "--glossary",
     metavar="FILE",
     type=click.Path(path_type=Path),

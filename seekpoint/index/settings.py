@@ -9,18 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from seekpoint.files import parsed_json
 from seekpoint.index.types import ModelCard
-
-
-class WindowState(StrEnum):
-    """Whether a build still has to look for stored resources without windows."""
-
-    DUE = "due"
-    DONE = "done"
 
 
 class QuestionEngine(NamedTuple):
@@ -53,15 +45,13 @@ LEAST_SCALE, MOST_SCALE = 0.25, 4.0
 class LibrarySettings:
     """The settings of a library.
 
-    `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made: its only pieces
-    are windows that were embedded by themselves, if `windows` is set. `aliases` are the addresses that others stand
-    for, until a time in Unix seconds or for good, by the ids that the others would have. `backoffs` are the ends (Unix
-    seconds) and lengths of pauses before YouTube is asked again, by route. `glossary` holds pairs of a term and one
-    translation of it.
+    `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made. `aliases` are the
+    addresses that others stand for, until a time in Unix seconds or for good, by the ids that the others would have.
+    `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
+    holds pairs of a term and one translation of it.
     """
 
     is_without_pieces: bool = False
-    windows: WindowState | None = None
     question_engine: QuestionEngine | None = None
     cosine_scale: CosineScale | None = None
     aliases: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
@@ -116,7 +106,6 @@ def _scale(values: Any) -> CosineScale | None:  # noqa: ANN401 - JSON
 
 _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "is_without_pieces": bool,
-    "windows": WindowState,
     "question_engine": _engine,
     "cosine_scale": _scale,
     "aliases": lambda rows: {

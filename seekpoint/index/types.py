@@ -394,7 +394,7 @@ def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | 
 
 
 WINDOW_SECONDS = 30.0
-"""The size of the windows that models embed by themselves, and of those whose mean is subtracted from all windows."""
+"""The size of the windows whose mean is subtracted from all windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,7 +409,7 @@ class Chunk:
 
 
 class Piece(NamedTuple):
-    """Cues [first, stop) of a transcript: about ten seconds, or the window of WINDOW_SECONDS that begins with them."""
+    """Cues [first, stop) of a transcript: about ten seconds."""
 
     first: int
     stop: int
@@ -420,14 +420,12 @@ class Piece(NamedTuple):
 class Pieces(NamedTuple):
     """Consecutive pieces of a transcript, from which the vectors of windows are computed.
 
-    For each piece: its start in seconds, the sum of its token vectors (a row of `sums`), and the number of tokens. Of
-    a model that gives no token vectors, a row is the vector of the window of WINDOW_SECONDS that begins with the piece.
+    For each piece: its start in seconds, the sum of its token vectors (a row of `sums`), and the number of tokens.
     """
 
     starts: NDArray[np.float64]
     sums: Vectors
     tokens: Vectors
-    are_windows: bool = False
 
 
 class StoredChunk(NamedTuple):
@@ -448,8 +446,7 @@ class PieceVector(NamedTuple):
     """The mean of `tokens` token vectors, quantised with one code for each dimension in steps of `scale`.
 
     The component in the direction of a language's mean is stored apart: `direction` is the number of the direction, and
-    `length` the length of the component. A `direction` without a component may mark a window that was embedded by
-    itself. See models/piece_vectors.py.
+    `length` the length of the component. See models/piece_vectors.py.
     """
 
     tokens: int

@@ -21,10 +21,9 @@ class BuildOptions:
     the model that transcribes recordings without captions; without one they are left out. `reembed` embeds all stored
     transcripts again if `model` isn't the library's. `limit` is the number of videos taken from a channel, newest
     first; `None` for all. `pace` is the seconds between two requests to YouTube. `translate` stores translations by
-    which questions find words in another language. A `glossary` of the user's is stored for later builds. `windows`
-    lets a model that gives no token vectors embed windows by themselves, in later builds too. `named_by` is who names
-    the sources: only the owner's may lead into a private network, also those that the owner named before. `stored` are
-    ids of resources in the library that are tried too, whatever lists name them.
+    which questions find words in another language. A `glossary` of the user's is stored for later builds.
+    `named_by` is who names the sources: only the owner's may lead into a private network, also those that the owner
+    named before. `stored` are ids of resources in the library that are tried too, whatever lists name them.
     """
 
     sources: Sequence[str] = ()
@@ -39,6 +38,5 @@ class BuildOptions:
     pace: float = PACE
     translate: bool = True
     glossary: Path | None = None
-    windows: bool = False
     named_by: NamedBy = NamedBy.OWNER
     stored: Sequence[str] = ()

@@ -69,7 +69,6 @@ class Workshop:
         events: RecordedEvents | None = None,
         web: Web | None = None,
         reembed: bool = False,
-        windows: bool = False,
     ) -> Report:
         """Build from the sources, `later` seconds from now."""
         self.encoder.embedded.clear()
@@ -86,7 +85,6 @@ class Workshop:
             translate=glossary is not None,
             glossary=glossary,
             reembed=reembed,
-            windows=windows,
         )
         outside = Sources.through(web or self.fake.web(offline, cookies), options)
         return build(

@@ -4,9 +4,6 @@ The bundled model has a known mean for each language (centring.py). The componen
 stored as one number, and the rest in 64 levels a dimension, which changes a cosine by 0.0005; 16 levels cost moment@1
 .01 on dev and fastai. Of other models no mean is known, and all of a piece is stored in levels: with
 all-MiniLM-L6-v2 fastai has the same figures as with a signed byte a dimension.
-
-A model that gives no token vectors embeds windows by themselves. They are stored in the same way, as pieces of one
-token.
 """
 
 from __future__ import annotations
@@ -30,9 +27,6 @@ if TYPE_CHECKING:
 
 NO_DIRECTION = 255
 """The `direction` of a piece without a component of its own."""
-
-WINDOW = 254
-"""The `direction` of a window that was embedded by itself, which has no such component either."""
 
 LEVELS = 64
 """The number of values of a 6-bit code."""
@@ -58,11 +52,6 @@ def quantised(total: Vectors, tokens: int, model: str = "") -> PieceVector:
     return PieceVector(tokens, scale, codes.tobytes(), nearest, float(length))
 
 
-def quantised_window(vector: Vectors, model: str) -> PieceVector:
-    """Quantise the vector of a window that was embedded by itself."""
-    return quantised(vector, 1, model)._replace(direction=WINDOW)
-
-
 @cache
 def directions_of(model: str) -> Vectors:
     """The directions of the languages' means, as unit vectors in alphabetical order; none if a model's aren't known."""
@@ -77,7 +66,7 @@ def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> No
     """
     np.subtract(codes, np.float32(_MIDDLE), out=sums, dtype=np.float32)
     sums *= _column(records["scale"]) * _column(records["tokens"])
-    directions, has = directions_of(card.name), records["direction"] < WINDOW
+    directions, has = directions_of(card.name), records["direction"] < NO_DIRECTION
     if has.any():
         if records["direction"][has].max() >= len(directions):
             raise ValueError("a piece has a direction that isn't known")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.models.piece_vectors import LEVELS, WINDOW, add_up, directions_of
+from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, add_up, directions_of
 from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _check_records(records: Records, directions: int) -> None:
         (np.abs(records["start"]) < _LATEST)
         & (np.diff(records["start"], prepend=-np.inf) > 0)
         & (np.abs(records["scale"]) < _LARGEST_SCALE)
-        & ((records["direction"] < directions) | (records["direction"] >= WINDOW))
+        & ((records["direction"] < directions) | (records["direction"] == NO_DIRECTION))
         & np.isfinite(records["length"])
     )
     if not is_valid.all():
@@ -219,8 +219,7 @@ def read(blocks: Blocks, places: Places, card: ModelCard) -> Pieces:
     sums = np.empty((len(places), card.dimension), np.float32)
     for span, codes in blocks.codes(places, card.dimension):
         add_up(records[span], codes, card, sums[span])
-    are_windows = bool((records["direction"] == WINDOW).any())  # a model has either all or none of them
-    return Pieces(records["start"], sums, records["tokens"].astype(np.float32), are_windows)
+    return Pieces(records["start"], sums, records["tokens"].astype(np.float32))
 
 
 def directions_with(card: ModelCard) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, unit, windows
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, windows
 from seekpoint.index.types import ModelCard, Pieces, TermMatrix
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def means_of(stored: Mapping[str, Totals], card: ModelCard) -> Means:
 def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
     """The totals of a transcript, from its chunks' vectors as they are stored, and its pieces."""
     # Rounded to float16, so that the sums of window vectors are exact too.
-    own = unit(pieces.sums) if pieces.are_windows else windows(pieces.starts, pieces.sums)
-    window_vectors = own.astype(np.float16)
+    window_vectors = windows(pieces.starts, pieces.sums).astype(np.float16)
     return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
 
 

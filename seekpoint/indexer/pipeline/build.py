@@ -20,12 +20,10 @@ from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import (
-    add_windows,
     calibrate,
     find_question_engine,
     reembed,
     report_unfinished,
-    want_windows,
 )
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources import Sources
@@ -105,12 +103,9 @@ def _update(
         own = encoder if encoder and encoder.card == writer.card else None
         lost.update(writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed))
         lists = _named(lists, options, writer)
-        if options.windows:
-            want_windows(writer)
         reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
         if not options.reembed:
             report_unfinished(writer, events.say)
-        reembedded += add_windows(writer, lazy_encoder, events)
         aliases = Aliases.stored(writer, clock())
         run = Run(writer, lazy_encoder, sources, events, clock, options, aliases)
         is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())

@@ -27,7 +27,6 @@ from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
 from seekpoint.indexer.pipeline.build import caption_files_of, resources_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
-from seekpoint.indexer.pipeline.settings import are_due
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
 
 if TYPE_CHECKING:
@@ -193,8 +192,7 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
             standings, playlists, aliases = reader.standings(), reader.playlists(), Aliases.stored(reader, now)
             backoffs = YouTubeBackoffs(reader, now)
             closed_until, is_new_route = backoffs.of(web.route).until, backoffs.is_new_route(web.route, now)
-            is_other_model = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
-            reembeds = is_other_model or are_due(reader, wanted=options.windows)
+            reembeds = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
     except LibraryNotFound:
         check_vacant(library)
     resources = resources_of(aliases.applied(lists), playlists)

@@ -1,4 +1,4 @@
-"""Settings that a build finds: the scale of cosines, the engine for questions, windows; and another model."""
+"""Settings that a build finds: the scale of cosines, the engine for questions; and another model."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from seekpoint.index.models.question_engine import (
     onnx_files,
     version_of,
 )
-from seekpoint.index.settings import CosineScale, QuestionEngine, WindowState
-from seekpoint.index.store import Due, Reader, Writer
+from seekpoint.index.settings import CosineScale, QuestionEngine
+from seekpoint.index.store import Due, Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import EmbeddedTranscript, Encoder, ResourceStatus, State, Transcript
+from seekpoint.index.types import Encoder, State, Transcript
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -123,57 +123,6 @@ def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> Questi
     return QuestionEngine(fingerprint, _version_of_all(folder, files))
 
 
-# Windows for stored resources without them: `build --windows`.
-#
-# They are for models that give no token vectors, which embed windows by themselves. Other models have windows anyway.
-
-
-def want_windows(writer: Writer) -> None:
-    """Let this build and all later ones embed windows by themselves."""
-    if writer.settings.windows is None:
-        writer.put_settings(windows=WindowState.DUE)
-
-
-def hand_on(writer: Writer, successor: Writer) -> None:
-    """Let a successor embed windows if the library does; those of resources embedded before are added at the end."""
-    if writer.settings.windows is not None:
-        writer.put_settings(windows=WindowState.DUE)
-        successor.put_settings(windows=WindowState.DUE)
-
-
-def are_due(library: Reader, *, wanted: bool) -> bool:
-    """Whether a build, which may want windows, has to look for stored resources without them."""
-    settings = library.settings
-    return settings.is_without_pieces and (settings.windows is WindowState.DUE or (wanted and settings.windows is None))
-
-
-def add_windows(writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> int:
-    """Embed the windows of stored resources without any; returns their number. It goes on after an interruption."""
-    embedder = Embedder(writer, encoder, events)
-    if are_due(writer, wanted=False):
-        due = [status for status in writer.statuses() if status.chunks and not writer.known(status.id).pieces]
-        if due:
-            events.say(f"embedding the windows of {counted(len(due), 'resource')}, nothing is fetched")
-        events.begin(len(due))
-        standings = writer.standings()
-        for index, status in enumerate(due):
-            later = coming(writer, [after.id for after in due[index + 1 :]])
-            events.work_on(status.resource)
-            embedded = [embedder.embed(status.id, transcript, later) for transcript in writer.transcripts(status.id)]
-            _commit(status, embedded, writer, standings[status.id].inputs)
-            events.finish(status.resource)
-    if writer.settings.windows is not None:
-        writer.put_settings(windows=WindowState.DONE)
-    return embedder.embedded
-
-
-def _commit(status: ResourceStatus, embedded: Sequence[EmbeddedTranscript], writer: Writer, inputs: str | None) -> None:
-    """Store a resource again, in the state that it had."""
-    with writer.transaction():
-        writer.commit(status.id, embedded, status.details, inputs or "")
-        writer.set_state(status.id, status.state, reason=status.reason, retry_after=status.retry_after, inputs=inputs)
-
-
 # Resources ahead, whose passages may fill a batch.
 _AHEAD = 16
 
@@ -201,7 +150,6 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
                 f"embedding {counted(len(due), 'resource')} again with {encoder.card.name}, nothing is fetched; "
                 f"until that is done, the library answers with {writer.card.name}"
             )
-        hand_on(writer, successor.writer)
         events.begin(len(due))
         embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
         for index, item in enumerate(due):

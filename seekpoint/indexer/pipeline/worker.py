@@ -20,7 +20,7 @@ from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
-from seekpoint.indexer.pipeline.settings import calibrate, find_question_engine, want_windows
+from seekpoint.indexer.pipeline.settings import calibrate, find_question_engine
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
 from seekpoint.indexer.sources import Sources
 
@@ -107,8 +107,6 @@ def enqueue(
     writer, queue = open_worker(library)
     with queue, writer:
         sources, now = sources_of(queue), clock()
-        if options.windows:
-            want_windows(writer)
         lists = [read_source(source, sources.web) for source in options.sources]
         caption_files = caption_files_of(options, lists)
         aliases = Aliases.stored(writer, now)

@@ -5,11 +5,10 @@ Words and sentences are no measure: generated captions have no punctuation, Chin
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from seekpoint.index.types import WINDOW_SECONDS, Chunk, Cue, Piece
+from seekpoint.index.types import Chunk, Cue, Piece
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 
 SECONDS = 45.0
@@ -36,13 +35,6 @@ def pieces(cues: Sequence[Cue], seconds: float = PIECE_SECONDS) -> list[Piece]:
             firsts.append(k)
     spans = zip(firsts, [*firsts[1:], len(cues)], strict=False)
     return [Piece(first, stop, cues[first].start, _text(cues[first:stop])) for first, stop in spans]
-
-
-def windows(cues: Sequence[Cue]) -> list[Piece]:
-    """A window for each piece: the cues that begin less than WINDOW_SECONDS after the piece begins."""
-    starts = [cue.start for cue in cues]
-    spans = ((piece, bisect_left(starts, piece.start + WINDOW_SECONDS, lo=piece.stop)) for piece in pieces(cues))
-    return [piece._replace(stop=stop, text=_text(cues[piece.first : stop])) for piece, stop in spans]
 
 
 def _spans(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:

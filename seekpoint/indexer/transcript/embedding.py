@@ -1,7 +1,4 @@
-"""Embeds transcripts: the chunks, and in the same pass the pieces of which windows are composed.
-
-With the setting `windows`, a model that gives no parts embeds the windows by themselves.
-"""
+"""Embeds transcripts: the chunks, and in the same pass the pieces of which windows are composed."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.scripts import in_one_script
 from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, Transcript
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.transcript.chunking import chunk, pieces, windows
+from seekpoint.indexer.transcript.chunking import chunk, pieces
 
 if TYPE_CHECKING:
     from seekpoint.index.types import PieceVector, Vectors
@@ -27,10 +24,10 @@ _PASSAGES = 64
 
 
 class PassageText(NamedTuple):
-    """The text of a chunk with the end offsets of its cues, or the text of a window."""
+    """The text of a chunk with the end offsets of its cues."""
 
     text: str
-    ends: tuple[int, ...] = ()
+    ends: tuple[int, ...]
 
 
 class PassageVectors(NamedTuple):
@@ -42,10 +39,7 @@ class PassageVectors(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A transcript to be embedded: chunks and pieces, stored vectors and means, and the passages left to embed.
-
-    `windows` are the texts of unknown pieces, if these are windows to embed by themselves.
-    """
+    """A transcript to be embedded: chunks and pieces, stored vectors and means, and the passages left to embed."""
 
     chunks: Sequence[Chunk]
     pieces: Sequence[Piece]
@@ -53,12 +47,11 @@ class _Draft(NamedTuple):
     means: dict[bytes, PieceVector]
     unknown: Sequence[Piece]
     passages: Mapping[Chunk, PassageText]
-    windows: Sequence[PassageText]
 
     @property
     def needed(self) -> list[PassageText]:
         """The distinct passages."""
-        return list(dict.fromkeys([*self.passages.values(), *self.windows]))
+        return list(dict.fromkeys(self.passages.values()))
 
 
 class Embedder:
@@ -86,13 +79,10 @@ class Embedder:
         fresh = {text_digest(passage.text): reading.vector for passage, reading in readings_of.items()}
         vectors = fresh | draft.vectors
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
-        if self._is_without_pieces and not self._has_windows:
+        if self._is_without_pieces:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
-        if self._has_windows:
-            means = _window_vectors(draft.unknown, fresh, self._writer.card.name) | draft.means
-        else:
-            readings = {part: readings_of[passage] for part, passage in draft.passages.items()}
-            means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
+        readings = {part: readings_of[passage] for part, passage in draft.passages.items()}
+        means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
         pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
         return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
 
@@ -100,37 +90,17 @@ class Embedder:
         """Split a transcript and look up stored vectors. Chinese is brought into one script, for equal vectors."""
         cues = transcript.cues
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
-        cut = [piece._replace(text=in_one_script(piece.text)) for piece in self._cut(cues)]
+        spans = [] if self._is_without_pieces else pieces(cues)
+        cut = [piece._replace(text=in_one_script(piece.text)) for piece in spans]
         vectors, means = self._writer.known(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
-        apart = unknown if self._has_windows else []
-        parts = _needed(cues, chunks, vectors, [] if apart else unknown)
-        embedded = {part.text for part in parts}  # a short text's chunk is its window too
-        texts = [PassageText(window.text) for window in apart if window.text not in embedded]
-        return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts}, texts)
-
-    def _cut(self, cues: Sequence[Cue]) -> list[Piece]:
-        if self._has_windows:
-            return windows(cues)
-        return [] if self._is_without_pieces else pieces(cues)
+        parts = _needed(cues, chunks, vectors, unknown)
+        return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts})
 
     @cached_property
     def _is_without_pieces(self) -> bool:
         """Whether the model gives no parts; set as soon as that shows."""
         return self._writer.settings.is_without_pieces
-
-    def _go_without_pieces(self) -> None:
-        self._writer.put_settings(is_without_pieces=True)
-        self._is_without_pieces = True
-
-    @cached_property
-    def _has_windows(self) -> bool:
-        """Whether windows are embedded by themselves: they are wanted, and the model gives no parts."""
-        if self._writer.settings.windows is None:
-            return False
-        if not self._is_without_pieces and self._encoder.get().parts([], []) is None:
-            self._go_without_pieces()
-        return self._is_without_pieces
 
     def _read(
         self, passages: Sequence[PassageText], coming: Iterable[PassageText]
@@ -161,7 +131,8 @@ class Embedder:
                 return [
                     PassageVectors(*reading) for reading in zip(parts.vectors, parts.sums, parts.tokens, strict=True)
                 ]
-            self._go_without_pieces()
+            self._writer.put_settings(is_without_pieces=True)
+            self._is_without_pieces = True
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
 
 
@@ -207,14 +178,6 @@ def _means(
         rows, tokens = zip(*(best[k][1:] for k in range(piece.first, piece.stop)), strict=True)
         means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens), model)
     return means
-
-
-def _window_vectors(unknown: Sequence[Piece], vectors: Mapping[bytes, Vectors], model: str) -> dict[bytes, PieceVector]:
-    """The vectors of windows that were embedded by themselves, by the digest of their text."""
-    from seekpoint.index.models.piece_vectors import quantised_window
-
-    digests = {text_digest(window.text) for window in unknown}
-    return {digest: quantised_window(vectors[digest], model) for digest in digests}
 
 
 def _off_centre(cue: Cue, part: Chunk) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from seekpoint.index.store import Reader
 from seekpoint.index.text.bm25 import K1, saturated
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import WINDOW_SECONDS, Evidence, Reranker, StoredChunk, TermMatrix, WordGroup
+from seekpoint.index.types import Evidence, Reranker, StoredChunk, TermMatrix, WordGroup
 from seekpoint.query.answers import Hit
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, TUNING, UNKNOWN_SHARE, Tuning
@@ -37,9 +37,6 @@ _MIXED, _BEYOND = 5, 10
 # Chunks. Larger batches need newly allocated memory each time, which takes longer than the arithmetic.
 _AT_ONCE = 20
 _LEAST = np.float32(1e-24)
-# Seconds. Of windows that were embedded by themselves, those add up that end within the seconds asked for, and always
-# the one that begins at the piece.
-_ITSELF = 1e-6
 
 
 class Ranking(NamedTuple):
@@ -261,10 +258,9 @@ def _batch(
     language = np.array([languages.index(tag) for tag in spoken])[row]
     language_means = np.stack([means[tag] for tag in languages])
     seconds, chunk_starts = starts[inside], starts[row]
-    covered = np.array([WINDOW_SECONDS if pieces[chunk.id].are_windows else 0.0 for chunk in chunks])[row]
 
     def cosines(before: float, after: float) -> list[float]:
-        sums = totals[_count_before(chunk_starts, seconds + np.maximum(after - covered, _ITSELF)), row]
+        sums = totals[_count_before(chunk_starts, seconds + after), row]
         sums -= totals[_count_before(chunk_starts, seconds - before), row]
         return _cosines(sums, language_means, language, question)
 

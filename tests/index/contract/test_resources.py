@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
 from seekpoint.index.open import is_written
-from seekpoint.index.settings import LibrarySettings, WindowState
+from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import (
     ANY_LANGUAGE,
@@ -202,12 +202,12 @@ def test_a_playlist_comes_back_with_its_entries(backend: Backend) -> None:
 def test_settings_are_kept_replaced_and_deleted(backend: Backend) -> None:
     with backend.writer() as writer:
         assert writer.settings == LibrarySettings()
-        writer.put_settings(glossary=[("mask", "掩码")], windows=WindowState.DUE, aliases={"a": ("https://b/", None)})
-        writer.put_settings(windows=WindowState.DONE, aliases={})
+        writer.put_settings(glossary=[("mask", "掩码")], is_without_pieces=True, aliases={"a": ("https://b/", None)})
+        writer.put_settings(is_without_pieces=False, aliases={})
         with pytest.raises(ValueError, match="no setting other"):
             writer.put_settings(other=1)
     with backend.reader() as reader:
-        assert reader.settings == LibrarySettings(glossary=(("mask", "掩码"),), windows=WindowState.DONE)
+        assert reader.settings == LibrarySettings(glossary=(("mask", "掩码"),))
 
 
 def dictionaries(target: str) -> Iterable[tuple[str, Sequence[tuple[str, Sequence[str]]]]]:
@@ -234,10 +234,10 @@ def test_a_transaction_is_whole_or_nothing(backend: Backend) -> None:
     with backend.writer() as writer:
         with pytest.raises(RuntimeError), writer.transaction():
             writer.set_state("attention01", State.UNAVAILABLE, reason="gone")
-            writer.put_settings(windows=WindowState.DUE)
+            writer.put_settings(is_without_pieces=True)
             raise RuntimeError
         assert writer.standings()["attention01"].state is State.INDEXED
-        assert writer.settings.windows is None
+        assert not writer.settings.is_without_pieces
 
 
 def test_a_failed_build_keeps_what_it_committed(backend: Backend) -> None:
@@ -266,12 +266,12 @@ def test_a_revision_tells_a_commit_and_the_end_of_a_build(backend: Backend) -> N
     sealed = backend.revision()
     with backend.writer() as writer:
         assert backend.revision() == sealed
-        writer.put_settings(windows=WindowState.DUE)
+        writer.put_settings(is_without_pieces=True)
         committed = backend.revision()
         assert committed.committed != sealed.committed
     assert backend.revision().sealed != sealed.sealed
     with backend.writer() as writer:
-        writer.put_settings(windows=WindowState.DUE)
+        writer.put_settings(is_without_pieces=True)
         writer.set_state("attention01", State.INDEXED, inputs="made by hand")
         fresh = backend.revision()
     assert backend.revision() == fresh

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered
-from seekpoint.index.models.piece_vectors import WINDOW, quantised_window
+from seekpoint.index.models.centring import background, tempered
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import (
     Alternatives,
     CandidateQuery,
-    Details,
     Filters,
     Kind,
     NamedScope,
@@ -24,7 +21,7 @@ from seekpoint.index.types import (
     WordGroup,
 )
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question, transcript
+from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question
 
 ENGLISH = [text for talk, said in TALKS.items() for text in said if LANGUAGE[talk] == "en"]
 
@@ -240,25 +237,6 @@ def test_pieces_lie_in_a_chunk_and_the_margin_around_it(reader: Reader) -> None:
     (alone,) = reader.pieces([chunk], 0.0).values()
     expected = ENCODER.parts(["掩码遮住后面的词"], [[8]]).sums[0][0]
     assert alone.sums[-1] == pytest.approx(expected, abs=0.02)
-
-
-def test_windows_that_were_embedded_by_themselves_come_back_as_such(backend: Backend) -> None:
-    said = transcript("zhuyili0001")
-    windows = [(piece, quantised_window(row, "")) for (piece, _), row in zip(said.pieces, said.vectors, strict=True)]
-    with backend.writer(CARD) as writer:
-        fill(writer)
-        writer.commit("zhuyili0001", [replace(said, pieces=windows)], Details(), "windows")
-        assert all(vector.direction == WINDOW for vector in writer.known("zhuyili0001").pieces.values())
-    with backend.reader() as opened:
-        ids = list(chunks(opened, opened.scope(Filters(language="zh"))))
-        stored = opened.evidence(ids, question(opened, "掩码", "zh")).chunks
-        found = opened.pieces(stored, 10.0)
-        assert len(found) == len(stored) == 2 and all(pieces.are_windows for pieces in found.values())
-        assert found[stored[0].id].sums == pytest.approx(said.vectors, abs=0.02)
-        # Each window is the vector of a chunk, so both have the same mean.
-        mean = tempered({"zh": (2, np.sum(said.vectors, axis=0))}, background(CARD.name), WINDOWS_A_CHUNK)["zh"]
-        assert opened.languages()["zh"].window_mean == pytest.approx(mean, abs=0.02)
-        opened.verify()
 
 
 def test_threads_share_a_reader(reader: Reader) -> None:

@@ -16,7 +16,6 @@ import pytest
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
-from seekpoint.index.models.piece_vectors import WINDOW
 from seekpoint.index.open import open_reader, open_worker, open_writer
 from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.postgres.queue import BuildQueue
@@ -24,13 +23,12 @@ from seekpoint.index.postgres.session import connect
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work
 from seekpoint.indexer.sources import Sources
 from tests.fake_youtube import FakeYouTube
-from tests.fakes import TopicEncoder, WideEncoder
+from tests.fakes import TopicEncoder
 from tests.index.contract.talks import transcript
-from tests.indexer.builds import RecordedEvents, webvtt
+from tests.indexer.builds import RecordedEvents
 from tests.paths import ROOT
 from tests.postgres import TestServer
 from tests.sentence_models import add_onnx, save_first_token_model
@@ -166,16 +164,6 @@ def test_a_build_of_its_own_and_workers_exclude_each_other(library: ServerAddres
 def test_a_folder_has_one_builder(tmp_path: Path, fake: FakeYouTube) -> None:
     with pytest.raises(UsageError, match="postgresql://"):
         work(tmp_path, lambda queue: sources(fake, queue), BuildOptions(), events=RecordedEvents())
-
-
-def test_what_is_listed_with_windows_lets_all_builders_embed_them(postgres: TestServer, tmp_path: Path) -> None:
-    (tmp_path / "讲座 [talk0000001].zh.vtt").write_text(webvtt("掩码遮住后面的词"), encoding="utf-8")
-    address, bare = postgres.library(), WideEncoder("bare", gives_parts=False)
-    request = BuildOptions([str(tmp_path)], translate=False, windows=True)
-    assert enqueue(request, address, lambda queue: Sources.through(Web()), encoder=bare) == 0
-    with open_writer(address) as writer:
-        assert writer.settings.windows
-        assert {vector.direction for vector in writer.known("talk0000001").pieces.values()} == {WINDOW}
 
 
 @pytest.mark.model

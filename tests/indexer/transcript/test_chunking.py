@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from seekpoint.index.types import Chunk, Cue
-from seekpoint.indexer.transcript.chunking import OVERLAP, SECONDS, chunk, pieces, windows
+from seekpoint.indexer.transcript.chunking import OVERLAP, SECONDS, chunk
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tidy, tokens
 from tests.cost import at_most
 from tests.shared import SHARED, needs_shared
@@ -99,18 +99,3 @@ def test_real_lectures_lose_no_cue(name: str) -> None:
             cues = tidy(Cue(*segment) for segment in json.loads(line)["segments"])
             chunks = check(cues)
             assert len(chunks) < 1.5 * cues[-1].end / (SECONDS - OVERLAP)
-
-
-def test_each_piece_begins_a_window_of_half_a_minute() -> None:
-    cues = [Cue(6.0 * k, 6.0 * k + 6, f"词{k}") for k in range(8)]
-    found = windows(cues)
-    assert [(window.first, window.stop, window.start) for window in found] == [
-        (0, 5, 0),
-        (2, 7, 12),
-        (4, 8, 24),
-        (6, 8, 36),
-    ]
-    assert [(window.first, window.start) for window in found] == [(piece.first, piece.start) for piece in pieces(cues)]
-    assert found[1].text == "词2 词3 词4 词5 词6"
-    assert windows([Cue(0.0, 90.0, "long 长")])[0].stop == 1
-    assert windows([]) == []

@@ -304,18 +304,6 @@ def test_a_window_ahead_begins_with_its_piece_and_lasts_half_a_minute() -> None:
     assert found.meaning == pytest.approx((1.0 + max(found.around)) / 2)
 
 
-def test_windows_that_were_embedded_by_themselves_are_what_lies_ahead_and_add_up_to_what_lies_around() -> None:
-    given = pieces(1, 1, 0, 1, 1, 1, 1, 1, 1)._replace(are_windows=True)
-    found = windows_at(given, MEAN, QUESTION, 0.0, 90.0)
-    assert found is not None
-    assert found.ahead == pytest.approx([0, 0, 1, 0, 0, 0, 0, 0, 0], abs=1e-6)
-    # 90 seconds around 20 s are those up to 65 s: the windows that begin at 0, 10, 20 and 30 s end in them.
-    assert found.around[2] == pytest.approx(1 / 10**0.5)
-    # Around 70 s the first one begins at 25 s, and around 0 s the last one at 15 s.
-    assert (found.around[0], found.around[7]) == pytest.approx((0.0, 0.0), abs=1e-6)
-    assert found.around[6] > 0
-
-
 def test_a_place_has_the_cosine_of_the_piece_that_it_lies_in() -> None:
     found = windows_at(pieces(1, 0, 0, 0, 1), MEAN, QUESTION, 0.0, 50.0)
     assert found is not None
