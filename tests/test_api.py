@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -20,32 +21,6 @@ from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
 QUESTION = "why does attention need a mask?"
-
-SCRIPT = """
-import seekpoint
-
-
-def lines(question: str) -> list[str]:
-    with seekpoint.open_library("my-library") as library:
-        status: seekpoint.LibraryStatus = library.status()
-        shown = [f"{status.model.name}: {status.totals['indexed']} of {status.totals['resources']}"]
-        answer: seekpoint.Answer = library.ask(question, k=3, kind=seekpoint.Kind.VIDEO, explained=True)
-        for moment in answer.moments:
-            shown.append(f"{moment.rank} {moment.timestamp} {moment.resource.title} {moment.link}")
-            if moment.explanation:
-                shown += [f"{window.start:.1f} {window.cosine:.2f}" for window in moment.explanation.windows]
-        for resource in library.resources():
-            if resource.state is seekpoint.State.INDEXED:
-                shown += [cue.text for cue in library.transcript(resource.id).cues]
-        return shown
-
-
-report: seekpoint.Report = seekpoint.build(["talks.md"], library="my-library", languages=["en", "zh"])
-try:
-    print(report.entries, *lines("why does attention need a mask?"), sep="\\n")
-except seekpoint.SeekpointError as error:
-    print(error)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +77,11 @@ def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, fo
 
 
 @pytest.mark.slow
-def test_a_users_script_passes_mypy_strict(tmp_path: Path) -> None:
+def test_the_python_of_the_docs_and_every_public_name_pass_mypy_strict(tmp_path: Path) -> None:
     """Mypy runs without this repository's settings, and without the models' libraries: they take half a minute."""
-    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text("utf-8"), re.DOTALL)
+    script = "\n".join([*blocks, *(f"print(seekpoint.{name})" for name in seekpoint.__all__)])
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
     (tmp_path / "mypy.ini").write_text(
         "[mypy]\n[mypy-torch.*,transformers.*,sentence_transformers.*]\nfollow_imports = skip\n", encoding="utf-8"
     )
@@ -141,13 +118,6 @@ def test_a_transcript_is_found_by_id_and_language(library: seekpoint.Library) ->
     assert library.transcript(english.id).language == "en"
     assert library.transcript(chinese.id, "zh-Hans").language == "zh"
     assert any("query" in cue.text.lower() for cue in library.transcript(english.id, "en-GB").cues)
-
-
-def test_a_closed_library_answers_no_more(folder: Path) -> None:
-    library = seekpoint.open_library(str(folder))
-    library.close()
-    with pytest.raises(seekpoint.SeekpointError, match="was closed"):
-        library.resources()
 
 
 @pytest.mark.parametrize(

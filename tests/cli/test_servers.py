@@ -9,13 +9,9 @@ import pytest
 
 import seekpoint
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import ModelMismatch
 from seekpoint.index.types import State
-from seekpoint.query.search.settings import AskOptions
-from seekpoint.query.serving.live_library import LiveLibrary
 from tests.cli.here import MAIN, call, one_line, run
-from tests.fakes import TopicEncoder, WideEncoder
-from tests.index.libraries import run_script
+from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
 
@@ -54,31 +50,6 @@ def test_a_library_is_built_asked_shown_and_emptied(source: Path, address: Serve
     assert [one.id for one in seekpoint.open_library(str(address)).resources()] == ["talk0000002"]
 
 
-def test_another_model_is_refused_or_takes_over(source: Path, address: ServerAddress, tmp_path: Path) -> None:
-    with pytest.raises(ModelMismatch):
-        seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False)
-    report = seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False, reembed=True)
-    assert report.embedded > 0
-    seekpoint.build(source, tmp_path / "library", encoder=WideEncoder(), translate=False)
-    question = "what does a mask hide?"
-    with seekpoint.open_library(str(address)) as library:
-        assert library.status().model == WideEncoder().card
-        answer = library.ask(question, encoder=WideEncoder())
-    assert answer == seekpoint.ask(question, tmp_path / "library", encoder=WideEncoder())
-
-
-def test_what_serves_sees_a_change_with_the_next_question(source: Path, address: ServerAddress) -> None:
-    live = LiveLibrary(address, TopicEncoder())
-    try:
-        assert live.ask("mask", AskOptions(1)).moments
-        with live.reader() as before:
-            call("remove", "talk0000001", "talk0000002", "--index", address)
-            assert len(before.statuses()) == 2, "a question keeps its snapshot"
-        assert not live.ask("mask", AskOptions(1)).moments
-    finally:
-        live.close()
-
-
 def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
     address = postgres.library()
     for _ in range(2):
@@ -102,27 +73,6 @@ def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
 )
 def test_what_is_wrong_is_told_in_one_line(code: int, arguments: list[str], words: str) -> None:
     one_line(call(*arguments), words, exit_code=code)
-
-
-def test_a_password_is_not_shown_where_it_opens_the_library(address: ServerAddress) -> None:
-    result = call("status", "--index", address.uri.replace("postgres@", "postgres:s3cret@"))
-    assert result.exit_code == 0 and "s3cret" not in result.stdout + result.stderr
-
-
-def test_a_folder_needs_nothing_of_the_server(tmp_path: Path) -> None:
-    script = """
-from seekpoint.index.open import library_exists, open_reader
-from seekpoint.index.address import parse_address
-from pathlib import Path
-assert not library_exists(parse_address(sys.argv[1]))
-try:
-    open_reader(Path(sys.argv[1]))
-except Exception as error:
-    print(type(error).__name__)
-print({name.split(".")[0] for name in sys.modules} & {"psycopg", "psycopg_pool", "psycopg_binary"})
-"""
-    done = run_script(script, tmp_path / "library")
-    assert done.stdout == "LibraryNotFound\nset()\n", done.stderr
 
 
 def test_without_the_driver_the_extra_is_named() -> None:

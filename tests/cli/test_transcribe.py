@@ -21,7 +21,7 @@ from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.indexer.sources.recordings.transcription import TranscribedWindow, Transcriber
-from tests.cli.here import MAIN, Ran, call, run
+from tests.cli.here import MAIN, Ran, call
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
@@ -203,14 +203,6 @@ def test_without_the_flag_a_recording_has_no_transcript_and_the_reason_names_it(
 def test_a_dry_run_says_what_is_to_be_transcribed_and_listens_to_nothing(unheard: Studio) -> None:
     assert unheard.transcribe(unheard.talks, "--dry-run") == (0, "1 resource\n     1 to be transcribed\n", "")
     assert sorted(path.name for path in unheard.folder.iterdir()) == ["cache", "talks"]
-    assert not unheard.transcripts.exists()
-
-
-def test_without_the_package_one_line_says_how_to_get_it_and_nothing_is_left_behind(unheard: Studio) -> None:
-    code = f"import sys; sys.modules['faster_whisper'] = None; {MAIN}"
-    said = 'seekpoint: --transcribe needs one more package: pip install "seekpoint[transcribe]"\n'
-    assert run(*_transcribing(unheard), code=code, **unheard.environment) == (2, "", said)
-    assert not (unheard.folder / "library").exists()
     assert not unheard.transcripts.exists()
 
 
