@@ -67,24 +67,20 @@ class Tab:
         self.open(address, fragment)
         return self._is_scrolled(_PATIENCE_MS)
 
-    def go_on(self, fragment: str) -> bool:
-        """As `follow`, on the page that is open: much faster."""
-        self._go_to(fragment)
-        return self._is_scrolled(_PATIENCE_MS)
-
     def stays(self, address: str, fragment: str) -> bool:
         """Whether the browser stays at the top of an address that is opened anew at a fragment."""
         self.open(address, fragment)
         return not self._is_scrolled(_STAYING_MS)
 
-    def stays_here(self, fragment: str) -> bool:
-        """As `stays`, on the page that is open."""
-        self._go_to(fragment)
-        return not self._is_scrolled(_STAYING_MS)
-
-    def _go_to(self, fragment: str) -> None:
+    def go_on(self, fragment: str, patience_ms: int = _PATIENCE_MS) -> bool:
+        """As `follow`, on the page that is open: much faster."""
         self.page.evaluate("window.scrollTo(0, 0)")
         self.page.goto(self.page.url.partition("#")[0] + fragment)
+        return self._is_scrolled(patience_ms)
+
+    def stays_here(self, fragment: str) -> bool:
+        """As `stays`, on the page that is open."""
+        return not self.go_on(fragment, _STAYING_MS)
 
     def _is_scrolled(self, patience_ms: int) -> bool:
         from playwright.sync_api import TimeoutError
@@ -121,11 +117,8 @@ class Chromium:
     def browser(self) -> Browser:
         """The browser; skips the test where there is no Chromium, or nothing to drive it with."""
         if self._browser is None:
-            playwright = pytest.importorskip(
-                "playwright.sync_api",
-                reason="playwright isn't installed: pip install 'seekpoint[dev]'",
-                exc_type=ImportError,
-            )
+            missing = "playwright isn't installed: pip install 'seekpoint[dev]'"
+            playwright = pytest.importorskip("playwright.sync_api", reason=missing, exc_type=ImportError)
             program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
             if program is None:
                 pytest.skip("no Chromium on the path: on Debian, apt-get install chromium")

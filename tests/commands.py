@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import click
@@ -98,9 +97,7 @@ class Commands:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._server:
             assert self._server.stdin
             self._server.stdin.close()
@@ -160,7 +157,13 @@ def _serve(folder: Path, models: tuple[Encoder, Encoder]) -> None:
         child = os.fork()
         if not child:
             _run(models, names, **call)
-        code = _code_of(child, seconds)
+        deadline = time.monotonic() + seconds
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                deadline += LONGEST
+            time.sleep(0.001)
+        code = os.waitstatus_to_exitcode(ended[1])
         stdout, stderr, calls = (name.read_text("utf-8") for name in names)
         click.echo(json.dumps([code, stdout, stderr, calls.splitlines()]))
 
@@ -180,30 +183,6 @@ def _run(
         os._exit(int(end.code or 0))  # the end of an interpreter with torch takes longer than most commands
 
 
-def _code_of(child: int, seconds: float) -> int:
-    """The exit code of a process, which is killed after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-            deadline += LONGEST
-        time.sleep(0.001)
-
-
-def _loaded(model: str) -> tuple[Encoder, Encoder]:
-    """The encoders, loaded in one thread: a fork has none of the threads of a pool, and would wait for them."""
-    if model:
-        import torch
-
-        torch.set_num_threads(1)
-    models = encoders(model)
-    models[0].passages(["warm"])
-    return models
-
-
 if __name__ == "__main__":
     import seekpoint.index.embedded.vectors
     import seekpoint.index.embedded.word_search
@@ -213,5 +192,11 @@ if __name__ == "__main__":
     import seekpoint.indexer.sources.youtube.playlists
     import seekpoint.indexer.sources.youtube.video
 
+    if sys.argv[2]:
+        import torch
+
+        torch.set_num_threads(1)  # a fork has none of the threads of a pool, and would wait for them
+    loaded = encoders(sys.argv[2])
+    loaded[0].passages(["warm"])
     gc.freeze()  # else each child collects what the server imported
-    _serve(Path(sys.argv[1]), _loaded(sys.argv[2]))
+    _serve(Path(sys.argv[1]), loaded)

@@ -1,4 +1,4 @@
-"""What a compose file says, for parts that run without containers.
+"""What a compose file says, and its parts, running: each by its own command, as a process without a container.
 
 Each part gets a loopback address, which its name becomes, so that ports stay as they are. A path in a container becomes
 that of the file which would be mounted or copied there.
@@ -10,8 +10,13 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
+import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +24,7 @@ from typing import Any
 import yaml
 
 from tests.paths import ROOT
-from tests.postgres import PROGRAMS
+from tests.postgres import PROGRAMS, as_postgres, missing
 
 COMPOSE = ROOT / "examples" / "compose"
 # What the image of PostgreSQL sets.
@@ -84,8 +89,7 @@ class ComposeFile:
         self._folder = folder
         path = (programs, PROGRAMS, Path(sys.executable).parent, os.defpath, "/usr/sbin")
         self._environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._environment["LANG"] = "C.UTF-8"
-        self._environment["PATH"] = os.pathsep.join(map(str, path))
+        self._environment |= {"LANG": "C.UTF-8", "PATH": os.pathsep.join(map(str, path))}
         block = f"127.{os.getpid() % 199 + 10}.{os.getpid() // 199 % 250}"
         self.addresses = {name: f"{block}.{number}" for number, name in enumerate(self._services, 1)}
 
@@ -95,20 +99,17 @@ class ComposeFile:
         image = self._image(service)
         program, *entry = service.get("entrypoint") or (image.entry_point() if image else []) or [""]
         is_database = service["image"] == "seekpoint-postgres"
-        environment = {"PGDATA": DATA} if is_database else {}
 
         def local(words: Sequence[str]) -> list[str]:
             return [self._local(word, name, paths) for word in words]
 
+        environment = {"PGDATA": DATA} if is_database else {}
+        environment |= service.get("environment", {})
         return Part(
             name,
             [str(paths.get(f"/usr/local/bin/{program}", program)), *local(entry)] if program else [],
             local(arguments or service.get("command", [])),
-            {
-                **self._environment,
-                **{key: self._local(value, name, paths) for key, value in environment.items()},
-                **{key: self._local(value, name, paths) for key, value in service.get("environment", {}).items()},
-            },
+            self._environment | {key: self._local(value, name, paths) for key, value in environment.items()},
             local(service.get("healthcheck", {}).get("test", ["CMD"])[1:]),
             {need: how["condition"] for need, how in service.get("depends_on", {}).items()},
             paths,
@@ -154,3 +155,138 @@ class ComposeFile:
         """The text with the address of each part whose name stands where a host does."""
         names = "|".join(map(re.escape, self.addresses))
         return re.sub(rf"(?:^|(?<=[@, ]))({names})(?=$|[,/:])", lambda found: self.addresses[found[1]], text)
+
+
+# Where the public images of HAProxy and PostgreSQL look for what they read and run.
+_BALANCING, _SCRIPTS = "/usr/local/etc/haproxy/haproxy.cfg", "/docker-entrypoint-initdb.d/"
+_PORTS = (5432, 8080)
+_POLL_SECONDS, _DEADLINE_SECONDS = 0.2, 240.0
+
+
+def lacking() -> str | None:
+    """Why the parts can't run here, and what to do; `None` if they can."""
+    for program in ("haproxy", "wget"):
+        if not shutil.which(program, path=f"{os.defpath}:/usr/sbin"):
+            return f"{program} isn't here: apt-get install {program}"
+    for port in _PORTS:
+        try:
+            socket.create_server(("127.9.9.9", port)).close()  # an address that only a server of all addresses takes
+        except OSError:
+            return f"port {port} is taken at all addresses: stop what listens there"
+    return missing()
+
+
+class Composition:
+    """Parts of a compose file that run, with their files in a folder that belongs to `postgres`."""
+
+    def __init__(self, file: ComposeFile, folder: Path) -> None:
+        self.file = file
+        self._folder = folder
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def up(self, *names: str) -> None:
+        """Start parts and all that they need, each when that is ready, and wait until they are healthy."""
+        deadline, parts, wanted = time.monotonic() + _DEADLINE_SECONDS, dict[str, Part](), [*names]
+        while wanted:
+            part = parts[wanted[-1]] = self.file.part(wanted.pop())
+            wanted += [need for need in part.needs if need not in parts]
+        waiting = [name for name in parts if name not in self._processes]
+        while waiting or not all(self._is(part, "service_healthy") for part in parts.values() if part.health):
+            for name in [*waiting]:
+                needs = parts[name].needs.items()
+                if all(need not in waiting and self._is(parts[need], condition) for need, condition in needs):
+                    self._start(parts[name])
+                    waiting.remove(name)
+            assert time.monotonic() < deadline, f"{waiting or names} aren't ready\n{self.log(*parts)}"
+            time.sleep(_POLL_SECONDS)
+
+    def run(self, name: str, *arguments: str) -> str:
+        """Run a part with other arguments, and return what it prints."""
+        part = self.file.part(name, arguments)
+        return self._call(part, [*part.entry, *part.command])
+
+    def ended(self, name: str) -> str:
+        """Wait until a part has ended by itself, and return what it printed."""
+        assert self._processes.pop(name).wait(_DEADLINE_SECONDS) == 0, self.log(name)
+        return self.log(name)
+
+    def kill(self, name: str) -> None:
+        """End a part at once, with its processes."""
+        process = self._processes.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(_DEADLINE_SECONDS)
+
+    def log(self, *names: str) -> str:
+        """What parts have printed."""
+        logs = [self._folder / f"{name}.log" for name in names]
+        return "\n".join(log.read_text("utf-8", "replace") for log in logs if log.exists())
+
+    def close(self) -> None:
+        """Kill all parts that run."""
+        for name in [*self._processes]:
+            self.kill(name)
+
+    def _is(self, part: Part, condition: str) -> bool:
+        """Whether a part that was started is healthy, or has done what it had to do."""
+        code = self._processes[part.name].poll()
+        if condition == "service_completed_successfully":
+            assert not code, self.log(part.name)
+            return code == 0
+        assert code is None and condition == "service_healthy", f"{part.name} has ended\n{self.log(part.name)}"
+        return not subprocess.run(part.health, env=part.environment, capture_output=True, check=False).returncode
+
+    def _start(self, part: Part) -> None:
+        if part.is_database and not part.entry:
+            self._initialise(part)
+        command = [*part.entry, *part.command, *(self._settings(part) if part.is_database else ())]
+        if not part.entry and not part.is_database:
+            command = ["haproxy", "-W", "-db", "-f", str(part.files[_BALANCING])]
+        with (self._folder / f"{part.name}.log").open("wb") as log:
+            self._processes[part.name] = subprocess.Popen(
+                as_postgres(command) if part.is_database else command,
+                env=part.environment,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _settings(self, part: Part) -> list[str]:
+        """Where a database listens here; it needn't survive the test, and is to leave nothing elsewhere."""
+        sockets = self._folder / "sockets" / part.name
+        if not sockets.exists():
+            sockets.mkdir(parents=True)
+            shutil.chown(sockets, self._folder.stat().st_uid)
+        addresses = [f"listen_addresses={self.file.addresses[part.name]}", f"unix_socket_directories={sockets}"]
+        return [f"-c{setting}" for setting in (*addresses, "fsync=off", "dynamic_shared_memory_type=mmap")]
+
+    def _initialise(self, part: Part) -> None:
+        """Make a new database as the image of PostgreSQL does, and run its scripts there, with a Unix socket alone."""
+        told = part.environment
+        self._call(part, ["initdb", "-N", "--username=postgres", f"--pwfile={told['POSTGRES_PASSWORD_FILE']}"])
+        access = Path(told["PGDATA"]) / "pg_hba.conf"
+        # Other containers don't come from 127.0.0.1, which is trusted; here they do.
+        rules = [line for line in access.read_text("utf-8").splitlines() if not line.startswith("host")]
+        access.write_text("\n".join([*rules, "host all all all scram-sha-256", ""]), "utf-8")
+        settings = " ".join([*part.command[1:], *self._settings(part), "-clisten_addresses=''"])
+        sockets = self._folder / "sockets" / part.name
+        self._call(part, ["pg_ctl", "-w", "-o", settings, "-l", str(self._folder / "initialising.log"), "start"])
+        self._call(part, ["createdb", "--username=postgres", f"--host={sockets}", told["POSTGRES_DB"]])
+        for script in (path for name, path in part.files.items() if name.startswith(_SCRIPTS)):
+            self._call(part, ["env", f"PGHOST={sockets}", str(script)])
+        self._call(part, ["pg_ctl", "-w", "-m", "fast", "stop"])
+
+    def _call(self, part: Part, command: Sequence[str]) -> str:
+        done = subprocess.run(
+            as_postgres(command) if part.is_database else command,
+            env=part.environment,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command[0]} failed: {done.stdout}{done.stderr}"
+        return done.stdout

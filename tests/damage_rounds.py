@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from seekpoint.index.embedded.database import START_AGAIN
@@ -68,8 +69,7 @@ class Bench:
 
     def build(self, library: Path, *, prune: bool = False) -> int:
         """Build; returns how many resources were read."""
-        request = BuildOptions([str(self.source)], self.captions, prune=prune, translate=False)
-        return _build(request, library, self.encoder)
+        return _build(self.source, self.captions, library, self.encoder, prune=prune)
 
     def check(self, library: Path) -> None:
         with open_reader(library) as reader:
@@ -89,9 +89,6 @@ class Bench:
 
     def export(self, library: Path) -> None:
         export_library(library, self.scratch / "exported", force=True)
-
-    def prune(self, library: Path) -> None:
-        self.build(library, prune=True)
 
 
 @dataclass
@@ -122,12 +119,10 @@ class Tally:
 
 def tally(bench: Bench, rounds: int, seed: int) -> Tally:
     """Damage the library that often, and run the commands on each."""
-    found = Tally()
+    found, damaged = Tally(), bench.scratch / "damaged"
     for number in range(rounds):
-        chance = random.Random(f"{seed}:{number}")
         library = bench.copy(bench.whole)
-        what = damage(library, chance)
-        damaged = bench.scratch / "damaged"
+        what = damage(library, random.Random(f"{seed}:{number}"))
         shutil.rmtree(damaged, ignore_errors=True)
         library.rename(damaged)
         one = _Round(bench, f"#{number} {what}", found)
@@ -145,7 +140,7 @@ class _Round:
     def alone(self, damaged: Path) -> None:
         """Run each command on a damaged library that no other command has seen."""
         bench = self.bench
-        for command in (bench.ask, bench.status, bench.export, bench.prune):
+        for command in (bench.ask, bench.status, bench.export, partial(bench.build, prune=True)):
             self._ends_well(command, bench.copy(damaged))
         library = bench.copy(damaged)
         if (error := self._error(lambda: bench.build(library))) and self._ends_well(bench.build, library):
@@ -202,12 +197,11 @@ def small(folder: Path, count: int = 6) -> Bench:
     folder.mkdir(parents=True)
     talks, library, encoder = Talks(folder / "talks"), folder / "library", TopicEncoder()
     talks.write(count, cues=12)
-    options = BuildOptions([str(talks.folder / "list.md")], talks.folder, translate=False)
-    _build(options, library, encoder)
+    _build(talks.folder / "list.md", talks.folder, library, encoder)
     return Bench(library, talks.folder / "list.md", talks.folder, folder, encoder)
 
 
-def _build(options: BuildOptions, library: Path, encoder: Encoder) -> int:
+def _build(source: Path, captions: Path, library: Path, encoder: Encoder, *, prune: bool = False) -> int:
     """Build; returns how many resources were read."""
-    sources = Sources.through(Web())
-    return build(options, library, sources, encoder=encoder, clock=lambda: _NOW).updated
+    options = BuildOptions([str(source)], captions, prune=prune, translate=False)
+    return build(options, library, Sources.through(Web()), encoder=encoder, clock=lambda: _NOW).updated

@@ -14,11 +14,16 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from tests.index.libraries import stored_terms
 
 PAGE = 4096
-_CHUNKS = """SELECT resource_id, language, first, stop, start, end, is_reference, digest, data
-             FROM vector JOIN chunk ON chunk.id = chunk_id JOIN transcript ON transcript.id = transcript_id
-             ORDER BY resource_id, language, start, first"""
-_PIECES = """SELECT resource_id, language, start, data
-             FROM piece_block JOIN transcript ON transcript.id = transcript_id ORDER BY resource_id, language, start"""
+_QUERIES = {
+    "chunks": """SELECT resource_id, language, first, stop, start, end, is_reference, digest, data
+                 FROM vector JOIN chunk ON chunk.id = chunk_id JOIN transcript ON transcript.id = transcript_id
+                 ORDER BY resource_id, language, start, first""",
+    "pieces": """SELECT resource_id, language, start, data FROM piece_block
+                 JOIN transcript ON transcript.id = transcript_id ORDER BY resource_id, language, start""",
+    "names": "SELECT * FROM name ORDER BY key, resource_id, terms",
+    "languages": "SELECT * FROM language ORDER BY name",
+    "translations": "SELECT * FROM translation ORDER BY source, word, target",
+}
 
 
 @contextmanager
@@ -39,11 +44,7 @@ def change_bytes(file: Path, change: Callable[[bytearray], object]) -> None:
 
 def flip_bit(file: Path, offset: int, bit: int = 0) -> None:
     """Flip a bit of a file."""
-
-    def flip(data: bytearray) -> None:
-        data[offset] ^= 1 << bit
-
-    change_bytes(file, flip)
+    change_bytes(file, lambda data: data.__setitem__(offset, data[offset] ^ 1 << bit))
 
 
 def replace_page(file: Path, page: int, content: bytes) -> None:
@@ -57,12 +58,6 @@ def change_rows(folder: Path, *statements: str | tuple[str, Sequence[object]]) -
     with unnoticed(file), closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(*([statement] if isinstance(statement, str) else statement))
-
-
-def files_of(folder: Path) -> list[Path]:
-    """The files of a library that aren't empty, the largest parts first: database, indexes, manifest."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size)
-    return [path for path in paths if path.suffix != ".lock"]
 
 
 def bits(file: Path, chance: random.Random) -> None:
@@ -127,7 +122,8 @@ KINDS: Sequence[Callable[[Path, random.Random], None]] = (bits, some_bytes, page
 def damage(folder: Path, chance: random.Random) -> str:
     """Damage a file of a library, the database half of the time; returns what was done to which."""
     kind = chance.choice(KINDS)
-    others = [file for file in files_of(folder) if file.name != database.FILE]
+    others = [file for file in folder.rglob("*") if file.is_file() and file.stat().st_size]
+    others = sorted(file for file in others if file.suffix != ".lock" and file.name != database.FILE)
     file = folder / database.FILE if kind is row or chance.random() < 0.5 else chance.choice(others)
     kind(file, chance)
     name = file.name if file.parent == folder else f"words/{file.suffix[1:] or file.name}"
@@ -137,22 +133,14 @@ def damage(folder: Path, chance: random.Random) -> str:
 def contents(folder: Path) -> dict[str, object]:
     """All that a library holds, whatever ids its chunks have."""
     with EmbeddedReader.open(folder) as library:
+        rows = {name: [tuple(row) for row in library._connection.execute(query)] for name, query in _QUERIES.items()}
         resources = {status.id: status for status in library.statuses()}
-        return {
+        return rows | {
             "resources": resources,
             "inputs": library.standings(),
             "sections": library.sections(),
             "playlists": library.playlists(),
             "transcripts": {one: library.transcripts(one) for one in resources},
-            "chunks": _rows(library, _CHUNKS),
-            "pieces": _rows(library, _PIECES),
-            "names": _rows(library, "SELECT * FROM name ORDER BY key, resource_id, terms"),
-            "languages": _rows(library, "SELECT * FROM language ORDER BY name"),
-            "translations": _rows(library, "SELECT * FROM translation ORDER BY source, word, target"),
             "terms": stored_terms(folder),
             "model": library.card,
         }
-
-
-def _rows(library: EmbeddedReader, query: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in library._connection.execute(query)]

@@ -42,10 +42,11 @@ class FakePlaylists:
         self._alerts: dict[str, str] = {}
 
     def add(self, name: str, title: str, entries: Listed, old_shape: bool = False) -> None:
+        """Add a playlist; the title `PRIVATE` or `DELETED` says what has become of a video."""
         self._lists[name] = _List(name, title, entries, old_shape=old_shape)
 
     def add_tab(self, path: str, channel: str, entries: Listed) -> None:
-        """Add a channel's tab at a path such as /@name/videos."""
+        """Add a channel's tab at a path such as /@name/videos, with videos or playlists."""
         self._lists[path] = _List(path, channel, entries, tab=path.rpartition("/")[2])
 
     def refuse(self, name: str, words: str) -> None:
@@ -63,7 +64,7 @@ class FakePlaylists:
             address = urlsplit(query["url"])
             return "resolve", address.query.removeprefix("list=") or address.path
         if "continuation" in query:
-            return "more", _cut(query["continuation"])[0]
+            return "more", query["continuation"].rpartition(" ")[0]
         return "reload", query["browseId"].removeprefix("VL")
 
     def answer(self, place: str, name: str, request: Request) -> tuple[str, int]:
@@ -74,7 +75,9 @@ class FakePlaylists:
             return ("", 404) if name.startswith("/") else (page_around(_alert(_UNKNOWN)), 200)
         found = self._lists[name]
         if place == "more":
-            return json.dumps(_more(found, int(_cut(request.get_json()["continuation"])[1]))), 200
+            items = _items(found, int(request.get_json()["continuation"].rpartition(" ")[2]))
+            added = {"appendContinuationItemsAction": {"continuationItems": items}}
+            return json.dumps({"onResponseReceivedActions": [added]}), 200
         if place == "resolve":
             return json.dumps({"endpoint": {"browseEndpoint": {"browseId": f"VL{name}"}}}), 200
         if place == "reload":
@@ -97,9 +100,13 @@ def _alert(words: str) -> dict[str, Any]:
 
 
 def _data(found: _List) -> dict[str, Any]:
-    tab = {"selected": True, "content": _content(found)}
+    items = _items(found, 0)
+    held = [{"playlistVideoListRenderer": {"contents": items}}] if found.old_shape else items
+    content = {"sectionListRenderer": {"contents": [{"itemSectionRenderer": {"contents": held}}]}}
+    tab: dict[str, Any] = {"selected": True, "content": content}
     if found.tab:
         address = {"commandMetadata": {"webCommandMetadata": {"url": found.name}}}
+        tab |= {"content": {"richGridRenderer": {"contents": items}}}
         tab |= {"title": found.tab.capitalize(), "endpoint": address}
     kind = "channelMetadataRenderer" if found.tab else "playlistMetadataRenderer"
     return {
@@ -108,54 +115,28 @@ def _data(found: _List) -> dict[str, Any]:
     }
 
 
-def _content(found: _List) -> dict[str, Any]:
-    items = _items(found, 0)
-    if found.tab:
-        return {"richGridRenderer": {"contents": items}}
-    held = [{"playlistVideoListRenderer": {"contents": items}}] if found.old_shape else items
-    return {"sectionListRenderer": {"contents": [{"itemSectionRenderer": {"contents": held}}]}}
-
-
-def _more(found: _List, start: int) -> dict[str, Any]:
-    return {
-        "onResponseReceivedActions": [{"appendContinuationItemsAction": {"continuationItems": _items(found, start)}}]
-    }
-
-
 def _items(found: _List, start: int) -> list[dict[str, Any]]:
     """Show a page of entries, and the way to the next where there are more."""
     stop = start + found.page_size
-    shape = _old_video if found.old_shape else _in_grid if found.tab else _lockup
-    items = [shape(name, title) for name, title in found.entries[start:stop]]
+    items: list[dict[str, Any]] = []
+    for name, title in found.entries[start:stop]:
+        is_there = title not in (PRIVATE, DELETED)
+        if found.old_shape:
+            seconds = {"lengthSeconds": "754"} if is_there else {}
+            items.append({"playlistVideoRenderer": {"videoId": name, "title": {"runs": [{"text": title}]}, **seconds}})
+            continue
+        badges = [{"thumbnailBadgeViewModel": {"text": "12:34"}}] if is_there else []
+        overlay = {"thumbnailBottomOverlayViewModel": {"badges": badges}}
+        lockup = {
+            "lockupViewModel": {
+                "contentId": name,
+                "contentType": f"LOCKUP_CONTENT_TYPE_{'PLAYLIST' if name.startswith('PL') else 'VIDEO'}",
+                "metadata": {"lockupMetadataViewModel": {"title": {"content": title}}},
+                "contentImage": {"thumbnailViewModel": {"overlays": [overlay]}},
+            }
+        }
+        items.append({"richItemRenderer": {"content": lockup}} if found.tab else lockup)
     if stop < len(found.entries):
         token = {"continuationCommand": {"token": f"{found.name} {stop}"}}
         items.append({"continuationItemRenderer": {"continuationEndpoint": token}})
     return items
-
-
-def _cut(token: str) -> tuple[str, str]:
-    name, _, start = token.rpartition(" ")
-    return name, start
-
-
-def _lockup(name: str, title: str) -> dict[str, Any]:
-    kind = "PLAYLIST" if name.startswith("PL") else "VIDEO"
-    duration = [{"thumbnailBadgeViewModel": {"text": "12:34"}}] if title not in (PRIVATE, DELETED) else []
-    overlay = {"thumbnailBottomOverlayViewModel": {"badges": duration}}
-    return {
-        "lockupViewModel": {
-            "contentId": name,
-            "contentType": f"LOCKUP_CONTENT_TYPE_{kind}",
-            "metadata": {"lockupMetadataViewModel": {"title": {"content": title}}},
-            "contentImage": {"thumbnailViewModel": {"overlays": [overlay]}},
-        }
-    }
-
-
-def _in_grid(name: str, title: str) -> dict[str, Any]:
-    return {"richItemRenderer": {"content": _lockup(name, title)}}
-
-
-def _old_video(name: str, title: str) -> dict[str, Any]:
-    duration = {"lengthSeconds": "754"} if title not in (PRIVATE, DELETED) else {}
-    return {"playlistVideoRenderer": {"videoId": name, "title": {"runs": [{"text": title}]}, **duration}}

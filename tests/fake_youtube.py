@@ -18,7 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from seekpoint.indexer.fetch.http_session import Web
-from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists, Listed
+from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists
 from tests.local_web import SCHEME, LocalWeb
 
 YOUTUBE = "https://www.youtube.com"
@@ -59,6 +59,8 @@ class FakeYouTube:
         for place, path in _PATHS.items():
             server.expect_request(path).respond_with_handler(partial(self._answer, place))
         self._playlists = FakePlaylists()
+        self.add_playlist, self.add_channel = self._playlists.add, self._playlists.add_tab
+        self.refuse_playlist = self._playlists.refuse
         for path_of_lists in (LIST_PATH, CHANNEL_PATH, BROWSE_PATH, RESOLVE_PATH):
             server.expect_request(path_of_lists).respond_with_handler(self._answer_list)
 
@@ -111,22 +113,19 @@ class FakeYouTube:
         """Add a video. `tracks` holds lines by language code; `a.en` is a generated one."""
         tracks = {"en": [(0.0, 4.0, "hello")]} if tracks is None else tracks
         self._answers["watch", video_id, ""] = _Answer(watch_page(published, chapters))
-        self.set_player(
-            video_id,
-            {
-                "playabilityStatus": {"status": "OK"},
-                "videoDetails": {
-                    "videoId": video_id,
-                    "title": title,
-                    "author": channel,
-                    "lengthSeconds": str(int(seconds)),
-                    "shortDescription": description,
-                },
-                "captions": {
-                    "playerCaptionsTracklistRenderer": {"captionTracks": [_track(video_id, code) for code in tracks]}
-                },
-            },
-        )
+        listed: list[dict[str, Any]] = []
+        for code in tracks:
+            language, kind = code.removeprefix("a."), {"kind": "asr"} if code.startswith("a.") else {}
+            query = "&".join(f"{key}={value}" for key, value in {"v": video_id, "lang": language, **kind}.items())
+            track = {"baseUrl": f"{YOUTUBE}/api/timedtext?{query}", "name": {"runs": [{"text": language}]}, **kind}
+            listed.append({**track, "languageCode": language, "isTranslatable": True})
+        details = {"videoId": video_id, "title": title, "author": channel, "lengthSeconds": str(int(seconds))}
+        player = {
+            "playabilityStatus": {"status": "OK"},
+            "videoDetails": {**details, "shortDescription": description},
+            "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": listed}},
+        }
+        self.set_player(video_id, player)
         for code, lines in tracks.items():
             self._answers["captions", video_id, code] = _Answer(timed_text(lines))
 
@@ -150,18 +149,6 @@ class FakeYouTube:
     def ask_consent(self, video_id: str, times: int | None = None) -> None:
         """Show the page that wants cookies allowed, for ever or for so many times."""
         self.fail(video_id, "watch", 200, _CONSENT, times)
-
-    def add_playlist(self, playlist_id: str, title: str, entries: Listed, old_shape: bool = False) -> None:
-        """Add a playlist of (id, title); the title `PRIVATE` or `DELETED` says what has become of a video."""
-        self._playlists.add(playlist_id, title, entries, old_shape)
-
-    def add_channel(self, path: str, title: str, entries: Listed) -> None:
-        """Add a tab of a channel, at a path such as /@name/videos, with videos or playlists."""
-        self._playlists.add_tab(path, title, entries)
-
-    def refuse_playlist(self, playlist_id: str, words: str) -> None:
-        """Say something in place of a playlist."""
-        self._playlists.refuse(playlist_id, words)
 
     def fail(
         self,
@@ -224,16 +211,3 @@ def timed_text(lines: Lines) -> str:
     """Build the XML of a transcript; the text in it is escaped twice, as YouTube's is."""
     texts = (f'<text start="{start}" dur="{dur}">{escape(escape(text))}</text>' for start, dur, text in lines)
     return f"<transcript>{''.join(texts)}</transcript>"
-
-
-def _track(video_id: str, code: str) -> dict[str, Any]:
-    language = code.removeprefix("a.")
-    kind = {"kind": "asr"} if code.startswith("a.") else {}
-    query = "&".join(f"{key}={value}" for key, value in {"v": video_id, "lang": language, **kind}.items())
-    return {
-        "baseUrl": f"{YOUTUBE}/api/timedtext?{query}",
-        "name": {"runs": [{"text": language}]},
-        "languageCode": language,
-        "isTranslatable": True,
-        **kind,
-    }

@@ -6,14 +6,12 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -25,18 +23,9 @@ from seekpoint.index.types import Encoder, Filters, Kind, State
 from tests.asking import ask
 from tests.fakes import TopicEncoder
 from tests.index.libraries import chunk_ids, chunks_of
+from tests.indexer.builds import webvtt
 
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
-
-SECONDS_A_CALL = 0.015
-QUESTIONS = [
-    "What does the mask hide?",
-    "掩码遮住了什么？",
-    "position 位置",
-    "为什么需要缓存？",
-    "softmax and training",
-]
+QUESTIONS = ["What does the mask hide?", "掩码遮住了什么？", "position 位置", "为什么需要缓存？", "softmax, training"]
 EVERY = [42, pytest.param(1, marks=pytest.mark.nightly)]
 """Of how many steps one is killed before: some in every run, since all of them take minutes."""
 
@@ -46,16 +35,9 @@ _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 
 # Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
 PROCESSES = multiprocessing.get_context("forkserver")
+_STORES = ["seekpoint.index.embedded.vectors", "seekpoint.index.embedded.word_search"]
 _SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.sources.youtube.video"]
-PROCESSES.set_forkserver_preload(
-    [
-        __name__,
-        "seekpoint.index.embedded.vectors",
-        "seekpoint.index.embedded.word_search",
-        "seekpoint.indexer.pipeline.build",
-        *_SOURCES,
-    ]
-)
+PROCESSES.set_forkserver_preload([__name__, *_STORES, "seekpoint.indexer.pipeline.build", *_SOURCES])
 
 
 class Found(NamedTuple):
@@ -66,20 +48,6 @@ class Found(NamedTuple):
     start: float | None
     quote: str
     score: float
-
-
-class SlowEncoder(TopicEncoder):
-    """Takes its time, and notes each call in a file, a byte a call."""
-
-    def __init__(self, calls: Path) -> None:
-        super().__init__()
-        self._calls = calls
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        with self._calls.open("ab") as file:
-            file.write(b".")
-        time.sleep(SECONDS_A_CALL)
-        return super().passages(texts)
 
 
 @dataclass
@@ -99,13 +67,8 @@ class Talks:
             talk = video_id(k)
             title, language = ("讲座", "zh-TW") if is_chinese(k) else ("Talk", "en")
             entries.append(f"- [{title} {k}](https://www.youtube.com/watch?v={talk})")
-            (self.folder / f"Talk {k} [{talk}].{language}.vtt").write_text(_captions(lines), "utf-8")
+            (self.folder / f"Talk {k} [{talk}].{language}.vtt").write_text(webvtt(*lines, seconds=8), "utf-8")
         (self.folder / "list.md").write_text("# Talks\n\n## Transformers\n\n" + "\n".join(entries), "utf-8")
-
-    def start(self, library: Path, calls: Path) -> BaseProcess:
-        process = PROCESSES.Process(target=_build, args=(self.folder, library, calls))
-        process.start()
-        return process
 
 
 def is_chinese(k: int) -> bool:
@@ -120,24 +83,8 @@ def lines_of(k: int, count: int, version: int = 0) -> list[str]:
     chinese = is_chinese(k)
     words = ["注意力", "掩码", "位置", "缓存"] if chinese else ["attention", "mask", "position", "cache", "softmax"]
     between = "之后是" if chinese else "is before"
-    return [
-        f"{words[(n + k + version) % len(words)]} {between} {words[(n * k) % len(words)]} {k * n}" for n in range(count)
-    ]
-
-
-def _captions(lines: Sequence[str]) -> str:
-    cues = [f"{_stamp(8 * n)} --> {_stamp(8 * n + 8)}\n{line}\n" for n, line in enumerate(lines)]
-    return "WEBVTT\n\n" + "\n".join(cues)
-
-
-def _stamp(seconds: int) -> str:
-    return f"{seconds // 60:02}:{seconds % 60:02}.000"
-
-
-def _build(talks: Path, library: Path, calls: Path) -> None:
-    encoder = SlowEncoder(calls)
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=encoder, translate=False, prune=True)
-    ended(library).touch()
+    size = len(words)
+    return [f"{words[(n + k + version) % size]} {between} {words[(n * k) % size]} {k * n}" for n in range(count)]
 
 
 def ended(library: Path) -> Path:
@@ -146,7 +93,7 @@ def ended(library: Path) -> Path:
 
 
 def build_up_to(step: int, talks: Path, library: Path) -> None:
-    """Build, but die before the step of that number among the calls that may change a file."""
+    """Build, but die before the step of that number (0: none) among the calls that may change a file."""
     steps = 0
 
     def count(frame: FrameType, event: str, function: object) -> None:
@@ -160,7 +107,8 @@ def build_up_to(step: int, talks: Path, library: Path) -> None:
             if steps == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    sys.setprofile(count)
+    if step:
+        sys.setprofile(count)
     seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False, prune=True)
     sys.setprofile(None)
     ended(library).touch()
@@ -186,37 +134,9 @@ def kill_before_step(step: int, talks: Talks, library: Path) -> bool:
     return not ended(library).exists()
 
 
-def run(talks: Talks, library: Path) -> float:
-    """Build to the end; returns the seconds that it took."""
-    ended(library).unlink(missing_ok=True)
-    process = talks.start(library, talks.folder / "calls")
-    started = time.monotonic()
-    process.join(60)
-    assert ended(library).exists()
-    return time.monotonic() - started
-
-
-def kill(talks: Talks, library: Path, seconds: float) -> bool:
-    """Kill a build after so many seconds and check what is left of it; returns whether it was still at work."""
-    before, calls = indexed_in(library), talks.folder / "calls"
-    calls.write_bytes(b"")
-    killed = interrupt(talks, library, seconds)
-    after = indexed_in(library)
-    assert before <= after
-    # When the encoder is called for a talk, those before it are committed.
-    assert len(after) >= len(before) + len(calls.read_bytes()) - 1
-    assert after <= answering(library)
-    return killed
-
-
-def interrupt(talks: Talks, library: Path, seconds: float) -> bool:
-    """Kill a build after so many seconds; returns whether it was still at work."""
-    ended(library).unlink(missing_ok=True)
-    process = talks.start(library, talks.folder / "calls")
-    process.join(seconds)
-    process.kill()
-    process.join()
-    return not ended(library).exists()
+def run(talks: Talks, library: Path) -> None:
+    """Build to the end."""
+    assert not kill_before_step(0, talks, library)
 
 
 def indexed_in(folder: Path) -> set[str]:

@@ -99,12 +99,13 @@ class _WithoutTls(HTTPAdapter):
 @contextmanager
 def raw_server(answer: Callable[[str, socket.socket], object]) -> Iterator[str]:
     """Give the root of a server that speaks no HTTP but what `answer` sends, told the path; then it hangs up."""
-    with listening(lambda connection: answer(_path(connection.recv(65_536)), connection)) as root:
+
+    def serve(connection: socket.socket) -> None:
+        path = connection.recv(65_536).decode("latin-1").partition(" ")[2].partition(" ")[0]
+        answer(path, connection)
+
+    with listening(serve) as root:
         yield root
-
-
-def _path(request: bytes) -> str:
-    return request.decode("latin-1").partition(" ")[2].partition(" ")[0]
 
 
 @contextmanager

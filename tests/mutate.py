@@ -185,20 +185,8 @@ def _noticed(copy: Path, mutation: Mutation) -> str:
 
 def _failing(copy: Path, tests: str) -> Sequence[str]:
     """The tests that fail in the copy."""
-    command = [
-        sys.executable,
-        "-B",
-        "-m",
-        "pytest",
-        "-n0",
-        "-q",
-        "-rfE",
-        "--tb=no",
-        "-p",
-        "no:cacheprovider",
-        *_QUICK,
-        tests,
-    ]
+    options = ["-B", "-m", "pytest", "-n0", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider"]
+    command = [sys.executable, *options, *_QUICK, tests]
     environment = os.environ | {"SEEKPOINT_SHARED": str(copy / "nowhere"), "PYTHONPATH": str(copy)}
     ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, encoding="utf-8")
     if ran.returncode not in (0, 1):

@@ -30,8 +30,12 @@ _SECTION = re.DOTALL | re.MULTILINE
 
 def help_block() -> str:
     """What `seekpoint COMMAND --help` prints, for each command."""
-    context = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH)
-    texts = [_command(name).get_help(_context(name, context)) for name in cli.list_commands(context)]
+    parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH)
+    texts = []
+    for name in cli.list_commands(parent):
+        command = cli.get_command(parent, name)
+        assert command is not None, name
+        texts.append(command.get_help(click.Context(command, parent, name, terminal_width=_WIDTH)))
     return _fenced("text", "\n\n".join(texts))
 
 
@@ -57,43 +61,46 @@ def status_block(library: Path) -> str:
 def api_block() -> str:
     """The functions of the package and the methods of a library, each with what its docstring says first."""
     functions = [(name, getattr(seekpoint, name)) for name in ("build", "open_library", "ask")]
-    methods = [(f"Library.{name}", getattr(seekpoint.Library, name)) for name in _public(seekpoint.Library)]
-    rows = [f"| `{_call(name, function)}` | {_summary(function)} |" for name, function in functions + methods]
+    for name, method in vars(seekpoint.Library).items():
+        if callable(method) and not name.startswith("_"):
+            functions.append((f"Library.{name}", method))
+    rows = []
+    for name, function in functions:
+        signature = inspect.signature(function)
+        given = [each.replace(annotation=each.empty) for each in signature.parameters.values() if each.name != "self"]
+        rows.append(f"| `{name}{inspect.Signature(given)}` | {_summary(function)} |")
     return "\n".join(["| call | does |", "|---|---|", *rows])
 
 
 def types_block() -> str:
     """The classes of the package beside Library, each with what its docstring says first and its fields or values."""
-    classes = [kind for name in seekpoint.__all__ if isinstance(kind := getattr(seekpoint, name), type)]
-    rows = [
-        f"| `{kind.__name__}` | {_summary(kind)} | {', '.join(f'`{name}`' for name in _contents(kind))} |"
-        for kind in classes
-        if kind is not seekpoint.Library
-    ]
-    return "\n".join(["| class | is | has |", "|---|---|---|", *rows])
+    rows = ["| class | is | has |", "|---|---|---|"]
+    for kind in (getattr(seekpoint, name) for name in seekpoint.__all__):
+        if isinstance(kind, type) and kind is not seekpoint.Library:
+            if issubclass(kind, StrEnum):
+                contents = [member.value for member in kind]
+            else:
+                properties = [name for name, value in vars(kind).items() if isinstance(value, property)]
+                contents = [*inspect.get_annotations(kind), *properties]
+            rows.append(f"| `{kind.__name__}` | {_summary(kind)} | {', '.join(f'`{name}`' for name in contents)} |")
+    return "\n".join(rows)
 
 
 def summary_block() -> str:
     """How ours and the best plain system do on each set, from the tables that the quality benchmark wrote."""
-    rows = [
-        _set_row(*found) for found in re.findall(r"^### (\w+)\n\n(.*?)\n\n(moment@1 over .+?)$", _tables(), _SECTION)
-    ]
+    tables = RESULTS.read_text(encoding="utf-8").partition("<!-- quality:")[2].partition("<!-- /quality")[0]
     head = ["set", "questions", "right first", "best plain system", "difference", "right among five", "error, median"]
-    return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
-
-
-def _tables() -> str:
-    return RESULTS.read_text(encoding="utf-8").partition("<!-- quality:")[2].partition("<!-- /quality")[0]
-
-
-def _set_row(name: str, table: str, gains: str) -> str:
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
-    figures = {system: cells for system, group, *cells in reversed(rows) if group == rows[0][1]}
-    ours, best = figures["seekpoint"], re.findall(r"over (\w+),", gains)[0]
-    gain = re.findall(r": [\w>-]+ ([^;]+\))", gains)[0]
-    n, _, moment1, moment5, _, _, error = ours
-    plain = f"{figures[best][2].split()[0]} ({best})"
-    return f"| {name} | {n} | {moment1.split()[0]} | {plain} | {gain} | {moment5} | {error.split()[0]} s |"
+    shown = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for name, table, gains in re.findall(r"^### (\w+)\n\n(.*?)\n\n(moment@1 over .+?)$", tables, _SECTION):
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+        figures = {system: cells for system, group, *cells in reversed(rows) if group == rows[0][1]}
+        ours, best = figures["seekpoint"], re.findall(r"over (\w+),", gains)[0]
+        gain = re.findall(r": [\w>-]+ ([^;]+\))", gains)[0]
+        n, _, moment1, moment5, _, _, error = ours
+        plain = f"{figures[best][2].split()[0]} ({best})"
+        cells = [name, n, moment1.split()[0], plain, gain, moment5, f"{error.split()[0]} s"]
+        shown.append(f"| {' | '.join(cells)} |")
+    return "\n".join(shown)
 
 
 def costs_block() -> str:
@@ -111,16 +118,13 @@ def costs_block() -> str:
     head = ["one question, one change", *(cell for cell in rows[""] if "chunks" in cell)]
     shown = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, (label, pattern) in wanted.items():
-        cells = next(cells for key, cells in rows.items() if key.startswith(label))[: len(head) - 1]
-        figures = [f"{_figure(pattern, cell)}{units.get(label, '')}" for cell in cells]
+        figures = []
+        for cell in next(cells for key, cells in rows.items() if key.startswith(label))[: len(head) - 1]:
+            found = re.search(pattern, cell)
+            assert found, f"there is no {pattern} in {cell}"
+            figures.append(f"{', '.join(found.groups())}{units.get(label, '')}")
         shown.append(f"| {name} | {' | '.join(figures)} |")
     return "\n".join(shown)
-
-
-def _figure(pattern: str, cell: str) -> str:
-    found = re.search(pattern, cell)
-    assert found, f"there is no {pattern} in {cell}"
-    return ", ".join(found.groups())
 
 
 BLOCKS: Mapping[Path, Mapping[str, Block]] = {
@@ -155,16 +159,6 @@ def _run(*arguments: str) -> str:
     return ran.stdout
 
 
-def _command(name: str) -> click.Command:
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None, name
-    return command
-
-
-def _context(name: str, parent: click.Context) -> click.Context:
-    return click.Context(_command(name), parent, name, terminal_width=_WIDTH)
-
-
 def _json(resources: list[dict[str, str]], document: object) -> str:
     """A document in which the resources are somebody's, wherever this is run: an id depends on the address."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
@@ -179,28 +173,6 @@ def _portable(text: str) -> str:
 
 def _fenced(language: str, text: str) -> str:
     return f"```{language}\n{text}\n```"
-
-
-def _public(kind: type) -> list[str]:
-    return [name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")]
-
-
-def _contents(kind: type) -> list[str]:
-    """A class's fields and properties, or the values of an enumeration."""
-    if issubclass(kind, StrEnum):
-        return [member.value for member in kind]
-    properties = [name for name, value in vars(kind).items() if isinstance(value, property)]
-    return [*inspect.get_annotations(kind), *properties]
-
-
-def _call(name: str, function: Callable[..., object]) -> str:
-    """A call with the names of its parameters and their defaults."""
-    parameters = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.name != "self"
-    ]
-    return f"{name}{inspect.Signature(parameters)}"
 
 
 def _summary(function: Callable[..., object]) -> str:

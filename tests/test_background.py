@@ -25,12 +25,14 @@ def test_the_result_is_there_once_it_is_asked_for() -> None:
         assert result() == "掩码"
 
 
-def test_what_the_call_raises_is_raised_where_its_result_is_asked_for() -> None:
+def test_an_error_is_raised_where_the_result_is_asked_for_and_nowhere_else() -> None:
     def call() -> None:
         raise ValueError("no such mask")
 
     with in_background(call) as result, pytest.raises(ValueError, match="no such mask"):
         result()
+    with in_background(call):
+        pass
 
 
 def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
@@ -43,14 +45,6 @@ def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
     with pytest.raises(KeyError), in_background(call):
         raise KeyError
     assert has_ended.is_set()
-
-
-def test_an_error_that_nobody_asks_for_is_nobodys() -> None:
-    def call() -> None:
-        raise ValueError("no such mask")
-
-    with in_background(call):
-        pass
 
 
 def test_where_nothing_may_be_shared_the_call_runs_in_the_callers_thread() -> None:

@@ -18,8 +18,7 @@ import psycopg
 import pytest
 import yaml
 
-from tests.compose import COMPOSE, ComposeFile, Dockerfile
-from tests.composition import Composition, lacking
+from tests.compose import COMPOSE, ComposeFile, Composition, Dockerfile, lacking
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.paths import ROOT
 from tests.postgres import server_folder
@@ -27,10 +26,7 @@ from tests.postgres import server_folder
 pytestmark = pytest.mark.slow
 
 TALKS = {
-    "cachetalk01": (
-        "en",
-        ["The cache keeps the keys and values of earlier words.", "So they need not be computed again."],
-    ),
+    "cachetalk01": ("en", ["The cache keeps the keys and values of earlier words.", "So none is computed again."]),
     "masktalk002": ("en", ["A causal mask hides the words that come later.", "The model must not look ahead."]),
     "weizhi00003": ("zh", ["位置编码告诉模型每个词的顺序。", "没有它，句子就只是一袋词。"]),
     "yure0000004": ("zh", ["学习率要先预热，再慢慢下降。", "否则训练一开始就会发散。"]),
@@ -63,8 +59,10 @@ def composition(fake: FakeYouTube, tmp_path: Path) -> Iterator[Composition]:
         file = ComposeFile(folder, program.parent, variables)
         subprocess.run([file.home / "secrets.sh"], check=True)
         made = Composition(file, folder)
-        with made.running():
+        try:
             yield made
+        finally:
+            made.close()
 
 
 def secret(composition: Composition, name: str) -> str:
@@ -109,10 +107,8 @@ def test_the_replica_follows_and_nobody_gets_in_without_a_password(composition: 
     composition.kill("replica")
     composition.up("replica")
     assert {path.name for path in data.iterdir()} == copied, "it goes on with its copy"
-    for host, may_not in (
-        ("primary", psycopg.errors.InsufficientPrivilege),
-        ("replica", psycopg.errors.ReadOnlySqlTransaction),
-    ):
+    faults = psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction
+    for host, may_not in zip(("primary", "replica"), faults, strict=True):
         uri = f"postgresql://reader@{composition.file.addresses[host]}/talks"
         right = secret(composition, "reader_password")
         with psycopg.connect(uri, password=right) as connection, pytest.raises(may_not):
@@ -137,10 +133,8 @@ def test_what_the_compose_file_names_is_there() -> None:
 
 
 def test_every_file_that_an_image_copies_is_there() -> None:
-    for image in (
-        Dockerfile(ROOT, "examples/compose/seekpoint/Dockerfile"),
-        Dockerfile(COMPOSE / "postgres", "Dockerfile"),
-    ):
+    ours = Dockerfile(ROOT, "examples/compose/seekpoint/Dockerfile")
+    for image in (ours, Dockerfile(COMPOSE / "postgres", "Dockerfile")):
         copied = [image.context / source for source, _ in image.copied()]
         assert copied and all(source.exists() for source in copied)
         assert all(os.access(source, os.X_OK) for source in copied if source.suffix == ".sh")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.commands import Commands, Fault, Ran, encoders, needs_shim
+from tests.commands import Commands, Fault, encoders, needs_shim
 from tests.killing import lines_of
 from tests.workbench import COMMANDS, Workbench
 
@@ -80,8 +80,19 @@ def _faults_of(bench: Workbench, command: str, fault: Fault, number: int, before
     """What is wrong after a command of which that call failed, and after it was run once more."""
     bench.start(command)
     ran = bench.run(command, fault, number)
-    found = [*_faults_of_end(ran, fault)]
-    found += [f"neither as before nor as after: {bench.outcome()}"] if bench.outcome() not in (before, after) else []
+    said, found = f"exit code {ran.code}: {ran.stderr}", []
+    if ran.code not in (0, 1) or "Traceback" in ran.stderr:
+        found.append(said)
+    if ran.code == 1 and (ran.stderr.count("\n") != 1 or not ran.stderr.startswith("seekpoint: ")):
+        found.append(f"more than one line: {said}")
+    if ran.code and fault is Fault.SHORT_ONCE:
+        found.append(f"a short write is no fault: {said}")
+    if ran.code and fault is Fault.DISK_FULL and not NO_ROOM.search(ran.stderr):
+        found.append(f"nothing of the full disk: {said}")
+    if "damaged" in ran.stderr and fault is not Fault.READ_ONCE:  # SQLite takes a page that can't be read for damaged
+        found.append(f"nothing is damaged: {said}")
+    if bench.outcome() not in (before, after):
+        found.append(f"neither as before nor as after: {bench.outcome()}")
     again = bench.run(command)
     if again.code and not DONE.match(again.stderr):
         found.append(f"run again: {again.code} {again.stderr}")
@@ -91,17 +102,3 @@ def _faults_of(bench: Workbench, command: str, fault: Fault, number: int, before
         found.append(f"run again, there is left: {sorted(bench.work.rglob('*'))}")
     failed = ran.calls[number - 1] if number <= len(ran.calls) else "none"
     return [f"{command}, {fault.name} of call {number} ({failed}): {one}" for one in found]
-
-
-def _faults_of_end(ran: Ran, fault: Fault) -> Iterator[str]:
-    said = f"exit code {ran.code}: {ran.stderr}"
-    if ran.code not in (0, 1) or "Traceback" in ran.stderr:
-        yield said
-    if ran.code == 1 and (ran.stderr.count("\n") != 1 or not ran.stderr.startswith("seekpoint: ")):
-        yield f"more than one line: {said}"
-    if ran.code and fault is Fault.SHORT_ONCE:
-        yield f"a short write is no fault: {said}"
-    if ran.code and fault is Fault.DISK_FULL and not NO_ROOM.search(ran.stderr):
-        yield f"nothing of the full disk: {said}"
-    if "damaged" in ran.stderr and fault is not Fault.READ_ONCE:  # SQLite takes a page that can't be read for damaged
-        yield f"nothing is damaged: {said}"

@@ -21,26 +21,23 @@ def test_a_write_replaces_the_file_at_its_end(tmp_path: Path) -> None:
     assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {"file": "新的"}
 
 
-def test_a_write_makes_a_file_where_there_was_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [OSError(28, "the disk is full"), KeyboardInterrupt()], ids=type)
+@pytest.mark.parametrize("before", [{}, {"文件": b"old"}], ids=["new", "old"])
+def test_a_write_makes_a_file_or_fails_and_leaves_the_folder_as_it_was(
+    tmp_path: Path, before: dict[str, bytes], error: BaseException
+) -> None:
+    def found() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    for name, data in before.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(type(error)), replacing(tmp_path / "文件") as file:
+        file.write(b"ne")
+        raise error
+    assert found() == before
     with replacing(tmp_path / "文件") as file:
         file.write(b"new")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"文件": b"new"}
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
-    place = tmp_path / "file"
-    place.write_bytes(b"old")
-    with pytest.raises(OSError, match="full"), replacing(place) as file:
-        file.write(b"ne")
-        raise OSError(28, "the disk is full")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
-
-
-def test_an_interrupted_write_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "file") as file:
-        file.write(b"ne")
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
+    assert found() == {"文件": b"new"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="folders are synchronised on POSIX only")

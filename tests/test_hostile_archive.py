@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 
-from seekpoint.cli.main import cli
 from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.open import open_keeper, open_reader
@@ -18,6 +16,7 @@ from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources import Sources
+from tests.cli.here import call
 from tests.cli.test_build_process import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
@@ -80,9 +79,9 @@ def test_everything_hostile_at_once(
         """INSERT INTO setting VALUES ('youtube_coolings', '{"": [99999999999, 86400]}')""",
     )
     place = str(library) if isinstance(library, Path) else f"{library.uri}?library={library.library}"
-    imported = CliRunner().invoke(cli, ["import", str(hostile), "--replace", "--index", place])
-    assert imported.exit_code == 0, imported.output
-    assert all(line == printable(line) for line in imported.output.split("\n"))
+    imported = call("import", hostile, "--replace", "--index", place)
+    assert imported.exit_code == 0, imported
+    assert all(line == printable(line) for line in f"{imported.stdout}{imported.stderr}".split("\n"))
 
     before = len(httpserver.log)
     served = Served(library, web)
@@ -91,8 +90,7 @@ def test_everything_hostile_at_once(
     build_own()
     served.retry()
     build_own(reembed=True)
-    exported = CliRunner().invoke(cli, ["export", str(tmp_path / "out.zip"), "--index", place])
-    assert exported.exit_code == 0, exported.output
+    assert call("export", tmp_path / "out.zip", "--index", place).exit_code == 0
 
     assert {request.host for request, _ in httpserver.log} == {"own.example"}
     assert intranet.log == []

@@ -14,9 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from click.testing import CliRunner
 
-from seekpoint.cli.main import cli
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
@@ -27,8 +25,8 @@ from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search import pipeline
-from seekpoint.query.search.literal import without_marks
 from seekpoint.query.search.settings import AskOptions
+from tests.cli.here import call
 from tests.cost import at_most, processor_seconds
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import line, made
@@ -45,9 +43,9 @@ NOTHING = b"HTTP/1.1 404 -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 WORDS = "attention reads every token of a sentence and the softmax makes weights of what it finds there"
 
 
-def page(*paragraphs: str, title: str = "A page", head: str = "") -> str:
+def page(*paragraphs: str, title: str = "A page") -> str:
     body = "".join(f"<p>{text}</p>" for text in paragraphs)
-    return f"<!doctype html><title>{title}</title>{head}<article><h1>{title}</h1>{body}</article>"
+    return f"<!doctype html><title>{title}</title><article><h1>{title}</h1>{body}</article>"
 
 
 def http(data: str | bytes, kind: str = "text/html; charset=utf-8", head: str = "") -> bytes:
@@ -81,18 +79,13 @@ class Bench:
         answer = self._answers.get(path, NOTHING)
         connection.sendall(answer) if isinstance(answer, bytes) else answer(connection)
 
-    def build(self, addresses: Mapping[str, Answer], text: str = "") -> dict[str, ResourceStatus]:
-        """Build from what lies at some addresses, in that order or as `text` lists them, and from the files."""
-        self._answers = {"/attention": GOOD_PAGE} | {
-            address if address.startswith("/") else urlsplit(address).path: answer
-            for address, answer in addresses.items()
-        }
+    def build(self, addresses: Mapping[str, Answer]) -> dict[str, ResourceStatus]:
+        """Build from what lies at some addresses, in that order, and from the files."""
+        self._answers = {"/attention": GOOD_PAGE} | {urlsplit(url).path: answer for url, answer in addresses.items()}
         reading_list = self._folder / "list.md"
-        listed = [address for address in addresses if not address.startswith("/")]
-        reading_list.write_text(text or "\n".join(f"- <{address}>" for address in [*listed, GOOD]), encoding="utf-8")
-        web = LocalWeb(
-            self.root, "https://bad.example", "https://good.example", timeouts=self.timeouts, deadline=self.deadline
-        )
+        reading_list.write_text("\n".join(f"- <{url}>" for url in [*addresses, GOOD]), encoding="utf-8")
+        hosts = "https://bad.example", "https://good.example"
+        web = LocalWeb(self.root, *hosts, timeouts=self.timeouts, deadline=self.deadline)
         sources = [str(reading_list), *([str(self.files)] if any(self.files.iterdir()) else [])]
         began = processor_seconds()
         build(BuildOptions(sources, translate=False), self._library, Sources.through(web), encoder=self.encoder)
@@ -109,7 +102,7 @@ class Bench:
 
     def told(self) -> str:
         """What `seekpoint status` prints."""
-        result = CliRunner().invoke(cli, ["status", "--index", str(self._library)])
+        result = call("status", "--index", self._library)
         assert (result.exit_code, result.stderr) == (0, "")
         return result.stdout
 
@@ -125,12 +118,12 @@ def assert_good(bench: Bench, statuses: Mapping[str, ResourceStatus]) -> None:
     assert bench.ask(QUESTION)[0].link.startswith(f"{GOOD}#:~:text=")
 
 
-def assert_stated(bench: Bench, status: ResourceStatus, state: State, words: str) -> None:
+def assert_stated(told: str, status: ResourceStatus, state: State, words: str) -> None:
     assert status.state is state, status
     assert status.reason and words in status.reason
     assert status.reason == clean(status.reason)
     assert not status.reason.is_foreign
-    assert f"{state.replace('_', ' ')}: {status.reason}\n" in bench.told()
+    assert f"{state.replace('_', ' ')}: {status.reason}\n" in told
 
 
 def endless(connection: socket.socket) -> None:
@@ -153,8 +146,6 @@ def hanging(connection: socket.socket) -> None:
 
 BOMB = gzip.compress(b"\0" * 60_000_000, 1)
 SCRIPT = "<html><body><noscript>Please enable JavaScript to run this app.</noscript><script src=/a.js></script></body>"
-PLEASE = "<html><body><p>Please enable JavaScript</p><script>run()</script></body></html>"
-LOGIN = page("Sign in to go on <form><input name=user><input type=password></form>", title="Sign in")
 
 PAGES: dict[str, tuple[Answer, State, str]] = {
     "50 MB": (endless, State.UNAVAILABLE, "more than 30 MB"),
@@ -162,13 +153,9 @@ PAGES: dict[str, tuple[Answer, State, str]] = {
     "drips": (dripping, State.DEFERRED, "did not answer in time"),
     "leads to itself": (to(BAD), State.UNAVAILABLE, "without end"),
     "leads to this machine": (to("http://127.0.0.1:{port}/attention"), State.UNAVAILABLE, "private network"),
-    "leads to this machine, in disguise": (to("http://2130706433/attention"), State.UNAVAILABLE, "private network"),
-    "leads to a private network": (to("http://10.0.0.1/"), State.UNAVAILABLE, "private network"),
     "leads to a file": (to("file:///etc/passwd"), State.UNAVAILABLE, "isn't on the web"),
     "unpacks to 60 MB": (http(BOMB, head="Content-Encoding: gzip\r\n"), State.UNAVAILABLE, "more than 30 MB"),
     "made by script": (http(SCRIPT), State.UNAVAILABLE, "made by script"),
-    "asks for script": (http(PLEASE), State.UNAVAILABLE, "made by script"),
-    "a login": (http(LOGIN), State.UNAVAILABLE, "login"),
     "a film": (http(b"\0\0\0\x18ftypmp42", "video/mp4"), State.UNAVAILABLE, "it is video/mp4"),
     "no HTTP": (b"SSH-2.0-OpenSSH\r\n", State.DEFERRED, "connection to bad.example fails"),
     "5,000 elements deep": (http("<div>" * 5000 + WORDS), State.UNAVAILABLE, "nested too deep"),
@@ -186,44 +173,12 @@ def test_a_bad_page_costs_nothing_but_itself(bench: Bench, name: str) -> None:
         bench.deadline = 2.0
     statuses = bench.build({BAD: answer})
     assert_good(bench, statuses)
-    assert_stated(bench, statuses[BAD], state, words)
+    assert_stated(bench.told(), statuses[BAD], state, words)
     assert bench.seconds < 20
 
 
-def test_a_robots_txt_is_heeded(bench: Bench) -> None:
-    rules = http("User-agent: *\nDisallow: /page\n", "text/plain")
-    statuses = bench.build({BAD: GOOD_PAGE, "/robots.txt": rules})
-    assert_good(bench, statuses)
-    assert_stated(bench, statuses[BAD], State.UNAVAILABLE, "its robots.txt asks programs not to read it")
-
-
-def test_the_list_itself_may_lead_to_this_machine(bench: Bench) -> None:
-    here = f"{bench.root}/page"
-    statuses = bench.build({here: to("/final"), "/final": http(page("A cache keeps keys and values 缓存。"))})
-    assert_good(bench, statuses)
-    assert statuses[here].state is State.INDEXED
-    assert bench.ask("cache")[0].link.startswith(f"{here}#:~:text=")
-
-
-def test_chinese_is_read_whatever_its_label(bench: Bench) -> None:
-    addresses: dict[str, Answer] = {}
-    for meta in ("", "<meta charset=gb2312>", "<meta charset=utf-8>"):
-        for label in ("gbk", "utf-8", "iso-8859-1"):
-            text = page(
-                "掩码遮住后面的词元，这样模型就看不到答案。" * 3, "没有掩码就没有意义。", title="注意力", head=meta
-            )
-            addresses[f"{BAD}/{len(addresses)}"] = http(text.encode("gbk"), f"text/html; charset={label}")
-    statuses = bench.build(addresses)
-    assert_good(bench, statuses)
-    assert {statuses[address].languages for address in addresses} == {("zh",)}
-    quotes = [moment.quote for moment in bench.ask("掩码", 20)]
-    assert sum("掩码遮住后面的词元" in quote for quote in quotes) == len(addresses)
-
-
 LONG = {
-    "English, sentences": " ".join(f"In step {n} {WORDS}, said reader {n * 7919} of it." for n in range(1600)),
-    "English, one sentence": " ".join(f"{n} {WORDS}" for n in range(2100)),
-    "中文": "".join(f"第{n}步，注意力读取每个词元，归一化得到第{n * 7919}个权重。" for n in range(7000)),
+    "English": " ".join(f"In step {n} {WORDS}, said reader {n * 7919} of it." for n in range(1600)),
     "中文，一句": "".join(f"第{n}步，注意力读取每个词元，归一化得到第{n * 7919}个权重，" for n in range(7000)),
 }
 
@@ -241,49 +196,44 @@ def test_a_paragraph_without_end_is_cut_to_what_the_model_reads(bench: Bench, na
         found = bench.ask("1234 attention reads 注意力", 3)
     moment = next(moment for moment in found if moment.resource.url == BAD and moment.quote != "A page")
     address, _, directive = moment.link.partition("#:~:")
-    assert address == BAD
-    assert directive.startswith("text=")
-    assert len(directive) <= 300
+    assert (address, directive[:5]) == (BAD, "text=") and len(directive) <= 300
     assert unquote(re.split(r"[=,]", directive)[1]) in text
     assert bench.seconds < 20
 
 
-FILES: dict[str, tuple[str, bytes, State, str]] = {
-    "0 pages": ("a.pdf", made([]), State.UNAVAILABLE, "no pages"),
-    "half a PDF": ("a.pdf", made([[line(100, 400, WORDS)]] * 9)[:700], State.UNAVAILABLE, "broken"),
-    "no PDF": ("a.pdf", b"these are no pages", State.UNAVAILABLE, "not a PDF"),
-    "no film": ("a.mp4", b"this is no film", State.NO_TRANSCRIPT, "no captions beside it"),
-    "no text": ("a.txt", os.urandom(5000), State.UNAVAILABLE, "not a text file"),
-    "nothing": ("a.md", b"", State.UNAVAILABLE, "empty"),
-    "deep quotes": ("a.md", b">" * 5000 + b" softmax", State.UNAVAILABLE, "nested too deep"),
+FILES: dict[str, tuple[bytes | int, State, str]] = {
+    "no pages.pdf": (made([]), State.UNAVAILABLE, "no pages"),
+    "half.pdf": (made([[line(100, 400, WORDS)]] * 9)[:700], State.UNAVAILABLE, "broken"),
+    "text.pdf": (b"these are no pages", State.UNAVAILABLE, "not a PDF"),
+    "text.mp4": (b"this is no film", State.NO_TRANSCRIPT, "no captions beside it"),
+    "random.txt": (os.urandom(5000), State.UNAVAILABLE, "not a text file"),
+    "nothing.md": (b"", State.UNAVAILABLE, "empty"),
+    "deep quotes.md": (b">" * 5000 + b" softmax", State.UNAVAILABLE, "nested too deep"),
+    # So many bytes, none of them written; reasons that are equal stand in one line.
+    "large.txt": (100_000_000, State.UNAVAILABLE, "0 MB are too much"),
+    "large.md": (110_000_000, State.UNAVAILABLE, "0 MB are too much"),
+    "large.html": (120_000_000, State.UNAVAILABLE, "0 MB are too much"),
+    "large.pdf": (250_000_000, State.UNAVAILABLE, "0 MB are too much"),
 }
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_bad_file_costs_nothing_but_itself(bench: Bench, name: str) -> None:
-    file, data, state, words = FILES[name]
-    (bench.files / file).write_bytes(data)
-    statuses = bench.build({})
+def test_many_bad_files_and_pages_at_once_cost_nothing_but_themselves(bench: Bench) -> None:
+    for name, (data, _, _) in FILES.items():
+        with (bench.files / name).open("wb") as file:
+            file.write(data) if isinstance(data, bytes) else file.truncate(data)
+    expected = {name: (state, words) for name, (_, state, words) in FILES.items()}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(bench.files / "pipe.txt")
+        expected["pipe.txt"] = State.UNAVAILABLE, "a device or a pipe"
+    statuses = bench.build({f"https://bad.example/{number}": NOTHING for number in range(20)})
     assert_good(bench, statuses)
-    assert_stated(bench, statuses[(bench.files / file).as_uri()], state, words)
-
-
-@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.pdf"])
-def test_a_file_of_gigabytes_is_not_opened(bench: Bench, name: str) -> None:
-    with (bench.files / name).open("wb") as file:
-        file.truncate(250_000_000 if name == "a.pdf" else 100_000_000)
-    statuses = bench.build({})
-    assert_good(bench, statuses)
-    assert_stated(bench, statuses[(bench.files / name).as_uri()], State.UNAVAILABLE, "0 MB are too much")
-    assert bench.seconds < 3
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
-def test_a_pipe_is_not_waited_for(bench: Bench) -> None:
-    os.mkfifo(bench.files / "a.txt")
-    statuses = bench.build({})
-    assert_good(bench, statuses)
-    assert_stated(bench, statuses[(bench.files / "a.txt").as_uri()], State.UNAVAILABLE, "a device or a pipe")
+    told = bench.told()
+    for name, (state, words) in expected.items():
+        assert_stated(told, statuses[(bench.files / name).as_uri()], state, words)
+    states = [status.state for status in statuses.values()]
+    assert (len(states), states.count(State.INDEXED)) == (1 + len(expected) + 20, 1)
+    assert "unavailable (20): nothing is there (HTTP 404): check the address; if it takes a login, " in told
+    assert bench.seconds < 20
 
 
 @pytest.mark.parametrize(
@@ -304,56 +254,6 @@ def test_marks_without_end_are_read_in_time(bench: Bench, name: str, text: str) 
     assert status.state is State.INDEXED, status.reason
     assert bench.ask("mask")[0].resource.url == status.resource.url
     assert bench.seconds < 20
-
-
-def broken_table(data: bytes) -> bytes:
-    return re.sub(rb"(?m)^\d{10} 00000 n", b"0000099999 00000 n", data).replace(b"startxref\n", b"startxref\n9")
-
-
-@pytest.mark.parametrize("damage", [broken_table, lambda data: data[: data.rindex(b"startxref")]])
-def test_a_pdf_is_read_in_spite_of_its_table(bench: Bench, damage: Callable[[bytes], bytes]) -> None:
-    pages = [[line(100, 400, "The mask hides what comes later.")], [line(100, 400, "掩码遮住后面的词元。", font="F3")]]
-    (bench.files / "a.pdf").write_bytes(damage(made(pages)))
-    statuses = bench.build({})
-    assert_good(bench, statuses)
-    assert statuses[(bench.files / "a.pdf").as_uri()].state is State.INDEXED
-    assert [bench.ask(question)[0].page for question in ("mask hides", "遮住后面的词元")] == [1, 2]
-
-
-def test_a_pdf_of_5000_pages_keeps_its_numbers(bench: Bench) -> None:
-    words = WORDS.split()
-    topics = {7: "masks", 2500: "caches", 5000: "positions"}
-    pages = [f"{words[n % 17]} {words[n // 17 % 17]} and {topics.get(n, 'the like')}, {n}" for n in range(1, 5001)]
-    (bench.files / "a.pdf").write_bytes(made([[line(50, 400, text)] for text in pages]))
-    statuses = bench.build({})
-    assert statuses[GOOD].state is State.INDEXED
-    assert statuses[(bench.files / "a.pdf").as_uri()].state is State.INDEXED
-    assert {bench.ask(topic)[0].page: topic for topic in topics.values()} == topics
-    assert bench.seconds < 30
-
-
-TITLES = [
-    "\x1b[31mred\x1b[0m\x07 mask",
-    "mask \u202ereversed\u2069 掩码",
-    "<script>alert('mask')</script>",
-    "'; DROP TABLE resources; -- mask",
-    'NEAR("mask", 5) AND NOT (mask* OR -title:^mask)',
-    "“mask” [x](javascript:alert(1)) {due} %s \\ 掩码",
-]
-
-
-def test_a_title_is_words_and_nothing_else(bench: Bench) -> None:
-    addresses: dict[str, Answer] = {f"{BAD}/{number}": notes(title) for number, title in enumerate(TITLES)}
-    statuses = bench.build(addresses)
-    assert_good(bench, statuses)
-    for address, title in zip(addresses, TITLES, strict=True):
-        assert statuses[address].state is State.INDEXED
-        shown = clean(title.replace("\x1b", ""))  # as in a browser: one character less
-        asked = without_marks(title)  # one would leave itself out
-        moment = next(moment for moment in bench.ask(asked, 20) if moment.resource.url == address)
-        assert (moment.resource.title, moment.chapter) == (shown, shown)
-        assert shown in moment.quote
-    assert all(row.isprintable() for row in bench.told().splitlines())
 
 
 # With what is left of each: what holds spaces is no id.
@@ -384,14 +284,3 @@ def notes(heading: str, anchor: str = "here") -> bytes:
     said, name = escape(heading), escape(anchor)
     body = f'<h1>{said}</h1><p>{WORDS}.</p><h2 id="{name}">{said}</h2><p>{said} the mask hides what comes later.</p>'
     return http(f"<!doctype html><title>{said}</title><article>{body}</article>")
-
-
-def test_many_bad_things_at_once(bench: Bench) -> None:
-    for file, data, _, _ in FILES.values():
-        number = len(list(bench.files.iterdir()))
-        (bench.files / f"{number}{Path(file).suffix}").write_bytes(data)
-    statuses = bench.build({f"https://bad.example/{number}": NOTHING for number in range(20)})
-    assert_good(bench, statuses)
-    states = [status.state for status in statuses.values()]
-    assert (len(states), states.count(State.INDEXED)) == (1 + len(FILES) + 20, 1)
-    assert "unavailable (20): nothing is there (HTTP 404): check the address; if it takes a login, " in bench.told()

@@ -99,35 +99,23 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def test_the_wheel_holds_the_package_and_its_metadata_alone(wheel: Path) -> None:
-    top_level = {name.split("/")[0] for name in ZipFile(wheel).namelist()}
-    assert top_level == {"seekpoint", f"seekpoint-{version('seekpoint')}.dist-info"}
-
-
-def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
+def test_the_wheel_holds_every_file_of_the_package_and_its_metadata_alone(wheel: Path) -> None:
     members = set(ZipFile(wheel).namelist())
-    package = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "seekpoint").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    assert {name.split("/")[0] for name in members} == {"seekpoint", f"seekpoint-{version('seekpoint')}.dist-info"}
+    files = [path for path in (ROOT / "seekpoint").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    package = {path.relative_to(ROOT).as_posix() for path in files}
     assert package - members == set()
     assert {Path(name).suffix for name in package} >= {".py", ".typed", ".sql", ".html", ".css", ".js", ".tsv"}
     assert {"seekpoint/py.typed", "seekpoint/index/types.py", "seekpoint/query/web/templates/ask.html"} <= members
 
 
-def test_a_script_beside_modules_of_the_same_names_builds_and_asks(
+def test_a_script_and_the_commands_work_beside_modules_of_the_same_names(
     environment: Mapping[str, str], folder: Path
 ) -> None:
     (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
     location, result = run([environment["python"], "script.py"], folder).splitlines()
     assert Path(location).is_relative_to(environment["purelib"])
     assert result == "1 1:20 Masks"
-
-
-def test_the_commands_work_beside_modules_of_the_same_names(environment: Mapping[str, str], folder: Path) -> None:
-    (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
-    run([environment["python"], "script.py"], folder)
     assert run([environment["seekpoint"], "--version"], folder) == f"seekpoint, version {version('seekpoint')}\n"
     status = run([environment["python"], "-m", "seekpoint", "status", "--index", "library"], folder)
     assert "Resources: 1 (1 indexed)" in status

@@ -40,6 +40,8 @@ def test_workflows_test_on_each_change_each_night_and_publish() -> None:
     assert WORKFLOWS.keys() == {"test", "nightly", "publish"}
     assert loaded(WORKFLOWS["publish"])[True] == {"push": {"tags": ["v*"]}}, "YAML reads `on` as true"
     assert next(steps("nightly", "run")) == "make nightly"
+    tiers = re.findall(r'-m "[^"]+"', MAKEFILE[MAKEFILE.index("\ntest:") : MAKEFILE.index("\ntest-rest:")])
+    assert list(steps("test", "run"))[-1] == f"python -m pytest {tiers[0]}"
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -67,11 +69,6 @@ def test_the_matrices_have_the_versions_that_the_classifiers_name() -> None:
     assert {system for matrix in matrices for system in matrix.get("system", ())} == {"macos-latest", "windows-latest"}
 
 
-def test_other_systems_run_what_make_test_runs() -> None:
-    tiers = re.findall(r'-m "[^"]+"', MAKEFILE[MAKEFILE.index("\ntest:") : MAKEFILE.index("\ntest-rest:")])
-    assert list(steps("test", "run"))[-1] == f"python -m pytest {tiers[0]}"
-
-
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_workflow_may_only_read_and_its_actions_have_a_major_version(name: str) -> None:
     workflow = loaded(WORKFLOWS[name])
@@ -94,13 +91,12 @@ def test_a_release_is_built_of_its_own_tag_alone() -> None:
 
 @pytest.mark.parametrize("form", ["bug", "feature"])
 def test_issue_forms_ask_for_something_and_name_each_answer_once(form: str) -> None:
-    body = loaded(GITHUB / "ISSUE_TEMPLATE" / f"{form}.yml")["body"]
-    fields = [field for field in body if field["type"] != "markdown"]
+    path = GITHUB / "ISSUE_TEMPLATE" / f"{form}.yml"
+    fields = [field for field in loaded(path)["body"] if field["type"] != "markdown"]
     assert len({field["id"] for field in fields}) == len(fields)
     assert all(field["attributes"]["label"] for field in fields)
     assert any(field.get("validations", {}).get("required") for field in fields)
-    named = re.findall(r"[\w/]+\.md", (GITHUB / "ISSUE_TEMPLATE" / f"{form}.yml").read_text(encoding="utf-8"))
-    assert all((ROOT / page).is_file() for page in named)
+    assert all((ROOT / page).is_file() for page in re.findall(r"[\w/]+\.md", path.read_text(encoding="utf-8")))
 
 
 def test_dependabot_groups_packages_and_actions() -> None:

@@ -64,43 +64,9 @@ class Workbench:
 
     def run(self, command: str, fault: Fault = Fault.EIO_ONCE, number: int = 0, seconds: float = LONGEST) -> Ran:
         """Run a command, of which a call fails or which is killed."""
-        arguments = self._arguments(command)
-        return self.commands.run(*arguments, under=self.work, fault=fault, number=number, seconds=seconds)
-
-    def outcome(self) -> dict[str, Content]:
-        """What the libraries in the folder hold, and the export if it is another; readers change only a copy."""
-        copy = self.folder / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.work, copy)
-        if not filecmp.cmp(copy / "exported", self.folder / "before" / "exported", shallow=False):
-            import_library(copy / "exported", copy / "imported")
-        return {
-            name: self._content(copy / name) for name in ("library", "new", "imported") if library_exists(copy / name)
-        }
-
-    def is_tidy(self) -> bool:
-        """Whether nothing lies there that a command didn't bring to its end."""
-        libraries = [path for path in self.work.iterdir() if path.name in ("library", "new")]
-        return len(libraries) + 1 == len([*self.work.iterdir()]) and all(map(is_tidy, libraries))
-
-    def _content(self, library: Path) -> Content:
-        with EmbeddedReader.open(library) as reader:
-            reader.verify()
-            card = reader.card
-        encoder = next(encoder for encoder in self.models if encoder.card == card)
-        return Content(card, *content(library, k=100, encoder=encoder))
-
-    def _list(self, count: int) -> None:
-        Talks(self.folder / "talks").put({k: self.lines(k) for k in range(count)})
-
-    def _build(self, count: int) -> None:
-        self._list(count)
-        assert self.run("build").code == 0
-
-    def _arguments(self, command: str) -> list[object]:
         talks, exported, index = self.folder / "talks", self.work / "exported", ["--index", self.work / "library"]
         build = ["build", talks / "list.md", "--captions", talks, *index]
-        return {
+        arguments: dict[str, list[object]] = {
             "build": build,
             "prune": [*build, "--prune"],
             "reembed": [*build, "--reembed"],
@@ -108,4 +74,33 @@ class Workbench:
             "export": ["export", exported, "--force", *index],
             "import": ["import", exported, "--index", self.work / "new"],
             "replace": ["import", exported, "--replace", *index],
-        }[command]
+        }
+        return self.commands.run(*arguments[command], under=self.work, fault=fault, number=number, seconds=seconds)
+
+    def outcome(self) -> dict[str, Content]:
+        """What the libraries in the folder hold, and the export if it is another; readers change only a copy."""
+        copy, found = self.folder / "copy", {}
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.work, copy)
+        if not filecmp.cmp(copy / "exported", self.folder / "before" / "exported", shallow=False):
+            import_library(copy / "exported", copy / "imported")
+        for name in ("library", "new", "imported"):
+            if library_exists(copy / name):
+                with EmbeddedReader.open(copy / name) as reader:
+                    reader.verify()
+                    card = reader.card
+                encoder = next(encoder for encoder in self.models if encoder.card == card)
+                found[name] = Content(card, *content(copy / name, k=100, encoder=encoder))
+        return found
+
+    def is_tidy(self) -> bool:
+        """Whether nothing lies there that a command didn't bring to its end."""
+        libraries = [path for path in self.work.iterdir() if path.name in ("library", "new")]
+        return len(libraries) + 1 == len([*self.work.iterdir()]) and all(map(is_tidy, libraries))
+
+    def _list(self, count: int) -> None:
+        Talks(self.folder / "talks").put({k: self.lines(k) for k in range(count)})
+
+    def _build(self, count: int) -> None:
+        self._list(count)
+        assert self.run("build").code == 0

@@ -11,12 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Filters, Kind, Reranker
+from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.formats import FORMATS
 from seekpoint.query.output.terminal import to_text
@@ -24,12 +25,12 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENT
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
-    from seekpoint.query.answers import Summary
-    from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
+    from seekpoint.query.serving.live_library import SharedEncoder
     from seekpoint.query.summary.citations import Steps, Summarise
     from seekpoint.query.summary.summariser import Summariser
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
+_NOT_OPENED = "nothing here answers that, so nothing was opened"
 _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 
@@ -95,11 +96,15 @@ def ask(
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource)
-    options = AskOptions(k, filters, per_resource, explained, _reranker(rerank))
+    reranker = None
+    if rerank:
+        from seekpoint.index.models.reranker import load_reranker
+
+        reranker = load_reranker(rerank)
+    options = AskOptions(k, filters, per_resource, explained, reranker)
     summariser = _summariser(llm, llm_model, form)
     if question is None:
-        is_plain = form == "plain" and not open_first
-        _prompt(folder, options, summariser, is_plain=is_plain)
+        _prompt(folder, options, summariser, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
         nothing = _when_nothing(filters, library)
@@ -109,14 +114,32 @@ def ask(
         if question == "-":
             _stream(sys.stdin or (), answer, form, summarise)
             return
-        result = answer(_decoded(question))
+        if not question.isprintable():  # where the locale couldn't decode it, surrogates stand for its bytes
+            question = os.fsencode(question).decode("utf-8", "replace")
+        result = answer(question)
         _print(result, form, summarise)
     if not result.moments:
-        if result.excluded:
-            return  # the answer says so
-        click.echo(f"seekpoint: {nothing}", err=True)
+        if not result.excluded:  # else the answer says so
+            click.echo(f"seekpoint: {nothing}", err=True)
     elif open_first:
-        _open_first(result)
+        from seekpoint.cli.prompt import browse
+
+        error = browse(result.moments[0].link) if result.answered else _NOT_OPENED
+        if error:
+            click.echo(f"seekpoint: {error}", err=True)
+
+
+def _summariser(address: str | None, model: str | None, form: str) -> Summariser | None:
+    """The summariser at an address, if the form has a place for summaries; nothing is imported without an address."""
+    if not address:
+        return None
+    if form in FORMATS:
+        if click.get_current_context().get_parameter_source("llm") is ParameterSource.COMMANDLINE:
+            raise UsageError(f"--format {form} has no place for what --llm writes: leave one of them out")
+        return None  # from the environment it is for the other calls
+    from seekpoint.cli.summary import load_summariser
+
+    return load_summariser(address, model)
 
 
 def _prompt(folder: Address, options: AskOptions, summariser: Summariser | None, *, is_plain: bool) -> None:
@@ -129,12 +152,17 @@ def _prompt(folder: Address, options: AskOptions, summariser: Summariser | None,
     from seekpoint.query.serving.live_library import LiveLibrary
 
     live = LiveLibrary(folder, reranker=options.reranker)
+
+    def steps(answer: Answer) -> Steps:
+        assert summariser
+        with live.reader() as reader:
+            return summariser.steps(answer, reader.transcripts)
+
     try:
         with live.reader() as library:  # a missing library is an error before the first question
             nothing = _when_nothing(options.filters, library)
         ask = partial(live.ask, options=replace(options, explained=True))
-        summarise = partial(_steps, live=live, summariser=summariser) if summariser else None
-        prompt(ask, explained=options.explained, when_nothing=nothing, summarise=summarise)
+        prompt(ask, explained=options.explained, when_nothing=nothing, summarise=steps if summariser else None)
     finally:
         live.close()
 
@@ -159,64 +187,24 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
     """Answer a question; it is embedded while the search is imported, since the model releases the GIL."""
     from seekpoint.background import in_background
 
-    # The search refuses a longer one, which takes seconds to embed.
-    is_embedded = len(question) <= LONGEST_QUESTION
-    with in_background(lambda: encoder.question(_to_embed(question)) if is_embedded else None) as embedded:
+    def embed() -> None:
+        from seekpoint.index.text.scripts import to_embed
+
+        if len(question) > LONGEST_QUESTION:  # which the search refuses, and which takes seconds to embed
+            return
+        text = question
+        if not MARKS.isdisjoint(question):
+            from seekpoint.query.search.literal import read_syntax
+
+            text = read_syntax(question).text
+        encoder.question(to_embed(text))
+
+    with in_background(embed) as embedded:
         from seekpoint.query.search import pipeline
 
         library.languages()
         embedded()
     return pipeline.ask(question, library, encoder, options)
-
-
-def _reranker(name: str | None) -> Reranker | None:
-    """The reranker of a name; nothing is imported without one."""
-    if not name:
-        return None
-    from seekpoint.index.models.reranker import load_reranker
-
-    return load_reranker(name)
-
-
-def _summariser(address: str | None, model: str | None, form: str) -> Summariser | None:
-    """The summariser at an address, if the form has a place for summaries; nothing is imported without an address."""
-    if not address:
-        return None
-    from seekpoint.cli.summary import load_summariser, refuse_llm
-
-    if form in FORMATS:
-        refuse_llm(f"--format {form} has no place for what --llm writes: leave one of them out")
-        return None
-    return load_summariser(address, model)
-
-
-def _steps(answer: Answer, *, live: LiveLibrary, summariser: Summariser) -> Steps:
-    with live.reader() as reader:
-        return summariser.steps(answer, reader.transcripts)
-
-
-def _to_embed(question: str) -> str:
-    """The text of a question that the search embeds."""
-    from seekpoint.index.text.scripts import to_embed
-
-    if MARKS.isdisjoint(question):
-        return to_embed(question)
-    from seekpoint.query.search.literal import read_syntax
-
-    return to_embed(read_syntax(question).text)
-
-
-def _open_first(answer: Answer) -> None:
-    from seekpoint.cli.prompt import browse
-
-    error = browse(answer.moments[0].link) if answer.answered else "nothing here answers that, so nothing was opened"
-    if error:
-        click.echo(f"seekpoint: {error}", err=True)
-
-
-def _decoded(question: str) -> str:
-    """The question, decoded as UTF-8 if the locale couldn't decode it and left surrogates for its bytes."""
-    return question if question.isprintable() else os.fsencode(question).decode("utf-8", "replace")
 
 
 def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, summarise: Summarise | None) -> None:
@@ -244,7 +232,12 @@ def _print(answer: Answer, form: str, summarise: Summarise | None, *, is_first: 
     if form == "json":
         from seekpoint.query.output.json import to_json
 
-        print_json(to_json(answer, _summary(answer, summarise) if summarise else None))
+        summary = None
+        if summarise:
+            from seekpoint.query.summary.summariser import summary_of
+
+            summary = summary_of(partial(summarise, answer))
+        print_json(to_json(answer, summary))
     elif form == "plain":
         is_terminal = bool(sys.stdout) and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else None
@@ -255,9 +248,3 @@ def _print(answer: Answer, form: str, summarise: Summarise | None, *, is_first: 
             print_summary(partial(summarise, answer))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))
-
-
-def _summary(answer: Answer, summarise: Summarise) -> Summary:
-    from seekpoint.query.summary.summariser import summary_of
-
-    return summary_of(partial(summarise, answer))

@@ -90,7 +90,6 @@ def build(
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import build as run
-    from seekpoint.indexer.pipeline.build_report import preview
     from seekpoint.indexer.pipeline.progress import ProgressBars
     from seekpoint.indexer.sources import Sources
 
@@ -107,16 +106,15 @@ def build(
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may replace the web, as tests do
     if dry_run:
-        click.echo(build_report.outlook(preview(wanted, folder, web), wanted.pace))
-        return
-    if worker or enqueue:
+        click.echo(build_report.outlook(build_report.preview(wanted, folder, web), wanted.pace))
+    elif worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
-        return
-    with ProgressBars() as events:
-        report = run(wanted, folder, Sources.through(web, wanted), events=events)
-    click.echo(build_report.outcome(report, shutil.get_terminal_size().columns))
-    if report.states[State.DEFERRED] or report.given_up:
-        context.exit(_UNFINISHED)
+    else:
+        with ProgressBars() as events:
+            report = run(wanted, folder, Sources.through(web, wanted), events=events)
+        click.echo(build_report.outcome(report, shutil.get_terminal_size().columns))
+        if report.states[State.DEFERRED] or report.given_up:
+            context.exit(_UNFINISHED)
 
 
 def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: bool) -> None:
@@ -131,10 +129,9 @@ def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: boo
     with ProgressBars() as events:
         if worker:
             done = work(library, sources_of, options, events=events)
+            taken = f"{counted(done.taken, 'resource')} taken from the queue: {done.updated:,} new or changed"
+            line = f"{taken}, {done.embedded:,} passages embedded"
         else:
-            waiting = enqueue(options, library, sources_of, events=events)
-    if worker:
-        taken, updated = counted(done.taken, "resource"), f"{done.updated:,} new or changed"
-        click.echo(f"{taken} taken from the queue: {updated}, {done.embedded:,} passages embedded")
-    else:
-        click.echo(f"{counted(waiting, 'resource')} left to workers: `seekpoint build --worker` takes them")
+            waiting = counted(enqueue(options, library, sources_of, events=events), "resource")
+            line = f"{waiting} left to workers: `seekpoint build --worker` takes them"
+    click.echo(line)

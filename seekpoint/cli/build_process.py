@@ -13,19 +13,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 from seekpoint.indexer.build_options import PACE, BuildOptions
 from seekpoint.indexer.events import BuildEvents, name_of
+from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
+from seekpoint.indexer.reading_list.parser import parse_urls, read_source
+from seekpoint.indexer.sources.captions.folders import read_captions, stem_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
 if TYPE_CHECKING:
@@ -33,40 +37,40 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.aliases import Aliases
 
-
 # Seconds between two checks whether a build is to stop, and the most that it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
 
 
 def build_in_process(library: Address, order: BuildOrder, tell: Callable[[BuildProgress], None], stop: Event) -> str:
     """Build into a library in a child process; returns the outcome, raises SeekpointError."""
-    command = [sys.executable, "-m", __name__]
-    with _interrupts_blocked():
+    can_mask = hasattr(signal, "pthread_sigmask")  # not on Windows
+    if can_mask:  # Ctrl-C in the terminal must not reach the child: this process ends it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        command = [sys.executable, "-m", __name__]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+    finally:
+        if can_mask:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    last = BuildProgress()
     with child:
         Thread(target=_end_when_told, args=(child, stop), daemon=True).start()
         assert child.stdin and child.stdout
+        server = asdict(library) if isinstance(library, ServerAddress) else None
         with suppress(BrokenPipeError), child.stdin:  # a child that was ended reads no order
-            child.stdin.write(_encoded(library, order))
-        last = _follow(child.stdout, tell)
+            child.stdin.write(json.dumps({"folder": str(library), "server": server} | asdict(order)))
+        for line in child.stdout:
+            try:
+                values = json.loads(line)
+                last = BuildProgress(**values | {"lines": tuple(values["lines"])})
+            except (ValueError, TypeError, KeyError):
+                continue  # a library that the build uses may print something too
+            tell(last)
     if stop.is_set():
         raise SeekpointError(STOPPED)
     if last.error or not last.outcome:
         raise SeekpointError(last.error or f"the build ended early (exit code {child.returncode}): try it again")
     return last.outcome
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Start a child that Ctrl-C in the terminal doesn't reach, since this process ends it. Windows has no such mask."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:
@@ -79,43 +83,26 @@ def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:
                 child.kill()
 
 
-def _follow(lines: IO[str], tell: Callable[[BuildProgress], None]) -> BuildProgress:
-    """Report the progress that a child prints; returns the last one."""
-    last = BuildProgress()
-    for line in lines:
-        try:
-            values = json.loads(line)
-            last = BuildProgress(**values | {"lines": tuple(values["lines"])})
-        except (ValueError, TypeError, KeyError):
-            continue  # a library that the build uses may print something too
-        tell(last)
-    return last
-
-
-def _encoded(library: Address, order: BuildOrder) -> str:
-    server = asdict(library) if isinstance(library, ServerAddress) else None
-    return json.dumps({"folder": str(library), "server": server, "sources": order.sources, "retry": order.retry})
-
-
-def _decoded(content: str) -> tuple[Address, BuildOrder]:
-    values = json.loads(content)
-    library = ServerAddress(**values["server"]) if values["server"] else Path(values["folder"])
-    return library, BuildOrder(tuple(values["sources"]), values["retry"])
-
-
 def _build(content: str) -> None:
     """The child: build, and print the progress."""
     from seekpoint.cli.options import quiet
     from seekpoint.indexer.fetch.http_session import Web
 
+    def tell(progress: BuildProgress) -> None:
+        sys.stdout.write(f"{json.dumps(progress.as_dict())}\n")
+        sys.stdout.flush()
+
     quiet()
-    events = ProgressEvents(_print)
+    values = json.loads(content)
+    library = ServerAddress(**values["server"]) if values["server"] else Path(values["folder"])
+    order = BuildOrder(tuple(values["sources"]), values["retry"])
+    events = ProgressEvents(tell)
     try:
-        outcome = carry_out(*_decoded(content), Web(), events)
+        outcome = carry_out(library, order, Web(), events)
     except SeekpointError as error:
-        _print(replace(events.progress, error=str(error)))
+        tell(replace(events.progress, error=str(error)))
     else:
-        _print(replace(events.progress, outcome=outcome))
+        tell(replace(events.progress, outcome=outcome))
 
 
 def carry_out(
@@ -149,11 +136,6 @@ def carry_out(
     return totals_line(build(options, library, Sources.through(web, options), encoder=encoder, events=events))
 
 
-def _print(progress: BuildProgress) -> None:
-    sys.stdout.write(f"{json.dumps(progress.as_dict())}\n")
-    sys.stdout.flush()
-
-
 # Seconds between two reports within a resource.
 _BETWEEN_PARTS = 0.2
 
@@ -172,22 +154,18 @@ class ProgressEvents(BuildEvents):
     def work_on(self, resource: Resource) -> None:
         self._to(title=name_of(resource), part=0, parts=0)
 
-    def embed(self, done: int, total: int) -> None:
-        self._to_part(done, total)
+    def embed(self, done: float, total: float) -> None:
+        if time.monotonic() - self._last >= _BETWEEN_PARTS:
+            self._last = time.monotonic()
+            self._to(part=int(done), parts=int(total))
 
-    def transcribe(self, done: float, total: float) -> None:
-        self._to_part(int(done), int(total))
+    transcribe = embed
 
     def finish(self, resource: Resource) -> None:
         self._to(done=self.progress.done + 1)
 
     def say(self, line: str) -> None:
         self._to(lines=(*self.progress.lines, line)[-MOST_LINES:])
-
-    def _to_part(self, part: int, parts: int) -> None:
-        if time.monotonic() - self._last >= _BETWEEN_PARTS:
-            self._last = time.monotonic()
-            self._to(part=part, parts=parts)
 
     def _to(self, **values: object) -> None:
         self.progress = replace(self.progress, **values)  # type: ignore[arg-type]
@@ -201,8 +179,6 @@ _MARKS = re.compile(r"[`<>\[\]\\]")
 
 def listed(addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
     """The lines that make a list of `lines` name these addresses too; raises UsageError for one that it would skip."""
-    from seekpoint.indexer.reading_list.parser import parse_urls
-
     new = [line for address in addresses for line in _as_listed(address)]
     try:
         read = {resource.id for resource in parse_urls("\n".join([*lines, *new]))}
@@ -219,9 +195,6 @@ def _as_listed(address: str) -> list[str]:
 
     Raises UsageError for one that a list would skip.
     """
-    from seekpoint.indexer.reading_list.addresses import resource_of
-    from seekpoint.indexer.reading_list.parser import parse_urls
-
     resource = resource_of(address)
     if resource is None:
         raise _none(address)
@@ -245,10 +218,6 @@ def _none(address: str) -> UsageError:
 
 def check_file(file: Path, name: str, is_list: bool) -> None:
     """Raise UsageError for a file that no build would read under this name: captions in JSON or a list that is none."""
-    from seekpoint.indexer.reading_list.addresses import resources_of_files
-    from seekpoint.indexer.reading_list.parser import read_source
-    from seekpoint.indexer.sources.captions.folders import read_captions
-
     try:
         if is_list:
             read_source(str(file), is_trusted=False)
@@ -273,37 +242,28 @@ def take_out(library: Address, resource_id: str) -> None:
         if not isinstance(library, ServerAddress):
             aliases = Aliases.stored(writer, time.time())
             _drop_address(library / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)
-            _delete_files(library / ADDED_FILES, next((one.resource for one in writer.statuses([resource_id])), None))
+            for status in writer.statuses([resource_id]):
+                _delete_files(library / ADDED_FILES, status.resource)
         writer.remove([resource_id])
 
 
 def _drop_address(path: Path, resource_id: str, aliases: Aliases) -> None:
-    from seekpoint.files import replacing
-
+    """Drop the lines that name a resource, as an address or as a list reads it, or an alias of it."""
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if resource_id not in _ids_in(line, aliases)]
+    lines, kept = path.read_text(encoding="utf-8").splitlines(), []
+    for line in lines:
+        named = [resource for resource in (resource_of(line), *parse_urls(line)) if resource]
+        if resource_id not in {each.id for resource in named for each in (resource, aliases.resolve(resource))}:
+            kept.append(line)
     if kept != lines:
         with replacing(path) as file:
             file.write("".join(f"{line}\n" for line in kept).encode())
 
 
-def _ids_in(line: str, aliases: Aliases) -> set[str]:
-    """The ids of a line's resources, as an address and as a list reads it, and of those that they are aliases of."""
-    from seekpoint.indexer.reading_list.addresses import resource_of
-    from seekpoint.indexer.reading_list.parser import parse_urls
-
-    named = {resource for resource in (resource_of(line), *parse_urls(line)) if resource}
-    return {each.id for resource in named for each in (resource, aliases.resolve(resource))}
-
-
-def _delete_files(folder: Path, resource: Resource | None) -> None:
+def _delete_files(folder: Path, resource: Resource) -> None:
     """Delete the files of a resource: a recording's and its captions', in all languages, or any other's one file."""
-    from seekpoint.indexer.reading_list.addresses import resources_of_files
-    from seekpoint.indexer.sources.captions.folders import stem_of
-
-    if resource is None or not folder.is_dir():
+    if not folder.is_dir():
         return
     ids = {path: {found.id for found in resources_of_files([path])} for path in folder.iterdir() if path.is_file()}
     names = {path: stem_of(path) if resource.kind.plays else path.name for path in ids}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from seekpoint.cli.options import index_option, rerank_option
 from seekpoint.index.address import Address
-from seekpoint.query.evaluation.question_file import Question
 
 
 @click.command("eval")
@@ -28,6 +26,9 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     seconds where the answer is given; "video_id" is null where the library has none. A moment is right from 15 seconds
     before a span to its end, and sharp within 15 seconds of its start.
     """
+    from rich.console import Console
+    from rich.progress import track
+
     from seekpoint.index.models.encoder import LazyEncoder, stored_engine
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
@@ -52,8 +53,14 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))
 
-        evaluation = runs.evaluate(_with_progress(questions), answer, language_of)
-    _warn_of_missing(questions, languages)
+        console = Console(stderr=True)
+        asked = track(questions, "Questions", console=console, transient=True, disable=not console.is_terminal)
+        evaluation = runs.evaluate(asked, answer, language_of)
+    missing = [q for q in questions if q.spans and not any(span.video_id in languages for span in q.spans)]
+    if missing:
+        many = f"{len(missing)} questions ask for videos that aren't in the library"
+        which = many if len(missing) > 1 else "1 question asks for a video that isn't in the library"
+        click.echo(f"seekpoint: {which}, such as {missing[0].spans[0].video_id}: counted as missed", err=True)
     differences = runs.compare(evaluation, earlier, str(other)) if earlier else None
     if as_json:
         click.echo(json.dumps(runs.to_json(evaluation, differences), ensure_ascii=False, indent=1))
@@ -61,20 +68,3 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     click.echo(runs.to_text(evaluation))
     if differences:
         click.echo(f"\nchange since {other}\n{runs.comparison_text(differences)}")
-
-
-def _with_progress(questions: Sequence[Question]) -> Iterator[Question]:
-    """The questions, with a progress bar if standard error is a terminal."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    yield from track(questions, "Questions", console=console, transient=True, disable=not console.is_terminal)
-
-
-def _warn_of_missing(questions: Sequence[Question], known: Container[str]) -> None:
-    missing = [q for q in questions if q.spans and not any(span.video_id in known for span in q.spans)]
-    if missing:
-        many = f"{len(missing)} questions ask for videos that aren't in the library"
-        which = many if len(missing) > 1 else "1 question asks for a video that isn't in the library"
-        click.echo(f"seekpoint: {which}, such as {missing[0].spans[0].video_id}: counted as missed", err=True)

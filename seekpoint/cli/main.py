@@ -7,7 +7,6 @@ import gc
 import re
 import shlex
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
@@ -30,14 +29,10 @@ class _ShownError(click.ClickException):
 
 
 class _ShownUsageError(_ShownError):
-    """One line for an invalid call."""
-
     exit_code = 2
 
 
 class _ShownInterrupt(_ShownError):
-    """One line for an interrupt by the user."""
-
     exit_code = EXIT_CODE
 
 
@@ -54,8 +49,6 @@ _COMMANDS = {
     "mcp": ("seekpoint.cli.mcp", "mcp"),
     "eval": ("seekpoint.cli.eval", "evaluate"),
 }
-
-
 _SHOWN = 60
 
 
@@ -77,15 +70,14 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            raise UsageError(f"no command is called {clean(name)[:_SHOWN]}: {suggestion(name, list(_COMMANDS))}")
+            raise UsageError(f"no command is called {clean(name)[:_SHOWN]}: {_suggestion(name)}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return interruptible(lambda: super(_LazyGroup, self).invoke(ctx))
         except SeekpointError as error:
-            shown = _ShownUsageError if isinstance(error, UsageError) else _ShownError
-            raise shown(str(error)) from error
+            raise (_ShownUsageError if isinstance(error, UsageError) else _ShownError)(str(error)) from error
         except click.UsageError as error:
             raise click.UsageError(without_passwords(error.format_message()), error.ctx) from error
         except KeyboardInterrupt:
@@ -93,10 +85,8 @@ class _LazyGroup(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            raise _ShownError(
-                f"{error.strerror or error}{where}: check the disk and the permissions, then try again"
-            ) from error
+            reason = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
+            raise _ShownError(f"{reason}: check the disk and the permissions, then try again") from error
 
 
 @click.group(cls=_LazyGroup)
@@ -126,19 +116,16 @@ _ADDRESS = re.compile(r"https?://|www\.|(?:youtu\.be|(?:m\.)?youtube\.com|arxiv\
 _LIKE_A_QUESTION = re.compile(r"\s|[?？]$|[^\x00-\x7f]")
 
 
-def suggestion(name: str, commands: Sequence[str]) -> str:
+def _suggestion(name: str) -> str:
     """The remedy for an unknown command: build a file or address, ask a question, or use a command of similar name."""
     shown = shlex.quote(clean(name)[:_SHOWN])
-    if _ADDRESS.match(name) or _exists(name):
+    is_there = False
+    with suppress(OSError, ValueError):  # a name may be too long for a path
+        is_there = bool(name) and Path(name).exists()
+    if is_there or _ADDRESS.match(name):
         return f"`seekpoint build {shown}` indexes it"
     if _LIKE_A_QUESTION.search(name.strip()):
         return f"`seekpoint ask {shown}` asks it"
-    if close := get_close_matches(name.lower(), commands, 1):
+    if close := get_close_matches(name.lower(), _COMMANDS, 1):
         return f"did you mean `{close[0]}`?"
     return "`seekpoint --help` lists the commands"
-
-
-def _exists(name: str) -> bool:
-    with suppress(OSError, ValueError):  # a name may be too long for a path
-        return bool(name) and Path(name).exists()
-    return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -48,7 +49,12 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
     live = LiveLibrary(folder, reranker=load_reranker(rerank))
     server = make_server(live, adding_to(folder, click.get_current_context().obj) if may_add else None)
     if http:
-        _serve(server, port, token, live.close)
+        from seekpoint.query.web.http_server import listen, serve
+
+        with listen(_HOST, port) as listener:
+            port = listener.getsockname()[1]
+            click.echo(f"seekpoint: assistants connect to http://{_HOST}:{port}{_PATH}; Ctrl-C ends this", err=True)
+            serve(http_application(server, port, token), listener, partial(end, live.close), "on")
     if sys.stdin and sys.stdin.isatty():
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
     signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input
@@ -81,18 +87,6 @@ def adding_to(
         return report.sections
 
     return add
-
-
-def _serve(server: Server, port: int, token: str | None, close: Callable[[], None]) -> NoReturn:
-    from functools import partial
-
-    from seekpoint.query.web.http_server import listen
-    from seekpoint.query.web.http_server import serve as run
-
-    with listen(_HOST, port) as listener:
-        port = listener.getsockname()[1]
-        click.echo(f"seekpoint: assistants connect to http://{_HOST}:{port}{_PATH}; Ctrl-C ends this", err=True)
-        run(http_application(server, port, token), listener, partial(end, close), "on")
 
 
 def http_application(server: Server, port: int, token: str | None) -> ASGIApp:

@@ -18,7 +18,6 @@ from prompt_toolkit.application import Application
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.history import FileHistory
-from prompt_toolkit.input import Input
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -34,8 +33,7 @@ from seekpoint.query.answers import Answer
 from seekpoint.query.output.terminal import to_text, verdict
 
 if TYPE_CHECKING:
-    from seekpoint.query.summary.citations import Steps, Summarise
-
+    from seekpoint.query.summary.citations import Summarise
 
 Browser = Callable[[str], bool]
 
@@ -55,22 +53,35 @@ def prompt(
     printed if an answer has no moments. `history` is the file of earlier questions (`None`: the user's own). With
     `summarise`, a key asks for a summary.
     """
-    line = InputLine(history or default_folder().parent / "questions")
+    line = _input_line(history or default_folder().parent / "questions")
     view: AnswerView | None = None
     beginning: str | None = ""
     with suppress(EOFError, KeyboardInterrupt):
         while beginning is not None:
-            question, beginning = clean(line.read(beginning)), ""
+            question, beginning = clean(line.prompt(default=beginning)), ""
             if view and (rank := view.rank_of(question)):
                 click.echo(_open(view, rank, browser))
-            elif result := _answer(answer, question):
-                view = AnswerView(
-                    result, explained=view.explained if view else explained, is_summarised=summarise is not None
-                )
-                beginning = _browse_moments(view, browser, partial(summarise, result) if summarise else None)
-                click.echo(f"{view.text}\n")
-                if when_nothing and not result.moments and not result.excluded:
-                    click.echo(f"seekpoint: {when_nothing}", err=True)
+                continue
+            try:
+                result = answer(question)
+            except SeekpointError as error:
+                click.echo(f"seekpoint: {clean(str(error))}", err=True)
+                continue
+            explained = view.explained if view else explained
+            view = AnswerView(result, explained=explained, is_summarised=summarise is not None)
+            while isinstance(choice := view.choose(), int):
+                if choice:
+                    view.note = _open(view, choice, browser)
+                elif summarise:
+                    from seekpoint.cli.summary import print_summary
+
+                    with suppress(KeyboardInterrupt):  # the user doesn't wait for the rest
+                        print_summary(partial(summarise, result))
+                    click.echo()
+            beginning = choice
+            click.echo(f"{view.text}\n")
+            if when_nothing and not result.moments and not result.excluded:
+                click.echo(f"seekpoint: {when_nothing}", err=True)
 
 
 def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
@@ -78,32 +89,6 @@ def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
     if not is_openable(link):
         return "the link leads neither to the web nor to a recording or document of this machine, so it wasn't opened"
     return None if browser(link) else "no browser could be opened: name one in $BROWSER"
-
-
-def _answer(answer: Callable[[str], Answer], question: str) -> Answer | None:
-    try:
-        return answer(question)
-    except SeekpointError as error:
-        click.echo(f"seekpoint: {clean(str(error))}", err=True)
-        return None
-
-
-def _browse_moments(view: AnswerView, browser: Browser, steps: Callable[[], Steps] | None) -> str | None:
-    """Open the moments that the user chooses; returns what was typed of the next question, `None` to end."""
-    while isinstance(choice := view.choose(), int):
-        if choice:
-            view.note = _open(view, choice, browser)
-        elif steps:
-            _print_summary(steps)
-    return choice
-
-
-def _print_summary(steps: Callable[[], Steps]) -> None:
-    from seekpoint.cli.summary import print_summary
-
-    with suppress(KeyboardInterrupt):  # the user doesn't wait for the rest
-        print_summary(steps)
-    click.echo()
 
 
 def _open(view: AnswerView, rank: int, browser: Browser) -> str:
@@ -137,7 +122,11 @@ class History(FileHistory):
         try:
             questions = list(super().load_history_strings())
             if len(questions) > 2 * _MOST_KEPT:
-                self._keep(questions[:_MOST_KEPT])
+                fresh = self._path.with_name(f"{self._path.name}.new")
+                _make_private(fresh)
+                kept = "".join(f"\n+{question}\n" for question in reversed(questions[:_MOST_KEPT]))
+                fresh.write_text(kept, encoding="utf-8")
+                fresh.replace(self._path)
         except OSError:
             return []
         return questions[:_MOST_KEPT]
@@ -150,56 +139,45 @@ class History(FileHistory):
                 _make_private(self._path)
                 super().store_string(question)
 
-    def _keep(self, newest_first: list[str]) -> None:
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        _make_private(fresh)
-        fresh.write_text("".join(f"\n+{question}\n" for question in reversed(newest_first)), encoding="utf-8")
-        fresh.replace(self._path)
-
 
 def _make_private(path: Path) -> None:
     path.touch(0o600)
     path.chmod(0o600)
 
 
-class InputLine:
+def _input_line(history: Path) -> PromptSession[str]:
     """The line on which questions are typed."""
+    keys = KeyBindings()
+    keys.add("escape", Keys.Any)(_ignore)
 
-    def __init__(self, history: Path) -> None:
-        keys = KeyBindings()
-        keys.add("escape", filter=~is_searching)(_clear_or_end)
-        keys.add("escape", Keys.Any)(_ignore)
-        keys.add(Keys.Any)(_insert)
-        self._session: PromptSession[str] = PromptSession(
-            "? ",
-            history=History(history),
-            key_bindings=keys,
-            placeholder=lambda: [] if self._session.app.is_done else [("dim", _HELP)],
-            search_ignore_case=True,
-        )
-        _set_key_timeouts(self._session.app)
-        drop_unknown_keys(self._session.input)
+    @keys.add("escape", filter=~is_searching)
+    def clear_or_end(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=EOFError)
 
-    def read(self, beginning: str = "") -> str:
-        """Read a question that starts as `beginning`; raises EOFError or KeyboardInterrupt if the user ends it."""
-        return self._session.prompt(default=beginning)
+    @keys.add(Keys.Any)
+    def insert(event: KeyPressEvent) -> None:
+        if event.data.isprintable():  # a key that has no character, such as F1, does nothing
+            event.current_buffer.insert_text(event.data * event.arg)
 
-
-def _clear_or_end(event: KeyPressEvent) -> None:
-    if event.current_buffer.text:
-        event.current_buffer.reset()
-    else:
-        event.app.exit(exception=EOFError)
+    session: PromptSession[str] = PromptSession(
+        "? ",
+        history=History(history),
+        key_bindings=keys,
+        placeholder=lambda: [] if session.app.is_done else [("dim", _HELP)],
+        search_ignore_case=True,
+    )
+    _set_key_timeouts(session.app)
+    parser = getattr(session.input, "vt100_parser", None)  # a Windows console has no sequences
+    if isinstance(parser, Vt100Parser) and not isinstance(parser, KeyParser):
+        session.input.vt100_parser = KeyParser(parser.feed_key_callback)  # type: ignore[attr-defined]
+    return session
 
 
 def _ignore(event: KeyPressEvent) -> None:
     """Do nothing for Alt and a key without a meaning, which comes as Esc and that key."""
-
-
-def _insert(event: KeyPressEvent) -> None:
-    """Insert a character; a key that has none, such as F1, does nothing."""
-    if event.data.isprintable():
-        event.current_buffer.insert_text(event.data * event.arg)
 
 
 def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
@@ -207,19 +185,20 @@ def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
 
 
 class AnswerView:
-    """An answer with one moment selected; `note` is a message on the last action.
-
-    `is_summarised` says whether there is a key for a summary.
-    """
+    """An answer with one moment selected; `note` is a message on the last action."""
 
     def __init__(self, answer: Answer, *, explained: bool, is_summarised: bool = False) -> None:
         self.explained = explained
         self.note = ""
         self._answer = answer
-        self._is_summarised = is_summarised
         self._selected = 0
         self._text = lru_cache(maxsize=4)(self._to_text)
-        self._commands = self._make_commands()
+        ranks = range(1, min(9, len(answer.moments)) + 1)
+        self._commands: dict[str, Callable[[KeyPressEvent], None]] = {
+            **{str(rank): partial(self._open, rank=rank) for rank in ranks},
+            **{"o": self._open, "e": self._explain, "c": self._copy},
+            **({"s": _exit(0)} if is_summarised else {}),
+        }
         moments = Window(
             FormattedTextControl(self._fragments, focusable=True, show_cursor=False),
             wrap_lines=True,
@@ -267,11 +246,6 @@ class AnswerView:
         is_rank = text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= len(self._answer.moments)
         return int(text) if is_rank else None
 
-    def _make_commands(self) -> dict[str, Callable[[KeyPressEvent], None]]:
-        ranks = {str(rank): partial(self._open, rank=rank) for rank in range(1, min(9, len(self._answer.moments)) + 1)}
-        summary = {"s": _exit(0)} if self._is_summarised else {}
-        return {**ranks, "o": self._open, "e": self._explain, "c": self._copy, **summary}
-
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
         for name, handler in self._commands.items():
@@ -279,13 +253,18 @@ class AnswerView:
             keys.add(name, Keys.Any)(self._handle_two_keys)
         keys.add("enter")(self._open)
         for name, step in (("up", -1), ("c-p", -1), ("down", 1), ("c-n", 1)):
-            keys.add(name)(self._move(step))
+            keys.add(name)(partial(self._move, step=step))
         for name in ("escape", "c-c", "c-d", "<sigint>"):
             keys.add(name)(_exit(None))
         keys.add("escape", Keys.Any)(_ignore)
         keys.add("/")(_exit(""))
-        keys.add(Keys.Any)(_begin_question)
         keys.add(Keys.BracketedPaste)(lambda event: event.app.exit(result=clean(event.data)))
+
+        @keys.add(Keys.Any)
+        def begin_question(event: KeyPressEvent) -> None:
+            if event.data and event.data.isprintable():
+                event.app.exit(result=event.data)
+
         return keys
 
     def _handle_two_keys(self, event: KeyPressEvent) -> None:
@@ -301,12 +280,9 @@ class AnswerView:
             if second.key is not Keys.Enter:
                 event.key_processor.feed(second, first=True)
 
-    def _move(self, step: int) -> Callable[[KeyPressEvent], None]:
-        def move(event: KeyPressEvent) -> None:
-            self._selected = min(max(self._selected + step, 0), len(self._answer.moments) - 1)
-            self.note = ""
-
-        return move
+    def _move(self, event: KeyPressEvent, step: int) -> None:
+        self._selected = min(max(self._selected + step, 0), len(self._answer.moments) - 1)
+        self.note = ""
 
     def _open(self, event: KeyPressEvent, rank: int | None = None) -> None:
         self._selected = (rank or self._selected + 1) - 1
@@ -339,15 +315,8 @@ def _exit(result: _Choice) -> Callable[[KeyPressEvent], None]:
     return lambda event: event.app.exit(result=result)
 
 
-def _begin_question(event: KeyPressEvent) -> None:
-    if event.data and event.data.isprintable():
-        event.app.exit(result=event.data)
-
-
-# Keys of a terminal: sequences that mean nothing to the prompt are dropped.
-#
 # prompt_toolkit takes a sequence that it doesn't know for Esc and letters, so that a key of a new terminal would end
-# the prompt or begin a question.
+# the prompt or begin a question: such sequences are dropped.
 
 # A key's sequence (CSI and SS3 of ECMA-48), or a terminal's answer (OSC and the like).
 _SEQUENCE = re.compile(r"\x1b{1,2}(?:\[[0-?]*[ -/]*[@-~]|O[!-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\))", re.DOTALL)
@@ -359,15 +328,7 @@ class KeyParser(Vt100Parser):
     """A parser that drops sequences which prompt_toolkit doesn't know."""
 
     def feed(self, data: str) -> None:
-        super().feed(_SEQUENCE.sub(lambda found: found[0] if _is_known(found[0]) else "", data))
+        def known(found: re.Match[str]) -> str:
+            return found[0] if found[0] in ANSI_SEQUENCES or _ANSWERS.fullmatch(found[0]) else ""
 
-
-def _is_known(sequence: str) -> bool:
-    return sequence in ANSI_SEQUENCES or bool(_ANSWERS.fullmatch(sequence))
-
-
-def drop_unknown_keys(terminal: Input) -> None:
-    """Have a terminal's input parsed by a KeyParser; that of a Windows console has no sequences."""
-    parser = getattr(terminal, "vt100_parser", None)
-    if isinstance(parser, Vt100Parser) and not isinstance(parser, KeyParser):
-        terminal.vt100_parser = KeyParser(parser.feed_key_callback)  # type: ignore[attr-defined]
+        super().feed(_SEQUENCE.sub(known, data))

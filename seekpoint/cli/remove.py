@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.options import index_option
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
-
-if TYPE_CHECKING:
-    from seekpoint.indexer.pipeline.aliases import Aliases
 
 
 @click.command()
@@ -28,23 +23,21 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     """
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.pipeline.aliases import Aliases
+    from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 
     with open_writer(folder) as writer:
         known = writer.standings()
         aliases = Aliases.stored(writer, time.time())
-        ids = list(dict.fromkeys(_resource_id(name, known, aliases) for name in names))
+        ids = []
+        for name in names:
+            candidates = [name]
+            if resource := resource_of(name):
+                candidates += [resource.id, aliases.resolve(resource).id]
+            candidates.append(resource_of_path(Path(name)).id)
+            found = next((candidate for candidate in candidates if candidate in known), None)
+            if found is None:
+                raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")
+            ids.append(found)
+        ids = list(dict.fromkeys(ids))
         writer.remove(ids)
     click.echo(f"{len(ids)} taken out")
-
-
-def _resource_id(name: str, known: Container[str], aliases: Aliases) -> str:
-    from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-
-    candidates = [name]
-    if resource := resource_of(name):
-        candidates += [resource.id, aliases.resolve(resource).id]
-    candidates.append(resource_of_path(Path(name)).id)
-    for candidate in candidates:
-        if candidate in known:
-            return candidate
-    raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")

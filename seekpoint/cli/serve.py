@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+import webbrowser
+from contextlib import suppress
+from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -46,10 +51,6 @@ def serve(
     Only this machine can ask, unless --host names an address that others reach. They need the token then. On a machine
     that others use too, give --token, since they can ask as well.
     """
-    import secrets
-    import webbrowser
-    from functools import partial
-
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.web.app import application
     from seekpoint.query.web.http_server import listen
@@ -72,52 +73,36 @@ def serve(
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
     listener = listen(host, port)
-    address = f"http://{_url_host(host)}:{listener.getsockname()[1]}"
+    shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     live = LiveLibrary(folder, reranker=reranker)
     editing = _editing(live, folder) if edit else None
-    _warm_up(live)
+
+    def warm_up() -> None:
+        with suppress(SeekpointError):  # the first question gets the error
+            live.ask("seekpoint")
+
+    Thread(target=warm_up, daemon=True).start()  # the model and the library load while the user types
     if open_page and not webbrowser.open(page):
         click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
+
+    def close() -> None:
+        if editing and editing.builds:
+            editing.builds.close()
+        live.close()
+
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
     app = application(live, policy, summariser=summariser, editing=editing)
-    run(app, listener, partial(end, partial(_close, live, editing)))
-
-
-def _close(live: LiveLibrary, editing: Editing | None) -> None:
-    if editing and editing.builds:
-        editing.builds.close()
-    live.close()
+    run(app, listener, partial(end, close))
 
 
 def _editing(live: LiveLibrary, library: Address) -> Editing:
     """The changes that `--edit` lets the page make beside keeping moments."""
-    from functools import partial
-
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.forms import Editing
 
     builds = Builds(partial(build_in_process, library), live.refresh)
     return Editing(builds, partial(take_out, library), CHECKS)
-
-
-def _url_host(host: str) -> str:
-    """The host as it stands in a URL that this machine's browser can open."""
-    if host in ("0.0.0.0", "::"):
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
-
-
-def _warm_up(live: LiveLibrary) -> None:
-    """Load the model and the library in the background, while the user types the first question."""
-    from threading import Thread
-
-    def ask() -> None:
-        from contextlib import suppress
-
-        with suppress(SeekpointError):  # the first question gets the error
-            live.ask("seekpoint")
-
-    Thread(target=ask, daemon=True).start()

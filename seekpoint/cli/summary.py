@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable
 
 import click
-from click.core import ParameterSource
 
-from seekpoint.index.errors import SummaryError, UsageError
+from seekpoint.index.errors import SummaryError
 from seekpoint.query.output.terminal import sentence_text
 from seekpoint.query.summary.citations import Steps
 from seekpoint.query.summary.model import KEY, Endpoint
@@ -23,22 +22,17 @@ def load_summariser(address: str, model: str | None) -> Summariser:
     return Summariser(Endpoint(address, model, os.environ.get(KEY)))
 
 
-def refuse_llm(reason: str) -> None:
-    """Raise UsageError where --llm stands on the command line; from the environment it is for the other calls."""
-    if click.get_current_context().get_parameter_source("llm") is ParameterSource.COMMANDLINE:
-        raise UsageError(reason)
-
-
 def print_summary(steps: Callable[[], Steps]) -> None:
     """Print each sentence as soon as it's there; what is missing and why is a line on standard error."""
-    is_watched = bool(sys.stderr) and sys.stderr.isatty()
-    problem, has_begun = None, False
-    if is_watched:
+    erase = ""
+    if sys.stderr and sys.stderr.isatty():
         click.echo(_WAITING, nl=False, err=True)
+        erase = _ERASE
+    problem, has_begun = None, False
     try:
         for sentence in (sentence for step in steps() for sentence in step):
             if not has_begun:
-                _erase(is_watched)
+                click.echo(erase, nl=False, err=True)
                 click.echo("\nIn short, by a language model:")
                 has_begun = True
             click.echo(sentence_text(sentence))
@@ -46,11 +40,6 @@ def print_summary(steps: Callable[[], Steps]) -> None:
         problem = str(error)
     finally:
         if not has_begun:
-            _erase(is_watched)
+            click.echo(erase, nl=False, err=True)
     if problem:
         click.echo(f"seekpoint: {problem}", err=True)
-
-
-def _erase(is_watched: bool) -> None:
-    if is_watched:
-        click.echo(_ERASE, nl=False, err=True)

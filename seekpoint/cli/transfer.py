@@ -68,7 +68,16 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
 
         contents = import_(file, folder, replacing_old=replacing_old, progress=told)
     click.echo(f"{clean(str(folder))}: {contents_line(contents)}")
-    _tell_taken_over(contents, folder)
+    if contents.added:
+        files, places = counted(contents.added, "file"), f"{address.ADDED_FILES} and {address.ADDED_LISTS}"
+        click.echo(
+            f"seekpoint: {files} that were added here stay in {places} of {clean(str(folder))}: build them again",
+            err=True,
+        )
+    if contents.moments:
+        click.echo(f"seekpoint: {counted(contents.moments, 'moment')} that you kept here stay kept", err=True)
+    if contents.moments is None:
+        click.echo("seekpoint: the library that was here is damaged: what you kept in it couldn't be read", err=True)
     _list(
         contents.sources,
         f"{counted(len(contents.sources), 'list')} of whoever wrote it: no build reads one before you name it:",
@@ -83,20 +92,6 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     if contents.card.name != BUNDLED:
         name = clean(contents.card.name)
         click.echo(f"seekpoint: to ask it, the model {name} must be on this machine or come from the hub", err=True)
-
-
-def _tell_taken_over(contents: Contents, folder: Address) -> None:
-    """Say what was taken over from the library that was replaced."""
-    if contents.added:
-        files, places = counted(contents.added, "file"), f"{address.ADDED_FILES} and {address.ADDED_LISTS}"
-        click.echo(
-            f"seekpoint: {files} that were added here stay in {places} of {clean(str(folder))}: build them again",
-            err=True,
-        )
-    if contents.moments:
-        click.echo(f"seekpoint: {counted(contents.moments, 'moment')} that you kept here stay kept", err=True)
-    if contents.moments is None:
-        click.echo("seekpoint: the library that was here is damaged: what you kept in it couldn't be read", err=True)
 
 
 def _list(names: Sequence[str], heading: str, command: str) -> None:

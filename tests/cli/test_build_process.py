@@ -10,18 +10,15 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
 from seekpoint.cli.build_process import ProgressEvents, build_in_process, carry_out, take_out
-from seekpoint.cli.main import cli
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import Address
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, State
@@ -33,6 +30,7 @@ from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_pa
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress, Builds, Tell
 from seekpoint.query.web.forms import Editing
+from tests.cli.here import call, one_line
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD
 from tests.index.libraries import build as build_library
@@ -45,24 +43,28 @@ from tests.query.web.conftest import HOST, serving
 from tests.query.web.forms import form
 
 
-def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path) -> None:
-    build_library(tmp_path / "library")
-    order = BuildOrder((str(tmp_path / "缺少.md"),))
-    with pytest.raises(SeekpointError, match=r"^no such file or folder: .*缺少\.md"):
-        build_in_process(tmp_path / "library", order, lambda progress: None, Event())
+def in_process(library: Path, source: Path, tell: Tell = lambda progress: None) -> str:
+    return build_in_process(library, BuildOrder((str(source),)), tell, Event())
 
 
-def test_another_process_keeps_a_build_away(tmp_path: Path) -> None:
-    build_library(tmp_path / "library")
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
     (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "掩码.md").write_text("掩码遮住未来。", encoding="utf-8")
+    (tmp_path / "notes" / "掩码.md").write_text("# 掩码\n\n掩码遮住未来的词。", encoding="utf-8")
+    return tmp_path / "notes"
+
+
+def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path, notes: Path) -> None:
+    build_library(tmp_path / "library")
+    with pytest.raises(SeekpointError, match=r"^no such file or folder: .*缺少\.md"):
+        in_process(tmp_path / "library", tmp_path / "缺少.md")
     with EmbeddedWriter.acquire(tmp_path / "library"), pytest.raises(SeekpointError, match="another build is writing"):
-        build_in_process(tmp_path / "library", BuildOrder((str(tmp_path / "notes"),)), lambda progress: None, Event())
+        in_process(tmp_path / "library", notes)
 
 
 def test_a_server_that_stops_ends_its_build(tmp_path: Path) -> None:
     """The child is ended while it starts."""
-    builds = Builds(lambda order, tell, stop: build_in_process(tmp_path, order, tell, stop), lambda: None)
+    builds = Builds(partial(build_in_process, tmp_path), lambda: None)
     started = time.monotonic()
     builds.start([str(tmp_path)])
     builds.start([str(tmp_path / "never")])
@@ -76,13 +78,10 @@ def test_a_server_that_stops_ends_its_build(tmp_path: Path) -> None:
 
 @pytest.mark.model
 @pytest.mark.nightly
-def test_progress_comes_out_of_the_process(example_library: Path, tmp_path: Path) -> None:
+def test_progress_comes_out_of_the_process(example_library: Path, tmp_path: Path, notes: Path) -> None:
     library = Path(shutil.copytree(example_library, tmp_path / "library"))
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "掩码.md").write_text("# 掩码\n\n掩码遮住未来的词。", encoding="utf-8")
     told: list[BuildProgress] = []
-    outcome = build_in_process(library, BuildOrder((str(tmp_path / "notes"),)), told.append, Event())
-    assert outcome.startswith("1 of 1 resource indexed")
+    assert in_process(library, notes, told.append).startswith("1 of 1 resource indexed")
     assert (told[-1].done, told[-1].total) == (1, 1)
     assert any(progress.title for progress in told)
 
@@ -102,7 +101,6 @@ def test_a_file_without_a_title_is_told_by_its_name(title: str, url: str, shown:
 
 
 SECRET = "the mask hides a secret 秘密"
-EVIL = "http://moved.example/masks"
 
 
 @pytest.fixture
@@ -110,16 +108,20 @@ def intranet() -> Iterator[HTTPServer]:
     """A server in the private network, with a page, a list and what a name is led to later."""
     with HTTPServer("127.0.0.1", 0) as server:
         server.expect_request("/robots.txt").respond_with_data(status=404)
-        server.expect_request("/list.md").respond_with_data(
-            f"- [x]({server.url_for('/secret')})", content_type="text/plain"
-        )
-        server.expect_request("/secret").respond_with_data(MASKS, content_type="text/html")
-        server.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
+        listed = f"- [x]({server.url_for('/secret')})"
+        server.expect_request("/list.md").respond_with_data(listed, content_type="text/plain")
+        for path in ("/secret", "/masks"):
+            server.expect_request(path).respond_with_data(MASKS, content_type="text/html")
         yield server
 
 
 def web(addresses: dict[str, Sequence[str]] | None = None, root: str = "") -> Web:
     return LocalWeb(root, network=LocalNetwork(root, addresses=addresses))
+
+
+def owner_builds(library: Address, source: object, of: Web, *, retry: bool = False, prune: bool = False) -> None:
+    options = BuildOptions([str(source)], translate=False, retry=retry, prune=prune)
+    build(options, library, Sources.through(of), encoder=TopicEncoder())
 
 
 class Served:
@@ -158,6 +160,12 @@ def states(library: Address) -> dict[str, State]:
         return {status.url: status.state for status in reader.statuses()}
 
 
+def defer(library: Path, resource_id: str) -> None:
+    """Have a resource wait for a time that is past."""
+    with open_writer(library) as writer:
+        writer.set_state(resource_id, State.DEFERRED, retry_after=1.0, reason="later")
+
+
 @pytest.fixture
 def hostile(tmp_path: Path, intranet: HTTPServer) -> Path:
     """An archive whose lists are a folder of this machine and addresses in the private network, all of them due."""
@@ -172,16 +180,24 @@ def hostile(tmp_path: Path, intranet: HTTPServer) -> Path:
         writer.register(str(private), files)
         writer.register(page.url, [page])
         writer.register(intranet.url_for("/list.md"), [listed])
-        for resource in (*files, page, listed):
-            writer.set_state(resource.id, State.DEFERRED, retry_after=1.0, reason="later")
+    for resource in (*files, page, listed):
+        defer(tmp_path / "theirs", resource.id)
     export_library(tmp_path / "theirs", tmp_path / "talks.zip")
     return tmp_path / "talks.zip"
 
 
 @pytest.mark.slow
-def test_lists_of_an_import_are_never_built_from_the_page(tmp_path: Path, hostile: Path, intranet: HTTPServer) -> None:
+def test_lists_of_an_import_are_told_and_never_built_from_the_page(
+    tmp_path: Path, hostile: Path, intranet: HTTPServer
+) -> None:
     library = tmp_path / "library"
-    import_library(hostile, library)
+    ran = call("import", hostile, "--index", library)
+    assert ran.exit_code == 0
+    assert "3 lists of whoever wrote it: no build reads one before you name it:" in ran.stderr
+    for source in (str(tmp_path / "private"), intranet.url_for("/secret"), intranet.url_for("/list.md")):
+        assert f"  {source}\n" in ran.stderr
+    told = call("status", "--index", library).stdout
+    assert told.count("from an import: only `seekpoint build` reads this list, once you name it") == 3
     assert set(names(library).values()) == {"import"}
     served = Served(library, web)
     served.retry()
@@ -191,15 +207,26 @@ def test_lists_of_an_import_are_never_built_from_the_page(tmp_path: Path, hostil
 
 
 @pytest.mark.slow
+def test_what_an_import_lists_waits_for_no_worker_on_a_server(
+    hostile: Path, intranet: HTTPServer, postgres: TestServer
+) -> None:
+    library = postgres.library()
+    import_library(hostile, library)
+    Served(library, web).retry()
+    assert work(library, lambda queue: Sources.through(web()), BuildOptions(), encoder=TopicEncoder()).taken == 0
+    assert set(states(library).values()) == {State.DEFERRED}
+    assert intranet.log == []
+
+
+@pytest.mark.slow
 def test_lists_of_an_import_are_built_once_the_owner_names_them(tmp_path: Path, hostile: Path) -> None:
     library, private = tmp_path / "library", tmp_path / "private"
     import_library(hostile, library)
-    build(BuildOptions([str(private)], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
+    owner_builds(library, private, web())
     assert names(library)[str(private)] == "owner"
     assert states(library)[(private / "秘密.md").as_uri()] is State.INDEXED
     (private / "新.md").write_text("掩码遮住未来。", encoding="utf-8")
-    with open_writer(library) as writer:
-        writer.set_state(resource_of_path(private / "秘密.md").id, State.DEFERRED, retry_after=1.0)
+    defer(library, resource_of_path(private / "秘密.md").id)
     Served(library, web).retry()
     assert states(library)[(private / "新.md").as_uri()] is State.INDEXED
     assert set(names(library).values()) == {"owner", "import"}
@@ -210,44 +237,11 @@ def test_a_list_of_ones_own_that_names_the_same_has_no_list_of_an_import_built(t
     library, note, talk = tmp_path / "library", tmp_path / "private" / "秘密.md", tmp_path / "private" / "talk.en.vtt"
     import_library(hostile, library)
     (tmp_path / "own.md").write_text(f"[my note](<{note}>)", encoding="utf-8")
-    build(
-        BuildOptions([str(tmp_path / "own.md")], translate=False),
-        library,
-        Sources.through(web()),
-        encoder=TopicEncoder(),
-    )
-    with open_writer(library) as writer:
-        writer.set_state(resource_of_path(note).id, State.DEFERRED, retry_after=1.0)
+    owner_builds(library, tmp_path / "own.md", web())
+    defer(library, resource_of_path(note).id)
     Served(library, web).retry()
-    assert (states(library)[note.as_uri()], states(library)[resource_of_path(talk).url]) == (
-        State.INDEXED,
-        State.DEFERRED,
-    )
-
-
-@pytest.mark.slow
-def test_what_an_import_lists_waits_for_no_worker_on_a_server(
-    hostile: Path, intranet: HTTPServer, postgres: TestServer
-) -> None:
-    library = postgres.library()
-    import_library(hostile, library)
-    served = Served(library, web)
-    served.retry()
-    done = work(library, lambda queue: Sources.through(web()), BuildOptions(), encoder=TopicEncoder())
-    assert done.taken == 0
-    assert set(states(library).values()) == {State.DEFERRED}
-    assert intranet.log == []
-
-
-@pytest.mark.slow
-def test_import_lists_what_it_will_not_build(tmp_path: Path, hostile: Path, intranet: HTTPServer) -> None:
-    ran = CliRunner().invoke(cli, ["import", str(hostile), "--index", str(tmp_path / "library")])
-    assert ran.exit_code == 0
-    assert "3 lists of whoever wrote it: no build reads one before you name it:" in ran.stderr
-    for source in (str(tmp_path / "private"), intranet.url_for("/secret"), intranet.url_for("/list.md")):
-        assert f"  {source}\n" in ran.stderr
-    status = CliRunner().invoke(cli, ["status", "--index", str(tmp_path / "library")])
-    assert status.stdout.count("from an import: only `seekpoint build` reads this list, once you name it") == 3
+    found = states(library)
+    assert (found[note.as_uri()], found[resource_of_path(talk).url]) == (State.INDEXED, State.DEFERRED)
 
 
 @pytest.mark.slow
@@ -255,16 +249,10 @@ def test_prune_looks_for_no_list_of_an_import(tmp_path: Path, hostile: Path) -> 
     """A path of another machine isn't there, and what it lists is no less wanted for that."""
     gone, there = tmp_path / "gone.md", tmp_path / "private"
     forge_database(hostile, f"UPDATE listing SET source = '{gone}' WHERE source = '{there}'")
-    library = tmp_path / "library"
-    import_library(hostile, library)
+    import_library(hostile, tmp_path / "library")
     (tmp_path / "own.md").write_text("# 掩码\n\n[x](https://gone.example/)\n", encoding="utf-8")
-    request = BuildOptions([str(tmp_path / "own.md")], translate=False, prune=True)
-    build(request, library, Sources.through(web()), encoder=TopicEncoder())
-    assert len(states(library)) == 5
-
-
-def assistant_adds(library: Address, address: str, of: Web) -> None:
-    adding_to(library, lambda *_: of, TopicEncoder(), pace=0.0, translate=False)(address, lambda line: None)
+    owner_builds(tmp_path / "library", tmp_path / "own.md", web(), prune=True)
+    assert len(states(tmp_path / "library")) == 5
 
 
 @pytest.mark.slow
@@ -274,27 +262,19 @@ def test_what_an_assistant_added_never_leads_into_a_private_network(
 ) -> None:
     library, address = tmp_path / "library", f"http://moved.example:{intranet.port}/masks"
     before = web({"moved.example": first}, httpserver.url_for("")) if first else web()
-    assistant_adds(library, address, before)
+    add = adding_to(library, lambda *_: before, TopicEncoder(), pace=0.0, translate=False)
+    add(address, lambda line: None)
     assert names(library) == {address: "assistant"}
     assert State.INDEXED not in states(library).values()
     now_private = partial(web, {"moved.example": ["127.0.0.1"]})
     Served(library, now_private).retry()
     assert State.INDEXED not in states(library).values()
     assert intranet.log == []
-    request = BuildOptions([address], retry=True, translate=False)
-    build(request, library, Sources.through(now_private()), encoder=TopicEncoder())
+    owner_builds(library, address, now_private(), retry=True)
     assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
-
-
-@pytest.mark.slow
-def test_what_the_owner_named_stays_the_owners(tmp_path: Path, intranet: HTTPServer) -> None:
-    library, address = tmp_path / "library", intranet.url_for("/masks")
-    build(BuildOptions([address], translate=False), library, Sources.through(web()), encoder=TopicEncoder())
-    assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
-    with open_writer(library) as writer:
-        [resource_id] = writer.standings()
-        writer.set_state(resource_id, State.DEFERRED, retry_after=1.0)
-    Served(library, web).retry()
+    [resource_id] = [resource.id for resource in [resource_of(address)] if resource]
+    defer(library, resource_id)
+    Served(library, now_private).retry()  # what the owner named stays the owner's
     assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
 
 
@@ -308,62 +288,22 @@ def test_what_is_added_on_the_page_is_the_pages(tmp_path: Path, postgres: TestSe
 
 
 @pytest.mark.slow
-def test_an_imported_alias_leads_no_list_of_ones_own_elsewhere(tmp_path: Path, httpserver: HTTPServer) -> None:
-    """The archive says that an address of the user's list stands for a page at another host."""
-    library, own = tmp_path / "library", resource_of("http://own.example/masks")
-    evil = resource_of("http://evil.example/masks")
-    assert own and evil
-    with open_writer(tmp_path / "theirs", CARD) as writer:
-        writer.register("talks.md", [evil])
-        writer.put_settings(aliases={own.id: (evil.url, None)}, backoffs={"": (99999999999, 1)})
-    export_library(tmp_path / "theirs", tmp_path / "talks.zip")
-    import_library(tmp_path / "talks.zip", library)
-    with open_reader(library) as reader:
-        assert reader.settings == LibrarySettings()
-    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
-    httpserver.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
-    (tmp_path / "own.md").write_text(f"[mine]({own.url})", encoding="utf-8")
-    there = LocalWeb(httpserver.url_for(""), "http://own.example", "http://evil.example")
-    build(
-        BuildOptions([str(tmp_path / "own.md")], translate=False),
-        library,
-        Sources.through(there),
-        encoder=TopicEncoder(),
-    )
-    assert {request.host for request, _ in httpserver.log} == {"own.example"}
-    assert states(library)[own.url] is State.INDEXED
-
-
-@pytest.mark.slow
-def test_an_imported_playlist_holds_videos_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "url", "fault"),
+    [
+        ("document", "file:///etc/hostname", "NULL"),
+        ("page", "http://127.0.0.1/", "NULL"),
+        ("recording", "http://127.0.0.1/", "'gone'"),
+        ("video", "file:///etc/hostname", "NULL"),
+    ],
+)
+def test_an_imported_playlist_holds_videos_alone(tmp_path: Path, kind: str, url: str, fault: str) -> None:
     """A list of one's own that names the playlist would have its entries read: files of this machine among them."""
     playlist = resource_of("https://www.youtube.com/playlist?list=PLxxxxxxxxxxxxxxxx")
     assert playlist
     with open_writer(tmp_path / "theirs", CARD) as writer:
         writer.register("talks.md", [playlist])
     export_library(tmp_path / "theirs", tmp_path / "talks.zip")
-    entry = f"'{playlist.id}', 0, 'x', '%s', '%s', 'x', %s"
-    for kind, url, fault in (
-        ("document", "file:///etc/hostname", "NULL"),
-        ("page", "http://127.0.0.1/", "NULL"),
-        ("recording", "http://127.0.0.1/", "'gone'"),
-        ("video", "file:///etc/hostname", "NULL"),
-    ):
-        file = tmp_path / f"{kind}.zip"
-        file.write_bytes((tmp_path / "talks.zip").read_bytes())
-        forge_database(file, f"INSERT INTO playlist_entry VALUES ({entry % (kind, url, fault)})")
-        ran = CliRunner().invoke(cli, ["import", str(file), "--index", str(tmp_path / kind)])
-        assert (ran.exit_code, "make no sense" in ran.stderr) == (1, True)
-
-
-@pytest.mark.slow
-def test_a_list_of_ones_own_gives_a_resource_its_address(tmp_path: Path, postgres: TestServer) -> None:
-    """An archive may hold a resource under the id of another address."""
-    own = resource_of("https://own.example/掩码")
-    assert own
-    lying = Resource(own.id, Kind.PAGE, "", "https://evil.example/")
-    for library in (tmp_path / "library", postgres.library()):
-        with open_writer(library, CARD) as writer:
-            writer.register("theirs.md", [lying])
-            writer.register("own.md", [own])
-            assert [one.url for one in writer.statuses([own.id])] == [own.url]
+    values = f"'{playlist.id}', 0, 'x', '{kind}', '{url}', 'x', {fault}"
+    forge_database(tmp_path / "talks.zip", f"INSERT INTO playlist_entry VALUES ({values})")
+    one_line(call("import", tmp_path / "talks.zip", "--index", tmp_path / "library"), "make no sense")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.here import needs_terminal, one_line, run
 from tests.paths import ROOT
 
 MAIN = "from seekpoint.__main__ import main; main()"
@@ -44,32 +45,20 @@ BEFORE_THE_HANDLER = """if True:
     main()"""
 
 
-def run(code: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env=os.environ | environment,
-        timeout=120,
-    )
-
-
 @pytest.mark.parametrize("moment", [1, 2, 5, 20, 50, 110])
 @pytest.mark.parametrize("command", ["status", "build", "import", "eval", "mcp"])
 def test_an_interrupt_during_an_import_is_one_line(tmp_path: Path, command: str, moment: int) -> None:
     operand = [] if command in ("status", "mcp") else [tmp_path / "none"]
-    result = run(AT_IMPORT, moment, command, *operand, "--index", tmp_path / "library")
-    assert (result.returncode, result.stdout, result.stderr) == (130, "", LINE)
+    result = run(moment, command, *operand, "--index", tmp_path / "library", code=AT_IMPORT)
+    assert result == (130, "", LINE)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.model
 @pytest.mark.parametrize("moment", [1, 60, 150, 220, 290])
 def test_an_interrupt_of_a_question_is_one_line(example_library: Path, moment: int) -> None:
-    result = run(AT_IMPORT, moment, "ask", "what is softmax for?", "--index", example_library)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "", LINE)
+    result = run(moment, "ask", "what is softmax for?", "--index", example_library, code=AT_IMPORT)
+    assert result == (130, "", LINE)
 
 
 @pytest.mark.model
@@ -88,7 +77,7 @@ def test_an_interrupt_between_questions_is_one_line(example_library: Path) -> No
     assert process.returncode == 130
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@needs_terminal
 def test_an_interrupt_takes_the_line_of_a_progress_bar_and_shows_the_cursor(tmp_path: Path) -> None:
     import pty
 
@@ -100,7 +89,7 @@ def test_an_interrupt_takes_the_line_of_a_progress_bar_and_shows_the_cursor(tmp_
 
 
 def test_hardly_anything_is_imported_before_interrupts_are_handled() -> None:
-    imported = run(BEFORE_THE_HANDLER, "--version").stderr.split()
+    imported = run("--version", code=BEFORE_THE_HANDLER).stderr.split()
     assert set(imported) <= {
         *("__future__", "importlib", "importlib._bootstrap", "importlib._bootstrap_external", "warnings"),
         *("seekpoint", "seekpoint.__main__", "seekpoint.cli", "seekpoint.cli.interrupt"),
@@ -109,5 +98,5 @@ def test_hardly_anything_is_imported_before_interrupts_are_handled() -> None:
 
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     """A shell starts jobs in the background so: Ctrl-C is for the one in the foreground."""
-    result = run(AT_IMPORT.replace("default_int_handler", "SIG_IGN"), 5, "status", "--index", tmp_path / "library")
-    assert result.returncode == 1 and "there is no library in" in result.stderr
+    code = AT_IMPORT.replace("default_int_handler", "SIG_IGN")
+    one_line(run(5, "status", "--index", tmp_path / "library", code=code), "there is no library in")

@@ -4,81 +4,51 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from pytest_httpserver import HTTPServer
 
-from seekpoint.cli.main import cli
-from tests.cli.test_command_line import run
+from tests.cli.here import call, one_line, run
 from tests.paths import ROOT
 
 
-def said(*arguments: str) -> str:
-    result = CliRunner().invoke(cli, list(arguments))
-    assert (result.exit_code, result.stdout) == (2, "")
-    (line,) = result.stderr.splitlines()
-    return line.removeprefix("seekpoint: ")
-
-
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "remedy"),
     [
-        ("serv", "serve"),
-        ("sreve", "serve"),
-        ("bild", "build"),
-        ("staus", "status"),
-        ("Ask", "ask"),
-        ("improt", "import"),
+        *(("serv", "did you mean `serve`?"), ("sreve", "did you mean `serve`?"), ("bild", "did you mean `build`?")),
+        *(("staus", "did you mean `status`?"), ("Ask", "did you mean `ask`?"), ("improt", "did you mean `import`?")),
+        ("https://youtu.be/aaaaaaaaaaa", "`seekpoint build https://youtu.be/aaaaaaaaaaa` indexes it"),
+        ("youtu.be/aaaaaaaaaaa", "`seekpoint build youtu.be/aaaaaaaaaaa` indexes it"),
+        ("www.example.org/list.md", "`seekpoint build www.example.org/list.md` indexes it"),
+        ("HTTPS://arxiv.org/abs/1706.03762", "`seekpoint build HTTPS://arxiv.org/abs/1706.03762` indexes it"),
+        ("why do masks hide the future", "`seekpoint ask 'why do masks hide the future'` asks it"),
+        ("为什么要用掩码", "`seekpoint ask '为什么要用掩码'` asks it"),
+        ("masks?", "`seekpoint ask 'masks?'` asks it"),
+        ("frobnicate", "`seekpoint --help` lists the commands"),
     ],
 )
-def test_a_misspelt_command_is_recognised(typed: str, meant: str) -> None:
-    assert said(typed, "--port", "80") == f"no command is called {typed}: did you mean `{meant}`?"
+def test_an_unknown_command_is_met_with_what_was_meant(typed: str, remedy: str) -> None:
+    line = one_line(call(typed, "--port", "80"), exit_code=2)
+    assert line == f"seekpoint: no command is called {typed}: {remedy}\n"
 
 
 @pytest.mark.parametrize("name", ["list.md", "阅读 清单.md", "talks", "serv"])
 def test_a_file_or_folder_is_to_be_built(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "seekpoint build" not in said(name)
+    assert "seekpoint build" not in one_line(call(name), exit_code=2)
     if "." in name:
         Path(name).write_text("https://youtu.be/aaaaaaaaaaa", encoding="utf-8")
     else:
         Path(name).mkdir()
     quoted = f"'{name}'" if not name.isascii() else name
-    assert said(name) == f"no command is called {name}: `seekpoint build {quoted}` indexes it"
+    one_line(call(name), f"no command is called {name}: `seekpoint build {quoted}` indexes it", exit_code=2)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://youtu.be/aaaaaaaaaaa",
-        "youtu.be/aaaaaaaaaaa",
-        "www.example.org/list.md",
-        "HTTPS://arxiv.org/abs/1706.03762",
-    ],
-)
-def test_an_address_is_to_be_built(address: str) -> None:
-    assert said(address, "--limit", "3") == f"no command is called {address}: `seekpoint build {address}` indexes it"
-
-
-@pytest.mark.parametrize("question", ["why do masks hide the future", "为什么要用掩码", "masks?"])
-def test_a_question_is_to_be_asked(question: str) -> None:
-    quoted = f"'{question}'"
-    assert said(question) == f"no command is called {question}: `seekpoint ask {quoted}` asks it"
-
-
-@pytest.mark.parametrize("name", ["frobnicate", "", "x" * 5000, "a\0b"])
-def test_the_help_is_named_for_anything_else(name: str) -> None:
-    assert said(name).endswith(": `seekpoint --help` lists the commands")
-    assert len(said(name)) < 200
-
-
-def test_hostile_names_reach_no_terminal() -> None:
-    line = said("\x1b]0;owned\x07serve\u202e\nx")
-    assert line.isprintable()
+@pytest.mark.parametrize("name", ["", "x" * 5000, "a\0b", "\x1b]0;owned\x07serve\u202e\nx"])
+def test_an_odd_name_makes_one_short_line(name: str) -> None:
+    line = one_line(call(name), exit_code=2)
+    assert line[:-1].isprintable() and len(line) < 200
 
 
 # As structlog does where nobody has configured it. Prints to the terminal, whatever the levels of logging.
@@ -101,16 +71,13 @@ def failing(httpserver: HTTPServer) -> HTTPServer:
     return httpserver
 
 
-@pytest.fixture(
-    params=[{}, {"structlog.py": STRUCTLOG}, {"sitecustomize.py": LOGGING}], ids=["", "structlog", "logging"]
-)
-def packages(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def packages(tmp_path: Path) -> str:
     """A path of packages that are installed beside Seekpoint's."""
-    folder = tmp_path / "packages"
-    folder.mkdir()
-    for name, text in request.param.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return f"{folder}{os.pathsep}{ROOT}"
+    (tmp_path / "packages").mkdir()
+    for name, text in {"structlog.py": STRUCTLOG, "sitecustomize.py": LOGGING}.items():
+        (tmp_path / "packages" / name).write_text(text, encoding="utf-8")
+    return f"{tmp_path / 'packages'}{os.pathsep}{ROOT}"
 
 
 @pytest.mark.slow
@@ -119,7 +86,7 @@ def test_a_build_says_nothing_of_retries(failing: HTTPServer, tmp_path: Path, pa
     links = [failing.url_for(path) for path in ("/缓存", "/paper.pdf")]
     reading_list.write_text("".join(f"- <{link}>\n" for link in links), encoding="utf-8")
     result = run("build", reading_list, "--index", tmp_path / "library", PYTHONPATH=packages)
-    assert (result.returncode, result.stderr) == (3, "")
+    assert (result.exit_code, result.stderr) == (3, "")
     assert [line[:30] for line in result.stdout.splitlines() if line] == [
         "0 of 2 resources indexed (2 en",
         "Not indexed: 2 deferred. `seek",
@@ -129,23 +96,15 @@ def test_a_build_says_nothing_of_retries(failing: HTTPServer, tmp_path: Path, pa
 
 @pytest.mark.slow
 def test_a_list_that_fails_is_one_line(failing: HTTPServer, tmp_path: Path, packages: str) -> None:
-    result = run("build", failing.url_for("/list.md"), "--index", tmp_path / "library", PYTHONPATH=packages)
-    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
-    assert "HTTP 503" in result.stderr
+    source = failing.url_for("/list.md")
+    one_line(run("build", source, "--index", tmp_path / "library", PYTHONPATH=packages), "HTTP 503")
 
 
 @pytest.mark.slow
 def test_a_build_of_the_page_prints_its_progress_alone(failing: HTTPServer, tmp_path: Path, packages: str) -> None:
-
     source, library = failing.url_for("/paper.pdf"), str(tmp_path / "library")
-    order = {"folder": library, "server": None, "sources": [source], "retry": False}
-    child = subprocess.run(
-        [sys.executable, "-m", "seekpoint.cli.build_process"],
-        input=json.dumps(order),
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-        env=os.environ | {"PYTHONPATH": packages},
-    )
-    assert child.stderr == ""
-    assert all(json.loads(line) for line in child.stdout.splitlines())
+    order = json.dumps({"folder": library, "server": None, "sources": [source], "retry": False})
+    code = "import runpy; runpy.run_module('seekpoint.cli.build_process', run_name='__main__')"
+    child = run(stdin=order, code=code, PYTHONPATH=packages)
+    assert (child.exit_code, child.stderr) == (0, "")
+    assert child.stdout and all(json.loads(line) for line in child.stdout.splitlines())

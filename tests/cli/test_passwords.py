@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 
-from seekpoint.cli.main import cli
+from tests.cli.here import call
 from tests.index.secret_addresses import SECRET, addresses
 
 COMMANDS = (
@@ -29,29 +28,18 @@ COMMANDS = (
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_no_command_shows_a_password(command: list[str], tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("empty")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        result = CliRunner().invoke(cli, [*command, text])
-    finally:
-        os.chdir(before)
-    assert result.exit_code in (1, 2) and result.stderr.count("\n") == 1, result.output
-    assert SECRET not in result.output
+    with chdir(folder):
+        result = call(*command, text)
+    assert result.exit_code in (1, 2) and result.stderr.count("\n") == 1, result
+    assert SECRET not in result.stdout + result.stderr
     assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        ["status"],
-        [],
-        ["build"],
-        ["export"],
-        ["import"],
-        ["remove"],
-        ["ask", "mask", "--per-resource"],
-        ["build", "list.md", "--captions"],
-        ["build", "list.md", "--glossary"],
+        *(["status"], [], ["build"], ["export"], ["import"], ["remove"], ["ask", "mask", "--per-resource"]),
+        *(["build", "list.md", "--captions"], ["build", "list.md", "--glossary"]),
     ],
     ids=" ".join,
 )
@@ -59,7 +47,6 @@ def test_no_command_shows_a_password(command: list[str], tmp_path_factory: pytes
 def test_an_address_in_the_wrong_place_is_shown_without_its_password(
     command: list[str], text: str, tmp_path: Path
 ) -> None:
-    library = {"SEEKPOINT_INDEX": str(tmp_path / "library")}
-    result = CliRunner(env=library).invoke(cli, [*command, text])
+    result = call(*command, text, SEEKPOINT_INDEX=str(tmp_path / "library"))
     assert result.exit_code in (1, 2) and result.stderr
-    assert SECRET not in result.output
+    assert SECRET not in result.stdout + result.stderr

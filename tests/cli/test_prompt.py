@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import re
 import select
-import signal
 import stat
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,11 +26,14 @@ from seekpoint.query.answers import Answer, CitedSentence, Confidence, Explanati
 from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.citations import Steps
+from tests.cli.here import Terminal, needs_terminal, plain
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
-from tests.paths import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
 
 UP, DOWN, ENTER, ESCAPE, END = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x04"
 # In a turn: what follows is typed once the prompt has handled what is before it.
@@ -152,10 +152,6 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
     user.live.close()
 
 
-def plain(text: str) -> str:
-    return re.sub(r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[[0-?]*[ -/]*[@-~])", "", text)
-
-
 def moment(rank: int, link: str = "https://example.org/", **changes: str) -> Moment:
     said = {"title": f"Talk {rank}", "quote": f"quote {rank}"} | changes
     resource = Resource(f"id{rank}", Kind.VIDEO, said["title"], link, (("Talks",),))
@@ -173,10 +169,8 @@ def test_an_answer_is_shown_as_ask_shows_it(user: User, question: str, capsys: p
     assert user.asked == [question]
     found = user.live.ask(question).moments
     printed = plain(capsys.readouterr().out)
-    for part in (found[0].quote, found[0].link, found[-1].link, "1. Talk"):
-        assert part in printed
-    assert f"“{found[0].quote}”" in user.shown()
-    assert "› 1. Talk" in user.shown()
+    assert all(part in printed for part in (found[0].quote, found[0].link, found[-1].link, "1. Talk"))
+    assert f"“{found[0].quote}”" in user.shown() and "› 1. Talk" in user.shown()
 
 
 @pytest.mark.parametrize(
@@ -200,25 +194,24 @@ def test_keys_open_moments(user: User, keys: str, rank: int) -> None:
     assert user.opened == [user.links("attention and a mask, position")[rank - 1]]
 
 
-def test_a_key_asks_for_a_summary(user: User, capsys: pytest.CaptureFixture[str]) -> None:
-    sentences = [CitedSentence("It hides the future.", (1, 2)), CitedSentence("掩码把未来藏起来。", (3,))]
-    user.type("attention and a mask" + ENTER, "s", "2", said=sentences)
-    printed = plain(capsys.readouterr().out)
-    assert "In short, by a language model:\nIt hides the future. [1][2]\n掩码把未来藏起来。 [3]\n" in printed
-    assert user.opened == [user.links("attention and a mask")[1]]  # the moments are still there
-    assert "s in short" in user.shown()
-
-
-def test_a_summary_that_fails_leaves_the_moments(user: User, capsys: pytest.CaptureFixture[str]) -> None:
-    user.type("attention and a mask" + ENTER, "s", "2", said=SummaryError("nothing answers there: start it"))
-    assert capsys.readouterr().err == "seekpoint: nothing answers there: start it\n"
+@pytest.mark.parametrize(
+    ("said", "printed"),
+    [
+        (
+            [CitedSentence("It hides the future.", (1, 2)), CitedSentence("掩码把未来藏起来。", (3,))],
+            "In short, by a language model:\nIt hides the future. [1][2]\n掩码把未来藏起来。 [3]\n",
+        ),
+        (SummaryError("nothing answers there: start it"), "seekpoint: nothing answers there: start it\n"),
+    ],
+    ids=["sentences", "an error"],
+)
+def test_a_key_asks_for_a_summary_and_the_moments_stay(
+    user: User, said: Sequence[CitedSentence] | SummaryError, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user.type("attention and a mask" + ENTER, "s", "2", said=said)
+    assert printed in plain("".join(capsys.readouterr()))
     assert user.opened == [user.links("attention and a mask")[1]]
-
-
-def test_without_a_model_s_begins_a_question(user: User) -> None:
-    user.type("attention" + ENTER, "s" + THEN + "oftmax" + ENTER)
-    assert user.asked == ["attention", "softmax"]
-    assert "in short" not in user.shown()
+    assert "s in short" in user.shown()
 
 
 def test_moments_are_opened_one_after_another(user: User) -> None:
@@ -242,62 +235,55 @@ def test_numbers_have_two_digits(user: User) -> None:
         ("one more mask", "one more mask"),
         ("can a mask hide it", "can a mask hide it"),
         ("explain the mask", "explain the mask"),
+        ("s" + THEN + "oftmax", "softmax"),  # no key for a summary, where there is no model
         ("3D attention", "3D attention"),
         ("2017's mask", "2017's mask"),
         ("/order of positions", "order of positions"),
         (f"{PASTE_BEGINS}open the\nmask\x1b[31m{PASTE_ENDS}", "open the mask"),
+        ("/hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd", "hide of the"),  # Alt and b, →, d
+        ("mas" + THEN + ESCAPE + THEN + "掩码", "掩码"),  # Esc clears what is typed
+        ("mask \udcff\udce6", "mask"),
+        ("/\udcff\x1b[15~mask", "mask"),
     ],
 )
 def test_typing_begins_the_next_question(user: User, keys: str, question: str) -> None:
     user.type("attention" + ENTER, keys + ENTER)
     assert user.asked == ["attention", question]
     assert user.opened == []
+    assert "in short" not in user.shown()
 
 
 # Keys that mean nothing to the prompt, as terminals send them.
 NO_KEYS = {
     "F1": "\x1bOP",
-    "F5": "\x1b[15~",
     "Ctrl-F2": "\x1b[1;5Q",
-    "Alt-F3": "\x1b[1;3R",
     "F25 of kitty": "\x1b[57388u",
-    "Menu of kitty": "\x1b[57363;1:1u",
     "Left": "\x1b[D",
-    "Ctrl-Shift-Right": "\x1b[1;6C",
     "Page down": "\x1b[6~",
-    "Insert": "\x1b[2~",
     "Alt-Up": "\x1b[1;3A",
     "Alt-Up of rxvt": "\x1b\x1b[A",
-    "Super-Down": "\x1b[1;9B",
     "Alt-x": "\x1bx",
     "Alt-3": "\x1b3",
     "Alt-掩": "\x1b掩",
     "focus": "\x1b[I\x1b[O",
     "a terminal's colour": "\x1b]11;rgb:0000/0000/0000\x07",
     "a terminal's name": "\x1bP>|kitty(0.40)\x1b\\",
-    "its version": "\x1b[?62;4c",
     "Tab": "\t",
 }
 
 
-@pytest.mark.parametrize("key", NO_KEYS.values(), ids=NO_KEYS.keys())
-def test_a_key_without_a_meaning_begins_no_question_and_opens_nothing(user: User, key: str) -> None:
+@pytest.mark.parametrize("name", NO_KEYS)
+def test_a_key_without_a_meaning_changes_no_question_and_opens_nothing(user: User, name: str) -> None:
+    key = NO_KEYS[name]
     user.type("attention" + ENTER, f"{key}{THEN}{key}{THEN}/掩码{ENTER}", END)
     assert (user.asked, user.opened) == (["attention", "掩码"], [])
     user.type("attention" + ENTER, f"e{key}{THEN}{DOWN}{ENTER}", END)
     assert user.opened == [user.links("attention")[1]]
-
-
-@pytest.mark.parametrize("key", [key for name, key in NO_KEYS.items() if name != "Alt-3"])
-def test_a_key_without_a_meaning_leaves_the_question_as_it_is(user: User, key: str) -> None:
-    user.type(f"{key}{THEN}掩码{THEN}{key}{THEN}{ENTER}")
-    assert user.asked == ["掩码"]
-    assert "^[" not in user.shown()
-
-
-def test_alt_moves_and_deletes_words_of_a_question(user: User) -> None:
-    user.type("hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd" + ENTER)
-    assert user.asked == ["hide of the"]
+    if name != "Alt-3":  # which repeats the next key on the line
+        user.asked.clear()
+        user.type(f"{key}{THEN}掩码{THEN}{key}{THEN}{ENTER}")
+        assert user.asked == ["掩码"]
+        assert "^[" not in user.shown()
 
 
 @pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
@@ -308,22 +294,12 @@ def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str
     assert user.asked == ["attention"]
 
 
-def test_escape_clears_a_line_that_has_text(user: User) -> None:
-    user.type("attention" + ENTER, "mas" + THEN + ESCAPE + THEN + "掩码" + ENTER)
-    assert user.asked == ["attention", "掩码"]
-
-
 def test_an_error_is_one_line_and_the_prompt_goes_on(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     user.type(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
     assert user.asked[-1] == "掩码"
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert all(error.startswith("seekpoint: the question ") for error in errors)
-
-
-def test_invalid_bytes_are_accepted(user: User) -> None:
-    user.type("mask \udcff\udce6" + ENTER, "\udcff\x1b[15~mask" + ENTER)
-    assert user.asked == ["mask", "mask"]
 
 
 def test_earlier_questions_come_back(user: User) -> None:
@@ -356,39 +332,28 @@ def test_an_unwritable_history_is_no_error(user: User) -> None:
 
 def test_the_explanation_is_shown_and_hidden(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     user.type("mask" + ENTER, "e" + THEN + "/mask" + ENTER, "e" + THEN + "/mask" + ENTER, given=answer_of(moment(1)))
-    with_reasons, without, after = capsys.readouterr().out.split("1. ")[1:]
-    assert "words said here: mask" in plain(with_reasons)
-    assert "words said here" not in without
-    assert "words said here" not in after
-
-
-def test_explain_shows_the_explanation_from_the_beginning(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     user.type("mask" + ENTER, explained=True, given=answer_of(moment(1)))
-    assert "words said here: mask" in plain(capsys.readouterr().out)
+    shown = ["words said here: mask" in plain(each) for each in capsys.readouterr().out.split("1. ")[1:]]
+    assert shown == [True, False, False, True]
 
 
 def test_a_link_is_copied_by_the_terminal(user: User) -> None:
-    user.type(
-        "mask" + ENTER, DOWN + "c" + DOWN + ENTER, given=answer_of(moment(1), moment(2, "https://example.org/\n"))
-    )
+    found = answer_of(moment(1), moment(2, "https://example.org/\n"))
+    user.type("mask" + ENTER, DOWN + "c" + DOWN + ENTER, given=found)
     assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in user.screen.getvalue()
 
 
 def test_hostile_text_sends_no_command_to_the_terminal(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x01\x1b]52;c;AAAA\x07\x02\u202eevil 掩码\n\n9. fake"
-    user.type(
-        "mask" + ENTER, DOWN + ENTER, given=answer_of(moment(1, title=evil, quote=evil), moment(2, "https://two.org/"))
-    )
+    found = answer_of(moment(1, title=evil, quote=evil), moment(2, "https://two.org/"))
+    user.type("mask" + ENTER, DOWN + ENTER, given=found)
     assert user.opened == ["https://two.org/"]
     for seen in (user.screen.getvalue(), capsys.readouterr().out):
         assert "evil 掩码" in seen
         assert not any(bad in seen for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
 
 
-@pytest.mark.parametrize(
-    "link",
-    ["javascript:alert(1)", "vscode://x", "-new-window", "", "file://host/share/run.exe", "file:///C:/run.exe#t=3"],
-)
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "-new-window", "", "file://host/share/run.exe"])
 def test_only_the_web_and_media_and_documents_are_opened(user: User, link: str) -> None:
     user.type("mask" + ENTER, ENTER + END, given=answer_of(moment(1, link)))
     assert user.opened == []
@@ -421,23 +386,12 @@ def test_without_moments_the_next_question_is_asked_at_once(user: User, capsys: 
 def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(tmp_path: Path, user: User) -> None:
     low = User(tmp_path, columns=40, rows=12)
     wide = "注意力给每个词一个权重" * 6
-    low.type(
-        "mask" + ENTER, DOWN * 4 + END, given=answer_of(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6)))
-    )
+    found = answer_of(*(moment(rank, quote=f"{wide}{rank}") for rank in range(1, 6)))
+    low.type("mask" + ENTER, DOWN * 4 + END, given=found)
     low.live.close()
     last = low.shown().rpartition("› 5. Talk 5")[2]
     assert "注意力给每个词一个权重" in last
     assert "https://example.org/" in last
-
-
-def test_a_library_that_is_rebuilt_meanwhile_is_asked_as_it_is_now(user: User, tmp_path: Path) -> None:
-    talks = {"later000001": ("the cache holds what was said",), "houlai00001": ("缓存里有说过的话",)}
-    question = "what does the cache hold?"
-    assert not {"later000001", "houlai00001"} & set(re.findall(r"v=(\w+)", " ".join(user.links(question))))
-    build(tmp_path / "library", talks)
-    user.type("缓存" + ENTER, "1", "/" + question + ENTER, "1")
-    assert all(any(talk in link for talk in talks) for link in user.opened)
-    assert len(user.opened) == 2
 
 
 def test_a_dumb_terminal_gets_plain_text(
@@ -472,52 +426,11 @@ print("it ended")
 """
 
 
-class Terminal:
-    """A pseudo-terminal with a program in it."""
-
-    def __init__(self, *arguments: str | Path, **environment: str) -> None:
-        import pty
-
-        pid, self._file = pty.fork()
-        if pid == 0:
-            os.chdir(ROOT)
-            os.environ |= {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment}
-            os.execv(sys.executable, [sys.executable, *map(str, arguments)])
-        self._pid = pid
-        self._data = b""
-        self._read_up_to = 0
-
-    @property
-    def seen(self) -> str:
-        return self._data.decode(errors="replace")
-
-    def wait_for(self, text: str) -> None:
-        """Read on until a text appears after the one that was waited for before."""
-        while text not in (new := plain(self.seen)[self._read_up_to :]):
-            assert select.select([self._file], [], [], 60)[0], self.seen
-            self._data += os.read(self._file, 65536)
-        self._read_up_to += new.index(text) + len(text)
-
-    def type(self, keys: str) -> None:
-        os.write(self._file, keys.encode())
-
-    def end(self) -> int:
-        """The program's exit code; one that doesn't end within a minute is killed."""
-        deadline = time.monotonic() + 60
-        while (ended := os.waitpid(self._pid, os.WNOHANG))[0] == 0:
-            if time.monotonic() > deadline:
-                os.kill(self._pid, signal.SIGKILL)
-            time.sleep(0.05)
-        os.close(self._file)
-        return os.waitstatus_to_exitcode(ended[1])
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@needs_terminal
 def test_in_a_real_terminal(tmp_path: Path) -> None:
     build(tmp_path / "library")
-    terminal = Terminal("-c", SCRIPT, tmp_path, NO_COLOR="1")
-    terminal.wait_for("? ")
+    terminal = Terminal(sys.executable, "-c", SCRIPT, tmp_path, NO_COLOR="1")
+    terminal.wait_for(r"\? ")
     terminal.type("掩码遮住什么？" + ENTER)
     terminal.wait_for("› 1. Talk")
     terminal.wait_for("/ asks")
@@ -528,20 +441,21 @@ def test_in_a_real_terminal(tmp_path: Path) -> None:
     terminal.type("\x03")
     terminal.wait_for("it ended")
     assert terminal.end() == 0
-    opened = (tmp_path / "opened").read_text(encoding="utf-8").splitlines()
-    assert len(opened) == 1
-    assert opened[0].startswith("https://www.youtube.com/watch?v=")
+    (opened,) = (tmp_path / "opened").read_text(encoding="utf-8").splitlines()
+    assert opened.startswith("https://www.youtube.com/watch?v=")
     assert not re.search(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m", terminal.seen), "a colour"
 
 
+def asking(*arguments: str | Path, **environment: str) -> Terminal:
+    return Terminal(sys.executable, "-m", "seekpoint", "ask", *arguments, **environment)
+
+
 @pytest.mark.model
-@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@needs_terminal
 @pytest.mark.parametrize("question", ["why is the learning rate warmed up?", "为什么要缓存键和值？"])
 def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, question: str) -> None:
-    terminal = Terminal("-m", "seekpoint", "ask", question, "--index", example_library, COLUMNS="60")
-    terminal.wait_for("5. ")
-    terminal.wait_for("file://")
+    terminal = asking(question, "--index", example_library, COLUMNS="60")
+    terminal.wait_for(r"(?s)5\. .*file://")
     assert terminal.end() == 0
     lines = [line for line in plain(terminal.seen).replace("\r", "").split("\n") if "file://" not in line]
     assert max(map(get_cwidth, lines)) in (59, 60)
@@ -549,22 +463,20 @@ def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, que
 
 
 @pytest.mark.model
-@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@needs_terminal
 def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> None:
-    options = ("-m", "seekpoint", "ask", "--rerank", "/nowhere/at/all", "--index", example_library)
-    terminal = Terminal(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
-    terminal.wait_for("? ")
+    options = ("--rerank", "/nowhere/at/all", "--index", example_library)
+    terminal = asking(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+    terminal.wait_for(r"\? ")
     terminal.type("why masks?" + ENTER)
     terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
-    terminal.wait_for("? ")
+    terminal.wait_for(r"\? ")
     terminal.type("\x03")
     assert terminal.end() == 0
 
 
 @pytest.mark.model
-@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@needs_terminal
 def test_the_prompt_takes_how_many_moments_are_of_one_resource(example_library: Path, tmp_path: Path) -> None:
     question = "what does the mask hide?"
     usual, mixed = (
@@ -572,12 +484,12 @@ def test_the_prompt_takes_how_many_moments_are_of_one_resource(example_library: 
         for most in (PER_RESOURCE, 1)
     )
     assert usual != mixed
-    options = ("-m", "seekpoint", "ask", "-k", "3", "--per-resource", "1", "--index", example_library)
-    terminal = Terminal(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
-    terminal.wait_for("? ")
+    options = ("-k", "3", "--per-resource", "1", "--index", example_library)
+    terminal = asking(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+    terminal.wait_for(r"\? ")
     terminal.type(question + ENTER)
     terminal.wait_for("/ asks")
     terminal.type("\x03")
     for link in mixed:
-        terminal.wait_for(link)
+        terminal.wait_for(re.escape(link))
     assert terminal.end() == 0

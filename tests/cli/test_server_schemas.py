@@ -6,28 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import seekpoint
-from seekpoint.cli.main import cli
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.transfer.export import export_library
+from tests.cli.here import call, database, one_line
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.contract.talks import CARD, TALKS, fill, on_a_server
-from tests.index.libraries import build
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
 
 PAGE = "https://127.0.0.1:1/讲座"
 OTHERS = {
     "table": ["CREATE TABLE shop.orders (number integer)"],
-    "tables called as ours": [
-        "CREATE TABLE shop.migration (version integer)",
-        "CREATE TABLE shop.meta (card text)",
-        "CREATE TABLE shop.chunk (number integer)",
-    ],
+    "tables called as ours": ["CREATE TABLE shop.migration (version integer)", "CREATE TABLE shop.meta (card text)"],
     "view": ["CREATE VIEW shop.orders AS SELECT 1 AS number"],
     "materialized view": ["CREATE MATERIALIZED VIEW shop.orders AS SELECT 1 AS number"],
     "function": ["CREATE FUNCTION shop.ordered() RETURNS integer LANGUAGE sql AS 'SELECT 1'"],
@@ -36,28 +29,6 @@ OTHERS = {
     "sequence": ["CREATE SEQUENCE shop.number"],
     "text search configuration": ["CREATE TEXT SEARCH CONFIGURATION shop.plain (COPY = simple)"],
 }
-
-
-@pytest.fixture
-def exported(tmp_path: Path) -> Path:
-    """The file of a library with three resources."""
-    build(tmp_path / "library")
-    export_library(tmp_path / "library", tmp_path / "talks.zip")
-    return tmp_path / "talks.zip"
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, list(map(str, arguments)))
-
-
-def refused(result: Result) -> str:
-    """The one line of a command that did nothing."""
-    assert result.exit_code == 1 and result.stderr.count("\n") == 1, result.output
-    return result.stderr
-
-
-def database(library: ServerAddress) -> str:
-    return library.uri.rpartition("/")[2]
 
 
 def contents(server: TestServer, library: ServerAddress) -> str:
@@ -85,7 +56,7 @@ def test_a_schema_of_another_application_is_refused_and_left_alone(
         ["import", exported, "--index", address],
         ["import", exported, "--replace", "--index", address],
     ):
-        assert f"the schema of {address} holds other things (" in refused(call(*command)), command
+        one_line(call(*command), f"the schema of {address} holds other things (")
     assert contents(postgres, address) == before
 
 
@@ -94,10 +65,9 @@ def test_an_empty_schema_that_a_superuser_made_becomes_a_library(postgres: TestS
     postgres.sql("postgres", "DROP ROLE IF EXISTS plain", "CREATE ROLE plain LOGIN")
     postgres.sql(database(address), "CREATE SCHEMA talks AUTHORIZATION plain")
     plain = replace(address, uri=postgres.uri(database(address), "plain"))
-    for command in (["init", plain], ["import", exported, "--replace", "--index", plain]):
-        result = call(*command)
-        assert result.exit_code == 0, result.output
-    assert call("status", "--check", "--index", plain).exit_code == 0
+    for command in ("init", "import --replace --index", "status --check --index"):
+        file = [exported] if "import" in command else []
+        assert call(*command.split(), plain, *file).exit_code == 0
 
 
 def test_what_others_have_beside_a_library_outlasts_its_replacement(postgres: TestServer, exported: Path) -> None:
@@ -118,7 +88,7 @@ def test_a_library_that_a_table_of_others_refers_to_is_not_replaced(postgres: Te
     address = on_a_server(postgres)
     postgres.sql(database(address), "CREATE TABLE public.stars (talk text REFERENCES seekpoint.resource)")
     before = contents(postgres, address)
-    line = refused(call("import", exported, "--replace", "--index", address))
+    line = one_line(call("import", exported, "--replace", "--index", address))
     assert '"stars"' in line and "CASCADE" not in line and "extension" not in line
     assert contents(postgres, address) == before
     with open_reader(address) as reader:
@@ -129,15 +99,19 @@ def test_a_newer_library_is_not_replaced(postgres: TestServer, exported: Path) -
     address = on_a_server(postgres)
     postgres.sql(database(address), "INSERT INTO seekpoint.migration VALUES (99)")
     before = contents(postgres, address)
-    assert "upgrade Seekpoint" in refused(call("import", exported, "--replace", "--index", address))
+    one_line(call("import", exported, "--replace", "--index", address), "upgrade Seekpoint")
     assert contents(postgres, address) == before
 
 
 # Embedding again
 
 
-def another(source: Path, address: ServerAddress, *, reembed: bool = True) -> seekpoint.Report:
-    return seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False, reembed=reembed)
+def built(source: Path, address: ServerAddress) -> seekpoint.Report:
+    return seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+
+
+def another(source: Path, address: ServerAddress) -> seekpoint.Report:
+    return seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False, reembed=True)
 
 
 @pytest.fixture
@@ -150,7 +124,7 @@ def source(tmp_path: Path) -> Path:
 
 def test_embedding_again_leaves_a_schema_of_that_name_alone(source: Path, postgres: TestServer) -> None:
     address = postgres.library("b")
-    seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+    built(source, address)
     for library in (replace(address, library="b__next"), None):
         if library:
             with open_writer(library, CARD) as writer:
@@ -161,7 +135,7 @@ def test_embedding_again_leaves_a_schema_of_that_name_alone(source: Path, postgr
         with pytest.raises(ForeignLibrary, match="the schema b__next isn't one of Seekpoint's: rename it") as raised:
             another(source, address)
         assert "\n" not in str(raised.value)
-        seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+        built(source, address)
         assert contents(postgres, address) == before
         postgres.sql(database(address), "DROP SCHEMA b__next CASCADE")
     assert another(source, address).embedded > 0
@@ -170,7 +144,7 @@ def test_embedding_again_leaves_a_schema_of_that_name_alone(source: Path, postgr
 
 def test_what_others_put_into_a_successor_is_not_dropped_with_it(source: Path, postgres: TestServer) -> None:
     address = postgres.library("b")
-    seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+    built(source, address)
     with open_writer(address) as writer, writer.successor(WideEncoder().card, print):
         postgres.sql(database(address), "CREATE TABLE b__next.notes (text text)")
     with pytest.raises(ForeignLibrary, match=r"b__next\.notes") as raised:
@@ -185,7 +159,7 @@ def test_what_others_put_into_a_successor_is_not_dropped_with_it(source: Path, p
 
 def test_a_replaced_library_has_no_successor_of_the_old_one(source: Path, postgres: TestServer, exported: Path) -> None:
     address = postgres.library("b")
-    seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+    built(source, address)
     with open_writer(address) as writer, writer.successor(WideEncoder().card, print):
         pass
     assert call("import", exported, "--replace", "--index", address).exit_code == 0
@@ -200,7 +174,7 @@ def test_a_library_may_be_called_as_a_word_of_sql(
     name: str, source: Path, tmp_path: Path, postgres: TestServer
 ) -> None:
     address = postgres.library(name)
-    seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
+    built(source, address)
     assert seekpoint.ask("掩码", str(address), k=1, encoder=TopicEncoder()).moments
     assert another(source, address).embedded > 0
     for command in (
@@ -211,5 +185,4 @@ def test_a_library_may_be_called_as_a_word_of_sql(
         ["build", "--worker", "--index", address],
         ["remove", "talk0000002", "--index", address],
     ):
-        result = call(*command)
-        assert result.exit_code == 0, result.output
+        assert call(*command).exit_code == 0, command

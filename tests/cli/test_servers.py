@@ -6,17 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import seekpoint
-from seekpoint.cli.main import cli
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import ModelMismatch
 from seekpoint.index.types import State
-from seekpoint.query.search.settings import AskOptions
-from seekpoint.query.serving.live_library import LiveLibrary
-from tests.fakes import TopicEncoder, WideEncoder
-from tests.index.libraries import run_script
+from tests.cli.here import MAIN, call, one_line, run
+from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
 
@@ -43,10 +38,6 @@ def address(source: Path, postgres: TestServer) -> ServerAddress:
     return library
 
 
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, list(map(str, arguments)))
-
-
 def test_a_library_is_built_asked_shown_and_emptied(source: Path, address: ServerAddress) -> None:
     again = seekpoint.build(source, str(address), encoder=TopicEncoder(), translate=False)
     assert (again.updated, again.embedded) == (0, 0)
@@ -59,31 +50,6 @@ def test_a_library_is_built_asked_shown_and_emptied(source: Path, address: Serve
     assert [one.id for one in seekpoint.open_library(str(address)).resources()] == ["talk0000002"]
 
 
-def test_another_model_is_refused_or_takes_over(source: Path, address: ServerAddress, tmp_path: Path) -> None:
-    with pytest.raises(ModelMismatch):
-        seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False)
-    report = seekpoint.build(source, str(address), encoder=WideEncoder(), translate=False, reembed=True)
-    assert report.embedded > 0
-    seekpoint.build(source, tmp_path / "library", encoder=WideEncoder(), translate=False)
-    question = "what does a mask hide?"
-    with seekpoint.open_library(str(address)) as library:
-        assert library.status().model == WideEncoder().card
-        answer = library.ask(question, encoder=WideEncoder())
-    assert answer == seekpoint.ask(question, tmp_path / "library", encoder=WideEncoder())
-
-
-def test_what_serves_sees_a_change_with_the_next_question(source: Path, address: ServerAddress) -> None:
-    live = LiveLibrary(address, TopicEncoder())
-    try:
-        assert live.ask("mask", AskOptions(1)).moments
-        with live.reader() as before:
-            call("remove", "talk0000001", "talk0000002", "--index", address)
-            assert len(before.statuses()) == 2, "a question keeps its snapshot"
-        assert not live.ask("mask", AskOptions(1)).moments
-    finally:
-        live.close()
-
-
 def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
     address = postgres.library()
     for _ in range(2):
@@ -94,56 +60,21 @@ def test_an_owner_creates_a_library_once(postgres: TestServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("code", "arguments", "words"),
     [
-        (["status", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
-        (["ask", "mask", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
-        (["build", "https://youtu.be/talk0000001", "--index", "postgresql://127.0.0.1:1/talks"], "can't be reached"),
-        (["init", "folder"], "is a folder"),
-        (["build"], "there is no SOURCE"),
-        (["build", "list.md", "--worker"], "omit SOURCE"),
-        (["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
-        (["status", "--index", "postgresql://host/talks?library=No"], "small letters"),
-        (["status", "--index", "postgresql://127.0.0.1:1/talks?sslmod=require"], "libpq can't read the address"),
-        (["init", "host=db dbname=talks"], "can't be read, and isn't shown"),
+        (2, ["init", "folder"], "is a folder"),
+        (2, ["build"], "there is no SOURCE"),
+        (2, ["build", "list.md", "--worker"], "omit SOURCE"),
+        (2, ["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
+        (2, ["status", "--index", "postgresql://host/talks?library=No"], "small letters"),
+        (1, ["status", "--index", "postgresql://127.0.0.1:1/talks?sslmod=require"], "libpq can't read the address"),
+        (2, ["init", "host=db dbname=talks"], "can't be read, and isn't shown"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(arguments: list[str], words: str) -> None:
-    result = call(*arguments)
-    assert result.exit_code in (1, 2)
-    assert words in result.stderr and result.stderr.count("\n") == 1
-
-
-def test_a_password_is_never_shown(postgres: TestServer, address: ServerAddress) -> None:
-    secret = address.uri.replace("postgres@", "postgres:s3cret@")
-    result = call("status", "--index", secret)
-    assert result.exit_code == 0 and "s3cret" not in result.output
-    refused = call("status", "--index", "postgresql://me:s3cret@127.0.0.1:1/talks?connect_timeout=1")
-    assert refused.exit_code == 1 and "s3cret" not in refused.output
-
-
-def test_a_folder_needs_nothing_of_the_server(tmp_path: Path) -> None:
-    script = """
-from seekpoint.index.open import library_exists, open_reader
-from seekpoint.index.address import parse_address
-from pathlib import Path
-assert not library_exists(parse_address(sys.argv[1]))
-try:
-    open_reader(Path(sys.argv[1]))
-except Exception as error:
-    print(type(error).__name__)
-print({name.split(".")[0] for name in sys.modules} & {"psycopg", "psycopg_pool", "psycopg_binary"})
-"""
-    done = run_script(script, tmp_path / "library")
-    assert done.stdout == "LibraryNotFound\nset()\n", done.stderr
+def test_what_is_wrong_is_told_in_one_line(code: int, arguments: list[str], words: str) -> None:
+    one_line(call(*arguments), words, exit_code=code)
 
 
 def test_without_the_driver_the_extra_is_named() -> None:
-    script = """
-sys.modules["psycopg"] = None
-from seekpoint.cli.main import main
-sys.argv = ["seekpoint", "status", "--index", "postgresql://host/talks"]
-main()
-"""
-    done = run_script(script)
-    assert done.returncode == 1 and "pip install 'seekpoint[postgres]'" in done.stderr and done.stderr.count("\n") == 1
+    code = f"import sys; sys.modules['psycopg'] = None; {MAIN}"
+    one_line(run("status", "--index", "postgresql://host/talks", code=code), "pip install 'seekpoint[postgres]'")

@@ -8,23 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 
-from seekpoint.cli.main import cli
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.indexer.sources.recordings.transcription import TranscribedWindow, Transcriber
+from tests.cli.here import MAIN, Ran, call
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
@@ -37,12 +34,7 @@ pytest.importorskip(
 )
 
 # Ctrl-C, also where the tests themselves run in the background and are to be spared it.
-MAIN = """
-import signal
-from seekpoint.cli.main import main
-signal.signal(signal.SIGINT, signal.default_int_handler)
-main()
-"""
+INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
 SECONDS = 5
 PATIENCE = 300.0
 
@@ -52,13 +44,16 @@ LECTURE = (
     (47.0, "The next topic is dropout. It switches off random neurons, so that the network does not overfit."),
     (93.0, "Last, we look at the learning rate. It grows slowly during the warm up."),
 )
-ENGLISH = {
-    "How do scores become probabilities?": 1.0,
-    "What keeps the network from overfitting?": 47.0,
-    "When does the learning rate grow?": 93.0,
-}
 LESSON = ((1.0, "今天的天气很好，我们去公园。"), (47.0, "妈妈每天早上喝咖啡。"))
-CHINESE = {"今天天气怎么样？": 1.0, "谁在早上喝咖啡？": 47.0}
+# Of Chinese, sentences that the base model makes out when espeak-ng says them; of technical ones it gets too little.
+ANSWERS = {
+    "lecture.wav": {
+        "How do scores become probabilities?": 1.0,
+        "What keeps the network from overfitting?": 47.0,
+        "When does the learning rate grow?": 93.0,
+    },
+    "lesson.wav": {"今天天气怎么样？": 1.0, "谁在早上喝咖啡？": 47.0},
+}
 SPOKEN, MUTE, CAPTIONED = "spoken-talk", "mute-talk-1", "with-script"
 TITLE = "归一化 explained"
 
@@ -93,17 +88,17 @@ class Studio:
         self.talks.mkdir(parents=True, exist_ok=True)
         return recording(self.talks / name, *said, language=language)
 
-    def call(self, command: str, *arguments: str | Path) -> Result:
-        words = [command, *map(str, arguments), "--index", str(self.folder / "library")]
-        return CliRunner().invoke(
-            cli, words, env=self.environment, obj=(lambda _proxy, _cookies: self.web) if self.web else None
-        )
+    def call(self, command: str, *arguments: str | Path) -> Ran:
+        return call(command, *arguments, "--index", self.folder / "library", web=self.web, **self.environment)
 
-    def build(self, *arguments: str | Path) -> Result:
-        return self.call("build", self.talks, *arguments)
+    def transcribe(self, *arguments: str | Path) -> Ran:
+        return self.call("build", *(arguments or [self.talks]), "--transcribe", "--whisper", self.model, "--pace", "0")
 
-    def transcribe(self, *arguments: str | Path) -> Result:
-        return self.build("--transcribe", "--whisper", self.model, *arguments)
+    def listed(self, *videos: str) -> Path:
+        """A list of videos."""
+        path = self.folder / "list.md"
+        path.write_text("\n".join(f"- [{video}](https://youtu.be/{video})" for video in videos), "utf-8")
+        return path
 
     def statuses(self) -> dict[str, dict[str, Any]]:
         """What `status --json` says, by the title."""
@@ -136,7 +131,7 @@ def studio(model: str, tmp_path_factory: pytest.TempPathFactory) -> Studio:
     (made.talks / "notes.mp4").write_text("不是录音, no recording", "utf-8")
     (made.talks / "empty.mp3").touch()
     built = made.transcribe()
-    assert built.exit_code == 0, built.output
+    assert built.exit_code == 0, built
     return made
 
 
@@ -159,102 +154,56 @@ def test_a_folder_of_recordings_is_transcribed_and_what_is_no_recording_is_state
 
 @pytest.mark.model
 @needs_espeak
-@pytest.mark.parametrize(("question", "second"), ENGLISH.items())
-def test_a_topic_is_found_when_it_is_said(studio: Studio, question: str, second: float) -> None:
-    _assert_found(studio, question, second, studio.talks / "lecture.wav")
-
-
-@pytest.mark.model
-@needs_espeak
-@pytest.mark.parametrize(("question", "second"), CHINESE.items())
-def test_everyday_chinese_is_found_when_it_is_said(studio: Studio, question: str, second: float) -> None:
-    """Sentences that the base model makes out when espeak-ng says them; of technical ones it gets too little."""
-    _assert_found(studio, question, second, studio.talks / "lesson.wav")
-
-
-def _assert_found(studio: Studio, question: str, second: float, talk: Path) -> None:
+@pytest.mark.parametrize(
+    ("talk", "question", "second"), [(talk, *found) for talk in ANSWERS for found in ANSWERS[talk].items()]
+)
+def test_a_topic_is_found_when_it_is_said(studio: Studio, talk: str, question: str, second: float) -> None:
     first = studio.first(question)
-    assert first["link"] == f"{talk.as_uri()}#t={int(first['start'])}"
+    assert first["link"] == f"{(studio.talks / talk).as_uri()}#t={int(first['start'])}"
     assert abs(first["start"] - second) <= SECONDS, first
 
 
 @pytest.mark.model
 @needs_espeak
-def test_a_second_build_listens_to_nothing(studio: Studio) -> None:
+def test_a_second_build_listens_to_nothing_and_captions_that_are_put_beside_a_recording_later_win(
+    studio: Studio,
+) -> None:
     kept = studio.transcripts.rename(studio.folder / "out of reach")
     again = studio.transcribe()
     heard = studio.transcripts.exists()
     kept.rename(studio.transcripts)
-
-    assert (again.exit_code, heard) == (0, False), again.output
+    assert (again.exit_code, heard) == (0, False), again
     assert "3 of 5 resources indexed" in again.stdout
     assert "0 new or changed, 0 passages embedded" in again.stdout
-
-
-@pytest.mark.model
-@needs_espeak
-def test_captions_that_are_put_beside_a_recording_later_win(studio: Studio) -> None:
     assert studio.statuses()["讲座"]["transcript"] == "generated"
     (studio.talks / "讲座.zh.vtt").write_text(webvtt("大家好", "掩码遮住了后面的词"), "utf-8")
-
     assert "1 new or changed" in studio.transcribe().stdout
     found = studio.statuses()["讲座"]
     assert (found["state"], found["transcript"], found["languages"]) == ("indexed", "local", ["zh"])
     assert studio.first("掩码有什么用？")["link"] == f"{(studio.talks / '讲座.wav').as_uri()}#t=10"
 
 
-def test_without_the_flag_a_recording_has_no_transcript_and_the_reason_names_it(tmp_path: Path) -> None:
-    studio = _with_a_file(tmp_path)
-
-    assert studio.build().exit_code == 0
-    ((_, found),) = studio.statuses().items()
-    assert found["state"] == "no_transcript"
-    assert "no captions beside it" in found["reason"] and "--transcribe" in found["reason"]
-    assert "let --transcribe listen to it" in studio.call("status").stdout
-
-
-def test_a_dry_run_says_what_is_to_be_transcribed_and_listens_to_nothing(tmp_path: Path) -> None:
-    studio = _with_a_file(tmp_path)
-
-    dry = studio.transcribe("--dry-run")
-
-    assert (dry.exit_code, dry.stdout) == (0, "1 resource\n     1 to be transcribed\n")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "talks"]
-    assert not studio.transcripts.exists()
-
-
-def test_without_the_package_one_line_says_how_to_get_it_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    studio = _with_a_file(tmp_path)
-
-    ran = _without_the_package(studio)
-
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == 'seekpoint: --transcribe needs one more package: pip install "seekpoint[transcribe]"\n'
-    assert not (studio.folder / "library").exists()
-    assert not studio.transcripts.exists()
-
-
-def _with_a_file(folder: Path) -> Studio:
+@pytest.fixture
+def unheard(tmp_path: Path) -> Studio:
     """A studio with a file that nobody listens to."""
-    studio = Studio(folder, "no model is loaded for it")
+    studio = Studio(tmp_path, "no model is loaded for it")
     studio.talks.mkdir()
     (studio.talks / "讲座.mp3").write_bytes(b"ID3")
     return studio
 
 
-def _without_the_package(studio: Studio) -> subprocess.CompletedProcess[str]:
-    """Build in a process where faster-whisper can't be imported."""
-    hiding = studio.folder / "hiding"
-    hiding.mkdir()
-    (hiding / "sitecustomize.py").write_text("import sys\nsys.modules['faster_whisper'] = None\n", "utf-8")
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *_transcribing(studio)],
-        env=os.environ | studio.environment | {"PYTHONPATH": f"{hiding}{os.pathsep}{ROOT}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
+def test_without_the_flag_a_recording_has_no_transcript_and_the_reason_names_it(unheard: Studio) -> None:
+    assert unheard.call("build", unheard.talks).exit_code == 0
+    ((_, found),) = unheard.statuses().items()
+    assert found["state"] == "no_transcript"
+    assert "no captions beside it" in found["reason"] and "--transcribe" in found["reason"]
+    assert "let --transcribe listen to it" in unheard.call("status").stdout
+
+
+def test_a_dry_run_says_what_is_to_be_transcribed_and_listens_to_nothing(unheard: Studio) -> None:
+    assert unheard.transcribe(unheard.talks, "--dry-run") == (0, "1 resource\n     1 to be transcribed\n", "")
+    assert sorted(path.name for path in unheard.folder.iterdir()) == ["cache", "talks"]
+    assert not unheard.transcripts.exists()
 
 
 def _transcribing(studio: Studio) -> list[str]:
@@ -269,8 +218,20 @@ def test_ctrl_c_loses_one_stretch_at_most_and_the_same_command_goes_on(model: st
     said = ("Welcome to this lecture.", "Today we talk about dropout.", "Last, we look at the learning rate.")
     talk = studio.record("lecture.wav", *((0.5 + 8 * n, sentence) for n, sentence in enumerate(said)))
 
-    with _started(studio) as process:
-        _wait_for(lambda: any(part.stat().st_size for part in studio.transcripts.glob("*.part")))
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *_transcribing(studio)],
+        cwd=ROOT,
+        env=os.environ | studio.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        until = time.monotonic() + PATIENCE
+        while not any(part.stat().st_size for part in studio.transcripts.glob("*.part")):
+            if time.monotonic() > until or process.poll() is not None:
+                process.kill()
+                pytest.fail("it hears nothing")
+            time.sleep(0.02)
         (part,) = studio.transcripts.glob("*.part")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=PATIENCE)
@@ -292,30 +253,6 @@ def test_ctrl_c_loses_one_stretch_at_most_and_the_same_command_goes_on(model: st
     assert studio.transcript(talk) == Transcriber(model, tmp_path / "another cache").transcribe(talk)
 
 
-@contextmanager
-def _started(studio: Studio) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, *_transcribing(studio)],
-        cwd=ROOT,
-        env=os.environ | studio.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _wait_for(is_there: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not is_there():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def sounds(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSounds:
     return FakeSounds(httpserver, fake)
@@ -331,11 +268,9 @@ def test_videos_without_captions_are_listened_to_once(
     sounds.add(SPOKEN, spoken.read_bytes(), title=TITLE)
     fake.make_disabled(MUTE)
     fake.add_video(CAPTIONED, "注意力", {"zh": [(0.0, 5.0, "注意力有多个头")]})
-    listed = _list(studio, MUTE, CAPTIONED)
-    bare = f"https://youtu.be/{SPOKEN}"
-
-    built = studio.call("build", listed, bare, "--transcribe", "--whisper", model, "--pace", "0")
-    assert built.exit_code == 3, built.output
+    sources = studio.listed(MUTE, CAPTIONED), f"https://youtu.be/{SPOKEN}"
+    built = studio.transcribe(*sources)
+    assert built.exit_code == 3, built
     found = studio.statuses()
     assert {video: (found[video]["state"], found[video]["transcript"]) for video in found} == {
         MUTE: ("deferred", None),
@@ -350,70 +285,54 @@ def test_videos_without_captions_are_listened_to_once(
 
     fake.requests.clear()
     sounds.asked.clear()
-    again = studio.call("build", listed, bare, "--transcribe", "--whisper", model, "--pace", "0")
+    again = studio.transcribe(*sources)
     assert (again.exit_code, fake.requests, sounds.asked) == (3, [], [])
     assert studio.statuses() == found
 
 
-def test_sound_that_cannot_be_read_is_stated_and_not_kept(
-    sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path
-) -> None:
-    studio = Studio(tmp_path, "no model is loaded for it", sounds.web)
+@pytest.fixture
+def watching(sounds: FakeSounds, tmp_path: Path) -> Studio:
+    """A studio whose videos have sounds that nobody hears."""
+    return Studio(tmp_path, "no model is loaded for it", sounds.web)
+
+
+def test_sound_that_cannot_be_read_is_stated_and_not_kept(watching: Studio, sounds: FakeSounds) -> None:
     sounds.add(SPOKEN, "不是录音".encode())
-
-    built = studio.call("build", _list(studio, SPOKEN), "--transcribe", "--pace", "0")
-
-    assert built.exit_code == 0, built.output
-    assert studio.statuses()[SPOKEN]["state"] == "unavailable"
-    assert "no recording that can be read" in studio.statuses()[SPOKEN]["reason"]
-    assert not list((studio.transcripts.parent / "sounds").iterdir())
+    assert watching.transcribe(watching.listed(SPOKEN)).exit_code == 0
+    found = watching.statuses()[SPOKEN]
+    assert found["state"] == "unavailable" and "no recording that can be read" in found["reason"]
+    assert not list((watching.transcripts.parent / "sounds").iterdir())
 
 
-def test_a_block_that_the_sound_meets_stops_all_asking(sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path) -> None:
-    studio = Studio(tmp_path, "no model is loaded for it", sounds.web)
+def test_a_block_that_the_sound_meets_stops_all_asking(watching: Studio, sounds: FakeSounds, fake: FakeYouTube) -> None:
     videos = [f"lecture{n:04}" for n in range(5)]
     for video in videos:
         sounds.add(video, b"")
     sounds.pieces, sounds.status = 0, 429
-
-    listed = _list(studio, *videos)
-    blocked = studio.call("build", listed, "--transcribe", "--whisper", studio.model, "--pace", "0")
-
+    blocked = watching.transcribe(watching.listed(*videos))
     assert blocked.exit_code == 3
     assert blocked.stderr.count("nothing more is asked of YouTube in this run") == 1
     assert len(sounds.asked) == 1
     # The next one is on its way while the first is listened to.
     assert {video for _, video in fake.requests} <= set(videos[:2])
-    found = studio.statuses()
+    found = watching.statuses()
     assert {found[video]["state"] for video in videos} == {"deferred"}
     assert all("YouTube refuses requests" in found[video]["reason"] for video in videos)
 
 
 def test_what_is_known_to_have_no_captions_is_put_off_when_its_sound_meets_a_block(
-    sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path
+    watching: Studio, fake: FakeYouTube
 ) -> None:
-    studio = Studio(tmp_path, "no model is loaded for it", sounds.web)
     videos = [f"lecture{n:04}" for n in range(3)]
     for video in videos:
         fake.make_disabled(video)
-    listed = _list(studio, *videos)
-    assert studio.call("build", listed, "--pace", "0").exit_code == 0
-    assert {found["state"] for found in studio.statuses().values()} == {"no_transcript"}
+    listed = watching.listed(*videos)
+    assert watching.call("build", listed, "--pace", "0").exit_code == 0
+    assert {found["state"] for found in watching.statuses().values()} == {"no_transcript"}
     for video in videos:
         fake.make_blocked(video)
-    fake.requests.clear()
-
-    blocked = studio.call("build", listed, "--transcribe", "--whisper", studio.model, "--pace", "0")
-
-    assert blocked.exit_code == 3
-    assert {video for _, video in fake.requests} == {videos[0]}
-    assert {found["state"] for found in studio.statuses().values()} == {"deferred"}
-    fake.requests.clear()
-    assert studio.call("build", listed, "--transcribe", "--pace", "0").exit_code == 3
-    assert fake.requests == []
-
-
-def _list(studio: Studio, *videos: str) -> Path:
-    listed = studio.folder / "list.md"
-    listed.write_text("\n".join(f"- [{video}](https://youtu.be/{video})" for video in videos), "utf-8")
-    return listed
+    for asked in ({videos[0]}, set()):
+        fake.requests.clear()
+        assert watching.transcribe(listed).exit_code == 3
+        assert {video for _, video in fake.requests} == asked
+        assert {found["state"] for found in watching.statuses().values()} == {"deferred"}

@@ -10,51 +10,40 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import seekpoint
-from seekpoint.cli.main import cli
-from tests.index.libraries import build, files, first, run_script
+from tests.cli.here import MAIN, call, one_line, run
+from tests.index.libraries import build, files, first
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
-MAIN = "from seekpoint.cli.main import main; main()"
 QUESTIONS = (
     "Why do we need three different matrices for queries, keys and values?\n什么是掩码？\nHow long to boil an egg?\n"
 )
 
 
-def call(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, list(map(str, arguments)), input=stdin)
-
-
 def test_a_library_is_exported_and_imported(tmp_path: Path) -> None:
     library, file, new = tmp_path / "library", tmp_path / "讲座.seekpoint", tmp_path / "new"
     build(library)
-    result = call("export", file, "--index", library)
-    assert (result.exit_code, result.stdout) == (0, f"{file}: 3 resources, 5 chunks, 0.0 MB\n")
-    result = call("import", file, "--index", new)
-    assert (result.exit_code, result.stdout) == (0, f"{new}: 3 resources, 5 chunks, 0.0 MB\n")
-    assert result.stderr == (
+    assert call("export", file, "--index", library) == (0, f"{file}: 3 resources, 5 chunks, 0.0 MB\n", "")
+    assert call("import", file, "--index", new) == (
+        0,
+        f"{new}: 3 resources, 5 chunks, 0.0 MB\n",
         "seekpoint: 1 list of whoever wrote it: no build reads one before you name it:\n  talks.md\n"
-        "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n"
+        "seekpoint: to ask it, the model topics must be on this machine or come from the hub\n",
     )
     assert first(new, "掩码") == "zhuyili0001"
 
 
-def test_links_that_are_not_opened_are_listed(tmp_path: Path) -> None:
-    library, file = tmp_path / "library", tmp_path / "talks.zip"
-    build(library)
-    call("export", file, "--index", library)
+def test_links_that_are_not_opened_are_listed(tmp_path: Path, exported: Path) -> None:
     forge_database(
-        file,
+        exported,
         "UPDATE resource SET url = 'file://host/share/run.exe' WHERE id = 'attention01'",
         "UPDATE resource SET url = 'file:///tmp/掩码.scr' WHERE id = 'zhuyili0001'",
     )
-    result = call("import", file, "--index", tmp_path / "new")
-    assert result.exit_code == 0
+    result = call("import", exported, "--index", tmp_path / "new")
     _, _, first_line, *links, _ = result.stderr.splitlines()
-    assert first_line.startswith("seekpoint: 2 links in it will not be opened, ")
+    assert (result.exit_code, first_line[:54]) == (0, "seekpoint: 2 links in it will not be opened, for they ")
     assert links == ["  file:///tmp/掩码.scr", "  file://host/share/run.exe"]
 
 
@@ -74,71 +63,66 @@ def test_one_chunk_is_in_the_singular(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "words"),
     [
-        (["export", "new.zip", "--index", "none"], 1, ["there is no library in none", "seekpoint build"]),
-        (["export", "talks.zip", "--index", "library"], 1, ["talks.zip is there already", "--force"]),
-        (["export", "none/talks.zip", "--index", "library"], 1, ["there is no folder none"]),
-        (["export", "library", "--force", "--index", "library"], 1, ["library isn't a file"]),
-        (["export"], 2, ["FILE"]),
-        (["import", "none.zip", "--index", "new"], 1, ["there is no file none.zip"]),
-        (["import", "library", "--index", "new"], 1, ["library isn't a file", "seekpoint export"]),
-        (["import", "list.md", "--index", "new"], 1, ["list.md isn't a file that `seekpoint export` wrote"]),
-        (["import", "cut.zip", "--index", "new"], 1, ["cut.zip is damaged", "export it again"]),
-        (["import", "talks.zip", "--index", "library"], 1, ["holds a library already", "--index", "--replace"]),
-        (["import", "talks.zip", "--index", "other", "--replace"], 1, ["holds other files (notes.txt)", "--index"]),
-        (["import", "talks.zip", "--index", "list.md"], 1, ["list.md is a file"]),
-        (["import"], 2, ["FILE"]),
+        ("export new.zip --index none", ["there is no library in none", "seekpoint build"]),
+        ("export talks.zip --index library", ["talks.zip is there already", "--force"]),
+        ("export none/talks.zip --index library", ["there is no folder none"]),
+        ("export library --force --index library", ["library isn't a file"]),
+        ("import none.zip --index new", ["there is no file none.zip"]),
+        ("import library --index new", ["library isn't a file", "seekpoint export"]),
+        ("import list.md --index new", ["list.md isn't a file that `seekpoint export` wrote"]),
+        ("import cut.zip --index new", ["cut.zip is damaged", "export it again"]),
+        ("import talks.zip --index library", ["holds a library already", "--index", "--replace"]),
+        ("import talks.zip --index other --replace", ["holds other files (notes.txt)", "--index"]),
+        ("import talks.zip --index list.md", ["list.md is a file"]),
     ],
     ids=str,
 )
 def test_an_impossible_transfer_is_an_error_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: list[str]
+    tmp_path: Path, exported: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, words: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    build(Path("library"))
-    assert call("export", "talks.zip", "--index", "library").exit_code == 0
-    Path("cut.zip").write_bytes(Path("talks.zip").read_bytes()[:-100])
+    Path("cut.zip").write_bytes(exported.read_bytes()[:-100])
     Path("list.md").write_text("# Talks", "utf-8")
     Path("other").mkdir()
     Path("other/notes.txt").touch()
     before = sorted(tmp_path.rglob("*"))
-    result = call(*arguments)
-    assert (result.exit_code, result.stdout) == (code, ""), result.output
-    assert all(word in result.stderr for word in words), result.stderr
-    if code == 1:
-        assert result.stderr.startswith("seekpoint: ") and result.stderr.count("\n") == 1
+    one_line(call(*arguments.split()), *words)
     assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user whom permissions bind")
-def test_missing_permissions_are_reported(tmp_path: Path) -> None:
-    build(tmp_path / "library")
-    file, closed = tmp_path / "talks.zip", tmp_path / "closed"
-    call("export", file, "--index", tmp_path / "library")
+def test_missing_permissions_are_reported(tmp_path: Path, exported: Path) -> None:
+    closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
-    for arguments in (
-        ["export", closed / "talks.zip", "--index", tmp_path / "library"],
-        ["import", file, "--index", closed / "new"],
-    ):
-        result = call(*arguments)
-        assert result.exit_code == 1 and "permission denied" in result.stderr and result.stderr.count("\n") == 1
-    file.chmod(0)
-    result = call("import", file, "--index", tmp_path / "new")
-    assert result.exit_code == 1 and "can't read" in result.stderr
+    one_line(call("export", closed / "talks.zip", "--index", tmp_path / "library"), "permission denied")
+    one_line(call("import", exported, "--index", closed / "new"), "permission denied")
+    exported.chmod(0)
+    one_line(call("import", exported, "--index", tmp_path / "new"), "can't read")
 
 
 @pytest.mark.parametrize("mount", ["mount -t tmpfs none place", "mount --bind other place"])
 @pytest.mark.parametrize("holds_library", [True, False])
-def test_a_mount_point_is_named_as_the_reason(tmp_path: Path, mount: str, holds_library: bool) -> None:
-    build(tmp_path / "library")
-    file = tmp_path / "talks.zip"
-    call("export", file, "--index", tmp_path / "library")
+def test_a_mount_point_is_named_as_the_reason(tmp_path: Path, exported: Path, mount: str, holds_library: bool) -> None:
+    """In namespaces in which it may mount, where the system allows that."""
+    unshare = shutil.which("unshare")
+    if not unshare:
+        pytest.skip("needs unshare")
     (tmp_path / "place").mkdir()
     shutil.copytree(tmp_path / "library", tmp_path / "other") if holds_library else (tmp_path / "other").mkdir()
     command = f"exec {sys.executable} -c '{MAIN}' import talks.zip --index place --replace"
     script = f"{mount} || exit 99; cp -r other/. place 2>/dev/null; {command}"
-    result = in_namespace(script, tmp_path)
+    result = subprocess.run(
+        [unshare, "--map-root-user", "--mount", "sh", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode == 99 or "unshare failed" in result.stderr:
+        pytest.skip("needs a namespace in which it may mount")
     assert (result.returncode, result.stdout) == (1, ""), result.stderr
     assert result.stderr == (
         f"seekpoint: {tmp_path / 'place'} is a mount point, which nothing can take the place of: "
@@ -147,29 +131,11 @@ def test_a_mount_point_is_named_as_the_reason(tmp_path: Path, mount: str, holds_
     assert not list(tmp_path.glob(".*"))
 
 
-def in_namespace(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shell script that mounts, in namespaces of its own; skips where the system doesn't allow that."""
-    unshare = shutil.which("unshare")
-    if not unshare:
-        pytest.skip("needs unshare")
-    command = [unshare, "--map-root-user", "--mount", "sh", "-c", script]
-    result = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-    )
-    if result.returncode == 99 or "unshare failed" in result.stderr:
-        pytest.skip("needs a namespace in which it may mount")
-    return result
-
-
 @pytest.mark.parametrize("command", ["export", "import"])
 def test_help_imports_little_and_explains_paths(command: str) -> None:
-    script = f"""
-import atexit
-from seekpoint.cli.main import cli
-atexit.register(lambda: print({{"numpy", "faiss", "zipfile", "sqlite3", "filelock"}} & sys.modules.keys() or "light"))
-cli(["{command}", "--help"])
-"""
-    result = run_script(script)
+    heavy = {"numpy", "faiss", "zipfile", "sqlite3", "filelock"}
+    code = f"import atexit, sys; atexit.register(lambda: print({heavy} & sys.modules.keys() or 'light')); {MAIN}"
+    result = run(command, "--help", code=code)
     assert "keep the paths" in " ".join(result.stdout.split())
     assert result.stdout.splitlines()[-1] == "light", result.stderr
 
@@ -183,7 +149,7 @@ def test_the_examples_answers_are_the_same_to_the_byte(example_library: Path, tm
 
     def answers(folder: Path) -> str:
         result = call("ask", "-", "--json", "--explain", "--index", folder, stdin=QUESTIONS)
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == 0, result
         return result.stdout
 
     assert answers(new) == answers(example_library)
