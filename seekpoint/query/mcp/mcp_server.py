@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -14,7 +13,6 @@ from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, TextContent, ToolAnnotations
-from mcp.types import Prompt as PromptInfo
 from mcp.types import Resource as ListedTranscript
 from pydantic import AnyUrl, Field, ValidationError
 from starlette.requests import Request
@@ -22,7 +20,7 @@ from starlette.requests import Request
 from seekpoint.index.errors import LibraryError, SeekpointError, WordlessQuestion
 from seekpoint.index.text.clean import clean
 from seekpoint.query.mcp.results import MEDIA_TYPE, TEMPLATE, quotable
-from seekpoint.query.mcp.tools import Adding, AddTool, Tools
+from seekpoint.query.mcp.tools import Adding, Tools
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import invalid_parameters, unknown_parameter
 from seekpoint.query.serving.turns import QuestionTurns
@@ -84,12 +82,8 @@ class Server(MCPServer):
         parameters = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
         if excess := unknown_parameter(f"`{name}`", arguments, parameters.get(name, arguments).keys()):
             return _failure(excess)
-        if name == "ask":
-            return await self._asked(arguments, context)
-        return await self._called(name, arguments, context)
-
-    async def _asked(self, arguments: dict[str, Any], context: Any) -> Any:  # noqa: ANN401
-        """The answer to a question once its turn comes; an error where too many wait."""
+        if name != "ask":
+            return await self._called(name, arguments, context)
         question = str(arguments.get("question", ""))
         turns = self._turns.of(question)
         turn = turns.join("")
@@ -97,7 +91,8 @@ class Server(MCPServer):
             return _failure(_BUSY)
         try:
             await turn
-            if await _has_left(context):
+            request = getattr(getattr(context, "request_context", None), "request", None)
+            if isinstance(request, Request) and await request.is_disconnected():  # the client that asked over HTTP
                 return _failure(_BUSY)
             result = await self._called("ask", arguments, context)
         finally:
@@ -130,9 +125,14 @@ class Server(MCPServer):
 
     async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None, context: Any = None) -> Any:  # noqa: ANN401
         prompt = next((prompt for prompt in await self.list_prompts() if prompt.name == name), None)
-        error = _prompt_error(prompt, arguments or {}) if prompt else f"no prompt is called {quotable(name, 20)}"
-        if error:
-            raise MCPError(INVALID_PARAMS, error)
+        if prompt is None:
+            raise MCPError(INVALID_PARAMS, f"no prompt is called {quotable(name, 20)}")
+        given, known = arguments or {}, prompt.arguments or []
+        if excess := unknown_parameter(f"`{name}`", given, [each.name for each in known]):
+            raise MCPError(INVALID_PARAMS, excess)
+        for each in known:
+            if each.required and not given.get(each.name, "").strip():
+                raise MCPError(INVALID_PARAMS, f"`{name}` needs `{each.name}`")
         try:
             return await super().get_prompt(name, arguments, context)
         except ValueError as failure:
@@ -141,32 +141,16 @@ class Server(MCPServer):
             raise
 
 
-async def _has_left(context: Any) -> bool:  # noqa: ANN401 - the SDK's own kind of context, which tests leave out
-    """Whether the client that asked over HTTP has left."""
-    request = getattr(getattr(context, "request_context", None), "request", None)
-    return isinstance(request, Request) and await request.is_disconnected()
-
-
-def _prompt_error(prompt: PromptInfo, arguments: Mapping[str, str]) -> str | None:
-    """The error in the names of a prompt's arguments; `None` if they are right."""
-    known = prompt.arguments or []
-    if excess := unknown_parameter(f"`{prompt.name}`", arguments, [each.name for each in known]):
-        return excess
-    missing = [each.name for each in known if each.required and not arguments.get(each.name, "").strip()]
-    return f"`{prompt.name}` needs `{missing[0]}`" if missing else None
-
-
 def make_server(live: LiveLibrary, adding: Adding | None = None) -> Server:
     """A server with the tools, the transcripts and the prompts for a library; with `adding` also the tool `add`."""
-    tools = Tools(live)
+    tools = Tools(live, adding)
     server = Server(tools)
     server.add_tool(tools.ask, title="Ask the library", description=_ASK, annotations=_READS)
     server.add_tool(tools.transcript, title="Read a transcript", description=_TRANSCRIPT, annotations=_READS)
     server.add_tool(tools.status, title="What is indexed", description=_STATUS, annotations=_READS)
     server.add_tool(tools.list_resources, title="List the resources", description=_LIST, annotations=_READS)
     if adding:
-        add = AddTool(live, adding).add
-        server.add_tool(add, title="Add an address", description=_ADD, annotations=_ADDS)
+        server.add_tool(tools.add, title="Add an address", description=_ADD, annotations=_ADDS)
     server.resource(
         TEMPLATE,
         name="transcript",
@@ -181,8 +165,6 @@ def make_server(live: LiveLibrary, adding: Adding | None = None) -> Server:
 
 
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-
-
 _ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
 # No parameter of a transcript's address is a path: a heading may begin with a slash.
 _NO_PATHS = ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=False)
@@ -207,12 +189,6 @@ def _failure(message: str) -> CallToolResult:
 _LONGEST = 500
 
 Topic = Annotated[str, Field(max_length=_LONGEST, description="What it is about, in a few words of any language.")]
-Section = Annotated[
-    str | None, Field(max_length=_LONGEST, description="Only what stands under a heading of the list with these words.")
-]
-Compared = Annotated[
-    str | None, Field(max_length=_LONGEST, description="What to compare, by titles or ids; else what explains it best.")
-]
 
 _SOURCES = (
     "Take only what the library says. Cite each statement with its title, its time or page, and its link. Where "
@@ -220,7 +196,13 @@ _SOURCES = (
 )
 
 
-def study(topic: Topic, section: Section = None) -> str:
+def study(
+    topic: Topic,
+    section: Annotated[
+        str | None,
+        Field(max_length=_LONGEST, description="Only what stands under a heading of the list with these words."),
+    ] = None,
+) -> str:
     """Study a topic: a path through what the library has of it, from the basics on, with questions to check oneself."""
     within = f" Give `ask` the section “{clean(section)}” each time." if section else ""
     return (
@@ -235,7 +217,13 @@ def study(topic: Topic, section: Section = None) -> str:
     )
 
 
-def compare(topic: Topic, resources: Compared = None) -> str:
+def compare(
+    topic: Topic,
+    resources: Annotated[
+        str | None,
+        Field(max_length=_LONGEST, description="What to compare, by titles or ids; else what explains it best."),
+    ] = None,
+) -> str:
     """Compare explanations: how the library's sources explain the same thing, where they differ, and which to take."""
     which = (
         f"Compare these: “{clean(resources)}”. Find their ids with `list_resources`, and give each to `ask` as "

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
-from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.json_schema import (
     Answered,
@@ -233,26 +233,15 @@ def status_result(statuses: Sequence[ResourceStatus]) -> StatusResult:
         hours=round(sum(status.seconds for status in indexed) / 3600, 1),
         not_indexed=[],
     )
-    reasons = _not_indexed(statuses)
-    result.not_indexed = fitting(reasons, MOST_TOKENS - size(result))
-    result.left_out = len(reasons) - len(result.not_indexed) or None
-    return result
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return {str(value): count for value, count in Counter(values).most_common()}
-
-
-def _not_indexed(statuses: Sequence[ResourceStatus]) -> list[NotIndexed]:
     groups: dict[tuple[State, str], list[ResourceStatus]] = {}
     for status in statuses:
         if status.state is not State.INDEXED:
             reason = status.reason or "an interrupted build had not come to it: `seekpoint build` goes on from there"
             groups.setdefault((status.state, reason), []).append(status)
-    result = []
+    reasons = []
     for (state, reason), group in groups.items():
         next_try = min((status.retry_after for status in group if status.retry_after is not None), default=None)
-        result.append(
+        reasons.append(
             NotIndexed(
                 state=state,
                 reason=quotable(reason, _REASON),
@@ -262,7 +251,13 @@ def _not_indexed(statuses: Sequence[ResourceStatus]) -> list[NotIndexed]:
                 retry_after=datetime.fromtimestamp(next_try, UTC).isoformat(timespec="minutes") if next_try else None,
             )
         )
+    result.not_indexed = fitting(reasons, MOST_TOKENS - size(result))
+    result.left_out = len(reasons) - len(result.not_indexed) or None
     return result
+
+
+def _counts(values: Iterable[str]) -> dict[str, int]:
+    return {str(value): count for value, count in Counter(values).most_common()}
 
 
 def listed_resources(statuses: Sequence[ResourceStatus], offset: int, limit: int) -> ListedResources:
@@ -298,13 +293,13 @@ def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
     return result
 
 
-NOT_ANSWERED = (
-    "Nothing in this library answers that. These are only the nearest passages: don't present them as an answer."
-)
-MAY_NOT_ANSWER = "These passages are near the question, and may not answer it: read them before you rely on them."
-_NOTES = {Confidence.NONE: NOT_ANSWERED, Confidence.LOW: MAY_NOT_ANSWER}
-NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
-ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
+_NOTES = {
+    Confidence.NONE: "Nothing in this library answers that. These are only the nearest passages: don't present them as "
+    "an answer.",
+    Confidence.LOW: "These passages are near the question, and may not answer it: read them before you rely on them.",
+}
+_NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
+_ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
 
 # Tokens of a word, a phrase, headings and a quote.
 _WORD, _PHRASE, _ANSWER_HEADINGS = 15, 30, 40
@@ -317,21 +312,34 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
 
     `positions` are `at` for moments of texts, by rank; `lacking` is what the library doesn't have of the filters.
     """
-    moments = [_found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
+    moments = [
+        FoundMoment(
+            title=title(moment.resource),
+            kind=moment.resource.kind,
+            resource=moment.resource.id,
+            section=section(moment.resource),
+            chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
+            place=place(moment.start, moment.page),
+            at=positions.get(moment.rank, moment.start),
+            language=moment.language,
+            quote="",
+            link=address(moment.link) or address(moment.resource.url),
+        )
+        for moment in answer.moments
+    ]
+    note = _NOTES.get(answer.confidence)
+    if not moments:
+        note = _ALL_EXCLUDED if answer.excluded else lacking or _NOTHING_FOUND
+    respelled = {quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
     result = FoundAnswer(
         answered=answer.answered,
         confidence=answer.confidence,
         unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
-        respelled={quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
-        or None,
+        respelled=respelled or None,
         missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
         excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
         nearer=answer.nearer or None,
-        note=_NOTES.get(answer.confidence)
-        if moments
-        else ALL_EXCLUDED
-        if answer.excluded
-        else lacking or NOTHING_FOUND,
+        note=note,
         moments=[],
     )
     budget = MOST_TOKENS - size(result)
@@ -349,21 +357,6 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
 def _with_link(moment: FoundMoment) -> float:
     """The tokens of a moment and of the link to its transcript."""
     return size(moment) + size(transcript_link(moment))
-
-
-def _found_moment(moment: Moment, at: float | None) -> FoundMoment:
-    return FoundMoment(
-        title=title(moment.resource),
-        kind=moment.resource.kind,
-        resource=moment.resource.id,
-        section=section(moment.resource),
-        chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
-        place=place(moment.start, moment.page),
-        at=at,
-        language=moment.language,
-        quote="",
-        link=address(moment.link) or address(moment.resource.url),
-    )
 
 
 # Addresses of transcripts as MCP resources, and links to them.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Annotated, Protocol
+from typing import Annotated, TypeAlias
 
 from anyio import from_thread
 from mcp.server.mcpserver import Context
@@ -14,8 +14,7 @@ from mcp.types import Resource as ListedTranscript
 from pydantic import Field
 
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Filters, Kind, ResourceStatus, Section, State, union
-from seekpoint.query.answers import Answer
+from seekpoint.index.types import Filters, ResourceStatus, Section, State, union
 from seekpoint.query.filters import lacking
 from seekpoint.query.mcp.results import (
     AddedResources,
@@ -45,11 +44,22 @@ _MOST_LISTED = 50
 _MOST_TRANSCRIPTS = 500
 
 
-class Tools:
-    """The tools, as methods whose signatures become their schemas; each raises SeekpointError."""
+# Seconds between two messages on the progress of `add`.
+_BETWEEN = 1.0
 
-    def __init__(self, live: LiveLibrary) -> None:
+Adding: TypeAlias = Callable[[str, Callable[[str], None]], Sequence[Section]]
+"""Adds an address to the library, telling how far it is; returns its sections, and raises SeekpointError."""
+
+
+class Tools:
+    """The tools, as methods whose signatures become their schemas; each raises SeekpointError.
+
+    `add` needs `adding`.
+    """
+
+    def __init__(self, live: LiveLibrary, adding: Adding | None) -> None:
         self._live = live
+        self._adding = adding
         self._caches = ResourceCaches()
 
     def ask(
@@ -65,7 +75,12 @@ class Tools:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
             answer = self._live.ask(question, AskOptions(k, Filters(kind, section, language, within)), within=reader)
-            found = found_answer(answer, dict(_positions(answer, reader)), lacking(language, reader.languages()))
+            positions: dict[int, float] = {}
+            for moment in answer.moments:
+                excerpt = moment.start is None and reader.transcripts(moment.resource.id, moment.language, *moment.cues)
+                if excerpt:  # it begins with the cue in which the quote begins
+                    positions[moment.rank] = round(excerpt[0].cues[0].start, 3)
+            found = found_answer(answer, positions, lacking(language, reader.languages()))
         return structured(found, *transcript_links(found.moments))
 
     def transcript(
@@ -117,47 +132,18 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
     ) -> Annotated[CallToolResult, ListedResources]:
         with self._live.reader() as reader:
-            statuses = [status for status in self._statuses(reader) if _is_kept(status, section, kind, state)]
+            statuses = self._statuses(reader)
+        if section:
+            words = section.casefold()
+            statuses = [
+                status
+                for status in statuses
+                if any(words in heading.casefold() for path in status.resource.sections for heading in path)
+            ]
+        statuses = [
+            status for status in statuses if kind in (None, status.resource.kind) and state in (None, status.state)
+        ]
         return structured(listed_resources(statuses, offset, limit))
-
-    def _statuses(self, reader: Reader) -> list[ResourceStatus]:
-        return list(self._caches.of(reader).statuses.values())
-
-
-def _positions(answer: Answer, reader: Reader) -> Iterator[tuple[int, float]]:
-    """The `at` of moments of texts, by rank: the start of the cue in which the quote begins."""
-    for moment in answer.moments:
-        if moment.start is not None:
-            continue
-        if excerpt := reader.transcripts(moment.resource.id, moment.language, *moment.cues):
-            yield moment.rank, round(excerpt[0].cues[0].start, 3)
-
-
-def _is_kept(status: ResourceStatus, section: str | None, kind: Kind | None, state: State | None) -> bool:
-    headings = [heading.casefold() for path in status.resource.sections for heading in path]
-    return (
-        (not section or any(section.casefold() in heading for heading in headings))
-        and kind in (None, status.resource.kind)
-        and state in (None, status.state)
-    )
-
-
-# Seconds between two messages on the progress.
-_BETWEEN = 1.0
-
-
-class Adding(Protocol):
-    """Adds an address to the library, telling how far it is; returns its sections, and raises SeekpointError."""
-
-    def __call__(self, address: str, tell: Callable[[str], None], /) -> Sequence[Section]: ...
-
-
-class AddTool:
-    """The tool `add` for a library."""
-
-    def __init__(self, live: LiveLibrary, adding: Adding) -> None:
-        self._live = live
-        self._adding = adding
 
     def add(
         self,
@@ -167,23 +153,21 @@ class AddTool:
         ],
         context: Context,
     ) -> Annotated[CallToolResult, AddedResources]:
-        entries = union(self._adding(address, _Progress(context).tell)).entries
+        assert self._adding
+        told, last = 0, 0.0
+
+        def tell(message: str) -> None:
+            nonlocal told, last
+            now = time.monotonic()
+            if now - last >= _BETWEEN:
+                told, last = told + 1, now
+                from_thread.run(context.report_progress, told, None, message)
+
+        entries = union(self._adding(address, tell)).entries
         self._live.refresh()
         with self._live.reader() as reader:
             statuses = [status for status in reader.statuses() if status.resource.id in entries]
         return structured(added_resources(statuses))
 
-
-class _Progress:
-    """Progress messages to a client, from the thread that a tool runs in."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._told = 0
-        self._last = 0.0
-
-    def tell(self, message: str) -> None:
-        now = time.monotonic()
-        if now - self._last >= _BETWEEN:
-            self._last, self._told = now, self._told + 1
-            from_thread.run(self._context.report_progress, self._told, None, message)
+    def _statuses(self, reader: Reader) -> list[ResourceStatus]:
+        return list(self._caches.of(reader).statuses.values())

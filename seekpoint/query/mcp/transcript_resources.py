@@ -10,7 +10,7 @@ from typing import NamedTuple
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.transcript_text import title_at
-from seekpoint.index.types import Chapter, Cue, Resource, Transcript
+from seekpoint.index.types import Chapter, Cue, Resource
 from seekpoint.query.filters import in_language
 from seekpoint.query.links import LinkTarget, find_resource, link, parse_seconds, parse_target, text_link, timestamp
 from seekpoint.query.mcp.results import (
@@ -59,15 +59,37 @@ def read_window(
     if sum(each is not None for each in place) > 1:
         raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
     resource = indexed_resource(address, cache)
-    transcript = _transcript(resource, cache, language)
-    chapters = cache.chapters(resource.id, transcript)
+    name = title(resource)
+    transcripts = cache.transcripts(resource.id)
+    languages = [each.language for each in transcripts]
+    transcript = in_language(transcripts, language)
+    if transcript is None:
+        shown = quotable(language or "", 20)
+        raise UsageError(f"{name} has no transcript in {shown}: there is {', '.join(languages)}")
+    cues, chapters = transcript.cues, cache.chapters(resource.id, transcript)
     if place.heading is not None:
         target = _at_heading(place.heading, chapters, resource)
     elif place.at is not None:
         target = LinkTarget(seconds=parse_seconds(place.at))
     else:
         target = parse_target(address) if place.page is None else LinkTarget(page=place.page)
-    return _window(resource, cache, transcript, chapters, target, seconds)
+    headings = _headings(chapters, resource) if target.is_start and chapters else None
+    budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
+    passages, following = read_from(cue_at(cues, target, name), resource, cues, chapters, seconds, budget)
+    pages = max((cue.page or 0 for cue in cues), default=0)
+    return TranscriptWindow(
+        title=name,
+        kind=resource.kind,
+        resource=resource.id,
+        language=transcript.language,
+        origin=transcript.origin,
+        languages=languages,
+        length=timestamp(max(cue.end for cue in cues)) if resource.kind.plays else f"{pages} pages" if pages else None,
+        passages=passages,
+        continues_at=None if following is None else round(cues[following].start, 3),
+        headings=headings,
+        generated=True if headings and chapters[0].generated else None,
+    )
 
 
 def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
@@ -92,49 +114,6 @@ def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
     return headings
 
 
-def _transcript(resource: Resource, cache: ResourceCache, language: str | None) -> Transcript:
-    transcripts = cache.transcripts(resource.id)
-    transcript = in_language(transcripts, language)
-    if transcript is None:
-        languages = ", ".join(each.language for each in transcripts)
-        raise UsageError(f"{title(resource)} has no transcript in {quotable(language or '', 20)}: there is {languages}")
-    return transcript
-
-
-def _window(
-    resource: Resource,
-    cache: ResourceCache,
-    transcript: Transcript,
-    chapters: Sequence[Chapter],
-    target: LinkTarget,
-    seconds: float,
-) -> TranscriptWindow:
-    headings = _headings(chapters, resource) if target.is_start and chapters else None
-    budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
-    at = cue_at(transcript.cues, target, title(resource))
-    window = read_from(at, resource, transcript.cues, chapters, seconds, budget)
-    return TranscriptWindow(
-        title=title(resource),
-        kind=resource.kind,
-        resource=resource.id,
-        language=transcript.language,
-        origin=transcript.origin,
-        languages=[each.language for each in cache.transcripts(resource.id)],
-        length=_length(resource, transcript),
-        passages=window.passages,
-        continues_at=None if window.following is None else round(transcript.cues[window.following].start, 3),
-        headings=headings,
-        generated=True if headings and chapters[0].generated else None,
-    )
-
-
-def _length(resource: Resource, transcript: Transcript) -> str | None:
-    if resource.kind.plays:
-        return timestamp(max(cue.end for cue in transcript.cues))
-    last = max((cue.page or 0 for cue in transcript.cues), default=0)
-    return f"{last} pages" if last else None
-
-
 # Seconds and tokens before the place, for context.
 _LEAD, _LEAD_TOKENS = 15.0, 150
 # The length of a passage, in seconds and in tokens.
@@ -144,21 +123,25 @@ _ROUNDING = 0.001
 _CHAPTER = 40
 
 
-class TranscriptSlice(NamedTuple):
-    """Passages, and the position of the cue after them (`None` at the end of the transcript)."""
-
-    passages: list[TranscriptPassage]
-    following: int | None
-
-
 def cue_at(cues: Sequence[Cue], target: LinkTarget, name: str) -> int:
     """The position of the cue at a place; raises UsageError if the resource, titled `name`, has no such place."""
     if target.page is not None:
-        return _on_page(cues, target.page, name)
+        pages = [cue.page or 0 for cue in cues]
+        if not 1 <= target.page <= max(pages, default=0):
+            remedy = f"has {max(pages)} pages" if any(pages) else "has no pages: give a heading"
+            raise UsageError(f"there is no page {target.page}: {name} {remedy}")
+        return bisect_left(pages, target.page)
     if target.seconds is not None:
-        return _at_second(cues, target.seconds, name)
-    if target.phrase and (position := find_words(cues, target.phrase)) is not None:
-        return position
+        end = max(cue.end for cue in cues)
+        if not 0 <= target.seconds <= end:
+            raise UsageError(f"{name} has nothing at {target.seconds:g} s: it ends after {end:g} s")
+        return max(0, bisect_right(cues, target.seconds + _ROUNDING, key=lambda cue: cue.start) - 1)
+    if target.phrase:
+        folded = [cue.text.casefold() for cue in cues]
+        offset = " ".join(folded).find(target.phrase.casefold())
+        if offset >= 0:
+            starts = list(accumulate((len(text) + 1 for text in folded), initial=0))
+            return bisect_right(starts, offset) - 1
     if target.anchor:
         position = next((k for k, cue in enumerate(cues) if cue.anchor == target.anchor), None)
         if position is None:
@@ -167,35 +150,21 @@ def cue_at(cues: Sequence[Cue], target: LinkTarget, name: str) -> int:
     return 0
 
 
-def _on_page(cues: Sequence[Cue], page: int, name: str) -> int:
-    pages = [cue.page or 0 for cue in cues]
-    if not 1 <= page <= max(pages, default=0):
-        remedy = f"has {max(pages)} pages" if any(pages) else "has no pages: give a heading"
-        raise UsageError(f"there is no page {page}: {name} {remedy}")
-    return bisect_left(pages, page)
-
-
-def _at_second(cues: Sequence[Cue], seconds: float, name: str) -> int:
-    end = max(cue.end for cue in cues)
-    if not 0 <= seconds <= end:
-        raise UsageError(f"{name} has nothing at {seconds:g} s: it ends after {end:g} s")
-    return max(0, bisect_right(cues, seconds + _ROUNDING, key=lambda cue: cue.start) - 1)
-
-
-def find_words(cues: Sequence[Cue], words: str) -> int | None:
-    """The position of the cue in which these words begin, ignoring case; `None` if they don't occur."""
-    folded = [cue.text.casefold() for cue in cues]
-    offset = " ".join(folded).find(words.casefold())
-    starts = list(accumulate((len(text) + 1 for text in folded), initial=0))
-    return None if offset < 0 else bisect_right(starts, offset) - 1
-
-
 def read_from(
     at: int, resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter], seconds: float, most: float
-) -> TranscriptSlice:
-    """Passages from shortly before the cue at `at`, for `seconds` and within `most` tokens."""
+) -> tuple[list[TranscriptPassage], int | None]:
+    """Passages from shortly before the cue at `at`, for `seconds` and within `most` tokens.
+
+    Also returns the position of the cue after them, `None` at the end of the transcript.
+    """
     stop = max(at + 1, bisect_left(cues, cues[at].start + seconds, key=lambda cue: cue.start))
-    for first in (_context_start(cues, at), at):
+    context, spent = at, 0.0
+    while context and cues[at].start - cues[context - 1].start <= _LEAD:
+        spent += tokens(cues[context - 1].text)
+        if spent > _LEAD_TOKENS:
+            break
+        context -= 1
+    for first in (context, at):
         bounds = [*_passage_starts(resource, cues[:stop], chapters, first), stop]
         passages = fitting((_passage(resource, cues[start:end], chapters) for start, end in pairwise(bounds)), most)
         if bounds[len(passages)] > at:
@@ -205,18 +174,7 @@ def read_from(
         left = most - tokens(compact(first_passage.model_copy(update={"text": ""})))
         passages = [first_passage.model_copy(update={"text": quotable(first_passage.text, left)})]
     following = bounds[len(passages)]
-    return TranscriptSlice(passages, following if following < len(cues) else None)
-
-
-def _context_start(cues: Sequence[Cue], at: int) -> int:
-    """The first of the cues before `at` that are shown for context."""
-    first, spent = at, 0.0
-    while first and cues[at].start - cues[first - 1].start <= _LEAD:
-        spent += tokens(cues[first - 1].text)
-        if spent > _LEAD_TOKENS:
-            break
-        first -= 1
-    return first
+    return passages, following if following < len(cues) else None
 
 
 def _passage_starts(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter], first: int) -> Iterator[int]:

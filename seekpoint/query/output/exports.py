@@ -25,49 +25,31 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 def to_markdown(answer: Answer) -> str:
     """The answer as a list of links with times, and quotes whose matches are bold."""
-    blocks = [f"## {escaped(clean(answer.question))}"]
-    if line := verdict(answer):
-        blocks.append(escaped(line))
-    return "\n\n".join([*blocks, *map(item, answer.moments)])
+    lines = [line] if (line := verdict(answer)) else []
+    return "\n\n".join([f"## {escaped(clean(answer.question))}", *map(escaped, lines), *map(item, answer.moments)])
 
 
 def item(moment: Moment, note: Sequence[str] = ()) -> str:
     """An item of a list: the link, the quote, and the lines of a note."""
-    number = f"{moment.rank}. "
-    languages = (escaped(clean(tag)) for tag in known_language(moment))
-    place = " · ".join([_linked_title(moment), *positions(moment), *languages])
-    paragraph = "\\\n".join([place, *_headings(moment)])
-    indent = " " * len(number)
-    remarks = "\n\n" + "\\\n".join(_at_line_start(escaped(line)) for line in note) if note else ""
-    return f"{number}{paragraph}\n\n> “{_quote(moment)}”{remarks}".replace("\n", f"\n{indent}").replace(
-        f"{indent}\n", "\n"
-    )
-
-
-def _linked_title(moment: Moment) -> str:
     title = escaped(clean(moment.resource.title)) or "…"
-    if not is_openable(moment.link):
-        return title
-    address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(moment.link))
-    return f"[{title}]({_ENTITY.sub('&amp;', address)})"
-
-
-def _headings(moment: Moment) -> Iterator[str]:
-    for path in moment.resource.sections:
-        if heading := heading_path(path):
-            yield _at_line_start(escaped(heading))
+    if is_openable(moment.link):
+        address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(moment.link))
+        title = f"[{title}]({_ENTITY.sub('&amp;', address)})"
+    languages = (escaped(clean(tag)) for tag in known_language(moment))
+    headings = filter(None, map(heading_path, moment.resource.sections))
+    place = [" · ".join([title, *positions(moment), *languages]), *map(_line, headings)]
     if moment.chapter:
-        yield f"in: {escaped(clean(moment.chapter))}"
-
-
-def _quote(moment: Moment) -> str:
-    """The quote on one line, its matches in bold where Markdown allows it: not beside punctuation at their ends."""
-    parts = []
+        place.append(f"in: {escaped(clean(moment.chapter))}")
+    quoted = ""
     for part, is_match in quote_parts(moment):
         text = re.sub(r"\s", " ", printable(re.sub(r"\s", " ", part)))
+        # Markdown allows no bold beside punctuation at its ends.
         is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
-        parts.append(f"**{escaped(text)}**" if text and is_match and is_word else escaped(text))
-    return "".join(parts)
+        quoted += f"**{escaped(text)}**" if text and is_match and is_word else escaped(text)
+    number = f"{moment.rank}. "
+    paragraphs = ["\\\n".join(place), f"> “{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
+    indent = " " * len(number)
+    return (number + "\n\n".join(paragraphs).replace("\n", f"\n{indent}")).replace(f"{indent}\n", "\n")
 
 
 def escaped(text: str) -> str:
@@ -75,12 +57,13 @@ def escaped(text: str) -> str:
     return _INLINE.sub(r"\\\g<0>", text)
 
 
-def _at_line_start(text: str) -> str:
-    """Escape what Markdown takes for a list, a heading or a rule at the beginning of a line."""
-    match = _LEADING.match(text)
+def _line(text: str) -> str:
+    """The text as a line of its own, without what Markdown takes for a list, a heading or a rule at its beginning."""
+    line = escaped(text)
+    match = _LEADING.match(line)
     if not match:
-        return text
-    return f"{match[1]}\\{text[match.start(2) :]}" if match[2] else f"\\{text}"
+        return line
+    return f"{match[1]}\\{line[match.start(2) :]}" if match[2] else f"\\{line}"
 
 
 COLUMNS = (
@@ -111,24 +94,16 @@ def table(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _rows(answer: Answer) -> Iterator[list[object]]:
-    return ([_cell(value) for value in _row(answer, moment)] for moment in answer.moments)
-
-
-def _row(answer: Answer, moment: Moment) -> tuple[object, ...]:
-    resource = moment.resource
-    return (
-        *(answer.question, str(answer.answered).lower(), answer.confidence),
-        *(moment.rank, moment.score, resource.title, resource.kind),
-        *("; ".join(" › ".join(path) for path in resource.sections), moment.chapter, moment.language),
-        *(moment.start, moment.end, moment.timestamp, moment.page, moment.quote, moment.link),
-    )
-
-
-def _cell(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = clean(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    for moment in answer.moments:
+        resource = moment.resource
+        row = (
+            *(answer.question, str(answer.answered).lower(), answer.confidence),
+            *(moment.rank, moment.score, resource.title, resource.kind),
+            *("; ".join(" › ".join(path) for path in resource.sections), moment.chapter, moment.language),
+            *(moment.start, moment.end, moment.timestamp, moment.page, moment.quote, moment.link),
+        )
+        cells = [clean(value) if isinstance(value, str) else value for value in row]
+        yield [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells]
 
 
 def to_m3u(answer: Answer) -> str:

@@ -46,8 +46,6 @@ MissingPhrases = Annotated[
 ]
 ExcludedWords = Annotated[list[str], Described("The words and phrases after a minus, which no moment's passage has.")]
 Nearer = Annotated[bool, Described("True where passages without the phrases in quotation marks are nearer.")]
-RespelledWords = Annotated[list["RespellingJson"], Described("Misspelt words of the question.")]
-SummaryProblem = Annotated[str, Described("Why there are no sentences, or not all of them, and what to do.")]
 Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
 ReasonCode = Annotated[str, Described("The code of the reason, which stays where its text changes.")]
 RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
@@ -141,7 +139,7 @@ class SummaryJson(TypedDict):
     """A short answer that a language model wrote from the moments."""
 
     sentences: list[CitedSentenceJson]
-    problem: NotRequired[SummaryProblem]
+    problem: NotRequired[Annotated[str, Described("Why there are no sentences, or not all of them, and what to do.")]]
 
 
 class AnswerJson(TypedDict):
@@ -151,7 +149,7 @@ class AnswerJson(TypedDict):
     answered: Answered
     confidence: ConfidenceLevel
     unknown: NotRequired[UnknownWords]
-    respelled: NotRequired[RespelledWords]
+    respelled: NotRequired[Annotated[list[RespellingJson], Described("Misspelt words of the question.")]]
     missing: NotRequired[MissingPhrases]
     excluded: NotRequired[ExcludedWords]
     nearer: NotRequired[Nearer]

@@ -17,7 +17,7 @@ from seekpoint.query.links import timestamp
 from seekpoint.query.output import exports
 from seekpoint.query.output.exports import table
 from seekpoint.query.output.json import as_json
-from seekpoint.query.output.json_schema import KeptJson, KeptMomentJson
+from seekpoint.query.output.json_schema import KeptJson
 from seekpoint.query.output.terminal import positions
 
 TITLE = "Seekpoint"
@@ -48,7 +48,26 @@ class KeptFormat(NamedTuple):
 
 def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
     """The moments in the form of `/api/kept`; `present` are the ids of the resources that the library has."""
-    return {"moments": [_moment_json(moment, present) for moment in moments]}
+    return {
+        "moments": [
+            {
+                "resource": as_json(kept.resource),
+                "place": kept.place,
+                "language": as_json(kept.language),
+                "start": kept.start,
+                "timestamp": timestamp(kept.start),
+                "page": kept.page,
+                "quote": as_json(kept.quote),
+                "link": as_json(kept.link),
+                "question": as_json(kept.question),
+                "note": "\n".join(_lines(kept.note)),
+                "collection": as_json(kept.collection),
+                "added": datetime.fromtimestamp(kept.added, UTC).isoformat(timespec="seconds"),
+                "removed": kept.resource.id not in present,
+            }
+            for kept in moments
+        ]
+    }
 
 
 def to_markdown(moments: Sequence[KeptMoment]) -> str:
@@ -91,24 +110,6 @@ def by_collection(moments: Iterable[KeptMoment]) -> dict[str, list[KeptMoment]]:
 def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
     """The kept moment as one of an answer."""
     return Moment(rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page)
-
-
-def _moment_json(kept: KeptMoment, present: Container[str]) -> KeptMomentJson:
-    return {
-        "resource": as_json(kept.resource),
-        "place": kept.place,
-        "language": as_json(kept.language),
-        "start": kept.start,
-        "timestamp": timestamp(kept.start),
-        "page": kept.page,
-        "quote": as_json(kept.quote),
-        "link": as_json(kept.link),
-        "question": as_json(kept.question),
-        "note": "\n".join(_lines(kept.note)),
-        "collection": as_json(kept.collection),
-        "added": datetime.fromtimestamp(kept.added, UTC).isoformat(timespec="seconds"),
-        "removed": kept.resource.id not in present,
-    }
 
 
 def _lines(note: str) -> list[str]:

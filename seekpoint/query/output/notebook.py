@@ -24,7 +24,10 @@ def moment_html(moment: Moment) -> str:
     title = _linked_title(moment.resource.title, moment.link)
     chapter = [f"in: {_escaped(moment.chapter)}"] if moment.chapter else []
     place = " · ".join([title, *positions(moment), *map(_escaped, known_language(moment)), *chapter])
-    return f"<div>{place}{_sections(moment.resource)}{_quote(moment)}</div>"
+    parts = ((escape(printable(text)), is_match) for text, is_match in quote_parts(moment))
+    said = "".join(f"<mark>{text}</mark>" if is_match else text for text, is_match in parts)
+    quote = f'<blockquote lang="{_escaped(moment.language)}" dir="auto">{said}</blockquote>'
+    return f"<div>{place}{_sections(moment.resource)}{quote}</div>"
 
 
 def resource_html(resource: Resource) -> str:
@@ -42,12 +45,6 @@ def _linked_title(title: str, address: str) -> str:
 
 def _sections(resource: Resource) -> str:
     return "".join(f"<br><small>{_escaped(' › '.join(path))}</small>" for path in resource.sections if path)
-
-
-def _quote(moment: Moment) -> str:
-    parts = ((escape(printable(text)), is_match) for text, is_match in quote_parts(moment))
-    quote = "".join(f"<mark>{text}</mark>" if is_match else text for text, is_match in parts)
-    return f'<blockquote lang="{_escaped(moment.language)}" dir="auto">{quote}</blockquote>'
 
 
 def _escaped(text: str) -> str:

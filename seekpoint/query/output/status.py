@@ -50,7 +50,7 @@ def to_json(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus
     """The status in the form of `status --json`, a stable contract."""
     return {
         "library": str(library),
-        "model": as_json(card),
+        "model": {"name": as_json(card.name), "dimension": card.dimension, "fingerprint": as_json(card.fingerprint)},
         "totals": cast("TotalsJson", totals(statuses)),
         "resources": [resource_status_json(status) for status in statuses],
     }
@@ -79,12 +79,14 @@ def to_text(
     library: Address, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
 ) -> str:
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
-    blocks = [
-        _summary(library, card, statuses),
-        *(_list(source, list(members)) for source, members in groupby(sections, key=lambda section: section.source)),
-        *(_failure(group, now) for group in _failures(statuses, now)),
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks)
+    return "\n\n".join(
+        "\n".join(block)
+        for block in (
+            _summary(library, card, statuses),
+            *(_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)),
+            *_failures(statuses, now),
+        )
+    )
 
 
 def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
@@ -108,36 +110,33 @@ def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
     if any(section.path for section in sections):
         digits = len(str(size))
         for depth, heading, section in outlined(sections):
-            yield f"  {_counts(section, digits)}  {'  ' * depth}{clean(heading)}"
+            counts = " " * (2 * digits + len(" of "))
+            if section:
+                counts = f"{section.states[State.INDEXED]:>{digits}} of {len(section.entries):>{digits}}"
+            yield f"  {counts}  {'  ' * depth}{clean(heading)}"
 
 
-def _counts(section: Section | None, digits: int) -> str:
-    if section is None:
-        return " " * (2 * digits + len(" of "))
-    return f"{section.states[State.INDEXED]:>{digits}} of {len(section.entries):>{digits}}"
-
-
-def _failures(statuses: Iterable[ResourceStatus], now: float) -> list[list[ResourceStatus]]:
+def _failures(statuses: Iterable[ResourceStatus], now: float) -> Iterator[list[str]]:
     """Resources that aren't indexed or couldn't be updated, grouped by state, reason and next step."""
     groups: dict[tuple[State, str | None, str], list[ResourceStatus]] = {}
     for status in statuses:
         if status.reason or status.state is not State.INDEXED:
-            groups.setdefault((status.state, status.reason, _next_step(status, now)), []).append(status)
-    return sorted(groups.values(), key=lambda group: list(State).index(group[0].state))
-
-
-def _failure(group: Sequence[ResourceStatus], now: float) -> Iterator[str]:
-    first = group[0]
-    state = "indexed, but not brought up to date" if first.state is State.INDEXED else _label(first.state)
-    step = _next_step(first, now).format(due=_due(group))
-    count = f" ({len(group)})" if len(group) > 1 else ""
-    yield f"{state}{count}: {clean(first.reason or step)}"
-    if first.reason and step:
-        yield f"  {step}"
-    for status in group[:_MOST_NAMED]:
-        yield "    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url))))
-    if len(group) > _MOST_NAMED:
-        yield f"    and {len(group) - _MOST_NAMED:,} more: `seekpoint status --json` names all"
+            step = _step(status, now)
+            remedy = STEPS[step] + (_OWN_CAPTIONS if _takes_captions(status, now) else "") if step else ""
+            groups.setdefault((status.state, status.reason, remedy), []).append(status)
+    order = list(State)
+    for (state, reason, remedy), group in sorted(groups.items(), key=lambda item: order.index(item[0][0])):
+        label = "indexed, but not brought up to date" if state is State.INDEXED else _label(state)
+        step = remedy.format(due=_due(group))
+        count = f" ({len(group)})" if len(group) > 1 else ""
+        lines = [f"{label}{count}: {clean(reason or step)}"]
+        if reason and step:
+            lines.append(f"  {step}")
+        for status in group[:_MOST_NAMED]:
+            lines.append("    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url)))))
+        if len(group) > _MOST_NAMED:
+            lines.append(f"    and {len(group) - _MOST_NAMED:,} more: `seekpoint status --json` names all")
+        yield lines
 
 
 class Remedy(NamedTuple):
@@ -154,12 +153,6 @@ def remedy(status: ResourceStatus, now: float) -> Remedy | None:
     if not step or (status.state is State.INDEXED and not status.reason):
         return None
     return Remedy(step, _due([status]), _takes_captions(status, now))
-
-
-def _next_step(status: ResourceStatus, now: float) -> str:
-    """The remedy, with `{due}` for the time; empty if the reason says it."""
-    step = _step(status, now)
-    return STEPS[step] + (_OWN_CAPTIONS if _takes_captions(status, now) else "") if step else ""
 
 
 def _step(status: ResourceStatus, now: float) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import regex
 from wcwidth import propagate_sgr
@@ -16,15 +15,7 @@ from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate,
 from seekpoint.query.links import timestamp
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-
-
-class _Line(NamedTuple):
-    """A line, and the indents of it and of those that it is broken into; a link is never broken."""
-
-    text: str
-    first: str = "   "
-    rest: str = "   "
-    is_link: bool = False
+_INDENT = "   "
 
 
 def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
@@ -32,19 +23,11 @@ def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
 
     Lines are broken at `width` columns, if it is given.
     """
-    blocks = [[_Line(line, "", "")] if (line := verdict(answer)) else []]
-    blocks += [list(_lines(moment, styled)) for moment in answer.moments]
+    blocks = [wrapped(line, width)] if (line := verdict(answer)) else []
+    blocks += [list(_lines(moment, styled, width)) for moment in answer.moments]
     if answer.estimate:
-        blocks.append([_Line(estimate_text(answer.estimate), "", "")])
-    return "\n\n".join("\n".join(_broken(block, width)) for block in blocks if block)
-
-
-def _broken(lines: Iterable[_Line], width: int | None) -> Iterator[str]:
-    for line in lines:
-        if width is None or line.is_link:
-            yield line.first + line.text
-        else:
-            yield from wrapped(line.text, width, line.first, line.rest)
+        blocks.append(wrapped(estimate_text(answer.estimate), width))
+    return "\n\n".join("\n".join(block) for block in blocks)
 
 
 def sentence_text(sentence: CitedSentence) -> str:
@@ -52,35 +35,26 @@ def sentence_text(sentence: CitedSentence) -> str:
     return f"{clean(sentence.text)} {''.join(f'[{rank}]' for rank in sentence.citations)}"
 
 
-def _lines(moment: Moment, styled: bool) -> Iterator[_Line]:
-    place = " · ".join(part for part in (*positions(moment), *known_language(moment)) if part)
-    title = _style(clean(moment.resource.title), _BOLD, styled)
-    yield _Line(f"{title}  {place}".rstrip(), f"{moment.rank}. ")
+def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
+    bold, dim, reset = (_BOLD, _DIM, _RESET) if styled else ("", "", "")
+    mark, unmark = (_BOLD, _RESET) if styled else ("*", "*")
+    place = " · ".join(filter(None, [*positions(moment), *known_language(moment)]))
+    title = f"{bold}{clean(moment.resource.title)}{reset}"
+    yield from wrapped(f"{title}  {place}".rstrip(), width, f"{moment.rank}. ", _INDENT)
     for path in moment.resource.sections:
-        yield _Line(_style(heading_path(path), _DIM, styled))
+        yield from wrapped(f"{dim}{heading_path(path)}{reset}", width, _INDENT, _INDENT)
     if moment.chapter:
-        yield _Line(f"in: {_emphasised(clean(moment.chapter), styled)}")
+        yield from wrapped(f"in: {mark}{clean(moment.chapter)}{unmark}", width, _INDENT, _INDENT)
     parts = ((printable(text), is_match) for text, is_match in quote_parts(moment))
-    quote = "".join(_emphasised(text, styled) if is_match else text for text, is_match in parts)
-    yield _Line(f"“{quote}”", rest="    ")
-    yield _Line(_clickable(printable(moment.link), styled and is_openable(moment.link)), is_link=True)
+    quote = "".join(f"{mark}{text}{unmark}" if is_match else text for text, is_match in parts)
+    yield from wrapped(f"“{quote}”", width, _INDENT, f"{_INDENT} ")
+    link = printable(moment.link)
+    # Terminals that don't know the escape sequence OSC 8 show the address alone.
+    is_clickable = styled and is_openable(moment.link)
+    yield _INDENT + (f"\x1b]8;;{link}\x1b\\{link}\x1b]8;;\x1b\\" if is_clickable else link)
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
-            yield _Line(_style(line, _DIM, styled), rest="     ")
-
-
-def _emphasised(text: str, styled: bool) -> str:
-    """The text in bold, or between asterisks where there is no bold."""
-    return f"{_BOLD}{text}{_RESET}" if styled else f"*{text}*"
-
-
-def _style(text: str, code: str, styled: bool) -> str:
-    return f"{code}{text}{_RESET}" if styled else text
-
-
-def _clickable(address: str, styled: bool) -> str:
-    """The address as a link by the escape sequence OSC 8; terminals that don't know it show the text alone."""
-    return f"\x1b]8;;{address}\x1b\\{address}\x1b]8;;\x1b\\" if styled else address
+            yield from wrapped(f"{dim}{line}{reset}", width, _INDENT, f"{_INDENT}  ")
 
 
 def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
@@ -99,9 +73,7 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
         pairs = (f"{word} → {', '.join(said)}" for word, said in explanation.translated)
         yield f"said here in translation: {clean('; '.join(pairs))}"
     if explanation.windows:
-        spans = (
-            f"{timestamp(each.start)} to {timestamp(each.end)} ({each.cosine:.2f})" for each in explanation.windows
-        )
+        spans = (f"{timestamp(start)} to {timestamp(end)} ({cosine:.2f})" for start, end, cosine in explanation.windows)
         yield f"nearest in meaning: {', and around a place '.join(spans)}"
 
 
@@ -126,11 +98,13 @@ class _Wrapper(SequenceTextWrapper):
     wordsep_simple_re = regex.compile(rf"(\s+|{_OPENING}*{_CHARACTER}{_CLOSING}*)")
 
 
-def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+def wrapped(text: str, width: int | None, first: str = "", rest: str = "") -> list[str]:
     """The lines of a text, of at most `width` columns; `first` and `rest` indent the first one and those after it.
 
-    A style that begins in a line and ends in another holds in both.
+    A style that begins in a line and ends in another holds in both. Without a width it stays one line.
     """
+    if width is None:
+        return [first + text]
     wrapper = _Wrapper(
         max(width, _NARROWEST), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, tabsize=1
     )
@@ -142,25 +116,21 @@ _VERDICTS = {Confidence.NONE: "Nothing here answers that", Confidence.LOW: "This
 
 def verdict(answer: Answer) -> str:
     """The line above the moments: what of the question isn't there, and whether the first one answers; or nothing."""
-    return " ".join(_sentences(answer))
-
-
-def _sentences(answer: Answer) -> Iterator[str]:
-    for word, meant in answer.respelled:
-        yield f"Nothing here mentions {clean(word)}; searched for {clean(meant)}."
+    said = [f"Nothing here mentions {clean(word)}; searched for {clean(meant)}." for word, meant in answer.respelled]
     if answer.unknown:
-        yield f"Nothing here mentions {clean(', '.join(answer.unknown))}."
+        said.append(f"Nothing here mentions {clean(', '.join(answer.unknown))}.")
     if answer.missing:
-        yield f"No passage has {quoted_list(answer.missing)}."
+        said.append(f"No passage has {_quoted_list(answer.missing, 'and')}.")
     if answer.nearer:
-        yield "Nearer passages lack what is in quotation marks: omit the quotation marks."
+        said.append("Nearer passages lack what is in quotation marks: omit the quotation marks.")
     if answer.excluded and not answer.moments:
-        yield f"All that is near has {quoted_list(answer.excluded, 'or')}."
+        said.append(f"All that is near has {_quoted_list(answer.excluded, 'or')}.")
     if doubt := _VERDICTS.get(answer.confidence):
-        yield f"{doubt}{'; nearest:' if answer.moments else '.'}"
+        said.append(f"{doubt}{'; nearest:' if answer.moments else '.'}")
+    return " ".join(said)
 
 
-def quoted_list(texts: Sequence[str], last: str = "and") -> str:
+def _quoted_list(texts: Sequence[str], last: str) -> str:
     """Texts of the question in quotation marks: “a”, “b” and “c”."""
     shown = [f"“{clean(text)}”" for text in texts]
     return f" {last} ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))

@@ -58,15 +58,11 @@ class LiveLibrary:
         try:
             yield opened.reader
         finally:
-            self._release(opened)
+            with self._changed:
+                opened.users -= 1
+                opened.close_unused()
 
-    def ask(
-        self,
-        question: str,
-        options: AskOptions = _DEFAULT,
-        *,
-        within: Reader | None = None,
-    ) -> Answer:
+    def ask(self, question: str, options: AskOptions = _DEFAULT, *, within: Reader | None = None) -> Answer:
         """Answer a question as `pipeline.ask` does; `within` is a reader that the caller has from `reader`."""
         from seekpoint.query.search import pipeline
 
@@ -80,16 +76,13 @@ class LiveLibrary:
 
     def refresh(self) -> None:
         """Return once new readers see what this process has just changed."""
-        self._wait_for_opening()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_opening)
         self._last_check = -inf
         with suppress(LibraryError), self.reader():
             pass
-        self._wait_for_opening()
-
-    def _wait_for_opening(self) -> None:
         with self._changed:
-            while self._is_opening:
-                self._changed.wait()
+            self._changed.wait_for(lambda: not self._is_opening)
 
     def close(self) -> None:
         """Release the library's files once the last user is done."""
@@ -98,8 +91,7 @@ class LiveLibrary:
 
     def _acquire(self) -> _Opened:
         with self._changed:
-            while self._opened is None and self._is_opening:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._opened or not self._is_opening)
             if self._opened and (self._is_opening or not self._is_outdated(self._opened)):
                 return self._opened.acquired()
             self._is_opening = True
@@ -131,11 +123,6 @@ class LiveLibrary:
         if retired:
             retired.is_retired = True
             retired.close_unused()
-
-    def _release(self, opened: _Opened) -> None:
-        with self._changed:
-            opened.users -= 1
-            opened.close_unused()
 
     def _encoder_of(self, reader: Reader) -> Encoder:
         with self._changed:
@@ -186,13 +173,18 @@ class SharedEncoder:
         self._looking_up, self._embedding = Lock(), Lock()
 
     def question(self, text: str) -> Vectors:
-        vector = self._known(text)
-        if vector is None:
-            with self._embedding:
-                vector = self._known(text)
-                if vector is None:
-                    vector = self._embedded(text)
-        return vector
+        if (known := self._known(text)) is not None:
+            return known
+        with self._embedding:
+            if (known := self._known(text)) is not None:
+                return known
+            vector = self._encoder.get().question(text)
+            vector.setflags(write=False)
+            with self._looking_up:
+                self._vectors[text] = vector
+                while len(self._vectors) > self._cached:
+                    self._vectors.popitem(last=False)
+            return vector
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encoder.get().passages(texts)
@@ -206,12 +198,3 @@ class SharedEncoder:
             if vector is not None:
                 self._vectors.move_to_end(text)
             return vector
-
-    def _embedded(self, text: str) -> Vectors:
-        vector = self._encoder.get().question(text)
-        vector.setflags(write=False)
-        with self._looking_up:
-            self._vectors[text] = vector
-            while len(self._vectors) > self._cached:
-                self._vectors.popitem(last=False)
-        return vector

@@ -15,7 +15,6 @@ LONGEST_LANGUAGE = 35
 LONGEST_ID = 100
 
 _SHOWN = 40
-_PARTS = ("query", "path")
 
 OrNone = BeforeValidator(lambda value: value or None)
 """Takes an empty value for none: a form sends the fields that aren't filled in too."""
@@ -42,9 +41,9 @@ def unknown_parameter(name: str, given: Iterable[str], known: Collection[str]) -
 
 def invalid_parameters(errors: Iterable[Mapping[str, Any]]) -> str:
     """The error for invalid parameters, from pydantic's errors."""
-    return "; ".join(f"`{_name(error['loc'])}`: {error['msg'][:1].lower()}{error['msg'][1:]}" for error in errors)
-
-
-def _name(location: Iterable[object]) -> object:
-    """The parameter's name: FastAPI names the part of the request before it, pydantic the type of a union after it."""
-    return next((part for part in location if part not in _PARTS), "parameters")
+    said = []
+    for error in errors:
+        # FastAPI names the part of the request before the parameter, pydantic the type of a union after it.
+        name = next((part for part in error["loc"] if part not in ("query", "path")), "parameters")
+        said.append(f"`{name}`: {error['msg'][:1].lower()}{error['msg'][1:]}")
+    return "; ".join(said)

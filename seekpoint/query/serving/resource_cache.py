@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import regex
 
@@ -43,6 +43,8 @@ class ResourceCache:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.transcripts = lru_cache(_KEPT_TRANSCRIPTS)(reader.transcripts)
+        self._read_statuses: dict[str, ResourceStatus] = {}
+        self._examples: dict[str, list[str]] = {}
 
     @cached_property
     def statuses(self) -> dict[str, ResourceStatus]:
@@ -62,10 +64,6 @@ class ResourceCache:
     @property
     def _known(self) -> Mapping[str, ResourceStatus]:
         return self.statuses if "statuses" in vars(self) else self._read_statuses
-
-    @cached_property
-    def _read_statuses(self) -> dict[str, ResourceStatus]:
-        return {}
 
     @cached_property
     def order(self) -> list[str]:
@@ -93,23 +91,16 @@ class ResourceCache:
     @cached_property
     def suggestions(self) -> Suggestions:
         """The suggestions from all that is indexed."""
-        titled = ((one.resource, one.chapters or one.details.chapters) for one in self._indexed())
-        return Suggestions.of(self.headings, titled)
+        indexed = (one for one in self.statuses.values() if one.state is State.INDEXED and one.chunks)
+        return Suggestions(self.headings, ((one.resource, one.chapters or one.details.chapters) for one in indexed))
 
     def examples(self, language: str) -> list[str]:
         """Some questions that recordings from all over the lists ask, else titles of chapters and recordings.
 
         Those in the language with a primary subtag come first.
         """
-        if language not in self._examples:
-            self._examples[language] = self._find_examples(language)
-        return self._examples[language]
-
-    @cached_property
-    def _examples(self) -> dict[str, list[str]]:
-        return {}
-
-    def _find_examples(self, language: str) -> list[str]:
+        if language in self._examples:
+            return self._examples[language]
         indexed = [key for key in self.order if self.standings[key].is_indexed]
         some = indexed[:: max(len(indexed) // _LOOKED_AT, 1)]
         self.prefetch(some)
@@ -119,16 +110,13 @@ class ResourceCache:
         for is_own in (True, False):
             these = [one for one in recordings if (language in map(primary, one.languages)) is is_own]
             chosen += these[:: max(len(these) // _LOOKED_THROUGH, 1)]
-        asked = example_questions((self._transcript(status.id, language) for status in chosen), _EXAMPLES)
-        titles = [chapter.title for status in chosen for chapter in status.chapters]
-        return _distinct([*asked, *map(clean, titles), *(clean(status.resource.title) for status in chosen)])[
-            :_EXAMPLES
-        ]
-
-    def _transcript(self, resource_id: str, language: str) -> Transcript:
-        """The first transcript in a language, else the first one."""
-        transcripts = self.transcripts(resource_id)
-        return next((one for one in transcripts if primary(one.language) == language), transcripts[0])
+        read = (self.transcripts(status.id) for status in chosen)
+        in_it = (next((one for one in each if primary(one.language) == language), each[0]) for each in read)
+        texts = example_questions(in_it, _EXAMPLES)
+        texts += [clean(chapter.title) for status in chosen for chapter in status.chapters]
+        texts += [clean(status.resource.title) for status in chosen]
+        self._examples[language] = _distinct(texts)[:_EXAMPLES]
+        return self._examples[language]
 
     @cached_property
     def folded_names(self) -> dict[str, str]:
@@ -149,12 +137,6 @@ class ResourceCache:
         self.prefetch(ids)
         return {key for key in ids if self.status(key)}
 
-    def computed(self) -> dict[str, object]:
-        """The properties that are cached already, by name; none of them uses the reader any more."""
-        return {
-            name: value for name, value in vars(self).items() if isinstance(vars(type(self)).get(name), cached_property)
-        }
-
     def resource(self, resource_id: str) -> Resource | None:
         status = self.status(resource_id)
         return status.resource if status else None
@@ -174,9 +156,6 @@ class ResourceCache:
             return 0.0
         return max(self.details(resource_id).duration or 0.0, status.seconds)
 
-    def _indexed(self) -> Iterable[ResourceStatus]:
-        return (status for status in self.statuses.values() if status.state is State.INDEXED and status.chunks)
-
 
 class ResourceCaches:
     """The cache of the reader that was used last; threads may share it."""
@@ -193,7 +172,8 @@ class ResourceCaches:
         if last is None or last.reader is not reader:
             fresh = ResourceCache(reader)
             if last and (last.reader.address, last.reader.revision) == (reader.address, reader.revision):
-                vars(fresh).update(last.computed())
+                vars(fresh).update({name: value for name, value in vars(last).items() if name not in vars(fresh)})
+                fresh._read_statuses, fresh._examples = last._read_statuses, last._examples
             last = self._last = fresh
         return last
 
@@ -203,8 +183,6 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 MOST_SUGGESTIONS = 8
-# Every part of what is typed has to be in a text. Chinese without spaces is one part.
-_SPACE = regex.compile(r"\s+")
 _WORD_START = regex.compile(r"\b")
 
 
@@ -225,58 +203,40 @@ class Suggestion(NamedTuple):
     start: float | None = None
 
 
-class _Entry(NamedTuple):
-    folded: str
-    suggestion: Suggestion
-
-
 class Suggestions:
-    """All that can be suggested, in the order of the reading lists."""
+    """All that can be suggested, in the order of the reading lists: headings, and resources with their chapters."""
 
-    def __init__(self, suggestions: Iterable[Suggestion]) -> None:
-        self._entries = [_Entry(folded(one.text), one) for one in suggestions if one.text]
-
-    @classmethod
-    def of(cls, headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]) -> Self:
-        """The suggestions for a library's headings, and its resources with their chapters."""
-        return cls(_suggestions(headings, resources))
+    def __init__(self, headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]) -> None:
+        suggestions = [Suggestion(Suggests.HEADING, clean(heading)) for heading in headings]
+        for resource, chapters in resources:
+            suggestions.append(Suggestion(Suggests.RESOURCE, clean(resource.title), resource))
+            suggestions += [Suggestion(Suggests.CHAPTER, clean(each.title), resource, each.start) for each in chapters]
+        self._entries = [(folded(one.text), one) for one in suggestions if one.text]
 
     def matching(self, typed: str, limit: int = MOST_SUGGESTIONS) -> list[Suggestion]:
-        """The suggestions that say all parts of what is typed.
+        """The suggestions that say all parts of what is typed. Chinese without spaces is one part.
 
-        Those that begin with it come first, then those with a word that does; of these resources before headings
-        before chapters.
+        Those that begin with the first part come first, then those with a word that does; of these resources before
+        headings before chapters.
         """
-        whole = folded(typed)
-        parts = _SPACE.sub(" ", whole).split()
+        parts = folded(typed).split()
         if not parts:
             return []
-        found = [entry for entry in self._entries if all(part in entry.folded for part in parts)]
         kinds = list(Suggests)
-        found.sort(key=lambda entry: (_place(entry.folded, parts[0]), kinds.index(entry.suggestion.kind)))
-        return [entry.suggestion for entry in found[:limit]]
 
+        def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int]:
+            text, suggestion = entry
+            begins = text.startswith(parts[0])
+            has_word = begins or any(text.startswith(parts[0], found.start()) for found in _WORD_START.finditer(text))
+            return not begins, not has_word, kinds.index(suggestion.kind)
 
-def _suggestions(
-    headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]
-) -> Iterator[Suggestion]:
-    yield from (Suggestion(Suggests.HEADING, clean(heading)) for heading in headings)
-    for resource, chapters in resources:
-        yield Suggestion(Suggests.RESOURCE, clean(resource.title), resource)
-        for chapter in chapters:
-            yield Suggestion(Suggests.CHAPTER, clean(chapter.title), resource, chapter.start)
+        found = [entry for entry in self._entries if all(part in entry[0] for part in parts)]
+        return [suggestion for _, suggestion in sorted(found, key=order)[:limit]]
 
 
 def folded(text: str) -> str:
     """A text as it is compared: without regard to case, accents and the Chinese script."""
     return simplified(fold(text)).strip()
-
-
-def _place(folded: str, part: str) -> int:
-    """0 where a text begins with a part, 1 where a word of it does, else 2."""
-    if folded.startswith(part):
-        return 0
-    return 1 if any(folded.startswith(part, found.start()) for found in _WORD_START.finditer(folded)) else 2
 
 
 # Columns: shorter questions lean on what was said before, longer ones don't fit on a line.

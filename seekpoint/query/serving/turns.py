@@ -41,21 +41,18 @@ class ClientTurns:
         """End a turn, or leave the line before it comes; nothing if it has ended."""
         if turn in self._taken:
             self._taken.remove(turn)
-            self._pass_on()
+            if not self._lines:
+                self._free += 1
+                return
+            following = next(iter(self._lines))
+            line = self._lines.pop(following)
+            self._give(line.popleft())
+            if line:  # behind the other clients
+                self._lines[following] = line
         elif turn in self._lines.get(client, ()):
             self._lines[client].remove(turn)
             if not self._lines[client]:
                 del self._lines[client]
-
-    def _pass_on(self) -> None:
-        if not self._lines:
-            self._free += 1
-            return
-        client = next(iter(self._lines))
-        line = self._lines.pop(client)
-        self._give(line.popleft())
-        if line:  # behind the other clients
-            self._lines[client] = line
 
     def _give(self, turn: asyncio.Future[None]) -> None:
         self._taken.add(turn)

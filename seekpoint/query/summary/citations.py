@@ -60,7 +60,12 @@ class SentenceReader:
         """The sentences that are complete with this piece; each is known to be so once the next one begins."""
         self._left = _MARK_BEFORE_CITATION.sub(r"\1 ", (self._left + piece).lstrip())
         self._read += len(piece)
-        found = self._keep(self._complete())
+        complete, start = [], 0
+        while stop := _next_boundary(self._left, start):
+            complete.append(self._left[start:stop])
+            start = stop
+        self._left = self._left[start:].lstrip()
+        found = self._keep(complete)
         self.is_done = self.is_done or self._read >= _MOST_READ
         return found
 
@@ -71,17 +76,10 @@ class SentenceReader:
         starts = [0, *bounds]
         return self._keep(rest[start:stop] for start, stop in zip(starts, [*bounds, len(rest)], strict=True))
 
-    def _complete(self) -> Iterator[str]:
-        start = 0
-        while found := _next_boundary(self._left, start):
-            yield self._left[start:found]
-            start = found
-        self._left = self._left[start:].lstrip()
-
     def _keep(self, texts: Iterable[str]) -> list[CitedSentence]:
         kept = []
         for text in texts:
-            if not self.is_done and (sentence := cited_sentence(text, self._moments)):
+            if not self.is_done and (sentence := _cited_sentence(text, self._moments)):
                 kept.append(sentence)
                 self._kept += 1
                 self.is_done = self._kept >= MOST_SENTENCES
@@ -108,25 +106,18 @@ def _ends(text: str, boundary: re.Match[str]) -> bool:
     return is_cited or not (following[:1].islower() or _ABBREVIATED.search(text[: boundary.start() + 1]))
 
 
-def cited_sentence(text: str, moments: int) -> CitedSentence | None:
-    """The sentence without its citations, and these; `None` if it cites no moment, or isn't a plain sentence."""
-    cited = sorted({rank for found in _CITATIONS.findall(text) for rank in _ranks(found) if rank <= moments})
-    plain = plain_text(_CITATIONS.sub(" ", text))
-    is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not _ADDRESS.search(plain)
-    return CitedSentence(plain, tuple(cited)) if cited and is_plain else None
-
-
-def _ranks(citation: str) -> Iterator[int]:
-    for first, last in _RANGES.findall(citation):
-        low = int(first.removeprefix("^"))
-        yield from range(low, int(last.removeprefix("^")) + 1 if last else low + 1)
-
-
-def plain_text(text: str) -> str:
-    """One line without tags, control characters, Markdown's marks, and gaps where citations stood."""
-    line = clean(_TAG.sub(" ", clean(_BULLET.sub("", text))))
+def _cited_sentence(text: str, moments: int) -> CitedSentence | None:
+    """The sentence in plain text, and its citations; `None` if it cites no moment, or isn't a plain sentence."""
+    cited = set[int]()
+    for citation in _CITATIONS.findall(text):
+        for first, last in _RANGES.findall(citation):
+            low = int(first.removeprefix("^"))
+            cited.update(range(low, min(int(last.removeprefix("^")) if last else low, moments) + 1))
+    line = clean(_TAG.sub(" ", clean(_BULLET.sub("", _CITATIONS.sub(" ", text)))))
     line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
-    return _CHINESE_GAP.sub("", line)
+    plain = _CHINESE_GAP.sub("", line)
+    is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not _ADDRESS.search(plain)
+    return CitedSentence(plain, tuple(sorted(cited))) if cited and is_plain else None
 
 
 def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
@@ -139,20 +130,12 @@ def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
             break
         yield ""
     if begun.startswith(_THOUGHTS):
-        begun = yield from _after_thoughts(begun, rest)
+        while _THOUGHTS_END not in begun and (thought := next(rest, None)) is not None:
+            begun = begun[-len(_THOUGHTS_END) :] + thought
+            yield ""
+        begun = begun.partition(_THOUGHTS_END)[2]
     yield begun
     yield from rest
-
-
-def _after_thoughts(begun: str, rest: Iterator[str]) -> Generator[str, None, str]:
-    """Wait for the end of the thoughts, with an empty piece for each of theirs; returns what follows them."""
-    while _THOUGHTS_END not in begun:
-        piece = next(rest, None)
-        if piece is None:
-            return ""
-        begun = begun[-len(_THOUGHTS_END) :] + piece
-        yield ""
-    return begun.partition(_THOUGHTS_END)[2]
 
 
 class ChatModel(Protocol):

@@ -55,9 +55,15 @@ class Endpoint:
         parts = _checked(address)
         self._address = parts.geturl()
         self._name = f"{parts.scheme}://{parts.netloc}"
-        self._is_local = _is_local(parts.hostname or "")
+        host = parts.hostname or ""
+        try:
+            self._is_local = ip_address(host).is_loopback
+        except ValueError:
+            self._is_local = host == "localhost"
         self._model = model
-        self._key = _checked_key(key)
+        self._key = (key or "").strip() or None
+        if self._key and not (self._key.isascii() and self._key.isprintable()):
+            raise UsageError(f"${KEY} has characters that no key has: set it again")
         self._masker = Masker(self._key)
         self._patience = patience
         self._deadline = deadline
@@ -97,32 +103,32 @@ class Endpoint:
     def _read_into(
         self, pieces: SimpleQueue[str | Exception | None], messages: Sequence[Mapping[str, str]], stopped: Event
     ) -> None:
-        try:
-            # A proxy of the environment can't reach what listens on this machine.
-            timeout = httpx2.Timeout(self._patience, connect=min(_CONNECT, self._patience))
-            with httpx2.Client(timeout=timeout, trust_env=not self._is_local) as client:
-                for piece in self._pieces(client, messages, stopped):
-                    pieces.put(piece)
-            pieces.put(None)
-        except (httpx2.HTTPError, ImportError, ValueError, OSError) as error:  # a proxy may be of an unknown kind
-            pieces.put(SummaryError(self._connection_error(error)))
-        except Exception as error:
-            pieces.put(error)
-
-    def _pieces(self, client: httpx2.Client, messages: Sequence[Mapping[str, str]], stopped: Event) -> Iterator[str]:
         # No limit of tokens and no temperature: some models take neither, or under other names alone.
         body = {"messages": messages, "stream": True} | ({"model": self._model} if self._model else {})
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        with client.stream("POST", self._address, json=body, headers=headers) as response:
-            if response.status_code != httpx2.codes.OK:
-                raise SummaryError(self._refusal(response, stopped))
-            response.stream = BoundedBody(response.stream, _MOST_BYTES, stopped)
-            if "json" in response.headers.get("Content-Type", ""):
-                yield from whole_text(b"".join(response.iter_raw()), self.masked)
-            else:
-                yield from streamed_text(response, self.masked)
+        try:
+            timeout = httpx2.Timeout(self._patience, connect=min(_CONNECT, self._patience))
+            with (
+                # A proxy of the environment can't reach what listens on this machine.
+                httpx2.Client(timeout=timeout, trust_env=not self._is_local) as client,
+                client.stream("POST", self._address, json=body, headers=headers) as response,
+            ):
+                if response.status_code != httpx2.codes.OK:
+                    raise SummaryError(self._refusal(response, stopped))
+                response.stream = BoundedBody(response.stream, _MOST_BYTES, stopped)
+                if "json" in response.headers.get("Content-Type", ""):
+                    texts = whole_text(b"".join(response.iter_raw()), self.masked)
+                else:
+                    texts = streamed_text(response, self.masked)
+                for text in texts:
+                    pieces.put(text)
+            pieces.put(None)
+        except (httpx2.HTTPError, ImportError, ValueError, OSError) as error:  # a proxy may be of an unknown kind
+            pieces.put(SummaryError(self._connection_error(error)))
+        except Exception as error:
+            pieces.put(error)
 
     def _refusal(self, response: httpx2.Response, stopped: Event) -> str:
         status = response.status_code
@@ -130,8 +136,7 @@ class Endpoint:
             return f"{self._name} leads to another address ({status}): give the one that it leads to with --llm"
         response.stream = BoundedBody(response.stream, _MOST_OF_ERROR, stopped)
         said = reason_of(b"".join(response.iter_raw()), self.masked)
-        remedy = _REMEDIES.get(status, _LATER)
-        return f"{self._name} refuses with status {status}{said}: {remedy}"
+        return f"{self._name} refuses with status {status}{said}: {_REMEDIES.get(status, _LATER)}"
 
     def _connection_error(self, error: Exception) -> str:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
@@ -180,20 +185,6 @@ def _checked(address: str) -> SplitResult:
     return parts._replace(path=path if path.endswith(_PATH) else path + _PATH, fragment="")
 
 
-def _checked_key(key: str | None) -> str | None:
-    key = (key or "").strip()
-    if not (key.isascii() and (key.isprintable() or not key)):
-        raise UsageError(f"${KEY} has characters that no key has: set it again")
-    return key or None
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 # The key, hidden wherever it shows in text. Pure.
 
 MASK = "…"
@@ -209,7 +200,12 @@ class Masker:
     """Hides a secret and parts of it, whatever is set between its letters, also in base64, hexadecimal or percents."""
 
     def __init__(self, secret: str | None) -> None:
-        forms = [_characters(form)[1] for form in _forms(secret or "")]
+        data = (secret or "").encode()
+        forms = [secret or "", quote(data, safe=""), data.hex()]
+        for shift in range(_SHIFTS):
+            digits = b64encode(bytes(shift) + data).decode().rstrip("=")
+            forms.append(digits[shift + bool(shift) : (shift + len(data)) * 8 // 6])
+        forms = [_characters(form)[1] for form in forms]
         self._parts = {form[start : start + _PART] for form in forms for start in range(len(form) - _PART + 1)}
 
     def masked(self, text: str) -> str:
@@ -222,16 +218,6 @@ class Masker:
                     pieces += [text[end : places[start]], MASK]
                 end = places[start + _PART - 1] + 1
         return "".join([*pieces, text[end:]])
-
-
-def _forms(secret: str) -> Iterator[str]:
-    data = secret.encode()
-    yield secret
-    yield quote(secret, safe="")
-    yield data.hex()
-    for shift in range(_SHIFTS):
-        digits = b64encode(bytes(shift) + data).decode().rstrip("=")
-        yield digits[shift + bool(shift) : (shift + len(data)) * 8 // 6]
 
 
 def _characters(text: str) -> tuple[list[int], str]:
@@ -279,14 +265,16 @@ def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[s
                 raise SummaryError(_BROKE_OFF if has_begun else _OTHER_FORM)
     except httpx2.SSEError:
         raise SummaryError(_OTHER_FORM) from None
-    _check_reason(reason)
+    if reason == "length":
+        raise SummaryError(_CUT_OFF)
 
 
 def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
     """The text of a response that isn't streamed."""
     choice = _choice(body.decode("utf-8", "replace"), masked)
     yield _content(choice.get("message"))
-    _check_reason(choice.get("finish_reason"))
+    if choice.get("finish_reason") == "length":
+        raise SummaryError(_CUT_OFF)
 
 
 def reason_of(body: bytes, masked: Masked = str) -> str:
@@ -318,11 +306,6 @@ def _choice(data: str, masked: Masked) -> Mapping[str, Any]:
 def _content(message: object) -> str:
     content = message.get("content") if isinstance(message, dict) else None
     return content if isinstance(content, str) else ""
-
-
-def _check_reason(reason: object) -> None:
-    if reason == "length":
-        raise SummaryError(_CUT_OFF)
 
 
 def _reason(document: Mapping[str, Any], masked: Masked) -> str:

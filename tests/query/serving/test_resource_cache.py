@@ -68,7 +68,7 @@ def test_the_examples_of_a_recording_with_captions_in_two_languages_are_in_the_w
 MASKS = Resource("a", Kind.VIDEO, "Masks and the future", "https://example.org/a")
 CHINESE = Resource("b", Kind.VIDEO, "自注意力機制", "https://example.org/b")
 LEARNING = Resource("c", Kind.VIDEO, "On unmasking", "https://example.org/c")
-ALL = Suggestions.of(
+ALL = Suggestions(
     ["Masking", "注意力"],
     [(MASKS, [Chapter(30.0, "Why the future is masked")]), (CHINESE, [Chapter(5.0, "為什麼要多頭")]), (LEARNING, [])],
 )
@@ -102,7 +102,7 @@ def test_no_more_are_suggested_than_wanted() -> None:
 
 def test_titles_are_suggested_as_one_clean_line() -> None:
     hostile = Resource("d", Kind.VIDEO, "a\x1b[31m\ntitle\u202e", "https://example.org/d")
-    assert [one.text for one in Suggestions.of([], [(hostile, [])]).matching("title")] == ["a title"]
+    assert [one.text for one in Suggestions([], [(hostile, [])]).matching("title")] == ["a title"]
 
 
 def _said(*lines: str) -> Transcript:
