@@ -6,7 +6,6 @@ build is running, or was killed) are looked through one by one.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, stored_transcripts, successor_folder
-from seekpoint.index.embedded.database import content_errors, decoding, library_errors
+from seekpoint.index.embedded.database import decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
@@ -49,7 +48,7 @@ from seekpoint.index.types import (
 )
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
+    from seekpoint.index.embedded.chunk_ranges import Holdings
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.word_search import WordSearch
     from seekpoint.index.sql.sums import Means
@@ -80,25 +79,23 @@ class EmbeddedReader:
         A `lasting` reader answers many questions, so it maps the database into memory.
         """
         with library_errors(folder):
-            reader = cls._open_settled(folder)
+            if not folder.is_dir() or not any(folder.iterdir()):
+                raise LibraryNotFound(
+                    f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
+                )
+            attempts = 0
+            while True:
+                manifest = Manifest.load(folder)
+                attempts += 1
+                try:
+                    reader = cls._open(folder, manifest)
+                    break
+                except DamagedLibrary:  # try again if a build has replaced the manifest meanwhile
+                    if attempts == _OPEN_ATTEMPTS or Manifest.load(folder) == manifest:
+                        raise
             if lasting:
                 database.map_into_memory(reader._connection)
             return reader
-
-    @classmethod
-    def _open_settled(cls, folder: Path) -> Self:
-        if not folder.is_dir() or not any(folder.iterdir()):
-            raise LibraryNotFound(
-                f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
-            )
-        for attempt in range(_OPEN_ATTEMPTS):
-            manifest = Manifest.load(folder)
-            try:
-                return cls._open(folder, manifest)
-            except DamagedLibrary:  # try again if a build has replaced the manifest meanwhile
-                if attempt == _OPEN_ATTEMPTS - 1 or Manifest.load(folder) == manifest:
-                    raise
-        raise AssertionError("unreachable")
 
     @classmethod
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
@@ -184,13 +181,27 @@ class EmbeddedReader:
     @decoding
     def languages(self) -> Mapping[str, Language]:
         self.vectors, self.words  # noqa: B018 - opened on first use
-        return self._languages
+        chunks, windows = self.means
+        return {
+            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms[name])
+            for name, ranges in self.holdings.spoken.items()
+        }
 
     @decoding
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         from seekpoint.index.embedded.chunk_ranges import RangeScope
 
-        ranges = self._kept(filters)
+        ranges = None
+        if filters != Filters():
+            listed = self._catalogue.listed_under(filters.section) if filters.section else set()
+            ranges = self.holdings.where(
+                lambda span: (
+                    (not filters.resource or filters.resource == span.resource_id)
+                    and (not filters.kind or filters.kind == span.kind)
+                    and (not filters.language or primary(filters.language) == span.language)
+                    and (not filters.section or span.resource_id in listed)
+                )
+            )
         if resources is not None:
             members = self.holdings.of_resources(resources)
             ranges = members if ranges is None else members.intersection(ranges)
@@ -223,17 +234,18 @@ class EmbeddedReader:
     @decoding
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.embedded import stored_terms
+        from seekpoint.index.sql.sums import term_matrix
 
-        rows = self._query(
+        rows = self._db.rows(
             """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference, chunk.terms
                FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
-               WHERE chunk.id IN (SELECT value FROM json_each(?)) ORDER BY chunk.id""",
-            json.dumps(list(ids)),
+               WHERE chunk.id IN ?* ORDER BY chunk.id""",
+            list(ids),
         )
         chunks = [StoredChunk(*row[:-1]) for row in rows]
         if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
             raise ValueError("a chunk has no time")
-        words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
+        words = term_matrix(stored_terms.numbers_of(self._connection, terms), [row[-1] for row in rows])
         cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
         return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
 
@@ -271,39 +283,11 @@ class EmbeddedReader:
         """Which chunks belong to which transcript."""
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
-        with content_errors(self._folder):
-            return Holdings.stored(self._connection)
+        return Holdings.stored(self._connection)
 
     @cached_property
     def means(self) -> Means:
         """The mean vectors of the languages."""
         from seekpoint.index.embedded import pieces
 
-        with content_errors(self._folder):
-            return pieces.language_means(self._connection, self.card)
-
-    @cached_property
-    def _languages(self) -> dict[str, Language]:
-        chunks, windows = self.means
-        return {
-            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms[name])
-            for name, ranges in self.holdings.spoken.items()
-        }
-
-    def _kept(self, filters: Filters) -> Ranges | None:
-        """The chunks that a filter keeps; `None` for all of them."""
-        if filters == Filters():
-            return None
-        listed = self._catalogue.listed_under(filters.section) if filters.section else set()
-        return self.holdings.where(
-            lambda span: (
-                (not filters.resource or filters.resource == span.resource_id)
-                and (not filters.kind or filters.kind == span.kind)
-                and (not filters.language or primary(filters.language) == span.language)
-                and (not filters.section or span.resource_id in listed)
-            )
-        )
-
-    def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with library_errors(self._folder):
-            return self._connection.execute(sql, values).fetchall()
+        return pieces.language_means(self._connection, self.card)

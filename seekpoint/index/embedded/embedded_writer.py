@@ -10,11 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.index.embedded import database, maintenance, successor_folder
-from seekpoint.index.embedded import stored_transcripts as _transcripts
+from seekpoint.index.embedded import database, maintenance, stored_transcripts, successor_folder
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.embedded.maintenance import Maintenance, Opened, open_locked
+from seekpoint.index.embedded.maintenance import Maintenance, open_locked
 from seekpoint.index.embedded.successor_folder import acquire_writer
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Changes, succession
@@ -35,17 +34,31 @@ from seekpoint.index.types import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from filelock import FileLock
+
+    from seekpoint.index.embedded.damage import Mended
+    from seekpoint.index.embedded.manifest import Manifest
 
 
 class EmbeddedWriter(EmbeddedReader):
     """A library in a folder, open for changes; `store.Writer` documents the methods."""
 
-    def __init__(self, folder: Path, opened: Opened, file_lock: FileLock, *, writes_indexes: bool) -> None:
-        super().__init__(folder, opened.connection, opened.manifest)
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        manifest: Manifest,
+        mended: Mended | None,
+        file_lock: FileLock,
+        *,
+        writes_indexes: bool,
+    ) -> None:
+        super().__init__(folder, connection, manifest)
         self._lock = file_lock
-        self._mended = opened.mended
-        self._maintenance = Maintenance(folder, opened.connection, opened.manifest, writes_indexes=writes_indexes)
+        self._mended = mended
+        self._maintenance = Maintenance(folder, connection, manifest, writes_indexes=writes_indexes)
         self._changes = Changes(self._db, self._maintenance.change, self._forget)
 
     @classmethod
@@ -65,7 +78,7 @@ class EmbeddedWriter(EmbeddedReader):
         file_lock = maintenance.acquire(folder, create=card is not None, mends=say is not None)
         try:
             with library_errors(folder):
-                return cls(folder, open_locked(folder, card, say), file_lock, writes_indexes=writes_indexes)
+                return cls(folder, *open_locked(folder, card, say), file_lock, writes_indexes=writes_indexes)
         except BaseException:
             file_lock.release()
             raise
@@ -125,7 +138,7 @@ class EmbeddedWriter(EmbeddedReader):
         self._changes.move(resource_id, target)
 
     def _forget(self, resource_id: str) -> None:
-        _transcripts.remove(self._connection, resource_id, self.card)
+        stored_transcripts.remove(self._connection, resource_id, self.card)
 
     # The resources
 
@@ -134,7 +147,7 @@ class EmbeddedWriter(EmbeddedReader):
 
         with library_errors(self._folder):
             return Known(
-                _transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
+                stored_transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
                 pieces.known_pieces(self._connection, resource_id, self.card),
             )
 
@@ -149,7 +162,7 @@ class EmbeddedWriter(EmbeddedReader):
         with self._maintenance.change():
             self._forget(resource_id)
             for embedded in transcripts:
-                _transcripts.insert(self._connection, resource_id, embedded, details.chapters, self.card)
+                stored_transcripts.insert(self._connection, resource_id, embedded, details.chapters, self.card)
             self._changes.set_indexed(resource_id, inputs, details, kind)
         self._maintenance.after_commit(sum(len(embedded.chunks) for embedded in transcripts))
 
@@ -168,7 +181,7 @@ class EmbeddedWriter(EmbeddedReader):
         self._changes.put_settings(settings)
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
-        [(last,)] = self._query("SELECT coalesce(max(first_chunk), 0) FROM transcript")
+        [(last,)] = self._db.rows("SELECT coalesce(max(first_chunk), 0) FROM transcript")
         refresh_translations(self._db, version, dictionaries, last, self._maintenance.change)
 
     # Another model
@@ -177,44 +190,38 @@ class EmbeddedWriter(EmbeddedReader):
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:
         acquire = partial(EmbeddedWriter.acquire, writes_indexes=False)
         with acquire_writer(self._folder, card, say, acquire) as writer:
-            yield succession(self, self._editions(), writer)
-
-    def _editions(self) -> dict[str, str]:
-        """The edition of each resource's transcripts, which changes when they are stored again, ordered by chunk ids.
-
-        It contains chunk ids, which are never reused.
-        """
-        rows = self._query("SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk")
-        editions: dict[str, list[tuple[float, ...]]] = {}
-        for resource_id, *edition in rows:
-            editions.setdefault(resource_id, []).append(tuple(edition))
-        return {resource_id: json.dumps(edition) for resource_id, edition in editions.items()}
+            # An edition changes when transcripts are stored again: it contains chunk ids, which are never reused.
+            rows = self._db.rows(
+                "SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk"
+            )
+            editions: dict[str, list[tuple[float, ...]]] = {}
+            for resource_id, *edition in rows:
+                editions.setdefault(resource_id, []).append(tuple(edition))
+            yield succession(self, {key: json.dumps(edition) for key, edition in editions.items()}, writer)
 
     def succeed(self, successor: Successor | None) -> None:
+        from seekpoint.index.embedded.damage import check_rows
+
         if successor is None:
             successor_folder.discard(self._folder)
             return
-        self._check_rows()
-        with (
-            library_errors(self._folder),
-            successor_folder.attached(self._connection, successor_folder.successor_of(self._folder) / database.FILE),
-            self._maintenance.change(),
-        ):
-            successor_folder.take_over(self._connection, successor.writer.card)
-        self._maintenance.write_indexes()
-        successor_folder.discard(self._folder)
-
-    def _check_rows(self) -> None:
-        """Raise DamagedLibrary if what is to be replaced was damaged, or what replaces it."""
-        from seekpoint.index.embedded.damage import check_rows
-
         check_rows(self._folder, self._connection)
+        folder = successor_folder.successor_of(self._folder)
         try:
-            with EmbeddedReader.open(successor_folder.successor_of(self._folder)) as reader:
+            with EmbeddedReader.open(folder) as reader:
                 reader.verify()
         except DamagedLibrary:
             successor_folder.discard(self._folder)
             raise
+        with library_errors(self._folder):
+            self._connection.execute("ATTACH ? AS successor", (str(folder / database.FILE),))
+            try:
+                with self._maintenance.change():
+                    successor_folder.take_over(self._connection, successor.writer.card)
+            finally:
+                self._connection.execute("DETACH successor")
+        self._maintenance.write_indexes()
+        successor_folder.discard(self._folder)
 
     def unfinished_successor(self) -> ModelCard | None:
         unfinished = successor_folder.unfinished_model(self._folder)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,20 +72,10 @@ def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Ma
     return manifest if card == manifest.model else replace(manifest, model=card, segments=(), words=None)
 
 
-@contextmanager
-def attached(connection: sqlite3.Connection, successor: Path) -> Iterator[None]:
-    """Attach the database of a successor, for `take_over`; not within a transaction."""
-    connection.execute("ATTACH ? AS successor", (str(successor),))
-    try:
-        yield
-    finally:
-        connection.execute("DETACH successor")
-
-
 def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Replace what the old model made by the contents of the attached successor; within the caller's transaction.
+    """Replace what the old model made by the contents of the attached database `successor`.
 
-    The successor's chunks get ids that this library has never used.
+    Within the caller's transaction. The successor's chunks get ids that this library has never used.
     """
     highest = database.highest_chunk(connection)
     for table in _TABLES:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain
@@ -59,7 +58,10 @@ def seal(
 
 def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
     """The segments that there should be: existing and missing ones, merged by the merge policy."""
-    planned = [_counted(record.first, record.stop, record.count, alive) for record in records]
+    planned = [
+        Segment(record.first, record.stop, record.count, len(alive.within(record.first, record.stop)))
+        for record in records
+    ]
     covered = Ranges.of((record.first, record.stop) for record in records)
     edges = [0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST]
     for after, before in zip(*edges, strict=True):
@@ -73,10 +75,6 @@ def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
         count = len(alive.within(first, stop))
         planned[run] = [Segment(first, stop, count, count)] if count else []
     return planned
-
-
-def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
-    return Segment(first, stop, chunks, len(alive.within(first, stop)))
 
 
 def _blocks(
@@ -115,8 +113,10 @@ def write_segment(
     """
     rest = iter(blocks)
     first = next(rest, (np.empty(0, np.int64), np.empty((0, dimension), np.float32)))
-    index = empty_index(_spread(first[1]))
-    share = preserved_share(index, padded(first[1]))
+    sample = first[1]
+    squares: Vectors = (np.einsum("ij,ij->j", sample, sample) + np.float32(_EVEN / dimension)) / (len(sample) + _EVEN)
+    index = empty_index(np.sqrt(squares))  # the root mean square in each dimension, smoothed by the prior
+    share = preserved_share(index, padded(sample))
     for ids, vectors in chain([first], rest):
         index.add_with_ids(padded(vectors), ids - segment.first)
     scale_centroids(index, 1 / share)  # so that scores are about cosines
@@ -126,19 +126,11 @@ def write_segment(
     return SegmentRecord(FileRecord.of(path), segment.first, segment.stop, int(index.ntotal))
 
 
-def _spread(vectors: Vectors) -> Vectors:
-    """The root mean square of unit vectors in each dimension, smoothed by the prior."""
-    count, dimension = vectors.shape
-    squares: Vectors = (np.einsum("ij,ij->j", vectors, vectors) + np.float32(_EVEN / dimension)) / (count + _EVEN)
-    return np.sqrt(squares)
-
-
 # When segments are merged: `fan` neighbours of about one size become one, as in Lucene's log merge policy.
 #
 # So a chunk is rewritten about once each time that the library grows by a factor of `fan`, and there are never more
 # than some `fan` segments for each of these factors. Only neighbours are merged, so that segments stay in the order of
-# their ids. At the end of a build the segments that it added last are merged further, since a question looks into each
-# segment.
+# their ids.
 
 # The share of a segment's chunks that may be removed before the segment is rewritten by itself.
 _MOST_GONE = 0.25
@@ -173,38 +165,19 @@ def next_merge(segments: Sequence[Segment], fan: int = 8) -> slice | None:
     for index, segment in enumerate(segments):
         if not segment.alive:
             return slice(index, index + 1)
-    for start, stop in _tiers(segments, fan):
+    before = [0, *accumulate(segment.alive for segment in segments)]
+    start = 0
+    while start < len(segments):
+        # A run of segments of about one size ends with the last segment that is about as large as the largest one from
+        # `start` on; smaller segments in between belong to it.
+        least = max(segment.size for segment in segments[start:]) / fan**_SPREAD
+        stop = max(index for index in range(start, len(segments)) if segments[index].size >= least) + 1
         if stop - start >= fan:
-            cost, offset = _cheapest(segments[start:stop], fan)
+            cost, first = min((before[index + fan] - before[index], index) for index in range(start, stop - fan + 1))
             if cost <= _MOST:
-                return slice(start + offset, start + offset + fan)
+                return slice(first, first + fan)
+        start = stop
     for index, segment in enumerate(segments):
         if segment.chunks - segment.alive > _MOST_GONE * segment.chunks:
             return slice(index, index + 1)
     return None
-
-
-def recently_added(segments: Sequence[Segment], added: int) -> slice:
-    """The last segments that together hold at most half of the `added` chunks: those that a build added last."""
-    totals = [*accumulate(segment.alive for segment in reversed(segments))]
-    return slice(len(segments) - bisect_right(totals, min(added // 2, _MOST)), len(segments))
-
-
-def _tiers(segments: Sequence[Segment], fan: int) -> Iterator[tuple[int, int]]:
-    """Runs of segments of about one size, as (start, stop).
-
-    Each run ends with the last segment that is about as large as the largest one from `start` on; smaller segments in
-    between belong to it.
-    """
-    start = 0
-    while start < len(segments):
-        least = max(segment.size for segment in segments[start:]) / fan**_SPREAD
-        stop = max(index for index in range(start, len(segments)) if segments[index].size >= least) + 1
-        yield start, stop
-        start = stop
-
-
-def _cheapest(segments: Sequence[Segment], fan: int) -> tuple[int, int]:
-    """The `fan` neighbours with the fewest chunks: that number, and the index of the first of them."""
-    before = [0, *accumulate(segment.alive for segment in segments)]
-    return min((before[index + fan] - before[index], index) for index in range(len(segments) - fan + 1))

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 
 from seekpoint.index.embedded import pieces as pieces_module
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.pieces import append_pieces, check_piece_blocks, pieces_around, transcript_blocks
+from seekpoint.index.embedded.pieces import append_pieces, pieces_around
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
-from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, encode
+from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, check, encode
 from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
 
 DIRECTIONS = 3
 _DIRECTIONS: list[tuple[int, float]] = [(1, 0.25), (NO_DIRECTION, 0.0)]
 CARD = ModelCard("topics", 4, "")
+ALL = "SELECT transcript_id, start, data FROM piece_block ORDER BY transcript_id, start"
 singles = st.floats(-1e8, 1e8, width=32)
 
 
@@ -83,14 +84,13 @@ def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataO
         connection.execute("PRAGMA foreign_keys = OFF")
         for key, pieces in reversed(transcripts.items()):
             append_pieces(connection, key, pieces)
-        check_piece_blocks(connection, dimension, DIRECTIONS)
-        for key, pieces in transcripts.items():
-            assert found_in(transcript_blocks(connection, key), dimension) == pieces
-        together = Blocks(connection.execute("SELECT transcript_id, start, data FROM piece_block"))
+        check(connection.execute(ALL), dimension, DIRECTIONS)
+        together = Blocks(connection.execute(ALL))
     expected = [piece for key in sorted(transcripts) for piece in transcripts[key]]
     assert {key: stop - first for key, (first, stop) in together.spans.items()} == {
         key: len(pieces) for key, pieces in transcripts.items()
     }
+    assert found_in(together, dimension) == expected
     places = sorted(data.draw(st.sets(st.integers(0, len(expected) - 1))))
     assert found_in(together, dimension, places) == [expected[place] for place in places]
 
@@ -160,10 +160,10 @@ def test_a_block_that_nobody_wrote_is_told(connection: sqlite3.Connection, data:
     append_pieces(connection, 1, block())
     append_pieces(connection, 1, block(500.0))
     append_pieces(connection, 2, block(0.0, 40))
-    check_piece_blocks(connection, 4, DIRECTIONS)
+    check(connection.execute(ALL), 4, DIRECTIONS)
     connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
     with pytest.raises(ValueError, match="block"):
-        check_piece_blocks(connection, 4, DIRECTIONS)
+        check(connection.execute(ALL), 4, DIRECTIONS)
 
 
 # The pieces around chunks

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seekpoint.index.embedded.word_index import Engine, Entry, WordIndex, new_index, update
+from seekpoint.index.embedded.word_index import Entry, WordIndex, new_index, update
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import WordGroup
 
@@ -34,7 +34,7 @@ def index() -> WordIndex:
 
 
 def by_terms(index: WordIndex, weights: dict[str, float], k: int = 9, within: Sequence[int] | None = None) -> list[int]:
-    return [one.chunk for one in index.by_terms(weights, k, within)]
+    return [one.chunk for one in index.best(index.by_terms(weights), k, within)]
 
 
 def test_what_has_a_term_more_often_comes_first(index: WordIndex) -> None:
@@ -52,12 +52,13 @@ def test_scores_go_by_the_weights_and_not_by_the_engines_own(
 
 
 def test_a_common_term_of_great_weight_beats_a_rare_one(index: WordIndex) -> None:
-    best, other = index.by_terms({"word": 4.0, "hide": 1.0}, 9, [1]), index.by_terms({"save": 1.0}, 9, None)
+    best = index.best(index.by_terms({"word": 4.0, "hide": 1.0}), 9, [1])
+    other = index.best(index.by_terms({"save": 1.0}), 9)
     assert best[0].score > 2 * other[0].score
 
 
 def by_phrases(index: WordIndex, *phrases: tuple[tuple[str, ...], ...], without: Sequence[str] = ()) -> list[int]:
-    return [one.chunk for one in index.by_phrases(phrases, {"word": 1.0}, 9, None, without)]
+    return [one.chunk for one in index.best(index.by_phrases(phrases, {"word": 1.0}), 9, None, without)]
 
 
 def test_phrases_are_sought_by_all_of_their_terms_and_ranked_by_the_questions(index: WordIndex) -> None:
@@ -71,18 +72,18 @@ def test_phrases_are_sought_by_all_of_their_terms_and_ranked_by_the_questions(in
 
 def test_what_has_an_excluded_term_is_not_proposed(index: WordIndex) -> None:
     assert by_phrases(index, (("the", "word"),), without=["hide", "nowher"]) == [5, 4]
-    assert {one.chunk for one in index.by_terms({"mask": 1.0}, 9, None, ["hide"])} == {2, 7}
+    assert {one.chunk for one in index.best(index.by_terms({"mask": 1.0}), 9, None, ["hide"])} == {2, 7}
     groups = [(ATTENTION, 0.5), (WordGroup((("掩码",),), "zh"), 0.5)]
-    assert {one.chunk for one in index.by_groups(groups, 9, None, ["掩码"])} == {
-        one.chunk for one in index.by_groups(groups, 9, None)
+    assert {one.chunk for one in index.best(index.by_groups(groups), 9, None, ["掩码"])} == {
+        one.chunk for one in index.best(index.by_groups(groups), 9)
     } - {6}
 
 
 def test_a_search_is_limited_to_transcripts(index: WordIndex) -> None:
     assert set(by_terms(index, {"word": 1.0, "mask": 1.0}, within=[4, 6])) == {4, 5, 7}
     assert by_terms(index, {"word": 1.0}, within=[]) == []
-    unlimited = {one.chunk: one.score for one in index.by_terms({"mask": 1.0}, 9, None)}
-    for score, chunk in index.by_terms({"mask": 1.0}, 9, [1]):
+    unlimited = {one.chunk: one.score for one in index.best(index.by_terms({"mask": 1.0}), 9)}
+    for score, chunk in index.best(index.by_terms({"mask": 1.0}), 9, [1]):
         assert score == pytest.approx(unlimited[chunk])
 
 
@@ -90,10 +91,10 @@ ATTENTION = WordGroup((("注意", "意力"), ("权重",)), "zh")
 
 
 def test_any_alternative_counts_for_a_group(index: WordIndex) -> None:
-    found = index.by_groups([(ATTENTION, 0.5), (WordGroup((("掩码",),), "zh"), 0.5)], 9, None)
+    found = index.best(index.by_groups([(ATTENTION, 0.5), (WordGroup((("掩码",),), "zh"), 0.5)]), 9)
     assert {one.chunk for one in found} == {6, 7}
-    assert index.by_groups([(WordGroup((("注意", "掩码"),), "zh"), 1.0)], 9, None) == []
-    assert index.by_groups([], 9, None) == []
+    assert index.best(index.by_groups([(WordGroup((("注意", "掩码"),), "zh"), 1.0)]), 9) == []
+    assert index.best(index.by_groups([]), 9) == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_chunks_are_counted(index: WordIndex, sought: str | WordGroup, count: in
 def test_hidden_transcripts_are_neither_proposed_nor_counted() -> None:
     engine = new_index()
     assert update(engine, (), entries()) == len(SAID)
-    index = WordIndex(Engine.of(engine), LANGUAGES, [1])
+    index = WordIndex(engine, LANGUAGES, [1])
     assert by_terms(index, {"mask": 1.0}) == [7]
     assert (index.count("mask"), index.count("cach"), index.count(WordGroup((("mask",),), "en"))) == (1, 1, 0)
 
@@ -124,9 +125,9 @@ def test_hidden_transcripts_are_neither_proposed_nor_counted() -> None:
 def test_an_update_removes_and_adds() -> None:
     engine = new_index()
     update(engine, (), entries([1, 2, 3]))
-    before = WordIndex(Engine.of(engine), LANGUAGES)
+    before = WordIndex(engine, LANGUAGES)
     assert update(engine, [1], entries([4, 5])) == 2
-    after = WordIndex(Engine.of(engine, has_all=False), LANGUAGES)
+    after = WordIndex(engine, LANGUAGES, has_all=False)
     assert (by_terms(after, {"mask": 1.0}), by_terms(after, {"cach": 1.0})) == ([], [4])
     assert (after.count("mask"), after.count("cach")) == (0, 1)
     assert by_terms(before, {"mask": 1.0})[0] == 2, "what was open stays as it was"
