@@ -64,10 +64,7 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
 
 
 def make_readable(folder: Path, connection: sqlite3.Connection) -> None:
-    """Replace a database in which SQLite finds faults by one with the rows that can be read.
-
-    Raises DamagedLibrary if its tables are lost.
-    """
+    """Replace a faulty database by one with the rows that can be read; raises DamagedLibrary if its tables are lost."""
     with content_errors(folder):
         if not database.is_ours(connection):
             raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
@@ -92,7 +89,9 @@ def make_readable(folder: Path, connection: sqlite3.Connection) -> None:
 
 def _readable(connection: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
     """The rows of a table, from its first on up to an unreadable page, and from its last back to one."""
-    key = database.storage_key(connection, table)
+    (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    columns = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,)).fetchall()
+    key = [name for (name,) in columns] if "WITHOUT ROWID" in sql else ["rowid"]  # as the table lies on the disk
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column} {direction}" for column in key)
         with suppress(sqlite3.DatabaseError):
@@ -131,10 +130,7 @@ class _DamagedRows:
             self.faults = set(checksums.faults(self._connection))
 
     def delete_of_resources(self) -> list[str]:
-        """Delete entries, listings and transcripts, but leave derived rows, to be replaced.
-
-        Returns the ids of the resources that have lost their transcripts.
-        """
+        """Delete entries, listings and transcripts; returns the ids of those that have lost their transcripts."""
         given_up: list[str] = []
         known = {key for (key,) in self._connection.execute("SELECT CAST(id AS BLOB) FROM resource")}
         unknown = set(self.keys(*OF_RESOURCES)) - known
@@ -209,10 +205,7 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
 
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
-    """Decode all that is encoded: terms, cues, pieces, chapters, details, sums of vectors.
-
-    Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
-    """
+    """Decode all that is encoded; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
     stored_terms.check(connection)
     stored_transcripts.check_cues(connection, longest)
     pieces.check_pieces(connection, model)

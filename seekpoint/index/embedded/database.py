@@ -35,9 +35,6 @@ THREADS_MAY_SHARE = sqlite3.threadsafety == 3
 _WAIT_SECONDS = 10.0
 # The page cache of a reader. SQLite takes a negative number as KiB, and allocates pages only as they are read.
 _CACHE_KILOBYTES = -65536
-# Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the
-# process's memory.
-_MOST_MAPPED = 1 << 28
 # The error codes of SQLite when it can't create its -wal and -shm files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
@@ -50,10 +47,7 @@ _T = TypeVar("_T")
 
 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
-    """Open the library's database, and check its application id and version; raises LibraryError.
-
-    A writable connection creates the tables of an empty database.
-    """
+    """Open and check the database; a writable connection creates the tables of an empty one. Raises LibraryError."""
     path = folder / FILE
     with library_errors(folder, START_AGAIN):
         if not writable:
@@ -115,15 +109,6 @@ def _readable(path: Path) -> sqlite3.Connection:
             ) from error
         connection = connect_shared(f"{address}?immutable=1")
     return connection
-
-
-def map_into_memory(connection: sqlite3.Connection) -> None:
-    """Map the database file into memory, which spares each question copying some hundred pages.
-
-    If another process truncates a mapped file, the reader is killed by SIGBUS; builds never truncate it. The same holds
-    for the vector files.
-    """
-    connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
 
 
 def has_journal(folder: Path) -> bool:
@@ -289,13 +274,6 @@ def is_ours(connection: sqlite3.Connection) -> bool:
 def _objects(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
     return [(*names, _BLANK.sub(" ", sql).strip(" ")) for *names, sql in connection.execute(query)]
-
-
-def storage_key(connection: sqlite3.Connection, table: str) -> list[str]:
-    """The columns by which SQLite orders a table on the disk."""
-    query = "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk"
-    (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
-    return [name for (name,) in connection.execute(query, (table,))] if "WITHOUT ROWID" in sql else ["rowid"]
 
 
 MODEL, HIGHEST_CHUNK = "model", "highest chunk"

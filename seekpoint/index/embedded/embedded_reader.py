@@ -8,40 +8,34 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from seekpoint.index.embedded import database, stored_transcripts, successor_folder
 from seekpoint.index.embedded.database import decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.embedded.sqlite_port import SqliteDatabase
-from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
+from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
-    Amounts,
     CandidateQuery,
     Cue,
     CueSpan,
     Evidence,
     Filters,
     Frequencies,
-    KeptMoment,
     Language,
     ModelCard,
-    Playlist,
-    ResourceStatus,
     Revision,
     Scope,
-    Section,
-    Standing,
     StoredChunk,
     Transcript,
     WordGroup,
@@ -51,12 +45,28 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Holdings
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.word_search import WordSearch
+    from seekpoint.index.sql.stored_rows import Database
     from seekpoint.index.sql.sums import Means
     from seekpoint.index.types import Pieces, Vectors
 
 
-_OPEN_ATTEMPTS = 3
+# Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the
+# process's memory.
+_MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _of_catalogue(method: Callable[Concatenate[Catalogue, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
+    """A reader's method that is one of its catalogue, within `content_errors`."""
+
+    @decoding
+    def called(self: EmbeddedReader, /, *arguments: _P.args, **options: _P.kwargs) -> _T:
+        return method(self._catalogue, *arguments, **options)
+
+    return called
 
 
 class EmbeddedReader:
@@ -68,33 +78,27 @@ class EmbeddedReader:
         self._folder = folder
         self._connection = connection
         self._manifest = manifest
-        self._revision = revision
-        self._db = SqliteDatabase(folder, connection)
+        self.address, self.revision = folder, revision
+        self._db: Database = SqliteDatabase(folder, connection)
         self._catalogue = Catalogue(self._db)
 
     @classmethod
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
-        """Open a library; raises LibraryNotFound, ForeignLibrary or DamagedLibrary.
-
-        A `lasting` reader answers many questions, so it maps the database into memory.
-        """
+        """Open a library, `lasting` for many questions; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
         with library_errors(folder):
-            if not folder.is_dir() or not any(folder.iterdir()):
-                raise LibraryNotFound(
-                    f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
-                )
-            attempts = 0
-            while True:
-                manifest = Manifest.load(folder)
-                attempts += 1
+            manifest = Manifest.load(folder)
+            for is_last in (False, False, True):
                 try:
                     reader = cls._open(folder, manifest)
                     break
                 except DamagedLibrary:  # try again if a build has replaced the manifest meanwhile
-                    if attempts == _OPEN_ATTEMPTS or Manifest.load(folder) == manifest:
+                    former, manifest = manifest, Manifest.load(folder)
+                    if is_last or manifest == former:
                         raise
             if lasting:
-                database.map_into_memory(reader._connection)
+                # This spares each question copying some hundred pages. If another process truncated a mapped file,
+                # SIGBUS would kill the reader; builds never truncate it, nor vector files.
+                reader._connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
             return reader
 
     @classmethod
@@ -123,16 +127,8 @@ class EmbeddedReader:
         self.close()
 
     @property
-    def address(self) -> Path:
-        return self._folder
-
-    @property
     def card(self) -> ModelCard:
         return self._manifest.model
-
-    @property
-    def revision(self) -> Revision:
-        return self._revision
 
     def verify(self) -> None:
         from seekpoint.index.embedded.damage import verify
@@ -141,29 +137,12 @@ class EmbeddedReader:
 
     # Resources
 
-    @decoding
-    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
-        return self._catalogue.statuses(ids)
-
-    @decoding
-    def amounts(self) -> Amounts:
-        return self._catalogue.amounts()
-
-    @decoding
-    def sections(self) -> list[Section]:
-        return self._catalogue.sections()
-
-    @decoding
-    def playlists(self) -> dict[str, Playlist]:
-        return self._catalogue.playlists()
-
-    @decoding
-    def standings(self) -> dict[str, Standing]:
-        return self._catalogue.standings()
-
-    @decoding
-    def kept(self) -> list[KeptMoment]:
-        return self._catalogue.kept()
+    statuses = _of_catalogue(Catalogue.statuses)
+    amounts = _of_catalogue(Catalogue.amounts)
+    sections = _of_catalogue(Catalogue.sections)
+    playlists = _of_catalogue(Catalogue.playlists)
+    standings = _of_catalogue(Catalogue.standings)
+    kept = _of_catalogue(Catalogue.kept)
 
     @decoding
     def transcripts(

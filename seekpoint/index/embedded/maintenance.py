@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -37,20 +37,18 @@ _REPLACED = ("vectors-*.faiss", "words-*", ".*.new")
 _MOST_WAIT_FOR_READERS = 1000
 
 
+@dataclass(eq=False)
 class Maintenance:
     """Writes indexes and saves the manifest for the one writer of a library.
 
-    `manifest` is the current one. `writes_indexes` is false for a library that nobody searches.
+    `manifest` is the current one. `_writes_indexes` is false for a library that nobody searches.
     """
 
-    def __init__(
-        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, *, writes_indexes: bool = True
-    ) -> None:
-        self.manifest = manifest
-        self._folder = folder
-        self._connection = connection
-        self._writes_indexes = writes_indexes
-        self._unsealed = 0
+    _folder: Path
+    _connection: sqlite3.Connection
+    manifest: Manifest
+    _writes_indexes: bool
+    _unsealed: int = 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -133,8 +131,7 @@ def open_locked(
 ) -> tuple[sqlite3.Connection, Manifest, damage.Mended | None]:
     """Open a library; with a card, create it if there is none. Raises LibraryError.
 
-    With `say`, a library in which damage was found is mended, and `say` is told what is lost; the last value says what
-    mending has left to do.
+    With `say`, a damaged library is mended, and `say` is told what is lost; the last value is what is left to mend.
     """
     is_new = card is not None and not (folder / MANIFEST).exists()
     loaded = None if is_new else load(folder, mends=say is not None)
@@ -223,10 +220,7 @@ LOCK = "lock"
 
 
 def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
-    """Lock a library's folder against other writers; raises LibraryError.
-
-    With `create` the folder may be new, with `mends` the manifest may be damaged.
-    """
+    """Lock a library's folder, which may be new with `create`, or damaged with `mends`; raises LibraryError."""
     with library_errors(folder):
         check_not_a_file(folder)
         if (folder / MANIFEST).exists() or not create:

@@ -51,10 +51,7 @@ class FileRecord:
         return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
 
     def check(self, folder: Path, *, reads_all: bool = False) -> None:
-        """Raise DamagedLibrary if the file differs from its record.
-
-        Its content is only read if its modification time has changed, or with `reads_all`.
-        """
+        """Raise DamagedLibrary if the file differs from its record; reads it if it has changed, or with `reads_all`."""
         path = folder / self.name
         if not path.exists():
             raise damaged(folder, f"{self.name} is missing")

@@ -104,19 +104,17 @@ def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) ->
         pieces.recount_sums(connection, card)
 
 
-_INSERT = "INSERT INTO cue_block (transcript_id, first, data) VALUES (?, ?, ?)"
 # The blocks with cues in [?2, ?3), beginning with the one that contains cue ?2.
 _BLOCKS = """
     SELECT first, data FROM cue_block WHERE transcript_id = ?1 AND first < ?3 AND first >= coalesce(
       (SELECT max(first) FROM cue_block WHERE transcript_id = ?1 AND first <= ?2), ?2)
     ORDER BY first"""
-_ALL_BLOCKS = "SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first"
-_OF_CHUNKS = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"
 
 
 def append_cues(connection: sqlite3.Connection, transcript_id: int, cues: Iterable[Cue]) -> None:
     """Store the cues of a transcript that has none yet; within the caller's transaction."""
-    connection.executemany(_INSERT, ((transcript_id, *block) for block in blocks(cues)))
+    query = "INSERT INTO cue_block (transcript_id, first, data) VALUES (?, ?, ?)"
+    connection.executemany(query, ((transcript_id, *block) for block in blocks(cues)))
 
 
 def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, stop: int) -> list[Cue]:
@@ -126,7 +124,9 @@ def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, st
 
 def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
     """Read all blocks; raises ValueError if one couldn't come from `append`, or a time is beyond `longest` seconds."""
-    stops = stops_of(connection.execute(_ALL_BLOCKS), longest)
-    for transcript_id, first, stop in connection.execute(_OF_CHUNKS):
+    stored = connection.execute("SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first")
+    stops = stops_of(stored, longest)
+    query = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"
+    for transcript_id, first, stop in connection.execute(query):
         if first < 0 or stop > stops.get(transcript_id, 0):
             raise ValueError(DAMAGED)

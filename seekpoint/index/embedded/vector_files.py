@@ -15,7 +15,7 @@ import numpy as np
 from seekpoint.files import replacing
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
-from seekpoint.index.embedded.vectors import empty_index, file_name, padded, preserved_share, scale_centroids
+from seekpoint.index.embedded.vectors import empty_index, padded, preserved_share
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.sql.piece_blocks import unpack_int8
 
@@ -40,10 +40,7 @@ def seal(
     means: Mapping[str, Vectors],
     progress: Callable[[int], None] = lambda chunks: None,
 ) -> Manifest:
-    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted.
-
-    `progress` is told how many chunks were written since it was called last.
-    """
+    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted."""
     existing = {(record.first, record.stop): record for record in manifest.segments}
     number, records = manifest.numbered, []
     for segment in _planned(manifest.segments, holdings.alive):
@@ -107,10 +104,7 @@ _callback_writer: Any = faiss.PyCallbackIOWriter  # type: ignore[attr-defined]
 def write_segment(
     folder: Path, number: int, dimension: int, blocks: Iterable[tuple[Ids, Vectors]], segment: Segment
 ) -> SegmentRecord:
-    """Write the vector file with a number, from blocks of (chunk ids, centred vectors) by ascending ids.
-
-    Only one block and the codes are in memory.
-    """
+    """Write the vector file with a number, from blocks of (chunk ids, centred vectors) by ascending ids."""
     rest = iter(blocks)
     first = next(rest, (np.empty(0, np.int64), np.empty((0, dimension), np.float32)))
     sample = first[1]
@@ -119,8 +113,9 @@ def write_segment(
     share = preserved_share(index, padded(sample))
     for ids, vectors in chain([first], rest):
         index.add_with_ids(padded(vectors), ids - segment.first)
-    scale_centroids(index, 1 / share)  # so that scores are about cosines
-    path = folder / file_name(number)
+    centroids = np.float32(1 / share) * faiss.vector_to_array(index.pq.centroids)  # so that scores are about cosines
+    faiss.copy_array_to_vector(centroids, index.pq.centroids)
+    path = folder / f"vectors-{number}.faiss"
     with replacing(path) as file:
         faiss.write_index(index, _callback_writer(file.write))  # so that a full disk raises OSError
     return SegmentRecord(FileRecord.of(path), segment.first, segment.stop, int(index.ntotal))
@@ -158,10 +153,7 @@ class Segment(NamedTuple):
 
 
 def next_merge(segments: Sequence[Segment], fan: int = 8) -> slice | None:
-    """The neighbours to merge next, or the one segment to rewrite; `None` when nothing is due.
-
-    `segments` are all segments by ascending ids.
-    """
+    """The neighbours to merge next, or the one segment to rewrite, of all by ascending ids; `None` when none is due."""
     for index, segment in enumerate(segments):
         if not segment.alive:
             return slice(index, index + 1)

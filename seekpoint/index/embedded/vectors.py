@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -45,22 +46,15 @@ class Nearest(NamedTuple):
     cosines: Vectors
 
 
+@dataclass(eq=False)
 class VectorStore:
     """Search by meaning over one snapshot of the database."""
 
-    def __init__(
-        self,
-        folder: Path,
-        connection: sqlite3.Connection,
-        manifest: Manifest,
-        holdings: Holdings,
-        means: Mapping[str, Vectors],
-    ) -> None:
-        self._folder = folder
-        self._connection = connection
-        self._manifest = manifest
-        self._holdings = holdings
-        self._means = means
+    _folder: Path
+    _connection: sqlite3.Connection
+    _manifest: Manifest
+    _holdings: Holdings
+    _means: Mapping[str, Vectors]
 
     def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> Nearest:
         """About the k chunks nearest to a centred question, best first, with approximate cosines.
@@ -144,11 +138,6 @@ _search_parameters: Any = faiss.SearchParametersIVF  # takes more than faiss's t
 _bitmap_selector: Any = faiss.IDSelectorBitmap
 
 
-def file_name(number: int) -> str:
-    """The name of the vector file with a number."""
-    return f"vectors-{number}.faiss"
-
-
 def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
     """An index without vectors; `spread` is the root mean square of the vectors in each dimension."""
     width = _even(len(spread))
@@ -169,11 +158,6 @@ def preserved_share(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
     points: Any = index.pq  # its types lack what SWIG adds
     levels: Vectors = points.decode(points.compute_codes(vectors))
     return float(np.sum(vectors * levels) / np.sum(vectors * vectors)) if vectors.any() else 1.0
-
-
-def scale_centroids(index: faiss.IndexIVFPQFastScan, factor: float) -> None:
-    """Multiply the centroids of an index, and with them the scores of its searches, by a factor."""
-    faiss.copy_array_to_vector(np.float32(factor) * faiss.vector_to_array(index.pq.centroids), index.pq.centroids)
 
 
 def padded(vectors: Vectors) -> Vectors:

@@ -115,8 +115,7 @@ def seal(
 ) -> Manifest:
     """Write a word index unless the current one has just the library's transcripts; returns the manifest that names it.
 
-    Old folders aren't deleted. `progress` is told how many chunks were added since it was called last. Raises
-    DamagedLibrary if the stored terms are damaged, OSError if the disk fails.
+    Old folders aren't deleted. Raises DamagedLibrary if the stored terms are damaged, OSError if the disk fails.
     """
     wanted = holdings.first_chunks
     former = folder / manifest.words.folder if manifest.words else None
@@ -177,11 +176,7 @@ def entries(
     spans: Sequence[TranscriptSpan],
     progress: Callable[[int], None] = lambda chunks: None,
 ) -> Iterator[Entry]:
-    """The chunks of some transcripts, to be indexed.
-
-    `progress` is told how many chunks were taken since it was called last. Raises DamagedLibrary if their stored terms
-    are damaged, to tell that from a failure of the engine.
-    """
+    """The chunks of some transcripts; raises DamagedLibrary, to tell damaged terms from a failure of the engine."""
     with content_errors(library):
         stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
         for span in spans:

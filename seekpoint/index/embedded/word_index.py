@@ -162,10 +162,7 @@ def new_index(folder: str | None = None) -> tantivy.Index:
 
 
 def update(index: tantivy.Index, removed: Iterable[int], added: Iterable[Entry]) -> int:
-    """Remove transcripts, by first chunk id, and add chunks; returns how many chunks there are then.
-
-    Raises ValueError if the files are damaged or can't be written.
-    """
+    """Remove transcripts, by first chunk id, and add chunks; returns how many there are. Raises ValueError."""
     with engine_errors():
         writer = index.writer(_WRITER_BYTES, num_threads=1)
         for transcript in removed:

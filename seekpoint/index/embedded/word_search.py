@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.vectors import VectorStore
 
 
+@dataclass(eq=False)
 class WordSearch:
     """Counts and proposes the chunks of a snapshot by words. Raises DamagedLibrary."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, holdings: Holdings) -> None:
-        self._folder = folder
-        self._connection = connection
-        self._manifest = manifest
-        self._holdings = holdings
+    _folder: Path
+    _connection: sqlite3.Connection
+    _manifest: Manifest
+    _holdings: Holdings
 
     def frequencies(self, terms: Collection[str]) -> dict[str, int]:
         """The number of chunks with each term; terms that no chunk has are left out."""
