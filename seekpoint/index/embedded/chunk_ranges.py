@@ -90,14 +90,12 @@ class Ranges:
         return np.packbits(np.cumsum(steps[:-1], dtype=np.int8).astype(bool), bitorder="little")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class RangeScope:
     """The chunks that a search is limited to; `ranges` is `None` for all chunks."""
 
-    __slots__ = ("chunks", "ranges")
-
-    def __init__(self, ranges: Ranges | None, chunks: int) -> None:
-        self.ranges = ranges
-        self.chunks = chunks
+    ranges: Ranges | None
+    chunks: int
 
     def __len__(self) -> int:
         return self.chunks
@@ -169,14 +167,10 @@ class Holdings:
         languages = sorted({span.language for span in self.transcripts})
         return {language: self.where(lambda span, spoken=language: span.language == spoken) for language in languages}  # type: ignore[misc]
 
-    def of_chunks(self, ids: NDArray[np.int64]) -> list[TranscriptSpan]:
-        """The transcript of each chunk; the ids have to be in `alive`."""
-        positions = np.searchsorted(self.first_chunks, ids, "right") - 1
-        return [self.transcripts[position] for position in positions.tolist()]
-
     def languages_of(self, ids: NDArray[np.int64]) -> list[str]:
         """The language of each chunk, as a primary subtag; the ids have to be in `alive`."""
-        return [span.language for span in self.of_chunks(ids)]
+        positions = np.searchsorted(self.first_chunks, ids, "right") - 1
+        return [self.transcripts[position].language for position in positions.tolist()]
 
     def transcripts_in(self, ranges: Ranges) -> list[int]:
         """The transcripts in some ranges that cut none, by first chunk id."""

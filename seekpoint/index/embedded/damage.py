@@ -7,7 +7,7 @@ it. An unreadable page of the database costs the rows on it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from math import inf
 from pathlib import Path
@@ -48,49 +48,50 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
     `say` is told what is to be fetched again. Raises DamagedLibrary if nothing can be mended.
     """
     with content_errors(folder), transaction(connection):
-        return _DamagedRows(folder, connection, say).delete(manifest)
+        rows = _DamagedRows(folder, connection, say)
+        for table, (column, parent) in PARENTS.items():
+            connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
+        connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
+        are_damaged = bool(rows.faults)
+        rows.delete_of_library(manifest)
+        given_up = rows.delete_of_resources()
+        if are_damaged:
+            pieces.recount_sums(connection, successor_folder.with_current_model(manifest, connection).model)
+        derived = [key.decode() for key in rows.keys(*DERIVED)]
+        if derived:
+            say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
+        return Mended(derived, given_up)
 
 
 def make_readable(folder: Path, connection: sqlite3.Connection) -> None:
-    """Replace a database in which SQLite finds faults by one with the rows that can be read.
-
-    Raises DamagedLibrary if its tables are lost.
-    """
+    """Replace a faulty database by one with the rows that can be read; raises DamagedLibrary if its tables are lost."""
     with content_errors(folder):
         if not database.is_ours(connection):
             raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
-        if not is_sound(connection):
-            _salvage(connection, folder / f".{database.FILE}.new")
-
-
-def is_sound(connection: sqlite3.Connection) -> bool:
-    """Whether SQLite's own check finds no fault in the database."""
-    try:
-        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _salvage(connection: sqlite3.Connection, scratch: Path) -> None:
-    """Replace the database by a new one with the rows that can be read."""
-    scratch.unlink(missing_ok=True)
-    connection.text_factory = lambda data: data.decode(errors="replace")
-    with closing(sqlite3.connect(scratch, isolation_level=None)) as fresh:
-        fresh.execute("PRAGMA journal_mode = OFF")
-        database.create_schema(fresh)
-        with transaction(fresh):
-            for table in (*checksums.TABLES, "checksum"):
-                for row in _readable(connection, table):
-                    with suppress(sqlite3.IntegrityError):
-                        fresh.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", tuple(row))
-        fresh.backup(connection)
-    connection.text_factory = str
-    scratch.unlink()
+        with suppress(sqlite3.DatabaseError):
+            if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok":
+                return
+        scratch = folder / f".{database.FILE}.new"
+        scratch.unlink(missing_ok=True)
+        connection.text_factory = lambda data: data.decode(errors="replace")
+        with closing(sqlite3.connect(scratch, isolation_level=None)) as fresh:
+            fresh.execute("PRAGMA journal_mode = OFF")
+            database.create_schema(fresh)
+            with transaction(fresh):
+                for table in (*checksums.TABLES, "checksum"):
+                    for row in _readable(connection, table):
+                        with suppress(sqlite3.IntegrityError):
+                            fresh.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", tuple(row))
+            fresh.backup(connection)
+        connection.text_factory = str
+        scratch.unlink()
 
 
 def _readable(connection: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
     """The rows of a table, from its first on up to an unreadable page, and from its last back to one."""
-    key = database.storage_key(connection, table)
+    (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    columns = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,)).fetchall()
+    key = [name for (name,) in columns] if "WITHOUT ROWID" in sql else ["rowid"]  # as the table lies on the disk
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column} {direction}" for column in key)
         with suppress(sqlite3.DatabaseError):
@@ -105,33 +106,11 @@ class _DamagedRows:
         self._folder = folder
         self._connection = connection
         self._say = say
-        self._faults = set(checksums.faults(connection))
-        self._given_up: list[str] = []
+        self.faults = set(checksums.faults(connection))
 
-    def delete(self, manifest: Manifest) -> Mended:
-        """Delete them; derived rows are left, to be replaced."""
-        are_damaged = bool(self._faults)
-        self._delete_orphans()
-        self._delete_settings(manifest)
-        self._delete_kept()
-        self._delete_words()
-        self._delete_resources()
-        self._delete_listings()
-        self._delete_transcripts()
-        if are_damaged:
-            pieces.recount_sums(self._connection, successor_folder.with_current_model(manifest, self._connection).model)
-        derived = [key.decode() for key in self._keys(*DERIVED)]
-        if derived:
-            self._say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
-        return Mended(derived, self._given_up)
-
-    def _delete_orphans(self) -> None:
-        for table, (column, parent) in PARENTS.items():
-            self._connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
-        self._connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
-
-    def _delete_settings(self, manifest: Manifest) -> None:
-        for key in self._keys("setting"):
+    def delete_of_library(self, manifest: Manifest) -> None:
+        """Delete settings, kept moments, translations and the texts of terms."""
+        for key in self.keys("setting"):
             self._drop("setting", "name", key)
             self._say(f"the setting {_text(key)} was damaged and is gone")
         database.set_stored_model(self._connection, database.stored_model(self._connection) or manifest.model)
@@ -139,54 +118,49 @@ class _DamagedRows:
             (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
             used = (record.stop - 1 for record in manifest.segments)
             database.set_highest_chunk(self._connection, max(highest, *used))
-
-    def _delete_kept(self) -> None:
-        for key in self._keys("kept"):
+        for key in self.keys("kept"):
             self._drop("kept", checksums.KEPT_KEY.format("kept"), key)
             self._say(f"a kept moment of {_text(key).partition(' ')[0]} was damaged and is gone")
-
-    def _delete_words(self) -> None:
-        if self._keys("translation"):
+        if self.keys("translation"):
             self._drop("translation", "''", b"")
             self._drop("setting", "name", SETTING.encode())  # so that a build chooses them again
-        if self._keys("term"):
+        if self.keys("term"):
             self._drop("term", "''", b"")
             checksums.forget(self._connection, "chunk")  # without the texts of terms all chunks are to be made again
-            self._faults = set(checksums.faults(self._connection))
+            self.faults = set(checksums.faults(self._connection))
 
-    def _delete_resources(self) -> None:
+    def delete_of_resources(self) -> list[str]:
+        """Delete entries, listings and transcripts; returns the ids of those that have lost their transcripts."""
+        given_up: list[str] = []
         known = {key for (key,) in self._connection.execute("SELECT CAST(id AS BLOB) FROM resource")}
-        unknown = set(self._keys(*OF_RESOURCES)) - known
-        for key in sorted(unknown.union(self._keys("resource", "playlist_entry"))):
+        unknown = set(self.keys(*OF_RESOURCES)) - known
+        for key in sorted(unknown.union(self.keys("resource", "playlist_entry"))):
             if key in known:
                 self._say(f"{self._label(key)}: its entry was damaged and is taken out, until a list names it again")
-                self._given_up.append(_text(key))
+                given_up.append(_text(key))
             self._drop("resource", "id", key, *OF_RESOURCES)
-
-    def _delete_listings(self) -> None:
-        for key in self._keys("listing", "name"):
+        for key in self.keys("listing", "name"):
             self._drop("listing", "resource_id", key)
             self._drop("name", "resource_id", key)
             self._connection.execute(_UNLISTED, (key,))
             update_titles(SqliteDatabase(self._folder, self._connection), [key.decode()])
-
-    def _delete_transcripts(self) -> None:
-        for key in self._keys("transcript", "cue_block"):
+        for key in self.keys("transcript", "cue_block"):
             self._say(f"{self._label(key)}: its transcript was damaged and has to be fetched again")
             self._drop("transcript", "resource_id", key, *CONTENT)
             self._connection.execute(_EMPTIED, (Reason("given_up").to_row(), key))
-            self._given_up.append(_text(key))
+            given_up.append(_text(key))
+        return given_up
 
-    def _keys(self, *tables: str) -> list[bytes]:
+    def keys(self, *tables: str) -> list[bytes]:
         """The owners of the damaged rows of some tables."""
-        return sorted({key for table, key in self._faults if table in tables})
+        return sorted({key for table, key in self.faults if table in tables})
 
     def _drop(self, table: str, column: str, key: bytes, *referring: str) -> None:
         """Delete the rows that belong to a key, and those of other tables that refer to them."""
         self._connection.execute(f"DELETE FROM {table} WHERE {column} = CAST(? AS TEXT)", (key,))
         for one in (table, *referring):
             checksums.forget(self._connection, one, key)
-            self._faults.discard(Fault(one, key))
+            self.faults.discard(Fault(one, key))
 
     def _label(self, key: bytes) -> str:
         (label,) = self._connection.execute(_LABEL, (key,)).fetchone()
@@ -212,9 +186,17 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
 def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
     """Raise DamagedLibrary unless all rows of the database are those that were written."""
     with content_errors(folder):
-        if found := checksums.faults(connection):
-            owners = _listed(_owners(folder, connection, found))
-            raise database.damaged(folder, f"in {database.FILE}, the rows of {owners} aren't what was written")
+        if faults := checksums.faults(connection):
+            ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES and key})
+            resources: dict[str, Resource] = {}
+            with suppress(LibraryError), content_errors(folder):
+                statuses = Catalogue(SqliteDatabase(folder, connection)).statuses(ids)
+                resources = {status.id: status.resource for status in statuses}
+            owners = [f"{resources[one].title} ({one})" if one in resources else one for one in ids]
+            owners += sorted({f"the table {table}" for table, key in faults if table not in OF_RESOURCES or not key})
+            more = f" and {len(owners) - _MOST_NAMED} more" if len(owners) > _MOST_NAMED else ""
+            named = ", ".join(owners[:_MOST_NAMED]) + more
+            raise database.damaged(folder, f"in {database.FILE}, the rows of {named} aren't what was written")
         ((fault,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
         if fault != "ok":
             raise database.damaged(folder, f"{database.FILE} can't be read ({' '.join(fault.split())})")
@@ -222,27 +204,8 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
             raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
 
 
-def _owners(folder: Path, connection: sqlite3.Connection, faults: Sequence[Fault]) -> list[str]:
-    """The owners of damaged rows: resources by title and id, or whole tables."""
-    ids = sorted({key.decode(errors="replace") for table, key in faults if table in OF_RESOURCES and key})
-    resources: dict[str, Resource] = {}
-    with suppress(LibraryError), content_errors(folder):
-        statuses = Catalogue(SqliteDatabase(folder, connection)).statuses(ids)
-        resources = {status.id: status.resource for status in statuses}
-    named = (f"{resources[one].title} ({one})" if one in resources else one for one in ids)
-    return [*named, *sorted({f"the table {table}" for table, key in faults if table not in OF_RESOURCES or not key})]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
-
-
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
-    """Decode all that is encoded: terms, cues, pieces, chapters, details, sums of vectors.
-
-    Raises ValueError if one is damaged, or a time is beyond `longest` seconds.
-    """
+    """Decode all that is encoded; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
     stored_terms.check(connection)
     stored_transcripts.check_cues(connection, longest)
     pieces.check_pieces(connection, model)

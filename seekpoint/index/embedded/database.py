@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from seekpoint.files import parsed_json
 from seekpoint.index.embedded import checksums
@@ -35,9 +35,6 @@ THREADS_MAY_SHARE = sqlite3.threadsafety == 3
 _WAIT_SECONDS = 10.0
 # The page cache of a reader. SQLite takes a negative number as KiB, and allocates pages only as they are read.
 _CACHE_KILOBYTES = -65536
-# Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the
-# process's memory.
-_MOST_MAPPED = 1 << 28
 # The error codes of SQLite when it can't create its -wal and -shm files.
 _UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
@@ -50,17 +47,21 @@ _T = TypeVar("_T")
 
 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
-    """Open the library's database, and check its application id and version; raises LibraryError.
-
-    A writable connection creates the tables of an empty database.
-    """
+    """Open and check the database; a writable connection creates the tables of an empty one. Raises LibraryError."""
     path = folder / FILE
     with library_errors(folder, START_AGAIN):
-        connection = _writable(path) if writable else _readable(path)
+        if not writable:
+            connection = _readable(path)
+        else:
+            connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
         try:
-            if _has_tables(connection) or not writable:
+            if writable:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+            (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if objects or not writable:
                 _check(connection, path)
-            elif writable:
+            else:
                 create_schema(connection)
             if writable:  # after the check, since this changes the file, which may belong to another program
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -78,20 +79,21 @@ def check_exists(folder: Path) -> None:
         raise damaged(folder, f"{FILE} is missing", START_AGAIN)
 
 
-def _writable(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
 def _readable(path: Path) -> sqlite3.Connection:
     """A connection for reading.
 
     `mode=rw` lets the last reader delete the -wal and -shm files. On a read-only medium, where these can't be created,
     the database is opened as immutable.
     """
-    connection = _shared(path, "mode=rw")
+    connect_shared = partial(
+        sqlite3.connect,
+        uri=True,
+        timeout=_WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=not THREADS_MAY_SHARE,
+    )
+    address = path.resolve().as_uri()
+    connection: sqlite3.Connection = connect_shared(f"{address}?mode=rw")
     try:
         connection.execute("PRAGMA query_only = ON")
         connection.execute(f"PRAGMA cache_size = {_CACHE_KILOBYTES}")
@@ -105,38 +107,14 @@ def _readable(path: Path) -> sqlite3.Connection:
                 f"the last build of the library {path.parent} didn't finish, and the folder is read-only or full: "
                 "build it again where it can be written"
             ) from error
-        connection = _shared(path, "immutable=1")
+        connection = connect_shared(f"{address}?immutable=1")
     return connection
-
-
-def _shared(path: Path, options: str) -> sqlite3.Connection:
-    """A connection that threads may share if THREADS_MAY_SHARE."""
-    return sqlite3.connect(
-        f"{path.resolve().as_uri()}?{options}",
-        uri=True,
-        timeout=_WAIT_SECONDS,
-        isolation_level=None,
-        check_same_thread=not THREADS_MAY_SHARE,
-    )
-
-
-def map_into_memory(connection: sqlite3.Connection) -> None:
-    """Map the database file into memory, which spares each question copying some hundred pages.
-
-    If another process truncates a mapped file, the reader is killed by SIGBUS; builds never truncate it. The same holds
-    for the vector files.
-    """
-    connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
 
 
 def has_journal(folder: Path) -> bool:
     """Whether commits lie in the journal, so that the database's file lacks them."""
     journal = folder / f"{FILE}-wal"
     return journal.exists() and journal.stat().st_size > 0
-
-
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -189,25 +167,19 @@ def library_errors(folder: Path, remedy: str = BUILD_MENDS) -> Iterator[None]:
     Damage leaves DAMAGE_MARK; `remedy` is what to do about it.
     """
     try:
-        with _translated_errors(folder, remedy):
+        try:
             yield
+        except sqlite3.Error as error:
+            raise _library_error(error, folder, remedy) from error
+        except UnicodeDecodeError as error:  # from sqlite3: a stored text or an error message isn't valid UTF-8
+            raise damaged(folder, f"{FILE} can't be read", remedy) from error
+        except OSError as error:
+            raise LibraryError(disk_trouble(error, folder)) from error
     except DamagedLibrary:
         if (folder / FILE).exists():
             with suppress(OSError):
                 (folder / DAMAGE_MARK).touch()
         raise
-
-
-@contextmanager
-def _translated_errors(folder: Path, remedy: str) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _library_error(error, folder, remedy) from error
-    except UnicodeDecodeError as error:  # from sqlite3: a stored text or an error message isn't valid UTF-8
-        raise damaged(folder, f"{FILE} can't be read", remedy) from error
-    except OSError as error:
-        raise LibraryError(disk_trouble(error, folder)) from error
 
 
 @contextmanager
@@ -222,19 +194,11 @@ def content_errors(folder: Path) -> Iterator[None]:
             raise damaged(folder, f"in {FILE}, {error}") from error
 
 
-class _InFolder(Protocol):
-    @property
-    def _folder(self) -> Path: ...
-
-
-_S = TypeVar("_S", bound=_InFolder)
-
-
-def decoding(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
+def decoding(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
     """A method that reads the library in `_folder`, within `content_errors`."""
 
     @wraps(method)
-    def checked(self: _S, /, *arguments: _P.args, **options: _P.kwargs) -> _T:
+    def checked(self: Any, /, *arguments: _P.args, **options: _P.kwargs) -> _T:  # noqa: ANN401
         with content_errors(self._folder):
             return method(self, *arguments, **options)
 
@@ -310,13 +274,6 @@ def is_ours(connection: sqlite3.Connection) -> bool:
 def _objects(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
     return [(*names, _BLANK.sub(" ", sql).strip(" ")) for *names, sql in connection.execute(query)]
-
-
-def storage_key(connection: sqlite3.Connection, table: str) -> list[str]:
-    """The columns by which SQLite orders a table on the disk."""
-    query = "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk"
-    (sql,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
-    return [name for (name,) in connection.execute(query, (table,))] if "WITHOUT ROWID" in sql else ["rowid"]
 
 
 MODEL, HIGHEST_CHUNK = "model", "highest chunk"

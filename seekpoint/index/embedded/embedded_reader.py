@@ -6,58 +6,67 @@ build is running, or was killed) are looked through one by one.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from seekpoint.index.embedded import database, stored_transcripts, successor_folder
-from seekpoint.index.embedded.database import content_errors, decoding, library_errors
+from seekpoint.index.embedded.database import decoding, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.embedded.sqlite_port import SqliteDatabase
-from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
+from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
-    Amounts,
     CandidateQuery,
     Cue,
     CueSpan,
     Evidence,
     Filters,
     Frequencies,
-    KeptMoment,
     Language,
     ModelCard,
-    Playlist,
-    ResourceStatus,
     Revision,
     Scope,
-    Section,
-    Standing,
     StoredChunk,
     Transcript,
     WordGroup,
 )
 
 if TYPE_CHECKING:
-    from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
+    from seekpoint.index.embedded.chunk_ranges import Holdings
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.word_search import WordSearch
+    from seekpoint.index.sql.stored_rows import Database
     from seekpoint.index.sql.sums import Means
     from seekpoint.index.types import Pieces, Vectors
 
 
-_OPEN_ATTEMPTS = 3
+# Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the
+# process's memory.
+_MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _of_catalogue(method: Callable[Concatenate[Catalogue, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
+    """A reader's method that is one of its catalogue, within `content_errors`."""
+
+    @decoding
+    def called(self: EmbeddedReader, /, *arguments: _P.args, **options: _P.kwargs) -> _T:
+        return method(self._catalogue, *arguments, **options)
+
+    return called
 
 
 class EmbeddedReader:
@@ -69,36 +78,28 @@ class EmbeddedReader:
         self._folder = folder
         self._connection = connection
         self._manifest = manifest
-        self._revision = revision
-        self._db = SqliteDatabase(folder, connection)
+        self.address, self.revision = folder, revision
+        self._db: Database = SqliteDatabase(folder, connection)
         self._catalogue = Catalogue(self._db)
 
     @classmethod
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
-        """Open a library; raises LibraryNotFound, ForeignLibrary or DamagedLibrary.
-
-        A `lasting` reader answers many questions, so it maps the database into memory.
-        """
+        """Open a library, `lasting` for many questions; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
         with library_errors(folder):
-            reader = cls._open_settled(folder)
-            if lasting:
-                database.map_into_memory(reader._connection)
-            return reader
-
-    @classmethod
-    def _open_settled(cls, folder: Path) -> Self:
-        if not folder.is_dir() or not any(folder.iterdir()):
-            raise LibraryNotFound(
-                f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
-            )
-        for attempt in range(_OPEN_ATTEMPTS):
             manifest = Manifest.load(folder)
-            try:
-                return cls._open(folder, manifest)
-            except DamagedLibrary:  # try again if a build has replaced the manifest meanwhile
-                if attempt == _OPEN_ATTEMPTS - 1 or Manifest.load(folder) == manifest:
-                    raise
-        raise AssertionError("unreachable")
+            for is_last in (False, False, True):
+                try:
+                    reader = cls._open(folder, manifest)
+                    break
+                except DamagedLibrary:  # try again if a build has replaced the manifest meanwhile
+                    former, manifest = manifest, Manifest.load(folder)
+                    if is_last or manifest == former:
+                        raise
+            if lasting:
+                # This spares each question copying some hundred pages. If another process truncated a mapped file,
+                # SIGBUS would kill the reader; builds never truncate it, nor vector files.
+                reader._connection.execute(f"PRAGMA mmap_size = {_MOST_MAPPED}")
+            return reader
 
     @classmethod
     def _open(cls, folder: Path, manifest: Manifest) -> Self:
@@ -126,16 +127,8 @@ class EmbeddedReader:
         self.close()
 
     @property
-    def address(self) -> Path:
-        return self._folder
-
-    @property
     def card(self) -> ModelCard:
         return self._manifest.model
-
-    @property
-    def revision(self) -> Revision:
-        return self._revision
 
     def verify(self) -> None:
         from seekpoint.index.embedded.damage import verify
@@ -144,29 +137,12 @@ class EmbeddedReader:
 
     # Resources
 
-    @decoding
-    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
-        return self._catalogue.statuses(ids)
-
-    @decoding
-    def amounts(self) -> Amounts:
-        return self._catalogue.amounts()
-
-    @decoding
-    def sections(self) -> list[Section]:
-        return self._catalogue.sections()
-
-    @decoding
-    def playlists(self) -> dict[str, Playlist]:
-        return self._catalogue.playlists()
-
-    @decoding
-    def standings(self) -> dict[str, Standing]:
-        return self._catalogue.standings()
-
-    @decoding
-    def kept(self) -> list[KeptMoment]:
-        return self._catalogue.kept()
+    statuses = _of_catalogue(Catalogue.statuses)
+    amounts = _of_catalogue(Catalogue.amounts)
+    sections = _of_catalogue(Catalogue.sections)
+    playlists = _of_catalogue(Catalogue.playlists)
+    standings = _of_catalogue(Catalogue.standings)
+    kept = _of_catalogue(Catalogue.kept)
 
     @decoding
     def transcripts(
@@ -184,13 +160,27 @@ class EmbeddedReader:
     @decoding
     def languages(self) -> Mapping[str, Language]:
         self.vectors, self.words  # noqa: B018 - opened on first use
-        return self._languages
+        chunks, windows = self.means
+        return {
+            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms[name])
+            for name, ranges in self.holdings.spoken.items()
+        }
 
     @decoding
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         from seekpoint.index.embedded.chunk_ranges import RangeScope
 
-        ranges = self._kept(filters)
+        ranges = None
+        if filters != Filters():
+            listed = self._catalogue.listed_under(filters.section) if filters.section else set()
+            ranges = self.holdings.where(
+                lambda span: (
+                    (not filters.resource or filters.resource == span.resource_id)
+                    and (not filters.kind or filters.kind == span.kind)
+                    and (not filters.language or primary(filters.language) == span.language)
+                    and (not filters.section or span.resource_id in listed)
+                )
+            )
         if resources is not None:
             members = self.holdings.of_resources(resources)
             ranges = members if ranges is None else members.intersection(ranges)
@@ -223,17 +213,18 @@ class EmbeddedReader:
     @decoding
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.embedded import stored_terms
+        from seekpoint.index.sql.sums import term_matrix
 
-        rows = self._query(
+        rows = self._db.rows(
             """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference, chunk.terms
                FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
-               WHERE chunk.id IN (SELECT value FROM json_each(?)) ORDER BY chunk.id""",
-            json.dumps(list(ids)),
+               WHERE chunk.id IN ?* ORDER BY chunk.id""",
+            list(ids),
         )
         chunks = [StoredChunk(*row[:-1]) for row in rows]
         if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
             raise ValueError("a chunk has no time")
-        words = stored_terms.matrix(self._connection, terms, [row[-1] for row in rows])
+        words = term_matrix(stored_terms.numbers_of(self._connection, terms), [row[-1] for row in rows])
         cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
         return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
 
@@ -271,39 +262,11 @@ class EmbeddedReader:
         """Which chunks belong to which transcript."""
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
-        with content_errors(self._folder):
-            return Holdings.stored(self._connection)
+        return Holdings.stored(self._connection)
 
     @cached_property
     def means(self) -> Means:
         """The mean vectors of the languages."""
         from seekpoint.index.embedded import pieces
 
-        with content_errors(self._folder):
-            return pieces.language_means(self._connection, self.card)
-
-    @cached_property
-    def _languages(self) -> dict[str, Language]:
-        chunks, windows = self.means
-        return {
-            name: Language(len(ranges), chunks[name], windows.get(name), self.holdings.terms[name])
-            for name, ranges in self.holdings.spoken.items()
-        }
-
-    def _kept(self, filters: Filters) -> Ranges | None:
-        """The chunks that a filter keeps; `None` for all of them."""
-        if filters == Filters():
-            return None
-        listed = self._catalogue.listed_under(filters.section) if filters.section else set()
-        return self.holdings.where(
-            lambda span: (
-                (not filters.resource or filters.resource == span.resource_id)
-                and (not filters.kind or filters.kind == span.kind)
-                and (not filters.language or primary(filters.language) == span.language)
-                and (not filters.section or span.resource_id in listed)
-            )
-        )
-
-    def _query(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with library_errors(self._folder):
-            return self._connection.execute(sql, values).fetchall()
+        return pieces.language_means(self._connection, self.card)

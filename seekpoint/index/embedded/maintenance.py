@@ -13,11 +13,10 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -38,20 +37,18 @@ _REPLACED = ("vectors-*.faiss", "words-*", ".*.new")
 _MOST_WAIT_FOR_READERS = 1000
 
 
+@dataclass(eq=False)
 class Maintenance:
     """Writes indexes and saves the manifest for the one writer of a library.
 
-    `manifest` is the current one. `writes_indexes` is false for a library that nobody searches.
+    `manifest` is the current one. `_writes_indexes` is false for a library that nobody searches.
     """
 
-    def __init__(
-        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, *, writes_indexes: bool = True
-    ) -> None:
-        self.manifest = manifest
-        self._folder = folder
-        self._connection = connection
-        self._writes_indexes = writes_indexes
-        self._unsealed = 0
+    _folder: Path
+    _connection: sqlite3.Connection
+    manifest: Manifest
+    _writes_indexes: bool
+    _unsealed: int = 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -85,7 +82,17 @@ class Maintenance:
     def seal(self) -> None:
         """Bring the indexes and the manifest up to date, if the database has changed, and delete old files."""
         if not self.manifest.database:
-            self._bring_up_to_date()
+            self.write_indexes()
+            with library_errors(self._folder):
+                self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
+                (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                with transaction(self._connection):  # a keeper waits until the record is saved, and takes it out again
+                    # Else a reader holds an older snapshot, or a keeper was quicker: a later checkpoint changes the
+                    # file.
+                    if not busy and not database.has_journal(self._folder):
+                        record = FileRecord.of_database(self._folder / database.FILE)
+                        self.save(replace(self.manifest, database=record))
+            self._connection.close()
         self._clear_old_files()
 
     def write_indexes(self, progress: Callable[[int], None] = lambda chunks: None) -> None:
@@ -96,8 +103,7 @@ class Maintenance:
         self._unsealed = 0
         if not self._writes_indexes:
             return
-        from seekpoint.index.embedded import pieces, vector_files
-        from seekpoint.index.embedded import word_files as words_sealing
+        from seekpoint.index.embedded import pieces, vector_files, word_files
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
         with content_errors(self._folder):
@@ -105,22 +111,10 @@ class Maintenance:
             self.manifest = successor_folder.with_current_model(self.manifest, self._connection)
             means = pieces.language_means(self._connection, self.manifest.model).chunks
             sealed = vector_files.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
-            sealed = words_sealing.seal(self._folder, self._connection, sealed, holdings, progress)
+            sealed = word_files.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:
             self.save(sealed)
             self._clear_old_files()
-
-    def _bring_up_to_date(self) -> None:
-        self.write_indexes()
-        with library_errors(self._folder):
-            self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
-            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            with transaction(self._connection):  # a keeper waits until the record is saved, and takes it out again
-                # Else a reader holds an older snapshot, or a keeper was quicker: a later checkpoint changes the file.
-                if not busy and not database.has_journal(self._folder):
-                    record = FileRecord.of_database(self._folder / database.FILE)
-                    self.save(replace(self.manifest, database=record))
-        self._connection.close()
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
@@ -132,18 +126,12 @@ class Maintenance:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-class Opened(NamedTuple):
-    """An open library, and what mending it has left to do."""
-
-    connection: sqlite3.Connection
-    manifest: Manifest
-    mended: damage.Mended | None
-
-
-def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None] | None) -> Opened:
+def open_locked(
+    folder: Path, card: ModelCard | None, say: Callable[[str], None] | None
+) -> tuple[sqlite3.Connection, Manifest, damage.Mended | None]:
     """Open a library; with a card, create it if there is none. Raises LibraryError.
 
-    With `say`, a library in which damage was found is mended, and `say` is told what is lost.
+    With `say`, a damaged library is mended, and `say` is told what is lost; the last value is what is left to mend.
     """
     is_new = card is not None and not (folder / MANIFEST).exists()
     loaded = None if is_new else load(folder, mends=say is not None)
@@ -167,7 +155,7 @@ def open_locked(folder: Path, card: ModelCard | None, say: Callable[[str], None]
     except BaseException:
         connection.close()
         raise
-    return Opened(connection, manifest, mended)
+    return connection, manifest, mended
 
 
 def with_checked_database(folder: Path, manifest: Manifest, *, mends: bool) -> Manifest:
@@ -176,44 +164,39 @@ def with_checked_database(folder: Path, manifest: Manifest, *, mends: bool) -> M
     Raises DamagedLibrary if the database isn't the file that was written, unless `mends`.
     """
     database.check_exists(folder)
+    if not manifest.database:
+        return manifest
     try:
         with content_errors(folder):
-            return manifest if _is_as_recorded(folder, manifest) else manifest.unsealed()
+            try:
+                manifest.database.check(folder)
+            except DamagedLibrary:
+                if Manifest.load(folder).database:
+                    raise
+                return manifest.unsealed()  # a keeper has just changed both
     except DamagedLibrary:
-        if not mends or not manifest.database:
+        if not mends:
             raise
         path = folder / database.FILE
         os.truncate(path, max(path.stat().st_size, manifest.database.size))  # SQLite opens none that is cut off
-        return manifest
-
-
-def _is_as_recorded(folder: Path, manifest: Manifest) -> bool:
-    """Whether the database is as the manifest says; false if a keeper has just changed both."""
-    try:
-        if manifest.database:
-            manifest.database.check(folder)
-    except DamagedLibrary:
-        if Manifest.load(folder).database:
-            raise
-        return False
-    return True
+    return manifest
 
 
 def _without_damaged_indexes(folder: Path, manifest: Manifest) -> Manifest:
     """The manifest without damaged indexes, which are made again from the database."""
     reads_all = (folder / database.DAMAGE_MARK).exists()
-    words = manifest.words if manifest.words and _are_intact(manifest.words.files, folder, reads_all) else None
-    segments = tuple(segment for segment in manifest.segments if _are_intact([segment.file], folder, reads_all))
+
+    def are_intact(*files: FileRecord) -> bool:
+        try:
+            for file in files:
+                file.check(folder, reads_all=reads_all)
+        except DamagedLibrary:
+            return False
+        return True
+
+    words = manifest.words if manifest.words and are_intact(*manifest.words.files) else None
+    segments = tuple(segment for segment in manifest.segments if are_intact(segment.file))
     return replace(manifest, segments=segments, words=words)
-
-
-def _are_intact(files: Iterable[FileRecord], folder: Path, reads_all: bool) -> bool:
-    try:
-        for file in files:
-            file.check(folder, reads_all=reads_all)
-    except DamagedLibrary:
-        return False
-    return True
 
 
 def _from_database(
@@ -237,10 +220,7 @@ LOCK = "lock"
 
 
 def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
-    """Lock a library's folder against other writers; raises LibraryError.
-
-    With `create` the folder may be new, with `mends` the manifest may be damaged.
-    """
+    """Lock a library's folder, which may be new with `create`, or damaged with `mends`; raises LibraryError."""
     with library_errors(folder):
         check_not_a_file(folder)
         if (folder / MANIFEST).exists() or not create:

@@ -51,10 +51,7 @@ class FileRecord:
         return cls(path.name, stat.st_size, checksum, stat.st_mtime_ns)
 
     def check(self, folder: Path, *, reads_all: bool = False) -> None:
-        """Raise DamagedLibrary if the file differs from its record.
-
-        Its content is only read if its modification time has changed, or with `reads_all`.
-        """
+        """Raise DamagedLibrary if the file differs from its record; reads it if it has changed, or with `reads_all`."""
         path = folder / self.name
         if not path.exists():
             raise damaged(folder, f"{self.name} is missing")
@@ -125,7 +122,12 @@ class Manifest:
     @classmethod
     def decoded(cls, data: bytes, folder: Path) -> Manifest:
         """Parse and check the JSON of the manifest in a folder; raises ForeignLibrary or DamagedLibrary."""
-        content = _parsed(data, folder)
+        try:
+            content = parsed_json(data)
+        except ValueError as error:
+            raise damaged(folder, f"{FILE} isn't JSON any more") from error
+        if not isinstance(content, dict):
+            raise damaged(folder, f"{FILE} isn't a JSON object")
         checksum = content.pop("checksum", None)
         if content.get("format") != _FORMAT and checksum is None:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
@@ -135,13 +137,13 @@ class Manifest:
             raise newer_library(folder, content["version"])
         if content["format"] == _UNRELEASED_FORMAT or "words" not in content:
             raise unreleased_library(folder)
-        database = content["database"]
+        segments, database, words = content["segments"], content["database"], content["words"]
         return cls(
             model=ModelCard(**content["model"]),
-            segments=tuple(map(_segment, content["segments"])),
-            words=_words(content["words"]),
+            segments=tuple(SegmentRecord(**one | {"file": FileRecord(**one["file"])}) for one in segments),
+            words=words and WordsRecord(words["folder"], tuple(FileRecord(**record) for record in words["files"])),
             numbered=content["numbered"],
-            database=FileRecord(**database) if database else None,
+            database=database and FileRecord(**database),
             version=content["version"],
         )
 
@@ -157,38 +159,16 @@ class Manifest:
 
 def current_revision(folder: Path) -> Revision:
     """The revision of a library, from the file states of its manifest, its database and the database's journal."""
-    names = (FILE, DATABASE, f"{DATABASE}-wal")
-    manifest, database, journal = (_stamp(folder / name) for name in names)
-    return Revision(manifest, (database, journal))
 
+    def stamp(name: str) -> tuple[int, ...] | None:
+        """The modification time, size and inode of a file; `None` if it is missing or empty."""
+        try:
+            stat = (folder / name).stat()
+        except OSError:
+            return None
+        return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat.st_size else None
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    """The modification time, size and inode of a file; `None` if it is missing or empty."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat.st_size else None
-
-
-def _segment(content: dict[str, Any]) -> SegmentRecord:
-    return SegmentRecord(**content | {"file": FileRecord(**content["file"])})
-
-
-def _words(content: dict[str, Any] | None) -> WordsRecord | None:
-    if content is None:
-        return None
-    return WordsRecord(content["folder"], tuple(FileRecord(**record) for record in content["files"]))
-
-
-def _parsed(data: bytes, folder: Path) -> dict[str, Any]:
-    try:
-        content = parsed_json(data)
-    except ValueError as error:
-        raise damaged(folder, f"{FILE} isn't JSON any more") from error
-    if not isinstance(content, dict):
-        raise damaged(folder, f"{FILE} isn't a JSON object")
-    return content
+    return Revision(stamp(FILE), (stamp(DATABASE), stamp(f"{DATABASE}-wal")))
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -33,50 +33,37 @@ def append_pieces(connection: sqlite3.Connection, transcript_id: int, pieces: It
     return Blocks(rows)
 
 
-def pieces_near(connection: sqlite3.Connection, chunk_ids: Sequence[int], margin: float) -> Blocks:
-    """The blocks with the pieces of chunks and of `margin` seconds before and after each; raises ValueError."""
-    return Blocks(connection.execute(_NEAR, {"ids": json.dumps(list(chunk_ids)), "margin": margin}))
-
-
-def transcript_blocks(connection: sqlite3.Connection, transcript_id: int) -> Blocks:
-    """All blocks of a transcript; raises ValueError."""
+def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
+    """All pieces of a transcript; raises ValueError for damaged blocks."""
     query = "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = ?"
-    return Blocks(connection.execute(query, (transcript_id,)))
+    return piece_blocks.all_pieces(Blocks(connection.execute(query, (transcript_id,))), card)
 
 
-def check_piece_blocks(connection: sqlite3.Connection, dimension: int, directions: int) -> None:
-    """Read all blocks; raises ValueError for one that `append` can't have written."""
+def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Read all pieces; raises ValueError for a block that `append_pieces` can't have written."""
     rows = connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start")
-    piece_blocks.check(rows, dimension, directions)
+    piece_blocks.check(rows, card.dimension, piece_blocks.directions_with(card))
 
 
 def known_pieces(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
     """The stored vectors of a resource's pieces, by the digest of their text; none if any are damaged."""
-    vectors: dict[bytes, PieceVector] = {}
     if not checksums.are_whole(connection, resource_id, ("transcript", "piece_block")):
-        return vectors
-    rows = connection.execute("SELECT id FROM transcript WHERE resource_id = ?", (resource_id,)).fetchall()
-    for (transcript_id,) in rows:
-        vectors |= piece_blocks.pieces_by_digest(transcript_blocks(connection, transcript_id), card)
-    return vectors
+        return {}
+    rows = connection.execute(
+        """SELECT transcript_id, start, data FROM piece_block JOIN transcript ON transcript.id = transcript_id
+           WHERE resource_id = ?""",
+        (resource_id,),
+    )
+    return piece_blocks.pieces_by_digest(Blocks(rows), card)
 
 
 def pieces_around(
     connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of `margin` seconds before and after it, by chunk id."""
-    blocks = pieces_near(connection, [chunk.id for chunk in chunks], margin)
+    ids = json.dumps([chunk.id for chunk in chunks])
+    blocks = Blocks(connection.execute(_NEAR, {"ids": ids, "margin": margin}))
     return piece_blocks.pieces_around(blocks, chunks, margin, card)
-
-
-def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
-    """All pieces of a transcript; raises ValueError for damaged blocks."""
-    return piece_blocks.all_pieces(transcript_blocks(connection, transcript_id), card)
-
-
-def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Read all pieces; raises ValueError if any is damaged."""
-    check_piece_blocks(connection, card.dimension, piece_blocks.directions_with(card))
 
 
 # The tables with the vectors that are summed up.

@@ -18,7 +18,6 @@ REPLACED = "replaced"
 """The name, in a staging folder, of the old target while it is moved aside."""
 
 _LOCK = "lock"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -27,7 +26,7 @@ def staging(place: Path) -> Iterator[Path]:
 
     Folders that killed processes left are deleted too.
     """
-    with _write_errors(place):
+    try:
         place.parent.mkdir(parents=True, exist_ok=True)
         discard_unfinished(place)
         folder = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
@@ -39,6 +38,13 @@ def staging(place: Path) -> Iterator[Path]:
         finally:
             lock.release()
             _discard(folder, place)
+    except OSError as error:
+        remedy = f"check the permissions of {place.parent}, or name another place"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            remedy = "free some space, then try again"
+        elif error.errno == errno.EIO:
+            remedy = f"check the disk of {place.parent}, or name another place"
+        raise LibraryError(f"can't write {place} ({(error.strerror or str(error)).lower()}): {remedy}") from error
 
 
 def discard_unfinished(place: Path, holding: str = "") -> None:
@@ -46,15 +52,11 @@ def discard_unfinished(place: Path, holding: str = "") -> None:
 
     An old target that was moved to REPLACED in such a folder is moved back, unless there is a new one.
     """
-    for folder in _others(place):
-        if (folder / holding).exists():
+    name = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.part")
+    for folder in list(place.parent.iterdir()):
+        if name.fullmatch(folder.name) and not folder.is_symlink() and (folder / holding).exists():
             with suppress(Timeout), FileLock(folder / _LOCK).acquire(timeout=0):
                 _discard(folder, place)
-
-
-def _others(place: Path) -> list[Path]:
-    name = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.part")
-    return [path for path in place.parent.iterdir() if name.fullmatch(path.name) and not path.is_symlink()]
 
 
 def _discard(folder: Path, place: Path) -> None:
@@ -62,16 +64,3 @@ def _discard(folder: Path, place: Path) -> None:
     if replaced.exists():  # renamed first, so that after a kill a half-deleted target isn't moved back
         replaced.rename(folder / "removed" if place.exists() else place)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _write_errors(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        remedy = f"check the permissions of {place.parent}, or name another place"
-        if error.errno in _NO_ROOM:
-            remedy = "free some space, then try again"
-        elif error.errno == errno.EIO:
-            remedy = f"check the disk of {place.parent}, or name another place"
-        raise LibraryError(f"can't write {place} ({(error.strerror or str(error)).lower()}): {remedy}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from seekpoint.index.sql import sums
 from seekpoint.index.sql.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
-from seekpoint.index.types import TermMatrix
 
 _BATCH_ROWS = 4096
 
@@ -21,15 +20,12 @@ _BATCH_ROWS = 4096
 def encoded(connection: sqlite3.Connection, chunks: Sequence[Sequence[str]]) -> list[bytes]:
     """The terms of each chunk as `chunk.terms` stores them. New terms get numbers, within the caller's transaction."""
     counters = [Counter(terms) for terms in chunks]
-    return sums.counts_of_chunks(_numbered(connection, set(chain.from_iterable(counters))), counters)
-
-
-def _numbered(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
-    numbers = numbers_of(connection, terms)
-    if missing := sorted(terms - numbers.keys()):
+    found = set(chain.from_iterable(counters))
+    numbers = numbers_of(connection, found)
+    if missing := sorted(found - numbers.keys()):
         connection.executemany("INSERT INTO term (text) VALUES (?)", [(term,) for term in missing])
         numbers |= numbers_of(connection, missing)
-    return numbers
+    return sums.counts_of_chunks(numbers, counters)
 
 
 def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
@@ -49,11 +45,6 @@ def beginning_with(connection: sqlite3.Connection, prefixes: Collection[str]) ->
     return [row[0] for row in rows]
 
 
-def matrix(connection: sqlite3.Connection, terms: Collection[str], chunks: Sequence[bytes]) -> TermMatrix:
-    """How often chunks have terms, from their stored `chunk.terms`; raises ValueError for damaged ones."""
-    return sums.term_matrix(numbers_of(connection, terms), chunks)
-
-
 def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
     """The id and the terms of each chunk with an id in one of the half-open spans, each term as often as it occurs.
 
@@ -63,19 +54,15 @@ def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -
     for first, stop in spans:
         rows = connection.execute("SELECT id, terms FROM chunk WHERE id >= ? AND id < ? ORDER BY id", (first, stop))
         while batch := list(islice(rows, _BATCH_ROWS)):
-            yield from zip((row[0] for row in batch), _terms([row[1] for row in batch], words), strict=True)
-
-
-def _terms(chunks: Sequence[bytes], words: Mapping[int, str]) -> Iterator[list[str]]:
-    stored = decode_counts(chunks)
-    stops = np.cumsum(stored.sizes)
-    numbers, counts = stored.numbers.tolist(), stored.counts.tolist()
-    for first, stop in zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True):
-        pairs = zip(numbers[first:stop], counts[first:stop], strict=True)
-        try:
-            yield [word for number, count in pairs for word in [words[number]] * count]
-        except KeyError:
-            raise ValueError("a chunk has a term without a text") from None
+            stored = decode_counts([row[1] for row in batch])
+            numbers, counts, stops = stored.numbers.tolist(), stored.counts.tolist(), np.cumsum(stored.sizes)
+            bounds = zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True)
+            for (chunk_id, _), (start, end) in zip(batch, bounds, strict=True):
+                pairs = zip(numbers[start:end], counts[start:end], strict=True)
+                try:
+                    yield chunk_id, [word for number, count in pairs for word in [words[number]] * count]
+                except KeyError:
+                    raise ValueError("a chunk has a term without a text") from None
 
 
 def delete_unused(connection: sqlite3.Connection) -> None:
@@ -93,19 +80,16 @@ def check(connection: sqlite3.Connection) -> None:
     for stored in _batches(connection):
         if not np.isin(stored.numbers, numbers).all():
             raise ValueError("a chunk has a term without a text")
-        _check_lengths(stored)
+        rows = np.repeat(np.arange(len(stored.sizes)), stored.sizes)
+        totals = np.bincount(rows, stored.counts, len(stored.sizes))
+        capped = np.bincount(rows, stored.counts == MOST_COUNT, len(stored.sizes)) > 0
+        differ = np.where(capped, totals > stored.lengths, totals != stored.lengths)
+        if (differ & (stored.lengths < MOST_LENGTH)).any():
+            raise ValueError("a chunk has more or fewer terms than it is long")
 
 
 def _all_numbers(connection: sqlite3.Connection) -> NDArray[np.int64]:
     return np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
-
-
-def _check_lengths(stored: TermCounts) -> None:
-    rows = np.repeat(np.arange(len(stored.sizes)), stored.sizes)
-    totals = np.bincount(rows, stored.counts, len(stored.sizes))
-    capped = np.bincount(rows, stored.counts == MOST_COUNT, len(stored.sizes)) > 0
-    if (np.where(capped, totals > stored.lengths, totals != stored.lengths) & (stored.lengths < MOST_LENGTH)).any():
-        raise ValueError("a chunk has more or fewer terms than it is long")
 
 
 def _batches(connection: sqlite3.Connection) -> Iterator[TermCounts]:

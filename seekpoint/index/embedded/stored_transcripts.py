@@ -42,7 +42,7 @@ def insert(
 ) -> None:
     """Store a transcript, beside others that its resource may have; within the caller's transaction."""
     from seekpoint.index.embedded import pieces
-    from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces
+    from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, pack_int8, unpack_int8
     from seekpoint.index.sql.sums import totals_of
 
     transcript = embedded.transcript
@@ -53,18 +53,22 @@ def insert(
     append_cues(connection, transcript_id, transcript.cues)
     stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
     stored_pieces = all_pieces(pieces.append_pieces(connection, transcript_id, stored), card)
-    vectors = _insert_chunks(connection, transcript_id, embedded, chapters, card.dimension)
-    pieces.add_sums(connection, transcript.language, totals_of(vectors, stored_pieces))
+    first = _insert_chunks(connection, transcript_id, embedded, chapters)
+    packed = [pack_int8(vector) for vector in embedded.vectors]
+    connection.executemany(
+        "INSERT INTO vector VALUES (?, ?, ?)",
+        [
+            (chunk_id, text_digest(chunk.text), data)
+            for chunk_id, (chunk, data) in enumerate(zip(embedded.chunks, packed, strict=True), first)
+        ],
+    )
+    pieces.add_sums(connection, transcript.language, totals_of(unpack_int8(packed, card.dimension), stored_pieces))
 
 
 def _insert_chunks(
-    connection: sqlite3.Connection,
-    transcript_id: int,
-    embedded: EmbeddedTranscript,
-    chapters: Sequence[Chapter],
-    dimension: int,
-) -> Vectors:
-    """Store the chunks under consecutive ids, with their terms and vectors; returns the vectors as they are stored."""
+    connection: sqlite3.Connection, transcript_id: int, embedded: EmbeddedTranscript, chapters: Sequence[Chapter]
+) -> int:
+    """Store the chunks with their terms under consecutive ids; returns the first of these."""
     from seekpoint.index.embedded import stored_terms
 
     cues, chunks = embedded.transcript.cues, embedded.chunks
@@ -79,35 +83,13 @@ def _insert_chunks(
             for chunk_id, (c, said) in enumerate(zip(chunks, encoded_terms, strict=True), first)
         ],
     )
+    seconds = max((chunk.end for chunk in chunks), default=0.0)
     connection.execute(
         "UPDATE transcript SET (first_chunk, chunks, seconds, terms) = (?, ?, ?, ?) WHERE id = ?",
-        (
-            first,
-            len(chunks),
-            max((chunk.end for chunk in chunks), default=0.0),
-            sum(map(len, chunk_terms)),
-            transcript_id,
-        ),
+        (first, len(chunks), seconds, sum(map(len, chunk_terms)), transcript_id),
     )
     database.set_highest_chunk(connection, first + len(chunks) - 1)
-    return _insert_vectors(connection, first, embedded, dimension)
-
-
-def _insert_vectors(
-    connection: sqlite3.Connection, first: int, embedded: EmbeddedTranscript, dimension: int
-) -> Vectors:
-    """Store the vectors of chunks whose ids begin with `first`; returns them as they are stored."""
-    from seekpoint.index.sql.piece_blocks import pack_int8, unpack_int8
-
-    packed = [pack_int8(vector) for vector in embedded.vectors]
-    connection.executemany(
-        "INSERT INTO vector VALUES (?, ?, ?)",
-        [
-            (chunk_id, text_digest(chunk.text), data)
-            for chunk_id, (chunk, data) in enumerate(zip(embedded.chunks, packed, strict=True), first)
-        ],
-    )
-    return unpack_int8(packed, dimension)
+    return first
 
 
 def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
@@ -122,19 +104,17 @@ def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) ->
         pieces.recount_sums(connection, card)
 
 
-_INSERT = "INSERT INTO cue_block (transcript_id, first, data) VALUES (?, ?, ?)"
 # The blocks with cues in [?2, ?3), beginning with the one that contains cue ?2.
 _BLOCKS = """
     SELECT first, data FROM cue_block WHERE transcript_id = ?1 AND first < ?3 AND first >= coalesce(
       (SELECT max(first) FROM cue_block WHERE transcript_id = ?1 AND first <= ?2), ?2)
     ORDER BY first"""
-_ALL_BLOCKS = "SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first"
-_OF_CHUNKS = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"
 
 
 def append_cues(connection: sqlite3.Connection, transcript_id: int, cues: Iterable[Cue]) -> None:
     """Store the cues of a transcript that has none yet; within the caller's transaction."""
-    connection.executemany(_INSERT, ((transcript_id, *block) for block in blocks(cues)))
+    query = "INSERT INTO cue_block (transcript_id, first, data) VALUES (?, ?, ?)"
+    connection.executemany(query, ((transcript_id, *block) for block in blocks(cues)))
 
 
 def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, stop: int) -> list[Cue]:
@@ -144,7 +124,9 @@ def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, st
 
 def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
     """Read all blocks; raises ValueError if one couldn't come from `append`, or a time is beyond `longest` seconds."""
-    stops = stops_of(connection.execute(_ALL_BLOCKS), longest)
-    for transcript_id, first, stop in connection.execute(_OF_CHUNKS):
+    stored = connection.execute("SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first")
+    stops = stops_of(stored, longest)
+    query = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"
+    for transcript_id, first, stop in connection.execute(query):
         if first < 0 or stop > stops.get(transcript_id, 0):
             raise ValueError(DAMAGED)

@@ -1,10 +1,9 @@
-"""The writer of a library's successor, which lies inside the library's folder."""
+"""A library's successor, which lies inside the library's folder."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,30 +11,8 @@ from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.store import Writer
+from seekpoint.index.errors import LibraryError
 from seekpoint.index.types import ModelCard
-
-
-def acquire_writer(
-    library: Path, card: ModelCard, say: Callable[[str], None], acquire: Callable[[Path, ModelCard], Writer]
-) -> Writer:
-    """The writer of the unfinished successor for this model, or of a new one; raises LibraryError.
-
-    `say` is told when a successor is discarded because it is damaged or was begun for another model.
-    """
-    unfinished = unfinished_model(library)
-    if unfinished and unfinished != card:
-        say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
-        discard(library)
-    folder = successor_of(library)
-    try:
-        return acquire(folder, card)
-    except DamagedLibrary:
-        say(f"what was embedded again in {folder} is damaged and dropped: {card.name} starts anew")
-        discard(library)
-        return acquire(folder, card)
-
 
 # Changing the model of a library: one transaction replaces everything that the old model made.
 #
@@ -72,20 +49,10 @@ def with_current_model(manifest: Manifest, connection: sqlite3.Connection) -> Ma
     return manifest if card == manifest.model else replace(manifest, model=card, segments=(), words=None)
 
 
-@contextmanager
-def attached(connection: sqlite3.Connection, successor: Path) -> Iterator[None]:
-    """Attach the database of a successor, for `take_over`; not within a transaction."""
-    connection.execute("ATTACH ? AS successor", (str(successor),))
-    try:
-        yield
-    finally:
-        connection.execute("DETACH successor")
-
-
 def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Replace what the old model made by the contents of the attached successor; within the caller's transaction.
+    """Replace what the old model made by the contents of the attached database `successor`.
 
-    The successor's chunks get ids that this library has never used.
+    Within the caller's transaction. The successor's chunks get ids that this library has never used.
     """
     highest = database.highest_chunk(connection)
     for table in _TABLES:

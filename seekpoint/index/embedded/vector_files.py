@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain
@@ -16,7 +15,7 @@ import numpy as np
 from seekpoint.files import replacing
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
-from seekpoint.index.embedded.vectors import empty_index, file_name, padded, preserved_share, scale_centroids
+from seekpoint.index.embedded.vectors import empty_index, padded, preserved_share
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.sql.piece_blocks import unpack_int8
 
@@ -41,10 +40,7 @@ def seal(
     means: Mapping[str, Vectors],
     progress: Callable[[int], None] = lambda chunks: None,
 ) -> Manifest:
-    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted.
-
-    `progress` is told how many chunks were written since it was called last.
-    """
+    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted."""
     existing = {(record.first, record.stop): record for record in manifest.segments}
     number, records = manifest.numbered, []
     for segment in _planned(manifest.segments, holdings.alive):
@@ -59,7 +55,10 @@ def seal(
 
 def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
     """The segments that there should be: existing and missing ones, merged by the merge policy."""
-    planned = [_counted(record.first, record.stop, record.count, alive) for record in records]
+    planned = [
+        Segment(record.first, record.stop, record.count, len(alive.within(record.first, record.stop)))
+        for record in records
+    ]
     covered = Ranges.of((record.first, record.stop) for record in records)
     edges = [0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST]
     for after, before in zip(*edges, strict=True):
@@ -73,10 +72,6 @@ def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
         count = len(alive.within(first, stop))
         planned[run] = [Segment(first, stop, count, count)] if count else []
     return planned
-
-
-def _counted(first: int, stop: int, chunks: int, alive: Ranges) -> Segment:
-    return Segment(first, stop, chunks, len(alive.within(first, stop)))
 
 
 def _blocks(
@@ -109,36 +104,28 @@ _callback_writer: Any = faiss.PyCallbackIOWriter  # type: ignore[attr-defined]
 def write_segment(
     folder: Path, number: int, dimension: int, blocks: Iterable[tuple[Ids, Vectors]], segment: Segment
 ) -> SegmentRecord:
-    """Write the vector file with a number, from blocks of (chunk ids, centred vectors) by ascending ids.
-
-    Only one block and the codes are in memory.
-    """
+    """Write the vector file with a number, from blocks of (chunk ids, centred vectors) by ascending ids."""
     rest = iter(blocks)
     first = next(rest, (np.empty(0, np.int64), np.empty((0, dimension), np.float32)))
-    index = empty_index(_spread(first[1]))
-    share = preserved_share(index, padded(first[1]))
+    sample = first[1]
+    squares: Vectors = (np.einsum("ij,ij->j", sample, sample) + np.float32(_EVEN / dimension)) / (len(sample) + _EVEN)
+    index = empty_index(np.sqrt(squares))  # the root mean square in each dimension, smoothed by the prior
+    share = preserved_share(index, padded(sample))
     for ids, vectors in chain([first], rest):
         index.add_with_ids(padded(vectors), ids - segment.first)
-    scale_centroids(index, 1 / share)  # so that scores are about cosines
-    path = folder / file_name(number)
+    centroids = np.float32(1 / share) * faiss.vector_to_array(index.pq.centroids)  # so that scores are about cosines
+    faiss.copy_array_to_vector(centroids, index.pq.centroids)
+    path = folder / f"vectors-{number}.faiss"
     with replacing(path) as file:
         faiss.write_index(index, _callback_writer(file.write))  # so that a full disk raises OSError
     return SegmentRecord(FileRecord.of(path), segment.first, segment.stop, int(index.ntotal))
-
-
-def _spread(vectors: Vectors) -> Vectors:
-    """The root mean square of unit vectors in each dimension, smoothed by the prior."""
-    count, dimension = vectors.shape
-    squares: Vectors = (np.einsum("ij,ij->j", vectors, vectors) + np.float32(_EVEN / dimension)) / (count + _EVEN)
-    return np.sqrt(squares)
 
 
 # When segments are merged: `fan` neighbours of about one size become one, as in Lucene's log merge policy.
 #
 # So a chunk is rewritten about once each time that the library grows by a factor of `fan`, and there are never more
 # than some `fan` segments for each of these factors. Only neighbours are merged, so that segments stay in the order of
-# their ids. At the end of a build the segments that it added last are merged further, since a question looks into each
-# segment.
+# their ids.
 
 # The share of a segment's chunks that may be removed before the segment is rewritten by itself.
 _MOST_GONE = 0.25
@@ -166,45 +153,23 @@ class Segment(NamedTuple):
 
 
 def next_merge(segments: Sequence[Segment], fan: int = 8) -> slice | None:
-    """The neighbours to merge next, or the one segment to rewrite; `None` when nothing is due.
-
-    `segments` are all segments by ascending ids.
-    """
+    """The neighbours to merge next, or the one segment to rewrite, of all by ascending ids; `None` when none is due."""
     for index, segment in enumerate(segments):
         if not segment.alive:
             return slice(index, index + 1)
-    for start, stop in _tiers(segments, fan):
+    before = [0, *accumulate(segment.alive for segment in segments)]
+    start = 0
+    while start < len(segments):
+        # A run of segments of about one size ends with the last segment that is about as large as the largest one from
+        # `start` on; smaller segments in between belong to it.
+        least = max(segment.size for segment in segments[start:]) / fan**_SPREAD
+        stop = max(index for index in range(start, len(segments)) if segments[index].size >= least) + 1
         if stop - start >= fan:
-            cost, offset = _cheapest(segments[start:stop], fan)
+            cost, first = min((before[index + fan] - before[index], index) for index in range(start, stop - fan + 1))
             if cost <= _MOST:
-                return slice(start + offset, start + offset + fan)
+                return slice(first, first + fan)
+        start = stop
     for index, segment in enumerate(segments):
         if segment.chunks - segment.alive > _MOST_GONE * segment.chunks:
             return slice(index, index + 1)
     return None
-
-
-def recently_added(segments: Sequence[Segment], added: int) -> slice:
-    """The last segments that together hold at most half of the `added` chunks: those that a build added last."""
-    totals = [*accumulate(segment.alive for segment in reversed(segments))]
-    return slice(len(segments) - bisect_right(totals, min(added // 2, _MOST)), len(segments))
-
-
-def _tiers(segments: Sequence[Segment], fan: int) -> Iterator[tuple[int, int]]:
-    """Runs of segments of about one size, as (start, stop).
-
-    Each run ends with the last segment that is about as large as the largest one from `start` on; smaller segments in
-    between belong to it.
-    """
-    start = 0
-    while start < len(segments):
-        least = max(segment.size for segment in segments[start:]) / fan**_SPREAD
-        stop = max(index for index in range(start, len(segments)) if segments[index].size >= least) + 1
-        yield start, stop
-        start = stop
-
-
-def _cheapest(segments: Sequence[Segment], fan: int) -> tuple[int, int]:
-    """The `fan` neighbours with the fewest chunks: that number, and the index of the first of them."""
-    before = [0, *accumulate(segment.alive for segment in segments)]
-    return min((before[index + fan] - before[index], index) for index in range(len(segments) - fan + 1))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -44,29 +46,15 @@ class Nearest(NamedTuple):
     cosines: Vectors
 
 
-class _Parts(NamedTuple):
-    """A set of chunks by segment (`None` if it includes all chunks of a segment), and those in no segment."""
-
-    sealed: Sequence[tuple[VectorSegment, Ranges | None]]
-    unsealed: Ranges
-
-
+@dataclass(eq=False)
 class VectorStore:
     """Search by meaning over one snapshot of the database."""
 
-    def __init__(
-        self,
-        folder: Path,
-        connection: sqlite3.Connection,
-        manifest: Manifest,
-        holdings: Holdings,
-        means: Mapping[str, Vectors],
-    ) -> None:
-        self._folder = folder
-        self._connection = connection
-        self._manifest = manifest
-        self._holdings = holdings
-        self._means = means
+    _folder: Path
+    _connection: sqlite3.Connection
+    _manifest: Manifest
+    _holdings: Holdings
+    _means: Mapping[str, Vectors]
 
     def nearest(self, question: Vectors, k: int, keep: Ranges | None = None) -> Nearest:
         """About the k chunks nearest to a centred question, best first, with approximate cosines.
@@ -76,9 +64,9 @@ class VectorStore:
         if keep is not None and len(keep) <= _FEW:
             results = list(self._exact_nearest(keep, question, k))
         else:
-            parts = self._all if keep is None else self._parts(keep)
-            results = [segment.search(question, k, ranges) for segment, ranges in parts.sealed]
-            results += self._exact_nearest(parts.unsealed, question, k)
+            sealed, unsealed = self._all if keep is None else self._parts(keep)
+            results = [segment.search(question, k, ranges) for segment, ranges in sealed]
+            results += self._exact_nearest(unsealed, question, k)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in results)])
         nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in results)])
         best = np.argsort(-nearness, kind="stable")[:k]
@@ -91,13 +79,14 @@ class VectorStore:
         return dict(zip(existing.tolist(), nearness.tolist(), strict=True))
 
     @cached_property
-    def _all(self) -> _Parts:
+    def _all(self) -> tuple[list[tuple[VectorSegment, Ranges | None]], Ranges]:
         return self._parts(self._holdings.alive)
 
-    def _parts(self, keep: Ranges) -> _Parts:
+    def _parts(self, keep: Ranges) -> tuple[list[tuple[VectorSegment, Ranges | None]], Ranges]:
+        """A set of chunks by segment (`None` if it includes all chunks of a segment), and those in no segment."""
         by_segment = [(segment, keep.within(segment.first, segment.stop)) for segment in self._segments]
         sealed = [(segment, None if len(ids) == segment.count else ids) for segment, ids in by_segment]
-        return _Parts(sealed, keep.without(self._covered))
+        return sealed, keep.without(Ranges.of((segment.first, segment.stop) for segment in self._segments))
 
     def _exact_nearest(self, keep: Ranges, question: Vectors, k: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
         """The k nearest chunks of each block of _BLOCK_ROWS, by exact cosines."""
@@ -121,19 +110,12 @@ class VectorStore:
 
     @cached_property
     def _segments(self) -> list[VectorSegment]:
-        return list(self._opened())
-
-    def _opened(self) -> Iterator[VectorSegment]:
+        segments = []
         for record in self._manifest.segments:
             if len(self._holdings.alive.within(record.first, record.stop)):
-                try:
-                    yield VectorSegment(self._folder, record, self._manifest.model.dimension)
-                except FileNotFoundError:  # a build has merged and deleted it; the database still has its vectors
-                    continue
-
-    @cached_property
-    def _covered(self) -> Ranges:
-        return Ranges.of((segment.first, segment.stop) for segment in self._segments)
+                with suppress(FileNotFoundError):  # a build has merged and deleted it; the database has its vectors
+                    segments.append(VectorSegment(self._folder, record, self._manifest.model.dimension))
+        return segments
 
 
 # A vector file: an immutable FAISS index over the centred vectors of a range of chunks.
@@ -156,11 +138,6 @@ _search_parameters: Any = faiss.SearchParametersIVF  # takes more than faiss's t
 _bitmap_selector: Any = faiss.IDSelectorBitmap
 
 
-def file_name(number: int) -> str:
-    """The name of the vector file with a number."""
-    return f"vectors-{number}.faiss"
-
-
 def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
     """An index without vectors; `spread` is the root mean square of the vectors in each dimension."""
     width = _even(len(spread))
@@ -181,11 +158,6 @@ def preserved_share(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
     points: Any = index.pq  # its types lack what SWIG adds
     levels: Vectors = points.decode(points.compute_codes(vectors))
     return float(np.sum(vectors * levels) / np.sum(vectors * vectors)) if vectors.any() else 1.0
-
-
-def scale_centroids(index: faiss.IndexIVFPQFastScan, factor: float) -> None:
-    """Multiply the centroids of an index, and with them the scores of its searches, by a factor."""
-    faiss.copy_array_to_vector(np.float32(factor) * faiss.vector_to_array(index.pq.centroids), index.pq.centroids)
 
 
 def padded(vectors: Vectors) -> Vectors:
@@ -218,23 +190,20 @@ class VectorSegment:
 
     def search(self, query: Vectors, k: int, keep: Ranges | None = None) -> tuple[Ids, Vectors]:
         """The ids of about the k nearest chunks, best first, and their approximate cosines; `keep` is a filter."""
-        if keep is None:
-            return self._searched(query, k, None)
-        kept = keep.within(self.first, self.stop)
-        if not len(kept):
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        ids, cosines = self._searched(query, k, self._selector(kept))
-        is_kept = kept.contains(ids)
-        return ids[is_kept], cosines[is_kept]
-
-    def _searched(self, query: Vectors, k: int, selector: faiss.IDSelector | None) -> tuple[Ids, Vectors]:
-        parameters = None if selector is None else _search_parameters(nprobe=1, sel=selector)
+        parameters = None
+        if keep is not None:
+            keep = keep.within(self.first, self.stop)
+            if not len(keep):
+                return np.empty(0, np.int64), np.empty(0, np.float32)
+            if len(keep.starts) == 1:
+                selector = faiss.IDSelectorRange(int(keep.starts[0]) - self.first, int(keep.stops[0]) - self.first)
+            else:
+                selector = _bitmap_selector(keep.bitmap(self.first, self.stop))
+            parameters = _search_parameters(nprobe=1, sel=selector)
         scores, labels = self._index.search(padded(query)[None, :], min(k, self.count), params=parameters)
         is_valid = (labels[0] >= 0) & (labels[0] < self.stop - self.first)
-        return labels[0][is_valid] + self.first, scores[0][is_valid]
-
-    def _selector(self, kept: Ranges) -> faiss.IDSelector:
-        if len(kept.starts) == 1:
-            return faiss.IDSelectorRange(int(kept.starts[0]) - self.first, int(kept.stops[0]) - self.first)
-        selector: faiss.IDSelector = _bitmap_selector(kept.bitmap(self.first, self.stop))
-        return selector
+        ids, cosines = labels[0][is_valid] + self.first, scores[0][is_valid]
+        if keep is None:
+            return ids, cosines
+        is_kept = keep.contains(ids)
+        return ids[is_kept], cosines[is_kept]

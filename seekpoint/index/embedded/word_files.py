@@ -8,9 +8,10 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tantivy
@@ -19,7 +20,7 @@ from seekpoint.index.embedded import stored_terms
 from seekpoint.index.embedded.chunk_ranges import Holdings, TranscriptSpan
 from seekpoint.index.embedded.database import content_errors
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
-from seekpoint.index.embedded.word_index import Engine, Entry, engine_errors, new_index, update
+from seekpoint.index.embedded.word_index import Entry, WordIndex, engine_errors, new_index, update
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,27 +32,45 @@ TRANSCRIPTS = "transcripts"
 _ATTEMPTS = 3
 
 
-class StoredIndex(NamedTuple):
-    """An index on disk, and the transcripts in it, by first chunk id in ascending order."""
+def current(library: Path, manifest: Manifest, holdings: Holdings) -> tuple[WordIndex, NDArray[np.int64]] | None:
+    """The index that a manifest names, or that a build has replaced it by, and the transcripts that it lacks.
 
-    engine: Engine
-    transcripts: NDArray[np.int64]
-
-
-def current(library: Path, manifest: Manifest) -> StoredIndex | None:
-    """The index that a manifest names, or that a build has replaced it by; raises ValueError if it is damaged."""
+    The engine creates a lock file beside its files. Where it mustn't, it gets a temporary folder of links to them, to
+    be deleted at once, since the files are open by then. Raises ValueError if the index is damaged.
+    """
     for _ in range(_ATTEMPTS):
         if manifest.words is None:
             return None
-        folder = library / manifest.words.folder
+        folder, wanted = library / manifest.words.folder, holdings.first_chunks
         try:
-            return StoredIndex(_readable(folder), transcripts_in(folder))
+            indexed = transcripts_in(folder)
+            snapshot = partial(
+                WordIndex,
+                languages=holdings.spoken,
+                hidden=_without(indexed, wanted).tolist(),
+                has_all=not any(folder.glob("*.del")),
+            )
+            try:
+                index = snapshot(opened(folder))
+            except ValueError:
+                from tempfile import TemporaryDirectory
+
+                with TemporaryDirectory(prefix="seekpoint-", ignore_cleanup_errors=True) as links:
+                    for path in files_in(folder):
+                        appear(os.symlink, path.resolve(), Path(links) / path.name)
+                    index = snapshot(opened(Path(links)))
+            return index, _without(wanted, indexed)
         except (ValueError, FileNotFoundError) as error:
             newer = Manifest.load(library)
             if newer.words == manifest.words:
                 raise ValueError(f"{folder.name} isn't as it was written") from error
             manifest = newer
     return None
+
+
+def _without(ids: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ids that aren't among the others; both ascend. They are mostly equal, and comparing sets imports numpy.ma."""
+    return ids[:0] if np.array_equal(ids, others) else np.setdiff1d(ids, others)
 
 
 def transcripts_in(folder: Path) -> NDArray[np.int64]:
@@ -75,27 +94,7 @@ def appear(link: Callable[[Path, Path], None], source: Path, target: Path) -> No
     try:
         link(source, target)
     except OSError:
-        from shutil import copyfile
-
-        copyfile(source, target)
-
-
-def _readable(folder: Path) -> Engine:
-    """Open an index for reading.
-
-    The engine creates a lock file beside its files. Where it mustn't, it gets a temporary folder of links to them, to
-    be deleted at once, since the files are open by then.
-    """
-    has_all = not any(folder.glob("*.del"))
-    try:
-        return Engine.of(opened(folder), has_all=has_all)
-    except ValueError:
-        from tempfile import TemporaryDirectory
-
-        with TemporaryDirectory(prefix="seekpoint-", ignore_cleanup_errors=True) as links:
-            for path in files_in(folder):
-                appear(os.symlink, path.resolve(), Path(links) / path.name)
-            return Engine.of(opened(Path(links)), has_all=has_all)
+        shutil.copyfile(source, target)
 
 
 # Bringing the word index up to date: a new folder without removed transcripts and with added ones.
@@ -116,39 +115,27 @@ def seal(
 ) -> Manifest:
     """Write a word index unless the current one has just the library's transcripts; returns the manifest that names it.
 
-    Old folders aren't deleted. `progress` is told how many chunks were added since it was called last. Raises
-    DamagedLibrary if the stored terms are damaged, OSError if the disk fails.
+    Old folders aren't deleted. Raises DamagedLibrary if the stored terms are damaged, OSError if the disk fails.
     """
     wanted = holdings.first_chunks
     former = folder / manifest.words.folder if manifest.words else None
     indexed = transcripts_in(former) if former else wanted[:0]
     if former and np.array_equal(wanted, indexed):
         return manifest
-    target = _unused(folder)
+    taken = [int(path.name.removeprefix(_PREFIX)) for path in folder.glob(f"{_PREFIX}[0-9]*")]
+    target = folder / f"{_PREFIX}{max(taken, default=0) + 1}"
     removed, added = np.setdiff1d(indexed, wanted).tolist(), set(np.setdiff1d(wanted, indexed).tolist())
     spans = [span for span in holdings.transcripts if span.first in added]
     total = -1
     with suppress(ValueError):  # the former index is damaged, or the disk has failed once
-        total = update(_created(target, former), removed, _whole(folder, entries(connection, spans, progress)))
+        total = update(_created(target, former), removed, entries(folder, connection, spans, progress))
     if total != len(holdings.alive):  # the former index wasn't what its list says
         try:
-            total = update(_created(target, None), (), _whole(folder, entries(connection, holdings.transcripts)))
+            total = update(_created(target, None), (), entries(folder, connection, holdings.transcripts))
         except ValueError as error:  # a new index is only written
             raise OSError("the search engine can't write its files") from error
     assert total == len(holdings.alive)
     return replace(manifest, words=_finished(target, wanted, manifest.words))
-
-
-def _whole(folder: Path, found: Iterator[Entry]) -> Iterator[Entry]:
-    """The entries; raises DamagedLibrary if their terms are damaged, to tell that from a failure of the engine."""
-    with content_errors(folder):
-        yield from found
-
-
-def _unused(library: Path) -> Path:
-    """A folder for a new index of a library."""
-    taken = [int(path.name.removeprefix(_PREFIX)) for path in library.glob(f"{_PREFIX}[0-9]*")]
-    return library / f"{_PREFIX}{max(taken, default=0) + 1}"
 
 
 def _created(folder: Path, former: Path | None) -> tantivy.Index:
@@ -171,31 +158,30 @@ def _finished(folder: Path, transcripts: NDArray[np.int64], former: WordsRecord 
     for name in _REPLACED:  # the engine lets only their owner read them
         shutil.copymode(folder / TRANSCRIPTS, folder / name)
     known = {Path(record.name).name: record for record in former.files} if former else {}
-    return WordsRecord(folder.name, tuple(_record(path, known.get(path.name)) for path in files_in(folder)))
-
-
-def _record(path: Path, former: FileRecord | None) -> FileRecord:
-    name, stat = f"{path.parent.name}/{path.name}", path.stat()
-    if former and (former.size, former.modified) == (stat.st_size, stat.st_mtime_ns):
-        return replace(former, name=name)
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-    return FileRecord.of(path, name)
+    records = []
+    for path in files_in(folder):
+        name, stat, record = f"{folder.name}/{path.name}", path.stat(), known.get(path.name)
+        if record and (record.size, record.modified) == (stat.st_size, stat.st_mtime_ns):
+            records.append(replace(record, name=name))
+        else:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+            records.append(FileRecord.of(path, name))
+    return WordsRecord(folder.name, tuple(records))
 
 
 def entries(
+    library: Path,
     connection: sqlite3.Connection,
     spans: Sequence[TranscriptSpan],
     progress: Callable[[int], None] = lambda chunks: None,
 ) -> Iterator[Entry]:
-    """The chunks of some transcripts, to be indexed; raises ValueError if their stored terms are damaged.
-
-    `progress` is told how many chunks were taken since it was called last.
-    """
-    stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
-    for span in spans:
-        chunks = list(islice(stored, span.stop - span.first))
-        if len(chunks) < span.stop - span.first:
-            raise ValueError("a transcript has fewer chunks than it should")
-        yield from (Entry(chunk, span.first, span.language, terms) for chunk, terms in chunks)
-        progress(len(chunks))
+    """The chunks of some transcripts; raises DamagedLibrary, to tell damaged terms from a failure of the engine."""
+    with content_errors(library):
+        stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
+        for span in spans:
+            chunks = list(islice(stored, span.stop - span.first))
+            if len(chunks) < span.stop - span.first:
+                raise ValueError("a transcript has fewer chunks than it should")
+            yield from (Entry(chunk, span.first, span.language, terms) for chunk, terms in chunks)
+            progress(len(chunks))

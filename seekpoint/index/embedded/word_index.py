@@ -40,33 +40,20 @@ class Proposal(NamedTuple):
     chunk: int
 
 
-class Engine(NamedTuple):
-    """The engine over one snapshot of an index. It needs no file's name any more, nor the engine's lock.
+class WordIndex:
+    """One snapshot of an index, which threads may share. Search it within `engine_errors`.
 
-    `has_all` is false if chunks are deleted but not merged: the engine's document frequencies still include these.
+    It needs no file's name any more, nor the engine's lock. `languages` are those of the library, as primary subtags.
+    `hidden` are transcripts, by first chunk id, that count as absent, since the library doesn't have them. `has_all` is
+    false if chunks are deleted but not merged: the engine's document frequencies still include these.
     """
 
-    schema: tantivy.Schema
-    searcher: tantivy.Searcher
-    has_all: bool = True
-
-    @classmethod
-    def of(cls, index: tantivy.Index, *, has_all: bool = True) -> Self:
-        """The current snapshot of an index; raises ValueError if the index is damaged."""
+    def __init__(
+        self, index: tantivy.Index, languages: Collection[str], hidden: Collection[int] = (), *, has_all: bool = True
+    ) -> None:
         with engine_errors():
             index.config_reader(reload_policy="manual")
-            return cls(index.schema, index.searcher(), has_all)
-
-
-class WordIndex:
-    """An index, open for searching, which threads may share. Search it within `engine_errors`.
-
-    `languages` are those of the library, as primary subtags. `hidden` are transcripts, by first chunk id, that count as
-    absent, since the library doesn't have them.
-    """
-
-    def __init__(self, engine: Engine, languages: Collection[str], hidden: Collection[int] = ()) -> None:
-        self._schema, self._searcher, self._has_all = engine
+            self._schema, self._searcher, self._has_all = index.schema, index.searcher(), has_all
         self._languages = sorted(languages)
         self._hidden = self._among(hidden) if hidden else None
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
@@ -77,48 +64,50 @@ class WordIndex:
         """An index of some chunks that is nowhere on disk."""
         index = new_index()
         update(index, (), entries)
-        return cls(Engine.of(index), languages)
+        return cls(index, languages)
 
-    def by_terms(
-        self, weights: Mapping[str, float], k: int, within: Collection[int] | None, without: Collection[str] = ()
-    ) -> list[Proposal]:
-        """About the k best chunks by weighted terms, of those that have none of the terms `without`.
+    def by_terms(self, weights: Mapping[str, float]) -> list[Query]:
+        """Queries by weighted terms, each in every language that has it."""
+        return [self._weighted([spoken], weight) for term, weight in weights.items() for spoken in self._spoken(term)]
 
-        `within` limits them to transcripts, by first chunk id.
-        """
-        return self._best(self._weighted_terms(weights), k, within, without)
+    def by_groups(self, groups: Sequence[tuple[WordGroup, float]]) -> list[Query]:
+        """Queries by weighted groups."""
+        return [self._weighted(terms, weight) for group, weight in groups for terms in _alternatives_of(group)]
 
-    def by_groups(
-        self,
-        groups: Sequence[tuple[WordGroup, float]],
-        k: int,
-        within: Collection[int] | None,
-        without: Collection[str] = (),
-    ) -> list[Proposal]:
-        """About the k best chunks by weighted groups; `within` and `without` as in `by_terms`."""
-        queries = [self._weighted(terms, weight) for group, weight in groups for terms in _alternatives_of(group)]
-        return self._best(queries, k, within, without)
-
-    def by_phrases(
-        self,
-        phrases: Sequence[Alternatives],
-        weights: Mapping[str, float],
-        k: int,
-        within: Collection[int] | None,
-        without: Collection[str] = (),
-    ) -> list[Proposal]:
-        """About the k best chunks by weighted terms, of those with all terms of an alternative of each phrase."""
-        spoken = [
-            [[[_tagged(language, term) for term in terms] for terms in alternatives] for alternatives in phrases]
-            for language in self._languages
-        ]
-        known = [[[*filter(self._are_known, each)] for each in alternatives] for alternatives in spoken]
-        required = [_all(_any(map(self._all_of, each)) for each in one) for one in known if all(one)]
+    def by_phrases(self, phrases: Sequence[Alternatives], weights: Mapping[str, float]) -> list[Query]:
+        """Queries by weighted terms, for chunks with all terms of an alternative of each phrase."""
+        required = []
+        for language in self._languages:
+            spoken = [
+                [[_tagged(language, term) for term in terms] for terms in alternatives] for alternatives in phrases
+            ]
+            known = [[terms for terms in each if all(map(self._frequency, terms))] for each in spoken]
+            if all(known):
+                required.append(_all(_any(map(self._all_of, each)) for each in known))
         if not required:
             return []
         having = Query.const_score_query(_any(required), 0.0)
-        scored = [(Occur.Should, query) for query in self._weighted_terms(weights)]
-        return self._best([Query.boolean_query([(Occur.Must, having), *scored])], k, within, without)
+        scored = [(Occur.Should, query) for query in self.by_terms(weights)]
+        return [Query.boolean_query([(Occur.Must, having), *scored])]
+
+    def best(
+        self, queries: Sequence[Query], k: int, within: Collection[int] | None = None, without: Collection[str] = ()
+    ) -> list[Proposal]:
+        """About the k best chunks by any of the queries, of those that have none of the terms `without`.
+
+        `within` limits them to transcripts, by first chunk id.
+        """
+        if not queries:
+            return []
+        query = self._visible(_any(queries))
+        absent = [self._all_of([spoken]) for term in without for spoken in self._spoken(term)]
+        if absent:
+            query = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, one) for one in absent)])
+        if within is not None:
+            query = _all([query, Query.const_score_query(self._among(within), 0.0)])
+        hits = self._searcher.search(query, k, count=False).hits
+        chunks = self._searcher.fast_field_values(_CHUNK, [address for _, address in hits])
+        return [Proposal(score, int(chunk or 0)) for (score, _), chunk in zip(hits, chunks, strict=True)]
 
     def _count(self, sought: str | WordGroup) -> int:
         """The number of chunks that have a term, or any alternative of a group in its language; cached."""
@@ -141,42 +130,18 @@ class WordIndex:
         tagged = (_tagged(language, term) for language in self._languages)
         return [one for one in tagged if self._frequency(one)]
 
-    def _are_known(self, terms: Iterable[str]) -> bool:
-        return all(map(self._frequency, terms))
-
-    def _weighted_terms(self, weights: Mapping[str, float]) -> list[Query]:
-        return [self._weighted([spoken], weight) for term, weight in weights.items() for spoken in self._spoken(term)]
-
-    def _best(
-        self, queries: Sequence[Query], k: int, within: Collection[int] | None, without: Collection[str]
-    ) -> list[Proposal]:
-        if not queries:
-            return []
-        query = self._visible(_any(queries))
-        absent = [self._all_of([spoken]) for term in without for spoken in self._spoken(term)]
-        if absent:
-            query = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, one) for one in absent)])
-        if within is not None:
-            query = _all([query, Query.const_score_query(self._among(within), 0.0)])
-        hits = self._searcher.search(query, k, count=False).hits
-        chunks = self._searcher.fast_field_values(_CHUNK, [address for _, address in hits])
-        return [Proposal(score, int(chunk or 0)) for (score, _), chunk in zip(hits, chunks, strict=True)]
-
     def _weighted(self, terms: Sequence[str], weight: float) -> Query:
         """Chunks that have all terms, with `weight` instead of the engine's own inverse document frequencies."""
         return Query.boost_query(self._all_of(terms), weight / sum(map(self._idf, dict.fromkeys(terms))))
 
     def _idf(self, term: str) -> float:
         documents = self._frequency(term)
-        total = max(
-            self._searcher.num_docs, documents
-        )  # frequencies include chunks that are deleted, but not yet merged
+        total = max(self._searcher.num_docs, documents)  # frequencies include chunks that are deleted but not merged
         return math.log1p((total - documents + 0.5) / (documents + 0.5))
 
     def _all_of(self, terms: Iterable[str]) -> Query:
-        return _all(
-            [Query.term_query(self._schema, _TERMS, term, index_option="freq") for term in dict.fromkeys(terms)]
-        )
+        queries = (Query.term_query(self._schema, _TERMS, term, index_option="freq") for term in dict.fromkeys(terms))
+        return _all(queries)
 
     def _among(self, transcripts: Collection[int]) -> Query:
         return Query.term_set_query(self._schema, _TRANSCRIPT, list(transcripts))
@@ -197,10 +162,7 @@ def new_index(folder: str | None = None) -> tantivy.Index:
 
 
 def update(index: tantivy.Index, removed: Iterable[int], added: Iterable[Entry]) -> int:
-    """Remove transcripts, by first chunk id, and add chunks; returns how many chunks there are then.
-
-    Raises ValueError if the files are damaged or can't be written.
-    """
+    """Remove transcripts, by first chunk id, and add chunks; returns how many there are. Raises ValueError."""
     with engine_errors():
         writer = index.writer(_WRITER_BYTES, num_threads=1)
         for transcript in removed:

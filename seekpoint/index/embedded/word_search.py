@@ -9,35 +9,34 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seekpoint.background import in_background
 from seekpoint.index.embedded import word_files
-from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope
-from seekpoint.index.embedded.database import THREADS_MAY_SHARE, content_errors, damaged, library_errors
+from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope, TranscriptSpan
+from seekpoint.index.embedded.database import THREADS_MAY_SHARE, damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.word_index import Proposal, WordIndex, engine_errors
+from seekpoint.index.embedded.word_index import WordIndex, engine_errors
 from seekpoint.index.types import Alternatives, CandidateQuery, Scope, WordGroup
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from tantivy import Query
 
     from seekpoint.index.embedded.vectors import VectorStore
 
 
+@dataclass(eq=False)
 class WordSearch:
     """Counts and proposes the chunks of a snapshot by words. Raises DamagedLibrary."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, holdings: Holdings) -> None:
-        self._folder = folder
-        self._connection = connection
-        self._manifest = manifest
-        self._holdings = holdings
+    _folder: Path
+    _connection: sqlite3.Connection
+    _manifest: Manifest
+    _holdings: Holdings
 
     def frequencies(self, terms: Collection[str]) -> dict[str, int]:
         """The number of chunks with each term; terms that no chunk has are left out."""
@@ -56,7 +55,7 @@ class WordSearch:
         self, weights: Mapping[str, float], k: int, keep: Ranges | None, without: Collection[str] = ()
     ) -> list[int]:
         """The ids of about the k best chunks by weighted terms that `keep` keeps, `without` those with some terms."""
-        return self._best(lambda index, within: index.by_terms(weights, k, within, without), k, keep)
+        return self._best(lambda index: index.by_terms(weights), k, keep, without)
 
     def by_groups(
         self,
@@ -66,7 +65,7 @@ class WordSearch:
         without: Collection[str] = (),
     ) -> list[int]:
         """The ids of about the k best chunks by weighted groups; `keep` and `without` as in `by_terms`."""
-        return self._best(lambda index, within: index.by_groups(groups, k, within, without), k, keep)
+        return self._best(lambda index: index.by_groups(groups), k, keep, without)
 
     def by_phrases(
         self,
@@ -77,7 +76,7 @@ class WordSearch:
         without: Collection[str] = (),
     ) -> list[int]:
         """The ids of about the k best chunks by weighted terms, of those that have the terms of all phrases."""
-        return self._best(lambda index, within: index.by_phrases(phrases, weights, k, within, without), k, keep)
+        return self._best(lambda index: index.by_phrases(phrases, weights), k, keep, without)
 
     def _counts(self, groups: Sequence[WordGroup]) -> list[int]:
         return [self._count(group) for group in groups]
@@ -90,12 +89,12 @@ class WordSearch:
             return count
 
     def _best(
-        self, propose: Callable[[WordIndex, list[int] | None], list[Proposal]], k: int, keep: Ranges | None
+        self, queries: Callable[[WordIndex], list[Query]], k: int, keep: Ranges | None, without: Collection[str]
     ) -> list[int]:
         within = None if keep is None else self._holdings.transcripts_in(keep)
         with self._errors():
-            proposals = sorted((one for index in self._indexes for one in propose(index, within)), reverse=True)
-        return [chunk for _, chunk in proposals[:k]]
+            proposals = [one for index in self._indexes for one in index.best(queries(index), k, within, without)]
+        return [chunk for _, chunk in sorted(proposals, reverse=True)[:k]]
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -108,25 +107,18 @@ class WordSearch:
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:
-        wanted, stored = self._holdings.first_chunks, word_files.current(self._folder, self._manifest)
+        stored = word_files.current(self._folder, self._manifest, self._holdings)
         if stored is None:
-            return [self._in_memory(wanted)]
-        on_disk = WordIndex(stored.engine, self._holdings.spoken, _without(stored.transcripts, wanted).tolist())
-        missing = _without(wanted, stored.transcripts)
-        return [on_disk, self._in_memory(missing)] if len(missing) else [on_disk]
+            return [self._in_memory(self._holdings.transcripts)]
+        index, missing = stored
+        if not len(missing):
+            return [index]
+        chosen = set(missing.tolist())
+        return [index, self._in_memory([span for span in self._holdings.transcripts if span.first in chosen])]
 
-    def _in_memory(self, first_chunks: NDArray[np.int64]) -> WordIndex:
-        from seekpoint.index.embedded.word_files import entries
-
-        chosen = set(first_chunks.tolist())
-        spans = [span for span in self._holdings.transcripts if span.first in chosen]
-        with content_errors(self._folder):
-            return WordIndex.in_memory(entries(self._connection, spans), self._holdings.spoken)
-
-
-def _without(ids: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ids that aren't among the others; both ascend. They are mostly equal, and comparing sets imports numpy.ma."""
-    return ids[:0] if np.array_equal(ids, others) else np.setdiff1d(ids, others)
+    def _in_memory(self, spans: Sequence[TranscriptSpan]) -> WordIndex:
+        entries = word_files.entries(self._folder, self._connection, spans)
+        return WordIndex.in_memory(entries, self._holdings.spoken)
 
 
 # How many chunks are proposed by meaning for each that is wanted, since vector files only approximate cosines. By words

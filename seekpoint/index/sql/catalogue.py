@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from seekpoint.files import parsed_json
 from seekpoint.index.reasons import Reason, row_of
@@ -43,24 +44,6 @@ from seekpoint.index.types import (
     Transcript,
 )
 
-
-class _Listing(NamedTuple):
-    """A resource's title on the reading lists, and the heading paths it is listed under."""
-
-    title: str
-    sections: tuple[tuple[str, ...], ...]
-
-
-class _Held(NamedTuple):
-    """A stored transcript, without its text."""
-
-    language: str
-    origin: Origin
-    chunks: int
-    seconds: float
-    chapters: str
-
-
 # The listings that count: those on the lists, and those that were there of resources that have left every list.
 _CURRENT = "(listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))"
 _SECONDS = """
@@ -90,12 +73,29 @@ class Catalogue:
         self._db = db
 
     def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
-        listings, held = self._listings(ids), dict[str, list[_Held]]()
+        listings, held = self._listings(ids), dict[str, list[Sequence[Any]]]()
         of_resource = "SELECT resource_id, language, origin, chunks, seconds, chapters FROM transcript"
-        for resource_id, language, origin, *rest in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
-            held.setdefault(resource_id, []).append(_Held(language, Origin(origin), *rest))
+        for resource_id, *transcript in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
+            held.setdefault(resource_id, []).append(transcript)
+        found: dict[str, ResourceStatus] = {}
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
-        found = {row[0]: _status(row, listings[row[0]], held.get(row[0], ())) for row in rows}
+        for resource_id, kind, url, state, reason, retry_after, stored in rows:
+            details, transcripts = details_of(stored), held.get(resource_id, ())
+            title, sections = listings[resource_id]
+            resource = Resource(resource_id, Kind(kind), title or details.title or url, url, sections)
+            made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
+            found[resource_id] = ResourceStatus(
+                resource=resource,
+                state=State(state),
+                reason=Reason.stored(reason) if reason else None,
+                retry_after=time_of(retry_after),
+                languages=tuple(sorted({language for language, *_ in transcripts})),
+                transcript=min((Origin(origin) for _, origin, *_ in transcripts), default=None),
+                chunks=sum(chunks for _, _, chunks, *_ in transcripts),
+                seconds=max((seconds for *_, seconds, _ in transcripts), default=0.0) if resource.kind.plays else 0.0,
+                chapters=(details.chapters or made) if resource.kind.plays else (),
+                details=details,
+            )
         return [found[resource_id] for resource_id in listings]
 
     def amounts(self) -> Amounts:
@@ -169,20 +169,20 @@ class Catalogue:
         rows = self._db.rows(f"SELECT resource_id FROM listing AS here WHERE path IN ?* AND {_CURRENT}", matching)
         return {resource_id for (resource_id,) in rows}
 
-    def _listings(self, ids: Collection[str] | None) -> dict[str, _Listing]:
-        """The listing of each resource, in the order of the lists; those that have left every list come last."""
+    def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...]]]:
+        """Each resource's title on the lists and its heading paths, in their order; those on no list come last."""
         rows = self._some(
             f"SELECT resource_id, title, path FROM (SELECT * FROM listing AS here WHERE {_CURRENT}) AS current",
             "resource_id",
             ids,
             "ORDER BY listed DESC, source, position, path",
         )
-        listings: dict[str, _Listing] = {}
+        listings: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {}
         for resource_id, listed, text in rows:
-            title, sections = listings.get(resource_id, _Listing("", ()))
+            title, sections = listings.get(resource_id, ("", ()))
             path = tuple(parsed_json(text))
             sections = sections if path in sections or not path else (*sections, path)
-            listings[resource_id] = _Listing(title or listed, sections)
+            listings[resource_id] = (title or listed, sections)
         return listings
 
     def _some(self, query: str, column: str, ids: Collection[str] | None, order: str = "") -> Sequence[Sequence[Any]]:
@@ -192,40 +192,15 @@ class Catalogue:
         return self._db.rows(f"{query} WHERE {column} IN ?* {order}", list(ids))
 
 
-def _status(row: Sequence[Any], listing: _Listing, held: Sequence[_Held]) -> ResourceStatus:
-    resource_id, kind, url, state, reason, retry_after, stored = row
-    details = details_of(stored)
-    title = listing.title or details.title or url
-    resource = Resource(resource_id, Kind(kind), title, url, listing.sections)
-    chapters = details.chapters or (decode_chapters(held[0].chapters) if held else ())
-    return ResourceStatus(
-        resource=resource,
-        state=State(state),
-        reason=Reason.stored(reason) if reason else None,
-        retry_after=time_of(retry_after),
-        languages=tuple(sorted({one.language for one in held})),
-        transcript=min((one.origin for one in held), default=None),
-        chunks=sum(one.chunks for one in held),
-        seconds=max((one.seconds for one in held), default=0.0) if resource.kind.plays else 0.0,
-        chapters=chapters if resource.kind.plays else (),
-        details=details,
-    )
-
-
+@dataclass(eq=False)
 class Changes:
-    """Changes the catalogue of a library, each in a block of `change`; `store.Writer` documents the methods.
+    """Changes a catalogue in blocks of `change`, as `store.Writer` says; `forget` deletes a resource's transcripts."""
 
-    `forget` deletes the transcripts of a resource.
-    """
+    _db: Database
+    _change: Callable[[], AbstractContextManager[None]]
+    _forget: Callable[[str], None]
 
-    def __init__(
-        self, db: Database, change: Callable[[], AbstractContextManager[None]], forget: Callable[[str], None]
-    ) -> None:
-        self._db = db
-        self._change = change
-        self._forget = forget
-
-    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy) -> None:
+    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
             (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
@@ -245,7 +220,8 @@ class Changes:
                 "listing (named_by, source, resource_id, path, position, title)",
                 [(named_by.value, source, *key, *value) for key, value in rows.items()],
             )
-            update_titles(self._db, _renamed(stored, rows))
+            before, now = ({(key[0], title) for key, (_, title) in state.items()} for state in (stored, rows))
+            update_titles(self._db, {resource_id for resource_id, _ in before ^ now})
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         failed = self._db.rows("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
@@ -263,7 +239,7 @@ class Changes:
             )
             self.set_indexed(playlist_id, LISTED, Details(title=playlist.title or None))
 
-    def remove(self, ids: Collection[str], unlisted_by: Collection[str]) -> int:
+    def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
         gone = self._db.rows(
             f"SELECT resource_id FROM listing AS here WHERE NOT listed AND source IN ?* AND {_CURRENT}",
             list(unlisted_by),
@@ -291,7 +267,7 @@ class Changes:
                    AND place NOT IN (SELECT place FROM kept WHERE resource_id = ?)""",
                 *(target.id, target.kind.value, target.url, resource_id, target.id),
             )
-            self.remove([resource_id], ())
+            self.remove([resource_id])
             update_titles(self._db, [target.id])
 
     def set_indexed(self, resource_id: str, inputs: str, details: Details, kind: Kind | None = None) -> None:
@@ -304,7 +280,12 @@ class Changes:
         update_titles(self._db, [resource_id])
 
     def set_state(
-        self, resource_id: str, state: State, reason: str | None, retry_after: float | None, inputs: str | None
+        self,
+        resource_id: str,
+        state: State,
+        reason: str | None = None,
+        retry_after: float | None = None,
+        inputs: str | None = None,
     ) -> None:
         values = (state.value, row_of(reason), retry_after, inputs)
         stored = self._db.rows("SELECT state, reason, retry_after, inputs FROM resource WHERE id = ?", resource_id)
@@ -314,12 +295,17 @@ class Changes:
                 self._db.run(statement, *values, resource_id)
 
     def put_settings(self, settings: Mapping[str, object]) -> None:
+        # another builder may be at it
+        upsert = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         for name, value in settings.items():
             text = encoded(name, value)
             stored = [row[0] for row in self._db.rows("SELECT value FROM setting WHERE name = ?", name)]
             if stored != ([] if text is None else [text]):
                 with self._change():
-                    put_setting(self._db, name, text)
+                    if text is None:
+                        self._db.run("DELETE FROM setting WHERE name = ?", name)
+                    else:
+                        self._db.run(upsert, name, text)
 
     def _add(self, resources: Iterable[Resource]) -> None:
         """Store resources that are new; one that an imported library has at another address gets its own."""
@@ -330,35 +316,13 @@ class Changes:
         )
 
 
-def put_setting(db: Database, name: str, text: str | None) -> None:
-    """Store a text under a name, or delete it; within the caller's transaction."""
-    if text is None:
-        db.run("DELETE FROM setting WHERE name = ?", name)
-    else:  # another builder may be at it
-        statement = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-        db.run(statement, name, text)
-
-
-def _renamed(
-    before: Mapping[tuple[str, str], tuple[int, str]], now: Mapping[tuple[str, str], tuple[int, str]]
-) -> set[str]:
-    """The ids of the resources whose titles differ between two states of a list: (id, path) to (position, title)."""
-    old, new = ({(key[0], title) for key, (_, title) in rows.items()} for rows in (before, now))
-    return {resource_id for resource_id, _ in old ^ new}
-
-
+@dataclass(eq=False)
 class MomentKeeper:
-    """A library, open for changes of what is kept, each in a block of `change`; `store.Keeper` documents the methods.
+    """Changes what a library keeps, each time in a block of `change`; `store.Keeper` documents the methods."""
 
-    `close` is called at the end.
-    """
-
-    def __init__(
-        self, db: Database, change: Callable[[], AbstractContextManager[None]], close: Callable[[], None]
-    ) -> None:
-        self._db = db
-        self._change = change
-        self._close = close
+    _db: Database
+    _change: Callable[[], AbstractContextManager[None]]
+    _close: Callable[[], None]
 
     def __enter__(self) -> Self:
         return self

@@ -35,9 +35,6 @@ _LONG = 1e9
 DAMAGED = "cues aren't what was written"
 # The types of the values in the optional columns: anchors, pages, references.
 _OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
-# The errors that decoding a damaged or forged block can raise.
-_FAULTS = (zlib.error, ValueError, TypeError, OverflowError)
-_Columns = Sequence[Sequence[Any]]
 
 
 def encode(cues: Sequence[Cue]) -> bytes:
@@ -112,18 +109,20 @@ def _full_block(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
     return best or (1, encode(cues[:1]))
 
 
-# Times
-
-
 def _time_columns(cues: Sequence[Cue]) -> tuple[list[float], list[float]]:
     """The delta-coded columns of starts and ends."""
     starts, ends = [_milliseconds(cue.start) for cue in cues], [_milliseconds(cue.end) for cue in cues]
-    gaps = []
+    gaps, deltas = [], []
     last = 0
     for start in starts:
         gaps.append(start - last if isinstance(start, int) else start)
         last = start if isinstance(start, int) else last
-    return gaps, [_end_delta(base, end) for base, end in zip([*starts[1:], starts[-1]], ends, strict=True)]
+    for base, end in zip([*starts[1:], starts[-1]], ends, strict=True):
+        if isinstance(base, int):
+            deltas.append(end - base if isinstance(end, int) else end)
+        else:
+            deltas.append(0 if end == base else end / 1000 if isinstance(end, int) else end)
+    return gaps, deltas
 
 
 def _milliseconds(seconds: float) -> float:
@@ -131,14 +130,6 @@ def _milliseconds(seconds: float) -> float:
     if abs(seconds) < _LONG and (milliseconds := round(seconds * 1000)) / 1000 == seconds:
         return milliseconds
     return float(seconds)
-
-
-def _end_delta(base: float, end: float) -> float:
-    if isinstance(base, int):
-        return end - base if isinstance(end, int) else end
-    if isinstance(end, int):
-        return end / 1000
-    return 0 if end == base else end
 
 
 def _times(gaps: Sequence[float], ends: Sequence[float]) -> tuple[list[float], list[float]]:
@@ -159,37 +150,27 @@ def _seconds(times: Iterable[float]) -> list[float]:
     return [time / 1000 if isinstance(time, int) else time for time in times]
 
 
-# Decoding, with checks against damaged and forged blocks
-
-
-def _columns(data: bytes) -> _Columns:
+def _columns(data: bytes) -> Sequence[Sequence[Any]]:
     """The columns of a block, in the order of the fields of `Cue`; raises ValueError if it is damaged."""
     try:
-        return _checked(parsed_json(_inflated(data).decode()))
-    except _FAULTS as error:
+        stream = zlib.decompressobj()
+        inflated = stream.decompress(data, _MOST_BYTES + 1)
+        _require(len(inflated) <= _MOST_BYTES and stream.eof and not stream.unused_data)
+        columns = parsed_json(inflated.decode())
+        _require(all(type(column) is list for column in columns))
+        gaps, ends, texts, *optional = columns
+        count = len(texts)
+        _require(len(gaps) == len(ends) == count and 1 <= count <= _MOST_CUES and len(optional) <= len(_OPTIONAL))
+        for column, types in zip(optional, _OPTIONAL, strict=False):
+            _require(len(column) in (0, count) and types.issuperset(map(type, column)))
+        "".join(texts).encode()  # raises unless all are strings that can be encoded as UTF-8
+        if optional:
+            anchors, pages, references = [column or [None] * count for column in (*optional, [], [])][:3]
+            "".join(filter(None, anchors)).encode()
+            optional = [anchors, pages, list(map(bool, references))]
+        return [*_times(gaps, ends), texts, *optional]
+    except (zlib.error, ValueError, TypeError, OverflowError) as error:
         raise ValueError(DAMAGED) from error
-
-
-def _inflated(data: bytes) -> bytes:
-    stream = zlib.decompressobj()
-    inflated = stream.decompress(data, _MOST_BYTES + 1)
-    _require(len(inflated) <= _MOST_BYTES and stream.eof and not stream.unused_data)
-    return inflated
-
-
-def _checked(columns: list[list[Any]]) -> _Columns:
-    _require(all(type(column) is list for column in columns))
-    gaps, ends, texts, *optional = columns
-    count = len(texts)
-    _require(len(gaps) == len(ends) == count and 1 <= count <= _MOST_CUES and len(optional) <= len(_OPTIONAL))
-    for column, types in zip(optional, _OPTIONAL, strict=False):
-        _require(len(column) in (0, count) and types.issuperset(map(type, column)))
-    "".join(texts).encode()  # raises unless all are strings that can be encoded as UTF-8
-    if optional:
-        anchors, pages, references = [column or [None] * count for column in (*optional, [], [])][:3]
-        "".join(filter(None, anchors)).encode()
-        optional = [anchors, pages, list(map(bool, references))]
-    return [*_times(gaps, ends), texts, *optional]
 
 
 def _require(holds: bool) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import regex
 
@@ -45,20 +45,16 @@ def lookup_term(name: Name) -> str:
     return max(enumerate(name), key=lambda item: (len(item[1]), -abs(item[0] - middle)))[1]
 
 
-def keyed_names(titles: Iterable[str | None]) -> list[tuple[str, str]]:
-    """The names of a resource's titles as they are stored: (the term it is found by, all its terms)."""
-    names = {name for title in titles if title for name in title_names(title)}
-    return [(lookup_term(name), _BETWEEN.join(name)) for name in sorted(names)]
-
-
 def update_titles(db: Database, resource_ids: Iterable[str]) -> None:
     """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
     for resource_id in resource_ids:
         listed = db.rows("SELECT title FROM listing WHERE resource_id = ?", resource_id)
         own = [details_of(text).title for (text,) in db.rows("SELECT details FROM resource WHERE id = ?", resource_id)]
-        names = keyed_names({*own, *(title for (title,) in listed)})
+        titles = {*own, *(title for (title,) in listed)}
+        names = sorted({name for title in titles if title for name in title_names(title)})
+        rows = [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in names]
         db.run("DELETE FROM name WHERE resource_id = ?", resource_id)
-        db.run_many("INSERT INTO name VALUES (?, ?, ?)", [(key, resource_id, terms) for key, terms in names])
+        db.run_many("INSERT INTO name VALUES (?, ?, ?)", rows)
 
 
 def title_candidates(db: Database, question_terms: Collection[str]) -> list[tuple[str, Name]]:
@@ -83,15 +79,6 @@ SETTING = "translations"
 # The share of new chunks above which the translations are chosen again. Reading the dictionaries takes seconds, and a
 # few more passages bring few words that a large library doesn't have yet.
 _MOST_UNREAD = 0.02
-
-
-class TranslationRow(NamedTuple):
-    """A word with its translations; `alternatives` is JSON."""
-
-    source: str
-    word: str
-    target: str
-    alternatives: str
 
 
 def refresh_translations(
@@ -148,43 +135,26 @@ def is_stale(stored: str, now: Sequence[Any]) -> bool:
         return True
 
 
-def usable(dictionaries: Dictionaries, languages: Iterable[str], vocabulary: set[str]) -> Iterator[TranslationRow]:
-    """The translations that a library with these languages and terms can use."""
-    normal = cache(_normal)
+def usable(
+    dictionaries: Dictionaries, languages: Iterable[str], vocabulary: set[str]
+) -> Iterator[tuple[str, str, str, str]]:
+    """The translations that a library with these languages and terms can use, as rows of the table `translation`."""
+
+    @cache  # of single words, which spares stemming: dictionaries repeat their words
+    def normal(text: str) -> tuple[str, tuple[str, ...]]:
+        """The key and the terms of a word."""
+        text = simplified(text)
+        located = list(located_terms(text))
+        return joined(text, located) if located else "", tuple(term.text for term in located)
+
     for target in languages:
         for source, entries in dictionaries(target):
-            words = _usable(entries, vocabulary, normal)
-            for word, alternatives in words.items():
-                yield TranslationRow(source, word, target, _as_json(alternatives))
-
-
-class _Normal(NamedTuple):
-    key: str
-    terms: tuple[str, ...]
-
-
-def _normal(text: str) -> _Normal:
-    text = simplified(text)
-    located = list(located_terms(text))
-    return _Normal(joined(text, located) if located else "", tuple(term.text for term in located))
-
-
-def _usable(
-    entries: Iterable[tuple[str, Sequence[str]]], vocabulary: set[str], normal: Callable[[str], _Normal]
-) -> dict[str, dict[tuple[str, ...], None]]:
-    """The words by key, each with the translations whose terms are in the vocabulary, in the dictionary's order.
-
-    `normal` is called with single words, so that its cache spares stemming: dictionaries repeat their words.
-    """
-    usable: dict[str, dict[tuple[str, ...], None]] = {}
-    for word, translations in entries:
-        split = (tuple(term for part in text.split() for term in normal(part).terms) for text in translations)
-        alternatives = {terms: None for terms in split if terms and vocabulary.issuperset(terms)}
-        key = " ".join(filter(None, (normal(part).key for part in word.split()))) if alternatives else ""
-        if key:
-            usable.setdefault(key, {}).update(alternatives)
-    return usable
-
-
-def _as_json(alternatives: Iterable[Iterable[str]]) -> str:
-    return json.dumps([list(terms) for terms in alternatives], ensure_ascii=False, separators=(",", ":"))
+            words: dict[str, dict[tuple[str, ...], None]] = {}
+            for word, translations in entries:
+                split = (tuple(term for part in text.split() for term in normal(part)[1]) for text in translations)
+                alternatives = {terms: None for terms in split if terms and vocabulary.issuperset(terms)}
+                key = " ".join(filter(None, (normal(part)[0] for part in word.split()))) if alternatives else ""
+                if key:
+                    words.setdefault(key, {}).update(alternatives)
+            for key, alternatives in words.items():
+                yield source, key, target, json.dumps(list(alternatives), ensure_ascii=False, separators=(",", ":"))

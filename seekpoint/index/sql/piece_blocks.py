@@ -4,7 +4,7 @@ A block consists of
 
     1 byte    the number of pieces
     records   one for each piece (RECORD), of fixed size, so that those of many blocks are read at once
-    codes     of the quantised vectors, six bits each, four in three bytes (`_packed`)
+    codes     of the quantised vectors, six bits each, four in three bytes (`encode`)
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     Records = NDArray[np.void]
 
 
-DIGEST_BYTES = 8
 # The fields of PieceVector, after the start and the digest. `struct` has to round the scale to float32, as RECORD does.
 _FIELDS = "<d8sHfBe"
 RECORD = np.dtype(
@@ -85,19 +84,25 @@ class Blocks:
             last = min(first + _AT_ONCE, len(self._data))
             span = slice(bounds[first], bounds[last])
             if span.start < span.stop:
-                packed = self._packed_codes(first, last, packed_size(dimension))
-                yield span, _unpacked(packed[places[span] - self._firsts[first]])[:, :dimension]
-
-    def _packed_codes(self, first: int, last: int, width: int) -> Codes:
-        """The packed codes of all pieces in the blocks [first, last), a row for each."""
-        sizes = np.diff(self._firsts[first : last + 1])
-        data = [
-            block[1 + size * RECORD.itemsize :]
-            for block, size in zip(self._data[first:last], sizes.tolist(), strict=True)
-        ]
-        if [*map(len, data)] != (sizes * width).tolist():
-            raise ValueError("a block of pieces has more or fewer codes than dimensions")
-        return np.frombuffer(b"".join(data), np.uint8).reshape(-1, width)
+                sizes = np.diff(self._firsts[first : last + 1])
+                data = [
+                    block[1 + size * RECORD.itemsize :]
+                    for block, size in zip(self._data[first:last], sizes.tolist(), strict=True)
+                ]
+                width = packed_size(dimension)
+                if [*map(len, data)] != (sizes * width).tolist():
+                    raise ValueError("a block of pieces has more or fewer codes than dimensions")
+                packed = np.frombuffer(b"".join(data), np.uint8).reshape(-1, width)
+                packed = packed[places[span] - self._firsts[first]]
+                quarter = packed.shape[1] // 3
+                codes = np.empty((len(packed), 4 * quarter), np.uint8)
+                np.bitwise_and(packed, _LOW, out=codes[:, : 3 * quarter])
+                tops, lowest = packed >> _BITS, codes[:, 3 * quarter :]
+                lowest[:] = tops[:, 2 * quarter :]
+                for k in (1, 0):
+                    lowest <<= 2
+                    lowest |= tops[:, k * quarter : (k + 1) * quarter]
+                yield span, codes[:, :dimension]
 
 
 def packed_size(dimension: int) -> int:
@@ -105,36 +110,18 @@ def packed_size(dimension: int) -> int:
     return -(-dimension // 4) * 3
 
 
-def _packed(rows: Codes) -> Codes:
-    """Pack each row of codes, padded to 4n: the low 6 bits of byte k are code k, and the high bits are the last n."""
-    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
-    first, second, third, last = np.split(padded, 4, axis=1)
-    return np.hstack([first | (last & 3) << _BITS, second | (last >> 2 & 3) << _BITS, third | last >> 4 << _BITS])
-
-
-def _unpacked(rows: Codes) -> Codes:
-    """Unpack each row, filler included."""
-    quarter = rows.shape[1] // 3
-    numbers = np.empty((len(rows), 4 * quarter), np.uint8)
-    np.bitwise_and(rows, _LOW, out=numbers[:, : 3 * quarter])
-    tops, last = rows >> _BITS, numbers[:, 3 * quarter :]
-    last[:] = tops[:, 2 * quarter :]
-    for k in (1, 0):
-        last <<= 2
-        last |= tops[:, k * quarter : (k + 1) * quarter]
-    return numbers
-
-
 def encode(pieces: Sequence[StoredPiece]) -> bytes:
     """The data of a block of consecutive pieces."""
     records = [
-        struct.pack(
-            _FIELDS, start, digest, min(vector.tokens, _MOST_TOKENS), vector.scale, vector.direction, vector.length
-        )
-        for start, digest, vector in pieces
+        struct.pack(_FIELDS, start, digest, min(tokens, _MOST_TOKENS), scale, direction, length)
+        for start, digest, (tokens, scale, _, direction, length) in pieces
     ]
     rows = np.frombuffer(b"".join(piece.vector.codes for piece in pieces), np.uint8).reshape(len(pieces), -1)
-    return bytes([len(pieces)]) + b"".join(records) + _packed(rows).tobytes()
+    # The low 6 bits of byte k are code k of a row padded to 4n, and the high bits are the last n codes.
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    first, second, third, last = np.split(padded, 4, axis=1)
+    packed = [first | (last & 3) << _BITS, second | (last >> 2 & 3) << _BITS, third | last >> 4 << _BITS]
+    return bytes([len(pieces)]) + b"".join(records) + np.hstack(packed).tobytes()
 
 
 def blocks(pieces: Iterable[StoredPiece]) -> Iterator[tuple[float, bytes]]:
@@ -145,10 +132,7 @@ def blocks(pieces: Iterable[StoredPiece]) -> Iterator[tuple[float, bytes]]:
 
 
 def check(rows: Iterable[tuple[int, float, bytes]], dimension: int, directions: int) -> None:
-    """Check blocks, ordered by transcript and start: (transcript id, start, data).
-
-    Raises ValueError for one that `blocks` can't have made.
-    """
+    """Raise ValueError for blocks, ordered by transcript and start, that `blocks` can't have made."""
     width = packed_size(dimension)
     previous: tuple[int, float] = (-1, 0.0)
     for transcript_id, start, data in rows:
@@ -156,21 +140,17 @@ def check(rows: Iterable[tuple[int, float, bytes]], dimension: int, directions: 
         if len(records) > _MOST or records["start"][0] != start or previous >= (transcript_id, start):
             raise ValueError("a block of pieces is out of order")
         previous = transcript_id, float(records["start"][-1])
-        _check_records(records, directions)
+        is_valid = (
+            (np.abs(records["start"]) < _LATEST)
+            & (np.diff(records["start"], prepend=-np.inf) > 0)
+            & (np.abs(records["scale"]) < _LARGEST_SCALE)
+            & ((records["direction"] < directions) | (records["direction"] == NO_DIRECTION))
+            & np.isfinite(records["length"])
+        )
+        if not is_valid.all():
+            raise ValueError("a block has a piece that makes no sense")
         if len(data) != 1 + len(records) * (RECORD.itemsize + width):
             raise ValueError("a block of pieces has more or fewer codes than dimensions")
-
-
-def _check_records(records: Records, directions: int) -> None:
-    is_valid = (
-        (np.abs(records["start"]) < _LATEST)
-        & (np.diff(records["start"], prepend=-np.inf) > 0)
-        & (np.abs(records["scale"]) < _LARGEST_SCALE)
-        & ((records["direction"] < directions) | (records["direction"] == NO_DIRECTION))
-        & np.isfinite(records["length"])
-    )
-    if not is_valid.all():
-        raise ValueError("a block has a piece that makes no sense")
 
 
 def pieces_by_digest(blocks: Blocks, card: ModelCard) -> dict[bytes, PieceVector]:

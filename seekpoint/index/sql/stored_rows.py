@@ -30,7 +30,7 @@ def details_of(text: str) -> Details:
 
 
 def check_details(stored: Iterable[str], longest: float) -> None:
-    """Read details; raises ValueError for some that `details_text` can't have written, or times beyond `longest`."""
+    """Raise ValueError for details that `details_text` can't have written, or times beyond `longest` seconds."""
     for text in stored:
         try:
             details = details_of(text)
@@ -38,17 +38,17 @@ def check_details(stored: Iterable[str], longest: float) -> None:
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
                 and (details.duration is None or _is_second(details.duration, longest))
-                and all(_is_chapter(chapter, longest) for chapter in details.chapters)
+                and all(
+                    isinstance(chapter.title, str)
+                    and isinstance(chapter.generated, bool)
+                    and _is_second(chapter.start, longest)
+                    for chapter in details.chapters
+                )
             )
         except (TypeError, AttributeError, ValueError, OverflowError):
             are_valid = False
         if not are_valid:
             raise ValueError("a resource has details that make no sense")
-
-
-def _is_chapter(chapter: Chapter, longest: float) -> bool:
-    is_plain = isinstance(chapter.title, str) and isinstance(chapter.generated, bool)
-    return is_plain and _is_second(chapter.start, longest)
 
 
 def _is_second(value: object, longest: float) -> bool:
@@ -77,9 +77,10 @@ def values_of(moment: KeptMoment) -> tuple[object, ...]:
 
 def moment_of(row: Sequence[Any]) -> KeptMoment:
     """A moment, from its row; raises ValueError."""
-    resource_id, _, kind, title, url, language, start, page, anchor, quote, link, question, *rest = row
+    resource_id, _, kind, title, url, language, start, page, anchor, quote, link, question, added, note, collection = (
+        row
+    )
     resource = Resource(resource_id, Kind(kind), title, url)
-    added, note, collection = rest
     return KeptMoment(resource, language, start, page, anchor, quote, link, question, note, collection, added)
 
 
@@ -89,27 +90,23 @@ def encode_chapters(chapters: Iterable[Chapter]) -> str:
 
 
 def decode_chapters(text: str) -> tuple[Chapter, ...]:
-    """The chapters that `encode` stored; raises ValueError."""
-    return tuple(Chapter(_second(start), str(title), generated=True) for start, title in parsed_json(text))
+    """The chapters that `encode_chapters` stored; raises ValueError."""
+    chapters = []
+    for start, title in parsed_json(text):
+        if not isfinite(start) or start < 0:
+            raise ValueError("a chapter starts at no second")
+        chapters.append(Chapter(float(start), str(title), generated=True))
+    return tuple(chapters)
 
 
 def check_chapters(stored: Iterable[str], longest: float = inf) -> None:
-    """Read the chapters of transcripts.
-
-    Raises ValueError for some that `encode` can't have written, or that begin beyond `longest` seconds.
-    """
+    """Raise ValueError for chapters that `encode_chapters` can't have written, or beginning after `longest` seconds."""
     for text in stored:
         try:
             if any(chapter.start > longest for chapter in decode_chapters(text)):
                 raise ValueError(text)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError("a transcript has chapters that make no sense") from error
-
-
-def _second(start: float) -> float:
-    if not isfinite(start) or start < 0:
-        raise ValueError("a chapter starts at no second")
-    return float(start)
 
 
 class Database(Protocol):

@@ -1,8 +1,11 @@
-"""What the lists name and where it stands: sections, playlists, standings."""
+"""The lists and their resources: sections, playlists, standings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
@@ -11,88 +14,65 @@ from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Secti
 from tests.index.libraries import CARD, files
 
 
-def listed(resource_id: str, *paths: tuple[str, ...], title: str = "") -> Resource:
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[EmbeddedWriter]:
+    """The writer of an empty library."""
+    with EmbeddedWriter.acquire(tmp_path, CARD) as opened:
+        yield opened
+
+
+def listed(resource_id: str, *paths: tuple[str, ...]) -> Resource:
     """A resource under any number of heading paths."""
-    return Resource(resource_id, Kind.VIDEO, title, f"https://www.youtube.com/watch?v={resource_id}", paths)
+    return Resource(resource_id, Kind.VIDEO, "", f"https://www.youtube.com/watch?v={resource_id}", paths)
 
 
-def shown(sections: list[Section]) -> list[tuple[str, tuple[str, ...], list[str]]]:
-    return [(section.source, section.path, list(section.entries)) for section in sections]
+# Lists in the order they are registered, with their resources and heading paths, and the sections that come of them.
+LISTS = {
+    "list by list in the order of the list": (
+        ["b.md: z=第二周/掩码 y x=Basics", "a.md: w=Basics x=Basics"],
+        ["a.md Basics: w x", "b.md 第二周/掩码: z", "b.md : y", "b.md Basics: x"],
+    ),
+    "a second place moves no section up": (
+        ["l: both=开始,Advanced one=开始 two=Basics three=Advanced"],
+        ["l 开始: both one", "l Basics: two", "l Advanced: three both"],
+    ),
+    "headings keep their order": (["l: twice=Zebra,Aardvark"], ["l Zebra: twice", "l Aardvark: twice"]),
+    "a group of its own at the end for those on no list": (
+        [
+            *("a.md: left=Old stays-a=Old", "b.md: left=Old stays-b=Old", "c.md: moved=Before", "c.md: moved=后来"),
+            *("a.md: stays-a=Old", "b.md: stays-b=Old"),
+        ],
+        ["a.md Old: stays-a", "b.md Old: stays-b", "c.md 后来: moved", " Old: left"],
+    ),
+    "dropped by one list and kept by another": (
+        ["a.md: talk=A", "b.md: talk=B other=B", "b.md: other=B"],
+        ["a.md A: talk", "b.md B: other"],
+    ),
+}
 
 
-def sections(folder: Path) -> list[Section]:
-    with EmbeddedReader.open(folder) as library:
-        return library.sections()
+@pytest.mark.parametrize(("lists", "expected"), LISTS.values(), ids=LISTS.keys())
+def test_sections_come(writer: EmbeddedWriter, lists: list[str], expected: list[str]) -> None:
+    for line in lists:
+        source, entries = line.split(": ")
+        named = [entry.partition("=") for entry in entries.split()]
+        paths = [[tuple(path.split("/")) for path in each.split(",")] if each else [] for _, _, each in named]
+        writer.register(source, [listed(one, *each) for (one, _, _), each in zip(named, paths, strict=True)])
+    found = [f"{one.source} {'/'.join(one.path)}: {' '.join(one.entries)}" for one in writer.sections()]
+    assert found == expected
+    for status in writer.statuses():
+        under = [line.partition(": ")[0].split(" ")[1] for line in expected if status.id in line.split(" ")[2:]]
+        assert ["/".join(path) for path in status.resource.sections] == list(dict.fromkeys(filter(None, under)))
+    if expected[-1].startswith(" "):
+        assert writer.statuses()[-1].id == "left"
 
 
-# Sections
-
-
-def test_sections_come_list_by_list_in_the_order_of_the_list(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("b.md", [listed("z", ("第二周", "掩码")), listed("y"), listed("x", ("Basics",))])
-        writer.register("a.md", [listed("w", ("Basics",)), listed("x", ("Basics",))])
-        writer.set_state("x", State.DEFERRED, reason="blocked", retry_after=1.0)
-    assert shown(sections(tmp_path)) == [
-        ("a.md", ("Basics",), ["w", "x"]),
-        ("b.md", ("第二周", "掩码"), ["z"]),
-        ("b.md", (), ["y"]),
-        ("b.md", ("Basics",), ["x"]),
-    ]
-    assert sections(tmp_path)[0].states == {State.PENDING: 1, State.DEFERRED: 1}
-
-
-def test_a_second_place_of_an_entry_moves_no_section_up(tmp_path: Path) -> None:
-    both = listed("both", ("开始",), ("Advanced",))
-    entries = [both, listed("one", ("开始",)), listed("two", ("Basics",)), listed("three", ("Advanced",))]
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", entries)
-    assert [section.path for section in sections(tmp_path)] == [("开始",), ("Basics",), ("Advanced",)]
-    with EmbeddedReader.open(tmp_path) as library:
-        assert library.statuses()[0].resource.sections == both.sections
-
-
-def test_headings_of_a_resource_keep_their_order(tmp_path: Path) -> None:
-    twice = listed("twice", ("Zebra",), ("Aardvark",))
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [twice])
-    assert [section.path for section in sections(tmp_path)] == list(twice.sections)
-    with EmbeddedReader.open(tmp_path) as library:
-        assert library.statuses()[0].resource.sections == twice.sections
-
-
-def test_a_resource_in_two_sections_counts_once_in_both_together(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [listed("twice", ("A",), ("B",)), listed("once", ("B",))])
-    found = sections(tmp_path)
-    assert [sum(section.states.values()) for section in found] == [1, 2]
-    assert union(found).states == {State.PENDING: 2}
-
-
-def test_what_left_every_list_is_a_group_of_its_own_and_comes_last(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        for source in ("a.md", "b.md"):
-            writer.register(source, [listed("left", ("Old",)), listed(f"stays-{source}", ("Old",))])
-        writer.register("c.md", [listed("moved", ("Before",))])
-        writer.register("c.md", [listed("moved", ("后来",))])
-        for source in ("a.md", "b.md"):
-            writer.register(source, [listed(f"stays-{source}", ("Old",))])
-    assert shown(sections(tmp_path)) == [
-        ("a.md", ("Old",), ["stays-a.md"]),
-        ("b.md", ("Old",), ["stays-b.md"]),
-        ("c.md", ("后来",), ["moved"]),
-        ("", ("Old",), ["left"]),
-    ]
-    with EmbeddedReader.open(tmp_path) as library:
-        assert library.statuses()[-1].resource.id == "left"
-
-
-def test_a_section_that_one_list_dropped_and_another_keeps_stays_with_that(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("a.md", [listed("talk", ("A",))])
-        writer.register("b.md", [listed("talk", ("B",)), listed("other", ("B",))])
-        writer.register("b.md", [listed("other", ("B",))])
-    assert shown(sections(tmp_path)) == [("a.md", ("A",), ["talk"]), ("b.md", ("B",), ["other"])]
+def test_a_resource_in_two_sections_counts_once_in_both_together(writer: EmbeddedWriter) -> None:
+    writer.register("list.md", [listed("twice", ("A",), ("B",)), listed("once", ("B",))])
+    writer.set_state("once", State.DEFERRED, reason="blocked", retry_after=1.0)
+    found = writer.sections()
+    assert [section.states for section in found] == [{State.PENDING: 1}, {State.PENDING: 1, State.DEFERRED: 1}]
+    assert union(found).states == {State.PENDING: 1, State.DEFERRED: 1}
 
 
 def test_headings_stand_under_those_above_them() -> None:
@@ -117,71 +97,54 @@ PLAYLIST = Playlist(
     "注意力 lectures",
     (
         PlaylistEntry(Resource("zzzzzzzzzzz", Kind.VIDEO, "Mask \u202e<script>", "https://youtu.be/zzzzzzzzzzz")),
-        PlaylistEntry(
-            Resource("aaaaaaaaaaa", Kind.VIDEO, "[Private video]", "https://youtu.be/aaaaaaaaaaa"), "private"
-        ),
+        PlaylistEntry(Resource("aaaaaaaaaaa", Kind.VIDEO, "[Private]", "https://youtu.be/aaaaaaaaaaa"), "private"),
         PlaylistEntry(Resource("PLinner", Kind.PLAYLIST, "播放列表", "https://www.youtube.com/playlist?list=PLinner")),
         PlaylistEntry(Resource("zzzzzzzzzzz", Kind.VIDEO, "Again", "https://youtu.be/zzzzzzzzzzz")),
     ),
 )
 
 
-def _playlist(resource_id: str = "PLouter", title: str = "") -> Resource:
+def _playlist(resource_id: str) -> Resource:
     url = f"https://www.youtube.com/playlist?list={resource_id}"
-    return Resource(resource_id, Kind.PLAYLIST, title, url, (("讲座",),))
+    return Resource(resource_id, Kind.PLAYLIST, "", url, (("讲座",),))
 
 
-def test_a_playlist_is_kept_as_it_was_listed(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [_playlist(), _playlist("PLwaits")])
-        writer.keep_playlist("PLouter", PLAYLIST)
-        assert writer.standings() == {
-            "PLouter": Standing(State.INDEXED, LISTED),
-            "PLwaits": Standing(State.PENDING),
-        }
-    with EmbeddedReader.open(tmp_path) as library:
-        assert library.playlists() == {"PLouter": PLAYLIST}
-        assert [status.resource.title for status in library.statuses()] == ["注意力 lectures", _playlist("PLwaits").url]
-
-
-def test_the_next_listing_takes_the_place_of_the_last(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [_playlist()])
-        writer.keep_playlist("PLouter", PLAYLIST)
-        writer.keep_playlist("PLouter", Playlist("", PLAYLIST.entries[2:]))
-        assert writer.playlists() == {"PLouter": Playlist("", PLAYLIST.entries[2:])}
-        writer.keep_playlist("PLouter", Playlist("空", ()))
-        assert writer.playlists() == {"PLouter": Playlist("空", ())}
+def test_the_next_listing_of_a_playlist_takes_the_place_of_the_last(writer: EmbeddedWriter) -> None:
+    writer.register("list.md", [_playlist("PLouter"), _playlist("PLwaits")])
+    for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[2:]), Playlist("空", ()), PLAYLIST):
+        writer.keep_playlist("PLouter", playlist)
+        assert writer.playlists() == {"PLouter": playlist}
+    assert writer.standings() == {"PLouter": Standing(State.INDEXED, LISTED), "PLwaits": Standing(State.PENDING)}
+    assert [status.resource.title for status in writer.statuses()] == ["注意力 lectures", _playlist("PLwaits").url]
 
 
 def test_the_same_listing_again_touches_no_file(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [_playlist()])
+        writer.register("list.md", [_playlist("PLouter")])
         writer.keep_playlist("PLouter", PLAYLIST)
     before = files(tmp_path)
     with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.keep_playlist("PLouter", PLAYLIST)
     assert files(tmp_path) == before
-
-
-def test_a_listing_after_a_failed_one_forgets_the_failure(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [_playlist()])
-        writer.keep_playlist("PLouter", PLAYLIST)
-        writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
-        assert writer.playlists() == {"PLouter": PLAYLIST}
-        writer.keep_playlist("PLouter", PLAYLIST)
-        assert writer.standings()["PLouter"].retry_after is None
     with EmbeddedReader.open(tmp_path) as library:
-        assert [status.reason for status in library.statuses()] == [None]
+        assert library.playlists() == {"PLouter": PLAYLIST}
 
 
-def test_a_playlist_that_is_taken_out_takes_its_entries_along(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [_playlist()])
-        writer.keep_playlist("PLouter", PLAYLIST)
-        writer.remove(["PLouter"])
-        assert writer.playlists() == {}
-        writer.register("list.md", [])
-        writer.register("list.md", [_playlist()])
-        assert writer.playlists() == {}
+def test_a_listing_after_a_failed_one_forgets_the_failure(writer: EmbeddedWriter) -> None:
+    writer.register("list.md", [_playlist("PLouter")])
+    writer.keep_playlist("PLouter", PLAYLIST)
+    writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
+    assert writer.playlists() == {"PLouter": PLAYLIST}
+    writer.keep_playlist("PLouter", PLAYLIST)
+    assert writer.standings()["PLouter"].retry_after is None
+    assert [status.reason for status in writer.statuses()] == [None]
+
+
+def test_a_playlist_that_is_taken_out_takes_its_entries_along(writer: EmbeddedWriter) -> None:
+    writer.register("list.md", [_playlist("PLouter")])
+    writer.keep_playlist("PLouter", PLAYLIST)
+    writer.remove(["PLouter"])
+    assert writer.playlists() == {}
+    writer.register("list.md", [])
+    writer.register("list.md", [_playlist("PLouter")])
+    assert writer.playlists() == {}

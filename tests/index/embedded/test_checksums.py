@@ -92,38 +92,25 @@ def test_what_is_committed_anew_is_whole_again(folder: Path, table: str) -> None
         writer.verify()
 
 
-@pytest.mark.parametrize("table", [*checksums.CONTENT])
-def test_nothing_damaged_is_taken_for_known(folder: Path, table: str) -> None:
+@pytest.mark.parametrize("table", checksums.CONTENT)
+def test_nothing_damaged_is_known_or_left_in_the_means_after_its_removal(folder: Path, table: str) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
         before = writer.known("zhuyili0001")
     change_rows(folder, DAMAGE[table][0])
     with EmbeddedWriter.acquire(folder) as writer:
         after = writer.known("zhuyili0001")
-    assert after.vectors.keys() == (set() if table in ("transcript", "vector") else before.vectors.keys())
-    assert after.pieces.keys() == (set() if table in ("transcript", "piece_block") else before.pieces.keys())
-
-
-@pytest.mark.parametrize("table", ["vector", "piece_block", "transcript"])
-def test_the_removal_of_damaged_vectors_leaves_the_means_that_a_library_without_them_has(
-    folder: Path, tmp_path: Path, table: str
-) -> None:
-    change_rows(folder, DAMAGE[table][0])
-    with EmbeddedWriter.acquire(folder) as writer:
+        assert after.vectors.keys() == (set() if table in ("transcript", "vector") else before.vectors.keys())
+        assert after.pieces.keys() == (set() if table in ("transcript", "piece_block") else before.pieces.keys())
         writer.remove(["zhuyili0001"])
         writer.verify()
-        assert writer.languages().keys() == {"en"}
-        assert [*writer.means.chunks] == ["en"]
+        assert [*writer.languages()] == [*writer.means.chunks] == ["en"]
 
 
-def test_a_flipped_bit_is_found_where_its_row_is_stored(folder: Path) -> None:
-    data = (folder / database.FILE).read_bytes()
-    flip_bit(folder / database.FILE, data.index(b"Talk zhuyili0001"))
+def test_a_flipped_bit_and_text_that_isnt_utf8_are_found_and_can_be_replaced(folder: Path) -> None:
+    flip_bit(folder / database.FILE, (folder / database.FILE).read_bytes().index(b"Talk zhuyili0001"))
     assert {fault.key for fault in faults(folder)} == {b"zhuyili0001"}
-
-
-def test_text_that_isnt_utf8_any_more_is_found_and_can_be_replaced(folder: Path) -> None:
     change_rows(folder, "UPDATE resource SET reason = CAST(x'ff' AS TEXT) WHERE id = 'zhuyili0001'")
-    assert faults(folder) == [checksums.Fault("resource", b"zhuyili0001")]
+    assert checksums.Fault("resource", b"zhuyili0001") in faults(folder)
     with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(["zhuyili0001"])
         writer.verify()

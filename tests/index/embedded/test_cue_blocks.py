@@ -7,7 +7,7 @@ import random
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import pairwise
 
 import pytest
@@ -19,14 +19,7 @@ from seekpoint.index.embedded.stored_transcripts import append_cues, check_cues,
 from seekpoint.index.sql.cue_blocks import decode, encode
 from seekpoint.index.types import Cue
 
-SAID = [
-    "attention weighs the words",
-    "注意力给每个词一个权重",
-    "👩‍🔬 \N{MUSICAL SYMBOL G CLEF}",
-    "a\0b\ud7ff\ue000\uffff",
-    '"\\',
-    "",
-]
+SAID = ["attention weighs", "注意力给每个词", "👩‍🔬 \N{MUSICAL SYMBOL G CLEF}", "a\0b\ud7ff\ue000\uffff", '"\\', ""]
 TIMES = st.one_of(
     st.integers(-(10**10), 10**13).map(lambda milliseconds: milliseconds / 1000),
     st.floats(allow_nan=False),
@@ -45,24 +38,14 @@ LONG = [
 ]
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    with closing(database()) as opened:
-        yield opened
-
-
-def database() -> sqlite3.Connection:
-    """A new database, in which a transcript needs no resource."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    create_schema(connection)
-    connection.execute("PRAGMA foreign_keys = OFF")
-    return connection
-
-
-def stored(cues: Sequence[Cue]) -> sqlite3.Connection:
-    connection = database()
-    append_cues(connection, 1, cues)
-    return connection
+@contextmanager
+def stored(cues: Sequence[Cue]) -> Iterator[sqlite3.Connection]:
+    """A new database with the cues of transcript 1, which needs no resource."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create_schema(connection)
+        connection.execute("PRAGMA foreign_keys = OFF")
+        append_cues(connection, 1, cues)
+        yield connection
 
 
 def block(*columns: object) -> bytes:
@@ -73,12 +56,7 @@ def block(*columns: object) -> bytes:
 def test_a_block_gives_back_what_it_holds(cues: list[Cue]) -> None:
     found = decode(encode(cues))
     assert found == cues
-    assert [(type(cue.start), type(cue.end), type(cue.is_reference)) for cue in found] == [(float, float, bool)] * len(
-        cues
-    )
-
-
-def test_times_that_are_given_as_integers_come_back_as_floats() -> None:
+    assert {(type(cue.start), type(cue.end), type(cue.is_reference)) for cue in found} == {(float, float, bool)}
     assert str(decode(encode([Cue(1, 2, "x")]))) == str([Cue(1.0, 2.0, "x")])
 
 
@@ -90,7 +68,7 @@ def test_milliseconds_take_less_room_than_other_times() -> None:
 
 @given(st.integers(0, 260), st.integers(0, 260))
 def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> None:
-    with closing(stored(LONG)) as connection:
+    with stored(LONG) as connection:
         append_cues(connection, 2, LONG[:50])
         assert read_cues(connection, 1, first, stop) == LONG[first:stop]
         assert read_cues(connection, 2, first, 1 << 62) == LONG[:50][first:]
@@ -100,14 +78,14 @@ def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> Non
 @given(st.lists(CUES | st.builds(Cue, TIMES, TIMES, st.text(min_size=3000)), max_size=9))
 @pytest.mark.slow
 def test_a_transcript_of_any_cues_is_stored(cues: list[Cue]) -> None:
-    with closing(stored(cues)) as connection:
+    with stored(cues) as connection:
         check_cues(connection)
         assert read_cues(connection, 1, 0, 1 << 62) == cues
 
 
 def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
     longer = Cue(0.0, 1.0, random.Random(1).randbytes(9000).hex())
-    with closing(stored([*LONG, longer, *LONG])) as connection:
+    with stored([*LONG, longer, *LONG]) as connection:
         sizes = [size for (size,) in connection.execute("SELECT length(data) FROM cue_block ORDER BY first")]
         assert read_cues(connection, 1, 199, 202) == [LONG[-1], longer, LONG[0]]
     assert len(sizes) > 6
@@ -115,33 +93,27 @@ def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
     assert sum(size < 1800 for size in sizes) <= 2
 
 
-def test_thousands_of_cues_that_say_the_same_are_stored() -> None:
-    cues = [Cue(float(k), k + 1.0, "嗯") for k in range(3000)]
-    with closing(stored(cues)) as connection:
+@pytest.mark.parametrize(
+    "cues",
+    [
+        [Cue(float(k), k + 1.0, "嗯") for k in range(3000)],
+        [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)],
+    ],
+    ids=["thousands that say the same", "long texts"],
+)
+def test_many_cues_and_long_ones_are_stored(cues: list[Cue]) -> None:
+    with stored(cues) as connection:
         check_cues(connection)
-        assert read_cues(connection, 1, 0, 5000) == cues
+        assert read_cues(connection, 1, 3, 5000) == cues[3:]
 
 
-def test_long_texts_are_stored_however_many_there_are() -> None:
-    cues = [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)]
-    with closing(stored(cues)) as connection:
-        check_cues(connection)
-        assert read_cues(connection, 1, 3, 60) == cues[3:]
-
-
-@pytest.mark.parametrize("text", ["\ud800", "注意力\udfff"])
-def test_text_that_has_no_utf8_is_refused(connection: sqlite3.Connection, text: str) -> None:
-    with pytest.raises(ValueError, match="surrogates"):
-        append_cues(connection, 1, [Cue(0.0, 1.0, text)])
-
-
-def test_a_text_that_is_longer_than_can_be_read_is_refused() -> None:
+def test_text_that_has_no_utf8_or_is_longer_than_can_be_read_is_refused() -> None:
+    for text in ("\ud800", "注意力\udfff"):
+        with pytest.raises(ValueError, match="surrogates"), stored([Cue(0.0, 1.0, text)]):
+            pass
     assert decode(encode([Cue(0.0, 1.0, "字" * 1_000_000)]))[0].text == "字" * 1_000_000
     with pytest.raises(ValueError, match="longer"):
         encode([Cue(0.0, 1.0, "字" * 2_000_000)])
-
-
-# Damage
 
 
 @pytest.mark.parametrize(
@@ -222,28 +194,27 @@ def test_any_other_json_is_a_value_error_or_cues(content: object) -> None:
         "UPDATE chunk SET stop = 201",
     ],
 )
-def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, statement: str) -> None:
-    append_cues(connection, 1, LONG)
-    connection.execute(
-        "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 200, 0, 500, x'00')"
-    )
-    check_cues(connection)
-    connection.execute(statement)
-    with pytest.raises(ValueError, match="aren't what was written"):
+def test_a_check_tells_what_is_out_of_place(statement: str) -> None:
+    with stored(LONG) as connection:
+        connection.execute(
+            "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 200, 0, 500, x'00')"
+        )
         check_cues(connection)
+        connection.execute(statement)
+        with pytest.raises(ValueError, match="aren't what was written"):
+            check_cues(connection)
 
 
 @pytest.mark.parametrize("cue", [Cue(-2e9, 0.0, "x"), Cue(0.0, 2e9, "x"), Cue(0.0, float("nan"), "x")])
-def test_a_check_tells_times_beyond_measure(connection: sqlite3.Connection, cue: Cue) -> None:
-    append_cues(connection, 1, [cue])
-    with pytest.raises(ValueError, match="aren't what was written"):
+def test_a_check_tells_times_beyond_measure(cue: Cue) -> None:
+    with stored([cue]) as connection, pytest.raises(ValueError, match="aren't what was written"):
         check_cues(connection, 1e9)
 
 
-def test_blocks_that_do_not_follow_one_another_are_not_read_as_one(connection: sqlite3.Connection) -> None:
-    append_cues(connection, 1, LONG)
-    firsts = [first for (first,) in connection.execute("SELECT first FROM cue_block ORDER BY first")]
-    assert all(one < other for one, other in pairwise(firsts)) and len(firsts) > 2
-    connection.execute("DELETE FROM cue_block WHERE first = ?", (firsts[1],))
-    with pytest.raises(ValueError, match="aren't what was written"):
-        read_cues(connection, 1, 0, 200)
+def test_blocks_that_do_not_follow_one_another_are_not_read_as_one() -> None:
+    with stored(LONG) as connection:
+        firsts = [first for (first,) in connection.execute("SELECT first FROM cue_block ORDER BY first")]
+        assert all(one < other for one, other in pairwise(firsts)) and len(firsts) > 2
+        connection.execute("DELETE FROM cue_block WHERE first = ?", (firsts[1],))
+        with pytest.raises(ValueError, match="aren't what was written"):
+            read_cues(connection, 1, 0, 200)

@@ -13,6 +13,8 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Details, State
 from tests.index.libraries import CARD, build, by_meaning, by_words, embedded, files, fill, first, names, run_script
 
+needs_limits = pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
+
 _BUILD_HALF = """
 import os, pathlib
 from seekpoint.index.embedded.stored_transcripts import insert
@@ -43,6 +45,13 @@ def test_what_was_committed_before_a_kill_is_found_and_the_next_build_seals_it(
     assert {question: first(tmp_path, question) for question in before} == before
 
 
+def test_a_kill_while_mending_loses_nothing(folder: Path) -> None:
+    (folder / "vectors-1.faiss").unlink()
+    assert run_script(_BUILD_HALF, folder, "300").returncode == 9
+    assert first(folder, "position") == "position001"
+    assert first(folder, "cache") == "finished"
+
+
 def test_a_copy_taken_during_a_build_is_a_library(folder: Path, tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["cache"]})
@@ -56,22 +65,16 @@ def test_a_copy_taken_during_a_build_is_a_library(folder: Path, tmp_path: Path) 
             pass
 
 
-def test_an_error_in_a_build_keeps_what_was_committed(folder: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), EmbeddedWriter.acquire(folder) as writer:
-        fill(writer, {"new": ["cache"]})
-        raise KeyboardInterrupt
-    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss", "words-2"}
-    assert first(folder, "cache") == "new"
-
-
-def test_a_commit_is_whole_or_not_at_all(folder: Path) -> None:
-    one_vector_short = embedded(["cache", "softmax"])
+def test_an_error_in_a_build_keeps_what_was_committed_whole(folder: Path) -> None:
+    one_vector_short = embedded(["token", "softmax"])
     object.__setattr__(one_vector_short, "vectors", one_vector_short.vectors[:1])
     with pytest.raises(ValueError, match="shorter"), EmbeddedWriter.acquire(folder) as writer:
+        fill(writer, {"new": ["cache"]})
         writer.commit("position001", [one_vector_short], Details(), "")
-    assert first(folder, "position") == "position001"
+    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss", "words-2"}
+    assert [first(folder, question) for question in ("cache", "position")] == ["new", "position001"]
     with EmbeddedReader.open(folder) as library:
-        assert by_words(library, "cache") == []
+        assert by_words(library, "token") == []
 
 
 _RUN_OUT_OF_SPACE = """
@@ -92,7 +95,7 @@ with EmbeddedWriter.acquire(folder, CARD) as writer:
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
+@needs_limits
 @pytest.mark.parametrize("moment", ["opening", "committing", "sealing"])
 @pytest.mark.parametrize("size", [0, 500, 3000, 20_000, 80_000, 160_000])
 def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: str, size: int) -> None:
@@ -100,29 +103,22 @@ def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: s
     last = (ended.stderr.splitlines() or [""])[-1]
     assert ended.returncode == 0 or last.startswith("seekpoint.index.errors.LibraryError: "), ended.stderr
     assert ended.returncode == 1 or size > 500
-    _holds_what_it_held(folder, "new7" if moment == "sealing" else None)
+
+    def check(new: str | None) -> None:
+        assert first(folder, "position") == "position001"
+        with EmbeddedReader.open(folder) as library:
+            assert by_words(library, "掩码") == ["zhuyili0001"]
+            assert new is None or State.INDEXED in [status.state for status in library.statuses([new])]
+
+    check("new7" if moment == "sealing" else None)
     build(folder, {"last": ["softmax"]})
-    _holds_what_it_held(folder, "last")
+    check("last")
 
 
-def _holds_what_it_held(folder: Path, new: str | None) -> None:
-    assert first(folder, "position") == "position001"
-    with EmbeddedReader.open(folder) as library:
-        assert by_words(library, "掩码") == ["zhuyili0001"]
-        assert new is None or State.INDEXED in [s.state for s in library.statuses() if s.resource.id == new]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
+@needs_limits
 @pytest.mark.parametrize("size", [0, 5000, 50_000])
 def test_a_library_that_finds_no_room_at_all_can_be_built_later(tmp_path: Path, size: int) -> None:
     ended = run_script(_RUN_OUT_OF_SPACE, tmp_path, "opening", str(size))
     assert ended.stderr.splitlines()[-1].startswith("seekpoint.index.errors.LibraryError: ")
     build(tmp_path)
     assert first(tmp_path, "position") == "position001"
-
-
-def test_a_kill_while_mending_loses_nothing(folder: Path) -> None:
-    (folder / "vectors-1.faiss").unlink()
-    assert run_script(_BUILD_HALF, folder, "300").returncode == 9
-    assert first(folder, "position") == "position001"
-    assert first(folder, "cache") == "finished"

@@ -14,8 +14,6 @@ from seekpoint.index.embedded.maintenance import with_checked_database
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.sqlite_port import open_keeper
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.transfer.export import export_library
-from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import KeptMoment, State
 from tests.damaging import change_rows
 from tests.index.libraries import resource
@@ -66,18 +64,12 @@ def test_a_writer_that_opens_meanwhile_takes_nothing_for_damage(folder: Path) ->
     keep(folder, moment(1.0))
     assert with_checked_database(folder, before, mends=False) == before.unsealed()
     assert not (folder / database.DAMAGE_MARK).exists()
+    with EmbeddedWriter.acquire(folder):  # which seals it again
+        pass
+    assert Manifest.load(folder).database
     before.save(folder)
     with pytest.raises(DamagedLibrary):
         with_checked_database(folder, before, mends=False)
-
-
-def test_the_next_build_seals_the_library_again(folder: Path) -> None:
-    assert Manifest.load(folder).database
-    keep(folder, moment(1.0))
-    assert not Manifest.load(folder).database
-    with EmbeddedWriter.acquire(folder):
-        pass
-    assert Manifest.load(folder).database
 
 
 def test_damage_of_one_kept_moment_costs_no_other(folder: Path) -> None:
@@ -94,12 +86,3 @@ def test_damage_of_one_kept_moment_costs_no_other(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [each.note for each in library.kept()] == ["另一个"]
-
-
-def test_what_is_kept_goes_along_in_an_export(folder: Path, tmp_path: Path) -> None:
-    keep(folder, moment(1.0, "笔记"))
-    export_library(folder, tmp_path / "talks.zip")
-    import_library(tmp_path / "talks.zip", tmp_path / "copy")
-    with EmbeddedReader.open(folder) as one, EmbeddedReader.open(tmp_path / "copy") as other:
-        assert other.kept() == one.kept()
-        assert [each.note for each in other.kept()] == ["笔记"]

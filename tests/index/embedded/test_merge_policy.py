@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.vector_files import Segment, next_merge, recently_added
+from seekpoint.index.embedded.vector_files import Segment, next_merge
 
 SEGMENTS = st.lists(st.tuples(st.integers(0, 100_000), st.floats(0, 1)), max_size=60).map(
     lambda sizes: placed([(chunks, round(chunks * share)) for chunks, share in sizes])
@@ -85,20 +85,3 @@ def test_what_is_mostly_gone_is_written_anew_alone() -> None:
 def test_what_is_wholly_gone_comes_first() -> None:
     assert next_merge(placed([(120, 120)] * 8 + [(1000, 700), (1000, 0)])) == slice(9, 10)
     assert next_merge([]) is None
-
-
-@given(SEGMENTS, st.integers(0, 2_000_000))
-def test_a_build_ends_with_as_many_of_the_last_as_come_to_half_of_what_it_added(
-    segments: list[Segment], added: int
-) -> None:
-    run = recently_added(segments, added)
-    most = min(added / 2, 500_000)
-    assert sum(segment.alive for segment in segments[run]) <= most
-    assert run.stop == len(segments)
-    assert not run.start or sum(segment.alive for segment in segments[run.start - 1 :]) > most
-
-
-def test_a_lecture_more_is_left_alone() -> None:
-    segments = placed([(77_000, 77_000), (960, 960), (120, 120)])
-    assert recently_added(segments, 120) == slice(3, 3)
-    assert recently_added(segments, 100_000) == slice(1, 3)

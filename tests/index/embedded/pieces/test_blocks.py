@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from math import inf, nan
 
 import numpy as np
@@ -12,24 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded import pieces as pieces_module
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.pieces import append_pieces, check_piece_blocks, pieces_around, transcript_blocks
+from seekpoint.index.embedded.pieces import append_pieces, check_pieces, pieces_around, transcript_pieces
+from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
-from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, encode
+from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, check, encode
 from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
 
 DIRECTIONS = 3
 _DIRECTIONS: list[tuple[int, float]] = [(1, 0.25), (NO_DIRECTION, 0.0)]
 CARD = ModelCard("topics", 4, "")
+ALL = "SELECT transcript_id, start, data FROM piece_block ORDER BY transcript_id, start"
 singles = st.floats(-1e8, 1e8, width=32)
 
 
 @st.composite
-def stored(draw: st.DrawFn, dimension: int) -> list[StoredPiece]:
+def stored(
+    draw: st.DrawFn, dimension: int, kinds: Sequence[list[bool]] = ([True], [False], [True, False])
+) -> list[StoredPiece]:
     """Pieces in order, with a direction, without one, or both."""
     starts = sorted(draw(st.sets(st.floats(-1e6, 1e6).map(lambda start: start + 0.0), min_size=1, max_size=40)))
-    digests, with_direction = st.binary(min_size=8, max_size=8), draw(st.sampled_from([[True], [False], [True, False]]))
+    digests, with_direction = st.binary(min_size=8, max_size=8), draw(st.sampled_from(kinds))
     return [StoredPiece(start, draw(digests), draw(vectors(dimension, with_direction))) for start in starts]
 
 
@@ -50,18 +53,13 @@ def block(start: float = 0.0, number: int = 3) -> list[StoredPiece]:
     ]
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    """A new library's database, without anything in it."""
-    with closing(library()) as connection:
+@contextmanager
+def database() -> Iterator[sqlite3.Connection]:
+    """A new library's database, in which a transcript needs no resource."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create_schema(connection)
+        connection.execute("PRAGMA foreign_keys = OFF")
         yield connection
-
-
-def library() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    create_schema(connection)
-    connection.row_factory = sqlite3.Row
-    return connection
 
 
 def found_in(blocks: Blocks, dimension: int, places: Sequence[int] | None = None) -> list[StoredPiece]:
@@ -79,18 +77,15 @@ def found_in(blocks: Blocks, dimension: int, places: Sequence[int] | None = None
 def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataObject) -> None:
     dimension = data.draw(st.integers(1, 9))
     transcripts = {key: data.draw(stored(dimension)) for key in data.draw(st.sets(st.integers(1, 9), min_size=1))}
-    with closing(library()) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
+    with database() as connection:
         for key, pieces in reversed(transcripts.items()):
             append_pieces(connection, key, pieces)
-        check_piece_blocks(connection, dimension, DIRECTIONS)
-        for key, pieces in transcripts.items():
-            assert found_in(transcript_blocks(connection, key), dimension) == pieces
-        together = Blocks(connection.execute("SELECT transcript_id, start, data FROM piece_block"))
+        check(connection.execute(ALL), dimension, DIRECTIONS)
+        together = Blocks(connection.execute(ALL))
     expected = [piece for key in sorted(transcripts) for piece in transcripts[key]]
-    assert {key: stop - first for key, (first, stop) in together.spans.items()} == {
-        key: len(pieces) for key, pieces in transcripts.items()
-    }
+    sizes = {key: stop - first for key, (first, stop) in together.spans.items()}
+    assert sizes == {key: len(pieces) for key, pieces in transcripts.items()}
+    assert found_in(together, dimension) == expected
     places = sorted(data.draw(st.sets(st.integers(0, len(expected) - 1))))
     assert found_in(together, dimension, places) == [expected[place] for place in places]
 
@@ -118,12 +113,6 @@ def test_any_damaged_byte_is_told_or_means_other_numbers() -> None:
             except ValueError as error:
                 told += "block" in str(error)
     assert told == 3, "the number of pieces"
-
-
-@pytest.mark.parametrize("data", [b"", b"\x03", *(encode(block())[:stop] for stop in (60, -6, -1))])
-def test_a_block_that_is_cut_short_is_told(data: bytes) -> None:
-    with pytest.raises(ValueError, match="a block of pieces"):
-        found_in(Blocks([(1, 0.0, data)]), 4)
 
 
 def with_vector(vector: PieceVector) -> bytes:
@@ -155,18 +144,21 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE.keys())
-def test_a_block_that_nobody_wrote_is_told(connection: sqlite3.Connection, data: bytes) -> None:
-    connection.execute("PRAGMA foreign_keys = OFF")
-    append_pieces(connection, 1, block())
-    append_pieces(connection, 1, block(500.0))
-    append_pieces(connection, 2, block(0.0, 40))
-    check_piece_blocks(connection, 4, DIRECTIONS)
-    connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
-    with pytest.raises(ValueError, match="block"):
-        check_piece_blocks(connection, 4, DIRECTIONS)
+def test_a_block_that_nobody_wrote_is_told(data: bytes) -> None:
+    with database() as connection:
+        append_pieces(connection, 1, block())
+        append_pieces(connection, 1, block(500.0))
+        append_pieces(connection, 2, block(0.0, 40))
+        check(connection.execute(ALL), 4, DIRECTIONS)
+        connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
+        with pytest.raises(ValueError, match="block"):
+            check(connection.execute(ALL), 4, DIRECTIONS)
 
 
-# The pieces around chunks
+@pytest.mark.parametrize("data", [b"", b"\x03", *(encode(block())[:stop] for stop in (60, -6, -1))])
+def test_a_block_that_is_cut_short_is_told_by_who_reads_it(data: bytes) -> None:
+    with pytest.raises(ValueError, match="a block of pieces"):
+        found_in(Blocks([(1, 0.0, data)]), 4)
 
 
 def plain(pieces: Sequence[StoredPiece], start: float, end: float, margin: float) -> list[StoredPiece]:
@@ -177,13 +169,11 @@ def plain(pieces: Sequence[StoredPiece], start: float, end: float, margin: float
 
 @given(st.data())
 def test_the_pieces_around_chunks_are_those_from_where_the_margin_begins(data: st.DataObject) -> None:
-    transcripts = {key: data.draw(stored(CARD.dimension)) for key in range(1, 4)}
-    transcripts = {key: [_without_direction(piece) for piece in pieces] for key, pieces in transcripts.items()}
+    transcripts = {key: data.draw(stored(CARD.dimension, [[False]])) for key in range(1, 4)}
     seconds = st.sampled_from([piece.start for pieces in transcripts.values() for piece in pieces]) | st.floats(0, 1e4)
     chunks = data.draw(st.lists(st.tuples(st.integers(1, 4), seconds, st.floats(0, 1e4)), max_size=12))
     margin = data.draw(st.sampled_from([0.0, 10.0, 45.0, 1e7]) | st.floats(0, 1e5))
-    with closing(library()) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
+    with database() as connection:
         for key, pieces in transcripts.items():
             append_pieces(connection, key, pieces)
         connection.executemany(
@@ -200,10 +190,6 @@ def test_the_pieces_around_chunks_are_those_from_where_the_margin_begins(data: s
         assert found[k].sums.tolist() == [sums(piece.vector) for piece in expected]
 
 
-def _without_direction(piece: StoredPiece) -> StoredPiece:
-    return piece._replace(vector=piece.vector._replace(direction=NO_DIRECTION, length=0.0))
-
-
 def sums(vector: PieceVector) -> list[float]:
     """The sums of tokens' vectors, a step at a time in single precision."""
     steps = np.float32(vector.scale) * np.float32(vector.tokens)
@@ -212,23 +198,19 @@ def sums(vector: PieceVector) -> list[float]:
     return found
 
 
-def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_has_alone(
-    connection: sqlite3.Connection,
-) -> None:
-    from seekpoint.index.models.encoder import BUNDLED
-
+def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_has_alone() -> None:
     card = ModelCard(BUNDLED, 384, "")
     chance = np.random.default_rng(8)
     kept = [
         quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(40)
     ]
-    connection.execute("PRAGMA foreign_keys = OFF")
-    append_pieces(connection, 1, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
-    for k, one in enumerate(kept):
-        append_pieces(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
-    pieces_module.check_pieces(connection, card)
-    together = pieces_module.transcript_pieces(connection, 1, card)
-    alone = [pieces_module.transcript_pieces(connection, k + 2, card) for k in range(40)]
-    assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
-    with pytest.raises(ValueError, match="direction"):
-        pieces_module.transcript_pieces(connection, 1, ModelCard("another", 384, ""))
+    with database() as connection:
+        append_pieces(connection, 1, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
+        for k, one in enumerate(kept):
+            append_pieces(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
+        check_pieces(connection, card)
+        together = transcript_pieces(connection, 1, card)
+        alone = [transcript_pieces(connection, k + 2, card) for k in range(40)]
+        assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
+        with pytest.raises(ValueError, match="direction"):
+            transcript_pieces(connection, 1, ModelCard("another", 384, ""))

@@ -1,4 +1,4 @@
-"""Pieces: how they are kept, found again, and what of a language is the same in all their windows."""
+"""Pieces in a library: how they are kept, found again, and what of a language is the same in all their windows."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.database import FILE, create_schema
+from seekpoint.index.embedded.database import create_schema
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import append_pieces, transcript_pieces
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import windows
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import quantised
 from seekpoint.index.sql.piece_blocks import StoredPiece
-from seekpoint.index.text.clean import text_digest
-from seekpoint.index.types import Details, ModelCard, Pieces
+from seekpoint.index.types import Details, ModelCard
+from tests.damaging import change_rows
 from tests.fakes import TopicEncoder
 from tests.index.libraries import SOURCE, chunks_of, embedded, resource
 from tests.index.models.test_piece_vectors import summed
@@ -38,20 +37,18 @@ def talk(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def pieces(folder: Path, margin: float) -> Pieces:
-    """The pieces around the first chunk of the library."""
-    with EmbeddedReader.open(folder) as library:
-        chunk = min(chunks_of(library, range(100)).values())
-        return library.pieces([chunk], margin)[chunk.id]
-
-
-def test_pieces_come_back_as_sums_of_their_tokens(talk: Path) -> None:
-    found = pieces(talk, 1e9)
+def test_pieces_come_back_as_sums_of_their_tokens_and_give_the_mean_of_a_languages_windows(talk: Path) -> None:
+    with EmbeddedReader.open(talk) as library:
+        [found, *_] = library.pieces([*chunks_of(library, range(100)).values()], 1e9).values()
+        means = library.means.windows
     assert found.starts.tolist() == [0, 10, 20, 30, 40]
     assert found.tokens.tolist() == [3, 2, 2, 1, 2]
     assert found.sums.dtype == np.float32
     assert found.sums[:, :3] == pytest.approx(np.array(COUNTS), abs=0.04)
     assert found.sums[:, -1] == pytest.approx([0.1] * 5, abs=0.04)
+    expected = windows(found.starts, found.sums).sum(axis=0) / (len(TEXTS) + 30)
+    assert means.keys() == {"en"}
+    assert means["en"] == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +62,6 @@ def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
         chunks = sorted(chunks_of(library, range(100)).values())[::2]
         found = library.pieces(chunks, margin)
     assert [found[chunk.id].starts.tolist() for chunk in chunks] == starts
-
-
-def test_the_mean_of_a_languages_windows_is_kept(talk: Path) -> None:
-    stored = pieces(talk, 1e9)
-    expected = windows(stored.starts, stored.sums).sum(axis=0) / (len(TEXTS) + 30)
-    with EmbeddedReader.open(talk) as library:
-        assert library.means.windows["en"] == pytest.approx(expected, abs=1e-4)
-        assert library.means.windows.keys() == {"en"}
 
 
 def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_as_they_were() -> None:
@@ -89,24 +78,11 @@ def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_as_
     assert size == 3 + 40 * (25 + 384 * 6 // 8)
 
 
-def test_a_stored_piece_is_known_by_the_digest_of_its_text(talk: Path) -> None:
-    with EmbeddedWriter.acquire(talk) as writer:
-        found = writer.known("talk").pieces
-        assert found.keys() == {text_digest(text) for text in TEXTS}
-        assert found[text_digest("the mask")] == embedded(TEXTS).pieces[1][1]._replace(
-            scale=found[text_digest("the mask")].scale
-        )
-        assert writer.known("nobody").pieces == {}
-
-
 @pytest.mark.parametrize("change", ["substr(data, 2)", "substr(data, 1, length(data) - 9)", "x''", "zeroblob(300)"])
 def test_pieces_that_cannot_be_read_are_told_in_one_line(talk: Path, change: str) -> None:
     with EmbeddedReader.open(talk) as library:
         library.verify()
-    Manifest.load(talk).unsealed().save(talk)
-    with sqlite3.connect(talk / FILE) as connection:
-        connection.execute(f"UPDATE piece_block SET data = {change}")
-    connection.close()
+    change_rows(talk, f"UPDATE piece_block SET data = {change}")
     with EmbeddedReader.open(talk) as library:
         chunks = [*chunks_of(library, range(9)).values()]
         for read in (lambda: library.pieces(chunks, 45.0), library.verify):

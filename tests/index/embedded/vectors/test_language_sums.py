@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +14,10 @@ import pytest
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.models.centring import tempered
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.sql.piece_blocks import pack_int8, unpack_int8
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.libraries import CARD, embedded, resource
-
-Held = Mapping[str, Sequence[EmbeddedTranscript]]
 
 IDS = ("talk", "page", "讲座", "课程")
 WORDS = {"en": "mask", "en-GB": "cache", "zh-TW": "掩码", "zh": "缓存", "de": "Maske"}
@@ -64,12 +59,6 @@ def _change(folder: Path, chance: random.Random, steps: int) -> dict[str, list[E
     return held
 
 
-def _fresh(folder: Path, held: Held) -> None:
-    with EmbeddedWriter.acquire(folder, CARD) as writer:
-        for one in sorted(held):
-            _commit(writer, one, held[one])
-
-
 def _totals(folder: Path) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(folder / "library.db")) as stored:
         rows: list[tuple[object, ...]] = stored.execute("SELECT * FROM language ORDER BY name").fetchall()
@@ -79,49 +68,27 @@ def _totals(folder: Path) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("seed", range(4))
 def test_sums_and_means_are_those_of_a_fresh_library_to_the_bit(tmp_path: Path, seed: int) -> None:
     held = _change(tmp_path / "changed", random.Random(seed), 30)
-    _fresh(tmp_path / "fresh", held)
+    with EmbeddedWriter.acquire(tmp_path / "fresh", CARD) as writer:
+        for one in sorted(held):
+            _commit(writer, one, held[one])
     assert _totals(tmp_path / "changed") == _totals(tmp_path / "fresh")
     with EmbeddedReader.open(tmp_path / "changed") as changed, EmbeddedReader.open(tmp_path / "fresh") as fresh:
         languages = {primary(one.transcript.language) for transcripts in held.values() for one in transcripts}
         assert set(changed.means.chunks) == languages
-        for found, expected in (
-            (changed.means.chunks, fresh.means.chunks),
-            (changed.means.windows, fresh.means.windows),
-        ):
-            assert {name: mean.tobytes() for name, mean in found.items()} == {
-                name: mean.tobytes() for name, mean in expected.items()
-            }
+        for found, expected in zip(changed.means, fresh.means, strict=True):
+            assert found.keys() == expected.keys()
+            assert all(mean.tobytes() == expected[name].tobytes() for name, mean in found.items())
 
 
-def test_the_means_are_those_of_all_that_is_stored(tmp_path: Path) -> None:
-    held = _change(tmp_path, random.Random(4), 20)
-    rows: dict[str, list[bytes]] = {}
-    for one in (one for transcripts in held.values() for one in transcripts):
-        rows.setdefault(primary(one.transcript.language), []).extend(pack_int8(vector) for vector in one.vectors)
-    vectors = {language: unpack_int8(packed, CARD.dimension) for language, packed in rows.items()}
-    totals = {language: (len(found), found.sum(axis=0, dtype=np.float64)) for language, found in vectors.items()}
-    expected = tempered(totals, {})
-    with EmbeddedReader.open(tmp_path) as library:
-        assert set(library.means.chunks) == set(expected) >= {"en", "zh"}
-        for language, mean in library.means.chunks.items():
-            assert mean.tobytes() == expected[language].tobytes()
-
-
-def test_tags_of_one_language_count_together_and_another_apart(tmp_path: Path) -> None:
+def test_tags_of_one_language_count_together_until_its_last_transcript_goes(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "讲座", [embedded(["掩码", "缓存"], "zh-TW"), embedded(["位置"], "zh-Hans")])
         _commit(writer, "talk", [embedded(["mask"], "en-GB")])
-    assert [(row[0], row[1], row[3]) for row in _totals(tmp_path)] == [("en", 1, 1), ("zh", 3, 3)]
-
-
-def test_a_language_whose_last_transcript_goes_has_no_mean(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        _commit(writer, "讲座", [embedded(["掩码"], "zh-TW")])
-        _commit(writer, "talk", [embedded(["mask"])])
+        assert [(row[0], row[1], row[3]) for row in _totals(tmp_path)] == [("en", 1, 1), ("zh", 3, 3)]
         writer.remove(["讲座"])
         assert [row[0] for row in _totals(tmp_path)] == ["en"]
         _commit(writer, "talk", [embedded(["掩码", "位置"])])
-        writer.commit("talk", [embedded(["Maske"], "de")], Details(), "made by hand")
+        _commit(writer, "talk", [embedded(["Maske"], "de")])
     assert [(row[0], row[1]) for row in _totals(tmp_path)] == [("de", 1)]
     with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.remove(["talk"])
@@ -136,23 +103,12 @@ def test_a_language_without_pieces_has_no_mean_of_windows(tmp_path: Path) -> Non
         assert (sorted(library.means.chunks), sorted(library.means.windows)) == (["en", "zh"], ["en"])
 
 
-def test_what_is_rolled_back_counts_for_nothing(tmp_path: Path) -> None:
+def test_a_reader_has_the_means_of_the_moment_it_opened(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         _commit(writer, "talk", [embedded(["mask"])])
-        before = _totals(tmp_path)
-        with pytest.raises(RuntimeError, match="没有"), writer.transaction():
-            _commit(writer, "讲座", [embedded(["掩码"])])
-            raise RuntimeError("没有")
-    assert _totals(tmp_path) == before
-
-
-def test_a_reader_has_the_means_of_the_moment_it_opened(tmp_path: Path) -> None:
-    numbers = count()
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        _commit(writer, f"talk{next(numbers)}", [embedded(["mask"])])
     with EmbeddedReader.open(tmp_path) as reader:
         with EmbeddedWriter.acquire(tmp_path) as writer:
-            _commit(writer, f"talk{next(numbers)}", [embedded(["softmax 归一化"], "zh"), embedded(["cache"])])
+            _commit(writer, "later", [embedded(["softmax 归一化"], "zh"), embedded(["cache"])])
         assert set(reader.means.chunks) == {"en"}
         with EmbeddedReader.open(tmp_path) as later:
             assert set(later.means.chunks) == {"en", "zh"}

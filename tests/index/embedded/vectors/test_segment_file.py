@@ -16,30 +16,25 @@ from seekpoint.index.errors import DamagedLibrary
 
 if TYPE_CHECKING:
     from seekpoint.index.embedded.manifest import SegmentRecord
-    from seekpoint.index.types import Vectors
 
 IDS = np.array([3, 5, 8, 13], dtype=np.int64)
 WIDTH = 256
 QUESTION, ACROSS = np.linalg.qr(np.random.default_rng(8).normal(size=(WIDTH, 2)))[0].T.astype(np.float32)
-
-
-def _rows() -> Vectors:
-    """Unit vectors, each a little further from the question."""
-    angles = np.array([[0.0], [0.5], [1.0], [1.5]], dtype=np.float32)
-    rows: Vectors = np.cos(angles) * QUESTION + np.sin(angles) * ACROSS
-    return rows
-
-
-def _few(folder: Path, number: int = 1) -> SegmentRecord:
-    blocks = [(IDS[:2], _rows()[:2]), (IDS[2:], _rows()[2:])]
-    return write_segment(folder, number, WIDTH, blocks, Segment(3, 14, 4, 4))
+ANGLES = np.array([[0.0], [0.5], [1.0], [1.5]], dtype=np.float32)
 
 
 @pytest.fixture
-def segment(tmp_path: Path) -> VectorSegment:
-    record = _few(tmp_path)
+def record(tmp_path: Path) -> SegmentRecord:
+    """A file of unit vectors, each a little further from the question."""
+    rows = np.cos(ANGLES) * QUESTION + np.sin(ANGLES) * ACROSS
+    record = write_segment(tmp_path, 1, WIDTH, [(IDS[:2], rows[:2]), (IDS[2:], rows[2:])], Segment(3, 14, 4, 4))
     assert (record.first, record.stop, record.count) == (3, 14, 4)
     assert [path.name for path in tmp_path.iterdir()] == [record.file.name] == ["vectors-1.faiss"]
+    return record
+
+
+@pytest.fixture
+def segment(tmp_path: Path, record: SegmentRecord) -> VectorSegment:
     return VectorSegment(tmp_path, record, WIDTH)
 
 
@@ -70,14 +65,11 @@ def test_a_search_is_limited_to_what_is_kept(
     assert len(cosines) == len(found)
 
 
-def test_an_open_file_is_searched_even_when_it_was_cleared_away(segment: VectorSegment, tmp_path: Path) -> None:
+def test_a_file_that_was_cleared_away_is_searched_if_open_but_cannot_be_opened(
+    segment: VectorSegment, tmp_path: Path, record: SegmentRecord
+) -> None:
     (tmp_path / "vectors-1.faiss").unlink()
     assert segment.search(QUESTION, 1)[0].tolist() == [3]
-
-
-def test_a_file_that_was_cleared_away_cannot_be_opened(tmp_path: Path) -> None:
-    record = _few(tmp_path)
-    (tmp_path / "vectors-1.faiss").unlink()
     with pytest.raises(FileNotFoundError):
         VectorSegment(tmp_path, record, WIDTH)
 
@@ -90,6 +82,7 @@ def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     blocks = [(np.arange(2500)[start : start + 700], rows[start : start + 700]) for start in range(0, 2500, 700)]
     record = write_segment(tmp_path, 7, dimension, blocks, Segment(0, 2500, 2500, 2500))
+    assert record.file.size < 2500 * (dimension / 4 + 9) + 30_000
     segment = VectorSegment(tmp_path, record, dimension)
     for question in rows[::250]:
         ids, cosines = segment.search(question, 2500)
@@ -99,8 +92,7 @@ def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int)
         assert (abs(float(missed.mean())) < 0.01, float(missed.std()) < 0.03) == (True, True)
 
 
-def test_a_record_of_something_else_is_damage(tmp_path: Path) -> None:
-    record = _few(tmp_path)
+def test_a_record_of_something_else_is_damage(tmp_path: Path, record: SegmentRecord) -> None:
     with pytest.raises(DamagedLibrary, match=r"vectors-1.faiss holds other vectors"):
         VectorSegment(tmp_path, replace(record, count=3), WIDTH)
     with pytest.raises(DamagedLibrary, match="holds other vectors"):

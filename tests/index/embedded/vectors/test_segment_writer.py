@@ -76,15 +76,14 @@ def _recall(segment: VectorSegment, rows: Vectors, questions: Vectors, keep: Ran
     return hits / (10 * len(questions))
 
 
-def test_the_nearest_are_among_the_candidates(segment: VectorSegment, rows: Vectors, questions: Vectors) -> None:
-    assert _recall(segment, rows, questions) > 0.97
-
-
-@pytest.mark.parametrize("share", [0.97, 0.6, 0.2, 0.02])
-def test_a_filter_keeps_the_recall(segment: VectorSegment, rows: Vectors, questions: Vectors, share: float) -> None:
-    chance = np.random.default_rng(6)
-    is_kept = chance.random(len(HELD.starts)) < share
+@pytest.mark.parametrize("share", [1.0, 0.97, 0.6, 0.2, 0.02])
+def test_the_nearest_that_a_filter_keeps_are_among_the_candidates(
+    segment: VectorSegment, rows: Vectors, questions: Vectors, share: float
+) -> None:
+    is_kept = np.random.default_rng(6).random(len(HELD.starts)) < share
     keep = Ranges(HELD.starts[is_kept], HELD.stops[is_kept])
+    if share == 1.0:
+        assert _recall(segment, rows, questions) > 0.97
     assert _recall(segment, rows, questions, keep) > 0.95
 
 
@@ -96,33 +95,10 @@ def test_what_is_kept_is_found_however_far_it_is(segment: VectorSegment, rows: V
         assert np.sort(found).tolist() == far.tolist()
 
 
-def test_a_range_of_a_filter_is_searched_as_several_are(segment: VectorSegment, questions: Vectors) -> None:
-    for question in questions[:10]:
-        ids, cosines = segment.search(question, 30, Ranges.of([(1000, 1500)]))
-        others, likewise = segment.search(question, 30, Ranges.of([(1000, 1500), (STOP - 1, STOP)]))
-        is_shared = others < STOP - 1
-        assert ids.tolist()[: is_shared.sum()] == others[is_shared].tolist()
-        assert cosines.tolist()[: is_shared.sum()] == likewise[is_shared].tolist()
-
-
-def test_a_removed_chunk_is_never_found(segment: VectorSegment, rows: Vectors) -> None:
-    ids = HELD.ids()
-    for place in (0, 17, COUNT - 1):
-        alive = HELD.without(Ranges.of([(int(ids[place]), int(ids[place]) + 1)]))
-        assert ids[place] in segment.search(rows[place], 50)[0]
-        assert ids[place] not in segment.search(rows[place], 50, alive)[0]
-
-
 def test_the_same_vectors_give_the_same_file(tmp_path: Path, rows: Vectors) -> None:
     for number in (1, 2):
         _opened(tmp_path, rows, number)
     assert (tmp_path / "vectors-1.faiss").read_bytes() == (tmp_path / "vectors-2.faiss").read_bytes()
-
-
-def test_a_vector_takes_two_bits_a_number_and_its_id(tmp_path: Path) -> None:
-    rows = _unit(np.random.default_rng(7).normal(size=(COUNT, 384)))
-    record = write_segment(tmp_path, 1, 384, _in_blocks(rows, 700), Segment(FIRST, STOP, COUNT, COUNT))
-    assert record.file.size < COUNT * (384 / 4 + 8) + 30_000
 
 
 def test_vectors_that_are_all_alike_are_found(tmp_path: Path, rows: Vectors) -> None:

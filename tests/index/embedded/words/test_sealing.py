@@ -39,8 +39,11 @@ def found(folder: Path, *asked: str) -> Sequence[list[str]]:
         return [by_words(library, text) for text in asked]
 
 
-def test_a_build_that_adds_links_to_what_there_was(folder: Path) -> None:
+def test_a_build_that_adds_links_to_what_there_was_and_one_that_doesnt_writes_none(folder: Path) -> None:
     before, old = engine_files(folder), index(folder)
+    with EmbeddedWriter.acquire(folder) as writer:
+        writer.put_settings(glossary=[("new", "1")])
+    assert index(folder) == old
     build(folder, {"new": ["缓存 cache"]})
     after = engine_files(folder)
     assert before.items() < after.items()
@@ -48,16 +51,13 @@ def test_a_build_that_adds_links_to_what_there_was(folder: Path) -> None:
     assert found(folder, "cache", "掩码", "order") == [["new"], ["zhuyili0001"], ["position001"]]
 
 
-def test_where_no_passage_changes_no_index_is_written(folder: Path) -> None:
-    before = index(folder)
+def test_what_a_build_has_committed_or_removed_counts_before_it_ends(folder: Path) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
-        writer.put_settings(glossary=[("new", "1")])
-    assert index(folder) == before
-
-
-def test_what_was_removed_is_neither_found_nor_counted(folder: Path) -> None:
-    with EmbeddedWriter.acquire(folder) as writer:
-        writer.remove(["zhuyili0001"])
+        fill(writer, {"new": ["缓存 cache", "掩码"]})
+        with EmbeddedReader.open(folder) as during:
+            assert by_words(during, "掩码") == ["new", "zhuyili0001"]
+            assert during.frequencies(["掩码"], [MASK]) == ({"掩码": 2}, [3])
+        writer.remove(["new", "zhuyili0001"])
         assert found(folder, "掩码") == [[]]
         with EmbeddedReader.open(folder) as during:
             assert during.frequencies(["掩码"], [MASK]) == ({}, [0])
@@ -66,29 +66,16 @@ def test_what_was_removed_is_neither_found_nor_counted(folder: Path) -> None:
     assert word_files.transcripts_in(index(folder)).tolist() == [1, 3]
 
 
-def test_what_a_build_has_committed_is_found_before_it_ends(folder: Path) -> None:
-    with EmbeddedWriter.acquire(folder) as writer:
-        fill(writer, {"new": ["缓存 cache", "掩码"]})
-        with EmbeddedReader.open(folder) as during:
-            assert by_words(during, "掩码") == ["new", "zhuyili0001"]
-            assert during.frequencies(["掩码"], [MASK]) == ({"掩码": 2}, [3])
-
-
-def test_a_reader_is_served_by_a_newer_index_than_its_own(folder: Path) -> None:
-    with EmbeddedReader.open(folder) as reader:
+def test_readers_are_served_by_a_newer_index_than_their_own(folder: Path) -> None:
+    with EmbeddedReader.open(folder) as asked, EmbeddedReader.open(folder) as fresh:
+        assert by_words(asked, "掩码") == ["zhuyili0001"]
         with EmbeddedWriter.acquire(folder) as writer:
             fill(writer, {"new": ["掩码 mask"]})
             writer.remove(["zhuyili0001"])
-        assert by_words(reader, "掩码") == ["zhuyili0001"]
-        assert reader.frequencies(["掩码", "mask"]).terms == {"掩码": 1, "mask": 1}
+        for reader in (asked, fresh):
+            assert by_words(reader, "掩码") == by_words(reader, "后面") == ["zhuyili0001"]
+            assert reader.frequencies(["掩码", "mask"]).terms == {"掩码": 1, "mask": 1}
     assert found(folder, "掩码") == [["new"]]
-
-
-def test_an_open_reader_goes_on_when_its_index_is_replaced(folder: Path) -> None:
-    with EmbeddedReader.open(folder) as reader:
-        assert by_words(reader, "掩码") == ["zhuyili0001"]
-        build(folder, {"new": ["掩码 mask"]})
-        assert by_words(reader, "掩码") == by_words(reader, "后面") == ["zhuyili0001"]
 
 
 def test_an_index_that_has_other_chunks_than_its_list_says_is_made_from_nothing(folder: Path) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from seekpoint.index.embedded import database, stored_terms
+from seekpoint.index.sql.sums import term_matrix
 from seekpoint.index.text.terms import terms
+from seekpoint.index.types import TermMatrix
 
 SAID = ["the mask hides the words", "掩码遮住后面的词", "", "a mask for 掩码"]
 
@@ -36,6 +37,10 @@ def stored(connection: sqlite3.Connection) -> list[bytes]:
     return [data for (data,) in connection.execute("SELECT terms FROM chunk ORDER BY id")]
 
 
+def matrix(connection: sqlite3.Connection, said: list[str], chunks: list[bytes]) -> TermMatrix:
+    return term_matrix(stored_terms.numbers_of(connection, said), chunks)
+
+
 def test_a_term_keeps_its_number(connection: sqlite3.Connection) -> None:
     before = stored_terms.numbers_of(connection, terms(" ".join(SAID)))
     assert sorted(before.values()) == list(range(1, len(before) + 1))
@@ -45,22 +50,22 @@ def test_a_term_keeps_its_number(connection: sqlite3.Connection) -> None:
 
 
 def test_a_matrix_has_a_row_for_each_known_term_and_a_column_for_each_chunk(connection: sqlite3.Connection) -> None:
-    found = stored_terms.matrix(connection, ["mask", "掩码", "the", "nowher"], stored(connection))
+    found = matrix(connection, ["mask", "掩码", "the", "nowher"], stored(connection))
     assert set(found.terms) == {"mask", "掩码", "the"}
     expected = [[terms(text).count(term) for text in SAID] for term in found.terms]
     assert found.counts.tolist() == expected
     assert found.lengths.tolist() == [len(terms(text)) for text in SAID]
-
-
-def test_a_matrix_of_nothing_is_empty(connection: sqlite3.Connection) -> None:
-    assert stored_terms.matrix(connection, [], stored(connection)).counts.shape == (0, 4)
-    assert stored_terms.matrix(connection, ["mask"], []).counts.shape == (1, 0)
+    assert matrix(connection, [], stored(connection)).counts.shape == (0, 4)
+    assert matrix(connection, ["mask"], []).counts.shape == (1, 0)
 
 
 def test_terms_come_as_often_as_they_occur(connection: sqlite3.Connection) -> None:
     found = dict(stored_terms.terms_of(connection, [(4, 9), (1, 3)]))
     assert list(found) == [4, 1, 2]
     assert all(sorted(said) == sorted(terms(SAID[chunk - 1])) for chunk, said in found.items())
+    connection.execute("DELETE FROM term WHERE text = 'mask'")
+    with pytest.raises(ValueError, match="without a text"):
+        list(stored_terms.terms_of(connection, [(1, 9)]))
 
 
 def test_only_terms_that_no_chunk_has_are_deleted(connection: sqlite3.Connection) -> None:
@@ -87,15 +92,8 @@ def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, chan
         stored_terms.check(connection)
 
 
-def test_a_chunk_with_a_term_without_text_is_no_entry(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM term WHERE text = 'mask'")
-    with pytest.raises(ValueError, match="without a text"):
-        list(stored_terms.terms_of(connection, [(1, 9)]))
-
-
 def test_a_term_that_occurs_without_end_passes_the_check(connection: sqlite3.Connection) -> None:
     store(connection, "mask " * 70_000)
     stored_terms.check(connection)
-    found = stored_terms.matrix(connection, ["mask"], stored(connection)[-1:])
+    found = matrix(connection, ["mask"], stored(connection)[-1:])
     assert (found.counts.tolist(), found.lengths.tolist()) == ([[15.0]], [65_535])
-    assert np.isfinite(found.counts).all()
