@@ -115,7 +115,15 @@ class Fetcher:
             raise _refusal(response.status_code)
         if not response.content.strip():
             raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
-        return _fetched_page(response)
+        charset = _CHARSET.search(response.headers.get("Content-Type", ""))
+        return FetchedPage(
+            response.content,
+            _media_type(response),
+            charset[1].lower() if charset else None,
+            Validators(response.headers.get("ETag"), response.headers.get("Last-Modified")),
+            urldefrag(response.url).url,
+            _is_permanent(response),
+        )
 
     def _pace_of(self, url: str, private: bool) -> Pace:
         return Pace(0.0)
@@ -137,7 +145,13 @@ class Fetcher:
 
     def _send(self, url: str, headers: Mapping[str, str], pace: Pace, private: bool) -> requests.Response:
         with pace.turn():
-            response = self._get(url, headers, private)
+            # Sessions of their own: a connection into a private network mustn't serve requests that may not go there.
+            for session in self._sessions[: 1 + private]:
+                with suppress(PrivateAddress):
+                    response = session.get(url, headers=headers, allow_redirects=False)
+                    break
+            else:
+                raise PrivateNetwork(State.UNAVAILABLE, Reason("private_network"))
         status, pause = response.status_code, pause_of(response)
         if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
             reason = Reason("fewer_requests", host=urlsplit(url).hostname, status=status)
@@ -145,13 +159,6 @@ class Fetcher:
         if status >= 400:
             raise requests.HTTPError(response=response)
         return response
-
-    def _get(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
-        # Sessions of their own: a connection into a private network mustn't serve later requests that may not go there.
-        for session in self._sessions[: 1 + private]:
-            with suppress(PrivateAddress):
-                return session.get(url, headers=headers, allow_redirects=False)
-        raise PrivateNetwork(State.UNAVAILABLE, Reason("private_network"))
 
 
 class PoliteFetcher(Fetcher):
@@ -199,19 +206,6 @@ def _is_not_modified(response: requests.Response) -> bool:
         bool(etag)
         and response.status_code in _SUCCESS
         and request_headers.get("If-None-Match", "").removeprefix("W/") == etag
-    )
-
-
-def _fetched_page(response: requests.Response) -> FetchedPage:
-    charset = _CHARSET.search(response.headers.get("Content-Type", ""))
-    validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
-    return FetchedPage(
-        response.content,
-        _media_type(response),
-        charset[1].lower() if charset else None,
-        validators,
-        urldefrag(response.url).url,
-        _is_permanent(response),
     )
 
 
@@ -286,7 +280,10 @@ def follow(
         if visit in visited:
             break
         visited.add(visit)
-        hop = _next_hop(response, session)
+        try:
+            hop = _normalised(urljoin(response.url, session.get_redirect_target(response)))
+        except ValueError as error:
+            raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
         private = private and is_same_server(hop, first)
     raise Unfetched(State.UNAVAILABLE, Reason("redirects_endless"), MONTH)
 
@@ -298,14 +295,6 @@ def is_same_server(url: str, other: str) -> bool:
     except ValueError:
         return False
     return own in (origin, origin.replace("http:", "https:", 1))
-
-
-def _next_hop(response: requests.Response, session: requests.Session) -> str:
-    try:
-        target = urljoin(response.url, session.get_redirect_target(response))
-    except ValueError as error:
-        raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
-    return _normalised(target)
 
 
 def _normalised(url: str) -> str:

@@ -213,26 +213,14 @@ _REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as brows
 
 def youtube_cookies(file: Path) -> tuple[Cookie, ...]:
     """Read the cookies for youtube.com, and no others; raises UsageError if there are none."""
-    cookies = [cookie for cookie in _cookies(_text(file), file) if f".{cookie.domain}".endswith(".youtube.com")]
-    if not cookies:
-        raise UsageError(f"{file}: holds no cookie for youtube.com; {_REMEDY}")
-    if all(cookie.is_expired() for cookie in cookies):
-        raise UsageError(f"{file}: its cookies for youtube.com have expired; {_REMEDY}")
-    return tuple(cookies)
+    from yt_dlp.cookies import YoutubeDLCookieJar
 
-
-def _text(file: Path) -> str:
     try:
-        return read_text(file)
+        text = read_text(file)
     except OSError as error:
         raise UsageError(f"{file}: can't be read ({error.strerror}); {_REMEDY}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: not a file of cookies; {_REMEDY}") from error
-
-
-def _cookies(text: str, file: Path) -> list[Cookie]:
-    from yt_dlp.cookies import YoutubeDLCookieJar
-
     if text.lstrip().startswith(("[", "{")):
         raise UsageError(f"{file}: cookies in JSON can't be read; {_REMEDY}")
     jar = YoutubeDLCookieJar()
@@ -245,4 +233,9 @@ def _cookies(text: str, file: Path) -> list[Cookie]:
             raise UsageError(f"{file}: not a file of cookies; {_REMEDY}") from error
     if skipped.getvalue():
         raise UsageError(f"{file}: has lines that are no cookies; {_REMEDY}")
-    return list(jar)
+    cookies = tuple(cookie for cookie in jar if f".{cookie.domain}".endswith(".youtube.com"))
+    if not cookies:
+        raise UsageError(f"{file}: holds no cookie for youtube.com; {_REMEDY}")
+    if all(cookie.is_expired() for cookie in cookies):
+        raise UsageError(f"{file}: its cookies for youtube.com have expired; {_REMEDY}")
+    return cookies

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeAlias
@@ -48,32 +47,27 @@ class Network:
 
         Raises PrivateAddress, or the errors of urllib3.
         """
-        try:
-            return self._connect(connection, self._addresses(connection.host, private))
-        except socket.gaierror as error:
-            raise NameResolutionError(connection.host, connection, error) from error
-        except TimeoutError as error:
-            raise ConnectTimeoutError(connection, f"{connection.host} timed out") from error
-        except OSError as error:
-            raise NewConnectionError(connection, f"no connection to {connection.host}: {error}") from error
-
-    def _connect(self, connection: HTTPConnection, addresses: Sequence[Address]) -> socket.socket:
+        host = connection.host
         options = {name: getattr(connection, name) for name in ("timeout", "source_address", "socket_options")}
-        for address in addresses[:-1]:
-            with suppress(OSError):
-                return self.connect(address, connection.port, options)
-        return self.connect(addresses[-1], connection.port, options)
-
-    def _addresses(self, host: str, private: bool) -> Sequence[Address]:
-        if not private:
-            check_name(host)
-        literal = literal_address(host)
-        addresses = [literal] if literal else self.resolve(host)
-        if all(is_public(address) or address in _FAKE_IP for address in addresses):
-            self._public_hosts.add(host)
-        elif not private or host in self._public_hosts:
-            raise PrivateAddress(host)
-        return addresses
+        try:
+            if not private:
+                check_name(host)
+            literal = literal_address(host)
+            addresses = [literal] if literal else self.resolve(host)
+            if all(is_public(address) or address in _FAKE_IP for address in addresses):
+                self._public_hosts.add(host)
+            elif not private or host in self._public_hosts:
+                raise PrivateAddress(host)
+            for address in addresses[:-1]:
+                with suppress(OSError):
+                    return self.connect(address, connection.port, options)
+            return self.connect(addresses[-1], connection.port, options)
+        except socket.gaierror as error:
+            raise NameResolutionError(host, connection, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(connection, f"{host} timed out") from error
+        except OSError as error:
+            raise NewConnectionError(connection, f"no connection to {host}: {error}") from error
 
 
 def check_name(host: str) -> None:

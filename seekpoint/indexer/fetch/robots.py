@@ -51,8 +51,7 @@ class Robots:
             return failure
         except Unfetched as error:
             if error.state is State.DEFERRED:
-                reason = Reason("robots_unreadable", reason=error.reason)
-                return Unfetched(error.state, reason, error.retry_after)
+                return Unfetched(error.state, Reason("robots_unreadable", reason=error.reason), error.retry_after)
             data = b""
         return Protego.parse(data[:_MOST_BYTES].decode("utf-8-sig", "replace"))
 

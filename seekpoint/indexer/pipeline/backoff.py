@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from seekpoint.index.errors import Blocked, Halt, Unfetched, Unreachable
@@ -23,36 +23,22 @@ class Backoff(NamedTuple):
     seconds: float
 
 
-class YouTubeBackoffs:
+OPEN = Backoff(0.0, 0.0)
+
+
+def stored_backoffs(library: Reader, now: float) -> dict[str, Backoff]:
     """The blocks stored in a library, by route: another proxy or other cookies are another route.
 
     A block that ends more than a day after `now` (Unix seconds) was stored by a clock that was ahead, and one that
     lasts longer isn't ours: they are ignored.
     """
+    backoffs = {route: Backoff(*one) for route, one in library.settings.backoffs.items()}
+    return {name: one for name, one in backoffs.items() if one.until <= now + _LONGEST and one.seconds <= _LONGEST}
 
-    def __init__(self, library: Reader, now: float) -> None:
-        backoffs = {route: Backoff(*one) for route, one in library.settings.backoffs.items()}
-        self._by_route = {
-            route: backoff
-            for route, backoff in backoffs.items()
-            if backoff.until <= now + _LONGEST and backoff.seconds <= _LONGEST
-        }
 
-    def of(self, route: str) -> Backoff:
-        """The backoff of a route; zeros without a block."""
-        return self._by_route.get(route, Backoff(0.0, 0.0))
-
-    def is_new_route(self, route: str, now: float) -> bool:
-        """Whether this route is open while another one is blocked: requests deferred there can be sent now."""
-        return self.of(route).until <= now and any(now < backoff.until for backoff in self._by_route.values())
-
-    def keep(self, writer: Writer, route: str, backoff: Backoff | None) -> None:
-        """Store a backoff, or delete it."""
-        self._by_route = {
-            **{other: kept for other, kept in self._by_route.items() if other != route},
-            **({route: backoff} if backoff else {}),
-        }
-        writer.put_settings(backoffs=self._by_route)
+def is_new_route(backoffs: Mapping[str, Backoff], route: str, now: float) -> bool:
+    """Whether this route is open while another one is blocked: requests deferred there can be sent now."""
+    return backoffs.get(route, OPEN).until <= now < max((other.until for other in backoffs.values()), default=0.0)
 
 
 class YouTubeGate:
@@ -66,10 +52,11 @@ class YouTubeGate:
         self._writer = writer
         self._clock = clock
         self._route = route
-        self._backoffs = YouTubeBackoffs(writer, clock())
-        left = self._backoffs.of(route).until - clock()
-        block = Blocked(Reason("youtube_refused"), left)
-        self.closed: Halt | None = None if regardless or left <= 0 else block
+        now = clock()
+        self._backoffs = stored_backoffs(writer, now)
+        self.is_new_route = is_new_route(self._backoffs, route, now)
+        left = self._backoffs.get(route, OPEN).until - now
+        self.closed: Halt | None = None if regardless or left <= 0 else Blocked(Reason("youtube_refused"), left)
         self.answers = 0
         self._faults = 0
 
@@ -90,7 +77,7 @@ class YouTubeGate:
             self._count_answer()
             raise
         self._count_answer()
-        self._backoffs.keep(self._writer, self._route, None)
+        self._keep_backoff(OPEN)
         return answer
 
     def _count_answer(self) -> None:
@@ -100,11 +87,15 @@ class YouTubeGate:
     def _close(self, halt: Halt, say: Callable[[str], None]) -> Halt:
         """Send no more requests in this run; after a block, none until YouTube's pause or the backoff ends."""
         say(f"{halt}; nothing more is asked of YouTube in this run")
-        self.closed = self._start_backoff(halt) if isinstance(halt, Blocked) else halt
-        return self.closed
+        if isinstance(halt, Blocked):
+            doubled = min(max(2 * self._backoffs.get(self._route, OPEN).seconds, HOUR), _LONGEST)
+            seconds = halt.retry_after or doubled
+            self._keep_backoff(Backoff(self._clock() + seconds, seconds))
+            halt = Blocked(halt.reason, seconds)
+        self.closed = halt
+        return halt
 
-    def _start_backoff(self, block: Blocked) -> Blocked:
-        doubled = min(max(2 * self._backoffs.of(self._route).seconds, HOUR), _LONGEST)
-        seconds = block.retry_after or doubled
-        self._backoffs.keep(self._writer, self._route, Backoff(self._clock() + seconds, seconds))
-        return Blocked(block.reason, seconds)
+    def _keep_backoff(self, backoff: Backoff) -> None:
+        others = {route: other for route, other in self._backoffs.items() if route != self._route}
+        self._backoffs = others if backoff == OPEN else others | {self._route: backoff}
+        self._writer.put_settings(backoffs=self._backoffs)

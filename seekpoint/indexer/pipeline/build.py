@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,7 @@ from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.pipeline.backoff import Clock
 from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import (
@@ -98,53 +97,44 @@ def _update(
     ]
     caption_files = caption_files_of(options, lists)
     glossary = read_glossary(options.glossary) if options.glossary else None
-    writer, lazy_encoder = _open(library, options, encoder, events.say)
-    with writer:
+    is_new = not library_exists(library)
+    loaded = encoder or (load_encoder(options.model, events.say) if is_new else None)
+    with open_writer(library, loaded.card if loaded and is_new else None, events.say) as writer:
+        lazy_encoder = _encoder(writer, options, loaded, events.say)
         own = encoder if encoder and encoder.card == writer.card else None
         lost.update(writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed))
-        lists = _named(lists, options, writer)
+        # A list is named by the owner in this request, or by whoever did so first; an import doesn't count.
+        known = () if options.named_by is NamedBy.OWNER else writer.sections()
+        named_by = {part.source: part.named_by for part in known if part.named_by is not NamedBy.IMPORT}
+        lists = [replace(one, named_by=named_by.get(one.source, options.named_by)) for one in lists]
         reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
         if not options.reembed:
             report_unfinished(writer, events.say)
-        aliases = Aliases.stored(writer, clock())
-        run = Run(writer, lazy_encoder, sources, events, clock, options, aliases)
-        is_new_route = YouTubeBackoffs(writer, clock()).is_new_route(sources.web.route, clock())
-        private = aliases.private(lists)
-        planner = Planner({}, caption_files, options, clock(), is_new_route=is_new_route, private=private)
-        resources = _run_all(writer, lists, options.stored, aliases, run, planner)
+        run, resources = _run_all(writer, lists, caption_files, lazy_encoder, sources, events, clock, options)
         removed = _prune(writer, lists, events.say) if options.prune else 0
-        if options.captions:
-            _say_what_is_not_listed(options.captions, caption_files, resources, events.say)
+        unlisted = [path.name for name, paths in caption_files.items() if name not in resources for path in paths]
+        if options.captions and unlisted:  # no error, but an id may be misspelt
+            count = f"{len(unlisted)} caption files are" if len(unlisted) > 1 else "1 caption file is"
+            events.say(f"{options.captions}: {count} of videos that the lists don't name, such as {unlisted[0]}")
         if options.translate:
             keep_translations(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
-        standings = writer.standings() if lost else {}
-        given_up = sum(key not in standings or not standings[key].is_indexed for key in lost)
-        report = _report(writer, lists, options.stored, run)
-    return replace(report, embedded=report.embedded + reembedded, removed=removed, given_up=given_up)
-
-
-def _report(writer: Writer, lists: Sequence[ReadingList], stored: Sequence[str], run: Run) -> Report:
-    """The report of a run."""
-    sources = {listed.source for listed in lists}
-    sections = tuple(section for section in writer.sections() if section.source in sources)
-    standings = writer.standings() if stored else {}
-    others = Section("", (), {key: standings[key].state for key in stored if key in standings})
+        standings = writer.standings() if lost or options.stored else {}
+        listed = {one.source for one in lists}
+        sections = tuple(section for section in writer.sections() if section.source in listed)
+    others = Section("", (), {key: standings[key].state for key in options.stored if key in standings})
     states = union([*sections, others]).states
     return Report(
-        entries=sum(listed.entries for listed in lists) + len(others.entries),
+        entries=sum(one.entries for one in lists) + len(others.entries),
         states={state: states[state] for state in State},
         updated=run.updated,
-        embedded=run.embedded,
+        embedded=run.embedded + reembedded,
+        removed=removed,
         sections=sections,
+        given_up=sum(key not in standings or not standings[key].is_indexed for key in lost),
     )
-
-
-def resources_of(lists: Sequence[ReadingList], playlists: Mapping[str, Playlist]) -> dict[str, Resource]:
-    """The resources of the lists and of their playlists, by id."""
-    return {resource.id: resource for listed in lists for resource in expand_playlists(listed.resources, playlists)}
 
 
 def caption_files_of(options: BuildOptions, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
@@ -156,49 +146,45 @@ def caption_files_of(options: BuildOptions, lists: Sequence[ReadingList]) -> dic
     return caption_files
 
 
-def _open(
-    library: Address, options: BuildOptions, encoder: Encoder | None, say: Callable[[str], None]
-) -> tuple[Writer, LazyEncoder]:
-    model = options.model
-    is_new = not library_exists(library)
-    if is_new:
-        encoder = encoder or load_encoder(model, say)
-    writer = open_writer(library, encoder.card if encoder and is_new else None, say)
-    try:
-        if options.reembed:
-            encoder = encoder or load_encoder(model or writer.card.name, say)
-            return writer, LazyEncoder(encoder.card, encoder)
-        if encoder:
-            check_model(writer.card, encoder.card)
-        elif model and model_name(model) != writer.card.name:
-            raise other_model(writer.card, model)
-    except BaseException:
-        writer.__exit__(None, None, None)
-        raise
-    return writer, LazyEncoder(writer.card, encoder)
+def _encoder(writer: Writer, options: BuildOptions, encoder: Encoder | None, say: Callable[[str], None]) -> LazyEncoder:
+    """The model to embed with, the library's unless all is embedded again; raises ModelMismatch or ModelError."""
+    if options.reembed:
+        encoder = encoder or load_encoder(options.model or writer.card.name, say)
+        return LazyEncoder(encoder.card, encoder)
+    if encoder:
+        check_model(writer.card, encoder.card)
+    elif options.model and model_name(options.model) != writer.card.name:
+        raise other_model(writer.card, options.model)
+    return LazyEncoder(writer.card, encoder)
 
 
 def _run_all(
     writer: Writer,
     lists: Sequence[ReadingList],
-    stored: Sequence[str],
-    aliases: Aliases,
-    run: Run,
-    planner: Planner,
-) -> dict[str, Resource]:
-    """Run the jobs of all resources, then those of the ones that some turned out to be; returns the resources by id."""
+    caption_files: Mapping[str, tuple[Path, ...]],
+    encoder: LazyEncoder,
+    sources: Sources,
+    events: BuildEvents,
+    clock: Clock,
+    options: BuildOptions,
+) -> tuple[Run, dict[str, Resource]]:
+    """Run the jobs of all resources, then those of the ones that some turned out to be; returns all by id."""
+    run = Run(writer, encoder, sources, events, clock, options)
+    private = run.aliases.private(lists)
+    planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route, private=private)
     requested: set[str] = set()
     tried: set[str] = set()
     ends = -1
     while len(run.ends) > ends:
         ends = len(run.ends)
-        resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, requested)
-        resources |= {one.id: one.resource for one in writer.statuses([*stored, *(run.ends if stored else ())])}
+        resources, playlists = list_playlists(writer, run.aliases.applied(lists), run, planner, requested)
+        if options.stored:
+            resources |= {one.id: one.resource for one in writer.statuses([*options.stored, *run.ends])}
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
         tried |= resources.keys()
-    return resources
+    return run, resources
 
 
 def list_playlists(
@@ -225,26 +211,18 @@ def list_playlists(
             run.list_playlist(planner.plan(playlist))
 
 
-def _named(lists: Sequence[ReadingList], options: BuildOptions, writer: Writer) -> list[ReadingList]:
-    """The lists with who named them: the owner in this request, or whoever did so first; an import doesn't count."""
-    stored: dict[str, NamedBy] = {}
-    if options.named_by is not NamedBy.OWNER:
-        sections = writer.sections()
-        stored = {part.source: part.named_by for part in sections if part.named_by is not NamedBy.IMPORT}
-    return [replace(listed, named_by=stored.get(listed.source, options.named_by)) for listed in lists]
-
-
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
+    """Remove the resources that only these lists, or lists that are gone, named; returns their number."""
+    listed = [one.source for one in lists]
     own = dict.fromkeys(section.source for section in writer.sections() if section.named_by is not NamedBy.IMPORT)
-    # A list was deleted or renamed. If its folder is missing too, a disk may just not be mounted.
-    paths = {source: Path(source) for source in own}
-    vanished = [
-        source for source, path in paths.items() if path.is_absolute() and path.parent.is_dir() and not path.exists()
-    ]
-    for source in vanished:
-        say(f"{source} is no longer there: what it alone listed is taken out")
-        writer.register(source, ())
-    return writer.remove(unlisted_by=[*(listed.source for listed in lists), *vanished])
+    for source in own:
+        path = Path(source)
+        # A list was deleted or renamed. If its folder is missing too, a disk may just not be mounted.
+        if path.is_absolute() and path.parent.is_dir() and not path.exists():
+            say(f"{source} is no longer there: what it alone listed is taken out")
+            writer.register(source, ())
+            listed.append(source)
+    return writer.remove(unlisted_by=listed)
 
 
 def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) -> None:
@@ -253,13 +231,3 @@ def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) ->
         writer.put_settings(glossary=glossary)
     dictionaries = BilingualDictionaries(writer.settings.glossary)
     writer.keep_translations(dictionaries.version, dictionaries.into)
-
-
-def _say_what_is_not_listed(
-    captions: Path, caption_files: Mapping[str, Sequence[Path]], known: Container[str], say: Callable[[str], None]
-) -> None:
-    """Report caption files of unlisted videos: that is no error, but an id may be misspelt."""
-    unlisted = [path.name for video_id, paths in caption_files.items() if video_id not in known for path in paths]
-    if unlisted:
-        count = f"{len(unlisted)} caption files are" if len(unlisted) > 1 else "1 caption file is"
-        say(f"{captions}: {count} of videos that the lists don't name, such as {unlisted[0]}")

@@ -24,10 +24,10 @@ from seekpoint.index.types import Kind, Playlist, Section, Standing, State, outl
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
-from seekpoint.indexer.pipeline.build import caption_files_of, resources_of
+from seekpoint.indexer.pipeline.backoff import OPEN, is_new_route, stored_backoffs
+from seekpoint.indexer.pipeline.build import caption_files_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
-from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
+from seekpoint.indexer.reading_list.parser import expand_playlists, read_source, unavailable_entries
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report
@@ -116,15 +116,11 @@ def folded(sections: Sequence[Section]) -> list[Section]:
     shown = list(sections)
     for depth in _DEPTHS:
         if len(shown) > _MOST_ROWS:
-            shown = _cut(sections, depth)
+            by_place: dict[tuple[str, tuple[str, ...]], list[Section]] = {}
+            for section in sections:
+                by_place.setdefault((section.source, section.path[:depth]), []).append(section)
+            shown = [union(members, *place) for place, members in by_place.items()]
     return shown
-
-
-def _cut(sections: Sequence[Section], depth: int) -> list[Section]:
-    by_place: dict[tuple[str, tuple[str, ...]], list[Section]] = {}
-    for section in sections:
-        by_place.setdefault((section.source, section.path[:depth]), []).append(section)
-    return [union(members, *place) for place, members in by_place.items()]
 
 
 def table(sections: Sequence[Section]) -> Table:
@@ -186,20 +182,21 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
     lists = [read_source(source, web) for source in options.sources]
     standings: dict[str, Standing] = {}
     playlists: dict[str, Playlist] = {}
-    closed_until, is_new_route, reembeds, aliases = 0.0, False, False, Aliases()
+    closed_until, is_route_new, reembeds, aliases = 0.0, False, False, Aliases()
     try:
         with open_reader(library) as reader:
             standings, playlists, aliases = reader.standings(), reader.playlists(), Aliases.stored(reader, now)
-            backoffs = YouTubeBackoffs(reader, now)
-            closed_until, is_new_route = backoffs.of(web.route).until, backoffs.is_new_route(web.route, now)
+            backoffs = stored_backoffs(reader, now)
+            closed_until = backoffs.get(web.route, OPEN).until
+            is_route_new = is_new_route(backoffs, web.route, now)
             reembeds = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
     except LibraryNotFound:
         check_vacant(library)
-    resources = resources_of(aliases.applied(lists), playlists)
+    listed = aliases.applied(lists)
+    resources = {one.id: one for each in listed for one in expand_playlists(each.resources, playlists)}
     faults = unavailable_entries(playlists)
-    planner = Planner(
-        standings, caption_files_of(options, lists), options, now, faults, is_new_route, reembeds=reembeds
-    )
+    caption_files = caption_files_of(options, lists)
+    planner = Planner(standings, caption_files, options, now, faults, is_route_new, reembeds)
     jobs = [planner.plan(resource) for resource in resources.values()]
     steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
     transcripts = max(len(options.languages), 1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from seekpoint.index.reasons import Reason
@@ -30,6 +29,24 @@ from seekpoint.indexer.sources.provenance import (
 # Seconds after which a page is checked for changes.
 _PAGE_LIFETIME = DAY
 _READABLE = ("http", "https", "file")
+
+
+class Step(Enum):
+    """The next step of a resource."""
+
+    NOTHING = auto()
+    WAIT = auto()
+    READ_CAPTIONS = auto()
+    EMBED_AGAIN = auto()
+    ASK_YOUTUBE = auto()
+    READ_TEXT = auto()
+    FETCH_TEXT = auto()
+    TRANSCRIBE = auto()
+    REFUSE = auto()
+
+
+FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
+"""Steps that read local files only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,46 +95,56 @@ class Planner:
 
     def plan(self, resource: Resource) -> Job:
         """The job of a resource; an indexed one is embedded again if there is nothing else to do."""
-        job = self._plan(resource)
-        is_due = self.reembeds and job.standing.is_indexed
-        if is_due and job.step in (Step.NOTHING, Step.WAIT):
+        standing = self.standings.get(resource.id, Standing(State.PENDING))
+        if resource.kind is Kind.RECORDING:
+            job = self._plan_recording(resource, standing)
+        elif selection := select(self.caption_files.get(resource.id, ()), self.options.languages):
+            job = self._plan_captions(resource, standing, selection)
+        elif fault := self.faults.get(resource.id):
+            job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
+        elif resource.kind is Kind.VIDEO:
+            job = self._plan_video(resource, standing)
+        elif resource.kind is Kind.PLAYLIST:
+            job = Job(resource, self._when_due(standing, Step.ASK_YOUTUBE), standing)
+        else:
+            job = self._plan_text(resource, standing)
+        if self.reembeds and standing.is_indexed and job.step in (Step.NOTHING, Step.WAIT):
             return replace(job, step=Step.EMBED_AGAIN)
         return job
 
-    def _plan(self, resource: Resource) -> Job:
-        standing = self.standings.get(resource.id, Standing(State.PENDING))
-        captions = self.caption_files.get(resource.id, ())
-        if resource.kind is Kind.RECORDING:
-            return self._plan_recording(resource, standing)
-        if selection := select(captions, self.options.languages):
-            return self._plan_captions(resource, standing, selection)
-        if fault := self.faults.get(resource.id):
-            return replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        if resource.kind is Kind.VIDEO:
-            return self._plan_video(resource, standing)
-        if resource.kind is Kind.PLAYLIST:
-            return Job(resource, self._when_due(standing, Step.ASK_YOUTUBE), standing)
-        return self._plan_text(resource, standing)
-
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
-        wanted = FromYouTube(self.options.languages)
-        speech = FromSpeech(self.options.whisper) if self.options.whisper else None
-        tried = _tried(decode(standing.inputs), wanted, speech)
-        is_due = self._when_due(standing, Step.ASK_YOUTUBE) is not Step.WAIT
-        rule = decide(standing.state, tried, bool(wanted.languages), bool(speech), is_due, self.options.retry)
-        provenance = speech if rule.step is Step.TRANSCRIBE else wanted
-        return Job(resource, rule.step, standing, provenance=provenance)
+        """The job of a video without captions on disk."""
+        options, stored = self.options, decode(standing.inputs)
+        wanted = FromYouTube(options.languages)
+        speech = FromSpeech(options.whisper) if options.whisper else None
+        step = self._when_due(standing, Step.ASK_YOUTUBE)
+        if standing.is_indexed:
+            is_in_others = isinstance(stored, FromYouTube) and stored != wanted
+            step = step if is_in_others and wanted.languages else Step.NOTHING
+        elif standing.state is State.NO_TRANSCRIPT:
+            if isinstance(stored, FromSpeech) and not speech:
+                step = Step.WAIT
+            elif isinstance(stored, FromSpeech):  # it heard nothing: another model, or another try, may hear more
+                step = Step.NOTHING if stored == speech and not options.retry else Step.TRANSCRIBE
+            elif stored != wanted:  # YouTube wasn't asked for these languages
+                step = Step.ASK_YOUTUBE
+            elif speech:
+                step = Step.TRANSCRIBE
+        return Job(resource, step, standing, provenance=speech if step is Step.TRANSCRIBE else wanted)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
-        path = local_path(resource.url)
+        path, options = local_path(resource.url), self.options
         if captions := self._folders.beside(path):
-            if selection := select(captions, self.options.languages):
+            if selection := select(captions, options.languages):
                 return self._plan_captions(resource, standing, selection)
-            return _refuse(resource, standing, State.NO_TRANSCRIPT, _other_languages(captions, self.options))
+            available = ", ".join(sorted(language_of(path) or "und" for path in captions))
+            reason = Reason("no_captions_in", wanted=", ".join(options.languages), available=available)
+            return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
-        if self.options.whisper:
-            heard = FromSpeech(self.options.whisper, _identity(path))
+        if options.whisper:
+            stat = path.stat()  # size and time identify a version: a digest would take too long
+            heard = FromSpeech(options.whisper, f"{stat.st_size}:{stat.st_mtime_ns}")
             return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
         names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
         reason = Reason("no_captions_beside", names=names, folder=path.parent)
@@ -154,14 +181,6 @@ class Planner:
         return Step.WAIT if is_early and not ignores_wait else step
 
 
-def _tried(stored: Provenance | None, wanted: FromYouTube, speech: FromSpeech | None) -> Tried:
-    if isinstance(stored, FromYouTube):
-        return Tried.YOUTUBE if stored == wanted else Tried.OTHER_LANGUAGES
-    if isinstance(stored, FromSpeech):
-        return Tried.MODEL if stored == speech else Tried.OTHER_MODEL
-    return Tried.ELSE
-
-
 def _why_unread(resource: Resource) -> Reason | None:
     """The fault of an address or a file, as far as known without reading it."""
     try:
@@ -184,102 +203,11 @@ def _why_unread(resource: Resource) -> Reason | None:
     return too_large(path)
 
 
-def _identity(path: Path) -> str:
-    """The size and time of a recording, which identify its version: a digest would take too long."""
-    stat = path.stat()
-    return f"{stat.st_size}:{stat.st_mtime_ns}"
-
-
-def _other_languages(captions: Sequence[Path], options: BuildOptions) -> Reason:
-    available = ", ".join(sorted(language_of(path) or "und" for path in captions))
-    return Reason("no_captions_in", wanted=", ".join(options.languages), available=available)
-
-
 def _missing(path: Path) -> Reason:
-    if "\ufffd" in str(path):
-        return Reason("file_name_unreadable", path=path)
-    return Reason("file_missing", path=path)
+    return Reason("file_name_unreadable" if "\ufffd" in str(path) else "file_missing", path=path)
 
 
 def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason) -> Job:
     """Refuse a resource, unless it is indexed: then its source may be missing only temporarily."""
     step = Step.NOTHING if standing.is_indexed else Step.REFUSE
     return Job(resource, step, standing, state=state, reason=reason)
-
-
-class Step(Enum):
-    """The next step of a resource."""
-
-    NOTHING = auto()
-    WAIT = auto()
-    READ_CAPTIONS = auto()
-    EMBED_AGAIN = auto()
-    ASK_YOUTUBE = auto()
-    READ_TEXT = auto()
-    FETCH_TEXT = auto()
-    TRANSCRIBE = auto()
-    REFUSE = auto()
-
-
-FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
-"""Steps that read local files only."""
-
-
-class Tried(Enum):
-    """The origin of a video's state, compared with the options of this build."""
-
-    YOUTUBE = auto()  # YouTube was asked for the same languages
-    OTHER_LANGUAGES = auto()  # YouTube was asked for others
-    MODEL = auto()  # the same speech model transcribed it
-    OTHER_MODEL = auto()  # another one did, or no model is wanted now
-    ELSE = auto()  # captions on disk, a playlist's entry, or nothing yet
-
-
-class Rule(NamedTuple):
-    """A row of the table: the values that it fits, the step, and the reason."""
-
-    states: Container[State]
-    tried: Container[Tried]
-    languages: Container[bool]
-    transcribe: Container[bool]
-    is_due: Container[bool]
-    retry: Container[bool]
-    step: Step
-    reason: str
-
-
-_YES, _NO, _ANY = (True,), (False,), (True, False)
-_INDEXED, _SILENT = (State.INDEXED,), (State.NO_TRANSCRIPT,)
-_ASKED, _OTHERS, _UNASKED = (Tried.YOUTUBE,), (Tried.OTHER_LANGUAGES,), (Tried.OTHER_LANGUAGES, Tried.ELSE)
-_HEARD, _LISTENED = (Tried.MODEL,), (Tried.MODEL, Tried.OTHER_MODEL)
-_EACH, _TRIED = tuple(State), tuple(Tried)
-
-# The first rule that fits decides.
-# fmt: off
-VIDEO_RULES = (
-    #    state     tried     lang. trans. due  retry
-    Rule(_INDEXED, _OTHERS,   _YES, _ANY, _YES, _ANY, Step.ASK_YOUTUBE, "it is indexed in other languages"),
-    Rule(_INDEXED, _OTHERS,   _YES, _ANY, _NO,  _ANY, Step.WAIT, "it isn't yet time to ask for these languages again"),
-    Rule(_INDEXED, _TRIED,    _ANY, _ANY, _ANY, _ANY, Step.NOTHING, "it is indexed"),
-    Rule(_SILENT,  _LISTENED, _ANY, _NO,  _ANY, _ANY, Step.WAIT, "a speech model heard nothing in it"),
-    Rule(_SILENT,  _HEARD,    _ANY, _YES, _ANY, _NO,  Step.NOTHING, "this speech model heard nothing in it"),
-    Rule(_SILENT,  _LISTENED, _ANY, _YES, _ANY, _ANY, Step.TRANSCRIBE, "another try of a speech model may hear more"),
-    Rule(_SILENT,  _ASKED,    _ANY, _YES, _ANY, _ANY, Step.TRANSCRIBE, "YouTube has no captions of it"),
-    Rule(_SILENT,  _UNASKED,  _ANY, _ANY, _ANY, _ANY, Step.ASK_YOUTUBE, "YouTube wasn't asked for these languages"),
-    Rule(_EACH,    _TRIED,    _ANY, _ANY, _YES, _ANY, Step.ASK_YOUTUBE, "it is due"),
-    Rule(_EACH,    _TRIED,    _ANY, _ANY, _NO,  _ANY, Step.WAIT, "it isn't due yet"),
-)
-# fmt: on
-
-
-def decide(state: State, tried: Tried, languages: bool, transcribe: bool, is_due: bool, retry: bool) -> Rule:
-    """The first rule that fits a video without captions on disk.
-
-    `languages`, `transcribe` and `retry`: whether the user gives these options. `is_due`: whether it needn't wait.
-    """
-    values = (state, tried, languages, transcribe, is_due, retry)
-    return next(rule for rule in VIDEO_RULES if _fits(values, rule[:6]))
-
-
-def _fits(values: Iterable[object], columns: Iterable[Container[object]]) -> bool:
-    return all(value in fitting for value, fitting in zip(values, columns, strict=True))

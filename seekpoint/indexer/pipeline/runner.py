@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Semaphore, Thread
@@ -16,7 +15,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Details, EmbeddedTranscript, Kind, Resource, Standing, State, Transcript
+from seekpoint.index.types import Details, Kind, Resource, Standing, State, Transcript
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
@@ -54,11 +53,10 @@ class Run:
         events: BuildEvents,
         clock: Clock,
         options: BuildOptions,
-        aliases: Aliases,
     ) -> None:
         self.updated = 0
         self.ends: set[str] = set()
-        self._aliases = aliases
+        self.aliases = Aliases.stored(writer, clock())
         self._writer = writer
         self._embedder = Embedder(writer, encoder, events)
         self._sources = sources
@@ -69,10 +67,17 @@ class Run:
         # Jobs without a connection, each with the number of YouTube's answers before it.
         self._unreached: list[tuple[Job, Unfetched, int]] = []
         self._whisper = options.whisper
-        self._speech = SpeechTranscripts(options.whisper, sources, self._gate, events) if options.whisper else None
+        self._transcriber = (
+            Transcriber(options.whisper, say=events.say, progress=events.transcribe) if options.whisper else None
+        )
         self._videos: Prefetcher[str, FetchResult]
         self._texts: Prefetcher[Job, FetchResult]
         self._files: Prefetcher[Job, tuple[str, FetchResult]]
+
+    @property
+    def is_new_route(self) -> bool:
+        """Whether YouTube is asked by another route than the one that it blocks."""
+        return self._gate.is_new_route
 
     @property
     def embedded(self) -> int:
@@ -97,97 +102,49 @@ class Run:
         """Run the jobs; the failure of one doesn't stop the others."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
         self._events.begin(len(due))
-        refused = {job: job.reason for job in due if job.step is Step.REFUSE and job.reason}
-        self._refuse_all({job: Unfetched(job.state, reason) for job, reason in refused.items()})
+        self._refuse_all(
+            {job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE and job.reason}
+        )
+        video_ids = [job.resource.id for job in due if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
+        self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
+        self._texts = Prefetcher(self._fetch_text, [job for job in due if job.step is Step.FETCH_TEXT])
+        self._files = Prefetcher(self._read_files, [job for job in due if job.step in FROM_DISK], FILES_AHEAD)
         halted: dict[Job, Unfetched] = {}
-        with self._fetching_ahead(due):
+        with self._sources.documents, self._videos, self._texts, self._files:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
                     halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
-                    self._run_job(job)
-        self._refuse_unreached()
+                    self._events.work_on(job.resource)
+                    try:
+                        self._index(job, self._obtain(job))
+                    except Unfetched as failure:
+                        self._fail(job, failure)
+                    self._events.finish(job.resource)
+        # If YouTube answered a later request, only the resources without a connection failed; otherwise the network is
+        # down. The next build tries them at once, but after those that weren't tried.
+        unreached, self._unreached = self._unreached, []
+        for job, fault, answers in unreached:
+            if answers == self._gate.answers:
+                fault = Unreachable(fault.reason, 0.0)
+            self._refuse(job, fault)
+        if unreached and answers == self._gate.answers and not self._gate.closed:
+            self._events.say(str(fault))
         self._refuse_all(halted)
-
-    @contextmanager
-    def _fetching_ahead(self, jobs: Sequence[Job]) -> Iterator[None]:
-        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
-        self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
-        self._texts = Prefetcher(self._fetch_text, [job for job in jobs if job.step is Step.FETCH_TEXT])
-        self._files = Prefetcher(self._read_files, [job for job in jobs if job.step in FROM_DISK], FILES_AHEAD)
-        with self._sources.documents, self._videos, self._texts, self._files:
-            yield
-
-    def _run_job(self, job: Job) -> None:
-        self._events.work_on(job.resource)
-        try:
-            self._index(job)
-        except Unfetched as failure:
-            self._fail(job, failure)
-        self._events.finish(job.resource)
-
-    def _index(self, job: Job) -> None:
-        fetched = self._obtain(job)
-        inputs = encode(fetched.provenance or job.provenance)
-        if fetched.is_unchanged:
-            self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
-            return
-        if job.standing.is_indexed and not job.resource.kind.plays:
-            self._compare(job, fetched.transcripts)
-        end = self._aliases.resolve(fetched.end or job.resource)
-        if (end.id != job.resource.id or end.id in self.ends) and self._has(end.id, fetched):
-            self._settle(job.resource, fetched)
-            return
-        embedded = [self._embed(end, t, fetched) for t in fetched.transcripts if t.cues]
-        if not embedded:
-            raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_spoken"))
-        resource = self._settle(job.resource, fetched)
-        self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
-        self.updated += 1
-
-    def _embed(self, resource: Resource, transcript: Transcript, fetched: FetchResult) -> EmbeddedTranscript:
-        embedded = self._embedder.embed(resource.id, transcript, self._ready())
-        if fetched.details.chapters or not (fetched.kind or resource.kind).plays:
-            return embedded
-        return with_chapters(embedded, self._writer.card)
-
-    def _has(self, resource_id: str, fetched: FetchResult) -> bool:
-        """Whether a resource needs no new transcript: a video asks YouTube itself, a page may have the same text."""
-        standing = self._writer.standings().get(resource_id, Standing(State.PENDING))
-        stored = decode(standing.inputs) if standing.is_indexed else None
-        return not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance))
-
-    def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
-        """The resource at the end of redirects and canonical links."""
-        end, now = fetched.end or resource, self._clock()
-        target = self._aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
-        if target.id != resource.id:
-            self.ends.add(target.id)
-        return target
 
     def _obtain(self, job: Job) -> FetchResult:
         """The transcripts of a job; raises Unfetched."""
-        if job.step is Step.ASK_YOUTUBE:
-            return self._ask_youtube(job)
         if job.step is Step.FETCH_TEXT:
             return self._texts.take()
         if job.step is Step.TRANSCRIBE:
             return self._transcribe(job)
-        return self._take_files(job)
-
-    def _ask_youtube(self, job: Job) -> FetchResult:
-        try:
-            return self._gate.through(self._videos.take, self._events.say)
-        except Unfetched as failure:
-            if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
-                raise
-        return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
-
-    def _transcribe(self, job: Job) -> FetchResult:
-        assert self._speech  # without a model, no job is planned to be transcribed
-        return self._speech.transcribe(job.resource, self._details(job.resource.id))
-
-    def _take_files(self, job: Job) -> FetchResult:
+        if job.step is Step.ASK_YOUTUBE:
+            try:
+                return self._gate.through(self._videos.take, self._events.say)
+            except Unfetched as failure:
+                if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
+                    raise
+            return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
         _, read = self._files.take()
         for line in read.messages:
             self._events.say(line)
@@ -196,10 +153,71 @@ class Run:
         known = self._details(job.resource.id)
         return replace(read, details=replace(known, title=known.title or read.details.title))
 
+    def _index(self, job: Job, fetched: FetchResult) -> None:
+        """Embed and store the transcripts of a job; raises Unfetched."""
+        inputs = encode(fetched.provenance or job.provenance)
+        if fetched.is_unchanged:
+            self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
+            return
+        if job.standing.is_indexed and not job.resource.kind.plays:
+            self._compare(job, fetched.transcripts)
+        end = self.aliases.resolve(fetched.end or job.resource)
+        if end.id != job.resource.id or end.id in self.ends:
+            # The end may need no new transcript: a video asks YouTube itself, a page may have the same text.
+            standing = self._writer.standings().get(end.id, Standing(State.PENDING))
+            stored = decode(standing.inputs) if standing.is_indexed else None
+            if not fetched.transcripts or (isinstance(stored, FromPage) and stored.is_same_text(fetched.provenance)):
+                self._settle(job.resource, fetched)
+                return
+        embedded = [self._embedder.embed(end.id, t, self._ready()) for t in fetched.transcripts if t.cues]
+        if (fetched.kind or end.kind).plays and not fetched.details.chapters:
+            embedded = [with_chapters(transcript, self._writer.card) for transcript in embedded]
+        if not embedded:
+            raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_spoken"))
+        resource = self._settle(job.resource, fetched)
+        self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
+        self.updated += 1
+
     def _ready(self) -> Iterator[tuple[str, Transcript]]:
         """The transcripts that are already read for the next jobs, with the ids of their resources."""
         for resource_id, read in self._files.ready():
             yield from ((resource_id, transcript) for transcript in read.transcripts if transcript.cues)
+
+    def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
+        """The resource at the end of redirects and canonical links."""
+        end, now = fetched.end or resource, self._clock()
+        target = self.aliases.record(self._writer, resource, end, now, is_permanent=fetched.is_permanent)
+        if target.id != resource.id:
+            self.ends.add(target.id)
+        return target
+
+    def _transcribe(self, job: Job) -> FetchResult:
+        """The transcript of a recording or a video by the speech model; raises Unfetched, UsageError or ModelError."""
+        transcriber, video_id = self._transcriber, job.resource.id
+        assert transcriber  # without a model, no job is planned to be transcribed
+        known = self._details(video_id)
+        if job.resource.kind is Kind.RECORDING:
+            path = local_path(job.resource.url)
+            return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
+        if finished := transcriber.finished(video_id):
+            return FetchResult((finished,), known)
+        from platformdirs import user_cache_path
+
+        from seekpoint.indexer.sources.youtube.audio import fetch_audio
+
+        # A permanent folder, so that an interrupted download is resumed.
+        folder = user_cache_path("seekpoint") / "sounds"
+        with self._sources.pace.turn():
+            audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+        try:
+            transcript = transcriber.transcribe(audio.path, video_id)
+        except Unfetched as failure:
+            if failure.state is not State.DEFERRED:
+                audio.path.unlink(missing_ok=True)
+            raise
+        audio.path.unlink(missing_ok=True)
+        # The request for captions failed, so that the details aren't stored yet.
+        return FetchResult((transcript,), audio.details if known == Details() else known)
 
     def _details(self, resource_id: str) -> Details:
         return next((status.details for status in self._writer.statuses([resource_id])), Details())
@@ -234,20 +252,6 @@ class Run:
         else:
             self._refuse(job, failure)
 
-    def _refuse_unreached(self) -> None:
-        """Refuse the jobs without a connection.
-
-        If YouTube answered a later request, only these resources failed; otherwise the network is down. The next build
-        tries them at once, but after those that weren't tried.
-        """
-        unreached, self._unreached = self._unreached, []
-        for job, failure, answers in unreached:
-            if answers == self._gate.answers:
-                failure = Unreachable(failure.reason, 0.0)
-            self._refuse(job, failure)
-        if unreached and answers == self._gate.answers and not self._gate.closed:
-            self._events.say(str(failure))
-
     def _refuse_all(self, failures: Mapping[Job, Unfetched]) -> None:
         """Store failures in one transaction: there can be ten thousand."""
         if not failures:
@@ -267,48 +271,6 @@ class Run:
             state, inputs = State.INDEXED, job.standing.inputs or ""
         due = None if wait is None else self._clock() + wait
         self._writer.set_state(job.resource.id, state, reason=failure.reason, retry_after=due, inputs=inputs)
-
-
-class SpeechTranscripts:
-    """Transcribes by a speech model, which is loaded at first use; `whisper` is its name or folder.
-
-    Raises UsageError if no speech model can run here.
-    """
-
-    def __init__(self, whisper: str, sources: Sources, gate: YouTubeGate, events: BuildEvents) -> None:
-        self._sources = sources
-        self._gate = gate
-        self._events = events
-        self._transcriber = Transcriber(whisper, say=events.say, progress=events.transcribe)
-
-    def transcribe(self, resource: Resource, known: Details) -> FetchResult:
-        """The transcript of a recording, or of a video; raises Unfetched or ModelError."""
-        transcriber = self._transcriber
-        if resource.kind is Kind.RECORDING:
-            path = local_path(resource.url)
-            return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
-        if transcript := transcriber.finished(resource.id):
-            return FetchResult((transcript,), known)
-        return self._video(resource.id, known)
-
-    def _video(self, video_id: str, known: Details) -> FetchResult:
-        from platformdirs import user_cache_path
-
-        from seekpoint.indexer.sources.youtube.audio import fetch_audio
-
-        # A permanent folder, so that an interrupted download is resumed.
-        folder = user_cache_path("seekpoint") / "sounds"
-        with self._sources.pace.turn():
-            audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
-        try:
-            transcript = self._transcriber.transcribe(audio.path, video_id)
-        except Unfetched as failure:
-            if failure.state is not State.DEFERRED:
-                audio.path.unlink(missing_ok=True)
-            raise
-        audio.path.unlink(missing_ok=True)
-        # The request for captions failed, so that the details aren't stored yet.
-        return FetchResult((transcript,), audio.details if known == Details() else known)
 
 
 _Key = TypeVar("_Key")

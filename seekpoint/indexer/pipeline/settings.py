@@ -6,20 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
-from pathlib import Path
 
 from seekpoint.index.errors import ModelError
 from seekpoint.index.models.centring import cosine_scale
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN, LazyEncoder, SentenceEncoder, load_encoder
-from seekpoint.index.models.question_engine import (
-    OnnxQuestions,
-    model_folder,
-    name_in,
-    onnx_files,
-    version_of,
-)
+from seekpoint.index.models.question_engine import OnnxQuestions, model_folder, name_in, onnx_files, version_of
 from seekpoint.index.settings import CosineScale, QuestionEngine
-from seekpoint.index.store import Due, Writer
+from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import in_one_script
@@ -79,9 +72,9 @@ _QUESTIONS = (
 
 
 def find_question_engine(writer: Writer, encoder: LazyEncoder) -> None:
-    """Store the ONNX file by which questions are embedded without PyTorch, if the library's model has one.
+    """Store the ONNX file by which questions are embedded without PyTorch: the smallest that agrees with the model.
 
-    The files are measured once, and again when they change.
+    The files of the library's model are measured once, and again when they change.
     """
     folder = None if writer.card.name == BUNDLED else model_folder(writer.card.name)
     files = onnx_files(folder) if folder else []
@@ -89,26 +82,16 @@ def find_question_engine(writer: Writer, encoder: LazyEncoder) -> None:
         writer.put_settings(question_engine=None)
         return
     known = writer.settings.engine_of(writer.card)
-    if (known and known.version in _versions(folder, files, known)) or not find_spec("onnxruntime"):
+    versions = {name_in(folder, file): version_of(folder, file) for file in files}
+    # Without a file that agrees, the version is of all.
+    versions[""] = hashlib.sha256("".join(versions.values()).encode()).hexdigest()
+    if (known and known.version == versions.get(known.file)) or not find_spec("onnxruntime"):
         return
-    if isinstance(model := encoder.get(), SentenceEncoder):
-        writer.put_settings(question_engine=_measured(folder, files, model))
-
-
-def _versions(folder: Path, files: list[Path], known: QuestionEngine) -> list[str]:
-    """The version that the files have now: of the file in use, or of all if none could be used."""
-    if known.file:
-        return [version_of(folder, file) for file in files if name_in(folder, file) == known.file]
-    return [_version_of_all(folder, files)]
-
-
-def _version_of_all(folder: Path, files: list[Path]) -> str:
-    return hashlib.sha256("".join(version_of(folder, file) for file in files).encode()).hexdigest()
-
-
-def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> QuestionEngine:
-    """The smallest file that agrees with the model on all questions."""
+    model = encoder.get()
+    if not isinstance(model, SentenceEncoder):
+        return
     fingerprint, prompt, longest = model.card.fingerprint, model.question_prompt or "", model.longest
+    found = QuestionEngine(fingerprint, versions[""])
     expected = [model.question(question) for question in _QUESTIONS]
     for file in files:
         try:
@@ -118,9 +101,10 @@ def _measured(folder: Path, files: list[Path], model: SentenceEncoder) -> Questi
         except Exception:  # onnxruntime and tokenizers raise exceptions of their own
             continue
         if min(cosines) >= _LEAST_COSINE:
-            version = version_of(folder, file)
-            return QuestionEngine(fingerprint, version, name_in(folder, file), prompt, longest)
-    return QuestionEngine(fingerprint, _version_of_all(folder, files))
+            name = name_in(folder, file)
+            found = QuestionEngine(fingerprint, versions[name], name, prompt, longest)
+            break
+    writer.put_settings(question_engine=found)
 
 
 # Resources ahead, whose passages may fill a batch.
@@ -153,8 +137,14 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
         events.begin(len(due))
         embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
         for index, item in enumerate(due):
-            later = coming(writer, [after.resource.id for after in due[index + 1 :]])
-            _embed(item, later, writer, successor.writer, embedder, events)
+            resource_id, later = item.resource.id, coming(writer, [after.resource.id for after in due[index + 1 :]])
+            events.work_on(item.resource)
+            embedded = [
+                embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)
+            ]
+            [status] = writer.statuses([resource_id])
+            successor.writer.commit(resource_id, embedded, status.details, item.edition)
+            events.finish(item.resource)
     writer.succeed(successor)
     return embedder.embedded
 
@@ -164,19 +154,3 @@ def report_unfinished(writer: Writer, say: Callable[[str], None]) -> None:
     card = writer.unfinished_successor()
     if card:
         say(f"embedding all again for {card.name} isn't complete: --model {card.name} --reembed goes on with it")
-
-
-def _embed(
-    due: Due,
-    later: Iterator[tuple[str, Transcript]],
-    writer: Writer,
-    target: Writer,
-    embedder: Embedder,
-    events: BuildEvents,
-) -> None:
-    resource_id = due.resource.id
-    events.work_on(due.resource)
-    embedded = [embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)]
-    [status] = writer.statuses([resource_id])
-    target.commit(resource_id, embedded, status.details, due.edition)
-    events.finish(due.resource)

@@ -15,8 +15,7 @@ from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.retries import SharedPace
-from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.backoff import Clock, YouTubeBackoffs
+from seekpoint.indexer.pipeline.backoff import Clock
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
@@ -67,11 +66,10 @@ def work(
             tried.add(taken.resource_id)
             try:
                 # Other builders may store blocks and aliases at any time: both are read before each resource.
-                now, route = clock(), sources.web.route
+                run = Run(writer, lazy_encoder, sources, events, clock, options)
                 [status] = writer.statuses([taken.resource_id])
-                is_new_route = YouTubeBackoffs(writer, now).is_new_route(route, now)
-                planner = Planner({taken.resource_id: taken.standing}, {}, options, now, is_new_route=is_new_route)
-                run = Run(writer, lazy_encoder, sources, events, clock, options, Aliases.stored(writer, now))
+                standings = {taken.resource_id: taken.standing}
+                planner = Planner(standings, {}, options, clock(), is_new_route=run.is_new_route)
                 run.all([planner.plan(status.resource)])
                 updated, embedded = updated + run.updated, embedded + run.embedded
             except LostLease as lost:
@@ -106,15 +104,12 @@ def enqueue(
             pass
     writer, queue = open_worker(library)
     with queue, writer:
-        sources, now = sources_of(queue), clock()
+        sources = sources_of(queue)
         lists = [read_source(source, sources.web) for source in options.sources]
         caption_files = caption_files_of(options, lists)
-        aliases = Aliases.stored(writer, now)
-        lazy = LazyEncoder(writer.card, encoder)
-        run = Run(writer, lazy, sources, events, clock, options, aliases)
-        is_new_route = YouTubeBackoffs(writer, now).is_new_route(sources.web.route, now)
-        planner = Planner({}, caption_files, options, now, is_new_route=is_new_route)
-        resources, playlists = list_playlists(writer, aliases.applied(lists), run, planner, set())
+        run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, clock, options)
+        planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)
+        resources, playlists = list_playlists(writer, run.aliases.applied(lists), run, planner, set())
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         jobs = planner.jobs(one for one in resources.values() if one.kind is not Kind.PLAYLIST)
         run.all([job for job in jobs if job.step in (*FROM_DISK, Step.REFUSE)])

@@ -114,7 +114,16 @@ def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]
             groups.setdefault((kind, stem), []).append(file)
         elif kind:
             groups[kind, file.name] = [file]
-    return tuple(_resource_of_group(group, tuple(sections)) for group in groups.values())
+    paths = tuple(sections)
+    resources: list[Resource | None] = []
+    for group in groups.values():
+        captions = [file for file in group if is_captions(file)]
+        if named := [file for file in captions if video_id_of(file)]:
+            resources.append(resource_of(f"youtu.be/{video_id_of(named[0])}", title_of(named[0]), paths))
+        else:
+            others = [file for file in group if file not in captions]
+            resources.append(resource_of_path((others or captions)[0], sections=paths))
+    return tuple(filter(None, resources))
 
 
 def path_of_link(link: str) -> Path:
@@ -148,15 +157,6 @@ def _resource_on_the_web(href: str, base: str) -> Resource | None:
         return None
     top = _REPOSITORY_TOP.match(base) if href.startswith("/") else None
     return resource_of(urljoin(top[0] if top else base, href.lstrip("/") if top else href))
-
-
-def _resource_of_group(files: Sequence[Path], sections: tuple[tuple[str, ...], ...]) -> Resource:
-    captions = [file for file in files if is_captions(file)]
-    for file in captions:
-        if (video_id := video_id_of(file)) and (video := resource_of(f"youtu.be/{video_id}", title_of(file), sections)):
-            return video
-    recordings = [file for file in files if file not in captions]
-    return resource_of_path((recordings or captions or files)[0], sections=sections)
 
 
 def _resource(kind: Kind, url: str, own_id: str | None = None) -> Resource:
@@ -199,9 +199,7 @@ def _youtube(parts: SplitResult) -> Resource | None:
 
 
 def _arxiv(parts: SplitResult) -> Resource | None:
-    if not _ARXIV_HOST.fullmatch(parts.hostname or ""):
-        return None
-    paper = _ARXIV_PATH.match(parts.path)
+    paper = _ARXIV_HOST.fullmatch(parts.hostname or "") and _ARXIV_PATH.match(parts.path)
     return _resource(Kind.PAPER, f"https://arxiv.org/abs/{paper[1]}") if paper else None
 
 

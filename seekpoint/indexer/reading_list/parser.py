@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from seekpoint.files import read_file, real_path
 from seekpoint.index.errors import SourceError
@@ -50,7 +49,6 @@ _BARE_ADDRESS = re.compile(
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
 _ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
 _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
-
 
 NOWHERE = "list.invalid"
 """The host of links without one in a list that isn't trusted; RFC 2606 reserves the name."""
@@ -109,11 +107,6 @@ def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource,
     `base` of relative links is a folder or an address. A single h1 above all links is the title of the list, not a
     section. A link within a heading belongs to that heading.
     """
-    _check_marks(text)
-    return tuple(_entries(outline_of(_FRONT_MATTER.sub("", text)), base))
-
-
-def _check_marks(text: str) -> None:
     for mark, most in _MAX_MARKS.items():
         if text.count(mark) > most:
             raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
@@ -121,6 +114,18 @@ def _check_marks(text: str) -> None:
         raise SourceError(
             f"{_MAX_ADDRESSES:,} addresses without a space between are too much: put each on its own line"
         )
+    outline = outline_of(_FRONT_MATTER.sub("", text))
+    titles = [heading for heading in outline.headings if heading.level == 1]
+    is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
+    names = {id(heading): _title("".join(heading.text)) for heading in outline.headings}
+    entries: list[Resource | None] = []
+    for link in outline.links:
+        label = clean("".join(link.text))
+        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else _title(label)
+        path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
+        for href in _bare_addresses(link.href, label) if link.bare else (link.href,):
+            entries.append(resource_of_link(href, title, (path,) if path else (), base))
+    return tuple(filter(None, entries))
 
 
 def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
@@ -144,20 +149,6 @@ def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
     )
 
 
-def _entries(outline: Outline, base: Path | str | None) -> Iterator[Resource]:
-    titles = [heading for heading in outline.headings if heading.level == 1]
-    is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
-    names = {id(heading): _title("".join(heading.text)) for heading in outline.headings}
-    for link in outline.links:
-        text = clean("".join(link.text))
-        title = "" if link.bare or text == link.href or _ADDRESS.fullmatch(text) else _title(text)
-        path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
-        sections = (path,) if path else ()
-        for href in _bare_addresses(link.href, text) if link.bare else (link.href,):
-            if resource := resource_of_link(href, title, sections, base):
-                yield resource
-
-
 def _title(text: str) -> str:
     cleaned = clean(text)
     return cleaned if len(cleaned) <= _MAX_TITLE else f"{cleaned[: _MAX_TITLE - 1]}…"
@@ -176,13 +167,12 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
     if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
+    base = path.parent if is_trusted else f"https://{NOWHERE}/"
     with _prefix_errors_with(clean(str(path))):
         if (size := path.stat().st_size) > MOST_BYTES:
             most = f"{MOST_BYTES / 1e6:.0f} MB"
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
-        return _list(
-            str(path), _text(read_file(path)), path.suffix, path.parent if is_trusted else f"https://{NOWHERE}/"
-        )
+        return _list(str(path), _text(read_file(path)), path.suffix, base)
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:
@@ -228,14 +218,8 @@ def _text(data: bytes, charset: str | None = None) -> str:
 
 
 def _read_folder(folder: Path) -> ReadingList:
-    entries = [entry for files, sections in _files(folder) for entry in resources_of_files(files, sections)]
-    if not entries:
-        raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
-    return ReadingList(str(folder), len(entries), merge(entries), folder)
-
-
-def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ...]]]:
-    """The files of each folder under `folder`, with its section path; raises OSError."""
+    """Read the files of a folder and of those in it, each a section; raises SourceError or OSError."""
+    entries: list[Resource] = []
     visited: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         directory = Path(parent)
@@ -246,7 +230,11 @@ def _files(folder: Path) -> Iterator[tuple[list[Path], tuple[tuple[str, ...], ..
         visited.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
-        yield [directory / name for name in sorted(names) if not name.startswith(".")], (path,) if path else ()
+        files = [directory / name for name in sorted(names) if not name.startswith(".")]
+        entries += resources_of_files(files, (path,) if path else ())
+    if not entries:
+        raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
+    return ReadingList(str(folder), len(entries), merge(entries), folder)
 
 
 def _raise(error: OSError) -> None:
@@ -259,15 +247,19 @@ _MAX_NESTING = 100
 
 def outline_of(text: str) -> Outline:
     """The headings and links of a Markdown text, raw HTML included; raises SourceError if it is nested too deep."""
-    outline = Outline()
-    tokens = _markdown().parse(text)
+    outline, parser = Outline(), _markdown()
+    tokens = parser.parse(text)
     for before, token in zip([None, *tokens], tokens, strict=False):
         if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
             raise SourceError(f"line {token.map[0] + 1 if token.map else '?'} is nested too deep to be read")
         if token.type == "html_block":
             outline.read(token.content)
         elif token.type == "inline" and before is not None:
-            outline.read(f"<{before.tag}>{_html(token)}</{before.tag}>")
+            for part in token.children or ():
+                if part.markup == "linkify":
+                    part.attrSet("data-bare", "")
+            html = parser.renderer.render([token], parser.options, {})
+            outline.read(f"<{before.tag}>{html}</{before.tag}>")
     return outline
 
 
@@ -287,14 +279,6 @@ class _Markdown(MarkdownIt):
 @cache
 def _markdown() -> MarkdownIt:
     return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
-
-
-def _html(inline: Token) -> str:
-    for token in inline.children or ():
-        if token.markup == "linkify":
-            token.attrSet("data-bare", "")
-    parser = _markdown()
-    return str(parser.renderer.render([inline], parser.options, {}))
 
 
 @dataclass(slots=True)
@@ -372,16 +356,13 @@ def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlis
         entries.append(resource)
         if resource.id in playlists and resource.id not in expanded:
             expanded.add(resource.id)
-            playlist_entries = _playlist_entries(resource, playlists[resource.id])
-            stack += [entry for entry in reversed(playlist_entries) if entry.id not in expanded]
+            playlist = playlists[resource.id]
+            title = resource.title or playlist.title or resource.url
+            sections = tuple((*path, title) for path in resource.sections or ((),))
+            contained = [replace(entry.resource, sections=sections) for entry in reversed(playlist.entries)]
+            stack += [entry for entry in contained if entry.id not in expanded]
     listed_titles = {resource.id: resource.title for resource in listed}
     return tuple(replace(entry, title=listed_titles.get(entry.id) or entry.title) for entry in merge(entries))
-
-
-def _playlist_entries(resource: Resource, playlist: Playlist) -> list[Resource]:
-    title = resource.title or playlist.title or resource.url
-    sections = tuple((*path, title) for path in resource.sections or ((),))
-    return [replace(entry.resource, sections=sections) for entry in playlist.entries]
 
 
 def unavailable_entries(playlists: Mapping[str, Playlist]) -> dict[str, Reason]:

@@ -13,7 +13,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.pipeline.planner import VIDEO_RULES, Job, Planner, Step, Tried, decide
+from seekpoint.indexer.pipeline.planner import Job, Planner, Step
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources.provenance import FromPage, encode
 
@@ -260,7 +260,6 @@ STEPS = {
     },
 }
 WHATEVER_WAS_TRIED = "AAWA AAWA AAWA AAWA"
-YES_OR_NO = (True, False)
 
 
 def steps(standing: Standing, *, is_new_route: bool = False) -> list[Step]:
@@ -292,8 +291,3 @@ def test_on_a_new_route_deferred_videos_are_asked_at_once(state: State, stored: 
     standing = Standing(state, stored)
     expected = [Step.ASK_YOUTUBE] * 16 if state is State.DEFERRED else steps(standing)
     assert steps(standing, is_new_route=True) == expected
-
-
-def test_a_rule_fits_each_case_and_no_rule_is_idle() -> None:
-    cases = product(State, Tried, YES_OR_NO, YES_OR_NO, YES_OR_NO, YES_OR_NO)
-    assert {decide(*case) for case in cases} == set(VIDEO_RULES)

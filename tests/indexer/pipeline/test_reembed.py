@@ -404,10 +404,12 @@ def test_a_damaged_successor_starts_over(talks: Workshop) -> None:
 
 
 def test_without_the_flag_another_model_is_refused_and_the_flag_is_named(talks: Workshop) -> None:
-    with pytest.raises(ModelMismatch, match="--reembed"):
+    before = _files(talks.library)
+    with pytest.raises(ModelMismatch, match=r"topics .*wide .*seekpoint build SOURCE --model wide --reembed"):
         reembed(talks, WideEncoder(), again=False)
     with pytest.raises(ModelMismatch, match="--reembed"):
         seekpoint.build([talks.folder / "list.md"], talks.library, model="wide")
+    assert _files(talks.library) == before
 
 
 def test_a_model_that_fails_changes_nothing(talks: Workshop) -> None:

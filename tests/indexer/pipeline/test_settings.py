@@ -18,7 +18,7 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.settings import NAMES, LibrarySettings
 from seekpoint.index.sql.names import is_stale
 from seekpoint.index.types import Details, ModelCard
-from seekpoint.indexer.pipeline.backoff import YouTubeBackoffs
+from seekpoint.indexer.pipeline.backoff import stored_backoffs
 from seekpoint.indexer.pipeline.settings import calibrate
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
@@ -78,8 +78,7 @@ def test_a_pause_that_is_no_time_or_too_long_is_none(tmp_path: Path, pause: str)
         pass
     store(tmp_path, "backoffs", f'{{"direct": {pause}, "other": [50, 60]}}')
     with open_reader(tmp_path) as reader:
-        backoffs = YouTubeBackoffs(reader, 0.0)
-    assert (backoffs.of("direct"), backoffs.of("other")) == ((0.0, 0.0), (50.0, 60.0))
+        assert stored_backoffs(reader, 0.0) == {"other": (50.0, 60.0)}
 
 
 @pytest.mark.parametrize("stored", ['["v", NaN, 1, "en"]', '["v", 1, NaN, "en"]'])

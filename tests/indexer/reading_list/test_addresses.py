@@ -4,164 +4,108 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.types import Kind
+from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_link, resource_of_path, resources_of_files
 
-VIDEO = "-wjZ_fJX0v4"
+VIDEO, PLAYLIST = "-wjZ_fJX0v4", "PLoROMvodv4rN"
+WATCH, LISTED = f"https://www.youtube.com/watch?v={VIDEO}", f"https://www.youtube.com/playlist?list={PLAYLIST}"
+
+
+def found(resource: Resource | None) -> Resource:
+    assert resource is not None
+    return resource
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("kind", "canonical", "spellings"),
     [
-        f"https://www.youtube.com/watch?v={VIDEO}",
-        f"http://youtube.com/watch?v={VIDEO}&t=754s",
-        f"https://www.youtube.com/watch?app=desktop&list=PL0123456789&index=3&v={VIDEO}&pp=ygU",
-        f"https://m.youtube.com/watch?t=1m2s&v={VIDEO}#comments",
-        f"https://music.youtube.com/watch?v={VIDEO}&si=abc",
-        f"HTTPS://WWW.YouTube.COM:443/watch/?v={VIDEO}",
-        f"https://youtu.be/{VIDEO}",
-        f"https://youtu.be/{VIDEO}?si=Zx_-9&t=12",
-        f"https://www.youtu.be/{VIDEO}/",
-        f"https://www.youtube.com/shorts/{VIDEO}?feature=share",
-        f"https://www.youtube.com/live/{VIDEO}",
-        f"https://www.youtube-nocookie.com/embed/{VIDEO}?start=9",
-        f"https://www.youtube.com/v/{VIDEO}",
-        f"youtu.be/{VIDEO}",
-        f"www.youtube.com/watch?v={VIDEO}",
-        f"m.youtube.com/watch?v={VIDEO}",
-        f"//youtube.com/watch?v={VIDEO}",
-        f"https:youtu.be/{VIDEO}",
-        f"  https://youtu.be/{VIDEO}).",
-        f"https://www.youtube.com/watch?v={VIDEO}，",
-        f"https://youtu.be/{VIDEO}。",
-    ],
-)
-def test_every_spelling_of_a_video_is_one_resource(url: str) -> None:
-    found = resource_of(url, "注意力 · Attention", [("Basics",)])
-    assert found is not None
-    assert (found.kind, found.id) == (Kind.VIDEO, VIDEO)
-    assert found.url == f"https://www.youtube.com/watch?v={VIDEO}"
-    assert (found.title, found.sections) == ("注意力 · Attention", (("Basics",),))
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://www.youtube.com/playlist?list=PLoROMvodv4rN",
-        "youtube.com/playlist?feature=share&list=PLoROMvodv4rN",
-        "https://www.youtube.com/embed/videoseries?list=PLoROMvodv4rN",
-        "https://www.youtube.com/watch?list=PLoROMvodv4rN",
-    ],
-)
-def test_a_playlist_has_the_id_of_the_list(url: str) -> None:
-    found = resource_of(url)
-    assert found is not None
-    assert (found.kind, found.id) == (Kind.PLAYLIST, "PLoROMvodv4rN")
-    assert found.url == "https://www.youtube.com/playlist?list=PLoROMvodv4rN"
-
-
-@pytest.mark.parametrize(
-    ("url", "canonical"),
-    [
-        ("https://youtube.com/@3blue1brown/videos?view=0", "https://www.youtube.com/@3blue1brown"),
-        ("https://m.youtube.com/@李宏毅/", "https://www.youtube.com/@%E6%9D%8E%E5%AE%8F%E6%AF%85"),
         (
-            "https://www.youtube.com/@%E6%9D%8E%E5%AE%8F%E6%AF%85",
-            "https://www.youtube.com/@%E6%9D%8E%E5%AE%8F%E6%AF%85",
+            Kind.VIDEO,
+            WATCH,
+            f"""
+            {WATCH} http://youtube.com/watch?v={VIDEO}&t=754s {WATCH}，
+            https://www.youtube.com/watch?app=desktop&list=PL0123456789&index=3&v={VIDEO}&pp=ygU
+            https://m.youtube.com/watch?t=1m2s&v={VIDEO}#comments https://music.youtube.com/watch?v={VIDEO}&si=abc
+            HTTPS://WWW.YouTube.COM:443/watch/?v={VIDEO} https://www.youtube.com/v/{VIDEO}
+            https://youtu.be/{VIDEO} https://youtu.be/{VIDEO}?si=Zx_-9&t=12 https://www.youtu.be/{VIDEO}/
+            https://www.youtube.com/shorts/{VIDEO}?feature=share https://www.youtube.com/live/{VIDEO}
+            https://www.youtube-nocookie.com/embed/{VIDEO}?start=9 https:youtu.be/{VIDEO} https://youtu.be/{VIDEO}).
+            youtu.be/{VIDEO} www.youtube.com/watch?v={VIDEO} m.youtube.com/watch?v={VIDEO}
+            //youtube.com/watch?v={VIDEO} https://youtu.be/{VIDEO}。
+            """,
         ),
-        ("https://www.youtube.com/channel/UCabc/featured", "https://www.youtube.com/channel/UCabc"),
-        ("https://www.youtube.com/c/Lectures/streams", "https://www.youtube.com/c/Lectures/streams"),
-        ("https://www.youtube.com/user/lectures", "https://www.youtube.com/user/lectures"),
+        (
+            Kind.PLAYLIST,
+            LISTED,
+            f"""
+            {LISTED} youtube.com/playlist?feature=share&list={PLAYLIST} https://www.youtube.com/watch?list={PLAYLIST}
+            https://www.youtube.com/embed/videoseries?list={PLAYLIST}
+            """,
+        ),
+        (
+            Kind.PLAYLIST,
+            "https://www.youtube.com/@%E6%9D%8E%E5%AE%8F%E6%AF%85",
+            "https://m.youtube.com/@李宏毅/ https://www.youtube.com/@%E6%9D%8E%E5%AE%8F%E6%AF%85",
+        ),
+        (Kind.PLAYLIST, "https://www.youtube.com/@3blue1brown", "https://youtube.com/@3blue1brown/videos?view=0"),
+        (Kind.PLAYLIST, "https://www.youtube.com/channel/UCabc", "https://www.youtube.com/channel/UCabc/featured"),
+        (Kind.PLAYLIST, "https://www.youtube.com/c/Talks/streams", "https://www.youtube.com/c/Talks/streams"),
+        (Kind.PLAYLIST, "https://www.youtube.com/user/lectures", "https://www.youtube.com/user/lectures"),
+        (
+            Kind.PAPER,
+            "https://arxiv.org/abs/1706.03762",
+            """
+            https://arxiv.org/abs/1706.03762 http://www.arxiv.org/abs/1706.03762v7?context=cs
+            https://arxiv.org/pdf/1706.03762.pdf arxiv.org/pdf/1706.03762v2 https://arxiv.org/abs/1706.03762.
+            https://export.arxiv.org/html/1706.03762v7#S3
+            """,
+        ),
+        (Kind.PAPER, "https://arxiv.org/abs/hep-th/9901001", "https://arxiv.org/abs/hep-th/9901001v1"),
+        (Kind.PAPER, "https://a.org/%E8%AE%BA%E6%96%87.PDF?download=1", "https://a.org/论文.PDF?download=1"),
+        (Kind.PAGE, "https://example.org/", "HTTPS://Example.ORG"),
+        (Kind.PAGE, "https://a.org/x?id=3", "https://a.org/x?utm_source=n&id=3&fbclid=4&UTM_Term=t&gclid=5#part"),
+        (Kind.PAGE, "https://a.org/x", "https://a.org/x?utm_source=n"),
+        (Kind.PAGE, "http://a.org/x", "http://a.org:80/x"),
+        (Kind.PAGE, "https://a.org:8443/x", "https://a.org:8443/x"),
+        (Kind.PAGE, "https://User:Pass@a.org/x", "https://User:Pass@A.org/x"),
+        (Kind.PAGE, "https://xn--r8jz45g.jp/%E6%B3%A8%E6%84%8F", "https://例え.JP/注意"),
+        (Kind.PAGE, "http://[2001:db8::1]:8080/x", "http://[2001:DB8::1]:8080/x"),
+        (Kind.PAGE, "https://a.org/%E2%80%AE%3C%3E", "https://a.org/\u202e<>"),
+        (Kind.PAGE, "https://www.a.org/x", "www.a.org/x"),
     ],
 )
-def test_a_channel_is_a_playlist(url: str, canonical: str) -> None:
-    found = resource_of(url)
-    assert found is not None
-    assert (found.kind, found.url, len(found.id)) == (Kind.PLAYLIST, canonical, 12)
+def test_every_spelling_of_an_address_is_one_resource(kind: Kind, canonical: str, spellings: str) -> None:
+    ids = {WATCH: VIDEO, LISTED: PLAYLIST}
+    for spelling in spellings.split():
+        resource = found(resource_of(f" {spelling} ", "注意力 · Attention", [("Basics",)]))
+        assert (resource.kind, resource.url) == (kind, canonical), spelling
+        assert (resource.title, resource.sections) == ("注意力 · Attention", (("Basics",),))
+        assert resource.id == ids.get(canonical, resource.id) and (canonical in ids or len(resource.id) == 12)
+        assert resource_of(resource.url, resource.title, resource.sections) == resource
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"https://youtube.com.evil.org/watch?v={VIDEO}",
-        f"https://notyoutube.com/watch?v={VIDEO}",
-        f"https://youtube.com@evil.org/watch?v={VIDEO}",
-        f"https://evil.org/youtube.com/watch?v={VIDEO}",
-        f"https://evil.org/youtu.be/{VIDEO}",
-        f"https://www.youtube.com/watch?v={VIDEO}x",
-        "https://www.youtube.com/embed/live_stream?channel=UCabc",
-        f"https://www.youtube.com/redirect?q=https%3A%2F%2Fa.org&v={VIDEO}",
-        "https://www.youtube.com/",
-        "https://arxiv.org.evil.org/abs/1706.03762",
-        "https://arxiv.org/list/cs.CL/recent",
-    ],
-)
-def test_lookalikes_of_videos_and_papers_are_pages(url: str) -> None:
-    found = resource_of(url)
-    assert found is not None
-    assert found.kind is Kind.PAGE
-    assert found.id not in (VIDEO, "")
+def test_lookalikes_of_videos_and_papers_are_pages() -> None:
+    for url in f"""
+        https://youtube.com.evil.org/watch?v={VIDEO} https://notyoutube.com/watch?v={VIDEO} {WATCH}x
+        https://youtube.com@evil.org/watch?v={VIDEO} https://evil.org/youtube.com/watch?v={VIDEO}
+        https://evil.org/youtu.be/{VIDEO} https://www.youtube.com/embed/live_stream?channel=UCabc
+        https://www.youtube.com/redirect?q=https%3A%2F%2Fa.org&v={VIDEO} https://www.youtube.com/
+        https://arxiv.org.evil.org/abs/1706.03762 https://arxiv.org/list/cs.CL/recent
+        """.split():
+        resource = found(resource_of(url))
+        assert resource.kind is Kind.PAGE and resource.id not in (VIDEO, ""), url
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://arxiv.org/abs/1706.03762",
-        "http://www.arxiv.org/abs/1706.03762v7?context=cs",
-        "https://arxiv.org/pdf/1706.03762.pdf",
-        "arxiv.org/pdf/1706.03762v2",
-        "https://export.arxiv.org/html/1706.03762v7#S3",
-        "https://arxiv.org/abs/1706.03762.",
-    ],
-)
-def test_every_form_of_an_arxiv_paper_is_one_resource(url: str) -> None:
-    found = resource_of(url)
-    assert found is not None
-    assert (found.kind, found.url) == (Kind.PAPER, "https://arxiv.org/abs/1706.03762")
+def test_a_broken_address_stays_on_the_list_as_a_page() -> None:
+    for url in ("https://a.org:99999/x", "https://a.org:port/", "http://[::1/x", "http://", "http://..例/"):
+        resource = found(resource_of(url))
+        assert resource.kind is Kind.PAGE and resource.url.isascii() and resource.url.startswith("http")
+    assert found(resource_of("https://a.org/a b")).url == "https://a.org/a%20b"
 
 
-@pytest.mark.parametrize(
-    ("url", "kind", "canonical"),
-    [
-        ("https://arxiv.org/abs/hep-th/9901001v1", Kind.PAPER, "https://arxiv.org/abs/hep-th/9901001"),
-        ("https://a.org/论文.PDF?download=1", Kind.PAPER, "https://a.org/%E8%AE%BA%E6%96%87.PDF?download=1"),
-        ("HTTPS://Example.ORG", Kind.PAGE, "https://example.org/"),
-        ("https://a.org/x?utm_source=n&id=3&fbclid=4&UTM_Term=t&gclid=5#part", Kind.PAGE, "https://a.org/x?id=3"),
-        ("https://a.org/x?utm_source=n", Kind.PAGE, "https://a.org/x"),
-        ("http://a.org:80/x", Kind.PAGE, "http://a.org/x"),
-        ("https://a.org:8443/x", Kind.PAGE, "https://a.org:8443/x"),
-        ("https://User:Pass@A.org/x", Kind.PAGE, "https://User:Pass@a.org/x"),
-        ("https://例え.JP/注意", Kind.PAGE, "https://xn--r8jz45g.jp/%E6%B3%A8%E6%84%8F"),
-        ("http://[2001:DB8::1]:8080/x", Kind.PAGE, "http://[2001:db8::1]:8080/x"),
-        ("https://a.org/a b\u202e<>", Kind.PAGE, "https://a.org/a%20b%E2%80%AE%3C%3E"),
-        ("www.a.org/x", Kind.PAGE, "https://www.a.org/x"),
-    ],
-)
-def test_pages_and_papers_have_one_address(url: str, kind: Kind, canonical: str) -> None:
-    found = resource_of(url)
-    assert found is not None
-    assert (found.kind, found.url) == (kind, canonical)
-    again = resource_of(found.url)
-    assert again is not None
-    assert (again.id, again.url) == (found.id, found.url)
-
-
-@pytest.mark.parametrize(
-    "url", ["https://a.org:99999/x", "https://a.org:port/", "http://[::1/x", "http://", "http://..例/"]
-)
-def test_a_broken_address_stays_on_the_list_as_a_page(url: str) -> None:
-    found = resource_of(url)
-    assert found is not None
-    assert found.kind is Kind.PAGE
-    assert found.url.isascii()
-    assert found.url.startswith("http")
-
-
-@pytest.mark.parametrize(
-    "text", ["", VIDEO, "mailto:a@b.org", "javascript:alert(1)", "ftp://a.org/x", "notes.md", "httpx"]
-)
-def test_other_texts_are_no_web_address(text: str) -> None:
-    assert resource_of(text) is None
+def test_other_texts_are_no_web_address() -> None:
+    for text in ("", VIDEO, "mailto:a@b.org", "javascript:alert(1)", "ftp://a.org/x", "notes.md", "httpx"):
+        assert resource_of(text) is None, text
 
 
 @pytest.mark.parametrize(
@@ -177,47 +121,33 @@ def test_other_texts_are_no_web_address(text: str) -> None:
     ],
 )
 def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path, name: str, kind: Kind, title: str) -> None:
-    found = resource_of_path(tmp_path / name)
-    assert (found.kind, found.title, found.url) == (kind, title, (tmp_path / name).resolve().as_uri())
-    assert len(found.id) == 12
-    assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == found.id
+    file = resource_of_path(tmp_path / name)
+    assert (file.kind, file.title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
+    assert len(file.id) == 12
+    assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == file.id
     assert resource_of_path(tmp_path / name, "Given").title == "Given"
 
 
-@pytest.mark.parametrize(
-    ("href", "path"),
-    [
-        ("talks/%E6%B3%A8.ogg#t=12", "/lists/talks/注.ogg"),
-        ("my talk.ogg?raw=1", "/lists/my talk.ogg"),
-        ("../up.md", "/up.md"),
-        ("/else/where.pdf", "/else/where.pdf"),
-        ("file:///else/a%20b.ogg", "/else/a b.ogg"),
-        ("file://localhost/else/a.ogg", "/else/a.ogg"),
-        ("100%.md", "/lists/100%.md"),
-    ],
-)
-def test_a_link_to_a_file_is_decoded_and_resolved(href: str, path: str) -> None:
-    found = resource_of_link(href, base=Path("/lists"))
-    assert found is not None
-    assert found.url == Path(path).as_uri()
+def test_a_link_to_a_file_is_decoded_and_resolved() -> None:
+    for href, path in {
+        "talks/%E6%B3%A8.ogg#t=12": "/lists/talks/注.ogg",
+        "my talk.ogg?raw=1": "/lists/my talk.ogg",
+        "../up.md": "/up.md",
+        "/else/where.pdf": "/else/where.pdf",
+        "file:///else/a%20b.ogg": "/else/a b.ogg",
+        "file://localhost/else/a.ogg": "/else/a.ogg",
+        "100%.md": "/lists/100%.md",
+    }.items():
+        assert found(resource_of_link(href, base=Path("/lists"))).url == Path(path).as_uri()
+    assert found(resource_of_link("%00%E6%zz.md", base=Path("/lists"))).kind is Kind.DOCUMENT, "broken escapes"
+    assert resource_of_link("talk.ogg") is None, "a relative link needs a folder"
+    assert found(resource_of_link("file:///talk.ogg")).kind is Kind.RECORDING
 
 
-def test_a_link_with_broken_escapes_still_names_a_file() -> None:
-    found = resource_of_link("%00%E6%zz.md", base=Path("/lists"))
-    assert found is not None
-    assert found.kind is Kind.DOCUMENT
-
-
-@pytest.mark.parametrize(
-    "href", ["#top", "?page=2", "mailto:a@b.org", "tel:+49", "javascript:alert(1)", "data:,x", "file:"]
-)
-def test_anchors_mail_and_scripts_are_no_resources(href: str) -> None:
-    assert resource_of_link(href, base=Path("/lists")) is None
-
-
-def test_a_relative_link_needs_a_folder_and_a_file_url_does_not() -> None:
-    assert resource_of_link("talk.ogg") is None
-    assert resource_of_link("file:///talk.ogg") is not None
+@pytest.mark.parametrize("base", [Path("/lists"), "https://a.org/list.md"])
+def test_anchors_mail_and_scripts_are_no_resources(base: Path | str) -> None:
+    for href in ("", "#top", "?page=2", "mailto:a@b.org", "tel:+49", "javascript:alert(1)", "data:,x", "file:", "a: x"):
+        assert resource_of_link(href, base=base) is None, href
 
 
 @pytest.mark.parametrize(
@@ -239,22 +169,16 @@ def test_a_relative_link_needs_a_folder_and_a_file_url_does_not() -> None:
     ],
 )
 def test_a_link_of_a_list_on_the_web_is_relative_to_its_address(href: str, url: str) -> None:
-    found = resource_of_link(href, "讲座 talk", [("Basics",)], "https://user:pass@a.org:8443/lists/list.md?x=1")
-    assert found is not None
-    assert (found.kind, found.title, found.sections) == (Kind.PAGE, "讲座 talk", (("Basics",),))
-    assert found.url.replace("user:pass@a.org:8443", "a.org") == url
+    base = "https://user:pass@a.org:8443/lists/list.md?x=1"
+    resource = found(resource_of_link(href, "讲座 talk", [("Basics",)], base))
+    assert (resource.kind, resource.title, resource.sections) == (Kind.PAGE, "讲座 talk", (("Basics",),))
+    assert resource.url.replace("user:pass@a.org:8443", "a.org") == url
 
 
 def test_localhost_in_a_list_on_the_web_is_not_this_machine() -> None:
     for host, own in [("localhost", "127.0.0.1"), ("localhost:8000", "127.0.0.1"), ("[::1]:80", "[::1]")]:
-        found = resource_of_link("file:///etc/passwd", base=f"http://{host}/list.md")
-        assert found is not None
-        assert found.url == f"file://{own}/etc/passwd"
-
-
-@pytest.mark.parametrize("href", ["", "#top", "?page=2", "mailto:a@b.org", "javascript:alert(1)", "file:", "talk: x"])
-def test_anchors_mail_and_scripts_of_a_list_on_the_web_are_no_resources(href: str) -> None:
-    assert resource_of_link(href, base="https://a.org/list.md") is None
+        resource = found(resource_of_link("file:///etc/passwd", base=f"http://{host}/list.md"))
+        assert resource.url == f"file://{own}/etc/passwd"
 
 
 def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> None:
@@ -262,14 +186,14 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
         "1. Intro.en.mp4", "1. Intro.en.vtt", "alone.en.srt", "alone.zh.srt", "cover.jpg", "talk.ogg", "talk.vtt",
         f"注意力 [{VIDEO}].en.vtt", f"注意力 [{VIDEO}].webm", f"注意力 [{VIDEO}].zh-Hans.vtt",
     ]  # fmt: skip
-    found = resources_of_files([Path("/talks") / name for name in names], [("week 1",)])
-    assert [(r.kind, r.title, r.url) for r in found] == [
+    resources = resources_of_files([Path("/talks") / name for name in names], [("week 1",)])
+    assert [(r.kind, r.title, r.url) for r in resources] == [
         (Kind.RECORDING, "1. Intro.en", "file:///talks/1.%20Intro.en.mp4"),
         (Kind.RECORDING, "alone", "file:///talks/alone.en.srt"),
         (Kind.RECORDING, "talk", "file:///talks/talk.ogg"),
-        (Kind.VIDEO, "注意力", f"https://www.youtube.com/watch?v={VIDEO}"),
+        (Kind.VIDEO, "注意力", WATCH),
     ]
-    assert {r.sections for r in found} == {(("week 1",),)}
+    assert {r.sections for r in resources} == {(("week 1",),)}
 
 
 def test_json_is_captions_only_with_a_video_id_and_language(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
-from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.parser import (
     expand_playlists,
     merge,
@@ -96,29 +96,31 @@ def test_a_list_gives_each_link_with_title_and_section() -> None:
     ]
 
 
-def test_one_h1_above_every_link_is_the_title_of_the_list() -> None:
-    assert rows("# Title\n## One\n### Two\n<https://a.org/x>") == [("", "a.org/x", ("One", "Two"))]
-    assert rows("# One\n<https://a.org/x>\n# 二\n<https://b.org/x>") == [
-        ("", "a.org/x", ("One",)),
-        ("", "b.org/x", ("二",)),
-    ]
-    assert rows("<https://a.org/x>\n\n# Late\n<https://b.org/x>") == [("", "a.org/x", ()), ("", "b.org/x", ("Late",))]
+X, Y = "https://a.org/x", "https://b.org/x"
 
 
-def test_a_skipped_heading_level_nests_under_the_heading_above() -> None:
-    assert rows("## A\n#### B\n<https://a.org/x>\n### C\n<https://b.org/x>\n") == [
-        ("", "a.org/x", ("A", "B")),
-        ("", "b.org/x", ("A", "C")),
-    ]
-
-
-def test_headings_in_raw_html_count() -> None:
-    assert rows("<h2>Raw <b>注</b></h2>\n\n[x](https://a.org/x)") == [("x", "a.org/x", ("Raw 注",))]
-
-
-@pytest.mark.parametrize("text", ["[https://a.org/x](https://a.org/x)", "<https://a.org/x>", "[](https://a.org/x)"])
-def test_addresses_and_empty_texts_are_no_titles(text: str) -> None:
-    assert rows(text) == [("", "a.org/x", ())]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"# Title\n## One\n### Two\n<{X}>", [("", ("One", "Two"))]),
+        (f"# One\n<{X}>\n# 二\n<{Y}>", [("", ("One",)), ("", ("二",))]),
+        (f"<{X}>\n\n# Late\n<{Y}>", [("", ()), ("", ("Late",))]),
+        (f"## A\n#### B\n<{X}>\n### C\n<{Y}>\n", [("", ("A", "B")), ("", ("A", "C"))]),
+        (f"<h2>Raw <b>注</b></h2>\n\n[x]({X})", [("x", ("Raw 注",))]),
+        (f"[{X}]({X})", [("", ())]),
+        (f"[]({X})", [("", ())]),
+        (
+            f"## Sec\u202etion\n[\x1b\\[31mred\u202e | [注]\nsecond line]({X})",
+            [("red | [注] second line", ("Section",))],
+        ),
+    ],
+    ids=[
+        *("one h1 above all is the list's title", "two h1", "an h1 after a link", "a skipped level", "raw HTML"),
+        *("an address is no title", "an empty text is none", "control characters"),
+    ],
+)
+def test_titles_and_sections(text: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert rows(text) == [(title, url[8:], path) for url, (title, path) in zip((X, Y), expected, strict=False)]
 
 
 def test_files_are_links_relative_to_the_list() -> None:
@@ -130,11 +132,6 @@ def test_files_are_links_relative_to_the_list() -> None:
         (Kind.DOCUMENT, "odd", "file:///lists/x.xyz"),
     ]
     assert [entry.url for entry in parse_markdown(text)] == ["file:///n.md"]
-
-
-def test_titles_and_sections_are_made_safe() -> None:
-    text = "## Sec\u202etion\n[\x1b\\[31mred\u202e | [注]\nsecond line](https://a.org/x)"
-    assert rows(text) == [("red | [注] second line", "a.org/x", ("Section",))]
 
 
 @pytest.mark.parametrize(
@@ -160,14 +157,11 @@ def test_a_line_of_five_megabytes_is_read(text: str) -> None:
     assert len(parse_markdown(f"{text}\n\n<https://a.org/x>")) == 1
 
 
-def test_ten_thousand_links_are_read() -> None:
-    text = "\n".join(f"- [第 {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000))
-    assert len(merge(parse_markdown(text))) == 10_000
-
-
-def test_one_video_under_ten_thousand_headings_is_read() -> None:
-    text = "\n".join(f"## 第 {n} 周\n[讲座](https://youtu.be/aaaaaaaaaaa)" for n in range(10_000))
-    (video,) = merge(parse_markdown(text))
+def test_ten_thousand_links_and_headings_are_read() -> None:
+    links = "\n".join(f"- [第 {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000))
+    assert len(merge(parse_markdown(links))) == 10_000
+    headings = "\n".join(f"## 第 {n} 周\n[讲座](https://youtu.be/aaaaaaaaaaa)" for n in range(10_000))
+    (video,) = merge(parse_markdown(headings))
     assert video.sections[::9999] == (("第 0 周",), ("第 9999 周",))
 
 
@@ -178,11 +172,6 @@ def test_long_titles_are_cut() -> None:
     assert [(row[0], row[2]) for row in rows(text)] == [(long, (cut,)), (cut, (cut,)), ("", (cut,))]
     address = f"https://a.org/{'x' * 600}"
     assert rows(address) == rows(f"[{address}]({address})") == [("", address[8:], ())]
-
-
-def test_fifty_thousand_links_are_accepted() -> None:
-    with pytest.raises(SourceError, match="nested"):
-        parse_markdown("> " * 300 + "[x](https://a.org/x) " * 50_000)
 
 
 @pytest.mark.parametrize(
@@ -202,12 +191,12 @@ def test_unfetchable_addresses_stay_on_the_list() -> None:
 
 
 def test_nested_lists_are_read_whole_or_refused() -> None:
-    def nested(depth: int) -> str:
-        return "\n".join(f"{'  ' * level}- <https://a.org/{level}>" for level in range(depth))
-
-    assert len(parse_markdown(nested(40))) == 40
+    nested = [f"{'  ' * level}- <https://a.org/{level}>" for level in range(60)]
+    assert len(parse_markdown("\n".join(nested[:40]))) == 40
     with pytest.raises(SourceError, match="line 50 is nested too deep"):
-        parse_markdown(nested(60))
+        parse_markdown("\n".join(nested))
+    with pytest.raises(SourceError, match="nested"):  # as many marks as are accepted
+        parse_markdown("> " * 300 + "[x](https://a.org/x) " * 50_000)
 
 
 def test_a_text_of_addresses_has_comments_and_words_around() -> None:
@@ -277,16 +266,13 @@ def test_a_list_is_read_in_the_encodings_people_save(tmp_path: Path, encoding: s
     assert read_source(file.as_uri()) == found
 
 
-def test_a_txt_list_leaves_out_comments(tmp_path: Path) -> None:
-    file = tmp_path / "list.txt"
-    file.write_text("# https://youtu.be/commented00\nhttps://youtu.be/aaaaaaaaaaa\n", "utf-8")
-    assert [resource.id for resource in read_source(str(file)).resources] == ["aaaaaaaaaaa"]
-
-
-def test_a_recording_a_paper_or_captions_are_a_list_of_one(tmp_path: Path) -> None:
+def test_a_recording_a_paper_one_address_or_captions_are_a_list_of_one(tmp_path: Path) -> None:
     for name, kind in [("talk.ogg", Kind.RECORDING), ("p.pdf", Kind.PAPER), ("page.html", Kind.DOCUMENT)]:
         (tmp_path / name).write_bytes(b"\0\1")
         assert [resource.kind for resource in read_source(str(tmp_path / name)).resources] == [kind]
+    text = tmp_path / "list.txt"
+    text.write_text("# https://youtu.be/commented00\nhttps://youtu.be/aaaaaaaaaaa\n", "utf-8")
+    assert [resource.id for resource in read_source(str(text)).resources] == ["aaaaaaaaaaa"]
     captions = tmp_path / "讲座 [aaaaaaaaaaa].zh.vtt"
     captions.write_text("WEBVTT\n", "utf-8")
     found = read_source(str(captions))
@@ -365,18 +351,12 @@ def test_an_unreadable_source_is_reported(tmp_path: Path) -> None:
 A, B, C = "aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc"
 
 
-def at(address: str, title: str = "", *path: str) -> Resource:
-    resource = resource_of(address, title, [path] if path else [])
-    assert resource is not None
-    return resource
-
-
 def video(video_id: str, title: str = "", *path: str) -> Resource:
-    return at(f"https://youtu.be/{video_id}", title, *path)
+    return Resource(video_id, Kind.VIDEO, title, f"https://youtu.be/{video_id}", (path,) if path else ())
 
 
 def playlist(name: str, title: str = "", *path: str) -> Resource:
-    return at(f"https://www.youtube.com/playlist?list={name}", title, *path)
+    return replace(video(name, title, *path), kind=Kind.PLAYLIST)
 
 
 def holding(title: str, *entries: Resource, **missing: str) -> Playlist:
@@ -389,30 +369,23 @@ def shown(resources: tuple[Resource, ...]) -> list[tuple[str, str, tuple[tuple[s
 
 
 def test_entries_follow_their_playlist_under_its_headings_and_title() -> None:
+    held = {"PL1": holding("CS25 讲座", video(A, "Lecture 1"), video(B, "第二讲"))}
     listed = [playlist("PL1", "", "深入", "Courses"), video(C, "Last", "End")]
-    found = expand_playlists(listed, {"PL1": holding("CS25 讲座", video(A, "Lecture 1"), video(B, "第二讲"))})
-    assert shown(found) == [
-        ("PL1", "", (("深入", "Courses"),)),
-        (A, "Lecture 1", (("深入", "Courses", "CS25 讲座"),)),
-        (B, "第二讲", (("深入", "Courses", "CS25 讲座"),)),
+    path = ("深入", "Courses", "CS25 讲座")
+    assert shown(expand_playlists(listed, held)) == [
+        ("PL1", "", (path[:2],)),
+        (A, "Lecture 1", (path,)),
+        (B, "第二讲", (path,)),
         (C, "Last", (("End",),)),
     ]
-
-
-def test_the_lists_title_takes_precedence_over_the_playlists() -> None:
-    listed = [playlist("PL1", "Stanford", "X"), video(A, "My words", "Y"), video(B, "", "Y")]
-    found = expand_playlists(listed, {"PL1": holding("CS25", video(A, "Theirs"), video(B, "Theirs too"))})
-    assert shown(found)[1:] == [
+    titled = [playlist("PL1", "Stanford", "X"), video(A, "My words", "Y"), video(B, "", "Y")]
+    assert shown(expand_playlists(titled, held))[1:] == [
         (A, "My words", (("X", "Stanford"), ("Y",))),
-        (B, "Theirs too", (("X", "Stanford"), ("Y",))),
-    ]
-
-
-def test_a_playlist_listed_twice_or_not_at_all() -> None:
-    twice = Resource("PL1", Kind.PLAYLIST, "", "https://www.youtube.com/playlist?list=PL1", (("A",), ("B", "C")))
-    held = {"PL1": holding("P", video(A))}
-    assert expand_playlists([twice], held)[1].sections == (("A", "P"), ("B", "C", "P"))
-    assert expand_playlists([playlist("PL1")], held)[1].sections == (("P",),)
+        (B, "第二讲", (("X", "Stanford"), ("Y",))),
+    ], "the list's titles take precedence"
+    twice = replace(playlist("PL1"), sections=(("A",), ("B", "C")))
+    assert expand_playlists([twice], held)[1].sections == (("A", "CS25 讲座"), ("B", "C", "CS25 讲座"))
+    assert expand_playlists([playlist("PL1")], held)[1].sections == (("CS25 讲座",),)
     assert expand_playlists([playlist("PL1")], {}) == (playlist("PL1"),)
 
 
