@@ -263,7 +263,7 @@ class Changes:
             )
             self.set_indexed(playlist_id, LISTED, Details(title=playlist.title or None))
 
-    def remove(self, ids: Collection[str], unlisted_by: Collection[str]) -> int:
+    def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
         gone = self._db.rows(
             f"SELECT resource_id FROM listing AS here WHERE NOT listed AND source IN ?* AND {_CURRENT}",
             list(unlisted_by),
@@ -304,7 +304,12 @@ class Changes:
         update_titles(self._db, [resource_id])
 
     def set_state(
-        self, resource_id: str, state: State, reason: str | None, retry_after: float | None, inputs: str | None
+        self,
+        resource_id: str,
+        state: State,
+        reason: str | None = None,
+        retry_after: float | None = None,
+        inputs: str | None = None,
     ) -> None:
         values = (state.value, row_of(reason), retry_after, inputs)
         stored = self._db.rows("SELECT state, reason, retry_after, inputs FROM resource WHERE id = ?", resource_id)

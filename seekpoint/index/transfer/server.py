@@ -22,7 +22,7 @@ from seekpoint.index.errors import LibraryError
 from seekpoint.index.postgres import postgres_writer, schema, successor, transcripts
 from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.postgres.transcripts import TermIn, text_of
+from seekpoint.index.postgres.transcripts import text_of
 from seekpoint.index.sql import piece_blocks, stored_rows, sums
 from seekpoint.index.sql.sums import means_of
 from seekpoint.index.text.language_tags import primary
@@ -131,9 +131,12 @@ def _copy_to_server(
         "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
         [(*row, lengths[row["name"]]) for row in source.execute("SELECT * FROM language")],
     )
-    _fix_centres(session, card)
+    # Vectors are centred by the means that the languages have now.
+    stored = {name: totals for name, (totals, _) in transcripts.chunk_languages(session).items()}
+    for language, mean in means_of(stored, card).chunks.items():
+        keep(session, language, mean)
     numbers = dict(session.rows("SELECT id, number FROM resource"))
-    counted: Counter[TermIn] = Counter()
+    counted: Counter[tuple[int, str]] = Counter()
     rows = source.execute(_CHUNKS)
     while batch := rows.fetchmany(_BATCH):
         _copy_chunks(session, batch, numbers, counted, card)
@@ -148,15 +151,12 @@ def _copy_to_server(
     )
 
 
-def _fix_centres(session: Session, card: ModelCard) -> None:
-    """Centre the vectors by the means that the languages have now."""
-    stored = {name: of.vectors for name, of in transcripts.chunk_languages(session).items()}
-    for language, mean in means_of(stored, card).chunks.items():
-        keep(session, language, mean)
-
-
 def _copy_chunks(
-    session: Session, batch: Sequence[sqlite3.Row], numbers: dict[str, int], counted: Counter[TermIn], card: ModelCard
+    session: Session,
+    batch: Sequence[sqlite3.Row],
+    numbers: dict[str, int],
+    counted: Counter[tuple[int, str]],
+    card: ModelCard,
 ) -> None:
     languages = [primary(row["language"]) for row in batch]
     said = sums.decode_counts([row["terms"] for row in batch])
@@ -176,7 +176,7 @@ def _copy_chunks(
     )
     session.copy("body (chunk_id, digest, vector, terms)", ((row[0], *row[9:]) for row in batch))
     for language, words in zip(languages, terms, strict=True):
-        counted.update(TermIn(number, language) for number in words.tolist())
+        counted.update((number, language) for number in words.tolist())
 
 
 def _fit(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[object, ...]]:
@@ -220,7 +220,8 @@ def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Call
         _insert(target, f"chunk ({columns})", [(first + k, *row[:7]) for k, row in enumerate(rows)])
         _insert(target, "vector (chunk_id, digest, data)", [(first + k, *row[7:]) for k, row in enumerate(rows)])
         progress(len(rows))
-    languages = [(name, *of.values[:-1]) for name, of in transcripts.chunk_languages(session).items()]
+    stored = transcripts.chunk_languages(session)
+    languages = [(name, *transcripts.columns_of(totals)) for name, (totals, _) in stored.items()]
     _insert(target, "language (name, chunks, total, windows, window_total)", languages)
     database.set_highest_chunk(target, highest)
 
