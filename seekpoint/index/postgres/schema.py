@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
-from contextlib import closing, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from psycopg import errors, sql
 
 from seekpoint.files import parsed_json
-from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary, UsageError
-from seekpoint.index.postgres.session import Session, connect, in_use, quoted, server_errors
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary
+from seekpoint.index.postgres.session import Session, in_use, quoted, server_errors
 from seekpoint.index.types import ModelCard
 
 SCHEMA_VERSION = 1
@@ -165,8 +164,8 @@ def _check_version(session: Session, version: int | None) -> None:
         )
 
 
-# PostgreSQL's name for all roles of the server.
-_EVERYONE = "public"
+EVERYONE = "public"
+"""PostgreSQL's name for all roles of the server."""
 
 _READ = ("GRANT USAGE ON SCHEMA {schema} TO {role}", "GRANT SELECT ON {tables} TO {role}")
 # Who may change the version or the model can make the library one that nobody opens.
@@ -181,44 +180,24 @@ _BUILD = (
 _FIXED = ("migration", "meta")
 
 
-def create_for_roles(
-    address: ServerAddress,
-    card: ModelCard,
-    *,
-    readers: Collection[str] = (),
-    builders: Collection[str] = (),
-    public: bool = False,
-) -> ModelCard:
-    """Create a library unless it is there, and let roles read or build it; returns its model. Raises LibraryError.
+def grant(session: Session, readers: Iterable[str], builders: Iterable[str]) -> None:
+    """Let roles read the library, and others build it; all of them or none."""
 
-    Every role of the server may read a `public` one.
-    """
-    if _EVERYONE in (*readers, *builders):
-        raise UsageError("public is every role of the server: name the roles, or say --public if all of them may read")
-    with closing(connect(address)) as session:
-        create(session, card)
-        with session.transaction():
-            for role in (*readers, *([_EVERYONE] if public else [])):
-                _grant(session, _READ, role)
-            for role in builders:
-                _grant(session, _BUILD, role)
-        return check(session)
-
-
-def _grant(session: Session, grants: Collection[str], role: str) -> None:
-    def listed(names: Collection[str]) -> sql.Composed:
+    def listed(names: Iterable[str]) -> sql.Composed:
         return sql.SQL(", ").join(sql.Identifier(session.address.library, name) for name in names)
 
     names = {
         "schema": sql.Identifier(session.address.library),
         "tables": listed(TABLES),
         "fixed": listed(_FIXED),
-        "changing": listed([table for table in TABLES if table not in _FIXED]),
+        "changing": listed(table for table in TABLES if table not in _FIXED),
         "sequences": listed(SEQUENCES),
-        "role": sql.Identifier(role),
     }
-    for grant in grants:
-        session.run(sql.SQL(grant).format(**names))
+    with session.transaction():
+        for roles, rights in ((readers, _READ), (builders, _BUILD)):
+            for role in roles:
+                for right in rights:
+                    session.run(sql.SQL(right).format(**names, role=sql.Identifier(role)))
 
 
 # The key of the advisory lock that keeps two processes from making the same index anew.

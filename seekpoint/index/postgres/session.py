@@ -70,10 +70,7 @@ class _TextDumper(StrDumper):
 
 
 class Session:
-    """A connection whose tables are those of one library; threads may share it.
-
-    `sequences` is the library from whose sequences ids are taken.
-    """
+    """A connection to the tables of one library, which threads may share; ids come from the library `sequences`."""
 
     def __init__(
         self, address: ServerAddress, connection: psycopg.Connection[Any], sequences: str | None = None

@@ -71,10 +71,7 @@ class WordProposals:
         return {term: sum(of.values()) for term in terms if (of := self._frequencies[term])}
 
     def group_frequencies(self, groups: Sequence[WordGroup], sizes: Mapping[str, int]) -> list[int]:
-        """The number of chunks of each group's language that have any of its alternatives.
-
-        `sizes` are the numbers of chunks of the languages.
-        """
+        """How many chunks of each group's language, which has `sizes`, have any of its alternatives."""
         self._count([term for group in groups for terms in group.alternatives for term in terms])
         counts, to_count = list[int](), dict[int, list[tuple[str, ...]]]()
         for k, (alternatives, language) in enumerate(groups):

@@ -52,26 +52,19 @@ def import_library(
     `progress` is told how many of the passages are in the indexes, each index counted.
     """
     if isinstance(address, Path):
-        return _to_folder(file, address, replacing_old=replacing_old, progress=progress)
+        return _to_folder(file, address, replacing_old, progress)
     from seekpoint.index.transfer.server import to_server
 
     with TemporaryDirectory(prefix="seekpoint-") as unpacked:
         folder = Path(unpacked) / "library"
-        contents = _to_folder(file, folder, writes_indexes=False)
+        contents = _to_folder(file, folder, replacing_old=False, progress=None)
         copied = _adding_up(contents.chunks, progress)
         moments = to_server(folder, address, replacing_old=replacing_old, progress=copied)
     return contents._replace(moments=moments)
 
 
-def _to_folder(
-    file: Path,
-    folder: Path,
-    *,
-    writes_indexes: bool = True,
-    replacing_old: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Contents:
-    """Import a library into a folder, as `import_library`."""
+def _to_folder(file: Path, folder: Path, replacing_old: bool, progress: Callable[[int, int], None] | None) -> Contents:
+    """Import a library into a folder, as `import_library`; without `progress`, its indexes are left out."""
     place = real_path(folder)
     if os.path.ismount(place):  # Path.is_mount fails on Windows before Python 3.12
         raise _mounted(place)
@@ -98,7 +91,7 @@ def _to_folder(
             _disown(library)
             files, moments = _take_over(place, library)
             contents = contents_of(library, file, manifest.model)._replace(added=files, moments=moments)
-            if writes_indexes:
+            if progress:
                 with EmbeddedWriter.acquire(library) as writer:
                     writer.write_indexes(_adding_up(_INDEXES * contents.chunks, progress))
             sync_folder(library)
