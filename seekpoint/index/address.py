@@ -84,10 +84,21 @@ def parse_address(text: str) -> Address:
         if _NO_FOLDER.match(text):
             raise UsageError(_UNREADABLE)
         return Path(text)
-    named = [pair for pair in _pairs(found) if pair.startswith(f"{_PARAMETER}=")]
-    others = [pair for pair in _pairs(found) if pair not in named]
+    pairs = _pairs(found)
+    named = [pair for pair in pairs if pair.startswith(f"{_PARAMETER}=")]
+    others = [pair for pair in pairs if pair not in named]
     library = unquote(named[-1].partition("=")[2]) if named else DEFAULT_LIBRARY
-    _check_name(library)
+    if not _LIBRARY.fullmatch(library):
+        raise UsageError(
+            "a library can't be called so: take small letters, digits and underscores, at most 48, a letter first"
+        )
+    if library.startswith("pg_") or library in ("public", "information_schema"):
+        raise UsageError(f"a library can't be called {library}: take another name, for that one is the server's")
+    if library.endswith(SUCCESSOR_SUFFIX):
+        raise UsageError(
+            f"a library can't be called {library}: take a name without {SUCCESSOR_SUFFIX} at its end, "
+            "which is for libraries that are being embedded again"
+        )
     start = text.partition("?")[0].partition("://")[2]
     uri = f"{found['scheme'].lower()}://{start}{'?' if others else ''}{'&'.join(others)}"
     return ServerAddress(uri, library)
@@ -100,20 +111,6 @@ def without_passwords(text: str) -> str:
 
 def _pairs(found: re.Match[str]) -> list[str]:
     return [pair for pair in (found["query"] or "").split("&") if pair]
-
-
-def _check_name(library: str) -> None:
-    if not _LIBRARY.fullmatch(library):
-        raise UsageError(
-            "a library can't be called so: take small letters, digits and underscores, at most 48, a letter first"
-        )
-    if library.startswith("pg_") or library in ("public", "information_schema"):
-        raise UsageError(f"a library can't be called {library}: take another name, for that one is the server's")
-    if library.endswith(SUCCESSOR_SUFFIX):
-        raise UsageError(
-            f"a library can't be called {library}: take a name without {SUCCESSOR_SUFFIX} at its end, "
-            "which is for libraries that are being embedded again"
-        )
 
 
 ADDED_FILES = "files"
@@ -131,9 +128,8 @@ def added_as(source: str, library: Address) -> str:
     if isinstance(library, ServerAddress):
         return ""
     folder = real_path(library)
-    return {folder / ADDED_FILES: ADDED_FILES, folder / ADDED_LISTS / ADDED_ADDRESSES: ADDED_ADDRESSES}.get(
-        Path(source), ""
-    )
+    added = {folder / ADDED_FILES: ADDED_FILES, folder / ADDED_LISTS / ADDED_ADDRESSES: ADDED_ADDRESSES}
+    return added.get(Path(source), "")
 
 
 def is_added_list(source: str, library: Address) -> bool:

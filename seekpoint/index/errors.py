@@ -1,26 +1,4 @@
-"""All exceptions that Seekpoint raises on purpose.
-
-SeekpointError                  one line for the user: what is wrong, where, and what to do
-├── UsageError                  invalid arguments (exit code 2)
-│   └── WordlessQuestion        a question that is empty, or only emoji or punctuation
-├── SourceError                 a reading list, folder or caption file can't be read
-├── ModelError                  an embedding model can't be loaded
-├── SummaryError                a language model writes no summary, or only a part of one
-├── LibraryError                a library can't be opened or written
-│   ├── LibraryNotFound
-│   ├── ForeignLibrary          the folder has other files
-│   │   ├── NewerLibrary        a later version wrote the library
-│   │   └── UnreleasedLibrary   a version before the first release wrote it
-│   ├── DamagedLibrary
-│   ├── LockedLibrary           another build is writing
-│   ├── LostConnection          the connection to a server broke: another one may do
-│   ├── LostLease               another builder works on the resource now
-│   └── ModelMismatch
-└── Unfetched                   a resource has no transcript; with the state it ends in
-    └── Halt                    the next requests would fail too: the run stops fetching
-        ├── Blocked             YouTube blocks this network address: the next runs wait for a while too
-        └── Unreachable         there is no network connection
-"""
+"""All exceptions that Seekpoint raises on purpose."""
 
 from __future__ import annotations
 
@@ -107,10 +85,7 @@ class ModelMismatch(LibraryError):
 
 
 class Unfetched(SeekpointError):
-    """A resource has no transcript.
-
-    `retry_after` is in seconds from now; `None` means that only a change by the user helps.
-    """
+    """A resource has no transcript; `retry_after` is in seconds, `None` if only a change by the user helps."""
 
     def __init__(self, state: State, reason: Reason, retry_after: float | None = None) -> None:
         super().__init__(reason)

@@ -6,7 +6,7 @@ PostgreSQL's is imported only for an address of a database: its packages are an 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +65,9 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
 def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import postgres_port as server_catalogue
+        from seekpoint.index.postgres import postgres_port
 
-        return server_catalogue.open_keeper(address)
+        return postgres_port.open_keeper(address)
     from seekpoint.index.embedded import sqlite_port
 
     library_exists(address)
@@ -102,19 +102,25 @@ def create_library(
 ) -> ModelCard:
     """Create a library on a server unless it is there, and let roles read or build it; returns its model.
 
-    Every role of the server may read a `public` one.
+    Every role of the server may read a `public` one. Raises LibraryError.
     """
-    from seekpoint.index.postgres import schema
+    from seekpoint.index.postgres import schema, session
 
-    return schema.create_for_roles(address, card, readers=readers, builders=builders, public=public)
+    if schema.EVERYONE in (*readers, *builders):
+        raise UsageError("public is every role of the server: name the roles, or say --public if all of them may read")
+    with closing(session.connect(address)) as opened:
+        schema.create(opened, card)
+        schema.grant(opened, [*readers, *([schema.EVERYONE] if public else [])], builders)
+        return schema.check(opened)
 
 
 def library_exists(address: Address) -> bool:
     """Whether there is a library, even a damaged one; one that a killed import had moved aside is moved back."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import postgres_reader
+        from seekpoint.index.postgres import schema, session
 
-        return postgres_reader.library_exists(address)
+        with closing(session.connect(address)) as opened:
+            return schema.exists(opened)
     from seekpoint.index.embedded.manifest import FILE
 
     if not (address / FILE).exists():
@@ -128,9 +134,10 @@ def library_exists(address: Address) -> bool:
 def check_vacant(address: Address) -> None:
     """Raise ForeignLibrary if a new library can't be created because something else is there."""
     if isinstance(address, ServerAddress):
-        from seekpoint.index.postgres import postgres_reader
+        from seekpoint.index.postgres import schema, session
 
-        postgres_reader.check_vacant(address)
+        with closing(session.connect(address)) as opened:
+            schema.check_vacant(opened)
         return
     from seekpoint.index.embedded import maintenance
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
@@ -61,8 +62,13 @@ class LibrarySettings:
     @classmethod
     def read(cls, stored: Callable[[str], str | None]) -> Self:
         """The settings, by what gives the text that is stored under a name."""
-        found = {name: _decoded(name, text) for name in NAMES if (text := stored(name))}
-        return cls(**{name: value for name, value in found.items() if value is not None})
+        found: dict[str, Any] = {}
+        for name in NAMES:
+            text = stored(name)
+            with suppress(ValueError, TypeError, AttributeError, OverflowError):
+                if text and (value := _SHAPES[name](parsed_json(text))) is not None:
+                    found[name] = value
+        return cls(**found)
 
     def scale_of(self, card: ModelCard) -> CosineScale | None:
         """The scale of a model; `None` if it is another model's."""
@@ -84,13 +90,6 @@ def encoded(name: str, value: object) -> str | None:
     if name not in NAMES:
         raise ValueError(f"there is no setting {name}")
     return json.dumps(value, ensure_ascii=False) if value else None
-
-
-def _decoded(name: str, text: str) -> Any:  # noqa: ANN401 - the fields differ in type
-    try:
-        return _SHAPES[name](parsed_json(text))
-    except (ValueError, TypeError, AttributeError, OverflowError):
-        return None
 
 
 def _engine(values: Any) -> QuestionEngine | None:  # noqa: ANN401 - JSON

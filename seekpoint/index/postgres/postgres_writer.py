@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from types import TracebackType
 from typing import Self
 
 from seekpoint.index.address import ServerAddress
@@ -12,7 +11,7 @@ from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import meaning, schema, successor, transcripts
 from seekpoint.index.postgres.postgres_reader import PostgresReader, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
-from seekpoint.index.postgres.session import Session, connect, content_errors, read_only
+from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, Session, connect, content_errors
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
 from seekpoint.index.store import Successor
@@ -24,10 +23,8 @@ from seekpoint.index.types import (
     Known,
     ModelCard,
     NamedBy,
-    Playlist,
     Resource,
     Revision,
-    State,
     Transcript,
 )
 
@@ -42,7 +39,9 @@ class PostgresWriter(PostgresReader):
 
     def __init__(self, session: Session, card: ModelCard, queue: BuildQueue | None = None) -> None:
         super().__init__(session, card, revision_of(session))
-        self._changes = Changes(self._db, self._change, self._forget)
+        self._changes = changes = Changes(self._db, self._change, self._forget)
+        self.keep_playlist, self.remove, self.move = changes.keep_playlist, changes.remove, changes.move
+        self.set_state = changes.set_state
         self._queue = queue
         self._has_changed = False
         self._commits = 0
@@ -54,10 +53,7 @@ class PostgresWriter(PostgresReader):
         try:
             if not schema.exists(session):
                 if card is None:
-                    raise LibraryNotFound(
-                        f"there is no library in {address}: create one with `seekpoint init`, "
-                        "or build one with `seekpoint build SOURCE`"
-                    )
+                    raise LibraryNotFound(NO_LIBRARY.format(address=address))
                 schema.create(session, card)
             lock(session)
             return cls(session, schema.check(session))
@@ -79,9 +75,7 @@ class PostgresWriter(PostgresReader):
             session.close()
             raise
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if self._has_changed:
                 self._add_up()
@@ -122,15 +116,6 @@ class PostgresWriter(PostgresReader):
         successor.copy_numbers(self._session, [one.id for one in resources])
         self._changes.register(source, resources, named_by)
 
-    def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
-        self._changes.keep_playlist(playlist_id, playlist)
-
-    def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
-        return self._changes.remove(ids, unlisted_by)
-
-    def move(self, resource_id: str, target: Resource) -> None:
-        self._changes.move(resource_id, target)
-
     def _forget(self, resource_id: str) -> None:
         transcripts.remove(self._session, resource_id, self.card)
 
@@ -161,17 +146,6 @@ class PostgresWriter(PostgresReader):
         if self._queue is None:
             meaning.settle(self._session, self.languages(), self.card)
 
-    def set_state(
-        self,
-        resource_id: str,
-        state: State,
-        *,
-        reason: str | None = None,
-        retry_after: float | None = None,
-        inputs: str | None = None,
-    ) -> None:
-        self._changes.set_state(resource_id, state, reason, retry_after, inputs)
-
     def put_settings(self, **settings: object) -> None:
         self._changes.put_settings(settings)
 
@@ -196,24 +170,21 @@ class PostgresWriter(PostgresReader):
             say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
             successor.discard(self._session)
         # The edition of a resource's transcripts changes when they are stored again: ids aren't reused.
-        editions = dict(
-            self._session.rows(
-                """SELECT resource_id, string_agg(id::text, ' ' ORDER BY id) FROM transcript
-                   GROUP BY resource_id ORDER BY min(id)"""
-            )
+        editions = self._session.rows(
+            """SELECT resource_id, string_agg(id::text, ' ' ORDER BY id) FROM transcript
+               GROUP BY resource_id ORDER BY min(id)"""
         )
         there = successor.address_of(self.address)
         with PostgresWriter.acquire(there, card, sequences=self.address.library) as writer:
-            yield succession(self, editions, writer)
+            yield succession(self, dict(editions), writer)
 
     def succeed(self, successor_: Successor | None) -> None:
         if successor_ is None:
             successor.discard(self._session)
-            return
-        card = successor_.writer.card
-        with self._change():
-            successor.take_over(self._session, card)
-        self._card = card
+        else:
+            with self._change():
+                successor.take_over(self._session, successor_.writer.card)
+            self._card = successor_.writer.card
 
     def unfinished_successor(self) -> ModelCard | None:
         return successor.model_of(self._session)
@@ -225,7 +196,7 @@ def lock(session: Session, *, shared: bool = False, in_transaction: bool = False
     Shared locks only exclude exclusive ones.
     """
     if session.rows("SELECT current_setting('transaction_read_only')::bool") == [(True,)]:
-        raise read_only(session.address)
+        raise LibraryError(READ_ONLY.format(address=session.address))
     name = f"pg_try_advisory{'_xact' if in_transaction else ''}_lock{'_shared' if shared else ''}"
     if session.rows(f"SELECT {name}(hashtextextended(%s, 0))", session.address.library) != [(True,)]:
         raise LockedLibrary(

@@ -14,14 +14,13 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from threading import Event, Thread
-from types import TracebackType
 from typing import Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LostLease
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.store import Taken
-from seekpoint.index.types import Kind, Standing, State
+from seekpoint.index.types import Standing, State
 
 LEASE_SECONDS = 60.0
 """How long a builder may be silent."""
@@ -32,8 +31,8 @@ _POLL_SECONDS = 1.0
 _OTHERS_WORK = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
 _TAKE = """
     WITH next AS (
-      SELECT id FROM resource WHERE (state = %s OR (state = %s AND retry_after <= %s))
-      AND kind <> %s AND url ~ '^https?://' AND id <> ALL(%s)
+      SELECT id FROM resource WHERE (state = 'pending' OR (state = 'deferred' AND retry_after <= %s))
+      AND kind <> 'playlist' AND url ~ '^https?://' AND id <> ALL(%s)
       AND EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> 'import')
       AND NOT EXISTS (SELECT 1 FROM lease WHERE resource_id = id AND until > now())
       ORDER BY retry_after NULLS FIRST, number FOR UPDATE SKIP LOCKED LIMIT 1)
@@ -66,9 +65,7 @@ class BuildQueue:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._ended.set()
         with suppress(LibraryError):  # a lease that can't be given back runs out
             self._give_back()
@@ -77,9 +74,8 @@ class BuildQueue:
 
     def take(self, clock: Callable[[], float], tried: Collection[str] = ()) -> Taken | None:
         self._give_back()
-        pending, deferred, playlist = State.PENDING.value, State.DEFERRED.value, Kind.PLAYLIST.value
         while True:
-            values = (pending, deferred, clock(), playlist, list(tried), self.holder, self.seconds)
+            values = (clock(), list(tried), self.holder, self.seconds)
             if taken := self._session.rows(_TAKE, *values):
                 self.is_holding = True
                 [(resource_id, state, inputs, retry_after)] = self._session.rows(
@@ -109,8 +105,5 @@ class BuildQueue:
         """Renew the lease several times before it runs out."""
         while not self._ended.wait(self.seconds / 4):
             with suppress(LibraryError):  # the next commit tells
-                self._session.run(
-                    "UPDATE lease SET until = now() + make_interval(secs => %s) WHERE holder = %s",
-                    self.seconds,
-                    self.holder,
-                )
+                renewal = "UPDATE lease SET until = now() + make_interval(secs => %s) WHERE holder = %s"
+                self._session.run(renewal, self.seconds, self.holder)

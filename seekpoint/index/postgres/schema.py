@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from psycopg import errors, sql
 
 from seekpoint.files import parsed_json
-from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary, UsageError
-from seekpoint.index.postgres.session import Session, connect, in_use, quoted, server_errors
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary
+from seekpoint.index.postgres.session import Session, in_use, quoted, server_errors
 from seekpoint.index.types import ModelCard
 
 SCHEMA_VERSION = 1
@@ -91,18 +90,26 @@ def create(session: Session, card: ModelCard) -> None:
 
     One that takes ids from another library's sequences has no search indexes, since nobody searches it.
     """
-    is_own = session.sequences == session.address.library
+    name = session.address.library
+    is_own = session.sequences == name
     if card.dimension > _MOST_DIMENSIONS:
         raise LibraryError(f"{card.name} has {card.dimension} dimensions, a server indexes up to {_MOST_DIMENSIONS}")
-    with _migrating(session):
+    with session.transaction():
+        session.rows("SELECT pg_advisory_xact_lock(%s)::text", _LOCK)
         if exists(session):
             return
         check_vacant(session)
-        for extension in EXTENSIONS:
-            create_extension(session, extension)
-        _create_schema(session)
-        for name in SEQUENCES if is_own else ():
-            session.run(f"CREATE SEQUENCE {name}")
+        for extension in EXTENSIONS:  # only a superuser may create one, so that it isn't asked for in vain
+            if not session.rows("SELECT 1 FROM pg_extension WHERE extname = %s", extension):
+                session.run(f"CREATE EXTENSION {extension} SCHEMA public")
+        # A schema that a superuser made needs no right to make it.
+        if session.rows("SELECT to_regnamespace(%s) IS NULL", quoted(name)) == [(True,)]:
+            session.run(f"CREATE SCHEMA {quoted(name)}")
+        if not is_own:
+            mark = sql.Literal(SUCCESSOR_MARK.format(session.sequences))
+            session.run(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), mark))
+        for sequence in SEQUENCES if is_own else ():
+            session.run(f"CREATE SEQUENCE {sequence}")
         session.run(_SCRIPT.replace("{sequences}", quoted(session.sequences)))
         if is_own:
             create_search_indexes(session, card)
@@ -114,23 +121,16 @@ def replace(session: Session, card: ModelCard) -> None:
 
     Its tables stay, and so do the rights to them and what others have beside them.
     """
-    _check_version(session, session.rows(f"SELECT max(version) FROM {quoted(session.address.library)}.migration")[0][0])
+    schema = quoted(session.address.library)
+    _check_version(session, session.rows(f"SELECT max(version) FROM {schema}.migration")[0][0])
     drop_search_indexes(session)
-    statement = f"TRUNCATE {', '.join(f'ONLY {name}' for name in _own(session, TABLES))} RESTART IDENTITY"
+    statement = f"TRUNCATE {', '.join(f'ONLY {schema}.{name}' for name in TABLES)} RESTART IDENTITY"
     with server_errors(session.address):
         try:
             session.connection.execute(statement)
         except errors.FeatureNotSupported as error:  # a table of others refers to one of these
             raise in_use(session.address, error) from error
     _name(session, card)
-
-
-def create_extension(session: Session, extension: str) -> None:
-    """Create an extension where it is missing: only a superuser may, so that it isn't asked for in vain."""
-    if not session.rows("SELECT 1 FROM pg_extension WHERE extname = %s", extension):
-        with server_errors(session.address):
-            named = sql.Identifier(extension)
-            session.connection.execute(sql.SQL("CREATE EXTENSION {} SCHEMA public").format(named))
 
 
 def create_search_indexes(session: Session, card: ModelCard) -> None:
@@ -141,29 +141,13 @@ def create_search_indexes(session: Session, card: ModelCard) -> None:
 
 def drop_search_indexes(session: Session) -> None:
     """Drop the indexes that propose candidates; within the caller's transaction."""
-    for name in _own(session, SEARCH_INDEXES):
-        session.run(f"DROP INDEX IF EXISTS {name}")
+    for name in SEARCH_INDEXES:
+        session.run(f"DROP INDEX IF EXISTS {quoted(session.address.library)}.{name}")
 
 
 def card_text(card: ModelCard) -> str:
     """A model as the database names it."""
     return json.dumps(asdict(card), ensure_ascii=False)
-
-
-def _own(session: Session, names: Iterable[str]) -> list[str]:
-    """Names with the schema of the library."""
-    return [f"{quoted(session.address.library)}.{name}" for name in names]
-
-
-def _create_schema(session: Session) -> None:
-    """Create the schema of a library where it is missing: one that a superuser made needs no right to make it."""
-    name = session.address.library
-    if session.rows("SELECT to_regnamespace(%s) IS NULL", quoted(name)) == [(True,)]:
-        session.run(f"CREATE SCHEMA {quoted(name)}")
-    if session.sequences != name:
-        with server_errors(session.address):
-            mark = sql.Literal(SUCCESSOR_MARK.format(session.sequences))
-            session.connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), mark))
 
 
 def _name(session: Session, card: ModelCard) -> None:
@@ -180,15 +164,8 @@ def _check_version(session: Session, version: int | None) -> None:
         )
 
 
-@contextmanager
-def _migrating(session: Session) -> Iterator[None]:
-    with session.transaction():
-        session.rows("SELECT pg_advisory_xact_lock(%s)::text", _LOCK)
-        yield
-
-
-# PostgreSQL's name for all roles of the server.
-_EVERYONE = "public"
+EVERYONE = "public"
+"""PostgreSQL's name for all roles of the server."""
 
 _READ = ("GRANT USAGE ON SCHEMA {schema} TO {role}", "GRANT SELECT ON {tables} TO {role}")
 # Who may change the version or the model can make the library one that nobody opens.
@@ -203,45 +180,24 @@ _BUILD = (
 _FIXED = ("migration", "meta")
 
 
-def create_for_roles(
-    address: ServerAddress,
-    card: ModelCard,
-    *,
-    readers: Collection[str] = (),
-    builders: Collection[str] = (),
-    public: bool = False,
-) -> ModelCard:
-    """Create a library unless it is there, and let roles read or build it; returns its model. Raises LibraryError.
+def grant(session: Session, readers: Iterable[str], builders: Iterable[str]) -> None:
+    """Let roles read the library, and others build it; all of them or none."""
 
-    Every role of the server may read a `public` one.
-    """
-    if _EVERYONE in (*readers, *builders):
-        raise UsageError("public is every role of the server: name the roles, or say --public if all of them may read")
-    with closing(connect(address)) as session:
-        create(session, card)
-        with session.transaction():
-            for role in (*readers, *([_EVERYONE] if public else [])):
-                _grant(session, _READ, role)
-            for role in builders:
-                _grant(session, _BUILD, role)
-        return check(session)
-
-
-def _grant(session: Session, grants: Collection[str], role: str) -> None:
-    def listed(names: Collection[str]) -> sql.Composed:
+    def listed(names: Iterable[str]) -> sql.Composed:
         return sql.SQL(", ").join(sql.Identifier(session.address.library, name) for name in names)
 
     names = {
         "schema": sql.Identifier(session.address.library),
         "tables": listed(TABLES),
         "fixed": listed(_FIXED),
-        "changing": listed([table for table in TABLES if table not in _FIXED]),
+        "changing": listed(table for table in TABLES if table not in _FIXED),
         "sequences": listed(SEQUENCES),
-        "role": sql.Identifier(role),
     }
-    with server_errors(session.address):
-        for grant in grants:
-            session.connection.execute(sql.SQL(grant).format(**names))
+    with session.transaction():
+        for roles, rights in ((readers, _READ), (builders, _BUILD)):
+            for role in roles:
+                for right in rights:
+                    session.run(sql.SQL(right).format(**names, role=sql.Identifier(role)))
 
 
 # The key of the advisory lock that keeps two processes from making the same index anew.
@@ -263,29 +219,22 @@ def tidy(session: Session, least: int = _SMALL, wait_seconds: int = _WAIT_SECOND
     if session.rows("SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", _REINDEX_LOCK) != [(True,)]:
         return
     try:
-        if _is_grown(session, least):
-            with suppress(LibraryError):
-                _make_anew(session, wait_seconds)
+        [(size, chunks, fresh)] = session.rows(
+            """SELECT coalesce(pg_relation_size(to_regclass('chunk_words')), 0),
+                      (SELECT coalesce(sum(chunks), 0)::bigint FROM language), (SELECT words_bytes FROM meta)"""
+        )
+        if size <= least or (fresh is not None and size <= _MOST_GROWTH * fresh * max(chunks, 1)):
+            return
+        with suppress(LibraryError):
+            session.run("DROP INDEX IF EXISTS chunk_words_ccnew")  # of one that was interrupted
+            session.run(f"SET lock_timeout = '{wait_seconds}s'")
+            try:
+                session.run("REINDEX INDEX CONCURRENTLY chunk_words")
+            finally:
+                session.run("RESET lock_timeout")
+            keep_size(session)
     finally:
         session.run("SELECT pg_advisory_unlock(%s, hashtext(current_schema()))", _REINDEX_LOCK)
-
-
-def _is_grown(session: Session, least: int) -> bool:
-    [(size, chunks, fresh)] = session.rows(
-        """SELECT coalesce(pg_relation_size(to_regclass('chunk_words')), 0),
-                  (SELECT coalesce(sum(chunks), 0)::bigint FROM language), (SELECT words_bytes FROM meta)"""
-    )
-    return bool(size > least and (fresh is None or size > _MOST_GROWTH * fresh * max(chunks, 1)))
-
-
-def _make_anew(session: Session, wait_seconds: int) -> None:
-    session.run("DROP INDEX IF EXISTS chunk_words_ccnew")  # of one that was interrupted
-    session.run(f"SET lock_timeout = '{wait_seconds}s'")
-    try:
-        session.run("REINDEX INDEX CONCURRENTLY chunk_words")
-    finally:
-        session.run("RESET lock_timeout")
-    keep_size(session)
 
 
 def keep_size(session: Session) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import atexit
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import tuple_row
 from psycopg.types.string import StrDumper
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -54,15 +55,6 @@ _SETTINGS = {
     "pg_textsearch.filtered_seed_margin": "1.0",
     "jit": "off",
 } | {f"tcp_{name}": str(_KEEPALIVES[name]) for name in ("keepalives_idle", "keepalives_interval")}
-# The parameter that pg_textsearch names where it wasn't loaded.
-_PRELOADED = "shared_preload_libraries"
-_INSTALL = "install it on the server (docs/scale.md), then run `seekpoint init` as its owner"
-# Classes of codes; an error without a code is one of the connection.
-_CONNECTION, _INTERVENTION = "08", "57"
-# Errors of decoding damaged values.
-_DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
-
-Row = dict[str, Any]
 
 
 def quoted(name: str) -> str:
@@ -78,10 +70,7 @@ class _TextDumper(StrDumper):
 
 
 class Session:
-    """A connection whose tables are those of one library; threads may share it.
-
-    `sequences` is the library from whose sequences ids are taken.
-    """
+    """A connection to the tables of one library, which threads may share; ids come from the library `sequences`."""
 
     def __init__(
         self, address: ServerAddress, connection: psycopg.Connection[Any], sequences: str | None = None
@@ -99,29 +88,21 @@ class Session:
     def batches(self, query: LiteralString, size: int, *values: object) -> Generator[list[tuple[Any, ...]]]:
         """The rows of a query, so many at a time, within a transaction: no more are looked for than are asked for."""
         name = f"batches_{next(self._numbers)}"  # of this thread's alone
-        with (
-            server_errors(self.address),
-            self.connection.cursor(name, binary=True, row_factory=tuple_row) as cursor,
-        ):
+        cursor = self.connection.cursor(name, binary=True, row_factory=tuple_row)
+        with server_errors(self.address), cursor:
             cursor.execute(query, values)
             while rows := cursor.fetchmany(size):
                 yield rows
 
-    def records(self, query: LiteralString, *values: object) -> list[Row]:
-        """The rows of a query, by the names of columns."""
-        with server_errors(self.address), self.connection.cursor(binary=True, row_factory=dict_row) as cursor:
-            return cursor.execute(query, values).fetchall()
-
-    def run(self, statement: LiteralString, *values: object) -> None:
+    def run(self, statement: LiteralString | sql.Composed, *values: object) -> None:
         """Run a statement."""
         with server_errors(self.address):
             self.connection.execute(statement, values or None)
 
-    def run_many(self, statement: LiteralString, values: Sequence[Sequence[object]]) -> None:
+    def run_many(self, statement: LiteralString, values: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row of values."""
-        if values:
-            with server_errors(self.address), self.connection.cursor() as cursor:
-                cursor.executemany(statement, values)
+        with server_errors(self.address), self.connection.cursor() as cursor:
+            cursor.executemany(statement, values)
 
     def copy(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
         """Add rows to a table, named as `table (columns)`."""
@@ -161,13 +142,11 @@ def connect(address: ServerAddress, sequences: str | None = None) -> Session:
 
 def configure(session: Session) -> None:
     """Prepare a new connection: its search path and settings."""
-    connection = session.connection
-    connection.adapters.register_dumper(str, cast("type[Dumper]", _TextDumper))
+    session.connection.adapters.register_dumper(str, cast("type[Dumper]", _TextDumper))
     path = sql.SQL(", ").join([sql.Identifier(session.address.library), sql.SQL("public")])
     settings = [sql.SQL("SET search_path TO {}").format(path)]
     settings += [sql.SQL("SET {} = {}").format(sql.SQL(name), value) for name, value in _SETTINGS.items()]
-    with server_errors(session.address):
-        connection.execute(sql.SQL("; ").join(settings))
+    session.run(sql.SQL("; ").join(settings))
 
 
 @contextmanager
@@ -184,7 +163,7 @@ def content_errors(address: ServerAddress) -> Iterator[None]:
     """Report the errors of what decodes stored values as damage of the library."""
     try:
         yield
-    except _DECODING_ERRORS as error:
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise damaged(address, str(error)) from error
 
 
@@ -193,126 +172,102 @@ def damaged(address: ServerAddress, what: str) -> DamagedLibrary:
     return DamagedLibrary(f"the library {address} is damaged: {what}. Restore it from a backup, or build it again")
 
 
-def read_only(address: ServerAddress) -> LibraryError:
-    """The error for a change on a server that only follows another one."""
-    return LibraryError(
-        f"the server of {address} is a read-only replica: name the primary, "
-        "or all servers with ?target_session_attrs=read-write"
-    )
-
-
 def in_use(address: ServerAddress, error: psycopg.Error) -> ForeignLibrary:
     """The error for things of others that depend on what is to be replaced or dropped."""
     said = clean((error.diag.message_detail or str(error)).splitlines()[0])
     return ForeignLibrary(f"something of others depends on the library {address} ({said}): drop that first, or move it")
 
 
+NO_LIBRARY = (
+    "there is no library in {address}: create one with `seekpoint init`, or build one with `seekpoint build SOURCE`"
+)
+READ_ONLY = (
+    "the server of {address} is a read-only replica: name the primary, "
+    "or all servers with ?target_session_attrs=read-write"
+)
+_LOST = (LostConnection, "the connection to {address} was lost: try again; what was committed is kept")
+# The parameter that pg_textsearch names where it wasn't loaded.
+_PRELOADED = "shared_preload_libraries"
+# The error to raise for each of the server's, and its text.
+_REMEDIES: Mapping[Any, tuple[type[LibraryError], str]] = {
+    (errors.UndefinedTable, errors.InvalidSchemaName): (LibraryNotFound, NO_LIBRARY),
+    errors.UndefinedColumn: (
+        UnreleasedLibrary,
+        "the library {address} was built by an unreleased version of Seekpoint: "
+        "name another one with ?library=NAME, and build it again",
+    ),
+    errors.ReadOnlySqlTransaction: (LibraryError, READ_ONLY),
+    (errors.UndefinedFile, errors.FeatureNotSupported): (
+        LibraryError,
+        "the server of {address} lacks an extension ({said}): "
+        "install it on the server (docs/scale.md), then run `seekpoint init` as its owner",
+    ),
+    errors.InsufficientPrivilege: (
+        LibraryError,
+        "you may not do that in {address} ({said}): ask the owner for the rights, or for `seekpoint init`",
+    ),
+    (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure): (
+        LockedLibrary,
+        "the library {address} is being changed by another process: try again",
+    ),
+    (errors.DiskFull, errors.OutOfMemory): (
+        LibraryError,
+        "the server of {address} has no room left ({said}): make room there",
+    ),
+    errors.QueryCanceled: (
+        LibraryError,
+        "the server of {address} ended a statement ({said}): try again, or raise its statement_timeout",
+    ),
+    errors.CannotConnectNow: (
+        LostConnection,
+        "the server of {address} is stopping or starting: try again; what was committed is kept",
+    ),
+    (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout): _LOST,
+    errors.UndefinedObject: (
+        LibraryError,
+        "the server of {address} has no such thing ({said}): create a role with `createuser`, or name another",
+    ),
+    errors.DuplicateSchema: (ForeignLibrary, "the schema {library} is there already: add ?library=NAME"),
+}
+# The same for connections that can't be made, or were lost; libpq gives no codes for these, but English text.
+_CONNECTION_REMEDIES: Mapping[str, tuple[type[LibraryError], str]] = {
+    "password|authentication failed": (
+        LibraryError,
+        "the server of {address} doesn't let you in: check the user, and the password in ~/.pgpass or $PGPASSWORD",
+    ),
+    "database.*does not exist|does not exist.*database": (
+        LibraryNotFound,
+        "there is no database for {address}: create it with `createdb`, or correct the address",
+    ),
+    "too many clients|remaining connection slots": (
+        LibraryError,
+        "the server of {address} has no connection free: try again, or raise its max_connections",
+    ),
+    "closed|terminat|lost": _LOST,
+    "": (LibraryError, "the server of {address} can't be reached: start it, or correct the address ({said})"),
+}
+
+
 def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError:
     said = clean(" ".join(str(error).split()))
+    remedy = next((made for kinds, made in _REMEDIES.items() if isinstance(error, kinds)), None)
+    kind, text = remedy or (LibraryError, "the server of {address} refused: {said}. See its log")
     if _PRELOADED in said:
-        return LibraryError(
-            f"the server of {address} doesn't load pg_textsearch: "
-            f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
+        kind, text = (
+            LibraryError,
+            (
+                "the server of {address} doesn't load pg_textsearch: "
+                f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
+            ),
         )
-    if isinstance(error, errors.DependentObjectsStillExist):
+    elif isinstance(error, errors.DependentObjectsStillExist):
         return in_use(address, error)
-    for kind, made in _REMEDIES:
-        if isinstance(error, kind):
-            return made(address, said)
-    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # which quotes a part of the address
-        return LibraryError(
-            f"libpq can't read the address {address}: correct its parameters, of which not all are shown"
-        )
-    if (error.sqlstate or _CONNECTION)[:2] in (_CONNECTION, _INTERVENTION):
-        return _connection_error(address, said)
-    return LibraryError(f"the server of {address} refused: {said}. See its log")
-
-
-def _connection_error(address: ServerAddress, said: str) -> LibraryError:
-    """The error of a connection that can't be made, or was lost; libpq gives no codes for these, but English text."""
-    if "password" in said or "authentication failed" in said:
-        return LibraryError(
-            f"the server of {address} doesn't let you in: check the user, and the password in ~/.pgpass or $PGPASSWORD"
-        )
-    if "does not exist" in said and "database" in said:
-        return LibraryNotFound(f"there is no database for {address}: create it with `createdb`, or correct the address")
-    if "too many clients" in said or "remaining connection slots" in said:
-        return LibraryError(f"the server of {address} has no connection free: try again, or raise its max_connections")
-    if "closed" in said or "terminat" in said or "server closed" in said or "lost" in said:
-        return _lost(address)
-    return LibraryError(f"the server of {address} can't be reached: start it, or correct the address ({said})")
-
-
-def _lost(address: ServerAddress) -> LibraryError:
-    return LostConnection(f"the connection to {address} was lost: try again; what was committed is kept")
-
-
-def _missing(address: ServerAddress, _: str) -> LibraryError:
-    return LibraryNotFound(
-        f"there is no library in {address}: create one with `seekpoint init`, "
-        "or build one with `seekpoint build SOURCE`"
-    )
-
-
-_Made = Callable[[ServerAddress, str], LibraryError]
-_REMEDIES: Sequence[tuple[Any, _Made]] = (
-    ((errors.UndefinedTable, errors.InvalidSchemaName), _missing),
-    (
-        errors.UndefinedColumn,
-        lambda address, _: UnreleasedLibrary(
-            f"the library {address} was built by an unreleased version of Seekpoint: "
-            "name another one with ?library=NAME, and build it again"
-        ),
-    ),
-    (
-        errors.ReadOnlySqlTransaction,
-        lambda address, _: read_only(address),
-    ),
-    (
-        (errors.UndefinedFile, errors.FeatureNotSupported),
-        lambda address, said: LibraryError(f"the server of {address} lacks an extension ({said}): {_INSTALL}"),
-    ),
-    (
-        errors.InsufficientPrivilege,
-        lambda address, said: LibraryError(
-            f"you may not do that in {address} ({said}): ask the owner for the rights, or for `seekpoint init`"
-        ),
-    ),
-    (
-        (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure),
-        lambda address, _: LockedLibrary(f"the library {address} is being changed by another process: try again"),
-    ),
-    (
-        (errors.DiskFull, errors.OutOfMemory),
-        lambda address, said: LibraryError(f"the server of {address} has no room left ({said}): make room there"),
-    ),
-    (
-        errors.QueryCanceled,
-        lambda address, said: LibraryError(
-            f"the server of {address} ended a statement ({said}): try again, or raise its statement_timeout"
-        ),
-    ),
-    (
-        errors.CannotConnectNow,
-        lambda address, _: LostConnection(
-            f"the server of {address} is stopping or starting: try again; what was committed is kept"
-        ),
-    ),
-    (
-        (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout),
-        lambda address, _: _lost(address),
-    ),
-    (
-        errors.UndefinedObject,
-        lambda address, said: LibraryError(
-            f"the server of {address} has no such thing ({said}): create a role with `createuser`, or name another"
-        ),
-    ),
-    (
-        errors.DuplicateSchema,
-        lambda address, _: ForeignLibrary(f"the schema {address.library} is there already: add ?library=NAME"),
-    ),
-)
+    elif remedy is None and isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+        # The error quotes a part of the address.
+        text = "libpq can't read the address {address}: correct its parameters, of which not all are shown"
+    elif remedy is None and (error.sqlstate or "08")[:2] in ("08", "57"):  # a connection's, or an intervention
+        kind, text = next(made for words, made in _CONNECTION_REMEDIES.items() if re.search(words, said))
+    return kind(text.format(address=address, library=address.library, said=said))
 
 
 # It would print that it replaces a broken connection, which nobody needs to do anything about.
@@ -359,9 +314,6 @@ def pooled(address: ServerAddress) -> Session:
 def _pool(address: ServerAddress) -> _Pool:
     connect(address).close()  # says at once what is wrong, where the pool would try again and again
 
-    def prepare(connection: psycopg.Connection[Any]) -> None:
-        configure(Session(address, connection))
-
     pool = ConnectionPool(
         address.uri,
         min_size=1,
@@ -370,7 +322,7 @@ def _pool(address: ServerAddress) -> _Pool:
         timeout=_WAIT_SECONDS,
         reconnect_timeout=_WAIT_SECONDS,
         kwargs=options(address),
-        configure=prepare,
+        configure=lambda connection: configure(Session(address, connection)),
         open=True,
     )
     atexit.register(pool.close)

@@ -49,10 +49,12 @@ def check_place(session: Session) -> None:
 def copy_numbers(session: Session, ids: Sequence[str]) -> None:
     """Store the resources of the library in its successor, under the same numbers; does nothing in a library itself."""
     if session.sequences != session.address.library:
-        statement = f"""INSERT INTO resource (id, number, kind, url, state)
-                        SELECT id, number, kind, url, 'pending' FROM {quoted(session.sequences)}.resource
-                        WHERE id = ANY(%s) ON CONFLICT DO NOTHING"""
-        session.run(statement, list(ids))
+        session.run(
+            f"""INSERT INTO resource (id, number, kind, url, state)
+                SELECT id, number, kind, url, 'pending' FROM {quoted(session.sequences)}.resource
+                WHERE id = ANY(%s) ON CONFLICT DO NOTHING""",
+            list(ids),
+        )
 
 
 def take_over(session: Session, card: ModelCard) -> None:

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import add
 from string import ascii_lowercase
-from typing import NamedTuple
-
-import numpy as np
 
 from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
@@ -23,13 +21,6 @@ from seekpoint.index.text.transcript_text import title_terms
 from seekpoint.index.types import Chapter, EmbeddedTranscript, Known, ModelCard
 
 _OF_RESOURCE = "JOIN transcript ON transcript.id = transcript_id WHERE resource_id = %s"
-
-
-class _Said(NamedTuple):
-    """The terms of a transcript's chunks: how often each chunk has each."""
-
-    embedded: EmbeddedTranscript
-    counts: Sequence[Counter[str]]
 
 
 def known(session: Session, resource_id: str, card: ModelCard) -> Known:
@@ -50,11 +41,19 @@ def insert(
     card: ModelCard,
 ) -> None:
     """Store the transcripts of a resource that has none; within the caller's transaction."""
-    said = [_said(embedded, chapters) for embedded in transcripts]
-    numbers = _numbered(session, set(chain.from_iterable(c for one in said for c in one.counts)))
-    [(number,)] = session.rows("SELECT number FROM resource WHERE id = %s", resource_id)
-    for one in said:
-        _insert(session, resource_id, number, one, numbers, card)
+    said = [
+        [Counter((*terms(c.text), *title_terms(chapters, c.start, c.end))) for c in embedded.chunks]
+        for embedded in transcripts
+    ]
+    wanted = set(chain.from_iterable(chain.from_iterable(said)))
+    query = "SELECT text, number FROM term WHERE text = ANY(%s)"
+    numbers = dict(session.rows(query, [*wanted]))
+    if missing := sorted(wanted - numbers.keys()):  # in order, so that builders never wait in a circle
+        session.run("INSERT INTO term (text) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", missing)
+        numbers |= dict(session.rows(query, missing))
+    [(resource,)] = session.rows("SELECT number FROM resource WHERE id = %s", resource_id)
+    for embedded, counts in zip(transcripts, said, strict=True):
+        _insert(session, resource_id, resource, embedded, counts, numbers, card)
 
 
 def remove(session: Session, resource_id: str, card: ModelCard) -> None:
@@ -71,94 +70,56 @@ def remove(session: Session, resource_id: str, card: ModelCard) -> None:
         )
         found = totals_of(vectors, piece_blocks.all_pieces(Blocks(blocks), card))
         add_totals(session, spoken, found, length, sign=-1)
-        numbers = sums.decode_counts([data for _, data in bodies]).numbers.tolist()
-        counted = Counter(TermIn(number, spoken) for number in numbers)
-        add_frequencies(session, {term: -count for term, count in counted.items()})
+        counted = Counter(sums.decode_counts([data for _, data in bodies]).numbers.tolist())
+        add_frequencies(session, {(number, spoken): -count for number, count in counted.items()})
     session.run("DELETE FROM transcript WHERE resource_id = %s", resource_id)
 
 
-def _said(embedded: EmbeddedTranscript, chapters: Sequence[Chapter]) -> _Said:
-    return _Said(embedded, [Counter((*terms(c.text), *title_terms(chapters, c.start, c.end))) for c in embedded.chunks])
-
-
-def _numbered(session: Session, wanted: set[str]) -> dict[str, int]:
-    """The numbers of terms. New ones are stored in order, so that builders never wait in a circle."""
-    query = "SELECT text, number FROM term WHERE text = ANY(%s)"
-    numbers = dict(session.rows(query, [*wanted]))
-    if missing := sorted(wanted - numbers.keys()):
-        session.run("INSERT INTO term (text) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", missing)
-        numbers |= dict(session.rows(query, missing))
-    return numbers
-
-
 def _insert(
-    session: Session, resource_id: str, resource: int, said: _Said, numbers: dict[str, int], card: ModelCard
+    session: Session,
+    resource_id: str,
+    resource: int,
+    embedded: EmbeddedTranscript,
+    said: Sequence[Counter[str]],
+    term_numbers: Mapping[str, int],
+    card: ModelCard,
 ) -> None:
-    transcript, chunks = said.embedded.transcript, said.embedded.chunks
-    spoken, length = primary(transcript.language), sum(counts.total() for counts in said.counts)
+    """Store a transcript; `said` is how often each chunk has each term, `resource` the number of its resource."""
+    transcript, chunks = embedded.transcript, embedded.chunks
+    spoken, length = primary(transcript.language), sum(counts.total() for counts in said)
     [(transcript_id,)] = session.rows(
         """INSERT INTO transcript (resource_id, language, spoken, origin, chunks, seconds, terms, chapters)
            VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
-        resource_id,
-        transcript.language,
-        spoken,
-        transcript.origin.value,
-        len(chunks),
-        max((chunk.end for chunk in chunks), default=0.0),
-        length,
-        stored_rows.encode_chapters(transcript.chapters),
+        *(resource_id, transcript.language, spoken, transcript.origin.value, len(chunks)),
+        *(max((c.end for c in chunks), default=0.0), length, stored_rows.encode_chapters(transcript.chapters)),
     )
     blocks = [(transcript_id, *block) for block in cue_blocks.blocks(transcript.cues)]
     session.copy("cue_block (transcript_id, first, data)", blocks)
-    stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in said.embedded.pieces)
+    stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
     piece_rows = [(transcript_id, *block) for block in piece_blocks.blocks(stored)]
     session.copy("piece_block (transcript_id, start, data)", piece_rows)
-    packed = [piece_blocks.pack_int8(vector) for vector in said.embedded.vectors]
-    _insert_chunks(session, transcript_id, resource, spoken, said, packed, numbers, card)
-    found = totals_of(
-        piece_blocks.unpack_int8(packed, card.dimension), piece_blocks.all_pieces(Blocks(piece_rows), card)
-    )
-    add_totals(session, spoken, found, length)
-    counted = Counter(TermIn(numbers[term], spoken) for counts in said.counts for term in counts)
+    packed = [piece_blocks.pack_int8(vector) for vector in embedded.vectors]
+    vectors = piece_blocks.unpack_int8(packed, card.dimension)
+    add_totals(session, spoken, totals_of(vectors, piece_blocks.all_pieces(Blocks(piece_rows), card)), length)
+    counted = Counter((term_numbers[term], spoken) for counts in said for term in counts)
     add_frequencies(session, counted)
-
-
-def _insert_chunks(
-    session: Session,
-    transcript_id: int,
-    resource: int,
-    spoken: str,
-    said: _Said,
-    packed: Sequence[bytes],
-    numbers: dict[str, int],
-    card: ModelCard,
-) -> None:
-    cues, chunks = said.embedded.transcript.cues, said.embedded.chunks
-    ids = _new_ids(session, len(chunks))
-    vectors = (
-        embedding_rows(piece_blocks.unpack_int8(packed, card.dimension), known_centre(session, spoken, card))
-        if chunks
-        else []
-    )
+    if not chunks:
+        return
+    query = f"SELECT nextval('{quoted(session.sequences)}.chunk_id') FROM generate_series(1, %s)"
+    ids = [chunk_id for (chunk_id,) in session.rows(query, len(chunks))]
+    embeddings = embedding_rows(vectors, known_centre(session, spoken, card))
+    words = (text_of(term_numbers[term] for term in counts.elements()) for counts in said)
     same = (transcript_id, resource, spoken)
-    said_in_letters = (text_of(numbers[term] for term in counts.elements()) for counts in said.counts)
     session.copy(
         'chunk (id, first, stop, start, "end", is_reference, length, embedding, terms, '
         "transcript_id, resource, language)",
         (
-            (chunk_id, c.first, c.stop, c.start, c.end, cues[c.first].is_reference, *vector, words, *same)
-            for chunk_id, c, vector, words in zip(ids, chunks, vectors, said_in_letters, strict=True)
+            (chunk_id, c.first, c.stop, c.start, c.end, transcript.cues[c.first].is_reference, *embedding, text, *same)
+            for chunk_id, c, embedding, text in zip(ids, chunks, embeddings, words, strict=True)
         ),
     )
-    encoded = sums.counts_of_chunks(numbers, said.counts)
-    digests = (text_digest(chunk.text) for chunk in chunks)
+    digests, encoded = (text_digest(chunk.text) for chunk in chunks), sums.counts_of_chunks(term_numbers, said)
     session.copy("body (chunk_id, digest, vector, terms)", zip(ids, digests, packed, encoded, strict=True))
-
-
-def _new_ids(session: Session, count: int) -> list[int]:
-    """Ids for chunks, ascending; never given before."""
-    query = "SELECT nextval(%s::regclass) FROM generate_series(1, %s)"
-    return [chunk_id for (chunk_id,) in session.rows(query, f"{quoted(session.sequences)}.chunk_id", count)]
 
 
 # Sums over a library's chunks: the vectors of each language, and in how many chunks each term is.
@@ -169,31 +130,16 @@ def _new_ids(session: Session, count: int) -> list[int]:
 _LOCK = 0x736B7075
 
 
-class LanguageTotals(NamedTuple):
-    """The totals of a language's vectors, and the number of its terms."""
-
-    vectors: Totals
-    terms: int
-
-    @property
-    def values(self) -> tuple[int, bytes, int, bytes, int]:
-        """The columns of `language`, but its name."""
-        chunks, total, windows, window_total = self.vectors
-        return (chunks, as_bytes(total), windows, as_bytes(window_total), self.terms)
+def columns_of(totals: Totals, sign: int = 1) -> tuple[int, bytes, int, bytes]:
+    """The columns of `language` with these totals, or for the sign -1 those that subtract them."""
+    chunks, total, windows, window_total = totals
+    return (sign * chunks, as_bytes(sign * total), sign * windows, as_bytes(sign * window_total))
 
 
-class TermIn(NamedTuple):
-    """A term, by its number, in a language."""
-
-    number: int
-    language: str
-
-
-def chunk_languages(session: Session) -> dict[str, LanguageTotals]:
-    """The totals of each language that has chunks, in alphabetical order."""
-    rows = session.rows("SELECT * FROM language UNION ALL SELECT * FROM language_change")
-    summed = _summed(rows)
-    return {name: summed[name] for name in sorted(summed) if summed[name].vectors.chunks > 0}
+def chunk_languages(session: Session) -> dict[str, tuple[Totals, int]]:
+    """The totals of each language that has chunks, and the number of its terms; in alphabetical order."""
+    summed = _summed(session.rows("SELECT * FROM language UNION ALL SELECT * FROM language_change"))
+    return {name: summed[name] for name in sorted(summed) if summed[name][0].chunks > 0}
 
 
 def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[str, int]]:
@@ -214,19 +160,12 @@ def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[s
 
 def add_totals(session: Session, language: str, totals: Totals, terms: int, sign: int = 1) -> None:
     """Add a transcript's totals to those of its language, a primary subtag, or subtract them."""
-    session.run(
-        "INSERT INTO language_change VALUES (%s, %s, %s, %s, %s, %s)",
-        language,
-        sign * totals.chunks,
-        as_bytes(sign * totals.total),
-        sign * totals.windows,
-        as_bytes(sign * totals.window_total),
-        sign * terms,
-    )
+    values = (language, *columns_of(totals, sign), sign * terms)
+    session.run("INSERT INTO language_change VALUES (%s, %s, %s, %s, %s, %s)", *values)
 
 
-def add_frequencies(session: Session, counts: Mapping[TermIn, int]) -> None:
-    """Add to the document frequencies of terms."""
+def add_frequencies(session: Session, counts: Mapping[tuple[int, str], int]) -> None:
+    """Add to the document frequencies of terms, by a term's number and the language."""
     rows = ((number, language, chunks) for (number, language), chunks in counts.items() if chunks)
     session.copy("frequency_change (term, language, chunks)", rows)
 
@@ -248,40 +187,29 @@ def fold_totals(session: Session) -> None:
             stored = session.rows("DELETE FROM language RETURNING *")
             session.run_many(
                 "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
-                [(name, *of.values) for name, of in _summed([*stored, *changed]).items() if of.vectors.chunks],
+                [
+                    (name, *columns_of(totals), terms)
+                    for name, (totals, terms) in _summed([*stored, *changed]).items()
+                    if totals.chunks
+                ],
             )
 
 
-def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, LanguageTotals]:
-    totals: dict[str, LanguageTotals] = {}
-    for name, chunks, total, windows, window_total, occurrences in rows:
-        size = len(numbers(total))
-        before, said = totals.get(name, LanguageTotals(Totals(0, np.zeros(size), 0, np.zeros(size)), 0))
-        totals[name] = LanguageTotals(
-            Totals(
-                before.chunks + chunks,
-                before.total + numbers(total),
-                before.windows + windows,
-                before.window_total + numbers(window_total),
-            ),
-            said + occurrences,
-        )
-    return totals
-
-
-def chunk_counts(numbers_of_chunks: Iterable[Iterable[int]], language: str) -> Counter[TermIn]:
-    """In how many of some chunks of a language each term is, from the distinct numbers of each chunk's terms."""
-    return Counter(TermIn(number, language) for numbers in numbers_of_chunks for number in numbers)
+def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, tuple[Totals, int]]:
+    summed: dict[str, tuple[Totals, int]] = {}
+    for name, chunks, total, windows, window_total, length in rows:
+        totals = Totals(chunks, numbers(total), windows, numbers(window_total))
+        before, length_before = summed.get(name, (None, 0))
+        summed[name] = (Totals(*map(add, before, totals)) if before else totals, length_before + length)
+    return summed
 
 
 # Terms as words that every text parser of PostgreSQL takes whole: their numbers, written in letters.
 #
 # The parser would cut some terms apart, and which ones depends on the database's locale.
 
-_CACHED = 1 << 16
 
-
-@lru_cache(_CACHED)
+@lru_cache(1 << 16)
 def letters(number: int) -> str:
     """A number in base 26."""
     written = ""

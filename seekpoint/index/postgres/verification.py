@@ -66,34 +66,27 @@ def verify(session: Session, card: ModelCard) -> None:
         if session.rows(query + " LIMIT 1"):
             raise damaged(session.address, fault)
     with content_errors(session.address):
-        _check_bodies(session, card)
+        last = 0
+        query = "SELECT chunk_id, vector, terms FROM body WHERE chunk_id > %s ORDER BY chunk_id LIMIT %s"
+        while rows := session.rows(query, last, _BATCH):
+            piece_blocks.unpack_int8([vector for _, vector, _ in rows], card.dimension)
+            sums.decode_counts([terms for _, _, terms in rows])
+            last = rows[-1][0]
         stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
         Catalogue(ServerDatabase(session)).kept()
+        of_transcript = "WHERE transcript_id = %s ORDER BY"
         for (transcript_id,) in session.rows("SELECT id FROM transcript ORDER BY id"):
-            _check_transcript(session, transcript_id, card)
+            query = f"SELECT transcript_id, first, data FROM cue_block {of_transcript} first"
+            stops = cue_blocks.stops_of(session.rows(query, transcript_id))
+            query = "SELECT coalesce(max(stop), 0) FROM chunk WHERE transcript_id = %s"
+            [(stop,)] = session.rows(query, transcript_id)
+            if stop > stops.get(transcript_id, 0):
+                raise ValueError(cue_blocks.DAMAGED)
+            blocks = session.rows(
+                f"SELECT transcript_id, start, data FROM piece_block {of_transcript} start", transcript_id
+            )
+            piece_blocks.check(blocks, card.dimension, piece_blocks.directions_with(card))
     _check_indexes(session, card)
-
-
-def _check_bodies(session: Session, card: ModelCard) -> None:
-    last = 0
-    query = "SELECT chunk_id, vector, terms FROM body WHERE chunk_id > %s ORDER BY chunk_id LIMIT %s"
-    while rows := session.rows(query, last, _BATCH):
-        piece_blocks.unpack_int8([vector for _, vector, _ in rows], card.dimension)
-        sums.decode_counts([terms for _, _, terms in rows])
-        last = rows[-1][0]
-
-
-def _check_transcript(session: Session, transcript_id: int, card: ModelCard) -> None:
-    cues = session.rows(
-        "SELECT transcript_id, first, data FROM cue_block WHERE transcript_id = %s ORDER BY first", transcript_id
-    )
-    [(stop,)] = session.rows("SELECT coalesce(max(stop), 0) FROM chunk WHERE transcript_id = %s", transcript_id)
-    if stop > cue_blocks.stops_of(cues).get(transcript_id, 0):
-        raise ValueError(cue_blocks.DAMAGED)
-    blocks = session.rows(
-        "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = %s ORDER BY start", transcript_id
-    )
-    piece_blocks.check(blocks, card.dimension, piece_blocks.directions_with(card))
 
 
 def _check_indexes(session: Session, card: ModelCard) -> None:

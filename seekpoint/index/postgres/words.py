@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -71,22 +71,29 @@ class WordProposals:
         return {term: sum(of.values()) for term in terms if (of := self._frequencies[term])}
 
     def group_frequencies(self, groups: Sequence[WordGroup], sizes: Mapping[str, int]) -> list[int]:
-        """The number of chunks of each group's language that have any of its alternatives.
-
-        `sizes` are the numbers of chunks of the languages.
-        """
+        """How many chunks of each group's language, which has `sizes`, have any of its alternatives."""
         self._count([term for group in groups for terms in group.alternatives for term in terms])
-        bounds = [[self._bound(terms, group.language) for terms in group.alternatives] for group in groups]
-        counts = [_union(bound, sizes.get(group.language, 0)) for group, bound in zip(groups, bounds, strict=True)]
-        to_count = {
-            k: [terms for terms, bound in zip(groups[k].alternatives, bounds[k], strict=True) if bound]
-            for k, count in enumerate(counts)
-            if 0 < count <= _FEW_COUNTED and not _is_exact(groups[k], bounds[k])
-        }
-        for k, counted in zip(
-            to_count, self._counted([(groups[k].language, to_count[k]) for k in to_count]), strict=True
-        ):
-            counts[k] = counted
+        counts, to_count = list[int](), dict[int, list[tuple[str, ...]]]()
+        for k, (alternatives, language) in enumerate(groups):
+            # The most chunks that can have all terms of each alternative.
+            found = [[self._frequencies[term].get(language, 0) for term in terms] for terms in alternatives]
+            bounds = [min(counted, default=0) for counted in found]
+            size = sizes.get(language, 0)
+            missing = math.prod(1 - min(bound, size) / size for bound in bounds) if size else 1.0
+            counts.append(min(size, max(round(size * (1 - missing)), *bounds, 0)))
+            occurring = [terms for terms, bound in zip(alternatives, bounds, strict=True) if bound]
+            is_exact = len(occurring) == 1 and len(set(occurring[0])) == 1
+            if 0 < counts[k] <= _FEW_COUNTED and not is_exact:
+                to_count[k] = occurring
+        if to_count:
+            parts, values = [], list[object]()
+            for k, occurring in to_count.items():
+                having = " OR ".join([f"{_TERMS} @> %s::text[]"] * len(occurring))
+                parts.append(f"(SELECT count(*) FROM chunk WHERE language = %s AND ({having}))")
+                values += [groups[k].language, *(self.letters(terms) for terms in occurring)]
+            [counted] = self._session.rows(f"SELECT {', '.join(parts)}", *values)
+            for k, count in zip(to_count, counted, strict=True):
+                counts[k] = count
         return counts
 
     def by_terms(self, weights: Mapping[str, float], k: int, kept: ServerScope, without: Collection[str]) -> list[int]:
@@ -106,9 +113,12 @@ class WordProposals:
             spoken = [(group.alternatives, weight) for group, weight in groups if group.language == language]
             scope = ServerScope(kept.resources, language, kept.chunks)
             ids, counts = self._proposed(term_weights(spoken), k, scope, without)
-            if ids:
-                scores = sum(weight * _saturated(_any_of(each, counts), counts.lengths) for each, weight in spoken)
-                found += zip(np.asarray(scores).tolist(), ids, strict=True)
+            rows, scores = dict(zip(counts.terms, counts.counts, strict=True)), np.zeros(len(ids), np.float32)
+            for alternatives, weight in spoken:
+                having = [np.min([rows[t] for t in terms], axis=0) for terms in alternatives if rows.keys() >= {*terms}]
+                if having:
+                    scores = scores + weight * _saturated(np.sum(having, axis=0), counts.lengths)
+            found += zip(scores.tolist(), ids, strict=True)
         return [chunk_id for score, chunk_id in sorted(found, reverse=True)[:k] if score > 0]
 
     def by_phrases(
@@ -120,12 +130,12 @@ class WordProposals:
         without: Collection[str],
     ) -> list[int]:
         """The ids of about the k best chunks by weighted terms, of those that have the terms of all phrases."""
-        known = [self._known(alternatives) for alternatives in phrases]
+        numbers = self.numbers([*weights, *(t for each in phrases for terms in each for t in terms)])
+        known = [[self.letters(terms) for terms in each if numbers.keys() >= {*terms}] for each in phrases]
         if not len(kept) or not all(known):
             return []
         having = " AND ".join(f"({' OR '.join([f'{_TERMS} @> %s::text[]'] * len(each))})" for each in known)
-        values = [letters_of for each in known for letters_of in each]
-        query = text_of(self.numbers([*weights, *(t for each in phrases for terms in each for t in terms)]).values())
+        values, query = chain.from_iterable(known), text_of(numbers.values())
         most = max(_PROPOSED * k, _FEW)
         inner = f"""SELECT chunk.id FROM chunk WHERE {having} AND {KEPT} AND {LACKING}
                     ORDER BY chunk.terms <@> to_bm25query(%s, 'chunk_words') LIMIT %s"""
@@ -144,8 +154,7 @@ class WordProposals:
         if not numbers or not len(kept) or not k:
             return self._counts(terms, None)
         if len(kept) <= _FEW:
-            found = [letters(number) for number in numbers.values()]
-            return self._counts(terms, _HAVING_ANY, found, *kept.values, *lacking(self.letters(without)))
+            return self._counts(terms, _HAVING_ANY, self.letters(terms), *kept.values, *lacking(self.letters(without)))
         most = max(_PROPOSED * k, _FEWEST_PROPOSED)
         query = text_of(numbers[term] for term in proposing(weights, self.frequencies([*numbers]), self._chunks))
         return self._counts(terms, _BEST, *kept.values, *lacking(self.letters(without)), query, most)
@@ -159,46 +168,24 @@ class WordProposals:
         """The terms that the library has, as they are written in `chunk`."""
         return [letters(number) for number in self.numbers(terms).values()]
 
-    def _known(self, alternatives: Alternatives) -> list[list[str]]:
-        """The alternatives whose terms the library has, each as letters."""
-        numbers = self.numbers([term for terms in alternatives for term in terms])
-        return [[letters(numbers[t]) for t in terms] for terms in alternatives if numbers.keys() >= {*terms}]
-
     def _count(self, terms: Collection[str]) -> None:
         missing = [term for term in dict.fromkeys(terms) if term not in self._frequencies]
         if missing:
             found = transcripts.term_frequencies(self._session, missing)
             self._frequencies |= {term: found.get(term, {}) for term in missing}
 
-    def _bound(self, terms: Sequence[str], language: str) -> int:
-        """The most chunks of a language that can have all terms."""
-        return min((self._frequencies[term].get(language, 0) for term in terms), default=0)
-
-    def _counted(self, sought: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> list[int]:
-        """The number of chunks of each language that have all terms of any alternative."""
-        if not sought:
-            return []
-        parts, values = [], list[object]()
-        for language, alternatives in sought:
-            having = " OR ".join([f"{_TERMS} @> %s::text[]"] * len(alternatives))
-            parts.append(f"(SELECT count(*) FROM chunk WHERE language = %s AND ({having}))")
-            values += [language, *(self.letters(terms) for terms in alternatives)]
-        [counts] = self._session.rows(f"SELECT {', '.join(parts)}", *values)
-        return list(counts)
-
 
 def proposing(weights: Mapping[str, float], frequencies: Mapping[str, int], chunks: int) -> list[str]:
     """The terms by which chunks are proposed, each as often as its weight asks for; the library has so many chunks."""
     heaviest = sorted(frequencies, key=lambda term: -weights[term])[:_TERMS_PROPOSING]
     terms = [t for rank, t in enumerate(heaviest) if rank < _FEWEST_TERMS or frequencies[t] <= _COMMON * chunks]
-    shares = {term: weights[term] / _engine_weight(frequencies[term], chunks) for term in terms}
+    shares = {}
+    for term in terms:
+        frequency = frequencies[term]
+        once = math.log1p((max(chunks - frequency, 0) + 0.5) / (frequency + 0.5))  # as in its tp_calculate_idf
+        shares[term] = weights[term] / once
     most = max(shares.values(), default=0.0) or 1.0
     return [term for term, share in shares.items() for _ in range(max(1, round(_MOST_REPEATED * share / most)))]
-
-
-def _engine_weight(frequency: int, chunks: int) -> float:
-    """The weight that pg_textsearch gives a term once (its tp_calculate_idf)."""
-    return math.log1p((max(chunks - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
 def term_weights(groups: Sequence[tuple[Sequence[Sequence[str]], float]]) -> dict[str, float]:
@@ -212,29 +199,9 @@ def term_weights(groups: Sequence[tuple[Sequence[Sequence[str]], float]]) -> dic
     return weights
 
 
-def _union(bounds: Sequence[int], size: int) -> int:
-    """About how many of `size` chunks have any of some alternatives, each of which so many have."""
-    missing = math.prod(1 - min(bound, size) / size for bound in bounds) if size else 1.0
-    return min(size, max(round(size * (1 - missing)), *bounds, 0))
-
-
-def _is_exact(group: WordGroup, bounds: Sequence[int]) -> bool:
-    """Whether the document frequencies of a group's terms say how many chunks have it."""
-    occurring = [terms for terms, bound in zip(group.alternatives, bounds, strict=True) if bound]
-    return len(occurring) == 1 and len(set(occurring[0])) == 1
-
-
 def _saturated(counts: Vectors, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Vectors:
     """BM25's share of each count in the length of its chunk."""
     return saturated(counts, lengths, float(lengths.mean()) if len(lengths) else 1.0)
-
-
-def _any_of(alternatives: Alternatives, counts: TermMatrix) -> Vectors:
-    """How often each chunk has any of the alternatives."""
-    rows = {term: counts.counts[k] for k, term in enumerate(counts.terms)}
-    having = [np.min([rows[t] for t in terms], axis=0) for terms in alternatives if rows.keys() >= {*terms}]
-    result: Vectors = np.sum(having, axis=0) if having else np.zeros(counts.counts.shape[1], np.float32)
-    return result
 
 
 def _best(ids: Sequence[int], scores: Vectors, k: int, least: float = 0.0) -> list[int]:
@@ -251,7 +218,7 @@ def candidates(
     query: CandidateQuery, session: Session, words: WordProposals, everything: Scope, means: Mapping[str, Vectors]
 ) -> Sequence[int]:
     """The candidates for a question, as `Reader.candidates`; `everything` are the chunks of the library."""
-    kept, limit = _of_server(everything if query.scope is None else query.scope), query.limit
+    kept, limit = cast("ServerScope", everything if query.scope is None else query.scope), query.limit
     excluded = [*words.numbers(query.excluded)]
     without = words.letters(excluded)
     proposed = [
@@ -260,15 +227,10 @@ def candidates(
         words.by_groups(query.groups, limit, kept, excluded),
     ]
     if query.named:
-        named = _of_server(query.named.scope)
+        named = cast("ServerScope", query.named.scope)
         proposed.append(nearest(session, query.vector, limit, named, means, without))
         proposed.append(words.by_terms(query.named.terms, limit, named, excluded))
     if query.required:
         phrases, most = query.required
         proposed.append(words.by_phrases(phrases, query.terms, most, kept, excluded))
     return sorted(set(chain.from_iterable(proposed)))
-
-
-def _of_server(scope: Scope) -> ServerScope:
-    assert isinstance(scope, ServerScope)
-    return scope

@@ -100,25 +100,15 @@ def _located(text: str) -> Iterator[tuple[str, int, int]]:
         first, stop = run.span()
         if run["word"]:
             yield _stem(run[0]), first, stop
-        elif stop - first > 1 and (is_common or _is_folded_han(run[0])):
+        elif stop - first > 1 and (is_common or (_HAN_ALONE.fullmatch(run[0]) and fold(run[0]) == run[0])):
             for start in range(first, stop - 1):
                 yield text[start : start + 2], start, start + 2
         else:
-            yield from _folded_pairs(run[0], first)
-
-
-def _is_folded_han(run: str) -> bool:
-    """Whether a run is all Chinese characters and is already folded, so that it can be cut without folding."""
-    return bool(_HAN_ALONE.fullmatch(run)) and fold(run) == run
-
-
-def _folded_pairs(run: str, first: int) -> Iterator[tuple[str, int, int]]:
-    """The folded bigrams of a run at offset `first`, or its only character."""
-    spans = [match.span() for match in _GRAPHEME.finditer(run)]
-    if len(spans) == 1:
-        yield fold(run), first, first + len(run)
-    for (start, _), (_, stop) in pairwise(spans):
-        yield fold(run[start:stop]), first + start, first + stop
+            spans = [match.span() for match in _GRAPHEME.finditer(run[0])]
+            if len(spans) == 1:
+                yield fold(run[0]), first, stop
+            for (start, _), (_, end) in pairwise(spans):
+                yield fold(run[0][start:end]), first + start, first + end
 
 
 @lru_cache(maxsize=1 << 15)
@@ -130,9 +120,7 @@ def _stem(word: str) -> str:
     return stemmed
 
 
-@cache
-def _stemmer(language: str) -> Stemmer.Stemmer:
-    return Stemmer.Stemmer(language)
+_stemmer = cache(Stemmer.Stemmer)
 
 
 def joined(text: str, neighbours: Sequence[Term]) -> str:

@@ -113,8 +113,23 @@ class Archive:
             if name not in self._entries:
                 raise foreign(self._file, f"it has no {name}")
         for entry in self._zip.infolist():
-            self._check(entry)
-        return self._decoded()
+            is_regular = stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG)
+            is_readable = not entry.flag_bits & 1 and entry.compress_type in (ZIP_STORED, ZIP_DEFLATED)
+            if not is_regular or not is_readable or entry.filename != entry.orig_filename:
+                raise foreign(self._file, f"{entry.orig_filename!r} in it isn't a plain file")
+        data = bytearray()
+        for piece in self._pieces(MANIFEST):
+            data += piece
+            if len(data) > _MOST_MANIFEST_BYTES:
+                raise foreign(self._file, f"its {MANIFEST} is too long")
+        try:
+            return Manifest.decoded(bytes(data), self._file)
+        except DamagedLibrary as error:
+            raise damaged(self._file, f"{MANIFEST} doesn't match its checksum") from error
+        except (NewerLibrary, UnreleasedLibrary):
+            raise
+        except (ForeignLibrary, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
+            raise foreign(self._file, f"its {MANIFEST} is another's") from error
 
     def check(self, record: FileRecord) -> None:
         """Raise ForeignLibrary unless the archive has a manifest and the recorded database, of a plausible size."""
@@ -138,27 +153,6 @@ class Archive:
             os.fsync(target.fileno())
         if (size, digest.hexdigest()) != (record.size, record.sha256):
             raise damaged(self._file, f"{record.name} doesn't match its checksum")
-
-    def _check(self, entry: ZipInfo) -> None:
-        is_regular = stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG)
-        is_readable = not entry.flag_bits & 1 and entry.compress_type in (ZIP_STORED, ZIP_DEFLATED)
-        if not is_regular or not is_readable or entry.filename != entry.orig_filename:
-            raise foreign(self._file, f"{entry.orig_filename!r} in it isn't a plain file")
-
-    def _decoded(self) -> Manifest:
-        data = bytearray()
-        for piece in self._pieces(MANIFEST):
-            data += piece
-            if len(data) > _MOST_MANIFEST_BYTES:
-                raise foreign(self._file, f"its {MANIFEST} is too long")
-        try:
-            return Manifest.decoded(bytes(data), self._file)
-        except DamagedLibrary as error:
-            raise damaged(self._file, f"{MANIFEST} doesn't match its checksum") from error
-        except (NewerLibrary, UnreleasedLibrary):
-            raise
-        except (ForeignLibrary, TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
-            raise foreign(self._file, f"its {MANIFEST} is another's") from error
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         with _archive_errors(self._file), self._zip.open(self._entries[name]) as source:

@@ -30,35 +30,29 @@ _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 def export_library(address: Address, file: Path, *, force: bool = False) -> Contents:
     """Write a library into one file; `force` replaces an existing file. Raises LibraryError."""
-    _check_target(file, force)
-    with staging(file) as staged:
-        manifest = _copy_database(_in_folder(address, staged), staged)
-        written = staged / "export"
-        with replacing(written) as target, ZipFile(target, "w") as out:
-            _write_archive(out, manifest, staged / database.FILE)
-        contents = contents_of(staged, written, manifest.model)
-        written.replace(file)
-        sync_folder(file.parent)
-    return contents
-
-
-def _in_folder(address: Address, staged: Path) -> Path:
-    """The library's folder; a library on a server is copied into one first."""
-    if isinstance(address, Path):
-        return address
-    from seekpoint.index.transfer.server import to_folder
-
-    to_folder(address, staged / "library")
-    return staged / "library"
-
-
-def _check_target(file: Path, force: bool) -> None:
     if not file.parent.is_dir():
         raise LibraryError(f"there is no folder {file.parent}: make it first, or name another")
     if file.exists() and not file.is_file():
         raise LibraryError(f"{file} isn't a file that could be replaced: name another")
     if file.exists() and not force:
         raise LibraryError(f"{file} is there already: name another file, or replace it with --force")
+    with staging(file) as staged:
+        if isinstance(address, Path):
+            folder = address
+        else:
+            from seekpoint.index.transfer.server import to_folder
+
+            folder = staged / "library"
+            to_folder(address, folder)
+        manifest = _copy_database(folder, staged)
+        written, copy, encoded = staged / "export", staged / database.FILE, manifest.encoded()
+        with replacing(written) as target, ZipFile(target, "w") as out, copy.open("rb") as source:
+            archive.add(out, MANIFEST, len(encoded), [encoded])
+            archive.add(out, copy.name, copy.stat().st_size, iter(lambda: source.read(archive.PIECE), b""))
+        contents = contents_of(staged, written, manifest.model)
+        written.replace(file)
+        sync_folder(file.parent)
+    return contents
 
 
 def _copy_database(folder: Path, staged: Path) -> Manifest:
@@ -72,7 +66,10 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
             connection.execute("VACUUM INTO ?", (str(target.resolve()),))
             with closing(sqlite3.connect(target, isolation_level=None)) as copy:
                 damage.check_rows(folder, copy)
-                _purge_removed(copy)
+                copy.execute("PRAGMA secure_delete = ON")
+                checksums.keep(copy)
+                with database.transaction(copy):
+                    stored_terms.delete_unused(copy)  # which only removed chunks had
                 manifest = successor_folder.with_current_model(manifest, copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as builds do: opening the import then changes no byte
     except LibraryError as error:
@@ -80,18 +77,3 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
             raise OSError(errno.ENOSPC, "no space left on the disk") from error
         raise
     return replace(manifest, database=replace(FileRecord.of(target), modified=0))
-
-
-def _purge_removed(copy: sqlite3.Connection) -> None:
-    """Erase the terms that only removed chunks had from a copy."""
-    copy.execute("PRAGMA secure_delete = ON")
-    checksums.keep(copy)
-    with database.transaction(copy):
-        stored_terms.delete_unused(copy)
-
-
-def _write_archive(out: ZipFile, manifest: Manifest, copy: Path) -> None:
-    data = manifest.encoded()
-    archive.add(out, MANIFEST, len(data), [data])
-    with copy.open("rb") as source:
-        archive.add(out, copy.name, copy.stat().st_size, iter(lambda: source.read(archive.PIECE), b""))

@@ -23,7 +23,7 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.sqlite_port import open_keeper
 from seekpoint.index.embedded.staging import REPLACED, staging
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
@@ -52,26 +52,19 @@ def import_library(
     `progress` is told how many of the passages are in the indexes, each index counted.
     """
     if isinstance(address, Path):
-        return _to_folder(file, address, replacing_old=replacing_old, progress=progress)
+        return _to_folder(file, address, replacing_old, progress)
     from seekpoint.index.transfer.server import to_server
 
     with TemporaryDirectory(prefix="seekpoint-") as unpacked:
         folder = Path(unpacked) / "library"
-        contents = _to_folder(file, folder, writes_indexes=False)
-        copied = _Sum(contents.chunks, progress)
-        moments = to_server(folder, address, replacing_old=replacing_old, progress=copied.add)
+        contents = _to_folder(file, folder, replacing_old=False, progress=None)
+        copied = _adding_up(contents.chunks, progress)
+        moments = to_server(folder, address, replacing_old=replacing_old, progress=copied)
     return contents._replace(moments=moments)
 
 
-def _to_folder(
-    file: Path,
-    folder: Path,
-    *,
-    writes_indexes: bool = True,
-    replacing_old: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Contents:
-    """Import a library into a folder, as `import_library`."""
+def _to_folder(file: Path, folder: Path, replacing_old: bool, progress: Callable[[int, int], None] | None) -> Contents:
+    """Import a library into a folder, as `import_library`; without `progress`, its indexes are left out."""
     place = real_path(folder)
     if os.path.ismount(place):  # Path.is_mount fails on Windows before Python 3.12
         raise _mounted(place)
@@ -84,14 +77,23 @@ def _to_folder(
         with staging(place) as staged, _locked(place, replacing_old):
             library = staged / "library"
             library.mkdir()
-            _check_free_space(file, record, staged)
+            free = shutil.disk_usage(staged).free
+            if record.size > free:
+                raise LibraryError(
+                    f"the library in {file} takes {record.size / 1e6:,.1f} MB, and the disk of {place.parent} has "
+                    f"{free / 1e6:,.1f} MB left: free some space, or name a folder on another disk with --index"
+                )
             source.extract(record, library)
-            _check(file, manifest, library)
+            with _import_errors(file):
+                inspection.check_database(library, manifest.model)
+                manifest.unsealed().save(library)
+                inspection.check_readable(library, manifest.model)
             _disown(library)
             files, moments = _take_over(place, library)
             contents = contents_of(library, file, manifest.model)._replace(added=files, moments=moments)
-            if writes_indexes:
-                _write_indexes(library, _Sum(_INDEXES * contents.chunks, progress))
+            if progress:
+                with EmbeddedWriter.acquire(library) as writer:
+                    writer.write_indexes(_adding_up(_INDEXES * contents.chunks, progress))
             sync_folder(library)
             _move_into_place(library, place, staged / REPLACED)
     return contents
@@ -111,7 +113,8 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )
     if MANIFEST in names:
-        _check_not_foreign(place)
+        with suppress(DamagedLibrary):
+            Manifest.load(place)
     with library_errors(place):
         file_lock = maintenance.acquire_file(place) if names else None
     try:
@@ -119,20 +122,6 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     finally:
         if file_lock:
             file_lock.release()
-
-
-def _check_not_foreign(place: Path) -> None:
-    with suppress(DamagedLibrary):
-        Manifest.load(place)
-
-
-def _check_free_space(file: Path, record: FileRecord, staged: Path) -> None:
-    free = shutil.disk_usage(staged).free
-    if record.size > free:
-        raise LibraryError(
-            f"the library in {file} takes {_megabytes(record.size)}, and the disk of {staged.parent} has "
-            f"{_megabytes(free)} left: free some space, or name a folder on another disk with --index"
-        )
 
 
 @contextmanager
@@ -143,14 +132,6 @@ def _import_errors(file: Path) -> Iterator[None]:
         raise archive.foreign(file, str(error)) from error
     except (sqlite3.Error, UnicodeDecodeError, DamagedLibrary) as error:
         raise archive.damaged(file, f"its {database.FILE} can't be read") from error
-
-
-def _check(file: Path, manifest: Manifest, library: Path) -> None:
-    """Check the extracted database, and write the manifest of the new library."""
-    with _import_errors(file):
-        inspection.check_database(library, manifest.model)
-        manifest.unsealed().save(library)
-        inspection.check_readable(library, manifest.model)
 
 
 def _disown(library: Path) -> None:
@@ -169,15 +150,12 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
 
     Returns the number of files, and that of the moments, `None` if they can't be read.
     """
+    added = (address.ADDED_FILES, address.ADDED_LISTS)
     with library_errors(old):
-        for name in (address.ADDED_FILES, address.ADDED_LISTS):
+        for name in added:
             if (old / name).is_dir():
                 shutil.copytree(old / name, library / name, symlinks=True, copy_function=_link_or_copy)
-        files = sum(
-            path.is_file()
-            for name in (address.ADDED_FILES, address.ADDED_LISTS)
-            for path in (library / name).rglob("*")
-        )
+        files = sum(path.is_file() for name in added for path in (library / name).rglob("*"))
     if not (old / MANIFEST).exists():
         return files, 0
     try:
@@ -200,22 +178,16 @@ def _link_or_copy(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _write_indexes(library: Path, written: _Sum) -> None:
-    with EmbeddedWriter.acquire(library) as writer:
-        writer.write_indexes(written.add)
+def _adding_up(total: int, progress: Callable[[int, int], None]) -> Callable[[int], None]:
+    """Add up how many of the passages are done, and tell `progress`."""
+    done = 0
 
+    def add(passages: int) -> None:
+        nonlocal done
+        done += passages
+        progress(done, total)
 
-class _Sum:
-    """Adds up how many of the passages are done, and tells `progress`."""
-
-    def __init__(self, total: int, progress: Callable[[int, int], None]) -> None:
-        self._total = total
-        self._done = 0
-        self._progress = progress
-
-    def add(self, passages: int) -> None:
-        self._done += passages
-        self._progress(self._done, self._total)
+    return add
 
 
 def _move_into_place(library: Path, place: Path, aside: Path) -> None:
@@ -241,7 +213,3 @@ def _mounted(place: Path) -> LibraryError:
     return LibraryError(
         f"{place} is a mount point, which nothing can take the place of: name a new folder in it with --index"
     )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

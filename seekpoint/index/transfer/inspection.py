@@ -64,18 +64,19 @@ def checked_record(manifest: Manifest) -> FileRecord:
         and _is_count(model.dimension)
         and 0 < model.dimension <= _MOST_NUMBERS
         and _is_count(manifest.numbered)
+        and not manifest.index_files
+        and record is not None
+        and record.name == database.FILE
+        and isinstance(record.sha256, str)
+        and _is_count(record.size)
     )
-    if not is_valid or manifest.index_files or record is None or not _is_record(record):
+    if not is_valid or record is None:
         raise InvalidContents("its manifest.json is another's")
     return record
 
 
 def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < _MOST_COUNTED
-
-
-def _is_record(record: FileRecord) -> bool:
-    return record.name == database.FILE and isinstance(record.sha256, str) and _is_count(record.size)
 
 
 @contextmanager
@@ -88,33 +89,29 @@ def open_immutable(folder: Path) -> Iterator[sqlite3.Connection]:
 
 def check_database(folder: Path, model: ModelCard) -> None:
     """Check a folder's database; raises InvalidContents, or sqlite3.Error if it is damaged."""
+    from seekpoint.index.embedded.damage import check_contents
+
     with open_immutable(folder) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        _check_version(connection)
+        for name, value in (("application_id", APPLICATION_ID), ("user_version", SCHEMA_VERSION)):
+            if connection.execute(f"PRAGMA {name}").fetchone() != (value,):
+                raise InvalidContents(f"its {database.FILE} is another program's")
         if not database.is_ours(connection):
             raise InvalidContents(f"the tables in its {database.FILE} are others")
         if connection.execute("PRAGMA quick_check").fetchall() != [("ok",)]:
             raise sqlite3.DatabaseError("quick_check found faults")
-        _check_rows(connection, model.dimension)
+        for query in (*_INVALID_ROWS, "PRAGMA foreign_key_check"):
+            values = {"dimension": model.dimension} if ":dimension" in query else {}
+            if connection.execute(query, values).fetchone():
+                raise InvalidContents(_SENSELESS)
         _check_names(connection)
-        _check_contents(connection, model)
+        try:
+            check_contents(connection, model, _LONGEST)
+        except ValueError as error:
+            raise InvalidContents(f"in its {database.FILE}, {error}") from error
         if checksums.faults(connection):
             raise sqlite3.DatabaseError("there are rows that don't match their checksums")
-
-
-def _check_version(connection: sqlite3.Connection) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID or version != SCHEMA_VERSION:
-        raise InvalidContents(f"its {database.FILE} is another program's")
-
-
-def _check_rows(connection: sqlite3.Connection, dimension: int) -> None:
-    for query in (*_INVALID_ROWS, "PRAGMA foreign_key_check"):
-        values = {"dimension": dimension} if ":dimension" in query else {}
-        if connection.execute(query, values).fetchone():
-            raise InvalidContents(_SENSELESS)
 
 
 def _check_names(connection: sqlite3.Connection) -> None:
@@ -129,15 +126,6 @@ def _check_names(connection: sqlite3.Connection) -> None:
     known = {name for (name,) in connection.execute("SELECT name FROM language")}
     if not {primary(tag) for (tag,) in tags} <= known or not all(tag.isprintable() for (tag,) in tags):
         raise InvalidContents(_SENSELESS)
-
-
-def _check_contents(connection: sqlite3.Connection, model: ModelCard) -> None:
-    from seekpoint.index.embedded.damage import check_contents
-
-    try:
-        check_contents(connection, model, _LONGEST)
-    except ValueError as error:
-        raise InvalidContents(f"in its {database.FILE}, {error}") from error
 
 
 def check_readable(folder: Path, model: ModelCard) -> None:

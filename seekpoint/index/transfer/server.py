@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from seekpoint.index.errors import LibraryError
 from seekpoint.index.postgres import postgres_writer, schema, successor, transcripts
 from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.postgres.transcripts import TermIn, text_of
+from seekpoint.index.postgres.transcripts import text_of
 from seekpoint.index.sql import piece_blocks, stored_rows, sums
 from seekpoint.index.sql.sums import means_of
 from seekpoint.index.text.language_tags import primary
@@ -92,8 +92,8 @@ def to_server(
     return len(moments)
 
 
-def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], None] = lambda chunks: None) -> None:
-    """Copy a library from a server to a folder, where there is none yet; `progress` is told of chunks."""
+def to_folder(address: ServerAddress, folder: Path) -> None:
+    """Copy a library from a server to a folder, where there is none yet."""
     folder.mkdir()
     with closing(connect(address)) as session, closing(database.connect(folder, writable=True)) as target:
         session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -101,7 +101,7 @@ def to_folder(address: ServerAddress, folder: Path, progress: Callable[[int], No
         with library_errors(folder):
             with database.transaction(target):
                 database.set_stored_model(target, card)
-                _copy_to_folder(session, target, progress)
+                _copy_to_folder(session, target)
             Manifest(card).save(folder)
 
 
@@ -112,8 +112,12 @@ def _copy_to_server(
     source: sqlite3.Connection, session: Session, card: ModelCard, progress: Callable[[int], None]
 ) -> None:
     for table, columns in _SAME.items():
-        rows = source.execute(f"SELECT {columns} FROM {table}")
-        session.copy(f"{table} ({columns})", _fit(table, rows))
+        rows: Iterable[Sequence[object]] = source.execute(f"SELECT {columns} FROM {table}")
+        if table == "listing":
+            rows = ((*row[:-1], bool(row[-1])) for row in rows)
+        elif table == "setting":
+            rows = (row for row in rows if row[0] not in _OWN_SETTINGS)
+        session.copy(f"{table} ({columns})", rows)
     transcript_rows = source.execute(
         """SELECT id, resource_id, language, language, origin, chunks, seconds, terms, chapters
            FROM transcript ORDER BY id"""
@@ -131,32 +135,31 @@ def _copy_to_server(
         "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
         [(*row, lengths[row["name"]]) for row in source.execute("SELECT * FROM language")],
     )
-    _fix_centres(session, card)
+    # Vectors are centred by the means that the languages have now.
+    stored = {name: totals for name, (totals, _) in transcripts.chunk_languages(session).items()}
+    for language, mean in means_of(stored, card).chunks.items():
+        keep(session, language, mean)
     numbers = dict(session.rows("SELECT id, number FROM resource"))
-    counted: Counter[TermIn] = Counter()
-    rows = source.execute(_CHUNKS)
-    while batch := rows.fetchmany(_BATCH):
+    counted: Counter[tuple[int, str]] = Counter()
+    chunk_rows = source.execute(_CHUNKS)
+    while batch := chunk_rows.fetchmany(_BATCH):
         _copy_chunks(session, batch, numbers, counted, card)
         progress(len(batch))
     transcripts.add_frequencies(session, counted)
     transcripts.fold_totals(session)
-    highest = database.highest_chunk(source)
     session.rows(
         """SELECT setval('chunk_id', %s), setval('transcript_id', (SELECT max(id) FROM transcript)),
                   setval(pg_get_serial_sequence('term', 'number'), (SELECT max(number) FROM term))""",
-        max(highest, 1),
+        max(database.highest_chunk(source), 1),
     )
 
 
-def _fix_centres(session: Session, card: ModelCard) -> None:
-    """Centre the vectors by the means that the languages have now."""
-    stored = {name: of.vectors for name, of in transcripts.chunk_languages(session).items()}
-    for language, mean in means_of(stored, card).chunks.items():
-        keep(session, language, mean)
-
-
 def _copy_chunks(
-    session: Session, batch: Sequence[sqlite3.Row], numbers: dict[str, int], counted: Counter[TermIn], card: ModelCard
+    session: Session,
+    batch: Sequence[sqlite3.Row],
+    numbers: dict[str, int],
+    counted: Counter[tuple[int, str]],
+    card: ModelCard,
 ) -> None:
     languages = [primary(row["language"]) for row in batch]
     said = sums.decode_counts([row["terms"] for row in batch])
@@ -176,29 +179,20 @@ def _copy_chunks(
     )
     session.copy("body (chunk_id, digest, vector, terms)", ((row[0], *row[9:]) for row in batch))
     for language, words in zip(languages, terms, strict=True):
-        counted.update(TermIn(number, language) for number in words.tolist())
-
-
-def _fit(table: str, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[object, ...]]:
-    for row in rows:
-        if table == "listing":
-            yield (*row[:-1], bool(row[-1]))
-        elif table != "setting" or row[0] not in _OWN_SETTINGS:
-            yield tuple(row)
+        counted.update((number, language) for number in words.tolist())
 
 
 # To a folder
 
 
-def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Callable[[int], None]) -> None:
+def _copy_to_folder(session: Session, target: sqlite3.Connection) -> None:
     for table, columns in _SAME.items():
         order = "ORDER BY number" if table in ("resource", "term") else ""
         _insert(target, f"{table} ({columns})", session.rows(f"SELECT {columns} FROM {table} {order}"))
     transcript_rows = session.rows(
         "SELECT id, resource_id, language, origin, chunks, seconds, terms, chapters FROM transcript ORDER BY id"
     )
-    firsts: dict[int, int] = {}
-    highest = 0
+    firsts, highest = dict[int, int](), 0
     for transcript_id, *_, chunks, _, _, _ in transcript_rows:
         firsts[transcript_id] = highest + 1
         highest += chunks
@@ -219,8 +213,8 @@ def _copy_to_folder(session: Session, target: sqlite3.Connection, progress: Call
         columns = "id, transcript_id, first, stop, start, end, is_reference, terms"
         _insert(target, f"chunk ({columns})", [(first + k, *row[:7]) for k, row in enumerate(rows)])
         _insert(target, "vector (chunk_id, digest, data)", [(first + k, *row[7:]) for k, row in enumerate(rows)])
-        progress(len(rows))
-    languages = [(name, *of.values[:-1]) for name, of in transcripts.chunk_languages(session).items()]
+    stored = transcripts.chunk_languages(session)
+    languages = [(name, *transcripts.columns_of(totals)) for name, (totals, _) in stored.items()]
     _insert(target, "language (name, chunks, total, windows, window_total)", languages)
     database.set_highest_chunk(target, highest)
 
