@@ -81,6 +81,8 @@ class Embedder:
         """Embed the passages without a stored vector; `coming` are the next resources' transcripts, with ids."""
         import numpy as np
 
+        from seekpoint.index.models.piece_vectors import quantised_window
+
         draft = self._draft(resource_id, transcript)
         readings_of = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
         fresh = {text_digest(passage.text): reading.vector for passage, reading in readings_of.items()}
@@ -89,7 +91,9 @@ class Embedder:
         if self._is_without_pieces and not self._has_windows:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
         if self._has_windows:
-            means = _window_vectors(draft.unknown, fresh, self._writer.card.name) | draft.means
+            digests = {text_digest(window.text) for window in draft.unknown}
+            name = self._writer.card.name
+            means = {digest: quantised_window(fresh[digest], name) for digest in digests} | draft.means
         else:
             readings = {part: readings_of[passage] for part, passage in draft.passages.items()}
             means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
@@ -100,7 +104,8 @@ class Embedder:
         """Split a transcript and look up stored vectors. Chinese is brought into one script, for equal vectors."""
         cues = transcript.cues
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
-        cut = [piece._replace(text=in_one_script(piece.text)) for piece in self._cut(cues)]
+        uncut = windows(cues) if self._has_windows else [] if self._is_without_pieces else pieces(cues)
+        cut = [piece._replace(text=in_one_script(piece.text)) for piece in uncut]
         vectors, means = self._writer.known(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
         apart = unknown if self._has_windows else []
@@ -108,11 +113,6 @@ class Embedder:
         embedded = {part.text for part in parts}  # a short text's chunk is its window too
         texts = [PassageText(window.text) for window in apart if window.text not in embedded]
         return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts}, texts)
-
-    def _cut(self, cues: Sequence[Cue]) -> list[Piece]:
-        if self._has_windows:
-            return windows(cues)
-        return [] if self._is_without_pieces else pieces(cues)
 
     @cached_property
     def _is_without_pieces(self) -> bool:
@@ -149,7 +149,8 @@ class Embedder:
         self, batch: Sequence[PassageText], coming: Iterable[PassageText]
     ) -> dict[PassageText, PassageVectors]:
         """Embed a batch, filled up with coming passages unless some are waiting already: the cache stays small."""
-        fill = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
+        first = islice(coming, 0 if self._ahead else _PASSAGES - len(batch))
+        fill = list(dict.fromkeys(filterfalse(batch.__contains__, first)))
         readings = self._read_batch([*batch, *fill])
         self._ahead |= zip(fill, readings[len(batch) :], strict=True)
         return dict(zip(batch, readings, strict=False))
@@ -168,11 +169,6 @@ class Embedder:
 def _passage(part: Chunk, cues: Sequence[Cue]) -> PassageText:
     lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
     return PassageText(part.text, tuple(after - 1 for after in accumulate(lengths)))
-
-
-def _distinct(passages: Iterable[PassageText], most: int, besides: Container[PassageText]) -> list[PassageText]:
-    """The distinct ones among the first `most` passages, without those in `besides`."""
-    return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
 
 
 def _needed(
@@ -207,14 +203,6 @@ def _means(
         rows, tokens = zip(*(best[k][1:] for k in range(piece.first, piece.stop)), strict=True)
         means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens), model)
     return means
-
-
-def _window_vectors(unknown: Sequence[Piece], vectors: Mapping[bytes, Vectors], model: str) -> dict[bytes, PieceVector]:
-    """The vectors of windows that were embedded by themselves, by the digest of their text."""
-    from seekpoint.index.models.piece_vectors import quantised_window
-
-    digests = {text_digest(window.text) for window in unknown}
-    return {digest: quantised_window(vectors[digest], model) for digest in digests}
 
 
 def _off_centre(cue: Cue, part: Chunk) -> float:
