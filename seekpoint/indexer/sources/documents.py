@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from threading import Lock
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +23,11 @@ from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcrip
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher
 
+_FORMATS = {
+    "text/markdown": DocumentFormat.MARKDOWN,
+    "text/x-markdown": DocumentFormat.MARKDOWN,
+    "text/plain": DocumentFormat.PLAIN,
+}
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
 _PDF_HEADER = b"%PDF-"
 # PDF readers accept junk before the header, within the first 1,024 bytes.
@@ -41,9 +45,7 @@ class DocumentReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._reader.close()
 
     def read(self, resource: Resource) -> FetchResult:
@@ -90,7 +92,11 @@ class DocumentReader:
         document = self._parse(page.data, page.content_type, page.charset, resource.kind)
         fetched = _result(document, Origin.MANUAL)
         is_permanent = page.is_permanent or _spelling(page.url) == _spelling(resource.url)
-        version, end = _version_of(page, fetched, now), resource_of(page.url)
+        lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
+        digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+        is_paper = fetched.kind is Kind.PAPER
+        version = FromPage(now, digest, page.validators.etag, page.validators.modified, final=is_paper)
+        end = resource_of(page.url)
         return replace(fetched, provenance=version, end=end, is_permanent=is_permanent), document.canonical
 
     def _at_canonical(
@@ -112,18 +118,11 @@ class DocumentReader:
 
     def _parse(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> ParsedDocument:
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
-            return self._parse_as(DocumentFormat.PDF, data)
-        if kind is Kind.PAPER and not data.strip():
-            raise Unfetched(State.UNAVAILABLE, Reason("file_empty"))
-        if kind is Kind.PAPER:
-            raise Unfetched(State.UNAVAILABLE, Reason("no_pdf"))
-        if media_type in ("text/markdown", "text/x-markdown"):
-            return self._parse_as(DocumentFormat.MARKDOWN, data, charset)
-        if media_type == "text/plain":
-            return self._parse_as(DocumentFormat.PLAIN, data, charset)
-        return self._parse_as(DocumentFormat.HTML, data, charset)
-
-    def _parse_as(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
+            form = DocumentFormat.PDF
+        elif kind is Kind.PAPER:
+            raise Unfetched(State.UNAVAILABLE, Reason("no_pdf" if data.strip() else "file_empty"))
+        else:
+            form = _FORMATS.get(media_type, DocumentFormat.HTML)
         with self._lock:
             return self._reader.read(form, data, charset)
 
@@ -146,12 +145,6 @@ def _spelling(url: str) -> tuple[str, ...]:
     """The address without scheme, `www.` and the last slash, in which its usual spellings differ."""
     parts = urlsplit(url)
     return _site(url), parts.path.rstrip("/"), parts.query
-
-
-def _version_of(page: FetchedPage, fetched: FetchResult, now: float) -> FromPage:
-    lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
-    digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
-    return FromPage(now, digest, page.validators.etag, page.validators.modified, final=fetched.kind is Kind.PAPER)
 
 
 def _result(document: ParsedDocument, origin: Origin) -> FetchResult:

@@ -98,22 +98,17 @@ def decode(inputs: str | None) -> Provenance | None:
     match (inputs or "").partition(":"):
         case "youtube", _, languages:
             return FromYouTube(tuple(filter(None, languages.split(","))))
-        case ("files" | "file") as kind, _, version:
-            digest, _, stamp = version.partition(":")
+        case ("files" | "file") as kind, _, digests:
+            digest, _, stamp = digests.partition(":")
             return FromFiles(kind, digest, stamp)
         case "transcribed", _, model if speech := _SPEECH.fullmatch(model):
             return FromSpeech(speech[1], speech[2])
         case "web", _, page:
-            return _page(page)
+            with suppress(ValueError, TypeError):
+                match FromPage(**parsed_json(page)):
+                    case FromPage(float(), str(), str() | None, str() | None, bool()) as version:
+                        return version
     return FromListing() if inputs == LISTED else None
-
-
-def _page(text: str) -> FromPage | None:
-    with suppress(ValueError, TypeError):
-        match FromPage(**parsed_json(text)):
-            case FromPage(float(), str(), str() | None, str() | None, bool()) as page:
-                return page
-    return None
 
 
 # The version of a transcript's files, and the largest size that is read.
@@ -138,11 +133,16 @@ def version_of(
     stamp = _stamp(paths, now)
     if known and stamp and stamp == known.stamp:
         return known
-    contents = [_content(path) for path in paths]
-    digest = _digest(paths, contents)
-    if known and digest == known.digest:
-        return known
-    return FromFiles(kind, digest, "" if None in contents else stamp)
+    hashed = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        content = None
+        with suppress(OSError):  # the build reports it when it reads the file
+            content = None if too_large(path) else read_file(path)
+        if content is None:
+            content, stamp = b"", ""
+        hashed.update(f"{path.name} {len(content)} ".encode(errors="surrogatepass") + content)
+    digest = hashed.hexdigest()
+    return known if known and digest == known.digest else FromFiles(kind, digest, stamp)
 
 
 def too_large(path: Path) -> Reason | None:
@@ -167,21 +167,6 @@ def _stamp(paths: Sequence[Path], now: float) -> str:
         line = f"{path.name} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} "
         digest.update(line.encode(errors="surrogatepass"))
     return digest.hexdigest()
-
-
-def _digest(paths: Sequence[Path], contents: Sequence[bytes | None]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for path, content in zip(paths, contents, strict=True):
-        data = content or b""
-        digest.update(f"{path.name} {len(data)} ".encode(errors="surrogatepass") + data)
-    return digest.hexdigest()
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return None if too_large(path) else read_file(path)
-    except OSError:  # the build reports it when it reads the file
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,9 +88,8 @@ class SandboxedReader:
 
     def read(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
         """Parse a document; raises Unfetched if the parser refuses it, fails, or takes too long."""
-        call = json.dumps(
-            [self._modules[form], f"read_{form}", [] if form is DocumentFormat.PDF else [charset]]
-        ).encode()
+        arguments = [] if form is DocumentFormat.PDF else [charset]
+        call = json.dumps([self._modules[form], f"read_{form}", arguments]).encode()
         is_first = self._child is None
         try:
             outcome = _outcome(self._answer(call, data))
@@ -104,7 +103,14 @@ class SandboxedReader:
         return outcome
 
     def _answer(self, call: bytes, data: bytes) -> bytes:
-        child = self._child_for_next_document()
+        if self._child and (self._documents >= _DOCUMENTS_A_CHILD or self._child.poll() is not None):
+            self.close()
+        if self._child is None:
+            self._child = _start_child(self._seconds, self._memory)
+            self._documents = 0
+        self._documents += 1
+        child = self._child
+        assert child.stdin and child.stdout
         is_late = Event()
 
         def stop() -> None:
@@ -114,45 +120,30 @@ class SandboxedReader:
         timer = Timer(self._seconds * PATIENCE, stop)
         timer.start()
         try:
-            return _exchange(child, call, data)
+            send(child.stdin, call)
+            send(child.stdin, data)
+            return receive(child.stdout, LONGEST_ANSWER)
         except (OSError, EOFError) as error:
             if is_late.is_set() or _ran_out_of_cpu_time(child):
                 reason = Reason("reading_slow", seconds=f"{self._seconds:g}")
                 raise Unfetched(State.UNAVAILABLE, reason) from error
-            raise _failure() from error
+            raise _ChildFailure from error
         finally:
             timer.cancel()
             timer.join()
-
-    def _child_for_next_document(self) -> subprocess.Popen[bytes]:
-        if self._child and (self._documents >= _DOCUMENTS_A_CHILD or self._child.poll() is not None):
-            self.close()
-        if self._child is None:
-            self._child = _start_child(self._seconds, self._memory)
-            self._documents = 0
-        self._documents += 1
-        return self._child
 
 
 class _ChildFailure(Unfetched):
     """The child failed; the document may not be the cause."""
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(State.UNAVAILABLE, reason)
+    def __init__(self, reason: Reason | None = None) -> None:
+        super().__init__(State.UNAVAILABLE, reason or Reason("reader_gave_up"))
 
 
 def _start_child(seconds: float, memory: int) -> subprocess.Popen[bytes]:
     # -P keeps the working directory off sys.path: a json.py there would shadow the standard library's.
-    command = [
-        sys.executable,
-        "-P",
-        "-X",
-        "utf8",
-        "-m",
-        "seekpoint.indexer.sources.sandbox_child",
-        str(seconds),
-        str(memory),
-    ]
+    module = "seekpoint.indexer.sources.sandbox_child"
+    command = [sys.executable, "-P", "-X", "utf8", "-m", module, str(seconds), str(memory)]
     path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     try:
         return subprocess.Popen(
@@ -165,8 +156,7 @@ def _start_child(seconds: float, memory: int) -> subprocess.Popen[bytes]:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        reason = Reason("reader_missing", error=error.strerror)
-        raise Unfetched(State.DEFERRED, reason) from error
+        raise Unfetched(State.DEFERRED, Reason("reader_missing", error=error.strerror)) from error
 
 
 def _ran_out_of_cpu_time(child: subprocess.Popen[bytes]) -> bool:
@@ -174,13 +164,6 @@ def _ran_out_of_cpu_time(child: subprocess.Popen[bytes]) -> bool:
     with suppress(subprocess.TimeoutExpired):
         return sys.platform != "win32" and child.wait(GRACE) == -signal.SIGXCPU
     return False
-
-
-def _exchange(child: subprocess.Popen[bytes], call: bytes, data: bytes) -> bytes:
-    assert child.stdin and child.stdout
-    send(child.stdin, call)
-    send(child.stdin, data)
-    return receive(child.stdout, LONGEST_ANSWER)
 
 
 def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
@@ -194,7 +177,7 @@ def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
                 return Unfetched(State(state), Reason.stored(reason))
             case {"failed": str(reason)}:
                 raise _ChildFailure(Reason.stored(reason))
-    raise _failure()
+    raise _ChildFailure
 
 
 def _text(value: object) -> str | None:
@@ -206,7 +189,3 @@ def _block(value: object) -> Block:
         case [str(text), str(role), str() | None as anchor, int() | None as page] if (page or 1) in range(_MOST_PAGES):
             return Block(clean(text), Role(role), anchor and printable(anchor), page)
     raise ValueError
-
-
-def _failure() -> _ChildFailure:
-    return _ChildFailure(Reason("reader_gave_up"))

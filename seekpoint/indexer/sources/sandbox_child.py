@@ -102,7 +102,9 @@ def _claim_stream(descriptor: int, flags: int) -> IO[bytes]:
 
 def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]) -> bytes:
     try:
-        answer = _encode(text=_as_list(getattr(importlib.import_module(module), function)(data, *arguments)))
+        text: ParsedDocument = getattr(importlib.import_module(module), function)(data, *arguments)
+        blocks = [[block.text, block.role, block.anchor, block.page] for block in text.blocks]
+        answer = _encode(text=[blocks, text.title, text.author, text.published, text.language, text.canonical])
     except Unfetched as error:
         return _encode(refused=[error.state, error.reason.to_row()])
     except MemoryError:
@@ -111,11 +113,6 @@ def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]
         return _encode(failed=Reason("reader_failed", error=type(error).__name__).to_row())
     too_large = Reason("text_too_large", size=f"{LONGEST_ANSWER / 1e6:.0f}")
     return answer if len(answer) <= LONGEST_ANSWER else _encode(failed=too_large.to_row())
-
-
-def _as_list(text: ParsedDocument) -> list[object]:
-    blocks = [[block.text, block.role, block.anchor, block.page] for block in text.blocks]
-    return [blocks, text.title, text.author, text.published, text.language, text.canonical]
 
 
 def _encode(**answer: object) -> bytes:

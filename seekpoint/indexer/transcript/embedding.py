@@ -119,7 +119,8 @@ class Embedder:
         self, batch: Sequence[PassageText], coming: Iterable[PassageText]
     ) -> dict[PassageText, PassageVectors]:
         """Embed a batch, filled up with coming passages unless some are waiting already: the cache stays small."""
-        fill = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
+        first = islice(coming, 0 if self._ahead else _PASSAGES - len(batch))
+        fill = list(dict.fromkeys(filterfalse(batch.__contains__, first)))
         readings = self._read_batch([*batch, *fill])
         self._ahead |= zip(fill, readings[len(batch) :], strict=True)
         return dict(zip(batch, readings, strict=False))
@@ -139,11 +140,6 @@ class Embedder:
 def _passage(part: Chunk, cues: Sequence[Cue]) -> PassageText:
     lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
     return PassageText(part.text, tuple(after - 1 for after in accumulate(lengths)))
-
-
-def _distinct(passages: Iterable[PassageText], most: int, besides: Container[PassageText]) -> list[PassageText]:
-    """The distinct ones among the first `most` passages, without those in `besides`."""
-    return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
 
 
 def _needed(

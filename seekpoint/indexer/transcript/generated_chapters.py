@@ -225,15 +225,12 @@ def _titles(weights: _Weights, usages: Mapping[Key, _Usage]) -> Iterator[str]:
         others = (
             one
             for one in keys[place + 1 :]
-            if weights[one] >= _SECOND * weights[key] and usages[one].nominal >= _least_nominal(one)
+            if weights[one] >= _SECOND * weights[key]
+            # A word alone is often an adjective or a verb.
+            and (len(one) > 1 or _UNSPACED.match(one[0]) or usages[one].nominal >= _NOUN)
         )
         longer = (_joined([_written(usages[key]), _written(usages[one])]) for one in others if not set(key) & set(one))
         yield next((title for title in longer if columns(title) <= MOST_COLUMNS), _joined([_written(usages[key])]))
-
-
-def _least_nominal(key: Key) -> float:
-    """From which likelihood of being a noun a phrase may stand second: a word alone is often an adjective or a verb."""
-    return 0.0 if len(key) > 1 or _UNSPACED.match(key[0]) else _NOUN
 
 
 def _written(usage: _Usage) -> str:

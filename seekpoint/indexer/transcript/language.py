@@ -26,7 +26,10 @@ _NO_LANGUAGE = "zxx"
 
 def language_of(texts: Sequence[str], declared: str | None) -> str:
     """The BCP 47 tag of a text: the declared one, unless the words contradict it; `und` if there is no evidence."""
-    sample = _sample(texts)
+    sample = " ".join(text for text in texts if any(map(str.isalpha, text)))
+    if len(sample) > _SLICES * _SLICE:
+        starts = (k * (len(sample) - _SLICE) // (_SLICES - 1) for k in range(_SLICES))
+        sample = " ".join(sample[start : start + _SLICE] for start in starts)
     probabilities = _probabilities(sample)
     best = max(probabilities, key=probabilities.__getitem__)
     tag = _tag(declared or "")
@@ -43,15 +46,6 @@ def _is_plausible(language: str, sample: str, probabilities: Mapping[str, float]
     return scripts.language_of(sample, language) in candidates and (
         probabilities[language] >= _POSSIBLE or most < _SURE
     )
-
-
-def _sample(texts: Sequence[str]) -> str:
-    """Slices from all over a text, without parts that have no letters."""
-    text = " ".join(text for text in texts if any(map(str.isalpha, text)))
-    if len(text) <= _SLICES * _SLICE:
-        return text
-    starts = (k * (len(text) - _SLICE) // (_SLICES - 1) for k in range(_SLICES))
-    return " ".join(text[start : start + _SLICE] for start in starts)
 
 
 def _probabilities(sample: str) -> Mapping[str, float]:

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from html import unescape
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
@@ -30,13 +29,24 @@ class Captions(NamedTuple):
 
 def parse(text: str) -> Captions:
     """Parse captions whose lines end in LF; raises ValueError with a Reason."""
+    if _TIMING.search(text) and text.lstrip().startswith("WEBVTT"):
+        header = _HEADER_LANGUAGE.match(text)
+        webvtt = (
+            cue._replace(text="" if cue.text.startswith("\n") else cue.text.partition("\n\n")[0])
+            for cue, _ in _timed(_TIMING, text)
+        )
+        return Captions(tuple(_without_repeats(webvtt)), header[1] if header else "")
     if _TIMING.search(text):
-        return _webvtt(text) if text.lstrip().startswith("WEBVTT") else Captions(tuple(_without_repeats(_srt(text))))
+        srt = (
+            cue._replace(text=(_CUT_NUMBER if is_last else _NEXT_NUMBER).sub("", cue.text))
+            for cue, is_last in _timed(_TIMING, text)
+        )
+        return Captions(tuple(_without_repeats(srt)))
     if text.lstrip().startswith("<"):
         return _xml(text)
     if text.lstrip().startswith(("{", "[")):
         return _json(text)
-    return Captions(tuple(_sbv(text)))
+    return Captions(tuple(cue._replace(text=cue.text.replace("[br]", "\n")) for cue, _ in _timed(_SBV_TIMING, text)))
 
 
 # Why not pysubs2: version 1.8 drops `{1, 2}` as a style (mathematics in lectures), a last line that is a number, and
@@ -52,28 +62,8 @@ _TIMING = re.compile(rf"^[ \t]*({_STAMP})[ \t]*-->[ \t]*({_STAMP})(?:[ \t][^\n]*
 _NUMBER = r"\d+[ \t]*(?:\n[\d:,. >-]*)?\Z"
 _NEXT_NUMBER = re.compile(rf"(?:\A|\n)[ \t]*{_NUMBER}")
 _CUT_NUMBER = re.compile(rf"\n[ \t]*\n[ \t]*{_NUMBER}")
-_HEADER_LANGUAGE = re.compile(r"\s*WEBVTT[^\n]*\n(?:[^\n]+\n)*?Language:[ \t]*([A-Za-z0-9-]+)[ \t]*\n")
-
-
-def _webvtt(text: str) -> Captions:
-    header = _HEADER_LANGUAGE.match(text)
-    cues = (
-        Cue(cue.start, cue.end, "" if cue.text.startswith("\n") else cue.text.partition("\n\n")[0])
-        for cue, _ in _timed(_TIMING, text)
-    )
-    return Captions(tuple(_without_repeats(cues)), header[1] if header else "")
-
-
-def _srt(text: str) -> Iterator[Cue]:
-    for cue, is_last in _timed(_TIMING, text):
-        yield Cue(cue.start, cue.end, (_CUT_NUMBER if is_last else _NEXT_NUMBER).sub("", cue.text))
-
-
 _SBV_TIMING = re.compile(r"^[ \t]*(\d+:\d+:\d+\.\d+),(\d+:\d+:\d+\.\d+)[ \t]*$", re.MULTILINE)
-
-
-def _sbv(text: str) -> Iterator[Cue]:
-    return (Cue(cue.start, cue.end, cue.text.replace("[br]", "\n")) for cue, _ in _timed(_SBV_TIMING, text))
+_HEADER_LANGUAGE = re.compile(r"\s*WEBVTT[^\n]*\n(?:[^\n]+\n)*?Language:[ \t]*([A-Za-z0-9-]+)[ \t]*\n")
 
 
 def _timed(timing_line: re.Pattern[str], text: str) -> Iterator[tuple[Cue, bool]]:
@@ -106,7 +96,7 @@ def _without_repeats(cues: Iterable[Cue]) -> Iterator[Cue]:
     cues = list(cues)
     flashes = sum(0 < cue.end - cue.start < _FLASH for cue in cues)
     if 3 * flashes > len(cues) or any(_WORD_TIME.search(cue.text) for cue in cues):
-        return without_repeated_lines((cue, [_caption_line(line) for line in cue.text.split("\n")]) for cue in cues)
+        return without_repeated_lines((cue, list(map(_caption_line, cue.text.split("\n")))) for cue in cues)
     return (Cue(cue.start, cue.end, _plain(cue.text)) for cue in cues)
 
 
@@ -147,7 +137,7 @@ def _snippet(snippet: dict[str, Any]) -> Cue:
 def _whisper_segment(segment: dict[str, Any]) -> Cue:
     start, end = _number(segment.get("start")), _number(segment.get("end"))
     first_word = next(_records(segment.get("words")), {})
-    return Cue(_start_of_speech(start, end, _number(first_word.get("start"))), end, _string(segment, "text"))
+    return _cue_from_first_word(start, end, _number(first_word.get("start")), _string(segment, "text"))
 
 
 def _json3_event(event: dict[str, Any]) -> Cue:
@@ -156,13 +146,12 @@ def _json3_event(event: dict[str, Any]) -> Cue:
     segments = list(_records(event.get("segs")))
     first_word = next((segment for segment in segments if _string(segment, "utf8").strip()), {})
     first_word_start = start + _number(first_word.get("tOffsetMs", 0)) / 1000
-    return Cue(
-        _start_of_speech(start, end, first_word_start), end, "".join(_string(segment, "utf8") for segment in segments)
-    )
+    text = "".join(_string(segment, "utf8") for segment in segments)
+    return _cue_from_first_word(start, end, first_word_start, text)
 
 
-def _start_of_speech(start: float, end: float, first_word: float) -> float:
-    return first_word if start < first_word < end else start
+def _cue_from_first_word(start: float, end: float, first_word: float, text: str) -> Cue:
+    return Cue(first_word if start < first_word < end else start, end, text)
 
 
 def _records(value: object) -> Iterator[dict[str, Any]]:
@@ -218,7 +207,7 @@ def _srv3(root: Element) -> Iterator[Cue]:
         words = (word for word in element.iter("s") if (word.text or "").strip())
         first_word = None if (element.text or "").strip() else next(words, None)
         first_word_start = start if first_word is None else start + _number(first_word.get("t", 0)) / 1000
-        yield Cue(_start_of_speech(start, end, first_word_start), end, "".join(element.itertext()))
+        yield _cue_from_first_word(start, end, first_word_start, "".join(element.itertext()))
 
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
@@ -234,9 +223,17 @@ def _ttml(root: Element) -> Iterator[Cue]:
     if multiplier := _MULTIPLIER.fullmatch(parameters.get("frameRateMultiplier", "")):
         frames *= float(multiplier[1]) / float(multiplier[2])
     units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "f": 1 / frames, "t": 1 / ticks}
+
+    def seconds(value: str | None) -> float:
+        if clock := _CLOCK.fullmatch((value or "").strip()):
+            hours, minutes, seconds, frames = (float(part or 0) for part in clock.groups())
+            return 3600 * hours + 60 * minutes + seconds + frames * units["f"]
+        offset = _OFFSET.fullmatch((value or "").strip())
+        return float(offset[1]) * units[offset[2]] if offset else math.nan
+
     for body in root:
         if _kind(body) == "body":
-            yield from _ttml_cues(body, partial(_ttml_time, units), 0.0, math.nan, False)
+            yield from _ttml_cues(body, seconds, 0.0, math.nan, False)
 
 
 def _rate(value: str | None) -> float:
@@ -259,11 +256,3 @@ def _ttml_cues(
     else:
         for child in element:
             yield from _ttml_cues(child, time, start, until, has_time or is_timed)
-
-
-def _ttml_time(units: dict[str, float], value: str | None) -> float:
-    if clock := _CLOCK.fullmatch((value or "").strip()):
-        hours, minutes, seconds, frames = (float(part or 0) for part in clock.groups())
-        return 3600 * hours + 60 * minutes + seconds + frames * units["f"]
-    offset = _OFFSET.fullmatch((value or "").strip())
-    return float(offset[1]) * units[offset[2]] if offset else math.nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -76,10 +76,16 @@ def find_captions(folder: Path) -> dict[str, tuple[Path, ...]]:
     """The caption files under a folder, by the video id in their names; raises SourceError if there are none."""
     if not folder.is_dir():
         raise _error(folder, "not a folder" if folder.exists() else "no such folder")
+
+    def fail(error: OSError) -> None:
+        raise _error(error.filename, Reason("captions_unreadable", error=error.strerror)) from error
+
     by_video: dict[str, tuple[Path, ...]] = {}
-    for path in _captions_under(folder):
-        if video_id := video_id_of(path):
-            by_video[video_id] = (*by_video.get(video_id, ()), path)
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for path in filter(_is_caption_file, (Path(parent, name) for name in sorted(names))):
+            if video_id := video_id_of(path):
+                by_video[video_id] = (*by_video.get(video_id, ()), path)
     if not by_video:
         raise _error(folder, 'no file is named like "Any title [VIDEO_ID].en.vtt" (or .srt, .json3, …)')
     return by_video
@@ -93,19 +99,14 @@ class CaptionFolders:
 
     def beside(self, media: Path) -> tuple[Path, ...]:
         """The caption files that share folder and stem with a recording or with another caption file."""
-        if media.parent not in self._by_stem:
-            self._by_stem[media.parent] = _by_stem(media.parent)
-        captions = self._by_stem[media.parent]
+        folder = media.parent
+        if folder not in self._by_stem:
+            by_stem = self._by_stem[folder] = {}
+            for path in filter(_is_caption_file, folder.iterdir() if folder.is_dir() else ()):
+                for stem in (stem_of(path), path.stem):
+                    by_stem.setdefault(stem, set()).add(path)
+        captions = self._by_stem[folder]
         return tuple(sorted(captions.get(stem_of(media), set()) | captions.get(media.name, set())))
-
-
-def _by_stem(folder: Path) -> dict[str, set[Path]]:
-    by_stem: dict[str, set[Path]] = {}
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if _is_caption_file(path):
-            for stem in (stem_of(path), path.stem):
-                by_stem.setdefault(stem, set()).add(path)
-    return by_stem
 
 
 class Selection(NamedTuple):
@@ -186,15 +187,6 @@ def _error(name: AnyPath, reason: str) -> SourceError:
     return SourceError(Reason("captions", name=name, reason=reason))
 
 
-def _captions_under(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise _error(error.filename, Reason("captions_unreadable", error=error.strerror)) from error
-
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from filter(_is_caption_file, (Path(parent, name) for name in sorted(names)))
-
-
 def _is_caption_file(path: Path) -> bool:
     return is_captions(path) and not path.name.startswith(".") and path.is_file()
 
@@ -205,27 +197,25 @@ _CAPTIONS_START = re.compile(r"\s*[0-9<{\[]")
 def _decode(data: bytes, name: str) -> str:
     if not data.strip():
         raise _error(name, Reason("captions_empty"))
-    bom_encoding = next(((bom, encoding) for bom, encoding in BOMS.items() if data.startswith(bom)), None)
-    if bom_encoding:
-        text = data[len(bom_encoding[0]) :].decode(bom_encoding[1], "replace")
+    bom = next((bom for bom in BOMS if data.startswith(bom)), None)
+    if bom:
+        text = data[len(bom) :].decode(BOMS[bom], "replace")
     elif b"\0" in data and b"-->" not in data:
         decodings = (data.decode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be"))
         text = next((text for text in decodings if "-->" in text or _CAPTIONS_START.match(text)), "")
         if not text:
             raise _error(name, Reason("captions_binary", formats=FORMATS))
     else:
-        text = _decode_without_bom(data)
+        try:
+            # Unlike bytes.decode, an incremental decoder ignores a truncated last character.
+            text = codecs.getincrementaldecoder("utf-8")().decode(data)
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "replace")
+            text = text if is_plausible(text) else _detected(data)
     return re.sub(r"\r\n?", "\n", text)
 
 
-def _decode_without_bom(data: bytes) -> str:
-    try:
-        # Unlike bytes.decode, an incremental decoder ignores a truncated last character.
-        return codecs.getincrementaldecoder("utf-8")().decode(data)
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "replace")
-    if is_plausible(text):
-        return text
+def _detected(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     # With the default threshold, 0.2, it finds no encoding for lectures that mix Chinese and English.

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from itertools import takewhile
 
 from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, TextRun
 
@@ -21,24 +22,9 @@ _FURNITURE = re.compile(
     r"|pagination|pager|toc|toctree|advert|adverts|advertisement|ads?|promo|skip-link|banner)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_FURNITURE_IDS = frozenset(
-    [
-        "comments",
-        "comment-list",
-        "disqus_thread",
-        "respond",
-        "toc",
-        "table-of-contents",
-        "footer",
-        "header",
-        "nav",
-        "navigation",
-        "sidebar",
-        "cookie-banner",
-        "related-posts",
-        "share",
-        "newsletter",
-    ]
+_FURNITURE_IDS = re.compile(
+    r"comments|comment-list|disqus_thread|respond|toc|table-of-contents|footer|header|nav|navigation|sidebar"
+    r"|cookie-banner|related-posts|share|newsletter"
 )
 _FURNITURE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary", "menu", "alert"})
 _BOXES = frozenset({"div", "section", "aside", "header", "form", "ul", "ol", "dl", "details", "table", "p"})
@@ -71,23 +57,20 @@ def _kept_by_trafilatura(root: Element, runs: Sequence[TextRun]) -> set[TextRun]
     from trafilatura import bare_extraction
 
     for number, run in enumerate(runs):
-        if run.text_nodes:
-            _mark(run, f"⟦{number}⟧ ")
+        if not run.text_nodes:
+            continue
+        # Mark the longest text node: trafilatura may drop a short link or emphasis, and keep the rest.
+        element, is_tail = max(run.text_nodes, key=lambda node: len((node[0].tail if node[1] else node[0].text) or ""))
+        if is_tail:
+            element.tail = f"⟦{number}⟧ {UNFIT.sub('', element.tail)}"
+        else:
+            element.text = f"⟦{number}⟧ {UNFIT.sub('', element.text)}"
     try:
         extracted = bare_extraction(deepcopy(root), include_comments=False, favor_recall=True)
     except Exception:  # an error in trafilatura; the page can be read without it
         return set()
     text = getattr(extracted, "text", None) or ""
     return {runs[int(number)] for number in _MARK.findall(text) if int(number) < len(runs)}
-
-
-def _mark(run: TextRun, mark: str) -> None:
-    # Mark the longest text node: trafilatura may drop a short link or emphasis, and keep the rest.
-    element, is_tail = max(run.text_nodes, key=lambda node: len((node[0].tail if node[1] else node[0].text) or ""))
-    if is_tail:
-        element.tail = mark + UNFIT.sub("", element.tail)
-    else:
-        element.text = mark + UNFIT.sub("", element.text)
 
 
 def _furniture(runs: Sequence[TextRun]) -> set[TextRun]:
@@ -120,8 +103,8 @@ def _is_furniture(box: Element) -> bool:
         return not any(above.tag == "blockquote" for above in box.iterancestors())
     if box.tag not in _BOXES:
         return False
-    is_named = box.tag != "section" and box.get("id", "").lower() in _FURNITURE_IDS
-    return is_named or bool(_FURNITURE.search(box.get("class", "")))
+    is_named = box.tag != "section" and _FURNITURE_IDS.fullmatch(box.get("id", "").lower())
+    return bool(is_named or _FURNITURE.search(box.get("class", "")))
 
 
 def _is_aside(run: TextRun) -> bool:
@@ -130,7 +113,13 @@ def _is_aside(run: TextRun) -> bool:
 
 def _restored(candidates: Sequence[TextRun], chosen: Sequence[TextRun]) -> set[TextRun]:
     """The runs between the chosen ones, and prose before or after them in the same container."""
-    container = _container(chosen)
+    text_length = Counter[Element]()
+    for run in chosen:
+        text_length.update(dict.fromkeys(_upwards(run), len(run.text)))
+    least = _CONTAINED * sum(len(run.text) for run in chosen)
+    depth = {box: sum(1 for _ in box.iterancestors()) for box, length in text_length.items() if length >= least}
+    # The innermost element that holds nearly all chosen text.
+    container = max(depth, key=lambda box: depth[box])
     inside = [run for run in candidates if container in _upwards(run) and not _is_aside(run)]
     order = {run: position for position, run in enumerate(candidates)}
     first, last = order[chosen[0]], order[chosen[-1]]
@@ -138,32 +127,14 @@ def _restored(candidates: Sequence[TextRun], chosen: Sequence[TextRun]) -> set[T
     groups: dict[Element, list[TextRun]] = {}
     for run in inside:
         if not first <= order[run] <= last:
-            groups.setdefault(_part(container, run), []).append(run)
-    return between.union(*(group for group in groups.values() if _is_prose(group)))
-
-
-def _container(chosen: Sequence[TextRun]) -> Element:
-    """The innermost element that holds nearly all chosen text."""
-    text_length = Counter[Element]()
-    for run in chosen:
-        text_length.update(dict.fromkeys(_upwards(run), len(run.text)))
-    least = _CONTAINED * sum(len(run.text) for run in chosen)
-    depth = {box: sum(1 for _ in box.iterancestors()) for box, length in text_length.items() if length >= least}
-    return max(depth, key=lambda box: depth[box])
-
-
-def _part(container: Element, run: TextRun) -> Element:
-    below = run.element
-    for box in _upwards(run):
-        if box is container:
-            break
-        below = box
-    return below
-
-
-def _is_prose(group: Sequence[TextRun]) -> bool:
-    length = sum(len(run.text) for run in group)
-    return length >= _PROSE and sum(run.linked for run in group) <= _MOST_LINKED * length
+            # The child of the container that holds the run.
+            *_, part = run.element, *takewhile(lambda box: box is not container, _upwards(run))
+            groups.setdefault(part, []).append(run)
+    for group in groups.values():
+        length = sum(len(run.text) for run in group)
+        if length >= _PROSE and sum(run.linked for run in group) <= _MOST_LINKED * length:
+            between.update(group)
+    return between
 
 
 def _titles(candidates: Sequence[TextRun], kept: set[TextRun]) -> Iterator[TextRun]:

@@ -47,21 +47,25 @@ def decoded(data: bytes, label: str | None = None) -> str:
     for bom, encoding in BOMS.items():
         if data.startswith(bom):
             return data[len(bom) :].decode(encoding, "replace")
-    if wide := _wide(data):
-        return data.decode(wide, "replace")
+    head = data[:_META_WITHIN]
+    if head.count(b"\0") * 10 >= len(head) and b"<" in head:
+        is_little_endian = head.count(b"<\0") > head.count(b"\0<")
+        return data.decode("utf-16-le" if is_little_endian else "utf-16-be", "replace")
     # In a page, null bytes have no meaning.
     data = data.replace(b"\0", b"")
     text = data.decode("utf-8", "replace")
     if is_plausible(text) and (not text.isascii() or b"\x1b" not in data):
         return text
-    return _by_label(data, label) or _detected(data)
+    if labelled := _by_label(data, label):
+        return labelled
+    from charset_normalizer import from_bytes
 
-
-def _wide(data: bytes) -> str | None:
-    head = data[:_META_WITHIN]
-    if head.count(b"\0") * 10 < len(head) or b"<" not in head:
-        return None
-    return "utf-16-le" if head.count(b"<\0") > head.count(b"\0<") else "utf-16-be"
+    visible = re.sub(rb"\s+", b" ", _TAGS.sub(b" ", data))[:_SAMPLE]
+    # With the default threshold, 0.2, it finds no encoding for pages that mix Chinese and English.
+    encodings = ["gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252"]
+    guess = from_bytes(visible, cp_isolation=encodings, threshold=0.4).best()
+    name = _SUPERSETS.get(guess.encoding, guess.encoding) if guess else "cp1252"
+    return data.decode(name, "replace")
 
 
 def is_garbage(text: str) -> bool:
@@ -107,14 +111,3 @@ def _is_latin(data: bytes) -> bool:
     visible = _TAGS.sub(b" ", data)
     high = re.findall(rb"[\x80-\xff]+", visible)
     return sum(len(run) for run in high if len(run) > 2) * 3 <= sum(map(len, high))
-
-
-def _detected(data: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    visible = re.sub(rb"\s+", b" ", _TAGS.sub(b" ", data))[:_SAMPLE]
-    # With the default threshold, 0.2, it finds no encoding for pages that mix Chinese and English.
-    encodings = ["gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252"]
-    guess = from_bytes(visible, cp_isolation=encodings, threshold=0.4).best()
-    name = _SUPERSETS.get(guess.encoding, guess.encoding) if guess else "cp1252"
-    return data.decode(name, "replace")

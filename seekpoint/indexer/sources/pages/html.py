@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from itertools import dropwhile, groupby
 
 from lxml import etree
@@ -48,15 +47,19 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     runs = text_runs_of(root)
     if reason := access_problem(root, runs):
         raise Unfetched(State.UNAVAILABLE, reason)
-    about = _about(root)
+    stated, author, published = _metadata(root)
     article = article_of(root, runs)
     blocks = tuple(_blocks(article))
     if not blocks:
         raise Unfetched(State.UNAVAILABLE, Reason("navigation_only"))
     if is_gone(root, article):
         raise Unfetched(State.UNAVAILABLE, Reason("says_gone"))
-    title = _title(article, root, about.title)
-    return ParsedDocument(blocks, title, about.author, about.published, _language(root), _canonical(root))
+    title = _title(article, root, stated)
+    links = root.iterfind("./head//link[@href]")
+    canonical = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
+    # A head that declares several addresses as the page's own declares none.
+    address = canonical.pop() if len(canonical) == 1 else None
+    return ParsedDocument(blocks, title, author, published, _language(root), address)
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -72,12 +75,7 @@ def _parsed(data: bytes, charset: str | None) -> Element:
         raise Unfetched(State.UNAVAILABLE, Reason("page_of_markup")) from error
     if is_too_deep:
         raise Unfetched(State.UNAVAILABLE, Reason("page_too_deep"))
-    _leave_head(root)
-    return root
-
-
-def _leave_head(root: Element) -> None:
-    """Move stray elements to the body, as HTML 5 does: libxml2 keeps unknown ones, such as `article`, in the head."""
+    # Move stray elements to the body, as HTML 5 does: libxml2 keeps unknown ones, such as `article`, in the head.
     head = root.find("head")
     stray = [] if head is None else list(dropwhile(lambda child: child.tag in _OF_A_HEAD, head))
     if stray:
@@ -86,6 +84,7 @@ def _leave_head(root: Element) -> None:
             body = etree.SubElement(root, "body")
         for position, child in enumerate(stray):
             body.insert(position, child)
+    return root
 
 
 def _blocks(article: Sequence[TextRun]) -> Iterator[Block]:
@@ -120,28 +119,21 @@ def _length(runs: Sequence[TextRun]) -> int:
     return sum(len(run.text) for run in runs)
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    title: str | None = None
-    author: str | None = None
-    published: str | None = None
-
-
-def _about(root: Element) -> _About:
+def _metadata(root: Element) -> tuple[str | None, str | None, str | None]:
+    """The title, author and date that a page states."""
     from trafilatura.metadata import extract_metadata
 
     try:
         metadata = extract_metadata(deepcopy(root), extensive=False)
     except Exception:  # an error in trafilatura; the page can be read without it
-        return _About()
-    has_date = metadata.date is not None and _DATE.fullmatch(metadata.date) and metadata.date[:4] in _dates(root)
-    return _About(_name(metadata.title), _name(metadata.author), metadata.date if has_date else None)
-
-
-def _dates(root: Element) -> str:
-    """The text of elements that state dates; a date elsewhere in a page may be of anything."""
-    dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
-    return " ".join(element.get("content") or element.get("datetime") or element.text_content() for element in dated)
+        return None, None, None
+    published = None
+    if metadata.date is not None and _DATE.fullmatch(metadata.date):
+        # A date elsewhere than in elements that state dates may be of anything.
+        dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
+        texts = (element.get("content") or element.get("datetime") or element.text_content() for element in dated)
+        published = metadata.date if metadata.date[:4] in " ".join(texts) else None
+    return _name(metadata.title), _name(metadata.author), published
 
 
 def _title(article: Sequence[TextRun], root: Element, stated: str | None) -> str | None:
@@ -172,13 +164,6 @@ def _language(root: Element) -> str | None:
             declared.append(meta.get("content"))
     tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in declared)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
-
-
-def _canonical(root: Element) -> str | None:
-    """The address that the head declares as the page's own; `None` if it declares several."""
-    links = root.iterfind("./head//link[@href]")
-    declared = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
-    return declared.pop() if len(declared) == 1 else None
 
 
 # Characters: the longest notice, a page with little text, and one with next to none.
@@ -218,18 +203,26 @@ def access_problem(root: Element, runs: Sequence[TextRun]) -> Reason | None:
     length = sum(len(run.text) for run in runs)
     if length > _NOTICE:
         return None
-    scripts = [script.text or "" for script in root.iter("script")]
-    if _is_challenge(root, runs, length):
+    is_little = length <= _LITTLE
+    says_so = any(_CHALLENGE.search(run.text) for run in runs) or root.xpath(_CHALLENGE_PARTS)
+    if (is_little and says_so) or _CHALLENGE.search(clean(root.xpath("string(.//title)"))):
         return Reason("check_for_people")
     if root.xpath(_CONSENT_FORM):
         return Reason("cookies_first")
+    scripts = [script.text or "" for script in root.iter("script")]
     if any(map(_PAYWALL.search, scripts)):
         return Reason("paywall")
-    if length <= _LITTLE and root.xpath(".//input[translate(@type, 'PASWORD', 'pasword')='password']"):
+    if is_little and root.xpath(".//input[translate(@type, 'PASWORD', 'pasword')='password']"):
         return Reason("login")
-    if _is_made_by_script(root, length, bool(scripts)):
+    asks = length > 0 and any(_JAVASCRIPT.search("".join(notice.itertext())) for notice in root.xpath("//noscript"))
+    if scripts and is_little and (length <= _NOTHING or asks):
         return Reason("made_by_script")
-    return None if length else Reason(_emptiness(root))
+    if length:
+        return None
+    if root.find(".//frameset") is not None or root.find(".//frame") is not None:
+        return Reason("frames")
+    refreshes = root.xpath(".//meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']")
+    return Reason("sends_on" if refreshes else "page_empty")
 
 
 def is_gone(root: Element, article: Sequence[TextRun]) -> bool:
@@ -244,27 +237,3 @@ def is_gone(root: Element, article: Sequence[TextRun]) -> bool:
         for text in (title, *shown)
         for part in _TITLE_BREAK.split(text)
     )
-
-
-def _is_challenge(root: Element, runs: Sequence[TextRun], length: int) -> bool:
-    title = clean(root.xpath("string(.//title)"))
-    if _CHALLENGE.search(title):
-        return True
-    says_so = any(_CHALLENGE.search(run.text) for run in runs)
-    return length <= _LITTLE and (says_so or bool(root.xpath(_CHALLENGE_PARTS)))
-
-
-def _is_made_by_script(root: Element, length: int, has_scripts: bool) -> bool:
-    if not has_scripts or length > _LITTLE:
-        return False
-    notices = root.xpath("//noscript") if length else []
-    asks = any(_JAVASCRIPT.search("".join(notice.itertext())) for notice in notices)
-    return length <= _NOTHING or asks
-
-
-def _emptiness(root: Element) -> str:
-    if root.find(".//frameset") is not None or root.find(".//frame") is not None:
-        return "frames"
-    if root.xpath(".//meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']"):
-        return "sends_on"
-    return "page_empty"

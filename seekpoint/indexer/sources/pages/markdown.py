@@ -50,7 +50,9 @@ def read_plain(data: bytes, charset: str | None = None) -> ParsedDocument:
 
     `charset` is from its HTTP header.
     """
-    return ParsedDocument(_blocks((words, Role.BODY) for words in _paragraphs(_text(data, charset))))
+    groups = groupby(_text(data, charset).split("\n"), key=lambda line: not line.strip())
+    texts = (_unwrapped([line.strip() for line in lines]) for is_blank, lines in groups if not is_blank)
+    return ParsedDocument(_blocks((words, Role.BODY) for paragraphs in texts for words in paragraphs))
 
 
 def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
@@ -62,11 +64,21 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     front_matter = _FRONT_MATTER.match(text)
     fields = {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter[2] if front_matter else "")}
     runs = _text_runs(text[front_matter.end() :] if front_matter else text)
+    texts: list[tuple[str, Role]] = []
+    for row, grouped in groupby(runs, key=lambda run: run.row):
+        if row is not None:
+            texts.append((CELL_BREAK.join(run.text for run in grouped), Role.BODY))
+        else:
+            texts += ((run.text, Role.BODY if run.heading is None else Role.HEADING) for run in grouped)
+    titles = {run.heading: run.text for run in runs if run.heading is not None and run.heading.tag == "h1"}
+    published = None
+    with suppress(ValueError):
+        published = date.fromisoformat(fields.get("date", "")[:10].replace("/", "-")).isoformat()
     return ParsedDocument(
-        _blocks(_rows(runs)),
-        fields.get("title") or _title(runs),
+        _blocks(texts),
+        fields.get("title") or (next(iter(titles.values())) if len(titles) == 1 else None),
         fields.get("author") or fields.get("authors"),
-        _date(fields.get("date", "")),
+        published,
         fields.get("lang") or fields.get("language"),
     )
 
@@ -106,12 +118,6 @@ def _utf_16_without_bom(data: bytes) -> str | None:
     return data.decode(max(scores, key=scores.__getitem__), "replace") if scores else None
 
 
-def _paragraphs(text: str) -> Iterator[str]:
-    for is_blank, lines in groupby(text.split("\n"), key=lambda line: not line.strip()):
-        if not is_blank:
-            yield from _unwrapped([line.strip() for line in lines])
-
-
 def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
     """Split consecutive lines into paragraphs: one per line if most lines are long, else unwrap them."""
     widths = list(map(_width, lines))
@@ -145,47 +151,23 @@ def _value(value: str) -> str:
     return clean(", ".join(filter(None, (item.strip().strip("\"'") for item in items))))
 
 
-def _date(value: str) -> str | None:
-    with suppress(ValueError):
-        return date.fromisoformat(value[:10].replace("/", "-")).isoformat()
-    return None
-
-
-def _title(runs: Sequence[TextRun]) -> str | None:
-    titles = {run.heading: run.text for run in runs if run.heading is not None and run.heading.tag == "h1"}
-    return next(iter(titles.values())) if len(titles) == 1 else None
-
-
-def _rows(runs: Sequence[TextRun]) -> Iterator[tuple[str, Role]]:
-    for row, cells in groupby(runs, key=lambda run: run.row):
-        if row is not None:
-            yield CELL_BREAK.join(run.text for run in cells), Role.BODY
-        else:
-            yield from ((cell.text, Role.BODY if cell.heading is None else Role.HEADING) for cell in cells)
-
-
 def _text_runs(markdown: str) -> Sequence[TextRun]:
     from lxml import etree
 
     from seekpoint.indexer.sources.pages.text_runs import dom_of, text_runs_of
 
+    parser = _markdown()
+    tokens = parser.parse(markdown)
+    for token in tokens:
+        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
+            raise _unavailable("line_too_deep", line=token.map[0] + 1 if token.map else "?")
     try:
-        root, is_too_deep = dom_of(_to_html(markdown))
+        root, is_too_deep = dom_of(str(parser.renderer.render(tokens, parser.options, {})))
     except etree.ParserError:  # only comments
         return []
     if is_too_deep:
         raise _unavailable("html_too_deep")
     return text_runs_of(root)
-
-
-def _to_html(markdown: str) -> str:
-    parser = _markdown()
-    tokens = parser.parse(markdown)
-    for token in tokens:
-        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
-            line = token.map[0] + 1 if token.map else "?"
-            raise _unavailable("line_too_deep", line=line)
-    return str(parser.renderer.render(tokens, parser.options, {}))
 
 
 @cache

@@ -98,11 +98,6 @@ class _Open:
     row: Element = None
     is_listing: bool = False
 
-    def inner(self, element: Element, earlier: int) -> _Open:
-        heading = element if self.heading is None and _is_heading(element) else self.heading
-        row = element if element.tag == "tr" else self.row
-        return _Open(element, earlier, heading, row, self.is_listing or element.tag in _LISTINGS)
-
 
 @dataclass(slots=True)
 class _Walk:
@@ -117,14 +112,23 @@ class _Walk:
     def enter(self, element: Element) -> bool:
         """Add the text at the start of an element; false if its content is to be skipped."""
         formula_text = formula(element)
-        if formula_text is not None or _is_unseen(element) or self._is_control(element):
+        # A button that begins a heading is kept, as it holds the title.
+        is_control = element.tag == "button" and (self.blocks[-1].heading is None or "".join(self._pieces).strip())
+        if formula_text is not None or is_control or _is_unseen(element):
             self._pieces.append(formula_text or "")
             self._skipped = element
             return False
         if element.tag == "br" or _is_block(element):
             self._break()
         if _is_block(element):
-            self.blocks.append(self.blocks[-1].inner(element, len(self.runs)))
+            outer = self.blocks[-1]
+            is_heading = element.tag in _HEADINGS or element.get("role") == "heading"
+            # A very long one is a heading whose tag was never closed.
+            begins = outer.heading is None and is_heading and sum(map(len, element.itertext())) <= _LONGEST_HEADING
+            heading = element if begins else outer.heading
+            row = element if element.tag == "tr" else outer.row
+            is_listing = outer.is_listing or element.tag in _LISTINGS
+            self.blocks.append(_Open(element, len(self.runs), heading, row, is_listing))
         self._links += element.tag == "a"
         self._take(element, element.text, False)
         return True
@@ -134,26 +138,26 @@ class _Walk:
             self._skipped = None
         else:
             if _is_block(element):
-                self._end()
+                outer = self.blocks[-2]
+                if outer.is_listing or outer.heading is not None:
+                    self._break()
+                else:
+                    self.flush()
+                self.blocks.pop()
             self._links -= element.tag == "a"
         self._take(element, element.tail, True)
 
     def flush(self) -> None:
         """End the current run."""
         block = self.blocks[-1]
-        if text := self._text():
+        text = "".join(self._pieces)
+        text = LINE_BREAK.join(filter(None, map(clean, text.splitlines()))) if block.is_listing else clean(text)
+        if text:
             anchor = None if block.heading is None else next(filter(None, self._anchors(block.heading)), None)
-            run = TextRun(block.element, text, block.row, block.heading, anchor, self._linked, self._text_nodes)
-            self.runs.append(run)
+            self.runs.append(
+                TextRun(block.element, text, block.row, block.heading, anchor, self._linked, self._text_nodes)
+            )
         self._pieces, self._text_nodes, self._linked = [], [], 0
-
-    def _end(self) -> None:
-        outer = self.blocks[-2]
-        if outer.is_listing or outer.heading is not None:
-            self._break()
-        else:
-            self.flush()
-        self.blocks.pop()
 
     def _break(self) -> None:
         """End the line, and with it the run, except in a heading or a code listing."""
@@ -172,16 +176,6 @@ class _Walk:
             self._text_nodes.append((element, is_tail))
             self._linked += len(text) if self._links else 0
 
-    def _text(self) -> str:
-        text = "".join(self._pieces)
-        if self.blocks[-1].is_listing:
-            return LINE_BREAK.join(filter(None, map(clean, text.splitlines())))
-        return clean(text)
-
-    def _is_control(self, element: Element) -> bool:
-        """Whether an element is a button to skip; one that begins a heading is kept, as it holds the title."""
-        return element.tag == "button" and (self.blocks[-1].heading is None or bool("".join(self._pieces).strip()))
-
     def _anchors(self, heading: Element) -> Iterator[str | None]:
         yield _id(heading)
         yield from map(_id, heading.iterdescendants())
@@ -199,34 +193,20 @@ def _is_block(element: Element) -> bool:
     return element.tag in _BLOCKS or element.get("role") == "heading"
 
 
-def _is_heading(element: Element) -> bool:
-    """Whether an element is a heading. A very long one is a heading whose tag was never closed."""
-    if element.tag not in _HEADINGS and element.get("role") != "heading":
-        return False
-    return sum(map(len, element.itertext())) <= _LONGEST_HEADING
-
-
 def _is_unseen(element: Element) -> bool:
-    return element.tag in _UNSEEN or _is_hidden(element) or (element.tag == "a" and _is_permalink(element))
+    if element.tag in _UNSEEN or element.get("hidden", "until-found") != "until-found":
+        return True
+    if _DISPLAY_NONE.search(element.get("style", "")) or (element.tag == "dialog" and element.get("open") is None):
+        return True
+    if not _UNSEEN_CLASSES.isdisjoint(element.get("class", "").split()):
+        return True
+    is_link_here = element.tag == "a" and "#" in element.get("href", "")
+    return is_link_here and clean("".join(element.itertext())).rstrip("\ufe0e\ufe0f").casefold() in _PERMALINKS
 
 
 def _id(element: Element) -> str | None:
     name = element.get("id") or (element.get("name") if element.tag == "a" else None)
     return name if name and name == clean(name) and " " not in name else None
-
-
-def _is_hidden(element: Element) -> bool:
-    if element.get("hidden", "until-found") != "until-found" or _DISPLAY_NONE.search(element.get("style", "")):
-        return True
-    if element.tag == "dialog" and element.get("open") is None:
-        return True
-    return not _UNSEEN_CLASSES.isdisjoint(element.get("class", "").split())
-
-
-def _is_permalink(element: Element) -> bool:
-    if "#" not in element.get("href", ""):
-        return False
-    return clean("".join(element.itertext())).rstrip("\ufe0e\ufe0f").casefold() in _PERMALINKS
 
 
 _RENDERED = frozenset({"katex", "katex-display", "mwe-math-element"})
@@ -240,10 +220,16 @@ def formula(element: Any) -> str | None:  # noqa: ANN401  lxml has no types
     if element.tag == "script":
         return _delimited(element.text) if element.get("type", "").startswith("math/tex") else None
     if not _MATHJAX.isdisjoint(classes):
-        return "" if _source_follows(element) else None
-    if element.tag in ("math", "mjx-container") or not _RENDERED.isdisjoint(classes):
-        return _delimited(_tex(element) or _symbols(element))
-    return None
+        follower = element.getnext()
+        has_source = follower is not None and follower.tag == "script"
+        return "" if has_source and follower.get("type", "").startswith("math/tex") else None
+    if element.tag not in ("math", "mjx-container") and _RENDERED.isdisjoint(classes):
+        return None
+    if tex := _tex(element):
+        return _delimited(tex)
+    math = next(element.iter("math"), element)
+    notes = set(math.iter("annotation", "annotation-xml"))
+    return _delimited(" ".join(part.text.strip() for part in math.iter() if part.text and part not in notes))
 
 
 def _delimited(tex: str | None) -> str:
@@ -260,14 +246,3 @@ def _tex(element: Any) -> str | None:  # noqa: ANN401
         if stated := inner.get("alttext") or inner.get("alt"):
             return str(stated)
     return None
-
-
-def _symbols(element: Any) -> str:  # noqa: ANN401
-    math = next(element.iter("math"), element)
-    notes = set(math.iter("annotation", "annotation-xml"))
-    return " ".join(inner.text.strip() for inner in math.iter() if inner.text and inner not in notes).strip()
-
-
-def _source_follows(element: Any) -> bool:  # noqa: ANN401
-    follower = element.getnext()
-    return follower is not None and follower.tag == "script" and follower.get("type", "").startswith("math/tex")

@@ -20,9 +20,7 @@ from seekpoint.indexer.sources.papers.layout import (
     LineJoiner,
     TextLine,
     ends_sentence,
-    first_word,
     is_wide,
-    starts_lower,
 )
 from seekpoint.indexer.transcript.text_timeline import Block, Role
 
@@ -54,7 +52,12 @@ def blocks(
     paragraphs = [each for column in columns for each in _paragraphs(column, usual, headings)]
     headings.mark(paragraphs, usual.size, usual.bold)
     joiner = LineJoiner(line.text for column in columns for line in column)
-    title = _title(paragraphs, usual)
+    larger = [
+        each
+        for each in paragraphs
+        if each.page == 1 and each.lines[0].size > usual.size * (1 + _SAME_SIZE) and len(each.text) >= _LEAST_TITLE
+    ]
+    title = max(larger, key=lambda each: each.style, default=None)
     if title:
         title.role = Role.HEADING
     whole = _continued(with_references(paragraphs), usual)
@@ -89,21 +92,9 @@ class _Usual:
     def spacing(self, size: float) -> float:
         return self.spacings.get(round(size), _USUAL_SPACING) * size
 
-    def is_body(self, line: TextLine) -> bool:
-        return abs(line.size - self.size) <= _SAME_SIZE * self.size
-
 
 def _is_same_size(first: TextLine, second: TextLine) -> bool:
     return abs(first.size - second.size) <= _SAME_SIZE * max(first.size, second.size)
-
-
-def _title(paragraphs: Sequence[PdfParagraph], usual: _Usual) -> PdfParagraph | None:
-    larger = [
-        each
-        for each in paragraphs
-        if each.page == 1 and each.lines[0].size > usual.size * (1 + _SAME_SIZE) and len(each.text) >= _LEAST_TITLE
-    ]
-    return max(larger, key=lambda each: each.style, default=None)
 
 
 def _paragraphs(column: Sequence[TextLine], usual: _Usual, headings: HeadingDetector) -> Iterator[PdfParagraph]:
@@ -147,13 +138,13 @@ def _is_shifted(column: Sequence[TextLine], first: int, index: int) -> bool:
 
 def _ends_short(column: Sequence[TextLine], index: int) -> bool:
     before, line = column[index - 1], column[index]
-    if starts_lower(line.text) and not ends_sentence(before.text):
+    if line.text[:1].islower() and not ends_sentence(before.text):
         return False
     neighbours = column[max(0, index - 1 - _NEIGHBOURS) : index + 1 + _NEIGHBOURS]
     room = max(other.right for other in neighbours if _is_same_size(other, before)) - before.right
-    word = first_word(line.text)
-    if is_wide(word):
+    if is_wide(line.text):
         return room > _WIDE_WORD * line.size
+    word = line.text.split(maxsplit=1)[0]
     return room > _WORD_SPACE * line.size + (line.right - line.left) * len(word) / len(line.text)
 
 
@@ -168,19 +159,12 @@ def _continued(paragraphs: Iterable[PdfParagraph], usual: _Usual) -> list[PdfPar
         whole.append(each)
         if each.role is not Role.BODY:
             last = None
-        elif usual.is_body(each.lines[-1]) and _is_prose(each):
-            last = each
+        elif abs(each.lines[-1].size - usual.size) <= _SAME_SIZE * usual.size and not is_caption(each.text):
+            is_row = each.lines[0].cells > 1
+            is_prose = not is_row and (len(each.text) >= _LEAST_PROSE or ends_sentence(each.text))
+            if len(each.lines) > 1 or is_prose:
+                last = each
     return whole
-
-
-def _is_prose(paragraph: PdfParagraph) -> bool:
-    text = paragraph.text
-    is_row = len(paragraph.lines) == 1 and paragraph.lines[0].cells > 1
-    return (
-        not is_row
-        and not is_caption(text)
-        and (len(paragraph.lines) > 1 or len(text) >= _LEAST_PROSE or ends_sentence(text))
-    )
 
 
 def _continues(last: PdfParagraph, rest: PdfParagraph) -> bool:
@@ -190,4 +174,4 @@ def _continues(last: PdfParagraph, rest: PdfParagraph) -> bool:
     if ends_sentence(before.text) or not _is_same_size(before, line):
         return False
     is_rest = is_wide(line.text) and line.indent < _INDENT * line.size and not is_caption(line.text)
-    return starts_lower(line.text) or is_rest
+    return line.text[:1].islower() or is_rest

@@ -32,15 +32,26 @@ _DIGITS = re.compile(r"(?<![\d.,])\d+(?![\d.,]*\d)")
 
 def without_furniture(pages: Sequence[Page]) -> list[Page]:
     """The pages without their furniture."""
-    size = _usual_size(pages)
+    sizes = Counter[float]()
+    for piece in (piece for each in pages for piece in each.pieces):
+        sizes[round(piece.size, 1)] += len(piece.text)
+    size = max(sizes, key=lambda size: sizes[size], default=0.0)
     pages = [_without(each, _line_numbers(each, size)) for each in pages]
     margins = [[piece for piece in _at_margins(each) if piece.size <= _LARGER * size] for each in pages]
-    repeated = _repeated(margins)
+    seen = Counter(fingerprint for margin in margins for fingerprint in set(map(_fingerprint, margin)))
+    repeated = {
+        (text, height)
+        for (text, height), count in seen.items()
+        if count >= (2 if sum(map(str.isalpha, text)) > 1 else _FEWEST_PAGES)
+    }
     margins = [_narrow_lines(each, margin, repeated) for each, margin in zip(pages, margins, strict=True)]
     furniture = [
         {piece for piece in margin if _is_number(piece) or _fingerprint(piece) in repeated} for margin in margins
     ]
-    heights = _heights(margins, furniture)
+    # The heights at which most lines are furniture; other lines there are running heads with changing titles.
+    filled = Counter(height for margin in margins for height in {round(piece.baseline) for piece in margin})
+    matched = Counter(height for pieces in furniture for height in {round(piece.baseline) for piece in pieces})
+    heights = {height for height, count in matched.items() if count >= max(_FEWEST_PAGES, _MOSTLY * filled[height])}
     return [
         _without(each, {piece for piece in margin if piece in furniture_pieces or round(piece.baseline) in heights})
         for each, margin, furniture_pieces in zip(pages, margins, furniture, strict=True)
@@ -51,14 +62,6 @@ def _without(page: Page, removed: set[TextSpan]) -> Page:
     return page._replace(pieces=tuple(piece for piece in page.pieces if piece not in removed))
 
 
-def _usual_size(pages: Sequence[Page]) -> float:
-    sizes: Counter[float] = Counter()
-    for each in pages:
-        for piece in each.pieces:
-            sizes[round(piece.size, 1)] += len(piece.text)
-    return max(sizes, key=lambda size: sizes[size], default=0.0)
-
-
 def _at_margins(page: Page) -> list[TextSpan]:
     """The pieces on the outermost lines of a page, if these are in its margins."""
     height = page.top - page.bottom
@@ -67,17 +70,6 @@ def _at_margins(page: Page) -> list[TextSpan]:
     lowest = sorted({round(piece.baseline) for piece in low})[:_OUTERMOST]
     highest = sorted({round(piece.baseline) for piece in high})[-_OUTERMOST:]
     return [piece for piece in (*low, *high) if round(piece.baseline) in (*lowest, *highest)]
-
-
-def _repeated(margins: Sequence[Sequence[TextSpan]]) -> set[tuple[str, int]]:
-    seen = Counter[tuple[str, int]]()
-    for pieces in margins:
-        seen.update(set(map(_fingerprint, pieces)))
-    return {
-        (text, height)
-        for (text, height), count in seen.items()
-        if count >= (2 if sum(map(str.isalpha, text)) > 1 else _FEWEST_PAGES)
-    }
 
 
 def _fingerprint(piece: TextSpan) -> tuple[str, int]:
@@ -102,15 +94,6 @@ def _narrow_lines(page: Page, margin: Sequence[TextSpan], repeated: set[tuple[st
     ]
 
 
-def _heights(margins: Sequence[Sequence[TextSpan]], furniture: Sequence[set[TextSpan]]) -> set[int]:
-    """The heights at which most lines are furniture; other lines there are running heads with changing titles."""
-    filled, matched = Counter[int](), Counter[int]()
-    for margin, furniture_pieces in zip(margins, furniture, strict=True):
-        filled.update({round(piece.baseline) for piece in margin})
-        matched.update({round(piece.baseline) for piece in furniture_pieces})
-    return {height for height, count in matched.items() if count >= max(_FEWEST_PAGES, _MOSTLY * filled[height])}
-
-
 def _line_numbers(page: Page, size: float) -> set[TextSpan]:
     """Vertically aligned consecutive numbers, as in manuscripts with numbered lines."""
     aligned: dict[tuple[bool, int], list[TextSpan]] = {}
@@ -118,13 +101,14 @@ def _line_numbers(page: Page, size: float) -> set[TextSpan]:
         if len(piece.text) <= _LONGEST_NUMBER and piece.text.isdecimal():
             aligned.setdefault((False, round(piece.left)), []).append(piece)
             aligned.setdefault((True, round(piece.right)), []).append(piece)
-    return {piece for pieces in aligned.values() if _are_line_numbers(pieces, size) for piece in pieces}
-
-
-def _are_line_numbers(pieces: Sequence[TextSpan], size: float) -> bool:
-    if len(pieces) < _FEWEST_LINES or any(int(below.text) - int(above.text) != 1 for above, below in pairwise(pieces)):
-        return False
-    return pieces[0].baseline - pieces[-1].baseline < _LINES_APART * size * (len(pieces) - 1)
+    return {
+        piece
+        for pieces in aligned.values()
+        if len(pieces) >= _FEWEST_LINES
+        and all(int(below.text) - int(above.text) == 1 for above, below in pairwise(pieces))
+        and pieces[0].baseline - pieces[-1].baseline < _LINES_APART * size * (len(pieces) - 1)
+        for piece in pieces
+    }
 
 
 _PAGE_NUMBER = r"(?:\d{1,4}|[ivxlc]{1,7})"
@@ -158,7 +142,13 @@ def _entries(column: Sequence[TextLine], start: int, has_title: bool) -> tuple[i
     dotted = [index for index, line in enumerate(column) if _DOT_LEADERS.search(line.text)]
     numbered = [index for index, line in enumerate(column) if index >= start and _is_numbered(line)]
     if len(dotted) >= _FEWEST and len(dotted) >= _LEAST_DOTTED * (dotted[-1] - dotted[0] + 1):
-        return _extended(column, dotted[0], dotted[-1] + 1)
+        first, last = dotted[0], dotted[-1] + 1
+        # Top-level entries often have no dot leaders.
+        while first > 0 and _is_numbered(column[first - 1]):
+            first -= 1
+        while last < len(column) and _is_numbered(column[last]):
+            last += 1
+        return first, last
     if has_title and len(numbered) >= _FEWEST and len(numbered) >= _LEAST_NUMBERED * (len(column) - start):
         return numbered[0], numbered[-1] + 1
     return 0, 0
@@ -166,12 +156,3 @@ def _entries(column: Sequence[TextLine], start: int, has_title: bool) -> tuple[i
 
 def _is_numbered(line: TextLine) -> bool:
     return _ENDS_IN_NUMBER.fullmatch(line.text) is not None
-
-
-def _extended(column: Sequence[TextLine], first: int, last: int) -> tuple[int, int]:
-    """The range extended by numbered lines around it: top-level entries often have no dot leaders."""
-    while first > 0 and _is_numbered(column[first - 1]):
-        first -= 1
-    while last < len(column) and _is_numbered(column[last]):
-        last += 1
-    return first, last

@@ -63,23 +63,23 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
     try:
         with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
             runs = [run for run in _runs(glyphs.raw) if all(map(isfinite, (*run.corners, *run.origin, run.size)))]
-            turn = _direction(runs, page.get_rotation() // 90)
+            rotation = page.get_rotation() // 90
             left, bottom, right, top = page.get_bbox()
     except pypdfium2.PdfiumError:
         return None
-    low, high = sorted(_turned(x, y, turn)[1] for x, y in ((left, bottom), (right, top)))
-    spans = (_upright(run, turn) for run in runs if run.turn == turn)
-    return layout.page(spans, index + 1, low, high)
-
-
-def _direction(runs: list[_Run], rotation: int) -> int:
     letters: Counter[int] = Counter()
     for run in runs:
         if run.turn is not None:
             letters[run.turn] += len(run.text)
-    if letters[rotation] < _LEAST_UPRIGHT * letters.total():
-        return letters.most_common(1)[0][0]
-    return rotation
+    is_turned = letters[rotation] < _LEAST_UPRIGHT * letters.total()
+    turn = letters.most_common(1)[0][0] if is_turned else rotation
+    low, high = sorted(_turned(x, y, turn)[1] for x, y in ((left, bottom), (right, top)))
+    spans = []
+    for run in (run for run in runs if run.turn == turn):
+        x1, y1, x2, y2 = run.corners
+        start, end = sorted(_turned(x, y, turn)[0] for x, y in ((x1, y1), (x2, y2)))
+        spans.append(TextSpan(run.text, start, end, _turned(*run.origin, turn)[1], run.size, run.bold))
+    return layout.page(spans, index + 1, low, high)
 
 
 def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
@@ -87,15 +87,9 @@ def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
     return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
 
 
-def _upright(run: _Run, turn: int) -> TextSpan:
-    left, bottom, right, top = run.corners
-    sides = sorted(_turned(x, y, turn)[0] for x, y in ((left, bottom), (right, top)))
-    return TextSpan(run.text, sides[0], sides[1], _turned(*run.origin, turn)[1], run.size, run.bold)
-
-
 def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
     box = pdfium.FS_RECTF()
-    fonts = _Fonts(glyphs)
+    weights: dict[int, bool] = {}
     first, size, text, bold, spaced = 0, 0.0, "", False, False
     left = bottom = right = top = 0.0
     for index in range(pdfium.FPDFText_CountChars(glyphs)):
@@ -105,14 +99,15 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
             continue
         pdfium.FPDFText_GetLooseCharBox(glyphs, index, box)
         continues = abs(box.bottom - bottom) < _SAME and abs(box.top - top) < _SAME
-        continues = (
-            continues and right - size < box.left < right + size and not (spaced and fonts.is_bold(index) != bold)
-        )
+        continues = continues and right - size < box.left < right + size
+        continues = continues and not (spaced and _is_bold(glyphs, index, weights) != bold)
         spaced = spaced and not (box.left - right < size / 2 and is_unspaced(text[-1:], char))
         if not (text and continues):
             if text:
                 yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
-            first, size, text, bold = index, _size(glyphs, index), "", fonts.is_bold(index)
+            matrix = _matrix(glyphs, index)
+            size = abs(pdfium.FPDFText_GetFontSize(glyphs, index)) * hypot(matrix.c, matrix.d) or 1.0
+            first, text, bold = index, "", _is_bold(glyphs, index, weights)
             left, bottom, right, top = box.left, box.bottom, box.right, box.top
         text += f" {char}" if spaced else char
         left, right, spaced = min(left, box.left), max(right, box.right), False
@@ -120,37 +115,25 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
         yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
 
 
-class _Fonts:
-    """A cache of the weights of a page's fonts."""
-
-    def __init__(self, glyphs: pdfium.FPDF_TEXTPAGE) -> None:
-        self._glyphs = glyphs
-        self._bold: dict[int, bool] = {}
-
-    def is_bold(self, index: int) -> bool:
-        """Whether a glyph's font is bold."""
-        text_object = pdfium.FPDFText_GetTextObject(self._glyphs, index)
-        font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
-        if not font:
-            return False
-        address = ctypes.addressof(font.contents)
-        if address not in self._bold:
-            name = ctypes.create_string_buffer(_LONGEST_FONT_NAME)
-            pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
-            is_named = _BOLD.search(name.value.decode("utf-8", "replace")) is not None
-            self._bold[address] = is_named or bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
-        return self._bold[address]
+def _is_bold(glyphs: pdfium.FPDF_TEXTPAGE, index: int, weights: dict[int, bool]) -> bool:
+    """Whether a glyph's font is bold; `weights` holds the page's fonts that are known."""
+    text_object = pdfium.FPDFText_GetTextObject(glyphs, index)
+    font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
+    if not font:
+        return False
+    address = ctypes.addressof(font.contents)
+    if address not in weights:
+        name = ctypes.create_string_buffer(_LONGEST_FONT_NAME)
+        pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
+        is_named = _BOLD.search(name.value.decode("utf-8", "replace")) is not None
+        weights[address] = is_named or bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
+    return weights[address]
 
 
 def _matrix(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> pdfium.FS_MATRIX:
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(glyphs, index, matrix)
     return matrix
-
-
-def _size(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> float:
-    matrix = _matrix(glyphs, index)
-    return abs(pdfium.FPDFText_GetFontSize(glyphs, index)) * hypot(matrix.c, matrix.d) or 1.0
 
 
 def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, size: float, bold: bool) -> _Run:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seekpoint.indexer.sources.papers.layout import TextLine, starts_lower
+from seekpoint.indexer.sources.papers.layout import TextLine
 from seekpoint.indexer.transcript.text_timeline import Role
 
 
@@ -76,8 +76,6 @@ _BRACKETED = (re.compile(r"\[\d{1,4}\]"), re.compile(r"\[[^\]]{1,24}\]"))
 _COUNTED = re.compile(r"(\d{1,4})\.?\s+(?=\S)|(\d{1,4})\.(?=\S)")
 _HANGING = (0.5, 5.0)
 """The hanging indent of an entry, in font sizes: least and most."""
-
-
 _YEAR = re.compile(r"(?<!\d)(?:1[3-9]|20)\d\d(?!\d)")
 _LEAST_DATED = 1 / 3
 
@@ -105,7 +103,7 @@ class HeadingDetector:
 
     def is_heading_text(self, text: str, page: int) -> bool:
         """Whether a line is a heading by its text alone: a known title, or one in the outline."""
-        if len(text) > _LONGEST or starts_lower(text):
+        if len(text) > _LONGEST or text[:1].islower():
             return False
         if _IS_KNOWN.fullmatch(text):
             return True
@@ -117,9 +115,7 @@ class HeadingDetector:
         certain = [each for each in paragraphs if self._is_certain(each, size, bold)]
         styles: dict[tuple[int, bool], bool] = {}
         for each in certain:
-            is_numbered = _NUMBERED.match(each.text) is not None
-            styles[each.style] = styles.get(each.style, True) and is_numbered
-        for each in certain:
+            styles[each.style] = styles.get(each.style, True) and _NUMBERED.match(each.text) is not None
             each.role = Role.HEADING
         is_preamble = bool(certain)
         for each in paragraphs:
@@ -147,7 +143,7 @@ def _looks_like_a_title(paragraph: PdfParagraph) -> bool:
     return (
         is_short
         and sum(map(str.isalpha, text)) > 1
-        and not (starts_lower(text) or _UNTITLED_END.search(text) or is_caption(text))
+        and not (text[:1].islower() or _UNTITLED_END.search(text) or is_caption(text))
     )
 
 
@@ -184,36 +180,30 @@ def _outranks(heading: PdfParagraph, references: PdfParagraph, section: Sequence
     return size >= references.style[0] - 1 and (bold >= references.style[1] or is_larger)
 
 
-def _entries(paragraphs: Sequence[PdfParagraph]) -> Iterable[PdfParagraph]:
-    """The paragraphs split into references; unchanged if too few of them have a year."""
+def _entries(paragraphs: Sequence[PdfParagraph]) -> Sequence[PdfParagraph]:
+    """The paragraphs split into references by label, number or hanging indent; unchanged if too few have a year."""
+    lines = [line for each in paragraphs for line in each.lines]
+    if not lines:
+        return paragraphs
+    least, most = _HANGING
+    hanging = [least < line.indent / line.size < most for line in lines]
+    if bracketed := next((label for label in _BRACKETED if label.match(lines[0].text)), None):
+        starts = [bracketed.match(line.text) is not None for line in lines]
+    elif _COUNTED.match(lines[0].text):
+        starts, last = [], 0
+        for line in lines:
+            match = _COUNTED.match(line.text)
+            number = int(match[1] or match[2]) if match else 0
+            starts.append(match is not None and (number == last + 1 or last == 0))
+            last = number if starts[-1] else last
+    elif any(hanging):
+        starts = [not hangs for hangs in hanging]
+    else:
+        starts = [line is each.lines[0] for each in paragraphs for line in each.lines]
     entries: list[PdfParagraph] = []
-    for line, starts in zip(
-        (line for each in paragraphs for line in each.lines), _entry_starts(paragraphs), strict=True
-    ):
-        if not entries or starts:
+    for line, is_start in zip(lines, starts, strict=True):
+        if not entries or is_start:
             entries.append(PdfParagraph([], Role.REFERENCE))
         entries[-1].lines.append(line)
     dated = sum(_YEAR.search(each.text) is not None for each in entries)
     return entries if dated >= _LEAST_DATED * len(entries) else paragraphs
-
-
-def _entry_starts(paragraphs: Sequence[PdfParagraph]) -> Iterator[bool]:
-    """Whether each line begins an entry: by its label, its number or a hanging indent, else by paragraph."""
-    lines = [line for each in paragraphs for line in each.lines]
-    if not lines:
-        return
-    if bracketed := next((label for label in _BRACKETED if label.match(lines[0].text)), None):
-        yield from (bracketed.match(line.text) is not None for line in lines)
-    elif _COUNTED.match(lines[0].text):
-        last = 0
-        for line in lines:
-            match = _COUNTED.match(line.text)
-            number = int(match[1] or match[2]) if match else 0
-            starts = match is not None and (number == last + 1 or last == 0)
-            last = number if starts else last
-            yield starts
-    else:
-        least, most = _HANGING
-        hanging = [least < line.indent / line.size < most for line in lines]
-        begins = (line is each.lines[0] for each in paragraphs for line in each.lines)
-        yield from (not hangs for hangs in hanging) if any(hanging) else begins

@@ -66,40 +66,32 @@ _HANGING = (3.0, 12.0)
 
 def page(spans: Iterable[TextSpan], number: int, bottom: float, top: float) -> Page:
     """A page with close spans merged into pieces of lines."""
-    return Page(tuple(piece for piece in _pieces(spans) if piece.text), number, bottom, top)
+    pieces: list[list[TextSpan]] = []
+    for span in spans:
+        if pieces:
+            main = max(pieces[-1], key=lambda part: part.size)
+            widest = _WIDE_GAP * max(main.size, span.size)
+            if _side_by_side(main, span) and -widest <= _distance(pieces[-1][-1], span) <= widest:
+                pieces[-1].append(span)
+                continue
+        pieces.append([span])
+    return Page(tuple(piece for piece in map(_merged, pieces) if piece.text), number, bottom, top)
 
 
 def columns(pages: Iterable[Page]) -> Iterator[tuple[TextLine, ...]]:
     """The columns of all pages in reading order."""
     index = count()
     for each in pages:
-        for pieces, number in zip(_in_reading_order(list(each.pieces)), index, strict=False):
+        for pieces in _in_reading_order(list(each.pieces)):
+            column = next(index)
             edge = min(piece.left for piece in pieces)
-            yield tuple(_line(row, each.number, number, edge) for row in _rows(pieces))
-
-
-def _line(row: list[TextSpan], page: int, column: int, edge: float) -> TextLine:
-    row = sorted(row, key=lambda piece: piece.left)
-    whole = _merged(row, " ")
-    gaps = sum(_distance(before, piece) > _WIDE_GAP * whole.size for before, piece in pairwise(row))
-    return TextLine(*whole, page, column, whole.left - edge, gaps + 1)
-
-
-def _pieces(spans: Iterable[TextSpan]) -> Iterator[TextSpan]:
-    piece: list[TextSpan] = []
-    for span in spans:
-        if piece and not _adjoins(piece, span):
-            yield _merged(piece)
-            piece = []
-        piece.append(span)
-    if piece:
-        yield _merged(piece)
-
-
-def _adjoins(piece: list[TextSpan], span: TextSpan) -> bool:
-    main = max(piece, key=lambda part: part.size)
-    widest = _WIDE_GAP * max(main.size, span.size)
-    return _side_by_side(main, span) and -widest <= _distance(piece[-1], span) <= widest
+            lines = []
+            for row in _rows(pieces):
+                row.sort(key=lambda piece: piece.left)
+                whole = _merged(row, " ")
+                gaps = sum(_distance(before, piece) > _WIDE_GAP * whole.size for before, piece in pairwise(row))
+                lines.append(TextLine(*whole, each.number, column, whole.left - edge, gaps + 1))
+            yield tuple(lines)
 
 
 def _distance(first: TextSpan, second: TextSpan) -> float:
@@ -153,9 +145,15 @@ class _Gutter(NamedTuple):
 
 def _in_reading_order(pieces: list[TextSpan]) -> Iterator[list[TextSpan]]:
     gutter = _gutter(pieces)
+    if gutter is None:
+        if pieces:
+            yield pieces
+        return
     across: list[TextSpan] = []
-    for band in _bands(pieces, gutter) if gutter else [pieces]:
-        if gutter is None or sum(map(gutter.is_filled_by, band)) < 2:
+    # Bands from top to bottom, alternately across the gutter and beside it.
+    for _, grouped in groupby(sorted(pieces, key=lambda piece: -piece.baseline), key=gutter.is_crossed_by):
+        band = list(grouped)
+        if sum(map(gutter.is_filled_by, band)) < 2:
             across += band
             continue
         if across:
@@ -178,29 +176,19 @@ def _gutter(pieces: list[TextSpan]) -> _Gutter | None:
     return min(separating, key=lambda gutter: sum(map(gutter.is_crossed_by, pieces)), default=None)
 
 
-def _bands(pieces: list[TextSpan], gutter: _Gutter) -> Iterator[list[TextSpan]]:
-    """Bands from top to bottom, alternately across the gutter and beside it."""
-    from_top = sorted(pieces, key=lambda piece: -piece.baseline)
-    for _, band in groupby(from_top, key=gutter.is_crossed_by):
-        yield list(band)
-
-
-def _rows(pieces: list[TextSpan]) -> Iterator[list[TextSpan]]:
-    row: list[TextSpan] = []
+def _rows(pieces: list[TextSpan]) -> list[list[TextSpan]]:
+    rows: list[list[TextSpan]] = []
     for piece in sorted(pieces, key=lambda piece: -piece.baseline):
-        if row and not _shares_row(max(row, key=lambda part: len(part.text)), piece):
-            yield row
-            row = []
-        row.append(piece)
-    yield row
-
-
-def _shares_row(main: TextSpan, piece: TextSpan) -> bool:
-    if -_distance(main, piece) > min(main.right - main.left, piece.right - piece.left) / 2:
-        return False
-    # Exponents, limits and roots overlap their line only a little.
-    is_scrap = min(len(main.text), len(piece.text)) <= _SCRAP
-    return _side_by_side(main, piece, _LEAST_OVERLAP if is_scrap else 0.5)
+        if rows:
+            main = max(rows[-1], key=lambda part: len(part.text))
+            is_beside = -_distance(main, piece) <= min(main.right - main.left, piece.right - piece.left) / 2
+            # Exponents, limits and roots overlap their line only a little.
+            is_scrap = min(len(main.text), len(piece.text)) <= _SCRAP
+            if is_beside and _side_by_side(main, piece, _LEAST_OVERLAP if is_scrap else 0.5):
+                rows[-1].append(piece)
+                continue
+        rows.append([piece])
+    return rows
 
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
@@ -229,16 +217,6 @@ def ends_sentence(text: str) -> bool:
     return _SENTENCE_END.search(text) is not None
 
 
-def starts_lower(text: str) -> bool:
-    """Whether a text begins with a lower-case letter."""
-    return text[:1].islower()
-
-
-def first_word(text: str) -> str:
-    """The first word, or the first character of an unspaced script: the least that a line break can move."""
-    return text[:1] if is_wide(text) else text.split(maxsplit=1)[0]
-
-
 def _hyphenated_word(line: str) -> re.Match[str] | None:
     return _LAST_WORD.search(line[-_LONGEST_WORD:])
 
@@ -254,23 +232,19 @@ class LineJoiner:
             self._words.update(_WORD.findall(whole.casefold().replace("‐", "-")))
 
     def join(self, lines: Iterable[str]) -> str:
-        """Join consecutive lines."""
+        """Join consecutive lines with the right separators."""
         parts: list[str] = []
-        last = ""
         for line in lines:
-            parts[-1:] = [*self._seam(last, line)] if parts else [line]
-            last = parts[-1]
+            if parts:
+                before = parts[-1]
+                hyphenated, word = _hyphenated_word(before), _WORD.match(line)
+                if hyphenated and word:
+                    is_compound = self._is_compound(hyphenated[1], word[0], soft=before.endswith("\xad"))
+                    parts[-1] = before[:-1] + "-" * is_compound
+                elif not (is_unspaced(before[-1:], line[:1]) or before.endswith(("—", "/"))):
+                    parts[-1] += " "
+            parts.append(line)
         return "".join(parts)
-
-    def _seam(self, before: str, line: str) -> tuple[str, str]:
-        """Both lines, with the right separator between them."""
-        hyphenated, word = _hyphenated_word(before), _WORD.match(line)
-        if hyphenated and word:
-            is_compound = self._is_compound(hyphenated[1], word[0], soft=before.endswith("\xad"))
-            return before[:-1] + "-" * is_compound, line
-        if is_unspaced(before[-1:], line[:1]) or before.endswith(("—", "/")):
-            return before, line
-        return f"{before} ", line
 
     def _is_compound(self, first: str, second: str, soft: bool) -> bool:
         first, second = first.replace("‐", "-"), second.replace("‐", "-")

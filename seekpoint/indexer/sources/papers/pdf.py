@@ -47,8 +47,23 @@ def read_pdf(data: bytes) -> ParsedDocument:
     """Parse a PDF; raises Unfetched if it is damaged, encrypted, or has no text."""
     try:
         pages = list(_pages(data))
+        if _is_unreadable(pages):
+            raise Unfetched(State.UNAVAILABLE, Reason("pdf_unreadable"))
         with closing(pypdfium2.PdfDocument(data)) as document:
-            return _text(document, pages)
+            printed_columns = list(columns(without_furniture(pages)))
+            outline = _outline(document)
+            printed, parsed_blocks = blocks(list(without_contents(printed_columns)) or printed_columns, outline)
+            if not parsed_blocks:
+                raise Unfetched(State.UNAVAILABLE, Reason("pdf_images" if pages else "pdf_broken"))
+            title, author = _metadata(document, "Title"), _metadata(document, "Author")
+            is_title = sum(map(str.isalpha, title)) > 1 and not _unmapped(title) and not _NO_TITLE.fullmatch(title)
+            return ParsedDocument(
+                blocks=parsed_blocks,
+                title=title if is_title else printed,
+                author=None if _NO_AUTHOR.fullmatch(author) else author,
+                published=_date(_metadata(document, "CreationDate")),
+                language=_language(document),
+            )
     except pypdfium2.PdfiumError:
         raise Unfetched(State.UNAVAILABLE, _fault(data)) from None
 
@@ -61,23 +76,6 @@ def _fault(data: bytes) -> Reason:
         return Reason("pdf_without_pages" if is_empty else "pdf_broken")
     is_locked = pdfium.FPDF_GetLastError() in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
     return Reason("pdf_encrypted" if is_locked else "pdf_broken")
-
-
-def _text(document: pypdfium2.PdfDocument, pages: list[Page]) -> ParsedDocument:
-    if _is_unreadable(pages):
-        raise Unfetched(State.UNAVAILABLE, Reason("pdf_unreadable"))
-    printed_columns = list(columns(without_furniture(pages)))
-    printed, parsed_blocks = blocks(list(without_contents(printed_columns)) or printed_columns, _outline(document))
-    if not parsed_blocks:
-        raise Unfetched(State.UNAVAILABLE, Reason("pdf_images" if pages else "pdf_broken"))
-    author = _metadata(document, "Author")
-    return ParsedDocument(
-        blocks=parsed_blocks,
-        title=_title(_metadata(document, "Title")) or printed,
-        author=None if _NO_AUTHOR.fullmatch(author) else author,
-        published=_date(_metadata(document, "CreationDate")),
-        language=_language(document),
-    )
 
 
 def _pages(data: bytes) -> Iterator[Page]:
@@ -109,11 +107,6 @@ def _metadata(document: pypdfium2.PdfDocument, key: str) -> str:
     with suppress(UnicodeDecodeError):
         return clean(document.get_metadata_value(key)[:_LONGEST_METADATA])
     return ""
-
-
-def _title(stated: str) -> str | None:
-    is_title = sum(map(str.isalpha, stated)) > 1 and not _unmapped(stated) and not _NO_TITLE.fullmatch(stated)
-    return stated if is_title else None
 
 
 def _date(stated: str) -> str | None:

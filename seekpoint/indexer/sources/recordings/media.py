@@ -67,7 +67,13 @@ def opened(media: Path) -> Iterator[AudioStream]:
     """Open a media file; raises Unfetched if it has no audio."""
     import av
 
-    _check(media)
+    try:
+        with open_file(media) as file:
+            is_empty = not os.fstat(file.fileno()).st_size  # as are files that the kernel makes up, which may wait
+    except OSError as error:
+        raise Unfetched(State.UNAVAILABLE, Reason("recording_unreadable", error=error.strerror)) from error
+    if is_empty:
+        raise Unfetched(State.UNAVAILABLE, Reason("recording_empty"))
     av.logging.set_level(None)
     try:
         # Local files only: a playlist with web addresses may be named like a recording.
@@ -81,22 +87,14 @@ def opened(media: Path) -> Iterator[AudioStream]:
         yield AudioStream(container)
 
 
-def _check(media: Path) -> None:
-    try:
-        with open_file(media) as file:
-            is_empty = not os.fstat(file.fileno()).st_size  # as are files that the kernel makes up, which may wait
-    except OSError as error:
-        raise Unfetched(State.UNAVAILABLE, Reason("recording_unreadable", error=error.strerror)) from error
-    if is_empty:
-        raise Unfetched(State.UNAVAILABLE, Reason("recording_empty"))
-
-
 def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
     """Decode, with silence for a late start and for gaps, so that times are those that a player shows."""
+    import av
     import numpy as np
 
     container_start, length = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
-    resampler = _Resampler()
+    resampler: AudioResampler | None = None
+    shape: object = None
     produced = 0
     for frame in _frames(container):
         frame_start = min((frame.time or 0.0) - container_start, length)
@@ -105,10 +103,25 @@ def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
             produced += gap
             for first in range(0, gap, _MOST_SILENCE):
                 yield np.zeros(min(_MOST_SILENCE, gap - first), np.int16)
-        for block in resampler.resampled(frame):
-            produced += block.size
-            yield block
-    yield from resampler.resampled(None)
+        blocks: list[AudioFrame] = []
+        earlier_shape, shape = shape, (frame.format.name, frame.layout.name, frame.sample_rate)
+        if resampler and shape != earlier_shape:  # the format may change within a file
+            blocks += resampler.resample(None)
+            resampler = None
+        resampler = resampler or av.AudioResampler("s16", "mono", RATE)
+        frame.pts = None
+        blocks += resampler.resample(frame)
+        for samples in map(_samples, blocks):
+            produced += samples.size
+            yield samples
+    if resampler:
+        yield from map(_samples, resampler.resample(None))
+
+
+def _samples(block: AudioFrame) -> NDArray[np.int16]:
+    import numpy as np
+
+    return block.to_ndarray().reshape(-1).astype(np.int16, copy=False)
 
 
 def _frames(container: InputContainer) -> Iterator[AudioFrame]:
@@ -119,32 +132,3 @@ def _frames(container: InputContainer) -> Iterator[AudioFrame]:
         for packet in container.demux(container.streams.audio[0]):
             with suppress(av.FFmpegError):
                 yield from packet.decode()
-
-
-class _Resampler:
-    """Converts frames to one channel of 16-bit samples; their format may change within a file."""
-
-    def __init__(self) -> None:
-        self._shape: object = None
-        self._inner: AudioResampler | None = None
-
-    def resampled(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
-        """Yield the samples that are ready; `None` as the frame flushes the rest."""
-        import av
-
-        shape = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._inner is not None and shape != self._shape:
-            yield from self._convert(None)
-            self._inner = None
-        if frame is not None:
-            self._inner = self._inner or av.AudioResampler("s16", "mono", RATE)
-            self._shape = shape
-            frame.pts = None
-            yield from self._convert(frame)
-
-    def _convert(self, frame: AudioFrame | None) -> Iterator[NDArray[np.int16]]:
-        import numpy as np
-
-        if self._inner is not None:
-            for produced in self._inner.resample(frame):
-                yield produced.to_ndarray().reshape(-1).astype(np.int16, copy=False)

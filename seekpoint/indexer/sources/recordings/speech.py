@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import ModelError, UsageError
 from seekpoint.index.text.clean import clean
@@ -19,7 +19,7 @@ from seekpoint.indexer.sources.recordings.media import RATE
 if TYPE_CHECKING:
     import numpy as np
     from faster_whisper import WhisperModel
-    from faster_whisper.transcribe import Segment
+    from faster_whisper.transcribe import Word
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float32]
@@ -92,10 +92,8 @@ class SpeechModel:
                 temperature=_TEMPERATURES,
                 compression_ratio_threshold=_REPETITIVE,
             )
-            spoken_cues = (
-                cue for segment in segments if segment.compression_ratio <= _REPETITIVE for cue in _cues(segment)
-            )
-            return [Cue(window_start + cue.start, window_start + cue.end, cue.text) for cue in spoken_cues]
+            kept = (segment.words or () for segment in segments if segment.compression_ratio <= _REPETITIVE)
+            return [cue for words in kept for cue in _cues(words, window_start)]
 
     @contextmanager
     def _model_errors(self) -> Iterator[None]:
@@ -119,23 +117,18 @@ def join_windows(ranges: Iterator[AudioWindow]) -> list[AudioWindow]:
     return windows
 
 
-def _cues(segment: Segment) -> Iterator[Cue]:
-    spoken_cues: list[Any] = []
-    for word in segment.words or ():
-        if spoken_cues and (_ends(spoken_cues[-1].word) or word.end - spoken_cues[0].start > _LONGEST_CUE):
-            yield _cue(spoken_cues)
-            spoken_cues = []
-        spoken_cues.append(word)
-    if spoken_cues:
-        yield _cue(spoken_cues)
-
-
-def _cue(words: Sequence[Any]) -> Cue:
-    return Cue(float(words[0].start), float(words[-1].end), "".join(word.word for word in words).strip())
-
-
-def _ends(word: str) -> bool:
-    return word.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+def _cues(words: Iterable[Word], offset: float) -> Iterator[Cue]:
+    """The words in cues that end with sentences; `offset` in seconds is added to their times."""
+    groups: list[list[Word]] = []
+    for word in words:
+        last = groups[-1] if groups else None
+        ends = last and last[-1].word.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+        if last is None or ends or word.end - last[0].start > _LONGEST_CUE:
+            groups.append([])
+        groups[-1].append(word)
+    for group in groups:
+        text = "".join(word.word for word in group).strip()
+        yield Cue(offset + float(group[0].start), offset + float(group[-1].end), text)
 
 
 def _code(language: str) -> str:
@@ -145,14 +138,21 @@ def _code(language: str) -> str:
 
 def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
     import ctranslate2
+    import numpy as np
     from faster_whisper import WhisperModel
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     ctranslate2.set_log_level(logging.ERROR)
     try:
         folder = name if Path(name).is_dir() else _model_folder(name, say)
-        if ctranslate2.get_cuda_device_count() and (model := _on_gpu(folder, say)):
-            return model
+        if ctranslate2.get_cuda_device_count():
+            try:
+                model = WhisperModel(folder, device="cuda", compute_type="float16")
+                # CUDA libraries are loaded at first use: a run on silence finds missing ones now.
+                model.detect_language(np.zeros(RATE, np.float32))
+                return model
+            except RuntimeError as error:
+                say(f"the speech model doesn't run on the GPU ({first_line(error)}): the processor takes longer")
         has_affinity = hasattr(os, "sched_getaffinity")
         cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
         return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=cores)
@@ -161,20 +161,6 @@ def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
             f"the speech model {name} can't be loaded ({first_line(error)}): give a size such as base or small, the id "
             "of a faster-whisper model on Hugging Face, or a folder with one; a name's first use needs the network"
         ) from error
-
-
-def _on_gpu(folder: str, say: Callable[[str], None]) -> WhisperModel | None:
-    import numpy as np
-    from faster_whisper import WhisperModel
-
-    try:
-        model = WhisperModel(folder, device="cuda", compute_type="float16")
-        # CUDA libraries are loaded at first use: a run on silence finds missing ones now.
-        model.detect_language(np.zeros(RATE, np.float32))
-    except RuntimeError as error:
-        say(f"the speech model doesn't run on the GPU ({first_line(error)}): the processor takes longer")
-        return None
-    return model
 
 
 def first_line(error: Exception) -> str:

@@ -23,7 +23,7 @@ from seekpoint.indexer.transcript.cues import tidy
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.recordings.media import AudioStream
-    from seekpoint.indexer.sources.recordings.speech import AudioWindow, Samples, SpeechModel
+    from seekpoint.indexer.sources.recordings.speech import AudioWindow, SpeechModel
 
 
 _HOUR = 3600.0
@@ -55,9 +55,11 @@ class Transcriber:
         progress: Callable[[float, float], None] = lambda done, total: None,
         language: str | None = None,
     ) -> None:
+        from platformdirs import user_cache_path
+
         check_installed()
         self._model = absolute_name(model)
-        self._cache = cache or _user_cache()
+        self._cache = cache or user_cache_path("seekpoint") / "transcripts"
         self._say = say
         self._progress = progress
         self._language = language
@@ -118,13 +120,27 @@ class Transcriber:
         from seekpoint.indexer.sources.recordings.media import RATE
 
         first = partial.windows[-1].first if partial.windows else 0
+        language = partial.windows[0].language if partial.windows else self._language or ""
         audio.skip(first)
         samples = audio.read(_SLICE_SECONDS * RATE)
         if not samples.size and not first:
             raise Unfetched(State.UNAVAILABLE, Reason("nothing_heard"))
         while samples.size:
-            windows, rest = _complete_windows(self._speech.windows(samples), samples.size)
-            self._transcribe_windows(partial, windows, samples, first, audio.seconds)
+            windows: Sequence[AudioWindow] = self._speech.windows(samples)
+            # The first sample of the next slice, and the windows that lie within this one.
+            rest = samples.size
+            if samples.size >= _SLICE_SECONDS * RATE:
+                rest -= _EDGE_SECONDS * RATE
+                if windows and windows[-1].stop > rest:
+                    windows, rest = windows[:-1], windows[-1].first
+            done = partial.windows[-1].stop if partial.windows else 0
+            for window in (window for window in windows if first + window.stop > done):
+                language = language or self._speech.language(samples, windows)
+                cues = self._speech.cues(samples, window, language)
+                offset, stop = first / RATE, first + window.stop
+                timed = tuple(Cue(round(offset + cue.start, 2), round(offset + cue.end, 2), cue.text) for cue in cues)
+                partial.add(TranscribedWindow(first, stop, language, timed))
+                self._progress(stop / RATE, max(audio.seconds, stop / RATE))
             samples = np.concatenate([samples[rest:], audio.read(rest)])
             first += rest
             self._progress(first / RATE, max(audio.seconds, first / RATE))
@@ -133,41 +149,6 @@ class Transcriber:
             self._say(f"{name}: its sound ends after {decoded:.0f} of {audio.seconds:.0f} seconds: is the file whole?")
         language = partial.windows[0].language if partial.windows else ""
         return TranscribedWindow(0, first, language, tuple(cue for window in partial.windows for cue in window.cues))
-
-    def _transcribe_windows(
-        self,
-        partial: PartialTranscript,
-        windows: Sequence[AudioWindow],
-        samples: Samples,
-        first: int,
-        seconds: float,
-    ) -> None:
-        from seekpoint.indexer.sources.recordings.media import RATE
-
-        done = partial.windows[-1].stop if partial.windows else 0
-        language = partial.windows[0].language if partial.windows else self._language or ""
-        for window in windows:
-            stop = first + window.stop
-            if stop <= done:
-                continue
-            language = language or self._speech.language(samples, windows)
-            cues = self._speech.cues(samples, window, language)
-            offset = first / RATE
-            absolute = tuple(Cue(round(offset + cue.start, 2), round(offset + cue.end, 2), cue.text) for cue in cues)
-            partial.add(TranscribedWindow(first, stop, language, absolute))
-            self._progress(stop / RATE, max(seconds, stop / RATE))
-
-
-def _complete_windows(windows: Sequence[AudioWindow], size: int) -> tuple[Sequence[AudioWindow], int]:
-    """The windows that lie within a slice, and the first sample of the next slice."""
-    from seekpoint.indexer.sources.recordings.media import RATE
-
-    edge = size - _EDGE_SECONDS * RATE
-    if size < _SLICE_SECONDS * RATE:
-        return windows, size
-    if windows and windows[-1].stop > edge:
-        return windows[:-1], windows[-1].first
-    return windows, edge
 
 
 def _read(cache_file: Path) -> TranscribedWindow | None:
@@ -190,12 +171,6 @@ def _identity(media: Path) -> str:
     except OSError:
         return str(media)  # opening the file reports the error
     return json.dumps([str(real_path(media)), stat.st_size, stat.st_mtime_ns])
-
-
-def _user_cache() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("seekpoint") / "transcripts"
 
 
 class TranscribedWindow(NamedTuple):
@@ -230,17 +205,14 @@ class PartialTranscript:
         self._path = path
         self.windows: list[TranscribedWindow] = []
         if path.exists():
-            self._read()
-
-    def _read(self) -> None:
-        valid_bytes = 0
-        for line in self._path.read_bytes().splitlines(keepends=True):
-            window = TranscribedWindow.parsed(line)
-            if window is None:
-                break
-            self.windows.append(window)
-            valid_bytes += len(line)
-        os.truncate(self._path, valid_bytes)
+            valid_bytes = 0
+            for line in path.read_bytes().splitlines(keepends=True):
+                window = TranscribedWindow.parsed(line)
+                if window is None:
+                    break
+                self.windows.append(window)
+                valid_bytes += len(line)
+            os.truncate(path, valid_bytes)
 
     def add(self, window: TranscribedWindow) -> None:
         """Append a window."""

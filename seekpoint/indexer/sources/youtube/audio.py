@@ -28,6 +28,7 @@ from seekpoint.indexer.fetch.retries import (
     status_of,
 )
 from seekpoint.indexer.fetch.ytdlp import Downloader
+from seekpoint.indexer.sources.youtube.video import SOON
 
 # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.
 _PIECE_BYTES = 4_000_000
@@ -43,7 +44,6 @@ _OPTIONS = {
 }
 _LONGEST_TITLE = 200
 _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
-_SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 _NO_SOUND = re.compile(r"format is not available|no video formats", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:ERROR: )?(?:\[youtube\] )?(?:[A-Za-z0-9_-]{11}: )?")
 _NO_ROOM = re.compile(r"unable to (?:write data|open for writing)")
@@ -102,11 +102,12 @@ def outcome_of(error: Exception, folder: Path) -> SeekpointError:
         return SeekpointError(f"the sound of videos can't be kept in {folder} ({message[:200]}): make room there")
     if BLOCK_MESSAGE.search(message):
         return blocked()
-    if _SOON.search(message):
-        return Unfetched(State.DEFERRED, Reason("youtube_says", text=message[:200].rstrip(". ")), DAY)
+    said = Reason("youtube_says", text=message[:200].rstrip(". "))
+    if SOON.search(message):
+        return Unfetched(State.DEFERRED, said, DAY)
     if _NO_SOUND.search(message) or status_of(error) in (403, 404, 410):
         return ServerFault(State.DEFERRED, Reason("sound_withheld"), DAY)
     cause = (getattr(error, "exc_info", None) or (None, None))[1]
     if isinstance(cause, ExtractorError) and cause.expected:
-        return Unfetched(State.UNAVAILABLE, Reason("youtube_says", text=message[:200].rstrip(". ")), MONTH)
+        return Unfetched(State.UNAVAILABLE, said, MONTH)
     return ServerFault(State.DEFERRED, Reason("ytdlp_misfit_video"), DAY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,10 +32,7 @@ _LONGEST_TITLE = 500
 _PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)
 _CHANNEL_WITHOUT_TAB = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)")
 # YouTube's placeholder titles, in the language that yt-dlp requests.
-_FAULTS = {
-    "[Private video]": Reason("private_video"),
-    "[Deleted video]": Reason("deleted_video"),
-}
+_FAULTS = {"[Private video]": Reason("private_video"), "[Deleted video]": Reason("deleted_video")}
 
 
 class YouTubePlaylists:
@@ -48,24 +45,30 @@ class YouTubePlaylists:
 
     def fetch(self, playlist: Resource) -> Playlist:
         """List a playlist or channel; raises Unfetched, or Halt if further requests would fail as well."""
-        limit = self._limit if is_channel(playlist) else None
         with self._pace.turn():
             try:
-                return self._playlist(playlist, limit)
+                return self._playlist(playlist)
             except Exception as error:
                 raise outcome_of(error) from error
 
-    def _playlist(self, playlist: Resource, limit: int | None) -> Playlist:
-        listing = self._fetch_listing(_page_of(playlist))
+    def _playlist(self, playlist: Resource) -> Playlist:
+        limit = self._limit if is_channel(playlist) else None
+        has_no_tab = _CHANNEL_WITHOUT_TAB.fullmatch(urlsplit(playlist.url).path)
+        listing = self._fetch_listing(f"{playlist.url}/videos" if has_no_tab else playlist.url)
         items = list(islice(listing["entries"], _MOST_ENTRIES + 1 if limit is None else limit))
         if len(items) > _MOST_ENTRIES and limit is None:
             raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"))
         entries: dict[str, PlaylistEntry] = {}
-        for entry in _entries(items):
-            entries.setdefault(entry.resource.id, entry)
+        for item in items:
+            title = _clean_title(item.get("title"))
+            fault = None if item.get("duration") else _FAULTS.get(title)
+            if resource := resource_of(str(item.get("url")), "" if fault else title):
+                is_on_youtube = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
+                entry = PlaylistEntry(resource, fault if is_on_youtube else Reason("no_video_address"))
+                entries.setdefault(resource.id, entry)
         # yt-dlp appends the tab's name to the channel's.
-        title = listing.get("channel") if playlist.url != _page_of(playlist) else None
-        return Playlist(_clean_title(title or listing.get("title")), tuple(entries.values()))
+        channel = listing.get("channel") if has_no_tab else None
+        return Playlist(_clean_title(channel or listing.get("title")), tuple(entries.values()))
 
     def _fetch_listing(self, address: str) -> Mapping[str, Any]:
         """Fetch a listing and follow redirects; a live stream in place of a list is a list of one."""
@@ -98,20 +101,6 @@ def truncation_warning(playlist: Playlist, limit: int | None) -> str | None:
     )
 
 
-def _page_of(playlist: Resource) -> str:
-    return f"{playlist.url}/videos" if _CHANNEL_WITHOUT_TAB.fullmatch(urlsplit(playlist.url).path) else playlist.url
-
-
-def _entries(items: Iterable[Mapping[str, Any]]) -> Iterator[PlaylistEntry]:
-    for item in items:
-        title = _clean_title(item.get("title"))
-        fault = None if item.get("duration") else _FAULTS.get(title)
-        resource = resource_of(str(item.get("url")), "" if fault else title)
-        if resource:
-            is_on_youtube = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
-            yield PlaylistEntry(resource, fault if is_on_youtube else Reason("no_video_address"))
-
-
 def _clean_title(title: object) -> str:
     return clean(title)[:_LONGEST_TITLE].rstrip() if isinstance(title, str) else ""
 
@@ -135,9 +124,8 @@ def outcome_of(error: Exception) -> Unfetched:
         return Unfetched(State.DEFERRED, Reason("youtube_hides"), HOUR)
     if youtube_said:
         text = youtube_said[1][:200].rstrip(". ")
-        private = "private" in youtube_said[1]
-        reason = Reason("youtube_says_private", text=text) if private else Reason("youtube_says", text=text)
-        return Unfetched(State.UNAVAILABLE, reason, MONTH)
+        code = "youtube_says_private" if "private" in youtube_said[1] else "youtube_says"
+        return Unfetched(State.UNAVAILABLE, Reason(code, text=text), MONTH)
     if status_of(error) == 404 or _ABSENT.search(message):
         return Unfetched(State.UNAVAILABLE, Reason("no_playlist"), MONTH)
     return Unfetched(State.DEFERRED, Reason("ytdlp_misfit_playlist"), DAY)

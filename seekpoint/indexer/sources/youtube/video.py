@@ -73,33 +73,34 @@ class YouTubeTranscripts:
             try:
                 fetched = self._fetch(video_id)
             except Exception as error:
-                raise self._halt_after_faults(self._sooner_if_new(outcome_of(error))) from error
+                failure = outcome_of(error)
+                # A live or new video may get a transcript soon.
+                if (failure.retry_after or 0.0) > DAY and is_new(self._page, self._player, time.time()):
+                    failure = Unfetched(failure.state, failure.reason, DAY)
+                self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
+                if self._faults < MOST_FAULTS:
+                    raise failure from error
+                if isinstance(failure, ConnectionFault):
+                    raise Unreachable(failure.reason) from error
+                # The remaining videos become due before the failed ones, else the next run would stop at once.
+                raise Halt(failure.reason, (failure.retry_after or 0.0) / 2) from error
         self._faults = 0
         return fetched
 
-    def _sooner_if_new(self, failure: Unfetched) -> Unfetched:
-        """The failure; of a live or new video, which may get a transcript soon, it lasts for a day at most."""
-        if (failure.retry_after or 0.0) > DAY and is_new(self._page, self._player, time.time()):
-            return Unfetched(failure.state, failure.reason, DAY)
-        return failure
-
-    def _halt_after_faults(self, failure: Unfetched) -> Unfetched:
-        self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
-        if self._faults < MOST_FAULTS:
-            return failure
-        if isinstance(failure, ConnectionFault):
-            return Unreachable(failure.reason)
-        # The remaining videos become due before the failed ones: if those came first, the next run would stop at once.
-        return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
-
     def _fetch(self, video_id: str) -> FetchResult:
-        tracks = choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
+        tracks = _choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
         if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
             raise Unfetched(State.UNAVAILABLE, Reason("captions_elsewhere"), MONTH)
-        transcripts = tuple(transcript for transcript in map(_transcript, tracks) if transcript.cues)
+        transcripts = []
+        for track in tracks:
+            snippets = _with_retries(track.fetch)
+            cues = tidy(spoken(Cue(each.start, each.start + each.duration, each.text) for each in snippets))
+            origin = Origin.GENERATED if track.is_generated else Origin.MANUAL
+            if cues:
+                transcripts.append(Transcript(clean(track.language_code), origin, cues))
         if not transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("transcript_empty"), MONTH)
-        return FetchResult(transcripts, details_of(self._page, self._player))
+        return FetchResult(tuple(transcripts), details_of(self._page, self._player))
 
     def _capture(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
         raise_for_pause(response)
@@ -113,18 +114,13 @@ class YouTubeTranscripts:
 
 
 def _with_retries(call: Callable[[], _Result]) -> _Result:
-    return RETRY_TWICE(_is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call)
+    def is_transient(error: Exception) -> bool:
+        return _status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
+
+    return RETRY_TWICE(is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call)
 
 
-def _transcript(track: ytt.Transcript) -> Transcript:
-    snippets = _with_retries(track.fetch)
-    captions = (Cue(snippet.start, snippet.start + snippet.duration, snippet.text) for snippet in snippets)
-    return Transcript(
-        clean(track.language_code), Origin.GENERATED if track.is_generated else Origin.MANUAL, tidy(spoken(captions))
-    )
-
-
-def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) -> list[ytt.Transcript]:
+def _choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) -> list[ytt.Transcript]:
     """Pick a track for each wanted language, by default the spoken one; raises Unfetched if there is none."""
     # A generated track is in the spoken language.
     spoken = [track.language_code for track in sorted(tracks, key=lambda track: not track.is_generated)][:1]
@@ -132,8 +128,7 @@ def choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) ->
     chosen = list(dict.fromkeys(track for track in tracks_by_language if track))
     if not chosen:
         available = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or Reason("none")
-        wanted = ", ".join(languages)
-        in_languages = Reason("no_track_in", wanted=wanted, available=available)
+        in_languages = Reason("no_track_in", wanted=", ".join(languages), available=available)
         reason = in_languages if languages else Reason("no_track", available=available)
         raise Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
     return chosen
@@ -158,7 +153,8 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, flo
     (DefusedXmlException, State.UNAVAILABLE, MONTH, "captions_hostile"),
     (ytt.PoTokenRequired, State.DEFERRED, DAY, "captions_withheld"),
 )
-_SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
+SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
+"""Messages about videos that will be there."""
 
 
 def outcome_of(error: Exception) -> Unfetched:
@@ -186,14 +182,10 @@ def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
     text = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
     if BLOCK_MESSAGE.search(text):
         return blocked()
-    if _SOON.search(text):
+    if SOON.search(text):
         return Unfetched(State.DEFERRED, Reason("youtube_says", text=text), DAY)
     reason = Reason("youtube_says", text=text) if text else Reason("youtube_unplayable")
     return Unfetched(State.UNAVAILABLE, reason, MONTH)
-
-
-def _is_transient(error: Exception) -> bool:
-    return _status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
 
 
 def _status(error: Exception) -> int:
@@ -221,7 +213,15 @@ def details_of(page: str, player: object) -> Details:
     video = _get(player, "videoDetails")
     published = _PUBLISHED.search(page)
     duration = _seconds(_get(video, "lengthSeconds")) or None
-    chapters = _page_chapters(page) or _description_chapters(_get(video, "shortDescription"))
+    assignment = _INITIAL_DATA.search(page)
+    data = parse_json(page, assignment.end()) if assignment else None
+    bar = _find_all(data, "chapterRenderer")
+    panel = _find_all(data, "macroMarkersListItemRenderer")  # the same chapters, in whole seconds
+    chapters = (
+        _chapters((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
+        or _chapters((_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
+        or _description_chapters(_get(video, "shortDescription"))
+    )
     return Details(
         title=_text(_get(video, "title")) or None,
         channel=_text(_get(video, "author")) or None,
@@ -240,16 +240,6 @@ def is_new(page: str, player: object, now: float) -> bool:
         return published is not None and now - datetime.fromisoformat(f"{published[1]}T00:00Z").timestamp() < _NEW
     except ValueError:
         return False
-
-
-def _page_chapters(page: str) -> tuple[Chapter, ...]:
-    assignment = _INITIAL_DATA.search(page)
-    data = parse_json(page, assignment.end()) if assignment else None
-    bar = _find_all(data, "chapterRenderer")
-    panel = _find_all(data, "macroMarkersListItemRenderer")  # the same chapters, in whole seconds
-    return _chapters((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar) or _chapters(
-        (_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel
-    )
 
 
 def _title(item: object) -> object:
