@@ -67,15 +67,12 @@ class Editing:
         return self.read(request, await urlencoded(request), form)
 
     def read(self, request: Request, fields: dict[str, str], form: type[AnyForm]) -> AnyForm:
-        """The form with these fields, with the secret of this server's pages; errors lead back to its page."""
+        """The form with these fields, the secret among them; errors lead back to its page."""
         request.state.back = own_path(fields.get("back", ""))
-        self.check_secret(fields.pop("secret", ""))
-        return form.model_validate(fields)
-
-    def check_secret(self, given: str) -> None:
-        """Raise HTTPException unless this is the secret of this server's pages."""
+        given = fields.pop("secret", "")
         if not hmac.compare_digest(given.encode(), self.secret.encode()):
             raise HTTPException(403, "this form is of an earlier run of the server: load the page again")
+        return form.model_validate(fields)
 
 
 async def urlencoded(request: Request, most: int = LONGEST_FORM) -> dict[str, str]:

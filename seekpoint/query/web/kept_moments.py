@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
@@ -23,7 +22,7 @@ from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import AnyForm, Editing, Form, Line
-from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.templating import page, path_of
 
@@ -73,14 +72,12 @@ class KeptPages:
     async def keep(self, request: Request) -> Response:
         form = await self._form(request, KeepForm)
         with self._live.reader() as reader:
-            resource = self._caches.of(reader).resource(form.resource)
-        if resource is None:
-            raise HTTPException(404, f"no resource here has the id {form.resource[:40]!r}")
+            resource = resource_of(self._caches.of(reader), form.resource)
         moment = form.moment(resource, time.time())
         return await self._changed(form, lambda keeper: keeper.keep(moment))
 
     async def annotate(self, request: Request) -> Response:
-        form = await self._form(request, NoteForm)
+        form = await self._form(request, PlaceForm)
 
         def change(keeper: Keeper) -> None:
             if not keeper.annotate(form.resource, form.place, form.note, form.collection):
@@ -136,14 +133,7 @@ class KeepForm(Form):
 
 
 class PlaceForm(Form):
-    """A kept moment, by its resource and its place there."""
-
-    resource: Annotated[str, Field(max_length=LONGEST_ID)]
-    place: Annotated[str, Field(max_length=LONGEST_ID)]
-
-
-class NoteForm(Form):
-    """The note and the collection of a kept moment."""
+    """A kept moment, by its resource and its place there; with its note and its collection."""
 
     resource: Annotated[str, Field(max_length=LONGEST_ID)]
     place: Annotated[str, Field(max_length=LONGEST_ID)]

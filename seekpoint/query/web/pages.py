@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
@@ -22,14 +22,13 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
-from seekpoint.query.search.literal import without_marks
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import resource_list, view_models
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import SUMMARY, ListPageParameters, PageParameters
 from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
@@ -48,6 +47,12 @@ if TYPE_CHECKING:
 
 # The most moments on the bars of the reading list: more of them would hide where the answers are.
 _ON_BARS = 60
+# Seconds around a moment that count as the same place, and the additional moments to ask for, since some are there.
+_SAME, _SPARE = 60.0, 3
+# A moment is near with this share of the best one's score.
+_LEAST_SHARE = 0.6
+# Always show 3 moments; "show more" adds 16.
+_FEWEST, _MORE = 3, 16
 
 
 class Pages:
@@ -83,40 +88,46 @@ class Pages:
 
     def ask(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        similar_to = SimilarTo.of(parameters)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            answer = self._answer(parameters, similar_to, reader) if parameters.question else None
+            answer = self._answer(parameters, reader) if parameters.question else None
             found = answer.moments if answer else ()
             shown = cut(found) if parameters.is_cut else found
-            within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
+            within = cache.resource(parameters.resource) if parameters.resource else None
+            liked = cache.resource(parameters.like) if parameters.like else None
             return page(
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
-                within=within, like=similar_to, liked=cache.resource(similar_to.resource) if similar_to else None,
-                has_summary=self._has_summaries and similar_to is None,
+                within=within, liked=liked, has_summary=self._has_summaries and parameters.similar_to is None,
                 keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
                 playing=Playing.of(parameters, shown, cache), State=State,
             )  # fmt: skip
 
-    def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
-        options = parameters.options
-        if similar_to is None:
-            return self._live.ask(parameters.q, options, within=reader)
-        options = replace(options, k=min(parameters.k + SPARE, MOST_MOMENTS))
-        answer = self._live.ask(similar_to.said, options, within=reader)
-        return similar_to.others(answer, parameters.k)
+    def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
+        """The answer to the question, or the moments like another one, but for those at the same place."""
+        if parameters.similar_to is None:
+            return self._live.ask(parameters.q, parameters.options, within=reader)
+        options = replace(parameters.options, k=min(parameters.k + _SPARE, MOST_MOMENTS))
+        answer = self._live.ask(parameters.similar_to, options, within=reader)
+        at = parameters.at or 0.0
+        moments = tuple(
+            moment
+            for moment in answer.moments
+            if moment.resource.id != parameters.like or (moment.start is not None and abs(moment.start - at) >= _SAME)
+        )
+        return replace(answer, moments=moments[: parameters.k])
 
     def list(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             answer = self._live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
-            moments = near(answer.moments) if answer else ()
+            found = answer.moments if answer else ()
+            near = [moment for moment in found if _is_near(moment, found[0])]
             ticks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
-                for resource_id, group in view_models.by_resource(moments).items()
+                for resource_id, group in view_models.by_resource(near).items()
             }
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
@@ -132,7 +143,7 @@ class Pages:
         start = parameters.t
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
+            resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
             reading = Reading.of(transcripts, parameters, details, plays=resource.kind.plays)
             chapters = reading.chapters if reading else ()
@@ -162,7 +173,7 @@ class Pages:
         parameters = _parameters(request)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
+            resource = resource_of(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
         found = Found.of(parameters.sought, cues)
@@ -172,7 +183,7 @@ class Pages:
     def media(self, request: Request) -> FileResponse:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
+            resource = resource_of(cache, request.path_params["id"])
             is_indexed = cache.standings[resource.id].is_indexed
         path = media_file(resource) if is_indexed else None
         if path is None:
@@ -191,7 +202,7 @@ def _code(parameters: PageParameters) -> int:
     return HTTPStatus.BAD_REQUEST if parameters.fault else HTTPStatus.OK
 
 
-def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:
+def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[MomentView]:
     groups = view_models.by_resource(moments)
     cache.prefetch(groups)
     views = []
@@ -200,15 +211,8 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[vie
         context = quote_context(moment, excerpt[0].cues) if excerpt else None
         duration = cache.duration(moment.resource.id)
         chapters = cache.chapters(moment.resource.id, excerpt[0] if excerpt else None)
-        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], chapters, duration))
+        views.append(MomentView(moment, context, groups[moment.resource.id], chapters, duration))
     return views
-
-
-def _resource(cache: ResourceCache, resource_id: str) -> Resource:
-    resource = cache.resource(resource_id)
-    if resource is None:
-        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}")
-    return resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +249,6 @@ class Playing:
         return cls(resource, player, start, nearest.language if nearest else next(iter(languages), None))
 
 
-# A moment is near with this share of the best one's score.
-_LEAST_SHARE = 0.6
-# Always show 3 moments; "show more" adds 16.
-_FEWEST, _MORE = 3, 16
-
-
 @dataclass(frozen=True, slots=True)
 class MomentGroup:
     """The moments of a resource, best first; `more` is the number of near ones beside them, which aren't shown."""
@@ -263,11 +261,6 @@ class MomentGroup:
     def count(self) -> int:
         """How many moments there are beside the best one."""
         return len(self.others) + self.more
-
-
-def near(moments: Sequence[Moment]) -> tuple[Moment, ...]:
-    """The moments whose score is near that of the first one."""
-    return tuple(moment for moment in moments if _is_near(moment, moments[0]))
 
 
 def cut(moments: Sequence[Moment]) -> tuple[Moment, ...]:
@@ -294,39 +287,7 @@ def _is_near(moment: Moment, best: Moment) -> bool:
     return moment.score >= best.score * _LEAST_SHARE
 
 
-SPARE = 3
-"""Additional moments to ask for, since some are at the place itself."""
-
-# Seconds around a moment that count as the same place: the moment is its own best answer.
-_SAME = 60.0
-
-
-class SimilarTo(NamedTuple):
-    """The moment that others are like: the id of its resource, its second, and what is said there."""
-
-    resource: str
-    start: float
-    said: str
-
-    @classmethod
-    def of(cls, parameters: PageParameters) -> SimilarTo | None:
-        """The moment of the parameters `like`, `at` and `said`; `None` if they aren't given."""
-        if not parameters.like or not parameters.said:
-            return None
-        # What is said may be in quotation marks, which would ask for it literally.
-        return cls(parameters.like, parameters.at or 0.0, without_marks(parameters.said))
-
-    def others(self, answer: Answer, count: int) -> Answer:
-        """The answer without the moments at the same place, at most `count` of them."""
-        moments = tuple(
-            moment
-            for moment in answer.moments
-            if moment.resource.id != self.resource
-            or (moment.start is not None and abs(moment.start - self.start) >= _SAME)
-        )
-        return replace(answer, moments=moments[:count])
-
-
+# The addresses that ask a question.
 _ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{SUMMARY}")
 _SECONDS_TO_WAIT = "5"
 
@@ -337,7 +298,7 @@ class Asking:
     `refuse` answers when too many wait. A client that leaves before its turn costs nothing more.
     """
 
-    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Awaitable[Response]]) -> None:
         self._app = app
         self._refuse = refuse
         self._turns = QuestionTurns()
@@ -352,7 +313,8 @@ class Asking:
         turn = turns.join(client)
         if turn is None:
             busy = PageError(503, "busy", {"Retry-After": _SECONDS_TO_WAIT})
-            await self._refuse(Request(scope), busy)(scope, receive, send)
+            response = await self._refuse(Request(scope), busy)
+            await response(scope, receive, send)
             return
 
         async def send_after_work(message: Message) -> None:
@@ -382,14 +344,14 @@ def _question(scope: Scope) -> str:
 
 async def _comes(turn: asyncio.Future[None], receive: Receive) -> bool:
     """Wait for a turn; false where the client has left before."""
-    left = asyncio.ensure_future(_until_left(receive))
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    left = asyncio.ensure_future(leave())
     try:
         await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
         return not left.done()
     finally:
         left.cancel()
-
-
-async def _until_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

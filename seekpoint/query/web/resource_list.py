@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache as cached
 from typing import TYPE_CHECKING, NamedTuple
@@ -64,12 +64,22 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
     if parameters.sort != "list":
         sections = [Section("", (), {key: cache.standings[key].state for key in ordered(cache, parameters.sort)})]
     total = sum(len(section.entries) for section in sections)
-    keeps = _filter(cache, parameters.narrow, answering if total > ENTRIES else ())
-    runs = [(section, list(filter(keeps, section.entries))) for section in sections]
+    if total <= ENTRIES:
+        answering = ()
+    sought = folded(parameters.narrow).split()
+    runs: list[tuple[Section, list[str]]] = []
+    for section in sections:
+        ids = [key for key in section.entries if not answering or key in answering]
+        runs.append((section, [key for key in ids if _says(cache, key, sought)] if sought else ids))
     found = sum(len(ids) for _, ids in runs)
     pages = max(-(-found // ENTRIES), 1)
     number = min(parameters.page, pages)
-    parts = dict(_part(runs, (number - 1) * ENTRIES))
+    parts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    start = (number - 1) * ENTRIES
+    for section, ids in runs:
+        if part := ids[max(start, 0) : max(start + ENTRIES, 0)]:
+            parts[section.source, section.path] = part
+        start -= len(ids)
     shown = [key for ids in parts.values() for key in ids]
     cache.prefetch(shown)
     if parameters.sort != "list":
@@ -91,35 +101,15 @@ def list_href(parameters: ListPageParameters, **changed: object) -> str:
 _PLAIN = (("sort", "list"), ("page", 1))
 
 
-def _part(
-    runs: Iterable[tuple[Section, list[str]]], start: int
-) -> Iterator[tuple[tuple[str, tuple[str, ...]], list[str]]]:
-    """The entries from `start` on that are on a page, by the source and path of their sections."""
-    stop = start + ENTRIES
-    for section, ids in runs:
-        if part := ids[max(start, 0) : max(stop, 0)]:
-            yield (section.source, section.path), part
-        start, stop = start - len(ids), stop - len(ids)
-
-
-def _filter(cache: ResourceCache, narrow: str, answering: Collection[str]) -> Callable[[str], bool]:
-    """Whether a resource answers the question, and says all parts of what is looked for."""
-    parts = folded(narrow).split()
-
-    def keeps(resource_id: str) -> bool:
-        if answering and resource_id not in answering:
-            return False
-        if not parts:
-            return True
-        status = cache.statuses[resource_id]
-        said = (
-            cache.folded_names[resource_id],
-            _said_of(status.resource.kind, status.languages, status.state),
-            folded(status.reason or ""),
-        )
-        return all(any(part in text for text in said) for part in parts)
-
-    return keeps
+def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
+    """Whether a resource's entry says all parts of what is looked for."""
+    status = cache.statuses[resource_id]
+    said = (
+        cache.folded_names[resource_id],
+        _said_of(status.resource.kind, status.languages, status.state),
+        folded(status.reason or ""),
+    )
+    return all(any(part in text for text in said) for part in parts)
 
 
 @cached

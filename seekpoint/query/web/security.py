@@ -30,20 +30,9 @@ PICTURES = "https://i.ytimg.com"
 
 _CSP = "Content-Security-Policy"
 _IMAGES = "img-src 'self'"
-
-_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        _IMAGES,
-        "media-src 'self'",
-        "connect-src 'self'",
-        f"frame-src {PLAYER}",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
+_POLICY = (
+    f"default-src 'none'; script-src 'self'; style-src 'self'; {_IMAGES}; media-src 'self'; connect-src 'self'; "
+    f"frame-src {PLAYER}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     _CSP: _POLICY,
@@ -69,10 +58,8 @@ _STEPS = 100_000
 
 def is_loopback(host: str) -> bool:
     """Whether a server that listens at `host` can be reached from this machine alone."""
-    if host == "localhost":
-        return True
     address = _address(host)
-    return address is not None and address.is_loopback
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +98,13 @@ class AccessPolicy:
         if self.token is None:
             return True
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        return (scheme.lower() == "bearer" and self.is_token(credentials.strip())) or self._accepts_cookie(headers)
+        if scheme.lower() == "bearer" and self.is_token(credentials.strip()):
+            return True
+        host = headers.get("host", "")
+        value = cookie_parser(headers.get("cookie", "")).get(_cookie_name(host), "")
+        expiry, _, signature = value.partition(".")
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(host, expiry).encode())
+        return is_signed and time.time() < int(expiry)
 
     def is_token(self, value: str) -> bool:
         """Whether a value is the token, compared in constant time."""
@@ -125,13 +118,6 @@ class AccessPolicy:
         """
         expiry = str(int(time.time()) + COOKIE_SECONDS)
         return _cookie_name(host), f"{expiry}.{self._signature(host, expiry)}"
-
-    def _accepts_cookie(self, headers: Headers) -> bool:
-        host = headers.get("host", "")
-        value = cookie_parser(headers.get("cookie", "")).get(_cookie_name(host), "")
-        expiry, _, signature = value.partition(".")
-        is_signed = hmac.compare_digest(signature.encode(), self._signature(host, expiry).encode())
-        return is_signed and time.time() < int(expiry)
 
     def _signature(self, host: str, expiry: str) -> str:
         message = f"{host.lower()} {expiry}"
@@ -148,13 +134,6 @@ def comes_from_elsewhere(headers: Headers) -> bool:
         return True
     referrer = headers.get("referer") if site is None and origin is None else None
     return bool(referrer) and not _is_own(referrer or "", host)
-
-
-def _may_lead_here(scope: Scope, headers: Headers) -> bool:
-    """Whether a request from elsewhere shows a page in a tab of its own, as a link does, or may do so."""
-    kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
-    is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
-    return is_link and scope["method"] in ("GET", "HEAD") and bool(_PAGES.fullmatch(scope["path"]))
 
 
 class Guard:
@@ -192,13 +171,16 @@ class Guard:
             return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
         if not self._policy.accepts_host(headers.get("host", "")):
             return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
-        if comes_from_elsewhere(headers) and not _may_lead_here(scope, headers):
-            return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
+        if comes_from_elsewhere(headers):
+            # Only what shows a page in a tab of its own may come, as a link does; an old browser doesn't say so.
+            kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+            is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
+            if not (is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(path)):
+                refusal = "another site's page asks: open a page of this server (a proxy has to pass Host on)"
+                return problem(403, refusal)
         if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts(headers):
             return self._app
-        if path.startswith("/api/"):
-            return token_missing()
-        return self._login_page
+        return token_missing() if path.startswith("/api/") else self._login_page
 
 
 def token_missing() -> Response:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 _MOST_FILES = 50
-# The most refused files that an error names.
+# The most refused files that an error names, and the most entries that an outcome does.
 _MOST_TOLD = 3
 # Seconds between two checks of the progress.
 _BETWEEN_LOOKS = 0.25
@@ -97,41 +97,44 @@ class Workspace:
 
     @property
     def routes(self) -> list[Route]:
-        forms = {
-            "/add/address": self.add_addresses,
-            "/add/file": self.add_files,
-            "/add/retry": self.retry,
-            "/add/remove": self.remove,
-        }
         return [
-            *(Route(path, form, methods=["POST"]) for path, form in forms.items()),
+            Route("/add/address", self.add_addresses, methods=["POST"]),
+            Route("/add/file", self.add_files, methods=["POST"]),
+            Route("/add/retry", self.retry, methods=["POST"]),
+            Route("/add/remove", self.remove, methods=["POST"]),
             Route("/add/progress", self.progress),
         ]
 
     def values(self, request: Request, cache: ResourceCache | None = None, back: str = "/list") -> Mapping[str, object]:
         """The template's values for the workspace, whose forms lead `back`; there may be no library yet."""
         standings, now = cache.standings.values() if cache else (), time.time()
-        due = sum(standing.is_due(now) for standing in standings)
-        waiting = sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings)
         return {
             "secret": self._editing.secret,
             "back": back,
             "progress": self._shown(language_of(request)),
-            "due": due,
-            "waiting": waiting,
+            "due": sum(standing.is_due(now) for standing in standings),
+            "waiting": sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings),
             "takes_files": self._added is not None,
             "accept": ",".join(SUFFIXES),
         }
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
-        self._start(await run_in_threadpool(self._sources, form.addresses))
+        if self._added is None:
+            self._start(addresses_in(form.addresses))
+        else:
+            self._start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
         if self._added is None:
             raise UsageError("a library on a server takes no files here: add them with `seekpoint build`")
-        _check_size(request)
+        size = request.headers.get("content-length", "")
+        if not size.isdecimal():
+            raise HTTPException(411, "send the length of the files")
+        if int(size) > MOST_BYTES:
+            most = f"{MOST_BYTES >> 20} MB at once are the most"
+            raise HTTPException(413, f"{most}: build larger files on the server itself")
         async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
             form = self._editing.read(request, texts, UploadForm)
@@ -149,12 +152,11 @@ class Workspace:
             wanted = {key for key, standing in standings if standing.is_due(now, at_once=form.at_once)}
             sections = [section for section in cache.sections if section.named_by is not NamedBy.IMPORT]
             sources = [section.source for section in sections if wanted & section.entries.keys()]
-        if self._added is None:
-            if wanted:
-                self._start([], retry=form.at_once)
-            return form.leave()
-        for source in dict.fromkeys(filter(None, sources)):
-            self._start([source], retry=form.at_once)
+        if self._added is None and wanted:
+            self._start([], retry=form.at_once)
+        elif self._added:
+            for source in dict.fromkeys(filter(None, sources)):
+                self._start([source], retry=form.at_once)
         return form.leave()
 
     async def remove(self, request: Request) -> Response:
@@ -175,7 +177,20 @@ class Workspace:
 
     async def progress(self, request: Request) -> Response:
         """The progress of the builds as server-sent events, until none runs."""
-        return StreamingResponse(self._events(language_of(request)), media_type="text/event-stream")
+        language = language_of(request)
+
+        async def events() -> AsyncIterator[str]:
+            version: object = None
+            while True:
+                if version != self._builds.version:
+                    shown = self._shown(language)
+                    version = shown["version"]
+                    yield f"data: {json.dumps(shown)}\n\n"
+                    if not shown["is_running"]:
+                        return
+                await asyncio.sleep(_BETWEEN_LOOKS)
+
+        return StreamingResponse(events(), media_type="text/event-stream")
 
     def _start(self, sources: Sequence[str], *, retry: bool = False) -> None:
         if not self._builds.progress.is_running:
@@ -188,21 +203,6 @@ class Workspace:
         last = None if progress.is_running else self._outcomes.last
         told = last.in_words(language) if last else {"outcome": "", "left": [], "more": ""}
         return {**progress.as_dict(), **told, "version": version}
-
-    async def _events(self, language: str) -> AsyncIterator[str]:
-        version: object = None
-        while True:
-            if version != self._builds.version:
-                shown = self._shown(language)
-                version = shown["version"]
-                yield f"data: {json.dumps(shown)}\n\n"
-                if not shown["is_running"]:
-                    return
-            await asyncio.sleep(_BETWEEN_LOOKS)
-
-    def _sources(self, addresses: str) -> Sequence[str]:
-        """The sources to build for the addresses of a form; raises UsageError."""
-        return addresses_in(addresses) if self._added is None else [self._added.add_addresses(addresses)]
 
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
         """Store files, and build them; raises UsageError for those that are refused, after the others are stored."""
@@ -218,29 +218,12 @@ class Workspace:
             for source in sources:
                 self._start([source])
         if refused:
-            raise UsageError(_refusal(refused, len(files)))
-
-
-def _refusal(reasons: Sequence[str], files: int) -> str:
-    """One line on why some of `files` files were refused."""
-    told = [*reasons[:_MOST_TOLD]]
-    if more := len(reasons) - len(told):
-        told.append(f"{more} more can't be added")
-    if added := files - len(reasons):
-        told.append(f"{added} of {files} files are being added")
-    return "; ".join(told)
-
-
-def _check_size(request: Request) -> None:
-    """Raise HTTPException for a body of more than MOST_BYTES, before it is read."""
-    size = request.headers.get("content-length", "")
-    if not size.isdecimal():
-        raise HTTPException(411, "send the length of the files")
-    if int(size) > MOST_BYTES:
-        raise HTTPException(413, f"{MOST_BYTES >> 20} MB at once are the most: build larger files on the server itself")
-
-
-_MOST_NAMED = 3
+            told = refused[:_MOST_TOLD]
+            if more := len(refused) - len(told):
+                told.append(f"{more} more can't be added")
+            if stored := len(files) - len(refused):
+                told.append(f"{stored} of {len(files)} files are being added")
+            raise UsageError("; ".join(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,32 +237,25 @@ class Outcome:
     def in_words(self, language: str) -> Mapping[str, object]:
         """The outcome for a page in a language: a line, what isn't indexed, and how much more there is."""
         say = translator(language)
-        left = [
-            {"entry": say("left_out", title=_title(status), state=say(status.state.value)), **_reason(status, language)}
-            for status in self.others
-        ]
+        left = []
+        for status in self.others:
+            file = local_file(status.url) if status.title in ("", status.url) else None
+            title = clean(file.name if file else status.title) or status.id
+            reason = status.reason
+            left.append(
+                {
+                    "entry": say("left_out", title=title, state=say(status.state.value)),
+                    "reason": reason.in_language(language) if reason else "",
+                    # Text of another program counts as English.
+                    "lang": LANGUAGES["en" if reason and reason.is_foreign else language],
+                }
+            )
         more = self.total - self.indexed - len(left)
         return {
             "outcome": say("of_indexed", n=self.indexed, total=self.total) if self.total else say("nothing_new"),
             "left": left,
             "more": say("more_left", n=more) if more else "",
         }
-
-
-def _title(status: ResourceStatus) -> str:
-    """The title; the name of a file that has none."""
-    file = local_file(status.url) if status.title in ("", status.url) else None
-    return clean(file.name if file else status.title) or status.id
-
-
-def _reason(status: ResourceStatus, language: str) -> Mapping[str, str]:
-    """The reason in the page's language; text of another program counts as English."""
-    reason = status.reason
-    is_foreign = reason is not None and reason.is_foreign
-    return {
-        "reason": reason.in_language(language) if reason else "",
-        "lang": LANGUAGES["en" if is_foreign else language],
-    }
 
 
 class Outcomes:
@@ -290,11 +266,11 @@ class Outcomes:
         self._caches = caches
         self.last: Outcome | None = None
         """The outcome of the builds since `clear`; `None` if none has succeeded."""
-        self._changed: dict[str, None] = {}
+        self._changed: set[str] = set()
 
     def clear(self) -> None:
         """Forget the builds so far."""
-        self.last, self._changed = None, {}
+        self.last, self._changed = None, set()
 
     def following(self, build: Build) -> Build:
         """A build whose outcome is added to that of the builds before it."""
@@ -303,8 +279,14 @@ class Outcomes:
             before = self._standings()
             told = build(order, tell, stop)
             now = self._standings()
-            self._changed.update((key, None) for key, standing in now.items() if before.get(key) != standing)
-            self.last = self._outcome(now)
+            self._changed |= {key for key, standing in now.items() if before.get(key) != standing}
+            changed = [key for key in now if key in self._changed]
+            others = [key for key in reversed(changed) if not now[key].is_indexed]
+            named: list[ResourceStatus | None] = []
+            with suppress(LibraryError), self._live.reader() as reader:
+                cache = self._caches.of(reader)
+                named = [cache.status(key) for key in others[:_MOST_TOLD]]
+            self.last = Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
             return told
 
         return follow
@@ -315,15 +297,6 @@ class Outcomes:
         with suppress(LibraryError), self._live.reader() as reader:
             return self._caches.of(reader).standings
         return {}
-
-    def _outcome(self, now: Mapping[str, Standing]) -> Outcome:
-        changed = [key for key in now if key in self._changed]
-        others = [key for key in reversed(changed) if not now[key].is_indexed]
-        named: list[ResourceStatus | None] = []
-        with suppress(LibraryError), self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            named = [cache.status(key) for key in others[:_MOST_NAMED]]
-        return Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
 
 
 MOST_BYTES = 64 << 20
@@ -367,7 +340,10 @@ class AddedSources:
         return str(path)
 
     def add_file(self, name: str, content: BinaryIO, *, is_list: bool) -> str:
-        """Store a file under a safe form of its name; returns the source to build. Raises UsageError."""
+        """Store a file under a safe form of its name; returns the source to build.
+
+        Raises UsageError for a name that another file has.
+        """
         folder = self._lists if is_list else self._files
         target = folder / safe_name(name, _LIST_SUFFIXES if is_list else SUFFIXES)
         scratch = folder / f".{secrets.token_hex(8)}.part{target.suffix}"  # which no build reads
@@ -377,18 +353,15 @@ class AddedSources:
                 with scratch.open("xb") as file:
                     shutil.copyfileobj(content, file, _PIECE)
                 self._checks.check_file(scratch, target.name, is_list)
-                _place(scratch, target)
+                if target.name != ADDED_ADDRESSES and not target.exists():
+                    scratch.replace(target)
+                elif target.name == ADDED_ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
+                    raise UsageError(
+                        f"a file {target.name} was added before: rename this one, or take the other out first"
+                    )
             finally:
                 scratch.unlink(missing_ok=True)
         return str(target if is_list else folder)
-
-
-def _place(scratch: Path, target: Path) -> None:
-    """Give a file its name, unless the same file has it already; raises UsageError if another file has."""
-    if target.name != ADDED_ADDRESSES and not target.exists():
-        scratch.replace(target)
-    elif target.name == ADDED_ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
-        raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
 
 
 def addresses_in(text: str) -> Sequence[str]:
