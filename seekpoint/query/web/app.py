@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -50,7 +51,7 @@ def application(
     if editing and editing.builds:
         added_sources = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
         workspace = Workspace(live, caches, editing, editing.builds, added_sources)
-    pages = Pages(live, caches, editing, workspace, pictures=policy.pictures, has_summaries=summariser is not None)
+    pages = Pages(live, caches, editing, workspace, policy.pictures, summariser is not None)
     api, kept, login = Api(live, caches, summariser), KeptPages(live, caches, editing), Login(policy)
     routes = [*pages.routes, *kept.routes, *api.routes, *(workspace.routes if workspace else [])]
     app = FastAPI(
@@ -71,24 +72,24 @@ def application(
     return Guard(Asking(app, error_response), policy, login.page)
 
 
+@dataclass(frozen=True, slots=True)
 class Login:
     """Exchanges the token, sent once as a parameter or in a form, for a cookie that proves it."""
 
-    def __init__(self, policy: AccessPolicy) -> None:
-        self._policy = policy
+    policy: AccessPolicy
 
     async def answer(self, request: Request) -> Response:
         token = request.query_params.get("token")
         if request.method == "POST":
             token = (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
-        if self._policy.token is None:
+        if self.policy.token is None:
             return RedirectResponse("/", 303)
         if token is None:
             return page(request, "login", is_wrong=False)
-        if not self._policy.is_token(token):
+        if not self.policy.is_token(token):
             return page(request, "login", 401, is_wrong=True)
         response = RedirectResponse("/", 303)
-        name, value = self._policy.cookie(request.headers.get("host", ""))
+        name, value = self.policy.cookie(request.headers.get("host", ""))
         response.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
         return response
 

@@ -45,10 +45,7 @@ class BuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """The task of a build; with `retry`, it retries deferred resources now.
-
-    Without sources, it tries again what the library holds, and reads no list.
-    """
+    """The sources of a build; without any, it tries again what the library holds. `retry` takes deferred ones now."""
 
     sources: tuple[str, ...]
     retry: bool = False
@@ -61,10 +58,7 @@ Build: TypeAlias = Callable[[BuildOrder, Tell, Event], str]
 
 @dataclass
 class Builds:
-    """The builds of a server. `build` does one, `finished` is called after each.
-
-    `is_written` says whether another process writes to the library. A build waits until none does.
-    """
+    """The builds of a server; each waits while another process writes to the library, as `is_written` says."""
 
     build: Build
     finished: Callable[[], None]
@@ -156,8 +150,7 @@ class Builds:
 class SourceChecks:
     """Checks of a source before it is stored; both raise UsageError for one that a build would skip.
 
-    `listed` returns the lines to append to a list for some addresses, given the lines that it has. `check_file` takes a
-    file, its name and whether it is a list.
+    `listed` returns the lines to append for some addresses to a list that has some lines.
     """
 
     listed: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = lambda addresses, lines: addresses

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qs
 
@@ -44,23 +45,14 @@ class Form(BaseModel):
         return RedirectResponse(self.back, 303)
 
 
+@dataclass(frozen=True)
 class Editing:
-    """Lets pages of this server change things: each form carries a secret that other sites can't read.
+    """Lets pages of this server change things: each form carries a secret that other sites can't read."""
 
-    With `builds` they may add to the library, what passes the `checks`. `remove` takes a resource out, with what was
-    added for it.
-    """
-
-    def __init__(
-        self,
-        builds: Builds | None = None,
-        remove: Callable[[str], None] = lambda resource_id: None,
-        checks: SourceChecks | None = None,
-    ) -> None:
-        self.secret = secrets.token_urlsafe(24)
-        self.builds = builds
-        self.remove = remove
-        self.checks = checks or SourceChecks()
+    builds: Builds | None = None
+    remove: Callable[[str], None] = lambda resource_id: None
+    checks: SourceChecks = field(default_factory=SourceChecks)
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False)
 
     async def form(self, request: Request, form: type[AnyForm]) -> AnyForm:
         """The form of a request; raises HTTPException for one without the secret of this server's pages."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from threading import BoundedSemaphore
@@ -21,8 +21,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, SummaryError, UsageError
-from seekpoint.index.types import Transcript
-from seekpoint.query.answers import Answer
 from seekpoint.query.filters import in_language
 from seekpoint.query.output import kept_exports as kept_output
 from seekpoint.query.output import status as status_output
@@ -64,6 +62,30 @@ _PROBLEM = {
 _HINT = ": /api/resources names all"
 _DOWN = "no library can be asked here: `seekpoint status` says why to whom it belongs"
 
+# Summaries at once: each takes the model's time or its owner's money, and one of the server's 40 threads.
+_MOST_AT_ONCE = 4
+_BUSY = "the language model writes for others: ask again in a minute"
+_TYPE = "text/event-stream"
+EVENTS = {
+    "description": "The sentences, and the end",
+    "content": {
+        _TYPE: {
+            "itemSchema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"enum": ["sentence", "end"]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }
+        }
+    },
+}
+"""The response in OpenAPI's form for streams, which is that of its version 3.2."""
+
+# A proxy that collects a response before it sends it would hold the sentences back.
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
 
 class Api:
     """The endpoints of the API for a library."""
@@ -71,7 +93,8 @@ class Api:
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, summariser: Summariser | None = None) -> None:
         self._live = live
         self._caches = caches
-        self._summaries = SummaryEvents(summariser) if summariser else None
+        self._summariser = summariser
+        self._free = BoundedSemaphore(_MOST_AT_ONCE)
         self._version = version("seekpoint")
 
     @property
@@ -86,7 +109,7 @@ class Api:
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
-        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summaries else [])]
+        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summariser else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -101,14 +124,32 @@ class Api:
         An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
         `problem` where there are no sentences, or not all.
         """
-        if self._summaries is None:
-            raise HTTPException(404)
+        assert self._summariser, "only then there is a route"
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             if parameters.resource:
                 resource_of(cache, parameters.resource, _HINT)
             answer = self._live.ask(parameters.q, parameters.options, within=reader)
-            return self._summaries.response(answer, cache.transcripts)
+            try:
+                return EventStream(self._events(self._summariser.steps(answer, cache.transcripts)))
+            except SummaryError as error:
+                return EventStream(self._events(None, str(error)))
+
+    async def _events(self, steps: Steps | None, problem: str = _BUSY) -> AsyncGenerator[bytes, None]:
+        """An event `sentence` for each sentence, and an event `end`, with the problem if there was one."""
+        if steps is None or not self._free.acquire(blocking=False):
+            yield _event("end", {"problem": problem})
+            return
+        try:
+            async for sentences in iterate_in_threadpool(steps):
+                yield b"".join(_event("sentence", as_json(one)) for one in sentences) or KEEPALIVE_COMMENT
+            yield _event("end", {"problem": None})
+        except SummaryError as error:
+            yield _event("end", {"problem": str(error)})
+        finally:
+            self._free.release()
+            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
+                steps.close()
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -229,36 +270,8 @@ def _refuse_unknown_parameters(request: Request) -> None:
         raise UsageError(error)
 
 
-# Summaries at once: each takes the model's time or its owner's money, and one of the server's 40 threads.
-_MOST_AT_ONCE = 4
-_BUSY = "the language model writes for others: ask again in a minute"
-_TYPE = "text/event-stream"
-EVENTS = {
-    "description": "The sentences, and the end",
-    "content": {
-        _TYPE: {
-            "itemSchema": {
-                "type": "object",
-                "required": ["event", "data"],
-                "properties": {
-                    "event": {"enum": ["sentence", "end"]},
-                    "data": {"type": "string", "contentMediaType": "application/json"},
-                },
-            }
-        }
-    },
-}
-"""The response in OpenAPI's form for streams, which is that of its version 3.2."""
-
-# A proxy that collects a response before it sends it would hold the sentences back.
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
 class EventStream(StreamingResponse):
-    """A response of events, which are closed as soon as the client has gone.
-
-    FastAPI's own class is for endpoints that answer with events alone, never with an error.
-    """
+    """A response of events, which are closed as soon as the client has gone; FastAPI's can't answer with an error."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(events, headers=_HEADERS, media_type=_TYPE)
@@ -269,36 +282,6 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             await self._events.aclose()
-
-
-class SummaryEvents:
-    """Streams summaries, four at once at most."""
-
-    def __init__(self, summariser: Summariser) -> None:
-        self._summariser = summariser
-        self._free = BoundedSemaphore(_MOST_AT_ONCE)
-
-    def response(self, answer: Answer, transcripts: Callable[[str], Sequence[Transcript]]) -> EventStream:
-        """An event `sentence` for each sentence, and an event `end`, with the problem if there was one."""
-        try:
-            return EventStream(self._events(self._summariser.steps(answer, transcripts)))
-        except SummaryError as error:
-            return EventStream(self._events(None, str(error)))
-
-    async def _events(self, steps: Steps | None, problem: str = _BUSY) -> AsyncGenerator[bytes, None]:
-        if steps is None or not self._free.acquire(blocking=False):
-            yield _event("end", {"problem": problem})
-            return
-        try:
-            async for sentences in iterate_in_threadpool(steps):
-                yield b"".join(_event("sentence", as_json(one)) for one in sentences) or KEEPALIVE_COMMENT
-            yield _event("end", {"problem": None})
-        except SummaryError as error:
-            yield _event("end", {"problem": str(error)})
-        finally:
-            self._free.release()
-            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
-                steps.close()
 
 
 def _event(name: str, data: object) -> bytes:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
 # Seconds that the server may take to end.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,22 +19,25 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from seekpoint.index.address import added_as
+from seekpoint.index.file_types import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.turns import QuestionTurns
-from seekpoint.query.web import resource_list, view_models
+from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
 from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import SUMMARY, ListPageParameters, PageParameters
+from seekpoint.query.web.resource_list import list_page
 from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, Reading, around, quote_context, utf16
-from seekpoint.query.web.view_models import MomentView, Player, content_type, media_file, player_of, resource_href
+from seekpoint.query.web.view_models import MomentView, Player
 
 if TYPE_CHECKING:
     from starlette.responses import HTMLResponse, Response
@@ -43,7 +47,6 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.live_library import LiveLibrary
     from seekpoint.query.serving.resource_cache import ResourceCaches
     from seekpoint.query.web.workspace import Workspace
-
 
 # The most moments on the bars of the reading list: more of them would hide where the answers are.
 _ON_BARS = 60
@@ -55,25 +58,16 @@ _LEAST_SHARE = 0.6
 _FEWEST, _MORE = 3, 16
 
 
+@dataclass(frozen=True, slots=True)
 class Pages:
     """The pages for a library."""
 
-    def __init__(
-        self,
-        live: LiveLibrary,
-        caches: ResourceCaches,
-        editing: Editing | None = None,
-        workspace: Workspace | None = None,
-        *,
-        pictures: bool = False,
-        has_summaries: bool = False,
-    ) -> None:
-        self._live = live
-        self._caches = caches
-        self._editing = editing
-        self._workspace = workspace
-        self._pictures = pictures
-        self._has_summaries = has_summaries
+    live: LiveLibrary
+    caches: ResourceCaches
+    editing: Editing | None
+    workspace: Workspace | None
+    pictures: bool
+    has_summaries: bool
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -88,8 +82,8 @@ class Pages:
 
     def ask(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
             answer = self._answer(parameters, reader) if parameters.question else None
             found = answer.moments if answer else ()
             shown = cut(found) if parameters.is_cut else found
@@ -97,8 +91,8 @@ class Pages:
             liked = cache.resource(parameters.like) if parameters.like else None
             return page(
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
-                within=within, liked=liked, has_summary=self._has_summaries and parameters.similar_to is None,
-                keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
+                within=within, liked=liked, has_summary=self.has_summaries and parameters.similar_to is None,
+                keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
                 playing=Playing.of(parameters, shown, cache), State=State,
@@ -107,9 +101,9 @@ class Pages:
     def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
         """The answer to the question, or the moments like another one, but for those at the same place."""
         if parameters.similar_to is None:
-            return self._live.ask(parameters.q, parameters.options, within=reader)
+            return self.live.ask(parameters.q, parameters.options, within=reader)
         options = replace(parameters.options, k=min(parameters.k + _SPARE, MOST_MOMENTS))
-        answer = self._live.ask(parameters.similar_to, options, within=reader)
+        answer = self.live.ask(parameters.similar_to, options, within=reader)
         at = parameters.at or 0.0
         moments = tuple(
             moment
@@ -120,29 +114,29 @@ class Pages:
 
     def list(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            answer = self._live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            answer = self.live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
             found = answer.moments if answer else ()
             near = [moment for moment in found if _is_near(moment, found[0])]
-            ticks = {
+            marks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
                 for resource_id, group in view_models.by_resource(near).items()
             }
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
-                request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
-                State=State, asked=asked, shown=resource_list.list_page(cache, asked, ticks),
-                remedy=resource_list.remedy, pictures=self._pictures,
-                added_as=partial(added_as, library=self._live.address),
-                workspace=self._workspace.values(request, cache, path_of(request)) if self._workspace else None,
+                request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=marks,
+                State=State, asked=asked, shown=list_page(cache, asked, marks),
+                remedy=partial(remedy, now=time.time()), pictures=self.pictures,
+                added_as=partial(added_as, library=self.live.address),
+                workspace=self.workspace.values(request, cache, path_of(request)) if self.workspace else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
         start = parameters.t
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
             reading = Reading.of(transcripts, parameters, details, plays=resource.kind.plays)
@@ -151,7 +145,7 @@ class Pages:
             if parameters.question:
                 language = reading.transcript.language if reading and parameters.language else None
                 filters = Filters(resource=resource.id, language=language)
-                answer = self._live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
+                answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
             outside = resource.url if view_models.is_web(resource.url) else None
@@ -162,17 +156,17 @@ class Pages:
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
-                player=player_of(resource), outside=outside, answer=answer,
+                player=view_models.player_of(resource), outside=outside, answer=answer,
                 moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
                 chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
-                own_page=resource_href(resource),
+                own_page=view_models.resource_href(resource),
             )  # fmt: skip
 
     def found(self, request: Request) -> JSONResponse:
         """The places of the parameter `find` in a transcript, for the page's script; offsets are UTF-16's."""
         parameters = _parameters(request)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
@@ -181,14 +175,15 @@ class Pages:
         return JSONResponse({"count": found.count, "places": places})
 
     def media(self, request: Request) -> FileResponse:
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
             is_indexed = cache.standings[resource.id].is_indexed
-        path = media_file(resource) if is_indexed else None
-        if path is None:
+        mime = view_models.content_type(resource) if is_indexed else None
+        path = local_file(resource.url) if mime else None
+        if path is None or not path.is_file():
             raise HTTPException(404, "that is no recording that is indexed here, or its file is gone")
-        return FileResponse(path, media_type=content_type(resource))
+        return FileResponse(path, media_type=mime)
 
 
 def _parameters(request: Request) -> PageParameters:
@@ -230,16 +225,13 @@ class Playing:
 
     @property
     def here(self) -> str:
-        return resource_href(self.resource, self.start, self.language)
+        return view_models.resource_href(self.resource, self.start, self.language)
 
     @classmethod
     def of(cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache) -> Playing | None:
-        """The resource and second of the parameters `play` and `t`; `None` if no such resource plays.
-
-        The language is that of the answer's moment which is nearest to the second.
-        """
+        """The resource and second of the parameters, in the language of the nearest moment; `None` if none plays."""
         resource = cache.resource(parameters.play) if parameters.play else None
-        player = player_of(resource) if resource else None
+        player = view_models.player_of(resource) if resource else None
         if resource is None or player is None:
             return None
         start = min(parameters.t or 0.0, cache.duration(resource.id))
@@ -293,10 +285,7 @@ _SECONDS_TO_WAIT = "5"
 
 
 class Asking:
-    """Middleware that makes requests with a question wait for their turn.
-
-    `refuse` answers when too many wait. A client that leaves before its turn costs nothing more.
-    """
+    """Middleware that makes requests with a question wait for their turn; `refuse` answers when too many wait."""
 
     def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Awaitable[Response]]) -> None:
         self._app = app

@@ -79,9 +79,8 @@ class PageParameters(AskParameters):
     """The parameters of the pages, which are shown without a question too.
 
     `like`, `at` and `said` are the resource, the second and the words of the moment of "more like this". `play` is the
-    resource that plays beside an answer, `t` the second at which it plays or is shown. On a resource's page, `beside`
-    is the language of a second transcript, and `find` is looked for in the transcript; `place` is the number of the
-    place of it that is shown.
+    resource that plays beside an answer, `t` its second. On a resource's page, `beside` is the language of a second
+    transcript, `find` is looked for in the transcript, and `place` is the number of the place that is shown.
     """
 
     q: str = Field(default="", max_length=LONGEST_QUESTION)
@@ -129,10 +128,7 @@ class PageParameters(AskParameters):
 
     @property
     def similar_to(self) -> str | None:
-        """The words of the moment that others shall be like; `None` if none is given.
-
-        They may be in quotation marks, which would ask for them literally.
-        """
+        """The words of the moment that others shall be like, without marks, which would ask for them literally."""
         return without_marks(self.said) if self.like and self.said else None
 
     @property
@@ -154,10 +150,7 @@ class SuggestParameters(BaseModel):
 
 
 class ListPageParameters(BaseModel):
-    """Which part of the list its page shows, in which order; `list` is that of the lists, under their headings.
-
-    `narrow` is what each entry has to say, `q` the question that is marked.
-    """
+    """Which part of the list its page shows, in which order; each entry has to say `narrow`."""
 
     model_config = _STRIPPED
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache as cached
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from seekpoint.index.types import Resource, ResourceStatus, Section, State, outlined
-from seekpoint.query.output import status as status_output
+from seekpoint.index.types import Resource, Section, State, outlined
 from seekpoint.query.serving.resource_cache import folded
 from seekpoint.query.web.translations import WORDS, language_name
 
@@ -19,34 +17,26 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache
     from seekpoint.query.web.query_parameters import ListPageParameters
 
-
 ENTRIES = 200
 """How many entries a page has at most."""
 
 _HUES = 8
-
-
-class ListPart(NamedTuple):
-    """A heading of the list at its depth and, if it has entries of its own, its section, and those on the page."""
-
-    depth: int
-    heading: str
-    section: Section | None
-    ids: Sequence[str]
+_PLAIN = (("sort", "list"), ("page", 1))
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
     """A page of the list: under headings, or without them in another order.
 
-    `found` is how many entries there are on all pages, of `total` on the list.
+    `found` is how many entries there are on all pages, of `total` on the list. A block is a heading at its depth and,
+    if it has entries of its own, its section, and the ids of those on the page.
     """
 
     number: int
     pages: int
     found: int
     total: int
-    blocks: Sequence[ListPart] = ()
+    blocks: Sequence[tuple[int, str, Section | None, Sequence[str]]] = ()
     ids: Sequence[str] = ()
 
     @property
@@ -85,7 +75,7 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
     if parameters.sort != "list":
         return ListPage(number, pages, found, total, ids=shown)
     blocks = [
-        ListPart(depth, heading, section, parts[section.source, section.path] if section else ())
+        (depth, heading, section, parts[section.source, section.path] if section else ())
         for depth, heading, section in outlined([each for each in sections if (each.source, each.path) in parts])
     ]
     return ListPage(number, pages, found, total, blocks)
@@ -96,9 +86,6 @@ def list_href(parameters: ListPageParameters, **changed: object) -> str:
     values = {**parameters.model_dump(), **changed}
     kept = {name: value for name, value in values.items() if value and (name, value) not in _PLAIN}
     return f"/list?{urlencode(kept)}" if kept else "/list"
-
-
-_PLAIN = (("sort", "list"), ("page", 1))
 
 
 def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
@@ -137,8 +124,3 @@ def ordered(cache: ResourceCache, sort: str) -> list[str]:
 def hue(resource: Resource) -> int:
     """The colour of a resource's drawn picture, the same each time: 0 to 7."""
     return zlib.crc32(resource.id.encode()) % _HUES
-
-
-def remedy(status: ResourceStatus) -> status_output.Remedy | None:
-    """The remedy for a resource's state, as in `status`."""
-    return status_output.remedy(status, time.time())

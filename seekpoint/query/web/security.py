@@ -66,8 +66,7 @@ def is_loopback(host: str) -> bool:
 class AccessPolicy:
     """The accepted Host headers, and the token that requests must carry, if there is one.
 
-    `is_public` is true for a server that other machines reach: it accepts any IP address as its host. With `pictures`
-    pages may show YouTube's, so that the browser asks YouTube for them.
+    A public server, which other machines reach, accepts any IP address. With `pictures` pages may show YouTube's.
     """
 
     names: frozenset[str] = frozenset({"localhost"})
@@ -85,10 +84,7 @@ class AccessPolicy:
         return cls(accepted, token, not is_loopback(host), pictures)
 
     def accepts_host(self, header: str) -> bool:
-        """Whether a Host header is accepted, against DNS rebinding: a foreign name may resolve to this machine.
-
-        An IP address can't be rebound, so any loopback address is accepted.
-        """
+        """Whether a Host header is accepted, against DNS rebinding: a name may be rebound, an IP address can't."""
         name = _host(header)
         address = _address(name)
         return name in self.names or (address is not None and (self.is_public or address.is_loopback))
@@ -113,8 +109,7 @@ class AccessPolicy:
     def cookie(self, host: str) -> tuple[str, str]:
         """The name and value of the cookie for a browser that has shown the token to the server of this Host header.
 
-        Browsers send a host's cookies to its other ports too, and so to other programs. So the value isn't the token
-        but a signature, which only this server accepts, and only for a time.
+        Browsers send it to a host's other ports too, and so to other programs: it is a signature instead of the token.
         """
         expiry = str(int(time.time()) + COOKIE_SECONDS)
         return _cookie_name(host), f"{expiry}.{self._signature(host, expiry)}"
@@ -139,8 +134,7 @@ def comes_from_elsewhere(headers: Headers) -> bool:
 class Guard:
     """Middleware that applies an access policy and sets the security headers of every response.
 
-    `login_page` answers requests for pages without the token. Requests from other sites are refused, but for links to
-    pages, which don't ask the question of such a link.
+    Requests from other sites are refused, but for links to pages, which don't ask the question of such a link.
     """
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from seekpoint.query.web.workspace import Workspace
 
-
 STATIC = Path(__file__).parent / "static"
 
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -76,10 +75,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
 
 
 def error_page(request: Request, error: Exception) -> HTMLResponse:
-    """The page for an error, which leads to the form that was sent, else to the question.
-
-    If there is no library, it says how to build one.
-    """
+    """The page for an error, which leads back; if there is no library, it says how to build one."""
     code, detail, headers = describe(error)
     if isinstance(error, LibraryNotFound):
         workspace: Workspace | None = request.app.state.workspace

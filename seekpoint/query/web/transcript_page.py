@@ -29,10 +29,7 @@ _MOST_MARKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The places of a phrase: their number and, for the first of them, the parts of each that lie in one cue.
-
-    `at` is the place that is shown, from 1; 0 if nothing was found.
-    """
+    """The places of a phrase: how many, the first ones in parts by cue, and which is shown, from 1; 0 if none."""
 
     count: int
     places: Sequence[Sequence[Part]]
@@ -68,9 +65,8 @@ class Stretch(NamedTuple):
 class Reading:
     """A transcript as it is shown.
 
-    `chapters` are the source's, or those that were made of this transcript. `other` is the language of a transcript
-    that can be shown beside it, `beside` that of the one which is; `current` is the position of the cue at the second
-    of the page's address, `found` what was looked for.
+    `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
+    the position of the cue at the second of the page's address.
     """
 
     transcript: Transcript
@@ -137,11 +133,8 @@ def utf16(part: Part, text: str) -> tuple[int, int, int]:
     return part.number, start, stop
 
 
-# Where a phrase stands in a transcript, letter by letter, for the find box of a resource's page. All pure.
-#
-# Case, accents, full-width forms, typographic quotation marks, runs of white space, line breaks between cues, and the
-# script of Chinese make no difference.
-
+# To find a phrase, case, accents, full-width forms, typographic quotation marks, runs of white space, line breaks
+# between cues, and the script of Chinese make no difference.
 _SPACE = " "
 _UNSPACED = regex.compile(f"[{UNSPACED}\u3000-\u303f\uff00-\uff0f]")
 # Accents of Latin, Greek and Cyrillic letters. The marks of other scripts are letters of their own.
@@ -233,10 +226,7 @@ class QuoteContext(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptParagraph:
-    """Consecutive cues; `heading` is the title of a chapter that starts with them.
-
-    `beside` are the cues of another transcript that are said meanwhile.
-    """
+    """Consecutive cues with the title of a chapter that starts there, and those of another transcript beside them."""
 
     heading: str | None
     cues: tuple[PositionedCue, ...]
@@ -279,9 +269,13 @@ def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[Tra
     titles = {position_at(cues, chapter.start + ROUNDING): chapter.title for chapter in chapters if cues}
     paragraph: list[PositionedCue] = []
     for number, cue in enumerate(cues):
-        if paragraph and (number in titles or _is_complete(paragraph, cue)):
-            yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
-            paragraph = []
+        if paragraph:
+            last, length = paragraph[-1].cue, cue.start - paragraph[0].cue.start
+            is_elsewhere = (last.page, last.anchor, last.is_reference) != (cue.page, cue.anchor, cue.is_reference)
+            is_long = length >= (_PARAGRAPH if last.text.endswith(_SENTENCE_ENDS) else _LONGEST_PARAGRAPH)
+            if number in titles or is_elsewhere or is_long:
+                yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+                paragraph = []
         paragraph.append(PositionedCue(number, cue))
     if paragraph:
         yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
@@ -296,12 +290,3 @@ def aligned(paragraphs: Sequence[TranscriptParagraph], cues: Sequence[Cue]) -> I
         stop = max(stop, first)
         yield replace(paragraph, beside=tuple(PositionedCue(at, cues[at]) for at in range(first, stop)))
         first = stop
-
-
-def _is_complete(paragraph: Sequence[PositionedCue], following: Cue) -> bool:
-    """Whether a paragraph ends before the following cue."""
-    last, length = paragraph[-1].cue, following.start - paragraph[0].cue.start
-    if (last.page, last.anchor, last.is_reference) != (following.page, following.anchor, following.is_reference):
-        return True
-    is_sentence = last.text.endswith(_SENTENCE_ENDS)
-    return length >= _LONGEST_PARAGRAPH or (length >= _PARAGRAPH and is_sentence)

@@ -14,7 +14,6 @@ from seekpoint.index.text.language_tags import UNKNOWN, primary
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 """The page's `lang` attribute, by primary subtag."""
 
@@ -70,10 +69,7 @@ def translator(language: str) -> Callable[..., str]:
 
 
 def language_name(tag: str, language: str) -> str:
-    """The name of the language with a tag, in the page's `language`; the tag itself if there is no name for it.
-
-    Empty for a language that isn't known.
-    """
+    """The name of a language in the page's `language`, else its tag; empty if it isn't known."""
     if primary(tag) == UNKNOWN:
         return ""
     return WORDS[language].get(primary(tag), tag) if primary(tag) in WORDS else tag

@@ -1,7 +1,4 @@
-"""View models: answers and transcripts in the form that the templates show. All pure.
-
-The templates escape every text. Addresses, on which browsers act, are validated here.
-"""
+"""Answers as the templates show them. Those escape every text; addresses, on which browsers act, are validated here."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -66,10 +62,7 @@ class Player:
 
 @dataclass(frozen=True)
 class MomentView:
-    """A moment on the page.
-
-    `siblings` are all moments of the answer in the same resource, `chapters` and `duration` those of the resource.
-    """
+    """A moment on the page; `siblings` are all moments of the answer in the same resource."""
 
     moment: Moment
     context: QuoteContext | None
@@ -138,10 +131,7 @@ def player_of(resource: Resource) -> Player | None:
 
 
 def resource_href(
-    resource: Resource,
-    start: float | None = None,
-    language: str | None = None,
-    cue: PositionedCue | None = None,
+    resource: Resource, start: float | None = None, language: str | None = None, cue: PositionedCue | None = None
 ) -> str:
     """The address of a resource's page in Seekpoint, at a second and a cue."""
     page = _page(resource.id, language)
@@ -231,9 +221,3 @@ def content_type(resource: Resource) -> str | None:
     """The media type of a recording's file; `None` if the resource isn't a recording in a local file."""
     path = local_file(resource.url) if resource.kind is Kind.RECORDING else None
     return MEDIA_TYPES.get(path.suffix.lower()) if path else None
-
-
-def media_file(resource: Resource) -> Path | None:
-    """The file of a recording; `None` if it doesn't exist or its name isn't that of a media file."""
-    path = local_file(resource.url) if content_type(resource) else None
-    return path if path and path.is_file() else None

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
     from seekpoint.query.web.builds import Build, BuildOrder, Tell
 
-
 _MOST_FILES = 50
 # The most refused files that an error names, and the most entries that an outcome does.
 _MOST_TOLD = 3
@@ -79,8 +78,7 @@ class RemoveForm(Form):
 class Workspace:
     """The requests that change the library's content, and the progress of its builds.
 
-    `added` holds what is added to a library in a folder. A library on a server has none: it takes addresses, each a
-    source of its own, and no files.
+    A library on a server has no `added` sources: it takes addresses, each a source of its own, and no files.
     """
 
     def __init__(
@@ -90,9 +88,10 @@ class Workspace:
         self._caches = caches
         self._editing = editing
         self._builds = builds
-        self._outcomes = Outcomes(live, caches)
+        self._outcome: Outcome | None = None
+        self._changed: set[str] = set()
         self._builds.is_written = partial(is_written, live.address)
-        self._builds.build = self._outcomes.following(builds.build)
+        self._builds.build = partial(self._build, builds.build)
         self._added = added
 
     @property
@@ -194,14 +193,36 @@ class Workspace:
 
     def _start(self, sources: Sequence[str], *, retry: bool = False) -> None:
         if not self._builds.progress.is_running:
-            self._outcomes.clear()
+            self._outcome, self._changed = None, set()
         self._builds.start(sources, retry=retry)
+
+    def _build(self, build: Build, order: BuildOrder, tell: Tell, stop: Event) -> str:
+        """Carry out a build, and add its outcome to that of the builds since none was running."""
+        before = self._standings()
+        told = build(order, tell, stop)
+        now = self._standings()
+        self._changed |= {key for key, standing in now.items() if before.get(key) != standing}
+        changed = [key for key in now if key in self._changed]
+        others = [key for key in reversed(changed) if not now[key].is_indexed]
+        named: list[ResourceStatus | None] = []
+        with suppress(LibraryError), self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            named = [cache.status(key) for key in others[:_MOST_TOLD]]
+        self._outcome = Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
+        return told
+
+    def _standings(self) -> Mapping[str, Standing]:
+        """Every entry's standing, in the order in which they were added; empty if no library can be read."""
+        self._live.refresh()
+        with suppress(LibraryError), self._live.reader() as reader:
+            return self._caches.of(reader).standings
+        return {}
 
     def _shown(self, language: str) -> Mapping[str, object]:
         """The progress of the builds and, when they have ended, their outcome in a language."""
         version, progress = self._builds.version, self._builds.progress
-        last = None if progress.is_running else self._outcomes.last
-        told = last.in_words(language) if last else {"outcome": "", "left": [], "more": ""}
+        outcome = None if progress.is_running else self._outcome
+        told = outcome.in_words(language) if outcome else {"outcome": "", "left": [], "more": ""}
         return {**progress.as_dict(), **told, "version": version}
 
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
@@ -230,9 +251,9 @@ class Workspace:
 class Outcome:
     """The entries that builds added or changed: how many, how many of them are indexed, the latest of the others."""
 
-    total: int = 0
-    indexed: int = 0
-    others: tuple[ResourceStatus, ...] = ()
+    total: int
+    indexed: int
+    others: Sequence[ResourceStatus]
 
     def in_words(self, language: str) -> Mapping[str, object]:
         """The outcome for a page in a language: a line, what isn't indexed, and how much more there is."""
@@ -256,47 +277,6 @@ class Outcome:
             "left": left,
             "more": say("more_left", n=more) if more else "",
         }
-
-
-class Outcomes:
-    """Tracks the changes of builds in a library."""
-
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
-        self._live = live
-        self._caches = caches
-        self.last: Outcome | None = None
-        """The outcome of the builds since `clear`; `None` if none has succeeded."""
-        self._changed: set[str] = set()
-
-    def clear(self) -> None:
-        """Forget the builds so far."""
-        self.last, self._changed = None, set()
-
-    def following(self, build: Build) -> Build:
-        """A build whose outcome is added to that of the builds before it."""
-
-        def follow(order: BuildOrder, tell: Tell, stop: Event) -> str:
-            before = self._standings()
-            told = build(order, tell, stop)
-            now = self._standings()
-            self._changed |= {key for key, standing in now.items() if before.get(key) != standing}
-            changed = [key for key in now if key in self._changed]
-            others = [key for key in reversed(changed) if not now[key].is_indexed]
-            named: list[ResourceStatus | None] = []
-            with suppress(LibraryError), self._live.reader() as reader:
-                cache = self._caches.of(reader)
-                named = [cache.status(key) for key in others[:_MOST_TOLD]]
-            self.last = Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
-            return told
-
-        return follow
-
-    def _standings(self) -> Mapping[str, Standing]:
-        """Every entry's standing, in the order in which they were added; empty if no library can be read."""
-        self._live.refresh()
-        with suppress(LibraryError), self._live.reader() as reader:
-            return self._caches.of(reader).standings
-        return {}
 
 
 MOST_BYTES = 64 << 20
@@ -340,10 +320,7 @@ class AddedSources:
         return str(path)
 
     def add_file(self, name: str, content: BinaryIO, *, is_list: bool) -> str:
-        """Store a file under a safe form of its name; returns the source to build.
-
-        Raises UsageError for a name that another file has.
-        """
+        """Store a file under a safe form of its name; returns the source to build. Raises UsageError."""
         folder = self._lists if is_list else self._files
         target = folder / safe_name(name, _LIST_SUFFIXES if is_list else SUFFIXES)
         scratch = folder / f".{secrets.token_hex(8)}.part{target.suffix}"  # which no build reads
