@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -44,15 +45,15 @@ _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointErro
 def application(
     live: LiveLibrary, policy: AccessPolicy, *, summariser: Summariser | None = None, editing: Editing | None = None
 ) -> ASGIApp:
-    """The application for a library, with summaries if there is what writes them; with `editing` it can be changed."""
+    """The application for a library; with `editing` the library can be changed."""
     caches = ResourceCaches()
     workspace = None
     if editing and editing.builds:
         added_sources = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
         workspace = Workspace(live, caches, editing, editing.builds, added_sources)
-    pages = Pages(live, caches, editing, workspace, pictures=policy.pictures, has_summaries=summariser is not None)
+    pages = Pages(live, caches, editing, workspace, policy.pictures, summariser is not None)
     api, kept, login = Api(live, caches, summariser), KeptPages(live, caches, editing), Login(policy)
-    added = workspace.routes if workspace else []
+    routes = [*pages.routes, *kept.routes, *api.routes, *(workspace.routes if workspace else [])]
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",
@@ -62,47 +63,42 @@ def application(
         docs_url=None,  # the documentation that FastAPI serves loads its scripts from another host
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[*pages.routes, *kept.routes, *added, *api.routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
+        routes=[*routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
-        exception_handlers=dict.fromkeys(_ERRORS, _handled),
+        exception_handlers=dict.fromkeys(_ERRORS, error_response),
     )
     app.state.workspace = workspace
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
     return Guard(Asking(app, error_response), policy, login.page)
 
 
+@dataclass(frozen=True, slots=True)
 class Login:
-    """The login: exchanges the token, sent once as a parameter or in a form, for a cookie that proves it."""
+    """Exchanges the token, sent once as a parameter or in a form, for a cookie that proves it."""
 
-    def __init__(self, policy: AccessPolicy) -> None:
-        self._policy = policy
+    policy: AccessPolicy
 
     async def answer(self, request: Request) -> Response:
         token = request.query_params.get("token")
         if request.method == "POST":
             token = (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
-        if self._policy.token is None:
+        if self.policy.token is None:
             return RedirectResponse("/", 303)
         if token is None:
             return page(request, "login", is_wrong=False)
-        if not self._policy.is_token(token):
+        if not self.policy.is_token(token):
             return page(request, "login", 401, is_wrong=True)
         response = RedirectResponse("/", 303)
-        name, value = self._policy.cookie(request.headers.get("host", ""))
+        name, value = self.policy.cookie(request.headers.get("host", ""))
         response.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
         return response
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The page that asks for the token, as an ASGI application."""
-        response = page(Request(scope), "login", 401, is_wrong=False)
-        await response(scope, receive, send)
+        await page(Request(scope), "login", 401, is_wrong=False)(scope, receive, send)
 
 
-async def _handled(request: Request, error: Exception) -> Response:
-    return error_response(request, error)
-
-
-def error_response(request: Request, error: Exception) -> Response:
+async def error_response(request: Request, error: Exception) -> Response:
     """The response to an error: a problem document for programs, else a page."""
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=error.status_code, headers=error.headers)

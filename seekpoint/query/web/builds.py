@@ -24,8 +24,7 @@ MOST_LINES = 20
 class BuildProgress:
     """How far a build is: `done` of `total` resources, and within `title` `part` of `parts` passages or seconds.
 
-    It `is_waiting` while another process writes to the library. `lines` are its last messages, `outcome` the one at its
-    end, `error` why it failed.
+    It `is_waiting` while another process writes to the library. `lines` are its last messages, `outcome` its final one.
     """
 
     is_running: bool = False
@@ -46,10 +45,7 @@ class BuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """The task of a build; with `retry`, it retries deferred resources now.
-
-    Without sources, it tries again what the library holds, and reads no list.
-    """
+    """The sources of a build; without any, it tries again what the library holds. `retry` takes deferred ones now."""
 
     sources: tuple[str, ...]
     retry: bool = False
@@ -62,29 +58,18 @@ Build: TypeAlias = Callable[[BuildOrder, Tell, Event], str]
 
 @dataclass
 class Builds:
-    """The builds of a server. `build` does one, `finished` is called after each.
-
-    `is_written` says whether another process writes to the library. A build waits until none does.
-    """
+    """The builds of a server; each waits while another process writes to the library, as `is_written` says."""
 
     build: Build
     finished: Callable[[], None]
     is_written: Callable[[], bool] = lambda: False
-    _progress: BuildProgress = field(default_factory=BuildProgress)
+    progress: BuildProgress = field(default_factory=BuildProgress, init=False)
+    version: int = field(default=0, init=False)
+    """A number that grows with each change of the progress."""
     _waiting: deque[BuildOrder] = field(default_factory=deque)
     _changed: Condition = field(default_factory=Condition)
     _stop: Event = field(default_factory=Event)
     _thread: Thread | None = None
-    _version: int = 0
-
-    @property
-    def progress(self) -> BuildProgress:
-        return self._progress
-
-    @property
-    def version(self) -> int:
-        """A number that grows with each change of the progress."""
-        return self._version
 
     def start(self, sources: Sequence[str], *, retry: bool = False) -> None:
         """Build these sources, after the build that is running."""
@@ -92,7 +77,7 @@ class Builds:
             if self._stop.is_set():
                 return
             self._waiting.append(BuildOrder(tuple(sources), retry))
-            if not self._progress.is_running:
+            if not self.progress.is_running:
                 self._tell(BuildProgress(is_running=True))
                 self._thread = Thread(target=self._run)
                 self._thread.start()
@@ -106,60 +91,58 @@ class Builds:
     def wait(self, seconds: float) -> bool:
         """Wait until no build runs, for up to `seconds`; returns whether none does."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._progress.is_running, seconds)
+            return self._changed.wait_for(lambda: not self.progress.is_running, seconds)
 
     def _run(self) -> None:
         errors: list[str] = []
-        while order := self._next():
+        is_running = True
+        while is_running:
+            if self._stop.is_set():  # before it began
+                self._end(replace(self.progress, error=STOPPED))
+                return
             outcome = ""
             try:
-                outcome = self._built(order)
+                outcome = self._built(self._waiting.popleft())
                 self.finished()
             except SeekpointError as failure:
                 errors.append(clean(str(failure)))
             except Exception:
-                self._end(replace(self._progress, error="something went wrong here: the server's terminal says what"))
+                self._end(replace(self.progress, error="something went wrong here: the server's terminal says what"))
                 raise
-            self._end(replace(self._progress, outcome=clean(outcome), error="; ".join(dict.fromkeys(errors))))
-        if self._progress.is_running:  # it was stopped before it began
-            self._end(replace(self._progress, error=STOPPED))
+            is_running = self._end(
+                replace(self.progress, outcome=clean(outcome), error="; ".join(dict.fromkeys(errors)))
+            )
 
     def _built(self, order: BuildOrder) -> str:
         """Carry an order out once no other process writes to the library, and return its outcome."""
+
+        def tell(progress: BuildProgress) -> None:
+            lines = tuple(clean(line) for line in progress.lines[-MOST_LINES:])
+            self._tell(replace(progress, title=clean(progress.title), lines=lines, is_running=True))
+
         while True:
-            self._wait_for_others()
+            while self.is_written():
+                if not self.progress.is_waiting:
+                    self._tell(BuildProgress(is_running=True, is_waiting=True))
+                if self._stop.wait(BETWEEN_TRIES):
+                    raise SeekpointError(STOPPED)
             try:
-                return self.build(order, self._tell_running, self._stop)
+                return self.build(order, tell, self._stop)
             except SeekpointError:
                 if self._stop.is_set() or not self.is_written():
                     raise
 
-    def _wait_for_others(self) -> None:
-        while self.is_written():
-            if not self._progress.is_waiting:
-                self._tell(BuildProgress(is_running=True, is_waiting=True))
-            if self._stop.wait(BETWEEN_TRIES):
-                raise SeekpointError(STOPPED)
-
-    def _next(self) -> BuildOrder | None:
-        with self._changed:
-            if self._stop.is_set() or not self._waiting:
-                return None
-            return self._waiting.popleft()
-
-    def _end(self, progress: BuildProgress) -> None:
+    def _end(self, progress: BuildProgress) -> bool:
+        """Show how a build ended; returns whether another one follows."""
         with self._changed:
             is_running = bool(self._waiting) and not self._stop.is_set()
             self._tell(replace(progress, title="", is_waiting=False, is_running=is_running))
-
-    def _tell_running(self, progress: BuildProgress) -> None:
-        lines = tuple(clean(line) for line in progress.lines[-MOST_LINES:])
-        self._tell(replace(progress, title=clean(progress.title), lines=lines, is_running=True))
+            return is_running
 
     def _tell(self, progress: BuildProgress) -> None:
         with self._changed:
-            self._progress = progress
-            self._version += 1
+            self.progress = progress
+            self.version += 1
             self._changed.notify_all()
 
 
@@ -167,8 +150,7 @@ class Builds:
 class SourceChecks:
     """Checks of a source before it is stored; both raise UsageError for one that a build would skip.
 
-    `listed` returns the lines to append to a list for some addresses, given the lines that it has. `check_file` takes a
-    file, its name and whether it is a list.
+    `listed` returns the lines to append for some addresses to a list that has some lines.
     """
 
     listed: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = lambda addresses, lines: addresses

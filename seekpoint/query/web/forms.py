@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qs
 
@@ -44,38 +45,26 @@ class Form(BaseModel):
         return RedirectResponse(self.back, 303)
 
 
+@dataclass(frozen=True)
 class Editing:
-    """Lets pages of this server change things: each form carries a secret that other sites can't read.
+    """Lets pages of this server change things: each form carries a secret that other sites can't read."""
 
-    With `builds` they may add to the library, what passes the `checks`. `remove` takes a resource out, with what was
-    added for it.
-    """
-
-    def __init__(
-        self,
-        builds: Builds | None = None,
-        remove: Callable[[str], None] = lambda resource_id: None,
-        checks: SourceChecks | None = None,
-    ) -> None:
-        self.secret = secrets.token_urlsafe(24)
-        self.builds = builds
-        self.remove = remove
-        self.checks = checks or SourceChecks()
+    builds: Builds | None = None
+    remove: Callable[[str], None] = lambda resource_id: None
+    checks: SourceChecks = field(default_factory=SourceChecks)
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False)
 
     async def form(self, request: Request, form: type[AnyForm]) -> AnyForm:
         """The form of a request; raises HTTPException for one without the secret of this server's pages."""
         return self.read(request, await urlencoded(request), form)
 
     def read(self, request: Request, fields: dict[str, str], form: type[AnyForm]) -> AnyForm:
-        """The form with these fields, with the secret of this server's pages; errors lead back to its page."""
+        """The form with these fields, the secret among them; errors lead back to its page."""
         request.state.back = own_path(fields.get("back", ""))
-        self.check_secret(fields.pop("secret", ""))
-        return form.model_validate(fields)
-
-    def check_secret(self, given: str) -> None:
-        """Raise HTTPException unless this is the secret of this server's pages."""
+        given = fields.pop("secret", "")
         if not hmac.compare_digest(given.encode(), self.secret.encode()):
             raise HTTPException(403, "this form is of an earlier run of the server: load the page again")
+        return form.model_validate(fields)
 
 
 async def urlencoded(request: Request, most: int = LONGEST_FORM) -> dict[str, str]:

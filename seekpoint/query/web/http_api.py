@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from math import inf
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -22,8 +21,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, SummaryError, UsageError
-from seekpoint.index.types import Cue, Resource, Transcript
-from seekpoint.query.answers import Answer, CitedSentence
 from seekpoint.query.filters import in_language
 from seekpoint.query.output import kept_exports as kept_output
 from seekpoint.query.output import status as status_output
@@ -41,11 +38,10 @@ from seekpoint.query.output.json_schema import (
 )
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches, Suggestion
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.summary.citations import Steps
 from seekpoint.query.summary.summariser import Summariser
-from seekpoint.query.web import view_models
-from seekpoint.query.web.problems import TYPE
+from seekpoint.query.web.problems import TYPE, resource_of
 from seekpoint.query.web.query_parameters import (
     SUMMARY,
     AskParameters,
@@ -54,18 +50,41 @@ from seekpoint.query.web.query_parameters import (
     SuggestParameters,
     TranscriptParameters,
 )
+from seekpoint.query.web.view_models import resource_href
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
-
 
 _PROBLEM = {
     "description": "What went wrong",
     "content": {TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
 }
-
-
+_HINT = ": /api/resources names all"
 _DOWN = "no library can be asked here: `seekpoint status` says why to whom it belongs"
+
+# Summaries at once: each takes the model's time or its owner's money, and one of the server's 40 threads.
+_MOST_AT_ONCE = 4
+_BUSY = "the language model writes for others: ask again in a minute"
+_TYPE = "text/event-stream"
+EVENTS = {
+    "description": "The sentences, and the end",
+    "content": {
+        _TYPE: {
+            "itemSchema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"enum": ["sentence", "end"]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+            }
+        }
+    },
+}
+"""The response in OpenAPI's form for streams, which is that of its version 3.2."""
+
+# A proxy that collects a response before it sends it would hold the sentences back.
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Api:
@@ -74,7 +93,8 @@ class Api:
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, summariser: Summariser | None = None) -> None:
         self._live = live
         self._caches = caches
-        self._summaries = SummaryEvents(summariser) if summariser else None
+        self._summariser = summariser
+        self._free = BoundedSemaphore(_MOST_AT_ONCE)
         self._version = version("seekpoint")
 
     @property
@@ -89,12 +109,13 @@ class Api:
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
-        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summaries else [])]
+        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summariser else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
-            _check_resource(parameters, cache)
+            if parameters.resource:
+                resource_of(cache, parameters.resource, _HINT)
             return to_json(self._live.ask(parameters.q, parameters.options, within=cache.reader))
 
     def summary(self, parameters: Annotated[AskParameters, Query()]) -> Response:
@@ -103,13 +124,32 @@ class Api:
         An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
         `problem` where there are no sentences, or not all.
         """
-        if self._summaries is None:
-            raise HTTPException(404)
+        assert self._summariser, "only then there is a route"
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
-            _check_resource(parameters, cache)
+            if parameters.resource:
+                resource_of(cache, parameters.resource, _HINT)
             answer = self._live.ask(parameters.q, parameters.options, within=reader)
-            return self._summaries.response(answer, cache.transcripts)
+            try:
+                return EventStream(self._events(self._summariser.steps(answer, cache.transcripts)))
+            except SummaryError as error:
+                return EventStream(self._events(None, str(error)))
+
+    async def _events(self, steps: Steps | None, problem: str = _BUSY) -> AsyncGenerator[bytes, None]:
+        """An event `sentence` for each sentence, and an event `end`, with the problem if there was one."""
+        if steps is None or not self._free.acquire(blocking=False):
+            yield _event("end", {"problem": problem})
+            return
+        try:
+            async for sentences in iterate_in_threadpool(steps):
+                yield b"".join(_event("sentence", as_json(one)) for one in sentences) or KEEPALIVE_COMMENT
+            yield _event("end", {"problem": None})
+        except SummaryError as error:
+            yield _event("end", {"problem": str(error)})
+        finally:
+            self._free.release()
+            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
+                steps.close()
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -119,8 +159,10 @@ class Api:
             stop = None if parameters.limit is None else parameters.offset + parameters.limit
             ids = cache.order[parameters.offset : stop]
             statuses = [cache.statuses[key] for key in ids] if stop is None else cache.reader.statuses(ids)
-        found = [status_output.resource_status_json(status) for status in statuses]
-        return {"total": len(cache.order), "resources": found}
+        return {
+            "total": len(cache.order),
+            "resources": [status_output.resource_status_json(status) for status in statuses],
+        }
 
     def transcript(
         self,
@@ -131,7 +173,7 @@ class Api:
     ) -> TranscriptJson:
         """Read what is said in a resource, or a part of it."""
         with self._current(request, response) as cache:
-            resource = _resource(resource_id, cache)
+            resource = resource_of(cache, resource_id, _HINT)
             transcripts = cache.transcripts(resource_id)
             transcript = in_language(transcripts, parameters.language)
             chapters = cache.chapters(resource_id, transcript)
@@ -139,17 +181,22 @@ class Api:
             suffix = f" in {parameters.language!r}" if parameters.language else ""
             raise HTTPException(404, f"no transcript of {resource_id}{suffix} is indexed: /api/status says what is")
         plays = resource.kind.plays
-        cues: Sequence[Cue] = transcript.cues
-        if plays:
-            start, end = parameters.start or 0.0, inf if parameters.end is None else parameters.end
-            cues = [cue for cue in cues if (parameters.start is None or cue.end > start) and cue.start < end]
+        cues: list[CueJson] = []
+        for cue in transcript.cues:
+            text: str = as_json(cue.text)
+            if not plays:
+                cues.append({"anchor": as_json(cue.anchor), "page": cue.page, "text": text})
+            elif (parameters.start is None or cue.end > parameters.start) and (
+                parameters.end is None or cue.start < parameters.end
+            ):
+                cues.append({"start": cue.start, "end": cue.end, "text": text})
         return {
             "resource": as_json(resource),
             "language": transcript.language,
             "languages": [each.language for each in transcripts],
             "origin": transcript.origin,
             "chapters": as_json(chapters if plays else ()),
-            "cues": [_cue_json(cue, plays=plays) for cue in cues],
+            "cues": cues,
         }
 
     def status(self, request: Request, response: Response) -> StatusJson:
@@ -162,8 +209,16 @@ class Api:
     ) -> SuggestionsJson:
         """List titles, headings and chapters that say what is typed so far."""
         with self._current(request, response) as cache:
-            found = cache.suggestions.matching(parameters.q, parameters.limit)
-        return {"suggestions": [_suggestion_json(one) for one in found]}
+            matching = cache.suggestions.matching(parameters.q, parameters.limit)
+        found: list[SuggestionJson] = []
+        for kind, text, resource, start in matching:
+            href = resource_href(resource, start) if resource else f"/?{urlencode({'section': text})}"
+            found.append({"kind": kind.value, "text": text, "href": href})
+            if resource:
+                found[-1]["resource"] = resource.id
+            if start is not None:
+                found[-1]["start"] = start
+        return {"suggestions": found}
 
     def kept(self, parameters: Annotated[KeptParameters, Query()], request: Request, response: Response) -> KeptJson:
         """List the kept moments, of all collections or of one."""
@@ -188,19 +243,6 @@ class Api:
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
             yield self._caches.of(reader)
-
-
-def _resource(resource_id: str, cache: ResourceCache) -> Resource:
-    """The resource with an id; raises 404 if there is none."""
-    resource = cache.resource(resource_id)
-    if resource is None:
-        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}: /api/resources names all")
-    return resource
-
-
-def _check_resource(parameters: AskParameters, cache: ResourceCache) -> None:
-    if parameters.resource:
-        _resource(parameters.resource, cache)
 
 
 def _route(path: str, endpoint: Callable[..., object], method: str, events: dict[str, Any] | None = None) -> APIRoute:
@@ -228,54 +270,8 @@ def _refuse_unknown_parameters(request: Request) -> None:
         raise UsageError(error)
 
 
-def _cue_json(cue: Cue, *, plays: bool) -> CueJson:
-    text: str = as_json(cue.text)
-    if plays:
-        return {"start": cue.start, "end": cue.end, "text": text}
-    return {"anchor": as_json(cue.anchor), "page": cue.page, "text": text}
-
-
-def _suggestion_json(suggestion: Suggestion) -> SuggestionJson:
-    kind, text, resource, start = suggestion
-    href = view_models.resource_href(resource, start) if resource else f"/?{urlencode({'section': text})}"
-    found: SuggestionJson = {"kind": kind.value, "text": text, "href": href}
-    if resource:
-        found["resource"] = resource.id
-    if start is not None:
-        found["start"] = start
-    return found
-
-
-# Summaries at once: each takes the model's time or its owner's money, and one of the server's 40 threads.
-_MOST_AT_ONCE = 4
-_BUSY = "the language model writes for others: ask again in a minute"
-_TYPE = "text/event-stream"
-EVENTS = {
-    "description": "The sentences, and the end",
-    "content": {
-        _TYPE: {
-            "itemSchema": {
-                "type": "object",
-                "required": ["event", "data"],
-                "properties": {
-                    "event": {"enum": ["sentence", "end"]},
-                    "data": {"type": "string", "contentMediaType": "application/json"},
-                },
-            }
-        }
-    },
-}
-"""The response in OpenAPI's form for streams, which is that of its version 3.2."""
-
-# A proxy that collects a response before it sends it would hold the sentences back.
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-
-
 class EventStream(StreamingResponse):
-    """A response of events, which are closed as soon as the client has gone.
-
-    FastAPI's own class is for endpoints that answer with events alone, never with an error.
-    """
+    """A response of events, which are closed as soon as the client has gone; FastAPI's can't answer with an error."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(events, headers=_HEADERS, media_type=_TYPE)
@@ -288,43 +284,5 @@ class EventStream(StreamingResponse):
             await self._events.aclose()
 
 
-class SummaryEvents:
-    """Streams summaries, four at once at most."""
-
-    def __init__(self, summariser: Summariser) -> None:
-        self._summariser = summariser
-        self._free = BoundedSemaphore(_MOST_AT_ONCE)
-
-    def response(self, answer: Answer, transcripts: Callable[[str], Sequence[Transcript]]) -> EventStream:
-        """An event `sentence` for each sentence, and an event `end`, with the problem if there was one."""
-        try:
-            return EventStream(self._events(self._summariser.steps(answer, transcripts)))
-        except SummaryError as error:
-            return EventStream(_only_end(str(error)))
-
-    async def _events(self, steps: Steps) -> AsyncGenerator[bytes, None]:
-        if not self._free.acquire(blocking=False):
-            yield _end(_BUSY)
-            return
-        try:
-            async for sentences in iterate_in_threadpool(steps):
-                yield b"".join(map(_sentence, sentences)) or KEEPALIVE_COMMENT
-            yield _end()
-        except SummaryError as error:
-            yield _end(str(error))
-        finally:
-            self._free.release()
-            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
-                steps.close()
-
-
-async def _only_end(problem: str) -> AsyncGenerator[bytes, None]:
-    yield _end(problem)
-
-
-def _sentence(sentence: CitedSentence) -> bytes:
-    return format_sse_event(event="sentence", data_str=json.dumps(as_json(sentence), ensure_ascii=False))
-
-
-def _end(problem: str | None = None) -> bytes:
-    return format_sse_event(event="end", data_str=json.dumps({"problem": problem}, ensure_ascii=False))
+def _event(name: str, data: object) -> bytes:
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False))

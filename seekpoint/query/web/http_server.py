@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.
 _LONGEST_HEAD = 65_536
 # Seconds that the server may take to end.
@@ -33,8 +32,7 @@ _MOST_OF_ADDRESS, _MOST_CONNECTIONS, _BACKLOG, _OPEN_FILES = 256, 512, 128, 1024
 class BoundedProtocol(H11Protocol):
     """HTTP/1.1 with a time limit of `request_seconds` for each request, head and body.
 
-    If one address, or all of them together, have too many connections, the one that has waited longest for a request is
-    closed, so that a new client is always served.
+    Above the most connections, of one address or in all, the one that has waited longest for a request is closed.
     """
 
     request_seconds = 15.0
@@ -74,11 +72,9 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
     def _limit_request(self) -> None:
-        self._limit = self.loop.call_later(self.request_seconds, self._close_if_waiting)
-
-    def _close_if_waiting(self) -> None:
-        if self._waits():
-            self.transport.close()
+        self._limit = self.loop.call_later(
+            self.request_seconds, lambda: self.transport.close() if self._waits() else None
+        )
 
     def _waits(self) -> bool:
         """Whether the head of a request or the rest of its body is still to come."""
@@ -142,17 +138,12 @@ def serve(
     app: ASGIApp, listener: socket.socket, end: Callable[[], NoReturn], lifespan: Literal["on", "off"] = "off"
 ) -> NoReturn:
     """Run the server until it is interrupted; then `end` ends the process, in which threads may still work."""
-    _allow_open_files()
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a malformed upload is a warning
-    _Server(server_config(app, lifespan=lifespan), end).run(sockets=[listener])
-    end()
-
-
-def _allow_open_files() -> None:
-    """Raise this process's limit of open files, 256 on a Mac, if the system allows it; Windows has none."""
-    with suppress(ImportError, OSError, ValueError):
+    with suppress(ImportError, OSError, ValueError):  # Windows has no such limit
         from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 
         soft, hard = getrlimit(RLIMIT_NOFILE)
-        if 0 <= soft < _OPEN_FILES:
+        if 0 <= soft < _OPEN_FILES:  # 256 on a Mac
             setrlimit(RLIMIT_NOFILE, (_OPEN_FILES, hard))
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a malformed upload is a warning
+    _Server(server_config(app, lifespan=lifespan), end).run(sockets=[listener])
+    end()

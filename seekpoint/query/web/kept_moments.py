@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 from pydantic import AfterValidator, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from seekpoint.index.open import open_keeper
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import KeptMoment, Resource, place_of
+from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.kept_exports import FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import AnyForm, Editing, Form, Line
-from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.templating import page, path_of
 
@@ -35,25 +34,25 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 
+@dataclass(frozen=True, slots=True)
 class KeptPages:
     """The page of kept moments; it has forms if there is an `editing`."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing | None) -> None:
-        self._live = live
-        self._caches = caches
-        self._editing = editing
+    live: LiveLibrary
+    caches: ResourceCaches
+    editing: Editing | None
 
     @property
     def routes(self) -> list[Route]:
         forms = {"/kept/moment": self.keep, "/kept/note": self.annotate, "/kept/drop": self.drop}
-        changing = [Route(path, form, methods=["POST"]) for path, form in forms.items()] if self._editing else []
+        changing = [Route(path, form, methods=["POST"]) for path, form in forms.items()] if self.editing else []
         return [Route("/kept", self.kept), Route("/kept/file", self.file), *changing]
 
     def kept(self, request: Request) -> HTMLResponse:
         parameters = KeptParameters.model_validate(dict(request.query_params))
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            keeping = Keeping(self._editing, cache, path_of(request)) if self._editing else None
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            keeping = Keeping(self.editing, cache, path_of(request)) if self.editing else None
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
                 collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping, formats=FORMATS,
@@ -63,8 +62,8 @@ class KeptPages:
     def file(self, request: Request) -> Response:
         """The kept moments, or those of a collection, as a file to download."""
         parameters = KeptFile.model_validate(dict(request.query_params))
-        with self._live.reader() as reader:
-            moments = parameters.among(self._caches.of(reader).kept)
+        with self.live.reader() as reader:
+            moments = parameters.among(self.caches.of(reader).kept)
         form = FORMATS[parameters.format]
         name = quote(f"{(parameters.collection or TITLE)[:60]}{form.suffix}", safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
@@ -72,15 +71,15 @@ class KeptPages:
 
     async def keep(self, request: Request) -> Response:
         form = await self._form(request, KeepForm)
-        with self._live.reader() as reader:
-            resource = self._caches.of(reader).resource(form.resource)
-        if resource is None:
-            raise HTTPException(404, f"no resource here has the id {form.resource[:40]!r}")
-        moment = form.moment(resource, time.time())
+        with self.live.reader() as reader:
+            resource = resource_of(self.caches.of(reader), form.resource)
+        values = form.model_dump(exclude={"resource", "back"})
+        resource = replace(resource, title=clean(resource.title) or resource.id, sections=())
+        moment = KeptMoment(resource=resource, added=time.time(), **values)
         return await self._changed(form, lambda keeper: keeper.keep(moment))
 
     async def annotate(self, request: Request) -> Response:
-        form = await self._form(request, NoteForm)
+        form = await self._form(request, PlaceForm)
 
         def change(keeper: Keeper) -> None:
             if not keeper.annotate(form.resource, form.place, form.note, form.collection):
@@ -93,16 +92,16 @@ class KeptPages:
         return await self._changed(form, lambda keeper: keeper.drop(form.resource, form.place))
 
     async def _form(self, request: Request, form: type[AnyForm]) -> AnyForm:
-        assert self._editing, "only then there are routes that change"
-        return await self._editing.form(request, form)
+        assert self.editing, "only then there are routes that change"
+        return await self.editing.form(request, form)
 
     async def _changed(self, form: Form, change: Callable[[Keeper], None]) -> Response:
         """Change the kept moments, and go back to the form's page."""
 
         def run() -> None:
-            with open_keeper(self._live.address) as keeper:
+            with open_keeper(self.live.address) as keeper:
                 change(keeper)
-            self._live.refresh()
+            self.live.refresh()
 
         await run_in_threadpool(run)
         return form.leave()
@@ -128,22 +127,9 @@ class KeepForm(Form):
     link: Annotated[Line, Field(max_length=_LONGEST_TEXT)]
     question: Annotated[Line, Field(max_length=LONGEST_QUESTION)] = ""
 
-    def moment(self, resource: Resource, added: float) -> KeptMoment:
-        """The moment in a resource of the library; `added` in Unix seconds."""
-        values = self.model_dump(exclude={"resource", "back"})
-        title = clean(resource.title) or resource.id
-        return KeptMoment(resource=replace(resource, title=title, sections=()), added=added, **values)
-
 
 class PlaceForm(Form):
-    """A kept moment, by its resource and its place there."""
-
-    resource: Annotated[str, Field(max_length=LONGEST_ID)]
-    place: Annotated[str, Field(max_length=LONGEST_ID)]
-
-
-class NoteForm(Form):
-    """The note and the collection of a kept moment."""
+    """A kept moment, by its resource and its place there; with its note and its collection."""
 
     resource: Annotated[str, Field(max_length=LONGEST_ID)]
     place: Annotated[str, Field(max_length=LONGEST_ID)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
@@ -18,23 +19,25 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from seekpoint.index.address import added_as
+from seekpoint.index.file_types import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
-from seekpoint.query.search.literal import without_marks
+from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.turns import QuestionTurns
-from seekpoint.query.web import resource_list, view_models
+from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import SUMMARY, ListPageParameters, PageParameters
+from seekpoint.query.web.resource_list import list_page
 from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, Reading, around, quote_context, utf16
-from seekpoint.query.web.view_models import MomentView, Player, content_type, media_file, player_of, resource_href
+from seekpoint.query.web.view_models import MomentView, Player
 
 if TYPE_CHECKING:
     from starlette.responses import HTMLResponse, Response
@@ -45,30 +48,26 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCaches
     from seekpoint.query.web.workspace import Workspace
 
-
 # The most moments on the bars of the reading list: more of them would hide where the answers are.
 _ON_BARS = 60
+# Seconds around a moment that count as the same place, and the additional moments to ask for, since some are there.
+_SAME, _SPARE = 60.0, 3
+# A moment is near with this share of the best one's score.
+_LEAST_SHARE = 0.6
+# Always show 3 moments; "show more" adds 16.
+_FEWEST, _MORE = 3, 16
 
 
+@dataclass(frozen=True, slots=True)
 class Pages:
     """The pages for a library."""
 
-    def __init__(
-        self,
-        live: LiveLibrary,
-        caches: ResourceCaches,
-        editing: Editing | None = None,
-        workspace: Workspace | None = None,
-        *,
-        pictures: bool = False,
-        has_summaries: bool = False,
-    ) -> None:
-        self._live = live
-        self._caches = caches
-        self._editing = editing
-        self._workspace = workspace
-        self._pictures = pictures
-        self._has_summaries = has_summaries
+    live: LiveLibrary
+    caches: ResourceCaches
+    editing: Editing | None
+    workspace: Workspace | None
+    pictures: bool
+    has_summaries: bool
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -83,56 +82,62 @@ class Pages:
 
     def ask(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        similar_to = SimilarTo.of(parameters)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            answer = self._answer(parameters, similar_to, reader) if parameters.question else None
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            answer = self._answer(parameters, reader) if parameters.question else None
             found = answer.moments if answer else ()
             shown = cut(found) if parameters.is_cut else found
-            within = cache.resource(parameters.filters.resource) if parameters.filters.resource else None
+            within = cache.resource(parameters.resource) if parameters.resource else None
+            liked = cache.resource(parameters.like) if parameters.like else None
             return page(
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
-                within=within, like=similar_to, liked=cache.resource(similar_to.resource) if similar_to else None,
-                has_summary=self._has_summaries and similar_to is None,
-                keeping=Keeping(self._editing, cache, path_of(request)) if self._editing else None,
+                within=within, liked=liked, has_summary=self.has_summaries and parameters.similar_to is None,
+                keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
                 playing=Playing.of(parameters, shown, cache), State=State,
             )  # fmt: skip
 
-    def _answer(self, parameters: PageParameters, similar_to: SimilarTo | None, reader: Reader) -> Answer:
-        options = parameters.options
-        if similar_to is None:
-            return self._live.ask(parameters.q, options, within=reader)
-        options = replace(options, k=min(parameters.k + SPARE, MOST_MOMENTS))
-        answer = self._live.ask(similar_to.said, options, within=reader)
-        return similar_to.others(answer, parameters.k)
+    def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
+        """The answer to the question, or the moments like another one, but for those at the same place."""
+        if parameters.similar_to is None:
+            return self.live.ask(parameters.q, parameters.options, within=reader)
+        options = replace(parameters.options, k=min(parameters.k + _SPARE, MOST_MOMENTS))
+        answer = self.live.ask(parameters.similar_to, options, within=reader)
+        at = parameters.at or 0.0
+        moments = tuple(
+            moment
+            for moment in answer.moments
+            if moment.resource.id != parameters.like or (moment.start is not None and abs(moment.start - at) >= _SAME)
+        )
+        return replace(answer, moments=moments[: parameters.k])
 
     def list(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            answer = self._live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
-            moments = near(answer.moments) if answer else ()
-            ticks = {
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            answer = self.live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
+            found = answer.moments if answer else ()
+            near = [moment for moment in found if _is_near(moment, found[0])]
+            marks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
-                for resource_id, group in view_models.by_resource(moments).items()
+                for resource_id, group in view_models.by_resource(near).items()
             }
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
-                request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=ticks,
-                State=State, asked=asked, shown=resource_list.list_page(cache, asked, ticks),
-                remedy=resource_list.remedy, pictures=self._pictures,
-                added_as=partial(added_as, library=self._live.address),
-                workspace=self._workspace.values(request, cache, path_of(request)) if self._workspace else None,
+                request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=marks,
+                State=State, asked=asked, shown=list_page(cache, asked, marks),
+                remedy=partial(remedy, now=time.time()), pictures=self.pictures,
+                added_as=partial(added_as, library=self.live.address),
+                workspace=self.workspace.values(request, cache, path_of(request)) if self.workspace else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
         start = parameters.t
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
             reading = Reading.of(transcripts, parameters, details, plays=resource.kind.plays)
             chapters = reading.chapters if reading else ()
@@ -140,7 +145,7 @@ class Pages:
             if parameters.question:
                 language = reading.transcript.language if reading and parameters.language else None
                 filters = Filters(resource=resource.id, language=language)
-                answer = self._live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
+                answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
             outside = resource.url if view_models.is_web(resource.url) else None
@@ -151,18 +156,18 @@ class Pages:
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
-                player=player_of(resource), outside=outside, answer=answer,
+                player=view_models.player_of(resource), outside=outside, answer=answer,
                 moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
                 chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
-                own_page=resource_href(resource),
+                own_page=view_models.resource_href(resource),
             )  # fmt: skip
 
     def found(self, request: Request) -> JSONResponse:
         """The places of the parameter `find` in a transcript, for the page's script; offsets are UTF-16's."""
         parameters = _parameters(request)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            resource = resource_of(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
         found = Found.of(parameters.sought, cues)
@@ -170,14 +175,15 @@ class Pages:
         return JSONResponse({"count": found.count, "places": places})
 
     def media(self, request: Request) -> FileResponse:
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            resource = _resource(cache, request.path_params["id"])
+        with self.live.reader() as reader:
+            cache = self.caches.of(reader)
+            resource = resource_of(cache, request.path_params["id"])
             is_indexed = cache.standings[resource.id].is_indexed
-        path = media_file(resource) if is_indexed else None
-        if path is None:
+        mime = view_models.content_type(resource) if is_indexed else None
+        path = local_file(resource.url) if mime else None
+        if path is None or not path.is_file():
             raise HTTPException(404, "that is no recording that is indexed here, or its file is gone")
-        return FileResponse(path, media_type=content_type(resource))
+        return FileResponse(path, media_type=mime)
 
 
 def _parameters(request: Request) -> PageParameters:
@@ -191,7 +197,7 @@ def _code(parameters: PageParameters) -> int:
     return HTTPStatus.BAD_REQUEST if parameters.fault else HTTPStatus.OK
 
 
-def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[view_models.MomentView]:
+def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[MomentView]:
     groups = view_models.by_resource(moments)
     cache.prefetch(groups)
     views = []
@@ -200,15 +206,8 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[vie
         context = quote_context(moment, excerpt[0].cues) if excerpt else None
         duration = cache.duration(moment.resource.id)
         chapters = cache.chapters(moment.resource.id, excerpt[0] if excerpt else None)
-        views.append(view_models.moment_view(moment, context, groups[moment.resource.id], chapters, duration))
+        views.append(MomentView(moment, context, groups[moment.resource.id], chapters, duration))
     return views
-
-
-def _resource(cache: ResourceCache, resource_id: str) -> Resource:
-    resource = cache.resource(resource_id)
-    if resource is None:
-        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}")
-    return resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,16 +225,13 @@ class Playing:
 
     @property
     def here(self) -> str:
-        return resource_href(self.resource, self.start, self.language)
+        return view_models.resource_href(self.resource, self.start, self.language)
 
     @classmethod
     def of(cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache) -> Playing | None:
-        """The resource and second of the parameters `play` and `t`; `None` if no such resource plays.
-
-        The language is that of the answer's moment which is nearest to the second.
-        """
+        """The resource and second of the parameters, in the language of the nearest moment; `None` if none plays."""
         resource = cache.resource(parameters.play) if parameters.play else None
-        player = player_of(resource) if resource else None
+        player = view_models.player_of(resource) if resource else None
         if resource is None or player is None:
             return None
         start = min(parameters.t or 0.0, cache.duration(resource.id))
@@ -243,12 +239,6 @@ class Playing:
         nearest = min(own, key=lambda moment: abs((moment.start or 0.0) - start), default=None)
         languages = [each.language for each in cache.transcripts(resource.id)]
         return cls(resource, player, start, nearest.language if nearest else next(iter(languages), None))
-
-
-# A moment is near with this share of the best one's score.
-_LEAST_SHARE = 0.6
-# Always show 3 moments; "show more" adds 16.
-_FEWEST, _MORE = 3, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,11 +253,6 @@ class MomentGroup:
     def count(self) -> int:
         """How many moments there are beside the best one."""
         return len(self.others) + self.more
-
-
-def near(moments: Sequence[Moment]) -> tuple[Moment, ...]:
-    """The moments whose score is near that of the first one."""
-    return tuple(moment for moment in moments if _is_near(moment, moments[0]))
 
 
 def cut(moments: Sequence[Moment]) -> tuple[Moment, ...]:
@@ -294,50 +279,15 @@ def _is_near(moment: Moment, best: Moment) -> bool:
     return moment.score >= best.score * _LEAST_SHARE
 
 
-SPARE = 3
-"""Additional moments to ask for, since some are at the place itself."""
-
-# Seconds around a moment that count as the same place: the moment is its own best answer.
-_SAME = 60.0
-
-
-class SimilarTo(NamedTuple):
-    """The moment that others are like: the id of its resource, its second, and what is said there."""
-
-    resource: str
-    start: float
-    said: str
-
-    @classmethod
-    def of(cls, parameters: PageParameters) -> SimilarTo | None:
-        """The moment of the parameters `like`, `at` and `said`; `None` if they aren't given."""
-        if not parameters.like or not parameters.said:
-            return None
-        # What is said may be in quotation marks, which would ask for it literally.
-        return cls(parameters.like, parameters.at or 0.0, without_marks(parameters.said))
-
-    def others(self, answer: Answer, count: int) -> Answer:
-        """The answer without the moments at the same place, at most `count` of them."""
-        moments = tuple(
-            moment
-            for moment in answer.moments
-            if moment.resource.id != self.resource
-            or (moment.start is not None and abs(moment.start - self.start) >= _SAME)
-        )
-        return replace(answer, moments=moments[:count])
-
-
+# The addresses that ask a question.
 _ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{SUMMARY}")
 _SECONDS_TO_WAIT = "5"
 
 
 class Asking:
-    """Middleware that makes requests with a question wait for their turn.
+    """Middleware that makes requests with a question wait for their turn; `refuse` answers when too many wait."""
 
-    `refuse` answers when too many wait. A client that leaves before its turn costs nothing more.
-    """
-
-    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Response]) -> None:
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Awaitable[Response]]) -> None:
         self._app = app
         self._refuse = refuse
         self._turns = QuestionTurns()
@@ -352,7 +302,8 @@ class Asking:
         turn = turns.join(client)
         if turn is None:
             busy = PageError(503, "busy", {"Retry-After": _SECONDS_TO_WAIT})
-            await self._refuse(Request(scope), busy)(scope, receive, send)
+            response = await self._refuse(Request(scope), busy)
+            await response(scope, receive, send)
             return
 
         async def send_after_work(message: Message) -> None:
@@ -382,14 +333,14 @@ def _question(scope: Scope) -> str:
 
 async def _comes(turn: asyncio.Future[None], receive: Receive) -> bool:
     """Wait for a turn; false where the client has left before."""
-    left = asyncio.ensure_future(_until_left(receive))
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    left = asyncio.ensure_future(leave())
     try:
         await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
         return not left.done()
     finally:
         left.cancel()
-
-
-async def _until_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -11,9 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
+from seekpoint.index.types import Resource
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.parameters import invalid_parameters
+from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.translations import WORDS
+
+
+def resource_of(cache: ResourceCache, resource_id: str, hint: str = "") -> Resource:
+    """The resource with an id; raises HTTPException if there is none."""
+    resource = cache.resource(resource_id)
+    if resource is None:
+        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}{hint}")
+    return resource
 
 
 class PageError(HTTPException):
@@ -29,12 +39,8 @@ TYPE = "application/problem+json"
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A problem document; `detail` is a sentence for people."""
-    content: ProblemJson = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-    }
+    title = HTTPStatus(status).phrase
+    content: ProblemJson = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return JSONResponse(content, status, headers, TYPE)
 
 
@@ -49,8 +55,6 @@ def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
         return 400, f"`q` needs words: {shown} no letters or digits; send a question such as q=why%20masks", None
     if isinstance(error, UsageError):
         return 400, str(error), None
-    if isinstance(error, LibraryError):
-        return 503, str(error), {"Retry-After": "5"}
     if isinstance(error, SeekpointError):
-        return 503, str(error), None
+        return 503, str(error), {"Retry-After": "5"} if isinstance(error, LibraryError) else None
     return 500, "something went wrong here: the server's terminal says what", None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
-from seekpoint.query.search.literal import read_syntax
+from seekpoint.query.search.literal import read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameters import (
     KindFilter,
@@ -35,8 +35,18 @@ _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
 _Second = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, OrNone]
+
+
+def _second_of(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if isfinite(seconds) and seconds >= 0 else None
+
+
 # People copy and edit the addresses of pages, so a second that can't be read counts as none.
-_SecondIfAny = Annotated[float | None, BeforeValidator(lambda value: _second_of(value))]
+_SecondIfAny = Annotated[float | None, BeforeValidator(_second_of)]
 _MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description="How many moments at most.")]
 
 
@@ -69,9 +79,8 @@ class PageParameters(AskParameters):
     """The parameters of the pages, which are shown without a question too.
 
     `like`, `at` and `said` are the resource, the second and the words of the moment of "more like this". `play` is the
-    resource that plays beside an answer, `t` the second at which it plays or is shown. On a resource's page, `beside`
-    is the language of a second transcript, and `find` is looked for in the transcript; `place` is the number of the
-    place of it that is shown.
+    resource that plays beside an answer, `t` its second. On a resource's page, `beside` is the language of a second
+    transcript, `find` is looked for in the transcript, and `place` is the number of the place that is shown.
     """
 
     q: str = Field(default="", max_length=LONGEST_QUESTION)
@@ -118,6 +127,11 @@ class PageParameters(AskParameters):
         return "" if self.hint else self.q
 
     @property
+    def similar_to(self) -> str | None:
+        """The words of the moment that others shall be like, without marks, which would ask for them literally."""
+        return without_marks(self.said) if self.like and self.said else None
+
+    @property
     def is_filtered(self) -> bool:
         """Whether any filter is set."""
         return self.filters != Filters()
@@ -128,14 +142,6 @@ class PageParameters(AskParameters):
         return "k" not in self.model_fields_set
 
 
-def _second_of(text: str) -> float | None:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if isfinite(seconds) and seconds >= 0 else None
-
-
 class SuggestParameters(BaseModel):
     """The text typed so far, and the most suggestions to give."""
 
@@ -144,10 +150,7 @@ class SuggestParameters(BaseModel):
 
 
 class ListPageParameters(BaseModel):
-    """Which part of the list its page shows, in which order; `list` is that of the lists, under their headings.
-
-    `narrow` is what each entry has to say, `q` the question that is marked.
-    """
+    """Which part of the list its page shows, in which order; each entry has to say `narrow`."""
 
     model_config = _STRIPPED
 

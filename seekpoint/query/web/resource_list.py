@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache as cached
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from seekpoint.index.types import Resource, ResourceStatus, Section, State, outlined
-from seekpoint.query.output import status as status_output
+from seekpoint.index.types import Resource, Section, State, outlined
 from seekpoint.query.serving.resource_cache import folded
 from seekpoint.query.web.translations import WORDS, language_name
 
@@ -19,34 +17,26 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache
     from seekpoint.query.web.query_parameters import ListPageParameters
 
-
 ENTRIES = 200
 """How many entries a page has at most."""
 
 _HUES = 8
-
-
-class ListPart(NamedTuple):
-    """A heading of the list at its depth and, if it has entries of its own, its section, and those on the page."""
-
-    depth: int
-    heading: str
-    section: Section | None
-    ids: Sequence[str]
+_PLAIN = (("sort", "list"), ("page", 1))
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
     """A page of the list: under headings, or without them in another order.
 
-    `found` is how many entries there are on all pages, of `total` on the list.
+    `found` is how many entries there are on all pages, of `total` on the list. A block is a heading at its depth and,
+    if it has entries of its own, its section, and the ids of those on the page.
     """
 
     number: int
     pages: int
     found: int
     total: int
-    blocks: Sequence[ListPart] = ()
+    blocks: Sequence[tuple[int, str, Section | None, Sequence[str]]] = ()
     ids: Sequence[str] = ()
 
     @property
@@ -64,18 +54,28 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
     if parameters.sort != "list":
         sections = [Section("", (), {key: cache.standings[key].state for key in ordered(cache, parameters.sort)})]
     total = sum(len(section.entries) for section in sections)
-    keeps = _filter(cache, parameters.narrow, answering if total > ENTRIES else ())
-    runs = [(section, list(filter(keeps, section.entries))) for section in sections]
+    if total <= ENTRIES:
+        answering = ()
+    sought = folded(parameters.narrow).split()
+    runs: list[tuple[Section, list[str]]] = []
+    for section in sections:
+        ids = [key for key in section.entries if not answering or key in answering]
+        runs.append((section, [key for key in ids if _says(cache, key, sought)] if sought else ids))
     found = sum(len(ids) for _, ids in runs)
     pages = max(-(-found // ENTRIES), 1)
     number = min(parameters.page, pages)
-    parts = dict(_part(runs, (number - 1) * ENTRIES))
+    parts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    start = (number - 1) * ENTRIES
+    for section, ids in runs:
+        if part := ids[max(start, 0) : max(start + ENTRIES, 0)]:
+            parts[section.source, section.path] = part
+        start -= len(ids)
     shown = [key for ids in parts.values() for key in ids]
     cache.prefetch(shown)
     if parameters.sort != "list":
         return ListPage(number, pages, found, total, ids=shown)
     blocks = [
-        ListPart(depth, heading, section, parts[section.source, section.path] if section else ())
+        (depth, heading, section, parts[section.source, section.path] if section else ())
         for depth, heading, section in outlined([each for each in sections if (each.source, each.path) in parts])
     ]
     return ListPage(number, pages, found, total, blocks)
@@ -88,38 +88,15 @@ def list_href(parameters: ListPageParameters, **changed: object) -> str:
     return f"/list?{urlencode(kept)}" if kept else "/list"
 
 
-_PLAIN = (("sort", "list"), ("page", 1))
-
-
-def _part(
-    runs: Iterable[tuple[Section, list[str]]], start: int
-) -> Iterator[tuple[tuple[str, tuple[str, ...]], list[str]]]:
-    """The entries from `start` on that are on a page, by the source and path of their sections."""
-    stop = start + ENTRIES
-    for section, ids in runs:
-        if part := ids[max(start, 0) : max(stop, 0)]:
-            yield (section.source, section.path), part
-        start, stop = start - len(ids), stop - len(ids)
-
-
-def _filter(cache: ResourceCache, narrow: str, answering: Collection[str]) -> Callable[[str], bool]:
-    """Whether a resource answers the question, and says all parts of what is looked for."""
-    parts = folded(narrow).split()
-
-    def keeps(resource_id: str) -> bool:
-        if answering and resource_id not in answering:
-            return False
-        if not parts:
-            return True
-        status = cache.statuses[resource_id]
-        said = (
-            cache.folded_names[resource_id],
-            _said_of(status.resource.kind, status.languages, status.state),
-            folded(status.reason or ""),
-        )
-        return all(any(part in text for text in said) for part in parts)
-
-    return keeps
+def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
+    """Whether a resource's entry says all parts of what is looked for."""
+    status = cache.statuses[resource_id]
+    said = (
+        cache.folded_names[resource_id],
+        _said_of(status.resource.kind, status.languages, status.state),
+        folded(status.reason or ""),
+    )
+    return all(any(part in text for text in said) for part in parts)
 
 
 @cached
@@ -147,8 +124,3 @@ def ordered(cache: ResourceCache, sort: str) -> list[str]:
 def hue(resource: Resource) -> int:
     """The colour of a resource's drawn picture, the same each time: 0 to 7."""
     return zlib.crc32(resource.id.encode()) % _HUES
-
-
-def remedy(status: ResourceStatus) -> status_output.Remedy | None:
-    """The remedy for a resource's state, as in `status`."""
-    return status_output.remedy(status, time.time())

@@ -30,20 +30,9 @@ PICTURES = "https://i.ytimg.com"
 
 _CSP = "Content-Security-Policy"
 _IMAGES = "img-src 'self'"
-
-_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        _IMAGES,
-        "media-src 'self'",
-        "connect-src 'self'",
-        f"frame-src {PLAYER}",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
+_POLICY = (
+    f"default-src 'none'; script-src 'self'; style-src 'self'; {_IMAGES}; media-src 'self'; connect-src 'self'; "
+    f"frame-src {PLAYER}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     _CSP: _POLICY,
@@ -69,18 +58,15 @@ _STEPS = 100_000
 
 def is_loopback(host: str) -> bool:
     """Whether a server that listens at `host` can be reached from this machine alone."""
-    if host == "localhost":
-        return True
     address = _address(host)
-    return address is not None and address.is_loopback
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
     """The accepted Host headers, and the token that requests must carry, if there is one.
 
-    `is_public` is true for a server that other machines reach: it accepts any IP address as its host. With `pictures`
-    pages may show YouTube's, so that the browser asks YouTube for them.
+    A public server, which other machines reach, accepts any IP address. With `pictures` pages may show YouTube's.
     """
 
     names: frozenset[str] = frozenset({"localhost"})
@@ -98,10 +84,7 @@ class AccessPolicy:
         return cls(accepted, token, not is_loopback(host), pictures)
 
     def accepts_host(self, header: str) -> bool:
-        """Whether a Host header is accepted, against DNS rebinding: a foreign name may resolve to this machine.
-
-        An IP address can't be rebound, so any loopback address is accepted.
-        """
+        """Whether a Host header is accepted, against DNS rebinding: a name may be rebound, an IP address can't."""
         name = _host(header)
         address = _address(name)
         return name in self.names or (address is not None and (self.is_public or address.is_loopback))
@@ -111,7 +94,13 @@ class AccessPolicy:
         if self.token is None:
             return True
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        return (scheme.lower() == "bearer" and self.is_token(credentials.strip())) or self._accepts_cookie(headers)
+        if scheme.lower() == "bearer" and self.is_token(credentials.strip()):
+            return True
+        host = headers.get("host", "")
+        value = cookie_parser(headers.get("cookie", "")).get(_cookie_name(host), "")
+        expiry, _, signature = value.partition(".")
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(host, expiry).encode())
+        return is_signed and time.time() < int(expiry)
 
     def is_token(self, value: str) -> bool:
         """Whether a value is the token, compared in constant time."""
@@ -120,18 +109,10 @@ class AccessPolicy:
     def cookie(self, host: str) -> tuple[str, str]:
         """The name and value of the cookie for a browser that has shown the token to the server of this Host header.
 
-        Browsers send a host's cookies to its other ports too, and so to other programs. So the value isn't the token
-        but a signature, which only this server accepts, and only for a time.
+        Browsers send it to a host's other ports too, and so to other programs: it is a signature instead of the token.
         """
         expiry = str(int(time.time()) + COOKIE_SECONDS)
         return _cookie_name(host), f"{expiry}.{self._signature(host, expiry)}"
-
-    def _accepts_cookie(self, headers: Headers) -> bool:
-        host = headers.get("host", "")
-        value = cookie_parser(headers.get("cookie", "")).get(_cookie_name(host), "")
-        expiry, _, signature = value.partition(".")
-        is_signed = hmac.compare_digest(signature.encode(), self._signature(host, expiry).encode())
-        return is_signed and time.time() < int(expiry)
 
     def _signature(self, host: str, expiry: str) -> str:
         message = f"{host.lower()} {expiry}"
@@ -150,18 +131,10 @@ def comes_from_elsewhere(headers: Headers) -> bool:
     return bool(referrer) and not _is_own(referrer or "", host)
 
 
-def _may_lead_here(scope: Scope, headers: Headers) -> bool:
-    """Whether a request from elsewhere shows a page in a tab of its own, as a link does, or may do so."""
-    kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
-    is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
-    return is_link and scope["method"] in ("GET", "HEAD") and bool(_PAGES.fullmatch(scope["path"]))
-
-
 class Guard:
     """Middleware that applies an access policy and sets the security headers of every response.
 
-    `login_page` answers requests for pages without the token. Requests from other sites are refused, but for links to
-    pages, which don't ask the question of such a link.
+    Requests from other sites are refused, but for links to pages, which don't ask the question of such a link.
     """
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:
@@ -192,13 +165,16 @@ class Guard:
             return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
         if not self._policy.accepts_host(headers.get("host", "")):
             return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
-        if comes_from_elsewhere(headers) and not _may_lead_here(scope, headers):
-            return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
+        if comes_from_elsewhere(headers):
+            # Only what shows a page in a tab of its own may come, as a link does; an old browser doesn't say so.
+            kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+            is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
+            if not (is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(path)):
+                refusal = "another site's page asks: open a page of this server (a proxy has to pass Host on)"
+                return problem(403, refusal)
         if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts(headers):
             return self._app
-        if path.startswith("/api/"):
-            return token_missing()
-        return self._login_page
+        return token_missing() if path.startswith("/api/") else self._login_page
 
 
 def token_missing() -> Response:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from seekpoint.query.web.workspace import Workspace
 
-
 STATIC = Path(__file__).parent / "static"
 
 _COOKIE_SECONDS = 365 * 24 * 3600
@@ -76,26 +75,21 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
 
 
 def error_page(request: Request, error: Exception) -> HTMLResponse:
-    """The page for an error; if there is no library, it says how to build one."""
+    """The page for an error, which leads back; if there is no library, it says how to build one."""
     code, detail, headers = describe(error)
     if isinstance(error, LibraryNotFound):
         workspace: Workspace | None = request.app.state.workspace
         return page(request, "empty", code, detail=detail, workspace=workspace.values(request) if workspace else None)
+    question = request.query_params.get("q", "")
+    back = f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
+    for prefix, form in _FORMS.items():  # of a form that was refused before it was read
+        if request.url.path.startswith(prefix):
+            back = form
+    back = getattr(request.state, "back", "") or back
     key = error.key if isinstance(error, PageError) else ""
-    response = page(request, "error", code, detail=detail, key=key, back=_back(request))
+    response = page(request, "error", code, detail=detail, key=key, back=back)
     response.headers.update(headers or {})
     return response
-
-
-def _back(request: Request) -> str:
-    """Where a page for an error leads: to the page with the form that was sent, else to the question."""
-    if back := getattr(request.state, "back", ""):
-        return str(back)
-    for prefix, form in _FORMS.items():  # of one that was refused before it was read
-        if request.url.path.startswith(prefix):
-            return form
-    question = request.query_params.get("q", "")
-    return f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
 
 
 def path_of(request: Request) -> str:

@@ -29,10 +29,7 @@ _MOST_MARKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The places of a phrase: their number and, for the first of them, the parts of each that lie in one cue.
-
-    `at` is the place that is shown, from 1; 0 if nothing was found.
-    """
+    """The places of a phrase: how many, the first ones in parts by cue, and which is shown, from 1; 0 if none."""
 
     count: int
     places: Sequence[Sequence[Part]]
@@ -68,9 +65,8 @@ class Stretch(NamedTuple):
 class Reading:
     """A transcript as it is shown.
 
-    `chapters` are the source's, or those that were made of this transcript. `other` is the language of a transcript
-    that can be shown beside it, `beside` that of the one which is; `current` is the position of the cue at the second
-    of the page's address, `found` what was looked for.
+    `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
+    the position of the cue at the second of the page's address.
     """
 
     transcript: Transcript
@@ -89,7 +85,9 @@ class Reading:
         transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
         if transcript is None:
             return None
-        other = _other(transcript, transcripts) if plays else None
+        own = primary(transcript.language)
+        others = [each for each in transcripts if plays and each is not transcript]
+        other = min(others, key=lambda each: primary(each.language) == own, default=None)
         beside = other if other and parameters.beside else None
         chapters = chapters_of(details, transcript)
         shown = list(paragraphs(transcript.cues, chapters))
@@ -116,7 +114,16 @@ class Reading:
         for number, place in enumerate(self.found.places if self.found else (), 1):
             for part in place:
                 parts.setdefault(part.number, []).append((part, number, part is place[0]))
-        return {index: list(_split(self.transcript.cues[index], own)) for index, own in parts.items()}
+        marked: dict[int, list[Stretch]] = {}
+        for index, own in parts.items():
+            text, end = printable(self.transcript.cues[index].text), 0
+            marked[index] = []
+            for part, number, is_start in own:
+                marked[index].append(Stretch(text[end : part.start], 0, False))
+                marked[index].append(Stretch(text[part.start : part.stop], number, is_start))
+                end = part.stop
+            marked[index].append(Stretch(text[end:], 0, False))
+        return marked
 
 
 def utf16(part: Part, text: str) -> tuple[int, int, int]:
@@ -126,26 +133,8 @@ def utf16(part: Part, text: str) -> tuple[int, int, int]:
     return part.number, start, stop
 
 
-def _other(transcript: Transcript, transcripts: Sequence[Transcript]) -> Transcript | None:
-    """Another transcript, in another language if there is one."""
-    others = [each for each in transcripts if each is not transcript]
-    return min(others, key=lambda each: primary(each.language) == primary(transcript.language), default=None)
-
-
-def _split(cue: Cue, parts: Iterable[tuple[Part, int, bool]]) -> Iterator[Stretch]:
-    text, end = printable(cue.text), 0
-    for part, place, is_start in parts:
-        yield Stretch(text[end : part.start], 0, False)
-        yield Stretch(text[part.start : part.stop], place, is_start)
-        end = part.stop
-    yield Stretch(text[end:], 0, False)
-
-
-# Where a phrase stands in a transcript, letter by letter, for the find box of a resource's page. All pure.
-#
-# Case, accents, full-width forms, typographic quotation marks, runs of white space, line breaks between cues, and the
-# script of Chinese make no difference.
-
+# To find a phrase, case, accents, full-width forms, typographic quotation marks, runs of white space, line breaks
+# between cues, and the script of Chinese make no difference.
 _SPACE = " "
 _UNSPACED = regex.compile(f"[{UNSPACED}\u3000-\u303f\uff00-\uff0f]")
 # Accents of Latin, Greek and Cyrillic letters. The marks of other scripts are letters of their own.
@@ -161,31 +150,26 @@ class Part(NamedTuple):
     stop: int
 
 
-class _Folded(NamedTuple):
-    """Folded characters, and the index of the text and the offset in it that each comes from."""
-
-    text: str
-    places: Sequence[tuple[int, int]]
-
-
 def occurrences(phrase: str, texts: Iterable[str]) -> list[list[Part]]:
     """Every place of a phrase in consecutive texts; a place that goes over the end of a text has several parts."""
-    sought = _folded([phrase]).text
+    sought, _ = _folded([phrase])
     if not sought:
         return []
     text, places = _folded(texts)
-    found = (match.start() for match in re.finditer(re.escape(sought), text))
-    return [list(_parts(places[start : start + len(sought)])) for start in found]
+    found: list[list[Part]] = []
+    for match in re.finditer(re.escape(sought), text):
+        found.append([])
+        for number, group in groupby(places[slice(*match.span())], key=lambda place: place[0]):
+            offsets = [offset for _, offset in group]
+            found[-1].append(Part(number, offsets[0], offsets[-1] + 1))
+    return found
 
 
-def _parts(places: Sequence[tuple[int, int]]) -> Iterator[Part]:
-    for index, group in groupby(places, key=lambda place: place[0]):
-        offsets = [offset for _, offset in group]
-        yield Part(index, offsets[0], offsets[-1] + 1)
+def _folded(texts: Iterable[str]) -> tuple[str, Sequence[tuple[int, int]]]:
+    """The texts as one, folded, and the number of the text and the offset in it that each character comes from.
 
-
-def _folded(texts: Iterable[str]) -> _Folded:
-    """The texts as one: a space where there is white space or a text ends, but none beside a Chinese character."""
+    There is a space where there is white space or a text ends, but none beside a Chinese character.
+    """
     characters: list[str] = []
     places: list[tuple[int, int]] = []
     is_gap = False
@@ -202,7 +186,7 @@ def _folded(texts: Iterable[str]) -> _Folded:
                 is_gap = False
                 characters.append(folded)
                 places.append((index, offset))
-    return _Folded("".join(characters), places)
+    return "".join(characters), places
 
 
 @lru_cache(maxsize=1 << 15)
@@ -226,34 +210,23 @@ _PARAGRAPH, _LONGEST_PARAGRAPH = 25.0, 50.0
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
 
 
-@dataclass(frozen=True, slots=True)
-class PositionedCue:
+class PositionedCue(NamedTuple):
     """A cue and its position in the transcript."""
 
     position: int
     cue: Cue
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteContext:
-    """The cues of a quote, and those before and after it."""
+class QuoteContext(NamedTuple):
+    """The cues of a quote, and all of them with those before and after it."""
 
-    before: tuple[PositionedCue, ...]
-    quoted: tuple[PositionedCue, ...]
-    after: tuple[PositionedCue, ...]
-
-    @property
-    def cues(self) -> tuple[PositionedCue, ...]:
-        """All of them, in the order of the transcript."""
-        return (*self.before, *self.quoted, *self.after)
+    quoted: Sequence[PositionedCue]
+    cues: Sequence[PositionedCue]
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptParagraph:
-    """Consecutive cues; `heading` is the title of a chapter that starts with them.
-
-    `beside` are the cues of another transcript that are said meanwhile.
-    """
+    """Consecutive cues with the title of a chapter that starts there, and those of another transcript beside them."""
 
     heading: str | None
     cues: tuple[PositionedCue, ...]
@@ -276,12 +249,14 @@ def around(moment: Moment) -> tuple[int, int]:
 
 def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
     """The cues around a moment's quote, of those in the span `around` it."""
-    positioned = [PositionedCue(number, cue) for number, cue in enumerate(cues, around(moment)[0])]
-    first, stop = (position - around(moment)[0] for position in moment.cues)
+    offset, _ = around(moment)
+    positioned = [PositionedCue(number, cue) for number, cue in enumerate(cues, offset)]
+    first, stop = (position - offset for position in moment.cues)
     start, end = cues[first].start, cues[stop - 1].end
     before = [each for each in positioned[:first] if each.cue.start >= start - _BEFORE]
     after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned[stop:])
-    return QuoteContext(tuple(before), tuple(positioned[first:stop]), tuple(after))
+    quoted = positioned[first:stop]
+    return QuoteContext(quoted, [*before, *quoted, *after])
 
 
 def position_at(cues: Sequence[Cue], seconds: float) -> int:
@@ -294,9 +269,13 @@ def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[Tra
     titles = {position_at(cues, chapter.start + ROUNDING): chapter.title for chapter in chapters if cues}
     paragraph: list[PositionedCue] = []
     for number, cue in enumerate(cues):
-        if paragraph and (number in titles or _is_complete(paragraph, cue)):
-            yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
-            paragraph = []
+        if paragraph:
+            last, length = paragraph[-1].cue, cue.start - paragraph[0].cue.start
+            is_elsewhere = (last.page, last.anchor, last.is_reference) != (cue.page, cue.anchor, cue.is_reference)
+            is_long = length >= (_PARAGRAPH if last.text.endswith(_SENTENCE_ENDS) else _LONGEST_PARAGRAPH)
+            if number in titles or is_elsewhere or is_long:
+                yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+                paragraph = []
         paragraph.append(PositionedCue(number, cue))
     if paragraph:
         yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
@@ -311,12 +290,3 @@ def aligned(paragraphs: Sequence[TranscriptParagraph], cues: Sequence[Cue]) -> I
         stop = max(stop, first)
         yield replace(paragraph, beside=tuple(PositionedCue(at, cues[at]) for at in range(first, stop)))
         first = stop
-
-
-def _is_complete(paragraph: Sequence[PositionedCue], following: Cue) -> bool:
-    """Whether a paragraph ends before the following cue."""
-    last, length = paragraph[-1].cue, following.start - paragraph[0].cue.start
-    if (last.page, last.anchor, last.is_reference) != (following.page, following.anchor, following.is_reference):
-        return True
-    is_sentence = last.text.endswith(_SENTENCE_ENDS)
-    return length >= _LONGEST_PARAGRAPH or (length >= _PARAGRAPH and is_sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from seekpoint.index.text.language_tags import UNKNOWN, primary
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
 
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 """The page's `lang` attribute, by primary subtag."""
@@ -52,38 +52,27 @@ SCRIPT_WORDS = (
 
 def preferred_language(accept_language: str) -> str:
     """The page's language for an Accept-Language header; English if it names none of them."""
-    weights = [_language_weight(part) for part in accept_language[:500].split(",")]
-    known = [(weight, -order, name) for order, (name, weight) in enumerate(weights) if name in WORDS and weight > 0]
-    return max(known, default=(0.0, 0, "en"))[2]
+    known = [(0.0, 0, "en")]
+    for order, part in enumerate(accept_language[:500].split(",")):
+        tag, _, rest = part.strip().partition(";")
+        with suppress(ValueError):
+            weight = float(rest.strip().removeprefix("q=") or 1)
+            if primary(tag.strip()) in WORDS and isfinite(weight) and weight > 0:
+                known.append((weight, -order, primary(tag.strip())))
+    return max(known)[2]
 
 
 def translator(language: str) -> Callable[..., str]:
     """A function from a text's key, and the values in it, to the text in a language."""
     words = WORDS[language]
-
-    def translate(key: str, **values: object) -> str:
-        return words[key].format(**values)
-
-    return translate
+    return lambda key, **values: words[key].format(**values)
 
 
 def language_name(tag: str, language: str) -> str:
-    """The name of the language with a tag, in the page's `language`; the tag itself if there is no name for it.
-
-    Empty for a language that isn't known.
-    """
+    """The name of a language in the page's `language`, else its tag; empty if it isn't known."""
     if primary(tag) == UNKNOWN:
         return ""
     return WORDS[language].get(primary(tag), tag) if primary(tag) in WORDS else tag
-
-
-def _language_weight(part: str) -> tuple[str, float]:
-    tag, _, rest = part.strip().partition(";")
-    try:
-        weight = float(rest.strip().removeprefix("q=") or 1)
-    except ValueError:
-        weight = 0.0
-    return primary(tag.strip()), weight if isfinite(weight) else 0.0
 
 
 # The parameter and the cookie that hold the language which a reader has chosen.

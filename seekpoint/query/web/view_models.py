@@ -1,16 +1,12 @@
-"""View models: answers and transcripts in the form that the templates show. All pure.
-
-The templates escape every text. Addresses, on which browsers act, are validated here.
-"""
+"""Answers as the templates show them. Those escape every text; addresses, on which browsers act, are validated here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -49,14 +45,6 @@ class Tick(NamedTuple):
     is_own: bool
 
 
-class Bar(NamedTuple):
-    """The bar of a recording: the moments of an answer, its chapters, and the time at which it ends."""
-
-    moments: tuple[Tick, ...]
-    chapters: tuple[Tick, ...]
-    end: str
-
-
 @dataclass(frozen=True, slots=True)
 class Player:
     """How a resource plays in the page; `source` is a video's id for `youtube`, else a file's address."""
@@ -72,72 +60,59 @@ class Player:
         return f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MomentView:
-    """A moment on the page.
-
-    `href` leads to the place in the resource itself, `here` to the same place on the resource's page in Seekpoint; they
-    are equal if the resource isn't on the web. `siblings` are all moments of the answer in the same resource, and
-    `chapters` and `duration` those of the resource.
-    """
+    """A moment on the page; `siblings` are all moments of the answer in the same resource."""
 
     moment: Moment
-    title: str
-    href: str
-    here: str
-    player: Player | None
-    time: str | None
-    quote: tuple[TextSegment, ...]
     context: QuoteContext | None
     siblings: Sequence[Moment]
     chapters: tuple[Chapter, ...]
     duration: float
 
     @property
-    def bar(self) -> Bar | None:
-        """The bar of the resource, on which this moment is highlighted."""
-        moment = self.moment
-        marks = ticks(self.siblings, self.duration, moment)
-        if not marks:
-            return None
-        return Bar(
-            marks,
-            chapter_ticks(moment.resource, self.chapters, self.duration, moment.language),
-            timestamp(self.duration) or "",
-        )
+    def title(self) -> str:
+        return clean(self.moment.resource.title) or self.moment.resource.id
+
+    @cached_property
+    def here(self) -> str:
+        """The address of the place on the resource's page in Seekpoint."""
+        cue = self.context.quoted[0] if self.context else None
+        return resource_href(self.moment.resource, self.moment.start, self.moment.language, cue)
+
+    @property
+    def href(self) -> str:
+        """The address of the place in the resource itself; `here` if that isn't on the web."""
+        return self.moment.link if is_web(self.moment.link) else self.here
 
     @property
     def is_outside(self) -> bool:
         return self.href != self.here
 
+    @cached_property
+    def player(self) -> Player | None:
+        return player_of(self.moment.resource)
+
+    @property
+    def time(self) -> str | None:
+        return timestamp(self.moment.start)
+
+    @property
+    def quote(self) -> tuple[TextSegment, ...]:
+        return segments(self.moment, self.context.quoted if self.context else ())
+
+    @property
+    def ticks(self) -> tuple[Tick, ...]:
+        """The ticks on the bar of the resource, of which this moment's is highlighted."""
+        return ticks(self.siblings, self.duration, self.moment)
+
+    @property
+    def chapter_ticks(self) -> tuple[Tick, ...]:
+        return chapter_ticks(self.moment.resource, self.chapters, self.duration, self.moment.language)
+
     @property
     def sections(self) -> list[str]:
         return [" › ".join(clean(heading) for heading in path) for path in self.moment.resource.sections]
-
-
-def moment_view(
-    moment: Moment,
-    context: QuoteContext | None,
-    siblings: Sequence[Moment],
-    chapters: tuple[Chapter, ...],
-    duration: float,
-) -> MomentView:
-    """The view of a moment; `siblings` are all moments of the answer in the same resource."""
-    here = resource_href(moment.resource, moment.start, moment.language, context.quoted[0] if context else None)
-    player = player_of(moment.resource)
-    return MomentView(
-        moment=moment,
-        title=clean(moment.resource.title) or moment.resource.id,
-        href=moment.link if is_web(moment.link) else here,
-        here=here,
-        player=player,
-        time=timestamp(moment.start),
-        quote=segments(moment, context.quoted if context else ()),
-        context=context,
-        siblings=siblings,
-        chapters=chapters,
-        duration=duration,
-    )
 
 
 def is_web(address: str) -> bool:
@@ -152,19 +127,11 @@ def player_of(resource: Resource) -> Player | None:
     mime = content_type(resource)
     if mime is None:
         return None
-    return Player("audio" if mime.startswith("audio/") else "video", media_href(resource), mime)
-
-
-def media_href(resource: Resource) -> str:
-    """The address of a recording's file."""
-    return f"/media/{quote(resource.id, safe='')}"
+    return Player("audio" if mime.startswith("audio/") else "video", f"/media/{quote(resource.id, safe='')}", mime)
 
 
 def resource_href(
-    resource: Resource,
-    start: float | None = None,
-    language: str | None = None,
-    cue: PositionedCue | None = None,
+    resource: Resource, start: float | None = None, language: str | None = None, cue: PositionedCue | None = None
 ) -> str:
     """The address of a resource's page in Seekpoint, at a second and a cue."""
     page = _page(resource.id, language)
@@ -200,8 +167,6 @@ def segments(moment: Moment, quoted: Sequence[PositionedCue]) -> tuple[TextSegme
 
 def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None) -> tuple[Tick, ...]:
     """The ticks of moments on the bar of their resource, in order of time; `own` is highlighted, else all of them."""
-    if not duration:
-        return ()
     marks = [
         Tick(
             round(min(moment.start / duration, 1.0) * BAR),
@@ -210,7 +175,7 @@ def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None)
             own is None or moment is own,
         )
         for moment in moments
-        if moment.start is not None
+        if duration and moment.start is not None
     ]
     return tuple(sorted(marks))
 
@@ -219,8 +184,6 @@ def chapter_ticks(
     resource: Resource, chapters: Iterable[Chapter], duration: float, language: str | None
 ) -> tuple[Tick, ...]:
     """The ticks of the chapters of a recording, in order of time; none at its very beginning."""
-    if not duration:
-        return ()
     page = resource_href(resource, language=language)
     return tuple(
         Tick(
@@ -230,7 +193,7 @@ def chapter_ticks(
             False,
         )
         for chapter in chapters
-        if chapter.start > 0
+        if duration and chapter.start > 0
     )
 
 
@@ -258,9 +221,3 @@ def content_type(resource: Resource) -> str | None:
     """The media type of a recording's file; `None` if the resource isn't a recording in a local file."""
     path = local_file(resource.url) if resource.kind is Kind.RECORDING else None
     return MEDIA_TYPES.get(path.suffix.lower()) if path else None
-
-
-def media_file(resource: Resource) -> Path | None:
-    """The file of a recording; `None` if it doesn't exist or its name isn't that of a media file."""
-    path = local_file(resource.url) if content_type(resource) else None
-    return path if path and path.is_file() else None

@@ -44,9 +44,8 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
     from seekpoint.query.web.builds import Build, BuildOrder, Tell
 
-
 _MOST_FILES = 50
-# The most refused files that an error names.
+# The most refused files that an error names, and the most entries that an outcome does.
 _MOST_TOLD = 3
 # Seconds between two checks of the progress.
 _BETWEEN_LOOKS = 0.25
@@ -79,8 +78,7 @@ class RemoveForm(Form):
 class Workspace:
     """The requests that change the library's content, and the progress of its builds.
 
-    `added` holds what is added to a library in a folder. A library on a server has none: it takes addresses, each a
-    source of its own, and no files.
+    A library on a server has no `added` sources: it takes addresses, each a source of its own, and no files.
     """
 
     def __init__(
@@ -90,48 +88,52 @@ class Workspace:
         self._caches = caches
         self._editing = editing
         self._builds = builds
-        self._outcomes = Outcomes(live, caches)
+        self._outcome: Outcome | None = None
+        self._changed: set[str] = set()
         self._builds.is_written = partial(is_written, live.address)
-        self._builds.build = self._outcomes.following(builds.build)
+        self._builds.build = partial(self._build, builds.build)
         self._added = added
 
     @property
     def routes(self) -> list[Route]:
-        forms = {
-            "/add/address": self.add_addresses,
-            "/add/file": self.add_files,
-            "/add/retry": self.retry,
-            "/add/remove": self.remove,
-        }
         return [
-            *(Route(path, form, methods=["POST"]) for path, form in forms.items()),
+            Route("/add/address", self.add_addresses, methods=["POST"]),
+            Route("/add/file", self.add_files, methods=["POST"]),
+            Route("/add/retry", self.retry, methods=["POST"]),
+            Route("/add/remove", self.remove, methods=["POST"]),
             Route("/add/progress", self.progress),
         ]
 
     def values(self, request: Request, cache: ResourceCache | None = None, back: str = "/list") -> Mapping[str, object]:
         """The template's values for the workspace, whose forms lead `back`; there may be no library yet."""
         standings, now = cache.standings.values() if cache else (), time.time()
-        due = sum(standing.is_due(now) for standing in standings)
-        waiting = sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings)
         return {
             "secret": self._editing.secret,
             "back": back,
             "progress": self._shown(language_of(request)),
-            "due": due,
-            "waiting": waiting,
+            "due": sum(standing.is_due(now) for standing in standings),
+            "waiting": sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings),
             "takes_files": self._added is not None,
             "accept": ",".join(SUFFIXES),
         }
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
-        self._start(await run_in_threadpool(self._sources, form.addresses))
+        if self._added is None:
+            self._start(addresses_in(form.addresses))
+        else:
+            self._start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
         if self._added is None:
             raise UsageError("a library on a server takes no files here: add them with `seekpoint build`")
-        _check_size(request)
+        size = request.headers.get("content-length", "")
+        if not size.isdecimal():
+            raise HTTPException(411, "send the length of the files")
+        if int(size) > MOST_BYTES:
+            most = f"{MOST_BYTES >> 20} MB at once are the most"
+            raise HTTPException(413, f"{most}: build larger files on the server itself")
         async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
             form = self._editing.read(request, texts, UploadForm)
@@ -149,12 +151,11 @@ class Workspace:
             wanted = {key for key, standing in standings if standing.is_due(now, at_once=form.at_once)}
             sections = [section for section in cache.sections if section.named_by is not NamedBy.IMPORT]
             sources = [section.source for section in sections if wanted & section.entries.keys()]
-        if self._added is None:
-            if wanted:
-                self._start([], retry=form.at_once)
-            return form.leave()
-        for source in dict.fromkeys(filter(None, sources)):
-            self._start([source], retry=form.at_once)
+        if self._added is None and wanted:
+            self._start([], retry=form.at_once)
+        elif self._added:
+            for source in dict.fromkeys(filter(None, sources)):
+                self._start([source], retry=form.at_once)
         return form.leave()
 
     async def remove(self, request: Request) -> Response:
@@ -175,34 +176,54 @@ class Workspace:
 
     async def progress(self, request: Request) -> Response:
         """The progress of the builds as server-sent events, until none runs."""
-        return StreamingResponse(self._events(language_of(request)), media_type="text/event-stream")
+        language = language_of(request)
+
+        async def events() -> AsyncIterator[str]:
+            version: object = None
+            while True:
+                if version != self._builds.version:
+                    shown = self._shown(language)
+                    version = shown["version"]
+                    yield f"data: {json.dumps(shown)}\n\n"
+                    if not shown["is_running"]:
+                        return
+                await asyncio.sleep(_BETWEEN_LOOKS)
+
+        return StreamingResponse(events(), media_type="text/event-stream")
 
     def _start(self, sources: Sequence[str], *, retry: bool = False) -> None:
         if not self._builds.progress.is_running:
-            self._outcomes.clear()
+            self._outcome, self._changed = None, set()
         self._builds.start(sources, retry=retry)
+
+    def _build(self, build: Build, order: BuildOrder, tell: Tell, stop: Event) -> str:
+        """Carry out a build, and add its outcome to that of the builds since none was running."""
+        before = self._standings()
+        told = build(order, tell, stop)
+        now = self._standings()
+        self._changed |= {key for key, standing in now.items() if before.get(key) != standing}
+        changed = [key for key in now if key in self._changed]
+        others = [key for key in reversed(changed) if not now[key].is_indexed]
+        named: list[ResourceStatus | None] = []
+        with suppress(LibraryError), self._live.reader() as reader:
+            cache = self._caches.of(reader)
+            named = [cache.status(key) for key in others[:_MOST_TOLD]]
+        self._outcome = Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
+        return told
+
+    def _standings(self) -> Mapping[str, Standing]:
+        """Every entry's standing, in the order in which they were added; empty if no library can be read."""
+        self._live.refresh()
+        with suppress(LibraryError), self._live.reader() as reader:
+            return self._caches.of(reader).standings
+        return {}
 
     def _shown(self, language: str) -> Mapping[str, object]:
         """The progress of the builds and, when they have ended, their outcome in a language."""
         version, progress = self._builds.version, self._builds.progress
-        last = None if progress.is_running else self._outcomes.last
-        told = last.in_words(language) if last else {"outcome": "", "left": [], "more": ""}
+        outcome = None if progress.is_running else self._outcome
+        told = outcome.in_words(language) if outcome else {"outcome": "", "left": [], "more": ""}
         return {**progress.as_dict(), **told, "version": version}
-
-    async def _events(self, language: str) -> AsyncIterator[str]:
-        version: object = None
-        while True:
-            if version != self._builds.version:
-                shown = self._shown(language)
-                version = shown["version"]
-                yield f"data: {json.dumps(shown)}\n\n"
-                if not shown["is_running"]:
-                    return
-            await asyncio.sleep(_BETWEEN_LOOKS)
-
-    def _sources(self, addresses: str) -> Sequence[str]:
-        """The sources to build for the addresses of a form; raises UsageError."""
-        return addresses_in(addresses) if self._added is None else [self._added.add_addresses(addresses)]
 
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
         """Store files, and build them; raises UsageError for those that are refused, after the others are stored."""
@@ -218,112 +239,44 @@ class Workspace:
             for source in sources:
                 self._start([source])
         if refused:
-            raise UsageError(_refusal(refused, len(files)))
-
-
-def _refusal(reasons: Sequence[str], files: int) -> str:
-    """One line on why some of `files` files were refused."""
-    told = [*reasons[:_MOST_TOLD]]
-    if more := len(reasons) - len(told):
-        told.append(f"{more} more can't be added")
-    if added := files - len(reasons):
-        told.append(f"{added} of {files} files are being added")
-    return "; ".join(told)
-
-
-def _check_size(request: Request) -> None:
-    """Raise HTTPException for a body of more than MOST_BYTES, before it is read."""
-    size = request.headers.get("content-length", "")
-    if not size.isdecimal():
-        raise HTTPException(411, "send the length of the files")
-    if int(size) > MOST_BYTES:
-        raise HTTPException(413, f"{MOST_BYTES >> 20} MB at once are the most: build larger files on the server itself")
-
-
-_MOST_NAMED = 3
+            told = refused[:_MOST_TOLD]
+            if more := len(refused) - len(told):
+                told.append(f"{more} more can't be added")
+            if stored := len(files) - len(refused):
+                told.append(f"{stored} of {len(files)} files are being added")
+            raise UsageError("; ".join(told))
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The entries that builds added or changed: how many, how many of them are indexed, the latest of the others."""
 
-    total: int = 0
-    indexed: int = 0
-    others: tuple[ResourceStatus, ...] = ()
+    total: int
+    indexed: int
+    others: Sequence[ResourceStatus]
 
     def in_words(self, language: str) -> Mapping[str, object]:
         """The outcome for a page in a language: a line, what isn't indexed, and how much more there is."""
         say = translator(language)
-        left = [
-            {"entry": say("left_out", title=_title(status), state=say(status.state.value)), **_reason(status, language)}
-            for status in self.others
-        ]
+        left = []
+        for status in self.others:
+            file = local_file(status.url) if status.title in ("", status.url) else None
+            title = clean(file.name if file else status.title) or status.id
+            reason = status.reason
+            left.append(
+                {
+                    "entry": say("left_out", title=title, state=say(status.state.value)),
+                    "reason": reason.in_language(language) if reason else "",
+                    # Text of another program counts as English.
+                    "lang": LANGUAGES["en" if reason and reason.is_foreign else language],
+                }
+            )
         more = self.total - self.indexed - len(left)
         return {
             "outcome": say("of_indexed", n=self.indexed, total=self.total) if self.total else say("nothing_new"),
             "left": left,
             "more": say("more_left", n=more) if more else "",
         }
-
-
-def _title(status: ResourceStatus) -> str:
-    """The title; the name of a file that has none."""
-    file = local_file(status.url) if status.title in ("", status.url) else None
-    return clean(file.name if file else status.title) or status.id
-
-
-def _reason(status: ResourceStatus, language: str) -> Mapping[str, str]:
-    """The reason in the page's language; text of another program counts as English."""
-    reason = status.reason
-    is_foreign = reason is not None and reason.is_foreign
-    return {
-        "reason": reason.in_language(language) if reason else "",
-        "lang": LANGUAGES["en" if is_foreign else language],
-    }
-
-
-class Outcomes:
-    """Tracks the changes of builds in a library."""
-
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches) -> None:
-        self._live = live
-        self._caches = caches
-        self.last: Outcome | None = None
-        """The outcome of the builds since `clear`; `None` if none has succeeded."""
-        self._changed: dict[str, None] = {}
-
-    def clear(self) -> None:
-        """Forget the builds so far."""
-        self.last, self._changed = None, {}
-
-    def following(self, build: Build) -> Build:
-        """A build whose outcome is added to that of the builds before it."""
-
-        def follow(order: BuildOrder, tell: Tell, stop: Event) -> str:
-            before = self._standings()
-            told = build(order, tell, stop)
-            now = self._standings()
-            self._changed.update((key, None) for key, standing in now.items() if before.get(key) != standing)
-            self.last = self._outcome(now)
-            return told
-
-        return follow
-
-    def _standings(self) -> Mapping[str, Standing]:
-        """Every entry's standing, in the order in which they were added; empty if no library can be read."""
-        self._live.refresh()
-        with suppress(LibraryError), self._live.reader() as reader:
-            return self._caches.of(reader).standings
-        return {}
-
-    def _outcome(self, now: Mapping[str, Standing]) -> Outcome:
-        changed = [key for key in now if key in self._changed]
-        others = [key for key in reversed(changed) if not now[key].is_indexed]
-        named: list[ResourceStatus | None] = []
-        with suppress(LibraryError), self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            named = [cache.status(key) for key in others[:_MOST_NAMED]]
-        return Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
 
 
 MOST_BYTES = 64 << 20
@@ -377,18 +330,15 @@ class AddedSources:
                 with scratch.open("xb") as file:
                     shutil.copyfileobj(content, file, _PIECE)
                 self._checks.check_file(scratch, target.name, is_list)
-                _place(scratch, target)
+                if target.name != ADDED_ADDRESSES and not target.exists():
+                    scratch.replace(target)
+                elif target.name == ADDED_ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
+                    raise UsageError(
+                        f"a file {target.name} was added before: rename this one, or take the other out first"
+                    )
             finally:
                 scratch.unlink(missing_ok=True)
         return str(target if is_list else folder)
-
-
-def _place(scratch: Path, target: Path) -> None:
-    """Give a file its name, unless the same file has it already; raises UsageError if another file has."""
-    if target.name != ADDED_ADDRESSES and not target.exists():
-        scratch.replace(target)
-    elif target.name == ADDED_ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
-        raise UsageError(f"a file {target.name} was added before: rename this one, or take the other out first")
 
 
 def addresses_in(text: str) -> Sequence[str]:

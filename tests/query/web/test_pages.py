@@ -17,7 +17,7 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.web.pages import cut, following, grouped
 from seekpoint.query.web.transcript_page import PositionedCue, TranscriptParagraph, aligned, quote_context
 from seekpoint.query.web.translations import WORDS, preferred_language
-from seekpoint.query.web.view_models import moment_view, segments
+from seekpoint.query.web.view_models import MomentView, segments
 from tests.query.web.conftest import serving
 
 
@@ -349,7 +349,7 @@ def test_show_more_asks_for_more_moments_as_long_as_there_are_any(
 
 def test_a_resource_stands_where_its_best_moment_does() -> None:
     views = [
-        moment_view(moment, None, (), (), 0.0) for moment in moments(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6))
+        MomentView(moment, None, (), (), 0.0) for moment in moments(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6))
     ]
     groups = grouped(views)
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
