@@ -217,10 +217,15 @@ def details_of(page: str, player: object) -> Details:
     data = parse_json(page, assignment.end()) if assignment else None
     bar = _find_all(data, "chapterRenderer")
     panel = _find_all(data, "macroMarkersListItemRenderer")  # the same chapters, in whole seconds
+    description = _get(video, "shortDescription")
+    stamped = _STAMPED.findall(description) if isinstance(description, str) else []
+    starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
+    # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
+    are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
     chapters = (
         _chapters((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
         or _chapters((_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
-        or _description_chapters(_get(video, "shortDescription"))
+        or _chapters((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
     )
     return Details(
         title=_text(_get(video, "title")) or None,
@@ -244,14 +249,6 @@ def is_new(page: str, player: object, now: float) -> bool:
 
 def _title(item: object) -> object:
     return _get(item, "title", "simpleText")
-
-
-def _description_chapters(description: object) -> tuple[Chapter, ...]:
-    stamped = _STAMPED.findall(description) if isinstance(description, str) else []
-    starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
-    # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
-    are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
-    return _chapters(zip(starts, (title for _, title in stamped), strict=True)) if are_chapters else ()
 
 
 def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ...]:
