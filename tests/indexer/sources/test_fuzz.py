@@ -18,7 +18,7 @@ fuzz = fuzzing.fuzz(150)
 
 def check_captions(data: bytes) -> None:
     try:
-        cues = parse_captions(data, "captions")
+        cues = parse_captions(data, "captions").cues
     except SourceError as error:
         assert "\n" not in str(error)
         return

@@ -81,7 +81,7 @@ def test_a_huge_cue_takes_linear_time(text: str) -> None:
 
 
 def texts_spoken(captions: str) -> list[str]:
-    return [cue.text for cue in parse_captions(captions.encode(), "a.vtt")]
+    return [cue.text for cue in parse_captions(captions.encode(), "a.vtt").cues]
 
 
 def webvtt(*cues: tuple[float, float, str]) -> str:
@@ -149,7 +149,8 @@ def test_each_line_of_rolling_captions_comes_once(captions: str, said: list[str]
 
 
 def test_rolling_captions_give_each_line_at_its_time() -> None:
-    cues = parse_captions(rolling((1, "hello everyone"), (3, "and welcome back"), (6, "注意力 很 重要")).encode(), "a")
+    captions = rolling((1, "hello everyone"), (3, "and welcome back"), (6, "注意力 很 重要"))
+    cues = parse_captions(captions.encode(), "a").cues
     said = [(1.0, "hello everyone"), (3.0, "and welcome back"), (6.0, "注意力 很 重要")]
     assert [(cue.start, cue.text) for cue in cues] == said
 
@@ -162,7 +163,7 @@ def test_a_line_starts_at_its_first_word() -> None:
             (9, 12, "<00:00:59.000>a wrong time"),
         ).encode(),
         "a",
-    )
+    ).cues
     assert cues == (
         Cue(2.5, 5.0, "late start"),
         Cue(5.0, 7.0, "one line"),

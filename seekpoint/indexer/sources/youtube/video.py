@@ -50,10 +50,7 @@ _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNO
 
 
 class YouTubeTranscripts:
-    """A client for YouTube's transcripts, for one thread.
-
-    `languages` are BCP 47 tags in order of preference; by default, the spoken language.
-    """
+    """A client for YouTube's transcripts, for one thread; `languages` are tags in order of preference."""
 
     def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Turns | None = None) -> None:
         self._languages = languages
@@ -194,9 +191,7 @@ def _status(error: Exception) -> int:
     return int(status[0]) if status else 0
 
 
-# A video's metadata: title, channel, duration, date and chapters.
-#
-# The watch page and the player's JSON often change their structure: every field is optional.
+# The watch page and the player's JSON often change their structure: every field of the metadata is optional.
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")

@@ -101,12 +101,10 @@ def test_the_language_is_in_the_name_or_in_the_file(tmp_path: Path, name: str, t
 
 
 def parse(text: str, encoding: str = "utf-8") -> tuple[Cue, ...]:
-    return parse_captions(text.encode(encoding), "talk.vtt")
+    return parse_captions(text.encode(encoding), "talk.vtt").cues
 
 
-def test_webvtt_with_all_features() -> None:
-    cues = parse(
-        """WEBVTT - a talk
+WEBVTT = """WEBVTT - a talk
 Kind: captions
 
 REGION
@@ -130,19 +128,16 @@ intro
 NOTE
 the end
 """
-    )
-    assert cues == (
-        Cue(1.0, 2.5, "hi you & me <b>"),
-        Cue(3603.001, 360004.999, "{1, 2} a < b and c > d 在 2017 2017"),
-    )
+MALFORMED_SRT = (
+    "1\r\n00:00:01,000 --> 00:00:02,500 X1:0\r\n{\\an8}<font color='#fff'>one</font>\r\n\r\nmore\r\n\r\n"
+    "2\r\n00:00:03,5 --> 00:00:04\r\n1984\r\n3\r\n00:05.000 --> 00:06,000\r\n三\r\n4\r\n\r\n\r\n"
+)
 
 
-def test_malformed_srt() -> None:
-    cues = parse(
-        "1\r\n00:00:01,000 --> 00:00:02,500 X1:0\r\n{\\an8}<font color='#fff'>one</font>\r\n\r\nmore\r\n\r\n"
-        "2\r\n00:00:03,5 --> 00:00:04\r\n1984\r\n3\r\n00:05.000 --> 00:06,000\r\n三\r\n4\r\n\r\n\r\n"
-    )
-    assert cues == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
+def test_webvtt_and_srt_with_all_features() -> None:
+    long = Cue(3603.001, 360004.999, "{1, 2} a < b and c > d 在 2017 2017")
+    assert parse(WEBVTT) == (Cue(1.0, 2.5, "hi you & me <b>"), long)
+    assert parse(MALFORMED_SRT) == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
 
 
 @pytest.mark.parametrize(
@@ -178,9 +173,9 @@ SRT = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n第{n}句 sentence {n}\n
 @pytest.mark.parametrize("captions", [SRT, "WEBVTT\n\n" + SRT.replace(",", ".")])
 def test_a_truncated_file_keeps_its_complete_cues(captions: str) -> None:
     data = captions.encode()
-    whole = parse_captions(data, "n")
+    whole = parse_captions(data, "n").cues
     for cut in range(len(data) // 2, len(data)):
-        cues = parse_captions(data[:cut], "n")
+        cues = parse_captions(data[:cut], "n").cues
         assert cues[:-1] == whole[: len(cues) - 1]
         assert cues[-1].text.startswith("第") and "-->" not in cues[-1].text
 
@@ -202,7 +197,7 @@ def test_encodings(encoding: str, text: str) -> None:
 
 def test_one_damaged_byte_does_not_change_the_encoding() -> None:
     data = SRT.encode().replace(b"sentence 3", b"sent\xe9nce 3")
-    assert [cue.text[:2] for cue in parse_captions(data, "n")] == [f"第{n}" for n in range(1, 6)]
+    assert [cue.text[:2] for cue in parse_captions(data, "n").cues] == [f"第{n}" for n in range(1, 6)]
 
 
 @pytest.mark.parametrize(
