@@ -1,7 +1,4 @@
-"""The provenance of a resource's transcripts, and the text by which a library stores it.
-
-A build compares it with what it would use now, to see what is done and what has changed.
-"""
+"""The provenance of transcripts, as a library stores it: a build compares it with what it would use now."""
 
 from __future__ import annotations
 
@@ -29,10 +26,7 @@ class FromYouTube:
 
 @dataclass(frozen=True, slots=True)
 class FromFiles:
-    """Caption files (`files`), or a local document (`file`).
-
-    The digest is of the contents; the stamp is one of sizes and times, empty if those aren't reliable.
-    """
+    """Caption files (`files`) or a document (`file`); the stamp is of sizes and times, empty if unreliable."""
 
     kind: Literal["files", "file"]
     digest: str
@@ -110,10 +104,6 @@ def decode(inputs: str | None) -> Provenance | None:
                         return version
     return FromListing() if inputs == LISTED else None
 
-
-# The version of a transcript's files, and the largest size that is read.
-#
-# Unmodified files are recognised by size and times, without reading them.
 
 # Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
 _MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000}

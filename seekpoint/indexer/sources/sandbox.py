@@ -171,17 +171,14 @@ def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
     with suppress(ValueError, MemoryError):
         match parsed_json(answer):
             case {"text": [list(blocks), *details]}:
-                title, author, published, language, canonical = map(_text, details)
+                texts = ((clean(text) or None) if isinstance(text, str) else None for text in details)
+                title, author, published, language, canonical = texts
                 return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language, canonical)
             case {"refused": [str(state), str(reason)]}:
                 return Unfetched(State(state), Reason.stored(reason))
             case {"failed": str(reason)}:
                 raise _ChildFailure(Reason.stored(reason))
     raise _ChildFailure
-
-
-def _text(value: object) -> str | None:
-    return (clean(value) or None) if isinstance(value, str) else None
 
 
 def _block(value: object) -> Block:

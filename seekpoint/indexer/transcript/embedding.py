@@ -110,20 +110,16 @@ class Embedder:
         missing = [passage for passage in passages if passage not in readings]
         for k in range(0, len(missing), _PASSAGES):
             self._events.embed(len(readings), len(passages))
-            readings |= self._read_together(missing[k : k + _PASSAGES], coming)
+            batch = missing[k : k + _PASSAGES]
+            # Filled up with coming passages unless some are waiting already: the cache stays small.
+            first = islice(coming, 0 if self._ahead else _PASSAGES - len(batch))
+            fill = list(dict.fromkeys(filterfalse(batch.__contains__, first)))
+            read = self._read_batch([*batch, *fill])
+            self._ahead |= zip(fill, read[len(batch) :], strict=True)
+            readings |= zip(batch, read, strict=False)
         self._events.embed(len(readings), len(passages))
         self.embedded += len(readings)
         return readings
-
-    def _read_together(
-        self, batch: Sequence[PassageText], coming: Iterable[PassageText]
-    ) -> dict[PassageText, PassageVectors]:
-        """Embed a batch, filled up with coming passages unless some are waiting already: the cache stays small."""
-        first = islice(coming, 0 if self._ahead else _PASSAGES - len(batch))
-        fill = list(dict.fromkeys(filterfalse(batch.__contains__, first)))
-        readings = self._read_batch([*batch, *fill])
-        self._ahead |= zip(fill, readings[len(batch) :], strict=True)
-        return dict(zip(batch, readings, strict=False))
 
     def _read_batch(self, batch: Sequence[PassageText]) -> list[PassageVectors]:
         texts, encoder = [passage.text for passage in batch], self._encoder.get()

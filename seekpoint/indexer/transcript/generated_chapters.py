@@ -262,7 +262,13 @@ def with_chapters(embedded: EmbeddedTranscript, card: ModelCard) -> EmbeddedTran
     cues = embedded.transcript.cues
     if _end(cues) < LEAST_DURATION:
         return embedded
-    return replace(embedded, transcript=replace(embedded.transcript, chapters=chapters(cues, _pieces(embedded, card))))
+    pieces: Pieces | None = None
+    if embedded.pieces:
+        from seekpoint.index.models.piece_vectors import dequantised
+
+        stored, vectors = zip(*embedded.pieces, strict=True)
+        pieces = dequantised([piece.start for piece in stored], vectors, card)
+    return replace(embedded, transcript=replace(embedded.transcript, chapters=chapters(cues, pieces)))
 
 
 def chapters(cues: Sequence[Cue], pieces: Pieces | None = None) -> tuple[Chapter, ...]:
@@ -284,30 +290,15 @@ def units(said: CueText) -> Iterator[Unit]:
     """Divide a transcript into units: each begins with a sentence, and some seconds after the one before."""
     from seekpoint.indexer.transcript.segmentation import Unit
 
-    places = list(_places(said, max(_UNIT, _end(said.cues) / _MOST_UNITS)))
+    least = max(_UNIT, _end(said.cues) / _MOST_UNITS)
+    places = [(0, said.cues[0].start)]
+    for offset in said.sentences(is_opening=True):
+        second = said.second_at(offset)
+        if offset and second - places[-1][1] >= least:
+            places.append((offset, second))
     for (offset, second), (stop, _) in pairwise([*places, (len(said.text), 0.0)]):
         yield Unit(offset, second, [term.text for term in content_terms(said.text[offset:stop])])
 
 
-def _places(said: CueText, least: float) -> Iterator[tuple[int, float]]:
-    """Where units begin, as offsets in the text and seconds."""
-    last = said.cues[0].start
-    yield 0, last
-    for offset in said.sentences(is_opening=True):
-        second = said.second_at(offset)
-        if offset and second - last >= least:
-            yield offset, second
-            last = second
-
-
 def _end(cues: Sequence[Cue]) -> float:
     return max(cue.end for cue in cues)
-
-
-def _pieces(embedded: EmbeddedTranscript, card: ModelCard) -> Pieces | None:
-    if not embedded.pieces:
-        return None
-    from seekpoint.index.models.piece_vectors import dequantised
-
-    pieces, vectors = zip(*embedded.pieces, strict=True)
-    return dequantised([piece.start for piece in pieces], vectors, card)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,12 +31,14 @@ def words(reader: SandboxedReader, data: str) -> str:
     return reader.read(DocumentFormat.HTML, data.encode()).blocks[0].text
 
 
-def refusal(reader: SandboxedReader, data: str) -> Unfetched:
+def refusal(reader: SandboxedReader, data: str, state: State = State.UNAVAILABLE) -> str:
+    """The reason why a document isn't read; the next one is."""
     with pytest.raises(Unfetched) as refused:
         reader.read(DocumentFormat.HTML, data.encode())
+    assert refused.value.state is state
     assert "\n" not in refused.value.reason
     assert words(reader, "words still at work") == "still at work"
-    return refused.value
+    return refused.value.reason
 
 
 def test_a_document_arrives_as_it_was_parsed(reader: SandboxedReader) -> None:
@@ -48,20 +50,16 @@ def test_a_document_arrives_as_it_was_parsed(reader: SandboxedReader) -> None:
     assert paper == ParsedDocument(pages, language="en")
 
 
-def test_one_process_reads_many_documents(reader: SandboxedReader) -> None:
-    processes = [words(reader, "process") for _ in range(3)]
-    assert len(set(processes)) == 1
-    assert processes[0] != str(os.getpid())
-
-
-def test_a_process_is_replaced_after_many_documents(reader: SandboxedReader) -> None:
-    assert len({words(reader, "process") for _ in range(101)}) == 2
+def test_one_process_reads_many_documents_and_is_then_replaced(reader: SandboxedReader) -> None:
+    processes = [words(reader, "process") for _ in range(101)]
+    assert len(set(processes[:100])) == 1
+    assert processes[0] not in (processes[100], str(os.getpid()))
 
 
 def test_a_refusal_has_the_parsers_reason(reader: SandboxedReader) -> None:
     process = words(reader, "process")
-    refused = refusal(reader, "refuse 需要登录 login wall")
-    assert (refused.state, refused.reason) == (State.NO_TRANSCRIPT, "refused: 需要登录 login wall")
+    reason = refusal(reader, "refuse 需要登录 login wall", State.NO_TRANSCRIPT)
+    assert reason == "refused: 需要登录 login wall"
     assert words(reader, "process") == process
 
 
@@ -69,9 +67,7 @@ def test_a_refusal_has_the_parsers_reason(reader: SandboxedReader) -> None:
 @pytest.mark.slow
 def test_a_hang_ends_at_the_limit(way: str) -> None:
     with SandboxedReader(seconds=1, modules=MODULES) as reader:
-        refused = refusal(reader, way)
-    assert refused.state is State.UNAVAILABLE
-    assert refused.reason.startswith("reading it takes longer than 1 s: ")
+        assert refusal(reader, way).startswith("reading it takes longer than 1 s: ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
@@ -80,40 +76,29 @@ def test_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
         assert words(reader, "wait 1.5") == "waited"
 
 
-def test_a_crash_costs_one_document(reader: SandboxedReader) -> None:
-    refused = refusal(reader, "crash")
-    assert refused.state is State.UNAVAILABLE
-    assert "gave up" in refused.reason
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ("crash", "gave up"),
+        ("fail", "it can't be read (IndexError): "),
+        ("much 5000000", "more than 40 MB of text are too much: split it"),
+    ],
+)
+def test_a_document_that_fails_costs_one_document(reader: SandboxedReader, document: str, reason: str) -> None:
+    assert reason in refusal(reader, document)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
 def test_a_memory_bomb_costs_one_document() -> None:
     with SandboxedReader(memory=300_000_000, modules=MODULES) as reader:
         assert words(reader, "allocate 30000000") == "30000000"
-        refused = refusal(reader, "allocate 500000000")
-    assert refused.state is State.UNAVAILABLE
-    assert "too much memory" in refused.reason
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
-def test_leaked_memory_does_not_fail_the_next_document() -> None:
-    with SandboxedReader(memory=300_000_000, modules=MODULES) as reader:
+        assert "too much memory" in refusal(reader, "allocate 500000000")
         assert words(reader, "leak 150000000") == "leaked"
         assert words(reader, "allocate 150000000") == "150000000"
 
 
-def test_a_parser_error_is_one_line(reader: SandboxedReader) -> None:
-    refused = refusal(reader, "fail")
-    assert refused.state is State.UNAVAILABLE
-    assert refused.reason.startswith("it can't be read (IndexError): ")
-
-
-def test_too_much_text_is_refused(reader: SandboxedReader) -> None:
+def test_large_documents_are_read(reader: SandboxedReader) -> None:
     assert len(words(reader, "much 1000000")) == 3_000_000
-    assert refusal(reader, "much 5000000").reason == "more than 40 MB of text are too much: split it"
-
-
-def test_a_large_document_is_read(reader: SandboxedReader) -> None:
     assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
 
 
@@ -127,8 +112,6 @@ def test_output_and_input_of_libraries_do_not_disturb_the_protocol(reader: Sandb
     [
         "no JSON",
         "[" * 100_000,
-        "{}",
-        '{"text": null}',
         '{"text": [[], "title"]}',
         '{"text": [[["words", "body", null, 1e9]], null, null, null, null, null]}',
         '{"text": [[["words", "body", null, 99999999999999999999]], null, null, null, null, null]}',
@@ -138,9 +121,7 @@ def test_output_and_input_of_libraries_do_not_disturb_the_protocol(reader: Sandb
     ],
 )
 def test_malformed_answers_of_a_compromised_child_are_rejected(reader: SandboxedReader, lie: str) -> None:
-    refused = refusal(reader, f"lie {lie}")
-    assert refused.state is State.UNAVAILABLE
-    assert "gave up" in refused.reason
+    assert "gave up" in refusal(reader, f"lie {lie}")
 
 
 def test_answers_of_a_compromised_child_are_safe_to_show(reader: SandboxedReader) -> None:
@@ -149,7 +130,7 @@ def test_answers_of_a_compromised_child_are_safe_to_show(reader: SandboxedReader
     )
     read = reader.read(DocumentFormat.HTML, f"lie {text}".encode())
     assert read == ParsedDocument((Block("words", anchor="ab"),))
-    assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}').reason == "gone for ever"
+    assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}') == "gone for ever"
 
 
 def test_a_closed_reader_leaves_no_process() -> None:
@@ -172,18 +153,28 @@ reader.read(DocumentFormat.HTML, f"hang {sys.argv[1]}".encode()) if sys.argv[1:]
 """
 
 
+def start_parent(*arguments: str) -> subprocess.Popen[str]:
+    command, pipe = [sys.executable, "-c", PARENT, *arguments], subprocess.PIPE
+    return subprocess.Popen(
+        command, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert holds()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 def test_the_process_ends_with_its_parent() -> None:
-    parent = start_parent()
-    with parent:
+    with start_parent() as parent:
         assert parent.stdout
         process = int(parent.stdout.readline())
         assert is_running(process)
         parent.kill()
-    deadline = time.monotonic() + 60
-    while is_running(process) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(process)
+    wait_until(lambda: not is_running(process))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a Ctrl-C can't be sent there")
@@ -192,9 +183,7 @@ def test_ctrl_c_reaches_only_the_parent(tmp_path: Path) -> None:
     with start_parent(str(begun)) as parent:
         assert parent.stdout and parent.stderr
         process = int(parent.stdout.readline())
-        deadline = time.monotonic() + 60
-        while not begun.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(begun.exists)
         os.killpg(parent.pid, signal.SIGINT)
         told = parent.stderr.read()
     assert told.count("Traceback") == 1
@@ -214,18 +203,6 @@ def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
     command = [sys.executable, "-P", str(script)]
     ran = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
     assert (ran.stdout, ran.stderr) == ("once\n", "")
-
-
-def start_parent(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", PARENT, *arguments],
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def environment() -> dict[str, str]:

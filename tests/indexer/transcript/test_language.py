@@ -25,32 +25,15 @@ CODE = """class Attention(nn.Module):
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(self.d_k), dim=-1) @ v
 """
-TEXTS = {
-    "en": ENGLISH,
-    "zh": SIMPLIFIED,
-    "de": GERMAN,
-    "ru": RUSSIAN,
-    "ja": JAPANESE,
-    "ko": KOREAN,
-}
+TEXTS = {"en": ENGLISH, "zh": SIMPLIFIED, "de": GERMAN, "ru": RUSSIAN, "ja": JAPANESE, "ko": KOREAN}
+MALFORMED = [None, "", "und", "xx", "english", "utf-8", "zh-CN; charset=gbk", "e", "a" * 9999]
 
 
 @pytest.mark.parametrize("language", TEXTS)
-@pytest.mark.parametrize("claimed", [None, "", "und", "xx", "english", "utf-8", "zh-CN; charset=gbk", "e", "a" * 9999])
-def test_the_words_identify_the_language(language: str, claimed: str | None) -> None:
-    assert language_of([TEXTS[language]], claimed) == language
-
-
-@pytest.mark.parametrize("language", TEXTS)
-@pytest.mark.parametrize("claimed", ["en-US", "zh-CN", "fr", "ru", "ja", "ko-KR", "th"])
-def test_a_wrong_declared_language_is_ignored(language: str, claimed: str) -> None:
-    expected = claimed if claimed.startswith(language) else language
-    assert language_of([TEXTS[language]], claimed) == expected
-
-
-def test_traditional_chinese_is_chinese() -> None:
-    assert language_of([TRADITIONAL], None) == "zh"
-    assert language_of([TRADITIONAL], "en") == "zh"
+@pytest.mark.parametrize("claimed", [*MALFORMED, "en-US", "zh-CN", "fr", "ru", "ja", "ko-KR", "th"])
+def test_the_words_identify_the_language_whatever_is_declared(language: str, claimed: str | None) -> None:
+    is_right = claimed in ("en-US", "zh-CN", "ru", "ja", "ko-KR") and claimed.startswith(language)
+    assert language_of([TEXTS[language]], claimed) == (claimed if is_right else language)
 
 
 @pytest.mark.parametrize(
@@ -61,21 +44,24 @@ def test_a_declared_tag_adds_script_and_region(claimed: str, tag: str) -> None:
     assert language_of([TRADITIONAL], claimed) == tag
 
 
-@pytest.mark.parametrize("claimed", [None, "en", "ja", "de"])
-def test_chinese_prose_full_of_english_terms_is_chinese(claimed: str | None) -> None:
-    assert language_of([MIXED] * 5, claimed) == "zh"
-    assert language_of([MIXED], claimed) == "zh"
-
-
-def test_code_listings_do_not_change_the_language() -> None:
-    listings = [CODE] * 5
-    assert language_of([SIMPLIFIED * 3, *listings], "en") == "zh"
-    assert language_of([GERMAN * 3, *listings], "en") == "de"
-    assert language_of([ENGLISH, *listings], None) == "en"
-
-
-def test_an_english_text_about_chinese_words_is_english() -> None:
-    assert language_of([ENGLISH * 3, "The word 注意力 means attention and 词 means word."], "zh") == "en"
+@pytest.mark.parametrize(
+    ("texts", "claimed", "language"),
+    [
+        ([TRADITIONAL], None, "zh"),
+        ([TRADITIONAL], "en", "zh"),
+        *(([MIXED] * count, claimed, "zh") for count in (1, 5) for claimed in (None, "en", "ja", "de")),
+        ([SIMPLIFIED * 3, *[CODE] * 5], "en", "zh"),
+        ([GERMAN * 3, *[CODE] * 5], "en", "de"),
+        ([ENGLISH, *[CODE] * 5], None, "en"),
+        ([ENGLISH * 3, "The word 注意力 means attention and 词 means word."], "zh", "en"),
+        ([ENGLISH] * 20 + [SIMPLIFIED] * 2000, "en", "zh"),
+        ([*[ENGLISH] * 20, GERMAN * 5000], "en", "de"),
+    ],
+)
+def test_a_text_of_several_languages_is_in_that_of_most_words(
+    texts: list[str], claimed: str | None, language: str
+) -> None:
+    assert language_of(texts, claimed) == language
 
 
 @pytest.mark.parametrize(
@@ -97,9 +83,3 @@ def test_a_declared_tag_decides_between_close_languages() -> None:
 def test_no_evidence_is_undetermined(texts: list[str]) -> None:
     assert language_of(texts, None) == "und"
     assert language_of(texts, "utf-8") == "und"
-
-
-def test_a_long_text_is_sampled_all_over() -> None:
-    preface = [ENGLISH] * 20
-    assert language_of([*preface, *[SIMPLIFIED] * 2000], "en") == "zh"
-    assert language_of([*preface, GERMAN * 5000], "en") == "de"

@@ -16,7 +16,7 @@ from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Cue, Origin, State, Transcript
+from seekpoint.index.types import Origin, State, Transcript
 from seekpoint.indexer.sources.captions.caption_formats import FORMATS, parse
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
@@ -101,10 +101,11 @@ class CaptionFolders:
         """The caption files that share folder and stem with a recording or with another caption file."""
         folder = media.parent
         if folder not in self._by_stem:
-            by_stem = self._by_stem[folder] = {}
+            by_stem: dict[str, set[Path]] = {}
             for path in filter(_is_caption_file, folder.iterdir() if folder.is_dir() else ()):
                 for stem in (stem_of(path), path.stem):
                     by_stem.setdefault(stem, set()).add(path)
+            self._by_stem[folder] = by_stem
         captions = self._by_stem[folder]
         return tuple(sorted(captions.get(stem_of(media), set()) | captions.get(media.name, set())))
 
@@ -154,23 +155,18 @@ def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, 
 
 
 def read_captions(path: Path) -> Transcript:
-    """Read a caption file. Its language is the one in its name, else the one it declares, else `und`."""
+    """Read a caption file of any format in any encoding; raises SourceError."""
     try:
         if reason := too_large(path):
             raise _error(path.name, reason)
         data = read_file(path)
     except OSError as error:
         raise _error(path.name, Reason("captions_unreadable", error=error.strerror)) from error
-    declared, cues = _parse(data, path.name)
-    return Transcript(language_of(path) or declared or "und", Origin.LOCAL, cues)
+    return parse_captions(data, path.name)
 
 
-def parse_captions(data: bytes, name: str) -> tuple[Cue, ...]:
-    """Parse captions of any format in any encoding; raises SourceError, which names the file."""
-    return _parse(data, name)[1]
-
-
-def _parse(data: bytes, name: str) -> tuple[str, tuple[Cue, ...]]:
+def parse_captions(data: bytes, name: str) -> Transcript:
+    """Parse captions, in the language of the name, else of the file, else `und`; raises SourceError, which names it."""
     try:
         captions = parse(_decode(data, name))
     except ValueError as error:
@@ -180,7 +176,8 @@ def _parse(data: bytes, name: str) -> tuple[str, tuple[Cue, ...]]:
     cues = tidy(spoken(captions.cues))
     if not cues:
         raise _error(name, Reason("captions_without_cues", formats=FORMATS))
-    return captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else "", cues
+    declared = captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else "und"
+    return Transcript(language_of(name) or declared, Origin.LOCAL, cues)
 
 
 def _error(name: AnyPath, reason: str) -> SourceError:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, TextRun
 
@@ -45,7 +45,16 @@ def article_of(root: Element, runs: Sequence[TextRun]) -> list[TextRun]:
     if not chosen:
         return [run for run in candidates if not _is_aside(run)]
     kept = set(chosen) | _restored(candidates, chosen)
-    kept |= set(_titles(candidates, kept))
+    first = next(position for position, run in enumerate(candidates) if run in kept)
+    # The headings directly above kept runs, and the page's h1.
+    below_is_kept = False
+    titles = []
+    for run in reversed(candidates):
+        below_is_kept = run in kept or (below_is_kept and run.heading is not None)
+        if below_is_kept:
+            titles.append(run)
+    h1s = (run for run in reversed(candidates[:first]) if run.heading is not None and run.heading.tag == "h1")
+    kept |= {*titles, *islice(h1s, 1)}
     article = [run for run in candidates if run in kept]
     while len(article) > 1 and article[-1].heading is not None:
         article.pop()
@@ -135,17 +144,3 @@ def _restored(candidates: Sequence[TextRun], chosen: Sequence[TextRun]) -> set[T
         if length >= _PROSE and sum(run.linked for run in group) <= _MOST_LINKED * length:
             between.update(group)
     return between
-
-
-def _titles(candidates: Sequence[TextRun], kept: set[TextRun]) -> Iterator[TextRun]:
-    """The headings directly above kept runs, and the page's h1."""
-    below_is_kept = False
-    for run in reversed(candidates):
-        below_is_kept = run in kept or (below_is_kept and run.heading is not None)
-        if below_is_kept:
-            yield run
-    first = next(position for position, run in enumerate(candidates) if run in kept)
-    for run in reversed(candidates[:first]):
-        if run.heading is not None and run.heading.tag == "h1":
-            yield run
-            return

@@ -67,7 +67,7 @@ def _parsed(data: bytes, charset: str | None) -> Element:
     if not text.strip():
         raise Unfetched(State.UNAVAILABLE, Reason("page_without_text"))
     head = text[:100_000]
-    if data.startswith(b"%PDF-") or not _TAG.search(head) or is_garbage(head):
+    if not _TAG.search(head) or is_garbage(head):
         raise Unfetched(State.UNAVAILABLE, Reason("not_a_page"))
     try:
         root, is_too_deep = dom_of(text)

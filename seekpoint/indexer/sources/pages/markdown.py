@@ -46,10 +46,7 @@ _MAX_NESTING = 100
 
 
 def read_plain(data: bytes, charset: str | None = None) -> ParsedDocument:
-    """Parse plain text, hard-wrapped or with one line per paragraph; raises Unfetched if it isn't text.
-
-    `charset` is from its HTTP header.
-    """
+    """Parse plain text, hard-wrapped or with one line per paragraph; raises Unfetched if it isn't text."""
     groups = groupby(_text(data, charset).split("\n"), key=lambda line: not line.strip())
     texts = (_unwrapped([line.strip() for line in lines]) for is_blank, lines in groups if not is_blank)
     return ParsedDocument(_blocks((words, Role.BODY) for paragraphs in texts for words in paragraphs))
@@ -58,7 +55,7 @@ def read_plain(data: bytes, charset: str | None = None) -> ParsedDocument:
 def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     """Parse Markdown and its front matter; raises Unfetched if it isn't text.
 
-    `charset` is from its HTTP header. A megabyte takes 4 s and 80 MB, a hostile one more: call it in the sandbox.
+    A megabyte takes 4 s and 80 MB, a hostile one more: call it in the sandbox.
     """
     text = _text(data, charset)
     front_matter = _FRONT_MATTER.match(text)

@@ -142,6 +142,7 @@ def _ends_short(column: Sequence[TextLine], index: int) -> bool:
         return False
     neighbours = column[max(0, index - 1 - _NEIGHBOURS) : index + 1 + _NEIGHBOURS]
     room = max(other.right for other in neighbours if _is_same_size(other, before)) - before.right
+    # A line break moves the first word at least, or the first character of an unspaced script.
     if is_wide(line.text):
         return room > _WIDE_WORD * line.size
     word = line.text.split(maxsplit=1)[0]

@@ -45,10 +45,7 @@ _Box: TypeAlias = tuple[float, float, float, float]
 
 
 class _Run(NamedTuple):
-    """Glyphs of one font on one baseline, in page coordinates.
-
-    `turn` is their rotation counterclockwise, in quarters; `None` for any other angle.
-    """
+    """Glyphs of one font on one baseline, in page coordinates; `turn` counts quarters counterclockwise, if whole."""
 
     text: str
     corners: _Box

@@ -160,7 +160,13 @@ def with_references(paragraphs: Sequence[PdfParagraph]) -> Iterator[PdfParagraph
     heading: PdfParagraph | None = None
     section: list[PdfParagraph] = []
     for each in paragraphs:
-        if heading and not (each.role is Role.HEADING and _outranks(each, heading, section)):
+        ends = False
+        if heading and each.role is Role.HEADING:
+            (size, bold), (least, weight) = each.style, heading.style
+            # Bold is no criterion alone: Chinese headings contain Latin letters that aren't bold.
+            is_larger = bool(section) and size > section[0].style[0] + 1
+            ends = size >= least - 1 and (bold >= weight or is_larger)
+        if heading and not ends:
             if is_caption(each.text):
                 yield each
             else:
@@ -171,13 +177,6 @@ def with_references(paragraphs: Sequence[PdfParagraph]) -> Iterator[PdfParagraph
         heading = each if each.role is Role.HEADING and _IS_REFERENCES.fullmatch(each.text) else None
         yield each
     yield from _entries(section)
-
-
-def _outranks(heading: PdfParagraph, references: PdfParagraph, section: Sequence[PdfParagraph]) -> bool:
-    size, bold = heading.style
-    # Bold is no criterion alone: Chinese headings contain Latin letters that aren't bold.
-    is_larger = bool(section) and size > section[0].style[0] + 1
-    return size >= references.style[0] - 1 and (bold >= references.style[1] or is_larger)
 
 
 def _entries(paragraphs: Sequence[PdfParagraph]) -> Sequence[PdfParagraph]:

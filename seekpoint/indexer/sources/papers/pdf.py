@@ -47,7 +47,8 @@ def read_pdf(data: bytes) -> ParsedDocument:
     """Parse a PDF; raises Unfetched if it is damaged, encrypted, or has no text."""
     try:
         pages = list(_pages(data))
-        if _is_unreadable(pages):
+        shown = [piece.text for page in pages for piece in page.pieces]
+        if sum(map(_unmapped, shown)) * 2 > sum(map(len, shown)):
             raise Unfetched(State.UNAVAILABLE, Reason("pdf_unreadable"))
         with closing(pypdfium2.PdfDocument(data)) as document:
             printed_columns = list(columns(without_furniture(pages)))
@@ -90,16 +91,10 @@ def _pages(data: bytes) -> Iterator[Page]:
         first += _PAGES_AT_ONCE
 
 
-def _is_unreadable(pages: list[Page]) -> bool:
-    glyphs = unmapped = 0
-    for page in pages:
-        for piece in page.pieces:
-            glyphs += len(piece.text)
-            unmapped += 0 if piece.text.isascii() and piece.text.isprintable() else _unmapped(piece.text)
-    return unmapped * 2 > glyphs
-
-
 def _unmapped(text: str) -> int:
+    """The number of characters that stand for no letter."""
+    if text.isascii() and text.isprintable():
+        return 0
     return sum(char == "\ufffd" or unicodedata.category(char) in ("Cc", "Co", "Cn", "Cs") for char in text)
 
 

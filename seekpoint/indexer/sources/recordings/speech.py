@@ -58,9 +58,16 @@ class SpeechModel:
         # The VAD pads ranges by 400 ms at both ends, in excess of the limit given here.
         options = VadOptions(max_speech_duration_s=_MOST / RATE - 1, min_silence_duration_ms=_SHORT_PAUSE)
         with self._model_errors():
-            return join_windows(
-                AudioWindow(each["start"], each["end"]) for each in get_speech_timestamps(samples, options)
-            )
+            ranges = [AudioWindow(each["start"], each["end"]) for each in get_speech_timestamps(samples, options)]
+        # Join neighbouring ranges with speech as long as they fit into the model's window.
+        windows: list[AudioWindow] = []
+        for speech in ranges:
+            last = windows[-1] if windows else None
+            if last and speech.stop - last.first <= _MOST and speech.first - last.stop <= _PAUSE:
+                windows[-1] = AudioWindow(last.first, speech.stop)
+            else:
+                windows.append(speech)
+        return windows
 
     def language(self, samples: Samples, windows: Sequence[AudioWindow]) -> str:
         """Detect the main language from several windows: a lecture may begin with a jingle in another one."""
@@ -105,18 +112,6 @@ class SpeechModel:
             ) from error
 
 
-def join_windows(ranges: Iterator[AudioWindow]) -> list[AudioWindow]:
-    """Join neighbouring ranges with speech as long as they fit into the model's window."""
-    windows: list[AudioWindow] = []
-    for speech in ranges:
-        last = windows[-1] if windows else None
-        if last and speech.stop - last.first <= _MOST and speech.first - last.stop <= _PAUSE:
-            windows[-1] = AudioWindow(last.first, speech.stop)
-        else:
-            windows.append(speech)
-    return windows
-
-
 def _cues(words: Iterable[Word], offset: float) -> Iterator[Cue]:
     """The words in cues that end with sentences; `offset` in seconds is added to their times."""
     groups: list[list[Word]] = []
@@ -139,12 +134,19 @@ def _code(language: str) -> str:
 def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
     import ctranslate2
     import numpy as np
-    from faster_whisper import WhisperModel
+    from faster_whisper import WhisperModel, download_model
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     ctranslate2.set_log_level(logging.ERROR)
     try:
-        folder = name if Path(name).is_dir() else _model_folder(name, say)
+        folder = name
+        if not Path(name).is_dir():
+            try:
+                folder = download_model(name, local_files_only=True)
+            except LocalEntryNotFoundError:
+                say(f"fetching the speech model {name} from Hugging Face, once")
+                folder = download_model(name)
         if ctranslate2.get_cuda_device_count():
             try:
                 model = WhisperModel(folder, device="cuda", compute_type="float16")
@@ -166,14 +168,3 @@ def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
 def first_line(error: Exception) -> str:
     """The first line of a third-party error message."""
     return (clean((str(error).strip().splitlines() or [""])[0]) or type(error).__name__)[:200]
-
-
-def _model_folder(name: str, say: Callable[[str], None]) -> str:
-    from faster_whisper import download_model
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return str(download_model(name, local_files_only=True))
-    except LocalEntryNotFoundError:
-        say(f"fetching the speech model {name} from Hugging Face, once")
-        return str(download_model(name))

@@ -57,10 +57,7 @@ class FetchedAudio(NamedTuple):
 
 
 def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
-    """Download a video's audio into a folder, resuming a partial download.
-
-    Raises Unfetched; Halt if further requests would fail as well; SeekpointError for a full disk.
-    """
+    """Download a video's audio, or resume it; raises Unfetched, Halt, and SeekpointError for a full disk."""
     downloader = _AudioDownloader(web.session(), _OPTIONS)
     downloader.add_info_extractor(YoutubeIE())
     try:

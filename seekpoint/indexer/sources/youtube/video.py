@@ -50,10 +50,7 @@ _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNO
 
 
 class YouTubeTranscripts:
-    """A client for YouTube's transcripts, for one thread.
-
-    `languages` are BCP 47 tags in order of preference; by default, the spoken language.
-    """
+    """A client for YouTube's transcripts, for one thread; `languages` are tags in order of preference."""
 
     def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Turns | None = None) -> None:
         self._languages = languages
@@ -194,9 +191,7 @@ def _status(error: Exception) -> int:
     return int(status[0]) if status else 0
 
 
-# A video's metadata: title, channel, duration, date and chapters.
-#
-# The watch page and the player's JSON often change their structure: every field is optional.
+# The watch page and the player's JSON often change their structure: every field of the metadata is optional.
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
@@ -217,10 +212,15 @@ def details_of(page: str, player: object) -> Details:
     data = parse_json(page, assignment.end()) if assignment else None
     bar = _find_all(data, "chapterRenderer")
     panel = _find_all(data, "macroMarkersListItemRenderer")  # the same chapters, in whole seconds
+    description = _get(video, "shortDescription")
+    stamped = _STAMPED.findall(description) if isinstance(description, str) else []
+    starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
+    # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
+    are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
     chapters = (
         _chapters((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
         or _chapters((_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
-        or _description_chapters(_get(video, "shortDescription"))
+        or _chapters((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
     )
     return Details(
         title=_text(_get(video, "title")) or None,
@@ -244,14 +244,6 @@ def is_new(page: str, player: object, now: float) -> bool:
 
 def _title(item: object) -> object:
     return _get(item, "title", "simpleText")
-
-
-def _description_chapters(description: object) -> tuple[Chapter, ...]:
-    stamped = _STAMPED.findall(description) if isinstance(description, str) else []
-    starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
-    # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
-    are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
-    return _chapters(zip(starts, (title for _, title in stamped), strict=True)) if are_chapters else ()
 
 
 def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ...]:

@@ -16,26 +16,20 @@ def labelled(label: str) -> str:
     return PAGE.format(f'<meta charset="{label}">')
 
 
-@pytest.mark.parametrize("header", [None, "utf-8", "gbk", "gb2312", "iso-8859-1", "nonsense", "unicode_escape", ""])
-@pytest.mark.parametrize("meta", ["utf-8", "gbk", "big5", "iso-8859-1"])
-def test_utf_8_is_recognised_despite_wrong_labels(header: str | None, meta: str) -> None:
-    assert decoded(labelled(meta).encode(), header) == labelled(meta)
-
-
-@pytest.mark.parametrize("header", [None, "utf-8", "gbk", "gb2312", "GB18030", "iso-8859-1", '"gbk"', "utf8mb4"])
+@pytest.mark.parametrize(
+    "header",
+    [None, "utf-8", "gbk", "gb2312", "GB18030", "iso-8859-1", "nonsense", "unicode_escape", "", '"gbk"', "utf8mb4"],
+)
 @pytest.mark.parametrize("meta", ["utf-8", "gbk", "gb2312", "iso-8859-1", "none"])
-def test_gbk_is_recognised_despite_wrong_labels(header: str | None, meta: str) -> None:
-    assert decoded(labelled(meta).encode("gbk"), header) == labelled(meta)
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_simplified_chinese_is_recognised_despite_wrong_labels(encoding: str, header: str | None, meta: str) -> None:
+    assert decoded(labelled(meta).encode(encoding), header) == labelled(meta)
 
 
 @pytest.mark.parametrize("header", [None, "big5", "Big5-HKSCS", "utf-8"])
 def test_big5(header: str | None) -> None:
     page = TRADITIONAL.replace("<body>", '<meta http-equiv="Content-Type" content="text/html; charset=big5"><body>')
     assert decoded(page.encode("big5"), header) == page
-
-
-def test_a_character_beyond_gb2312_is_read_under_its_label() -> None:
-    assert "镕" in decoded("<p>朱镕基和他的同事们</p>".encode("gb18030"), "gb2312")
 
 
 @pytest.mark.parametrize(
@@ -58,20 +52,21 @@ def test_a_correct_label_is_used(encoding: str, label: str, text: str) -> None:
     assert decoded(named.encode(encoding)) == named
 
 
-def test_letters_with_accents_need_no_label() -> None:
-    page = "<p>Die Aufmerksamkeit über alle Wörter hört nie auf, und das größte Modell lernt es.</p>"
-    assert decoded(page.encode("latin-1")) == page
-
-
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", [PAGE.format(""), "<html><body><p>Attention is all you need.</p></body></html>"])
 def test_unicode_with_and_without_a_byte_order_mark(encoding: str, text: str) -> None:
     assert decoded(text.encode(encoding), "iso-8859-1") == text
 
 
-def test_a_page_truncated_within_a_character_keeps_the_rest() -> None:
-    assert "自注意力让模型" in decoded(labelled("utf-8").encode()[:-60], "utf-8")
-
-
-def test_null_bytes_are_dropped() -> None:
-    assert decoded(b"<p>one\0 two</p>") == "<p>one two</p>"
+@pytest.mark.parametrize(
+    ("data", "label", "text"),
+    [
+        (labelled("utf-8").encode()[:-60], "utf-8", "自注意力让模型"),
+        ("<p>朱镕基和他的同事们</p>".encode("gb18030"), "gb2312", "镕"),
+        ("<p>Die Aufmerksamkeit über alle Wörter hört nie auf.</p>".encode("latin-1"), None, "über alle Wörter hört"),
+        (b"<p>one\0 two</p>", None, "<p>one two</p>"),
+    ],
+    ids=["cut within a character", "beyond GB 2312", "accents without a label", "null byte"],
+)
+def test_odd_pages_are_decoded(data: bytes, label: str | None, text: str) -> None:
+    assert text in decoded(data, label)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.fuzzing import fuzz
+from tests.indexer.sources.parsed import damaged, refusal, texts
 from tests.shared import SHARED, needs_shared
 
 ARTICLE = SHARED / "resources" / "illustrated-transformer.html"
@@ -28,66 +28,33 @@ def read(body: str, head: str = "") -> ParsedDocument:
     return read_html(page(body, head))
 
 
-def texts(text: ParsedDocument) -> list[str]:
-    return [block.text for block in text.blocks]
-
-
 def headings(text: ParsedDocument) -> list[tuple[str, str | None]]:
     return [(block.text, block.anchor) for block in text.blocks if block.role is Role.HEADING]
 
 
-def refusal(data: bytes) -> str:
-    with pytest.raises(Unfetched) as caught:
-        read_html(data)
-    assert caught.value.state is State.UNAVAILABLE
-    assert "\n" not in caught.value.reason
-    return caught.value.reason
-
-
-@needs_shared
-def test_the_real_article() -> None:
-    text = read_html(ARTICLE.read_bytes(), "utf-8")
-    assert (text.title, text.published, text.language) == ("The Illustrated Transformer", "2018-06-27", "en")
-    assert headings(text) == [
-        ("The Illustrated Transformer", "main"),
-        ("Bringing The Tensors Into The Picture", "bringing-the-tensors-into-the-picture"),
-        ("Now We're Encoding!", "now-were-encoding"),
-        ("Self-Attention at a High Level", "self-attention-at-a-high-level"),
-        ("Self-Attention in Detail", "self-attention-in-detail"),
-        ("Matrix Calculation of Self-Attention", "matrix-calculation-of-self-attention"),
-        ("The Beast With Many Heads", "the-beast-with-many-heads"),
-        (
-            "Representing The Order of The Sequence Using Positional Encoding",
-            "representing-the-order-of-the-sequence-using-positional-encoding",
-        ),
-        ("The Residuals", "the-residuals"),
-        ("The Decoder Side", "the-decoder-side"),
-        ("The Final Linear and Softmax Layer", "the-final-linear-and-softmax-layer"),
-        ("Recap Of Training", "recap-of-training"),
-        ("The Loss Function", "the-loss-function"),
-        ("Go Forth And Transform", "go-forth-and-transform"),
-        ("Acknowledgements", "acknowledgements"),
-    ]
-
-
 @needs_shared
 def test_the_real_article_is_complete_and_without_page_furniture() -> None:
-    blocks = read_html(ARTICLE.read_bytes()).blocks
-    assert any(block.text.startswith("In the previous post, we looked at Attention --") for block in blocks)
-    assert blocks[-1] == Block(
-        "Please hit me up on Twitter for any corrections or feedback.", Role.BODY, "acknowledgements"
-    )
-    assert any(block.text.startswith("A real example of positional encoding for 20 words") for block in blocks)
-    words = " ".join(block.text for block in blocks)
-    assert "Jay Alammar Blog About" not in words
-    assert "Subscribe to get notified" not in words
-    assert "the key, and value" not in words
-    assert len(words) > 24_000
+    text = read_html(ARTICLE.read_bytes(), "utf-8")
+    assert (text.title, text.published, text.language) == ("The Illustrated Transformer", "2018-06-27", "en")
+    found = headings(text)
+    assert len(found) == 15 and found[0] == ("The Illustrated Transformer", "main")
+    assert found[2] == ("Now We're Encoding!", "now-were-encoding")
+    assert found[-1] == ("Acknowledgements", "acknowledgements")
+    assert any(words.startswith("In the previous post, we looked at Attention --") for words in texts(text))
+    assert any(words.startswith("A real example of positional encoding for 20 words") for words in texts(text))
+    last = "Please hit me up on Twitter for any corrections or feedback."
+    assert text.blocks[-1] == Block(last, Role.BODY, "acknowledgements")
+    everything = " ".join(texts(text))
+    assert len(everything) > 24_000
+    for furniture in ("Jay Alammar Blog About", "Subscribe to get notified", "the key, and value"):
+        assert furniture not in everything
 
 
 def test_a_block_belongs_to_the_nearest_heading_even_without_id() -> None:
-    text = read(f"<main><p>{PROSE}</p><h2 id=one>One</h2><p>{PROSE}1</p><h2>Two</h2><p>{PROSE}2</p></main>")
+    text = read(f"<main id=all><p>{PROSE}</p><h2 id=one>One</h2><p>{PROSE}1</p><h2>Two</h2><p>{PROSE}2</p></main>")
     assert [block.anchor for block in text.blocks] == [None, "one", "one", None, None]
+    text = read(f"<article id=all><p>{PROSE}</p><h2>Later</h2><p>{PROSE}again</p></article>")
+    assert {block.anchor for block in text.blocks} == {None}, "a heading inside a section doesn't take its id"
 
 
 @pytest.mark.parametrize(
@@ -106,11 +73,6 @@ def test_a_block_belongs_to_the_nearest_heading_even_without_id() -> None:
 def test_the_anchor_of_a_heading(heading: str) -> None:
     text = read(f"<article><p>{PROSE}</p>{heading}<p>{PROSE}again</p></article>")
     assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
-
-
-def test_a_heading_inside_a_section_does_not_take_its_id() -> None:
-    text = read(f"<article id=all><p>{PROSE}</p><h2>Later</h2><p>{PROSE}again</p></article>")
-    assert {block.anchor for block in text.blocks} == {None}
 
 
 def test_permalinks_of_documentation_are_left_out() -> None:
@@ -148,38 +110,43 @@ def test_an_encyclopedia() -> None:
     assert not any(word in " ".join(texts(text)) for word in ("edit", "Contents", "licence", "Main page"))
 
 
-def test_text_is_as_a_browser_renders_it() -> None:
-    text = read(
-        f"""<article><p>{PROSE}</p><p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script>
-        <style>p {{}}</style><span style="display: none">secret</span><span hidden>hidden</span>
-        <noscript>switch it on</noscript>end</p><p>first line<br>second line</p>
-        <p>{PROSE}\u202egnp.exe\u202c</p></article>"""
-    )
-    assert texts(text)[1:] == ["one boldness and more end", "first line", "second line", f"{PROSE}gnp.exe"]
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            """<p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script><style>p {}</style>
+            <span style="display: none">secret</span><span hidden>hidden</span><noscript>switch it on</noscript>end</p>
+            <p>first line<br>second line</p><p>gpj\u202egnp.exe\u202c</p>""",
+            ["one boldness and more end", "first line", "second line", "gpjgnp.exe"],
+        ),
+        (
+            "<ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul>",
+            ["outer item", "inner item", "last"],
+        ),
+        (
+            "<table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table>",
+            ["Model | BLEU | Transformer (大) | 28.4"],
+        ),
+        (
+            """<table><tr><td class=linenos><pre>1\n2</pre></td><td class=code><pre>
+def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></td></tr></table>""",
+            ["def scale(x): ⏎ # 缩放 ⏎ return x / 8"],
+        ),
+    ],
+    ids=["inline", "list", "table", "code"],
+)
+def test_text_is_as_a_browser_renders_it(body: str, shown: list[str]) -> None:
+    assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
 
 
-def test_lists_have_a_block_per_item() -> None:
-    text = read(f"<article><p>{PROSE}</p><ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul><p>{PROSE}</p>")
-    assert texts(text)[1:4] == ["outer item", "inner item", "last"]
-
-
-def test_table_cells_are_separated_and_short_rows_share_a_block() -> None:
+def test_short_rows_share_a_block() -> None:
     cells = "".join(f"<tr><td>{number}</td><td>{number * number}</td></tr>" for number in range(1000))
     words = "".join(f"<tr><td>{PROSE}{cell}</td></tr>" for cell in "ab")
-    table = f"<table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table><table>{cells}</table>"
-    blocks = texts(read(f"<article><p>{PROSE}</p>{table}<p>{PROSE}</p><table>{words}</table><p>{PROSE}</p></article>"))
-    assert blocks[1] == "Model | BLEU | Transformer (大) | 28.4"
-    assert blocks[2].startswith("0 | 0 | 1 | 1 | 2 | 4")
+    tables = f"<table>{cells}</table><p>{PROSE}</p><table>{words}</table>"
+    blocks = texts(read(f"<article><p>{PROSE}</p>{tables}<p>{PROSE}</p></article>"))
+    assert blocks[1].startswith("0 | 0 | 1 | 1 | 2 | 4")
     assert len(blocks) < 200
     assert f"{PROSE}a" in blocks
-
-
-def test_code_is_readable_on_one_line() -> None:
-    text = read(
-        f"""<article><p>{PROSE}</p><table><tr><td class=linenos><pre>1\n2</pre></td><td class=code><pre>
-def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></td></tr></table><p>{PROSE}</p></article>"""
-    )
-    assert texts(text)[1] == "def scale(x): ⏎ # 缩放 ⏎ return x / 8"
 
 
 @pytest.mark.parametrize(
@@ -242,13 +209,10 @@ def test_the_first_heading_of_many_is_no_title_unless_the_browser_shows_it() -> 
 
 
 def test_a_section_whose_id_looks_like_furniture_is_kept() -> None:
-    sections = "".join(
-        f"<section id={name}><h2>{name}</h2><p>{PROSE * 2}{name}</p></section>"
-        for name in ("intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags")
-    )
-    assert [heading for heading, _ in headings(read(f"<main><h1>Notes</h1>{sections}</main>"))] == [
-        "Notes", "intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags",
-    ]  # fmt: skip
+    names = ["intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags"]
+    sections = "".join(f"<section id={name}><h2>{name}</h2><p>{PROSE * 2}{name}</p></section>" for name in names)
+    found = headings(read(f"<main><h1>Notes</h1>{sections}</main>"))
+    assert [heading for heading, _ in found] == ["Notes", *names]
 
 
 def test_a_page_without_structure_is_read_whole() -> None:
@@ -261,10 +225,8 @@ def test_metadata_of_a_page() -> None:
     <meta property="article:published_time" content="2021-03-04T10:00:00Z">"""
     text = read(f"<article><h2>Part one</h2><p>{PROSE * 3}</p></article>", head)
     assert (text.title, text.author, text.published) == ("Attention, explained", "Ada Lovelace", "2021-03-04")
-
-
-def test_a_date_that_is_only_mentioned_is_not_the_day_of_publication() -> None:
-    assert read(f"<article><p>{PROSE} It was 12 June 2017.</p><p>Copyright 2019</p></article>").published is None
+    mentioned = read(f"<article><p>{PROSE} It was 12 June 2017.</p><p>Copyright 2019</p></article>")
+    assert mentioned.published is None
 
 
 @pytest.mark.parametrize(
@@ -273,36 +235,25 @@ def test_a_date_that_is_only_mentioned_is_not_the_day_of_publication() -> None:
         ("<html lang=zh_CN>", "zh-CN"),
         ('<html><meta http-equiv=Content-Language content="de, en">', "de"),
         ("<html lang='${lang}'>", None),
-        ("<html>", None),
     ],
 )
 def test_the_declared_language_of_a_page(tag: str, language: str | None) -> None:
     assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
 
 
-@pytest.mark.parametrize(
-    ("encoding", "charset", "meta"),
-    [
-        ("utf-8", "gbk", "gbk"),
-        ("gbk", None, ""),
-        ("big5", None, "big5"),
-    ],
-)
+@pytest.mark.parametrize(("encoding", "charset", "meta"), [("utf-8", "gbk", "gbk"), ("gbk", None, "")])
 def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, meta: str) -> None:
-    body = CHINESE if encoding != "big5" else "自注意力讓模型在處理每個詞時，都能看到輸入序列裡的其他詞。"
-    data = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{body}</p></body></html>".encode(encoding)
-    assert texts(read_html(data, charset)) == ["中文", body]
+    data = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{CHINESE}</p></body></html>".encode(encoding)
+    assert texts(read_html(data, charset)) == ["中文", CHINESE]
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "empty page"),
-        (b" \n", "empty page"),
         (b"<!-- nothing -->", "empty page"),
         (page(""), "empty page"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "not a web page"),
-        (b"%PDF-1.7 <p>", "not a web page"),
         (b'{"a": 1}', "not a web page"),
         (page('<div id=root></div><script src="a.js"></script>'), "made by script"),
         (
@@ -323,16 +274,14 @@ def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, m
     ],
 )
 def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
-    assert reason in refusal(data)
+    assert reason in refusal(read_html, data)
 
 
 @pytest.mark.parametrize(
     "title",
     [
-        "404",
         "Error 404 – A blog",
         "Page not found · GitHub Pages",
-        "404: This page could not be found",
         "Oops! That page can’t be found.",
         "Not Found | A blog",
         "This article is no longer available",
@@ -349,7 +298,7 @@ def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str, as_hea
     head, heading = ("A blog", title) if as_heading else (title, "Sorry!")
     body = f"<h1>{heading}</h1><p>{'Have a look at our other posts. 请看看我们的其他文章。' * 10}</p>"
     data = f"<html><meta charset=utf-8><title>{head}</title><body>{body}</body></html>".encode()
-    assert "it says that nothing is there" in refusal(data)
+    assert "it says that nothing is there" in refusal(read_html, data)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +308,7 @@ def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str, as_hea
         ("What is not found in the data", PROSE * 3),
         ("页面置换算法", CHINESE * 5),
         ("Page not found", PROSE * 30),
+        ("A short page with a script", f"{PROSE * 2}<script>count()</script>"),
     ],
 )
 def test_an_article_about_pages_that_are_gone_is_read(title: str, text: str) -> None:
@@ -366,28 +316,23 @@ def test_an_article_about_pages_that_are_gone_is_read(title: str, text: str) -> 
     assert texts(read_html(data))[0] == title
 
 
-def test_a_short_page_with_a_script_is_read() -> None:
-    assert texts(read(f"<h1>Note</h1><p>{PROSE * 2}</p><script>count()</script>"))[0] == "Note"
-
-
-def outcome(data: bytes, charset: str | None = None) -> ParsedDocument | None:
-    """The document, after checks that its text is safe to show, or `None` if it was refused."""
+def check(data: bytes, charset: str | None = None) -> None:
+    """Check that the text is safe to show, or refused."""
     try:
         text = read_html(data, charset)
     except Unfetched as error:
         assert error.reason
-        return None
+        return
     assert text.blocks
     for block in text.blocks:
         assert block.text.strip() == block.text != ""
         assert all(c.isprintable() or c in "\u200c\u200d\u3000" or c.isspace() for c in block.text)
-    return text
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        page(f"<p>{'word ' * 40_000}</p>"),
+        page(f"<p>{'注意力' * 70_000}</p>"),
         page("<div>" * 100_000 + PROSE + "</div>" * 100_000),
         page("<b>" * 100_000 + PROSE),
         page("<ul><li>" * 1_000 + PROSE),
@@ -403,11 +348,7 @@ def outcome(data: bytes, charset: str | None = None) -> ParsedDocument | None:
     ],
 )
 def test_hostile_pages_give_text_or_a_reason(data: bytes) -> None:
-    outcome(data)
-
-
-def test_a_long_paragraph_is_one_block() -> None:
-    assert len(texts(read(f"<p>{'注意力' * 70_000}</p>"))[0]) == 210_000
+    check(data)
 
 
 PIECES = st.sampled_from(
@@ -417,30 +358,15 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join), st.sampled_from([None, "gbk", "utf-16", "x"]))
-@fuzz(50)
-def test_any_markup(markup: str, charset: str | None) -> None:
-    outcome(markup.encode("utf-8", "replace"), charset)
+MARKUP = st.lists(PIECES | st.text(max_size=8), max_size=30).map(
+    lambda parts: "".join(parts).encode("utf-8", "replace")
+)
 
 
-@given(st.binary(max_size=400))
-@fuzz(50)
-def test_any_bytes(data: bytes) -> None:
-    outcome(b"<p>" + data)
-
-
-def damaged(data: bytes, chance: random.Random) -> bytes:
-    start, length = chance.randrange(len(data)), chance.choice([1, 20, 2_000])
-    stop = start + length
-    match chance.randrange(4):
-        case 0:
-            return data[:start]
-        case 1:
-            return data[:start] + data[stop:]
-        case 2:
-            return data[:start] + data[start:stop] * 3 + data[start:]
-        case _:
-            return data[:start] + bytes(byte ^ 1 << chance.randrange(8) for byte in data[start:stop]) + data[stop:]
+@given(MARKUP | st.binary(max_size=400).map(lambda data: b"<p>" + data), st.sampled_from([None, "gbk", "utf-16", "x"]))
+@fuzz(100)
+def test_any_markup(data: bytes, charset: str | None) -> None:
+    check(data, charset)
 
 
 @needs_shared
@@ -450,8 +376,8 @@ def test_damaged_copies_of_the_real_article() -> None:
     for _ in range(40):
         data = original
         for _ in range(chance.randint(1, 4)):
-            data = damaged(data or original, chance)
-        outcome(data)
+            data = damaged(data or original, chance, 2_000)
+        check(data)
 
 
 def test_a_page_without_head_and_body_tags_begins_where_html_5_says() -> None:

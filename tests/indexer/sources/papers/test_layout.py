@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,56 +40,38 @@ def made(*pages: Sequence[TextSpan], outline: Iterable[OutlineEntry] = ()) -> li
     return [(block.text, block.role) for block in found]
 
 
-def joined(*lines: str, elsewhere: Iterable[str] = ()) -> str:
-    return LineJoiner([*lines, *elsewhere]).join(lines)
+def texts(*pages: Sequence[TextSpan]) -> list[str]:
+    return [text for text, _ in made(*pages)]
+
+
+HALF = PROSE[:40]
 
 
 def test_two_columns_are_read_down_even_if_drawn_row_by_row() -> None:
-    left = [f"{number} {PROSE[:40]}" for number in range(12)]
-    right = [f"{number} {PROSE[10:50]}" for number in range(12, 24)]
+    left, right = [f"{number} {HALF}" for number in range(12)], [f"{number} {HALF}" for number in range(12, 24)]
     rows = [each for pair in zip(column(50, 600, left), column(310, 600, right), strict=True) for each in pair]
-    assert (
-        read([span("A title above both columns, from edge to edge of the page.", 80, 650), *rows])[1:] == left + right
-    )
-
-
-def test_chinese_columns_are_read_down() -> None:
-    left = [f"{CHINESE[:22]}{number:02}" for number in range(10)]
-    right = [f"{CHINESE[2:24]}{number:02}" for number in range(10)]
-    rows = [
-        each
-        for pair in zip(column(50, 600, left, width=1), column(310, 600, right, width=1), strict=True)
-        for each in pair
-    ]
-    assert read(rows) == left + right
+    title = span("A title above both columns, from edge to edge of the page.", 80, 650)
+    assert read([title, *rows]) == [title.text, *left, *right]
+    chinese = [f"{CHINESE[:22]}{number:02}" for number in range(20)]
+    above = (column(50, 600, chinese[:10], width=1), column(310, 600, chinese[10:], width=1))
+    assert read([each for pair in zip(*above, strict=True) for each in pair]) == chinese
 
 
 def test_a_figure_across_two_columns_splits_them() -> None:
-    above = [each for left in (50, 310) for each in column(left, 700, [f"{left}{PROSE[:40]}"] * 5)]
+    above = [each for left in (50, 310) for each in column(left, 700, [f"{left}{HALF}"] * 5)]
     caption = span("Figure 1: What lies across both columns parts what is above from what is below.", 60, 500)
-    below = [each for left in (50, 310) for each in column(left, 450, [f"{left + 1}{PROSE[:40]}"] * 5)]
+    below = [each for left in (50, 310) for each in column(left, 450, [f"{left + 1}{HALF}"] * 5)]
     order = [text[:3] for text in read([*above, caption, *below])]
     assert order == ["50A"] * 5 + ["310"] * 5 + ["Fig"] + ["51A"] * 5 + ["311"] * 5
 
 
-def test_a_quote_may_hang_out_of_its_column_and_items_may_be_indented() -> None:
-    left = [f"{number} {PROSE[:40]}" for number in range(12)]
-    right = [
-        span(
-            f"“{number:02} {PROSE[:40]}" if number % 2 else f"{number:02}",
-            309 if number % 2 else 324,
-            612 - 12 * number,
-        )
-        for number in range(1, 13)
-    ]
-    assert read([*column(50, 600, left), *right]) == [*left, *(each.text for each in right)]
-
-
-def test_a_wider_label_of_a_reference_may_hang_out_of_its_column() -> None:
-    left = [f"{number} {PROSE[:40]}" for number in range(12)]
-    labels = [f"[{number}] {PROSE[:38]}" for number in range(6, 12)]
-    right = [span(text, 310 if len(text) < 43 else 305, 600 - 12 * row) for row, text in enumerate(labels)]
-    assert read([*column(50, 600, left), *right]) == [*left, *labels]
+def test_a_quote_or_a_wider_label_may_hang_out_of_its_column_and_items_may_be_indented() -> None:
+    left = [f"{number} {HALF}" for number in range(12)]
+    quotes = [(309, f"“{number:02} {HALF}") if number % 2 else (324, f"{number:02}") for number in range(1, 13)]
+    labels = [(310 if number < 10 else 305, f"[{number}] {PROSE[:38]}") for number in range(6, 12)]
+    for right in (quotes, labels):
+        spans = [span(text, x, 600 - 12 * row) for row, (x, text) in enumerate(right)]
+        assert read([*column(50, 600, left), *spans]) == [*left, *(text for _, text in right)]
 
 
 def test_the_centred_last_line_of_a_caption_belongs_to_it() -> None:
@@ -109,35 +92,25 @@ def test_exponents_stay_with_their_line_and_gaps_separate_words() -> None:
     assert read(spans) == ["n2 apartclose"]
 
 
-def test_running_heads_that_differ_only_in_numbers_are_dropped() -> None:
-    pages = [
-        [span(f"Chapter {number} · 42", 50, 780), span(f"{PROSE}, {word}.", 50, 400), span("iv", 300, 20)]
-        for number, word in enumerate(("first", "second"))
-    ]
-    assert read(*pages) == [f"{PROSE}, first.", f"{PROSE}, second."]
-    assert read([span("Stands here once", 50, 780), span(PROSE, 50, 400)]) == ["Stands here once", PROSE]
-
-
-def test_a_running_head_above_two_columns_is_dropped_in_parts() -> None:
-    pages = [
+@pytest.mark.parametrize(
+    "heads",
+    [
+        [[("Chapter 1 · 42", 50)], [("Chapter 2 · 42", 50)]],
+        [[("11 May", 50), ("A. Author and others", 400)]] * 2,
         [
-            span("11 May", 50, 780),
-            span("A. Author and others", 400, 780),
-            *column(50, 600, [f"{number}{PROSE[:40]}"] * 8),
-            *column(310, 600, [f"{number}{PROSE[:40]}"] * 8),
-        ]
-        for number in range(2)
-    ]
-    assert read(*pages) == [f"0{PROSE[:40]}"] * 16 + [f"1{PROSE[:40]}"] * 16
-
-
-def test_running_heads_with_section_titles_are_recognised_by_height() -> None:
-    sections = ("2.1 First steps", "2.2 第二节", "2.3 Third of all", "2.4 Last")
+            [(section, 50), (str(number), 500)]
+            for number, section in enumerate(("2.1 First steps", "2.2 第二节", "2.3 Third of all", "2.4 Last"), 5)
+        ],
+    ],
+    ids=["numbers differ", "in parts", "titles of sections"],
+)
+def test_running_heads_are_dropped(heads: list[list[tuple[str, float]]]) -> None:
     pages = [
-        [span(section, 50, 780), span(f"{number}", 500, 780), span(f"{section}, {PROSE}.", 50, 400)]
-        for number, section in enumerate(sections, 5)
+        [*(span(text, left, 780) for text, left in head), span(f"{PROSE}, {number}.", 50, 400), span("iv", 300, 20)]
+        for number, head in enumerate(heads)
     ]
-    assert read(*pages) == [f"{section}, {PROSE}." for section in sections]
+    assert read(*pages) == [f"{PROSE}, {number}." for number in range(len(heads))]
+    assert read([span("Stands here once", 50, 780), span(PROSE, 50, 400)]) == ["Stands here once", PROSE]
 
 
 def test_page_numbers_in_a_wide_margin_are_dropped() -> None:
@@ -157,29 +130,18 @@ def test_text_near_the_edge_is_kept() -> None:
 
 
 def test_line_numbers_are_dropped() -> None:
-    texts = [f"{number}{PROSE}" for number in range(10)]
-    numbers = [
-        span(f"{number}", 30 - 2.5 * len(f"{number}"), 600 - 12 * index, 5) for index, number in enumerate(range(4, 14))
-    ]
-    assert read([*column(50, 600, texts), *numbers]) == texts
+    lines = [f"{number}{PROSE}" for number in range(10)]
+    numbers = [span(str(n), 30 - 2.5 * len(str(n)), 648 - 12 * n, 5) for n in range(4, 14)]
+    assert read([*column(50, 600, lines), *numbers]) == lines
 
 
 def test_a_table_of_contents_is_dropped() -> None:
     entries = [f"1.{number} 标题 Title {'. ' * 20}{number + 3}" for number in range(1, 5)]
     listed = column(50, 700, ["Contents", "1 First Chapter 3", *entries, "2 第二章 7"])
-    assert read_texts(listed, [span("1 First Chapter", 50, 640, 14), *column(50, 600, [PROSE] * 3)]) == [
-        "Contents",
-        "1 First Chapter",
-        " ".join([PROSE] * 3),
-    ]
-    plain = column(50, 700, ["目录", "绪论 1", "方法 12", "结论 20", f"{PROSE}."])
-    assert read_texts(plain) == ["目录", f"{PROSE}."]
-    rows = column(50, 700, ["Model 12", "Base 27", "Big 28"])
-    assert read_texts(rows) == ["Model 12 Base 27 Big 28"]
-
-
-def read_texts(*pages: Sequence[TextSpan]) -> list[str]:
-    return [text for text, _ in made(*pages)]
+    body = [span("1 First Chapter", 50, 640, 14), *column(50, 600, [PROSE] * 3)]
+    assert texts(listed, body) == ["Contents", "1 First Chapter", " ".join([PROSE] * 3)]
+    assert texts(column(50, 700, ["目录", "绪论 1", "方法 12", "结论 20", f"{PROSE}."])) == ["目录", f"{PROSE}."]
+    assert texts(column(50, 700, ["Model 12", "Base 27", "Big 28"])) == ["Model 12 Base 27 Big 28"]
 
 
 def test_numbers_with_decimals_in_a_margin_belong_to_a_table() -> None:
@@ -205,29 +167,19 @@ def test_chinese_paragraphs_are_recognised_by_their_indents() -> None:
     rest = CHINESE + "的正"
     spans = [span(CHINESE, 70, 700, width=1), *column(50, 688, [rest, rest, "到此为止。"], width=1)]
     spans += [span(CHINESE, 70, 652, width=1), *column(50, 640, [rest, "完。"], width=1)]
-    assert [text for text, _ in made(spans)] == [f"{CHINESE}{rest}{rest}到此为止。", f"{CHINESE}{rest}完。"]
+    assert texts(spans) == [f"{CHINESE}{rest}{rest}到此为止。", f"{CHINESE}{rest}完。"]
 
 
-def test_a_chinese_sentence_continues_on_the_next_page() -> None:
-    first, second = column(50, 650, [CHINESE] * 3, width=1), column(50, 650, ["在下一页结束。", CHINESE], width=1)
-    assert [text for text, _ in made(first, second)] == [f"{CHINESE * 3}在下一页结束。", CHINESE]
-
-
-def test_a_sentence_continues_past_a_figure_at_the_top_of_the_next_page() -> None:
-    first = column(50, 700, [PROSE, PROSE])
-    second = [span("Figure 2: Something else.", 50, 700), *column(50, 600, ["and here is the rest of it.", PROSE])]
-    assert [text for text, _ in made(first, second)] == [
-        f"{PROSE} {PROSE} and here is the rest of it.",
-        "Figure 2: Something else.",
-        PROSE,
-    ]
-
-
-def test_a_chinese_sentence_continues_past_the_caption_of_a_figure() -> None:
-    first = column(50, 650, [CHINESE] * 3, width=1)
-    second = [span("图 2：另一件事。", 50, 700, width=1), *column(50, 600, ["在下一页结束。", CHINESE], width=1)]
-    found = [text for text, _ in made(first, second)]
-    assert found == [f"{CHINESE * 3}在下一页结束。", "图 2：另一件事。", CHINESE]
+def test_a_sentence_continues_on_the_next_page_past_a_figure() -> None:
+    second = column(50, 600, ["and here is the rest of it.", PROSE])
+    figure = span("Figure 2: Something else.", 50, 700)
+    whole = f"{PROSE} {PROSE} and here is the rest of it."
+    assert texts(column(50, 700, [PROSE, PROSE]), [figure, *second]) == [whole, figure.text, PROSE]
+    first, second = (column(50, 650, lines, width=1) for lines in ([CHINESE] * 3, ["在下一页结束。", CHINESE]))
+    figure = span("图 2：另一件事。", 50, 700, width=1)
+    whole = f"{CHINESE * 3}在下一页结束。"
+    assert texts(first, second) == [whole, CHINESE]
+    assert texts(first, [figure, *second]) == [whole, figure.text, CHINESE]
 
 
 def test_list_items_are_separate_and_complete() -> None:
@@ -240,32 +192,33 @@ def test_list_items_are_separate_and_complete() -> None:
     assert [text[:10] for text, _ in made(spans)] == ["• The firs", "• The seco", "Then the t"]
 
 
-def headings(*spans: TextSpan, outline: Iterable[OutlineEntry] = ()) -> list[str]:
-    return [text for text, role in made(spans, outline=outline) if role is Role.HEADING]
+@pytest.mark.parametrize(
+    ("added", "found"),
+    [
+        ([span("A larger line", 50, 640, 14)], ["A larger line"]),
+        ([span("A bold line", 50, 640, bold=True)], ["A bold line"]),
+        (
+            [span("Conclusion", 50, 520), span("3.2 Plain but numbered", 50, 420)],
+            ["Conclusion", "3.2 Plain but numbered"],
+        ),
+        ([span("第三章 实验", 50, 520), span("结论", 50, 420)], ["第三章 实验", "结论"]),
+        ([span("II. Smaller", 50, 640, 9, bold=True), span("Not it", 50, 520, 9, bold=True)], ["II. Smaller"]),
+        ([span("IV. IN SMALL CAPITALS", 50, 520), span("I. No Heading", 50, 420)], ["IV. IN SMALL CAPITALS"]),
+        ([span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420)], []),
+    ],
+)
+def test_larger_bolder_numbered_and_well_known_lines_are_headings(added: list[TextSpan], found: list[str]) -> None:
+    body = [line for top in (600, 500, 400) for line in column(50, top, [PROSE] * 4)]
+    assert [text for text, role in made([*added, *body]) if role is Role.HEADING] == found
 
 
-def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
-    body = [*column(50, 600, [PROSE] * 4), *column(50, 500, [PROSE] * 4), *column(50, 400, [PROSE] * 4)]
-    assert headings(span("A larger line", 50, 640, 14), *body) == ["A larger line"]
-    assert headings(span("A bold line", 50, 640, bold=True), *body) == ["A bold line"]
-    assert headings(span("Conclusion", 50, 520), span("3.2 Plain but numbered", 50, 420), *body) == [
-        "Conclusion",
-        "3.2 Plain but numbered",
-    ]
-    assert headings(span("第三章 实验", 50, 520), span("结论", 50, 420), *body) == ["第三章 实验", "结论"]
-    assert headings(span("II. Smaller", 50, 640, 9, bold=True), span("Not it", 50, 520, 9, bold=True), *body) == [
-        "II. Smaller"
-    ]
-    assert headings(span("IV. IN SMALL CAPITALS", 50, 520), span("I. No Heading", 50, 420), *body) == [
-        "IV. IN SMALL CAPITALS"
-    ]
-    assert headings(span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420), *body) == []
-
-
-def test_the_outline_names_headings_that_look_like_text() -> None:
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [(OutlineEntry("2 The plain one", 1), ["The Plain One"]), (OutlineEntry("The plain one", 7), [])],
+)
+def test_the_outline_names_headings_that_look_like_text(entry: OutlineEntry, found: list[str]) -> None:
     spans = [span("The Plain One", 50, 640), *column(50, 620, [PROSE] * 4), span("Another plain one", 50, 500)]
-    assert headings(*spans, outline=[OutlineEntry("2 The plain one", 1)]) == ["The Plain One"]
-    assert headings(*spans, outline=[OutlineEntry("The plain one", 7)]) == []
+    assert [text for text, role in made(spans, outline=[entry]) if role is Role.HEADING] == found
 
 
 def references(*entries: TextSpan) -> list[tuple[str, Role]]:
@@ -296,57 +249,65 @@ def test_references_end_at_larger_type_and_are_dated() -> None:
     assert {role for _, role in about} == {Role.BODY}
 
 
-def test_references_without_labels_and_indents_are_split_at_gaps() -> None:
-    found = references(*column(50, 660, [PROSE, "2019."]), *column(50, 620, [PROSE, "2020."]))
-    assert found == [(f"{PROSE} {year}.", Role.REFERENCE) for year in (2019, 2020)]
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        (
+            [*column(50, 660, [PROSE, "2019."]), *column(50, 620, [PROSE, "2020."])],
+            [f"{PROSE} 2019.", f"{PROSE} 2020."],
+        ),
+        (
+            [
+                span("Author, A. (2019). A title that is long enough to", 50, 660),
+                span("go on.", 65, 648),
+                span("Writer, B. (2020). Another title.", 50, 636),
+                span("Zhang, S. (2021). A third title.", 50, 624),
+            ],
+            [
+                "Author, A. (2019). A title that is long enough to go on.",
+                "Writer, B. (2020). Another title.",
+                "Zhang, S. (2021). A third title.",
+            ],
+        ),
+        (
+            column(50, 660, ["1. A. Author. Pages 10 to", "12. Press, 2019.", "2. B. Author. 2020."]),
+            ["1. A. Author. Pages 10 to 12. Press, 2019.", "2. B. Author. 2020."],
+        ),
+        (
+            column(50, 660, ["[1] 王小明, 李文华. 神经网络导论", "[J]. 学报, 2019.", "[2] 王五. 题目. 2020."]),
+            ["[1] 王小明, 李文华. 神经网络导论[J]. 学报, 2019.", "[2] 王五. 题目. 2020."],
+        ),
+        (
+            column(50, 660, ["[Au19] A. Author. A title that", "goes on. 2019.", "[J] B. Author. 2020."]),
+            ["[Au19] A. Author. A title that goes on. 2019.", "[J] B. Author. 2020."],
+        ),
+    ],
+    ids=["gaps", "hanging indents", "numbers", "a kind of publication is no label", "letters"],
+)
+def test_references_are_split(entries: list[TextSpan], found: list[str]) -> None:
+    assert references(*entries) == [(text, Role.REFERENCE) for text in found]
 
 
-def test_references_without_labels_are_split_at_hanging_indents() -> None:
-    found = references(
-        span("Author, A. (2019). A title that is long enough to", 50, 660),
-        span("go on.", 65, 648),
-        span("Writer, B. (2020). Another title.", 50, 636),
-        span("Zhang, S. (2021). A third title that takes a second", 50, 624),
-        span("line.", 65, 612),
-    )
-    assert [(text.split()[0], role) for text, role in found] == [
-        ("Author,", Role.REFERENCE),
-        ("Writer,", Role.REFERENCE),
-        ("Zhang,", Role.REFERENCE),
-    ]
-
-
-def test_numbered_references_are_not_split_at_other_numbers() -> None:
-    found = references(*column(50, 660, ["1. A. Author. Pages 10 to", "12. Press, 2019.", "2. B. Author. 2020."]))
-    assert [text for text, _ in found] == ["1. A. Author. Pages 10 to 12. Press, 2019.", "2. B. Author. 2020."]
-
-
-def test_the_kind_of_a_chinese_publication_is_no_label() -> None:
-    found = references(
-        *column(50, 660, ["[1] 王小明, 李文华. 神经网络导论", "[J]. 学报, 2019.", "[2] 王五. 题目. 2020."])
-    )
-    assert [text for text, _ in found] == ["[1] 王小明, 李文华. 神经网络导论[J]. 学报, 2019.", "[2] 王五. 题目. 2020."]
-    lettered = references(
-        *column(50, 660, ["[Au19] A. Author. A title that", "goes on. 2019.", "[J] B. Author. 2020."])
-    )
-    assert [text.split()[0] for text, _ in lettered] == ["[Au19]", "[J]"]
-
-
-def test_hyphens_are_kept_if_the_text_has_them_elsewhere() -> None:
-    assert joined("a trans-", "former") == "a transformer"
-    assert joined("by self-", "attention", elsewhere=["self-attention"]) == "by self-attention"
-    assert joined("by self-", "attention", elsewhere=["selfattention"]) == "by selfattention"
-    assert joined("English-", "to-German") == "English-to-German"
-    assert joined("the en-", "coder-decoder", elsewhere=["an encoder"]) == "the encoder-decoder"
-    assert joined("of non-", "Gaussian") == "of non-Gaussian"
-    assert joined("Überset-", "zung") == "Übersetzung"
-    assert joined("pages 3 -", "5") == "pages 3 - 5"
-
-
-def test_chinese_lines_join_without_a_space_and_mixed_ones_with() -> None:
-    assert joined("注意力", "机制。", "新的") == "注意力机制。新的"
-    assert joined("使用", "Transformer", "模型") == "使用 Transformer 模型"
-    assert joined("한국어", "문장") == "한국어 문장"
+@pytest.mark.parametrize(
+    ("lines", "elsewhere", "joined"),
+    [
+        (["a trans-", "former"], "", "a transformer"),
+        (["by self-", "attention"], "self-attention", "by self-attention"),
+        (["by self-", "attention"], "selfattention", "by selfattention"),
+        (["English-", "to-German"], "", "English-to-German"),
+        (["the en-", "coder-decoder"], "an encoder", "the encoder-decoder"),
+        (["of non-", "Gaussian"], "", "of non-Gaussian"),
+        (["Überset-", "zung"], "", "Übersetzung"),
+        (["pages 3 -", "5"], "", "pages 3 - 5"),
+        (["注意力", "机制。", "新的"], "", "注意力机制。新的"),
+        (["使用", "Transformer", "模型"], "", "使用 Transformer 模型"),
+        (["한국어", "문장"], "", "한국어 문장"),
+    ],
+)
+def test_lines_join_with_the_hyphens_of_the_text_and_chinese_ones_without_spaces(
+    lines: list[str], elsewhere: str, joined: str
+) -> None:
+    assert LineJoiner([*lines, elsewhere]).join(lines) == joined
 
 
 @settings(max_examples=60)

@@ -15,6 +15,7 @@ from tests.speech import FakeSounds, sound_format
 
 _VIDEO = "abcdefghijk"
 _SOUND = random.Random(7).randbytes(9_000_000)
+_FILM = sound_format(160, 1_000_000, 'video/mp4; codecs="avc1.4d400c"')
 
 
 @pytest.fixture
@@ -23,16 +24,8 @@ def media(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSounds:
 
 
 def test_the_smallest_audio_is_downloaded_in_pieces(media: FakeSounds, tmp_path: Path) -> None:
-    media.add(
-        _VIDEO,
-        _SOUND,
-        sound_format(140, 30_000_000),
-        sound_format(139, len(_SOUND)),
-        sound_format(160, 1_000_000, 'video/mp4; codecs="avc1.4d400c"'),
-    )
-
+    media.add(_VIDEO, _SOUND, sound_format(140, 30_000_000), sound_format(139, len(_SOUND)), _FILM)
     path, details = fetch_audio(_VIDEO, media.web, tmp_path / "sound")
-
     assert path.read_bytes() == _SOUND
     assert (details.title, details.duration) == ("注意力", 600)
     assert len(media.asked) >= 3
@@ -49,9 +42,7 @@ def test_an_interrupted_download_is_resumed(media: FakeSounds, tmp_path: Path) -
     there = part.stat().st_size
     media.pieces = None
     media.asked.clear()
-
     path, _ = fetch_audio(_VIDEO, media.web, tmp_path)
-
     assert path.read_bytes() == _SOUND
     assert 0 < there < len(_SOUND)
     assert media.asked[0].startswith(f"bytes={there}-")
@@ -72,45 +63,35 @@ def test_youtubes_reasons_are_passed_on(
     status: str, reason: str, state: State, media: FakeSounds, fake: FakeYouTube, tmp_path: Path
 ) -> None:
     fake.make_unplayable(_VIDEO, reason, status)
-
     with pytest.raises(Unfetched, match=reason.split()[-1].rstrip(".")) as caught:
         fetch_audio(_VIDEO, media.web, tmp_path)
-
     assert caught.value.state is state
     assert "\n" not in caught.value.reason
 
 
-def test_a_block_stops_everything(media: FakeSounds, fake: FakeYouTube, tmp_path: Path) -> None:
+def test_a_block_or_a_missing_connection_stops_everything(media: FakeSounds, fake: FakeYouTube, tmp_path: Path) -> None:
     fake.make_blocked(_VIDEO)
+    for web, failure in ((media.web, Blocked), (fake.web(offline=True), ConnectionFault)):
+        with pytest.raises(failure):
+            fetch_audio(_VIDEO, web, tmp_path)
 
-    with pytest.raises(Blocked):
+
+@pytest.mark.parametrize(
+    ("formats", "details", "reason"),
+    [([_FILM], {}, "doesn't give its sound"), ([], {"isLive": True, "isLiveContent": True}, "live at the moment")],
+    ids=["no sound", "live"],
+)
+def test_a_video_without_audio_is_deferred(
+    formats: list[dict[str, object]], details: dict[str, object], reason: str, media: FakeSounds, tmp_path: Path
+) -> None:
+    media.add(_VIDEO, _SOUND, *formats, **details)
+    with pytest.raises(Unfetched, match=reason) as caught:
         fetch_audio(_VIDEO, media.web, tmp_path)
-
-
-def test_no_connection_is_deferred(fake: FakeYouTube, tmp_path: Path) -> None:
-    with pytest.raises(ConnectionFault):
-        fetch_audio(_VIDEO, fake.web(offline=True), tmp_path)
-
-
-def test_a_video_without_audio_is_deferred(media: FakeSounds, tmp_path: Path) -> None:
-    media.add(_VIDEO, _SOUND, sound_format(160, 1_000_000, 'video/mp4; codecs="avc1.4d400c"'))
-
-    with pytest.raises(Unfetched, match="doesn't give its sound"):
-        fetch_audio(_VIDEO, media.web, tmp_path)
-
-
-def test_a_live_video_is_deferred(media: FakeSounds, tmp_path: Path) -> None:
-    media.add(_VIDEO, _SOUND, isLive=True, isLiveContent=True)
-
-    with pytest.raises(Unfetched, match="live at the moment") as caught:
-        fetch_audio(_VIDEO, media.web, tmp_path)
-
     assert caught.value.state is State.DEFERRED
 
 
 def test_the_error_names_an_unwritable_folder(media: FakeSounds, tmp_path: Path) -> None:
     media.add(_VIDEO, _SOUND)
     (tmp_path / "file").write_bytes(b"")
-
     with pytest.raises(SeekpointError, match="can't be kept in"):
         fetch_audio(_VIDEO, media.web, tmp_path / "file")

@@ -55,20 +55,15 @@ def places(fake: FakeYouTube) -> list[str]:
 
 
 @pytest.mark.parametrize("old_shape", [False, True])
-def test_a_playlist_is_listed_in_two_requests(fake: FakeYouTube, old_shape: bool) -> None:
-    fake.add_playlist(NAME, "CS25 讲座", talks(5), old_shape)
+@pytest.mark.parametrize(("count", "pages"), [(5, 0), (350, 3)])
+def test_a_playlist_is_listed_to_its_end(fake: FakeYouTube, count: int, pages: int, old_shape: bool) -> None:
+    fake.add_playlist(NAME, "CS25 讲座", talks(count), old_shape)
     playlist = listed(fake)
-    assert (playlist.title, len(playlist.entries)) == ("CS25 讲座", 5)
+    assert (playlist.title, ids(playlist)) == ("CS25 讲座", [video_id for video_id, _ in talks(count)])
     url = f"{YOUTUBE}/watch?v=talk0000001"
     assert playlist.entries[1] == PlaylistEntry(Resource("talk0000001", Kind.VIDEO, "Lecture 1 第1讲", url))
-    assert fake.requests == [("playlist", NAME), ("reload", NAME)]
-
-
-@pytest.mark.parametrize("old_shape", [False, True])
-def test_a_long_playlist_is_listed_to_its_end(fake: FakeYouTube, old_shape: bool) -> None:
-    fake.add_playlist(NAME, "Long", talks(350), old_shape)
-    assert ids(listed(fake)) == [video_id for video_id, _ in talks(350)]
-    assert places(fake) == ["playlist", "reload", "more", "more", "more"]
+    assert fake.requests[:2] == [("playlist", NAME), ("reload", NAME)]
+    assert places(fake)[2:] == ["more"] * pages
 
 
 def test_an_empty_playlist_is_no_error(fake: FakeYouTube) -> None:
@@ -76,54 +71,31 @@ def test_an_empty_playlist_is_no_error(fake: FakeYouTube) -> None:
     assert listed(fake) == Playlist("To come", ())
 
 
-@pytest.mark.parametrize("old_shape", [False, True])
-def test_private_and_deleted_videos_are_reported(fake: FakeYouTube, old_shape: bool) -> None:
-    # A playable video may have such a title.
-    entries = [("aaaaaaaaaaa", PRIVATE), ("bbbbbbbbbbb", DELETED), ("ccccccccccc", f"{PRIVATE} ")]
-    fake.add_playlist(NAME, "Half gone", entries, old_shape)
-    private, deleted, playing = listed(fake).entries
-    assert private.fault and "private" in private.fault and "--cookies" in private.fault
-    assert deleted.fault and "deleted" in deleted.fault and "\n" not in deleted.fault
-    assert (private.resource.title, deleted.resource.title) == ("", "")
-    assert (private.resource.kind, private.resource.id) == (Kind.VIDEO, "aaaaaaaaaaa")
-    assert (playing.resource.title, playing.fault) == (PRIVATE, None)
+VIDEOS = [
+    (("aaaaaaaaaaa", PRIVATE), "", "--cookies"),
+    (("aaaaaaaaaaa", DELETED), "", "deleted"),
+    (("aaaaaaaaaaa", f"{PRIVATE} "), PRIVATE, ""),  # a playable video may have such a title
+    (("short", "What?"), "What?", "by its address"),
+    (("x\n\u202e\x1b[31m", "Odd"), "Odd", "by its address"),
+    (("aaaaaaaaaaa", "one\ntwo\r\n\tthree"), "one two three", ""),
+    (("aaaaaaaaaaa", "\x1b[31mred\x1b[0m \x07bell"), "red bell", ""),
+    (("aaaaaaaaaaa", "长" * 800), "长" * 500, ""),
+]
+PLAYLISTS = [((NAME, "Self"), "Self", ""), (("PLother", "另一个"), "另一个", "")]
 
 
 @pytest.mark.parametrize(
-    ("title", "shown"),
-    [
-        ("one\ntwo\r\n\tthree", "one two three"),
-        ("\x1b[31mred\x1b[0m \x07bell", "red bell"),
-        ("abc\u202egnp.exe", "abcgnp.exe"),
-        ("a/b\\c <script>alert(1)</script>", "a/b\\c <script>alert(1)</script>"),
-        ("注意力机制 😀", "注意力机制 😀"),
-        ("长" * 800, "长" * 500),
-        ("", ""),
-    ],
+    ("entry", "title", "fault", "old_shape"),
+    [*((*case, False) for case in [*VIDEOS, *PLAYLISTS]), *((*case, True) for case in VIDEOS)],
 )
-def test_titles_from_outside_are_made_safe(fake: FakeYouTube, title: str, shown: str) -> None:
-    fake.add_playlist(NAME, title or "x", [("aaaaaaaaaaa", title)])
-    playlist = listed(fake)
-    assert (playlist.title, playlist.entries[0].resource.title) == (shown or "x", shown)
-
-
-def test_a_video_listed_twice_comes_once(fake: FakeYouTube) -> None:
-    fake.add_playlist(NAME, "Twice", [*talks(2), ("talk0000000", "again")])
-    assert [entry.resource.title for entry in listed(fake).entries] == ["Lecture 0 第0讲", "Lecture 1 第1讲"]
-
-
-def test_a_playlist_may_contain_playlists_and_itself(fake: FakeYouTube) -> None:
-    fake.add_playlist(NAME, "Self", [(NAME, "Self"), ("PLother", "另一个"), *talks(1)])
-    kinds = [(entry.resource.id, entry.resource.kind) for entry in listed(fake).entries]
-    assert kinds == [(NAME, Kind.PLAYLIST), ("PLother", Kind.PLAYLIST), ("talk0000000", Kind.VIDEO)]
-
-
-def test_an_invalid_id_is_reported(fake: FakeYouTube) -> None:
-    fake.add_playlist(NAME, "Odd", [("short", "What?"), *talks(1), ("x\n\u202e\x1b[31m", "Odd")])
-    odd, good, hostile = listed(fake).entries
-    assert odd.fault and "by its address" in odd.fault and odd.resource.title == "What?"
-    assert good.fault is None
-    assert hostile.fault and hostile.resource.url.isprintable()
+def test_the_entries_of_a_playlist(
+    fake: FakeYouTube, entry: tuple[str, str], title: str, fault: str, old_shape: bool
+) -> None:
+    fake.add_playlist(NAME, entry[1], [entry, *talks(1), entry], old_shape)
+    found, _ = listed(fake).entries
+    assert (found.resource.title, found.resource.url.isprintable()) == (title, True)
+    assert found.resource.kind is (Kind.PLAYLIST if entry[0].startswith("PL") else Kind.VIDEO) or fault
+    assert fault in (found.fault or "") and bool(found.fault) == bool(fault)
 
 
 def test_a_channel_is_its_newest_videos(fake: FakeYouTube) -> None:
@@ -135,16 +107,20 @@ def test_a_channel_is_its_newest_videos(fake: FakeYouTube) -> None:
     assert len(listed(fake, YOUTUBE + CHANNEL, limit=100).entries) == 70
 
 
-@pytest.mark.parametrize("path", ["/channel/UCabcdefghijklmnopqrstuv", "/c/LiHongyi", "/user/hungyi", "/@李宏毅"])
-def test_channels_by_any_name(fake: FakeYouTube, path: str) -> None:
-    fake.add_channel(f"{path}/videos", "A channel", talks(3))
+@pytest.mark.parametrize(
+    ("path", "tab"),
+    [
+        *((path, "/videos") for path in ("/channel/UCabcdefghijklmnopqrstuv", "/c/LiHongyi", "/user/x", "/@李宏毅")),
+        (f"{CHANNEL}/streams", ""),
+    ],
+)
+def test_channels_by_any_name_and_their_tabs(fake: FakeYouTube, path: str, tab: str) -> None:
+    fake.add_channel(f"{path}{tab}", "A channel", talks(3))
     assert ids(listed(fake, YOUTUBE + path)) == [video_id for video_id, _ in talks(3)]
 
 
-def test_the_tab_of_a_channel(fake: FakeYouTube) -> None:
-    fake.add_channel(f"{CHANNEL}/streams", "Andrej", talks(2))
+def test_the_playlists_of_a_channel(fake: FakeYouTube) -> None:
     fake.add_channel(f"{CHANNEL}/playlists", "Andrej", [("PLzero", "Zero to Hero")])
-    assert ids(listed(fake, f"{YOUTUBE}{CHANNEL}/streams")) == ["talk0000000", "talk0000001"]
     playlists = listed(fake, f"{YOUTUBE}{CHANNEL}/playlists")
     assert [(e.resource.kind, e.resource.title) for e in playlists.entries] == [(Kind.PLAYLIST, "Zero to Hero")]
     assert "Andrej" in playlists.title
@@ -195,29 +171,27 @@ def test_more_entries_than_a_playlist_can_hold_need_a_limit(fake: FakeYouTube) -
 
 
 @pytest.mark.parametrize(
-    "words", ["The playlist does not exist.", "This playlist type is unviewable.", "This account has been terminated."]
+    ("said", "words"),
+    [
+        ("The playlist does not exist.\n\x1b[31m", "The playlist does not exist"),
+        ("This playlist type is unviewable.", "This playlist type is unviewable"),
+        ("This account has been terminated.", "This account has been terminated"),
+        ("This playlist is private.", "--cookies FILE"),
+        (None, ""),
+    ],
 )
-def test_a_list_that_youtube_refuses_to_show(fake: FakeYouTube, words: str) -> None:
-    fake.refuse_playlist(NAME, f"{words}\n\x1b[31m")
+def test_a_list_that_youtube_refuses_to_show(fake: FakeYouTube, said: str | None, words: str) -> None:
+    if said:
+        fake.refuse_playlist(NAME, said)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
-    assert words.rstrip(".") in error.reason and "\x1b" not in error.reason
+    assert words in error.reason and "\x1b" not in error.reason
 
 
-def test_a_private_playlist_says_how_to_see_it(fake: FakeYouTube) -> None:
-    fake.refuse_playlist(NAME, "This playlist is private.")
-    assert "--cookies FILE" in outcome(fake).reason
-
-
-def test_no_such_list(fake: FakeYouTube) -> None:
-    assert outcome(fake).state == State.UNAVAILABLE
+def test_no_such_channel_or_tab(fake: FakeYouTube) -> None:
     error = outcome(fake, f"{YOUTUBE}/@nobody")
     assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH) and "check the link" in error.reason
     assert fake.requests[-1] == ("playlist", "/@nobody/videos")
-
-
-def test_no_such_tab(fake: FakeYouTube) -> None:
-    fake.add_channel(f"{CHANNEL}/videos", "Andrej", talks(1))
     tab = {"title": "Home", "selected": True, "tabIdentifier": "featured", "content": {}}
     page = page_around({"contents": {"twoColumnBrowseResultsRenderer": {"tabs": [{"tabRenderer": tab}]}}})
     fake.fail(f"{CHANNEL}/streams", "playlist", 200, page)
@@ -243,30 +217,19 @@ def test_a_block_in_words(fake: FakeYouTube, words: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_server_error_of_youtube_is_retried(fake: FakeYouTube, place: str) -> None:
+@pytest.mark.parametrize(("status", "tries", "words"), [(503, 3, "503"), (200, 2, "block")])
+def test_a_server_error_or_an_empty_response_is_retried(
+    fake: FakeYouTube, place: str, status: int, tries: int, words: str
+) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
-    fake.fail(NAME, place, 503, times=2)
+    fake.fail(NAME, place, status, "", times=tries - 1)
     assert len(listed(fake).entries) == 150
-    assert places(fake).count(place) == 3 and len(fake.requests) == 5
-
-
-def test_a_persistent_server_error_of_youtube_is_deferred(fake: FakeYouTube) -> None:
-    fake.fail(NAME, "playlist", 500)
-    error = outcome(fake)
-    assert (error.state, error.retry_after) == (State.DEFERRED, HOUR)
-    assert "500" in error.reason and places(fake) == ["playlist"] * 3
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_an_empty_response_is_retried_once(fake: FakeYouTube, place: str) -> None:
-    fake.add_playlist(NAME, "Course", talks(150))
-    fake.fail(NAME, place, 200, "", times=1)
-    assert len(listed(fake).entries) == 150
-    fake.fail(NAME, place, 200, "")
+    assert places(fake).count(place) == tries and len(fake.requests) == 2 + tries
     fake.requests.clear()
+    fake.fail(NAME, place, status, "")
     error = outcome(fake)
     assert (error.state, error.retry_after, isinstance(error, Halt)) == (State.DEFERRED, HOUR, False)
-    assert "block" in error.reason and places(fake).count(place) == 2
+    assert words in error.reason and places(fake).count(place) == tries
 
 
 GARBAGE = [
@@ -300,22 +263,21 @@ def test_an_unparsable_page_does_no_harm_if_another_way_works(fake: FakeYouTube)
     assert len(listed(fake).entries) == 3
 
 
-@pytest.mark.parametrize("status", [400, 403])
-@pytest.mark.parametrize("place", PLACES)
-def test_a_refusal_without_a_message_does_not_blame_the_playlist(fake: FakeYouTube, place: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("place", "status", "body"),
+    [
+        *((place, status, "") for place in PLACES for status in (400, 403)),
+        *(("more", 200, body) for body in ("no json", "[" * 100_000, '{"onResponseReceivedActions": ')),
+    ],
+)
+def test_a_refusal_or_a_truncated_page_does_not_blame_the_playlist(
+    fake: FakeYouTube, place: str, status: int, body: str
+) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
-    fake.fail(NAME, place, status)
+    fake.fail(NAME, place, status, body)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
-    assert places(fake).count(place) == 1
-
-
-@pytest.mark.parametrize("body", ["no json", "[" * 100_000, '{"onResponseReceivedActions": '])
-def test_a_truncated_page_gives_no_partial_list(fake: FakeYouTube, body: str) -> None:
-    fake.add_playlist(NAME, "Course", talks(150))
-    fake.fail(NAME, "more", 200, body)
-    error = outcome(fake)
-    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+    assert status == 200 or places(fake).count(place) == 1
 
 
 @pytest.mark.parametrize("body", ["[]", "7", "{}"])
