@@ -58,6 +58,12 @@ def build(folder: Path, model: Path | str) -> Path:
     return folder / "library"
 
 
+def both(model: Path, file: Path) -> tuple[SentenceEncoder, OnnxQuestions]:
+    """The model itself, and its ONNX file."""
+    own = SentenceEncoder(str(model))
+    return own, OnnxQuestions(model, file, own.question_prompt or "", own.longest)
+
+
 def engine(library: Path) -> QuestionEngine | None:
     with EmbeddedReader.open(library) as reader:
         return reader.settings.engine_of(reader.card)
@@ -76,8 +82,7 @@ def asked(library: Path, question: str = QUESTIONS[0], before: str = "") -> tupl
 @pytest.mark.parametrize("layers", [(), ("Identity", "Tanh")])
 def test_its_vectors_are_the_models(tmp_path: Path, pooling: str, layers: tuple[str, ...]) -> None:
     model = save_first_token_model(tmp_path, pooling=pooling, layers=layers)
-    own = SentenceEncoder(str(model))
-    found = OnnxQuestions(model, add_onnx(model), own.question_prompt or "", own.longest)
+    own, found = both(model, add_onnx(model))
     for question in QUESTIONS:
         assert float(found.question(question) @ own.question(question)) > 0.999
     without_prompt = OnnxQuestions(model, model / "onnx" / "model.onnx", "cache ", own.longest)
@@ -86,8 +91,7 @@ def test_its_vectors_are_the_models(tmp_path: Path, pooling: str, layers: tuple[
 
 def test_it_embeds_no_more_of_a_question_than_the_model(tmp_path: Path) -> None:
     model = save_first_token_model(tmp_path, longest=2048)
-    own = SentenceEncoder(str(model))
-    found = OnnxQuestions(model, add_onnx(model), own.question_prompt or "", own.longest)
+    own, found = both(model, add_onnx(model))
     asked = "mask " * 600
     assert np.array_equal(found.question(asked), found.question(asked + "cache " * 600))
     assert float(found.question(asked) @ own.question(asked)) > 0.999
@@ -159,40 +163,28 @@ def test_a_model_whose_file_disagrees_embeds_questions_itself(tmp_path: Path, mo
     assert engine(build(tmp_path, model)) is None
 
 
-@pytest.mark.parametrize(
-    "pooling", [{"pooling_mode": "weightedmean"}, {"pooling_mode": ["cls", "mean"]}, {"include_prompt": False}]
-)
-def test_other_kinds_of_pooling_arent_tried(tmp_path: Path, model: Path, pooling: dict[str, object]) -> None:
-    config = model / "1_Pooling" / "config.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | pooling))
-    with pytest.raises(ValueError, match="pools by"):
-        OnnxQuestions(model, model / "onnx" / "model.onnx", "", None)
-
-
-def test_older_folders_name_their_pooling_otherwise(model: Path) -> None:
-    own = SentenceEncoder(str(model))
+def test_other_kinds_of_pooling_arent_tried_and_older_names_of_them_are_known(model: Path) -> None:
+    config, file = model / "1_Pooling" / "config.json", model / "onnx" / "model.onnx"
+    written = config.read_text()
+    for pooling in ({"pooling_mode": "weightedmean"}, {"pooling_mode": ["cls", "mean"]}, {"include_prompt": False}):
+        config.write_text(json.dumps(json.loads(written) | pooling))
+        with pytest.raises(ValueError, match="pools by"):
+            OnnxQuestions(model, file, "", None)
     old = {"word_embedding_dimension": 8, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
-    (model / "1_Pooling" / "config.json").write_text(json.dumps(old))
-    found = OnnxQuestions(model, model / "onnx" / "model.onnx", own.question_prompt or "", own.longest)
+    config.write_text(json.dumps(old))
+    own, found = both(model, file)
     assert float(found.question("掩码") @ own.question("掩码")) > 0.999
 
 
-def test_no_file_outside_the_models_folder_is_opened(tmp_path: Path, model: Path) -> None:
-    library = build(tmp_path, model)
-    found = engine(library)
+def test_no_file_outside_the_models_folder_is_opened_and_passages_are_the_models_own(
+    tmp_path: Path, model: Path
+) -> None:
+    found, own = engine(build(tmp_path, model)), load_encoder(str(model))
     assert found
     (model / "onnx").rename(tmp_path / "onnx")
-    card = load_encoder(str(model)).card
     setting = found._replace(file="../onnx/model.onnx")
-    assert isinstance(LazyEncoder(card, engine=setting).get(), SentenceEncoder)
+    assert isinstance(LazyEncoder(own.card, engine=setting).get(), SentenceEncoder)
     (tmp_path / "onnx").rename(model / "onnx")
-    assert isinstance(LazyEncoder(card, engine=found).get(), OnnxEncoder)
-
-
-def test_passages_are_the_models_own(tmp_path: Path, model: Path) -> None:
-    library = build(tmp_path, model)
-    found, own = engine(library), load_encoder(str(model))
-    assert found
     encoder = LazyEncoder(own.card, engine=found).get()
     assert isinstance(encoder, OnnxEncoder)
     assert float(encoder.passages(["掩码"])[0] @ own.passages(["掩码"])[0]) > 0.999
