@@ -23,7 +23,6 @@ from seekpoint.indexer.pipeline.settings import (
     calibrate,
     find_question_engine,
     reembed,
-    report_unfinished,
     want_windows,
 )
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
@@ -112,8 +111,9 @@ def _update(
         if options.windows:
             want_windows(writer)
         reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
-        if not options.reembed:
-            report_unfinished(writer, events.say)
+        if not options.reembed and (card := writer.unfinished_successor()):
+            goes_on = f"--model {card.name} --reembed goes on with it"
+            events.say(f"embedding all again for {card.name} isn't complete: {goes_on}")
         reembedded += add_windows(writer, lazy_encoder, events)
         run, resources = _run_all(writer, lists, caption_files, lazy_encoder, sources, events, clock, options)
         removed = _prune(writer, lists, events.say) if options.prune else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
 
@@ -190,10 +190,3 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
             events.finish(item.resource)
     writer.succeed(successor)
     return embedder.embedded
-
-
-def report_unfinished(writer: Writer, say: Callable[[str], None]) -> None:
-    """Tell the user how to finish a re-embedding that was begun."""
-    card = writer.unfinished_successor()
-    if card:
-        say(f"embedding all again for {card.name} isn't complete: --model {card.name} --reembed goes on with it")
