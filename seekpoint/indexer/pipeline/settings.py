@@ -16,7 +16,7 @@ from seekpoint.index.store import Reader, Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import Encoder, State, Transcript
+from seekpoint.index.types import EmbeddedTranscript, Encoder, Resource, State
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -128,22 +128,47 @@ def add_windows(writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> in
     """Embed the windows of stored resources without any; returns their number. It goes on after an interruption."""
     embedder = Embedder(writer, encoder, events)
     if are_due(writer, wanted=False):
-        due = [status for status in writer.statuses() if status.chunks and not writer.known(status.id).pieces]
+        statuses = {status.id: status for status in writer.statuses() if status.chunks}
+        due = [status.resource for status in statuses.values() if not writer.known(status.id).pieces]
         if due:
             events.say(f"embedding the windows of {counted(len(due), 'resource')}, nothing is fetched")
-        events.begin(len(due))
         standings = writer.standings()
-        for index, status in enumerate(due):
-            later = coming(writer, [after.id for after in due[index + 1 :]])
-            events.work_on(status.resource)
-            embedded = [embedder.embed(status.id, transcript, later) for transcript in writer.transcripts(status.id)]
-            inputs, wait = standings[status.id].inputs, status.retry_after
+        for resource, embedded in _embed_stored(due, writer, embedder, events):
+            status, inputs = statuses[resource.id], standings[resource.id].inputs
             with writer.transaction():  # the resource keeps its state
-                writer.commit(status.id, embedded, status.details, inputs or "")
-                writer.set_state(status.id, status.state, reason=status.reason, retry_after=wait, inputs=inputs)
-            events.finish(status.resource)
+                writer.commit(resource.id, embedded, status.details, inputs or "")
+                writer.set_state(
+                    resource.id, status.state, reason=status.reason, retry_after=status.retry_after, inputs=inputs
+                )
     if writer.settings.windows is not None:
         writer.put_settings(windows=WindowState.DONE)
+    return embedder.embedded
+
+
+def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
+    """Convert a library to another model, from the stored transcripts; returns the number of embedded passages.
+
+    The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
+    """
+    if writer.card == encoder.card:
+        writer.succeed(None)
+        return 0
+    with writer.successor(encoder.card, events.say) as successor:
+        editions = {item.resource.id: item.edition for item in successor.due}
+        if editions:
+            events.say(
+                f"embedding {counted(len(editions), 'resource')} again with {encoder.card.name}, nothing is fetched; "
+                f"until that is done, the library answers with {writer.card.name}"
+            )
+        if writer.settings.windows is not None:  # those of resources embedded before are added at the end
+            writer.put_settings(windows=WindowState.DUE)
+            successor.writer.put_settings(windows=WindowState.DUE)
+        embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
+        due = [item.resource for item in successor.due]
+        for resource, embedded in _embed_stored(due, writer, embedder, events):
+            [status] = writer.statuses([resource.id])
+            successor.writer.commit(resource.id, embedded, status.details, editions[resource.id])
+    writer.succeed(successor)
     return embedder.embedded
 
 
@@ -151,42 +176,14 @@ def add_windows(writer: Writer, encoder: LazyEncoder, events: BuildEvents) -> in
 _AHEAD = 16
 
 
-def coming(writer: Writer, ids: Sequence[str]) -> Iterator[tuple[str, Transcript]]:
-    """The transcripts of the first few of these resources, each with its resource's id."""
-    for resource_id in ids[:_AHEAD]:
-        yield from ((resource_id, transcript) for transcript in writer.transcripts(resource_id))
-
-
-# Re-embeds a library for another model, from the stored transcripts: nothing is fetched.
-#
-# The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
-
-
-def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
-    """Convert a library to the encoder's model; returns the number of embedded passages."""
-    if writer.card == encoder.card:
-        writer.succeed(None)
-        return 0
-    with writer.successor(encoder.card, events.say) as successor:
-        due = successor.due
-        if due:
-            events.say(
-                f"embedding {counted(len(due), 'resource')} again with {encoder.card.name}, nothing is fetched; "
-                f"until that is done, the library answers with {writer.card.name}"
-            )
-        if writer.settings.windows is not None:  # those of resources embedded before are added at the end
-            writer.put_settings(windows=WindowState.DUE)
-            successor.writer.put_settings(windows=WindowState.DUE)
-        events.begin(len(due))
-        embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
-        for index, item in enumerate(due):
-            resource_id, later = item.resource.id, coming(writer, [after.resource.id for after in due[index + 1 :]])
-            events.work_on(item.resource)
-            embedded = [
-                embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)
-            ]
-            [status] = writer.statuses([resource_id])
-            successor.writer.commit(resource_id, embedded, status.details, item.edition)
-            events.finish(item.resource)
-    writer.succeed(successor)
-    return embedder.embedded
+def _embed_stored(
+    resources: Sequence[Resource], writer: Writer, embedder: Embedder, events: BuildEvents
+) -> Iterator[tuple[Resource, list[EmbeddedTranscript]]]:
+    """Embed the stored transcripts of each of these resources."""
+    events.begin(len(resources))
+    for index, resource in enumerate(resources, 1):
+        ahead = resources[index : index + _AHEAD]
+        coming = ((after.id, transcript) for after in ahead for transcript in writer.transcripts(after.id))
+        events.work_on(resource)
+        yield resource, [embedder.embed(resource.id, one, coming) for one in writer.transcripts(resource.id)]
+        events.finish(resource)

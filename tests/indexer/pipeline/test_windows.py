@@ -184,12 +184,18 @@ def test_a_library_gets_windows_later_without_embedding_its_chunks_again(
     with EmbeddedWriter.acquire(talks.library) as writer:
         inputs = writer.standings()["en-talk-000"].inputs
         writer.set_state("en-talk-000", State.INDEXED, reason="慢", retry_after=4e9, inputs=inputs)
+    request = BuildOptions([str(talks.folder / "list.txt")], talks.folder / "captions", windows=True)
+    web = talks.fake.web(offline=True)
+    assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 4
+    assert preview(replace(request, windows=False), talks.library, web).steps[Step.EMBED_AGAIN] == 0
     standing, encoder = talks.statuses(), BareEncoder()
     report = run(talks, encoder, windows=True)
     windows = sum(len(pieces.starts) for pieces in pieces_of(talks.library).values())
     assert report.embedded == len(encoder.embedded) == windows
     assert answers(talks.library) == expected
     assert talks.statuses() == standing, "what waits goes on waiting"
+    assert settings(talks.library).windows is WindowState.DONE
+    assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 0
     encoder = BareEncoder()
     assert run(talks, encoder, windows=True).embedded == len(encoder.embedded) == 0
 
@@ -244,13 +250,3 @@ def test_a_model_with_parts_is_left_as_it_is(workshop: Workshop) -> None:
     workshop.library = workshop.folder / "fresh"
     assert run(workshop, TopicEncoder(), windows=True).embedded == passages
     assert not any(pieces.are_windows for pieces in pieces_of(workshop.library).values())
-
-
-def test_a_dry_run_counts_the_resources_that_get_windows(talks: Workshop) -> None:
-    request = BuildOptions([str(talks.folder / "list.txt")], talks.folder / "captions", windows=True)
-    web = talks.fake.web(offline=True)
-    assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 4
-    assert preview(replace(request, windows=False), talks.library, web).steps[Step.EMBED_AGAIN] == 0
-    run(talks, BareEncoder(), windows=True)
-    assert settings(talks.library).windows is WindowState.DONE
-    assert preview(request, talks.library, web).steps[Step.EMBED_AGAIN] == 0
