@@ -146,9 +146,8 @@ def test_recordings_beside_their_captions(workshop: Workshop) -> None:
     for name in ("讲座.ogg", "silent.ogg"):
         workshop.write(f"talks/{name}", "sound")
     workshop.write("talks/讲座.zh.vtt", webvtt("注意力给每个词一个权重"))
-    report = workshop.build(
-        workshop.write("list.md", "[讲座](talks/讲座.ogg) [silent](talks/silent.ogg) [gone](talks/gone.ogg)")
-    )
+    text = "[讲座](talks/讲座.ogg) [silent](talks/silent.ogg) [gone](talks/gone.ogg)"
+    report = workshop.build(workshop.write("list.md", text))
     assert [report.states[one] for one in (State.INDEXED, State.NO_TRANSCRIPT, State.UNAVAILABLE)] == [1, 1, 1]
     by_title = {status.resource.title: status for status in workshop.statuses().values()}
     assert by_title["讲座"].languages == ("zh",)

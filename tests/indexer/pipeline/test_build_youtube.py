@@ -303,24 +303,19 @@ def test_after_three_connections_in_a_row_that_break_off_nothing_more_is_asked(w
     assert set(workshop.states().values()) == {State.DEFERRED}
 
 
-@pytest.mark.parametrize("count", [1, 5])
-def test_without_a_network_the_next_build_tries_at_once(workshop: Workshop, count: int) -> None:
-    video_ids = [f"talk{n:07d}" for n in range(count)]
-    list_file = listed(workshop, *video_ids)
-    assert workshop.build(list_file, offline=True).states[State.DEFERRED] == count
-    assert len(workshop.events.lines) == 1 and "the connection to youtube.com fails" in workshop.events.lines[0]
-    assert workshop.build(list_file).states[State.INDEXED] == count
-
-
-def test_a_network_that_goes_down_after_an_answer_is_no_fault_of_the_last_videos(workshop: Workshop) -> None:
+def test_a_network_that_is_down_or_goes_down_is_no_fault_of_the_videos(workshop: Workshop) -> None:
     list_file = listed(workshop, EN, ZH, NEW)
+    for source, count in ((f"https://youtu.be/{EN}", 1), (list_file, 3)):
+        assert workshop.build(source, offline=True).states[State.DEFERRED] == count
+        (line,) = workshop.events.lines
+        assert "the connection to youtube.com fails" in line
     for video_id in (ZH, NEW):
         workshop.fake.fail(video_id, "watch", HANG_UP)
     workshop.build(list_file)
     assert workshop.states() == {EN: State.INDEXED, ZH: State.DEFERRED, NEW: State.DEFERRED}
     for video_id in (ZH, NEW):
         workshop.fake.fail(video_id, "watch", times=0)
-    assert workshop.build(list_file).states[State.INDEXED] == 3
+    assert workshop.build(list_file).states[State.INDEXED] == 3, "the next build tries at once"
 
 
 def test_what_was_stored_at_a_wrong_clock_is_asked_again(workshop: Workshop) -> None:
