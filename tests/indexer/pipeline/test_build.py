@@ -474,8 +474,7 @@ def only(workshop: Workshop) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 
 def quotes(workshop: Workshop) -> list[str]:
-    with EmbeddedReader.open(workshop.library) as library:
-        return [moment.link for moment in pipeline.ask("what does a mask hide?", library, TopicEncoder()).moments]
+    return [moment.link for moment in ask(workshop, "what does a mask hide?").moments]
 
 
 def asked_of_sites(workshop: Workshop) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 import seekpoint
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.types import Cue, Details, Origin, State, Transcript
+from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.sources.provenance import FetchResult
@@ -198,14 +198,18 @@ def test_another_route_requests_deferred_videos_at_once(workshop: Workshop) -> N
 
 
 class RecordingSource:
-    """Returns transcripts, and records the requested videos."""
+    """Returns transcripts, records the requested videos, and is interrupted by the user after `most`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 99) -> None:
         self.asked: list[str] = []
+        self._most = most
 
     def fetch(self, video_id: str) -> FetchResult:
         self.asked.append(video_id)
-        return FetchResult((Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, f"attention {video_id}"),)),))
+        if len(self.asked) > self._most:
+            raise KeyboardInterrupt
+        cue = Cue(0.0, 10.0, f"attention {video_id}")
+        return FetchResult((Transcript("en", Origin.MANUAL, (cue,)), Transcript("zh", Origin.MANUAL, ())))
 
 
 class WaitingEncoder(TopicEncoder):
@@ -247,25 +251,10 @@ def test_unavailable_videos_are_requested_again_after_thirty_days(workshop: Work
         assert workshop.asked() == asked
 
 
-class InterruptingSource:
-    """Returns one transcript, then is interrupted by the user."""
-
-    def __init__(self, *transcripts: Transcript) -> None:
-        self._answers = [FetchResult(transcripts, Details("A talk"))]
-
-    def fetch(self, video_id: str) -> FetchResult:
-        if not self._answers:
-            raise KeyboardInterrupt
-        return self._answers.pop()
-
-
 def test_an_interrupted_build_continues_where_it_stopped(workshop: Workshop) -> None:
     list_file = many_talks(workshop)
-    videos = InterruptingSource(
-        Transcript("en", Origin.MANUAL, (Cue(0.0, 10.0, "attention"),)), Transcript("zh", Origin.MANUAL, ())
-    )
     with pytest.raises(KeyboardInterrupt):
-        workshop.build(list_file, videos=videos)
+        workshop.build(list_file, videos=RecordingSource(most=1))
     assert Manifest.load(workshop.library).database, "the library is sealed"
     assert list(workshop.states().values()) == [State.INDEXED, *[State.PENDING] * 3]
     assert seekpoint.ask("attention", workshop.library, encoder=workshop.encoder).answered

@@ -60,30 +60,20 @@ _PROCESSES.set_forkserver_preload(
 
 
 class EndingEncoder(WideEncoder):
-    """Ends the build at its n-th call, by an error or by a kill."""
+    """Ends the build at its n-th call by an error, or by a kill if there is none."""
 
-    def __init__(self, call: int, end: Callable[[], None]) -> None:
+    def __init__(self, call: int, error: type[BaseException] | None) -> None:
         super().__init__()
         self._left = call
-        self._end = end
+        self._error = error
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         self._left -= 1
+        if not self._left and self._error:
+            raise self._error
         if not self._left:
-            self._end()
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().passages(texts)
-
-
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
-def fail() -> None:
-    raise ModelError("it can't be loaded")
-
-
-def kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _id(k: int) -> str:
@@ -215,7 +205,7 @@ def test_an_interruption_within_a_resource_loses_only_that_one(workshop: Worksho
     workshop.build(write_talks(workshop, 3, cues=400), captions=workshop.folder / "captions")
     old = answers(workshop.library, TopicEncoder())
     with pytest.raises(KeyboardInterrupt):
-        reembed(workshop, EndingEncoder(call, interrupt))
+        reembed(workshop, EndingEncoder(call, KeyboardInterrupt))
     done = embedded_of(workshop, workshop.library / FOLDER)
     assert len(done) < 3
     assert answers(workshop.library, TopicEncoder()) == old
@@ -231,7 +221,7 @@ def _kill_at(call: int, folder: Path) -> None:
         [folder / "list.md"],
         folder / "library",
         captions=folder / "captions",
-        encoder=EndingEncoder(call, kill),
+        encoder=EndingEncoder(call, None),
         reembed=True,
         translate=False,
     )
@@ -372,7 +362,7 @@ def test_a_model_that_is_refused_that_fails_or_is_the_librarys_own_changes_nothi
     with pytest.raises(ModelMismatch, match="--reembed"):
         seekpoint.build([talks.folder / "list.md"], talks.library, model="wide")
     with pytest.raises(ModelError):
-        reembed(talks, EndingEncoder(1, fail))
+        reembed(talks, EndingEncoder(1, ModelError))
     assert (reembed(talks, encoder).embedded, encoder.embedded) == (0, [])
     assert _files(talks.library) == before
     assert reembed(talks, TopicEncoder(), talks.folder / "new").updated == TALKS

@@ -21,7 +21,6 @@ from tests.fuzzing import fuzz
 from tests.local_web import LocalWeb
 
 GITHUB = "https://raw.githubusercontent.com"
-NO_CONNECTION = "the connection to 127.0.0.1 fails: check the address and the network"
 TALK = "https://www.youtube.com/watch?v=aaaaaaaaaaa"
 LIST = """\
 # Talks, 讲座
@@ -251,6 +250,8 @@ def test_failures_of_connection_proxy_and_certificate_are_reported(httpserver: H
         nobody = f"http://127.0.0.1:{silent.getsockname()[1]}"
         answer = fault_of(f"{nobody}/列表.md", LocalWeb(timeouts=(5.0, 0.05)))
     assert "127.0.0.1 did not answer in time; try again later" in answer
-    assert NO_CONNECTION in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
+    assert "the connection to 127.0.0.1 fails: check the address and the network" in fault_of(
+        f"{nobody}/\x1b[31m列表\u202e.md"
+    )
     assert "the proxy gives no connection" in fault_of("http://a.org/list.md", LocalWeb(proxy=nobody))
     assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")
