@@ -34,6 +34,19 @@ class RecordedEvents(BuildEvents):
         self.lines.append(line)
 
 
+class InterruptingEvents(RecordedEvents):
+    """Interrupts the build after a number of resources."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._left = after
+
+    def finish(self, resource: Resource) -> None:
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+
+
 class Workshop:
     """A folder with lists, captions and a library, and a fake YouTube."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from seekpoint.index.errors import Unfetched
@@ -26,18 +27,13 @@ def read_pdf(data: bytes) -> ParsedDocument:
     )
 
 
+def _saying(text: str) -> ParsedDocument:
+    return ParsedDocument((Block(text),))
+
+
 def _words(rest: bytes, charset: str | None) -> ParsedDocument:
-    return ParsedDocument(
-        (Block(rest.decode(charset or "utf-8"), anchor="注意力"),), "标题 Title", "作者", "2024-05-01", "zh-TW"
-    )
-
-
-def _process(rest: bytes, charset: str | None) -> ParsedDocument:
-    return ParsedDocument((Block(str(os.getpid())),))
-
-
-def _much(rest: bytes, charset: str | None) -> ParsedDocument:
-    return ParsedDocument((Block("注意力" * int(rest)),))
+    block = Block(rest.decode(charset or "utf-8"), anchor="注意力")
+    return ParsedDocument((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
 
 
 def _hang(rest: bytes, charset: str | None) -> ParsedDocument:
@@ -50,7 +46,7 @@ def _hang(rest: bytes, charset: str | None) -> ParsedDocument:
 
 def _wait(rest: bytes, charset: str | None) -> ParsedDocument:
     time.sleep(float(rest))
-    return ParsedDocument((Block("waited"),))
+    return _saying("waited")
 
 
 def _spin(rest: bytes, charset: str | None) -> ParsedDocument:
@@ -58,17 +54,9 @@ def _spin(rest: bytes, charset: str | None) -> ParsedDocument:
         pass
 
 
-def _crash(rest: bytes, charset: str | None) -> ParsedDocument:
-    os.abort()
-
-
-def _allocate(rest: bytes, charset: str | None) -> ParsedDocument:
-    return ParsedDocument((Block(str(len(bytearray(int(rest))))),))
-
-
 def _leak(rest: bytes, charset: str | None) -> ParsedDocument:
     _leaked.append(bytearray(int(rest)))
-    return ParsedDocument((Block("leaked"),))
+    return _saying("leaked")
 
 
 def _fail(rest: bytes, charset: str | None) -> ParsedDocument:
@@ -82,7 +70,7 @@ def _refuse(rest: bytes, charset: str | None) -> ParsedDocument:
 def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
     sys.stdout.write("warning: bad xref\n")
     os.write(1, b"\0\0\0\0\0\0\0\2{}")
-    return ParsedDocument((Block(sys.stdin.read() + os.read(0, 9).decode() + "said nothing"),))
+    return _saying(sys.stdin.read() + os.read(0, 9).decode() + "said nothing")
 
 
 def _lie(rest: bytes, charset: str | None) -> ParsedDocument:
@@ -96,15 +84,15 @@ def _lie(rest: bytes, charset: str | None) -> ParsedDocument:
 
 
 _leaked: list[bytearray] = []
-_BEHAVIOURS = {
+_BEHAVIOURS: dict[str, Callable[[bytes, str | None], ParsedDocument]] = {
     "words": _words,
-    "process": _process,
-    "much": _much,
+    "process": lambda rest, charset: _saying(str(os.getpid())),
+    "much": lambda rest, charset: _saying("注意力" * int(rest)),
     "hang": _hang,
     "spin": _spin,
     "wait": _wait,
-    "crash": _crash,
-    "allocate": _allocate,
+    "crash": lambda rest, charset: os.abort(),
+    "allocate": lambda rest, charset: _saying(str(len(bytearray(int(rest))))),
     "leak": _leak,
     "fail": _fail,
     "refuse": _refuse,

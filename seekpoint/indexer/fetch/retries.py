@@ -171,7 +171,6 @@ class Pace:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until the next request is due, then run the block."""
         if self._ended is not None:
             jitter = random.uniform(1 - self._jitter, 1 + self._jitter)
             wait = self._ended + self._seconds * jitter - self._clock()
@@ -198,7 +197,6 @@ class SharedPace:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until the next request is due, then run the block."""
         wait = self._turn_of(self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
         if wait > 0:
             self._sleep(wait)

@@ -1,3 +1,1 @@
 """Builds: planning, running, progress and summary."""
-
-from __future__ import annotations

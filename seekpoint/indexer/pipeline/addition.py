@@ -68,9 +68,6 @@ def _checked(address: str) -> Resource:
     return resource
 
 
-_WEB = ("http://", "https://")
-
-
 def due(library: ServerAddress, say: Callable[[str], None], *, at_once: bool = False) -> BuildOptions:
     """The options of a build of the due resources, or with `at_once` of all deferred ones; raises LibraryError.
 
@@ -83,7 +80,9 @@ def due(library: ServerAddress, say: Callable[[str], None], *, at_once: bool = F
         resources = [status.resource for status in reader.statuses(ids)]
         sources = {section.source for section in reader.sections()}
     playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
-    stored = [one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(_WEB)]
+    stored = [
+        one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(("http://", "https://"))
+    ]
     if left_out := len(resources) - len(playlists) - len(stored):
         say(f"{counted(left_out, 'resource')} left out, files or playlists of a list: build that list again")
     return BuildOptions(playlists, retry=at_once, named_by=NamedBy.PAGE, stored=stored)

@@ -22,7 +22,6 @@ from seekpoint.indexer.pipeline.settings import (
     calibrate,
     find_question_engine,
     reembed,
-    report_unfinished,
 )
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources import Sources
@@ -108,8 +107,9 @@ def _update(
         named_by = {part.source: part.named_by for part in known if part.named_by is not NamedBy.IMPORT}
         lists = [replace(one, named_by=named_by.get(one.source, options.named_by)) for one in lists]
         reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
-        if not options.reembed:
-            report_unfinished(writer, events.say)
+        if not options.reembed and (card := writer.unfinished_successor()):
+            goes_on = f"--model {card.name} --reembed goes on with it"
+            events.say(f"embedding all again for {card.name} isn't complete: {goes_on}")
         run, resources = _run_all(writer, lists, caption_files, lazy_encoder, sources, events, clock, options)
         removed = _prune(writer, lists, events.say) if options.prune else 0
         unlisted = [path.name for name, paths in caption_files.items() if name not in resources for path in paths]

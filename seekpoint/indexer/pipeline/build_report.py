@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -25,13 +24,9 @@ from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.backoff import OPEN, is_new_route, stored_backoffs
-from seekpoint.indexer.pipeline.build import caption_files_of
+from seekpoint.indexer.pipeline.build import Report, caption_files_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.reading_list.parser import expand_playlists, read_source, unavailable_entries
-
-if TYPE_CHECKING:
-    from seekpoint.indexer.pipeline.build import Report
-
 
 _MOST_ROWS = 30
 # Heading levels that a long table is reduced to, step by step.
@@ -94,25 +89,12 @@ def outlook(report: DryRunReport, pace: float) -> str:
 
 
 def render(sections: Sequence[Section], width: int = 80) -> str:
-    """A table with the number of entries by section and state; empty if there is only one section.
+    """A table of the entries by section and state, `width` cells wide; empty if there is only one section.
 
-    `width` is in terminal cells.
+    If there are many, deeper ones are counted in their parents. Several lists have a row each, above their sections.
     """
     if len(sections) < 2:
         return ""
-    shown = folded(sections)
-    console = Console(file=StringIO(), width=width, color_system=None)
-    with console.capture() as captured:
-        console.print(table(shown))
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    places = {(section.source, section.path) for section in shown}
-    if hidden := sum((section.source, section.path) not in places for section in sections):
-        lines.append(f"({hidden} deeper sections are counted in those above them)")
-    return "\n".join(lines)
-
-
-def folded(sections: Sequence[Section]) -> list[Section]:
-    """The sections; if there are many, deeper ones are counted in their parents."""
     shown = list(sections)
     for depth in _DEPTHS:
         if len(shown) > _MOST_ROWS:
@@ -120,22 +102,24 @@ def folded(sections: Sequence[Section]) -> list[Section]:
             for section in sections:
                 by_place.setdefault((section.source, section.path[:depth]), []).append(section)
             shown = [union(members, *place) for place, members in by_place.items()]
-    return shown
-
-
-def table(sections: Sequence[Section]) -> Table:
-    """The table; several lists have a row each, above their sections."""
-    total = union(sections)
+    total = union(shown)
     columns = [state for state in State if state is State.INDEXED or total.states[state]]
-    result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    result.add_column("Section", overflow="fold", min_width=_NARROWEST)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Section", overflow="fold", min_width=_NARROWEST)
     for state in columns:
-        result.add_column(state.replace("_", " "), justify="right", overflow="fold")
-    for indent, label, section in [*_rows(sections), (0, "Total", total)]:
-        counts = [section.states[state] for state in columns] if section else []
-        shown = (str(n) if n or state is State.INDEXED else "" for n, state in zip(counts, columns, strict=False))
-        result.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *shown)
-    return result
+        table.add_column(state.replace("_", " "), justify="right", overflow="fold")
+    for indent, label, row in [*_rows(shown), (0, "Total", total)]:
+        counts = [(state, row.states[state]) for state in columns] if row else []
+        cells = (str(n) if n or state is State.INDEXED else "" for state, n in counts)
+        table.add_row(Padding(Text(clean(label)), (0, 0, 0, 2 * indent)), *cells)
+    console = Console(file=StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    places = {(section.source, section.path) for section in shown}
+    if hidden := sum((section.source, section.path) not in places for section in sections):
+        lines.append(f"({hidden} deeper sections are counted in those above them)")
+    return "\n".join(lines)
 
 
 def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import islice
 
@@ -16,7 +16,7 @@ from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import Encoder, State, Transcript
+from seekpoint.index.types import Encoder, State
 from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.transcript.chunking import chunk
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -107,50 +107,35 @@ def find_question_engine(writer: Writer, encoder: LazyEncoder) -> None:
     writer.put_settings(question_engine=found)
 
 
-# Resources ahead, whose passages may fill a batch.
+# Resources ahead, whose passages may fill a batch of the embedder.
 _AHEAD = 16
 
 
-def coming(writer: Writer, ids: Sequence[str]) -> Iterator[tuple[str, Transcript]]:
-    """The transcripts of the first few of these resources, each with its resource's id."""
-    for resource_id in ids[:_AHEAD]:
-        yield from ((resource_id, transcript) for transcript in writer.transcripts(resource_id))
-
-
-# Re-embeds a library for another model, from the stored transcripts: nothing is fetched.
-#
-# The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
-
-
 def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
-    """Convert a library to the encoder's model; returns the number of embedded passages."""
+    """Convert a library to another model, from the stored transcripts; returns the number of embedded passages.
+
+    The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
+    """
     if writer.card == encoder.card:
         writer.succeed(None)
         return 0
     with writer.successor(encoder.card, events.say) as successor:
-        due = successor.due
-        if due:
+        editions = {item.resource.id: item.edition for item in successor.due}
+        if editions:
             events.say(
-                f"embedding {counted(len(due), 'resource')} again with {encoder.card.name}, nothing is fetched; "
+                f"embedding {counted(len(editions), 'resource')} again with {encoder.card.name}, nothing is fetched; "
                 f"until that is done, the library answers with {writer.card.name}"
             )
-        events.begin(len(due))
         embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
-        for index, item in enumerate(due):
-            resource_id, later = item.resource.id, coming(writer, [after.resource.id for after in due[index + 1 :]])
-            events.work_on(item.resource)
-            embedded = [
-                embedder.embed(resource_id, transcript, later) for transcript in writer.transcripts(resource_id)
-            ]
-            [status] = writer.statuses([resource_id])
-            successor.writer.commit(resource_id, embedded, status.details, item.edition)
-            events.finish(item.resource)
+        due = [item.resource for item in successor.due]
+        events.begin(len(due))
+        for index, resource in enumerate(due, 1):
+            ahead = due[index : index + _AHEAD]
+            coming = ((after.id, transcript) for after in ahead for transcript in writer.transcripts(after.id))
+            events.work_on(resource)
+            embedded = [embedder.embed(resource.id, one, coming) for one in writer.transcripts(resource.id)]
+            [status] = writer.statuses([resource.id])
+            successor.writer.commit(resource.id, embedded, status.details, editions[resource.id])
+            events.finish(resource)
     writer.succeed(successor)
     return embedder.embedded
-
-
-def report_unfinished(writer: Writer, say: Callable[[str], None]) -> None:
-    """Tell the user how to finish a re-embedding that was begun."""
-    card = writer.unfinished_successor()
-    if card:
-        say(f"embedding all again for {card.name} isn't complete: --model {card.name} --reembed goes on with it")

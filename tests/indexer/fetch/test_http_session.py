@@ -68,7 +68,9 @@ def test_cookies_go_to_youtube_and_nowhere_else(fake: FakeYouTube, httpserver: H
     assert sent(httpserver) == {}
 
 
-def test_the_cookies_file_is_not_changed(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
+def test_the_cookies_file_is_not_changed_and_may_be_as_windows_writes_it(
+    fake: FakeYouTube, httpserver: HTTPServer, jar: Path
+) -> None:
     httpserver.expect_request("/sets").respond_with_data("ok", headers={"Set-Cookie": "SID=changed; Path=/"})
     before = jar.read_bytes()
     web = fake.web(cookies=jar)
@@ -82,9 +84,6 @@ def test_the_cookies_file_is_not_changed(fake: FakeYouTube, httpserver: HTTPServ
     assert list(jar.parent.iterdir()) == [jar]
     web.session().get(PAGE)
     assert sent(httpserver)["SID"] == "secret", "a new session begins with the user's cookies"
-
-
-def test_cookies_as_windows_writes_them(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
     for text in ("\ufeff" + HEADER + LINES, (HEADER + LINES).replace("\n", "\r\n")):
         jar.write_bytes(text.encode())
         fake.web(cookies=jar).session().get(PAGE)
@@ -170,14 +169,11 @@ def test_an_invalid_proxy_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) ->
         Web("socks5h://u:geheim@127.0.0.1:9050")
 
 
-def test_a_redirect_loop_ends_soon(httpserver: HTTPServer) -> None:
+def test_a_redirect_loop_ends_soon_and_a_decompression_bomb_is_not_read(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/on").respond_with_data("", 302, headers={"Location": "/on"})
     with pytest.raises(requests.TooManyRedirects):
         Web().session(private=True).get(httpserver.url_for("/on"))
     assert len(httpserver.log) < 10
-
-
-def test_a_decompression_bomb_is_not_read(httpserver: HTTPServer) -> None:
     bomb = gzip.compress(bytes(70_000_000))
     httpserver.expect_request("/bomb").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
     web = LocalWeb(httpserver.url_for(""), YOUTUBE)

@@ -146,9 +146,8 @@ def test_recordings_beside_their_captions(workshop: Workshop) -> None:
     for name in ("讲座.ogg", "silent.ogg"):
         workshop.write(f"talks/{name}", "sound")
     workshop.write("talks/讲座.zh.vtt", webvtt("注意力给每个词一个权重"))
-    report = workshop.build(
-        workshop.write("list.md", "[讲座](talks/讲座.ogg) [silent](talks/silent.ogg) [gone](talks/gone.ogg)")
-    )
+    text = "[讲座](talks/讲座.ogg) [silent](talks/silent.ogg) [gone](talks/gone.ogg)"
+    report = workshop.build(workshop.write("list.md", text))
     assert [report.states[one] for one in (State.INDEXED, State.NO_TRANSCRIPT, State.UNAVAILABLE)] == [1, 1, 1]
     by_title = {status.resource.title: status for status in workshop.statuses().values()}
     assert by_title["讲座"].languages == ("zh",)
@@ -163,16 +162,6 @@ def test_a_folder_is_a_source_of_its_own(workshop: Workshop) -> None:
     assert [status.resource.title for status in workshop.statuses().values()] == ["Attention explained", "注意力机制"]
     assert workshop.build(workshop.folder / "captions" / ".." / "captions").updated == 0, "the same, however it's spelt"
     assert len(workshop.statuses()) == 2
-
-
-def test_a_video_on_two_lists_has_both_sections_and_is_indexed_once(workshop: Workshop) -> None:
-    talks(workshop)
-    one = workshop.write("one.md", f"## Week 1\n{link(EN, 'Attention')}\n{link(EN)}")
-    two = workshop.write("two.md", f"## 第二周\n{link(EN)}")
-    report = workshop.build(one, two, captions=workshop.folder / "captions")
-    assert (report.entries, report.resources, report.updated) == (3, 1, 1)
-    (status,) = workshop.statuses().values()
-    assert (status.resource.title, status.resource.sections) == ("Attention", (("Week 1",), ("第二周",)))
 
 
 def test_unlisted_resources_stay_until_pruned_and_those_of_another_list_then_too(workshop: Workshop) -> None:
@@ -478,9 +467,14 @@ def sections(*numbers: int) -> tuple[tuple[str, ...], ...]:
     return tuple((f"第{n}节",) for n in numbers)
 
 
+def only(workshop: Workshop) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """The address and the sections of the only resource."""
+    (status,) = workshop.statuses().values()
+    return status.url, status.sections
+
+
 def quotes(workshop: Workshop) -> list[str]:
-    with EmbeddedReader.open(workshop.library) as library:
-        return [moment.link for moment in pipeline.ask("what does a mask hide?", library, TopicEncoder()).moments]
+    return [moment.link for moment in ask(workshop, "what does a mask hide?").moments]
 
 
 def asked_of_sites(workshop: Workshop) -> list[str]:
@@ -537,8 +531,7 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     report = workshop.build(source)
     planned = preview(request, workshop.library, workshop.fake.web())
     assert (planned.resources, planned.steps[Step.NOTHING]) == (1, 1)
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.state, status.sections) == (SITE, State.INDEXED, sections(0, 1, 2, 3))
+    assert only(workshop) == (SITE, sections(0, 1, 2, 3))
     assert (report.entries, report.resources, report.updated) == (4, 1, 1)
     assert len(quotes(workshop)) == len(set(quotes(workshop)))
     before = workshop.content()
@@ -557,24 +550,11 @@ def test_other_lists_keep_the_listing_and_a_build_is_idempotent(workshop: Worksh
     workshop.fake.add_site(SITE, MASKS)
     second = workshop.write("b.md", f"## Blogs\n- <{old}>")
     workshop.build(second, later=2 * DAY)
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.title, status.sections) == (SITE, "First title", (("博客",), ("Blogs",)))
+    assert only(workshop) == (SITE, (("博客",), ("Blogs",)))
     workshop.build(first, second, later=2 * DAY, prune=True)
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.title, status.sections) == (SITE, "First title", (("博客",), ("Blogs",)))
+    assert only(workshop) == (SITE, (("博客",), ("Blogs",)))
+    assert [status.title for status in workshop.statuses().values()] == ["First title"]
     assert workshop.fake.requests == [] and len(quotes(workshop)) == len(set(quotes(workshop)))
-
-
-def test_what_was_removed_is_asked_at_the_listed_address(workshop: Workshop) -> None:
-    workshop.fake.add_redirect(SPELLINGS[0], SITE)
-    workshop.fake.add_site(SITE, MASKS)
-    source = workshop.write("list.md", listed(SPELLINGS[0]))
-    workshop.build(source)
-    with open_writer(workshop.library) as writer:
-        writer.remove(list(workshop.statuses()))
-    workshop.build(source)
-    assert asked_of_sites(workshop) == [SPELLINGS[0], SITE]
-    assert [status.url for status in workshop.statuses().values()] == [SITE]
 
 
 def test_a_site_that_turns_its_redirect_around_stays_one_resource(workshop: Workshop) -> None:
@@ -587,6 +567,11 @@ def test_a_site_that_turns_its_redirect_around_stays_one_resource(workshop: Work
         assert (status.state, status.sections) == (State.INDEXED, sections(0))
         workshop.build(source, later=2 * day * DAY)
         assert workshop.fake.requests == []
+    with open_writer(workshop.library) as writer:
+        writer.remove(list(workshop.statuses()))
+    workshop.build(source)
+    assert asked_of_sites(workshop) == [SPELLINGS[0], SITE], "what was removed is asked at the listed address"
+    assert only(workshop) == (SITE, sections(0))
 
 
 # Temporary redirects
@@ -608,31 +593,17 @@ def test_temporary_redirects_to_one_page_are_one_resource_while_they_lead_there(
     addresses = [f"{LISTS}/{name}" for name in ("a", "b", "c")]
     for address in addresses:
         workshop.fake.add_redirect(address, f"{LISTS}/维护", 302)
-    workshop.fake.add_site(f"{LISTS}/维护".replace("维护", "%E7%BB%B4%E6%8A%A4"), MASKS)
     workshop.fake.add_site(f"{LISTS}/维护", MASKS)
     source = workshop.write("list.md", listed(*addresses))
-    workshop.build(source)
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.sections) == (addresses[0], sections(0, 1, 2))
-    workshop.build(source, later=HOUR)
-    assert workshop.fake.requests == []
-    workshop.build(source, later=2 * DAY)
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.sections) == (addresses[0], sections(0, 1, 2))
+    for later in (0, HOUR, 2 * DAY):
+        workshop.build(source, later=later)
+        assert only(workshop) == (addresses[0], sections(0, 1, 2))
+        assert bool(workshop.fake.requests) == (later != HOUR)
     for address in addresses:
         workshop.fake.add_site(address, MASKS.replace("mask hides", f"mask of {address[-1]} hides"))
     workshop.build(source, later=4 * DAY)
-    assert {status.url: status.sections for status in workshop.statuses().values()} == {
-        address: sections(n) for n, address in enumerate(addresses)
-    }
-
-
-def test_a_temporary_redirect_to_a_listed_page_is_that_page(workshop: Workshop) -> None:
-    workshop.fake.add_redirect(f"{LISTS}/doi", SITE, 302)
-    workshop.fake.add_site(SITE, MASKS)
-    report = workshop.build(workshop.write("list.md", listed(f"{LISTS}/doi", SITE)))
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.sections, report.updated) == (SITE, sections(0, 1), 1)
+    found = {status.url: status.sections for status in workshop.statuses().values()}
+    assert found == {address: sections(n) for n, address in enumerate(addresses)}
 
 
 # Canonical addresses
@@ -648,20 +619,14 @@ def test_pages_with_one_canonical_address_and_one_text_are_one_resource(workshop
     for address in variants:
         workshop.fake.add_site(address, declaring("/post"))
     source = workshop.write("list.md", listed(*variants))
-    report = workshop.build(source)
-    (status,) = workshop.statuses().values()
-    assert (status.url, status.sections, report.updated) == (post, sections(0, 1, 2), 1)
+    assert workshop.build(source).updated == 1
+    assert only(workshop) == (post, sections(0, 1, 2))
     workshop.build(source, later=2 * DAY)
     assert asked_of_sites(workshop) == [post]
-
-
-def test_a_page_that_declares_the_listed_address_stays_there(workshop: Workshop) -> None:
-    post = "https://blog.example/post"
     workshop.fake.add_redirect(post, f"{post}?lang=zh")
     workshop.fake.add_site(f"{post}?lang=zh", declaring(post))
-    source = workshop.write("list.md", listed(post))
-    workshop.build(source)
-    assert [status.url for status in workshop.statuses().values()] == [post]
+    workshop.build(source, later=4 * DAY)
+    assert only(workshop) == (post, sections(0, 1, 2)), "a page that declares the listed address stays there"
     assert asked_of_sites(workshop) == [post, f"{post}?lang=zh"]
 
 
@@ -731,19 +696,17 @@ def test_a_short_link_to_a_playlist_is_the_playlist(workshop: Workshop) -> None:
     assert workshop.fake.requests and {place for place, _ in workshop.fake.requests} <= {"playlist", "reload"}
 
 
-def test_a_short_link_to_a_video_with_captions_on_disk_asks_nothing_of_youtube(workshop: Workshop) -> None:
+def test_what_leads_to_youtube_is_not_asked_for_without_need(workshop: Workshop) -> None:
+    other = "https://t.example/y"
     workshop.fake.add_redirect(SHORT, WATCH)
+    workshop.fake.add_redirect(other, "https://www.youtube.com/feed/trending")
     workshop.write(f"captions/讲座 [{VIDEO}].en.vtt", webvtt("the mask hides tokens"))
-    workshop.build(workshop.write("list.md", listed(SHORT)), captions=workshop.folder / "captions")
-    assert workshop.statuses()[VIDEO].state is State.INDEXED
-    assert workshop.fake.requests == [("site", SHORT)]
-    assert workshop.events.lines == []
-
-
-def test_other_pages_of_youtube_are_refused_without_asking(workshop: Workshop) -> None:
-    workshop.fake.add_redirect(SHORT, "https://www.youtube.com/feed/trending")
-    workshop.build(workshop.write("list.md", listed(SHORT, "https://www.youtube.com/about/")))
-    for status in workshop.statuses().values():
+    source = workshop.write("list.md", listed(SHORT, other, "https://www.youtube.com/about/"))
+    workshop.build(source, captions=workshop.folder / "captions")
+    assert (workshop.fake.requests, workshop.events.lines) == ([("site", SHORT), ("site", other)], [])
+    statuses = workshop.statuses()
+    assert statuses.pop(VIDEO).state is State.INDEXED
+    assert len(statuses) == 2
+    for status in statuses.values():
         assert status.state is State.UNAVAILABLE
         assert status.reason and "neither video, playlist nor channel" in status.reason
-    assert workshop.fake.requests == [("site", SHORT)]

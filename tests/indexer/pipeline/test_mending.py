@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded import database
@@ -16,25 +15,15 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import EmbeddedTranscript, State, Transcript
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.events import BuildEvents
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.output.status import to_text
 from tests.asking import ask
-from tests.damaging import PAGE, change_bytes, change_rows, contents, flip_bit, replace_page
+from tests.damaging import PAGE, change_rows, contents, flip_bit, replace_page
 from tests.fakes import TopicEncoder
+from tests.indexer.builds import RecordedEvents
 from tests.killing import Talks, lines_of, video_id
-
-
-class Lines(BuildEvents):
-    """Keeps what a build says."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.said.append(line)
 
 
 class Workshop:
@@ -45,17 +34,23 @@ class Workshop:
         self.talks.write(TALKS, cues=12)
         self.library = folder / "library"
         self.encoder = TopicEncoder()
-        self.events = Lines()
+        self.events = RecordedEvents()
         self.build()
         self.contents = contents(self.library)
 
     def build(self) -> Report:
         """Build again, with an encoder and events of its own."""
-        self.encoder, self.events = TopicEncoder(), Lines()
+        self.encoder, self.events = TopicEncoder(), RecordedEvents()
         folder = self.talks.folder
         request = BuildOptions([str(folder / "list.md")], folder, translate=False)
         sources = Sources.through(Web())
         return build(request, self.library, sources, encoder=self.encoder, events=self.events, clock=lambda: 2e9)
+
+    def build_whole(self, updated: int | None = None) -> None:
+        """Build once; see that the library is whole and holds what it held."""
+        assert self.build().updated == updated or updated is None
+        self.check()
+        assert contents(self.library) == self.contents
 
     def check(self) -> None:
         with EmbeddedReader.open(self.library) as library:
@@ -81,50 +76,42 @@ TALKS, TALK, CHUNKS = 6, video_id(3), 3
 OF_TALK = f"(SELECT id FROM transcript WHERE resource_id = '{TALK}')"
 
 
-@pytest.mark.parametrize(
-    ("change", "embedded"),
-    [
-        ("UPDATE vector SET data = x'00' WHERE chunk_id = 1", True),
-        (f"UPDATE piece_block SET start = start + 1 WHERE transcript_id = {OF_TALK}", True),
-        (f"UPDATE chunk SET start = start + 1 WHERE transcript_id = {OF_TALK}", False),
-        (f"DELETE FROM chunk WHERE transcript_id = {OF_TALK}", True),
-        ("UPDATE term SET text = 'maske' WHERE text = 'mask'", False),
-        ("DELETE FROM term WHERE text = '掩码'", False),
-        ("UPDATE language SET total = window_total WHERE name = 'en'", False),
-        ("DELETE FROM language", False),
-        (f"UPDATE listing SET title = '讲', path = '[]' WHERE resource_id = '{TALK}'", False),
-        (f"UPDATE name SET terms = 'mask' WHERE resource_id = '{TALK}'", False),
-        ("UPDATE setting SET value = '0' WHERE name = 'highest chunk'", False),
-        ("DELETE FROM setting WHERE name = 'model'", False),
-        ("DELETE FROM checksum WHERE table_name = 'name'", False),
-    ],
-)
-def test_what_the_library_itself_has_is_mended_without_reading_sources(
-    talks: Workshop, change: str, embedded: bool
-) -> None:
-    change_rows(talks.library, change)
-    report = talks.mended()
-    assert report.updated == 0
-    assert bool(talks.encoder.embedded) == embedded
-    assert len(talks.encoder.embedded) <= CHUNKS
+def test_what_the_library_itself_has_is_mended_without_reading_sources(talks: Workshop) -> None:
+    changes = {
+        "UPDATE vector SET data = x'00' WHERE chunk_id = 1": True,
+        f"UPDATE piece_block SET start = start + 1 WHERE transcript_id = {OF_TALK}": True,
+        f"UPDATE chunk SET start = start + 1 WHERE transcript_id = {OF_TALK}": False,
+        f"DELETE FROM chunk WHERE transcript_id = {OF_TALK}": True,
+        "UPDATE term SET text = 'maske' WHERE text = 'mask'": False,
+        "DELETE FROM term WHERE text = '掩码'": False,
+        "UPDATE language SET total = window_total WHERE name = 'en'": False,
+        "DELETE FROM language": False,
+        f"UPDATE listing SET title = '讲', path = '[]' WHERE resource_id = '{TALK}'": False,
+        f"UPDATE name SET terms = 'mask' WHERE resource_id = '{TALK}'": False,
+        "UPDATE setting SET value = '0' WHERE name = 'highest chunk'": False,
+        "DELETE FROM setting WHERE name = 'model'": False,
+        "DELETE FROM checksum WHERE table_name = 'name'": False,
+    }
+    for change, embedded in changes.items():
+        change_rows(talks.library, change)
+        assert talks.mended().updated == 0, change
+        assert bool(talks.encoder.embedded) == embedded, change
+        assert len(talks.encoder.embedded) <= CHUNKS, change
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_one_resource_is_read_again_and_the_build_says_so(talks: Workshop) -> None:
+    for change in (
         f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}",
         f"UPDATE transcript SET language = 'ja' WHERE resource_id = '{TALK}'",
         f"UPDATE resource SET url = 'x' WHERE id = '{TALK}'",
         f"DELETE FROM resource WHERE id = '{TALK}'",
         f"DELETE FROM transcript WHERE resource_id = '{TALK}'",
         f"UPDATE resource SET reason = CAST(x'ff' AS TEXT) WHERE id = '{TALK}'",
-    ],
-)
-def test_one_resource_is_read_again_and_the_build_says_so(talks: Workshop, change: str) -> None:
-    change_rows(talks.library, change)
-    assert talks.mended().updated == 1
-    if "DELETE FROM resource" not in change:
-        assert [line for line in talks.events.said if "Talk 3" in line or "x: " in line]
+    ):
+        change_rows(talks.library, change)
+        assert talks.mended().updated == 1, change
+        told = [line for line in talks.events.lines if "Talk 3" in line or "x: " in line]
+        assert told or "DELETE FROM resource" in change, change
 
 
 def test_what_no_list_names_any_more_is_told_and_waits(talks: Workshop) -> None:
@@ -164,44 +151,38 @@ def test_a_mending_that_was_killed_is_ended_by_the_next_build(talks: Workshop) -
     assert talks.mended().updated == 0
 
 
-def test_damage_that_an_answer_meets_is_mended_by_the_next_build_too(talks: Workshop) -> None:
-    change_rows(talks.library, "UPDATE cue_block SET data = x'00'")
-    with pytest.raises(DamagedLibrary, match="Run `seekpoint build SOURCE` again"):
-        ask("mask", talks.library, encoder=TopicEncoder())
-    assert talks.build().updated == TALKS
-    talks.check()
-    assert contents(talks.library) == talks.contents
-
-
-def test_whole_resources_answer_while_another_is_damaged(talks: Workshop) -> None:
+def test_damage_that_an_answer_meets_is_mended_while_whole_resources_answer(talks: Workshop) -> None:
     change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
     with pytest.raises(DamagedLibrary):
         talks.check()
     assert ask("掩码", talks.library, encoder=TopicEncoder(), k=1).moments
+    talks.mended()
+    change_rows(talks.library, "UPDATE cue_block SET data = x'00'")
+    with pytest.raises(DamagedLibrary, match="Run `seekpoint build SOURCE` again"):
+        ask("mask", talks.library, encoder=TopicEncoder())
+    talks.build_whole(updated=TALKS)
 
 
-@pytest.mark.parametrize("kind", ["vectors", "words"])
-def test_one_build_mends_an_index_whose_size_and_time_are_those_that_were_written(talks: Workshop, kind: str) -> None:
-    file = next(talks.library.glob("vectors-*" if kind == "vectors" else "words-*/*.idx"))
-    flip_bit(file, file.stat().st_size // 2)
-    assert talks.mended().updated == 0
-    assert talks.encoder.embedded == []
-    assert "an index was damaged and is made again" in talks.events.said
+def test_one_build_mends_an_index_whose_size_and_time_are_those_that_were_written(talks: Workshop) -> None:
+    for pattern in ("vectors-*", "words-*/*.idx"):
+        file = next(talks.library.glob(pattern))
+        flip_bit(file, file.stat().st_size // 2)
+        assert talks.mended().updated == 0
+        assert talks.encoder.embedded == []
+        assert "an index was damaged and is made again" in talks.events.lines
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "missing"])
-def test_the_manifest_is_made_again_from_the_database(talks: Workshop, damage: str) -> None:
+def test_the_manifest_is_made_again_from_the_database(talks: Workshop) -> None:
     manifest = talks.library / "manifest.json"
-    if damage == "missing":
-        manifest.unlink()
-    else:
-        change_bytes(manifest, lambda data: data.__delitem__(slice({"cut": 99, "empty": 0}.get(damage, 3), None)))
-    with pytest.raises(LibraryError, match="seekpoint build SOURCE"):
-        talks.check()
-    assert talks.build().updated == 0
-    talks.check()
-    assert contents(talks.library) == talks.contents
-    assert talks.encoder.embedded == []
+    for left in (None, 0, 3, 99):
+        if left is None:
+            manifest.unlink()
+        else:
+            manifest.write_bytes(manifest.read_bytes()[:left])
+        with pytest.raises(LibraryError, match="seekpoint build SOURCE"):
+            talks.check()
+        talks.build_whole(updated=0)
+        assert talks.encoder.embedded == []
 
 
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"another page"])
@@ -220,36 +201,24 @@ def test_a_page_that_cannot_be_read_costs_what_was_on_it(talks: Workshop, filler
     assert max(fetched) <= TALKS
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Workshop) -> None:
+    for change in (
         f"UPDATE resource SET state = 'i9dexed' WHERE id = '{TALK}'",
         f"UPDATE resource SET state = 'deferred', retry_after = 9e99 WHERE id = '{TALK}'",
         f"UPDATE listing SET resource_id = '讲座' WHERE resource_id = '{TALK}'",
         "UPDATE setting SET value = '[' WHERE name = 'model'",
-    ],
-)
-def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Workshop, change: str) -> None:
-    change_rows(talks.library, change)
-    talks.build()
-    assert "the library is damaged: the build begins again, to mend what it can" in talks.events.said
-    talks.check()
-    assert contents(talks.library) == talks.contents
+    ):
+        change_rows(talks.library, change)
+        talks.build_whole()
+        assert "the library is damaged: the build begins again, to mend what it can" in talks.events.lines, change
 
 
 def test_a_page_that_cannot_be_read_is_mended_by_the_build_that_meets_it(talks: Workshop) -> None:
     replace_page(talks.library / database.FILE, 1, b"\xff" * PAGE)  # the resources
-    assert talks.build().updated == TALKS
-    talks.check()
-    assert contents(talks.library) == talks.contents
-
-
-def test_a_lost_manifest_beside_a_page_that_cannot_be_read_is_mended_by_one_build(talks: Workshop) -> None:
+    talks.build_whole(updated=TALKS)
     (talks.library / "manifest.json").write_bytes(b"{")
     replace_page(talks.library / database.FILE, 2, b"\xff" * PAGE)
-    talks.build()
-    talks.check()
-    assert contents(talks.library) == talks.contents
+    talks.build_whole()
 
 
 def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks: Workshop) -> None:
@@ -283,49 +252,38 @@ def test_what_was_to_be_tried_later_is_tried_at_once_where_its_transcript_is_los
         assert library.standings()[TALK].retry_after is None
 
 
-def damaged_cli_build(talks: Workshop, *options: str) -> Result:
-    """`seekpoint build` after a check has found that a transcript is damaged."""
-    change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
-    checked = CliRunner().invoke(cli, ["status", "--check", "--index", str(talks.library)])
-    assert checked.exit_code == 1
-    arguments = ["build", str(talks.talks.folder / "list.md"), "--index", str(talks.library), *options]
-    return CliRunner().invoke(cli, arguments)
-
-
 def test_a_build_that_gives_up_what_its_lists_do_not_name_ends_with_exit_code_3(talks: Workshop) -> None:
     talks.talks.put({k: lines_of(k, 12) for k in range(TALKS) if k != 3})
-    result = damaged_cli_build(talks, "--captions", str(talks.talks.folder))
+    change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
+    index = ["--index", str(talks.library)]
+    assert CliRunner().invoke(cli, ["status", "--check", *index]).exit_code == 1
+    folder = talks.talks.folder
+    result = CliRunner().invoke(cli, ["build", str(folder / "list.md"), "--captions", str(folder), *index])
     assert result.exit_code == 3
     assert "Lost to damage: 1 resource, named above" in result.stdout
     assert "Talk 3: its transcript was damaged and has to be fetched again" in result.stderr
-    status = CliRunner().invoke(cli, ["status", "--json", "--index", str(talks.library)])
-    reasons = {one["id"]: (one["state"], one["reason"]) for one in json.loads(status.stdout)["resources"]}
-    assert reasons[TALK] == (
-        "pending",
-        "its transcript was damaged and had to be given up: build a list that names it, or give its address to "
-        "`seekpoint build`",
-    )
 
 
-def test_a_build_that_cannot_read_again_what_it_gives_up_ends_with_exit_code_3(tmp_path: Path) -> None:
-    folder, library = tmp_path / "recordings", tmp_path / "library"
+def test_what_cannot_be_read_again_is_given_up_once(tmp_path: Path, talks: Workshop) -> None:
+    folder, library = tmp_path / "recordings", tmp_path / "another library"
     folder.mkdir()
     (folder / "讲座.ogg").touch()
     (folder / "讲座.zh.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:05.000\n注意力\n", "utf-8")
-    sources = Sources.through(Web())
-    build(BuildOptions([str(folder)], translate=False), library, sources, encoder=TopicEncoder())
+
+    def update() -> Report:
+        options = BuildOptions([str(folder)], translate=False)
+        return build(options, library, Sources.through(Web()), encoder=TopicEncoder())
+
+    update()
     (folder / "讲座.zh.vtt").unlink()
     change_rows(library, "UPDATE cue_block SET data = x'00'")
     with pytest.raises(DamagedLibrary), EmbeddedReader.open(library) as reader:
         reader.verify()
-    result = CliRunner().invoke(cli, ["build", str(folder), "--index", str(library)])
-    assert (result.exit_code, "1 no transcript" in result.stdout) == (3, True)
-    assert CliRunner().invoke(cli, ["build", str(folder), "--index", str(library)]).exit_code == 0
-
-
-def test_an_entry_that_is_lost_and_named_by_no_list_ends_with_exit_code_3(talks: Workshop) -> None:
+    report = update()
+    assert (report.given_up, report.states[State.NO_TRANSCRIPT]) == (1, 1)
+    assert update().given_up == 0
     change_rows(talks.library, f"UPDATE resource SET url = 'x' WHERE id = '{TALK}'")
     talks.talks.put({k: lines_of(k, 12) for k in range(TALKS) if k != 3})
     with pytest.raises(DamagedLibrary):
         talks.check()
-    assert talks.build().given_up == 1
+    assert talks.build().given_up == 1, "no list names it"

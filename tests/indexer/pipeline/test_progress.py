@@ -45,19 +45,13 @@ def show(stream: io.StringIO, warning: str = "") -> str:
     return stream.getvalue()
 
 
-def test_nothing_is_written_without_a_terminal() -> None:
+def test_warnings_are_written_without_a_terminal_too_and_nothing_else() -> None:
     assert show(io.StringIO()) == ""
-
-
-def test_warnings_are_written_without_a_terminal_too() -> None:
     warning = f"{HOSTILE.title}: kept as it was\nhere"
     line = "seekpoint: ]0;owned[bold]注意力[/] :skull: [link=https://evil.org]x: kept as it was here\n"
     assert show(io.StringIO(), warning) == 2 * line
     assert line.strip() in show(Terminal(), warning)
-
-
-def test_a_long_warning_stays_one_line() -> None:
-    assert show(io.StringIO(), "长 " * 300).count("\n") == 2
+    assert show(io.StringIO(), "长 " * 300).count("\n") == 2, "a line each"
 
 
 def test_titles_are_shown_literally_without_markup_or_control_characters() -> None:
@@ -66,7 +60,7 @@ def test_titles_are_shown_literally_without_markup_or_control_characters() -> No
     assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+@pytest.mark.parametrize("columns", [60, 200])
 @pytest.mark.parametrize(
     "title", ["A very long title of a talk on attention " * 5, "注意力机制里的掩码是怎么把未来藏起来的" * 5]
 )
@@ -89,15 +83,6 @@ def test_a_long_title_is_shortened_and_the_count_is_not(
     assert "0/4321" in plain(terminal.getvalue())
 
 
-def test_a_file_is_called_by_its_name() -> None:
-    terminal = Terminal()
-    with redirect_stderr(terminal), ProgressBars() as bars:
-        bars.begin(1)
-        bars.work_on(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
-        bars._progress.refresh()
-    assert "掩码.txt" in plain(terminal.getvalue()) and "file:" not in plain(terminal.getvalue())
-
-
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n")
 
@@ -115,22 +100,27 @@ def test_the_rate_and_the_remaining_time_are_shown() -> None:
         bars._progress.refresh()
         bars.finish(HOSTILE)
         bars._progress.refresh()
-    shown = terminal.getvalue()
+        bars.begin(3)  # the build that follows a re-embedding
+        bars._progress.refresh()
+    shown = plain(terminal.getvalue())
     assert "10.0 passages/s, 30 s left" in shown
     assert "about 20 s left" in shown
+    assert "0/3" in shown and "2/3" not in shown
 
 
-def test_transcription_has_a_rate_of_its_own() -> None:
+def test_transcription_has_a_rate_of_its_own_and_a_file_is_called_by_its_name() -> None:
     now = 0.0
     terminal = Terminal()
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
         bars.begin(1)
-        bars.work_on(HOSTILE)
+        bars.work_on(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
         bars.transcribe(1000.0, 1600.0)  # heard before an interruption
         now += 10
         bars.transcribe(1100.0, 1600.0)
         bars._progress.refresh()
-    assert "50 s left" in terminal.getvalue() and "passages/s" not in terminal.getvalue()
+    shown = plain(terminal.getvalue())
+    assert "50 s left" in shown and "passages/s" not in shown
+    assert "掩码.txt" in shown and "file:" not in shown
 
 
 def test_the_rate_covers_the_last_half_minute() -> None:
@@ -141,10 +131,7 @@ def test_the_rate_covers_the_last_half_minute() -> None:
     for k in range(1, 41):
         pace.reach(10 + 20 * k, 100.0 + k)
     assert pace.each_second == pytest.approx(20)
-
-
-def test_prefetched_passages_count_with_their_batch() -> None:
-    pace = ProgressRate()
+    pace = ProgressRate()  # prefetched passages count with their batch
     for k in range(32):
         pace.reach(0, 4.0 * (k // 16))
         pace.reach(1, 4.0 * (k // 16) + (4.0 if k % 16 == 0 else 0.0))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -24,18 +22,16 @@ from seekpoint.index.embedded.successor_folder import FOLDER
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Encoder, Kind, Resource, State
+from seekpoint.index.types import Encoder, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.pipeline.build import Report, build
+from seekpoint.indexer.pipeline.build import Report
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
-from seekpoint.indexer.pipeline.progress import ProgressBars
-from seekpoint.indexer.sources import Sources
 from seekpoint.query.answers import Moment
 from tests.asking import ask
 from tests.fakes import TOPICS, TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
-from tests.indexer.builds import RecordedEvents, Workshop, webvtt
+from tests.indexer.builds import InterruptingEvents, RecordedEvents, Workshop, webvtt
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -64,43 +60,20 @@ _PROCESSES.set_forkserver_preload(
 
 
 class EndingEncoder(WideEncoder):
-    """Ends the build at its n-th call, by an error or by a kill."""
+    """Ends the build at its n-th call by an error, or by a kill if there is none."""
 
-    def __init__(self, call: int, end: Callable[[], None]) -> None:
+    def __init__(self, call: int, error: type[BaseException] | None) -> None:
         super().__init__()
         self._left = call
-        self._end = end
+        self._error = error
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         self._left -= 1
+        if not self._left and self._error:
+            raise self._error
         if not self._left:
-            self._end()
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().passages(texts)
-
-
-class InterruptingEvents(RecordedEvents):
-    """Interrupts the build after a number of resources."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self._left = after
-
-    def finish(self, resource: object) -> None:
-        self._left -= 1
-        if not self._left:
-            interrupt()
-
-
-def interrupt() -> None:
-    raise KeyboardInterrupt
-
-
-def fail() -> None:
-    raise ModelError("it can't be loaded")
-
-
-def kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _id(k: int) -> str:
@@ -131,15 +104,12 @@ def reembed(
     again: bool = True,
 ) -> Report:
     """Build the list offline, by default with --reembed."""
-    workshop.fake.requests.clear()
-    workshop.events = events or RecordedEvents()
-    request = BuildOptions(
-        [str(workshop.folder / "list.md")], workshop.folder / "captions", translate=False, reembed=again
-    )
-    sources = Sources.through(workshop.fake.web(offline=True))
+    own, workshop.library = workshop.library, library or workshop.library
+    listed, captions = workshop.folder / "list.md", workshop.folder / "captions"
     try:
-        return build(request, library or workshop.library, sources, encoder=encoder, events=workshop.events)
+        return workshop.build(listed, captions=captions, offline=True, encoder=encoder, events=events, reembed=again)
     finally:
+        workshop.library = own
         assert workshop.fake.requests == []
 
 
@@ -179,18 +149,25 @@ def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Worksh
     assert before[UNAVAILABLE].state is State.UNAVAILABLE
     with EmbeddedReader.open(talks.library) as library:
         kept = library.standings(), library.sections(), library.playlists()
-    encoder = WideEncoder()
-    report = reembed(talks, encoder)
+        highest = int(library.holdings.alive.stops[-1])
+    encoder, old = WideEncoder(), answers(talks.library, TopicEncoder())
+    with EmbeddedReader.open(talks.library) as asked, EmbeddedReader.open(talks.library) as unasked:
+        answers(asked, TopicEncoder())
+        report = reembed(talks, encoder)
+        assert answers(asked, TopicEncoder()) == answers(unasked, TopicEncoder()) == old, "whoever reads it meanwhile"
     assert (report.updated, report.embedded) == (0, len(set(encoder.embedded)))
     assert len(encoder.embedded) == report.embedded
     assert answers(talks.library, WideEncoder()) == expected
     assert talks.statuses() == before
     with EmbeddedReader.open(talks.library) as library:
         assert (library.standings(), library.sections(), library.playlists()) == kept
-    assert model(talks.library) == "wide"
+        assert library.holdings.alive.starts[0] >= highest, "ids that were never used"
     assert not (talks.library / FOLDER).exists()
     in_files = sum(segment.count for segment in Manifest.load(talks.library).segments)
     assert in_files == sum(status.chunks for status in before.values())
+    talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt("掩码"))
+    assert reembed(talks, WideEncoder(), again=False).updated == 1
+    assert model(talks.library) == "wide"
 
 
 def test_a_model_without_parts_and_back(talks: Workshop, expected: Answers) -> None:
@@ -207,19 +184,7 @@ def test_a_model_without_parts_and_back(talks: Workshop, expected: Answers) -> N
     assert answers(talks.library, TopicEncoder()) == before
 
 
-def test_chunks_get_ids_that_were_never_used(talks: Workshop) -> None:
-    with EmbeddedReader.open(talks.library) as library:
-        highest = int(library.holdings.alive.stops[-1])
-    reembed(talks, WideEncoder())
-    with EmbeddedReader.open(talks.library) as library:
-        assert library.holdings.alive.starts[0] >= highest
-    talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt("掩码"))
-    report = talks.build(talks.folder / "list.md", captions=talks.folder / "captions", encoder=WideEncoder())
-    assert report.updated == 1
-    assert model(talks.library) == "wide"
-
-
-@pytest.mark.parametrize("after", range(1, TALKS + 1))
+@pytest.mark.parametrize("after", [1, 5, TALKS])
 def test_an_interruption_between_resources_loses_nothing(talks: Workshop, expected: Answers, after: int) -> None:
     old, content = answers(talks.library, TopicEncoder()), _files(talks.library)
     first, second = WideEncoder(), WideEncoder()
@@ -235,12 +200,12 @@ def test_an_interruption_between_resources_loses_nothing(talks: Workshop, expect
     assert answers(talks.library, WideEncoder()) == expected
 
 
-@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("call", [1, 3])
 def test_an_interruption_within_a_resource_loses_only_that_one(workshop: Workshop, call: int) -> None:
     workshop.build(write_talks(workshop, 3, cues=400), captions=workshop.folder / "captions")
     old = answers(workshop.library, TopicEncoder())
     with pytest.raises(KeyboardInterrupt):
-        reembed(workshop, EndingEncoder(call, interrupt))
+        reembed(workshop, EndingEncoder(call, KeyboardInterrupt))
     done = embedded_of(workshop, workshop.library / FOLDER)
     assert len(done) < 3
     assert answers(workshop.library, TopicEncoder()) == old
@@ -256,7 +221,7 @@ def _kill_at(call: int, folder: Path) -> None:
         [folder / "list.md"],
         folder / "library",
         captions=folder / "captions",
-        encoder=EndingEncoder(call, kill),
+        encoder=EndingEncoder(call, None),
         reembed=True,
         translate=False,
     )
@@ -350,16 +315,6 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
     return left
 
 
-def test_a_reader_of_the_old_library_keeps_answering(talks: Workshop, expected: Answers) -> None:
-    old = answers(talks.library, TopicEncoder())
-    with EmbeddedReader.open(talks.library) as asked, EmbeddedReader.open(talks.library) as unasked:
-        answers(asked, TopicEncoder())
-        reembed(talks, WideEncoder())
-        assert answers(asked, TopicEncoder()) == old
-        assert answers(unasked, TopicEncoder()) == old
-        assert answers(talks.library, WideEncoder()) == expected
-
-
 def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), events=InterruptingEvents(5))
@@ -383,7 +338,7 @@ def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -
     assert moment.resource.id == _id(90)
 
 
-def test_another_model_starts_over_and_says_so(talks: Workshop) -> None:
+def test_another_model_or_a_damaged_successor_starts_over_and_says_so(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder("一号"), events=InterruptingEvents(5))
     encoder = WideEncoder("二号")
@@ -391,9 +346,6 @@ def test_another_model_starts_over_and_says_so(talks: Workshop) -> None:
     assert any("一号" in line and "二号 starts anew" in line for line in talks.events.lines)
     assert len(encoder.embedded) == _chunks(talks, set(talks.statuses()))
     assert model(talks.library) == "二号"
-
-
-def test_a_damaged_successor_starts_over(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), events=InterruptingEvents(5))
     file = talks.library / FOLDER / "library.db"
@@ -403,35 +355,19 @@ def test_a_damaged_successor_starts_over(talks: Workshop) -> None:
     assert model(talks.library) == "wide"
 
 
-def test_without_the_flag_another_model_is_refused_and_the_flag_is_named(talks: Workshop) -> None:
-    before = _files(talks.library)
-    with pytest.raises(ModelMismatch, match=r"topics .*wide .*seekpoint build SOURCE --model wide --reembed"):
+def test_a_model_that_is_refused_that_fails_or_is_the_librarys_own_changes_nothing(talks: Workshop) -> None:
+    before, encoder = _files(talks.library), TopicEncoder()
+    with pytest.raises(ModelMismatch, match=r"topics .*wide .*--reembed, or .*seekpoint build SOURCE --model wide"):
         reembed(talks, WideEncoder(), again=False)
     with pytest.raises(ModelMismatch, match="--reembed"):
         seekpoint.build([talks.folder / "list.md"], talks.library, model="wide")
-    assert _files(talks.library) == before
-
-
-def test_a_model_that_fails_changes_nothing(talks: Workshop) -> None:
-    before = _files(talks.library)
     with pytest.raises(ModelError):
-        reembed(talks, EndingEncoder(1, fail))
+        reembed(talks, EndingEncoder(1, ModelError))
+    assert (reembed(talks, encoder).embedded, encoder.embedded) == (0, [])
     assert _files(talks.library) == before
-
-
-def test_with_the_librarys_own_model_there_is_nothing_to_do(talks: Workshop) -> None:
-    before, encoder = _files(talks.library), TopicEncoder()
-    report = reembed(talks, encoder)
-    assert (report.embedded, encoder.embedded) == (0, [])
-    assert _files(talks.library) == before
-    fresh = talks.folder / "new"
-    assert reembed(talks, TopicEncoder(), fresh).updated == TALKS
-
-
-def test_the_same_name_with_other_weights_is_another_model(talks: Workshop) -> None:
-    encoder = TopicEncoder()
+    assert reembed(talks, TopicEncoder(), talks.folder / "new").updated == TALKS
     encoder.card = replace(encoder.card, fingerprint="other weights")
-    assert reembed(talks, encoder).embedded == _chunks(talks, set(talks.statuses()))
+    assert reembed(talks, encoder).embedded == _chunks(talks, set(talks.statuses())), "the same name is another model"
     with EmbeddedReader.open(talks.library) as library:
         assert library.card == encoder.card
 
@@ -444,48 +380,26 @@ def test_a_dry_run_counts_what_would_be_embedded_again(talks: Workshop) -> None:
     assert preview(same, talks.library, talks.fake.web(offline=True)).steps[Step.EMBED_AGAIN] == 0
 
 
-def test_an_import_replaces_a_half_reembedded_library(talks: Workshop) -> None:
-    export_library(talks.library, talks.folder / "exported")
+def test_an_import_replaces_a_half_reembedded_library_if_its_database_names_its_model(talks: Workshop) -> None:
+    exported, imported = talks.folder / "exported", talks.folder / "imported"
+    export_library(talks.library, exported)
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), events=InterruptingEvents(5))
     with pytest.raises(LibraryError, match="--replace"):
-        import_library(talks.folder / "exported", talks.library)
-    import_library(talks.folder / "exported", talks.library, replacing_old=True)
+        import_library(exported, talks.library)
+    import_library(exported, talks.library, replacing_old=True)
     assert not (talks.library / FOLDER).exists()
     assert model(talks.library) == "topics"
-
-
-@pytest.mark.parametrize(
-    ("card", "error"),
-    [
-        ('{"name": "topics", "dimension": 16, "fingerprint": "counts-of-topics"}', ForeignLibrary),
-        ('{"name": "topics"}', DamagedLibrary),
-        ("[]", DamagedLibrary),
-        ("模型", DamagedLibrary),
-    ],
-)
-def test_an_import_whose_database_names_no_model_or_another_is_refused(
-    talks: Workshop, card: str, error: type[LibraryError]
-) -> None:
-    export_library(talks.library, talks.folder / "exported")
-    forge_database(talks.folder / "exported", f"REPLACE INTO setting VALUES ('model', '{card}')")
-    with pytest.raises(error):
-        import_library(talks.folder / "exported", talks.folder / "imported")
-    assert not (talks.folder / "imported").exists()
-
-
-def test_the_bars_restart_for_the_build_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    monkeypatch.setenv("COLUMNS", "200")
-    resource = Resource("x", Kind.VIDEO, "讲座", "https://youtu.be/x")
-    with redirect_stderr(io.StringIO()) as written, ProgressBars() as bars:
-        bars.begin(2)
-        for _ in range(2):
-            bars.work_on(resource)
-            bars.finish(resource)
-        bars.begin(3)
-    assert "0/3" in written.getvalue()
-    assert "2/3" not in written.getvalue()
+    for card, error in {
+        '{"name": "topics", "dimension": 16, "fingerprint": "counts-of-topics"}': ForeignLibrary,
+        '{"name": "topics"}': DamagedLibrary,
+        "[]": DamagedLibrary,
+        "模型": DamagedLibrary,
+    }.items():
+        forge_database(exported, f"REPLACE INTO setting VALUES ('model', '{card}')")
+        with pytest.raises(error):
+            import_library(exported, imported)
+        assert not imported.exists()
 
 
 def _files(library: Path) -> dict[str, bytes]:

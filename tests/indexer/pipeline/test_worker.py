@@ -136,11 +136,16 @@ def test_a_worker_that_was_silent_for_too_long_stores_nothing(library: ServerAdd
     assert set(states(library).values()) == {State.INDEXED}
 
 
-def test_all_builders_keep_one_pace(library: ServerAddress) -> None:
+def test_all_builders_keep_one_pace_and_exclude_a_build_of_its_own(library: ServerAddress) -> None:
     with BuildQueue.open(library) as one, BuildQueue.open(library) as other:
         waits = [queue.turn("youtube", 20.0) for queue in (one, other, one)]
         assert waits == pytest.approx([0.0, 20.0, 40.0], abs=5.0)
         assert other.turn("another", 20.0) == 0.0
+    writer, queue = open_worker(library)
+    with queue, writer, pytest.raises(LockedLibrary):
+        open_writer(library)
+    with open_writer(library), pytest.raises(LockedLibrary):
+        open_worker(library)
 
 
 def test_a_block_that_one_meets_stops_the_others(library: ServerAddress, fake: FakeYouTube) -> None:
@@ -151,14 +156,6 @@ def test_a_block_that_one_meets_stops_the_others(library: ServerAddress, fake: F
     assert set(states(library).values()) == {State.DEFERRED}
     fake.requests.clear()
     assert worker(library, fake).taken == 0 and not fake.requests
-
-
-def test_a_build_of_its_own_and_workers_exclude_each_other(library: ServerAddress) -> None:
-    writer, queue = open_worker(library)
-    with queue, writer, pytest.raises(LockedLibrary):
-        open_writer(library)
-    with open_writer(library), pytest.raises(LockedLibrary):
-        open_worker(library)
 
 
 def test_a_folder_has_one_builder(tmp_path: Path, fake: FakeYouTube) -> None:

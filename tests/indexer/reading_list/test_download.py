@@ -21,7 +21,6 @@ from tests.fuzzing import fuzz
 from tests.local_web import LocalWeb
 
 GITHUB = "https://raw.githubusercontent.com"
-NO_CONNECTION = "the connection to 127.0.0.1 fails: check the address and the network"
 TALK = "https://www.youtube.com/watch?v=aaaaaaaaaaa"
 LIST = """\
 # Talks, 讲座
@@ -197,19 +196,18 @@ def test_the_declared_charset_is_used_if_it_is_right(httpserver: HTTPServer, enc
     assert (talk.title, talk.sections) == ("注意力 attention", (("基本",),))
 
 
-@pytest.mark.parametrize(
-    ("status", "reason", "requests"),
-    [
+def test_refusals_are_reported_with_a_remedy(httpserver: HTTPServer) -> None:
+    for status, reason, requests in (
         (404, r"nothing is there \(HTTP 404\): check the address; if it takes a login, save it in a browser", 1),
         (429, r"fewer requests \(HTTP 429\); try again later", 1),
         (503, r"fault of its own \(HTTP 503\); try again later", 3),
-    ],
-)
-def test_refusals_are_reported_with_a_remedy(httpserver: HTTPServer, status: int, reason: str, requests: int) -> None:
-    httpserver.expect_request("/讲座.md").respond_with_data("", status)
-    assert re.search(f"{quote('讲座')}.md: .*{reason}", fault_of(httpserver.url_for("/讲座.md")))
-    assert len(httpserver.log) == requests
-    httpserver.expect_request("/owner/repo/main/list.md").respond_with_data("", status)
+    ):
+        httpserver.clear_log()
+        httpserver.expect_request(f"/讲座{status}.md").respond_with_data("", status)
+        message = fault_of(httpserver.url_for(f"/讲座{status}.md"))
+        assert re.search(f"{quote('讲座')}{status}.md: .*{reason}", message)
+        assert len(httpserver.log) == requests
+    httpserver.expect_request("/owner/repo/main/list.md").respond_with_data("", 404)
     shown = "https://github.com/owner/repo/blob/main/list.md"
     assert fault_of(shown, LocalWeb(httpserver.url_for(""), GITHUB)).startswith(f"{shown}: ")
 
@@ -252,6 +250,8 @@ def test_failures_of_connection_proxy_and_certificate_are_reported(httpserver: H
         nobody = f"http://127.0.0.1:{silent.getsockname()[1]}"
         answer = fault_of(f"{nobody}/列表.md", LocalWeb(timeouts=(5.0, 0.05)))
     assert "127.0.0.1 did not answer in time; try again later" in answer
-    assert NO_CONNECTION in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
+    assert "the connection to 127.0.0.1 fails: check the address and the network" in fault_of(
+        f"{nobody}/\x1b[31m列表\u202e.md"
+    )
     assert "the proxy gives no connection" in fault_of("http://a.org/list.md", LocalWeb(proxy=nobody))
     assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")
