@@ -45,7 +45,7 @@ def read_questions(path: Path) -> list[Question]:
         if line.strip():
             try:
                 questions.append(_question(parsed_json(line), str(number)))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
                 raise SourceError(
                     f"{clean(str(path))}, line {number}: a question is a line of JSON, {_FORM}"
                 ) from error
@@ -68,10 +68,7 @@ def _question(row: dict[str, Any], number: str) -> Question:
 
 
 def _seconds(value: str | float) -> float:
-    try:
-        seconds = float(value)
-    except OverflowError as error:
-        raise ValueError("no time") from error
+    seconds = float(value)
     if not isfinite(seconds):
         raise ValueError("no time")
     return seconds

@@ -144,11 +144,6 @@ class QuestionSyntax(NamedTuple):
     excluded: tuple[Pattern, ...] = ()
     may_stress: bool = False
 
-    @property
-    def excluded_terms(self) -> set[str]:
-        """The terms that no chunk may have: those of excluded words that are a single term."""
-        return {pattern.terms[0] for pattern in self.excluded if pattern.stemmed and len(pattern.terms) == 1}
-
 
 @lru_cache(maxsize=16)
 def read_syntax(question: str) -> QuestionSyntax:

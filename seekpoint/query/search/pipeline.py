@@ -72,7 +72,10 @@ def _evidence(query: Query, with_phrases: int) -> Evidence:
         named_scope = query.reader.scope(query.options.filters, terms.names.resources)
         named = NamedScope(named_scope, terms.rarest_beside_names) if len(named_scope) else None
     vector, own = query.question.vector, terms.rarest
-    phrases, excluded = [phrase.alternatives for phrase in syntax.phrases], syntax.excluded_terms
+    phrases = [phrase.alternatives for phrase in syntax.phrases]
+    excluded = {
+        one.terms[0] for one in syntax.excluded if one.stemmed and len(one.terms) == 1
+    }  # no chunk may have these
     required = RequiredPhrases(phrases, with_phrases) if phrases else None
     ids = query.reader.candidates(
         CandidateQuery(vector, own, terms.groups, query.limit, query.scope, named, required, excluded)

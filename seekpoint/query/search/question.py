@@ -232,11 +232,10 @@ def _rarities(
     return {term: log(max(share, least)) / log(least) for term, share in shares.items()}
 
 
-Title: TypeAlias = tuple[str, Sequence[str]]
-"""The id of a resource, and the terms of its title or of a part of it."""
-
 # One term is a word like any other.
 _FEWEST_TERMS = 2
+# The id of a resource, and the terms of its title or of a part of it.
+_Title: TypeAlias = tuple[str, Sequence[str]]
 
 
 class TitleMatch(NamedTuple):
@@ -251,7 +250,7 @@ class TitleMatch(NamedTuple):
         return bool(self.resources and self.rest)
 
 
-def possible_titles(question_terms: Sequence[str], titles: Iterable[Title]) -> list[Title]:
+def possible_titles(question_terms: Sequence[str], titles: Iterable[_Title]) -> list[_Title]:
     """The titles all of whose terms are in the question but for some at their ends."""
     present, possible = set(question_terms), []
     for resource_id, title in titles:
@@ -261,7 +260,7 @@ def possible_titles(question_terms: Sequence[str], titles: Iterable[Title]) -> l
     return possible
 
 
-def match_titles(question_terms: Sequence[str], titles: Iterable[Title], weights: Mapping[str, float]) -> TitleMatch:
+def match_titles(question_terms: Sequence[str], titles: Iterable[_Title], weights: Mapping[str, float]) -> TitleMatch:
     """Find the titles that a question has, of possible ones; `weights` has the weights of their terms.
 
     Words at either end of a title that many chunks have, such as an article, needn't be there.

@@ -66,12 +66,27 @@ def ranked(
 ) -> tuple[list[Hit], Counter[str]]:
     """The k best hits, and the number of further ones by resource; `rerank` is that of reranking.py."""
     options, nearly = query.options, query.tuning.nearly
-    hits = _reread(scored(evidence, query), query)
+    hits = scored(evidence, query)
+    # The first ones are ranked again by the windows in them.
+    count, own = max(_RERANKED, _RERANKED_A_MOMENT * options.k), query.tuning.own
+    first, rest = hits[:count], hits[count:]
+    chunks = [hit.chunk for hit in first]
+    means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
+    pieces = query.reader.pieces(chunks, AROUND / 2)
+    known = [chunk for chunk in chunks if primary(chunk.language) in means]
+    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
+    if found:
+        cosines = [
+            own * hit.dense + (1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else hit.dense
+            for hit in first
+        ]
+        again = fuse(chunks, cosines, [hit.said for hit in first], [hit.translated for hit in first], query)
+        hits = [*(hit._replace(windows=found.get(hit.chunk.id)) for hit in again), *rest]
     among = [hit for hit in hits if hit.windows]
     ordered = distinct(hits, query.question.language)
     if options.reranker:
-        first = with_openings(list(islice(ordered, MOST_RERANKED)), among, nearly)
-        best = rerank(first, query.question.text, options.reranker, query.reader)
+        read = with_openings(list(islice(ordered, MOST_RERANKED)), among, nearly)
+        best = rerank(read, query.question.text, options.reranker, query.reader)
         # The others stay behind, with scores that aren't above those of the reranked hits.
         least = min((hit.score for hit in best), default=1.0)
         ordered = chain(best, (hit._replace(score=min(hit.score, least), fused=hit.score) for hit in ordered))
@@ -95,25 +110,6 @@ def scored(evidence: Evidence, query: Query) -> list[Hit]:
     in_translation = group_scores(evidence.words, terms.groups, [primary(chunk.language) for chunk in chunks])
     cosines = [query.tuning.scale * cosine for cosine in evidence.cosines]
     return fuse(chunks, cosines, covered.tolist(), in_translation.tolist(), query)
-
-
-def _reread(hits: list[Hit], query: Query) -> list[Hit]:
-    """The hits with the first ones ranked again by the windows in them."""
-    count, own = max(_RERANKED, _RERANKED_A_MOMENT * query.options.k), query.tuning.own
-    first, rest = hits[:count], hits[count:]
-    chunks = [hit.chunk for hit in first]
-    means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
-    pieces = query.reader.pieces(chunks, AROUND / 2)
-    known = [chunk for chunk in chunks if primary(chunk.language) in means]
-    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
-    if not found:
-        return hits
-    cosines = [
-        own * hit.dense + (1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else hit.dense
-        for hit in first
-    ]
-    again = fuse(chunks, cosines, [hit.said for hit in first], [hit.translated for hit in first], query)
-    return [*(hit._replace(windows=found.get(hit.chunk.id)) for hit in again), *rest]
 
 
 def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Iterable[str]) -> Floats:
@@ -227,7 +223,17 @@ def windows(
 def _batch(
     chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
 ) -> dict[int, Windows]:
-    starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
+    # The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors. Pieces are the
+    # first axis of the sums, so that those of all chunks are added at once.
+    own = [pieces[chunk.id] for chunk in chunks]
+    most = max(len(one.starts) for one in own)
+    starts = np.full((len(own), most), np.inf)
+    totals = np.zeros((most + 1, len(own), own[0].sums.shape[1]), np.float32)
+    for place, one in enumerate(own):
+        starts[place, : len(one.starts)] = one.starts
+        totals[1 : len(one.starts) + 1, place] = one.sums
+    for previous, following in pairwise(totals):
+        following += previous
     # Whether each piece begins in its chunk or covers its beginning; shape (chunks, pieces).
     start, end = (np.array([[chunk.start] for chunk in chunks]), np.array([[chunk.end] for chunk in chunks]))
     covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
@@ -238,7 +244,7 @@ def _batch(
     language = np.array([languages.index(tag) for tag in spoken])[row]
     language_means = np.stack([means[tag] for tag in languages])
     seconds, chunk_starts = starts[inside], starts[row]
-    covered = np.array([WINDOW_SECONDS if pieces[chunk.id].are_windows else 0.0 for chunk in chunks])[row]
+    covered = np.array([WINDOW_SECONDS if one.are_windows else 0.0 for one in own])[row]
 
     def total(stops: NDArray[np.float64]) -> Vectors:
         """The sum of the pieces of each row that begin before the row's second."""
@@ -271,23 +277,6 @@ def _cosines(sums: Vectors, means: Vectors, language: NDArray[np.intp], question
     rest = squares / lengths**2 - 2 * onto + np.vecdot(means, means)[language]
     cosines: list[float] = (along / np.sqrt(np.maximum(rest, _LEAST))).tolist()
     return cosines
-
-
-def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
-    """The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors.
-
-    Shapes: starts (chunks, pieces), sums (pieces + 1, chunks, dimension). The pieces are the first axis of the sums, so
-    that those of all chunks are added at once.
-    """
-    most = max(len(chunk_pieces.starts) for chunk_pieces in pieces)
-    starts = np.full((len(pieces), most), np.inf)
-    totals = np.zeros((most + 1, len(pieces), pieces[0].sums.shape[1]), np.float32)
-    for row, chunk_pieces in enumerate(pieces):
-        starts[row, : len(chunk_pieces.starts)] = chunk_pieces.starts
-        totals[1 : len(chunk_pieces.starts) + 1, row] = chunk_pieces.sums
-    for previous, total in pairwise(totals):
-        total += previous
-    return starts, totals
 
 
 def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:

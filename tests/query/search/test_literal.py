@@ -74,19 +74,10 @@ def test_quotation_marks_ask_for_a_phrase_and_a_minus_leaves_out(
 @pytest.mark.parametrize(
     "question",
     [
-        'an unpaired " stays',
-        "an unpaired “ stays, 「 and ’ too",
-        "don't we've it's",
-        "the students’ marks aren’t theirs’",
-        'a 5" disk and a 3" disk',
-        '"" and “” and "?!" are empty',
-        "self-attention and layer-norm",
-        "layer - norm",
-        "labels of -100, and -1",
-        "a dash — or –such — is none, −x too",
-        "what(-mask)does",
-        "掩码-注意力",
-        "",
+        *('an unpaired " stays', "an unpaired “ stays, 「 and ’ too", "don't we've it's", ""),
+        *("the students’ marks aren’t theirs’", 'a 5" disk and a 3" disk', '"" and “” and "?!" are empty'),
+        *("self-attention and layer-norm", "layer - norm", "labels of -100, and -1", "掩码-注意力"),
+        *("a dash — or –such — is none, −x too", "what(-mask)does"),
         without_marks("he said “we don’t -mask” it, 「位置」 and -100"),
     ],
 )
@@ -98,18 +89,9 @@ def test_what_is_asked_as_it_is_has_no_marks() -> None:
     assert without_marks("he said “we don’t -mask” it, 「位置」 and -100") == "he said we don’t mask it, 位置 and -100"
 
 
-@pytest.mark.parametrize(
-    ("question", "may_stress"),
-    [
-        ("“mask” and 「掩码」", True),
-        ('“mask” and "掩码"', False),
-        ("＂掩码＂", False),
-        ("mask", False),
-        ('“mask” -"key"', True),
-    ],
-)
-def test_typographic_marks_alone_may_stress(question: str, may_stress: bool) -> None:
-    assert read_syntax(question).may_stress is may_stress
+def test_typographic_marks_alone_may_stress() -> None:
+    assert all(read_syntax(question).may_stress for question in ("“mask” and 「掩码」", '“mask” -"key"'))
+    assert not any(read_syntax(question).may_stress for question in ('“mask” and "掩码"', "＂掩码＂", "mask"))
 
 
 @pytest.mark.parametrize(
@@ -123,32 +105,17 @@ def test_no_question_takes_long_to_read(part: str) -> None:
 
 # Ten seconds each, four in a chunk. The phrase is broken by the end of a line; its words also stand apart.
 ENGLISH = [
-    "Welcome to the talk on attention.",
-    "The positional wave comes before any encoding.",
-    "Attention weighs every word of what was said.",
-    "So we have some tea, and then some more.",
-    "A cache saves work. Nothing else does.",
-    "Now to the position of a token. It is Positional",
-    "encoding, which adds a wave to each token.",
-    "A causal mask hides the future from attention.",
-    "We masked it, as a masked language model does.",
-    "Training takes a week.",
-    "Nobody knows why.",
-    "And that's all, thank you.",
+    *("Welcome to the talk on attention.", "The positional wave comes before any encoding."),
+    *("Attention weighs every word of what was said.", "So we have some tea, and then some more."),
+    *("A cache saves work. Nothing else does.", "Now to the position of a token. It is Positional"),
+    *("encoding, which adds a wave to each token.", "A causal mask hides the future from attention."),
+    *("We masked it, as a masked language model does.", "Training takes a week."),
+    *("Nobody knows why.", "And that's all, thank you."),
 ]
 CHINESE = [
-    "欢迎大家来听这个讲座。",
-    "位置很重要，编码也很重要。",
-    "注意力给每个词一个权重。",
-    "我们先喝点茶，再喝一点。",
-    "缓存能省掉很多工作。",
-    "现在说到词元的位置。这就是位置",
-    "编码，它给每个词元加上一个波。",
-    "因果掩码把未来藏起来，不让注意力看到。",
-    "训练要一个星期。",
-    "谁也不知道为什么。",
-    "好，谢谢大家。",
-    "再见。",
+    *("欢迎大家来听这个讲座。", "位置很重要，编码也很重要。", "注意力给每个词一个权重。", "我们先喝点茶，再喝一点。"),
+    *("缓存能省掉很多工作。", "现在说到词元的位置。这就是位置", "编码，它给每个词元加上一个波。"),
+    *("因果掩码把未来藏起来，不让注意力看到。", "训练要一个星期。", "谁也不知道为什么。", "好，谢谢大家。", "再见。"),
 ]
 TRADITIONAL = ["大家好。", "這裡的殘差連接讓訓練更穩定。", "謝謝。"]
 # Each chunk has one of these.
@@ -301,13 +268,8 @@ def test_exclusions_alone_are_no_question(library: Reader, question: str) -> Non
 @pytest.mark.parametrize(
     "question",
     [
-        '"' * 3999 + "a",
-        '"a" ' * 900,
-        " ".join(f'"w{number}"' for number in range(500)),
-        "“" + "位置编码" * 900 + "”",
-        "mask " + " ".join(f"-w{number}" for number in range(500)),
-        '"\0mask\0" -\0',
-        "“「『mask』」”",
+        *('"' * 3999 + "a", '"a" ' * 900, "“" + "位置编码" * 900 + "”", '"\0mask\0" -\0', "“「『mask』」”"),
+        *(" ".join(f'"w{number}"' for number in range(500)), "mask " + " ".join(f"-w{n}" for n in range(500))),
     ],
 )
 def test_any_question_has_an_answer(library: Reader, question: str) -> None:

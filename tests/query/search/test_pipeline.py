@@ -148,20 +148,14 @@ def test_operators_and_quotes_are_only_characters(library: Reader, question: str
     assert places(answer(library, question, k=1))[0][1] == 80.0
 
 
-@pytest.mark.parametrize(
-    ("question", "said"),
-    [
-        ("", "the question is empty: ask"),
-        ("   ", "the question is empty: ask"),
-        ("\x1b\u202e", "the question is empty: ask"),
-        ("?!…", "the question ?!… has no words: ask"),
-        (" 🤷🎉 ", "the question 🤷🎉 has no words: ask"),
-    ],
-)
-def test_a_question_without_words_is_refused(library: Reader, question: str, said: str) -> None:
-    with pytest.raises(WordlessQuestion) as error:
-        answer(library, question)
-    assert str(error.value).startswith(said)
+def test_a_question_without_words_is_refused(library: Reader) -> None:
+    for question in ("", "   ", "\x1b\u202e"):
+        with pytest.raises(WordlessQuestion, match=r"^the question is empty: ask"):
+            answer(library, question)
+    for question in ("?!…", " 🤷🎉 "):
+        with pytest.raises(WordlessQuestion) as error:
+            answer(library, question)
+        assert str(error.value).startswith(f"the question {question.strip()} has no words: ask")
 
 
 def test_a_long_question_is_answered_and_an_endless_one_refused(library: Reader) -> None:
