@@ -137,8 +137,7 @@ def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     yield from ((library.words, name, "words") for name in ("frequencies", "by_terms"))
     yield from ((library.words, name, "translations") for name in ("group_frequencies", "by_groups"))
     yield library, "translations", "translations"
-    yield from ((question, name, "translations") for name in ("translated_words", "weigh", "shares"))
-    yield question, "salient_weights", "translations"
+    yield from ((question, name, "translations") for name in ("translated_words", "weigh"))
     yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
     yield from ((ranking, name, "scores") for name in ("term_scores", "group_scores"))

@@ -233,71 +233,56 @@ def together(results: Sequence[LeftOut]) -> LeftOut:
 
 def to_markdown(results: Sequence[LeftOut]) -> str:
     """A row for each source, and one for all."""
-    return "\n".join(_lines(results))
-
-
-def _lines(results: Sequence[LeftOut]) -> Iterator[str]:
-    yield (
+    lines = [
         "| left out | n | dense share; stand-in, translated; reach | chosen | shipped | hybrid "
-        "| moment@1 over hybrid | moment@5 over hybrid |"
-    )
-    yield "|---|---|---|---|---|---|---|---|"
+        "| moment@1 over hybrid | moment@5 over hybrid |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for result in (*results, together(results)):
-        shares = (_shares(found) for found in (result.chosen, result.shipped, result.prototype))
-        gains = (_gain(result.gain(field)) for field in Right._fields)
-        cells = [result.source, str(len(result.chosen)), _weights(result.tuning), *shares, *gains]
-        yield f"| {' | '.join(cells)} |"
-
-
-def _weights(tuning: Tuning | None) -> str:
-    if not tuning:
-        return ""
-    return f"{tuning.dense_share:g}; {tuning.stand_in:g}, {tuning.translated:g}; {tuning.reach:g} s"
-
-
-def _shares(found: Sequence[Right] | None) -> str:
-    return "–" if found is None else " / ".join(f"{share:.3f}" for share in _means(found))
+        cells, weights = [result.source, str(len(result.chosen)), ""], result.tuning
+        if weights:
+            shares = f"{weights.dense_share:g}; {weights.stand_in:g}, {weights.translated:g}"
+            cells[2] = f"{shares}; {weights.reach:g} s"
+        for found in (result.chosen, result.shipped, result.prototype):
+            cells.append("–" if found is None else " / ".join(f"{share:.3f}" for share in _means(found)))
+        for gain in map(result.gain, Right._fields):
+            interval = gain and f"({gain.interval.low:+.3f} to {gain.interval.high:+.3f})"
+            cells.append(f"{gain.mean:+.3f} {interval}" if gain else "–")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _means(found: Sequence[Right]) -> tuple[float, float]:
     return fmean(right.moment1 for right in found), fmean(right.moment5 for right in found)
 
 
-def _gain(gain: Difference | None) -> str:
-    return "–" if gain is None else f"{gain.mean:+.3f} ({gain.interval.low:+.3f} to {gain.interval.high:+.3f})"
-
-
 def to_json(results: Sequence[LeftOut]) -> dict[str, dict[str, object]]:
     """The same figures by source."""
-    return {result.source: _figures(result) for result in (*results, together(results))}
-
-
-def _figures(result: LeftOut) -> dict[str, object]:
-    found = {"chosen": result.chosen, "shipped": result.shipped, "hybrid": result.prototype}
-    gains = {field: result.gain(field) for field in Right._fields}
-    return {
-        "n": len(result.chosen),
-        "tuning": asdict(result.tuning) if result.tuning else None,
-        **{
-            name: None if rights is None else dict(zip(Right._fields, _means(rights), strict=True))
-            for name, rights in found.items()
-        },
-        "gain": {field: gain._asdict() if gain else None for field, gain in gains.items()},
-    }
+    figures: dict[str, dict[str, object]] = {}
+    for result in (*results, together(results)):
+        found = {"chosen": result.chosen, "shipped": result.shipped, "hybrid": result.prototype}
+        gains = {field: result.gain(field) for field in Right._fields}
+        figures[result.source] = {
+            "n": len(result.chosen),
+            "tuning": asdict(result.tuning) if result.tuning else None,
+            **{
+                name: rights and dict(zip(Right._fields, _means(rights), strict=True)) for name, rights in found.items()
+            },
+            "gain": {field: gain._asdict() if gain else None for field, gain in gains.items()},
+        }
+    return figures
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.leave_one_out", description=_summary())
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks.leave_one_out", description=(__doc__ or "").splitlines()[0]
+    )
     options.add_argument("work", type=Path)
     options.add_argument("--keep", action="store_true", help="take what an earlier run found")
     options.add_argument("--json", type=Path)
     options.add_argument("--docs", type=Path, metavar="FILE", help="put the table in this document's block `left-out`")
     return options
-
-
-def _summary() -> str:
-    return (__doc__ or "").splitlines()[0]
 
 
 def main() -> None:

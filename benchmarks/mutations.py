@@ -38,48 +38,13 @@ _TAG = re.compile(rb"<[^<>]{1,400}>")
 _PACKED = re.compile(rb"(?<=obj\r\n)<<((?:(?!endobj).)*?)>>stream\r\n(.*?)\r\nendstream", re.DOTALL)
 _OBJECT = re.compile(rb"^(\d+) 0 obj", re.MULTILINE)
 _JUNK = (
-    b"\0",
-    b"\x1b[31m",
-    b"\xff\xfe",
-    b"\xef\xbb\xbf",
-    b"<",
-    b"<!--",
-    b"<![CDATA[",
-    b"<script>",
-    b"<plaintext>",
-    b"<textarea>",
-    b"<svg><style>",
-    b"<table><td>",
-    b"<frameset>",
-    b"<template>",
-    b"<base href='javascript:'>",
-    b"<meta charset=utf-16>",
-    b"<meta charset=gbk>",
-    b"</body>",
-    b"&#x110000;",
-    b"&#0;",
-    b"<p hidden>",
-    b"<h1 id='\">'>",
-    b"<div>" * 300,
-    b"<b><i>" * 3000,
-    b"<p>" * 20_000,
-    b"<ol><li>" * 200,
-    b"endobj",
-    b"endstream",
-    b"stream\n",
-    b"obj\n",
-    b"<<",
-    b">>",
-    b"[" * 2000,
-    b"(" * 2000,
-    b"99999999999 0 R",
-    b"startxref\n0\n%%EOF",
-    b"/Length -1",
-    b"/Kids [2 0 R]",
-    b" BT ",
-    b" 1e99 0 0 1e99 0 0 Tm ",
-    b" nan 0 0 0 0 0 cm ",
-    b" q" * 5000,
+    *(b"\0", b"\x1b[31m", b"\xff\xfe", b"\xef\xbb\xbf", b"<", b"<!--", b"<![CDATA[", b"<script>", b"<plaintext>"),
+    *(b"<textarea>", b"<svg><style>", b"<table><td>", b"<frameset>", b"<template>", b"<base href='javascript:'>"),
+    *(b"<meta charset=utf-16>", b"<meta charset=gbk>", b"</body>", b"&#x110000;", b"&#0;", b"<p hidden>"),
+    *(b"<h1 id='\">'>", b"<div>" * 300, b"<b><i>" * 3000, b"<p>" * 20_000, b"<ol><li>" * 200),
+    *(b"endobj", b"endstream", b"stream\n", b"obj\n", b"<<", b">>", b"[" * 2000, b"(" * 2000, b"99999999999 0 R"),
+    *(b"startxref\n0\n%%EOF", b"/Length -1", b"/Kids [2 0 R]", b" BT ", b" 1e99 0 0 1e99 0 0 Tm "),
+    *(b" nan 0 0 0 0 0 cm ", b" q" * 5000),
 )
 
 
@@ -200,13 +165,9 @@ class Tally:
     def text(self) -> str:
         """A table."""
         lines = [f"{count:6} {outcome}" for outcome, count in self.outcomes.most_common()]
-        return "\n".join(
-            [
-                *lines,
-                f"       {spread(self.seconds, 's')}, the slowest {self.slowest}",
-                f"       peak memory of the child: {self.most_memory / 1e6:.0f} MB",
-            ]
-        )
+        lines.append(f"       {spread(self.seconds, 's')}, the slowest {self.slowest}")
+        lines.append(f"       peak memory of the child: {self.most_memory / 1e6:.0f} MB")
+        return "\n".join(lines)
 
 
 def mutated(
@@ -237,7 +198,8 @@ def tally(reader: SandboxedReader, form: DocumentFormat, damaged: Iterable[tuple
         if seconds > SECONDS:
             found.faults.append(f"{name}: {seconds:.0f} s")
         found.add(name, outcome, seconds)
-        found.most_memory = max([found.most_memory, *map(_peak, _children())])
+        children = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
+        found.most_memory = max([found.most_memory, *map(_peak, children)])
     return found
 
 
@@ -253,10 +215,6 @@ def _read(reader: SandboxedReader, form: DocumentFormat, data: bytes) -> str:
     assert all(words == clean(words) for words in shown), "words that aren't clean"
     assert all(cue.text for cue in transcript.cues), "cues without words"
     return "a text" if transcript.cues else "a text without sentences"
-
-
-def _children() -> list[str]:
-    return " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
 
 
 def _peak(process: str) -> int:

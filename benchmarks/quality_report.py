@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.plots import COLOURS, OUR_COLOUR, draw_panels
 from seekpoint.query.evaluation.metrics import SHARP, Difference, Metrics, difference
-from seekpoint.query.evaluation.runs import ALL, EvaluatedQuestion, Evaluation
+from seekpoint.query.evaluation.runs import ALL, Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,31 +47,36 @@ class Result:
     def gain(self, group: str) -> Difference:
         """By how much ours is right more often than the best other one."""
         before, after = (
-            [float(row.judgement.moment1) for row in self.systems[name].rows if row.judgement and _is_in(row, group)]
+            [
+                float(row.judgement.moment1)
+                for row in self.systems[name].rows
+                if row.judgement and group in (ALL, row.direction)
+            ]
             for name in (self.best_other, OURS)
         )
         return difference(before, after)
 
 
-def _is_in(row: EvaluatedQuestion, group: str) -> bool:
-    return group in (ALL, row.direction)
-
-
 def to_markdown(results: Sequence[Result]) -> str:
     """A table for each set."""
-    return "\n\n".join("\n".join(_section(result)) for result in results) + "\n"
-
-
-def _section(result: Result) -> Iterator[str]:
-    yield f"### {result.name}\n"
-    yield "| system | questions | n | video@1 | moment@1 | moment@5 | MRR@10 | sharp@1 | error, median / 90th |"
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for group in result.groups:
-        for system, evaluation in result.systems.items():
-            yield f"| {system} | {group} | {_cells(evaluation.groups[group])} |"
-    yield f"\nmoment@1 over {result.best_other}, question by question: " + "; ".join(_gains(result)) + "."
-    if said := _abstention(result.systems[OURS]):
-        yield f"\n{said}"
+    tables = []
+    for result in results:
+        lines = [
+            f"### {result.name}\n",
+            "| system | questions | n | video@1 | moment@1 | moment@5 | MRR@10 | sharp@1 | error, median / 90th |",
+            "|---|---|---|---|---|---|---|---|---|",
+        ]
+        gains = []
+        for group in result.groups:
+            for system, evaluation in result.systems.items():
+                lines.append(f"| {system} | {group} | {_cells(evaluation.groups[group])} |")
+            mean, (low, high) = result.gain(group)
+            gains.append(f"{group} {mean:+.3f} ({low:+.3f} to {high:+.3f})")
+        lines.append(f"\nmoment@1 over {result.best_other}, question by question: {'; '.join(gains)}.")
+        if said := _abstention(result.systems[OURS]):
+            lines.append(f"\n{said}")
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables) + "\n"
 
 
 def _cells(found: Metrics) -> str:
@@ -80,12 +85,6 @@ def _cells(found: Metrics) -> str:
     error = "" if found.error_median is None else f"{found.error_median:.0f} / {found.error_p90:.0f} s"
     moment1 = f"{found.moment1:.3f} ({low:.3f} to {high:.3f})"
     return " | ".join([str(found.n), f"{found.video1:.3f}", moment1, *shares, error])
-
-
-def _gains(result: Result) -> Iterator[str]:
-    for group in result.groups:
-        mean, (low, high) = result.gain(group)
-        yield f"{group} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def _abstention(evaluation: Evaluation) -> str:
@@ -103,13 +102,15 @@ def _abstention(evaluation: Evaluation) -> str:
 
 def to_json(results: Sequence[Result]) -> dict[str, dict[str, object]]:
     """Each set's figures by system, in the form of `eval --json` without its questions."""
-    return {result.name: {name: _figures(found) for name, found in result.systems.items()} for result in results}
-
-
-def _figures(evaluation: Evaluation) -> dict[str, object]:
     return {
-        "groups": {group: asdict(found) for group, found in evaluation.groups.items()},
-        "abstention": asdict(evaluation.abstention) if evaluation.abstention else None,
+        result.name: {
+            name: {
+                "groups": {group: asdict(one) for group, one in found.groups.items()},
+                "abstention": asdict(found.abstention) if found.abstention else None,
+            }
+            for name, found in result.systems.items()
+        }
+        for result in results
     }
 
 

@@ -182,7 +182,10 @@ async def _storm(address: str, count: int, manner: Manner, seconds: float) -> Co
     """Send all requests at once; gives how often each status came, 0 for none."""
     chance = random.Random(1)
     patience = _STAYS if manner.leaves else seconds + _MOST_TO_END
-    sent = [_sent(address, f"/?{urlencode({'q': _question(chance)})}", manner.headers, patience) for _ in range(count)]
+    sent = []
+    for _ in range(count):  # questions of words that no other has, as long as one may be
+        question = " ".join(_word(chance) for _ in range(_LONGEST // 7 + 1))[:_LONGEST]
+        sent.append(_sent(address, f"/?{urlencode({'q': question})}", manner.headers, patience))
     return Counter(await asyncio.gather(*sent))
 
 
@@ -202,11 +205,6 @@ async def _sent(address: str, path: str, headers: Mapping[str, str], patience: f
     finally:
         if writer:
             writer.close()
-
-
-def _question(chance: random.Random) -> str:
-    """A question of words that no other has, as long as one may be."""
-    return " ".join(_word(chance) for _ in range(_LONGEST // 7 + 1))[:_LONGEST]
 
 
 def _word(chance: random.Random) -> str:

@@ -44,8 +44,8 @@ MUTATIONS = (
     Mutation(
         "windows don't rank anew",
         RANKING,
-        "    hits, read = _reread(hits, words, translated, query)\n",
-        "    _, read = _reread(hits, words, translated, query)\n",
+        "own * hit.dense + (1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else hit.dense",
+        "hit.dense",
     ),
     Mutation(
         "the window around looks ahead only",
@@ -68,8 +68,8 @@ MUTATIONS = (
     Mutation(
         "nearness is that of the passage found, not of the one before",
         MOMENTS,
-        "ranking.windows[(opening if second < chunk.start else chunk).id]",
-        "ranking.windows[chunk.id]",
+        "windows = opening_windows if second < chunk.start else own_windows",
+        "windows = own_windows",
     ),
     Mutation(
         "a title's words tell the second",

@@ -1,4 +1,4 @@
-"""Results of a search: hits, the moments made from them, and the answer."""
+"""Results of a search: the moments, and the answer."""
 
 from __future__ import annotations
 
@@ -6,21 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from seekpoint.index.types import Displayed, Resource, StoredChunk
+from seekpoint.index.types import Displayed, Resource
 from seekpoint.query.links import timestamp
-
-
-class Hit(NamedTuple):
-    """A chunk that matches a question, with its scores (0 to 1, higher is better).
-
-    Hits are ordered by `score`. Where a reranker gave it, `fused` is the score before.
-    """
-
-    chunk: StoredChunk
-    dense: float
-    lexical: float
-    score: float
-    fused: float | None = None
 
 
 class Window(NamedTuple):

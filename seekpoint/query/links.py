@@ -139,11 +139,6 @@ _QUOTES = str.maketrans("‘’‚‛“”„‟", "''''\"\"\"\"")
 _JOINERS = "\u200c\u200d"
 
 
-class _Span(NamedTuple):
-    start: int
-    stop: int
-
-
 def text_fragment(texts: Sequence[str], first: int) -> str:
     """The directive `text=start,end`, or `text=start`, for the passage from `texts[first]` on.
 
@@ -152,7 +147,7 @@ def text_fragment(texts: Sequence[str], first: int) -> str:
     """
     earlier = _folded("\n".join(texts[:first]))
     for number in range(first, len(texts)):
-        if start := _first_phrase(texts[number], earlier):
+        if start := _phrase(texts[number], earlier):
             return _directive(texts[number:], start)
         earlier += "\n" + _folded(texts[number])
     return _with_prefix(texts, first)
@@ -167,31 +162,31 @@ def line_fragments(texts: Sequence[str], first: int) -> str:
         for span in _phrases(text, earlier, _GAPS_IN_LINES, (_FEWEST, _FEWEST), _LONGEST // _LINES):
             if span.start >= stop:
                 stop = span.stop
-                phrases.append(f"text={_encoded(text, span)}")
+                phrases.append(f"text={_escaped(text[span])}")
         earlier += "\n" + _folded(text)
     return "&".join(phrases[:_LINES])
 
 
-def _directive(passage: Sequence[str], start: _Span) -> str:
+def _directive(passage: Sequence[str], start: slice[int, int]) -> str:
     text = passage[0]
-    whole = _trimmed(text, _Span(start.start, len(text)))
+    whole = _trimmed(text, start.start, len(text))
     is_short = _half_words(text[whole.start :]) <= _SHORT and not _GAPS.search(text, whole.start)
-    phrase = f"text={_encoded(text, whole)}"
+    phrase = f"text={_escaped(text[whole])}"
     if len(passage) == 1 and is_short and len(phrase) <= _LONGEST:
         return phrase
-    beginning = f"text={_encoded(text, start)}"
+    beginning = f"text={_escaped(text[start])}"
     rest = [text[start.stop :], *passage[1:]]
     for number in reversed(range(len(rest))):
         before = _folded("\n".join(rest[:number]))
-        if end := _last_phrase(rest[number], before, _LONGEST - len(beginning)):
-            return f"{beginning},{_encoded(rest[number], end)}"
+        if end := _phrase(rest[number], before, _LONGEST - len(beginning), from_end=True):
+            return f"{beginning},{_escaped(rest[number][end])}"
     return beginning
 
 
 def _with_prefix(texts: Sequence[str], first: int) -> str:
     """The directive `text=prefix-,start` for a sentence that occurs earlier too: the prefix ends the one before it."""
-    start = _first_phrase(texts[first], "", fewest=1)
-    end = _last_phrase(texts[first - 1], "", _LONGEST, fewest=1) if first else None
+    start = _phrase(texts[first], "", fewest=1)
+    end = _phrase(texts[first - 1], "", fewest=1, from_end=True) if first else None
     if not start or not end:
         return ""
     before, phrase = texts[first - 1][end.start :], texts[first][: start.stop]
@@ -201,37 +196,33 @@ def _with_prefix(texts: Sequence[str], first: int) -> str:
     return directive if len(directive) <= _LONGEST else ""
 
 
-def _first_phrase(text: str, earlier: str, fewest: int = _FEWEST) -> _Span | None:
-    return next(_phrases(text, earlier, _GAPS, (_ENOUGH, fewest), _LONGEST), None)
-
-
-def _last_phrase(text: str, earlier: str, longest: int, fewest: int = _FEWEST) -> _Span | None:
-    return next(_phrases(text, earlier, _GAPS, (_ENOUGH, fewest), longest, from_end=True), None)
+def _phrase(
+    text: str, earlier: str, longest: int = _LONGEST, fewest: int = _FEWEST, *, from_end: bool = False
+) -> slice[int, int] | None:
+    return next(_phrases(text, earlier, _GAPS, (_ENOUGH, fewest), longest, from_end=from_end), None)
 
 
 def _phrases(
     text: str, earlier: str, gaps: re.Pattern[str], least: tuple[int, int], longest: int, *, from_end: bool = False
-) -> Iterator[_Span]:
+) -> Iterator[slice[int, int]]:
     """Phrases that don't occur earlier on the page, from the beginning of the text or from its end."""
-    sections = list(_sections(text, gaps))
+    # The words between the gaps, section by section: the smallest spans that a phrase may begin and end with.
+    sections, first = [], 0
+    for stop, following in [*(found.span() for found in gaps.finditer(text)), (len(text), len(text))]:
+        joints = [found.span() for found in _JOINT.finditer(text, first, stop)]
+        starts, stops = [first, *(end for _, end in joints)], [*(start for start, _ in joints), stop]
+        sections.append(list(zip(starts, stops, strict=True)))
+        first = following
     for words in reversed(sections) if from_end else sections:
         for span in islice(_spans(text, words, least, longest, from_end), _MOST_TRIES):
-            phrase = _folded(text[slice(*span)])
+            phrase = _folded(text[span])
             if phrase not in earlier and phrase not in _folded(text[: span.stop])[:-1]:
                 yield span
 
 
-def _sections(text: str, gaps: re.Pattern[str]) -> Iterator[list[_Span]]:
-    """The words between the gaps, section by section: the smallest spans that a phrase may begin and end with."""
-    first = 0
-    for stop, following in [*(found.span() for found in gaps.finditer(text)), (len(text), len(text))]:
-        joints = [found.span() for found in _JOINT.finditer(text, first, stop)]
-        starts, stops = [first, *(end for _, end in joints)], [*(start for start, _ in joints), stop]
-        yield [_Span(*ends) for ends in zip(starts, stops, strict=True)]
-        first = following
-
-
-def _spans(text: str, words: Sequence[_Span], least: tuple[int, int], longest: int, from_end: bool) -> Iterator[_Span]:
+def _spans(
+    text: str, words: Sequence[tuple[int, int]], least: tuple[int, int], longest: int, from_end: bool
+) -> Iterator[slice[int, int]]:
     """Phrases by increasing length, for each word that they may begin with (or end with, `from_end`).
 
     They have at least `least[0]` half words (`least[1]` for a phrase of all words), and at most `longest` characters
@@ -241,16 +232,15 @@ def _spans(text: str, words: Sequence[_Span], least: tuple[int, int], longest: i
     for fixed in reversed(range(count)) if from_end else range(count):
         for grown in reversed(range(fixed + 1)) if from_end else range(fixed, count):
             first, last = sorted((fixed, grown))
-            span = _trimmed(text, _Span(words[first].start, words[last].stop))
-            if len(_encoded(text, span)) > longest - len("text=,"):
+            span = _trimmed(text, words[first][0], words[last][1])
+            if len(_escaped(text[span])) > longest - len("text=,"):
                 break
-            if _half_words(text[slice(*span)]) >= least[last - first + 1 == count]:
+            if _half_words(text[span]) >= least[last - first + 1 == count]:
                 yield span
 
 
-def _trimmed(text: str, span: _Span) -> _Span:
+def _trimmed(text: str, start: int, stop: int) -> slice[int, int]:
     """The span without punctuation and symbols at its ends: their spelling varies, and word boundaries exclude them."""
-    start, stop = span
     while start < stop and not _is_word_character(text[start]):
         start += 1
     end = stop
@@ -258,7 +248,7 @@ def _trimmed(text: str, span: _Span) -> _Span:
         end -= 1
     while start < end < stop and (text[end] in _JOINERS or unicodedata.category(text[end])[0] == "M"):
         end += 1
-    return _Span(start, end)
+    return slice(start, end)
 
 
 def _is_word_character(character: str) -> bool:
@@ -277,10 +267,6 @@ def _folded(text: str) -> str:
     parts = unicodedata.normalize("NFKD", text.translate(_QUOTES))
     marks = {ord(part): None for part in set(parts) if unicodedata.category(part)[0] == "M"}
     return parts.translate(marks).casefold()
-
-
-def _encoded(text: str, span: _Span) -> str:
-    return _escaped(text[slice(*span)])
 
 
 def _escaped(phrase: str) -> str:

@@ -6,6 +6,7 @@ import random
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 from seekpoint.query.answers import Moment
@@ -60,7 +61,13 @@ class Abstention:
 
 def judge(question: Question, moments: Sequence[Moment]) -> Judgement:
     """Judge the first moments of an answer to a question that has an answer in the library."""
-    errors = [_error(question, moment) for moment in moments[:DEPTH]]
+    # The distance from each moment to the start of the nearest span that it lands in.
+    errors: list[float | None] = []
+    for moment in moments[:DEPTH]:
+        start = inf if moment.start is None else moment.start
+        spans = [one for one in question.spans if one.video_id == moment.resource.id]
+        distances = [abs(start - one.start) for one in spans if one.start - EARLY <= start <= one.end]
+        errors.append(min(distances, default=None))
     ranks = [rank for rank, error in enumerate(errors, 1) if error is not None]
     first = errors[0] if errors else None
     return Judgement(
@@ -71,19 +78,6 @@ def judge(question: Question, moments: Sequence[Moment]) -> Judgement:
         sharp1=first is not None and first <= SHARP,
         error=first,
     )
-
-
-def _error(question: Question, moment: Moment) -> float | None:
-    """The distance from a moment to the start of the nearest span that it lands in; `None` if it lands in none."""
-    start = moment.start
-    if start is None:
-        return None
-    distances = (
-        abs(start - span.start)
-        for span in question.spans
-        if span.video_id == moment.resource.id and span.start - EARLY <= start <= span.end
-    )
-    return min(distances, default=None)
 
 
 def mean_metrics(judgements: Sequence[Judgement]) -> Metrics:

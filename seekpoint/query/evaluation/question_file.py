@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -46,7 +45,7 @@ def read_questions(path: Path) -> list[Question]:
         if line.strip():
             try:
                 questions.append(_question(parsed_json(line), str(number)))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
                 raise SourceError(
                     f"{clean(str(path))}, line {number}: a question is a line of JSON, {_FORM}"
                 ) from error
@@ -59,24 +58,17 @@ def _question(row: dict[str, Any], number: str) -> Question:
     text = row["question"]
     if not isinstance(text, str) or not clean(text):
         raise ValueError("no words")
-    spans = () if row["video_id"] is None else tuple(_spans(row))
+    spans = []
+    for source in () if row["video_id"] is None else (row, *row.get("also", ())):
+        for start, end in source.get("spans") or [[source["start"], source["end"]]]:  # which may stand for a single one
+            spans.append(AnswerSpan(clean(str(source["video_id"])), _seconds(start), _seconds(end)))
     names = (clean(str(row.get(key, default))) for key, default in (("qid", number), ("qlang", ""), ("vlang", "")))
     question_id, language, video_language = names
-    return Question(question_id, clean(text), language, video_language, spans)
-
-
-def _spans(row: dict[str, Any]) -> Iterator[AnswerSpan]:
-    """The spans of a row and of its `also`; `start` and `end` may stand for a single span."""
-    for source in (row, *row.get("also", ())):
-        for start, end in source.get("spans") or [[source["start"], source["end"]]]:
-            yield AnswerSpan(clean(str(source["video_id"])), _seconds(start), _seconds(end))
+    return Question(question_id, clean(text), language, video_language, tuple(spans))
 
 
 def _seconds(value: str | float) -> float:
-    try:
-        seconds = float(value)
-    except OverflowError as error:
-        raise ValueError("no time") from error
+    seconds = float(value)
     if not isfinite(seconds):
         raise ValueError("no time")
     return seconds

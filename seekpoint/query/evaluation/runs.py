@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,36 +53,27 @@ def evaluate(
 
     `language_of` gives the language of a video by its id, for questions whose file doesn't say it.
     """
-    rows = tuple(_evaluated(question, _ask(question.text, answer), language_of) for question in questions)
+    rows = []
     judgements: dict[str, list[Judgement]] = {}
-    for row in rows:
-        if row.judgement:
-            for group in (ALL, row.direction):
-                judgements.setdefault(group, []).append(row.judgement)
+    for question in questions:
+        try:
+            found = answer(question.text)
+        except UsageError:  # an empty question counts as unanswered, as in `ask -`
+            found = Answer(question.text, Confidence.NONE, ())
+        direction, judgement = f"{question.language or '?'}->", None
+        if question.spans:
+            direction += question.video_language or language_of(question.spans[0].video_id) or "?"
+            judgement = judge(question, found.moments)
+            for group in (ALL, direction):
+                judgements.setdefault(group, []).append(judgement)
+        rows.append(EvaluatedQuestion(question.id, question.text, direction, found.answered, judgement))
     return Evaluation(
-        rows=rows,
+        rows=tuple(rows),
         groups={group: mean_metrics(members) for group, members in sorted(judgements.items())},
         abstention=measure_abstention(
             [row.answered for row in rows if row.judgement is None], [row.answered for row in rows if row.judgement]
         ),
     )
-
-
-def _ask(text: str, answer: Callable[[str], Answer]) -> Answer:
-    """The answer to a question; an empty question counts as unanswered, as in `ask -`."""
-    try:
-        return answer(text)
-    except UsageError:
-        return Answer(text, Confidence.NONE, ())
-
-
-def _evaluated(question: Question, answer: Answer, language_of: Callable[[str], str]) -> EvaluatedQuestion:
-    language = question.language or "?"
-    if not question.spans:
-        return EvaluatedQuestion(question.id, question.text, f"{language}->", answer.answered, None)
-    direction = f"{language}->{question.video_language or language_of(question.spans[0].video_id) or '?'}"
-    judgement = judge(question, answer.moments)
-    return EvaluatedQuestion(question.id, question.text, direction, answer.answered, judgement)
 
 
 def to_json(
@@ -103,8 +94,14 @@ def to_json(
 
 def to_text(evaluation: Evaluation) -> str:
     """A table with a line for each direction, and a line for the questions that have no answer."""
-    header = f"{'':8} {'n':>5} video@1 {'moment@1':>22} moment@5 MRR@10 sharp@1  error"
-    lines = [header, *(_row(group, metrics) for group, metrics in evaluation.groups.items())]
+    lines = [f"{'':8} {'n':>5} video@1 {'moment@1':>22} moment@5 MRR@10 sharp@1  error"]
+    for group, metrics in evaluation.groups.items():
+        moment = "{:.3f} ({:.3f}-{:.3f})".format(metrics.moment1, *metrics.moment1_interval)
+        error = "" if metrics.error_median is None else f"{metrics.error_median:.1f} s, 90th {metrics.error_p90:.1f} s"
+        lines.append(
+            f"{group:8} {metrics.n:>5} {metrics.video1:>7.3f} {moment:>22} {metrics.moment5:>8.3f} "
+            f"{metrics.mrr10:>6.3f} {metrics.sharp1:>7.3f}  {error}"
+        )
     if abstention := evaluation.abstention:
         precision = "none was called so" if abstention.precision is None else f"precision {abstention.precision:.3f}"
         lines.append(
@@ -112,15 +109,6 @@ def to_text(evaluation: Evaluation) -> str:
             f"{abstention.lost_answers} answers lost by it"
         )
     return "\n".join(lines)
-
-
-def _row(group: str, metrics: Metrics) -> str:
-    moment = "{:.3f} ({:.3f}-{:.3f})".format(metrics.moment1, *metrics.moment1_interval)
-    error = "" if metrics.error_median is None else f"{metrics.error_median:.1f} s, 90th {metrics.error_p90:.1f} s"
-    return (
-        f"{group:8} {metrics.n:>5} {metrics.video1:>7.3f} {moment:>22} {metrics.moment5:>8.3f} {metrics.mrr10:>6.3f} "
-        f"{metrics.sharp1:>7.3f}  {error}"
-    )
 
 
 # The fields of a judgement that are compared, and their names in the text.
@@ -137,20 +125,15 @@ def read_run(path: Path) -> dict[str, Any]:
     """Read the output of `eval --json`; raises SourceError."""
     try:
         run = parsed_json(read_text(path))
-        if all(_is_row(row) for row in run["questions"]):
+        judgements = [row["judgement"] for row in run["questions"] if row["judgement"] is not None]
+        are_named = all(isinstance(row["id"], str) for row in run["questions"])
+        if are_named and all(float(judgement[field]) >= 0 for judgement in judgements for field in _COMPARED):
             return dict(run)
     except OSError as error:
         raise SourceError(f"can't read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError):
         pass
     raise SourceError(f"{clean(str(path))} isn't what `seekpoint eval --json` prints")
-
-
-def _is_row(row: Mapping[str, Any]) -> bool:
-    judgement = row["judgement"]
-    return isinstance(row["id"], str) and (
-        judgement is None or all(float(judgement[field]) >= 0 for field in _COMPARED)
-    )
 
 
 def compare(evaluation: Evaluation, earlier: Mapping[str, Any], name: str) -> dict[str, dict[str, Difference]]:
@@ -167,14 +150,13 @@ def compare(evaluation: Evaluation, earlier: Mapping[str, Any], name: str) -> di
                 pairs.setdefault(group, []).append((before, row.judgement))
     if not pairs:
         raise SourceError(f"{name} has none of these questions: compare runs of the same file")
-    return {group: dict(_differences(members)) for group, members in sorted(pairs.items())}
-
-
-def _differences(pairs: Sequence[tuple[Mapping[str, Any], Judgement]]) -> Iterator[tuple[str, Difference]]:
-    for field in _COMPARED:
-        before = [float(old[field]) for old, _ in pairs]
-        after = [float(getattr(new, field)) for _, new in pairs]
-        yield field, difference(before, after)
+    return {
+        group: {
+            field: difference([float(old[field]) for old, _ in members], [getattr(new, field) for _, new in members])
+            for field in _COMPARED
+        }
+        for group, members in sorted(pairs.items())
+    }
 
 
 def comparison_text(differences: Mapping[str, Mapping[str, Difference]]) -> str:

@@ -5,7 +5,6 @@ The constants were fitted by `benchmarks/confidence.py`; benchmarks/RESULTS.md h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import exp, fsum, log
@@ -14,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.store import Reader
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.terms import Term, is_whole_word
+from seekpoint.index.text.terms import is_whole_word
 from seekpoint.index.text.terms import terms as split
-from seekpoint.query.answers import Confidence, Estimate, Hit
+from seekpoint.query.answers import Confidence, Estimate
 from seekpoint.query.search.settings import TUNING, Tuning
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Evidence
-    from seekpoint.query.search.question import ParsedQuestion, QueryTerms
+    from seekpoint.query.search.question import Query
+    from seekpoint.query.search.ranking import Hit
 
 
 # Chunks. The neighbours of a chunk on either side whose words count as said with it.
@@ -79,39 +79,13 @@ def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, 
     return state, Estimate(round(probability, 4), *(round(value, 4) for value in features))
 
 
-def features(
-    first: Hit, evidence: Evidence, question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool, chunks: int
-) -> Features:
-    """The features of a question with this first hit, in a search of that many chunks.
+def features(first: Hit, evidence: Evidence, query: Query) -> Features:
+    """The features of a question with this first hit.
 
-    `is_spoken` tells whether the library has the question's language.
+    Said are the terms that the first hit or its neighbours among the candidates say, also in translation, and those of
+    the title of its resource. Unknown bigrams that overlap a known one don't count: these are rarely words.
     """
-    said = _said(first, evidence, terms)
-    rarities = {term: 0.0 if term in said else terms.rarities[term] for term in _counted(question.content, terms)}
-    unknown = len(unknown_words(question, terms, is_spoken=is_spoken))
-    unsaid = fsum(rarities.values()) / max(len(rarities), 1)
-    return Features(
-        meaning=first.dense,
-        unsaid=unsaid if _is_understood(question, terms, is_spoken=is_spoken) else _NEUTRAL,
-        unknown=min(unknown, _MOST_UNKNOWN) / _MOST_UNKNOWN,
-        size=log(min(max(chunks, _FEWEST), _MOST) / 10_000),
-    )
-
-
-def _is_understood(question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool) -> bool:
-    """Whether it means something that words are unknown; in another language than the library's all are.
-
-    Its language is known if one of the words is, or a function word.
-    """
-    has_function_words = len(question.content) < len(question.terms)
-    return any(rarity < 1 for rarity in terms.rarities.values()) or (is_spoken and has_function_words)
-
-
-def _said(first: Hit, evidence: Evidence, terms: QueryTerms) -> set[str]:
-    """The question's terms that the first hit or its neighbours among the candidates say, also in translation.
-
-    The title of its resource is said.
-    """
+    terms, content = query.terms, query.question.content
     near = [
         chunk.transcript_id == first.chunk.transcript_id and abs(chunk.id - first.chunk.id) <= _NEIGHBOURS
         for chunk in evidence.chunks
@@ -121,29 +95,42 @@ def _said(first: Hit, evidence: Evidence, terms: QueryTerms) -> set[str]:
     if first.chunk.resource_id in terms.names.resources:
         said |= terms.rarities.keys() - {*terms.names.rest}
     translated = terms.translated.get(primary(first.chunk.language), ())
-    return said.union(*(split(word.word) for word in translated if any(said >= {*one} for one in word.alternatives)))
-
-
-def _counted(content: Sequence[Term], terms: QueryTerms) -> set[str]:
-    """The content terms but for unknown bigrams that overlap a known one: these are rarely words."""
+    said = said.union(*(split(word.word) for word in translated if any(said >= {*one} for one in word.alternatives)))
     unknown = {term for term in content if terms.rarities[term.text] == 1}
     overlapping = [pair for pair in pairwise(content) if pair[1].start < pair[0].stop]
     beside = {term for pair in overlapping for term in unknown.intersection(pair) if not unknown.issuperset(pair)}
-    return {term.text for term in content if term not in beside}
+    counted = {term.text for term in content if term not in beside}
+    rarities = [0.0 if term in said else terms.rarities[term] for term in counted]
+    return Features(
+        meaning=first.dense,
+        unsaid=fsum(rarities) / max(len(rarities), 1) if _is_understood(query) else _NEUTRAL,
+        unknown=min(len(unknown_words(query)), _MOST_UNKNOWN) / _MOST_UNKNOWN,
+        size=log(min(max(len(query.scope), _FEWEST), _MOST) / 10_000),
+    )
 
 
-def unknown_words(question: ParsedQuestion, terms: QueryTerms, *, is_spoken: bool) -> tuple[str, ...]:
+def _is_understood(query: Query) -> bool:
+    """Whether it means something that words are unknown; in another language than the library's all are.
+
+    Its language is known if one of the words is, or a function word.
+    """
+    has_function_words = len(query.question.content) < len(query.question.terms)
+    return any(rarity < 1 for rarity in query.terms.rarities.values()) or (query.is_spoken and has_function_words)
+
+
+def unknown_words(query: Query) -> tuple[str, ...]:
     """The content words that the library doesn't have, as they are written in the question.
 
     Bigrams of Chinese characters don't count, since an unknown bigram is rarely a word; but a foreign name in a Chinese
-    question does. `is_spoken` tells whether the library has the question's language.
+    question does.
     """
+    question = query.question
     words = [term for term in question.content if is_whole_word(term.text)]
-    if len(words) == len(question.content) and not _is_understood(question, terms, is_spoken=is_spoken):
+    if len(words) == len(question.content) and not _is_understood(query):
         return ()
     spellings: dict[str, str] = {}
     for term in words:
-        if terms.rarities[term.text] == 1:
+        if query.terms.rarities[term.text] == 1:
             spellings.setdefault(term.text, question.text[term.start : term.stop])
     return tuple(spellings.values())
 
@@ -160,11 +147,12 @@ class Profile(NamedTuple):
     calibration: Calibration
 
 
-_EMBEDDINGGEMMA = Profile(
-    replace(TUNING, own=_OWN),
-    Calibration(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0), low=-0.8, high=0.9),
-)
-PROFILES = {"0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": _EMBEDDINGGEMMA}
+PROFILES = {
+    "0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": Profile(
+        replace(TUNING, own=_OWN),
+        Calibration(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0), low=-0.8, high=0.9),
+    )
+}
 """The profiles of other models, by the fingerprints of their weights. EmbeddingGemma-300M's constants were fitted by
 `benchmarks/confidence.py` on broad and dev; docs/own-models.md has the figures."""
 

@@ -71,39 +71,28 @@ class Pattern(NamedTuple):
         return _joined(self.words) in _joined(words(text, stemmed=self.stemmed))
 
 
-class Remaining(NamedTuple):
-    """The candidates that a question lets pass: all that have nothing excluded, and those of them with every phrase."""
-
-    allowed: Evidence
-    literal: Evidence
-
-
-def remaining(evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence[Pattern], reader: Reader) -> Remaining:
-    """Compare the text of the candidates with the phrases and exclusions of a question.
+def remaining(
+    evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence[Pattern], reader: Reader
+) -> tuple[Evidence, Evidence]:
+    """The candidates that have nothing excluded, and those of them that have every phrase.
 
     The evidence has the counts of the patterns' terms.
     """
-    patterns = [*excluded, *phrases]
-    possible = [_may_have(pattern, evidence.words) for pattern in patterns]
-    read = np.flatnonzero(np.any(possible, axis=0)).tolist()
-    spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in map(evidence.chunks.__getitem__, read)]
-    texts = {index: " ".join(cue.text for cue in cues) for index, cues in zip(read, reader.cues(spans), strict=True)}
-    having = np.zeros((len(patterns), len(evidence.chunks)), bool)
+    patterns, chunks, words = [*excluded, *phrases], evidence.chunks, evidence.words
+    rows = dict(zip(words.terms, words.counts, strict=True))
+    possible = np.ones((len(patterns), len(chunks)), bool)
     for row, pattern in enumerate(patterns):
-        for index in np.flatnonzero(possible[row]).tolist():
-            having[row, index] = pattern.is_in(texts[index])
-    has_excluded, has_phrases = having[: len(excluded)].any(axis=0), having[len(excluded) :].all(axis=0)
-    is_allowed = np.logical_not(has_excluded)
-    return Remaining(_of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases)))
-
-
-def _may_have(pattern: Pattern, matrix: TermMatrix) -> NDArray[np.bool_]:
-    """Whether each chunk has all whole words of a pattern; a bigram of characters may be broken by a line break."""
-    rows = dict(zip(matrix.terms, matrix.counts, strict=True))
-    may_have = np.ones(len(matrix.lengths), bool)
-    for term in filter(is_whole_word, pattern.terms):
-        may_have &= rows[term] > 0 if term in rows else False
-    return may_have
+        for term in filter(is_whole_word, pattern.terms):  # a bigram of characters may be broken by a line break
+            possible[row] &= rows[term] > 0 if term in rows else False
+    read = np.flatnonzero(np.any(possible, axis=0)).tolist()
+    spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in map(chunks.__getitem__, read)]
+    texts = {index: " ".join(cue.text for cue in cues) for index, cues in zip(read, reader.cues(spans), strict=True)}
+    having = np.zeros_like(possible)
+    for row, index in np.argwhere(possible).tolist():
+        having[row, index] = patterns[row].is_in(texts[index])
+    is_allowed = np.logical_not(having[: len(excluded)].any(axis=0))
+    has_phrases = having[len(excluded) :].all(axis=0)
+    return _of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases))
 
 
 def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:
@@ -154,11 +143,6 @@ class QuestionSyntax(NamedTuple):
     phrases: tuple[Pattern, ...] = ()
     excluded: tuple[Pattern, ...] = ()
     may_stress: bool = False
-
-    @property
-    def excluded_terms(self) -> set[str]:
-        """The terms that no chunk may have: those of excluded words that are a single term."""
-        return {pattern.terms[0] for pattern in self.excluded if pattern.stemmed and len(pattern.terms) == 1}
 
 
 @lru_cache(maxsize=16)

@@ -12,12 +12,12 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
 from seekpoint.index.text.transcript_text import ROUNDING, CueText, begun, columns, title_at
-from seekpoint.index.types import Chapter, Cue, CueSpan, Details, Resource
-from seekpoint.query.answers import Explanation, Hit, Moment, Translation, Window
+from seekpoint.index.types import Chapter, Cue, CueSpan, ResourceStatus
+from seekpoint.query.answers import Explanation, Moment, Translation, Window
 from seekpoint.query.links import line_fragments, link, text_fragment, text_link
 from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.question import Query
-from seekpoint.query.search.ranking import Ranking, Windows
+from seekpoint.query.search.ranking import Hit
 from seekpoint.query.search.settings import AHEAD, AROUND, SALIENT_SHARE, TUNING
 
 # Cues of a recording that are read before a passage, in which its first sentence may begin, and after it, so that a
@@ -56,11 +56,6 @@ class Passage(CueText):
         self.starts = [self.second_at(offset) for offset in self.beginnings]
         """The second of each beginning."""
 
-    def begin_at(self, second: float) -> None:
-        """Let the answer begin at the last of the beginnings up to a second, or at the first one."""
-        before = max(bisect_right(self.starts, second), 1)
-        self.beginnings, self.starts = self.beginnings[before - 1 : before], self.starts[before - 1 : before]
-
     def begin_at_phrases(self, phrases: Sequence[Pattern]) -> list[tuple[int, int]]:
         """Let the answer begin only at sentences with a phrase, if any has one; returns the spans of the phrases.
 
@@ -95,12 +90,6 @@ class Passage(CueText):
         text = first.text[offset - self.offsets[number] :]
         return [first._replace(start=self.second_at(offset), text=text), *self.cues[number + 1 :]]
 
-    def terms_near(self, wanted: Set[str]) -> list[Term]:
-        """The wanted terms from the first beginning to the last place that a quote may show."""
-        first, number = self.beginnings[0], self.cue_at(self.end + _QUOTE_COLUMNS)
-        located = located_terms(self.text[first : self.offsets[number] + len(self.cues[number].text)], wanted)
-        return [Term(term.text, first + term.start, first + term.stop) for term in located]
-
     @property
     def span(self) -> tuple[int, int]:
         """The quoted cues, as a span [first, stop) of the transcript; the first one may be quoted in part."""
@@ -108,86 +97,90 @@ class Passage(CueText):
         return first, first + len(self.quoted)
 
 
-def moments(ranking: Ranking, query: Query) -> Iterator[Moment]:
-    """A moment for each hit, in their order. Hits whose answers begin in the same place give one moment."""
-    hits = ranking.hits
-    ids = [hit.chunk.resource_id for hit in hits]
-    statuses = {status.id: status for status in query.reader.statuses(set(ids))}
-    resources = {key: status.resource for key, status in statuses.items()}
-    details = {key: status.details for key, status in statuses.items()}
-    passages = _passages(ranking, query, resources, details)
-    links = _links(hits, passages, resources, details, query)
-    explanations: Sequence[Explanation | None] = [None] * len(hits)
-    if query.options.explained:
-        explanations = _explanations(ranking, query, resources)
+def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Iterator[Moment]:
+    """A moment for each hit, in their order; `more` is the number of further hits by resource.
+
+    Hits whose answers begin in the same place give one moment.
+    """
+    statuses = {status.id: status for status in query.reader.statuses({hit.chunk.resource_id for hit in hits})}
+    passages = _passages(hits, query, statuses)
+    links = _text_links(hits, passages, statuses, query)
+    explanations = _explanations(hits, query, statuses) if query.options.explained else [None] * len(hits)
     begun = set[tuple[int, tuple[int, int]]]()
     for hit, passage, address, why in zip(hits, passages, links, explanations, strict=True):
         key, place = hit.chunk.resource_id, (hit.chunk.transcript_id, passage.span)
         if place in begun:
             continue
         begun.add(place)
-        last, plays = _duration(details[key]), resources[key].kind.plays
-        start = min(passage.quoted[0].start, last)
+        resource, details = statuses[key].resource, statuses[key].details
+        last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
+        start, plays = min(passage.quoted[0].start, last), resource.kind.plays
         yield Moment(
             rank=len(begun),
             score=round(hit.score, 4),
-            resource=resources[key],
+            resource=resource,
             language=hit.chunk.language,
             start=start if plays else None,
             end=min(max(hit.chunk.end, passage.quoted[-1].end), last) if plays else None,
             quote=" ".join(cue.text for cue in passage.quoted),
-            link=address,
+            link=link(resource, start) if plays else address,
             marks=passage.marks,
-            chapter=title_at(details[key].chapters, start),
+            chapter=title_at(details.chapters, start),
             page=passage.quoted[0].page,
             explanation=why,
             cues=passage.span,
-            more=ranking.more.get(key, 0),
+            more=more.get(key, 0),
         )
 
 
-def _passages(
-    ranking: Ranking, query: Query, resources: Mapping[str, Resource], details: Mapping[str, Details]
-) -> list[Passage]:
+def _passages(hits: Sequence[Hit], query: Query, statuses: Mapping[str, ResourceStatus]) -> list[Passage]:
     """The passage of each hit, with its quote from where the answer begins."""
-    plays = [resources[hit.chunk.resource_id].kind.plays for hit in ranking.hits]
-    beside = 0 if query.syntax.excluded else _BESIDE  # what is excluded may be said there
-    firsts = [ranking.openings[hit.chunk.id].first for hit in ranking.hits]
-    spans = [
-        CueSpan(hit.chunk.transcript_id, max(first - beside * spoken, 0), hit.chunk.stop + beside * spoken)
-        for hit, first, spoken in zip(ranking.hits, firsts, plays, strict=True)
-    ]
-    passages, read = [], query.reader.cues(spans)
-    for hit, first, span, cues, spoken in zip(ranking.hits, firsts, spans, read, plays, strict=True):
+    spans = []
+    for hit in hits:
+        reads_beside = statuses[hit.chunk.resource_id].resource.kind.plays and not query.syntax.excluded
+        beside = _BESIDE if reads_beside else 0  # what is excluded may be said there
+        first = max((hit.opening or hit).chunk.first - beside, 0)
+        spans.append(CueSpan(hit.chunk.transcript_id, first, hit.chunk.stop + beside))
+    passages = []
+    for hit, span, cues in zip(hits, spans, query.reader.cues(spans), strict=True):
         if len(cues) < hit.chunk.stop - span.first:
             raise DamagedLibrary(
                 f"the library {query.reader.address} is damaged: {hit.chunk.resource_id} has too few cues. "
                 "Run `seekpoint build SOURCE` again"
             )
-        passage = Passage(cues, span.first, first - span.first, hit.chunk.stop - span.first, plays=spoken)
-        chapters = begun(details[hit.chunk.resource_id].chapters, ranking.openings[hit.chunk.id].start, hit.chunk.end)
-        _localise(passage, hit, chapters, ranking, query)
+        status, opening = statuses[hit.chunk.resource_id], (hit.opening or hit).chunk
+        bounds = opening.first - span.first, hit.chunk.stop - span.first
+        passage = Passage(cues, span.first, *bounds, plays=status.resource.kind.plays)
+        _localise(passage, hit, begun(status.details.chapters, opening.start, hit.chunk.end), query)
         passages.append(passage)
     return passages
 
 
-def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], ranking: Ranking, query: Query) -> None:
+def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], query: Query) -> None:
     """Let a passage's answer begin at its best beginning, and find the terms and phrases that its quote marks."""
-    chunk, opening, words = hit.chunk, ranking.openings[hit.chunk.id], query.terms
+    chunk, words = hit.chunk, query.terms
     names = words.name_terms if chunk.resource_id in words.names.resources else frozenset()
     own = {term: weight for term, weight in words.weights.items() if term not in names}
     weights = {**salient(own), **words.translation_weights.get(primary(chunk.language), {})}
-    near = passage.terms_near(salient(words.weights).keys() | weights.keys())
+    wanted = salient(words.weights).keys() | weights.keys()
+    # From the first beginning to the last place that a quote may show.
+    first, last = passage.beginnings[0], passage.cue_at(passage.end + _QUOTE_COLUMNS)
+    said = passage.text[first : passage.offsets[last] + len(passage.cues[last].text)]
+    near = [Term(text, first + start, first + stop) for text, start, stop in located_terms(said, wanted)]
     within = [term for term in near if term.start < passage.end]
     phrases = passage.begin_at_phrases(query.syntax.phrases)
-    if not phrases and chunk.id in ranking.begins:
-        passage.begin_at(ranking.begins[chunk.id])
+    if not phrases and hit.begin is not None:
+        last = max(bisect_right(passage.starts, hit.begin) - 1, 0)
+        passage.beginnings, passage.starts = [passage.beginnings[last]], [passage.starts[last]]
+    own_windows, opening_windows = hit.windows, (hit.opening or hit).windows
+    nearness = None
+    if own_windows and opening_windows:
 
-    def nearness(second: float) -> float:
-        return ranking.windows[(opening if second < chunk.start else chunk).id].ahead_at(second)
+        def nearness(second: float) -> float:
+            windows = opening_windows if second < chunk.start else own_windows
+            return windows.ahead[max(bisect_right(windows.starts, second) - 1, 0)]  # of the piece that has the second
 
-    has_windows = {chunk.id, opening.id} <= ranking.windows.keys()
-    begin = best_beginning(passage, within, weights, chapters, nearness if has_windows else None, query.tuning.reach)
+    begin = best_beginning(passage, within, weights, chapters, nearness, query.tuning.reach)
     stop = passage.quote_from(begin)
     found = [term for term in near if begin <= term.start < stop and term.text in words.lit]
     found += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
@@ -238,39 +231,29 @@ def best_beginning(
     return passage.beginnings[max(range(len(starts)), key=lambda first: (scores[first], first in titles))]
 
 
-def _duration(details: Details) -> float:
-    """Where a recording ends, in seconds; captions of another cut go on beyond it."""
-    return inf if details.duration is None else details.duration
-
-
-def _links(
-    hits: Sequence[Hit],
-    passages: Sequence[Passage],
-    resources: Mapping[str, Resource],
-    details: Mapping[str, Details],
-    query: Query,
+def _text_links(
+    hits: Sequence[Hit], passages: Sequence[Passage], statuses: Mapping[str, ResourceStatus], query: Query
 ) -> list[str]:
-    """The link of each moment: to a second, a page or a heading, else to the words in the text.
+    """The link of each moment of a text, to its page or heading, else to its words; none for what plays.
 
     To find the words takes all that stands before them, which is read at once for all moments.
     """
     links, missing = [""] * len(hits), list[tuple[int, int]]()
     for place, (hit, passage) in enumerate(zip(hits, passages, strict=True)):
-        resource, described = resources[hit.chunk.resource_id], details[hit.chunk.resource_id]
-        first = passage.quoted[0]
+        status, first = statuses[hit.chunk.resource_id], passage.quoted[0]
         # Headings may stand in a table of contents too.
-        headings = {chapter.start for chapter in described.chapters}
+        headings = {chapter.start for chapter in status.details.chapters}
         above = next((n for n, cue in enumerate(passage.quoted) if cue.start not in headings), len(passage.quoted))
-        is_markdown = PurePath(resource.url).suffix.lower() == _MARKDOWN
-        if resource.kind.plays:
-            links[place] = link(resource, min(first.start, _duration(described)))
-        elif first.page is not None or above == len(passage.quoted) or is_markdown:
-            links[place] = text_link(resource, first)
+        is_markdown = PurePath(status.resource.url).suffix.lower() == _MARKDOWN
+        if status.resource.kind.plays:
+            continue
+        if first.page is not None or above == len(passage.quoted) or is_markdown:
+            links[place] = text_link(status.resource, first)
         else:
             missing.append((place, above))
     spans = [CueSpan(hits[place].chunk.transcript_id, 0, passages[place].span[1]) for place, _ in missing]
     for (place, above), cues in zip(missing, query.reader.cues(spans) if spans else (), strict=True):
-        resource, passage = resources[hits[place].chunk.resource_id], passages[place]
+        resource, passage = statuses[hits[place].chunk.resource_id].resource, passages[place]
         fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
         position = len(cues) - len(passage.quoted) + above
         links[place] = text_link(resource, passage.quoted[0], fragment([cue.text for cue in cues], position))
@@ -288,28 +271,32 @@ def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def _explanations(ranking: Ranking, query: Query, resources: Mapping[str, Resource]) -> list[Explanation]:
+def _explanations(hits: Sequence[Hit], query: Query, statuses: Mapping[str, ResourceStatus]) -> list[Explanation]:
     """An explanation for each hit."""
     explanations, words = [], query.terms
-    spans = [CueSpan(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop) for hit in ranking.hits]
-    for hit, cues in zip(ranking.hits, query.reader.cues(spans), strict=True):
+    spans = [CueSpan(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop) for hit in hits]
+    for hit, cues in zip(hits, query.reader.cues(spans), strict=True):
         said = " ".join(cue.text for cue in cues)
         of_chunk = set(terms(said))
-        # Texts have no seconds.
-        windows = ranking.windows.get(hit.chunk.id) if resources[hit.chunk.resource_id].kind.plays else None
         translated = []
         for word in words.translated.get(primary(hit.chunk.language), ()):
             if matched := {term for each in word.alternatives if of_chunk >= {*each} for term in each}:
                 translated.append(Translation(word.word, _surfaces(said, matched)))
+        windows, nearest = hit.windows, []
+        if windows and statuses[hit.chunk.resource_id].resource.kind.plays:  # texts have no seconds
+            for cosines, before, after in ((windows.ahead, 0.0, AHEAD), (windows.around, AROUND / 2, AROUND / 2)):
+                best = max(range(len(cosines)), key=cosines.__getitem__)
+                start = windows.starts[best]
+                nearest.append(Window(max(start - before, 0.0), start + after, round(cosines[best], 4)))
         explanations.append(
             Explanation(
                 meaning=round(hit.dense, 4),
                 words=round(hit.lexical, 4),
                 share=query.tuning.dense_share,
-                stands_in=hit.lexical > ranking.words.get(hit.chunk.id, 0.0),
+                stands_in=hit.lexical > hit.said,
                 matched=_surfaces(query.question.text, words.weights.keys() & of_chunk),
                 translated=tuple(translated),
-                windows=tuple(_nearest(windows)) if windows else (),
+                windows=tuple(nearest),
                 named=query.tuning.named if hit.chunk.resource_id in words.names.resources else 0.0,
                 reranked=None if hit.fused is None else round(hit.score, 4),
             )
@@ -323,11 +310,3 @@ def _surfaces(text: str, wanted: Set[str]) -> tuple[str, ...]:
     for start, stop in marks(located_terms(text, wanted)):
         spellings.setdefault(fold(text[start:stop]), text[start:stop])
     return tuple(spellings.values())
-
-
-def _nearest(windows: Windows) -> Iterator[Window]:
-    """The window ahead and the window around with the highest cosines."""
-    for cosines, before, after in ((windows.ahead, 0.0, AHEAD), (windows.around, AROUND / 2, AROUND / 2)):
-        best = max(range(len(cosines)), key=cosines.__getitem__)
-        start = windows.starts[best]
-        yield Window(max(start - before, 0.0), start + after, round(cosines[best], 4))

@@ -15,10 +15,11 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import remaining
+from seekpoint.query.search.literal import read_syntax, remaining
 from seekpoint.query.search.moments import moments
 from seekpoint.query.search.question import Query, as_said, read
 from seekpoint.query.search.ranking import ranked, scored
+from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
@@ -36,50 +37,32 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     if options.filters.language:
         check_language(options.filters.language, reader.languages())
     profile = profile_of(reader)
-    query = read(question, reader, encoder, options, options.tuning or profile.tuning)
-    candidates, evidence, answer = _proposed(query, Answer(question, Confidence.NONE, ()))
-    may_stress = query.syntax.may_stress
-    if answer.missing:
-        query = query._replace(syntax=query.syntax._replace(phrases=()))
-    if options.reranker:
-        from seekpoint.query.search.reranking import rerank
-
-        ranking = ranked(evidence, query, rerank)
-    else:
-        ranking = ranked(evidence, query)
-    found = tuple(moments(ranking, query))
-    answer = replace(
-        answer,
-        moments=found,
-        respelled=as_said(query.respelled, [moment.quote for moment in found]),
-        unknown=unknown_words(query.question, query.terms, is_spoken=query.is_spoken),
-    )
-    if not ranking.hits:
-        return answer
-    described = features(
-        ranking.hits[0],
-        candidates,
-        query.question,
-        query.terms,
-        is_spoken=query.is_spoken,
-        chunks=len(query.scope),
-    )
-    confidence, estimated = estimate(described, profile.calibration)
-    if answer.missing and not may_stress:
-        confidence = Confidence.NONE
-    elif confidence is Confidence.HIGH and not query.question.has_content:
-        confidence = Confidence.LOW
-    return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
-
-
-def _proposed(query: Query, answer: Answer) -> tuple[Evidence, Evidence, Answer]:
-    """All candidates, those that the marks in the question let pass, and an answer that says which marks fail."""
+    syntax = read_syntax(question)
+    query = read(syntax, reader, encoder, options, options.tuning or profile.tuning)
+    answer = Answer(question, Confidence.NONE, ())
     candidates = _evidence(query, _WITH_PHRASES)
     evidence, marked = _literal(candidates, query, answer)
     if marked.missing and len(candidates.chunks) >= _WITH_PHRASES:  # there may be more with the words of the phrases
         candidates = _evidence(query, _WITH_MISSING_PHRASES)
         evidence, marked = _literal(candidates, query, answer)
-    return candidates, evidence, marked
+    if marked.missing:
+        query = query._replace(syntax=syntax._replace(phrases=()))
+    hits, more = ranked(evidence, query, rerank)
+    found = tuple(moments(hits, more, query))
+    answer = replace(
+        marked,
+        moments=found,
+        respelled=as_said(query.respelled, [moment.quote for moment in found]) if query.respelled else (),
+        unknown=unknown_words(query),
+    )
+    if not hits:
+        return answer
+    confidence, estimated = estimate(features(hits[0], candidates, query), profile.calibration)
+    if answer.missing and not syntax.may_stress:
+        confidence = Confidence.NONE
+    elif confidence is Confidence.HIGH and not query.question.has_content:
+        confidence = Confidence.LOW
+    return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
 
 
 def _evidence(query: Query, with_phrases: int) -> Evidence:
@@ -89,7 +72,10 @@ def _evidence(query: Query, with_phrases: int) -> Evidence:
         named_scope = query.reader.scope(query.options.filters, terms.names.resources)
         named = NamedScope(named_scope, terms.rarest_beside_names) if len(named_scope) else None
     vector, own = query.question.vector, terms.rarest
-    phrases, excluded = [phrase.alternatives for phrase in syntax.phrases], syntax.excluded_terms
+    phrases = [phrase.alternatives for phrase in syntax.phrases]
+    excluded = {
+        one.terms[0] for one in syntax.excluded if one.stemmed and len(one.terms) == 1
+    }  # no chunk may have these
     required = RequiredPhrases(phrases, with_phrases) if phrases else None
     ids = query.reader.candidates(
         CandidateQuery(vector, own, terms.groups, query.limit, query.scope, named, required, excluded)
@@ -110,7 +96,7 @@ def _literal(candidates: Evidence, query: Query, answer: Answer) -> tuple[Eviden
     answer = replace(answer, excluded=excluded)
     if not having.chunks:
         return allowed, replace(answer, missing=phrases)
-    best, nearest = (scored(one, query)[0][0].score for one in (having, allowed))
+    best, nearest = (scored(one, query)[0].score for one in (having, allowed))
     if query.syntax.may_stress and best < EMPHASIS * nearest:
         return allowed, answer
     return having, replace(answer, nearer=best < nearest)

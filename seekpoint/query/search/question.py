@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from functools import lru_cache
-from itertools import chain
-from math import inf, log
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import islice, pairwise
+from math import fsum, inf, log
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import regex
@@ -30,7 +28,7 @@ from seekpoint.index.text.terms import (
 )
 from seekpoint.index.types import Alternatives, Encoder, Frequencies, Language, Scope, WordGroup
 from seekpoint.query.answers import Respelling
-from seekpoint.query.search.literal import QuestionSyntax, read_syntax
+from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.settings import (
     COMMON,
     LONGEST_QUESTION,
@@ -123,10 +121,9 @@ class Query(NamedTuple):
         return max(_CANDIDATES, _CANDIDATES_A_MOMENT * self.options.k)
 
 
-def read(question: str, reader: Reader, encoder: Encoder, options: AskOptions, tuning: Tuning) -> Query:
+def read(syntax: QuestionSyntax, reader: Reader, encoder: Encoder, options: AskOptions, tuning: Tuning) -> Query:
     """Read a question, with the words that are meant for misspelt ones; raises UsageError if it's empty or too long."""
     languages = reader.languages()
-    syntax = read_syntax(question)
     parsed = parse(syntax.text, encoder, languages)
     looked_up = look_up(parsed, reader, languages)
     chunks = sum(language.chunks for language in languages.values())
@@ -151,13 +148,15 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     vector = encoder.question(to_embed(text))
     guess = nearest_language(vector, means)
     vector = vector if guess is None else centred(vector, means[guess])
-    language = language_of(text, guess)
-    return ParsedQuestion(text, found, content_terms(text), language, vector)
+    return ParsedQuestion(text, found, content_terms(text), language_of(text, guess), vector)
 
 
 def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]) -> QueryTerms:
     """Look a question's words up, in three calls of the reader."""
-    translated = _translated(question, reader, languages)
+    targets = [target for target in languages if target != question.language]
+    spans = neighbours(question.text) if targets else []
+    found = reader.translations(question.language, list(dict.fromkeys(key for *_, key in spans))) if targets else {}
+    translated = {target: translated_words(question.text, spans, found.get(target, {})) for target in targets}
     groups = [WordGroup(word.alternatives, target) for target, words in translated.items() for word in words]
     titles = possible_titles(question.terms, reader.titles(question.terms))
     title_terms = [term for _, title in titles for term in title]
@@ -167,10 +166,10 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     known = {term: weights[term] for term in question.terms if term in weights}
     discriminative = discriminative_terms(known, question.terms)
     names = match_titles(question.terms, titles, weights)
-    shares, translation_weights = _weighted(translated, frequencies.groups, languages)
     weights = {term: known[term] for term in discriminative if term in known}
     rarities = _rarities(question.content, frequencies, translated, languages)
     name_terms = frozenset(question.terms).difference(names.rest) if names.limits else frozenset[str]()
+    shares, translation_weights = weigh(translated, frequencies.groups, languages)
     return QueryTerms(
         discriminative=discriminative,
         weights=weights,
@@ -182,7 +181,7 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
         translation_weights=translation_weights,
         rarest=_rarest(weights),
         rarest_beside_names=_rarest({term: weight for term, weight in weights.items() if term not in name_terms}),
-        lit=_lit(question, rarities.keys(), weights.keys(), chain.from_iterable(translated.values())),
+        lit=_lit(rarities.keys(), weights.keys(), translated) if question.has_content else set(),
     )
 
 
@@ -202,42 +201,17 @@ def _rarest(weights: Mapping[str, float]) -> dict[str, float]:
     return dict(sorted(weights.items(), key=lambda item: -item[1])[:_MOST_TERMS])
 
 
-def _lit(
-    question: ParsedQuestion, rarities: Set[str], weights: Set[str], translating: Iterable[TranslatedWord]
-) -> set[str]:
+def _lit(content: Set[str], weights: Set[str], translated: Mapping[str, Sequence[TranslatedWord]]) -> set[str]:
     """The terms that quotes mark: the content words of the question, and the content words that translate one."""
-    if not question.has_content:
-        return set()
-    words = (word for word in translating if not rarities.isdisjoint(terms(word.word)))
-    found = {term for word in words for alternative in word.alternatives for term in alternative}
-    return {*rarities, *(term for term in found - weights if not is_function_word(term))}
-
-
-def _translated(
-    question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]
-) -> dict[str, Sequence[TranslatedWord]]:
-    """The question's words that have translations, by the language of these."""
-    targets = [target for target in languages if target != question.language]
-    if not targets:
-        return {}
-    found = reader.translations(question.language, lookup_keys(question.text))
-    return {target: translated_words(question.text, found.get(target, {})) for target in targets}
-
-
-def _weighted(
-    translated: Mapping[str, Sequence[TranslatedWord]],
-    frequencies: Sequence[int],
-    languages: Mapping[str, Language],
-) -> tuple[list[tuple[WordGroup, float]], dict[str, Mapping[str, float]]]:
-    """The groups that are looked up with their shares of the score, and the weights of their terms, by language."""
-    groups: list[tuple[WordGroup, float]] = []
-    weights: dict[str, Mapping[str, float]] = {}
-    rest = iter(frequencies)
-    for target, words in translated.items():
-        weighted = weigh(words, [next(rest) for _ in words], languages[target].chunks)
-        groups += [(WordGroup(word.alternatives, target), share) for word, share in shares(weighted)]
-        weights[target] = salient_weights(weighted)
-    return groups, weights
+    found = {
+        term
+        for words in translated.values()
+        for word in words
+        if not content.isdisjoint(terms(word.word))
+        for alternative in word.alternatives
+        for term in alternative
+    }
+    return {*content, *(term for term in found - weights if not is_function_word(term))}
 
 
 def _rarities(
@@ -258,11 +232,10 @@ def _rarities(
     return {term: log(max(share, least)) / log(least) for term, share in shares.items()}
 
 
-Title: TypeAlias = tuple[str, Sequence[str]]
-"""The id of a resource, and the terms of its title or of a part of it."""
-
 # One term is a word like any other.
 _FEWEST_TERMS = 2
+# The id of a resource, and the terms of its title or of a part of it.
+_Title: TypeAlias = tuple[str, Sequence[str]]
 
 
 class TitleMatch(NamedTuple):
@@ -277,44 +250,34 @@ class TitleMatch(NamedTuple):
         return bool(self.resources and self.rest)
 
 
-def possible_titles(question_terms: Sequence[str], titles: Iterable[Title]) -> list[Title]:
+def possible_titles(question_terms: Sequence[str], titles: Iterable[_Title]) -> list[_Title]:
     """The titles all of whose terms are in the question but for some at their ends."""
-    present = set(question_terms)
-    return [(resource_id, title) for resource_id, title in titles if _may_be_named(title, present)]
+    present, possible = set(question_terms), []
+    for resource_id, title in titles:
+        places = [place for place, term in enumerate(title) if term in present]
+        if len(places) >= _FEWEST_TERMS and places[-1] - places[0] == len(places) - 1:
+            possible.append((resource_id, title))
+    return possible
 
 
-def match_titles(question_terms: Sequence[str], titles: Iterable[Title], weights: Mapping[str, float]) -> TitleMatch:
+def match_titles(question_terms: Sequence[str], titles: Iterable[_Title], weights: Mapping[str, float]) -> TitleMatch:
     """Find the titles that a question has, of possible ones; `weights` has the weights of their terms.
 
     Words at either end of a title that many chunks have, such as an article, needn't be there.
     """
-    question = _joined(question_terms)
-    cores = ((resource_id, _core(title, weights)) for resource_id, title in titles)
-    found = {
-        (resource_id, _joined(core))
-        for resource_id, core in cores
-        if len(core) >= _FEWEST_TERMS and _joined(core) in question
-    }
+    question = "\0".join(["", *question_terms, ""])
+    resources, found = set(), set()
+    for resource_id, title in titles:
+        rare = [place for place, term in enumerate(title) if weights.get(term, COMMON) >= COMMON]
+        core = title[rare[0] : rare[-1] + 1] if rare else ()
+        joined_core = "\0".join(["", *core, ""])
+        if len(core) >= _FEWEST_TERMS and joined_core in question:
+            resources.add(resource_id)
+            found.add(joined_core)
     rest = question
-    for title in sorted({title for _, title in found}, key=lambda title: (-len(title), question.index(title))):
-        rest = rest.replace(title, "\0")
-    resources = frozenset(resource_id for resource_id, _ in found)
-    return TitleMatch(resources, [term for term in rest.split("\0") if term])
-
-
-def _may_be_named(title: Sequence[str], present: Set[str]) -> bool:
-    places = [place for place, term in enumerate(title) if term in present]
-    return len(places) >= _FEWEST_TERMS and places[-1] - places[0] == len(places) - 1
-
-
-def _core(title: Sequence[str], weights: Mapping[str, float]) -> Sequence[str]:
-    """A title without the common words at its ends."""
-    rare = [place for place, term in enumerate(title) if weights.get(term, COMMON) >= COMMON]
-    return title[rare[0] : rare[-1] + 1] if rare else ()
-
-
-def _joined(words: Sequence[str]) -> str:
-    return "\0" + "\0".join(words) + "\0"
+    for name in sorted(found, key=lambda name: (-len(name), question.index(name))):
+        rest = rest.replace(name, "\0")
+    return TitleMatch(frozenset(resources), [term for term in rest.split("\0") if term])
 
 
 # Words across languages: a question's words in the chunks' languages, weighted as one term a word.
@@ -334,91 +297,64 @@ class TranslatedWord(NamedTuple):
     alternatives: Alternatives
 
 
-class _Span(NamedTuple):
-    """Where some neighbouring terms start and stop, and their key."""
+def neighbours(text: str) -> list[tuple[int, int, str]]:
+    """All that could be a word with translations, left to right, at each place the longest first.
 
-    start: int
-    stop: int
-    key: str
-
-
-class WeightedWord(NamedTuple):
-    """A translated word, in how many chunks any of its translations is, and its weight."""
-
-    word: TranslatedWord
-    chunks: int
-    weight: float
-
-
-def lookup_keys(text: str) -> list[str]:
-    """The keys of all that could be a word with translations."""
-    return list(dict.fromkeys(span.key for span in _spans(text)))
+    Each has neighbouring terms of the text: where they start and stop, and their key.
+    """
+    text = simplified(text)
+    found = list(located_terms(text))
+    # In a run of characters terms overlap.
+    overlap = [*(after.start < before.stop for before, after in pairwise(found)), False]
+    spans = []
+    for first, term in enumerate(found):
+        last, most = first, first + (_LONGEST_OVERLAP if overlap[first] else _MOST_WORDS)
+        while last + 1 < min(len(found), most) and overlap[last] == overlap[first]:
+            last += 1
+        for end in range(last, first - 1, -1):
+            spans.append((term.start, found[end].stop, joined(text, found[first : end + 1])))
+    return spans
 
 
-def translated_words(text: str, translations: Mapping[str, Alternatives]) -> list[TranslatedWord]:
-    """The words of a text that have translations, each once: left to right, the longest first, none inside another."""
+def translated_words(
+    text: str, spans: Iterable[tuple[int, int, str]], translations: Mapping[str, Alternatives]
+) -> list[TranslatedWord]:
+    """The spans of a text that have translations, each word once: the first and longest, none inside another."""
     words: dict[str, TranslatedWord] = {}
     reached = 0
-    for start, stop, key in _spans(text):
+    for start, stop, key in spans:
         if start >= reached and key in translations:
             words[key] = TranslatedWord(text[start:stop], translations[key])
             reached = stop
     return list(words.values())
 
 
-def weigh(words: Sequence[TranslatedWord], frequencies: Sequence[int], chunks: int) -> list[WeightedWord]:
-    """The words with the weight of each among the chunks of their language."""
-    return [
-        WeightedWord(word, frequency, bm25.idf(frequency, chunks) if frequency else 0.0)
-        for word, frequency in zip(words, frequencies, strict=True)
-    ]
+def weigh(
+    translated: Mapping[str, Sequence[TranslatedWord]],
+    frequencies: Iterable[int],
+    languages: Mapping[str, Language],
+) -> tuple[list[tuple[WordGroup, float]], dict[str, dict[str, float]]]:
+    """The words that any chunk has, and by language the terms of their translations that tell where the answer is.
 
-
-def shares(words: Sequence[WeightedWord]) -> list[tuple[TranslatedWord, float]]:
-    """The words that any chunk has, each with its share of the highest BM25 that the question could reach."""
-    known = [word for word in words if word.chunks]
-    heaviest = max((word.weight for word in known), default=0.0)
-    missing = (len(words) - len(known)) * UNKNOWN_SHARE * heaviest
-    highest = (math.fsum(word.weight for word in known) + missing) * (bm25.K1 + 1)
-    return [(word.word, word.weight / highest) for word in known]
-
-
-def salient_weights(words: Iterable[WeightedWord]) -> dict[str, float]:
-    """The terms of the translations that tell where the answer is, each with its part of its word's weight."""
-    words = list(words)
-    least = SALIENT_SHARE * max((word.weight for word in words), default=0.0)
-    weights: dict[str, float] = {}
-    for word in words:
-        if word.chunks and word.weight >= least:
-            for alternative in word.word.alternatives:
+    Each word has its share of the highest BM25 that the question could reach, and each term its part of its word's
+    weight. `frequencies` are the numbers of chunks that have any translation of a word.
+    """
+    groups: list[tuple[WordGroup, float]] = []
+    term_weights: dict[str, dict[str, float]] = {}
+    rest = iter(frequencies)
+    for target, words in translated.items():
+        counted = zip(words, islice(rest, len(words)), strict=True)
+        known = [(word, bm25.idf(count, languages[target].chunks)) for word, count in counted if count]
+        heaviest = max((weight for _, weight in known), default=0.0)
+        missing = (len(words) - len(known)) * UNKNOWN_SHARE * heaviest
+        highest = (fsum(weight for _, weight in known) + missing) * (bm25.K1 + 1)
+        weights = term_weights[target] = {}
+        for word, weight in known:
+            groups.append((WordGroup(word.alternatives, target), weight / highest))
+            for alternative in word.alternatives if weight >= SALIENT_SHARE * heaviest else ():
                 for term in alternative:
-                    weights[term] = max(weights.get(term, 0.0), word.weight / len(alternative))
-    return weights
-
-
-@lru_cache(maxsize=16)
-def _spans(text: str) -> tuple[_Span, ...]:
-    """Neighbouring terms: left to right, at each place the longest first; a question is asked for several languages."""
-    text = simplified(text)
-    found = list(located_terms(text))
-    return tuple(
-        _Span(term.start, found[last].stop, joined(text, found[first : last + 1]))
-        for first, term in enumerate(found)
-        for last in range(_reach(found, first), first - 1, -1)
-    )
-
-
-def _reach(terms: Sequence[Term], first: int) -> int:
-    """The last term of the longest word that could begin with the first: in a run of characters terms overlap."""
-    overlap = _overlap(terms, first)
-    last, most = first, first + (_LONGEST_OVERLAP if overlap else _MOST_WORDS)
-    while last + 1 < min(len(terms), most) and _overlap(terms, last) == overlap:
-        last += 1
-    return last
-
-
-def _overlap(terms: Sequence[Term], one: int) -> bool:
-    return one + 1 < len(terms) and terms[one + 1].start < terms[one].stop
+                    weights[term] = max(weights.get(term, 0.0), weight / len(alternative))
+    return groups, term_weights
 
 
 # Misspelt words: one that the library has nowhere is read as a frequent one that differs by an edit or two. A word that
@@ -447,8 +383,11 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader,
     }
     if not unknown:
         return ()
-    found = _otherwise_spelt(unknown, reader)
-    unknown = {word: stem for word, stem in unknown.items() if word not in dict(found)}
+    forms = [(word, form, stem) for word in unknown for form, stem in _other_spellings(word).items()]
+    frequencies = reader.frequencies([stem for _, _, stem in forms]).terms if forms else {}
+    spelt = {word: form for word, form, stem in reversed(forms) if frequencies.get(stem)}
+    found = [Respelling(word, spelt[word]) for word in unknown if word in spelt]
+    unknown = {word: stem for word, stem in unknown.items() if word not in spelt}
     if not unknown:
         return tuple(found)
     vocabulary = reader.vocabulary({stem[0] for stem in unknown.values()})
@@ -465,43 +404,11 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader,
     return tuple(found)
 
 
-def _otherwise_spelt(words: Collection[str], reader: Reader) -> list[Respelling]:
-    """The words that the library has in the other of both spellings."""
-    forms = [(word, form, stem) for word in words for form, stem in _other_spellings(word).items()]
-    frequencies = reader.frequencies([stem for _, _, stem in forms]).terms if forms else {}
-    found = {word: form for word, form, stem in reversed(forms) if frequencies.get(stem)}
-    return [Respelling(word, found[word]) for word in words if word in found]
-
-
 def _other_spellings(word: str) -> dict[str, str]:
     """The British or American spellings of a word, with their stems."""
     pairs = [*_SPELLINGS, *((american, british) for british, american in _SPELLINGS)]
     forms = dict.fromkeys(fold(word).replace(one, other) for one, other in pairs if one in fold(word))
     return {form: terms(form)[0] for form in forms}
-
-
-def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
-    """The text of a question with the words that are meant."""
-    meant, text = dict(words), question.text
-    for term in reversed(question.content):
-        word = text[term.start : term.stop]
-        text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
-    return text
-
-
-def as_said(words: Sequence[Respelling], quotes: Sequence[str]) -> tuple[Respelling, ...]:
-    """The respellings, with a word that the quotes say where the library knows only the stem of what is meant."""
-    return tuple(
-        one if one.meant in _other_spellings(one.word) else Respelling(one.word, _said_form(one.meant, quotes))
-        for one in words
-    )
-
-
-def _said_form(meant: str, quotes: Sequence[str]) -> str:
-    """The most frequent word of the quotes with the stem of the word that is meant; that one itself if it is said."""
-    located = ((quote, located_terms(quote, set(terms(meant)))) for quote in quotes)
-    forms = Counter(fold(quote[term.start : term.stop]) for quote, found in located for term in found)
-    return meant if not forms or meant in forms else forms.most_common(1)[0][0]
 
 
 def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
@@ -520,3 +427,28 @@ def _similar(stem: str, vocabulary: list[str]) -> dict[str, int]:
         and terms(text) == [text]
         and (len(stem) >= _DISTINCT or len(stem) != len(text) or sorted(stem) == sorted(text))  # no other letter
     }
+
+
+def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
+    """The text of a question with the words that are meant."""
+    meant, text = dict(words), question.text
+    for term in reversed(question.content):
+        word = text[term.start : term.stop]
+        text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
+    return text
+
+
+def as_said(words: Sequence[Respelling], quotes: Sequence[str]) -> tuple[Respelling, ...]:
+    """The respellings; a word of which the library knows only the stem is the most frequent one with it in the quotes.
+
+    The stem itself stays if it is said, or no such word is.
+    """
+    said = []
+    for word, meant in words:
+        forms: Counter[str] = Counter()
+        if meant not in _other_spellings(word):
+            for quote in quotes:
+                located = located_terms(quote, set(terms(meant)))
+                forms.update(fold(quote[term.start : term.stop]) for term in located)
+        said.append(Respelling(word, meant if not forms or meant in forms else forms.most_common(1)[0][0]))
+    return tuple(said)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, islice, pairwise
 from math import fsum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,9 +15,8 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.bm25 import K1, saturated
 from seekpoint.index.text.language_tags import primary
 from seekpoint.index.types import Evidence, Reranker, StoredChunk, TermMatrix, WordGroup
-from seekpoint.query.answers import Hit
 from seekpoint.query.search.question import Query
-from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, TUNING, UNKNOWN_SHARE, Tuning
+from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, UNKNOWN_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,54 +37,62 @@ _AT_ONCE = 20
 _LEAST = np.float32(1e-24)
 
 
-class Ranking(NamedTuple):
-    """The hits of an answer, best first, and by chunk id what the search found of them and of those that it read.
+class Hit(NamedTuple):
+    """A chunk that matches a question, with its scores (0 to 1, higher is better).
 
-    Answers may begin in the `openings`, and with a reranker at the seconds `begins`. `windows` are those of chunks that
-    have any, `words` how far chunks cover the question's own words. `more` is the number of further hits by resource.
+    Hits are ordered by `score`. `said` and `translated` are how far the chunk covers the question's own words and their
+    translations, `lexical` how far words count for it, and `windows` are read where it is among the first. The answer
+    may begin in the chunk of the `opening`. Where a reranker gave the score, `fused` is the one before, and the answer
+    begins at the second `begin`.
     """
 
-    hits: Sequence[Hit]
-    more: Mapping[str, int]
-    openings: Mapping[int, StoredChunk]
-    windows: Mapping[int, Windows]
-    words: Mapping[int, float]
-    begins: Mapping[int, float]
+    chunk: StoredChunk
+    dense: float
+    lexical: float
+    score: float
+    said: float = 0.0
+    translated: float = 0.0
+    windows: Windows | None = None
+    opening: Hit | None = None
+    fused: float | None = None
+    begin: float | None = None
 
 
-class Rerank(Protocol):
-    """`reranking.rerank`."""
-
-    def __call__(
-        self,
-        hits: Sequence[Hit],
-        openings: Mapping[int, StoredChunk],
-        question: str,
-        reranker: Reranker,
-        reader: Reader,
-    ) -> tuple[list[Hit], Mapping[int, float]]: ...
-
-
-def ranked(evidence: Evidence, query: Query, rerank: Rerank | None = None) -> Ranking:
-    """The k best hits, and the findings that their moments are made with."""
+def ranked(
+    evidence: Evidence, query: Query, rerank: Callable[[Sequence[Hit], str, Reranker, Reader], list[Hit]]
+) -> tuple[list[Hit], Counter[str]]:
+    """The k best hits, and the number of further ones by resource; `rerank` is that of reranking.py."""
     options, nearly = query.options, query.tuning.nearly
-    hits, words, translated = scored(evidence, query)
-    hits, read = _reread(hits, words, translated, query)
-    among = [hit for hit in hits if hit.chunk.id in read]
+    hits = scored(evidence, query)
+    # The first ones are ranked again by the windows in them.
+    count, own = max(_RERANKED, _RERANKED_A_MOMENT * options.k), query.tuning.own
+    first, rest = hits[:count], hits[count:]
+    chunks = [hit.chunk for hit in first]
+    means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
+    pieces = query.reader.pieces(chunks, AROUND / 2)
+    known = [chunk for chunk in chunks if primary(chunk.language) in means]
+    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
+    if found:
+        cosines = [
+            own * hit.dense + (1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else hit.dense
+            for hit in first
+        ]
+        again = fuse(chunks, cosines, [hit.said for hit in first], [hit.translated for hit in first], query)
+        hits = [*(hit._replace(windows=found.get(hit.chunk.id)) for hit in again), *rest]
+    among = [hit for hit in hits if hit.windows]
     ordered = distinct(hits, query.question.language)
-    begins: Mapping[int, float] = {}
-    reranked: Mapping[int, StoredChunk] = {}
-    if options.reranker and rerank:
-        first = list(islice(ordered, MOST_RERANKED))
-        reranked = openings(first, among, nearly)
-        best, begins = rerank(first, reranked, query.question.text, options.reranker, query.reader)
-        ordered = chain(best, _behind(best, ordered))
+    if options.reranker:
+        read = with_openings(list(islice(ordered, MOST_RERANKED)), among, nearly)
+        best = rerank(read, query.question.text, options.reranker, query.reader)
+        # The others stay behind, with scores that aren't above those of the reranked hits.
+        least = min((hit.score for hit in best), default=1.0)
+        ordered = chain(best, (hit._replace(score=min(hit.score, least), fused=hit.score) for hit in ordered))
     top, more = mixed(ordered, options.k, options.per_resource, nearly)
-    return Ranking(top, more, {**openings(top, among, nearly), **reranked}, read, words, begins)
+    return with_openings(top, among, nearly), more
 
 
-def scored(evidence: Evidence, query: Query) -> tuple[list[Hit], Mapping[int, float], Mapping[int, float]]:
-    """Every candidate by its own cosine; how far it covers the question's words, and their translations, by chunk id.
+def scored(evidence: Evidence, query: Query) -> list[Hit]:
+    """Every candidate by its own cosine, its words and their translations.
 
     Of a question that names resources, the words beside the names count there.
     """
@@ -99,35 +105,8 @@ def scored(evidence: Evidence, query: Query) -> tuple[list[Hit], Mapping[int, fl
         beside = term_scores(evidence.words, terms.rarest_beside_names, query.average) * are_named
         covered = np.maximum(covered, coverage(strongest(beside, limit), terms.weights, others))
     in_translation = group_scores(evidence.words, terms.groups, [primary(chunk.language) for chunk in chunks])
-    ids = [chunk.id for chunk in chunks]
-    words, translated = (dict(zip(ids, row.tolist(), strict=True)) for row in (covered, in_translation))
-    cosines = {i: query.tuning.scale * cosine for i, cosine in zip(ids, evidence.cosines, strict=True)}
-    hits = fuse(chunks, cosines, words, query.question.language, translated, query.tuning, terms.names.resources)
-    return hits, words, translated
-
-
-def _reread(
-    hits: list[Hit], words: Mapping[int, float], translated: Mapping[int, float], query: Query
-) -> tuple[list[Hit], Mapping[int, Windows]]:
-    """The hits with the first ones ranked again by the windows in them; the windows by chunk id."""
-    count, own = max(_RERANKED, _RERANKED_A_MOMENT * query.options.k), query.tuning.own
-    chunks = [hit.chunk for hit in hits[:count]]
-    means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
-    pieces = query.reader.pieces(chunks, AROUND / 2)
-    known = [chunk for chunk in chunks if primary(chunk.language) in means]
-    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
-    if not found:
-        return hits, {}
-    cosines = {hit.chunk.id: hit.dense for hit in hits[:count]}
-    cosines |= {i: own * cosines[i] + (1 - own) * window.meaning for i, window in found.items()}
-    language, named = query.question.language, query.terms.names.resources
-    return [*fuse(chunks, cosines, words, language, translated, query.tuning, named), *hits[count:]], found
-
-
-def _behind(hits: Sequence[Hit], others: Iterable[Hit]) -> Iterator[Hit]:
-    """The other hits, which were not reranked, with scores that aren't above those of the hits that were."""
-    least = min((hit.score for hit in hits), default=1.0)
-    return (hit._replace(score=min(hit.score, least), fused=hit.score) for hit in others)
+    cosines = [query.tuning.scale * cosine for cosine in evidence.cosines]
+    return fuse(chunks, cosines, covered.tolist(), in_translation.tolist(), query)
 
 
 def coverage(scores: Floats, weights: Mapping[str, float], question_terms: Iterable[str]) -> Floats:
@@ -178,33 +157,28 @@ def strongest(scores: Floats, k: int) -> Floats:
 
 
 def fuse(
-    chunks: Iterable[StoredChunk],
-    dense: Mapping[int, float],
-    lexical: Mapping[int, float],
-    language: str | None,
-    translated: Mapping[int, float] | None = None,
-    tuning: Tuning = TUNING,
-    named: Set[str] = frozenset(),
+    chunks: Sequence[StoredChunk],
+    cosines: Sequence[float],
+    said: Sequence[float],
+    translated: Sequence[float],
+    query: Query,
 ) -> list[Hit]:
     """Every chunk with its fused score, best first; chunks of bibliographies come after all others.
 
-    `dense` are cosines and `lexical` the coverage of the question's words, by chunk id. `language` is the question's.
-    `translated` is the coverage of its translated words by chunks in other languages. `named` are the ids of the
-    resources that it names.
+    `said` is the coverage of the question's words, `translated` that of its translated words by chunks in other
+    languages.
     """
-    translated, chunks = translated or {}, list(chunks)
-    meaning = np.maximum(np.array([dense.get(chunk.id, 0.0) for chunk in chunks]), 0.0)
-    own = np.array([lexical.get(chunk.id, 0.0) for chunk in chunks])
-    by_translation = np.array([translated.get(chunk.id, 0.0) for chunk in chunks])
-    are_foreign = np.array([primary(chunk.language) != language for chunk in chunks], bool)
-    are_named = np.array([chunk.resource_id in named for chunk in chunks], bool)
+    tuning, own = query.tuning, np.array(said)
+    meaning = np.maximum(np.array(cosines), 0.0)
+    are_foreign = np.array([primary(chunk.language) != query.question.language for chunk in chunks], bool)
+    are_named = np.array([chunk.resource_id in query.terms.names.resources for chunk in chunks], bool)
     are_last = np.array([chunk.is_reference for chunk in chunks], bool)
     # Between languages meaning and translations stand in for words.
-    stand_in = np.minimum(tuning.stand_in * meaning + tuning.translated * by_translation, 1.0)
+    stand_in = np.minimum(tuning.stand_in * meaning + tuning.translated * np.array(translated), 1.0)
     words = np.where(are_foreign, np.maximum(own, stand_in), own)
     score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
     score = np.where(are_named, np.minimum(score + tuning.named, 1.0), score)
-    hits = list(map(Hit, chunks, meaning.tolist(), words.tolist(), score.tolist()))
+    hits = list(map(Hit, chunks, meaning.tolist(), words.tolist(), score.tolist(), said, translated))
     order = np.lexsort([np.array([chunk.id for chunk in chunks]), -score, are_last])
     return [hits[index] for index in order.tolist()]
 
@@ -223,10 +197,6 @@ class Windows(NamedTuple):
     def meaning(self) -> float:
         """The chunk's cosine: the mean of its best window ahead and its best window around."""
         return (max(self.ahead) + max(self.around)) / 2
-
-    def ahead_at(self, seconds: float) -> float:
-        """The cosine of the window ahead of the piece that contains a second."""
-        return self.ahead[max(bisect_right(self.starts, seconds) - 1, 0)]
 
 
 def windows(
@@ -250,8 +220,21 @@ def windows(
 def _batch(
     chunks: Sequence[StoredChunk], pieces: Mapping[int, Pieces], means: Mapping[str, Vectors], question: Vectors
 ) -> dict[int, Windows]:
-    starts, totals = _padded([pieces[chunk.id] for chunk in chunks])
-    inside = _inside(starts, chunks)
+    # The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors. Pieces are the
+    # first axis of the sums, so that those of all chunks are added at once.
+    own = [pieces[chunk.id] for chunk in chunks]
+    most = max(len(one.starts) for one in own)
+    starts = np.full((len(own), most), np.inf)
+    totals = np.zeros((most + 1, len(own), own[0].sums.shape[1]), np.float32)
+    for place, one in enumerate(own):
+        starts[place, : len(one.starts)] = one.starts
+        totals[1 : len(one.starts) + 1, place] = one.sums
+    for previous, following in pairwise(totals):
+        following += previous
+    # Whether each piece begins in its chunk or covers its beginning; shape (chunks, pieces).
+    start, end = (np.array([[chunk.start] for chunk in chunks]), np.array([[chunk.end] for chunk in chunks]))
+    covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
+    inside = (starts < end) & (np.arange(starts.shape[1]) >= covering)
     row, _ = inside.nonzero()
     spoken = [primary(chunk.language) for chunk in chunks]
     languages = sorted(set(spoken))
@@ -259,9 +242,13 @@ def _batch(
     language_means = np.stack([means[tag] for tag in languages])
     seconds, chunk_starts = starts[inside], starts[row]
 
+    def total(stops: NDArray[np.float64]) -> Vectors:
+        """The sum of the pieces of each row that begin before the row's second."""
+        sums: Vectors = totals[np.count_nonzero(chunk_starts < stops[:, None], axis=1), row]
+        return sums
+
     def cosines(before: float, after: float) -> list[float]:
-        sums = totals[_count_before(chunk_starts, seconds + after), row]
-        sums -= totals[_count_before(chunk_starts, seconds - before), row]
+        sums = total(seconds + after) - total(seconds - before)
         return _cosines(sums, language_means, language, question)
 
     columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
@@ -288,36 +275,6 @@ def _cosines(sums: Vectors, means: Vectors, language: NDArray[np.intp], question
     return cosines
 
 
-def _padded(pieces: Sequence[Pieces]) -> tuple[NDArray[np.float64], Vectors]:
-    """The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors.
-
-    Shapes: starts (chunks, pieces), sums (pieces + 1, chunks, dimension). The pieces are the first axis of the sums, so
-    that those of all chunks are added at once.
-    """
-    most = max(len(chunk_pieces.starts) for chunk_pieces in pieces)
-    starts = np.full((len(pieces), most), np.inf)
-    totals = np.zeros((most + 1, len(pieces), pieces[0].sums.shape[1]), np.float32)
-    for row, chunk_pieces in enumerate(pieces):
-        starts[row, : len(chunk_pieces.starts)] = chunk_pieces.starts
-        totals[1 : len(chunk_pieces.starts) + 1, row] = chunk_pieces.sums
-    for previous, total in pairwise(totals):
-        total += previous
-    return starts, totals
-
-
-def _inside(starts: NDArray[np.float64], chunks: Sequence[StoredChunk]) -> NDArray[np.bool_]:
-    """Whether each piece begins in its chunk or covers its beginning; shape (chunks, pieces)."""
-    start, end = (np.array([[chunk.start] for chunk in chunks]), np.array([[chunk.end] for chunk in chunks]))
-    covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
-    return (starts < end) & (np.arange(starts.shape[1]) >= covering)
-
-
-def _count_before(starts: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The number of pieces in each row of `starts` that begin before the row's second."""
-    count: NDArray[np.intp] = np.count_nonzero(starts < seconds[:, None], axis=1)
-    return count
-
-
 def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
     """The hits that don't overlap a better hit of the same resource.
 
@@ -325,10 +282,16 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
     """
     taken: list[StoredChunk] = []
     for hit in hits:
-        if not any(_shared_seconds(hit.chunk, chunk) > 0 for chunk in taken):
-            preferred = _same_passage(hit, hits, language)
-            taken += [hit.chunk, preferred.chunk]
-            yield hit._replace(chunk=preferred.chunk)
+        found = hit.chunk
+        if any(_shared_seconds(found, chunk) > 0 for chunk in taken):
+            continue
+        preferred = hit
+        if primary(found.language) != language:
+            half = (found.end - found.start) / 2
+            twins = (other for other in hits if _shared_seconds(found, other.chunk) > half)
+            preferred = next((twin for twin in twins if primary(twin.chunk.language) == language), hit)
+        taken += [found, preferred.chunk]
+        yield hit._replace(chunk=preferred.chunk, said=preferred.said, windows=preferred.windows)
 
 
 def mixed(hits: Iterable[Hit], k: int, per_resource: int, nearly: float) -> tuple[list[Hit], Counter[str]]:
@@ -354,38 +317,25 @@ def mixed(hits: Iterable[Hit], k: int, per_resource: int, nearly: float) -> tupl
     return shown, Counter(hit.chunk.resource_id for hit in left if hit.score >= least)
 
 
-def openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> dict[int, StoredChunk]:
-    """For each hit, by its chunk's id, the chunk in which its answer may begin.
+def with_openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> list[Hit]:
+    """The hits, each with the one in whose chunk its answer may begin, unless it has one already.
 
-    That is the overlapping chunk before it, if it scores at least `nearly` times as much and doesn't overlap a better
-    hit, which the reader has already seen; else the hit's own chunk.
+    That is the overlapping one before it, if it scores at least `nearly` times as much and doesn't overlap a better
+    hit, which the reader has already seen; else the hit itself.
     """
-    return {
-        hit.chunk.id: _opening(hit, among, nearly, [better.chunk for better in hits[:rank]])
-        for rank, hit in enumerate(hits)
-    }
-
-
-def _opening(hit: Hit, among: Sequence[Hit], nearly: float, taken: Sequence[StoredChunk]) -> StoredChunk:
-    before = [
-        other.chunk
-        for other in among
-        if other.chunk.transcript_id == hit.chunk.transcript_id
-        and other.chunk.start < hit.chunk.start < other.chunk.end
-        and other.score >= nearly * hit.score
-        and not any(_shared_seconds(other.chunk, chunk) > 0 for chunk in taken)
-    ]
-    return max(before, key=lambda chunk: chunk.start, default=hit.chunk)
-
-
-def _same_passage(hit: Hit, hits: Sequence[Hit], language: str | None) -> Hit:
-    """The best hit on the same passage in the question's language, or else the hit itself."""
-    if primary(hit.chunk.language) == language:
-        return hit
-    half = (hit.chunk.end - hit.chunk.start) / 2
-    of_resource = (other for other in hits if other.chunk.resource_id == hit.chunk.resource_id)
-    in_language = (other for other in of_resource if primary(other.chunk.language) == language)
-    return next((other for other in in_language if _shared_seconds(hit.chunk, other.chunk) > half), hit)
+    found = []
+    for rank, hit in enumerate(hits):
+        before = [
+            other
+            for other in among
+            if other.chunk.transcript_id == hit.chunk.transcript_id
+            and other.chunk.start < hit.chunk.start < other.chunk.end
+            and other.score >= nearly * hit.score
+            and not any(_shared_seconds(other.chunk, better.chunk) > 0 for better in hits[:rank])
+        ]
+        opening = max(before, key=lambda other: other.chunk.start, default=hit)
+        found.append(hit if hit.opening else hit._replace(opening=opening))
+    return found
 
 
 def _shared_seconds(chunk: StoredChunk, other: StoredChunk) -> float:

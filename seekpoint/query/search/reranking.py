@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from math import inf
 
 from seekpoint.index.store import Reader
-from seekpoint.index.types import CueSpan, Reranker, StoredChunk
-from seekpoint.query.answers import Hit
+from seekpoint.index.types import CueSpan, Reranker
 from seekpoint.query.search.moments import Passage
+from seekpoint.query.search.ranking import Hit
 from seekpoint.query.search.settings import AHEAD
 
 # Seconds from the beginning of a window to that of the next one, at least.
@@ -18,51 +18,37 @@ _STEP = 10.0
 _BEFORE, _AFTER = 8, 24
 
 
-class _Window(NamedTuple):
-    """The text of the half minute from a second of a hit's passage on."""
-
-    hit: Hit
-    start: float
-    text: str
-
-
-def rerank(
-    hits: Sequence[Hit], openings: Mapping[int, StoredChunk], question: str, reranker: Reranker, reader: Reader
-) -> tuple[list[Hit], Mapping[int, float]]:
-    """Order hits by their best windows, with the reranker's scores; hits of bibliographies stay behind all others.
-
-    `openings` are the chunks in which the hits may begin, by chunk id. The second result is the second where each hit
-    begins, by chunk id.
-    """
-    windows = list(_windows(hits, openings, reader))
-    scores = reranker.scores(question, [window.text for window in windows]) if windows else []
-    best: dict[int, tuple[float, float]] = {}
-    for window, score in zip(windows, scores, strict=True):
-        chunk_id = window.hit.chunk.id
-        if chunk_id not in best or score > best[chunk_id][0]:
-            best[chunk_id] = score, window.start
-    scored = [hit._replace(score=best[hit.chunk.id][0], fused=hit.score) for hit in hits]
-    scored.sort(key=lambda hit: (hit.chunk.is_reference, -hit.score))
-    return scored, {chunk_id: start for chunk_id, (_, start) in best.items()}
-
-
-def _windows(hits: Sequence[Hit], openings: Mapping[int, StoredChunk], reader: Reader) -> Iterator[_Window]:
-    ids = {hit.chunk.resource_id for hit in hits}
-    resources = {status.id: status.resource for status in reader.statuses(ids)}
+def rerank(hits: Sequence[Hit], question: str, reranker: Reranker, reader: Reader) -> list[Hit]:
+    """Order hits by their best windows, with the reranker's scores; hits of bibliographies stay behind all others."""
+    resources = {status.id: status.resource for status in reader.statuses({hit.chunk.resource_id for hit in hits})}
+    firsts = [(hit.opening or hit).chunk.first for hit in hits]
     spans = [
-        CueSpan(hit.chunk.transcript_id, max(openings[hit.chunk.id].first - _BEFORE, 0), hit.chunk.stop + _AFTER)
-        for hit in hits
+        CueSpan(hit.chunk.transcript_id, max(first - _BEFORE, 0), hit.chunk.stop + _AFTER)
+        for hit, first in zip(hits, firsts, strict=True)
     ]
-    for hit, span, cues in zip(hits, spans, reader.cues(spans) if spans else (), strict=True):
-        first, plays = openings[hit.chunk.id].first - span.first, resources[hit.chunk.resource_id].kind.plays
-        passage = Passage(cues, span.first, first, hit.chunk.stop - span.first, plays=plays)
-        yield from (_Window(hit, start, text) for start, text in window_texts(passage))
+    windows: list[tuple[int, float, str]] = []
+    for place, (hit, span, cues) in enumerate(zip(hits, spans, reader.cues(spans) if spans else (), strict=True)):
+        bounds, plays = (
+            (firsts[place] - span.first, hit.chunk.stop - span.first),
+            resources[hit.chunk.resource_id].kind.plays,
+        )
+        passage = Passage(cues, span.first, *bounds, plays=plays)
+        windows += ((place, start, text) for start, text in window_texts(passage))
+    scores = reranker.scores(question, [text for *_, text in windows]) if windows else []
+    best: dict[int, tuple[float, float]] = {}
+    for (place, start, _), score in zip(windows, scores, strict=True):
+        if place not in best or score > best[place][0]:
+            best[place] = score, start
+    scored = [
+        hit._replace(score=best[place][0], fused=hit.score, begin=best[place][1]) for place, hit in enumerate(hits)
+    ]
+    return sorted(scored, key=lambda hit: (hit.chunk.is_reference, -hit.score))
 
 
 def window_texts(passage: Passage) -> Iterator[tuple[float, str]]:
     """The seconds at which windows begin, at sentences _STEP seconds apart, and what is said in each."""
     starts = [cue.start for cue in passage.cues]
-    last = float("-inf")
+    last = -inf
     for begin in passage.beginnings:
         second = passage.second_at(begin)
         if second >= last + _STEP:

@@ -79,21 +79,15 @@ def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
 
 
 def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
     with pytest.raises(SourceError, match="can't read"):
-        read_run(tmp_path / "none.json")
-    for number, text in enumerate(
-        (
-            "",
-            "[]",
-            "{}",
-            '{"questions": [{}]}',
-            '{"questions": [{"id": "1", "judgement": {"moment1": true}}]}',
-            '{"questions": [3]}',
-        )
-    ):
-        (tmp_path / f"{number}.json").write_text(text, "utf-8")
+        read_run(file)
+    half = '{"questions": [{"id": "1", "judgement": {"moment1": true}}]}'
+    unnamed = '{"questions": [{"id": 1, "judgement": null}]}'
+    for text in ("", "[]", "{}", '{"questions": [{}]}', half, unnamed, '{"questions": [3]}'):
+        file.write_text(text, "utf-8")
         with pytest.raises(SourceError, match="isn't what `seekpoint eval --json` prints"):
-            read_run(tmp_path / f"{number}.json")
+            read_run(file)
     with pytest.raises(SourceError, match="none of these questions"):
         compare(run("1"), {"questions": []}, "before.json")
 

@@ -35,13 +35,8 @@ def test_spans_other_videos_and_questions_without_an_answer(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "line",
     [
-        "why?",
-        "[]",
-        "3",
-        '{"question": "why?"}',
-        '{"question": " ", "video_id": null}',
-        '{"question": 3, "video_id": null}',
-        '{"question": "why?", "video_id": "v"}',
+        *("why?", "[]", "3", '{"question": "why?"}', '{"question": "why?", "video_id": "v"}'),
+        *('{"question": " ", "video_id": null}', '{"question": 3, "video_id": null}'),
         '{"question": "why?", "video_id": "v", "spans": [[1]]}',
         '{"question": "why?", "video_id": "v", "spans": [["a", "b"]]}',
         '{"question": "why?", "video_id": "v", "spans": [[1, 2]], "also": [3]}',

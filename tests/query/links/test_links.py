@@ -29,27 +29,32 @@ VIDEO = Resource("wjZofJX0v4M", Kind.VIDEO, "GPT", "https://www.youtube.com/watc
 RECORDING = Resource("0123456789ab", Kind.RECORDING, "讲座", "file:///talks/%E8%AE%B2%E5%BA%A7.ogg")
 
 
+PAGE = Resource("p", Kind.PAGE, "", "https://a.org/文?q=1")
+ON_ARXIV = Resource("x", Kind.PAPER, "", "https://arxiv.org/abs/1706.03762")
+HERE = Resource("y", Kind.PAPER, "", "file:///papers/%E8%AE%BA%E6%96%87.pdf")
+HEADING = "https://a.org/文?q=1#%E8%87%AA%E6%B3%A8%E6%84%8F%E5%8A%9B-in-detail"
+
+
 def test_a_link_rounds_down_to_whole_seconds() -> None:
     assert link(VIDEO, 754.99) == "https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s"
     assert link(RECORDING, 754.99) == "file:///talks/%E8%AE%B2%E5%BA%A7.ogg#t=754"
 
 
-def test_a_page_opens_at_its_heading_and_the_words_there() -> None:
-    page = Resource("p", Kind.PAGE, "", "https://a.org/文?q=1")
-    cue = Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail")
-    heading = "https://a.org/文?q=1#%E8%87%AA%E6%B3%A8%E6%84%8F%E5%8A%9B-in-detail"
-    assert text_link(page, cue) == heading
-    assert text_link(page, cue, "text=a%20sentence") == f"{heading}:~:text=a%20sentence"
-    assert text_link(page, Cue(0.0, 1.0, ""), "text=a") == "https://a.org/文?q=1#:~:text=a"
-    assert text_link(page, Cue(0.0, 1.0, "")) == page.url
-
-
-def test_a_paper_opens_at_its_page() -> None:
-    on_arxiv = Resource("x", Kind.PAPER, "", "https://arxiv.org/abs/1706.03762")
-    here = Resource("y", Kind.PAPER, "", "file:///papers/%E8%AE%BA%E6%96%87.pdf")
-    cue = Cue(0.0, 1.0, "text", page=7)
-    assert text_link(on_arxiv, cue) == "https://arxiv.org/pdf/1706.03762#page=7"
-    assert text_link(here, cue) == "file:///papers/%E8%AE%BA%E6%96%87.pdf#page=7"
+@pytest.mark.parametrize(
+    ("resource", "cue", "fragment", "expected"),
+    [
+        (PAGE, Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail"), "", HEADING),
+        (PAGE, Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail"), "text=a", f"{HEADING}:~:text=a"),
+        (PAGE, Cue(0.0, 1.0, ""), "text=a", "https://a.org/文?q=1#:~:text=a"),
+        (PAGE, Cue(0.0, 1.0, ""), "", PAGE.url),
+        (ON_ARXIV, Cue(0.0, 1.0, "text", page=7), "", "https://arxiv.org/pdf/1706.03762#page=7"),
+        (HERE, Cue(0.0, 1.0, "text", page=7), "", "file:///papers/%E8%AE%BA%E6%96%87.pdf#page=7"),
+    ],
+)
+def test_a_text_opens_at_its_page_its_heading_and_the_words_there(
+    resource: Resource, cue: Cue, fragment: str, expected: str
+) -> None:
+    assert text_link(resource, cue, fragment) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,110 +65,97 @@ def test_times_have_hours_only_from_an_hour_on(seconds: float | None, text: str 
 
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."
-
-
-def test_a_short_sentence_is_one_phrase_without_its_full_stop() -> None:
-    assert text_fragment(["The model attends to all of the words."], 0) == (
-        "text=The%20model%20attends%20to%20all%20of%20the%20words"
-    )
-
-
-def test_a_longer_passage_is_its_first_and_last_words() -> None:
-    assert unquote(text_fragment([LONG], 0)) == "text=Attention lets every position,it they may be"
-    sentences = [LONG, "It costs a lot.", "Still, it is what everybody uses in the end."]
-    assert unquote(text_fragment(sentences, 0)) == "text=Attention lets every position,uses in the end"
+SHORT = "The model attends to all of the words."
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "directive"),
+    ("sentences", "first", "directive"),
     [
+        ([SHORT], 0, "The model attends to all of the words"),
+        ([LONG], 0, "Attention lets every position,it they may be"),
         (
-            "注意力是变换器的核心，它很强大。",
-            "所以，训练可以并行了。",
-            "text=注意力是变换器的核心,所以，训练可以并行了",
+            [LONG, "It costs a lot.", "Still, it is what everybody uses in the end."],
+            0,
+            "Attention lets every position,uses in the end",
         ),
         (
-            "注意力是變換器的核心，它很強大。",
-            "所以，訓練可以平行了。",
-            "text=注意力是變換器的核心,所以，訓練可以平行了",
+            [LONG, "That was the end of the story.", "No, this was the end of the story."],
+            0,
+            "Attention lets every position,this was the end of the story",
         ),
+        (
+            ["THE MODÉL LOOKS AT ALL OF IT TWICE.", "The model looks at all of it but once, then it forgets about it."],
+            1,
+            "The model looks at all of it but,it forgets about it",
+        ),
+        (
+            ["注意力是变换器的核心，它很强大。", "所以，训练可以并行了。"],
+            0,
+            "注意力是变换器的核心,所以，训练可以并行了",
+        ),
+        (
+            ["注意力是變換器的核心，它很強大。", "所以，訓練可以平行了。"],
+            0,
+            "注意力是變換器的核心,所以，訓練可以平行了",
+        ),
+        (
+            ["The model looks at all.", "Another one.", "And so it goes.", "The model looks at all."],
+            3,
+            "And so it goes.-,The model looks at",
+        ),
+        (["Image Transformer", "Another one.", "Models", "Image Transformer"], 3, "Models-,Image Transformer"),
+        (
+            ["模型看到所有位置。", "Another one.", "如下所示。", "模型看到所有位置。"],
+            3,
+            "如下所示。-,模型看到所有位置",
+        ),
+        (["Let us see.", "Here it is.", "Let us see.", SHORT], 2, "The model attends to all of the words"),
+        (["So it is.", "So it is.", "So it is."], 2, None),
+        (["🎉 !!!"], 0, None),
+        ([r"Let \(d_k\) be the dimension of the keys."], 0, "be the dimension of the keys"),
+        (
+            ["With $a$ of that kind we have it, and then $$b$$ is as well, as we know."],
+            0,
+            "of that kind we,well, as we know",
+        ),
+        (["base | transformer of 65M parameters | 27.3"], 0, "transformer of 65M parameters"),
+        (["def f(x): ⏎ return x + 1 if x > 0 else 0"], 0, "return x + 1 if x > 0 else 0"),
+    ],
+    ids=[
+        "a short sentence is one phrase without its full stop",
+        *("a longer one is its first and last words", "a longer passage"),
+        "the last phrase is the first of its kind after the beginning",
+        "the first phrase is unique on the page",
+        *("Chinese phrases begin and end at punctuation", "traditional Chinese"),
+        *("a repeated sentence has a prefix", "a short one", "a Chinese one"),
+        "a repetition at the beginning is left out",
+        *("a repetition without a distinct prefix", "no word"),
+        *("no formula", "no formula in dollars", "one cell", "one line"),
     ],
 )
-def test_chinese_phrases_begin_and_end_at_punctuation(first: str, second: str, directive: str) -> None:
-    assert unquote(text_fragment([first, second], 0)) == directive
+def test_a_directive_quotes_words_that_a_browser_finds(sentences: list[str], first: int, directive: str | None) -> None:
+    assert unquote(text_fragment(sentences, first)) == (f"text={directive}" if directive else "")
 
 
 def test_characters_with_a_meaning_in_directives_are_encoded() -> None:
-    directive = text_fragment(["R&D-costs, in #1, are 100% “naïve”, say I."], 0)
-    assert (
-        directive == "text=R%26D%2Dcosts%2C%20in%20%231%2C%20are%20100%25%20%E2%80%9Cna%C3%AFve%E2%80%9D%2C%20say%20I"
+    assert text_fragment(["R&D-costs, in #1, are 100% “naïve”, say I."], 0) == (
+        "text=R%26D%2Dcosts%2C%20in%20%231%2C%20are%20100%25%20%E2%80%9Cna%C3%AFve%E2%80%9D%2C%20say%20I"
     )
 
 
-def test_the_first_phrase_is_long_enough_to_be_unique_on_the_page() -> None:
-    earlier = "THE MODÉL LOOKS AT ALL OF IT TWICE, AS WE SAW."
-    directive = text_fragment(
-        [earlier, "The model looks at all of it but once, and then it forgets about it again."], 1
-    )
-    assert unquote(directive).startswith("text=The model looks at all of it but,")
-
-
-def test_the_last_phrase_is_the_first_one_of_its_kind_after_the_beginning() -> None:
-    sentences = [LONG, "That was the end of the story.", "No, this was the end of the story."]
-    assert unquote(text_fragment(sentences, 0)).endswith(",this was the end of the story")
-
-
 @pytest.mark.parametrize(
-    ("before", "sentence", "directive"),
+    ("sentence", "phrases"),
     [
-        ("And so it goes.", "The model looks at all.", "text=And so it goes.-,The model looks at"),
-        ("Models", "Image Transformer", "text=Models-,Image Transformer"),
-        ("如下所示。", "模型看到所有位置。", "text=如下所示。-,模型看到所有位置"),
-    ],
-)
-def test_a_repeated_sentence_gets_the_end_of_the_sentence_before_it_as_prefix(
-    before: str, sentence: str, directive: str
-) -> None:
-    assert unquote(text_fragment([sentence, "Another one.", before, sentence], 3)) == directive
-
-
-def test_a_passage_that_begins_with_a_repetition_is_found_by_its_next_sentence() -> None:
-    sentences = ["Let us see.", "Here it is.", "Let us see.", "The model attends to all of the words."]
-    assert unquote(text_fragment(sentences, 2)) == "text=The model attends to all of the words"
-
-
-def test_a_repetition_without_a_distinct_prefix_has_no_directive() -> None:
-    assert text_fragment(["So it is.", "So it is.", "So it is."], 2) == ""
-    assert text_fragment(["🎉 !!!"], 0) == ""
-
-
-@pytest.mark.parametrize(
-    ("sentence", "directive"),
-    [
-        (r"Let \(d_k\) be the dimension of the keys.", "text=be the dimension of the keys"),
+        (LONG, ["Attention lets every", "position of a", "sentence look at"]),
         (
-            "With $a$ of that kind we have it, and then $$b$$ is as well, as we know.",
-            "text=of that kind we,well, as we know",
+            "注意力让每个位置都能 看到其他位置，所以训练可以并行。",
+            ["注意力让每个位置都能", "看到其他位置", "所以训练可以并行"],
         ),
-        ("base | transformer of 65M parameters | 27.3", "text=transformer of 65M parameters"),
-        ("def f(x): ⏎ return x + 1 if x > 0 else 0", "text=return x + 1 if x > 0 else 0"),
     ],
 )
-def test_phrases_avoid_formulas_and_keep_to_a_cell_or_a_line(sentence: str, directive: str) -> None:
-    assert unquote(text_fragment([sentence], 0)) == directive
-
-
-def test_in_plain_text_one_of_the_phrases_lies_within_a_line() -> None:
-    directive = unquote(line_fragments([LONG], 0))
-    assert directive == "text=Attention lets every&text=position of a&text=sentence look at"
-    lines = "Attention lets every position of a\nsentence look at"
-    assert any(phrase in lines for phrase in directive.removeprefix("text=").split("&text="))
-
-
-def test_in_plain_text_no_chinese_phrase_has_a_space_since_it_may_be_a_line_break() -> None:
-    assert unquote(line_fragments(["注意力让每个位置都能 看到其他位置，所以训练可以并行。"], 0)) == (
-        "text=注意力让每个位置都能&text=看到其他位置&text=所以训练可以并行"
-    )
+def test_in_plain_text_each_of_three_phrases_may_lie_within_a_line(sentence: str, phrases: list[str]) -> None:
+    """No Chinese one has a space, since it may be a line break."""
+    assert unquote(line_fragments([sentence], 0)) == "&".join(f"text={phrase}" for phrase in phrases)
 
 
 @given(st.lists(st.text("ab c.,，。注意力-\\$|⏎&€🎉é\u0301\u200d", max_size=80), min_size=1, max_size=6))

@@ -24,15 +24,16 @@ def workshop(tmp_path: Path, fake: FakeYouTube) -> Workshop:
 
 
 def build(workshop: Workshop, *video_ids: str) -> None:
-    text = "# Talks\n\n" + "\n".join(f"- https://youtu.be/{video_id}" for video_id in video_ids)
-    workshop.build(workshop.write("list.md", text))
+    workshop.build(workshop.write("list.md", "\n".join(f"- https://youtu.be/{video_id}" for video_id in video_ids)))
 
 
 def answer(workshop: Workshop, question: str) -> Answer:
     return seekpoint.ask(question, workshop.library, k=3, encoder=workshop.encoder)
 
 
-def both_talks(workshop: Workshop) -> None:
+@pytest.fixture
+def talks(workshop: Workshop) -> Workshop:
+    """Two talks whose titles nobody says."""
     for video_id, lines, language, titles in (
         (ENGLISH, LINES, "en", ("Welcome", "Positional encoding", "Decoding step by step", "Questions")),
         (CHINESE, CHINESE_LINES, "zh-TW", ("開場", "位置編碼", "逐步解碼", "問答")),
@@ -40,37 +41,24 @@ def both_talks(workshop: Workshop) -> None:
         chapters = list(zip((0, 98, 160, 240), titles, strict=True))
         workshop.fake.add_video(video_id, f"Talk {video_id}", {language: lines}, seconds=300, chapters=chapters)
     build(workshop, ENGLISH, CHINESE)
+    return workshop
 
 
-@pytest.mark.parametrize(
-    ("question", "video_id", "title"),
-    [
+def test_a_title_is_found_and_shown_where_its_chapter_begins_though_nobody_says_it(talks: Workshop) -> None:
+    for question, video_id, title in (
         ("What is positional encoding?", ENGLISH, "Positional encoding"),
         ("什么是位置编码？", CHINESE, "位置編碼"),
         ("什麼是位置編碼？", CHINESE, "位置編碼"),
-    ],
-)
-def test_a_title_is_found_where_its_chapter_begins_though_nobody_says_it(
-    workshop: Workshop, question: str, video_id: str, title: str
-) -> None:
-    both_talks(workshop)
-    moment = answer(workshop, question).moments[0]
-    assert (moment.resource.id, moment.start, moment.chapter) == (video_id, 100.0, title)
-    assert moment.link.endswith("&t=100s")
-
-
-def test_the_chapter_is_shown_as_text_and_as_json(workshop: Workshop) -> None:
-    both_talks(workshop)
-    found = answer(workshop, "positional encoding, line 13")
+    ):
+        moment = answer(talks, question).moments[0]
+        assert (moment.resource.id, moment.start, moment.chapter) == (video_id, 100.0, title)
+        assert moment.link.endswith("&t=100s")
+    found = answer(talks, "positional encoding, line 13")
     assert found.moments[0].start == 130.0
     assert "\n   in: *Positional encoding*\n" in to_text(found, styled=False)
     moments = to_json(found)["moments"]
     assert isinstance(moments, list) and moments[0]["chapter"] == "Positional encoding"
-
-
-def test_chapters_change_nothing_of_what_is_embedded(workshop: Workshop) -> None:
-    both_talks(workshop)
-    assert not any("ncoding" in text or "編碼" in text for text in workshop.encoder.embedded)
+    assert not any("ncoding" in text or "編碼" in text for text in talks.encoder.embedded), "titles aren't embedded"
 
 
 def test_without_chapters_nothing_is_said_of_them(workshop: Workshop) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import seekpoint
@@ -22,11 +22,11 @@ from seekpoint.index.types import Chapter, Cue, Details
 from seekpoint.query.answers import Answer, Explanation, Moment
 from seekpoint.query.output.json import to_json
 from seekpoint.query.output.terminal import to_text
-from seekpoint.query.search.moments import Passage, best_beginning, marks, salient
+from seekpoint.query.search.moments import Passage, best_beginning, marks
 from seekpoint.query.search.settings import TUNING
 from tests import asking
 from tests.fakes import TopicEncoder
-from tests.index.libraries import CARD, SOURCE, build, embedded, resource
+from tests.index.libraries import CARD, SOURCE, TALKS, build, embedded, resource
 from tests.indexer.builds import webvtt
 
 ENGLISH = [
@@ -38,74 +38,98 @@ ENGLISH = [
 CHINESE = [Cue(0, 30, "先说历史。"), Cue(30, 40, "现在讲掩码。"), Cue(40, 50, "掩码之后是归一化。")]
 
 
-def quoted(cues: Sequence[Cue]) -> Sequence[Cue]:
-    passage = Passage(cues, 0, 0, len(cues), plays=True)
-    passage.quote_from(0)
-    return passage.quoted
-
-
-def begin(
+def words_begin(
     cues: Sequence[Cue],
     weights: Mapping[str, float],
     chapters: Sequence[Chapter] = (),
     nearness: Callable[[float], float] | None = None,
     reach: float = TUNING.reach,
 ) -> int:
+    """The cue at whose beginning an answer with these words begins."""
     passage = Passage(cues, 0, 0, len(cues), plays=True)
     said = list(located_terms(passage.text, weights))
     return passage.cue_at(best_beginning(passage, said, weights, chapters, nearness, reach))
 
 
-def test_the_answer_begins_where_the_words_stand_together() -> None:
-    assert begin(ENGLISH, {"mask": 2.0, "softmax": 2.0}) == 1
+@pytest.mark.parametrize(
+    ("cues", "weights", "chapters", "begin"),
+    [
+        (ENGLISH, {"mask": 2.0, "softmax": 2.0}, [], 1),
+        (CHINESE, {"掩码": 2.0, "归一": 1.0, "一化": 1.0}, [], 1),
+        (ENGLISH, {"histori": 0.1, "field": 0.1, "move": 5.0}, [], 3),
+        (ENGLISH, {"zebra": 3.0}, [], 0),
+        (ENGLISH, {}, [], 0),
+        (ENGLISH, {"zebra": 3.0}, [Chapter(12.0, "Zebras")], 2),
+        (ENGLISH, {"zebra": 3.0}, [Chapter(10.4, "Zebras")], 1),
+        (CHINESE, {"斑马": 3.0}, [Chapter(0.0, "开场"), Chapter(39.0, "斑馬與馬")], 2),
+        (ENGLISH, {"mask": 2.0}, [Chapter(20.0, "Masks")], 2),
+        (ENGLISH, {"mask": 2.0}, [Chapter(20.0, "Questions")], 1),
+        (ENGLISH, {"mask": 2.0, "zebra": 9.0}, [Chapter(30.6, "Zebras")], 1),
+        (ENGLISH, {"mask": 2.0}, [Chapter(0.0, "Zebras"), Chapter(30.0, "!")], 1),
+    ],
+    ids=[
+        *("where the words stand together", "in Chinese", "a rare word outweighs common ones"),
+        *("without a match where the chunk begins", "without words"),
+        *("a title counts as said where its chapter begins", "in whole seconds", "a Chinese title"),
+        *("a chapter begins after its announcement", "one of something else doesn't"),
+        *("nor one that begins behind the passage", "nor one without a word"),
+    ],
+)
+def test_an_answer_begins(
+    cues: Sequence[Cue], weights: dict[str, float], chapters: Sequence[Chapter], begin: int
+) -> None:
+    assert words_begin(cues, weights, chapters) == begin
 
 
-def test_chinese_as_english() -> None:
-    assert begin(CHINESE, {"掩码": 2.0, "归一": 1.0, "一化": 1.0}) == 1
-
-
-def test_a_rare_word_outweighs_common_ones() -> None:
-    assert begin(ENGLISH, {"histori": 0.1, "field": 0.1, "move": 5.0}) == 3
-    assert salient({"the": 0.1, "move": 5.0, "掩码": 2.0}).keys() == {"move", "掩码"}
-
-
-def test_without_a_match_the_chunk_begins_where_it_begins() -> None:
-    assert begin(ENGLISH, {"zebra": 3.0}) == 0
-    assert begin(ENGLISH, {}) == 0
-
-
-def test_a_title_counts_as_said_where_its_chapter_begins() -> None:
-    assert begin(ENGLISH, {"zebra": 3.0}, [Chapter(12.0, "Zebras")]) == 2
-    assert begin(ENGLISH, {"zebra": 3.0}, [Chapter(10.4, "Zebras")]) == 1, "a beginning is told in whole seconds"
-    assert begin(CHINESE, {"斑马": 3.0}, [Chapter(0.0, "开场"), Chapter(39.0, "斑馬與馬")]) == 2
-
-
-def test_a_title_and_the_words_around_it_count_together() -> None:
-    weights = {"zebra": 1.0, "softmax": 1.0, "histori": 1.5}
-    assert begin(ENGLISH, weights, [Chapter(20.0, "Zebras")], reach=20.0) == 2
-
-
-def test_words_speak_for_a_cue_as_far_as_they_reach() -> None:
+def test_words_speak_for_a_cue_as_far_as_they_reach_and_titles_with_them() -> None:
     weights = {"histori": 1.0, "softmax": 1.5}
-    assert begin(ENGLISH, weights, reach=15.0) == 2
-    assert begin(ENGLISH, weights, reach=30.0) == 0
+    assert [words_begin(ENGLISH, weights, reach=reach) for reach in (15.0, 30.0)] == [2, 0]
+    titled = {"zebra": 1.0, "softmax": 1.0, "histori": 1.5}
+    assert words_begin(ENGLISH, titled, [Chapter(20.0, "Zebras")], reach=20.0) == 2
 
 
-def test_a_chapter_begins_after_its_announcement() -> None:
-    assert begin(ENGLISH, {"mask": 2.0}, [Chapter(20.0, "Masks")]) == 2
-    assert begin(ENGLISH, {"mask": 2.0}, [Chapter(20.0, "Questions")]) == 1
+def test_meaning_tells_where_words_dont() -> None:
+    nearness = {0: 0.1, 10: 0.1, 20: 0.6, 30: 0.2}
+    assert words_begin(ENGLISH, {}, nearness=lambda second: nearness[int(second)]) == 2
+    assert words_begin(ENGLISH, {"mask": 2.0}, nearness=lambda second: nearness[int(second)]) == 1, "words weigh more"
 
 
-def test_a_chapter_without_a_word_of_its_own_here_or_of_the_question_changes_nothing() -> None:
-    assert begin(ENGLISH, {"mask": 2.0, "zebra": 9.0}, [Chapter(30.6, "Zebras")]) == 1
-    assert begin(ENGLISH, {"mask": 2.0}, [Chapter(0.0, "Zebras"), Chapter(30.0, "!")]) == 1
+@pytest.mark.parametrize(
+    ("texts", "position", "weights", "sentence"),
+    [
+        (
+            ["Welcome. Now the", "mask. It hides", "what comes. Then", "rest."],
+            0,
+            {"mask": 1.0, "hide": 0.5},
+            "Now the mask.",
+        ),
+        (
+            ["the mask hides", "it. Well. Then it", "is a matrix."],
+            5,
+            {"mask": 9.0, "matrix": 1.0},
+            "Then it is a matrix.",
+        ),
+    ],
+    ids=["the words of a sentence speak for its beginning", "words before the first beginning for none"],
+)
+def test_words_count_by_sentences(texts: list[str], position: int, weights: dict[str, float], sentence: str) -> None:
+    cues = [Cue(10.0 * number, 10.0 * number + 10, text) for number, text in enumerate(texts)]
+    passage = Passage(cues, position, 0, len(cues), plays=True)
+    begin = best_beginning(passage, list(located_terms(passage.text)), weights)
+    assert passage.text[begin:].startswith(sentence)
+
+
+def quoted(cues: Sequence[Cue]) -> list[str]:
+    passage = Passage(cues, 0, 0, len(cues), plays=True)
+    passage.quote_from(0)
+    return [cue.text for cue in passage.quoted]
 
 
 def test_a_quote_holds_whole_cues_and_fills_a_line() -> None:
-    assert " ".join(cue.text for cue in quoted(CHINESE)) == "先说历史。 现在讲掩码。 掩码之后是归一化。"
+    assert quoted(CHINESE) == ["先说历史。", "现在讲掩码。", "掩码之后是归一化。"]
     assert len(quoted([Cue(0, 1, "long " * 200), Cue(1, 2, "next")])) == 1
     assert len(quoted([Cue(0, 1, "但我不想"), Cue(1, 2, "很长" * 200), Cue(2, 3, "next")])) == 2
-    many = " ".join(cue.text for cue in quoted([Cue(k, k + 1, "twenty letters in it") for k in range(40)]))
+    many = " ".join(quoted([Cue(k, k + 1, "twenty letters in it") for k in range(40)]))
     assert 0 < len(many) <= 240
     assert many.endswith("in it")
 
@@ -115,36 +139,7 @@ def test_marks_show_every_form_of_a_word_and_join_pairs_of_characters() -> None:
     wanted = [term for term in located_terms(text) if term.text in {"mask", "注意", "意力"}]
     assert [text[start:stop] for start, stop in marks(wanted)] == ["Masks", "mask", "注意力", "masking"]
     assert [text[6:][start:stop] for start, stop in marks(wanted[1:], 6)] == ["mask", "注意力", "masking"]
-
-
-def test_marks_need_no_match() -> None:
     assert marks([]) == ()
-
-
-def test_the_words_of_a_sentence_speak_for_its_beginning() -> None:
-    cues = [
-        Cue(0, 10, "Welcome. Now the"),
-        Cue(10, 20, "mask. It hides"),
-        Cue(20, 30, "what comes. Then"),
-        Cue(30, 40, "rest."),
-    ]
-    passage = Passage(cues, 0, 0, len(cues), plays=True)
-    said = list(located_terms(passage.text, {"mask", "hide"}))
-    begin = best_beginning(passage, said, {"mask": 1.0, "hide": 0.5})
-    assert passage.text[begin:].startswith("Now the mask.")
-
-
-def test_words_before_the_first_beginning_count_for_none() -> None:
-    cues = [Cue(0, 10, "the mask hides"), Cue(10, 20, "it. Well. Then it"), Cue(20, 30, "is a matrix.")]
-    passage = Passage(cues, 5, 0, len(cues), plays=True)
-    begin = best_beginning(passage, list(located_terms(passage.text)), {"mask": 9.0, "matrix": 1.0})
-    assert passage.text[begin:].startswith("Then it is a matrix.")
-
-
-def test_meaning_tells_where_words_dont() -> None:
-    nearness = {0: 0.1, 10: 0.1, 20: 0.6, 30: 0.2}
-    assert begin(ENGLISH, {}, nearness=lambda second: nearness[int(second)]) == 2
-    assert begin(ENGLISH, {"mask": 2.0}, nearness=lambda second: nearness[int(second)]) == 1, "words weigh more"
 
 
 def passage(
@@ -171,59 +166,57 @@ CHINESE_PASSAGE = [
 ]
 
 
+def seconds(found: Passage) -> list[float]:
+    return [found.second_at(offset) for offset in found.beginnings]
+
+
 def test_an_answer_may_begin_at_a_sentence_though_a_cue_begins_in_the_middle_of_one() -> None:
-    assert begun(passage(*ENGLISH_PASSAGE)) == [
+    found = passage(*ENGLISH_PASSAGE)
+    assert begun(found) == [
         "So much for the history of the field.",
         'Now the mask hides "the future."',
         "“Why?”",
         "Because it would be cheating.",
     ]
+    assert seconds(found) == pytest.approx([0.0, 4.0 + 4 * 14 / 26, 8.0 + 4 * 20 / 26, 12.0], abs=0.01)
+    cues = found.cues_from(found.beginnings[1])
+    assert [cue.text for cue in cues] == ["Now the mask", 'hides "the future." “Why?”', "Because it would be cheating."]
+    assert cues[0].start == found.second_at(found.beginnings[1]) and cues[0].end == 8.0
+    chinese = passage(*CHINESE_PASSAGE)
+    assert [chinese.text[place:][:4] for place in chinese.beginnings] == ["先说历史", "现在讲 ", "那么 为", "因为那是"]
 
 
-def test_chinese_sentences_end_without_a_space() -> None:
-    found = passage(*CHINESE_PASSAGE)
-    assert [found.text[offset:][:4] for offset in found.beginnings] == ["先说历史", "现在讲 ", "那么 为", "因为那是"]
-
-
-def test_the_second_is_interpolated_by_characters() -> None:
-    found = passage(*ENGLISH_PASSAGE)
-    seconds = [found.second_at(offset) for offset in found.beginnings]
-    assert seconds == pytest.approx([0.0, 4.0 + 4 * 14 / 26, 8.0 + 4 * 20 / 26, 12.0], abs=0.01)
-
-
-def test_a_sentence_in_a_cue_that_stays_on_the_screen_is_not_late() -> None:
-    shown = passage((0.0, 40.0, "Watch. Here it moves."), (40.0, 44.0, "It stops. Then it turns."))
-    assert [shown.second_at(offset) for offset in shown.beginnings[:2]] == [0.0, pytest.approx(7 / 6, abs=0.01)]
-    chinese = passage((0.0, 40.0, "请看这里。它动了。"), (40.0, 44.0, "它停了。然后转弯。"))
-    assert chinese.second_at(chinese.beginnings[1]) == pytest.approx(10 / 6, abs=0.01)
+@pytest.mark.parametrize(
+    ("cues", "expected"),
+    [
+        ([(0.0, 40.0, "Watch. Here it moves."), (40.0, 44.0, "It stops. Then it turns.")], [0.0, 7 / 6]),
+        ([(0.0, 40.0, "请看这里。它动了。"), (40.0, 44.0, "它停了。然后转弯。")], [0.0, 10 / 6]),
+        ([(5.0, 5.0, "One. Two."), (9.0, 9.0, "三。四。")], [5.0, 5.0, 9.0, 9.0]),
+        (
+            [(0.0, 40.0, " ".join(f"This is sentence number {k}." for k in range(10)))],
+            [1120 / 279 * k for k in range(10)],
+        ),
+    ],
+    ids=["a cue that stays on the screen isn't late", "a Chinese one", "a cue without an end", "one huge cue"],
+)
+def test_the_seconds_of_sentences(cues: list[tuple[float, float, str]], expected: list[float]) -> None:
+    assert seconds(passage(*cues))[: len(expected)] == pytest.approx(expected, abs=0.01)
 
 
 def test_a_sentence_begins_before_the_cue_in_which_the_answer_was_found() -> None:
     found = passage(*ENGLISH_PASSAGE, position=7, first=2)
     assert begun(found)[0] == 'Now the mask hides "the future."'
     assert found.cue_at(found.beginnings[0]) == 1
-
-
-def test_before_the_first_end_of_a_sentence_nothing_is_known_but_at_the_start_of_the_transcript() -> None:
+    # Before the first end of a sentence nothing is known but at the start of the transcript.
     assert begun(passage(*ENGLISH_PASSAGE, position=7))[0] == 'Now the mask hides "the future."'
-    assert begun(passage(*ENGLISH_PASSAGE, position=0))[0] == "So much for the history of the field."
 
 
 def test_an_answer_begins_before_the_end_of_its_passage_and_is_quoted_beyond_it() -> None:
     found = passage(*ENGLISH_PASSAGE, stop=2)
     assert [found.text[offset:][:8] for offset in found.beginnings] == ["So much ", "Now the "]
     assert len(found.cues_from(found.beginnings[-1])) == 3
-    assert begun(passage(*ENGLISH_PASSAGE[:1], (4.0, 8.0, "of the field"), position=7)) == [
-        "So much for the history",
-        "of the field",
-    ]
-
-
-def test_what_is_quoted_begins_with_the_sentence() -> None:
-    found = passage(*ENGLISH_PASSAGE)
-    cues = found.cues_from(found.beginnings[1])
-    assert [cue.text for cue in cues] == ["Now the mask", 'hides "the future." “Why?”', "Because it would be cheating."]
-    assert cues[0].start == found.second_at(found.beginnings[1]) and cues[0].end == 8.0
+    unmarked = passage(*ENGLISH_PASSAGE[:1], (4.0, 8.0, "of the field"), position=7)
+    assert begun(unmarked) == ["So much for the history", "of the field"]
 
 
 @pytest.mark.parametrize(
@@ -256,22 +249,8 @@ def test_without_punctuation_and_pauses_an_answer_begins_at_any_cue() -> None:
     cues = [(10.0 * k, 10.0 * k + 10, f"第{k}行" if k % 2 else f"line {k}") for k in range(6)]
     assert begun(passage(*cues)) == [text for _, _, text in cues]
     assert len(passage(*cues[:5], (50.0, 60.0, "is it? So"), position=1).beginnings) == 6, "one mark a minute is none"
-
-
-def test_one_huge_cue_is_divided() -> None:
-    text = " ".join(f"This is sentence number {k}." for k in range(10))
-    found = passage((100.0, 140.0, text), position=3)
-    assert [round(found.second_at(offset)) for offset in found.beginnings] == [100 + 4 * k for k in range(1, 10)]
-
-
-def test_a_cue_without_an_end_begins_where_it_begins() -> None:
-    found = passage((5.0, 5.0, "One. Two."), (9.0, 9.0, "三。四。"))
-    assert [found.second_at(offset) for offset in found.beginnings] == [5.0, 5.0, 9.0, 9.0]
-
-
-def test_the_cues_of_a_text_are_its_sentences_and_headings() -> None:
-    cues = [(0.0, 1.0, "Masks"), (1.0, 4.0, "A mask hides e.g. Tuesday. It is a matrix"), (4.0, 5.0, "and so on.")]
-    assert begun(passage(*cues, plays=False)) == [text for _, _, text in cues]
+    text = [(0.0, 1.0, "Masks"), (1.0, 4.0, "A mask hides e.g. Tuesday. It is a matrix"), (4.0, 5.0, "and so on.")]
+    assert begun(passage(*text, plays=False)) == [words for _, _, words in text], "as the cues of a text are"
 
 
 SHORT = {"en": "Here is a word.", "zh": "这里有一句话。"}
@@ -290,11 +269,6 @@ def test_passages_of_one_sentence_give_one_moment(tmp_path: Path, language: str,
     assert len(starts) == len(set(starts)) > 0
 
 
-TALKS = {
-    "attention01": ("attention weighs the words", "the masks hide what comes later"),
-    "position001": ("position tells the order",),
-    "zhuyili0001": ("注意力给每个词一个权重", "掩码遮住后面的词"),
-}
 LONG_QUESTION = ("Why does the mask hide 后面的词 " * 200)[:4000]
 
 
@@ -303,12 +277,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     folder = tmp_path_factory.mktemp("explain")
     build(folder, TALKS)
     with open_reader(folder) as opened:
-        yield opened
-
-
-@pytest.fixture
-def example(example_library: Path) -> Iterator[Reader]:
-    with open_reader(example_library) as opened:
         yield opened
 
 
@@ -334,14 +302,14 @@ def assert_adds_up(answer: Answer) -> None:
     assert all(printable(line) == line for line in shown.split("\n"))
 
 
-@pytest.mark.parametrize("question", ["mask 掩码遮住", "what does the attention mask hide?"])
-def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(question: str, tmp_path: Path) -> None:
+def test_the_parts_of_a_passage_that_is_there_in_two_languages_add_up(tmp_path: Path) -> None:
     with open_writer(tmp_path, CARD) as writer:
         writer.register(SOURCE, [resource("attention01", "Talks")])
         tracks = [embedded(TALKS["attention01"]), embedded(TALKS["zhuyili0001"])]
         writer.commit("attention01", tracks, Details(title="Attention"), "hand")
     with open_reader(tmp_path) as both:
-        assert_adds_up(ask(question, both))
+        for question in ("mask 掩码遮住", "what does the attention mask hide?"):
+            assert_adds_up(ask(question, both))
 
 
 @pytest.mark.parametrize(
@@ -361,12 +329,6 @@ def test_matched_words_are_written_as_the_question_writes_them(
     assert next(why(m) for m in answer.moments if m.resource.id == talk).matched == matched
 
 
-@pytest.mark.parametrize("question", ["Why mask?", "为什么要掩码？"])
-def test_a_library_of_another_model_answers_words_that_are_said(library: Reader, question: str) -> None:
-    answer = ask(question, library)
-    assert answer.answered and answer.moments and not answer.unknown
-
-
 def test_nothing_is_explained_that_was_not_asked_for(library: Reader) -> None:
     plain = asking.ask("Why mask?", library, encoder=TopicEncoder())
     explained = ask("Why mask?", library)
@@ -376,13 +338,9 @@ def test_nothing_is_explained_that_was_not_asked_for(library: Reader) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "question", [LONG_QUESTION, "the what the", "🤷 mask", "🤷 掩码", "mask\x1b[31m the\u202e \x9b2Jwords"]
-)
-def test_odd_questions_explain_themselves(library: Reader, question: str) -> None:
-    assert_adds_up(ask(question, library))
-
-
+@example(LONG_QUESTION)
+@example("the what the")
+@example("🤷 掩码")
 @given(st.text(max_size=40) | st.text(alphabet="maskthe 掩码遮住后面的词🤷\x1b[1m\u202e\u200d", max_size=40))
 @settings(max_examples=60)
 def test_any_question_explains_itself(library: Reader, question: str) -> None:
@@ -393,14 +351,14 @@ def test_any_question_explains_itself(library: Reader, question: str) -> None:
             ask(question, library)
 
 
-@pytest.mark.parametrize("talks", [{}, {"zhuyili0001": ("注意力",)}, {"attention01": ("attention",)}])
-def test_a_library_of_a_passage_or_none_explains_itself(tmp_path: Path, talks: dict[str, tuple[str, ...]]) -> None:
-    build(tmp_path, talks)
-    with open_reader(tmp_path) as library:
-        for question in ("attention Zorblax?", "注意力 Zorblax"):
-            answer = ask(question, library)
-            assert (answer.answered, len(answer.moments)) == (bool(talks), len(talks))
-            assert_adds_up(answer)
+def test_a_library_of_a_passage_or_none_explains_itself(tmp_path: Path) -> None:
+    for number, talks in enumerate(({}, {"zhuyili0001": ("注意力",)}, {"attention01": ("attention",)})):
+        build(tmp_path / str(number), talks)
+        with open_reader(tmp_path / str(number)) as library:
+            for question in ("attention Zorblax?", "注意力 Zorblax"):
+                answer = ask(question, library)
+                assert (answer.answered, len(answer.moments)) == (bool(talks), len(talks))
+                assert_adds_up(answer)
 
 
 @pytest.mark.model
@@ -408,8 +366,11 @@ def test_a_library_of_a_passage_or_none_explains_itself(tmp_path: Path, talks: d
     ("question", "word", "said"),
     [("为什么要除以维度的平方根？", "平方根", {"square", "root"}), ("Why cache keys and values?", "cache", {"缓存"})],
 )
-def test_translations_are_listed_with_what_is_said(example: Reader, question: str, word: str, said: set[str]) -> None:
-    answer = asking.ask(question, example, encoder=LazyEncoder(example.card).get(), explained=True)
+def test_translations_are_listed_with_what_is_said(
+    example_library: Path, question: str, word: str, said: set[str]
+) -> None:
+    with open_reader(example_library) as reader:
+        answer = asking.ask(question, reader, encoder=LazyEncoder(reader.card).get(), explained=True)
     assert_adds_up(answer)
     assert answer.answered
     found = next(why(m) for m in answer.moments if word in dict(why(m).translated))

@@ -25,11 +25,11 @@ from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Cue, CueSpan, Filters, Kind, Resource, ResourceStatus, State, StoredChunk
-from seekpoint.query.answers import Answer, Hit
+from seekpoint.query.answers import Answer
 from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.moments import Passage
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.ranking import MOST_RERANKED
+from seekpoint.query.search.ranking import MOST_RERANKED, Hit
 from seekpoint.query.search.reranking import rerank, window_texts
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -101,8 +101,6 @@ def ids(answer: Answer) -> list[str]:
 
 
 def test_the_reranker_orders_and_localises(library: Reader) -> None:
-    plain = ask("mask", library, TopicEncoder())
-    assert ids(plain)[0] == "aaaaaaaaaaa"
     reranker = Wording("There is no end", "它把未来", "mask")
     found = ask("mask", library, TopicEncoder(), AskOptions(reranker=reranker))
     assert [(moment.resource.id, moment.start) for moment in found.moments] == [
@@ -174,39 +172,26 @@ def test_nothing_is_read_where_there_is_no_moment(library: Reader) -> None:
     assert reranker.asked == []
 
 
-# A real cross-encoder
-
-
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_cross_encoder_reads_question_and_passage_together(folder: Path, model: Path, question: str) -> None:
-    plain = seekpoint.ask(question, folder, encoder=TopicEncoder())
-    found = seekpoint.ask(question, folder, encoder=TopicEncoder(), rerank=str(model))
-    assert (ids(plain)[0], ids(found)[0]) == ("aaaaaaaaaaa", QUESTIONS[question])
-    assert sorted(ids(found)) == sorted(ids(plain))
-    assert found.moments[0].score > 0.5 > found.moments[-1].score
-
-
-def test_a_server_loads_it_once(folder: Path, model: Path) -> None:
-    live = LiveLibrary(folder, TopicEncoder(), CrossEncoderReranker(str(model)))
+def test_a_cross_encoder_reads_question_and_passage_together(folder: Path, model: Path) -> None:
+    for question, first in QUESTIONS.items():
+        plain = seekpoint.ask(question, folder, encoder=TopicEncoder())
+        found = seekpoint.ask(question, folder, encoder=TopicEncoder(), rerank=str(model))
+        assert (ids(plain)[0], ids(found)[0]) == ("aaaaaaaaaaa", first)
+        assert sorted(ids(found)) == sorted(ids(plain))
+        assert found.moments[0].score > 0.5 > found.moments[-1].score
+    live = LiveLibrary(folder, TopicEncoder(), CrossEncoderReranker(str(model)))  # which loads it once
     assert [ids(live.ask(question))[0] for question in QUESTIONS] == [*QUESTIONS.values()]
     live.close()
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", ["/nowhere/at/all", "no such model", "\x1b[31m"])
-def test_what_is_no_model_is_told_in_one_line(name: str) -> None:
-    with pytest.raises(ModelError, match=r"^the reranker .* can't be loaded \(.+\): give --rerank") as caught:
-        CrossEncoderReranker(name).scores("q", ["p"])
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.model
-def test_a_model_that_embeds_is_no_cross_encoder() -> None:
+def test_what_is_no_reranker_is_told_in_one_line(tmp_path: Path) -> None:
+    for name in ("/nowhere/at/all", "no such model", "\x1b[31m"):
+        told = r"^the reranker .* can't be loaded \(.+\): give --rerank [^\n]*$"
+        with pytest.raises(ModelError, match=told):
+            CrossEncoderReranker(name).scores("q", ["p"])
     with pytest.raises(ModelError, match=r"is no cross-encoder, but a BertModel, which embeds texts: give --rerank"):
         CrossEncoderReranker(str(bundled_folder())).load()
-
-
-def test_a_classifier_of_several_labels_is_no_reranker(tmp_path: Path) -> None:
     folder = save_cross_encoder(tmp_path / "three", ["a mask"], labels=3)
     with pytest.raises(ModelError, match="gives 3 scores for a pair, where a reranker gives one"):
         CrossEncoderReranker(str(folder)).load()
@@ -231,27 +216,18 @@ def hit(transcript: int, *, is_reference: bool = False) -> Hit:
     return Hit(chunk, 0.5, 0.5, 0.5)
 
 
-def test_bibliographies_stay_behind_all_others() -> None:
-    hits = [hit(1), hit(2), hit(3, is_reference=True)]
-    own = {one.chunk.id: one.chunk for one in hits}
-    found, begins = rerank(hits, own, "q", Wording("3 10", "2 12"), cast("Reader", Shelf()))
-    assert [one.chunk.id for one in found] == [2, 1, 3]
-    assert begins == {1: 100.0, 2: 120.0, 3: 100.0}
-
-
-def test_a_moment_may_begin_in_the_passage_before() -> None:
-    hits = [hit(1)]
+def test_bibliographies_stay_behind_and_a_moment_may_begin_in_the_passage_before() -> None:
+    hits, shelf = [hit(1), hit(2), hit(3, is_reference=True)], cast("Reader", Shelf())
+    found = rerank(hits, "q", Wording("3 10", "2 12"), shelf)
+    assert [(one.chunk.id, one.begin) for one in found] == [(2, 120.0), (1, 100.0), (3, 100.0)]
     before = hits[0].chunk._replace(id=7, first=7, stop=11, start=70.0, end=110.0)
-    _, begins = rerank(hits, {1: before}, "q", Wording("1 7"), cast("Reader", Shelf()))
-    assert begins == {1: 70.0}
+    (one,) = rerank([hits[0]._replace(opening=hits[0]._replace(chunk=before))], "q", Wording("1 7"), shelf)
+    assert one.begin == 70.0
 
 
 @pytest.mark.model
 def test_serve_and_mcp_take_a_reranker(example_library: Path, tmp_path: Path) -> None:
-    arguments = ["--rerank", str(tmp_path / "nowhere"), "--index", str(example_library)]
-    refused = CliRunner().invoke(cli, ["serve", "--port", "0", *arguments])
-    assert refused.exit_code == 1 and "can't be loaded" in refused.output
-    program, *call = mcp_command(example_library, *arguments[:2])
+    program, *call = mcp_command(example_library, "--rerank", str(tmp_path / "nowhere"))
 
     async def talk(client: Client) -> CallToolResult:
         return await client.call_tool("ask", {"question": "why masks?"})
@@ -272,23 +248,21 @@ def test_serve_and_mcp_take_a_reranker(example_library: Path, tmp_path: Path) ->
 
 
 @pytest.mark.model
-def test_the_command_reranks(example_library: Path, tmp_path: Path) -> None:
-    def run(*arguments: str) -> str:
-        result = CliRunner().invoke(cli, [*arguments, "--index", str(example_library)])
-        assert result.exit_code == 0, result.output
-        return result.output
-
+def test_the_commands_rerank(example_library: Path, tmp_path: Path) -> None:
     question = "Why do we divide the scores by the square root?"
-    folder = str(save_cross_encoder(tmp_path / "model", [question, "a word of all others"]))
-    plain, found = (json.loads(run("ask", "--json", question, *rest)) for rest in ([], ["--rerank", folder]))
-    assert [moment["score"] for moment in found["moments"]] != [moment["score"] for moment in plain["moments"]]
     questions = tmp_path / "questions.jsonl"
     questions.write_text(json.dumps({"question": question, "qlang": "en", "video_id": None, "spans": []}), "utf-8")
-    assert run("eval", str(questions), "--rerank", folder)
-    failed = CliRunner().invoke(cli, ["eval", str(questions), "--rerank", "/nowhere", "--index", str(example_library)])
-    assert failed.exit_code == 1 and "can't be loaded" in failed.output
-    wrong = CliRunner().invoke(cli, ["ask", question, "--rerank", str(tmp_path), "--index", str(example_library)])
-    assert wrong.exit_code == 1 and "can't be loaded" in wrong.output
+    folder = str(save_cross_encoder(tmp_path / "model", [question, "a word of all others"]))
+    index = ["--index", str(example_library)]
+    results = [
+        CliRunner().invoke(cli, ["ask", "--json", question, *index, *rest]) for rest in ((), ("--rerank", folder))
+    ]
+    plain, found = ([moment["score"] for moment in json.loads(result.output)["moments"]] for result in results)
+    assert found != plain
+    assert CliRunner().invoke(cli, ["eval", str(questions), "--rerank", folder, *index]).exit_code == 0
+    for command in (["ask", question], ["eval", str(questions)], ["serve", "--port", "0"]):
+        refused = CliRunner().invoke(cli, [*command, "--rerank", str(tmp_path / "nowhere"), *index])
+        assert refused.exit_code == 1 and "can't be loaded" in refused.output
 
 
 def test_torch_is_imported_only_where_something_is_reranked(folder: Path) -> None:
