@@ -188,7 +188,8 @@ class Composition:
         """Start parts and all that they need, each when that is ready, and wait until they are healthy."""
         deadline, parts, wanted = time.monotonic() + _DEADLINE_SECONDS, dict[str, Part](), [*names]
         while wanted:
-            part = parts[wanted[-1]] = self.file.part(wanted.pop())
+            part = self.file.part(wanted.pop())
+            parts[part.name] = part
             wanted += [need for need in part.needs if need not in parts]
         waiting = [name for name in parts if name not in self._processes]
         while waiting or not all(self._is(part, "service_healthy") for part in parts.values() if part.health):

@@ -28,7 +28,6 @@ settings.register_profile(
 settings.register_profile("nightly", settings.get_profile("every run"), derandomize=False, max_examples=1000)
 settings.load_profile("every run")
 
-
 _SLOW = ("chromium", "model", "shared")
 
 

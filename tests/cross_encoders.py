@@ -60,7 +60,8 @@ def _set_weights(model: Any, size: int) -> None:  # noqa: ANN401 - torch types i
         embeddings.word_embeddings.weight[:, 4:] = torch.eye(words)
         embeddings.token_type_embeddings.weight[:, :2] = torch.eye(2)
         # What a layer norm makes of a vector with two ones: it is taken back by each projection.
-        low, high = _normalised(size)
+        ones = np.array([1.0, 1.0] + [0.0] * (size - 2))
+        high, low = (float((ones[at] - ones.mean()) / ones.std()) for at in (0, -1))
         same = np.diag([0.0] * 4 + [_OWN] * words)
         query = same.copy()
         query[_PASSAGE, _QUESTION] = _OTHER
@@ -75,12 +76,6 @@ def _set_weights(model: Any, size: int) -> None:  # noqa: ANN401 - torch types i
         _set(model.bert.pooler.dense, _entry(size, 0, _SHARE, 20.0))
         model.bert.pooler.dense.bias[0] = 2.0
         model.classifier.weight[0, 0] = 4.0
-
-
-def _normalised(size: int) -> tuple[float, float]:
-    vector = np.array([1.0, 1.0] + [0.0] * (size - 2))
-    normalised = (vector - vector.mean()) / vector.std()
-    return float(normalised[-1]), float(normalised[0])
 
 
 def _entry(size: int, row: int, column: int, value: float = 1.0) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ def installed() -> dict[str, Distribution]:
     """The installed packages that Seekpoint needs at run time, itself left out, by their canonical names."""
     found: dict[str, Distribution] = {}
     visited: set[tuple[str, frozenset[str]]] = set()
-    waiting = [(NAME, frozenset[str]())]
+    waiting: list[tuple[str, frozenset[str]]] = [(NAME, frozenset())]
     while waiting:
         name, extras = waiting.pop()
         if (name, extras) in visited:
@@ -41,15 +41,11 @@ def installed() -> dict[str, Distribution]:
             found[name] = distribution(name)
         except PackageNotFoundError:
             continue  # of another system, by a marker of the package that names it
-        waiting += _needed(found[name], extras)
+        for each in map(Requirement, found[name].requires or ()):
+            if not each.marker or any(each.marker.evaluate({"extra": extra}) for extra in {"", *extras}):
+                waiting.append((canonicalize_name(each.name), frozenset(each.extras)))
     del found[NAME]
     return dict(sorted(found.items()))
-
-
-def _needed(package: Distribution, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    for requirement in map(Requirement, package.requires or ()):
-        if not requirement.marker or any(requirement.marker.evaluate({"extra": extra}) for extra in {"", *extras}):
-            yield canonicalize_name(requirement.name), frozenset(requirement.extras)
 
 
 def sbom(file: Path) -> None:

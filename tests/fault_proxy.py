@@ -46,14 +46,11 @@ class FaultProxy:
     def serve(self, connection: socket.socket) -> None:
         """Answer one request."""
         request = _received(connection)
-        response = self._forwarded(request)
-        toxic = next((toxic for pattern, toxic in self.toxics.items() if re.search(pattern, request, re.DOTALL)), None)
-        _send(response, toxic, connection)
-
-    def _forwarded(self, request: bytes) -> bytes:
         with socket.create_connection(self._upstream, _PATIENCE) as server:
             server.sendall(request)
-            return b"".join(iter(lambda: server.recv(65_536), b""))
+            response = b"".join(iter(lambda: server.recv(65_536), b""))
+        toxic = next((toxic for pattern, toxic in self.toxics.items() if re.search(pattern, request, re.DOTALL)), None)
+        _send(response, toxic, connection)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from tests.cli.here import MAIN, call, one_line, run
+from tests.cli.here import call, one_line, run
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
@@ -62,11 +62,12 @@ def test_ask_imports_little_and_collects_no_garbage_among_imported_objects(examp
     assert all((ROOT / f"{name.replace('.', '/')}.py").exists() for name in FOR_CHANGES)
     check = f"""if True:
         import atexit, gc, sys
+        from seekpoint.cli.main import main
         collected = []
         gc.callbacks.append(lambda phase, about: collected.append(phase))
         atexit.register(lambda: print(collected, gc.get_freeze_count() > 10 * len(gc.get_objects())))
         atexit.register(lambda: print({UNWANTED} & sys.modules.keys() or "none"))
-        {MAIN}"""
+        main()"""
     result = run("ask", "--json", "what is softmax for?", "--index", example_library, code=check)
     assert result.stdout.splitlines()[1:] == ["none", "[] True"]
 

@@ -91,28 +91,24 @@ def test_a_library_at_a_link_to_itself_is_an_error_in_one_line(command: str, tmp
     one_line(run(command, *arguments, "--index", odd_file("link to itself", tmp_path)))
 
 
-def test_what_a_list_names_is_planned_without_waiting(tmp_path: Path) -> None:
-    """In a folder there are captions and recordings of these kinds too, which are opened to tell them apart."""
-    files = [odd_file(kind, tmp_path) for kind in KINDS]
-    for suffix in (".vtt", ".mp3", ".pdf", ".html"):
-        for file in files:
-            file.with_suffix(suffix).symlink_to(file.name)
-    (tmp_path / "notes.txt").write_text(NOTE, encoding="utf-8")
-    (tmp_path / "listed.md").write_text("".join(f"- <{file.as_uri()}>\n" for file in files), encoding="utf-8")
-    for source in (tmp_path / "listed.md", tmp_path):
-        result = run("build", source, "--dry-run", "--index", tmp_path / "library")
-        assert (result.exit_code, result.stderr) == (0, ""), result.stderr
-
-
 @pytest.mark.model
 def test_what_a_list_names_is_refused_without_waiting(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    for kind in KINDS:
-        if kind != "socket":
-            file = odd_file(kind, folder)
-            file.with_suffix(".vtt").symlink_to(file.name)
-    (folder / "notes.txt").write_text(NOTE, encoding="utf-8")
+    """In a folder there are captions and recordings of these kinds too, which are opened to tell them apart."""
+    folder, planned = tmp_path / "folder", tmp_path / "planned"
+    for place, kinds, suffixes in (
+        (folder, [kind for kind in KINDS if kind != "socket"], [".vtt"]),
+        (planned, KINDS, [".vtt", ".mp3", ".pdf", ".html"]),
+    ):
+        place.mkdir()
+        (place / "notes.txt").write_text(NOTE, encoding="utf-8")
+        files = [odd_file(kind, place) for kind in kinds]
+        for file in files:
+            for suffix in suffixes:
+                file.with_suffix(suffix).symlink_to(file.name)
+        (tmp_path / "listed.md").write_text("".join(f"- <{file.as_uri()}>\n" for file in files), encoding="utf-8")
+    for source in (tmp_path / "listed.md", planned):
+        result = run("build", source, "--dry-run", "--index", tmp_path / "library")
+        assert (result.exit_code, result.stderr) == (0, ""), result.stderr
     result = run("build", folder, "--index", tmp_path / "library")
     assert (result.exit_code, "Traceback" in result.stderr) == (0, False), result.stderr
     assert "1 of 6 resources indexed (11 entries)" in result.stderr + result.stdout

@@ -17,10 +17,9 @@ from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.open import open_reader
-from seekpoint.index.types import Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.indexer.sources.recordings.transcription import TranscribedWindow, Transcriber
+from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.cli.here import MAIN, Ran, call
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import webvtt
@@ -109,11 +108,6 @@ class Studio:
         answer = json.loads(self.call("ask", "--json", question).stdout)
         first: dict[str, Any] = answer["moments"][0]
         return first
-
-    def transcript(self, media: Path) -> Transcript:
-        with open_reader(self.folder / "library") as library:
-            (transcript,) = library.transcripts(resource_of_path(media).id)
-            return transcript
 
 
 @pytest.fixture(scope="module")
@@ -241,16 +235,14 @@ def test_ctrl_c_loses_one_stretch_at_most_and_the_same_command_goes_on(model: st
     before = part.read_bytes()
     kept = tmp_path / "kept"
     kept.hardlink_to(part)  # it sees what is added to the file that is deleted at the end
-
     assert studio.transcribe().exit_code == 0
     whole = kept.read_bytes()
-    heard = [TranscribedWindow.parsed(line) for line in whole.splitlines(keepends=True)]
-    stops = [each.stop for each in heard if each]
     assert whole.startswith(before) and 0 < len(before) < len(whole)
-    assert len(stops) == len(heard) == len(said)
-    assert stops == sorted(set(stops))
+    assert len(whole.splitlines()) == len(said)
     assert not part.exists()
-    assert studio.transcript(talk) == Transcriber(model, tmp_path / "another cache").transcribe(talk)
+    with open_reader(studio.folder / "library") as library:
+        (transcript,) = library.transcripts(resource_of_path(talk).id)
+    assert transcript == Transcriber(model, tmp_path / "another cache").transcribe(talk)
 
 
 @pytest.fixture
