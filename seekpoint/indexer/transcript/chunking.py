@@ -6,7 +6,7 @@ Words and sentences are no measure: generated captions have no punctuation, Chin
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 from seekpoint.index.types import WINDOW_SECONDS, Chunk, Cue, Piece
@@ -22,10 +22,23 @@ def chunk(cues: Sequence[Cue], seconds: float = SECONDS, overlap: float = OVERLA
 
     A longer cue is a chunk of its own. The cues must be in order, as `cues.tidy` returns them.
     """
-    return [
-        Chunk(first, stop, cues[first].start, max(cue.end for cue in cues[first:stop]), _text(cues[first:stop]))
-        for first, stop in _spans(cues, seconds, overlap)
-    ]
+    token_offsets = list(accumulate((tokens(f"{cue.text} ") for cue in cues), initial=0.0))
+
+    def fits(first: int, last: int, share: float = 1.0) -> bool:
+        duration = cues[last].end - cues[first].start
+        return duration <= seconds * share and token_offsets[last + 1] - token_offsets[first] <= MOST_TOKENS * share
+
+    chunks = []
+    first = stop = 0
+    while stop < len(cues):
+        while first < stop and not (fits(first, stop - 1, overlap / seconds) and fits(first, stop)):
+            first += 1
+        stop += 1
+        while stop < len(cues) and fits(first, stop):
+            stop += 1
+        inside = cues[first:stop]
+        chunks.append(Chunk(first, stop, inside[0].start, max(cue.end for cue in inside), _text(inside)))
+    return chunks
 
 
 def pieces(cues: Sequence[Cue], seconds: float = PIECE_SECONDS) -> list[Piece]:
@@ -43,23 +56,6 @@ def windows(cues: Sequence[Cue]) -> list[Piece]:
     starts = [cue.start for cue in cues]
     spans = ((piece, bisect_left(starts, piece.start + WINDOW_SECONDS, lo=piece.stop)) for piece in pieces(cues))
     return [piece._replace(stop=stop, text=_text(cues[piece.first : stop])) for piece, stop in spans]
-
-
-def _spans(cues: Sequence[Cue], seconds: float, overlap: float) -> Iterator[tuple[int, int]]:
-    token_offsets = list(accumulate((tokens(f"{cue.text} ") for cue in cues), initial=0.0))
-
-    def fits(first: int, last: int, share: float = 1.0) -> bool:
-        duration = cues[last].end - cues[first].start
-        return duration <= seconds * share and token_offsets[last + 1] - token_offsets[first] <= MOST_TOKENS * share
-
-    first = stop = 0
-    while stop < len(cues):
-        while first < stop and not (fits(first, stop - 1, overlap / seconds) and fits(first, stop)):
-            first += 1
-        stop += 1
-        while stop < len(cues) and fits(first, stop):
-            stop += 1
-        yield first, stop
 
 
 def _text(cues: Sequence[Cue]) -> str:

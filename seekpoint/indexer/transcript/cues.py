@@ -7,7 +7,7 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from math import isfinite
 from typing import NamedTuple
 from unicodedata import normalize
@@ -53,55 +53,44 @@ def sentences(text: str) -> Iterator[str]:
 
 def tidy(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """Clean and order cues and split overlong ones. Nothing but white space and control characters is lost."""
-    ordered = sorted(_cleaned(cues), key=lambda cue: cue.start)
-    return tuple(piece for cue in _without_overlaps(ordered) for piece in _pieces(cue))
-
-
-def _cleaned(cues: Iterable[Cue]) -> Iterator[Cue]:
+    cleaned = []
     for cue in cues:
         text = clean(cue.text)
         if text and isfinite(cue.start):
             start = max(0.0, cue.start)
-            yield cue._replace(start=start, end=max(start, cue.end) if isfinite(cue.end) else start, text=text)
-
-
-def _without_overlaps(ordered: list[Cue]) -> list[Cue]:
+            cleaned.append(
+                cue._replace(start=start, end=max(start, cue.end) if isfinite(cue.end) else start, text=text)
+            )
     # In reverse, because cues with the same start all end at the start of the next later one.
     trimmed: list[Cue] = []
     next_start = current_start = float("inf")
-    for cue in reversed(ordered):
+    for cue in reversed(sorted(cleaned, key=lambda cue: cue.start)):
         if cue.start < current_start:
             next_start, current_start = current_start, cue.start
         trimmed.append(cue if cue.end <= next_start else cue._replace(end=next_start))
-    return trimmed[::-1]
+    return tuple(piece for cue in reversed(trimmed) for piece in _pieces(cue))
 
 
 def _pieces(cue: Cue) -> Iterator[Cue]:
-    seconds = cue.end - cue.start
-    if seconds <= LONGEST and tokens(cue.text) <= MOST_TOKENS:
+    text, seconds = cue.text, cue.end - cue.start
+    if seconds <= LONGEST and tokens(text) <= MOST_TOKENS:
         yield cue
         return
-    first = 0
-    for stop in _cuts(cue.text, seconds):
-        start, end = (cue.start + seconds * (offset / len(cue.text)) for offset in (first, stop))
-        if text := cue.text[first:stop].strip():
-            yield cue._replace(start=start, end=end, text=text)
-        first = stop
-
-
-def _cuts(text: str, seconds: float) -> Iterator[int]:
-    """The end offset of each piece."""
     # An array, because a text of 20 MB may have no line end.
     token_offsets = array("d", accumulate(map(tokens, text), initial=0.0))
     by_time = token_offsets[-1] * LONGEST / seconds if seconds > LONGEST else MOST_TOKENS
     most = max(_SHORTEST, min(MOST_TOKENS, by_time))
     breaks = [[end.end() for end in pattern.finditer(text)] for pattern in (_SENTENCE_END, _PHRASE_END)]
     first = 0
-    while token_offsets[-1] - token_offsets[first] > most:
-        furthest = bisect_right(token_offsets, token_offsets[first] + most) - 1
-        first = _best_cut(text, breaks, (first + furthest + 1) // 2, furthest)
-        yield first
-    yield len(text)
+    while first < len(text):
+        stop = len(text)
+        if token_offsets[-1] - token_offsets[first] > most:
+            furthest = bisect_right(token_offsets, token_offsets[first] + most) - 1
+            stop = _best_cut(text, breaks, (first + furthest + 1) // 2, furthest)
+        start, end = (cue.start + seconds * (offset / len(text)) for offset in (first, stop))
+        if piece := text[first:stop].strip():
+            yield cue._replace(start=start, end=end, text=piece)
+        first = stop
 
 
 def _best_cut(text: str, breaks: list[list[int]], nearest: int, furthest: int) -> int:
@@ -135,28 +124,18 @@ def without_repeated_lines(captions: Iterable[tuple[Cue, Sequence[CaptionLine]]]
     previous: list[str] = []
     for cue, screen in captions:
         lines = [line for line in screen if line.text.strip()]
-        yield from _cues_at_word_times(cue, lines[_repeated(previous, lines) :])
+        new = [line.text.strip() for line in takewhile(lambda line: not line.has_times, lines[:_SCREEN_LINES])]
+        overlaps = range(min(len(previous), len(new)), 0, -1)
+        repeated = next((count for count in overlaps if previous[-count:] == new[:count]), 0)
+        start = cue.start
+        texts_by_start: dict[float, list[str]] = {}
+        for line in lines[repeated:]:
+            if line.start is not None and start < line.start < cue.end:
+                start = line.start
+            texts_by_start.setdefault(start, []).append(line.text)
+        for line_start, texts in texts_by_start.items():
+            yield Cue(line_start, cue.end, "\n".join(texts))
         previous = [line.text.strip() for line in lines[-_SCREEN_LINES:]] or previous
-
-
-def _repeated(previous: Sequence[str], lines: Sequence[CaptionLine]) -> int:
-    candidates = []
-    for line in lines[:_SCREEN_LINES]:
-        if line.has_times:
-            break
-        candidates.append(line.text.strip())
-    return next((n for n in range(min(len(previous), len(candidates)), 0, -1) if previous[-n:] == candidates[:n]), 0)
-
-
-def _cues_at_word_times(cue: Cue, lines: Sequence[CaptionLine]) -> Iterator[Cue]:
-    start = cue.start
-    texts_by_start: dict[float, list[str]] = {}
-    for line in lines:
-        if line.start is not None and start < line.start < cue.end:
-            start = line.start
-        texts_by_start.setdefault(start, []).append(line.text)
-    for line_start, texts in texts_by_start.items():
-        yield Cue(line_start, cue.end, "\n".join(texts))
 
 
 # Descriptions of sounds, as they stand alone in brackets, in lower case.
@@ -191,21 +170,17 @@ _NOTE = re.compile(f"[{_NOTES}]")
 def spoken(cues: Iterable[Cue]) -> Iterator[Cue]:
     """Remove descriptions of sounds and speaker marks. Text keeps its lines, and is empty if nothing is said."""
     for cue in cues:
-        yield Cue(cue.start, cue.end, _without_marks(cue.text))
+        words = _BRACKET.sub(lambda bracket: "" if _is_sound(bracket) else bracket[0], cue.text)
+        words = _NAME.sub(lambda name: name[1] if name[2].isupper() else name[0], _NOTE.sub("", words))
+        words = _DASH.sub(_minus, _ARROWS.sub("", words))
+        is_said = words == cue.text or any(c.isalnum() for c in words)
+        yield Cue(cue.start, cue.end, words if is_said and not _LONE_BRACKET.fullmatch(cue.text) else "")
 
 
-def _without_marks(text: str) -> str:
-    if _LONE_BRACKET.fullmatch(text):
-        return ""
-    words = _NOTE.sub("", _BRACKET.sub(lambda bracket: "" if _is_sound(bracket) else bracket[0], text))
-    words = _NAME.sub(lambda name: name[1] if name[2].isupper() else name[0], words)
-    words = _DASH.sub(lambda dash: dash[0] if _continues(dash[1] or "") else "", _ARROWS.sub("", words))
-    return words if words == text or any(c.isalnum() for c in words) else ""
-
-
-def _continues(first: str) -> bool:
-    # A dash before a lower-case letter or a digit is no speaker mark: `- log p` is a minus.
-    return first.islower() or first.isdigit()
+def _minus(dash: re.Match[str]) -> str:
+    """A dash before a lower-case letter or a digit, as in `- log p`; another one is a speaker mark."""
+    following = dash[1] or ""
+    return dash[0] if following.islower() or following.isdigit() else ""
 
 
 def _is_sound(bracket: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate, filterfalse, islice
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.models.encoder import LazyEncoder
@@ -42,9 +42,9 @@ class PassageVectors(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A transcript to be embedded: chunks and pieces, stored vectors and means, and the passages left to embed.
+    """A transcript to be embedded: chunks and pieces, stored vectors and means, the pieces without a stored mean.
 
-    `windows` are the texts of unknown pieces, if these are windows to embed by themselves.
+    `passages` are the chunks to embed, `needed` the distinct texts to embed: theirs, and those of windows.
     """
 
     chunks: Sequence[Chunk]
@@ -53,12 +53,7 @@ class _Draft(NamedTuple):
     means: dict[bytes, PieceVector]
     unknown: Sequence[Piece]
     passages: Mapping[Chunk, PassageText]
-    windows: Sequence[PassageText]
-
-    @property
-    def needed(self) -> list[PassageText]:
-        """The distinct passages."""
-        return list(dict.fromkeys([*self.passages.values(), *self.windows]))
+    needed: Sequence[PassageText]
 
 
 class Embedder:
@@ -88,31 +83,35 @@ class Embedder:
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])
         if self._is_without_pieces and not self._has_windows:
             return EmbeddedTranscript(transcript, draft.chunks, rows)
+        model, means = self._writer.card.name, draft.means
         if self._has_windows:
-            means = _window_vectors(draft.unknown, fresh, self._writer.card.name) | draft.means
+            from seekpoint.index.models.piece_vectors import quantised_window
+
+            digests = {text_digest(window.text) for window in draft.unknown}
+            means = {digest: quantised_window(fresh[digest], model) for digest in digests} | means
         else:
             readings = {part: readings_of[passage] for part, passage in draft.passages.items()}
-            means = _means(transcript.cues, draft.unknown, readings, self._writer.card.name) | draft.means
+            means = _means(transcript.cues, draft.unknown, readings, model) | means
         pieces = [(piece, means[text_digest(piece.text)]) for piece in draft.pieces]
         return EmbeddedTranscript(transcript, draft.chunks, rows, pieces)
 
     def _draft(self, resource_id: str, transcript: Transcript) -> _Draft:
         """Split a transcript and look up stored vectors. Chinese is brought into one script, for equal vectors."""
-        cues = transcript.cues
+        cues, has_windows = transcript.cues, self._has_windows
         chunks = [replace(cut, text=in_one_script(cut.text)) for cut in chunk(cues)]
-        cut = [piece._replace(text=in_one_script(piece.text)) for piece in self._cut(cues)]
+        cuts = windows(cues) if has_windows else [] if self._is_without_pieces else pieces(cues)
+        cuts = [piece._replace(text=in_one_script(piece.text)) for piece in cuts]
         vectors, means = self._writer.known(resource_id)
-        unknown = [piece for piece in cut if text_digest(piece.text) not in means]
-        apart = unknown if self._has_windows else []
-        parts = _needed(cues, chunks, vectors, [] if apart else unknown)
-        embedded = {part.text for part in parts}  # a short text's chunk is its window too
-        texts = [PassageText(window.text) for window in apart if window.text not in embedded]
-        return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts}, texts)
-
-    def _cut(self, cues: Sequence[Cue]) -> list[Piece]:
-        if self._has_windows:
-            return windows(cues)
-        return [] if self._is_without_pieces else pieces(cues)
+        unknown = [piece for piece in cuts if text_digest(piece.text) not in means]
+        passages = {}
+        for part in _needed(cues, chunks, vectors, [] if has_windows else unknown):
+            ends = accumulate(len(cue.text) + 1 for cue in cues[part.first : part.stop])
+            passages[part] = PassageText(part.text, tuple(after - 1 for after in ends))
+        needed = list(passages.values())
+        if has_windows:
+            embedded = {passage.text for passage in needed}  # a short text's chunk is its window too
+            needed += [PassageText(window.text) for window in unknown if window.text not in embedded]
+        return _Draft(chunks, cuts, vectors, means, unknown, passages, list(dict.fromkeys(needed)))
 
     @cached_property
     def _is_without_pieces(self) -> bool:
@@ -140,19 +139,16 @@ class Embedder:
         missing = [passage for passage in passages if passage not in readings]
         for k in range(0, len(missing), _PASSAGES):
             self._events.embed(len(readings), len(passages))
-            readings |= self._read_together(missing[k : k + _PASSAGES], coming)
+            batch = missing[k : k + _PASSAGES]
+            # Fill up the batch with coming passages, unless some are waiting already: the cache stays small.
+            following = [] if self._ahead else islice(coming, _PASSAGES - len(batch))
+            fill = [passage for passage in dict.fromkeys(following) if passage not in batch]
+            read = self._read_batch([*batch, *fill])
+            self._ahead |= zip(fill, read[len(batch) :], strict=True)
+            readings |= zip(batch, read, strict=False)
         self._events.embed(len(readings), len(passages))
         self.embedded += len(readings)
         return readings
-
-    def _read_together(
-        self, batch: Sequence[PassageText], coming: Iterable[PassageText]
-    ) -> dict[PassageText, PassageVectors]:
-        """Embed a batch, filled up with coming passages unless some are waiting already: the cache stays small."""
-        fill = [] if self._ahead else _distinct(coming, _PASSAGES - len(batch), batch)
-        readings = self._read_batch([*batch, *fill])
-        self._ahead |= zip(fill, readings[len(batch) :], strict=True)
-        return dict(zip(batch, readings, strict=False))
 
     def _read_batch(self, batch: Sequence[PassageText]) -> list[PassageVectors]:
         texts, encoder = [passage.text for passage in batch], self._encoder.get()
@@ -163,16 +159,6 @@ class Embedder:
                 ]
             self._go_without_pieces()
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
-
-
-def _passage(part: Chunk, cues: Sequence[Cue]) -> PassageText:
-    lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
-    return PassageText(part.text, tuple(after - 1 for after in accumulate(lengths)))
-
-
-def _distinct(passages: Iterable[PassageText], most: int, besides: Container[PassageText]) -> list[PassageText]:
-    """The distinct ones among the first `most` passages, without those in `besides`."""
-    return list(dict.fromkeys(filterfalse(besides.__contains__, islice(passages, most))))
 
 
 def _needed(
@@ -207,14 +193,6 @@ def _means(
         rows, tokens = zip(*(best[k][1:] for k in range(piece.first, piece.stop)), strict=True)
         means[text_digest(piece.text)] = quantised(np.sum(rows, axis=0), sum(tokens), model)
     return means
-
-
-def _window_vectors(unknown: Sequence[Piece], vectors: Mapping[bytes, Vectors], model: str) -> dict[bytes, PieceVector]:
-    """The vectors of windows that were embedded by themselves, by the digest of their text."""
-    from seekpoint.index.models.piece_vectors import quantised_window
-
-    digests = {text_digest(window.text) for window in unknown}
-    return {digest: quantised_window(vectors[digest], model) for digest in digests}
 
 
 def _off_centre(cue: Cue, part: Chunk) -> float:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import islice, pairwise
+from itertools import chain, pairwise
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -64,12 +64,16 @@ class _Word(NamedTuple):
 def phrases(text: str) -> Iterator[Phrase]:
     """All phrases of a text, in order, with repetitions."""
     located = list(_words(text))
-    joined = [_is_joined(text, one, other) for one, other in pairwise(located)] + [False]
+    joined = []  # whether each word and the next one may stand in a phrase
+    for one, other in pairwise(located):
+        between = text[one.stop : other.start]
+        # White space between Chinese words is a pause.
+        is_pause = between.isspace() and all(map(_UNSPACED.match, (text[one.stop - 1], text[other.start])))
+        joined.append(not is_pause and bool(_JOINT.fullmatch(between)))
+    joined.append(False)
     for first, begin in enumerate(located):
-        if not begin.is_content:
-            continue
         size, before = 0, located[first - 1].key if first and joined[first - 1] else ""
-        for last in range(first, len(located)):
+        for last in range(first, len(located) if begin.is_content else first):
             word = located[last]
             size += word.size
             if size > LONGEST or not (word.is_content or word.is_inside):
@@ -80,13 +84,6 @@ def phrases(text: str) -> Iterator[Phrase]:
                 yield Phrase(key, text[begin.start : word.stop], size, before, after)
             if not joined[last]:
                 break
-
-
-def _is_joined(text: str, one: _Word, other: _Word) -> bool:
-    """Whether two words may stand in a phrase; white space between Chinese words is a pause."""
-    between = text[one.stop : other.start]
-    is_pause = between.isspace() and all(map(_UNSPACED.match, (text[one.stop - 1], text[other.start])))
-    return not is_pause and bool(_JOINT.fullmatch(between))
 
 
 def _words(text: str) -> Iterator[_Word]:
@@ -152,32 +149,21 @@ _CANDIDATES = 12
 _NOUN = 0.7
 _UNSPACED = regex.compile(f"[{UNSPACED}]")
 
-_Weights: TypeAlias = Mapping[Key, float]
-
 
 class _Usage:
     """How a phrase is used in the whole recording."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.written = Counter[str]()
-        self.before = Counter[str]()
-        self.after = Counter[str]()
-
-    def add(self, phrase: Phrase) -> None:
-        self.written[phrase.written] += 1
-        self.before[phrase.before] += 1
-        self.after[phrase.after] += 1
-
-    @property
-    def count(self) -> int:
-        return self.written.total()
+        self.written, self.before, self.after = Counter[str](), Counter[str](), Counter[str]()
 
     @property
     def is_free(self) -> bool:
         """Whether it is a whole phrase, not a part of a word that the dictionaries lack."""
         return all(
-            times <= max(_MOST_BOUND * self.count, 1) or not _UNSPACED.fullmatch(neighbour) or is_empty(neighbour)
+            times <= max(_MOST_BOUND * self.written.total(), 1)
+            or not _UNSPACED.fullmatch(neighbour)
+            or is_empty(neighbour)
             for neighbour, times in (*self.before.most_common(1), *self.after.most_common(1))
         )
 
@@ -193,64 +179,50 @@ def titles(segments: Sequence[str]) -> list[str]:
     """A title for each segment's text, all different; empty for one without a possible title."""
     phrases_of = [list(phrases(text)) for text in segments]
     usages: dict[Key, _Usage] = {}
-    for phrase in (phrase for group in phrases_of for phrase in group):
-        usages.setdefault(phrase.key, _Usage(phrase.size)).add(phrase)
+    for phrase in chain.from_iterable(phrases_of):
+        usage = usages.setdefault(phrase.key, _Usage(phrase.size))
+        usage.written[phrase.written] += 1
+        usage.before[phrase.before] += 1
+        usage.after[phrase.after] += 1
     length = max(sum(map(len, segments)), 1)
-    titled: dict[str, None] = {}
-    chosen = []
+    chosen: list[str] = []
     for text, group in zip(segments, phrases_of, strict=True):
-        weights = _weights(Counter(phrase.key for phrase in group), usages, len(text) / length)
-        title = next((_shortened(one) for one in _titles(weights, usages) if one not in titled), "")
-        titled[title] = None
+        weights = {}
+        for key, times in Counter(phrase.key for phrase in group).items():
+            usage = usages[key]
+            if usage.is_free:
+                share = max(len(text) / length, 1e-6)
+                telling = log(times + 0.3) * log(times / usage.written.total() / share)
+                weights[key] = telling * (0.2 + min(usage.size, 6) / 4) * usage.nominal
+        title = next((title for title in _titles(weights, usages) if title not in chosen), "")
+        if columns(title) > MOST_COLUMNS:
+            size = next(size for size in range(len(title), 0, -1) if columns(f"{title[:size]}…") <= MOST_COLUMNS)
+            title = f"{title[:size].rstrip()}…"
         chosen.append(title)
     return chosen
 
 
-def _weights(counts: Counter[Key], usages: Mapping[Key, _Usage], share: float) -> dict[Key, float]:
-    """The weights of a segment's phrases, the heaviest first; `share` is that of the segment in the recording."""
-
-    def weight(key: Key) -> float:
-        usage, times = usages[key], counts[key]
-        telling = log(times + 0.3) * log(times / usage.count / max(share, 1e-6))
-        return telling * (0.2 + min(usage.size, 6) / 4) * usage.nominal
-
-    weights = {key: weight(key) for key in counts if usages[key].is_free}
-    return dict(sorted(weights.items(), key=lambda item: -item[1]))
-
-
-def _titles(weights: _Weights, usages: Mapping[Key, _Usage]) -> Iterator[str]:
+def _titles(weights: Mapping[Key, float], usages: Mapping[Key, _Usage]) -> Iterator[str]:
     """Possible titles, best first: a phrase, with a second one of other words that weighs nearly as much."""
-    keys = list(islice(weights, _CANDIDATES))
+    keys = sorted(weights, key=lambda key: -weights[key])[:_CANDIDATES]
     for place, key in enumerate(keys):
-        others = (
-            one
-            for one in keys[place + 1 :]
-            if weights[one] >= _SECOND * weights[key] and usages[one].nominal >= _least_nominal(one)
-        )
-        longer = (_joined([_written(usages[key]), _written(usages[one])]) for one in others if not set(key) & set(one))
-        yield next((title for title in longer if columns(title) <= MOST_COLUMNS), _joined([_written(usages[key])]))
+        title = _joined([usages[key]])
+        for other in keys[place + 1 :]:
+            # A word alone is often an adjective or a verb.
+            least_nominal = 0.0 if len(other) > 1 or _UNSPACED.match(other[0]) else _NOUN
+            if weights[other] >= _SECOND * weights[key] and usages[other].nominal >= least_nominal:
+                longer = _joined([usages[key], usages[other]])
+                if not set(key) & set(other) and columns(longer) <= MOST_COLUMNS:
+                    title = longer
+                    break
+        yield title
 
 
-def _least_nominal(key: Key) -> float:
-    """From which likelihood of being a noun a phrase may stand second: a word alone is often an adjective or a verb."""
-    return 0.0 if len(key) > 1 or _UNSPACED.match(key[0]) else _NOUN
-
-
-def _written(usage: _Usage) -> str:
-    """A phrase as it is written most often."""
-    return clean(usage.written.most_common(1)[0][0])
-
-
-def _joined(shown: Sequence[str]) -> str:
+def _joined(usages: Sequence[_Usage]) -> str:
+    """Phrases as they are written most often."""
+    shown = [clean(usage.written.most_common(1)[0][0]) for usage in usages]
     title = ("、" if any(map(_UNSPACED.search, shown)) else ", ").join(shown)
     return title[:1].upper() + title[1:]
-
-
-def _shortened(title: str) -> str:
-    if columns(title) <= MOST_COLUMNS:
-        return title
-    size = next(size for size in range(len(title), 0, -1) if columns(f"{title[:size]}…") <= MOST_COLUMNS)
-    return f"{title[:size].rstrip()}…"
 
 
 LEAST_DURATION = 600.0
@@ -265,7 +237,13 @@ def with_chapters(embedded: EmbeddedTranscript, card: ModelCard) -> EmbeddedTran
     cues = embedded.transcript.cues
     if _end(cues) < LEAST_DURATION:
         return embedded
-    return replace(embedded, transcript=replace(embedded.transcript, chapters=chapters(cues, _pieces(embedded, card))))
+    pieces = None
+    if embedded.pieces:
+        from seekpoint.index.models.piece_vectors import dequantised
+
+        cut, vectors = zip(*embedded.pieces, strict=True)
+        pieces = dequantised([piece.start for piece in cut], vectors, card)
+    return replace(embedded, transcript=replace(embedded.transcript, chapters=chapters(cues, pieces)))
 
 
 def chapters(cues: Sequence[Cue], pieces: Pieces | None = None) -> tuple[Chapter, ...]:
@@ -287,30 +265,16 @@ def units(said: CueText) -> Iterator[Unit]:
     """Divide a transcript into units: each begins with a sentence, and some seconds after the one before."""
     from seekpoint.indexer.transcript.segmentation import Unit
 
-    places = list(_places(said, max(_UNIT, _end(said.cues) / _MOST_UNITS)))
+    last, least = said.cues[0].start, max(_UNIT, _end(said.cues) / _MOST_UNITS)
+    places = [(0, last)]
+    for offset in said.sentences(is_opening=True):
+        second = said.second_at(offset)
+        if offset and second - last >= least:
+            places.append((offset, second))
+            last = second
     for (offset, second), (stop, _) in pairwise([*places, (len(said.text), 0.0)]):
         yield Unit(offset, second, [term.text for term in content_terms(said.text[offset:stop])])
 
 
-def _places(said: CueText, least: float) -> Iterator[tuple[int, float]]:
-    """Where units begin, as offsets in the text and seconds."""
-    last = said.cues[0].start
-    yield 0, last
-    for offset in said.sentences(is_opening=True):
-        second = said.second_at(offset)
-        if offset and second - last >= least:
-            yield offset, second
-            last = second
-
-
 def _end(cues: Sequence[Cue]) -> float:
     return max(cue.end for cue in cues)
-
-
-def _pieces(embedded: EmbeddedTranscript, card: ModelCard) -> Pieces | None:
-    if not embedded.pieces:
-        return None
-    from seekpoint.index.models.piece_vectors import dequantised
-
-    pieces, vectors = zip(*embedded.pieces, strict=True)
-    return dequantised([piece.start for piece in pieces], vectors, card)

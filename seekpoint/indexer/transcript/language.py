@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -26,43 +26,27 @@ _NO_LANGUAGE = "zxx"
 
 def language_of(texts: Sequence[str], declared: str | None) -> str:
     """The BCP 47 tag of a text: the declared one, unless the words contradict it; `und` if there is no evidence."""
-    sample = _sample(texts)
-    probabilities = _probabilities(sample)
+    text = " ".join(text for text in texts if any(map(str.isalpha, text)))
+    if len(text) > _SLICES * _SLICE:  # slices from all over it
+        starts = (k * (len(text) - _SLICE) // (_SLICES - 1) for k in range(_SLICES))
+        text = " ".join(text[start : start + _SLICE] for start in starts)
+    ranked: dict[str, float] = defaultdict(float)
+    for label, probability in _identifier().rank(text):
+        ranked[_language(label)] += probability
+    script = scripts.language_of(text, None)
+    if script != scripts.language_of("", None):  # a script of only one language, or of Chinese and its kin, is certain
+        ranked = {language: ranked[language] for language in _CHINESE_CHARACTERS} | {script: 1.0}
+    probabilities = {language: ranked[language] for language in ranked.keys() - {_NO_LANGUAGE}}
     best = max(probabilities, key=probabilities.__getitem__)
     tag = _tag(declared or "")
     language = _language(tag)
-    if language in _known() and _is_plausible(language, sample, probabilities, probabilities[best]):
-        return tag
+    if language in _known():
+        own = probabilities.get(language, 0.0)
+        kin = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
+        is_its_script = scripts.language_of(text, language) in kin
+        if own >= _SURE or (is_its_script and (own >= _POSSIBLE or probabilities[best] < _SURE)):
+            return tag
     return best if probabilities[best] >= _LIKELY else "und"
-
-
-def _is_plausible(language: str, sample: str, probabilities: Mapping[str, float], most: float) -> bool:
-    if probabilities[language] >= _SURE:
-        return True
-    candidates = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
-    return scripts.language_of(sample, language) in candidates and (
-        probabilities[language] >= _POSSIBLE or most < _SURE
-    )
-
-
-def _sample(texts: Sequence[str]) -> str:
-    """Slices from all over a text, without parts that have no letters."""
-    text = " ".join(text for text in texts if any(map(str.isalpha, text)))
-    if len(text) <= _SLICES * _SLICE:
-        return text
-    starts = (k * (len(text) - _SLICE) // (_SLICES - 1) for k in range(_SLICES))
-    return " ".join(text[start : start + _SLICE] for start in starts)
-
-
-def _probabilities(sample: str) -> Mapping[str, float]:
-    """The probability of each language; a script of only one language, or of Chinese and its kin, is certain."""
-    probabilities: dict[str, float] = defaultdict(float)
-    for label, probability in _identifier().rank(sample):
-        probabilities[_language(label)] += probability
-    script = scripts.language_of(sample, None)
-    if script != scripts.language_of("", None):
-        probabilities = {language: probabilities[language] for language in _CHINESE_CHARACTERS} | {script: 1.0}
-    return defaultdict(float, {language: probabilities[language] for language in probabilities.keys() - {_NO_LANGUAGE}})
 
 
 def _language(tag: str) -> str:

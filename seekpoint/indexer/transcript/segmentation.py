@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
     Costs = NDArray[np.float64]
 
-LEAST = 60.0
-"""Seconds of the shortest segment."""
-
-WORDS_SHARE = 2 / 3
-"""The weight of words in the similarity of units; vectors have the rest."""
-
+# Seconds of the shortest segment.
+_LEAST = 60.0
+# The weight of words in the similarity of units; vectors have the rest.
+_WORDS_SHARE = 2 / 3
 # Seconds: the standard deviations of the smoothing of words and of vectors.
 _WORDS_SPREAD, _VECTORS_SPREAD = 12.0, 20.0
 # Standard deviations. All that is farther counts as little: the middle of a long piece may be far from all units.
@@ -46,28 +44,20 @@ class Unit(NamedTuple):
     words: Sequence[str]
 
 
-def boundaries(
-    units: Sequence[Unit],
-    end: float,
-    pieces: Pieces | None = None,
-    *,
-    count: int | None = None,
-    words_share: float = WORDS_SHARE,
-) -> list[int]:
+def boundaries(units: Sequence[Unit], end: float, pieces: Pieces | None = None) -> list[int]:
     """The indices of the units that begin a segment, the first unit excluded; `end` is that of the last unit.
 
-    Without `pieces` the units are compared by their words alone. `count` is the wanted number of boundaries.
+    Without `pieces` the units are compared by their words alone.
     """
     edges = np.append(np.array([unit.start for unit in units], np.float64), end)
     seconds = np.maximum(np.diff(edges), 0.01)
     centres = edges[:-1] + seconds / 2
     common = _common(_smoothed(_word_vectors(units), centres, centres, _WORDS_SPREAD), seconds)
     if pieces is not None:
-        meaning = _common(_piece_vectors(pieces, end, centres), seconds)
-        common = words_share * common + (1 - words_share) * meaning
-    costs = np.where(edges[None] - edges[:, None] >= LEAST, _scatter(common, seconds), np.inf)
-    if count is not None:
-        return _divided_into(costs, count + 1)
+        lengths = np.diff(np.append(pieces.starts, max(end, pieces.starts[-1])))
+        vectors = _smoothed(pieces.sums, centres, pieces.starts + lengths / 2, _VECTORS_SPREAD)
+        common = _WORDS_SHARE * common + (1 - _WORDS_SHARE) * _common(vectors, seconds)
+    costs = np.where(edges[None] - edges[:, None] >= _LEAST, _scatter(common, seconds), np.inf)
     return _divided(costs, _PENALTY * float(np.sqrt(max(end - edges[0], 0.0))))
 
 
@@ -92,11 +82,6 @@ def _common(vectors: Matrix, seconds: Costs) -> Costs:
     weighted = rest * weights
     product: Costs = (weighted @ weighted.T).astype(np.float64)
     return product
-
-
-def _piece_vectors(pieces: Pieces, end: float, centres: Costs) -> Matrix:
-    lengths = np.diff(np.append(pieces.starts, max(end, pieces.starts[-1])))
-    return _smoothed(pieces.sums, centres, pieces.starts + lengths / 2, _VECTORS_SPREAD)
 
 
 def _smoothed(vectors: Matrix, centres: Costs, at: Costs, spread: float) -> Matrix:
@@ -138,16 +123,3 @@ def _divided(costs: Costs, penalty: float) -> list[int]:
         last = int(before[last])
         boundaries.append(last)
     return sorted(boundaries)[1:]
-
-
-def _divided_into(costs: Costs, segments: int) -> list[int]:
-    """The boundaries of the cheapest division into `segments` segments; none if there is none."""
-    best, before = costs[0], []
-    for _ in range(segments - 1):
-        sums = best[:, None] + costs
-        before.append(sums.argmin(axis=0))
-        best = sums.min(axis=0)
-    boundaries = [len(costs) - 1]
-    for row in reversed(before):
-        boundaries.append(int(row[boundaries[-1]]))
-    return sorted(boundaries[1:]) if np.isfinite(best[-1]) else []

@@ -59,7 +59,7 @@ class ParsedDocument:
 
 def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
     """A transcript with the sentences as cues, and details with the headings as chapters; `language` is a tag."""
-    spans = list(_timed(document.blocks, _are_references(document.blocks)))
+    spans = list(_timed(document.blocks))
     cues = tidy(
         Cue(start, end, words, block.anchor, block.page, is_reference)
         for start, end, words, block, is_reference in spans
@@ -69,26 +69,22 @@ def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tu
     return Transcript(language, origin, cues), details
 
 
-def _are_references(blocks: Sequence[Block]) -> list[bool]:
-    """Whether each block belongs to the bibliography; a heading belongs to the block after it."""
-    flags: list[bool] = []
+def _timed(blocks: Sequence[Block]) -> Iterator[tuple[float, float, str, Block, bool]]:
+    """Each sentence with its start and end in seconds, and whether it belongs to the bibliography.
+
+    A heading is one sentence, however long, and belongs to the block after it.
+    """
+    are_references: list[bool] = []
     for block in reversed(blocks):
-        follows = bool(flags) and flags[-1]
-        flags.append(follows if block.role is Role.HEADING else block.role is Role.REFERENCE)
-    return flags[::-1]
-
-
-def _timed(blocks: Sequence[Block], are_references: Sequence[bool]) -> Iterator[tuple[float, float, str, Block, bool]]:
-    """Each sentence with its start and end in seconds; a heading is one sentence, however long."""
-    now = 0.0
-    earlier = [(None, False), *zip(blocks, are_references, strict=True)]
-    for (before, was_reference), block, is_reference in zip(earlier, blocks, are_references, strict=False):
-        now += _REFERENCES_PAUSE if before and was_reference != is_reference else _pause(before, block)
+        follows = bool(are_references) and are_references[-1]
+        are_references.append(follows if block.role is Role.HEADING else block.role is Role.REFERENCE)
+    now, before, was_reference = 0.0, None, False
+    for block, is_reference in zip(blocks, reversed(are_references), strict=True):
+        if before and was_reference != is_reference:
+            now += _REFERENCES_PAUSE
+        elif before and block.role is Role.HEADING and before.role is not Role.HEADING:
+            now += _PAUSE
         for words in [block.text] if block.role is Role.HEADING else sentences(block.text):
             start, now = now, now + tokens(f"{words} ") / TOKENS_A_SECOND
             yield start, now, words, block, is_reference
-
-
-def _pause(before: Block | None, block: Block) -> float:
-    is_new = before is not None and block.role is Role.HEADING and before.role is not Role.HEADING
-    return _PAUSE if is_new else 0.0
+        before, was_reference = block, is_reference

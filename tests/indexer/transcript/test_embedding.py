@@ -40,11 +40,6 @@ def build(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
     return workshop.build(listed, captions=workshop.folder / "captions", encoder=encoder)
 
 
-def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
-    """Build from the list alone, without captions and without YouTube."""
-    return workshop.build(workshop.folder / "list.txt", offline=True, encoder=encoder)
-
-
 def stored(workshop: Workshop, video_id: str) -> Pieces:
     """The stored pieces of a video."""
     with EmbeddedReader.open(workshop.library) as library:
@@ -76,10 +71,7 @@ def test_pieces_have_the_vectors_of_their_words(workshop: Workshop) -> None:
     assert english.starts.tolist() == [0, 10, 20, 30]
     assert english.sums.argmax(axis=1).tolist() == [0, 1, 2, 5]
     assert chinese.sums.argmax(axis=1).tolist() == [0, 1, 5]
-
-
-def test_chinese_is_embedded_in_one_script_and_quoted_in_the_original(workshop: Workshop) -> None:
-    build(workshop)
+    # Chinese is embedded in one script and quoted in the original.
     assert workshop.encoder.embedded[1:] == ["注意力给每个词一个权重 掩码遮住后面的词 为什么需要缓存"]
     with EmbeddedReader.open(workshop.library) as library:
         (transcript,) = library.transcripts(ZH)
@@ -116,9 +108,6 @@ def test_a_changed_transcript_embeds_only_new_pieces_and_the_chunks_around_them(
     assert after.sums[20].argmax() == 6
 
 
-# Models without parts
-
-
 class EncoderWithoutParts(TopicEncoder):
     """A model that returns no vectors of cues."""
 
@@ -134,9 +123,6 @@ def test_a_model_without_parts_makes_no_pieces_and_is_tried_once(workshop: Works
     assert build(workshop, encoder).embedded == 0
     assert (workshop.content(), workshop.events.lines) == (before, [])
     assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
-
-
-# Batches of the encoder
 
 
 class BatchCountingEncoder(TopicEncoder):

@@ -25,14 +25,7 @@ CODE = """class Attention(nn.Module):
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(self.d_k), dim=-1) @ v
 """
-TEXTS = {
-    "en": ENGLISH,
-    "zh": SIMPLIFIED,
-    "de": GERMAN,
-    "ru": RUSSIAN,
-    "ja": JAPANESE,
-    "ko": KOREAN,
-}
+TEXTS = {"en": ENGLISH, "zh": SIMPLIFIED, "de": GERMAN, "ru": RUSSIAN, "ja": JAPANESE, "ko": KOREAN}
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -48,11 +41,6 @@ def test_a_wrong_declared_language_is_ignored(language: str, claimed: str) -> No
     assert language_of([TEXTS[language]], claimed) == expected
 
 
-def test_traditional_chinese_is_chinese() -> None:
-    assert language_of([TRADITIONAL], None) == "zh"
-    assert language_of([TRADITIONAL], "en") == "zh"
-
-
 @pytest.mark.parametrize(
     ("claimed", "tag"),
     [("zh-TW", "zh-TW"), ("zh_hk", "zh-HK"), ("ZH-hant-tw", "zh-Hant-TW"), (" zh-Hans ", "zh-Hans"), ("yue", "yue")],
@@ -62,9 +50,9 @@ def test_a_declared_tag_adds_script_and_region(claimed: str, tag: str) -> None:
 
 
 @pytest.mark.parametrize("claimed", [None, "en", "ja", "de"])
-def test_chinese_prose_full_of_english_terms_is_chinese(claimed: str | None) -> None:
-    assert language_of([MIXED] * 5, claimed) == "zh"
-    assert language_of([MIXED], claimed) == "zh"
+@pytest.mark.parametrize("texts", [[MIXED], [MIXED] * 5, [TRADITIONAL]])
+def test_traditional_chinese_and_prose_full_of_english_terms_are_chinese(texts: list[str], claimed: str | None) -> None:
+    assert language_of(texts, claimed) == "zh"
 
 
 def test_code_listings_do_not_change_the_language() -> None:

@@ -24,7 +24,7 @@ ARTICLE = ParsedDocument(
 )
 
 
-def test_sentences_become_cues_with_the_anchor_of_their_heading() -> None:
+def test_sentences_become_cues_under_their_headings_and_these_are_chapters() -> None:
     transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
     assert [(cue.text, cue.anchor) for cue in transcript.cues] == [
         ("Self-Attention", "self-attention"),
@@ -39,22 +39,16 @@ def test_sentences_become_cues_with_the_anchor_of_their_heading() -> None:
     assert [cue.is_reference for cue in transcript.cues] == [False] * 6 + [True] * 2
     assert (transcript.language, transcript.origin) == ("en", Origin.MANUAL)
     assert (details.title, details.channel, details.published) == ("An article", "Somebody", "2018-06-27")
-
-
-def test_headings_are_chapters_that_start_at_their_cue() -> None:
-    transcript, details = transcript_of(ARTICLE, "en", Origin.MANUAL)
-    assert [chapter.title for chapter in details.chapters] == ["Self-Attention", "位置编码", "References"]
     starts = {cue.text: cue.start for cue in transcript.cues}
-    assert details.chapters == tuple(
-        Chapter(starts[title], title) for title in ("Self-Attention", "位置编码", "References")
-    )
+    headings = ("Self-Attention", "位置编码", "References")
+    assert details.chapters == tuple(Chapter(starts[title], title) for title in headings)
 
 
 def test_texts_have_the_speed_of_talks() -> None:
     english = Block("word " * 150)  # 150 words are a minute of talk, give or take
     chinese = Block("字" * 280)
     for block in (english, chinese):
-        (transcript, _) = transcript_of(ParsedDocument((block,)), "en", Origin.LOCAL)
+        transcript, _ = transcript_of(ParsedDocument((block,)), "en", Origin.LOCAL)
         assert 45 < transcript.cues[-1].end < 75
 
 
@@ -91,8 +85,6 @@ def test_abbreviations_do_not_end_sentences() -> None:
         "As shown in Fig. 2 of the paper, it works.",
         "The rest of the text follows here.",
     ]
-    assert list(sentences("好。为什么要除以根号维度呢？因为点积会变得很大！")) == [
-        "好。为什么要除以根号维度呢？",
-        "因为点积会变得很大！",
-    ]
+    chinese = ["好。为什么要除以根号维度呢？", "因为点积会变得很大！"]
+    assert list(sentences("".join(chinese))) == chinese
     assert list(sentences("  ")) == []
