@@ -29,12 +29,12 @@ class CountingEncoder(TopicEncoder):
     def __init__(self, *, waits: bool = False) -> None:
         super().__init__()
         self.asked: list[str] = []
-        self.may_go_on = Event()
+        self.released = Event()
         if not waits:
-            self.may_go_on.set()
+            self.released.set()
 
     def question(self, text: str) -> Vectors:
-        assert self.may_go_on.wait(60)
+        assert self.released.wait(60)
         self.asked.append(text)
         return super().question(text)
 
@@ -177,7 +177,7 @@ def test_equal_questions_at_the_same_time_are_embedded_once() -> None:
     with ThreadPoolExecutor(20) as threads:
         found = [threads.submit(shared.question, f"mask {k % 2}") for k in range(20)]
         assert not wait(found, 0.2).done, "all of them wait"
-        encoder.may_go_on.set()
+        encoder.released.set()
     assert sorted(encoder.asked) == ["mask 0", "mask 1"]
     assert {id(vector.result()) for vector in found} == {id(shared.question("mask 0")), id(shared.question("mask 1"))}
 
@@ -186,12 +186,12 @@ def test_a_question_that_is_known_waits_for_no_other() -> None:
     encoder = CountingEncoder()
     shared = SharedEncoder(encoder.card, encoder)
     shared.question("mask")
-    encoder.may_go_on.clear()
+    encoder.released.clear()
     with ThreadPoolExecutor(2) as threads:
         other = threads.submit(shared.question, "cache")
         assert threads.submit(shared.question, "mask").result(10) is not None
         assert not other.done()
-        encoder.may_go_on.set()
+        encoder.released.set()
     assert encoder.asked == ["mask", "cache"]
 
 
