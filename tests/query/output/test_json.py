@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from seekpoint.query.answers import Answer, Confidence, Estimate
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.output.json import as_json, error_json, to_json
 from seekpoint.query.output.json_schema import AnswerJson
 from tests.query.output import examples
@@ -85,7 +85,7 @@ def test_an_explanation_as_json() -> None:
 
 def test_an_estimate_as_json() -> None:
     fields = {"probability": 0.8, "meaning": 0.42, "unsaid": 0.25, "unknown": 0.5, "size": -1.0}
-    assert as_json(Estimate(0.8, 0.42, 0.25, 0.5, -1.0)) == fields
+    assert to_json(EXPLAINED)["estimate"] == fields
 
 
 @pytest.mark.parametrize(
