@@ -160,39 +160,32 @@ def test_a_line_starts_at_its_first_word() -> None:
         ("&gt;&gt; Remember: it converges", "Remember: it converges"),
         ("- Why?\n- 因为它很快", "Why? 因为它很快"),
         ("[Applause] &gt;&gt; Thanks", "Thanks"),
+        *(
+            (said.replace(">", "&gt;"), said)
+            for said in (
+                "the pair [1, 2] (see page 4)",
+                "a[i] and x[music] and f(laughter)",
+                "[Student] why is that?",
+                "（例如 z）我们取 [平均]",
+                "1 >> 2 and a - b",
+                "- log of the softmax",
+                "- 1 is mean missing",
+                "(so this is our Y)",
+                "[i]",
+                "...",
+                "【導論】",
+                "the music (of chance)",
+                "[__init__] is called",
+            )
+        ),
+        *(
+            (mark, "")
+            for mark in ("[Music]", " [背景噪音] ", "[Somebody knocks]", "♪♪♪", "[♪♪♪]", "- [Applause].", "（鼓掌）")
+        ),
     ],
 )
-def test_unspoken_text_is_removed(shown: str, said: str) -> None:
-    assert texts_spoken(webvtt((1, 2, shown))) == [said]
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "the pair [1, 2] (see page 4)",
-        "a[i] and x[music] and f(laughter)",
-        "[Student] why is that?",
-        "（例如 z）我们取 [平均]",
-        "1 >> 2 and a - b",
-        "- log of the softmax",
-        "- 1 is mean missing",
-        "(so this is our Y)",
-        "[i]",
-        "...",
-        "【導論】",
-        "the music (of chance)",
-        "[__init__] is called",
-    ],
-)
-def test_brackets_and_signs_with_content_are_kept(said: str) -> None:
-    assert texts_spoken(webvtt((1, 2, said.replace(">", "&gt;")))) == [said]
-
-
-@pytest.mark.parametrize(
-    "shown", ["[Music]", " [背景噪音] ", "[Somebody knocks]", "♪♪♪", "[♪♪♪]", "- [Applause].", "（鼓掌）"]
-)
-def test_a_cue_of_only_a_mark_is_dropped(shown: str) -> None:
-    assert texts_spoken(webvtt((1, 2, shown), (2, 3, "好"))) == ["好"]
+def test_unspoken_text_is_removed_and_brackets_and_signs_with_content_stay(shown: str, said: str) -> None:
+    assert texts_spoken(webvtt((1, 2, shown), (2, 3, "好"))) == [*filter(None, [said]), "好"]
 
 
 def test_youtubes_captions_are_cleaned_too(fake: FakeYouTube) -> None:

@@ -279,18 +279,12 @@ def test_resources_are_listed_page_by_page(served: Server) -> None:
     assert tool_result(served, "list_resources", offset=99)["resources"] == []
 
 
-def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path, library: Path) -> None:
+def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path) -> None:
     served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("transcript", {"resource": "x"})):
         assert "build one with `seekpoint build SOURCE`" in tool_error(served, tool, **arguments)
-    (tmp_path / "library").symlink_to(library)
-    assert tool_result(served, "ask", question="mask", k=1)["answered"]
-
-
-def test_an_empty_library_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "list.md").write_text("- [Lost](lost.md)\n", encoding="utf-8")
     seekpoint.build(tmp_path / "list.md", tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     assert tool_result(served, "ask", question="mask")["answered"] is False
     assert tool_result(served, "status")["states"] == {"unavailable": 1}
 

@@ -56,12 +56,6 @@ def test_a_page_and_a_chinese_video_are_added_and_can_be_asked_at_once(target: S
     assert tool_result(target, "status")["resources"] == 2
 
 
-def test_what_can_not_be_fetched_is_told_with_the_reason(target: Server) -> None:
-    added = tool_result(target, "add", address="https://www.youtube.com/watch?v=deleted0001")
-    assert added["states"] == {"unavailable": 1}
-    assert added["resources"][0]["reason"]
-
-
 @pytest.fixture
 def intranet() -> Iterator[HTTPServer]:
     with HTTPServer("127.0.0.1", 0) as server:

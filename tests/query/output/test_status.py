@@ -20,7 +20,6 @@ from seekpoint.query.output import status
 from seekpoint.query.output.json_schema import StatusJson
 from tests.index.libraries import CARD as STORED_CARD
 from tests.index.libraries import embedded
-from tests.local_web import LocalWeb
 from tests.query.output.examples import assert_valid
 
 CARD = ModelCard("topics", 8, "abc")
@@ -269,21 +268,3 @@ def test_a_check_says_in_a_line_that_all_is_well_and_only_then(tmp_path: Path) -
     words.write_bytes(words.read_bytes()[:-1] + b"x")
     broken = runner.invoke(cli, [*call, "--check"])
     assert broken.exit_code == 1 and line not in broken.stdout and len(broken.stderr.splitlines()) == 1
-
-
-def test_the_seed_of_a_list_is_all_there(tmp_path: Path) -> None:
-    (tmp_path / "list.md").write_text(
-        "# T\n## Papers\n- [P](https://arxiv.org/abs/1706.03762)\n## 网页\n- https://example.org/a\n", encoding="utf-8"
-    )
-    runner = click.testing.CliRunner()
-    offline = LocalWeb("http://127.0.0.1:1", "https://arxiv.org", "https://example.org")
-    library = ["--index", str(tmp_path / "library")]
-    build = ["build", str(tmp_path / "list.md"), "--pace", "0", *library]
-    built = runner.invoke(cli, build, obj=lambda *_: offline)
-    assert built.exit_code == 3, built.output
-    result = json.loads(runner.invoke(cli, ["status", "--json", *library]).stdout)
-    assert [(r["kind"], r["state"], r["sections"]) for r in result["resources"]] == [
-        ("paper", "deferred", [["Papers"]]),
-        ("page", "deferred", [["网页"]]),
-    ]
-    assert all("connection" in r["reason"] and r["retry_after"] for r in result["resources"])

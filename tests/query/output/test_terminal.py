@@ -39,6 +39,10 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
     text = to_text(ANSWER, styled=True)
     assert "讲\x1b[1m掩码\x1b[0m and" in text
     assert f"\x1b]8;;{MOMENT.link}\x1b\\" in text
+    link = "file://host/share/run.exe#t=3"
+    text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
+    assert link in text
+    assert "\x1b]8" not in text, "nothing to click that isn't opened"
 
 
 @pytest.mark.parametrize(
@@ -75,13 +79,6 @@ def test_the_chapter_stands_between_sections_and_quote() -> None:
         "   in: *位置编码 A**",
     ]
     assert "   in: \x1b[1m位置编码 A*\x1b[0m\n" in to_text(titled, styled=True)
-
-
-def test_a_link_that_is_not_opened_is_shown_but_not_to_click() -> None:
-    link = "file://host/share/run.exe#t=3"
-    text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
-    assert link in text
-    assert "\x1b]8" not in text
 
 
 def test_hostile_text_cannot_reach_the_terminal() -> None:

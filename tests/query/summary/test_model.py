@@ -36,6 +36,9 @@ def test_text_is_streamed(chat: FakeChat) -> None:
     assert request.path == "/v1/chat/completions"
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.document == {"messages": ASKED, "stream": True, "model": "qwen3:8b"}
+    assert text(Endpoint(chat.address)), "neither key nor model is needed"
+    assert "Authorization" not in chat.requests[1].headers
+    assert "model" not in chat.requests[1].document
 
 
 def test_a_piece_comes_as_soon_as_it_is_sent(chat: FakeChat) -> None:
@@ -52,12 +55,6 @@ def test_a_piece_comes_as_soon_as_it_is_sent(chat: FakeChat) -> None:
     is_read.set()
     assert "b" in "".join(pieces)
     assert in_time == [True]
-
-
-def test_neither_key_nor_model_is_needed(chat: FakeChat) -> None:
-    assert text(Endpoint(chat.address))
-    assert "Authorization" not in chat.requests[0].headers
-    assert "model" not in chat.requests[0].document
 
 
 def test_text_may_come_at_once(chat: FakeChat) -> None:
