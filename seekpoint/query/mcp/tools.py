@@ -52,10 +52,7 @@ Adding: TypeAlias = Callable[[str, Callable[[str], None]], Sequence[Section]]
 
 
 class Tools:
-    """The tools, as methods whose signatures become their schemas; each raises SeekpointError.
-
-    `add` needs `adding`.
-    """
+    """The tools, as methods whose signatures become their schemas; each raises SeekpointError, `add` needs `adding`."""
 
     def __init__(self, live: LiveLibrary, adding: Adding | None) -> None:
         self._live = live

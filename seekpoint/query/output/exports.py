@@ -107,10 +107,7 @@ def _rows(answer: Answer) -> Iterator[list[object]]:
 
 
 def to_m3u(answer: Answer) -> str:
-    """The moments of recordings and videos as a playlist.
-
-    VLC reads the start of each from the option `start-time`, other players from the link.
-    """
+    """The moments of what plays as a playlist: VLC reads the start from `start-time`, other players from the link."""
     lines = ["#EXTM3U", f"#PLAYLIST:{clean(answer.question)}"]
     for moment in answer.moments:
         if moment.start is not None and is_openable(moment.link):

@@ -19,10 +19,7 @@ _INDENT = "   "
 
 
 def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
-    """The answer for reading; `styled` for a terminal that shows bold text and clickable links.
-
-    Lines are broken at `width` columns, if it is given.
-    """
+    """The answer for reading; `styled` with bold text and clickable links, `width` in columns."""
     blocks = [wrapped(line, width)] if (line := verdict(answer)) else []
     blocks += [list(_lines(moment, styled, width)) for moment in answer.moments]
     if answer.estimate:

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
@@ -131,13 +131,13 @@ class LiveLibrary:
             return self._encoder
 
 
+@dataclass(eq=False)
 class _Opened:
     """An open reader and the number of its users."""
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self.users = 0
-        self.is_retired = False
+    reader: Reader
+    users: int = 0
+    is_retired: bool = False
 
     def acquired(self) -> _Opened:
         self.users += 1

@@ -64,7 +64,8 @@ class Endpoint:
         self._key = (key or "").strip() or None
         if self._key and not (self._key.isascii() and self._key.isprintable()):
             raise UsageError(f"${KEY} has characters that no key has: set it again")
-        self._masker = Masker(self._key)
+        # A text of the model's without the key, which its server may repeat.
+        self.masked: Masked = Masker(self._key).masked
         self._patience = patience
         self._deadline = deadline
 
@@ -95,10 +96,6 @@ class Endpoint:
                 yield piece
         finally:
             stopped.set()
-
-    def masked(self, text: str) -> str:
-        """A text of the model's, without the key, which its server may repeat."""
-        return self._masker.masked(text)
 
     def _read_into(
         self, pieces: SimpleQueue[str | Exception | None], messages: Sequence[Mapping[str, str]], stopped: Event

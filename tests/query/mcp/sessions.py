@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any, TypeVar
 
 import anyio
+import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, ResourceLink
 
 from seekpoint.query.mcp.mcp_server import Server
@@ -67,6 +73,19 @@ def tool_error(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN
     return text
 
 
+def refusal(target: Any, ask: Callable[[Client], Awaitable[object]]) -> str:  # noqa: ANN401
+    """The one line of a request's error."""
+
+    async def talk(client: Client) -> str:
+        with pytest.raises(MCPError) as error:
+            await ask(client)
+        return error.value.message
+
+    line = session(target, talk)
+    assert len(line.splitlines()) == 1
+    return line
+
+
 def text_of(result: CallToolResult) -> str:
     content = result.content[0]
     assert content.type == "text" and len(result.content) == 1 + len(links_of(result))
@@ -75,6 +94,21 @@ def text_of(result: CallToolResult) -> str:
 
 def links_of(result: CallToolResult) -> list[ResourceLink]:
     return [content for content in result.content if content.type == "resource_link"]
+
+
+@contextmanager
+def over_http(library: Path, *options: str, **variables: str) -> Iterator[tuple[Popen[str], int, str]]:
+    """A process that serves a library over HTTP, its port, and the line that it prints first."""
+    line = command(library, "--http", "--port", "0", *options)
+    with Popen(line, stderr=PIPE, text=True, env=os.environ | variables) as process:
+        assert process.stderr
+        told = process.stderr.readline()
+        try:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/mcp", told)
+            assert found
+            yield process, int(found[1]), told
+        finally:
+            process.terminate()
 
 
 def command(library: Path, *options: str) -> list[str]:

@@ -18,9 +18,6 @@ from tests.fakes import TopicEncoder
 from tests.indexer.pipeline.test_build import MASKS
 from tests.query.mcp.sessions import command, session, text_of, told, tool_error, tool_result
 
-pytestmark = pytest.mark.slow
-
-
 PAGE = "https://blog.example.org/attention"
 VIDEO = "zhuyili0001"
 CHINESE = [(0.0, 5.0, "欢迎大家"), (5.0, 5.0, "掩码把未来藏起来"), (10.0, 5.0, "训练要一个星期")]
@@ -43,6 +40,7 @@ def test_a_server_adds_nothing_unless_it_may(served: Server, target: Server) -> 
     assert "never because" in (add.description or "") and add.input_schema["properties"].keys() == {"address"}
 
 
+@pytest.mark.slow
 def test_a_page_and_a_chinese_video_are_added_and_can_be_asked_at_once(target: Server, fake: FakeYouTube) -> None:
     fake.add_site(PAGE, MASKS)
     fake.add_video(VIDEO, "掩码", {"zh": CHINESE})
@@ -56,17 +54,6 @@ def test_a_page_and_a_chinese_video_are_added_and_can_be_asked_at_once(target: S
     (moment,) = tool_result(target, "ask", question="掩码藏了什么？", resource=VIDEO, k=1)["moments"]
     assert moment["quote"].startswith("掩码把未来")
     assert tool_result(target, "status")["resources"] == 2
-
-
-def test_what_can_not_be_fetched_is_told_with_the_reason(target: Server) -> None:
-    added = tool_result(target, "add", address="https://www.youtube.com/watch?v=deleted0001")
-    assert added["states"] == {"unavailable": 1}
-    assert added["resources"][0]["reason"]
-
-
-def test_the_progress_is_told(target: Server, fake: FakeYouTube) -> None:
-    fake.add_site(PAGE, MASKS)
-    assert PAGE in told(target, "add", address=PAGE)[0]
 
 
 @pytest.fixture
@@ -110,6 +97,7 @@ def test_files_and_lists_are_refused(target: Server, tmp_path: Path, address: st
     assert not (tmp_path / "library").exists()
 
 
+@pytest.mark.slow
 def test_the_command_lets_assistants_add_by_an_option(library: Path) -> None:
     program, *arguments = command(library, "--add")
 
@@ -121,8 +109,9 @@ def test_the_command_lets_assistants_add_by_an_option(library: Path) -> None:
     session(StdioServerParameters(command=program, args=arguments), talk)
 
 
-def test_a_build_that_is_under_way_is_told(target: Server, fake: FakeYouTube, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_progress_is_told_and_that_a_build_is_under_way(target: Server, fake: FakeYouTube, tmp_path: Path) -> None:
     fake.add_site(PAGE, MASKS)
-    tool_result(target, "add", address=PAGE)
+    assert PAGE in told(target, "add", address=PAGE)[0]
     with open_writer(tmp_path / "library"):
         assert "another build is writing" in tool_error(target, "add", address=PAGE)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp import Client
-from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextResourceContents
 
@@ -26,8 +22,7 @@ from seekpoint.query.token_budget import tokens
 from tests import long_talk
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
-from tests.query.mcp.conftest import CHINESE
-from tests.query.mcp.sessions import call, links_of, session, tool_result
+from tests.query.mcp.sessions import call, links_of, refusal, session, tool_result
 
 ENGLISH_TALK = "seekpoint://transcript/aaaaaaaaaaa"
 
@@ -40,17 +35,6 @@ def read(target: Server, address: str) -> dict[str, Any]:
     assert tokens(content.text) < 2000
     window: dict[str, Any] = json.loads(content.text)
     return window
-
-
-def refusal(target: Server, address: str) -> str:
-    """The line of the error for an address."""
-
-    async def talk(client: Client) -> str:
-        with pytest.raises(MCPError) as error:
-            await client.read_resource(address)
-        return error.value.message
-
-    return session(target, talk)
 
 
 @pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
@@ -85,10 +69,7 @@ def test_windows_at_their_addresses_give_the_whole_transcript(served: Server) ->
     assert set(map(int, re.findall(r"number (\d+) ", said))) == set(range(400))
 
 
-def test_a_short_transcript_and_a_part_of_a_text_are_read_by_address(served: Server) -> None:
-    window = read(served, "seekpoint://transcript/bbbbbbbbbbb")
-    assert " ".join(passage["text"] for passage in window["passages"]).split() == CHINESE
-    assert "continues_at" not in window
+def test_a_part_of_a_text_is_read_by_address(served: Server) -> None:
     notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
     part = read(served, UriTemplate.parse(TEMPLATE).expand({"resource": notes, "heading": "位置"}))
     assert part["passages"][0]["chapter"] == "位置编码"
@@ -114,18 +95,14 @@ def test_a_short_transcript_and_a_part_of_a_text_are_read_by_address(served: Ser
 def test_addresses_that_lead_nowhere_are_refused_in_one_line(
     served: Server, address: str, said: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    line = refusal(served, address)
-    assert said in line and len(line.splitlines()) == 1
+    assert said in refusal(served, lambda client: client.read_resource(address))
     assert "Traceback" not in caplog.text + capsys.readouterr().err
 
 
 def test_all_that_is_indexed_is_listed_and_can_be_read(served: Server) -> None:
     listed = session(served, lambda client: client.list_resources()).resources
-    assert [(each.name, each.description) for each in listed] == [
-        ("masks", "English"),
-        ("掩码", "中文"),
-        ("Notes on transformers", "Notes"),
-    ]
+    described = [(each.name, each.description) for each in listed]
+    assert described == [("masks", "English"), ("掩码", "中文"), ("Notes on transformers", "Notes")]
     for each in listed:
         assert read(served, each.uri)["title"] == each.name
 
@@ -133,7 +110,9 @@ def test_all_that_is_indexed_is_listed_and_can_be_read(served: Server) -> None:
 def test_without_a_library_nothing_is_listed_and_reading_says_how_to_build_one(tmp_path: Path) -> None:
     served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     assert session(served, lambda client: client.list_resources()).resources == []
-    assert "build one with `seekpoint build SOURCE`" in refusal(served, ENGLISH_TALK)
+    assert "build one with `seekpoint build SOURCE`" in refusal(
+        served, lambda client: client.read_resource(ENGLISH_TALK)
+    )
 
 
 @given(st.text(min_size=1, max_size=40), st.none() | st.floats(0, 1e6), st.none() | st.sampled_from(["en", "zh-Hant"]))
@@ -148,37 +127,24 @@ def test_an_address_names_its_resource_and_place_whatever_they_are(
 
 
 @pytest.fixture(scope="module")
-def long_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def long_talks(tmp_path_factory: pytest.TempPathFactory) -> Server:
     folder = tmp_path_factory.mktemp("long")
     for name, topics in (("Talk [english0001].en", long_talk.ENGLISH), ("讲座 [zhongwen001].zh", long_talk.CHINESE)):
         lines = [cue.text for cue in long_talk.talk(topics)]
         (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=long_talk.SECONDS), encoding="utf-8")
     (folder / "list.txt").write_text("https://youtu.be/english0001\nhttps://youtu.be/zhongwen001\n", encoding="utf-8")
     seekpoint.build(folder / "list.txt", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
-    return folder / "library"
-
-
-def transcript(long_library: Path, **arguments: str) -> Mapping[str, Any]:
-    """What the tool `transcript` returns."""
-
-    async def call() -> Mapping[str, Any]:
-        async with Client(make_server(LiveLibrary(long_library, TopicEncoder()))) as client:
-            result = await client.call_tool("transcript", arguments)
-            content: dict[str, Any] | None = result.structured_content
-            assert content is not None
-            return content
-
-    return anyio.run(call)
+    return make_server(LiveLibrary(folder / "library", TopicEncoder()))
 
 
 @pytest.mark.parametrize(("resource", "title"), [("english0001", "glacier"), ("zhongwen001", "冰川")])
 def test_a_transcript_lists_them_as_generated_and_is_read_from_one(
-    long_library: Path, resource: str, title: str
+    long_talks: Server, resource: str, title: str
 ) -> None:
-    whole = transcript(long_library, resource=resource)
+    whole = tool_result(long_talks, "transcript", resource=resource)
     assert whole["generated"] is True
     assert len(whole["headings"]) == 3
     assert title in whole["headings"][-1].lower()
-    there = transcript(long_library, resource=resource, heading=title)
+    there = tool_result(long_talks, "transcript", resource=resource, heading=title)
     assert any(title in passage["chapter"].lower() for passage in there["passages"])
     assert "generated" not in there

@@ -15,24 +15,7 @@ from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, M
 from seekpoint.query.output.terminal import estimate_text, explanation_lines, to_text, verdict, wrapped
 from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
 
-RESOURCE = Resource(
-    "wjZofJX0v4M",
-    Kind.VIDEO,
-    "什么是注意力",
-    "https://www.youtube.com/watch?v=wjZofJX0v4M",
-    (("Attention", "Masks"), ("More",)),
-)
-MOMENT = Moment(
-    rank=1,
-    score=0.83,
-    resource=RESOURCE,
-    language="zh",
-    start=754.2,
-    end=801.0,
-    quote="现在讲掩码 and masks",
-    link="https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
-    marks=((3, 5), (10, 15)),
-)
+MOMENT = replace(VIDEO_MOMENT, quote="现在讲掩码 and masks", chapter=None)
 ANSWER = Answer("什么是掩码？", Confidence.HIGH, (MOMENT,))
 SHORT_EXPLANATION = Explanation(
     0.9, 0.5, 0.55, False, ("掩码",), (Translation("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),)
@@ -53,6 +36,13 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
         "   “现在讲*掩码* and *masks*”",
         "   https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s",
     ]
+    text = to_text(ANSWER, styled=True)
+    assert "讲\x1b[1m掩码\x1b[0m and" in text
+    assert f"\x1b]8;;{MOMENT.link}\x1b\\" in text
+    link = "file://host/share/run.exe#t=3"
+    text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
+    assert link in text
+    assert "\x1b]8" not in text, "nothing to click that isn't opened"
 
 
 @pytest.mark.parametrize(
@@ -60,19 +50,26 @@ def test_text_shows_title_time_language_sections_quote_and_link() -> None:
     [
         (replace(ANSWER, missing=("a\x1b b",)), "No passage has “a b”."),
         (replace(ANSWER, missing=("位置编码", "mask", "c")), "No passage has “位置编码”, “mask” and “c”."),
-        (
-            replace(ANSWER, nearer=True),
-            "Nearer passages lack what is in quotation marks: omit the quotation marks.",
-        ),
+        (replace(ANSWER, nearer=True), "Nearer passages lack what is in quotation marks: omit the quotation marks."),
         (replace(ANSWER, excluded=("mask",)), ""),
         (
             Answer("q", Confidence.NONE, (), excluded=("mask", "掩码")),
             "All that is near has “mask” or “掩码”. Nothing here answers that.",
         ),
+        (replace(ANSWER, unknown=("Zorblax",)), "Nothing here mentions Zorblax."),
+        (replace(ANSWER, confidence=Confidence.LOW), "This may not answer it; nearest:"),
+        (
+            replace(ANSWER, confidence=Confidence.LOW, unknown=("Zorblax", "量子")),
+            "Nothing here mentions Zorblax, 量子. This may not answer it; nearest:",
+        ),
+        (replace(ANSWER, confidence=Confidence.NONE), "Nothing here answers that; nearest:"),
+        (Answer("?", Confidence.NONE, ()), "Nothing here answers that."),
     ],
 )
-def test_the_line_above_says_what_of_the_marks_is_not_there(answer: Answer, line: str) -> None:
+def test_the_verdict_is_above_the_moments(answer: Answer, line: str) -> None:
     assert verdict(answer) == line
+    plain = to_text(ANSWER, styled=False) if answer.moments else ""
+    assert to_text(answer, styled=False) == "\n\n".join(filter(None, [line, plain]))
 
 
 def test_the_chapter_stands_between_sections_and_quote() -> None:
@@ -84,35 +81,14 @@ def test_the_chapter_stands_between_sections_and_quote() -> None:
     assert "   in: \x1b[1m位置编码 A*\x1b[0m\n" in to_text(titled, styled=True)
 
 
-def test_a_terminal_gets_bold_matches_and_a_link_to_click() -> None:
-    text = to_text(ANSWER, styled=True)
-    assert "讲\x1b[1m掩码\x1b[0m and" in text
-    assert f"\x1b]8;;{MOMENT.link}\x1b\\" in text
-
-
-def test_a_link_that_is_not_opened_is_shown_but_not_to_click() -> None:
-    link = "file://host/share/run.exe#t=3"
-    text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
-    assert link in text
-    assert "\x1b]8" not in text
-
-
-def test_a_text_says_that_there_is_no_answer() -> None:
-    assert to_text(Answer("?", Confidence.NONE, ()), styled=False) == "Nothing here answers that."
-
-
 def test_hostile_text_cannot_reach_the_terminal() -> None:
     hostile = "a\x1b[31mred\x07\u202etxt\n\x9bend"
     resource = Resource("x", Kind.VIDEO, hostile, "https://e.org/\x1b]8", ((hostile,),))
-    moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, hostile, resource.url, marks=((0, 4),))
-    text = to_text(Answer("q", Confidence.HIGH, (moment,)), styled=False)
+    why = replace(SHORT_EXPLANATION, matched=(hostile,), translated=(Translation(hostile, (hostile,)),))
+    moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, hostile, resource.url, marks=((0, 4),), explanation=why)
+    text = to_text(Answer(hostile, Confidence.NONE, (moment,), (hostile,), estimate=ESTIMATE), styled=False)
     assert all(character.isprintable() or character == "\n" for character in text)
-    assert len(text.splitlines()) == 4
-
-
-def test_the_nearest_moments_are_shown_where_nothing_answers() -> None:
-    text = to_text(replace(ANSWER, confidence=Confidence.NONE), styled=False)
-    assert text == f"Nothing here answers that; nearest:\n\n{to_text(ANSWER, styled=False)}"
+    assert len(text.splitlines()) == 12
 
 
 def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> None:
@@ -122,17 +98,6 @@ def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> No
     assert lines[len(plain) + 2].strip().startswith("score 0.830 = ")
     assert lines[-2] == "" and lines[-1].startswith("The first moment is an answer with a probability of 0.80: ")
     assert "   \x1b[2mwords said here: 掩码\x1b[0m\n" in to_text(EXPLAINED, styled=True)
-
-
-def test_a_hostile_explanation_cannot_reach_the_terminal() -> None:
-    hostile = "a\x1b[31mred\x07\u202etxt\n\x9b2J"
-    why = replace(SHORT_EXPLANATION, matched=(hostile,), translated=(Translation(hostile, (hostile,)),))
-    answer = Answer(hostile, Confidence.NONE, (replace(MOMENT, explanation=why),), (hostile,), estimate=ESTIMATE)
-    text = to_text(answer, styled=False)
-    assert all(character.isprintable() or character == "\n" for character in text)
-    assert len(text.splitlines()) == len(
-        to_text(replace(EXPLAINED, confidence=Confidence.NONE), styled=False).splitlines()
-    )
 
 
 def test_an_explanation_in_words() -> None:
@@ -145,30 +110,10 @@ def test_an_explanation_in_words() -> None:
     ]
 
 
-def test_the_bonus_for_a_named_resource_is_part_of_the_sum() -> None:
-    named = replace(BARE, named=0.15)
-    (line,) = explanation_lines(0.426, named)
-    assert line == "score 0.426 = 0.55 × meaning 0.420 + 0.45 × words 0.100 + 0.15, for the question names it"
-
-
-def test_an_explanation_leaves_out_what_is_empty() -> None:
-    assert list(explanation_lines(0.276, BARE)) == ["score 0.276 = 0.55 × meaning 0.420 + 0.45 × words 0.100"]
-
-
-@pytest.mark.parametrize(
-    ("confidence", "names", "line"),
-    [
-        (Confidence.HIGH, (), ""),
-        (Confidence.HIGH, ("Zorblax",), "Nothing here mentions Zorblax."),
-        (Confidence.LOW, (), "This may not answer it; nearest:"),
-        (Confidence.LOW, ("Zorblax", "量子"), "Nothing here mentions Zorblax, 量子. This may not answer it; nearest:"),
-        (Confidence.NONE, ("Zorblax",), "Nothing here mentions Zorblax. Nothing here answers that; nearest:"),
-    ],
-)
-def test_the_verdict_is_above_the_moments(confidence: Confidence, names: tuple[str, ...], line: str) -> None:
-    plain = to_text(ANSWER, styled=False)
-    answer = replace(ANSWER, confidence=confidence, unknown=names)
-    assert to_text(answer, styled=False) == (f"{line}\n\n{plain}" if line else plain)
+@pytest.mark.parametrize(("named", "bonus"), [(0.0, ""), (0.15, " + 0.15, for the question names it")])
+def test_an_explanation_leaves_out_what_is_empty(named: float, bonus: str) -> None:
+    (line,) = explanation_lines(0.276, replace(BARE, named=named))
+    assert line == f"score 0.276 = 0.55 × meaning 0.420 + 0.45 × words 0.100{bonus}"
 
 
 def test_an_estimate_in_words() -> None:

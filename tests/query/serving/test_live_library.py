@@ -20,19 +20,21 @@ from tests.index.libraries import TALKS, build, embedded, resource
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
 
-pytestmark = pytest.mark.slow
-
 LATER = {"later000001": ("softmax makes shares of the scores",), "houlai00001": ("归一化把分数变成比例",)}
 
 
 class CountingEncoder(TopicEncoder):
-    """Remembers the questions that it was asked."""
+    """Remembers the questions that it was asked, and embeds each once it may go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits: bool = False) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.released = Event()
+        if not waits:
+            self.released.set()
 
     def question(self, text: str) -> Vectors:
+        assert self.released.wait(60)
         self.asked.append(text)
         return super().question(text)
 
@@ -62,6 +64,7 @@ def first(live: LiveLibrary, question: str) -> str:
     return live.ask(question).moments[0].resource.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ["what is softmax?", "归一化是什么？"])
 def test_what_a_build_adds_is_found_without_opening_anew(folder: Path, live: LiveLibrary, question: str) -> None:
     assert first(live, question) not in LATER
@@ -92,6 +95,7 @@ def test_no_question_fails_while_builds_go_on(folder: Path, live: LiveLibrary) -
     assert {moment.resource.id for moment in found} >= {f"later{n:06}" for n in range(3)}
 
 
+@pytest.mark.slow
 def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, live: LiveLibrary) -> None:
     with live.reader() as old:
         add(folder, LATER)
@@ -102,14 +106,6 @@ def test_the_old_library_is_closed_when_its_last_user_is_done(folder: Path, live
     with pytest.raises(LibraryError, match="was closed"):
         old.statuses()
     assert new.statuses()
-
-
-def test_an_unchanged_library_stays_open(live: LiveLibrary) -> None:
-    with live.reader() as one:
-        pass
-    live.ask("mask")
-    with live.reader() as other:
-        assert one is other
 
 
 def test_a_library_may_come_later_and_be_replaced(tmp_path: Path) -> None:
@@ -126,13 +122,18 @@ def test_a_library_may_come_later_and_be_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("question", ["mask", "掩码"])
-def test_one_resource_alone_can_be_searched(live: LiveLibrary, question: str) -> None:
+def test_one_resource_alone_can_be_searched_in_a_library_that_stays_open(live: LiveLibrary, question: str) -> None:
+    with live.reader() as before:
+        pass
     found = live.ask(question, AskOptions(10, Filters(resource="zhuyili0001")))
     assert {moment.resource.id for moment in found.moments} == {"zhuyili0001"}
     assert not live.ask(question, AskOptions(10, Filters(language="en", resource="zhuyili0001"))).moments
     assert not live.ask(question, AskOptions(filters=Filters(resource="no such id"))).moments
+    with live.reader() as after:
+        assert after is before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ["mask", "掩码"])
 def test_an_answer_can_come_from_the_library_that_is_read_beside_it(folder: Path, question: str) -> None:
     live = LiveLibrary(folder, TopicEncoder())
@@ -144,6 +145,7 @@ def test_an_answer_can_come_from_the_library_that_is_read_beside_it(folder: Path
     live.close()
 
 
+@pytest.mark.slow
 def test_a_question_is_embedded_once_however_often_it_is_asked(folder: Path) -> None:
     encoder = CountingEncoder()
     live = LiveLibrary(folder, encoder)
@@ -169,40 +171,27 @@ def test_the_questions_that_were_asked_last_are_kept_and_no_more() -> None:
     assert encoder.asked[4:] == ["mask 0"]
 
 
-class SlowEncoder(CountingEncoder):
-    """Embeds a question once it may go on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.may_go_on = Event()
-
-    def question(self, text: str) -> Vectors:
-        assert self.may_go_on.wait(60)
-        return super().question(text)
-
-
 def test_equal_questions_at_the_same_time_are_embedded_once() -> None:
-    encoder = SlowEncoder()
+    encoder = CountingEncoder(waits=True)
     shared = SharedEncoder(encoder.card, encoder)
     with ThreadPoolExecutor(20) as threads:
         found = [threads.submit(shared.question, f"mask {k % 2}") for k in range(20)]
         assert not wait(found, 0.2).done, "all of them wait"
-        encoder.may_go_on.set()
+        encoder.released.set()
     assert sorted(encoder.asked) == ["mask 0", "mask 1"]
     assert {id(vector.result()) for vector in found} == {id(shared.question("mask 0")), id(shared.question("mask 1"))}
 
 
 def test_a_question_that_is_known_waits_for_no_other() -> None:
-    encoder = SlowEncoder()
+    encoder = CountingEncoder()
     shared = SharedEncoder(encoder.card, encoder)
-    encoder.may_go_on.set()
     shared.question("mask")
-    encoder.may_go_on.clear()
+    encoder.released.clear()
     with ThreadPoolExecutor(2) as threads:
         other = threads.submit(shared.question, "cache")
         assert threads.submit(shared.question, "mask").result(10) is not None
         assert not other.done()
-        encoder.may_go_on.set()
+        encoder.released.set()
     assert encoder.asked == ["mask", "cache"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def build(folder: Path, name: str, text: str) -> None:
     seekpoint.build(folder / "notes", folder / "library", encoder=TopicEncoder(), translate=False)
 
 
-def test_readers_of_one_revision_share_what_was_read(tmp_path: Path) -> None:
+def test_readers_of_one_revision_share_what_was_read_and_a_changed_library_is_read_anew(tmp_path: Path) -> None:
     build(tmp_path, "mask.md", "# On masks\n\nA mask hides what comes later.\n")
     caches = ResourceCaches()
     with open_reader(tmp_path / "library") as reader:
@@ -30,39 +31,34 @@ def test_readers_of_one_revision_share_what_was_read(tmp_path: Path) -> None:
         assert (again.reader, again.statuses is statuses) == (reader, True)
         (resource_id,) = statuses
         assert again.transcripts(resource_id)[0].cues
-
-
-def test_a_changed_library_is_read_anew(tmp_path: Path) -> None:
-    build(tmp_path, "mask.md", "# On masks\n\nA mask hides what comes later.\n")
-    caches = ResourceCaches()
-    with open_reader(tmp_path / "library") as reader:
-        assert len(caches.of(reader).statuses) == 1
     build(tmp_path, "掩码.md", "# 掩码\n\n掩码把未来藏起来。\n")
     with open_reader(tmp_path / "library") as reader:
         assert len(caches.of(reader).statuses) == 2
 
 
-def test_examples_in_a_language_come_first_and_are_found_once(tmp_path: Path) -> None:
-    english = "Why does a mask hide the future from the decoder?"
-    chinese = "为什么掩码要把未来藏起来，不让解码器看见？"
-    for language, line, video in (("en", english, "e" * 11), ("zh", chinese, "z" * 11)):
-        (tmp_path / f"Masks [{video}].{language}.vtt").write_text(webvtt(line), encoding="utf-8")
-    seekpoint.build(tmp_path, tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    with open_reader(tmp_path / "library") as reader:
+LINES = {"en": "Why does a mask hide the future from the decoder?", "zh": "为什么掩码要把未来藏起来，不让解码器看见？"}
+
+
+def examples_of(folder: Path, videos: Mapping[str, str]) -> dict[str, list[str]]:
+    """The examples in each language, of videos with captions in one."""
+    for language, video in videos.items():
+        (folder / f"Masks [{video}].{language}.vtt").write_text(webvtt(LINES[language]), encoding="utf-8")
+    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
+    with open_reader(folder / "library") as reader:
         cache = ResourceCaches().of(reader)
-        assert cache.examples("en")[:2] == [english, chinese]
-        assert cache.examples("zh")[:2] == [chinese, english]
         assert cache.examples("zh") is cache.examples("zh")
+        return {language: cache.examples(language)[:2] for language in LINES}
+
+
+def test_examples_in_a_language_come_first_and_are_found_once(tmp_path: Path) -> None:
+    english, chinese = LINES.values()
+    found = examples_of(tmp_path, {"en": "e" * 11, "zh": "z" * 11})
+    assert found == {"en": [english, chinese], "zh": [chinese, english]}
 
 
 def test_the_examples_of_a_recording_with_captions_in_two_languages_are_in_the_wanted_one(tmp_path: Path) -> None:
-    lines = {"en": "Why does a mask hide the future?", "zh": "为什么掩码要把未来藏起来，不让解码器看见？"}
-    for language, line in lines.items():
-        (tmp_path / f"Masks [ddddddddddd].{language}.vtt").write_text(webvtt(line), encoding="utf-8")
-    seekpoint.build(tmp_path, tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    with open_reader(tmp_path / "library") as reader:
-        cache = ResourceCaches().of(reader)
-        assert {language: cache.examples(language)[0] for language in lines} == lines
+    found = examples_of(tmp_path, dict.fromkeys(LINES, "d" * 11))
+    assert {language: texts[0] for language, texts in found.items()} == LINES
 
 
 MASKS = Resource("a", Kind.VIDEO, "Masks and the future", "https://example.org/a")
@@ -91,16 +87,10 @@ def test_suggestions_say_all_that_is_typed_and_begin_with_it_first(typed: str, t
     assert [one.text for one in ALL.matching(typed)] == texts
 
 
-def test_a_suggestion_leads_to_its_resource_and_second() -> None:
+def test_a_suggestion_is_one_clean_line_that_leads_to_its_resource_and_second() -> None:
     chapter = ALL.matching("future is")[0]
     assert (chapter.kind, chapter.resource, chapter.start) == (Suggests.CHAPTER, MASKS, 30.0)
-
-
-def test_no_more_are_suggested_than_wanted() -> None:
     assert len(ALL.matching("mask", 2)) == 2
-
-
-def test_titles_are_suggested_as_one_clean_line() -> None:
     hostile = Resource("d", Kind.VIDEO, "a\x1b[31m\ntitle\u202e", "https://example.org/d")
     assert [one.text for one in Suggestions([], [(hostile, [])]).matching("title")] == ["a title"]
 
