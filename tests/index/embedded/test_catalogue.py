@@ -91,14 +91,13 @@ def test_headings_stand_under_those_above_them() -> None:
     ]
 
 
-# Playlists
-
 PLAYLIST = Playlist(
     "注意力 lectures",
     (
         PlaylistEntry(Resource("zzzzzzzzzzz", Kind.VIDEO, "Mask \u202e<script>", "https://youtu.be/zzzzzzzzzzz")),
-        PlaylistEntry(Resource("aaaaaaaaaaa", Kind.VIDEO, "[Private]", "https://youtu.be/aaaaaaaaaaa"), "private"),
-        PlaylistEntry(Resource("PLinner", Kind.PLAYLIST, "播放列表", "https://www.youtube.com/playlist?list=PLinner")),
+        PlaylistEntry(
+            Resource("PLinner", Kind.PLAYLIST, "播放列表", "https://youtube.com/playlist?list=PLinner"), "gone"
+        ),
         PlaylistEntry(Resource("zzzzzzzzzzz", Kind.VIDEO, "Again", "https://youtu.be/zzzzzzzzzzz")),
     ),
 )
@@ -111,7 +110,7 @@ def _playlist(resource_id: str) -> Resource:
 
 def test_the_next_listing_of_a_playlist_takes_the_place_of_the_last(writer: EmbeddedWriter) -> None:
     writer.register("list.md", [_playlist("PLouter"), _playlist("PLwaits")])
-    for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[2:]), Playlist("空", ()), PLAYLIST):
+    for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[1:]), Playlist("空", ()), PLAYLIST):
         writer.keep_playlist("PLouter", playlist)
         assert writer.playlists() == {"PLouter": playlist}
     assert writer.standings() == {"PLouter": Standing(State.INDEXED, LISTED), "PLwaits": Standing(State.PENDING)}

@@ -21,9 +21,9 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred
 from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details, EmbeddedTranscript, Filters
+from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript
 from tests.index.libraries import CARD as NARROW
-from tests.index.libraries import by_meaning, embedded, files, fill, resource
+from tests.index.libraries import embedded, files, resource
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -159,22 +159,6 @@ def test_answers_dont_depend_on_how_segments_came_about(tmp_path: Path, question
             _check_nearest(library, one.vectors.scores(question, ids), question, None, K)
 
 
-def test_what_is_not_sealed_is_found_alone_and_beside_what_is(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, NARROW) as writer:
-        fill(writer, {"sealed": ["mask", "掩码"]})
-        assert Manifest.load(tmp_path).segments == ()
-        with EmbeddedReader.open(tmp_path) as library:
-            assert by_meaning(library, "mask") == ["sealed"]
-    with EmbeddedWriter.acquire(tmp_path) as writer:
-        fill(writer, {"新的": ["mask", "掩码"]})
-        with EmbeddedReader.open(tmp_path) as library:
-            assert set(by_meaning(library, "mask")) == {"sealed", "新的"}
-            assert by_meaning(library, "掩码", Filters(resource="新的")) == ["新的"]
-        writer.remove(["sealed"])
-        with EmbeddedReader.open(tmp_path) as library:
-            assert by_meaning(library, "mask") == ["新的"]
-
-
 def _names(folder: Path) -> list[str]:
     return [segment.file.name for segment in Manifest.load(folder).segments]
 
@@ -231,3 +215,6 @@ def test_many_kept_chunks_of_a_large_segment_are_found_by_its_index(tmp_path: Pa
         parts = [Ranges.of([(101, 4400)]), Ranges.of([(1, 2500), (2600, 5000)])]
         for keep in (None, library.holdings.spoken["en"], *parts):
             _check_nearest(library, exact, question, keep, 100)
+        query = CandidateQuery(question, {}, (), 20)
+        assert len(library.candidates(query)) == 30, "half more, since segments only approximate"
+        assert len(library.candidates(query._replace(excluded=["mask"]))) == 90
