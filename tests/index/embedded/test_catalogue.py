@@ -129,7 +129,7 @@ def test_the_same_listing_again_touches_no_file(tmp_path: Path) -> None:
         assert library.playlists() == {"PLouter": PLAYLIST}
 
 
-def test_a_listing_after_a_failed_one_forgets_the_failure(writer: EmbeddedWriter) -> None:
+def test_a_listing_after_a_failed_one_forgets_the_failure_and_goes_with_its_playlist(writer: EmbeddedWriter) -> None:
     writer.register("list.md", [_playlist("PLouter")])
     writer.keep_playlist("PLouter", PLAYLIST)
     writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
@@ -137,13 +137,8 @@ def test_a_listing_after_a_failed_one_forgets_the_failure(writer: EmbeddedWriter
     writer.keep_playlist("PLouter", PLAYLIST)
     assert writer.standings()["PLouter"].retry_after is None
     assert [status.reason for status in writer.statuses()] == [None]
-
-
-def test_a_playlist_that_is_taken_out_takes_its_entries_along(writer: EmbeddedWriter) -> None:
-    writer.register("list.md", [_playlist("PLouter")])
-    writer.keep_playlist("PLouter", PLAYLIST)
     writer.remove(["PLouter"])
     assert writer.playlists() == {}
-    writer.register("list.md", [])
-    writer.register("list.md", [_playlist("PLouter")])
-    assert writer.playlists() == {}
+    for listed_again in ([], [_playlist("PLouter")]):
+        writer.register("list.md", listed_again)
+        assert writer.playlists() == {}
