@@ -64,7 +64,7 @@ class WordSearch:
         keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
-        """The ids of about the k best chunks by weighted groups; `keep` and `without` as in `by_terms`."""
+        """As `by_terms`, by weighted groups."""
         return self._best(lambda index: index.by_groups(groups), k, keep, without)
 
     def by_phrases(
@@ -75,7 +75,7 @@ class WordSearch:
         keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
-        """The ids of about the k best chunks by weighted terms, of those that have the terms of all phrases."""
+        """As `by_terms`, of those that have the terms of all phrases."""
         return self._best(lambda index: index.by_phrases(phrases, weights), k, keep, without)
 
     def _count(self, sought: str | WordGroup) -> int:

@@ -141,24 +141,6 @@ def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, qu
         assert library.vectors.scores(question, [*range(last, 0, -1), last]) == pytest.approx(exact, abs=_CLOSE)
 
 
-def test_answers_dont_depend_on_how_segments_came_about(tmp_path: Path, question: Vectors) -> None:
-    numbers = np.random.default_rng(5)
-    talks = {f"讲座{k}": _drawn(numbers, 20, "zh" if k % 2 else "en") for k in range(6)}
-    with EmbeddedWriter.acquire(tmp_path / "at once", CARD) as writer:
-        for talk, transcript in talks.items():
-            _commit(writer, talk, [transcript])
-    for talk, transcript in talks.items():
-        with EmbeddedWriter.acquire(tmp_path / "in turn", CARD) as writer:
-            _commit(writer, talk, [transcript])
-    assert len(Manifest.load(tmp_path / "at once").segments) == 1
-    assert len(Manifest.load(tmp_path / "in turn").segments) == len(talks)
-    with EmbeddedReader.open(tmp_path / "at once") as one, EmbeddedReader.open(tmp_path / "in turn") as other:
-        ids = one.holdings.alive.ids().tolist()
-        assert one.vectors.scores(question, ids) == pytest.approx(other.vectors.scores(question, ids), abs=1e-6)
-        for library in (one, other):
-            _check_nearest(library, one.vectors.scores(question, ids), question, None, K)
-
-
 def _names(folder: Path) -> list[str]:
     return [segment.file.name for segment in Manifest.load(folder).segments]
 
