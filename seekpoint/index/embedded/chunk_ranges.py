@@ -1,7 +1,4 @@
-"""Sets of chunk ids as ranges.
-
-The chunks that a library has, or that a filter keeps, are a few runs of consecutive ids, however many ids these have.
-"""
+"""Sets of chunk ids as ranges: chunks that a library has, or a filter keeps, are a few runs of consecutive ids."""
 
 from __future__ import annotations
 
@@ -101,13 +98,8 @@ class RangeScope:
         return self.chunks
 
 
-# The chunk ids of each transcript, as ranges: searching, filtering and centring look chunks up here.
-#
-# The chunks of a transcript have consecutive ids.
-
-
 class TranscriptSpan(NamedTuple):
-    """The chunks of a transcript: ids in [first, stop), which have `terms` terms. `language` is a primary subtag."""
+    """The chunks of a transcript: consecutive ids in [first, stop), with `terms` terms; `language` is primary."""
 
     first: int
     stop: int

@@ -135,8 +135,6 @@ class EmbeddedReader:
 
         verify(self._folder, self._connection, self._manifest)
 
-    # Resources
-
     statuses = _of_catalogue(Catalogue.statuses)
     amounts = _of_catalogue(Catalogue.amounts)
     sections = _of_catalogue(Catalogue.sections)
@@ -154,8 +152,6 @@ class EmbeddedReader:
     def settings(self) -> LibrarySettings:
         with library_errors(self._folder):
             return LibrarySettings.read(partial(database.setting, self._connection))
-
-    # Search
 
     @decoding
     def languages(self) -> Mapping[str, Language]:
@@ -241,32 +237,26 @@ class EmbeddedReader:
             raise ValueError("a chunk has no cues")
         return cues
 
-    # Parts, opened on first use
-
     @cached_property
     def words(self) -> WordSearch:
-        """The word index."""
         from seekpoint.index.embedded.word_search import WordSearch
 
         return WordSearch(self._folder, self._connection, self._manifest, self.holdings)
 
     @cached_property
     def vectors(self) -> VectorStore:
-        """The vectors of chunks."""
         from seekpoint.index.embedded.vectors import VectorStore
 
         return VectorStore(self._folder, self._connection, self._manifest, self.holdings, self.means.chunks)
 
     @cached_property
     def holdings(self) -> Holdings:
-        """Which chunks belong to which transcript."""
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
         return Holdings.stored(self._connection)
 
     @cached_property
     def means(self) -> Means:
-        """The mean vectors of the languages."""
         from seekpoint.index.embedded import pieces
 
         return pieces.language_means(self._connection, self.card)

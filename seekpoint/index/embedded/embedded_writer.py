@@ -13,7 +13,7 @@ from seekpoint.index.embedded import database, maintenance, stored_transcripts
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, open_locked
-from seekpoint.index.embedded.successor_folder import discard, successor_of, take_over, unfinished_model
+from seekpoint.index.embedded.successor_folder import FOLDER, discard, take_over, unfinished_model
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
@@ -105,14 +105,14 @@ class EmbeddedWriter(EmbeddedReader, Changes):
     def mend(self, embed: Callable[[str, Transcript], EmbeddedTranscript]) -> Sequence[str]:
         if self._mended is None:
             return ()
-        standings = self.standings()
-        for resource_id in self._mended.derived:
+        (derived, given_up), standings = self._mended, self.standings()
+        for resource_id in derived:
             embedded = [embed(resource_id, transcript) for transcript in self.transcripts(resource_id)]
             [status] = self.statuses([resource_id])
             self.commit(resource_id, embedded, status.details, standings[resource_id].inputs or "")
         self.verify()
         (self._folder / database.DAMAGE_MARK).unlink(missing_ok=True)
-        return self._mended.given_up
+        return given_up
 
     def known(self, resource_id: str) -> Known:
         from seekpoint.index.embedded import pieces
@@ -147,7 +147,7 @@ class EmbeddedWriter(EmbeddedReader, Changes):
 
     @contextmanager
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:
-        folder, unfinished = successor_of(self._folder), unfinished_model(self._folder)
+        folder, unfinished = self._folder / FOLDER, unfinished_model(self._folder)
         if unfinished and unfinished != card:
             say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
             discard(self._folder)
@@ -172,7 +172,7 @@ class EmbeddedWriter(EmbeddedReader, Changes):
             discard(self._folder)
             return
         check_rows(self._folder, self._connection)
-        folder = successor_of(self._folder)
+        folder = self._folder / FOLDER
         try:
             with EmbeddedReader.open(folder) as reader:
                 reader.verify()

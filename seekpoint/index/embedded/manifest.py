@@ -26,11 +26,7 @@ _MOST_HASHED = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """Size, checksum and modification time (nanoseconds) of a file as it was written.
-
-    The checksum is verified only if the modification time has changed. `sha256` is empty for a database that is too
-    large to be hashed after every build; then only SQLite's own checks protect it.
-    """
+    """Size, checksum (empty for a large database) and modification time (nanoseconds) of a file as it was written."""
 
     name: str
     size: int

@@ -67,15 +67,10 @@ def take_over(connection: sqlite3.Connection, card: ModelCard) -> None:
     database.set_stored_model(connection, card)
 
 
-def successor_of(library: Path) -> Path:
-    """The folder of a library's successor."""
-    return library / FOLDER
-
-
 def unfinished_model(library: Path) -> ModelCard | None:
     """The model of a library's unfinished successor, if there is one."""
     with suppress(LibraryError, OSError):
-        return Manifest.load(successor_of(library)).model
+        return Manifest.load(library / FOLDER).model
     return None
 
 
@@ -84,7 +79,7 @@ def discard(library: Path) -> None:
 
     The manifest is deleted last, so that after a kill the rest is still recognised as a successor and deleted.
     """
-    folder = successor_of(library)
+    folder = library / FOLDER
     with library_errors(library):
         if folder.is_dir():
             for path in sorted(folder.iterdir(), key=lambda path: path.name == MANIFEST):

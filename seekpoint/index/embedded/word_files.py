@@ -183,5 +183,5 @@ def entries(
             chunks = list(islice(stored, span.stop - span.first))
             if len(chunks) < span.stop - span.first:
                 raise ValueError("a transcript has fewer chunks than it should")
-            yield from (Entry(chunk, span.first, span.language, terms) for chunk, terms in chunks)
+            yield from ((chunk, span.first, span.language, terms) for chunk, terms in chunks)
             progress(len(chunks))

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, Self
+from typing import Any, Self, TypeAlias
 
 import tantivy
 from tantivy import Occur, Query
@@ -24,20 +24,8 @@ _WRITER_BYTES = 30_000_000
 _CACHED_COUNTS = 1 << 16
 
 
-class Entry(NamedTuple):
-    """A chunk to index: its id, the first chunk id and the language of its transcript, and its terms."""
-
-    chunk: int
-    transcript: int
-    language: str
-    terms: Sequence[str]
-
-
-class Proposal(NamedTuple):
-    """A chunk with an approximate score."""
-
-    score: float
-    chunk: int
+Entry: TypeAlias = tuple[int, int, str, Sequence[str]]
+"""A chunk to index: its id, the first chunk id and the language of its transcript, and its terms."""
 
 
 class WordIndex:
@@ -92,8 +80,8 @@ class WordIndex:
 
     def best(
         self, queries: Sequence[Query], k: int, within: Collection[int] | None = None, without: Collection[str] = ()
-    ) -> list[Proposal]:
-        """About the k best chunks by any of the queries, of those that have none of the terms `without`.
+    ) -> list[tuple[float, int]]:
+        """About the k best chunks by any of the queries that have none of the terms `without`, as (score, chunk id).
 
         `within` limits them to transcripts, by first chunk id.
         """
@@ -107,7 +95,7 @@ class WordIndex:
             query = _all([query, Query.const_score_query(self._among(within), 0.0)])
         hits = self._searcher.search(query, k, count=False).hits
         chunks = self._searcher.fast_field_values(_CHUNK, [address for _, address in hits])
-        return [Proposal(score, int(chunk or 0)) for (score, _), chunk in zip(hits, chunks, strict=True)]
+        return [(score, int(chunk or 0)) for (score, _), chunk in zip(hits, chunks, strict=True)]
 
     def _count(self, sought: str | WordGroup) -> int:
         """The number of chunks that have a term, or any alternative of a group in its language; cached."""

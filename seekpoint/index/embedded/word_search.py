@@ -47,8 +47,8 @@ class WordSearch:
         """The number of chunks of each group's language that have any of its alternatives; counted by two threads."""
         self._indexes  # noqa: B018 - opened by this thread
         half = len(groups) // 2
-        with in_background(partial(self._counts, groups[:half])) as first_half:
-            rest = self._counts(groups[half:])
+        with in_background(lambda: [*map(self._count, groups[:half])]) as first_half:
+            rest = [*map(self._count, groups[half:])]
             return [*first_half(), *rest]
 
     def by_terms(
@@ -64,7 +64,7 @@ class WordSearch:
         keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
-        """The ids of about the k best chunks by weighted groups; `keep` and `without` as in `by_terms`."""
+        """As `by_terms`, by weighted groups."""
         return self._best(lambda index: index.by_groups(groups), k, keep, without)
 
     def by_phrases(
@@ -75,11 +75,8 @@ class WordSearch:
         keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
-        """The ids of about the k best chunks by weighted terms, of those that have the terms of all phrases."""
+        """As `by_terms`, of those that have the terms of all phrases."""
         return self._best(lambda index: index.by_phrases(phrases, weights), k, keep, without)
-
-    def _counts(self, groups: Sequence[WordGroup]) -> list[int]:
-        return [self._count(group) for group in groups]
 
     def _count(self, sought: str | WordGroup) -> int:
         with self._errors():

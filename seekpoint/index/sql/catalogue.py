@@ -350,17 +350,13 @@ class MomentKeeper:
             self._db.run("DELETE FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place)
 
 
-# A library's successor: a library of its own with the transcripts that are already embedded for another model.
-#
-# It survives interruptions, and follows changes of the library.
-
 _SOURCE = "the library"
 
 
 def succession(library: Reader, editions: Mapping[str, str], writer: Writer) -> Successor:
-    """The resources still to embed, after removing from the successor what the library no longer has.
+    """The resources still to embed for another model, by the editions of their transcripts in the library.
 
-    `editions` says of which edition each resource's transcripts are in the library.
+    `writer` is that of the successor, from which everything is removed that the library no longer has.
     """
     done = {resource_id: standing.inputs for resource_id, standing in writer.standings().items()}
     writer.remove([resource_id for resource_id in done if resource_id not in editions])

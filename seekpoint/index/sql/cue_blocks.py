@@ -39,7 +39,21 @@ _OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
 
 def encode(cues: Sequence[Cue]) -> bytes:
     """A block of cues; raises ValueError if a text can't be encoded as UTF-8 or is millions of characters long."""
-    columns = [*_time_columns(cues), [cue.text for cue in cues]]
+    starts, ends = [_milliseconds(cue.start) for cue in cues], [_milliseconds(cue.end) for cue in cues]
+    gaps: list[float] = []
+    deltas: list[float] = []
+    last = 0
+    for start in starts:
+        gaps.append(start - last if isinstance(start, int) else start)
+        last = start if isinstance(start, int) else last
+    for base, end in zip([*starts[1:], starts[-1]], ends, strict=True):
+        if isinstance(base, int):
+            deltas.append(end - base if isinstance(end, int) else end)
+        elif isinstance(end, int):
+            deltas.append(end / 1000)
+        else:
+            deltas.append(0 if end == base else end)
+    columns: list[list[Any]] = [gaps, deltas, [cue.text for cue in cues]]
     columns.append([] if all(cue.anchor is None for cue in cues) else [cue.anchor for cue in cues])
     columns.append([] if all(cue.page is None for cue in cues) else [cue.page for cue in cues])
     columns.append([int(cue.is_reference) for cue in cues] if any(cue.is_reference for cue in cues) else [])
@@ -107,22 +121,6 @@ def _full_block(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
                 break
         count = min(max(int(count * _BLOCK / len(data)), fewest), most)
     return best or (1, encode(cues[:1]))
-
-
-def _time_columns(cues: Sequence[Cue]) -> tuple[list[float], list[float]]:
-    """The delta-coded columns of starts and ends."""
-    starts, ends = [_milliseconds(cue.start) for cue in cues], [_milliseconds(cue.end) for cue in cues]
-    gaps, deltas = [], []
-    last = 0
-    for start in starts:
-        gaps.append(start - last if isinstance(start, int) else start)
-        last = start if isinstance(start, int) else last
-    for base, end in zip([*starts[1:], starts[-1]], ends, strict=True):
-        if isinstance(base, int):
-            deltas.append(end - base if isinstance(end, int) else end)
-        else:
-            deltas.append(0 if end == base else end / 1000 if isinstance(end, int) else end)
-    return gaps, deltas
 
 
 def _milliseconds(seconds: float) -> float:

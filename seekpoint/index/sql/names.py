@@ -17,10 +17,7 @@ from seekpoint.index.text.scripts import simplified
 from seekpoint.index.text.terms import joined, located_terms, terms
 from seekpoint.index.types import ANY_LANGUAGE, Alternatives, Dictionaries, State
 
-# The names of a title, by which a question may name the resource.
-#
-# A title has several names: the whole of it, and each part between separators such as ` - ` or `|`.
-
+# Separators of a title's parts, such as ` - ` or `|`.
 _MARKS = regex.compile(r"\s[-–—]+\s|[|:：/()（）\[\]【】「」『』《》〈〉“”\"]")
 # Separates the terms of a name in the database. A space won't do: some characters fold to several words.
 _BETWEEN = "\n"
@@ -68,10 +65,8 @@ def title_candidates(db: Database, question_terms: Collection[str]) -> list[tupl
     return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
 
 
-# Translations of words, as they are stored: the entries of the dictionaries that a library can use.
-#
-# A word is stored under the key that `joined` makes of its terms, and each translation as the terms that passages are
-# indexed by. Entries whose translations occur nowhere in the library are left out, so little of a dictionary is stored.
+# Translations are stored under the key that `joined` makes of a word's terms, each as the terms of passages. Those that
+# occur nowhere in the library are left out, so little of a dictionary is stored.
 
 SETTING = "translations"
 """The name of the setting that says what the stored translations were chosen for."""

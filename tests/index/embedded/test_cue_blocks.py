@@ -48,7 +48,7 @@ def stored(cues: Sequence[Cue]) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def block(*columns: object) -> bytes:
+def block(columns: Sequence[object]) -> bytes:
     return zlib.compress(json.dumps(columns).encode())
 
 
@@ -116,39 +116,24 @@ def test_text_that_has_no_utf8_or_is_longer_than_can_be_read_is_refused() -> Non
         encode([Cue(0.0, 1.0, "字" * 2_000_000)])
 
 
+# Columns that no block has: starts, ends, texts, anchors, pages, references.
+NONSENSE: Sequence[Sequence[object]] = (
+    *([], [1], [[0], [0]], [[], [], []], [[0], [0], "词"], [[0], [0], [None]], [[0], [0], ["\ud800"]]),
+    *([[0], [0, 0], ["词"]], [[0, 0], [0, 0], ["词"]], [[0] * 257, [0] * 257, [""] * 257]),
+    *([[start], [0], ["词"]] for start in ("0", True, None, 10**400)),
+    [[0.5], [10**400], ["词"]],
+    *([[0], [0], ["词"], anchors] for anchors in ([1], ["\ud800"], ["a", "b"], {"a": 1})),
+    *([[0], [0], ["词"], [None], [1.5]], [[0], [0], ["词"], [None], [1], ["1"]], [[0], [0], ["词"], [], [], [], []]),
+)
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
-        b"evil",
-        zlib.compress(b""),
-        zlib.compress(b"\xff"),
-        zlib.compress(b"[" * 100_000),
-        zlib.compress(bytes(1 << 26)),
+        *(b"", b"evil", *map(zlib.compress, (b"", b"\xff", b"[" * 100_000, bytes(1 << 26)))),
         encode(LONG[:3])[:-1],
         encode(LONG[:3]) + b"\0",
-        block(),
-        block(1),
-        block([0], [0]),
-        block([], [], []),
-        block([0], [0], "词"),
-        block([0], [0], [None]),
-        block([0], [0], ["\ud800"]),
-        block([0], [0, 0], ["词"]),
-        block([0, 0], [0, 0], ["词"]),
-        block(["0"], [0], ["词"]),
-        block([True], [0], ["词"]),
-        block([None], [0], ["词"]),
-        block([10**400], [0], ["词"]),
-        block([0.5], [10**400], ["词"]),
-        block([0], [0], ["词"], [1]),
-        block([0], [0], ["词"], ["\ud800"]),
-        block([0], [0], ["词"], [None], [1.5]),
-        block([0], [0], ["词"], [None], [1], ["1"]),
-        block([0], [0], ["词"], ["a", "b"]),
-        block([0], [0], ["词"], {"a": 1}),
-        block([0], [0], ["词"], [], [], [], []),
-        block([0] * 257, [0] * 257, [""] * 257),
+        *map(block, NONSENSE),
         zlib.compress(b'{"a": 1, "b": 2, "c": 3}'),
     ],
 )
@@ -165,17 +150,6 @@ def test_any_changed_byte_is_a_value_error_or_changes_nothing(data: st.DataObjec
         assert decode(bytes(whole)) == LONG[:30]
     except ValueError as error:
         assert str(error) == "cues aren't what was written"
-
-
-@given(
-    st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3), st.lists, max_leaves=9)
-)
-def test_any_other_json_is_a_value_error_or_cues(content: object) -> None:
-    try:
-        found = decode(zlib.compress(json.dumps(content).encode()))
-    except ValueError:
-        return
-    assert {type(cue.text) for cue in found} == {str}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,13 +57,6 @@ def test_each_chunk_is_rewritten_about_as_often_as_the_library_grew_by_the_fan(a
     assert written <= total * (2 + math.log(max(total / 64, 1), 8))
 
 
-def test_lectures_of_one_size_are_merged_eight_at_a_time() -> None:
-    sizes = placed([(120, 120)] * 8)
-    assert next_merge(sizes) == slice(0, 8)
-    assert next_merge(sizes[1:]) is None
-    assert next_merge(placed([(960, 960)] * 7 + [(120, 120)] * 8)) == slice(7, 15)
-
-
 def test_a_million_is_never_rewritten_for_a_lecture() -> None:
     for segments in (placed([(1_000_000, 1_000_000)]), placed([(130_000, 130_000)] * 8)):
         for _ in range(300):
@@ -71,17 +65,24 @@ def test_a_million_is_never_rewritten_for_a_lecture() -> None:
             assert cost < 36_000
 
 
-def test_small_segments_between_large_ones_dont_pile_up() -> None:
-    large, small = (50_000, 50_000), (4_000, 3_900)
-    assert next_merge(placed([large, *[small] * 6, large])) == slice(0, 8)
-    assert next_merge(placed([large, *[small] * 5, large])) is None
+ONE, LARGE, SMALL = (120, 120), (50_000, 50_000), (4_000, 3_900)
 
 
-def test_what_is_mostly_gone_is_written_anew_alone() -> None:
-    assert next_merge(placed([(1000, 1000), (1000, 749), (1000, 1000)])) == slice(1, 2)
-    assert next_merge(placed([(1000, 1000), (1000, 750), (1000, 1000)])) is None
-
-
-def test_what_is_wholly_gone_comes_first() -> None:
-    assert next_merge(placed([(120, 120)] * 8 + [(1000, 700), (1000, 0)])) == slice(9, 10)
-    assert next_merge([]) is None
+@pytest.mark.parametrize(
+    ("sizes", "due"),
+    [
+        ([], None),
+        ([ONE] * 7, None),
+        ([ONE] * 8, slice(0, 8)),
+        ([(960, 960)] * 7 + [ONE] * 8, slice(7, 15)),
+        ([LARGE, *[SMALL] * 5, LARGE], None),
+        ([LARGE, *[SMALL] * 6, LARGE], slice(0, 8)),
+        ([(1000, 1000), (1000, 750), (1000, 1000)], None),
+        ([(1000, 1000), (1000, 749), (1000, 1000)], slice(1, 2)),
+        ([*[ONE] * 8, (1000, 700), (1000, 0)], slice(9, 10)),
+    ],
+)
+def test_due_are_the_wholly_gone_then_eight_of_one_size_then_the_mostly_gone(
+    sizes: list[tuple[int, int]], due: slice | None
+) -> None:
+    assert next_merge(placed(sizes)) == due

@@ -125,17 +125,13 @@ def test_a_playlist_is_named_by_its_own_title(tmp_path: Path) -> None:
         "掩" * 100_000,
         "(" * 50_000 + "masked models",
         "👩‍💻 masked 👩‍💻 models",
+        "ﷺ masked models",
+        "masked models: ﷻ 掩码",
     ],
 )
 def test_a_hostile_title_is_a_name_like_any_other_or_none(tmp_path: Path, title: str) -> None:
     _list(tmp_path, {"talk": title, "good": "Position encodings 位置编码"})
     assert "good" in _found(tmp_path, "position encodings")
-    for name in title_names(title):
-        assert ("talk", " ".join(name)) in _named(tmp_path, " ".join(name))
-
-
-@pytest.mark.parametrize("title", ["ﷺ masked models", "masked models: ﷻ 掩码"])
-def test_a_term_that_is_several_words_at_once_is_still_one_term(tmp_path: Path, title: str) -> None:
-    _list(tmp_path, {"talk": title})
     with EmbeddedReader.open(tmp_path) as library:
-        assert {tuple(name) for _, name in library.titles(terms(title))} == title_names(title)
+        for name in title_names(title):
+            assert ("talk", name) in [(found, tuple(other)) for found, other in library.titles(name)]

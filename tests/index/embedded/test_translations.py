@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import ANY_LANGUAGE, Details
-from tests.index.libraries import CARD, embedded, fill
+from tests.index.libraries import embedded
 
 ENTRIES = {
     ("zh", "en"): [
@@ -86,14 +86,6 @@ def test_what_holds_for_any_language_stands_beside_the_languages_own(library: Em
     assert library.translations("ko", ["attent"]) == {"en": {"attent": (("weigh",),)}, "zh": {"attent": (("权重",),)}}
 
 
-def test_a_language_that_the_library_lacks_needs_no_dictionary(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path / "english", CARD) as library:
-        fill(library, {"attention01": ["attention weighs"]})
-        assert kept(library) == ["en"]
-        assert library.translations("zh", ["注意力", "权重"])["en"].keys() == {"注意力", "权重"}
-        assert library.translations("en", ["attent"]) == {}
-
-
 def test_dictionaries_are_read_again_when_they_or_the_passages_change(library: EmbeddedWriter) -> None:
     both: list[str] = ["en", "zh"]
     assert [kept(library), kept(library), kept(library, "2"), kept(library, "2")] == [both, [], both, []]
@@ -103,3 +95,4 @@ def test_dictionaries_are_read_again_when_they_or_the_passages_change(library: E
     library.remove(["zhuyili0001"])
     assert kept(library, "2") == ["en"]
     assert library.translations("zh", ["注意力"]) == {"en": {"注意力": (("attent",),)}}
+    assert library.translations("en", ["attent"]) == {}, "no Chinese is left"

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from seekpoint.index.embedded.database import create_schema
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.embedded.pieces import append_pieces, transcript_pieces
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import windows
-from seekpoint.index.models.encoder import BUNDLED
-from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.sql.piece_blocks import StoredPiece
-from seekpoint.index.types import Details, ModelCard
+from seekpoint.index.types import Details
 from tests.damaging import change_rows
 from tests.fakes import TopicEncoder
 from tests.index.libraries import SOURCE, chunks_of, embedded, resource
-from tests.index.models.test_piece_vectors import summed
 
 TEXTS = ("attention 注意力", "the mask", "掩码遮住后面的词", "nothing", "position")
 COUNTS = [[2, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]]
@@ -62,20 +54,6 @@ def test_a_part_of_them_begins_with_the_one_that_the_start_lies_in(
         chunks = sorted(chunks_of(library, range(100)).values())[::2]
         found = library.pieces(chunks, margin)
     assert [found[chunk.id].starts.tolist() for chunk in chunks] == starts
-
-
-def test_pieces_of_the_bundled_model_take_six_bits_a_dimension_and_come_back_as_they_were() -> None:
-    card = ModelCard(BUNDLED, 384, "")
-    chance = np.random.default_rng(4)
-    kept = [quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED) for _ in range(40)]
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        create_schema(connection)
-        append_pieces(connection, 7, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
-        (size,) = connection.execute("SELECT sum(length(data)) FROM piece_block").fetchone()
-        found = transcript_pieces(connection, 7, card)
-    assert (found.starts.tolist(), found.tokens.tolist()) == ([float(k) for k in range(40)], [30.0] * 40)
-    assert found.sums.tolist() == summed(kept, card).tolist()
-    assert size == 3 + 40 * (25 + 384 * 6 // 8)
 
 
 @pytest.mark.parametrize("change", ["substr(data, 2)", "substr(data, 1, length(data) - 9)", "x''", "zeroblob(300)"])

@@ -101,15 +101,3 @@ def test_a_language_without_pieces_has_no_mean_of_windows(tmp_path: Path) -> Non
         _commit(writer, "talk", [embedded(["mask"])])
     with EmbeddedReader.open(tmp_path) as library:
         assert (sorted(library.means.chunks), sorted(library.means.windows)) == (["en", "zh"], ["en"])
-
-
-def test_a_reader_has_the_means_of_the_moment_it_opened(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        _commit(writer, "talk", [embedded(["mask"])])
-    with EmbeddedReader.open(tmp_path) as reader:
-        with EmbeddedWriter.acquire(tmp_path) as writer:
-            _commit(writer, "later", [embedded(["softmax 归一化"], "zh"), embedded(["cache"])])
-        assert set(reader.means.chunks) == {"en"}
-        with EmbeddedReader.open(tmp_path) as later:
-            assert set(later.means.chunks) == {"en", "zh"}
-            assert (later.means.chunks["en"] != reader.means.chunks["en"]).any()

@@ -21,9 +21,9 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred
 from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.text.language_tags import primary
-from seekpoint.index.types import Details, EmbeddedTranscript, Filters
+from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript
 from tests.index.libraries import CARD as NARROW
-from tests.index.libraries import by_meaning, embedded, files, fill, resource
+from tests.index.libraries import embedded, files, resource
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -141,40 +141,6 @@ def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, qu
         assert library.vectors.scores(question, [*range(last, 0, -1), last]) == pytest.approx(exact, abs=_CLOSE)
 
 
-def test_answers_dont_depend_on_how_segments_came_about(tmp_path: Path, question: Vectors) -> None:
-    numbers = np.random.default_rng(5)
-    talks = {f"讲座{k}": _drawn(numbers, 20, "zh" if k % 2 else "en") for k in range(6)}
-    with EmbeddedWriter.acquire(tmp_path / "at once", CARD) as writer:
-        for talk, transcript in talks.items():
-            _commit(writer, talk, [transcript])
-    for talk, transcript in talks.items():
-        with EmbeddedWriter.acquire(tmp_path / "in turn", CARD) as writer:
-            _commit(writer, talk, [transcript])
-    assert len(Manifest.load(tmp_path / "at once").segments) == 1
-    assert len(Manifest.load(tmp_path / "in turn").segments) == len(talks)
-    with EmbeddedReader.open(tmp_path / "at once") as one, EmbeddedReader.open(tmp_path / "in turn") as other:
-        ids = one.holdings.alive.ids().tolist()
-        assert one.vectors.scores(question, ids) == pytest.approx(other.vectors.scores(question, ids), abs=1e-6)
-        for library in (one, other):
-            _check_nearest(library, one.vectors.scores(question, ids), question, None, K)
-
-
-def test_what_is_not_sealed_is_found_alone_and_beside_what_is(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, NARROW) as writer:
-        fill(writer, {"sealed": ["mask", "掩码"]})
-        assert Manifest.load(tmp_path).segments == ()
-        with EmbeddedReader.open(tmp_path) as library:
-            assert by_meaning(library, "mask") == ["sealed"]
-    with EmbeddedWriter.acquire(tmp_path) as writer:
-        fill(writer, {"新的": ["mask", "掩码"]})
-        with EmbeddedReader.open(tmp_path) as library:
-            assert set(by_meaning(library, "mask")) == {"sealed", "新的"}
-            assert by_meaning(library, "掩码", Filters(resource="新的")) == ["新的"]
-        writer.remove(["sealed"])
-        with EmbeddedReader.open(tmp_path) as library:
-            assert by_meaning(library, "mask") == ["新的"]
-
-
 def _names(folder: Path) -> list[str]:
     return [segment.file.name for segment in Manifest.load(folder).segments]
 
@@ -231,3 +197,6 @@ def test_many_kept_chunks_of_a_large_segment_are_found_by_its_index(tmp_path: Pa
         parts = [Ranges.of([(101, 4400)]), Ranges.of([(1, 2500), (2600, 5000)])]
         for keep in (None, library.holdings.spoken["en"], *parts):
             _check_nearest(library, exact, question, keep, 100)
+        query = CandidateQuery(question, {}, (), 20)
+        assert len(library.candidates(query)) == 30, "half more, since segments only approximate"
+        assert len(library.candidates(query._replace(excluded=["mask"]))) == 90

@@ -61,8 +61,7 @@ def test_a_search_is_limited_to_what_is_kept(
     segment: VectorSegment, keep: list[tuple[int, int]], found: list[int]
 ) -> None:
     ids, cosines = segment.search(QUESTION, 9, Ranges.of(keep))
-    assert ids.tolist() == found
-    assert len(cosines) == len(found)
+    assert (ids.tolist(), len(cosines)) == (found, len(found))
 
 
 def test_a_file_that_was_cleared_away_is_searched_if_open_but_cannot_be_opened(

@@ -25,7 +25,7 @@ OF = {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 6, 7: 6}
 
 
 def entries(chunks: Sequence[int] = tuple(SAID)) -> list[Entry]:
-    return [Entry(k, OF[k], "zh" if OF[k] == 6 else "en", terms(SAID[k])) for k in chunks]
+    return [(k, OF[k], "zh" if OF[k] == 6 else "en", terms(SAID[k])) for k in chunks]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def index() -> WordIndex:
 
 
 def by_terms(index: WordIndex, weights: dict[str, float], k: int = 9, within: Sequence[int] | None = None) -> list[int]:
-    return [one.chunk for one in index.best(index.by_terms(weights), k, within)]
+    return [chunk for _, chunk in index.best(index.by_terms(weights), k, within)]
 
 
 def test_chunks_come_by_the_weights_of_terms_and_how_often_they_have_them(index: WordIndex) -> None:
@@ -46,13 +46,13 @@ def test_chunks_come_by_the_weights_of_terms_and_how_often_they_have_them(index:
     assert by_terms(index, {"save": 0.1, "权重": 9.0})[0] == 7
     best = index.best(index.by_terms({"word": 4.0, "hide": 1.0}), 9, [1])
     other = index.best(index.by_terms({"save": 1.0}), 9)
-    assert best[0].score > 2 * other[0].score
+    assert best[0][0] > 2 * other[0][0]
 
 
 def test_phrases_are_sought_by_all_of_their_terms_and_ranked_by_the_questions(index: WordIndex) -> None:
     def by_phrases(*phrases: tuple[tuple[str, ...], ...], without: Sequence[str] = ()) -> list[int]:
         queries = index.by_phrases(phrases, {"word": 1.0})
-        return [one.chunk for one in index.best(queries, 9, None, without)]
+        return [chunk for _, chunk in index.best(queries, 9, None, without)]
 
     assert by_phrases((("the", "word"),)) == [5, 4, 1]
     assert by_phrases((("the", "word"),), without=["hide", "nowher"]) == [5, 4]
@@ -64,7 +64,7 @@ def test_phrases_are_sought_by_all_of_their_terms_and_ranked_by_the_questions(in
 def test_a_search_is_limited_to_transcripts(index: WordIndex) -> None:
     assert set(by_terms(index, {"word": 1.0, "mask": 1.0}, within=[4, 6])) == {4, 5, 7}
     assert by_terms(index, {"word": 1.0}, within=[]) == []
-    unlimited = {one.chunk: one.score for one in index.best(index.by_terms({"mask": 1.0}), 9)}
+    unlimited = {chunk: score for score, chunk in index.best(index.by_terms({"mask": 1.0}), 9)}
     for score, chunk in index.best(index.by_terms({"mask": 1.0}), 9, [1]):
         assert score == pytest.approx(unlimited[chunk])
 
@@ -118,6 +118,6 @@ def test_an_index_may_be_empty_and_no_term_is_too_long() -> None:
     empty = WordIndex.in_memory([], LANGUAGES)
     assert (by_terms(empty, {"mask": 1.0}), empty.count("mask")) == ([], 0)
     said = ["x" * 100_000, "mask"]
-    index = WordIndex.in_memory([Entry(1, 1, "en", said)], LANGUAGES)
+    index = WordIndex.in_memory([(1, 1, "en", said)], LANGUAGES)
     assert by_terms(index, {"mask": 1.0}) == [1]
     assert by_terms(index, {"x" * 100_000: 1.0}) == []
