@@ -58,10 +58,7 @@ class UnreleasedLibrary(ForeignLibrary):
 
 
 class DamagedLibrary(LibraryError):
-    """A file of the library is missing, or its contents differ from what was written.
-
-    `is_mendable` says whether a build that is started again mends it.
-    """
+    """A file is missing or not as it was written; it `is_mendable` if a build that is started again mends it."""
 
     def __init__(self, text: str, *, is_mendable: bool = False) -> None:
         super().__init__(text)

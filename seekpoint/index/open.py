@@ -100,10 +100,7 @@ def create_library(
     builders: Collection[str] = (),
     public: bool = False,
 ) -> ModelCard:
-    """Create a library on a server unless it is there, and let roles read or build it; returns its model.
-
-    Every role of the server may read a `public` one. Raises LibraryError.
-    """
+    """Create a library, unless it is there, that readers, builders or the `public` may use; returns its model."""
     from seekpoint.index.postgres import schema, session
 
     if schema.EVERYONE in (*readers, *builders):

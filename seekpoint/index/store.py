@@ -138,10 +138,7 @@ class Reader(Closing, Protocol):
         """The known chunks by ascending id, with their exact cosines with a centred question, and counts of terms."""
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        """The pieces of each chunk and of `margin` seconds before and after it, by chunk id; empty without any.
-
-        The first piece is the one that contains the second `margin` before the chunk.
-        """
+        """The pieces of each chunk, and of `margin` seconds before and after it, by its id; empty without any."""
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         """The cues of each span."""
@@ -196,10 +193,7 @@ class Writer(Reader, Protocol):
         """Store the current entries of a playlist, and set its state to indexed."""
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
-        """Remove resources with everything that is stored for them; returns their number.
-
-        `unlisted_by` adds those that one of these sources once listed and that no source lists now.
-        """
+        """Remove resources, also those that `unlisted_by` once listed and no source lists now; returns their number."""
 
     def move(self, resource_id: str, target: Resource) -> None:
         """Replace a resource by another, added if missing, which takes over its listings and what is kept of it."""
@@ -234,24 +228,15 @@ class Writer(Reader, Protocol):
         """Store some fields of `settings`."""
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
-        """Store the translations that the library can use, unless the stored ones are still up to date.
-
-        Another `version` means other entries of the dictionaries.
-        """
+        """Store the translations that the library can use, unless those stored are current and of this `version`."""
 
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> AbstractContextManager[Successor]:
-        """Begin embedding the library for another model, or continue; `say` is told what is discarded.
-
-        Meanwhile the library answers questions with its current model.
-        """
+        """Begin or continue to embed the library for another model, beside questions; `say` is told what is dropped."""
 
     def succeed(self, successor: Successor | None) -> None:
-        """Replace everything that the current model made by the contents of the successor, in one transaction.
-
-        `None` keeps the current model, and deletes the unfinished successor if there is one.
-        """
+        """Replace what the current model made by the successor in one transaction; `None` drops an unfinished one."""
 
     def unfinished_successor(self) -> ModelCard | None:
         """The model of the unfinished successor, if there is one."""

@@ -22,10 +22,7 @@ _BATCH = 16
 
 
 class CrossEncoderReranker:
-    """A cross-encoder by its name or folder, which threads may share; one question at a time uses it.
-
-    `load` and `scores` raise ModelError if it can't be loaded, or doesn't give one score for a pair.
-    """
+    """A cross-encoder by its name or folder, which threads use in turn; raises ModelError if it can't be used."""
 
     def __init__(self, name: str) -> None:
         self._name = absolute_name(name)
