@@ -1,7 +1,4 @@
-"""Opening a library by its address: a folder belongs to the embedded backend, a database to PostgreSQL's.
-
-PostgreSQL's is imported only for an address of a database: its packages are an extra.
-"""
+"""Opening a library by its address: a folder with the embedded backend, a database with PostgreSQL's, an extra."""
 
 from __future__ import annotations
 

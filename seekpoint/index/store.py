@@ -108,19 +108,13 @@ class Reader(Closing, Protocol):
     # Search
 
     def languages(self) -> Mapping[str, Language]:
-        """The languages of all chunks, by primary subtag, in alphabetical order.
-
-        Loads what the first question needs, so that a caller can do this while it waits for something else.
-        """
+        """The languages of all chunks, by primary subtag, in order; loads what the first question needs."""
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         """The chunks that a filter keeps; with `resources`, only those of these resources."""
 
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        """The indexed resources that a question with these terms may name, as (id, terms of a title or a part of it).
-
-        A resource may come several times, and the question may lack some of the terms.
-        """
+        """The resources that a question with these terms may name, with terms of a title or a part; some repeat."""
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
         """The translations of words in the language `source`, of those that have any, by target language and word."""
@@ -153,10 +147,7 @@ class Reader(Closing, Protocol):
 
 
 class Keeper(Closing, Protocol):
-    """Changes what is kept; a context manager. Each change is a short transaction, also while a writer is at work.
-
-    All methods raise LibraryError: LockedLibrary where a writer's own transaction takes too long.
-    """
+    """Changes what is kept in short transactions beside a writer; LockedLibrary if one takes too long."""
 
     def keep(self, moment: KeptMoment) -> None:
         """Keep a moment; does nothing if its place is kept already."""

@@ -1,7 +1,4 @@
-"""The vocabulary of Seekpoint: the contents of reading lists and libraries.
-
-All classes are immutable and need no heavy imports. Times are seconds from the start of a recording.
-"""
+"""The vocabulary of Seekpoint: immutable classes without heavy imports. Times are seconds of a recording."""
 
 from __future__ import annotations
 
@@ -272,9 +269,7 @@ class Encoder(Protocol):
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         """Embed passages as `passages` does, and also their parts; `None` if the model's vectors can't be divided so.
 
-        No passages tell this too.
-
-        `ends` are the character offsets at which each text's parts end; the parts are joined by single spaces.
+        No passages tell this too. `ends` are the offsets at which each text's parts end; single spaces join the parts.
         """
 
     def question(self, text: str) -> Vectors:
@@ -292,10 +287,7 @@ ANY_LANGUAGE = ""
 """The source language of translations that apply to questions in every language."""
 
 Dictionaries: TypeAlias = Callable[[str], Iterable[tuple[str, Iterable[tuple[str, Sequence[str]]]]]]
-"""Dictionaries by target language: each source language, which may be ANY_LANGUAGE, with words and their translations.
-
-Languages are primary subtags; a word may occur more than once.
-"""
+"""Dictionaries by target language: each source language, or ANY_LANGUAGE, with its words and translations."""
 
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """The translations of a word, each as the terms that all have to occur."""

@@ -1,7 +1,4 @@
-"""Rerankers: models that read a question and a passage together, and score how well the passage answers.
-
-Any cross-encoder of sentence-transformers is one. It is loaded with the first question, and torch with it.
-"""
+"""Rerankers: any cross-encoder of sentence-transformers, loaded with the first question, and torch with it."""
 
 from __future__ import annotations
 

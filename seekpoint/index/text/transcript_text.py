@@ -90,10 +90,7 @@ def begun(chapters: Sequence[Chapter], start: float, end: float) -> list[Chapter
 
 
 def title_terms(chapters: Sequence[Chapter], start: float, end: float) -> list[str]:
-    """The terms of titles that are indexed with a chunk: each chapter's once, and once more if it begins in the chunk.
-
-    So a question in the words of a title finds the beginning of the chapter, even if nobody says them.
-    """
+    """The terms of titles that a chunk is found by: each chapter's once, and again if it begins in the chunk."""
     titled = (*_overlapped(chapters, start, end), *begun(chapters, start, end))
     return [term for chapter in titled for term in terms(chapter.title)]
 

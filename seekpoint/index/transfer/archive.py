@@ -1,7 +1,4 @@
-"""The exported file: a zip archive of a library's manifest and database.
-
-A file to import may come from anywhere, so nothing in it is trusted, neither names nor sizes.
-"""
+"""The exported file: a zip archive of a library's manifest and database, in which nothing is trusted."""
 
 from __future__ import annotations
 

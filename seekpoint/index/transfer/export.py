@@ -1,7 +1,4 @@
-"""Export: a consistent copy of a library as one file, even while a build runs.
-
-Removed contents are left out, and so are the indexes, which an import makes again.
-"""
+"""Export: a consistent copy of a library as one file, without removed contents and indexes, even during a build."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Import: a library from an exported file, which is checked completely before anything is put in place.
-
-The indexes are made again from the database, as a build does.
-"""
+"""Import: a library from an exported file, which is checked completely before its indexes are made again."""
 
 from __future__ import annotations
 
