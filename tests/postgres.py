@@ -47,38 +47,6 @@ _SETTINGS = {
 }
 
 
-_DROPPING = """
-    SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
-    WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public')
-"""
-# True for a database without objects in `public` but those of the extensions, and without owners, rights or settings.
-_IS_AS_NEW = """
-    SELECT
-        datacl IS NULL
-        AND nspacl::text = '{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}'
-        AND NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = base.oid)
-        AND NOT EXISTS (SELECT FROM pg_default_acl)
-        AND NOT EXISTS (
-            SELECT FROM pg_shdepend
-            WHERE dbid = base.oid OR dbid = 0 AND classid = 'pg_database'::regclass AND objid = base.oid
-        )
-        AND (SELECT array_agg(extname::text ORDER BY extname) FROM pg_extension)
-            = ARRAY['pg_textsearch', 'plpgsql', 'vector']
-        AND NOT EXISTS (
-            SELECT FROM pg_depend
-            WHERE refclassid = 'pg_namespace'::regclass AND refobjid = public.oid
-            AND classid <> 'pg_extension'::regclass
-            AND NOT EXISTS (
-                SELECT FROM pg_depend AS of_extension
-                WHERE of_extension.classid = pg_depend.classid
-                AND of_extension.objid = pg_depend.objid AND of_extension.deptype = 'e'
-            )
-        )
-    FROM pg_database AS base, pg_namespace AS public
-    WHERE datname = current_database() AND nspname = 'public'
-"""
-
-
 class TestServer:
     """A running server; each library of a test gets a database of its own with the extensions, and nothing else."""
 
@@ -88,19 +56,16 @@ class TestServer:
         self.folder = folder
         self.port = port
         self._databases: list[str] = []
-        self._for_libraries: list[str] = []
-        self._empty: list[str] = []
 
     @contextmanager
     def started(self) -> Iterator[None]:
         """Start the server, and stop it at the end."""
-        control: list[str | Path] = [PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120"]
-        _as_postgres([*control, "-l", self.folder.with_name("log"), "start"])
+        self.control("-l", str(self.folder.with_name("log")), "start")
         try:
             yield
         finally:
             if (self.folder / "postmaster.pid").exists():
-                _as_postgres([*control, "-m", "immediate", "stop"], check=False)
+                self.control("-m", "immediate", "stop", check=False)
 
     @contextmanager
     def replica(self) -> Iterator[TestServer]:
@@ -117,19 +82,16 @@ class TestServer:
 
     def library(self, name: str = "seekpoint") -> ServerAddress:
         """The address of a library that isn't there yet, in an empty database with the extensions."""
-        database = self._empty.pop() if self._empty else self._created(_TEMPLATE)
-        self._for_libraries.append(database)
-        return ServerAddress(self.uri(database), name)
+        return ServerAddress(self.uri(self._created(_TEMPLATE)), name)
 
     def database(self) -> str:
         """The name of a new database, without the extensions."""
-        name = self._created("template1")
-        self._databases.append(name)
-        return name
+        return self._created("template1")
 
     def _created(self, template: str) -> str:
         name = f"test{os.getpid()}_{next(_NUMBERS)}"
         self.sql("postgres", f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self._databases.append(name)
         return name
 
     def prepare(self) -> None:
@@ -138,25 +100,10 @@ class TestServer:
         self.sql(_TEMPLATE, "CREATE EXTENSION vector", "CREATE EXTENSION pg_textsearch")
 
     def clear(self) -> None:
-        """Empty or drop the databases of a test; whoever is still connected is cut off."""
-        for name in self._for_libraries:
-            emptied = self._is_emptied(name)
-            (self._empty if emptied else self._databases).append(name)
-        self._for_libraries.clear()
+        """Drop the databases of a test; whoever is still connected is cut off."""
         if self._databases:
             self.sql("postgres", *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in self._databases))
         self._databases.clear()
-
-    def _is_emptied(self, name: str) -> bool:
-        """Drop the schemas of a database, which takes less than another copy; false where more than these changed."""
-        try:
-            with self._connected(name) as connection:
-                connection.execute(_others(name))
-                for row in connection.execute(_DROPPING).fetchall():
-                    connection.execute(row[0].encode())
-                return connection.execute(_IS_AS_NEW).fetchone() == (True,)
-        except psycopg.Error:
-            return False
 
     def kill(self) -> None:
         """End the server at once, as a crash of its machine would; its folder stays."""
@@ -165,15 +112,15 @@ class TestServer:
         for process in processes:
             os.kill(process, signal.SIGKILL)
 
-    def control(self, *command: str) -> None:
+    def control(self, *command: str, check: bool = True) -> None:
         """Have `pg_ctl` do something to the server."""
-        _as_postgres([PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command])
+        _as_postgres([PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command], check=check)
 
     def disconnect(self, library: ServerAddress) -> None:
         """End all connections to a library's database."""
         name = library.uri.rpartition("/")[2]
-        with self._connected("postgres") as connection:
-            connection.execute(_others(name))
+        found = f"FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        self.sql("postgres", f"SELECT pg_terminate_backend(pid, 5000) {found}")
 
     def uri(self, database: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
@@ -201,12 +148,6 @@ class TestServer:
 
     def _connected(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self.uri(database), autocommit=True)
-
-
-def _others(database: str) -> bytes:
-    """A statement that ends all other connections to a database, and waits for it."""
-    found = f"FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid()"
-    return f"SELECT pg_terminate_backend(pid, 5000) {found}".encode()
 
 
 @cache

@@ -20,7 +20,7 @@ from tests.cli.here import call
 from tests.cli.test_build_process import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.transfer.test_hostile_archives import forge_database
-from tests.index.transfer.test_servers import KEPT
+from tests.index.transfer.test_transfer import KEPT
 from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalWeb
 from tests.postgres import TestServer

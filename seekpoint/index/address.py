@@ -52,10 +52,7 @@ _SECRETS = re.compile(r"(:/+[^\s/@:]*:)(?![0-9]{1,5}(?:[/?,\s]|$))\S*(?=@)|(pass
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """A library in a PostgreSQL database: a connection URI for libpq, and the library's name, which is its schema's.
-
-    Its text is the address without the password.
-    """
+    """A library in a PostgreSQL database: a URI for libpq, and its schema's name. Its text hides the password."""
 
     uri: str = field(repr=False)
     library: str = DEFAULT_LIBRARY
@@ -75,10 +72,7 @@ Address: TypeAlias = Path | ServerAddress
 
 
 def parse_address(text: str) -> Address:
-    """The address that a text names; raises UsageError.
-
-    `postgresql://host/database` names the library `seekpoint` there, and `?library=NAME` another one beside it.
-    """
+    """The address that a text names, of a database also by `?library=NAME`; raises UsageError."""
     found = _SERVER.fullmatch(text)
     if not found:
         if _NO_FOLDER.match(text):

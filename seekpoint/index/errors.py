@@ -15,10 +15,7 @@ class UsageError(SeekpointError):
 
 
 class WordlessQuestion(UsageError):
-    """A question without words that could be looked for: it is empty, or has only emoji or punctuation.
-
-    Its text is for the command line; who answers elsewhere says it in other words, with the `question` that was asked.
-    """
+    """A question without words; `question` is what was asked, for whoever says so other than in a terminal."""
 
     def __init__(self, question: str, reason: str) -> None:
         super().__init__(reason)
@@ -58,10 +55,7 @@ class UnreleasedLibrary(ForeignLibrary):
 
 
 class DamagedLibrary(LibraryError):
-    """A file of the library is missing, or its contents differ from what was written.
-
-    `is_mendable` says whether a build that is started again mends it.
-    """
+    """A file is missing or not as it was written; it `is_mendable` if a build that is started again mends it."""
 
     def __init__(self, text: str, *, is_mendable: bool = False) -> None:
         super().__init__(text)

@@ -1,7 +1,4 @@
-"""Opening a library by its address: a folder belongs to the embedded backend, a database to PostgreSQL's.
-
-PostgreSQL's is imported only for an address of a database: its packages are an extra.
-"""
+"""Opening a library by its address: a folder with the embedded backend, a database with PostgreSQL's, an extra."""
 
 from __future__ import annotations
 
@@ -100,10 +97,7 @@ def create_library(
     builders: Collection[str] = (),
     public: bool = False,
 ) -> ModelCard:
-    """Create a library on a server unless it is there, and let roles read or build it; returns its model.
-
-    Every role of the server may read a `public` one. Raises LibraryError.
-    """
+    """Create a library, unless it is there, that readers, builders or the `public` may use; returns its model."""
     from seekpoint.index.postgres import schema, session
 
     if schema.EVERYONE in (*readers, *builders):

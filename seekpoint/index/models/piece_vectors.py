@@ -60,10 +60,7 @@ def directions_of(model: str) -> Vectors:
 
 
 def add_up(records: Records, codes: Codes, card: ModelCard, sums: Vectors) -> None:
-    """Dequantise pieces: write the sum of each one's token vectors into a row of `sums`; raises ValueError.
-
-    `records` have the fields tokens, scale, direction and length of `PieceVector`.
-    """
+    """Write the sum of each piece's token vectors into a row of `sums`; records have the fields of `PieceVector`."""
     np.subtract(codes, np.float32(_MIDDLE), out=sums, dtype=np.float32)
     sums *= _column(records["scale"]) * _column(records["tokens"])
     directions, has = directions_of(card.name), records["direction"] < NO_DIRECTION

@@ -1,7 +1,4 @@
-"""Rerankers: models that read a question and a passage together, and score how well the passage answers.
-
-Any cross-encoder of sentence-transformers is one. It is loaded with the first question, and torch with it.
-"""
+"""Rerankers: any cross-encoder of sentence-transformers, loaded with the first question, and torch with it."""
 
 from __future__ import annotations
 
@@ -22,10 +19,7 @@ _BATCH = 16
 
 
 class CrossEncoderReranker:
-    """A cross-encoder by its name or folder, which threads may share; one question at a time uses it.
-
-    `load` and `scores` raise ModelError if it can't be loaded, or doesn't give one score for a pair.
-    """
+    """A cross-encoder by its name or folder, which threads use in turn; raises ModelError if it can't be used."""
 
     def __init__(self, name: str) -> None:
         self._name = absolute_name(name)

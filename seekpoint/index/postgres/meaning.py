@@ -51,10 +51,7 @@ def keep(session: Session, language: str, mean: Vectors) -> None:
 
 
 def settle(session: Session, languages: Mapping[str, Language], card: ModelCard, enough: int = _ENOUGH) -> None:
-    """Fix the means of languages that have `enough` chunks by now, and centre their vectors again.
-
-    Not while others add chunks, whose vectors would not be centred.
-    """
+    """Fix the means of languages with `enough` chunks, and centre these again; not while others add some."""
     fixed = {language for (language,) in session.rows("SELECT language FROM centre")}
     for name, language in languages.items():
         if name in fixed or language.chunks < enough:

@@ -43,10 +43,7 @@ class ServerDatabase:
 
 
 def open_keeper(address: ServerAddress, wait_seconds: float = _WAIT_SECONDS) -> MomentKeeper:
-    """Open a library for changes of what is kept; raises LibraryError.
-
-    A change waits `wait_seconds` for the transaction of a writer, before it raises LockedLibrary.
-    """
+    """Open a library for changes of what is kept, which wait `wait_seconds` for a writer; raises LibraryError."""
     session = connect(address)
     try:
         schema.check(session)

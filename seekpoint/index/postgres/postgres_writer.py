@@ -191,10 +191,7 @@ class PostgresWriter(PostgresReader):
 
 
 def lock(session: Session, *, shared: bool = False, in_transaction: bool = False) -> None:
-    """Lock the library against other writers until the connection or the transaction ends; raises LibraryError.
-
-    Shared locks only exclude exclusive ones.
-    """
+    """Lock the library until the connection or transaction ends, or `shared` with others; raises LibraryError."""
     if session.rows("SELECT current_setting('transaction_read_only')::bool") == [(True,)]:
         raise LibraryError(READ_ONLY.format(address=session.address))
     name = f"pg_try_advisory{'_xact' if in_transaction else ''}_lock{'_shared' if shared else ''}"

@@ -86,10 +86,7 @@ def check_vacant(session: Session) -> None:
 
 
 def create(session: Session, card: ModelCard) -> None:
-    """Create the extensions and the tables of a library, if it isn't there yet; all of it or nothing.
-
-    One that takes ids from another library's sequences has no search indexes, since nobody searches it.
-    """
+    """Create the extensions and tables of a library, unless it is there, all or nothing; a successor isn't indexed."""
     name = session.address.library
     is_own = session.sequences == name
     if card.dimension > _MOST_DIMENSIONS:
@@ -117,10 +114,7 @@ def create(session: Session, card: ModelCard) -> None:
 
 
 def replace(session: Session, card: ModelCard) -> None:
-    """Make a library an empty one for a model, without search indexes; within the caller's transaction.
-
-    Its tables stay, and so do the rights to them and what others have beside them.
-    """
+    """Empty the tables of a library for a model, without search indexes; within the caller's transaction."""
     schema = quoted(session.address.library)
     _check_version(session, session.rows(f"SELECT max(version) FROM {schema}.migration")[0][0])
     drop_search_indexes(session)

@@ -188,6 +188,10 @@ READ_ONLY = (
 _LOST = (LostConnection, "the connection to {address} was lost: try again; what was committed is kept")
 # The parameter that pg_textsearch names where it wasn't loaded.
 _PRELOADED = "shared_preload_libraries"
+_NOT_LOADED = (
+    "the server of {address} doesn't load pg_textsearch: "
+    f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
+)
 # The error to raise for each of the server's, and its text.
 _REMEDIES: Mapping[Any, tuple[type[LibraryError], str]] = {
     (errors.UndefinedTable, errors.InvalidSchemaName): (LibraryNotFound, NO_LIBRARY),
@@ -253,13 +257,7 @@ def _library_error(error: psycopg.Error, address: ServerAddress) -> LibraryError
     remedy = next((made for kinds, made in _REMEDIES.items() if isinstance(error, kinds)), None)
     kind, text = remedy or (LibraryError, "the server of {address} refused: {said}. See its log")
     if _PRELOADED in said:
-        kind, text = (
-            LibraryError,
-            (
-                "the server of {address} doesn't load pg_textsearch: "
-                f"add it to {_PRELOADED} in postgresql.conf, and restart the server"
-            ),
-        )
+        kind, text = LibraryError, _NOT_LOADED
     elif isinstance(error, errors.DependentObjectsStillExist):
         return in_use(address, error)
     elif remedy is None and isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:

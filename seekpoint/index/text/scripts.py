@@ -48,10 +48,7 @@ def simplified(text: str) -> str:
 
 
 def language_of(text: str, guess: str | None) -> str:
-    """The language of a question by its script.
-
-    If its script doesn't tell: the guess, or English if there is no guess or its language has another script.
-    """
+    """The language that a question's script tells, else the guess; English without one, or of another script."""
     letters = len(_LETTER.findall(text))
     for language, script in _BY_SCRIPT.items():
         if len(script.findall(text)) * (1 + _LETTERS_A_CHARACTER) >= letters > 0 and script.search(text):

@@ -48,10 +48,7 @@ class CueText:
         return round(cue.start + min(seconds, columns(said) / _SLOWEST), 2) if said else cue.start
 
     def sentences(self, *, is_opening: bool) -> list[int]:
-        """The offsets where sentences begin, else what follows a pause, else where cues do.
-
-        The first offset is one of them if the text `is_opening` a transcript.
-        """
+        """The offsets where sentences begin, also 0 if the text `is_opening`; else those after pauses, or of cues."""
         least = max((self.cues[-1].end - self.cues[0].start) / _FEW, 1)
         opening = [0] if is_opening else []
         marked = [found.end() for found in _BEGINNING.finditer(self.text)]
@@ -93,10 +90,7 @@ def begun(chapters: Sequence[Chapter], start: float, end: float) -> list[Chapter
 
 
 def title_terms(chapters: Sequence[Chapter], start: float, end: float) -> list[str]:
-    """The terms of titles that are indexed with a chunk: each chapter's once, and once more if it begins in the chunk.
-
-    So a question in the words of a title finds the beginning of the chapter, even if nobody says them.
-    """
+    """The terms of titles that a chunk is found by: each chapter's once, and again if it begins in the chunk."""
     titled = (*_overlapped(chapters, start, end), *begun(chapters, start, end))
     return [term for chapter in titled for term in terms(chapter.title)]
 

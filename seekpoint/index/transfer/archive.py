@@ -1,20 +1,18 @@
-"""The exported file: a zip archive of a library's manifest and database.
-
-A file to import may come from anywhere, so nothing in it is trusted, neither names nor sizes.
-"""
+"""The exported file: a zip archive of a library's manifest and database, in which nothing is trusted."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+import shutil
 import stat
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from seekpoint.files import open_file
@@ -60,26 +58,18 @@ def foreign(file: Path, what: str) -> ForeignLibrary:
     return ForeignLibrary(f"{file} {_NOT_OURS}, for {what}: ask for one of whoever gave it to you")
 
 
-def add(archive: ZipFile, name: str, size: int, pieces: Iterable[bytes]) -> str:
-    """Add a file to an archive, reproducibly; returns its SHA-256."""
+def add(archive: ZipFile, name: str, size: int, source: BinaryIO) -> None:
+    """Add a file to an archive, reproducibly."""
     entry = ZipInfo(name, _EARLIEST)
     entry.compress_type = ZIP_DEFLATED
     entry.external_attr = (stat.S_IFREG | 0o644) << 16
     entry.file_size = size
-    digest = hashlib.sha256()
     with archive.open(entry, "w") as target:
-        for piece in pieces:
-            digest.update(piece)
-            target.write(piece)
-    return digest.hexdigest()
+        shutil.copyfileobj(source, target, PIECE)
 
 
 class Archive:
-    """An archive, open for reading; a context manager.
-
-    Raises ForeignLibrary if the file isn't an export, DamagedLibrary if it is a damaged one, and LibraryError if it
-    can't be read.
-    """
+    """An archive, open for reading; raises ForeignLibrary, DamagedLibrary, or LibraryError if it can't be read."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

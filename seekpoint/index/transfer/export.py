@@ -1,7 +1,4 @@
-"""Export: a consistent copy of a library as one file, even while a build runs.
-
-Removed contents are left out, and so are the indexes, which an import makes again.
-"""
+"""Export: a consistent copy of a library as one file, without removed contents and indexes, even during a build."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import errno
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -47,8 +45,8 @@ def export_library(address: Address, file: Path, *, force: bool = False) -> Cont
         manifest = _copy_database(folder, staged)
         written, copy, encoded = staged / "export", staged / database.FILE, manifest.encoded()
         with replacing(written) as target, ZipFile(target, "w") as out, copy.open("rb") as source:
-            archive.add(out, MANIFEST, len(encoded), [encoded])
-            archive.add(out, copy.name, copy.stat().st_size, iter(lambda: source.read(archive.PIECE), b""))
+            archive.add(out, MANIFEST, len(encoded), BytesIO(encoded))
+            archive.add(out, copy.name, copy.stat().st_size, source)
         contents = contents_of(staged, written, manifest.model)
         written.replace(file)
         sync_folder(file.parent)

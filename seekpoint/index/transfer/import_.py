@@ -1,7 +1,4 @@
-"""Import: a library from an exported file, which is checked completely before anything is put in place.
-
-The indexes are made again from the database, as a build does.
-"""
+"""Import: a library from an exported file, which is checked completely before its indexes are made again."""
 
 from __future__ import annotations
 
@@ -146,10 +143,7 @@ def _disown(library: Path) -> None:
 
 
 def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
-    """Copy to an imported library what only the one that it replaces has: the files that were added, what was kept.
-
-    Returns the number of files, and that of the moments, `None` if they can't be read.
-    """
+    """Copy what only the old library has: added files and kept moments; returns their numbers, `None` if unknown."""
     added = (address.ADDED_FILES, address.ADDED_LISTS)
     with library_errors(old):
         for name in added:

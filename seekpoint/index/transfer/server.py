@@ -1,7 +1,4 @@
-"""Copying a library from a folder to a server and back, row by row: nothing is embedded again.
-
-The rows hold the same bytes in both. A server's chunks may have ids apart, so in a folder they get new ones.
-"""
+"""Copying a library from a folder to a server and back, row by row; in a folder its chunks get new ids."""
 
 from __future__ import annotations
 

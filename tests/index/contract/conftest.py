@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +11,13 @@ from seekpoint.index.address import Address
 from seekpoint.index.open import current_revision, open_keeper, open_reader, open_writer
 from seekpoint.index.store import Keeper, Reader, Writer
 from seekpoint.index.types import ModelCard, Revision
+from tests.index.contract.talks import CARD, fill
 from tests.postgres import TestServer
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Where a backend keeps one library, which isn't there at first, and an address where there is none."""
+    """Where a backend keeps a library, and an address where there is none."""
 
     address: Address
     nowhere: Address
@@ -35,20 +35,16 @@ class Backend:
         return current_revision(self.address)
 
 
-def _embedded(request: pytest.FixtureRequest) -> Backend:
-    folder: Path = request.getfixturevalue("tmp_path")
-    return Backend(folder / "library", folder / "nowhere")
-
-
-def _postgres(request: pytest.FixtureRequest) -> Backend:
-    server: TestServer = request.getfixturevalue("postgres")
-    address = server.library()
-    return Backend(address, replace(address, library="nowhere"))
-
-
-BACKENDS: Mapping[str, Callable[[pytest.FixtureRequest], Backend]] = {"embedded": _embedded, "postgres": _postgres}
-
-
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=["embedded", "postgres"])
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return BACKENDS[request.param](request)
+    """A library with the talks."""
+    if request.param == "embedded":
+        folder: Path = request.getfixturevalue("tmp_path")
+        made = Backend(folder / "library", folder / "nowhere")
+    else:
+        server: TestServer = request.getfixturevalue("postgres")
+        address = server.library()
+        made = Backend(address, replace(address, library="nowhere"))
+    with made.writer(CARD) as writer:
+        fill(writer)
+    return made

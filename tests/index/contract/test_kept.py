@@ -10,7 +10,7 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.open import library_exists
 from seekpoint.index.types import Details, KeptMoment, Resource, State
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, SOURCE, fill, resource, transcript
+from tests.index.contract.talks import CARD, SOURCE, resource, transcript
 
 MASK = KeptMoment(
     resource=replace(resource("attention01"), sections=()),
@@ -43,12 +43,6 @@ PAGE = replace(
 )
 
 
-@pytest.fixture(autouse=True)
-def filled(backend: Backend) -> None:
-    with backend.writer(CARD) as writer:
-        fill(writer)
-
-
 def keep(backend: Backend, *moments: KeptMoment) -> None:
     with backend.keeper() as keeper:
         for moment in moments:
@@ -62,17 +56,14 @@ def kept(backend: Backend) -> list[KeptMoment]:
         return reader.kept()
 
 
-def test_what_is_kept_comes_back_in_the_order_of_keeping(backend: Backend) -> None:
+def test_what_is_kept_comes_back_in_the_order_of_keeping_each_place_once(backend: Backend) -> None:
     assert kept(backend) == []
     keep(backend, PAGE, YANMA, MASK)
     assert kept(backend) == [MASK, YANMA, PAGE]
-
-
-def test_a_place_is_kept_once_and_keeps_its_note(backend: Backend) -> None:
     keep(backend, YANMA, replace(YANMA, start=10.9, note="", added=9.0))
-    assert kept(backend) == [YANMA]
+    assert kept(backend) == [MASK, YANMA, PAGE]
     keep(backend, replace(YANMA, start=11.0, added=9.0), PAGE, replace(PAGE, quote="另一处"))
-    assert len(kept(backend)) == 4
+    assert len(kept(backend)) == 5
 
 
 def test_notes_are_replaced_and_moments_dropped(backend: Backend) -> None:
@@ -126,17 +117,13 @@ def test_a_moment_is_kept_while_a_build_runs(backend: Backend) -> None:
         keep(backend, YANMA)
         writer.commit("attention01", [transcript("attention01")], Details(), "changed")
         assert writer.kept() == [MASK, YANMA]
+    assert kept(backend) == [MASK, YANMA]
+    with backend.writer():  # one that changes nothing
         keep(backend, PAGE)
     assert kept(backend) == [MASK, YANMA, PAGE]
-
-
-def test_a_build_that_changes_nothing_seals_what_was_kept_meanwhile(backend: Backend) -> None:
-    with backend.writer():
-        keep(backend, MASK)
-    assert kept(backend) == [MASK]
     with backend.writer():
         pass
-    assert kept(backend) == [MASK]
+    assert kept(backend) == [MASK, YANMA, PAGE]
 
 
 def test_a_moment_is_kept_beside_an_open_reader_and_is_a_new_revision(backend: Backend) -> None:

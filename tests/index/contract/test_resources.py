@@ -24,14 +24,7 @@ from seekpoint.index.types import (
     State,
 )
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, fill, resource, transcript
-
-
-@pytest.fixture(autouse=True)
-def filled(backend: Backend) -> None:
-    with backend.writer(CARD) as writer:
-        fill(writer)
-
+from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, resource, transcript
 
 # What was stored
 
@@ -65,6 +58,12 @@ def test_what_is_committed_comes_back(backend: Backend) -> None:
         assert attention.details == Details(title="Talk on attention01", channel="频道")
         assert [one.resource for one in reader.statuses(["page0000001"])] == [resource("page0000001")]
         reader.verify()
+        vector = ENCODER.question("mask")
+        stored = reader.evidence(list(range(1, 20)), vector).chunks
+        spans = [CueSpan(chunk.transcript_id, 0, chunk.stop) for chunk in stored]
+        texts = [[cue.text for cue in cues] for cues in reader.cues(spans)]
+        assert texts == [list(TALKS[chunk.resource_id][: chunk.stop]) for chunk in stored]
+        assert reader.cues([]) == []
 
 
 def test_a_part_of_the_resources_is_read_as_all_are(backend: Backend) -> None:
@@ -86,17 +85,7 @@ def test_a_part_of_the_resources_is_read_as_all_are(backend: Backend) -> None:
         assert (amounts.kinds, amounts.languages) == ([Kind.VIDEO, Kind.PAGE], ["en", "zh"])
 
 
-def test_cues_come_span_by_span(backend: Backend) -> None:
-    with backend.reader() as reader:
-        vector = ENCODER.question("mask")
-        stored = reader.evidence(list(range(1, 20)), vector).chunks
-        spans = [CueSpan(chunk.transcript_id, 0, chunk.stop) for chunk in stored]
-        texts = [[cue.text for cue in cues] for cues in reader.cues(spans)]
-        assert texts == [list(TALKS[chunk.resource_id][: chunk.stop]) for chunk in stored]
-        assert reader.cues([]) == []
-
-
-def test_a_second_commit_replaces_the_first(backend: Backend) -> None:
+def test_a_second_commit_replaces_the_first_and_what_is_removed_is_found_nowhere(backend: Backend) -> None:
     with backend.writer() as writer:
         details = Details(title="New", chapters=(Chapter(0.0, "掩码"),), duration=20.0, published="2024-01-02")
         writer.commit("attention01", [transcript("zhuyili0001")], details, "changed", Kind.RECORDING)
@@ -106,9 +95,6 @@ def test_a_second_commit_replaces_the_first(backend: Backend) -> None:
         assert (status.details, status.kind) == (details, Kind.RECORDING)
         assert reader.frequencies(["attent", "掩码"]).terms == {"attent": 1, "掩码": 3}
         assert {name: one.chunks for name, one in reader.languages().items()} == {"en": 4, "zh": 4}
-
-
-def test_what_is_removed_is_found_nowhere(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.remove(["zhuyili0001", "attention01"])
     with backend.reader() as reader:
@@ -230,7 +216,7 @@ def test_translations_are_those_that_the_library_can_use(backend: Backend) -> No
 # Transactions, snapshots and revisions
 
 
-def test_a_transaction_is_whole_or_nothing(backend: Backend) -> None:
+def test_a_transaction_is_whole_or_nothing_and_a_failed_build_keeps_what_it_committed(backend: Backend) -> None:
     with backend.writer() as writer:
         with pytest.raises(RuntimeError), writer.transaction():
             writer.set_state("attention01", State.UNAVAILABLE, reason="gone")
@@ -238,9 +224,6 @@ def test_a_transaction_is_whole_or_nothing(backend: Backend) -> None:
             raise RuntimeError
         assert writer.standings()["attention01"].state is State.INDEXED
         assert not writer.settings.is_without_pieces
-
-
-def test_a_failed_build_keeps_what_it_committed(backend: Backend) -> None:
     with pytest.raises(RuntimeError), backend.writer() as writer:
         writer.commit("attention01", [transcript("position001")], Details(), "changed")
         raise RuntimeError
@@ -277,30 +260,23 @@ def test_a_revision_tells_a_commit_and_the_end_of_a_build(backend: Backend) -> N
     assert backend.revision() == fresh
 
 
-def test_one_writer_at_a_time(backend: Backend) -> None:
-    with backend.writer(), pytest.raises(LockedLibrary):
-        backend.writer()
-
-
-def test_where_no_library_is_none_is_opened(backend: Backend) -> None:
+def test_where_no_library_is_and_in_a_reader_that_was_closed_nothing_is_read(backend: Backend) -> None:
     elsewhere = Backend(backend.nowhere, backend.nowhere)
-    with pytest.raises(LibraryNotFound):
-        elsewhere.reader()
-    with pytest.raises(LibraryNotFound):
-        elsewhere.writer()
-
-
-def test_a_reader_that_was_closed_says_so(backend: Backend) -> None:
+    for opened in (elsewhere.reader, elsewhere.writer):
+        with pytest.raises(LibraryNotFound):
+            opened()
     reader = backend.reader()
     reader.close()
     with pytest.raises(SeekpointError):
         reader.statuses()
 
 
-def test_a_writer_at_work_is_seen_by_others(backend: Backend) -> None:
+def test_one_writer_at_a_time_is_at_work_which_others_see(backend: Backend) -> None:
     assert not is_written(backend.address)
     with backend.writer():
         assert is_written(backend.address)
+        with pytest.raises(LockedLibrary):
+            backend.writer()
     assert not is_written(backend.address)
     with backend.writer():
         pass

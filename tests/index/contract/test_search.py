@@ -21,15 +21,13 @@ from seekpoint.index.types import (
     WordGroup,
 )
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question
+from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, question
 
 ENGLISH = [text for talk, said in TALKS.items() for text in said if LANGUAGE[talk] == "en"]
 
 
 @pytest.fixture
 def reader(backend: Backend) -> Iterator[Reader]:
-    with backend.writer(CARD) as writer:
-        fill(writer)
     with backend.reader() as opened:
         yield opened
 
@@ -48,38 +46,31 @@ def test_languages_come_with_their_chunks_and_means(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "talks"),
+    ("filters", "resources", "talks"),
     [
-        (Filters(), set(TALKS)),
-        (Filters(kind=Kind.PAGE), {"page0000001"}),
-        (Filters(section="vid"), set(TALKS) - {"page0000001"}),
-        (Filters(language="zh-TW"), {"zhuyili0001"}),
-        (Filters(resource="position001"), {"position001"}),
-        (Filters(kind=Kind.VIDEO, language="en", section="VIDEOS"), {"attention01", "position001"}),
-        (Filters(resource="nobody"), set()),
+        (Filters(), None, set(TALKS)),
+        (Filters(kind=Kind.PAGE), None, {"page0000001"}),
+        (Filters(section="vid"), None, set(TALKS) - {"page0000001"}),
+        (Filters(language="zh-TW"), None, {"zhuyili0001"}),
+        (Filters(resource="position001"), None, {"position001"}),
+        (Filters(kind=Kind.VIDEO, language="en", section="VIDEOS"), None, {"attention01", "position001"}),
+        (Filters(resource="nobody"), None, set()),
+        (Filters(language="en"), ["attention01", "zhuyili0001", "nobody"], {"attention01"}),
+        (Filters(), [], set()),
     ],
 )
-def test_a_scope_keeps_what_its_filter_names(reader: Reader, filters: Filters, talks: set[str]) -> None:
-    scope = reader.scope(filters)
+def test_a_scope_keeps_what_its_filter_and_resources_name(
+    reader: Reader, filters: Filters, resources: list[str] | None, talks: set[str]
+) -> None:
+    scope = reader.scope(filters, resources)
     assert len(scope) == sum(len(TALKS[talk]) for talk in talks)
     assert set(chunks(reader, scope).values()) == {text for talk in talks for text in TALKS[talk]}
-
-
-def test_a_scope_can_be_limited_to_some_resources(reader: Reader) -> None:
-    scope = reader.scope(Filters(language="en"), ["attention01", "zhuyili0001", "nobody"])
-    assert set(chunks(reader, scope).values()) == set(TALKS["attention01"])
-    assert len(reader.scope(Filters(), [])) == 0
 
 
 # Words
 
 
-def test_frequencies_count_chunks_not_occurrences(reader: Reader) -> None:
-    found = reader.frequencies(["attent", "word", "掩码", "nowher"])
-    assert found.terms == {"attent": 3, "word": 2, "掩码": 1}
-
-
-def test_a_group_counts_the_chunks_of_its_language_that_have_any_alternative_in_full(reader: Reader) -> None:
+def test_frequencies_count_chunks_with_a_term_or_with_any_alternative_in_full(reader: Reader) -> None:
     groups = [
         WordGroup((("attent",), ("mask",)), "en"),
         WordGroup((("train", "week"),), "en"),
@@ -87,7 +78,9 @@ def test_a_group_counts_the_chunks_of_its_language_that_have_any_alternative_in_
         WordGroup((("注意", "意力"), ("掩码",)), "zh"),
         WordGroup((("nowher",),), "en"),
     ]
-    assert reader.frequencies([], groups).groups == [4, 1, 0, 2, 0]
+    found = reader.frequencies(["attent", "word", "掩码", "nowher"], groups)
+    assert found.terms == {"attent": 3, "word": 2, "掩码": 1}
+    assert found.groups == [4, 1, 0, 2, 0]
 
 
 def test_titles_are_found_by_a_term_that_a_question_has(reader: Reader) -> None:
@@ -105,16 +98,13 @@ def proposed(reader: Reader, query: CandidateQuery) -> list[str]:
     return [texts[chunk_id] for chunk_id in reader.candidates(query)]
 
 
-def test_candidates_by_words_are_the_best(reader: Reader) -> None:
+def test_candidates_by_words_are_the_best_by_weight(reader: Reader) -> None:
     nowhere = reader.scope(Filters(), [])
     found = proposed(reader, CandidateQuery(question(reader, "cache"), {"attent": 1.0, "nowher": 3.0}, (), 20))
     assert {text for text in found if "attention" in text} == {text for text in ENGLISH if "attention" in text}
     best = CandidateQuery(question(reader, "cache"), {"attent": 1.0}, (), 1)
     assert "attention and attention" in proposed(reader, best)
     assert not reader.candidates(best._replace(scope=nowhere))
-
-
-def test_candidates_by_words_go_by_weight(reader: Reader) -> None:
     light, heavy = {"week": 0.1, "save": 5.0}, {"week": 5.0, "save": 0.1}
     for weights, text in ((light, "a cache saves work"), (heavy, "training takes a week")):
         assert text in proposed(reader, CandidateQuery(question(reader, "order"), weights, (), 1))
@@ -130,13 +120,6 @@ def test_candidates_by_meaning_are_the_nearest(reader: Reader, language: str) ->
     assert len(found) < len(texts)
 
 
-def test_candidates_come_once_and_ascend(reader: Reader) -> None:
-    groups = [(WordGroup((("掩码",),), "zh"), 0.5)]
-    found = list(reader.candidates(CandidateQuery(question(reader, "mask"), {"mask": 1.0}, groups, 20)))
-    assert found == sorted(set(found))
-    assert len(found) == sum(map(len, TALKS.values()))
-
-
 def test_candidates_by_translations_have_any_alternative_in_full(reader: Reader) -> None:
     far = question(reader, "training")
     groups = [(WordGroup((("注意", "意力"), ("nowher",)), "zh"), 0.25)]
@@ -145,10 +128,12 @@ def test_candidates_by_translations_have_any_alternative_in_full(reader: Reader)
     assert "注意力给每个词一个权重" not in proposed(reader, CandidateQuery(far, {}, apart, 1))
 
 
-def test_nothing_outside_the_scope_is_a_candidate(reader: Reader) -> None:
-    scope = reader.scope(Filters(language="zh"))
-    groups = [(WordGroup((("attent",),), "en"), 0.5)]
-    query = CandidateQuery(question(reader, "attention"), {"attent": 1.0}, groups, 20, scope)
+def test_candidates_ascend_and_are_of_the_scope(reader: Reader) -> None:
+    groups = [(WordGroup((("attent",),), "en"), 0.5), (WordGroup((("掩码",),), "zh"), 0.5)]
+    query = CandidateQuery(question(reader, "attention"), {"attent": 1.0}, groups, 20)
+    found = list(reader.candidates(query))
+    assert found == sorted(set(found)) and len(found) == sum(map(len, TALKS.values()))
+    query = query._replace(scope=reader.scope(Filters(language="zh")))
     assert set(proposed(reader, query)) == set(TALKS["zhuyili0001"])
     assert not reader.candidates(query._replace(scope=reader.scope(Filters(resource="nobody"))))
 
@@ -198,31 +183,22 @@ def test_others_come_in_place_of_chunks_with_excluded_terms(reader: Reader) -> N
 # Evidence
 
 
-def test_evidence_has_exact_cosines_and_leaves_unknown_ids_out(reader: Reader) -> None:
-    vector = question(reader, "attention mask")
+def test_evidence_has_exact_cosines_and_counts_of_terms_and_leaves_unknown_ids_out(reader: Reader) -> None:
+    vector, asked = question(reader, "attention mask"), ["attent", "掩码", "the", "nowher"]
     texts = chunks(reader)
-    found = reader.evidence([*reversed(texts), 1 << 40], vector)
+    found = reader.evidence([*reversed(texts), 1 << 40], vector, asked)
     assert [chunk.id for chunk in found.chunks] == sorted(texts)
     for chunk, near in zip(found.chunks, found.cosines, strict=True):
         assert near == pytest.approx(cosine(reader, texts[chunk.id], vector), abs=2e-3)
-        assert (chunk.start, chunk.end, chunk.language) == (
-            10.0 * chunk.first,
-            10.0 * chunk.stop,
-            LANGUAGE[chunk.resource_id],
-        )
-    assert reader.evidence([], vector).chunks == []
-
-
-def test_evidence_says_how_often_each_chunk_has_terms(reader: Reader) -> None:
-    asked = ["attent", "掩码", "the", "nowher"]
-    texts = chunks(reader)
-    found = reader.evidence(list(texts), question(reader, "mask"), asked)
+        assert (chunk.start, chunk.end) == (10.0 * chunk.first, 10.0 * chunk.stop)
+        assert chunk.language == LANGUAGE[chunk.resource_id]
     assert set(found.words.terms) == {"attent", "掩码", "the"}
     for chunk, counts, length in zip(found.chunks, found.words.counts.T, found.words.lengths, strict=True):
         said = terms(texts[chunk.id])
         assert length == len(said)
         assert counts.tolist() == [said.count(term) for term in found.words.terms]
-    assert reader.evidence([], question(reader, "mask"), asked).words.counts.shape == (3, 0)
+    nothing = reader.evidence([], vector, asked)
+    assert nothing.chunks == [] and nothing.words.counts.shape == (3, 0)
 
 
 def test_pieces_lie_in_a_chunk_and_the_margin_around_it(reader: Reader) -> None:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from seekpoint.index.store import Writer
 from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, TALKS, fill, question, transcript
+from tests.index.contract.talks import CARD, TALKS, question, transcript
 
 OTHER = replace(CARD, name="another model", fingerprint="another")
-
-
-@pytest.fixture(autouse=True)
-def filled(backend: Backend) -> None:
-    with backend.writer(CARD) as writer:
-        fill(writer)
 
 
 def reversed_vectors(talk: str) -> EmbeddedTranscript:
@@ -55,14 +47,6 @@ def test_the_library_answers_as_before_until_its_successor_takes_over(backend: B
         reader.verify()
 
 
-def test_what_was_embedded_survives_an_interruption(backend: Backend) -> None:
-    with backend.writer() as writer:
-        embed(writer, 2)
-        assert writer.unfinished_successor() == OTHER
-    with backend.writer() as writer, writer.successor(OTHER, print) as successor:
-        assert len(successor.due) == len(TALKS) - 2
-
-
 def test_a_successor_follows_what_becomes_of_the_library(backend: Backend) -> None:
     with backend.writer() as writer:
         embed(writer, len(TALKS))
@@ -73,11 +57,15 @@ def test_a_successor_follows_what_becomes_of_the_library(backend: Backend) -> No
             assert set(successor.writer.standings()) == set(TALKS) - {"position001"}
 
 
-def test_another_model_starts_anew_and_says_so(backend: Backend) -> None:
+def test_what_was_embedded_survives_an_interruption_but_not_another_model(backend: Backend) -> None:
+    with backend.writer() as writer:
+        embed(writer, 2)
+        assert writer.unfinished_successor() == OTHER
     said: list[str] = []
     third = replace(CARD, name="第三个模型", fingerprint="third")
     with backend.writer() as writer:
-        embed(writer, 2)
+        with writer.successor(OTHER, said.append) as successor:
+            assert len(successor.due) == len(TALKS) - 2
         with writer.successor(third, said.append) as successor:
             assert len(successor.due) == len(TALKS)
     assert said == ["what was embedded again for the model another model is dropped: 第三个模型 starts anew"]

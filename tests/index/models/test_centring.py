@@ -18,7 +18,6 @@ from seekpoint.index.models.centring import (
     windows,
 )
 from seekpoint.index.models.encoder import BUNDLED
-from seekpoint.index.types import ModelCard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,12 +64,9 @@ def test_a_small_library_is_centred_as_its_language_is_elsewhere(language: str) 
     (tempered,) = language_means([language] * 3, few, {"en": ENGLISH}).values()
     (own,) = language_means([language] * 3, few, {}).values()
     assert np.linalg.norm(tempered - ENGLISH) < 0.1 < np.linalg.norm(own - ENGLISH)
-
-
-def test_a_large_library_has_its_own_mean() -> None:
     many = np.tile(_unit(ENGLISH + TOPIC), (5000, 1))
     (mean,) = language_means(["en"] * 5000, many, {"en": ENGLISH}).values()
-    assert mean == pytest.approx(many[0], abs=0.02)
+    assert mean == pytest.approx(many[0], abs=0.02), "a large library has its own mean"
 
 
 def test_the_bundled_models_languages_are_known_and_no_other_models() -> None:
@@ -80,13 +76,11 @@ def test_the_bundled_models_languages_are_known_and_no_other_models() -> None:
     assert background("some/other-model") == {}
 
 
-def test_nothing_has_no_means() -> None:
+def test_where_there_is_nothing_nothing_fails() -> None:
     assert tempered({}, {}) == {}
     assert centre_rows([], np.empty((0, 3), np.float32), {}).shape == (0, 3)
-
-
-def test_a_vector_that_is_its_mean_becomes_nothing_rather_than_no_number() -> None:
     assert np.isfinite(centred(ENGLISH, ENGLISH)).all()
+    assert nearest_language(ENGLISH, {}) is None
 
 
 def test_a_window_is_what_begins_within_half_a_minute() -> None:
@@ -100,10 +94,8 @@ def test_a_vector_is_of_the_language_whose_mean_points_the_same_way() -> None:
     means = {"en": 5 * ENGLISH + TOPIC, "zh": CHINESE}
     assert nearest_language(ENGLISH + 0.9 * CHINESE, means) == "en"
     assert nearest_language(0.9 * ENGLISH + CHINESE, means) == "zh", "whatever the means' lengths"
-    assert nearest_language(ENGLISH, {}) is None
 
 
-CARD = ModelCard("模型", 8, "fingerprint")
 RNG = np.random.default_rng(0)
 # Vectors of two languages in two corners, as of a model that tells languages apart first of all.
 CORNERS = np.repeat(10 * np.eye(2, 64), 40, axis=0)

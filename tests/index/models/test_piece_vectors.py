@@ -35,8 +35,9 @@ def test_a_piece_of_another_model_loses_half_a_step_at_most() -> None:
     assert (kept.tokens, len(kept.codes), kept.direction, kept.length) == (7, 384, NO_DIRECTION, 0.0)
     found = summed([kept], ModelCard("another", 384, ""))[0]
     assert np.abs(found - total).max() <= 7 * kept.scale * 0.501
-    nothing = summed([quantised(np.zeros(4, np.float32), 0)], ModelCard("another", 4, ""))
-    assert nothing.tolist() == [[0.0] * 4]
+    nothing = np.zeros(384, np.float32)
+    assert summed([quantised(nothing, 0)], ModelCard("another", 384, "")).tolist() == [nothing.tolist()]
+    assert summed([quantised(nothing, 3, BUNDLED)], BUNDLED_CARD) == pytest.approx(np.zeros((1, 384)), abs=1e-6)
 
 
 def test_pieces_of_the_bundled_model_lose_next_to_nothing_in_their_levels() -> None:
@@ -77,12 +78,6 @@ def test_sums_with_and_without_a_direction_beside_one_another_are_those_of_each_
     ]
     assert {one.direction == NO_DIRECTION for one in kept} == {True, False}
     assert summed(kept, BUNDLED_CARD).tolist() == [summed([one], BUNDLED_CARD)[0].tolist() for one in kept]
-
-
-def test_no_token_and_nothing_but_zeros_come_back_as_zeros() -> None:
-    nothing = np.zeros(384, np.float32)
-    assert summed([quantised(nothing, 0)], ModelCard("another", 384, "")).tolist() == [nothing.tolist()]
-    assert summed([quantised(nothing, 3, BUNDLED)], BUNDLED_CARD) == pytest.approx(np.zeros((1, 384)), abs=1e-6)
 
 
 def test_a_direction_that_a_model_lacks_is_told() -> None:

@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import LibraryError, LibraryNotFound, NewerLibrary, UnreleasedLibrary
+from seekpoint.index.errors import LibraryError, UnreleasedLibrary
 from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
 from seekpoint.index.postgres import postgres_port
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.types import State
 from tests.index.contract.talks import CARD, TALKS, fill
 from tests.index.contract.test_kept import MASK
-from tests.postgres import LOCKED, TestServer
+from tests.postgres import TestServer
 
 
 def told(action: Callable[[], object]) -> str:
@@ -28,38 +28,6 @@ def told(action: Callable[[], object]) -> str:
 
 def of_database(server: TestServer, library: ServerAddress, user: str = "postgres") -> ServerAddress:
     return replace(library, uri=server.uri(library.uri.rpartition("/")[2], user))
-
-
-def test_no_server(postgres: TestServer) -> None:
-    nobody = ServerAddress("postgresql://127.0.0.1:1/talks")
-    assert "can't be reached: start it, or correct the address" in told(lambda: open_reader(nobody))
-    assert "can't be reached" in told(lambda: open_reader(nobody, lasting=True))
-    assert "can't be reached" in told(lambda: open_writer(nobody, CARD))
-
-
-def test_a_wrong_password(postgres: TestServer, library: ServerAddress, monkeypatch: pytest.MonkeyPatch) -> None:
-    postgres.sql("postgres", f"DROP ROLE IF EXISTS {LOCKED}", f"CREATE ROLE {LOCKED} LOGIN PASSWORD 'right'")
-    create_library(library, CARD, readers=[LOCKED])
-    address = of_database(postgres, library, LOCKED)
-    monkeypatch.setenv("PGPASSWORD", "wrong")
-    assert "doesn't let you in" in told(lambda: open_reader(address))
-    monkeypatch.setenv("PGPASSWORD", "right")
-    with open_reader(address) as reader:
-        assert len(reader.statuses()) == len(TALKS)
-
-
-def test_no_database_and_no_library(postgres: TestServer) -> None:
-    with pytest.raises(LibraryNotFound, match="createdb"):
-        open_reader(ServerAddress(postgres.uri("nowhere")))
-    with pytest.raises(LibraryNotFound, match="seekpoint init"):
-        open_reader(postgres.library())
-
-
-def test_a_newer_schema(postgres: TestServer, library: ServerAddress) -> None:
-    postgres.sql(library.uri.rpartition("/")[2], "INSERT INTO seekpoint.migration VALUES (99)")
-    for opened in (open_reader, open_writer):
-        with pytest.raises(NewerLibrary, match="upgrade Seekpoint"):
-            opened(library)
 
 
 def test_a_layout_that_no_release_wrote(postgres: TestServer, library: ServerAddress) -> None:
@@ -94,35 +62,18 @@ def test_roles_may_do_what_they_were_given(postgres: TestServer, library: Server
     assert "no such thing" in told(lambda: create_library(library, CARD, readers=["who"]))
 
 
-def test_a_superuser_creates_the_extensions(postgres: TestServer) -> None:
-    address = ServerAddress(postgres.uri(postgres.database()))
-    postgres.sql("postgres", "DROP ROLE IF EXISTS plain", "CREATE ROLE plain LOGIN")
-    database = address.uri.rpartition("/")[2]
-    postgres.sql("postgres", f"ALTER DATABASE {database} OWNER TO plain")
-    plain = of_database(postgres, address, "plain")
-    assert "vector" in told(lambda: open_writer(plain, CARD))
-    postgres.sql(database, "CREATE EXTENSION vector", "CREATE EXTENSION pg_textsearch")
-    with open_writer(plain, CARD) as writer:
-        fill(writer)
-
-
 def test_a_replica_is_read_and_not_written(postgres: TestServer, library: ServerAddress) -> None:
     with postgres.replica() as replica:
         address = of_database(replica, library)
         with open_reader(address) as reader:
             assert len(reader.statuses()) == len(TALKS)
-        assert "read-only replica" in told(lambda: open_writer(address))
         with open_keeper(address) as keeper:
             assert "read-only replica" in told(lambda: keeper.keep(MASK))
         assert "read-only replica" in told(lambda: open_writer(replace(address, library="another"), CARD))
-        with open_writer(replace(address, uri=f"{both(postgres, replica, library)}?target_session_attrs=read-write")):
+        hosts, name = f"127.0.0.1:{replica.port},127.0.0.1:{postgres.port}", library.uri.rpartition("/")[2]
+        either = f"postgresql://postgres@{hosts}/{name}?target_session_attrs=read-write"
+        with open_writer(replace(address, uri=either)):
             pass
-
-
-def both(one: TestServer, other: TestServer, library: ServerAddress) -> str:
-    """The address of two servers, the second one first."""
-    name = library.uri.rpartition("/")[2]
-    return f"postgresql://postgres@127.0.0.1:{other.port},127.0.0.1:{one.port}/{name}"
 
 
 def test_a_server_that_goes_away_in_the_middle(postgres: TestServer, library: ServerAddress) -> None:
@@ -140,6 +91,8 @@ def test_a_server_that_goes_away_in_the_middle(postgres: TestServer, library: Se
 def test_a_lasting_reader_takes_another_connection_where_one_broke(
     postgres: TestServer, library: ServerAddress
 ) -> None:
+    nobody = ServerAddress("postgresql://127.0.0.1:1/talks")
+    assert "can't be reached: start it, or correct the address" in told(lambda: open_reader(nobody, lasting=True))
     with open_reader(library, lasting=True) as reader:
         assert len(reader.statuses()) == len(TALKS)
     postgres.disconnect(library)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.types import Cue, Details, Kind, Resource
 from tests.index.contract.talks import CARD, SOURCE, transcript
@@ -17,22 +15,27 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_text_comes_back_as_it_was(postgres: TestServer, text: str) -> None:
+def test_texts_come_back_as_they_were(postgres: TestServer) -> None:
     address, made = postgres.library(), transcript("attention01")
-    said = replace(made, transcript=replace(made.transcript, cues=(Cue(0.0, 9.0, text), *made.transcript.cues[1:])))
-    resource = Resource("attention01", Kind.VIDEO, text, f"https://example.org/{text}", ((text,),))
+    resources = {
+        text: Resource(f"hostile{number:04}", Kind.VIDEO, text, f"https://example.org/{text}", ((text,),))
+        for number, text in enumerate(HOSTILE)
+    }
+    said = {text: replace(made.transcript, cues=(Cue(0.0, 9.0, text), *made.transcript.cues[1:])) for text in resources}
     with open_writer(address, CARD) as writer:
-        writer.register(SOURCE, [resource])
-        writer.commit("attention01", [said], Details(title=text, channel=text), text)
-        writer.put_settings(glossary=[(text, text)])
+        writer.register(SOURCE, list(resources.values()))
+        for text, one in resources.items():
+            details = Details(title=text, channel=text)
+            writer.commit(one.id, [replace(made, transcript=said[text])], details, text)
+        writer.put_settings(glossary=[(text, text) for text in resources])
     with open_reader(address) as reader:
-        [status] = reader.statuses()
-        assert (status.resource, status.details) == (resource, Details(title=text, channel=text))
-        assert reader.transcripts("attention01") == [said.transcript]
-        assert reader.settings.glossary == ((text, text),)
-        assert reader.standings()["attention01"].inputs == text
-        assert [section.path for section in reader.sections()] == [(text,)]
+        assert reader.settings.glossary == tuple((text, text) for text in resources)
+        assert {section.path for section in reader.sections()} == {(text,) for text in resources}
+        for text, one in resources.items():
+            [status] = reader.statuses([one.id])
+            assert (status.resource, status.details) == (one, Details(title=text, channel=text))
+            assert reader.transcripts(one.id) == [said[text]]
+            assert reader.standings()[one.id].inputs == text
 
 
 def test_a_nul_becomes_the_replacement_character(postgres: TestServer) -> None:

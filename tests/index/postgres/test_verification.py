@@ -61,9 +61,6 @@ def test_an_index_that_no_question_can_use_is_noticed(
     assert f"the index {index} is missing" in what
     run(postgres, library, *remedy.split("; "))
     verify(library)
-
-
-def test_an_empty_library_has_nothing_to_compare(library: ServerAddress) -> None:
     with open_writer(library) as writer:
         writer.remove(list(TALKS))
     verify(library)

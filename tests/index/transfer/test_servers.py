@@ -8,45 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.postgres.schema import tidy
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Chapter, Details, KeptMoment, Kind, Resource
-from seekpoint.query.answers import Answer
-from tests.asking import ask
-from tests.index.libraries import CARD, ENCODER, SOURCE, TALKS, build, embedded, listed, resource
+from seekpoint.index.types import Chapter, Details
+from tests.index.libraries import CARD, SOURCE, TALKS, build, embedded, resource
+from tests.index.transfer.test_transfer import KEPT, shown
 from tests.postgres import TestServer
 
-KEPT = KeptMoment(
-    resource=Resource("zhuyili0001", Kind.VIDEO, "讲座", "https://example.org/讲座"),
-    language="zh",
-    start=10.0,
-    page=None,
-    anchor=None,
-    quote="掩码遮住后面的词",
-    link="https://example.org/讲座#t=10",
-    question="掩码遮住什么？",
-    note="=重要的\n笔记",
-    added=1.0,
-)
-QUESTIONS = ("What does the mask hide?", "掩码遮住什么？", "position 位置", "softmax", "缓存")
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A library, and its export beside it."""
+    build(tmp_path / "library")
+    export_library(tmp_path / "library", tmp_path / "talks.zip")
+    return tmp_path / "library"
 
 
-def shown(address: Address) -> tuple[object, ...]:
-    """All that a library says of itself, and its answers."""
-    with open_reader(address) as library:
-        found: list[Answer] = [ask(question, library, explained=True, encoder=ENCODER) for question in QUESTIONS]
-        said = [library.transcripts(status.id) for status in library.statuses()]
-        return library.card, library.statuses(), *listed(library), library.kept(), found, said
-
-
-def test_a_library_goes_to_a_server_and_comes_back(tmp_path: Path, postgres: TestServer) -> None:
-    folder, address = tmp_path / "library", postgres.library()
-    build(folder)
+def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path, postgres: TestServer) -> None:
+    address = postgres.library()
     with open_writer(folder) as writer:
         made = embedded(TALKS["zhuyili0001"])
         chapters = (Chapter(0.0, "注意力", generated=True), Chapter(10.0, "掩码", generated=True))
@@ -74,46 +58,33 @@ def test_a_library_goes_to_a_server_and_comes_back(tmp_path: Path, postgres: Tes
         assert "new00000001" in writer.standings()
 
 
-def test_the_index_of_words_of_an_imported_library_is_as_good_as_new(tmp_path: Path, postgres: TestServer) -> None:
-    build(tmp_path / "library")
-    export_library(tmp_path / "library", tmp_path / "there.zip")
+def test_the_index_of_words_of_an_imported_library_is_as_good_as_new(folder: Path, postgres: TestServer) -> None:
     address = postgres.library()
-    import_library(tmp_path / "there.zip", address)
+    import_library(folder.with_name("talks.zip"), address)
     with closing(connect(address)) as session:
         made = session.rows("SELECT pg_relation_filenode('chunk_words')")
         tidy(session, least=0)
         assert session.rows("SELECT pg_relation_filenode('chunk_words')") == made
 
 
-def test_a_library_is_replaced_only_on_demand(tmp_path: Path, postgres: TestServer) -> None:
-    folder, address = tmp_path / "library", postgres.library()
-    build(folder)
-    export_library(folder, tmp_path / "talks.zip")
+def test_a_library_is_replaced_only_on_demand_and_not_while_it_is_written(folder: Path, postgres: TestServer) -> None:
+    file, address = folder.with_name("talks.zip"), postgres.library()
     with open_writer(address, CARD) as writer:
         writer.put_settings(glossary=[("old", "1")])
+        with pytest.raises(LockedLibrary, match="being written by another process"):
+            import_library(file, address, replacing_old=True)
     with pytest.raises(LibraryError, match="--replace"):
-        import_library(tmp_path / "talks.zip", address)
+        import_library(file, address)
     with open_reader(address) as reader:
         assert reader.settings.glossary == (("old", "1"),)
-    import_library(tmp_path / "talks.zip", address, replacing_old=True)
+    import_library(file, address, replacing_old=True)
     assert shown(address) == shown(folder)
-
-
-def test_a_library_is_not_replaced_while_it_is_written(tmp_path: Path, postgres: TestServer) -> None:
-    folder, address = tmp_path / "library", postgres.library()
-    build(folder)
-    export_library(folder, tmp_path / "talks.zip")
-    with open_writer(address, CARD), pytest.raises(LockedLibrary, match="being written by another process"):
-        import_library(tmp_path / "talks.zip", address, replacing_old=True)
-    import_library(tmp_path / "talks.zip", address, replacing_old=True)
     with open_writer(address) as library:
         assert library.standings().keys() == TALKS.keys()
 
 
-def test_what_was_kept_stays_when_a_library_is_replaced(tmp_path: Path, postgres: TestServer) -> None:
-    folder, address = tmp_path / "library", postgres.library()
-    build(folder)
-    export_library(folder, tmp_path / "talks.zip")
+def test_what_was_kept_stays_when_a_library_is_replaced(folder: Path, tmp_path: Path, postgres: TestServer) -> None:
+    address = postgres.library()
     import_library(tmp_path / "talks.zip", address)
     with open_keeper(address) as keeper:
         keeper.keep(KEPT)
