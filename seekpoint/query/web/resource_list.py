@@ -39,11 +39,6 @@ class ListPage:
     blocks: Sequence[tuple[int, str, Section | None, Sequence[str]]] = ()
     ids: Sequence[str] = ()
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether entries of the list are left out of the page."""
-        return self.pages > 1 or self.found < self.total
-
 
 def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: Collection[str] = ()) -> ListPage:
     """The page that is asked for, else the last one.

@@ -110,10 +110,6 @@ class MomentView:
     def chapter_ticks(self) -> tuple[Tick, ...]:
         return chapter_ticks(self.moment.resource, self.chapters, self.duration, self.moment.language)
 
-    @property
-    def sections(self) -> list[str]:
-        return [" › ".join(clean(heading) for heading in path) for path in self.moment.resource.sections]
-
 
 def is_web(address: str) -> bool:
     """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
