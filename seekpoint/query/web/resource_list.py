@@ -21,7 +21,6 @@ ENTRIES = 200
 """How many entries a page has at most."""
 
 _HUES = 8
-_PLAIN = (("sort", "list"), ("page", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,8 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
 def list_href(parameters: ListPageParameters, **changed: object) -> str:
     """The address of the list with the same order and question, but for what is `changed`."""
     values = {**parameters.model_dump(), **changed}
-    kept = {name: value for name, value in values.items() if value and (name, value) not in _PLAIN}
+    plain = (("sort", "list"), ("page", 1))
+    kept = {name: value for name, value in values.items() if value and (name, value) not in plain}
     return f"/list?{urlencode(kept)}" if kept else "/list"
 
 

@@ -55,9 +55,8 @@ class Player:
 
     def elsewhere(self, start: float | None) -> str | None:
         """The address at YouTube from a second on; `None` for a file."""
-        if self.kind != "youtube":
-            return None
-        return f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
+        address = f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
+        return address if self.kind == "youtube" else None
 
 
 @dataclass(frozen=True)

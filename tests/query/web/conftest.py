@@ -60,14 +60,7 @@ BILINGUAL = {
         "mask it is.",
         "Softmax makes shares.",
     ],
-    "zh-TW": [
-        "注意力給詞加權。",
-        "掩碼把未來藏起來。",
-        "掩碼是三角形。",
-        "這是因果",
-        "掩碼。",
-        "歸一化得到份額。",
-    ],
+    "zh-TW": ["注意力給詞加權。", "掩碼把未來藏起來。", "掩碼是三角形。", "這是因果", "掩碼。", "歸一化得到份額。"],
 }
 TALKS = {
     "Masks [aaaaaaaaaaa].en": ["welcome to the talk", "attention weighs every word", "a mask hides the future"],
@@ -95,13 +88,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "talk.ogg").write_bytes(BYTES)
     (folder / "notes.md").write_text("# On masks\n\nA mask hides what comes later.\n", encoding="utf-8")
     (folder / "list.md").write_text(LIST, encoding="utf-8")
-    seekpoint.build(
-        [folder / "list.md"],
-        folder / "library",
-        captions=folder,
-        encoder=TopicEncoder(),
-        translate=False,
-    )
+    seekpoint.build([folder / "list.md"], folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
     with EmbeddedWriter.acquire(folder / "library") as writer:
         writer.register(
             "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]

@@ -32,8 +32,7 @@ _NAME = "(link) => link && `${link.dataset.id} ${link.dataset.start}`"
 _MOMENTS = f"[...document.querySelectorAll('.moments .go')].map({_NAME})"
 _CURRENT = f"({_NAME})(document.querySelector('.go[aria-current]'))"
 _QUICK_QUESTIONS = pytest.mark.parametrize(
-    ("question", "first", "second"),
-    [("mask", "eeeeeeeeeee", "fffffffffff"), ("掩码", "fffffffffff", "eeeeeeeeeee")],
+    ("question", "first", "second"), [("mask", "eeeeeeeeeee", "fffffffffff"), ("掩码", "fffffffffff", "eeeeeeeeeee")]
 )
 
 

@@ -301,7 +301,7 @@ def test_a_resource_stands_where_its_best_moment_does() -> None:
     groups = grouped(views)
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
-    assert [group.count for group in groups] == [2, 1, 2]
+    assert [group.more for group in groups] == [1, 1, 2]
 
 
 def test_another_transcript_is_aligned_by_time() -> None:
