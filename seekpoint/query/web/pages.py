@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
@@ -241,18 +241,12 @@ class Playing:
         return cls(resource, player, start, nearest.language if nearest else next(iter(languages), None))
 
 
-@dataclass(frozen=True, slots=True)
-class MomentGroup:
+class MomentGroup(NamedTuple):
     """The moments of a resource, best first; `more` is the number of near ones beside them, which aren't shown."""
 
     best: MomentView
-    others: tuple[MomentView, ...]
+    others: Sequence[MomentView]
     more: int
-
-    @property
-    def count(self) -> int:
-        """How many moments there are beside the best one."""
-        return len(self.others) + self.more
 
 
 def cut(moments: Sequence[Moment]) -> tuple[Moment, ...]:
@@ -272,7 +266,7 @@ def grouped(views: Sequence[MomentView]) -> list[MomentGroup]:
     groups: dict[str, list[MomentView]] = {}
     for view in views:
         groups.setdefault(view.moment.resource.id, []).append(view)
-    return [MomentGroup(best, tuple(others), best.moment.more) for best, *others in groups.values()]
+    return [MomentGroup(best, others, best.moment.more) for best, *others in groups.values()]
 
 
 def _is_near(moment: Moment, best: Moment) -> bool:

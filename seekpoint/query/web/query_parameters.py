@@ -183,8 +183,7 @@ class KeptParameters(BaseModel):
     model_config = _STRIPPED
 
     collection: Annotated[
-        str | None,
-        Field(max_length=LONGEST_COLLECTION, description="Only those of the collection with this name."),
+        str | None, Field(max_length=LONGEST_COLLECTION, description="Only those of the collection with this name.")
     ] = None
 
     def among(self, moments: Iterable[KeptMoment]) -> list[KeptMoment]:

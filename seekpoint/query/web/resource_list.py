@@ -21,7 +21,6 @@ ENTRIES = 200
 """How many entries a page has at most."""
 
 _HUES = 8
-_PLAIN = (("sort", "list"), ("page", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,6 @@ class ListPage:
     total: int
     blocks: Sequence[tuple[int, str, Section | None, Sequence[str]]] = ()
     ids: Sequence[str] = ()
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether entries of the list are left out of the page."""
-        return self.pages > 1 or self.found < self.total
 
 
 def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: Collection[str] = ()) -> ListPage:
@@ -84,7 +78,8 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
 def list_href(parameters: ListPageParameters, **changed: object) -> str:
     """The address of the list with the same order and question, but for what is `changed`."""
     values = {**parameters.model_dump(), **changed}
-    kept = {name: value for name, value in values.items() if value and (name, value) not in _PLAIN}
+    plain = (("sort", "list"), ("page", 1))
+    kept = {name: value for name, value in values.items() if value and (name, value) not in plain}
     return f"/list?{urlencode(kept)}" if kept else "/list"
 
 

@@ -42,16 +42,6 @@ class Found:
         shown = places[:_MOST_MARKED]
         return cls(len(places), shown, min(place, len(shown)))
 
-    @property
-    def previous(self) -> int:
-        """The place before; before the first one comes the last."""
-        return self.at - 1 or len(self.places)
-
-    @property
-    def following(self) -> int:
-        """The place after; after the last one comes the first."""
-        return self.at % len(self.places) + 1
-
 
 class Stretch(NamedTuple):
     """Characters of a cue: those of a place, with its number from 1 and whether it begins here, or of none (0)."""

@@ -55,9 +55,8 @@ class Player:
 
     def elsewhere(self, start: float | None) -> str | None:
         """The address at YouTube from a second on; `None` for a file."""
-        if self.kind != "youtube":
-            return None
-        return f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
+        address = f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
+        return address if self.kind == "youtube" else None
 
 
 @dataclass(frozen=True)
@@ -109,10 +108,6 @@ class MomentView:
     @property
     def chapter_ticks(self) -> tuple[Tick, ...]:
         return chapter_ticks(self.moment.resource, self.chapters, self.duration, self.moment.language)
-
-    @property
-    def sections(self) -> list[str]:
-        return [" › ".join(clean(heading) for heading in path) for path in self.moment.resource.sections]
 
 
 def is_web(address: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from starlette.testclient import TestClient
@@ -60,20 +60,23 @@ BILINGUAL = {
         "mask it is.",
         "Softmax makes shares.",
     ],
-    "zh-TW": [
-        "注意力給詞加權。",
-        "掩碼把未來藏起來。",
-        "掩碼是三角形。",
-        "這是因果",
-        "掩碼。",
-        "歸一化得到份額。",
-    ],
+    "zh-TW": ["注意力給詞加權。", "掩碼把未來藏起來。", "掩碼是三角形。", "這是因果", "掩碼。", "歸一化得到份額。"],
 }
 TALKS = {
     "Masks [aaaaaaaaaaa].en": ["welcome to the talk", "attention weighs every word", "a mask hides the future"],
     "掩码 [bbbbbbbbbbb].zh": ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来"],
     "talk.en": ["a cache keeps keys", "softmax makes shares", "position tells the order"],
 }
+QUICK = {
+    "Masks [eeeeeeeeeee].en": [
+        "Welcome to the talk.",
+        "Attention weighs words.",
+        "A mask hides the future.",
+        "So long.",
+    ],
+    "掩码 [fffffffffff].zh": ["欢迎大家。", "注意力给词一个权重。", "掩码把未来藏起来。", "再见。"],
+}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -85,13 +88,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "talk.ogg").write_bytes(BYTES)
     (folder / "notes.md").write_text("# On masks\n\nA mask hides what comes later.\n", encoding="utf-8")
     (folder / "list.md").write_text(LIST, encoding="utf-8")
-    seekpoint.build(
-        [folder / "list.md"],
-        folder / "library",
-        captions=folder,
-        encoder=TopicEncoder(),
-        translate=False,
-    )
+    seekpoint.build([folder / "list.md"], folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
     with EmbeddedWriter.acquire(folder / "library") as writer:
         writer.register(
             "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
@@ -141,14 +138,6 @@ def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "library"
 
 
-@pytest.fixture(scope="session")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of the example's recordings, which really play."""
-    folder = tmp_path_factory.mktemp("recordings")
-    seekpoint.build(ROOT / "examples" / "talks", folder / "library", encoder=TopicEncoder(), translate=False)
-    return folder / "library"
-
-
 @pytest.fixture
 def library(talks: Path, tmp_path: Path) -> Path:
     """A copy of the library, which may be changed."""
@@ -180,32 +169,89 @@ def address(talks: Path) -> Iterator[str]:
         yield result
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of a library of the example's recordings, which really play."""
+    library = tmp_path_factory.mktemp("recordings") / "library"
+    seekpoint.build(ROOT / "examples" / "talks", library, encoder=TopicEncoder(), translate=False)
+    with served(library) as result:
+        yield result
+
+
+@pytest.fixture(scope="module")
+def in_two_languages(bilingual: Path) -> Iterator[str]:
+    with served(bilingual) as result:
+        yield result
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of a library of two videos, in which a moment has other lines around it."""
+    folder = tmp_path_factory.mktemp("quick")
+    for name, lines in QUICK.items():
+        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=10), encoding="utf-8")
+    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
+    with served(folder / "library") as result:
+        yield result
+
+
+@pytest.fixture
+def edited(library: Path) -> Iterator[str]:
+    """The address of a server with `--edit`."""
+    with served_with(library, editing_of(library)) as result:
+        yield result
+
+
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A tab in which no script fails, and nothing is refused by the page's policy."""
-    context = browser.new_context(base_url=address)
-    with context, faultless(context) as page:
+    with opened(browser, address) as page:
         yield page
 
 
+@pytest.fixture
+def tab(browser: Browser, quick: str) -> Iterator[Page]:
+    with opened(browser, quick) as tab:
+        yield tab
+
+
 @contextmanager
-def faultless(context: BrowserContext) -> Iterator[Page]:
-    """A tab of a browser's context; fails where a script fails or the page's policy refuses something."""
+def served_with(library: Address, editing: Editing) -> Iterator[str]:
+    """Serve a library that can be changed, and end its builds with the server."""
+    with served(library, editing=editing) as result:
+        yield result
+    assert editing.builds
+    editing.builds.close()
+
+
+@contextmanager
+def faultless(context: BrowserContext, *, may_refuse: bool = False) -> Iterator[Page]:
+    """A tab of a browser's context; fails where a script fails or the page's policy refuses something.
+
+    The console tells of a request that the server refuses, too, which it `may_refuse`.
+    """
     context.set_default_timeout(60_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     yield page
-    assert faults == []
+    refusal = "the server responded with a status of 40"
+    assert [fault for fault in faults if not (may_refuse and refusal in fault)] == []
 
 
 @contextmanager
-def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:  # noqa: ANN401
+def opened(browser: Browser, address: str, *, may_refuse: bool = False, **options: Any) -> Iterator[Page]:  # noqa: ANN401
     """A faultless tab at an address with options of its context; nothing is asked of other hosts."""
-    with browser.new_context(base_url=address, **options) as context, faultless(context) as page:
+    context = browser.new_context(base_url=address, **options)
+    with context, faultless(context, may_refuse=may_refuse) as page:
         without_others(page, address)
         yield page
+
+
+def play(page: Page, resource: str, start: float) -> None:
+    """Play a moment of a video, and wait for its player."""
+    page.locator(f".title .go[data-id={resource}][data-start='{start}']").click()
+    page.frame_locator("#player iframe").locator("body").get_by_text(f'"time":{start:.0f}').wait_for()
 
 
 def axe_faults(page: Page) -> list[tuple[str, str]]:

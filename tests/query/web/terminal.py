@@ -35,10 +35,19 @@ class Terminal(NamedTuple):
 
 
 @contextmanager
-def terminal(library: Path, *command: str) -> Iterator[Terminal]:
+def terminal(library: Path | str, *command: str, files: int = 0) -> Iterator[Terminal]:
+    """Run a command with a library; it may open so many `files` at first, and 1024 at most."""
+
+    def limit() -> None:
+        if files:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, 1024))
+
     with subprocess.Popen(
         [sys.executable, "-m", "seekpoint", *command, "--port", "0", "--index", str(library)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        preexec_fn=limit,
     ) as process:  # fmt: skip
         assert process.stdout
         try:

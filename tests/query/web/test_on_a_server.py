@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -28,7 +24,8 @@ from tests.index.libraries import resource
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
 from tests.query.web.forms import form
-from tests.query.web.workbench import editing_on_a_server
+from tests.query.web.terminal import LAST_LINE, terminal
+from tests.query.web.workbench import add, built, editing_on_a_server, remove, retry
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +43,7 @@ def library(talks: Path, postgres: TestServer, tmp_path: Path) -> ServerAddress:
 
 @pytest.fixture
 def editing(library: ServerAddress, fake: FakeYouTube) -> Iterator[Editing]:
+    fake.add_site(PAGE, TEXT)
     result = editing_on_a_server(library, fake.web)
     yield result
     assert result.builds
@@ -58,29 +56,12 @@ def editor(library: ServerAddress, editing: Editing) -> Iterator[TestClient]:
         yield client
 
 
-def built(editing: Editing) -> str:
-    """What the builds ended with."""
-    assert editing.builds
-    assert editing.builds.wait(120)
-    return editing.builds.progress.error or editing.builds.progress.outcome
+def add_chinese_video(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
 
 
-def add(client: TestClient, editing: Editing, *addresses: str) -> str:
-    """Add addresses by the form; returns what their build ended with."""
-    fields = form(client, "/list", "/add/address") | {"addresses": "\n".join(addresses)}
-    assert client.post("/add/address", data=fields).status_code == 303
-    return built(editing)
-
-
-def retry(client: TestClient, editing: Editing, **fields: str) -> str:
-    fields |= {name: value for name, value in form(client, "/list", "/add/retry").items() if name in ("secret", "back")}
-    assert client.post("/add/retry", data=fields).status_code == 303
-    return built(editing)
-
-
-def remove(client: TestClient, resource_id: str) -> int:
-    fields = form(client, "/list", "/add/remove") | {"resource": resource_id}
-    return client.post("/add/remove", data=fields).status_code
+def add_english_video(fake: FakeYouTube) -> None:
+    fake.add_video(ENGLISH_VIDEO, "Caches", {"en": [(0.0, 20.0, "a cache stores what came before")]})
 
 
 def statuses(library: ServerAddress) -> dict[str, ResourceStatus]:
@@ -90,9 +71,18 @@ def statuses(library: ServerAddress) -> dict[str, ResourceStatus]:
         return {status.id: status for status in reader.statuses()}
 
 
+def states_of_pages(library: ServerAddress) -> list[State]:
+    return [status.state for status in statuses(library).values() if status.kind is Kind.PAGE]
+
+
 def sources(library: ServerAddress) -> set[str]:
     with open_reader(library) as reader:
         return {section.source for section in reader.sections()}
+
+
+def defer(library: ServerAddress, resource_id: str, retry_after: float = 1.0) -> None:
+    with open_writer(library) as writer:
+        writer.set_state(resource_id, State.DEFERRED, reason="it was busy", retry_after=retry_after)
 
 
 def first_quote(client: TestClient, question: str, language: str) -> str:
@@ -103,12 +93,12 @@ def first_quote(client: TestClient, question: str, language: str) -> str:
 # Adding
 
 
-def test_addresses_are_added_and_answer_in_both_languages(
+def test_addresses_are_added_answer_in_both_languages_and_stay_out_once_taken_out(
     library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
 ) -> None:
     before = sources(library)
-    fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
-    fake.add_video(ENGLISH_VIDEO, "Caches", {"en": [(0.0, 20.0, "a cache stores what came before")]})
+    add_chinese_video(fake)
+    add_english_video(fake)
     said = add(editor, editing, f"https://youtu.be/{VIDEO}?t=3", f"youtu.be/{ENGLISH_VIDEO}", f"youtu.be/{VIDEO}")
     assert said.startswith("2 of 2 resources indexed")
     assert first_quote(editor, "缓存保存什么？", "zh").startswith("缓存保存前面的键和值")
@@ -117,6 +107,10 @@ def test_addresses_are_added_and_answer_in_both_languages(
     assert "缓存" in page and "Caches" in page
     urls = {f"https://www.youtube.com/watch?v={each}" for each in (VIDEO, ENGLISH_VIDEO)}
     assert sources(library) - before == urls, "each address is a source of its own, as with `mcp --add`"
+    assert remove(editor, VIDEO).status_code == 303
+    add(editor, editing, PAGE)
+    assert VIDEO not in statuses(library)
+    assert not editor.get("/api/ask", params={"q": "缓存保存什么？", "resource": VIDEO}).json().get("moments")
 
 
 def test_the_first_library_begins_on_the_page(postgres: TestServer, fake: FakeYouTube) -> None:
@@ -130,7 +124,6 @@ def test_the_first_library_begins_on_the_page(postgres: TestServer, fake: FakeYo
 
 def test_the_page_takes_no_files(editor: TestClient) -> None:
     page, chinese = editor.get("/list").text, editor.get("/list?ui=zh").text
-    assert 'action="/add/address"' in page
     assert "/add/file" not in page
     assert "takes addresses here, not files" in page and "不能添加文件" in chinese
     secret = form(editor, "/list", "/add/address")["secret"]
@@ -139,51 +132,37 @@ def test_the_page_takes_no_files(editor: TestClient) -> None:
     assert "a library on a server takes no files here" in sent.text
 
 
-@pytest.mark.parametrize(
-    ("address", "said"),
-    [
-        ("https://lists.example/清单.md", "names a list"),
-        ("https://github.com/a/b/blob/main/README.md", "names a list"),
-    ],
-)
 def test_what_would_name_more_than_itself_is_refused(
-    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube, address: str, said: str
+    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
 ) -> None:
     before = statuses(library)
-    assert said in add(editor, editing, PAGE, address)
-    assert said in editor.get("/list").text
+    for address in ("https://lists.example/清单.md", "https://github.com/a/b/blob/main/README.md"):
+        assert "names a list" in add(editor, editing, PAGE, address)
+        assert "names a list" in editor.get("/list").text
     assert statuses(library) == before
     assert fake.requests == []
 
 
-def test_malformed_addresses_are_told_beside_their_entries(
-    library: ServerAddress, editing: Editing, editor: TestClient
-) -> None:
-    addresses = ["https://[::1", "https://a.org:99999/掩码", "https://exa[mple.org/<script>alert(1)</script>"]
-    assert add(editor, editing, *addresses).startswith("0 of 3 resources indexed")
-    added = [status for status in statuses(library).values() if status.kind is Kind.PAGE]
-    assert [status.state for status in added] == [State.UNAVAILABLE] * 3
-    assert all(status.reason for status in added)
-    assert "<script>alert(1)" not in editor.get("/list").text
-
-
-def test_no_address_leads_into_a_private_network(
+def test_no_address_is_malformed_or_leads_into_a_private_network(
     library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
 ) -> None:
+    malformed = ["https://[::1", "https://a.org:99999/掩码", "https://exa[mple.org/<script>alert(1)</script>"]
+    assert add(editor, editing, *malformed).startswith("0 of 3 resources indexed")
+    assert states_of_pages(library) == [State.UNAVAILABLE] * 3
+    assert all(status.reason for status in statuses(library).values() if status.kind is Kind.PAGE)
+    assert "<script>alert(1)" not in editor.get("/list").text
     with HTTPServer("127.0.0.1", 0) as intranet:
         intranet.expect_request("/secret").respond_with_data(TEXT, content_type="text/html")
-        fake.add_redirect(PAGE, intranet.url_for("/secret"), 302)
-        add(editor, editing, intranet.url_for("/secret"), f"http://localhost:{intranet.port}/secret", PAGE)
+        fake.add_redirect("https://blog.example.org/away", intranet.url_for("/secret"), 302)
+        inside = (intranet.url_for("/secret"), f"http://localhost:{intranet.port}/secret")
+        add(editor, editing, *inside, "https://blog.example.org/away")
         assert intranet.log == []
-    added = [status for status in statuses(library).values() if status.kind is Kind.PAGE]
-    assert [status.state for status in added] == [State.UNAVAILABLE] * 3
-    assert all("private network" in (status.reason or "") for status in added)
+    reasons = [status.reason or "" for status in statuses(library).values() if status.kind is Kind.PAGE]
+    assert sum("private network" in reason for reason in reasons) == 3
+    assert states_of_pages(library) == [State.UNAVAILABLE] * 6
 
 
-def test_a_build_waits_for_one_elsewhere(
-    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
-) -> None:
-    fake.add_site(PAGE, TEXT)
+def test_a_build_waits_for_one_elsewhere(library: ServerAddress, editing: Editing, editor: TestClient) -> None:
     assert editing.builds
     with open_writer(library):
         fields = form(editor, "/list", "/add/address") | {"addresses": PAGE}
@@ -191,7 +170,7 @@ def test_a_build_waits_for_one_elsewhere(
         while not editing.builds.progress.is_waiting:
             assert editing.builds.progress.is_running
         assert "Waiting for another build" in editor.get("/list").text
-        assert remove(editor, "bbbbbbbbbbb") == 503
+        assert remove(editor, "bbbbbbbbbbb").status_code == 503
     assert "1 of 1 resource indexed" in built(editing)
 
 
@@ -207,16 +186,14 @@ def test_a_role_that_may_only_read_is_told_so(library: ServerAddress, postgres: 
     with serving(reading, editing=editing, Origin=HOST) as client:
         said = add(client, editing, PAGE)
         assert said.startswith(f"you may not do that in {reading}") and "\n" not in said
-        fields = form(client, "/list", "/add/remove") | {"resource": "bbbbbbbbbbb"}
-        sent = client.post("/add/remove", data=fields)
-        assert sent.status_code == 503
-        assert "you may not do that" in sent.text
+        sent = remove(client, "bbbbbbbbbbb")
+        assert (sent.status_code, "you may not do that" in sent.text) == (503, True)
         assert retry(client, editing).startswith(f"you may not do that in {reading}")
     assert statuses(library) == before
     assert ("site", PAGE) not in fake.requests
 
 
-# Retrying and removing
+# Retrying
 
 
 def test_what_is_due_is_tried_again_whatever_list_names_it(
@@ -227,10 +204,10 @@ def test_what_is_due_is_tried_again_whatever_list_names_it(
     here.append(Resource("notes", Kind.DOCUMENT, "笔记", "file:///elsewhere/notes.md"))
     with open_writer(library) as writer:
         writer.register("/elsewhere/清单.md", here)
-        for each in here:
-            writer.set_state(each.id, State.DEFERRED, reason="it was busy", retry_after=1.0)
+    for each in here:
+        defer(library, each.id)
     before = sources(library)
-    fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
+    add_chinese_video(fake)
     assert "Try again what is due (3)" in editor.get("/list").text
     assert retry(editor, editing).startswith("1 of 1 resource indexed")
     assert editing.builds
@@ -247,7 +224,6 @@ def test_a_retry_reads_no_list_and_no_private_address(
     library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube, tmp_path: Path
 ) -> None:
     """Other builders name the lists and addresses of a library: they mustn't lead into this machine."""
-    fake.add_site(PAGE, TEXT)
     (tmp_path / "list.md").write_text(f"- [secret](secret.md)\n- [page]({PAGE})\n", encoding="utf-8")
     (tmp_path / "secret.md").write_text("# secret\n\nattention\n", encoding="utf-8")
     with HTTPServer("127.0.0.1", 0) as intranet:
@@ -262,64 +238,32 @@ def test_a_retry_reads_no_list_and_no_private_address(
     assert fake.requests == []
 
 
-def test_a_playlist_that_was_added_is_listed_again(
+def test_an_added_playlist_is_listed_again_and_what_waits_is_tried_where_that_is_wanted(
     library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
 ) -> None:
-    address = f"https://www.youtube.com/playlist?list={PLAYLIST}"
-    add(editor, editing, address)
-    with open_writer(library) as writer:
-        writer.set_state(PLAYLIST, State.DEFERRED, reason="it was busy", retry_after=1.0)
-    fake.add_playlist(PLAYLIST, "讲座", [(VIDEO, "缓存")])
-    fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
-    retry(editor, editing)
-    assert statuses(library)[VIDEO].state is State.INDEXED
-
-
-def test_what_waits_is_tried_at_once_where_that_is_wanted(
-    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
-) -> None:
-    address = f"https://youtu.be/{ENGLISH_VIDEO}"
-    add(editor, editing, address)
+    add(editor, editing, f"https://www.youtube.com/playlist?list={PLAYLIST}", f"https://youtu.be/{ENGLISH_VIDEO}")
     assert statuses(library)[ENGLISH_VIDEO].state is State.UNAVAILABLE
-    with open_writer(library) as writer:
-        writer.set_state(ENGLISH_VIDEO, State.DEFERRED, reason="it was busy", retry_after=4e9)
-    fake.add_video(ENGLISH_VIDEO, "Caches", {"en": [(0.0, 20.0, "a cache stores what came before")]})
+    defer(library, PLAYLIST)
+    defer(library, ENGLISH_VIDEO, retry_after=4e9)
+    fake.add_playlist(PLAYLIST, "讲座", [(VIDEO, "缓存")])
+    add_chinese_video(fake)
+    add_english_video(fake)
     retry(editor, editing)
+    assert statuses(library)[VIDEO].state is State.INDEXED, "the playlist is listed again"
     assert statuses(library)[ENGLISH_VIDEO].state is State.DEFERRED
     retry(editor, editing, at_once="1")
     assert statuses(library)[ENGLISH_VIDEO].state is State.INDEXED
-
-
-def test_what_is_taken_out_stays_out(
-    library: ServerAddress, editing: Editing, editor: TestClient, fake: FakeYouTube
-) -> None:
-    fake.add_site(PAGE, TEXT)
-    fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
-    add(editor, editing, f"https://youtu.be/{VIDEO}")
-    assert remove(editor, VIDEO) == 303
-    add(editor, editing, PAGE)
-    assert VIDEO not in statuses(library)
-    assert not editor.get("/api/ask", params={"q": "缓存保存什么？", "resource": VIDEO}).json().get("moments")
 
 
 # The command, and its builds' own process
 
 
 def test_the_command_serves_a_page_that_adds(library: ServerAddress) -> None:
-    options = ["--port", "0", "--edit", "--token", "a-token-of-the-tests", "--index", library.uri]
-    command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
-        try:
-            assert process.stdout
-            found = re.search(r"http://[\d.:]+", process.stdout.readline())
-            assert found
-            headers = {"Authorization": "Bearer a-token-of-the-tests"}
-            page = requests.get(f"{found[0]}/list", headers=headers, timeout=60).text
-            assert 'action="/add/address"' in page and "/add/file" not in page
-        finally:
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-    assert "Traceback" not in said
+    with terminal(library.uri, "serve", "--edit", "--token", "a-token-of-the-tests") as running:
+        headers = {"Authorization": "Bearer a-token-of-the-tests"}
+        page = requests.get(f"{running.address}/list", headers=headers, timeout=60).text
+        assert 'action="/add/address"' in page and "/add/file" not in page
+        assert running.interrupted()[:2] == (0, LAST_LINE)
 
 
 def test_the_process_of_a_build_gets_a_password_and_shows_none(library: ServerAddress) -> None:

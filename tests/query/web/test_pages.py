@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from lxml.html import fromstring
 from starlette.testclient import TestClient
 
 from seekpoint.index.types import Cue, Kind, Resource
@@ -21,121 +21,81 @@ from seekpoint.query.web.view_models import MomentView, segments
 from tests.query.web.conftest import serving
 
 
-class Links(HTMLParser):
-    """The links of a page by their text, and every id."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.links: dict[str, str] = {}
-        self.ids: list[str] = []
-        self._address: str | None = None
-        self._text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self.ids += [values["id"] or ""] if "id" in values else []
-        if tag == "a":
-            self._address, self._text = values.get("href"), ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._address:
-            self.links[" ".join(self._text.split())] = self._address
-            self._address = None
-
-    def handle_data(self, data: str) -> None:
-        self._text += data
-
-
 def links(page: str) -> dict[str, str]:
-    return Links(page).links
+    """The links of a page by their text."""
+    return {" ".join(link.text_content().split()): link.get("href") for link in fromstring(page).iter("a")}
 
 
 @pytest.mark.parametrize(
-    ("question", "language", "title", "quote"),
+    ("question", "language", "title", "quote", "lit", "unlit"),
     [
-        ("What does the mask hide?", "en", "1:20 Masks & more", "a mask hides the future"),
-        ("掩码藏了什么？", "zh", "1:20 掩码", "掩码把未来藏起来"),
+        ("What does the mask hide?", "en", "1:20 Masks & more", "a mask hides the future", "mask", "the"),
+        ("掩码把什么藏起来？", "zh", "1:20 掩码", "掩码把未来藏起来", "掩码", "把"),
     ],
 )
 def test_a_question_is_answered_without_a_script(
-    client: TestClient, question: str, language: str, title: str, quote: str
+    client: TestClient, question: str, language: str, title: str, quote: str, lit: str, unlit: str
 ) -> None:
     page = client.get("/", params={"q": question, "language": language, "section": "", "kind": ""})
     assert page.status_code == 200
     assert f'value="{question}"' in page.text
     assert quote in unescape(re.sub(r"</?(mark|b)>", "", page.text))
-    assert "<mark>" in page.text
+    marked = re.findall(r"<mark>([^<]+)</mark>", page.text)
+    assert lit in marked
+    assert not [mark for mark in marked if unlit in mark.split()], "function words are never lit"
     address = urlsplit(links(page.text)[title])
     assert (address.hostname, parse_qs(address.query)["t"]) == ("www.youtube.com", ["80s"])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("address", ["/", "/list", "/resource/aaaaaaaaaaa"])
-@pytest.mark.parametrize(
-    ("question", "hint"),
-    [("🤷🎉", "wordless"), ("？！", "wordless"), ("-mask", "only_left_out"), ("-“掩码”", "only_left_out")],
-)
 def test_a_question_that_looks_for_nothing_stays_in_its_box_and_gets_a_hint(
-    client: TestClient, address: str, question: str, language: str, hint: str
+    client: TestClient, address: str, language: str
 ) -> None:
-    page = client.get(address, params={"q": question}, headers={"Accept-Language": language})
-    assert page.status_code == 400
-    assert f'value="{question}"' in page.text
-    assert f'<p class="verdict none" role="status">{WORDS[language][hint]}</p>' in page.text
+    hints = {"🤷🎉": "wordless", "？！": "wordless", "-mask": "only_left_out", "-“掩码”": "only_left_out"}
+    for question, hint in hints.items():
+        page = client.get(address, params={"q": question}, headers={"Accept-Language": language})
+        assert page.status_code == 400
+        assert f'value="{question}"' in page.text
+        assert f'<p class="verdict none" role="status">{WORDS[language][hint]}</p>' in page.text
 
 
-@pytest.mark.parametrize("second", ["abc", "-1", "nan", "1e999", "80s"])
-def test_what_is_no_second_in_an_address_is_passed_over(client: TestClient, second: str) -> None:
-    page = client.get("/", params={"q": "mask", "play": "aaaaaaaaaaa", "t": second, "at": second})
-    assert page.status_code == 200
-    assert "Masks &amp; more" in page.text
-    assert client.get("/resource/aaaaaaaaaaa", params={"t": second}).status_code == 200
+def test_a_second_in_an_address_is_passed_over_or_cut_where_it_is_none(client: TestClient) -> None:
+    for second in ("abc", "-1", "nan", "1e999", "80s"):
+        page = client.get("/", params={"q": "mask", "play": "aaaaaaaaaaa", "t": second, "at": second})
+        assert (page.status_code, "Masks &amp; more" in page.text) == (200, True), second
+        assert client.get("/resource/aaaaaaaaaaa", params={"t": second}).status_code == 200
+    page = client.get("/", params={"q": "mask", "play": "aaaaaaaaaaa", "t": "1e9"})
+    assert "watch?v=aaaaaaaaaaa&amp;t=120s" in page.text, "it begins at its end at most"
 
 
-def test_what_plays_begins_at_its_end_at_most(client: TestClient) -> None:
-    page = client.get("/", params={"q": "mask", "play": "aaaaaaaaaaa", "t": "1e9"}).text
-    assert "watch?v=aaaaaaaaaaa&amp;t=120s" in page
-
-
-@pytest.mark.parametrize(
-    ("given", "back"),
-    [("q=掩码&k=none", "/?q=%E6%8E%A9%E7%A0%81"), ("k=none", "/"), (f"q={'a' * 5000}", "/")],
-)
-def test_the_way_back_from_an_error_keeps_the_question(client: TestClient, given: str, back: str) -> None:
-    page = client.get(f"/?{given}")
-    assert page.status_code == 400
-    assert links(page.text)["Back to the question"] == back
-
-
-def test_a_moment_has_its_context_on_the_page(client: TestClient) -> None:
-    page = client.get("/", params={"q": "attention", "language": "en", "kind": "video"})
-    around = links(page.text)
-    assert around["a mask hides the future"].endswith("t=80#c2")
-    assert 'class="cue here"' in page.text
+def test_the_way_back_from_an_error_keeps_the_question(client: TestClient) -> None:
+    asked = {"q=掩码&k=none": "/?q=%E6%8E%A9%E7%A0%81", "k=none": "/", f"q={'a' * 5000}": "/"}
+    for given, back in asked.items():
+        page = client.get(f"/?{given}")
+        assert (page.status_code, links(page.text)["Back to the question"]) == (400, back)
 
 
 def test_every_id_is_unique(client: TestClient) -> None:
-    for address in ("/?q=mask&k=20", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/login"):
-        ids = Links(client.get(address).text).ids
+    for address in ("/?q=mask&k=20", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/kept"):
+        ids = fromstring(client.get(address).text).xpath("//@id")
         assert len(ids) == len(set(ids)), address
 
 
-def test_a_recording_opens_on_its_own_page(client: TestClient) -> None:
+def test_moments_open_on_the_page_of_their_resource(client: TestClient) -> None:
+    page = client.get("/", params={"q": "attention", "language": "en", "kind": "video"}).text
+    assert links(page)["a mask hides the future"].endswith("t=80#c2"), "the context of a moment is there"
+    assert 'class="cue here"' in page
     result = links(client.get("/", params={"q": "what does softmax make", "kind": "recording"}).text)
     address = next(link for words, link in result.items() if words.endswith("A talk at home"))
     assert address.startswith("/resource/")
-    page = client.get(address)
-    assert re.search(r'<audio controls preload="metadata" src="/media/\w+#t=\d', page.text)
-    assert "softmax makes shares" in page.text
-
-
-def test_a_document_opens_at_its_words(client: TestClient) -> None:
-    result = links(client.get("/", params={"q": "mask", "kind": "document"}).text)
-    address = result["Words on masks"]
-    page = client.get(address)
-    assert f'id="{address.partition("#")[2]}"' in page.text
-    assert "A mask hides what comes later." in page.text
+    page = client.get(address).text
+    assert re.search(r'<audio controls preload="metadata" src="/media/\w+#t=\d', page)
+    assert "softmax makes shares" in page
+    address = links(client.get("/", params={"q": "mask", "kind": "document"}).text)["Words on masks"]
+    page = client.get(address).text
+    assert f'id="{address.partition("#")[2]}"' in page
+    assert "A mask hides what comes later." in page
 
 
 def test_filters_stay_chosen_and_limit_the_answer(client: TestClient) -> None:
@@ -145,14 +105,42 @@ def test_filters_stay_chosen_and_limit_the_answer(client: TestClient) -> None:
     assert "Masks &amp; more" not in page
 
 
-def test_more_like_this_asks_the_quote_and_leaves_out_its_place(client: TestClient) -> None:
+def test_the_address_shows_what_plays(client: TestClient) -> None:
+    page = client.get("/?q=mask&play=aaaaaaaaaaa&t=80.5").text
+    assert links(page)["Play “Masks & more” from 1:20"] == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
+    whole = fromstring(page).xpath("//*[@id='player']//a[@class='whole']/@href")
+    assert whole == ["/resource/aaaaaaaaaaa?language=en&t=80.5"]
+    (recording,) = re.findall(r"/resource/([^?]+)", client.get("/?q=what+does+softmax+make&kind=recording").text)[:1]
+    assert f'src="/media/{recording}#t=12.0"' in client.get(f"/?q=softmax&play={recording}&t=12").text
+    nothing = fromstring(client.get("/?q=mask&play=none&t=80").text)
+    assert nothing.xpath("//*[@id='player']/@hidden") and nothing.xpath("//*[@class='moment']")
+
+
+@pytest.mark.parametrize(
+    ("language", "beside", "phrase", "said"), [("en", "zh-TW", "MASK", "mask"), ("zh", "en", "掩码", "掩碼")]
+)
+def test_buttons_lead_to_the_next_place_of_a_phrase_and_back(
+    bilingual: Path, language: str, beside: str, phrase: str, said: str
+) -> None:
+    with serving(bilingual) as client:
+        for place, previous, following in ((1, 3, 2), (2, 1, 3), (3, 2, 1)):
+            given = {"language": language, "beside": beside, "find": phrase, "place": str(place)}
+            page = fromstring(client.get("/resource/ddddddddddd", params=given).text)
+            assert page.xpath("//output/text()") == [f"{place} of 3"]
+            assert page.xpath("//button[@name='place']/@value") == [str(previous), str(following)]
+            marks = page.xpath("//mark")
+            assert ["here" in mark.get("class") for mark in marks] == [each == place for each in (1, 2, 3)]
+            assert page.get_element_by_id("place").text.lower() == said
+            assert page.xpath("//p[@class='said other']")
+        unsought = fromstring(client.get("/resource/ddddddddddd").text)
+        assert len(unsought.xpath("//button[@name='place'][@hidden]")) == 2
+
+
+def test_more_like_this_leaves_out_its_place_and_keeps_the_question(client: TestClient) -> None:
     result = links(client.get("/", params={"q": "mask", "language": "en", "kind": "video", "k": "1"}).text)
-    more = client.get(result["More like this"])
-    assert "https://www.youtube.com/watch?v=aaaaaaaaaaa&amp;t=80s" not in more.text
-    assert "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s" in more.text
-
-
-def test_more_like_this_keeps_the_question_and_can_be_left(client: TestClient) -> None:
+    more = client.get(result["More like this"]).text
+    assert "https://www.youtube.com/watch?v=aaaaaaaaaaa&amp;t=80s" not in more
+    assert "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s" in more
     for question, quote in (("mask", "a mask hides the future"), ("掩码", "掩码把未来藏起来")):
         first = links(client.get("/", params={"q": question, "kind": "video", "k": "1"}).text)["More like this"]
         page = client.get(first).text
@@ -179,40 +167,27 @@ def test_moments_are_cut_where_scores_fall_until_more_are_asked_for(client: Test
 
 
 @pytest.mark.parametrize(
-    ("question", "lit", "unlit"),
-    [("What does the mask hide?", "mask", "the"), ("掩码把什么藏起来？", "掩码", "把")],
-)
-def test_content_words_are_lit_and_function_words_never(
-    client: TestClient, question: str, lit: str, unlit: str
-) -> None:
-    page = client.get("/", params={"q": question, "kind": "video"}).text
-    marked = re.findall(r"<mark>([^<]+)</mark>", page)
-    assert lit in marked
-    assert not [mark for mark in marked if unlit in mark.split() or mark == unlit]
-
-
-@pytest.mark.parametrize(
-    ("question", "confidence", "words"),
+    ("question", "confidence", "english", "chinese"),
     [
-        ("a mask hides the future", "high", {"en": "Most likely answered here", "zh": "这里很可能有答案"}),
-        ("掩码藏了什么？", "low", {"en": "These may not answer it", "zh": "不一定回答了"}),
-        (
-            "How long should the pizza dough rise?",
-            "none",
-            {"en": "Nothing here answers that", "zh": "没有这个问题的答案"},
-        ),
+        ("a mask hides the future", "high", "Most likely answered here", "这里很可能有答案"),
+        ("掩码藏了什么？", "low", "These may not answer it", "不一定回答了"),
+        ("How long should the pizza dough rise?", "none", "Nothing here answers that", "没有这个问题的答案"),
     ],
 )
-def test_confidence_is_told_in_words(client: TestClient, question: str, confidence: str, words: dict[str, str]) -> None:
-    for language, text in words.items():
+def test_confidence_is_told_in_words(
+    client: TestClient, question: str, confidence: str, english: str, chinese: str
+) -> None:
+    for language, text in (("en", english), ("zh", chinese)):
         page = client.get("/", params={"q": question}, headers={"Accept-Language": language}).text
         verdict = re.search(r'<p class="verdict (\w+)" role="status">([^<]*)', page)
         assert verdict
-        assert verdict[1] == confidence
-        assert text in verdict[2]
+        assert (verdict[1], text in verdict[2]) == (confidence, True)
 
 
 def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) -> None:
+    chinese = client.get("/?q=mask", headers={"Accept-Language": "zh-TW,zh"})
+    assert '<html lang="zh-Hans">' in chinese.text and "个片段" in chinese.text
+    assert "accept-language" in chinese.headers["vary"].lower()
     page = client.get("/?q=mask&kind=video", headers={"Accept-Language": "en"})
     assert parse_qs(urlsplit(links(page.text)["中文"]).query) == {"q": ["mask"], "kind": ["video"], "ui": ["zh"]}
     assert '<html lang="zh-Hans">' in client.get("/?q=mask&ui=zh", headers={"Accept-Language": "en"}).text
@@ -249,42 +224,24 @@ def test_a_resource_shows_its_transcript_and_is_searched_alone(client: TestClien
     assert "aaaaaaaaaaa" not in page
 
 
-def test_the_page_says_that_there_is_no_answer(client: TestClient) -> None:
+def test_the_page_says_that_there_is_no_answer_no_resource_or_no_library(client: TestClient, tmp_path: Path) -> None:
     assert "passes these filters" in client.get("/?q=mask&section=no+such").text
     assert client.get("/?q=" + "a" * 5000).status_code == 400
     assert client.get("/resource/none").status_code == 404
+    with serving(tmp_path) as empty:
+        for language, words in (("en", "There is no library here yet"), ("zh-CN", "这里还没有资料库")):
+            page = empty.get("/", headers={"Accept-Language": language})
+            assert page.status_code == 503
+            assert words in page.text and "seekpoint build" in page.text
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "There is no library here yet"), ("zh-CN", "这里还没有资料库")])
-def test_an_empty_folder_explains_how_to_build_a_library(tmp_path: Path, language: str, words: str) -> None:
-    with serving(tmp_path) as client:
-        page = client.get("/", headers={"Accept-Language": language})
-    assert page.status_code == 503
-    assert words in page.text
-    assert "seekpoint build" in page.text
-
-
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
-        ("fr, zh-TW;q=0.7, en;q=0.3", "zh"),
-        ("en-GB", "en"),
-        ("de", "en"),
-        ("", "en"),
-        ("zh;q=0, en;q=nan, ;;,", "en"),
-        ("zh;q=x", "en"),
-    ],
-)
-def test_the_browser_chooses_the_language(header: str, language: str) -> None:
-    assert preferred_language(header) == language
-
-
-def test_the_page_is_in_chinese_for_a_chinese_browser(client: TestClient) -> None:
-    page = client.get("/?q=mask", headers={"Accept-Language": "zh-TW,zh"})
-    assert '<html lang="zh-Hans">' in page.text
-    assert "个片段" in page.text
-    assert "accept-language" in page.headers["vary"].lower()
+def test_the_browser_chooses_the_language() -> None:
+    chinese = ("zh-CN,zh;q=0.9,en;q=0.8", "fr, zh-TW;q=0.7, en;q=0.3")
+    english = ("en-GB", "de", "", "zh;q=0, en;q=nan, ;;,", "zh;q=x")
+    assert {header: preferred_language(header) for header in (*chinese, *english)} == {
+        **dict.fromkeys(chinese, "zh"),
+        **dict.fromkeys(english, "en"),
+    }
 
 
 def test_both_languages_have_the_same_texts() -> None:
@@ -323,28 +280,18 @@ def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
     )
 
 
-@pytest.mark.parametrize(
-    ("scores", "shown"),
-    [
+def test_moments_are_shown_down_to_where_scores_fall_and_more_are_asked_for() -> None:
+    for scores, shown in (
         ([0.9, 0.85, 0.8, 0.7, 0.3], 4),
         ([0.9, 0.2, 0.1, 0.1, 0.1], 3),
         ([0.9, 0.2], 2),
         ([0.5, 0.5, 0.5, 0.5, 0.3], 5),
         ([], 0),
-    ],
-)
-def test_moments_are_shown_down_to_where_scores_fall(scores: list[float], shown: int) -> None:
-    assert len(cut(moments(*(("a", score) for score in scores)))) == shown
-
-
-@pytest.mark.parametrize(
-    ("asked", "found", "shown", "more"),
-    [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (8, 5, 3, 8), (96, 96, 96, 100), (100, 100, 100, None)],
-)
-def test_show_more_asks_for_more_moments_as_long_as_there_are_any(
-    asked: int, found: int, shown: int, more: int | None
-) -> None:
-    assert following(asked, found, shown) == more
+    ):
+        assert len(cut(moments(*(("a", score) for score in scores)))) == shown, scores
+    counts = [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (8, 5, 3, 8), (96, 96, 96, 100), (100, 100, 100, None)]
+    for asked, found, of_these, more in counts:
+        assert following(asked, found, of_these) == more
 
 
 def test_a_resource_stands_where_its_best_moment_does() -> None:
@@ -354,7 +301,7 @@ def test_a_resource_stands_where_its_best_moment_does() -> None:
     groups = grouped(views)
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
-    assert [group.count for group in groups] == [2, 1, 2]
+    assert [group.more for group in groups] == [1, 1, 2]
 
 
 def test_another_transcript_is_aligned_by_time() -> None:

@@ -95,16 +95,6 @@ def test_others_are_answered_while_long_questions_wait(address: str, encoder: He
     assert asked(address, 60).ok, "there is room again"
 
 
-def test_another_sites_storm_is_refused_and_embeds_nothing(address: str, encoder: HeldEncoder) -> None:
-    image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
-    link = image | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-    with ThreadPoolExecutor(60) as threads:
-        for path, headers, status in (("/", image, 403), ("/api/ask", image, 403), ("/", link, 200)):
-            storm = [threads.submit(asked, address, number, path, **headers) for number in range(60)]
-            assert {answer.result().status_code for answer in storm} == {status}
-    assert encoder.asked == ["mask"]
-
-
 def test_clients_that_left_cost_nothing(address: str, encoder: HeldEncoder) -> None:
     with ExitStack() as stack:
         for number in range(7):  # one is embedded, six wait

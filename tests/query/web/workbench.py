@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_out
@@ -58,8 +59,27 @@ def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:
     return sent.headers["location"] if sent.status_code == 303 else f"{sent.status_code} {sent.text}"
 
 
+def add(client: TestClient, editing: Editing, *addresses: str) -> str:
+    """Add addresses by the form; returns the end of their build."""
+    fields = form(client, "/list", "/add/address") | {"addresses": "\n".join(addresses)}
+    assert client.post("/add/address", data=fields).status_code == 303
+    return built(editing)
+
+
+def retry(client: TestClient, editing: Editing, **fields: str) -> str:
+    """Try again by the form; returns the end of the build."""
+    fields |= {name: value for name, value in form(client, "/list", "/add/retry").items() if name in ("secret", "back")}
+    assert client.post("/add/retry", data=fields).status_code == 303
+    return built(editing)
+
+
+def remove(client: TestClient, resource_id: str) -> Response:
+    """Take a resource out by the form."""
+    return client.post("/add/remove", data=form(client, "/list", "/add/remove") | {"resource": resource_id})
+
+
 def built(editing: Editing) -> str:
-    """What the builds ended with."""
+    """Wait for the builds; returns their error or outcome."""
     assert editing.builds
     assert editing.builds.wait(120)
     progress = editing.builds.progress
