@@ -30,13 +30,15 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
         yield bench
 
 
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_call_of_some_kind_fails(bench: Workbench, command: str, fault: Fault) -> None:
+def test_a_call_of_some_kind_fails(bench: Workbench, command: str, fault: Fault, every: bool) -> None:
     before, after, calls = _undisturbed(bench, command, fault)
     kinds = {CHANCE.sub("", call): number for number, call in enumerate(calls, 1)}
-    number = random.Random(f"{command} {fault}").choice(sorted(kinds.values()))
-    assert _faults_of(bench, command, fault, number, before, after) == []
+    some = [random.Random(f"{command} {fault}").choice(sorted(kinds.values()))]
+    for number in range(1, len(calls) + 2) if every else some:
+        assert _faults_of(bench, command, fault, number, before, after) == []
 
 
 @pytest.mark.parametrize(
@@ -55,15 +57,6 @@ def test_a_call_fails_for_an_index_or_a_journal(bench: Workbench, command: str, 
     before, after, calls = _undisturbed(bench, command, fault)
     number = max(number for number, call in enumerate(calls, 1) if CHANCE.sub("", call) == kind)
     assert _faults_of(bench, command, fault, number, before, after) == []
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_call_fails(bench: Workbench, command: str, fault: Fault) -> None:
-    before, after, calls = _undisturbed(bench, command, fault)
-    found = [_faults_of(bench, command, fault, number, before, after) for number in range(1, len(calls) + 2)]
-    assert [one for one in found if one] == []
 
 
 def _undisturbed(bench: Workbench, command: str, fault: Fault) -> tuple[object, object, list[str]]:

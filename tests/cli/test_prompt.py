@@ -18,12 +18,11 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
-import seekpoint
 from seekpoint.cli.prompt import History, browse, prompt
 from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Explanation, Moment
-from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
+from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.summary.citations import Steps
 from tests.cli.here import Terminal, needs_terminal, plain
@@ -406,6 +405,7 @@ def test_a_dumb_terminal_gets_plain_text(
     assert "\x1b" not in printed
 
 
+ASK = (sys.executable, "-m", "seekpoint", "ask")
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -446,15 +446,11 @@ def test_in_a_real_terminal(tmp_path: Path) -> None:
     assert not re.search(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])(?:;[0-9;]*)?m", terminal.seen), "a colour"
 
 
-def asking(*arguments: str | Path, **environment: str) -> Terminal:
-    return Terminal(sys.executable, "-m", "seekpoint", "ask", *arguments, **environment)
-
-
 @pytest.mark.model
 @needs_terminal
 @pytest.mark.parametrize("question", ["why is the learning rate warmed up?", "为什么要缓存键和值？"])
 def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, question: str) -> None:
-    terminal = asking(question, "--index", example_library, COLUMNS="60")
+    terminal = Terminal(*ASK, question, "--index", example_library, COLUMNS="60")
     terminal.wait_for(r"(?s)5\. .*file://")
     assert terminal.end() == 0
     lines = [line for line in plain(terminal.seen).replace("\r", "").split("\n") if "file://" not in line]
@@ -466,30 +462,10 @@ def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, que
 @needs_terminal
 def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> None:
     options = ("--rerank", "/nowhere/at/all", "--index", example_library)
-    terminal = asking(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+    terminal = Terminal(*ASK, *options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
     terminal.wait_for(r"\? ")
     terminal.type("why masks?" + ENTER)
     terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
     terminal.wait_for(r"\? ")
     terminal.type("\x03")
-    assert terminal.end() == 0
-
-
-@pytest.mark.model
-@needs_terminal
-def test_the_prompt_takes_how_many_moments_are_of_one_resource(example_library: Path, tmp_path: Path) -> None:
-    question = "what does the mask hide?"
-    usual, mixed = (
-        [moment.link for moment in seekpoint.ask(question, example_library, k=3, per_resource=most).moments]
-        for most in (PER_RESOURCE, 1)
-    )
-    assert usual != mixed
-    options = ("-k", "3", "--per-resource", "1", "--index", example_library)
-    terminal = asking(*options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
-    terminal.wait_for(r"\? ")
-    terminal.type(question + ENTER)
-    terminal.wait_for("/ asks")
-    terminal.type("\x03")
-    for link in mixed:
-        terminal.wait_for(re.escape(link))
     assert terminal.end() == 0

@@ -177,27 +177,18 @@ def test_a_second_build_listens_to_nothing_and_captions_that_are_put_beside_a_re
     assert studio.first("掩码有什么用？")["link"] == f"{(studio.talks / '讲座.wav').as_uri()}#t=10"
 
 
-@pytest.fixture
-def unheard(tmp_path: Path) -> Studio:
-    """A studio with a file that nobody listens to."""
+def test_a_recording_is_not_listened_to_without_the_flag_or_in_a_dry_run(tmp_path: Path) -> None:
     studio = Studio(tmp_path, "no model is loaded for it")
     studio.talks.mkdir()
     (studio.talks / "讲座.mp3").write_bytes(b"ID3")
-    return studio
-
-
-def test_without_the_flag_a_recording_has_no_transcript_and_the_reason_names_it(unheard: Studio) -> None:
-    assert unheard.call("build", unheard.talks).exit_code == 0
-    ((_, found),) = unheard.statuses().items()
+    assert studio.transcribe(studio.talks, "--dry-run") == (0, "1 resource\n     1 to be transcribed\n", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "talks"]
+    assert studio.call("build", studio.talks).exit_code == 0
+    ((_, found),) = studio.statuses().items()
     assert found["state"] == "no_transcript"
     assert "no captions beside it" in found["reason"] and "--transcribe" in found["reason"]
-    assert "let --transcribe listen to it" in unheard.call("status").stdout
-
-
-def test_a_dry_run_says_what_is_to_be_transcribed_and_listens_to_nothing(unheard: Studio) -> None:
-    assert unheard.transcribe(unheard.talks, "--dry-run") == (0, "1 resource\n     1 to be transcribed\n", "")
-    assert sorted(path.name for path in unheard.folder.iterdir()) == ["cache", "talks"]
-    assert not unheard.transcripts.exists()
+    assert "let --transcribe listen to it" in studio.call("status").stdout
+    assert not studio.transcripts.exists()
 
 
 def _transcribing(studio: Studio) -> list[str]:

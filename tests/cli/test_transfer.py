@@ -47,7 +47,9 @@ def test_links_that_are_not_opened_are_listed(tmp_path: Path, exported: Path) ->
     assert links == ["  file:///tmp/掩码.scr", "  file://host/share/run.exe"]
 
 
-def test_only_some_of_very_many_links_are_listed(tmp_path: Path) -> None:
+def test_only_some_of_very_many_links_are_listed_and_one_is_in_the_singular(tmp_path: Path) -> None:
+    build(tmp_path / "one", {"one": ["mask"]})
+    assert "1 resource, 1 chunk," in call("export", tmp_path / "one.zip", "--index", tmp_path / "one").stdout
     library, file = tmp_path / "library", tmp_path / "talks.zip"
     build(library, {f"mask{k:07}": ["mask"] for k in range(30)})
     call("export", file, "--index", library)
@@ -55,11 +57,6 @@ def test_only_some_of_very_many_links_are_listed(tmp_path: Path) -> None:
     lines = call("import", file, "--index", tmp_path / "new").stderr.splitlines()[2:]
     assert lines[0].startswith("seekpoint: 30 links in it will not be opened, ")
     assert (len(lines), lines[-2]) == (23, "  and 10 more: `seekpoint status --json` has all")
-
-
-def test_one_chunk_is_in_the_singular(tmp_path: Path) -> None:
-    build(tmp_path / "library", {"one": ["mask"]})
-    assert "1 resource, 1 chunk," in call("export", tmp_path / "one.zip", "--index", tmp_path / "library").stdout
 
 
 @pytest.mark.parametrize(
