@@ -36,12 +36,32 @@ def test_the_words_identify_the_language_whatever_is_declared(language: str, cla
     assert language_of([TEXTS[language]], claimed) == (claimed if is_right else language)
 
 
+NORWEGIAN = "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter."
+INDONESIAN = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
+
+
 @pytest.mark.parametrize(
-    ("claimed", "tag"),
-    [("zh-TW", "zh-TW"), ("zh_hk", "zh-HK"), ("ZH-hant-tw", "zh-Hant-TW"), (" zh-Hans ", "zh-Hans"), ("yue", "yue")],
+    ("text", "claimed", "tag"),
+    [
+        *((TRADITIONAL, tag, tag) for tag in ("zh-TW", "yue")),
+        *(
+            (TRADITIONAL, "zh_hk", "zh-HK"),
+            (TRADITIONAL, "ZH-hant-tw", "zh-Hant-TW"),
+            (TRADITIONAL, " zh-Hans ", "zh-Hans"),
+        ),
+        *(
+            ("Transformer", "de-AT", "de-AT"),
+            ("機械学習入門", "ja", "ja"),
+            ("GPT-4", "en", "en"),
+            ("Привет", "uk", "uk"),
+        ),
+        *((NORWEGIAN, "nb", "nb"), (NORWEGIAN, "en", "no"), (INDONESIAN, "id-ID", "id-ID")),
+    ],
 )
-def test_a_declared_tag_adds_script_and_region(claimed: str, tag: str) -> None:
-    assert language_of([TRADITIONAL], claimed) == tag
+def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close(
+    text: str, claimed: str, tag: str
+) -> None:
+    assert language_of([text], claimed) == tag
 
 
 @pytest.mark.parametrize(
@@ -62,21 +82,6 @@ def test_a_text_of_several_languages_is_in_that_of_most_words(
     texts: list[str], claimed: str | None, language: str
 ) -> None:
     assert language_of(texts, claimed) == language
-
-
-@pytest.mark.parametrize(
-    ("text", "claimed"), [("Transformer", "de-AT"), ("機械学習入門", "ja"), ("GPT-4", "en"), ("Привет", "uk")]
-)
-def test_a_declared_tag_decides_short_texts(text: str, claimed: str) -> None:
-    assert language_of([text], claimed) == claimed
-
-
-def test_a_declared_tag_decides_between_close_languages() -> None:
-    norwegian = "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter."
-    indonesian = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
-    assert language_of([norwegian], "nb") == "nb"
-    assert language_of([norwegian], "en") == "no"
-    assert language_of([indonesian], "id-ID") == "id-ID"
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]])
