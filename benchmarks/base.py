@@ -89,7 +89,8 @@ class Base:
 def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
     titles = dict(map(tuple, connection.execute("SELECT resource_id, title FROM listing")))
     rows = "SELECT transcript_id, first, stop, data FROM chunk JOIN vector ON chunk_id = chunk.id ORDER BY 1, chunk.id"
-    chunks = _grouped(connection, rows)
+    grouped = groupby(connection.execute(rows), itemgetter(0))
+    chunks = {key: [tuple(row)[1:] for row in group] for key, group in grouped}
     for key, resource_id, language in connection.execute("SELECT id, resource_id, language FROM transcript"):
         if key in chunks:
             pieces = transcript_pieces(connection, key, card)
@@ -103,10 +104,6 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
                 (pieces.sums / np.maximum(pieces.tokens, 1)[:, None]).astype(np.float32),
             )
-
-
-def _grouped(connection: sqlite3.Connection, query: str) -> dict[int, list[tuple]]:  # type: ignore[type-arg]
-    return {key: [tuple(row)[1:] for row in rows] for key, rows in groupby(connection.execute(query), itemgetter(0))}
 
 
 def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:

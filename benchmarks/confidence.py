@@ -69,7 +69,8 @@ def asked(name: str, folder: Path) -> Iterator[Row]:
 def _rows(
     name: str, questions: Sequence[Question], library: Reader, encoder: Encoder, recording: str | None = None
 ) -> Iterator[Row]:
-    held_out = {row["qid"] for row in _lines(OFF_TOPIC) if row["half"] == "test"}
+    rows = map(json.loads, OFF_TOPIC.read_text("utf-8").splitlines())
+    held_out = {row["qid"] for row in rows if row["half"] == "test"}
     off_topic = read_questions(OFF_TOPIC)
     for question in (*questions, *off_topic):
         if not terms(question.text):
@@ -90,10 +91,6 @@ def _rows(
             held_out=question.id in held_out,
             alone=recording is not None,
         )
-
-
-def _lines(file: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
 def by_our_estimate(rows: Sequence[Row]) -> tuple[Judge, float, float]:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -55,7 +55,8 @@ def change(folder: Path, base_folder: Path) -> dict[str, Any]:
     The library is changed by it.
     """
     base = Base.read(base_folder)
-    outlines = [Outline(_FIRST_ADDED + k, LECTURE, "added", Kind.VIDEO, tag) for k, tag in _tags(base)]
+    tags = sorted(base.languages)
+    outlines = [Outline(_FIRST_ADDED + k, LECTURE, "added", Kind.VIDEO, tags[k % len(tags)]) for k in range(_ADDITIONS)]
     additions = [added(folder, base, outline) for outline in outlines]
     return {
         "added": additions,
@@ -63,11 +64,6 @@ def change(folder: Path, base_folder: Path) -> dict[str, Any]:
         "unchanged": [_timed(folder, lambda writer: None) for _ in range(3)],
         "megabytes": megabytes(),
     }
-
-
-def _tags(base: Base) -> Iterator[tuple[int, str]]:
-    tags = sorted(base.languages)
-    return ((k, tags[k % len(tags)]) for k in range(_ADDITIONS))
 
 
 def added(folder: Path, base: Base, outline: Outline) -> dict[str, float]:
@@ -131,7 +127,11 @@ def flat(folder: Path, file: Path, plain: Path) -> dict[str, Any]:
 
 def fts5(folder: Path, file: Path, base_folder: Path, scratch: Path) -> dict[str, Any]:
     """Milliseconds of SQLite's FTS5 for the 200 best by bm25() over the same terms, without content."""
-    words = {text_digest(text): " ".join(terms(text)) for text in _chunk_texts(Base.read(base_folder))}
+    words = {}
+    for track in Base.read(base_folder).tracks:
+        for first, stop in track.spans:
+            text = " ".join(cue.text for cue in track.cues[first:stop])
+            words[text_digest(text)] = " ".join(terms(text))
     scratch.unlink(missing_ok=True)
     with closing(sqlite3.connect(scratch)) as connection, closing(connected(folder)) as library:
         connection.execute("PRAGMA journal_mode = OFF")
@@ -149,12 +149,6 @@ def fts5(folder: Path, file: Path, base_folder: Path, scratch: Path) -> dict[str
     size = scratch.stat().st_size
     scratch.unlink()
     return vars(times) | {"seconds": building, "bytes": size}
-
-
-def _chunk_texts(base: Base) -> Iterator[str]:
-    for track in base.tracks:
-        for first, stop in track.spans:
-            yield " ".join(cue.text for cue in track.cues[first:stop])
 
 
 def _ranked(connection: sqlite3.Connection, question: str) -> list[tuple[int, float]]:

@@ -13,12 +13,11 @@ import argparse
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from inspect import CO_OPTIMIZED
 from itertools import groupby
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
 
 import seekpoint
 from tests.paths import ROOT
@@ -29,24 +28,11 @@ _EARLIER = ("how does a transformer know its positions?", "what are queries, key
 _QUESTION = "why does attention need a mask?"
 
 
-class Walk(NamedTuple):
-    """The stays of a walk: a module each, with the functions that are called there for the first time."""
+def walk(call: Callable[[], object]) -> list[tuple[str, list[str]]]:
+    """Follow a call through the package, up to the door.
 
-    stays: Sequence[tuple[str, Sequence[str]]]
-
-    @property
-    def modules(self) -> int:
-        """The number of modules that the walk passes."""
-        return len({module for module, _ in self.stays})
-
-    @property
-    def returns(self) -> int:
-        """The number of stays in modules that the walk has left before."""
-        return len(self.stays) - self.modules
-
-
-def walk(call: Callable[[], object]) -> Walk:
-    """Follow a call through the package, up to the door."""
+    Gives the stays: a module each, with the functions that are called there for the first time.
+    """
     first: dict[CodeType, tuple[str, str]] = {}
 
     def enter(frame: FrameType, event: str, _: object) -> None:
@@ -68,7 +54,7 @@ def walk(call: Callable[[], object]) -> Walk:
         sys.setprofile(None)
         threading.setprofile(None)
     stays = groupby(first.values(), key=lambda place: place[0])
-    return Walk([(module, [name for _, name in names]) for module, names in stays])
+    return [(module, [name for _, name in names]) for module, names in stays]
 
 
 def _is_ours(code: CodeType) -> bool:
@@ -107,9 +93,10 @@ def main() -> None:
         seekpoint.build(talk, Path(scratch, "first"), translate=False)  # which imports the modules
         build = walk(lambda: seekpoint.build(talk, Path(scratch, "second"), translate=False))
     for name, found in (("a question", question), ("the build of one transcript", build)):
-        print(f"{name} passes {found.modules} modules, with {found.returns} returns to one already left")
+        modules = len({module for module, _ in found})
+        print(f"{name} passes {modules} modules, with {len(found) - modules} returns to one already left")
         if options.list:
-            print("\n".join(f"    {module}: {', '.join(names)}" for module, names in found.stays))
+            print("\n".join(f"    {module}: {', '.join(names)}" for module, names in found))
 
 
 if __name__ == "__main__":

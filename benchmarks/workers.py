@@ -96,23 +96,18 @@ def video_id(number: int) -> str:
     return f"talk{number:07d}"
 
 
-def add_videos(youtube: FakeYouTube, videos: int) -> None:
-    """Add short talks, of which every second one is Chinese."""
-    for n in range(videos):
-        lines = [(0.0, 8.0, f"The mask of layer {n} hides later words."), (8.0, 8.0, "So it doesn't look ahead.")]
-        if n % 2:
-            lines = [(0.0, 8.0, f"第{n}层的掩码遮住后面的词。"), (8.0, 8.0, "所以模型看不到答案。")]
-        youtube.add_video(video_id(n), f"讲座 {n}" if n % 2 else f"Talk {n}", {"zh" if n % 2 else "en": lines})
-
-
 @contextmanager
 def youtube_of(videos: int) -> Iterator[TimedYouTube]:
-    """A YouTube with so many talks."""
+    """A YouTube with so many short talks, of which every second one is Chinese."""
     web = HTTPServer("127.0.0.1")
     web.start()
     try:
         youtube = TimedYouTube(web)
-        add_videos(youtube, videos)
+        for n in range(videos):
+            lines = [(0.0, 8.0, f"The mask of layer {n} hides later words."), (8.0, 8.0, "So it doesn't look ahead.")]
+            if n % 2:
+                lines = [(0.0, 8.0, f"第{n}层的掩码遮住后面的词。"), (8.0, 8.0, "所以模型看不到答案。")]
+            youtube.add_video(video_id(n), f"讲座 {n}" if n % 2 else f"Talk {n}", {"zh" if n % 2 else "en": lines})
         yield youtube
     finally:
         web.stop()
@@ -150,13 +145,6 @@ def stored(connection: psycopg.Connection[tuple[str]]) -> list[str]:
     return [name for (name,) in connection.execute("SELECT resource_id FROM public.stored")]
 
 
-def wait_for_stores(connection: psycopg.Connection[tuple[str]], count: int) -> None:
-    """Wait until so many resources are stored."""
-    deadline = time.monotonic() + _LONGEST
-    while len(stored(connection)) < count and time.monotonic() < deadline:
-        time.sleep(0.1)
-
-
 def disturb(
     workers: Sequence[Worker], connection: psycopg.Connection[tuple[str]], videos: int, text: bytes
 ) -> dict[str, float]:
@@ -167,7 +155,9 @@ def disturb(
         ("killed", killed, videos // 10, _HALF_STORED, killed.process.kill),
         ("cut off", cut, videos // 5, text, cut.proxy.cut),
     ):
-        wait_for_stores(connection, at)
+        deadline = time.monotonic() + _LONGEST
+        while len(stored(connection)) < at and time.monotonic() < deadline:
+            time.sleep(0.1)
         worker.proxy.set_trap(trap, do)
         if not worker.proxy.sprung.wait(_LONGEST):
             sys.exit(f"no worker could be {name}")
