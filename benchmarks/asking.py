@@ -25,7 +25,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.store import Reader
-from seekpoint.index.text.scripts import to_embed
+from seekpoint.index.text.languages import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline, question, ranking

@@ -27,7 +27,7 @@ from benchmarks.machine import describe, spread
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
-from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import MEMORY, SECONDS, DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.language import language_of
 from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.shared import SHARED

@@ -37,7 +37,7 @@ from benchmarks.synthetic import LECTURE, Outline, details, embedded, resource, 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import text_digest
-from seekpoint.index.text.scripts import to_embed
+from seekpoint.index.text.languages import to_embed
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Kind
 

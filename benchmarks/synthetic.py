@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.base import Base, Track
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Chunk,
     Cue,

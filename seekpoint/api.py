@@ -16,7 +16,7 @@ from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
-from seekpoint.index.text.language_tags import parse_tags
+from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import in_language

@@ -6,11 +6,13 @@ import errno
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
 
 # Larger than any file that is read at once.
 _MOST_BYTES = 200_000_000
@@ -97,3 +99,54 @@ def _check_is_file(found: os.stat_result, path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
+
+
+MEDIA_TYPES = {
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".wav": "audio/wav",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".flac": "audio/flac",
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".webm": "video/webm",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".avi": "video/x-msvideo",
+}
+CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
+"""The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
+DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
+
+_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | {".pdf", ".json"}
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+# Two slashes or backslashes at the beginning, once decoded, and `\??\` lead Windows to another machine.
+_PATH = re.compile(r"/(?![/\\?]).*")
+
+
+def is_openable(address: str) -> bool:
+    """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
+    return bool(_WEB.match(address)) or local_file(address) is not None
+
+
+def local_file(address: str) -> Path | None:
+    """The path in a `file:` address; `None` if it names a host, or a file that is neither media nor a document.
+
+    Programs cut addresses differently, so one with a query or with white space is refused too.
+    """
+    try:
+        scheme, host, path, query, _ = urlsplit(address)
+    except ValueError:
+        return None
+    decoded = unquote(path)
+    is_local = scheme == "file" and address[5:8] == "///" and not host and not query and _PATH.fullmatch(decoded)
+    is_plain = f"{address}{decoded}".isprintable() and " " not in address
+    is_known = Path(decoded).suffix.lower() in _OPENABLE_SUFFIXES
+    if not (is_local and is_plain and is_known):
+        return None
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(path))

@@ -24,7 +24,7 @@ from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.output import json as answer_json
 from seekpoint.query.output import terminal
-from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.exports import FORMATS
 from seekpoint.query.output.status import to_json, to_text
 from tests.asking import ask
 from tests.damaging import contents, damage

@@ -113,7 +113,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a form is taken from any site",
-        "seekpoint/query/web/forms.py",
+        "seekpoint/query/web/query_parameters.py",
         "if not hmac.compare_digest(given.encode(), self.secret.encode()):",
         "if given is None:",
         "tests/query/web/test_kept_moments.py",

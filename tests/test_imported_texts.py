@@ -24,7 +24,7 @@ from seekpoint.index.types import to_html
 from seekpoint.query.answers import Answer
 from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.output import status
-from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.exports import FORMATS
 from seekpoint.query.output.json import to_json
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.serving.live_library import LiveLibrary

@@ -19,15 +19,14 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
-from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.exports import FORMATS
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
     from seekpoint.query.serving.live_library import SharedEncoder
-    from seekpoint.query.summary.citations import Steps, Summarise
-    from seekpoint.query.summary.summariser import Summariser
+    from seekpoint.query.summary.summariser import Steps, Summarise, Summariser
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
@@ -188,7 +187,7 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
     from seekpoint.background import in_background
 
     def embed() -> None:
-        from seekpoint.index.text.scripts import to_embed
+        from seekpoint.index.text.languages import to_embed
 
         if len(question) > LONGEST_QUESTION:  # which the search refuses, and which takes seconds to embed
             return

@@ -13,7 +13,7 @@ from seekpoint.cli.options import index_option
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import counted
-from seekpoint.index.text.language_tags import parse_tags
+from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import State
 
 if TYPE_CHECKING:

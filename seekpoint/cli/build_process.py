@@ -25,8 +25,7 @@ from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, A
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
-from seekpoint.indexer.build_options import PACE, BuildOptions
-from seekpoint.indexer.events import BuildEvents, name_of
+from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
 from seekpoint.indexer.reading_list.parser import parse_urls, read_source
 from seekpoint.indexer.sources.captions.folders import read_captions, stem_of
@@ -35,7 +34,7 @@ from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildPro
 if TYPE_CHECKING:
     from seekpoint.index.types import Encoder
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.pipeline.aliases import Aliases
+    from seekpoint.indexer.pipeline.settings import Aliases
 
 # Seconds between two checks whether a build is to stop, and the most that it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
@@ -236,7 +235,7 @@ CHECKS = SourceChecks(listed, check_file)
 def take_out(library: Address, resource_id: str) -> None:
     """Remove a resource; in a folder, its line in the list of addresses and its files too. Raises LibraryError."""
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.pipeline.aliases import Aliases
+    from seekpoint.indexer.pipeline.settings import Aliases
 
     with open_writer(library) as writer:
         if not isinstance(library, ServerAddress):

@@ -32,7 +32,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.index.models.encoder import LazyEncoder, stored_engine
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
-    from seekpoint.index.text.language_tags import primary
+    from seekpoint.index.text.languages import primary
     from seekpoint.query.answers import Answer
     from seekpoint.query.evaluation import runs
     from seekpoint.query.evaluation.metrics import DEPTH

@@ -25,15 +25,15 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
+from seekpoint.files import is_openable
 from seekpoint.index.errors import SeekpointError
-from seekpoint.index.file_types import is_openable
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.terminal import to_text, verdict
 
 if TYPE_CHECKING:
-    from seekpoint.query.summary.citations import Summarise
+    from seekpoint.query.summary.summariser import Summarise
 
 Browser = Callable[[str], bool]
 

@@ -22,7 +22,7 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     begins with a dash.
     """
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.pipeline.aliases import Aliases
+    from seekpoint.indexer.pipeline.settings import Aliases
     from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 
     with open_writer(folder) as writer:

@@ -10,9 +10,8 @@ import click
 
 from seekpoint.index.errors import SummaryError
 from seekpoint.query.output.terminal import sentence_text
-from seekpoint.query.summary.citations import Steps
 from seekpoint.query.summary.model import KEY, Endpoint
-from seekpoint.query.summary.summariser import Summariser
+from seekpoint.query.summary.summariser import Steps, Summariser
 
 _WAITING, _ERASE = "A language model reads the moments…", "\r\x1b[K"
 

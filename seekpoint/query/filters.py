@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import is_tag, primary
+from seekpoint.index.text.languages import is_tag, primary
 from seekpoint.index.types import Transcript
 
 _SHOWN = 40

@@ -9,8 +9,8 @@ import pytest
 import seekpoint
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_writer
-from seekpoint.index.text.language_tags import parse_tags
-from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.index.text.languages import parse_tags
+from seekpoint.indexer.pipeline.settings import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from tests.cli.here import call, one_line, run
 from tests.fakes import TopicEncoder

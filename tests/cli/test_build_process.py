@@ -29,7 +29,7 @@ from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress, Builds, Tell
-from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.query_parameters import Editing
 from tests.cli.here import call, one_line
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD

@@ -53,7 +53,7 @@ def assert_on_the_second(printed: str, talk: str, begin: int, end: int) -> None:
 # Modules that only commands that change a library need.
 FOR_CHANGES = {f"seekpoint.index.embedded.{name}" for name in ("damage", "vector_files", "embedded_writer")}
 UNWANTED = {"torch", "pydantic", "fastapi", "starlette", "asyncio", "http.client", "numpy.ma", "psycopg"} | {
-    *("psycopg_pool", "requests", "seekpoint.query.summary.model", "seekpoint.query.summary.citations"),
+    *("psycopg_pool", "requests", "seekpoint.query.summary.model", "seekpoint.query.summary.summariser"),
     *FOR_CHANGES,
 }
 

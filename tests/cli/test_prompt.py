@@ -24,7 +24,7 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Explanation, Moment
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.citations import Steps
+from seekpoint.query.summary.summariser import Steps
 from tests.cli.here import Terminal, needs_terminal, plain
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build

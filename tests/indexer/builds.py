@@ -9,8 +9,7 @@ from pathlib import Path
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus, State
-from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.events import BuildEvents
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, build
 from seekpoint.indexer.sources import Sources

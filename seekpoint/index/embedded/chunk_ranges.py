@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

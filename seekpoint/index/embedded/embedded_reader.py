@@ -23,7 +23,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Alternatives,
     CandidateQuery,

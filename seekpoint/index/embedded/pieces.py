@@ -12,7 +12,7 @@ from seekpoint.index.embedded import checksums
 from seekpoint.index.sql import piece_blocks
 from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, unpack_int8
 from seekpoint.index.sql.sums import Means, Totals, as_bytes, means_of, numbers, totals_of
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
 
 _NEAR = """

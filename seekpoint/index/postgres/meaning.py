@@ -15,7 +15,7 @@ from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.session import EF_SEARCH, Session
 from seekpoint.index.sql import piece_blocks
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Filters, Language, ModelCard
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from seekpoint.index.postgres.session import Session, connect, content_errors, d
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import cue_blocks, names
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Alternatives,
     CandidateQuery,

@@ -8,7 +8,7 @@ from typing import Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import meaning, schema, successor, transcripts
+from seekpoint.index.postgres import meaning, schema, transcripts
 from seekpoint.index.postgres.postgres_reader import PostgresReader, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, Session, connect, content_errors
@@ -113,7 +113,7 @@ class PostgresWriter(PostgresReader):
     # The lists
 
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
-        successor.copy_numbers(self._session, [one.id for one in resources])
+        schema.copy_numbers(self._session, [one.id for one in resources])
         self._changes.register(source, resources, named_by)
 
     def _forget(self, resource_id: str) -> None:
@@ -164,30 +164,30 @@ class PostgresWriter(PostgresReader):
 
     @contextmanager
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:
-        successor.check_place(self._session)
+        schema.check_place(self._session)
         unfinished = self.unfinished_successor()
         if unfinished and unfinished != card:
             say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
-            successor.discard(self._session)
+            schema.discard(self._session)
         # The edition of a resource's transcripts changes when they are stored again: ids aren't reused.
         editions = self._session.rows(
             """SELECT resource_id, string_agg(id::text, ' ' ORDER BY id) FROM transcript
                GROUP BY resource_id ORDER BY min(id)"""
         )
-        there = successor.address_of(self.address)
+        there = schema.address_of(self.address)
         with PostgresWriter.acquire(there, card, sequences=self.address.library) as writer:
             yield succession(self, dict(editions), writer)
 
     def succeed(self, successor_: Successor | None) -> None:
         if successor_ is None:
-            successor.discard(self._session)
+            schema.discard(self._session)
         else:
             with self._change():
-                successor.take_over(self._session, successor_.writer.card)
+                schema.take_over(self._session, successor_.writer.card)
             self._card = successor_.writer.card
 
     def unfinished_successor(self) -> ModelCard | None:
-        return successor.model_of(self._session)
+        return schema.model_of(self._session)
 
 
 def lock(session: Session, *, shared: bool = False, in_transaction: bool = False) -> None:

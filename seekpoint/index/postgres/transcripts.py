@@ -15,7 +15,7 @@ from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece
 from seekpoint.index.sql.sums import Totals, as_bytes, numbers, totals_of
 from seekpoint.index.text.clean import text_digest
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import terms
 from seekpoint.index.text.transcript_text import title_terms
 from seekpoint.index.types import Chapter, EmbeddedTranscript, Known, ModelCard

@@ -24,7 +24,7 @@ from seekpoint.index.sql.stored_rows import (
     values_of,
 )
 from seekpoint.index.store import LISTED, Due, Reader, Successor, Writer
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Amounts,
     Cue,

@@ -12,8 +12,7 @@ import regex
 
 from seekpoint.files import parsed_json
 from seekpoint.index.sql.stored_rows import Database, details_of
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.terms import joined, located_terms, terms
 from seekpoint.index.types import ANY_LANGUAGE, Alternatives, Dictionaries, State
 

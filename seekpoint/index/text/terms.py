@@ -18,7 +18,7 @@ from typing import NamedTuple
 import regex
 import Stemmer
 
-from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.languages import simplified
 
 # The last ones are Katakana's length mark and voicing marks, which Unicode assigns to no script.
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\uff70\uff9e\uff9f"

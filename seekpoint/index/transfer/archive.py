@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from seekpoint.files import open_file
+from seekpoint.files import is_openable, open_file
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -28,7 +28,6 @@ from seekpoint.index.errors import (
     NewerLibrary,
     UnreleasedLibrary,
 )
-from seekpoint.index.file_types import is_openable
 from seekpoint.index.transfer.inspection import open_immutable
 from seekpoint.index.types import ModelCard
 

@@ -12,7 +12,7 @@ from seekpoint.index.embedded.database import APPLICATION_ID, HIGHEST_CHUNK, SCH
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.sql.stored_rows import LATEST
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import ModelCard
 
 _MOST_NUMBERS = 1 << 16

@@ -16,13 +16,13 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.postgres import postgres_writer, schema, successor, transcripts
+from seekpoint.index.postgres import postgres_writer, schema, transcripts
 from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.transcripts import text_of
 from seekpoint.index.sql import piece_blocks, stored_rows, sums
 from seekpoint.index.sql.sums import means_of
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import ModelCard
 
 _BATCH = 2048
@@ -75,8 +75,8 @@ def to_server(
                     f"{address} holds a library already: add ?library=NAME to the address, or replace it with --replace"
                 )
             moments = session.rows(f"SELECT {stored_rows.KEPT_COLUMNS} FROM kept")
-            successor.discard(session)
-            schema.replace(session, card)
+            schema.discard(session)
+            schema.replace_schema(session, card)
         else:
             schema.create(session, card)
             schema.drop_search_indexes(session)

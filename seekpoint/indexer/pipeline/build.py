@@ -13,12 +13,11 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
-from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.pipeline.backoff import Clock
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions
 from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import (
+    Clock,
     calibrate,
     find_question_engine,
     reembed,

@@ -22,10 +22,9 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, Playlist, Section, Standing, State, outlined, union
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.backoff import OPEN, is_new_route, stored_backoffs
 from seekpoint.indexer.pipeline.build import Report, caption_files_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
+from seekpoint.indexer.pipeline.settings import OPEN, Aliases, is_new_route, stored_backoffs
 from seekpoint.indexer.reading_list.parser import expand_playlists, read_source, unavailable_entries
 
 _MOST_ROWS = 30

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
-from seekpoint.indexer.events import BuildEvents, name_of
+from seekpoint.indexer.build_options import BuildEvents, name_of
 from seekpoint.indexer.pipeline.build_report import duration
 
 # Seconds of recent work that the rate is measured over, so that the time to load the model soon drops out.

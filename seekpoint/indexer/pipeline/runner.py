@@ -16,12 +16,10 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, Kind, Resource, Standing, State, Transcript
-from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.events import BuildEvents
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
-from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.backoff import Clock, YouTubeGate
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
+from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.captions.folders import read_all, title_of

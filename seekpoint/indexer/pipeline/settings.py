@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import islice
+from typing import NamedTuple, Self, TypeAlias, TypeVar
 
-from seekpoint.index.errors import ModelError
+from seekpoint.index.errors import Blocked, Halt, ModelError, Unfetched, Unreachable
 from seekpoint.index.models.centring import cosine_scale
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN, LazyEncoder, SentenceEncoder, load_encoder
 from seekpoint.index.models.question_engine import OnnxQuestions, model_folder, name_in, onnx_files, version_of
+from seekpoint.index.reasons import Reason
 from seekpoint.index.settings import CosineScale, QuestionEngine
-from seekpoint.index.store import Writer
+from seekpoint.index.store import Reader, Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.scripts import in_one_script
-from seekpoint.index.types import Encoder, State
-from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.transcript.chunking import chunk
+from seekpoint.index.text.languages import in_one_script, primary
+from seekpoint.index.types import Encoder, NamedBy, Resource, State
+from seekpoint.indexer.build_options import BuildEvents
+from seekpoint.indexer.fetch.fetcher import is_same_server
+from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH, MOST_FAULTS, ConnectionFault
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.reading_list.parser import ReadingList, merge
+from seekpoint.indexer.transcript.cues import chunk
 from seekpoint.indexer.transcript.embedding import Embedder
 
 # With 128 passages there are 80 pairs or more above the quantile. Fewer than 24 say nothing.
@@ -139,3 +145,163 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
             events.finish(resource)
     writer.succeed(successor)
     return embedder.embedded
+
+
+class Alias(NamedTuple):
+    """The address of the resource that another address stands for, until a time in Unix seconds, or for good."""
+
+    url: str
+    until: float | None = None
+
+
+class Aliases:
+    """The aliases that earlier fetches found, by the ids that their addresses would have."""
+
+    def __init__(self, by_id: Mapping[str, Alias] | None = None) -> None:
+        self._by_id = dict(by_id or {})
+
+    @classmethod
+    def stored(cls, library: Reader, now: float) -> Self:
+        """The aliases in a library; expired ones, and those of resources that were removed, are left out."""
+        aliases = {name: Alias(*alias) for name, alias in library.settings.aliases.items()}
+        known = library.standings() if aliases else {}
+        return cls(
+            {
+                name: alias
+                for name, alias in aliases.items()
+                if now < (alias.until or now + 1) and (end := resource_of(alias.url)) and end.id in known
+            }
+        )
+
+    def resolve(self, resource: Resource) -> Resource:
+        """The resource that a listed one stands for, with its title and sections."""
+        alias = self._by_id.get(resource.id)
+        return (alias and resource_of(alias.url, resource.title, resource.sections)) or resource
+
+    def applied(self, lists: Iterable[ReadingList]) -> list[ReadingList]:
+        """The lists with the resources that theirs stand for."""
+        return [replace(listed, resources=merge(map(self.resolve, listed.resources))) for listed in lists]
+
+    def private(self, lists: Iterable[ReadingList]) -> set[str]:
+        """The ids of the resources that may be in a private network: the owner's lists here name their server."""
+        own = (listed for listed in lists if listed.named_by is NamedBy.OWNER and not listed.is_remote)
+        named = (resource for listed in own for resource in listed.resources)
+        pairs = ((self.resolve(resource), resource) for resource in named)
+        return {end.id for end, resource in pairs if is_same_server(end.url, resource.url)}
+
+    def record(self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool) -> Resource:
+        """Store where the address of a resource ends, and move its listings there; returns the resource that it is.
+
+        A temporary address, as of a download, doesn't last: the first resource that ends there stays what it is, and
+        further ones become it. They are asked again after a day, as their redirects may then lead elsewhere.
+        """
+        target = self.resolve(end)
+        if target.id == resource.id:
+            return resource
+        with writer.transaction():
+            if not is_permanent and target.id == end.id and not writer.statuses([end.id]):
+                self._keep(writer, end, Alias(resource.url, now + MONTH))
+                return resource
+            self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY))
+            writer.move(resource.id, target)
+        return target
+
+    def _keep(self, writer: Writer, resource: Resource, alias: Alias) -> None:
+        """Store an alias, also for those of the resource that it replaces: an alias never leads to another one."""
+        others = {
+            name: other._replace(url=alias.url) if other.url == resource.url else other
+            for name, other in self._by_id.items()
+        }
+        self._by_id = others | {resource.id: alias}
+        writer.put_settings(aliases=self._by_id)
+
+
+Clock: TypeAlias = Callable[[], float]
+_Response = TypeVar("_Response")
+
+_LONGEST = DAY
+
+
+class Backoff(NamedTuple):
+    """The end of a pause after a block, in Unix seconds, and its length."""
+
+    until: float
+    seconds: float
+
+
+OPEN = Backoff(0.0, 0.0)
+
+
+def stored_backoffs(library: Reader, now: float) -> dict[str, Backoff]:
+    """The blocks stored in a library, by route: another proxy or other cookies are another route.
+
+    A block that ends more than a day after `now` (Unix seconds) was stored by a clock that was ahead, and one that
+    lasts longer isn't ours: they are ignored.
+    """
+    backoffs = {route: Backoff(*one) for route, one in library.settings.backoffs.items()}
+    return {name: one for name, one in backoffs.items() if one.until <= now + _LONGEST and one.seconds <= _LONGEST}
+
+
+def is_new_route(backoffs: Mapping[str, Backoff], route: str, now: float) -> bool:
+    """Whether this route is open while another one is blocked: requests deferred there can be sent now."""
+    return backoffs.get(route, OPEN).until <= now < max((other.until for other in backoffs.values()), default=0.0)
+
+
+class YouTubeGate:
+    """Guards the requests to YouTube: closed during a backoff or an outage; `closed` is the reason.
+
+    `clock` returns Unix seconds. `regardless` ignores the backoff of an earlier run. `answers` counts YouTube's answers
+    in this run, refusals too.
+    """
+
+    def __init__(self, writer: Writer, clock: Clock, route: str, *, regardless: bool) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._route = route
+        now = clock()
+        self._backoffs = stored_backoffs(writer, now)
+        self.is_new_route = is_new_route(self._backoffs, route, now)
+        left = self._backoffs.get(route, OPEN).until - now
+        self.closed: Halt | None = None if regardless or left <= 0 else Blocked(Reason("youtube_refused"), left)
+        self.answers = 0
+        self._faults = 0
+
+    def through(self, ask: Callable[[], _Response], say: Callable[[str], None]) -> _Response:
+        """Send a request by `ask`; raises Unfetched, and Halt if the gate is closed. `say` reports that it closes."""
+        if self.closed:
+            raise self.closed
+        try:
+            answer = ask()
+        except ConnectionFault as fault:
+            self._faults += 1
+            if self._faults < MOST_FAULTS:
+                raise
+            raise self._close(Unreachable(fault.reason), say) from None
+        except Halt as halt:
+            raise self._close(halt, say) from None
+        except Unfetched:
+            self._count_answer()
+            raise
+        self._count_answer()
+        self._keep_backoff(OPEN)
+        return answer
+
+    def _count_answer(self) -> None:
+        self.answers += 1
+        self._faults = 0
+
+    def _close(self, halt: Halt, say: Callable[[str], None]) -> Halt:
+        """Send no more requests in this run; after a block, none until YouTube's pause or the backoff ends."""
+        say(f"{halt}; nothing more is asked of YouTube in this run")
+        if isinstance(halt, Blocked):
+            doubled = min(max(2 * self._backoffs.get(self._route, OPEN).seconds, HOUR), _LONGEST)
+            seconds = halt.retry_after or doubled
+            self._keep_backoff(Backoff(self._clock() + seconds, seconds))
+            halt = Blocked(halt.reason, seconds)
+        self.closed = halt
+        return halt
+
+    def _keep_backoff(self, backoff: Backoff) -> None:
+        others = {route: other for route, other in self._backoffs.items() if route != self._route}
+        self._backoffs = others if backoff == OPEN else others | {self._route: backoff}
+        self._writer.put_settings(backoffs=self._backoffs)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from seekpoint.index.file_types import DOCUMENT_SUFFIXES, MEDIA_TYPES
+from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions.folders import is_captions, stem_of, title_of, video_id_of

@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 
-from seekpoint.files import read_file, real_path
+from seekpoint.files import CAPTION_SUFFIXES, read_file, real_path
 from seekpoint.index.errors import SourceError
-from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import text_digest
-from seekpoint.index.text.scripts import in_one_script
+from seekpoint.index.text.languages import in_one_script
 from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, Transcript
-from seekpoint.indexer.events import BuildEvents
-from seekpoint.indexer.transcript.chunking import chunk, pieces
+from seekpoint.indexer.build_options import BuildEvents
+from seekpoint.indexer.transcript.cues import chunk, pieces
 
 if TYPE_CHECKING:
     from seekpoint.index.types import PieceVector, Vectors

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import regex
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.languages import simplified
 from seekpoint.index.text.terms import UNSPACED, content_terms, content_test, function_words, located_words, words
 from seekpoint.index.text.transcript_text import CueText, columns
 from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from seekpoint.index.text import scripts
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text import languages
+from seekpoint.index.text.languages import primary
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -43,7 +43,7 @@ def _is_plausible(language: str, sample: str, probabilities: Mapping[str, float]
     if probabilities[language] >= _SURE:
         return True
     candidates = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
-    return scripts.language_of(sample, language) in candidates and (
+    return languages.language_of(sample, language) in candidates and (
         probabilities[language] >= _POSSIBLE or most < _SURE
     )
 
@@ -53,8 +53,8 @@ def _probabilities(sample: str) -> Mapping[str, float]:
     probabilities: dict[str, float] = defaultdict(float)
     for label, probability in _identifier().rank(sample):
         probabilities[_language(label)] += probability
-    script = scripts.language_of(sample, None)
-    if script != scripts.language_of("", None):
+    script = languages.language_of(sample, None)
+    if script != languages.language_of("", None):
         probabilities = {language: probabilities[language] for language in _CHINESE_CHARACTERS} | {script: 1.0}
     return defaultdict(float, {language: probabilities[language] for language in probabilities.keys() - {_NO_LANGUAGE}})
 

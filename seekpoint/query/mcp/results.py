@@ -18,7 +18,7 @@ from mcp.types import Resource as ListedTranscript
 from pydantic import BaseModel, Field
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.links import timestamp

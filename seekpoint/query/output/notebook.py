@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from seekpoint.index.file_types import is_openable
+from seekpoint.files import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment

@@ -8,9 +8,9 @@ import regex
 from wcwidth import propagate_sgr
 from wcwidth.textwrap import SequenceTextWrapper
 
-from seekpoint.index.file_types import is_openable
+from seekpoint.files import is_openable
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.text.language_tags import UNKNOWN, primary
+from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
 from seekpoint.query.links import timestamp
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.store import Reader
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import is_whole_word
 from seekpoint.index.text.terms import terms as split
 from seekpoint.query.answers import Confidence, Estimate

@@ -9,7 +9,7 @@ from math import fsum, inf
 from pathlib import PurePath
 
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
 from seekpoint.index.text.transcript_text import ROUNDING, CueText, begun, columns, title_at
 from seekpoint.index.types import Chapter, Cue, CueSpan, ResourceStatus

@@ -15,7 +15,7 @@ from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.scripts import language_of, simplified, to_embed
+from seekpoint.index.text.languages import language_of, simplified, to_embed
 from seekpoint.index.text.terms import (
     Term,
     content_terms,

@@ -13,7 +13,7 @@ import numpy as np
 
 from seekpoint.index.store import Reader
 from seekpoint.index.text.bm25 import K1, saturated
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Evidence, Reranker, StoredChunk, TermMatrix, WordGroup
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, UNKNOWN_SHARE

@@ -11,8 +11,7 @@ import regex
 
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import SENTENCE_END, clean
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.terms import content_terms, fold, has_content, is_whole_word
 from seekpoint.index.text.transcript_text import chapters_of, columns
 from seekpoint.index.types import (

@@ -21,11 +21,11 @@ from starlette.routing import Route
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.resource_cache import ResourceCaches
-from seekpoint.query.web.forms import Editing, urlencoded
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.pages import Asking, Pages
 from seekpoint.query.web.problems import describe, problem
+from seekpoint.query.web.query_parameters import Editing, urlencoded
 from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, Guard
 from seekpoint.query.web.templating import error_page, page
 from seekpoint.query.web.workspace import AddedSources, Workspace

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, SummaryError, UsageError
 from seekpoint.query.filters import in_language
-from seekpoint.query.output import kept_exports as kept_output
+from seekpoint.query.output import exports as kept_output
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
 from seekpoint.query.output.json_schema import (
@@ -39,8 +39,7 @@ from seekpoint.query.output.json_schema import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.summary.citations import Steps
-from seekpoint.query.summary.summariser import Summariser
+from seekpoint.query.summary.summariser import Steps, Summariser
 from seekpoint.query.web.problems import TYPE, resource_of
 from seekpoint.query.web.query_parameters import (
     SUMMARY,

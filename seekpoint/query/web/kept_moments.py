@@ -17,13 +17,20 @@ from seekpoint.index.open import open_keeper
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
-from seekpoint.query.output.kept_exports import FORMATS, TITLE, by_collection
+from seekpoint.query.output.exports import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.web import view_models
-from seekpoint.query.web.forms import AnyForm, Editing, Form, Line
 from seekpoint.query.web.problems import PageError, resource_of
-from seekpoint.query.web.query_parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
+from seekpoint.query.web.query_parameters import (
+    LONGEST_COLLECTION,
+    AnyForm,
+    Editing,
+    Form,
+    KeptFile,
+    KeptParameters,
+    Line,
+)
 from seekpoint.query.web.templating import page, path_of
 
 if TYPE_CHECKING:
@@ -55,7 +62,7 @@ class KeptPages:
             keeping = Keeping(self.editing, cache, path_of(request)) if self.editing else None
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
-                collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping, formats=FORMATS,
+                collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping, formats=KEPT_FORMATS,
                 is_web=view_models.is_web,
             )  # fmt: skip
 
@@ -64,7 +71,7 @@ class KeptPages:
         parameters = KeptFile.model_validate(dict(request.query_params))
         with self.live.reader() as reader:
             moments = parameters.among(self.caches.of(reader).kept)
-        form = FORMATS[parameters.format]
+        form = KEPT_FORMATS[parameters.format]
         name = quote(f"{(parameters.collection or TITLE)[:60]}{form.suffix}", safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(form.render(moments), headers=headers, media_type=f"{form.media_type}; charset=utf-8")

@@ -18,21 +18,20 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from seekpoint.files import local_file
 from seekpoint.index.address import added_as
-from seekpoint.index.file_types import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
 from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
+from seekpoint.query.serving.live_library import QuestionTurns
 from seekpoint.query.serving.resource_cache import ResourceCache
-from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import view_models
-from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
 from seekpoint.query.web.problems import PageError, resource_of
-from seekpoint.query.web.query_parameters import SUMMARY, ListPageParameters, PageParameters
+from seekpoint.query.web.query_parameters import SUMMARY, Editing, ListPageParameters, PageParameters
 from seekpoint.query.web.resource_list import list_page
 from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of

@@ -14,8 +14,7 @@ from typing import NamedTuple
 import regex
 
 from seekpoint.index.text.clean import printable
-from seekpoint.index.text.language_tags import primary
-from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.terms import UNSPACED
 from seekpoint.index.text.transcript_text import ROUNDING, chapters_of
 from seekpoint.index.types import Chapter, Cue, Details, Transcript

@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seekpoint.index.text.language_tags import UNKNOWN, primary
+from seekpoint.index.text.languages import UNKNOWN, primary
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
-from seekpoint.index.file_types import MEDIA_TYPES, local_file
+from seekpoint.files import MEDIA_TYPES, local_file
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment

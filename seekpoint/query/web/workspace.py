@@ -24,17 +24,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from seekpoint.files import replacing
+from seekpoint.files import CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, local_file, replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
-from seekpoint.index.file_types import CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, local_file
 from seekpoint.index.open import is_written
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.web.builds import Builds, SourceChecks
-from seekpoint.query.web.forms import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
+from seekpoint.query.web.query_parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.translations import LANGUAGES, language_of, translator
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, TranscriptSpan
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Kind
 
 Row = tuple[int, int, str, str, str, int]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.index.text.scripts import in_one_script, language_of, simplified
+from seekpoint.index.text.languages import in_one_script, language_of, simplified
 
 
 @pytest.mark.parametrize(

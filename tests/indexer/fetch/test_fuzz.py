@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched, UsageError
+from seekpoint.indexer.fetch.fetcher import Robots
 from seekpoint.indexer.fetch.http_session import youtube_cookies
-from seekpoint.indexer.fetch.robots import Robots
 from tests import fuzzing
 from tests.fuzzing import is_line
 

@@ -6,7 +6,7 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.robots import Robots
+from seekpoint.indexer.fetch.fetcher import Robots
 
 PAGE = "https://pages.example/notes/attention"
 

@@ -10,7 +10,7 @@ import pytest
 from seekpoint.index.open import open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Resource
-from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.indexer.pipeline.settings import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.parser import ReadingList
 from tests.fakes import TopicEncoder

@@ -18,8 +18,7 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.settings import NAMES, LibrarySettings
 from seekpoint.index.sql.names import is_stale
 from seekpoint.index.types import Details, ModelCard
-from seekpoint.indexer.pipeline.backoff import stored_backoffs
-from seekpoint.indexer.pipeline.settings import calibrate
+from seekpoint.indexer.pipeline.settings import calibrate, stored_backoffs
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder

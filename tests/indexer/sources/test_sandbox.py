@@ -14,7 +14,7 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.paths import ROOT
 
@@ -145,7 +145,7 @@ def test_a_closed_reader_leaves_no_process() -> None:
 PARENT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
 
 reader = SandboxedReader(modules=dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving"))
 print(reader.read(DocumentFormat.HTML, b"process").blocks[0].text, flush=True)
@@ -195,7 +195,7 @@ def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     script.write_text(
-        "from seekpoint.indexer.sources.sandbox import DocumentFormat, SandboxedReader\n"
+        "from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader\n"
         "with SandboxedReader(modules=dict.fromkeys(DocumentFormat, 'tests.indexer.misbehaving')) as reader:\n"
         "    print(reader.read(DocumentFormat.HTML, b'words once').blocks[0].text)\n",
         encoding="utf-8",

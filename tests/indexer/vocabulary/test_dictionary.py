@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_writer
-from seekpoint.index.text.scripts import simplified
+from seekpoint.index.text.languages import simplified
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, cut, read_glossary, translations
 from tests import fuzzing
 from tests.fuzzing import is_line

@@ -15,8 +15,7 @@ from markdown_it.token import Token
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.output.exports import COLUMNS, to_csv, to_csv_rows, to_m3u, to_markdown
-from seekpoint.query.output.formats import FORMATS
+from seekpoint.query.output.exports import COLUMNS, FORMATS, to_csv, to_csv_rows, to_m3u, to_markdown
 from seekpoint.query.output.notebook import moment_html
 from seekpoint.query.output.terminal import to_text
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer

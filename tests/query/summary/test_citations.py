@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.query.answers import CitedSentence
-from seekpoint.query.summary.citations import MOST_SENTENCES, SentenceReader, without_thoughts
+from seekpoint.query.summary.summariser import MOST_SENTENCES, SentenceReader, without_thoughts
 
 
 def read(text: str, moments: int = 5, size: int = 3) -> list[tuple[str, tuple[int, ...]]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
-from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.query_parameters import Editing
 from tests import fuzzing
 from tests.fuzzing import mutated
 from tests.query.web.conftest import HOST, serving

@@ -17,7 +17,7 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import create_library, open_reader, open_writer
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
 from seekpoint.query.web.builds import BuildOrder
-from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.query_parameters import Editing
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.index.libraries import resource

@@ -19,7 +19,7 @@ from seekpoint.index.types import Details, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.output.status import STEPS
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
-from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.query_parameters import Editing
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.translations import WORDS
 from seekpoint.query.web.workspace import SUFFIXES, safe_name

@@ -10,12 +10,11 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from seekpoint.files import read_file
+from seekpoint.files import CAPTION_SUFFIXES, read_file
 from seekpoint.index.errors import SourceError, Unfetched
-from seekpoint.index.file_types import CAPTION_SUFFIXES
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Origin, State, Transcript
 from seekpoint.indexer.sources.captions.caption_formats import FORMATS, parse
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible

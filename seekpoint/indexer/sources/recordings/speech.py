@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import ModelError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.recordings.media import RATE
 

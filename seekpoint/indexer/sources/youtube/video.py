@@ -19,7 +19,7 @@ from defusedxml import DefusedXmlException
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,

@@ -15,7 +15,7 @@ import pytest
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Details, EmbeddedTranscript
 from tests.index.libraries import CARD, embedded, resource
 

@@ -20,7 +20,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred
 from seekpoint.index.sql.piece_blocks import unpack_int8
-from seekpoint.index.text.language_tags import primary
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript
 from tests.index.libraries import CARD as NARROW
 from tests.index.libraries import embedded, files, resource

@@ -13,7 +13,7 @@ import numpy as np
 
 from seekpoint.index.models.centring import background
 from seekpoint.index.models.encoder import STAND_IN
-from seekpoint.index.text.scripts import language_of
+from seekpoint.index.text.languages import language_of
 from seekpoint.index.types import ModelCard, Parts
 
 if TYPE_CHECKING:
