@@ -17,12 +17,13 @@ import numpy as np
 from benchmarks.machine import megabytes
 from benchmarks.question_sets import Remembering
 from benchmarks.synthetic import SHARES
-from seekpoint.index.embedded import database, stored_terms
+from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
+from seekpoint.index.sql import sums
 from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import to_embed
@@ -141,7 +142,7 @@ def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
     yield from ((ranking, name, "scores") for name in ("term_scores", "group_scores"))
-    yield from ((stored_terms, "matrix", "chunks"), (library, "evidence", "chunks"))
+    yield from ((sums, "term_matrix", "chunks"), (library, "evidence", "chunks"))
     yield from ((library, "pieces", "windows"), (ranking, "windows", "windows"))
     yield pipeline, "moments", "moments"
 

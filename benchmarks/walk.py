@@ -3,7 +3,7 @@
 usage: python -m benchmarks.walk [LIBRARY] [--list]
 
 Each function counts once, where it is called first; properties don't. What lies behind the door (`index/embedded`,
-`index/records`, `index/postgres`) is a walk of its own. LIBRARY is the example list, indexed; without it, the list is
+`index/sql`, `index/postgres`) is a walk of its own. LIBRARY is the example list, indexed; without it, the list is
 indexed before.
 """
 
@@ -23,7 +23,7 @@ import seekpoint
 from tests.paths import ROOT
 
 _PACKAGE = f"{ROOT / 'seekpoint'}/"
-_BEHIND_THE_DOOR = ("index/embedded/", "index/records/", "index/postgres/")
+_BEHIND_THE_DOOR = ("index/embedded/", "index/sql/", "index/postgres/")
 _EARLIER = ("how does a transformer know its positions?", "what are queries, keys and values?")
 _QUESTION = "why does attention need a mask?"
 

@@ -24,16 +24,15 @@ from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Resource
+from seekpoint.index.types import Encoder, Resource
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
 from seekpoint.indexer.reading_list.parser import parse_urls, read_source
 from seekpoint.indexer.sources.captions.folders import read_captions, stem_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
 if TYPE_CHECKING:
-    from seekpoint.index.types import Encoder
-    from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.settings import Aliases
 
 # Seconds between two checks whether a build is to stop, and the most that it may take to do so.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,15 +15,12 @@ import click
 from seekpoint.cli.interrupt import end, leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
 from seekpoint.index.address import Address
+from seekpoint.index.types import Encoder, Section
 from seekpoint.indexer.build_options import PACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
     from starlette.types import ASGIApp
 
-    from seekpoint.index.types import Encoder, Section
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.query.mcp.mcp_server import Server
     from seekpoint.query.mcp.tools import Adding

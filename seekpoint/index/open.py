@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from seekpoint.files import real_path
 from seekpoint.index.address import Address, ServerAddress
 from seekpoint.index.errors import UsageError
+from seekpoint.index.types import ModelCard, Revision
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Keeper, Queue, Reader, Writer
-    from seekpoint.index.types import ModelCard, Revision
 
 
 def default_folder() -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from sys import maxsize
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from seekpoint.index.address import Address
 from seekpoint.index.settings import LibrarySettings
@@ -43,12 +43,9 @@ from seekpoint.index.types import (
     State,
     StoredChunk,
     Transcript,
+    Vectors,
     WordGroup,
 )
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
-
 
 LISTED = "listed"
 """The `inputs` of resources whose state comes from a listing: playlists, and videos that one calls unavailable."""

@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from seekpoint.index.text.languages import primary
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    Ids = NDArray[np.int64]
+Ids = NDArray[np.int64]
 
 
 _LEAST, _MOST = -(1 << 62), 1 << 62

@@ -23,6 +23,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.stored_rows import Database
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Alternatives,
@@ -34,10 +35,12 @@ from seekpoint.index.types import (
     Frequencies,
     Language,
     ModelCard,
+    Pieces,
     Revision,
     Scope,
     StoredChunk,
     Transcript,
+    Vectors,
     WordGroup,
 )
 
@@ -45,9 +48,7 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Holdings
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.word_search import WordSearch
-    from seekpoint.index.sql.stored_rows import Database
     from seekpoint.index.sql.sums import Means
-    from seekpoint.index.types import Pieces, Vectors
 
 
 # Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the

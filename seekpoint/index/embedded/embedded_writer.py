@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, maintenance, stored_transcripts
+from seekpoint.index.embedded.damage import Mended
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, open_locked
+from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.successor_folder import FOLDER, discard, take_over, unfinished_model
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Changes, succession
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from filelock import FileLock
-
-    from seekpoint.index.embedded.damage import Mended
-    from seekpoint.index.embedded.manifest import Manifest
 
 
 class EmbeddedWriter(EmbeddedReader, Changes):

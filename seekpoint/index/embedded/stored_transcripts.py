@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from math import inf
-from typing import TYPE_CHECKING
 
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.sql import stored_rows
@@ -13,10 +12,7 @@ from seekpoint.index.sql.cue_blocks import DAMAGED, blocks, joined, stops_of
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
 from seekpoint.index.text.transcript_text import title_terms
-from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
+from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard, Vectors
 
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.files import replacing
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
-from seekpoint.index.embedded.vectors import empty_index, padded, preserved_share
+from seekpoint.index.embedded.vectors import Ids, empty_index, padded, preserved_share
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.sql.piece_blocks import unpack_int8
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from seekpoint.index.embedded.vectors import Ids
-    from seekpoint.index.types import Vectors
-
+from seekpoint.index.types import Vectors
 
 _BLOCK_ROWS = 8192
 _LAST = 1 << 62

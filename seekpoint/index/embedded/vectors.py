@@ -14,24 +14,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.database import damaged, library_errors
-from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.models.centring import cosines
 from seekpoint.index.sql.piece_blocks import unpack_int8
+from seekpoint.index.types import Vectors
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.embedded.manifest import SegmentRecord
-    from seekpoint.index.types import Vectors
-
-    Ids: TypeAlias = NDArray[np.int64]
+Ids: TypeAlias = NDArray[np.int64]
 
 
 _BLOCK_ROWS = 8192

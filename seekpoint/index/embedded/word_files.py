@@ -11,20 +11,16 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from seekpoint.index.embedded import stored_terms
 from seekpoint.index.embedded.chunk_ranges import Holdings, TranscriptSpan
 from seekpoint.index.embedded.database import content_errors
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
 from seekpoint.index.embedded.word_index import Entry, WordIndex, engine_errors, new_index, update
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 TRANSCRIPTS = "transcripts"
 """The name of the list: the first chunk id of each transcript, ascending, in 64 bits."""

@@ -19,15 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.errors import ModelError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])

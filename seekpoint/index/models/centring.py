@@ -6,20 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.settings import LEAST_SCALE, MOST_SCALE
-from seekpoint.index.types import WINDOW_SECONDS
+from seekpoint.index.types import WINDOW_SECONDS, Vectors
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.types import Vectors
-
-    Sums = NDArray[np.float64]
+Sums = NDArray[np.float64]
 
 
 # The mean of few chunks says more about their topic than about the language, so it is smoothed by a prior: the

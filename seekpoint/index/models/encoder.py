@@ -16,15 +16,14 @@ from unicodedata import normalize
 
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.models.model_files import LONGEST_EMBEDDED, absolute_name, load_quietly, sampled_hash
+from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, ModelCard
+from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from seekpoint.index.models.token_vectors import TokenPass
-    from seekpoint.index.settings import QuestionEngine
-    from seekpoint.index.types import Parts, Vectors
 
 BUNDLED = "multilingual-e5-small-q4"
 STAND_IN = "intfloat/multilingual-e5-small"

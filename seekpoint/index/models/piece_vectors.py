@@ -10,20 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.models.centring import background
-from seekpoint.index.types import ModelCard, Pieces, PieceVector
+from seekpoint.index.types import ModelCard, Pieces, PieceVector, Vectors
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.types import Vectors
-
-    Codes = NDArray[np.uint8]
-    Records = NDArray[np.void]
+Codes = NDArray[np.uint8]
+Records = NDArray[np.void]
 
 NO_DIRECTION = 255
 """The `direction` of a piece without a component of its own."""

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from heapq import nsmallest
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +15,7 @@ from seekpoint.index.postgres.session import EF_SEARCH, Session
 from seekpoint.index.sql import piece_blocks
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Filters, Language, ModelCard
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
-
+from seekpoint.index.types import Filters, Language, ModelCard, Vectors
 
 # Chunks. The mean of fewer says more about their topic than about the language.
 _ENOUGH = 1000

@@ -27,16 +27,17 @@ from seekpoint.index.types import (
     Frequencies,
     Language,
     ModelCard,
+    Pieces,
     Revision,
     Scope,
     StoredChunk,
     Transcript,
+    Vectors,
     WordGroup,
 )
 
 if TYPE_CHECKING:
     from seekpoint.index.postgres.words import WordProposals
-    from seekpoint.index.types import Pieces, Vectors
 
 
 # More than the connections that a process keeps, all of which may have broken.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -20,11 +20,7 @@ from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.transcripts import letters, text_of
 from seekpoint.index.sql import sums
 from seekpoint.index.text.bm25 import saturated
-from seekpoint.index.types import Alternatives, CandidateQuery, Scope, TermMatrix, WordGroup
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
-
+from seekpoint.index.types import Alternatives, CandidateQuery, Scope, TermMatrix, Vectors, WordGroup
 
 # Chunks to weigh for each that is wanted.
 _PROPOSED = 4

@@ -14,21 +14,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, add_up, directions_of
-from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
+from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk, Vectors
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.types import Vectors
-
-    Codes = NDArray[np.uint8]
-    Places = NDArray[np.int64]
-    Records = NDArray[np.void]
+Codes = NDArray[np.uint8]
+Places = NDArray[np.int64]
+Records = NDArray[np.void]
 
 
 # The fields of PieceVector, after the start and the digest. `struct` has to round the scale to float32, as RECORD does.

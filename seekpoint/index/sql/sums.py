@@ -8,19 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from seekpoint.index.models.centring import WINDOWS_A_CHUNK, background, tempered, windows
-from seekpoint.index.types import ModelCard, Pieces, TermMatrix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.models.centring import Sums
-    from seekpoint.index.types import Vectors
-
+from seekpoint.index.models.centring import WINDOWS_A_CHUNK, Sums, background, tempered, windows
+from seekpoint.index.types import ModelCard, Pieces, TermMatrix, Vectors
 
 # Stored vectors are rounded, so that their lengths aren't quite 1.
 _LONGEST_VECTOR = 2

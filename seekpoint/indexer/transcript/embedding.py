@@ -6,18 +6,15 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate, filterfalse, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.languages import in_one_script
-from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, Transcript
+from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, PieceVector, Transcript, Vectors
 from seekpoint.indexer.build_options import BuildEvents
 from seekpoint.indexer.transcript.cues import chunk, pieces
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import PieceVector, Vectors
 
 # Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64

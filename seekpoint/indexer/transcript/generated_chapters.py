@@ -17,11 +17,10 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import simplified
 from seekpoint.index.text.terms import UNSPACED, content_terms, content_test, function_words, located_words, words
 from seekpoint.index.text.transcript_text import CueText, columns
-from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard
+from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard, Pieces
 from seekpoint.indexer.vocabulary.dictionary import cut
 
 if TYPE_CHECKING:
-    from seekpoint.index.types import Pieces
     from seekpoint.indexer.transcript.segmentation import Unit
 
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.types import Pieces
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Matrix = NDArray[np.float32]
-    Costs = NDArray[np.float64]
+Matrix = NDArray[np.float32]
+Costs = NDArray[np.float64]
 
 LEAST = 60.0
 """Seconds of the shortest segment."""

@@ -15,11 +15,11 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import is_whole_word
 from seekpoint.index.text.terms import terms as split
+from seekpoint.index.types import Evidence
 from seekpoint.query.answers import Confidence, Estimate
 from seekpoint.query.search.settings import TUNING, Tuning
 
 if TYPE_CHECKING:
-    from seekpoint.index.types import Evidence
     from seekpoint.query.search.question import Query
     from seekpoint.query.search.ranking import Hit
 

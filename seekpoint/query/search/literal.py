@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import UNSPACED, is_whole_word, located_words, terms, words
-from seekpoint.index.types import CueSpan, Evidence, TermMatrix
+from seekpoint.index.types import Alternatives, CueSpan, Evidence, TermMatrix
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from seekpoint.index.store import Reader
-    from seekpoint.index.types import Alternatives
 
 
 # Terms that tell a long phrase from all others. A line break is looked for after each of the first characters only.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice, pairwise
 from math import fsum, inf, log
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import regex
 
@@ -26,7 +26,7 @@ from seekpoint.index.text.terms import (
     located_terms,
     terms,
 )
-from seekpoint.index.types import Alternatives, Encoder, Frequencies, Language, Scope, WordGroup
+from seekpoint.index.types import Alternatives, Encoder, Frequencies, Language, Scope, Vectors, WordGroup
 from seekpoint.query.answers import Respelling
 from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.settings import (
@@ -37,10 +37,6 @@ from seekpoint.query.search.settings import (
     AskOptions,
     Tuning,
 )
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
-
 
 # Candidates by meaning, by words and by translations, of each: many are neighbours of a better one. Words count in
 # those alone, the ones with the highest BM25: where they count in all chunks, moment@5 falls by .008 on dev.

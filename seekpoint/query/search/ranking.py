@@ -7,23 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, islice, pairwise
 from math import fsum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.store import Reader
 from seekpoint.index.text.bm25 import K1, saturated
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Evidence, Reranker, StoredChunk, TermMatrix, WordGroup
+from seekpoint.index.types import Evidence, Pieces, Reranker, StoredChunk, TermMatrix, Vectors, WordGroup
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, UNKNOWN_SHARE
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.types import Pieces, Vectors
-
-    Floats: TypeAlias = NDArray[np.floating]
+Floats: TypeAlias = NDArray[np.floating]
 
 MOST_RERANKED = 20
 """The number of hits that a reranker reads: each costs some windows."""

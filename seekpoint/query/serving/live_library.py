@@ -10,21 +10,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import inf
 from threading import Condition, Lock
-from typing import TYPE_CHECKING
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import current_revision, is_shared, open_reader
+from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, ModelCard, Reranker
+from seekpoint.index.types import Encoder, ModelCard, Parts, Reranker, Vectors
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import AskOptions
-
-if TYPE_CHECKING:
-    from seekpoint.index.settings import QuestionEngine
-    from seekpoint.index.types import Parts, Vectors
-
 
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
 _LEAST_BETWEEN = 2.0

@@ -20,7 +20,9 @@ from starlette.routing import Route
 
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCaches
+from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.pages import Asking, Pages
@@ -33,8 +35,6 @@ from seekpoint.query.web.workspace import AddedSources, Workspace
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.summary.summariser import Summariser
 
 _LONGEST_LOGIN = 4096
 # Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -16,8 +17,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from seekpoint.index.errors import SeekpointError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp
 
 # Bytes of a request line and headers: a question of 4,000 Chinese characters takes 36,000.

@@ -14,12 +14,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from seekpoint.index.open import open_keeper
+from seekpoint.index.store import Keeper
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.exports import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web import view_models
 from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import (
@@ -36,9 +38,7 @@ from seekpoint.query.web.templating import page, path_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from seekpoint.index.store import Keeper
     from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class KeptPages:
             keeping = Keeping(self.editing, cache, path_of(request)) if self.editing else None
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
-                collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping, formats=KEPT_FORMATS,
-                is_web=view_models.is_web,
+                collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping,
+                formats=KEPT_FORMATS, is_web=view_models.is_web,
             )  # fmt: skip
 
     def file(self, request: Request) -> Response:

@@ -20,14 +20,15 @@ from starlette.staticfiles import StaticFiles
 
 from seekpoint.files import local_file
 from seekpoint.index.address import added_as
+from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
 from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
-from seekpoint.query.serving.live_library import QuestionTurns
-from seekpoint.query.serving.resource_cache import ResourceCache
+from seekpoint.query.serving.live_library import LiveLibrary, QuestionTurns
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web import view_models
 from seekpoint.query.web.kept_moments import Keeping
 from seekpoint.query.web.problems import PageError, resource_of
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from starlette.responses import HTMLResponse, Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from seekpoint.index.store import Reader
-    from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.resource_cache import ResourceCaches
     from seekpoint.query.web.workspace import Workspace
 
 # The most moments on the bars of the reading list: more of them would hide where the answers are.

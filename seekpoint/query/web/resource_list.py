@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from seekpoint.index.types import Resource, Section, State, outlined
-from seekpoint.query.serving.resource_cache import folded
+from seekpoint.query.serving.resource_cache import ResourceCache, folded
 from seekpoint.query.web.translations import WORDS, language_name
 
 if TYPE_CHECKING:
-    from seekpoint.query.serving.resource_cache import ResourceCache
     from seekpoint.query.web.query_parameters import ListPageParameters
 
 ENTRIES = 200

@@ -31,7 +31,8 @@ from seekpoint.index.open import is_written
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing
 from seekpoint.query.serving.parameters import LONGEST_ID
-from seekpoint.query.web.builds import Builds, SourceChecks
+from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.web.builds import Build, BuildOrder, Builds, SourceChecks, Tell
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.query_parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.translations import LANGUAGES, language_of, translator
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-    from seekpoint.query.web.builds import Build, BuildOrder, Tell
 
 _MOST_FILES = 50
 # The most refused files that an error names, and the most entries that an outcome does.
