@@ -21,8 +21,9 @@ from seekpoint.index.errors import LibraryError, SeekpointError, WordlessQuestio
 from seekpoint.index.text.clean import clean
 from seekpoint.query.mcp.results import MEDIA_TYPE, TEMPLATE, quotable
 from seekpoint.query.mcp.tools import Adding, Tools
-from seekpoint.query.serving.live_library import LiveLibrary, QuestionTurns
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import invalid_parameters, unknown_parameter
+from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.token_budget import shortened
 
 _INSTRUCTIONS = (

@@ -27,8 +27,9 @@ from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
 from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
-from seekpoint.query.serving.live_library import LiveLibrary, QuestionTurns
+from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import view_models
 from seekpoint.query.web.kept_moments import Keeping
 from seekpoint.query.web.problems import PageError, resource_of

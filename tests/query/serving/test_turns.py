@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from seekpoint.query.serving.live_library import ClientTurns, QuestionTurns
+from seekpoint.query.serving.turns import ClientTurns, QuestionTurns
 
 
 async def _limits() -> None:
