@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seekpoint.index.models.encoder import BUNDLED
-from seekpoint.indexer.sources.captions.folders import read_captions
+from seekpoint.indexer.sources.captions import read_captions
 from tests.commands import Commands, Ran, encoders
 from tests.killing import is_chinese
 from tests.paths import ROOT

@@ -158,10 +158,9 @@ def build(
     `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe`
     transcribes recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
     """
-    from seekpoint.indexer.build_options import BuildOptions
+    from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.build import build as run
-    from seekpoint.indexer.sources import Sources
 
     if limit is not None and limit < 1:
         raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")

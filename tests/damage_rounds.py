@@ -18,10 +18,9 @@ from seekpoint.index.errors import LibraryError, SeekpointError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.types import Encoder
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import build
-from seekpoint.indexer.sources import Sources
 from seekpoint.query.output import json as answer_json
 from seekpoint.query.output import terminal
 from seekpoint.query.output.exports import FORMATS

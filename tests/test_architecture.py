@@ -56,7 +56,7 @@ def test_imports_point_one_way(part: str) -> None:
 
 
 # What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
-OPEN = ["types", "address", "file_types", "errors", "settings", "reasons", "store", "open", "text", "models"]
+OPEN = ["types", "address", "errors", "settings", "reasons", "store", "open", "text", "models"]
 
 
 @pytest.mark.parametrize("part", ["query", "indexer", "cli", "api"])

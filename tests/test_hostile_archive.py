@@ -12,10 +12,9 @@ from seekpoint.index.address import Address
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.clean import printable
 from seekpoint.index.types import State
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources import Sources
 from tests.cli.here import call
 from tests.cli.test_build_process import SECRET, Served, hostile, intranet, states  # noqa: F401 - two are fixtures
 from tests.fakes import TopicEncoder, WideEncoder

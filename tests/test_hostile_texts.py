@@ -18,9 +18,8 @@ import pytest
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ResourceStatus, State
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.build import build
-from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.transcript.cues import MOST_TOKENS, tokens
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.terminal import to_text

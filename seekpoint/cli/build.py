@@ -18,9 +18,8 @@ from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Queue
-    from seekpoint.indexer.build_options import BuildOptions
+    from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.sources import Sources
 
 _UNFINISHED = 3
 
@@ -86,12 +85,11 @@ def build(
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.options import quiet
-    from seekpoint.indexer.build_options import BuildOptions
+    from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import build as run
     from seekpoint.indexer.pipeline.progress import ProgressBars
-    from seekpoint.indexer.sources import Sources
 
     quiet()
     context = click.get_current_context()
@@ -119,9 +117,9 @@ def build(
 
 def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: bool) -> None:
     """Work beside other builders, or leave them something to do."""
+    from seekpoint.indexer.build_options import Sources
     from seekpoint.indexer.pipeline.progress import ProgressBars
     from seekpoint.indexer.pipeline.worker import enqueue, shared_pace, work
-    from seekpoint.indexer.sources import Sources
 
     def sources_of(queue: Queue) -> Sources:
         return Sources.through(web, options, shared_pace(queue, options.pace))

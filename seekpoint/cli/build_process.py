@@ -29,7 +29,7 @@ from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, nam
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
 from seekpoint.indexer.reading_list.parser import parse_urls, read_source
-from seekpoint.indexer.sources.captions.folders import read_captions, stem_of
+from seekpoint.indexer.sources.captions import read_captions, stem_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
 if TYPE_CHECKING:
@@ -119,10 +119,10 @@ def carry_out(
     there are addresses of the web, as an assistant adds them.
     """
     from seekpoint.index.types import NamedBy
+    from seekpoint.indexer.build_options import Sources
     from seekpoint.indexer.pipeline import addition
     from seekpoint.indexer.pipeline.build import build
     from seekpoint.indexer.pipeline.build_report import totals_line
-    from seekpoint.indexer.sources import Sources
 
     if not isinstance(library, ServerAddress):
         options = BuildOptions(order.sources, retry=order.retry, named_by=NamedBy.PAGE)

@@ -72,11 +72,10 @@ def adding_to(
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.cli.options import quiet
         from seekpoint.index.types import NamedBy
-        from seekpoint.indexer.build_options import MessageEvents
+        from seekpoint.indexer.build_options import MessageEvents, Sources
         from seekpoint.indexer.fetch.http_session import Web
         from seekpoint.indexer.pipeline.addition import NEWEST, added, check_one
         from seekpoint.indexer.pipeline.build import build
-        from seekpoint.indexer.sources import Sources
 
         quiet()
         check_one(address)

@@ -257,6 +257,10 @@ class Parts:
     tokens: Sequence[Sequence[int]]
 
 
+LONGEST_EMBEDDED = 512
+"""The most tokens of a question that are embedded, those around it among them: each takes time."""
+
+
 class Encoder(Protocol):
     """Embeds text as unit vectors with `card.dimension` components."""
 

@@ -1,14 +1,21 @@
-"""The options of a build."""
+"""What a build is given: its options, its sources, and those who follow its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from seekpoint.files import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, Resource
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.fetch.http_session import Web
+    from seekpoint.indexer.fetch.retries import Turns
+    from seekpoint.indexer.sources.documents import DocumentReader
+    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -88,3 +95,38 @@ class MessageEvents(BuildEvents):
 
     def say(self, line: str) -> None:
         self._tell(clean(line))
+
+
+# Seconds between two requests to the same site, YouTube excepted. arXiv asks for 3.
+_SITE_PACE = 3.0
+_WITHOUT_PACE = BuildOptions(pace=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of a build; `pace` is the rate limit for YouTube."""
+
+    web: Web
+    videos: VideoSource
+    playlists: PlaylistSource
+    documents: DocumentReader
+    pace: Turns
+
+    @classmethod
+    def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
+        """Sources that share one session factory; `shared_pace` takes the place of the options' pace for YouTube."""
+        from seekpoint.indexer.fetch.fetcher import PoliteFetcher
+        from seekpoint.indexer.fetch.retries import Pace
+        from seekpoint.indexer.sources.documents import DocumentReader
+        from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
+        from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+
+        youtube_pace = shared_pace or Pace(options.pace)
+        documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
+        return cls(
+            web,
+            YouTubeTranscripts(web.session(), options.languages, youtube_pace),
+            YouTubePlaylists(web, youtube_pace, options.limit),
+            documents,
+            youtube_pace,
+        )

@@ -22,12 +22,11 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, Resource, State
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress, Builds, Tell
 from seekpoint.query.web.query_parameters import Editing
 from tests.cli.here import call, one_line

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus, State
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, build
-from seekpoint.indexer.sources import Sources
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import VideoSource
 from tests.fake_youtube import FakeYouTube

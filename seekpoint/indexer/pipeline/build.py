@@ -13,7 +13,7 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import (
@@ -23,8 +23,7 @@ from seekpoint.indexer.pipeline.settings import (
     reembed,
 )
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
-from seekpoint.indexer.sources import Sources
-from seekpoint.indexer.sources.captions.folders import find_captions
+from seekpoint.indexer.sources.captions import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
 from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair, read_glossary

@@ -14,7 +14,7 @@ from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.reading_list.parser import NOWHERE
-from seekpoint.indexer.sources.captions.folders import CaptionFolders, Selection, language_of, select
+from seekpoint.indexer.sources.captions import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,

@@ -16,13 +16,12 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Details, Kind, Resource, Standing, State, Transcript
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
 from seekpoint.indexer.reading_list.addresses import local_path
-from seekpoint.indexer.sources import Sources
-from seekpoint.indexer.sources.captions.folders import read_all, title_of
+from seekpoint.indexer.sources.captions import read_all, title_of
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSpeech, decode, encode
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning

@@ -12,14 +12,13 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_worker, open_writer
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Encoder, Kind, State
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import SharedPace
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
 from seekpoint.indexer.pipeline.settings import Clock, calibrate, find_question_engine
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
-from seekpoint.indexer.sources import Sources
 
 _YOUTUBE = "youtube"
 

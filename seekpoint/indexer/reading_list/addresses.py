@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
-from seekpoint.indexer.sources.captions.folders import is_captions, stem_of, title_of, video_id_of
+from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 # The parts of a link to a file that aren't its path.

@@ -30,7 +30,7 @@ from seekpoint.indexer.reading_list.addresses import (
     resources_of_files,
 )
 from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
-from seekpoint.indexer.sources.captions.folders import is_captions
+from seekpoint.indexer.sources.captions import is_captions
 
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
 _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}

@@ -24,9 +24,8 @@ from seekpoint.index.models.encoder import (
     model_name,
     other_model,
 )
-from seekpoint.index.models.model_files import LONGEST_EMBEDDED
 from seekpoint.index.models.token_vectors import encode
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import LONGEST_EMBEDDED, ModelCard
 from tests.fakes import TopicEncoder
 from tests.index.libraries import run_script
 from tests.sentence_models import save_first_token_model

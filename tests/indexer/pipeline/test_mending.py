@@ -14,10 +14,9 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import EmbeddedTranscript, State, Transcript
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, build
-from seekpoint.indexer.sources import Sources
 from seekpoint.query.output.status import to_text
 from tests.asking import ask
 from tests.damaging import PAGE, change_rows, contents, flip_bit, replace_page

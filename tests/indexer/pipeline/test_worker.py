@@ -22,9 +22,8 @@ from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Details, State
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work
-from seekpoint.indexer.sources import Sources
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.index.contract.talks import transcript

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
-from seekpoint.indexer.sources.captions.folders import parse_captions
+from seekpoint.indexer.sources.captions import parse_captions
 from tests import fuzzing
 from tests.fuzzing import SIGNS, json_texts, mutated
 from tests.indexer.formats import FORMATS

@@ -8,7 +8,7 @@ from math import inf, nan
 import pytest
 
 from seekpoint.index.types import Cue
-from seekpoint.indexer.sources.captions.folders import parse_captions
+from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from seekpoint.indexer.transcript.cues import LONGEST, tidy
 from tests.cost import at_most

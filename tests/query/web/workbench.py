@@ -14,11 +14,10 @@ from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import NamedBy, ResourceStatus
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.build import build
-from seekpoint.indexer.sources import Sources
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.query_parameters import Editing
 from tests.fakes import TopicEncoder

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from seekpoint.files import parsed_json, real_path, replacing
 from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
-from seekpoint.index.models.model_files import absolute_name
+from seekpoint.index.models.encoder import absolute_name
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.transcript.cues import tidy

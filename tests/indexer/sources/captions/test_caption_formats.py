@@ -7,7 +7,7 @@ import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Cue
-from seekpoint.indexer.sources.captions.folders import parse_captions
+from seekpoint.indexer.sources.captions import parse_captions
 from tests.indexer.formats import FORMATS, SAID
 
 

@@ -8,7 +8,7 @@ import pytest
 from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Origin
-from seekpoint.indexer.sources.captions.folders import (
+from seekpoint.indexer.sources.captions import (
     CaptionFolders,
     find_captions,
     language_of,

@@ -1,1 +1,0 @@
-"""Caption files: finding them, parsing their formats, and extracting the spoken words."""
