@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -81,23 +82,16 @@ def row_of(reason: str | None) -> str | None:
     return None if reason is None else Reason.of(reason).to_row()
 
 
-class _Values(dict[str, str]):
-    """Values by name; one that a row lacks is shown as an ellipsis."""
-
-    def __missing__(self, name: str) -> str:
-        return "…"
-
-
 def _rendered(code: str, values: Mapping[str, str | Reason | tuple[Reason, ...]], language: str) -> str:
     colon, semicolon = _JOINTS[language]
-    texts = _Values()
+    texts: dict[str, str] = defaultdict(lambda: "…")  # for values that a row lacks
     for name, value in values.items():
         reasons = value if isinstance(value, tuple) else (value,)
         texts[name] = semicolon.join(
             each.in_language(language) if isinstance(each, Reason) else each for each in reasons
         )
     if code not in catalogue():
-        texts = _Values(code=code, values=", ".join(texts.values()))
+        texts = {"code": code, "values": ", ".join(texts.values())}
         code = _UNKNOWN
     return colon.join(part.format_map(texts) for part in catalogue()[code][language])
 

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from xml.etree.ElementTree import ParseError
@@ -153,51 +154,43 @@ class Turns(Protocol):
         ...
 
 
+@dataclass(slots=True)
 class Pace:
     """Keeps `seconds` between the end of a request and the start of the next, with random jitter."""
 
-    def __init__(
-        self,
-        seconds: float,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: float = _JITTER,
-    ) -> None:
-        self._seconds = seconds
-        self._sleep = sleep
-        self._clock = clock
-        self._jitter = jitter
-        self._ended: float | None = None
+    seconds: float
+    sleep: Callable[[float], object] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    jitter: float = _JITTER
+    ended: float | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        if self._ended is not None:
-            jitter = random.uniform(1 - self._jitter, 1 + self._jitter)
-            wait = self._ended + self._seconds * jitter - self._clock()
+        if self.ended is not None:
+            jitter = random.uniform(1 - self.jitter, 1 + self.jitter)
+            wait = self.ended + self.seconds * jitter - self.clock()
             if wait > 0:
-                self._sleep(wait)
+                self.sleep(wait)
         try:
             yield
         finally:
-            self._ended = self._clock()
+            self.ended = self.clock()
 
 
+@dataclass(frozen=True, slots=True)
 class SharedPace:
     """Keeps `seconds` between the requests of several processes, with random jitter.
 
     `turn_of` reserves the next turn of the given length in seconds, and returns the wait for it in seconds.
     """
 
-    def __init__(
-        self, seconds: float, turn_of: Callable[[float], float], sleep: Callable[[float], object] = time.sleep
-    ) -> None:
-        self._seconds = seconds
-        self._turn_of = turn_of
-        self._sleep = sleep
+    seconds: float
+    turn_of: Callable[[float], float]
+    sleep: Callable[[float], object] = time.sleep
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        wait = self._turn_of(self._seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
+        wait = self.turn_of(self.seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
         if wait > 0:
-            self._sleep(wait)
+            self.sleep(wait)
         yield

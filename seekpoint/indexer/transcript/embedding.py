@@ -45,11 +45,6 @@ class _Draft(NamedTuple):
     unknown: Sequence[Piece]
     passages: Mapping[Chunk, PassageText]
 
-    @property
-    def needed(self) -> list[PassageText]:
-        """The distinct passages."""
-        return list(dict.fromkeys(self.passages.values()))
-
 
 class Embedder:
     """Embeds transcripts, and counts the embedded passages.
@@ -72,7 +67,8 @@ class Embedder:
         import numpy as np
 
         draft = self._draft(resource_id, transcript)
-        readings_of = self._read(draft.needed, (part for one in coming for part in self._draft(*one).needed))
+        ahead = (passage for one in coming for passage in dict.fromkeys(self._draft(*one).passages.values()))
+        readings_of = self._read(list(dict.fromkeys(draft.passages.values())), ahead)
         fresh = {text_digest(passage.text): reading.vector for passage, reading in readings_of.items()}
         vectors = fresh | draft.vectors
         rows: Vectors = np.stack([vectors[text_digest(part.text)] for part in draft.chunks])

