@@ -10,9 +10,10 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import local
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.machine import megabytes
 from benchmarks.question_sets import Remembering
@@ -27,16 +28,11 @@ from seekpoint.index.sql import sums
 from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import to_embed
-from seekpoint.index.types import Encoder, Filters, Kind
+from seekpoint.index.types import Encoder, Filters, Kind, Vectors
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline, question, ranking
 from seekpoint.query.search.question import parse
 from seekpoint.query.search.settings import AskOptions
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.types import Vectors
 
 WARM_UP = 5
 """So many questions open what is opened once, and aren't counted."""
@@ -220,16 +216,15 @@ def _recall(library: EmbeddedReader, questions: Vectors, scope: RangeScope, exac
     shares, times = [], Times()
     for vector, best in zip(questions, exact, strict=True):
         found: list[float] = []
-        times.take(lambda vector=vector, found=found: found.extend(_top(library, vector, scope)))  # type: ignore[misc]
+
+        def ask(vector: Vectors = vector, found: list[float] = found) -> None:
+            ids = library.vectors.nearest(vector, CANDIDATES, scope.ranges).chunks.tolist()
+            found += sorted(library.vectors.scores(vector, ids).values(), reverse=True)
+
+        times.take(ask)
         due = best[np.isfinite(best)]
         shares.append(float((np.array(found[: len(due)]) >= due.min() - _ROUNDING).sum()) / len(due))
     return {"recall": float(np.mean(shares))} | vars(times)
-
-
-def _top(library: EmbeddedReader, question: Vectors, scope: RangeScope) -> list[float]:
-    """The cosines of the candidates, highest first."""
-    ids = library.vectors.nearest(question, CANDIDATES, scope.ranges).chunks.tolist()
-    return sorted(library.vectors.scores(question, ids).values(), reverse=True)
 
 
 def exactly(

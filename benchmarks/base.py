@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +20,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.pieces import transcript_pieces
 from seekpoint.index.sql.piece_blocks import unpack_int8
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Cue, ModelCard
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
+from seekpoint.index.types import Cue, ModelCard, Vectors
 
 
 class Track(NamedTuple):

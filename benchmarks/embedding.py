@@ -10,16 +10,13 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks import machine
 from benchmarks.base import stored_chunks
 from seekpoint.index.models.encoder import BundledEncoder, bundled_folder
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
+from seekpoint.index.types import Vectors
 
 
 def main() -> None:

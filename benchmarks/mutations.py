@@ -126,12 +126,8 @@ def unpacked(data: bytes) -> bytes:
     with closing(pypdfium2.PdfDocument(data)) as document, closing(pypdfium2.PdfDocument.new()) as shorter:
         shorter.import_pages(document, range(12))
         shorter.save(saved)
-    return _with_table(_PACKED.sub(unpack, saved.getvalue()))
-
-
-def _with_table(data: bytes) -> bytes:
-    """With a true table of where the objects are."""
-    body, _, rest = data.rpartition(b"\nxref\r\n")
+    # With a true table of where the objects are.
+    body, _, rest = _PACKED.sub(unpack, saved.getvalue()).rpartition(b"\nxref\r\n")
     places = {int(found[1]): found.start(1) for found in _OBJECT.finditer(body)}
     entries = (b"%d 1\n%010d 00000 n \n" % place for place in sorted(places.items()))
     trailer = rest[rest.index(b"trailer") :].partition(b"startxref")[0]

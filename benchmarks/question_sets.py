@@ -8,13 +8,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from seekpoint.index.types import Encoder, ModelCard, Parts
+from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
 from tests.shared import SHARED
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
 
 TOOLS = SHARED.parent / "tools"
 LECTURES = "lectures"

@@ -20,15 +20,12 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks import machine
-from seekpoint.index.types import Parts
+from seekpoint.index.types import Encoder, Parts, Vectors
 from tests.readme import replaced
 from tests.shared import SHARED
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Encoder, Vectors
 
 _CUES, _WORDS_A_CUE = 12, 9
 _FIRST_BUILD = "first-build.json"

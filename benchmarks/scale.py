@@ -195,15 +195,6 @@ def _ratio(result: Result) -> str:
     return f"{min(plain) / min(ours):.0f}"
 
 
-def _seconds_of_building(result: Result) -> float:
-    build = result["build"]
-    return float(build["storing"])
-
-
-def _build(result: Result) -> str:
-    return f"{_seconds_of_building(result):,.0f} s, {result['build']['megabytes']:,.0f} MB"
-
-
 def _added(result: Result, name: str) -> list[float]:
     return [addition[name] for addition in result["change"]["added"]]
 
@@ -257,7 +248,11 @@ ROWS: Sequence[Row] = (
         "",
         lambda one: f"{min(unchanged['seconds'] for unchanged in one['change']['unchanged']):.3f} s",
     ),
-    ("building without embedding: time, peak", "", _build),
+    (
+        "building without embedding: time, peak",
+        "",
+        lambda one: f"{one['build']['storing']:,.0f} s, {one['build']['megabytes']:,.0f} MB",
+    ),
     ("on disk, all of it", "≤ 2,000 MB (1M)", lambda one: f"{_size(one):,.0f} MB"),
 )
 
@@ -347,7 +342,7 @@ def drawings(found: Mapping[str, Any]) -> dict[str, Sequence[Panel]]:
         "changes.svg": [
             Panel("Adding a lecture of 120 chunks", "seconds", adding, {1_000_000: 1}),
             Panel("Written by that", "MB", writing, {1_000_000: 5}),
-            Panel("Building, without embedding", "seconds", {"all": line(_seconds_of_building)}),
+            Panel("Building, without embedding", "seconds", {"all": line(lambda one: float(one["build"]["storing"]))}),
             Panel("On disk", "MB", {"all": line(_size)}, {1_000_000: 2000}),
         ],
     }

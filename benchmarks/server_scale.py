@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import mean, median, quantiles
-from typing import TYPE_CHECKING
 
 import numpy as np
 import psycopg
@@ -31,15 +30,10 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import ServerScope, nearest
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.sql import piece_blocks
-from seekpoint.index.types import Details, Filters, Kind
+from seekpoint.index.types import Details, Filters, Kind, Vectors
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline
 from seekpoint.query.serving.live_library import SharedEncoder
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from seekpoint.index.types import Vectors
 
 FILTERS = {
     "none": Filters(),
@@ -77,7 +71,11 @@ def recall(address: ServerAddress, questions: Sequence[Vectors]) -> dict[str, di
         for name, filters in FILTERS.items():
             scope = reader.scope(filters)
             assert isinstance(scope, ServerScope)
-            kept = _kept(address, scope, places)
+            rows = session.rows(
+                "SELECT id FROM chunk WHERE (%s OR resource = ANY(%s::int[])) AND (%s::text IS NULL OR language = %s)",
+                *scope.values,
+            )
+            kept = np.array(sorted(places[chunk_id] for (chunk_id,) in rows), np.int64)
             shares, times = [], []
             for question in questions:
                 begun = time.perf_counter()
@@ -93,14 +91,6 @@ def recall(address: ServerAddress, questions: Sequence[Vectors]) -> dict[str, di
             }
             print(f"  {name}: {found[name]}", flush=True)
     return found
-
-
-def _kept(address: ServerAddress, scope: ServerScope, places: dict[int, int]) -> NDArray[np.int64]:
-    rows = connect(address).rows(
-        "SELECT id FROM chunk WHERE (%s OR resource = ANY(%s::int[])) AND (%s::text IS NULL OR language = %s)",
-        *scope.values,
-    )
-    return np.array(sorted(places[chunk_id] for (chunk_id,) in rows), np.int64)
 
 
 def asking(address: ServerAddress, texts: Sequence[str], encoder: SharedEncoder) -> dict[str, dict[str, float]]:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,11 +33,9 @@ from seekpoint.index.types import (
     Piece,
     Resource,
     Transcript,
+    Vectors,
 )
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Vectors
 
 SOURCE = "synthetic.md"
 SHARES = {"one in a thousand": 0.001, "one in a hundred": 0.01, "one in ten": 0.1, "every second": 0.5}
@@ -141,7 +138,10 @@ class _Mixture:
             cue._replace(start=_moved(cue.start, later), end=_moved(cue.end, later)) for cue in track.cues[first:stop]
         ]
         self._cues += cues
-        self.chunks += [_chunk(self._cues, one + shift, other + shift) for one, other in spans]
+        for first, stop in ((one + shift, other + shift) for one, other in spans):
+            said = self._cues[first:stop]
+            text = " ".join(cue.text for cue in said)
+            self.chunks.append(Chunk(first, stop, said[0].start, max(cue.end for cue in said), text))
         self._vectors.append(track.vectors[begin : begin + number])
         self._add_pieces(track, first, stop, shift, later)
 
@@ -174,11 +174,6 @@ class _Mixture:
 def _moved(seconds: float, later: float) -> float:
     """Whole milliseconds, as the times of captions are."""
     return round(seconds + later, 3)
-
-
-def _chunk(cues: Sequence[Cue], first: int, stop: int) -> Chunk:
-    said = cues[first:stop]
-    return Chunk(first, stop, said[0].start, max(cue.end for cue in said), " ".join(cue.text for cue in said))
 
 
 def moved(rows: Vectors, mean: Vectors, chance: np.random.Generator) -> Vectors:
@@ -215,7 +210,8 @@ def build(base: Base, folder: Path, chunks: int, translations: tuple[str, Dictio
             if outline.id not in stored:
                 commit(writer, base, outline, clock)
                 if outline.number % _TELLING == 0:
-                    _tell(clock, time.perf_counter() - started, outline.number / len(outlines))
+                    share, rate = outline.number / len(outlines), clock.chunks / (time.perf_counter() - started)
+                    print(f"{share:6.1%}  {clock.chunks:9,} chunks  {rate:6.0f} a second", file=sys.stderr, flush=True)
         sealing = time.perf_counter()
         if translations:
             writer.keep_translations(*translations)
@@ -233,11 +229,6 @@ def commit(writer: EmbeddedWriter, base: Base, outline: Outline, clock: Clock | 
     if clock:
         clock.storing += time.perf_counter() - started
         clock.chunks += len(made.chunks)
-
-
-def _tell(clock: Clock, seconds: float, share: float) -> None:
-    rate = clock.chunks / max(seconds, 1e-9)
-    print(f"{share:6.1%}  {clock.chunks:9,} chunks  {rate:6.0f} a second", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
