@@ -79,14 +79,9 @@ def to_text(
     library: Address, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
 ) -> str:
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
-    return "\n\n".join(
-        "\n".join(block)
-        for block in (
-            _summary(library, card, statuses),
-            *(_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)),
-            *_failures(statuses, now),
-        )
-    )
+    lists = [_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)]
+    blocks = [_summary(library, card, statuses), *lists, *_failures(statuses, now)]
+    return "\n\n".join("\n".join(block) for block in blocks)
 
 
 def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
