@@ -138,10 +138,10 @@ class _Mixture:
             cue._replace(start=_moved(cue.start, later), end=_moved(cue.end, later)) for cue in track.cues[first:stop]
         ]
         self._cues += cues
-        for first, stop in ((one + shift, other + shift) for one, other in spans):
-            said = self._cues[first:stop]
+        for one, other in ((one + shift, other + shift) for one, other in spans):
+            said = self._cues[one:other]
             text = " ".join(cue.text for cue in said)
-            self.chunks.append(Chunk(first, stop, said[0].start, max(cue.end for cue in said), text))
+            self.chunks.append(Chunk(one, other, said[0].start, max(cue.end for cue in said), text))
         self._vectors.append(track.vectors[begin : begin + number])
         self._add_pieces(track, first, stop, shift, later)
 
