@@ -139,7 +139,6 @@ BLOCKS: Mapping[Path, Mapping[str, Block]] = {
 
 
 def updated(text: str, blocks: Mapping[str, Block], library: Path) -> str:
-    """The text of a page with its blocks as they should be."""
     for name, block in blocks.items():
         text = replaced(text, name, block(library))
     return text
@@ -153,7 +152,6 @@ def replaced(text: str, name: str, block: str) -> str:
 
 
 def _run(*arguments: str) -> str:
-    """What a command prints on standard output."""
     ran = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert ran.exit_code == 0, ran.output
     return ran.stdout
