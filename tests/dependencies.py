@@ -46,7 +46,6 @@ def installed() -> dict[str, Distribution]:
 
 
 def sbom(file: Path) -> None:
-    """Write the bill of materials of the installed packages: their versions, licences and dependencies."""
     command = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible", "--no-validate"]
     command += ["--pyproject", str(ROOT / "pyproject.toml")]
     document = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)

@@ -132,7 +132,6 @@ def main() -> int:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    """The names in a folder that aren't copied."""
     return _LEFT_OUT.intersection(names) if Path(folder) == ROOT else {"__pycache__"}.intersection(names)
 
 
@@ -151,7 +150,6 @@ def _noticed(copy: Path, mutation: Mutation) -> str:
 
 
 def _failing(copy: Path, tests: str) -> Sequence[str]:
-    """The tests that fail in the copy."""
     options = ["-B", "-m", "pytest", "-n0", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider"]
     command = [sys.executable, *options, *_QUICK, tests]
     environment = os.environ | {"SEEKPOINT_SHARED": str(copy / "nowhere"), "PYTHONPATH": str(copy)}

@@ -35,8 +35,6 @@ _GAP, _GREY, _QUALITY = 16, "#808080", 60
 
 
 class Picture(NamedTuple):
-    """What is photographed, and how."""
-
     path: str
     given: Mapping[str, str]
     size: ViewportSize = _DESKTOP
@@ -79,7 +77,6 @@ def write(name: str, data: bytes) -> None:
 
 @contextmanager
 def example() -> Iterator[str]:
-    """Serve the example's library, built in a temporary folder."""
     with TemporaryDirectory() as folder:
         seekpoint.build([ROOT / "examples" / "reading-list.md"], Path(folder))
         with served(Path(folder), encoder=None) as address:
@@ -87,7 +84,6 @@ def example() -> Iterator[str]:
 
 
 def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
-    """What a browser's window shows, as PNG."""
     scheme: Literal["dark", "light"] = "dark" if picture.is_dark else "light"
     with browser.new_context(viewport=picture.size, locale=picture.locale, color_scheme=scheme) as context:
         page = context.new_page()
@@ -100,7 +96,6 @@ def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
 
 
 def paletted(png: bytes) -> bytes:
-    """A smaller file of the same picture."""
     from PIL import Image
 
     out = io.BytesIO()

@@ -25,7 +25,6 @@ QUESTION = "why does attention need a mask?"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example list, indexed with the fake encoder."""
     library = tmp_path_factory.mktemp("api") / "library"
     seekpoint.build(ROOT / "examples" / "reading-list.md", library, encoder=TopicEncoder(), translate=False)
     return library

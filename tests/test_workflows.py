@@ -32,7 +32,6 @@ def jobs(name: str) -> dict[str, Any]:
 
 
 def steps(name: str, key: str) -> Iterator[str]:
-    """The values of a key, `run` or `uses`, in all steps of a workflow."""
     return (step[key] for job in jobs(name).values() for step in job.get("steps", ()) if key in step)
 
 

@@ -138,27 +138,21 @@ def test_a_variant_is_asked_once_and_kept_for_the_next_run_of_the_same_code(tmp_
 
 @pytest.mark.shared
 @needs_shared
-def test_every_source_has_questions_of_its_own() -> None:
+def test_every_source_has_its_questions_and_the_prototypes_answers_are_those_of_the_quality_benchmark(
+    tmp_path: Path,
+) -> None:
     source_of = source_of_videos(SHARED / "transcripts")
     asked = [member for name in SETS for member in as_asked(name, answerable(name), source_of)]
     counts = {"hungyi": 162, "hf-course": 44, "fastai": 394, "3b1b": 31, "broad": 180, "": 100}
-    assert Counter(member.source for member in asked) == counts
-    assert {member.source for member in asked} == {*SOURCES, ""}
-
-
-@pytest.mark.shared
-@needs_shared
-def test_the_prototypes_answers_are_those_of_the_quality_benchmark(tmp_path: Path) -> None:
-    answers = tmp_path / "fastai" / "baselines" / "hybrid.jsonl"
+    assert Counter(member.source for member in asked) == counts and counts.keys() == {*SOURCES, ""}
+    answers, questions = tmp_path / "fastai" / "baselines" / "hybrid.jsonl", answerable("fastai")
     answers.parent.mkdir(parents=True)
-    rows = [
-        {"question": question.text, "answered": True, "moments": [{"resource": {"id": span.video_id}, "start": start}]}
-        for question in answerable("fastai")
-        for span in question.spans
-        for start in [span.start if question.language == "zh" else span.end + 1]
-    ]
-    answers.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with answers.open("w") as file:
+        for question in questions:
+            for span in question.spans:
+                start = span.start if question.language == "zh" else span.end + 1
+                moment = {"resource": {"id": span.video_id}, "start": start}
+                file.write(json.dumps({"question": question.text, "answered": True, "moments": [moment]}) + "\n")
     found = prototype(tmp_path)
-    languages = [question.language for question in answerable("fastai")]
-    assert found[: -len(languages)] == [None] * (180 + 130 + 228)
-    assert found[-len(languages) :] == [BOTH if language == "zh" else NEITHER for language in languages]
+    right = [BOTH if question.language == "zh" else NEITHER for question in questions]
+    assert found == [*[None] * (180 + 130 + 228), *right]

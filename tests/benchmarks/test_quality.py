@@ -32,7 +32,6 @@ ASKED = [
 
 
 def system(late: float) -> Evaluation:
-    """A system that starts each answer so many seconds after its span does."""
     spans = {question.text: question.spans[0] for question in ASKED}
     return evaluate(
         ASKED,
