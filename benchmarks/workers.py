@@ -31,8 +31,8 @@ from werkzeug import Request, Response
 
 from benchmarks.machine import describe, save
 from seekpoint.index.address import ServerAddress
-from tests.cut_proxy import CutProxy, cut_proxy
 from tests.fake_youtube import YOUTUBE, FakeYouTube
+from tests.fault_proxy import CutProxy, cut_proxy
 from tests.paths import ROOT
 from tests.postgres import server
 

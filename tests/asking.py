@@ -22,6 +22,5 @@ def ask(
     filters: Filters | None = None,
     explained: bool = False,
 ) -> Answer:
-    """Answer a question with a given encoder."""
     with open_reader(library) if isinstance(library, Path) else nullcontext(library) as reader:
         return pipeline.ask(question, reader, encoder, AskOptions(k, filters or Filters(), explained=explained))

@@ -44,10 +44,6 @@ _SHOWS = """words => {
     }
     return false
 }"""
-_HAS_IN_VIEW = """selector => {
-    const box = document.querySelector(selector).getBoundingClientRect()
-    return box.bottom > 0 && box.top < window.innerHeight
-}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +54,14 @@ class Tab:
     _visits: Iterator[int]
 
     def open(self, address: str, fragment: str = "") -> None:
-        """Open the address anew at a fragment, such as `#:~:text=a,b`."""
         # The same address with another fragment alone wouldn't be loaded again.
         self.page.goto(f"{address}?{next(self._visits)}{fragment}")
 
     def follow(self, address: str, fragment: str) -> bool:
-        """Open the address anew at a fragment; false where the browser stays at the top."""
         self.open(address, fragment)
         return self._is_scrolled(_PATIENCE_MS)
 
     def stays(self, address: str, fragment: str) -> bool:
-        """Whether the browser stays at the top of an address that is opened anew at a fragment."""
         self.open(address, fragment)
         return not self._is_scrolled(_STAYING_MS)
 
@@ -79,7 +72,6 @@ class Tab:
         return self._is_scrolled(patience_ms)
 
     def stays_here(self, fragment: str) -> bool:
-        """As `stays`, on the page that is open."""
         return not self.go_on(fragment, _STAYING_MS)
 
     def _is_scrolled(self, patience_ms: int) -> bool:
@@ -100,8 +92,8 @@ class Tab:
         return bool(self.page.evaluate(_SHOWS, words))
 
     def has_in_view(self, selector: str) -> bool:
-        """Whether a part of the element is in the window."""
-        return bool(self.page.evaluate(_HAS_IN_VIEW, selector))
+        box = self.page.locator(selector).first.evaluate("element => element.getBoundingClientRect().toJSON()")
+        return bool(box["bottom"] > 0 and box["top"] < self.page.evaluate("window.innerHeight"))
 
 
 class Chromium:
@@ -138,7 +130,6 @@ CHROMIUM = Chromium()
 
 @contextmanager
 def chromium_tab(chromium: Chromium | None = None) -> Iterator[Tab]:
-    """Open a tab, in a Chromium of its own unless one is given."""
     with ExitStack() as opened:
         if chromium is None:
             chromium = Chromium()

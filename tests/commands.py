@@ -121,7 +121,6 @@ class Renamed:
 
 
 def encoders(model: str) -> tuple[Encoder, Encoder]:
-    """The encoder of a model, and one that --reembed changes to; fakes for no name."""
     if not model:
         return TopicEncoder(), WideEncoder()
     encoder = load_encoder(model)

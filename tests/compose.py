@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,34 +27,39 @@ from tests.paths import ROOT
 from tests.postgres import PROGRAMS, as_postgres, missing
 
 COMPOSE = ROOT / "examples" / "compose"
-# What the image of PostgreSQL sets.
-DATA = "/var/lib/postgresql/data"
-_VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
-_PASSED_ON = ("HOME", "XDG_CACHE_HOME", "OMP_WAIT_POLICY")
+# Where the public images of HAProxy and PostgreSQL look for what they read and run.
+_BALANCING, _SCRIPTS = "/usr/local/etc/haproxy/haproxy.cfg", "/docker-entrypoint-initdb.d/"
+_DEADLINE_SECONDS = 240.0
 
 
-@dataclass(frozen=True)
-class Dockerfile:
-    """How an image is made, from the files in a folder."""
+def lacking() -> str | None:
+    """Why the parts can't run here, and what to do; `None` if they can."""
+    for program in ("haproxy", "wget"):
+        if not shutil.which(program, path=f"{os.defpath}:/usr/sbin"):
+            return f"{program} isn't here: apt-get install {program}"
+    for port in (5432, 8080):
+        try:
+            socket.create_server(("127.9.9.9", port)).close()  # an address that only a server of all addresses takes
+        except OSError:
+            return f"port {port} is taken at all addresses: stop what listens there"
+    return missing()
 
-    context: Path
-    name: str
 
-    @property
-    def text(self) -> str:
-        return (self.context / self.name).read_text("utf-8")
+class Image:
+    """How an image is made: what it starts, and each file that is copied, by its place in the image."""
 
-    def entry_point(self) -> list[str]:
-        """The program that the image starts with its arguments; nothing where that is left to the image below it."""
-        found = re.search(r"(?m)^ENTRYPOINT (.*)$", self.text)
-        return list(json.loads(found[1])) if found else []
-
-    def copied(self) -> Iterator[tuple[str, str]]:
-        """Each file or folder that is copied from the folder, and its place in the image."""
-        for line in re.findall(r"(?m)^COPY (?!--from)(.*)$", self.text):
-            *sources, target = (word for word in line.split() if not word.startswith("--"))
-            for source in sources:
-                yield source, target + Path(source).name if target.endswith("/") else target
+    def __init__(self, home: Path, build: str | Mapping[str, str] | None) -> None:
+        self.entry: list[str] = []
+        self.copied: dict[str, Path] = {}
+        if build:
+            context = home / (build if isinstance(build, str) else build["context"])
+            text = (context / ("Dockerfile" if isinstance(build, str) else build["dockerfile"])).read_text("utf-8")
+            self.entry += [word for line in re.findall(r"(?m)^ENTRYPOINT (.*)$", text) for word in json.loads(line)]
+            for line in re.findall(r"(?m)^COPY (?!--from)(.*)$", text):
+                *sources, target = (word for word in line.split() if not word.startswith("--"))
+                for source in sources:
+                    place = target + Path(source).name if target.endswith("/") else target
+                    self.copied[place] = context / source
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,8 @@ class Part:
     is_database: bool
 
 
-class ComposeFile:
-    """The compose file in a copy of its folder.
+class Composition:
+    """The compose file in a copy of its folder, whose parts run, with their files in a folder that is `postgres`'s.
 
     `variables` are those of the environment that it names; the programs in `programs` come before others.
     """
@@ -83,27 +88,30 @@ class ComposeFile:
     def __init__(self, folder: Path, programs: Path, variables: Mapping[str, str]) -> None:
         self.home = folder / "examples" / "compose"
         shutil.copytree(COMPOSE, self.home, ignore=shutil.ignore_patterns("secrets"))
+        subprocess.run([self.home / "secrets.sh"], check=True)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         text = (self.home / "compose.yaml").read_text("utf-8")
-        self._document = yaml.safe_load(_VARIABLE.sub(lambda found: variables.get(found[1], found[2]), text))
+        self._document = yaml.safe_load(
+            re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: variables.get(found[1], found[2]), text)
+        )
         self._services: Mapping[str, Any] = self._document["services"]
         self._folder = folder
         path = (programs, PROGRAMS, Path(sys.executable).parent, os.defpath, "/usr/sbin")
-        self._environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        passed_on = ("HOME", "XDG_CACHE_HOME", "OMP_WAIT_POLICY")
+        self._environment = {name: os.environ[name] for name in passed_on if name in os.environ}
         self._environment |= {"LANG": "C.UTF-8", "PATH": os.pathsep.join(map(str, path))}
         block = f"127.{os.getpid() % 199 + 10}.{os.getpid() // 199 % 250}"
         self.addresses = {name: f"{block}.{number}" for number, name in enumerate(self._services, 1)}
 
     def part(self, name: str, arguments: Sequence[str] = ()) -> Part:
-        """A part as it runs here, with other arguments if they are given."""
         service, paths = self._services[name], self._paths(name)
-        image = self._image(service)
-        program, *entry = service.get("entrypoint") or (image.entry_point() if image else []) or [""]
+        program, *entry = service.get("entrypoint") or Image(self.home, service.get("build")).entry or [""]
         is_database = service["image"] == "seekpoint-postgres"
 
         def local(words: Sequence[str]) -> list[str]:
             return [self._local(word, name, paths) for word in words]
 
-        environment = {"PGDATA": DATA} if is_database else {}
+        environment = {"PGDATA": "/var/lib/postgresql/data"} if is_database else {}  # as its image sets
         environment |= service.get("environment", {})
         return Part(
             name,
@@ -117,12 +125,10 @@ class ComposeFile:
         )
 
     def _paths(self, name: str) -> dict[str, Path]:
-        """The files and folders that a container of a part has of the compose file, by their paths in it."""
         service, mounted = self._services[name], self._folder / "mounted" / name
         mounted.mkdir(parents=True, exist_ok=True)
-        image = self._image(service)
-        copied = image.copied() if image else ()
-        found = {target: image.context / source for source, target in copied if image and source.endswith(".sh")}
+        copied = Image(self.home, service.get("build")).copied
+        found = {target: source for target, source in copied.items() if source.suffix == ".sh"}
         for secret in service.get("secrets", []):
             source = self.home / self._document["secrets"][secret]["file"]
             found[f"/run/secrets/{secret}"] = Path(shutil.copy(source, mounted))  # with its mode, as a mount has it
@@ -139,13 +145,6 @@ class ComposeFile:
                 shutil.chown(found[target], self._folder.stat().st_uid)
         return found
 
-    def _image(self, service: Mapping[str, Any]) -> Dockerfile | None:
-        build = service.get("build")
-        if not build:
-            return None
-        context = self.home / (build if isinstance(build, str) else build["context"])
-        return Dockerfile(context, "Dockerfile" if isinstance(build, str) else build["dockerfile"])
-
     def _local(self, text: str, name: str, paths: Mapping[str, Path]) -> str:
         for target in sorted(paths, key=len, reverse=True):
             text = re.sub(rf"(?<![\w/]){re.escape(target)}(?=$|/)", str(paths[target]), text)
@@ -156,39 +155,11 @@ class ComposeFile:
         names = "|".join(map(re.escape, self.addresses))
         return re.sub(rf"(?:^|(?<=[@, ]))({names})(?=$|[,/:])", lambda found: self.addresses[found[1]], text)
 
-
-# Where the public images of HAProxy and PostgreSQL look for what they read and run.
-_BALANCING, _SCRIPTS = "/usr/local/etc/haproxy/haproxy.cfg", "/docker-entrypoint-initdb.d/"
-_PORTS = (5432, 8080)
-_POLL_SECONDS, _DEADLINE_SECONDS = 0.2, 240.0
-
-
-def lacking() -> str | None:
-    """Why the parts can't run here, and what to do; `None` if they can."""
-    for program in ("haproxy", "wget"):
-        if not shutil.which(program, path=f"{os.defpath}:/usr/sbin"):
-            return f"{program} isn't here: apt-get install {program}"
-    for port in _PORTS:
-        try:
-            socket.create_server(("127.9.9.9", port)).close()  # an address that only a server of all addresses takes
-        except OSError:
-            return f"port {port} is taken at all addresses: stop what listens there"
-    return missing()
-
-
-class Composition:
-    """Parts of a compose file that run, with their files in a folder that belongs to `postgres`."""
-
-    def __init__(self, file: ComposeFile, folder: Path) -> None:
-        self.file = file
-        self._folder = folder
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-
     def up(self, *names: str) -> None:
         """Start parts and all that they need, each when that is ready, and wait until they are healthy."""
         deadline, parts, wanted = time.monotonic() + _DEADLINE_SECONDS, dict[str, Part](), [*names]
         while wanted:
-            part = self.file.part(wanted.pop())
+            part = self.part(wanted.pop())
             parts[part.name] = part
             wanted += [need for need in part.needs if need not in parts]
         waiting = [name for name in parts if name not in self._processes]
@@ -199,11 +170,10 @@ class Composition:
                     self._start(parts[name])
                     waiting.remove(name)
             assert time.monotonic() < deadline, f"{waiting or names} aren't ready\n{self.log(*parts)}"
-            time.sleep(_POLL_SECONDS)
+            time.sleep(0.2)
 
     def run(self, name: str, *arguments: str) -> str:
-        """Run a part with other arguments, and return what it prints."""
-        part = self.file.part(name, arguments)
+        part = self.part(name, arguments)
         return self._call(part, [*part.entry, *part.command])
 
     def ended(self, name: str) -> str:
@@ -212,24 +182,20 @@ class Composition:
         return self.log(name)
 
     def kill(self, name: str) -> None:
-        """End a part at once, with its processes."""
         process = self._processes.pop(name)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(_DEADLINE_SECONDS)
 
     def log(self, *names: str) -> str:
-        """What parts have printed."""
         logs = [self._folder / f"{name}.log" for name in names]
         return "\n".join(log.read_text("utf-8", "replace") for log in logs if log.exists())
 
     def close(self) -> None:
-        """Kill all parts that run."""
         for name in [*self._processes]:
             self.kill(name)
 
     def _is(self, part: Part, condition: str) -> bool:
-        """Whether a part that was started is healthy, or has done what it had to do."""
         code = self._processes[part.name].poll()
         if condition == "service_completed_successfully":
             assert not code, self.log(part.name)
@@ -260,7 +226,7 @@ class Composition:
         if not sockets.exists():
             sockets.mkdir(parents=True)
             shutil.chown(sockets, self._folder.stat().st_uid)
-        addresses = [f"listen_addresses={self.file.addresses[part.name]}", f"unix_socket_directories={sockets}"]
+        addresses = [f"listen_addresses={self.addresses[part.name]}", f"unix_socket_directories={sockets}"]
         return [f"-c{setting}" for setting in (*addresses, "fsync=off", "dynamic_shared_memory_type=mmap")]
 
     def _initialise(self, part: Part) -> None:

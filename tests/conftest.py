@@ -28,8 +28,6 @@ settings.register_profile(
 settings.register_profile("nightly", settings.get_profile("every run"), derandomize=False, max_examples=1000)
 settings.load_profile("every run")
 
-_SLOW = ("chromium", "model", "shared")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what opens a browser, loads the model, reads real transcripts or starts a server, but for smokes.
@@ -38,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         fixtures = item.fixturenames if isinstance(item, pytest.Function) else ()
-        is_slow = "started_postgres" in fixtures or any(map(item.get_closest_marker, _SLOW))
+        is_slow = "started_postgres" in fixtures or any(map(item.get_closest_marker, ("chromium", "model", "shared")))
         if is_slow and not item.get_closest_marker("smoke"):
             item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("chromium") is None)
@@ -62,7 +60,6 @@ def retries_without_waiting() -> Iterator[None]:
 
 @pytest.fixture
 def fake(httpserver: HTTPServer) -> FakeYouTube:
-    """A YouTube of our own."""
     return FakeYouTube(httpserver)
 
 

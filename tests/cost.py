@@ -8,14 +8,12 @@ from contextlib import contextmanager
 
 
 def processor_seconds() -> float:
-    """The processor time of this process so far, and of its children that have ended."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Assert that the block takes no more processor time than that."""
     began = processor_seconds()
     yield
     assert processor_seconds() - began < seconds

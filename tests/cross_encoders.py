@@ -24,7 +24,6 @@ _OWN, _OTHER, _SHARPNESS = 20.0, 10.0, 40.0
 
 
 def save_cross_encoder(folder: Path, texts: Sequence[str], labels: int = 1) -> Path:
-    """Save a cross-encoder that knows the words of some texts (each character, in Chinese) in a new folder."""
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
     words = sorted({word for text in texts for word in re.findall(r"[a-z0-9]+|[^\x00-\x7f]", text.lower())})

@@ -8,7 +8,7 @@ import shutil
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,21 +33,16 @@ from tests.killing import Talks
 QUESTIONS = ("What does the mask hide?", "注意力和位置")
 HARMLESS, MENDED, FETCHED = "harmless", "mended without a source", "read again"
 AGAIN, UNMENDED = "has to be built again", "not mended"
-# Files of captions are known by the time at which they were read.
-_NOW = 2e9
 
 
-@dataclass
 class Bench:
-    """A whole library, the list that it was built from, and a folder for damaged copies of it."""
+    """A whole library, built where it isn't there, its list, and a folder for damaged copies of it."""
 
-    whole: Path
-    source: Path
-    captions: Path
-    scratch: Path
-    encoder: Encoder
-
-    def __post_init__(self) -> None:
+    def __init__(self, whole: Path, source: Path, captions: Path, scratch: Path, encoder: Encoder) -> None:
+        self.whole, self.source, self.captions = whole, source, captions
+        self.scratch, self.encoder = scratch, encoder
+        if not whole.exists():
+            self.build(whole)
         self.expected = contents(self.whole)
         self.removed = next(iter(open_reader(self.whole).standings()))
         copy = self.copy(self.whole)
@@ -55,7 +50,6 @@ class Bench:
         self.reduced = contents(copy)
 
     def copy(self, library: Path) -> Path:
-        """A copy in place of the last one."""
         target = self.scratch / "copy"
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(library, target)
@@ -68,7 +62,10 @@ class Bench:
 
     def build(self, library: Path, *, prune: bool = False) -> int:
         """Build; returns how many resources were read."""
-        return _build(self.source, self.captions, library, self.encoder, prune=prune)
+        options = BuildOptions([str(self.source)], self.captions, prune=prune, translate=False)
+        sources = Sources.through(Web())
+        # Files of captions are known by the time at which they were read.
+        return build(options, library, sources, encoder=self.encoder, clock=lambda: 2e9).updated
 
     def check(self, library: Path) -> None:
         with open_reader(library) as reader:
@@ -92,8 +89,8 @@ class Bench:
 
 @dataclass
 class Tally:
-    """What came of the damages."""
-
+    bench: Bench
+    name: str = ""  # of the round
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     laundered: list[str] = field(default_factory=list)
     tracebacks: list[str] = field(default_factory=list)
@@ -101,40 +98,15 @@ class Tally:
     twice: list[str] = field(default_factory=list)
 
     @property
+    def totals(self) -> Counter[str]:
+        return sum(self.outcomes.values(), Counter[str]())
+
+    @property
     def text(self) -> str:
-        """A table."""
-        columns = (HARMLESS, MENDED, FETCHED, AGAIN, UNMENDED)
-        rows: list[Sequence[str]] = [("file: damage", "rounds", *columns)]
-        totals = Counter[str]()
-        for name, counts in sorted(self.outcomes.items()):
-            rows.append((name, str(counts.total()), *(str(counts[one]) for one in columns)))
-            totals += counts
-        rows.append(("all", str(totals.total()), *(str(totals[one]) for one in columns)))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
+        rows = [*sorted(self.outcomes.items()), ("all", self.totals)]
+        lines = [f"{name:30}" + "  ".join(f"{outcome}: {n}" for outcome, n in row.items()) for name, row in rows]
         faults = {"laundered": self.laundered, "tracebacks": self.tracebacks, "took two builds": self.twice}
         return "\n".join([*lines, ", ".join(f"{name}: {len(found)}" for name, found in faults.items())])
-
-
-def tally(bench: Bench, rounds: int, seed: int) -> Tally:
-    """Damage the library that often, and run the commands on each."""
-    found, damaged = Tally(), bench.scratch / "damaged"
-    for number in range(rounds):
-        library = bench.copy(bench.whole)
-        what = damage(library, random.Random(f"{seed}:{number}"))
-        shutil.rmtree(damaged, ignore_errors=True)
-        library.rename(damaged)
-        one = _Round(bench, f"#{number} {what}", found)
-        one.alone(damaged)
-        found.outcomes.setdefault(what, Counter())[one.in_turn(bench.copy(damaged))] += 1
-    return found
-
-
-@dataclass
-class _Round:
-    bench: Bench
-    name: str
-    found: Tally
 
     def alone(self, damaged: Path) -> None:
         """Run each command on a damaged library that no other command has seen."""
@@ -143,7 +115,7 @@ class _Round:
             self._ends_well(command, bench.copy(damaged))
         library = bench.copy(damaged)
         if (error := self._error(lambda: bench.build(library))) and self._ends_well(bench.build, library):
-            self.found.twice.append(f"{self.name}: {error}")
+            self.twice.append(f"{self.name}: {error}")
 
     def in_turn(self, library: Path) -> str:
         """Run commands one after the other; returns what came of the damage."""
@@ -156,7 +128,7 @@ class _Round:
         if error or not self._check(library, bench.expected):
             if START_AGAIN in str(error):
                 return AGAIN
-            self.found.unmended.append(f"{self.name}: {error}")
+            self.unmended.append(f"{self.name}: {error}")
             return UNMENDED
         self._ends_well(bench.ask, library)
         if was_harmless:
@@ -171,7 +143,7 @@ class _Round:
         self._error(lambda: found.append(contents(library)))
         if found != [expected]:
             different = [key for key in expected if not found or found[0][key] != expected[key]]
-            self.found.laundered.append(f"{self.name}: {', '.join(different)}")
+            self.laundered.append(f"{self.name}: {', '.join(different)}")
         return True
 
     def _ends_well(self, command: Callable[[Path], object], library: Path) -> bool:
@@ -182,25 +154,30 @@ class _Round:
             run()
         except SeekpointError as error:
             if "\n" in str(error):
-                self.found.tracebacks.append(f"{self.name}: several lines: {error}")
+                self.tracebacks.append(f"{self.name}: several lines: {error}")
             return error
         except Exception:
-            self.found.tracebacks.append(f"{self.name}: {traceback.format_exc()}")
+            self.tracebacks.append(f"{self.name}: {traceback.format_exc()}")
             return LibraryError("a traceback")
         return None
 
 
+def tally(bench: Bench, rounds: int, seed: int) -> Tally:
+    found, damaged = Tally(bench), bench.scratch / "damaged"
+    for number in range(rounds):
+        library = bench.copy(bench.whole)
+        what = damage(library, random.Random(f"{seed}:{number}"))
+        shutil.rmtree(damaged, ignore_errors=True)
+        library.rename(damaged)
+        found.name = f"#{number} {what}"
+        found.alone(damaged)
+        found.outcomes.setdefault(what, Counter())[found.in_turn(bench.copy(damaged))] += 1
+    return found
+
+
 def small(folder: Path, count: int = 6) -> Bench:
-    """A library of some talks in two languages."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    talks, library, encoder = Talks(folder / "talks"), folder / "library", TopicEncoder()
+    talks = Talks(folder / "talks")
     talks.write(count, cues=12)
-    _build(talks.folder / "list.md", talks.folder, library, encoder)
-    return Bench(library, talks.folder / "list.md", talks.folder, folder, encoder)
-
-
-def _build(source: Path, captions: Path, library: Path, encoder: Encoder, *, prune: bool = False) -> int:
-    """Build; returns how many resources were read."""
-    options = BuildOptions([str(source)], captions, prune=prune, translate=False)
-    return build(options, library, Sources.through(Web()), encoder=encoder, clock=lambda: _NOW).updated
+    return Bench(folder / "library", talks.folder / "list.md", talks.folder, folder, TopicEncoder())

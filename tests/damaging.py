@@ -28,14 +28,12 @@ _QUERIES = {
 
 @contextmanager
 def unnoticed(file: Path) -> Iterator[None]:
-    """Keep the file's times, whatever the block does to it."""
     stat = file.stat()
     yield
     os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def change_bytes(file: Path, change: Callable[[bytearray], object]) -> None:
-    """Change a file's bytes in place."""
     data = bytearray(file.read_bytes())
     change(data)
     with unnoticed(file):
@@ -43,7 +41,6 @@ def change_bytes(file: Path, change: Callable[[bytearray], object]) -> None:
 
 
 def flip_bit(file: Path, offset: int, bit: int = 0) -> None:
-    """Flip a bit of a file."""
     change_bytes(file, lambda data: data.__setitem__(offset, data[offset] ^ 1 << bit))
 
 
@@ -61,19 +58,16 @@ def change_rows(folder: Path, *statements: str | tuple[str, Sequence[object]]) -
 
 
 def bits(file: Path, chance: random.Random) -> None:
-    """Some bits are flipped."""
     for _ in range(chance.choice((1, 1, 8))):
         flip_bit(file, chance.randrange(file.stat().st_size), chance.randrange(8))
 
 
 def some_bytes(file: Path, chance: random.Random) -> None:
-    """Neighbouring bytes are others."""
     start, junk = chance.randrange(file.stat().st_size), chance.randbytes(chance.choice((1, 4, 64, 700)))
     change_bytes(file, lambda data: data.__setitem__(slice(start, start + len(junk)), junk[: len(data) - start]))
 
 
 def page(file: Path, chance: random.Random) -> None:
-    """A page is empty, random or another one."""
     data = file.read_bytes()
     pages = max(1, len(data) // PAGE)
     number, other = chance.randrange(pages), chance.randrange(pages)
@@ -82,7 +76,6 @@ def page(file: Path, chance: random.Random) -> None:
 
 
 def end(file: Path, chance: random.Random) -> None:
-    """The end is missing."""
     size = chance.randrange(file.stat().st_size)
     change_bytes(file, lambda data: data.__delitem__(slice(size, None)))
 
@@ -101,7 +94,6 @@ def row(file: Path, chance: random.Random) -> None:
 
 
 def _other(value: object, chance: random.Random) -> object:
-    """Another value of the same type."""
     if isinstance(value, str):
         position = chance.randrange(len(value) + 1)
         other = chance.choice(("", "x", "讲", "\0", "\x1b[31m", "[", '"', "9", "-"))

@@ -30,30 +30,25 @@ class Unaudited(Exception):
 def installed() -> dict[str, Distribution]:
     """The installed packages that Seekpoint needs at run time, itself left out, by their canonical names."""
     found: dict[str, Distribution] = {}
-    visited: set[tuple[str, frozenset[str]]] = set()
-    waiting: list[tuple[str, frozenset[str]]] = [(NAME, frozenset())]
-    while waiting:
-        name, extras = waiting.pop()
-        if (name, extras) in visited:
-            continue
-        visited.add((name, extras))
+    needed: list[tuple[str, frozenset[str]]] = [(NAME, frozenset())]
+    for name, extras in needed:  # which grows meanwhile
         try:
             found[name] = distribution(name)
         except PackageNotFoundError:
             continue  # of another system, by a marker of the package that names it
         for each in map(Requirement, found[name].requires or ()):
-            if not each.marker or any(each.marker.evaluate({"extra": extra}) for extra in {"", *extras}):
-                waiting.append((canonicalize_name(each.name), frozenset(each.extras)))
+            one = canonicalize_name(each.name), frozenset(each.extras)
+            is_needed = not each.marker or any(each.marker.evaluate({"extra": extra}) for extra in {"", *extras})
+            if is_needed and one not in needed:
+                needed.append(one)
     del found[NAME]
     return dict(sorted(found.items()))
 
 
 def sbom(file: Path) -> None:
-    """Write the bill of materials of the installed packages: their versions, licences and dependencies."""
     command = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible", "--no-validate"]
-    project = ["--pyproject", str(ROOT / "pyproject.toml")]
-    made = subprocess.run([*command, *project], capture_output=True, check=True).stdout
-    document = json.loads(made)
+    command += ["--pyproject", str(ROOT / "pyproject.toml")]
+    document = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     needed = installed()
     kept = {part["bom-ref"]: part for part in document["components"] if canonicalize_name(part["name"]) in needed}
     document["components"] = list(kept.values())
@@ -79,8 +74,8 @@ def _vulnerabilities(packages: Mapping[str, Distribution], options: Sequence[str
         pins = Path(folder, "pins.txt")
         pins.write_text("".join(f"{name}=={each.version.partition('+')[0]}\n" for name, each in packages.items()))
         command = [sys.executable, "-m", "pip_audit", "-r", str(pins), "--no-deps", "--disable-pip", "-f", "json"]
-        quiet = ["--progress-spinner", "off", "--desc", "off"]
-        done = subprocess.run([*command, *quiet, *options], capture_output=True, text=True, check=False)
+        command += ["--progress-spinner", "off", "--desc", "off", *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         results = json.loads(done.stdout)["dependencies"]
     except ValueError as error:

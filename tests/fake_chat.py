@@ -16,36 +16,45 @@ _STREAM = "text/event-stream; charset=utf-8"
 
 
 class Request(NamedTuple):
-    """A request that came: its path, its headers and its document."""
-
     path: str
     headers: dict[str, str]
     document: dict[str, Any]
 
     @property
     def given(self) -> dict[str, Any]:
-        """The question and the passages, as the model gets them."""
         given: dict[str, Any] = json.loads(self.document["messages"][-1]["content"])
         return given
 
 
-class FakeChat:
+class FakeChat(ThreadingHTTPServer):
     """What the server does next, what it was asked, and how many clients have gone before the end."""
 
-    def __init__(self, port: int) -> None:
-        self.root = f"http://127.0.0.1:{port}"
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.root = f"http://127.0.0.1:{self.server_address[1]}"
         self.address = f"{self.root}/v1"
         self.requests: list[Request] = []
         self.hung_up = 0
         self.behaviour: Behaviour = streaming("A mask hides the future [1].")
 
-    def handle(self, handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
-        self.requests.append(Request(handler.path, dict(handler.headers), json.loads(body or b"{}")))
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FakeChat
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.requests.append(Request(self.path, dict(self.headers), json.loads(body or b"{}")))
         try:
-            self.behaviour(handler)
+            self.server.behaviour(self)
         except OSError:
-            self.hung_up += 1
+            self.server.hung_up += 1
+
+    do_GET = do_POST
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def streaming(*pieces: str, pause: float = 0.0, reason: str | None = "stop", ends: bool = True) -> Behaviour:
@@ -66,14 +75,12 @@ def streaming(*pieces: str, pause: float = 0.0, reason: str | None = "stop", end
 
 
 def by_letter(text: str, pause: float = 0.0) -> Behaviour:
-    """Stream a text letter by letter."""
     return streaming(*text, pause=pause)
 
 
 def answering(
     status: int, body: bytes | str | dict[str, Any] = b"", kind: str = "application/json", **headers: str
 ) -> Behaviour:
-    """Answer with a status and a body."""
     data = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
 
     def behave(handler: BaseHTTPRequestHandler) -> None:
@@ -84,8 +91,6 @@ def answering(
 
 
 def endless(data: bytes, pause: float = 0.0) -> Behaviour:
-    """Stream the same bytes without end."""
-
     def behave(handler: BaseHTTPRequestHandler) -> None:
         head(handler, 200, _STREAM)
         while True:
@@ -96,7 +101,6 @@ def endless(data: bytes, pause: float = 0.0) -> Behaviour:
 
 
 def silent(seconds: float) -> Behaviour:
-    """Say nothing for a while, then close the connection."""
     return lambda handler: time.sleep(seconds)
 
 
@@ -114,26 +118,11 @@ def event(handler: BaseHTTPRequestHandler, document: object) -> None:
 
 @contextmanager
 def fake_chat() -> Iterator[FakeChat]:
-    """Run the server."""
-    chats: list[FakeChat] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            chats[0].handle(self)
-
-        do_GET = do_POST
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    chats.append(FakeChat(server.server_address[1]))
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield chats[0]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with FakeChat() as chat:
+        thread = Thread(target=chat.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield chat
+        finally:
+            chat.shutdown()
+            thread.join(5)

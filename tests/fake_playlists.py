@@ -46,15 +46,12 @@ class FakePlaylists:
         self._lists[name] = _List(name, title, entries, old_shape=old_shape)
 
     def add_tab(self, path: str, channel: str, entries: Listed) -> None:
-        """Add a channel's tab at a path such as /@name/videos, with videos or playlists."""
         self._lists[path] = _List(path, channel, entries, tab=path.rpartition("/")[2])
 
     def refuse(self, name: str, words: str) -> None:
-        """Show an alert in place of the list."""
         self._alerts[name] = words
 
     def asked(self, request: Request) -> tuple[str, str]:
-        """Tell the place and the list that a request is for."""
         if request.path == LIST_PATH:
             return "playlist", request.args["list"]
         if request.method == "GET":
@@ -68,11 +65,10 @@ class FakePlaylists:
         return "reload", query["browseId"].removeprefix("VL")
 
     def answer(self, place: str, name: str, request: Request) -> tuple[str, int]:
-        """Give a body and an HTTP status."""
         if name in self._alerts:
             return page_around(_alert(self._alerts[name])), 200
         if name not in self._lists:
-            return ("", 404) if name.startswith("/") else (page_around(_alert(_UNKNOWN)), 200)
+            return ("", 404) if name.startswith("/") else (page_around(_alert("The playlist does not exist.")), 200)
         found = self._lists[name]
         if place == "more":
             items = _items(found, int(request.get_json()["continuation"].rpartition(" ")[2]))
@@ -87,11 +83,7 @@ class FakePlaylists:
         return page_around(_data(replace(found, entries=shown))), 200
 
 
-_UNKNOWN = "The playlist does not exist."
-
-
 def page_around(data: object) -> str:
-    """Build a web page around its data."""
     return f"<script>var ytInitialData = {json.dumps(data)};</script>"
 
 
@@ -127,14 +119,10 @@ def _items(found: _List, start: int) -> list[dict[str, Any]]:
             continue
         badges = [{"thumbnailBadgeViewModel": {"text": "12:34"}}] if is_there else []
         overlay = {"thumbnailBottomOverlayViewModel": {"badges": badges}}
-        lockup = {
-            "lockupViewModel": {
-                "contentId": name,
-                "contentType": f"LOCKUP_CONTENT_TYPE_{'PLAYLIST' if name.startswith('PL') else 'VIDEO'}",
-                "metadata": {"lockupMetadataViewModel": {"title": {"content": title}}},
-                "contentImage": {"thumbnailViewModel": {"overlays": [overlay]}},
-            }
-        }
+        kind = f"LOCKUP_CONTENT_TYPE_{'PLAYLIST' if name.startswith('PL') else 'VIDEO'}"
+        shown: dict[str, Any] = {"metadata": {"lockupMetadataViewModel": {"title": {"content": title}}}}
+        shown |= {"contentImage": {"thumbnailViewModel": {"overlays": [overlay]}}}
+        lockup = {"lockupViewModel": {"contentId": name, "contentType": kind, **shown}}
         items.append({"richItemRenderer": {"content": lockup}} if found.tab else lockup)
     if stop < len(found.entries):
         token = {"continuationCommand": {"token": f"{found.name} {stop}"}}

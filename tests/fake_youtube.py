@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 import requests
@@ -18,7 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from seekpoint.indexer.fetch.http_session import Web
-from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists
+from tests.fake_playlists import BROWSE_PATH, CHANNEL_PATH, LIST_PATH, RESOLVE_PATH, FakePlaylists, page_around
 from tests.local_web import SCHEME, LocalWeb
 
 YOUTUBE = "https://www.youtube.com"
@@ -81,7 +81,6 @@ class FakeYouTube:
         self._pages[address] = (data.encode() if isinstance(data, str) else data, content_type, status, location)
 
     def add_redirect(self, address: str, target: str, status: int = 301) -> None:
-        """Redirect from an address of another site."""
         self.add_site(address, "", status=status, location=target)
 
     def _answer_site(self, request: Request) -> Response:
@@ -95,7 +94,6 @@ class FakeYouTube:
         return Response(content, status, content_type=content_type, headers=headers)
 
     def session(self, offline: bool = False) -> requests.Session:
-        """Give a session whose requests to youtube.com come here, or nowhere."""
         return self.web(offline).session()
 
     def add_video(
@@ -114,11 +112,12 @@ class FakeYouTube:
         tracks = {"en": [(0.0, 4.0, "hello")]} if tracks is None else tracks
         self._answers["watch", video_id, ""] = _Answer(watch_page(published, chapters))
         listed: list[dict[str, Any]] = []
-        for code in tracks:
+        for code, lines in tracks.items():
             language, kind = code.removeprefix("a."), {"kind": "asr"} if code.startswith("a.") else {}
-            query = "&".join(f"{key}={value}" for key, value in {"v": video_id, "lang": language, **kind}.items())
+            query = urlencode({"v": video_id, "lang": language, **kind})
             track = {"baseUrl": f"{YOUTUBE}/api/timedtext?{query}", "name": {"runs": [{"text": language}]}, **kind}
             listed.append({**track, "languageCode": language, "isTranslatable": True})
+            self._answers["captions", video_id, code] = _Answer(timed_text(lines))
         details = {"videoId": video_id, "title": title, "author": channel, "lengthSeconds": str(int(seconds))}
         player = {
             "playabilityStatus": {"status": "OK"},
@@ -126,24 +125,18 @@ class FakeYouTube:
             "captions": {"playerCaptionsTracklistRenderer": {"captionTracks": listed}},
         }
         self.set_player(video_id, player)
-        for code, lines in tracks.items():
-            self._answers["captions", video_id, code] = _Answer(timed_text(lines))
 
     def set_player(self, video_id: str, player: Mapping[str, Any]) -> None:
-        """Set the player's JSON as a whole."""
         self._answers["player", video_id, ""] = _Answer(json.dumps(player))
 
     def make_unplayable(self, video_id: str, reason: str, status: str = "UNPLAYABLE", subreason: str = "") -> None:
-        """Make the player refuse, in YouTube's words."""
         screen = {"playerErrorMessageRenderer": {"subreason": {"runs": [{"text": subreason}]}}} if subreason else {}
         self.set_player(video_id, {"playabilityStatus": {"status": status, "reason": reason, "errorScreen": screen}})
 
     def make_blocked(self, video_id: str) -> None:
-        """Ask whether the client is a bot."""
         self.make_unplayable(video_id, "Sign in to confirm you’re not a bot", status="LOGIN_REQUIRED")
 
     def make_disabled(self, video_id: str) -> None:
-        """Take the captions away."""
         self.set_player(video_id, {"playabilityStatus": {"status": "OK"}})
 
     def ask_consent(self, video_id: str, times: int | None = None) -> None:
@@ -195,16 +188,10 @@ class FakeYouTube:
 
 
 def watch_page(published: str = "", chapters: Sequence[tuple[float, str]] = ()) -> str:
-    """Build a watch page with what the client and we read of it."""
-    markers = [
-        {"chapterRenderer": {"title": {"simpleText": title}, "timeRangeStartMillis": int(start * 1000)}}
-        for start, title in chapters
-    ]
-    return (
-        f'<meta itemprop="datePublished" content="{published}T06:00:08-07:00">'
-        '<script>ytcfg.set({"INNERTUBE_API_KEY":"k"});</script>'
-        f"<script>var ytInitialData = {json.dumps({'chapters': markers})};</script>"
-    )
+    shown = [{"title": {"simpleText": title}, "timeRangeStartMillis": int(start * 1000)} for start, title in chapters]
+    data = page_around({"chapters": [{"chapterRenderer": one} for one in shown]})
+    date = f'<meta itemprop="datePublished" content="{published}T06:00:08-07:00">'
+    return f'{date}<script>ytcfg.set({{"INNERTUBE_API_KEY":"k"}});</script>{data}'
 
 
 def timed_text(lines: Lines) -> str:

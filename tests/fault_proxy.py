@@ -1,4 +1,4 @@
-"""A proxy before a server of the tests that disturbs chosen connections, with the faults of toxiproxy and some more.
+"""Proxies before a server: one disturbs chosen requests, as toxiproxy does; one stops at a statement for PostgreSQL.
 
 No library for Python has them: toxiproxy itself is a program in Go, and its Python packages are clients of that.
 """
@@ -9,10 +9,11 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from random import Random
+from threading import Event, Lock, Thread
 from urllib.parse import urlsplit
 
 from tests.local_web import listening
@@ -44,7 +45,6 @@ class FaultProxy:
         self.toxics: dict[bytes, Toxic] = {}
 
     def serve(self, connection: socket.socket) -> None:
-        """Answer one request."""
         request = _received(connection)
         with socket.create_connection(self._upstream, _PATIENCE) as server:
             server.sendall(request)
@@ -53,16 +53,69 @@ class FaultProxy:
         _send(response, toxic, connection)
 
 
+class CutProxy:
+    """Stands before a port of this machine and forwards bytes both ways, until it is cut: then it keeps them.
+
+    A trap is a text that a client sends and what is done then, once, before the text is forwarded.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._upstream = ("127.0.0.1", port)
+        self._open = Event()
+        self._open.set()
+        self._lock = Lock()
+        self._trap: tuple[bytes, Callable[[], object]] | None = None
+        self.sprung = Event()
+        self.cut, self.restore = self._open.clear, self._open.set
+
+    def set_trap(self, text: bytes, do: Callable[[], object]) -> None:
+        with self._lock:
+            self._trap = text, do
+
+    def serve(self, client: socket.socket) -> None:
+        self._open.wait()
+        with socket.create_connection(self._upstream) as server:
+            answers = Thread(target=self._forward, args=(server, client), daemon=True)
+            answers.start()
+            self._forward(client, server, self._meet)
+            answers.join()
+
+    def _forward(
+        self, source: socket.socket, target: socket.socket, meet: Callable[[bytes], object] = lambda _: None
+    ) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65_536):
+                meet(piece)
+                self._open.wait()
+                target.sendall(piece)
+        self._open.wait()
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def _meet(self, piece: bytes) -> None:
+        """Spring the trap where the piece has its text; the driver sends a statement in one piece."""
+        with self._lock:
+            if self._trap and self._trap[0] in piece:
+                self._trap[1]()
+                self._trap = None
+                self.sprung.set()
+
+
 @contextmanager
 def fault_proxy(upstream: str) -> Iterator[tuple[str, FaultProxy]]:
-    """Give the root of a proxy, and the proxy."""
     proxy = FaultProxy(upstream)
     with listening(proxy.serve) as root:
         yield root, proxy
 
 
+@contextmanager
+def cut_proxy(port: int) -> Iterator[tuple[int, CutProxy]]:
+    proxy = CutProxy(port)
+    with listening(proxy.serve) as root:
+        yield int(root.rpartition(":")[2]), proxy
+
+
 def _received(connection: socket.socket) -> bytes:
-    """A whole request, whose head may say that its connection should stay open."""
     request = b""
     while b"\r\n\r\n" not in request and (piece := connection.recv(65_536)):
         request += piece
@@ -74,7 +127,6 @@ def _received(connection: socket.socket) -> bytes:
 
 
 def _send(response: bytes, toxic: Toxic | None, connection: socket.socket) -> None:
-    """Send a response with its fault; the caller closes the connection."""
     head = response.find(b"\r\n\r\n") + 4
     part = response[: (head + len(response)) // 2]
     if toxic is Toxic.GARBAGE:

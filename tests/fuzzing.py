@@ -43,18 +43,14 @@ def json_texts(*keys: str) -> st.SearchStrategy[str]:
     names = st.sampled_from(keys) | st.text(max_size=3)
     values = st.recursive(
         st.sampled_from(_SCALARS) | st.text(max_size=8).map(json.dumps) | st.floats().map(json.dumps),
-        lambda inner: _lists(inner) | _objects(names, inner),
+        lambda inner: st.lists(inner, max_size=3).map(lambda parts: f"[{','.join(parts)}]") | _objects(names, inner),
         max_leaves=12,
     )
     deep = st.tuples(st.sampled_from(["[", *(f'{{"{key}":' for key in keys)]), _DEPTHS).map(lambda one: one[0] * one[1])
-    whole = values | _objects(names, values) | deep | deep.map(lambda text: text + "1" + _closing(text))
-    return st.tuples(st.sampled_from(["", "\ufeff", " \n", "\0"]), whole, st.sampled_from(["", "\0", ",", "\n{}"])).map(
-        "".join
-    )
-
-
-def _lists(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.lists(values, max_size=3).map(lambda parts: f"[{','.join(parts)}]")
+    closed = deep.map(lambda text: text + "1" + "]" * text.count("[") + "}" * text.count("{"))
+    whole = values | _objects(names, values) | deep | closed
+    before, after = st.sampled_from(["", "\ufeff", " \n", "\0"]), st.sampled_from(["", "\0", ",", "\n{}"])
+    return st.tuples(before, whole, after).map("".join)
 
 
 def _objects(names: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -62,12 +58,7 @@ def _objects(names: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> s
     return st.lists(pairs, max_size=4).map(lambda parts: f"{{{','.join(parts)}}}")
 
 
-def _closing(opened: str) -> str:
-    return "".join({"[": "]", "{": "}"}.get(sign, "") for sign in opened)
-
-
 def encoded(originals: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
-    """A text in one of the encodings that people save it in, with and without a byte order mark."""
     forms = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "gb18030"])
     whole = st.tuples(originals, forms).map(lambda one: one[0].encode(one[1], "replace"))
     return whole | originals.map(lambda text: codecs.BOM_UTF16_LE + text.encode("utf-8", "replace"))

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pytest
 
@@ -41,8 +41,6 @@ PROCESSES.set_forkserver_preload([__name__, *_STORES, "seekpoint.indexer.pipelin
 
 
 class Found(NamedTuple):
-    """An answer to a question."""
-
     question: str
     resource_id: str
     start: float | None
@@ -52,8 +50,6 @@ class Found(NamedTuple):
 
 @dataclass
 class Talks:
-    """A reading list with a folder of captions."""
-
     folder: Path
 
     def write(self, count: int, cues: int) -> None:
@@ -87,13 +83,11 @@ def lines_of(k: int, count: int, version: int = 0) -> list[str]:
     return [f"{words[(n + k + version) % size]} {between} {words[(n * k) % size]} {k * n}" for n in range(count)]
 
 
-def ended(library: Path) -> Path:
-    """What a build leaves that came to its end: exit codes get lost where several threads wait for processes."""
-    return library.with_name(f"{library.name} ended")
+def build_up_to(step: int, talks: Path, library: Path, ended: Path) -> None:
+    """Build, but die before the step of that number (0: none) among the calls that may change a file.
 
-
-def build_up_to(step: int, talks: Path, library: Path) -> None:
-    """Build, but die before the step of that number (0: none) among the calls that may change a file."""
+    A build that comes to its end leaves `ended`: exit codes get lost where several threads wait for processes.
+    """
     steps = 0
 
     def count(frame: FrameType, event: str, function: object) -> None:
@@ -111,7 +105,7 @@ def build_up_to(step: int, talks: Path, library: Path) -> None:
         sys.setprofile(count)
     seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False, prune=True)
     sys.setprofile(None)
-    ended(library).touch()
+    ended.touch()
 
 
 def last_step(kill_before: Callable[[int], bool], every: int) -> int:
@@ -126,41 +120,34 @@ def last_step(kill_before: Callable[[int], bool], every: int) -> int:
 
 def kill_before_step(step: int, talks: Talks, library: Path) -> bool:
     """Kill a build there; returns whether it had not ended before."""
-    ended(library).unlink(missing_ok=True)
-    process = PROCESSES.Process(target=build_up_to, args=(step, talks.folder, library))
+    ended = library.with_name(f"{library.name} ended")
+    ended.unlink(missing_ok=True)
+    process = PROCESSES.Process(target=build_up_to, args=(step, talks.folder, library, ended))
     process.start()
     process.join(60)
     assert not process.is_alive()
-    return not ended(library).exists()
+    return not ended.exists()
 
 
 def run(talks: Talks, library: Path) -> None:
-    """Build to the end."""
     assert not kill_before_step(0, talks, library)
 
 
-def indexed_in(folder: Path) -> set[str]:
+def held(folder: Path) -> tuple[set[str], set[str]]:
+    """The talks that are indexed, and those of which a moment answers a question that each answers in its language."""
     try:
         with EmbeddedReader.open(folder) as library:
-            return {status.resource.id for status in library.statuses() if status.state is State.INDEXED}
-    except LibraryNotFound:  # it was killed before there was one
-        return set()
-
-
-def answering(folder: Path) -> set[str]:
-    """The talks of which a moment answers a question that each of them answers, in its language."""
-    try:
-        with EmbeddedReader.open(folder) as library:
+            indexed = {status.resource.id for status in library.statuses() if status.state is State.INDEXED}
             answers = [ask(word, library, k=100, encoder=TopicEncoder()) for word in ("mask", "掩码")]
-    except LibraryNotFound:
-        return set()
-    return {moment.resource.id for answer in answers for moment in answer.moments}
+    except LibraryNotFound:  # it was killed before there was one
+        return set(), set()
+    return indexed, {moment.resource.id for answer in answers for moment in answer.moments}
 
 
-def content(
-    folder: Path, k: int = 10, encoder: Encoder | None = None
-) -> tuple[list[tuple[str, float, float]], list[Found]]:
-    """Where each resource's chunks lie, and the answers to some questions."""
+Places: TypeAlias = list[tuple[str, float, float]]
+
+
+def content(folder: Path, k: int = 10, encoder: Encoder | None = None) -> tuple[Places, list[Found]]:
     encoder = encoder or TopicEncoder()
     with EmbeddedReader.open(folder) as library:
         chunks = chunks_of(library, chunk_ids(library, Filters(kind=Kind.VIDEO)))
@@ -178,7 +165,6 @@ def is_tidy(folder: Path) -> bool:
     """Whether nothing but the library lies there, beside the lock and the side files that SQLite leaves to readers."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith("library.db-")}
     manifest = Manifest.load(folder)
-    indexes = {segment.file.name for segment in manifest.segments} | {
-        words.folder for words in [manifest.words] if words
-    }
+    words = {manifest.words.folder} if manifest.words else set()
+    indexes = {segment.file.name for segment in manifest.segments} | words
     return names - {"lock"} == {"library.db", "manifest.json", *indexes}

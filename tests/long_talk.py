@@ -33,6 +33,5 @@ SECONDS, LINES = 10.0, 30
 
 
 def talk(topics: Sequence[Sequence[str]], lines: int = LINES) -> list[Cue]:
-    """A talk whose topics take as many lines each."""
     said = [line for topic in topics for line in islice(cycle(topic), lines)]
     return [Cue(SECONDS * k, SECONDS * (k + 1), line) for k, line in enumerate(said)]

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -37,116 +37,83 @@ class Mutation(NamedTuple):
     file: str
     old: str
     new: str
-    tests: str = FROZEN
+    tests: str
 
 
-MUTATIONS = (
-    Mutation(
-        "windows don't rank anew",
-        RANKING,
-        "own * hit.dense + (1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else hit.dense",
-        "hit.dense",
-    ),
-    Mutation(
-        "the window around looks ahead only",
-        RANKING,
-        "cosines(AROUND / 2, AROUND / 2)",
-        "cosines(0, AROUND / 2)",
-    ),
-    Mutation(
-        "references don't come last",
-        RANKING,
-        "last = np.array([chunk.is_reference for chunk in chunks], bool)",
-        "last = np.array([False for chunk in chunks], bool)",
-    ),
-    Mutation(
-        "a title that is named adds nothing",
-        RANKING,
-        "np.minimum(score + tuning.named, 1.0)",
-        "np.minimum(score, 1.0)",
-    ),
-    Mutation(
-        "nearness is that of the passage found, not of the one before",
-        MOMENTS,
-        "windows = opening_windows if second < chunk.start else own_windows",
-        "windows = own_windows",
-    ),
-    Mutation(
-        "a title's words tell the second",
-        MOMENTS,
-        "names = words.name_terms if chunk.resource_id in words.names.resources else frozenset()",
-        "names: frozenset[str] = frozenset()",
-    ),
-    Mutation(
-        "what only words find is no candidate",
-        CANDIDATES,
-        "proposed = [nearest, words.by_terms(query.terms, query.limit, keep, without), translated()]",
-        "proposed = [nearest, translated()]",
-    ),
-    Mutation(
-        "a second language that was deferred counts as done",
-        RUNNER,
-        'state, inputs = State.INDEXED, job.standing.inputs or ""',
-        "state, inputs = State.INDEXED, encode(job.provenance)",
-        YOUTUBE,
-    ),
-    Mutation(
-        "one resource may take all of the first places",
-        RANKING,
-        "counts[hit.chunk.resource_id] >= per_resource",
-        "counts[hit.chunk.resource_id] >= 99",
-        "tests/query/search",
-    ),
-    Mutation(
-        "a long passage's words count as a short one's",
-        "seekpoint/index/text/bm25.py",
-        "    if lengths is not None:\n",
-        "    if lengths is None:\n",
-        "tests/query/search",
-    ),
-    Mutation(
-        "a link rounds its second up",
-        "seekpoint/query/links.py",
-        "    seconds = int(start)\n",
-        "    seconds = int(start) + 1\n",
-        "tests/query/links",
-    ),
-    Mutation(
-        "a form is taken from any site",
-        "seekpoint/query/web/query_parameters.py",
-        "if not hmac.compare_digest(given.encode(), self.secret.encode()):",
-        "if given is None:",
-        "tests/query/web/test_kept_moments.py",
-    ),
-    Mutation(
-        "a reason is English on every page",
-        "seekpoint/index/reasons.py",
-        'language if language in _JOINTS else "en")',
-        '"en")',
-        "tests/index/test_reasons.py",
-    ),
-    Mutation(
-        "another model's scale counts",
-        "seekpoint/index/settings.py",
-        "known = self.cosine_scale\n        return known if known and known.model == card.fingerprint else None",
-        "return self.cosine_scale",
-        "tests/indexer/pipeline/test_settings.py",
-    ),
-    Mutation(
-        "translations of words that are gone stay",
-        "seekpoint/index/sql/names.py",
-        '        db.run("DELETE FROM translation")\n',
-        "",
-        "tests/index/embedded/test_translations.py",
-    ),
-    Mutation(
-        "Taiwan's Chinese is taken for simplified",
-        "seekpoint/query/filters.py",
-        '"tw": "hant"',
-        '"tw": "hans"',
-        "tests/query/test_filters.py",
-    ),
-)
+# Each with what stands in the file, and what takes its place.
+_FAULTS: Mapping[tuple[str, str], Sequence[tuple[str, str, str]]] = {
+    (RANKING, FROZEN): [
+        (
+            "windows don't rank anew",
+            "(1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else",
+            "(1 - own) * hit.dense if hit.chunk.id in found else",
+        ),
+        ("the window around looks ahead only", "cosines(AROUND / 2, AROUND / 2)", "cosines(0, AROUND / 2)"),
+        ("references don't come last", "[chunk.is_reference for chunk in chunks]", "[False for chunk in chunks]"),
+        ("a title that is named adds nothing", "np.minimum(score + tuning.named, 1.0)", "np.minimum(score, 1.0)"),
+    ],
+    (RANKING, "tests/query/search"): [
+        ("one resource may take all of the first places", "counts[hit.chunk.resource_id] >= per_resource", "False"),
+    ],
+    (MOMENTS, FROZEN): [
+        (
+            "nearness is that of the passage found, not of the one before",
+            "opening_windows if second < chunk.start else own_windows",
+            "own_windows",
+        ),
+        (
+            "a title's words tell the second",
+            "words.name_terms if chunk.resource_id in words.names.resources else",
+            "frozenset() if chunk.resource_id in words.names.resources else",
+        ),
+    ],
+    (CANDIDATES, FROZEN): [
+        (
+            "what only words find is no candidate",
+            "words.by_terms(query.terms, query.limit, keep, without), translated()",
+            "translated()",
+        ),
+    ],
+    (RUNNER, YOUTUBE): [
+        (
+            "a second language that was deferred counts as done",
+            'State.INDEXED, job.standing.inputs or ""',
+            "State.INDEXED, encode(job.provenance)",
+        ),
+    ],
+    ("seekpoint/index/text/bm25.py", "tests/query/search"): [
+        ("a long passage's words count as a short one's", "    if lengths is not None:\n", "    if lengths is None:\n"),
+    ],
+    ("seekpoint/query/links.py", "tests/query/links"): [
+        ("a link rounds its second up", "    seconds = int(start)\n", "    seconds = int(start) + 1\n"),
+    ],
+    ("seekpoint/query/web/query_parameters.py", "tests/query/web/test_kept_moments.py"): [
+        (
+            "a form is taken from any site",
+            "if not hmac.compare_digest(given.encode(), self.secret.encode()):",
+            "if given is None:",
+        ),
+    ],
+    ("seekpoint/index/reasons.py", "tests/index/test_reasons.py"): [
+        ("a reason is English on every page", 'language if language in _JOINTS else "en")', '"en")'),
+    ],
+    ("seekpoint/index/settings.py", "tests/indexer/pipeline/test_settings.py"): [
+        (
+            "another model's scale counts",
+            "known = self.cosine_scale\n        return known if known and known.model == card.fingerprint else None",
+            "return self.cosine_scale",
+        ),
+    ],
+    ("seekpoint/index/sql/names.py", "tests/index/embedded/test_translations.py"): [
+        ("translations of words that are gone stay", '        db.run("DELETE FROM translation")\n', ""),
+    ],
+    ("seekpoint/query/filters.py", "tests/query/test_filters.py"): [
+        ("Taiwan's Chinese is taken for simplified", '"tw": "hant"', '"tw": "hans"'),
+    ],
+}
+MUTATIONS = [
+    Mutation(name, file, old, new, tests) for (file, tests), faults in _FAULTS.items() for name, old, new in faults
+]
 
 
 def main() -> int:
@@ -165,7 +132,6 @@ def main() -> int:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    """The names in a folder that aren't copied."""
     return _LEFT_OUT.intersection(names) if Path(folder) == ROOT else {"__pycache__"}.intersection(names)
 
 
@@ -184,7 +150,6 @@ def _noticed(copy: Path, mutation: Mutation) -> str:
 
 
 def _failing(copy: Path, tests: str) -> Sequence[str]:
-    """The tests that fail in the copy."""
     options = ["-B", "-m", "pytest", "-n0", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider"]
     command = [sys.executable, *options, *_QUICK, tests]
     environment = os.environ | {"SEEKPOINT_SHARED": str(copy / "nowhere"), "PYTHONPATH": str(copy)}

@@ -29,7 +29,6 @@ _SECTION = re.DOTALL | re.MULTILINE
 
 
 def help_block() -> str:
-    """What `seekpoint COMMAND --help` prints, for each command."""
     parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH)
     texts = []
     for name in cli.list_commands(parent):
@@ -40,13 +39,11 @@ def help_block() -> str:
 
 
 def picture_block(library: Path) -> str:
-    """The example's answer to the question, as a terminal shows it."""
     printed = _portable(_run("ask", QUESTION, "-k", "1", "--index", str(library)))
     return _fenced("console", f'$ seekpoint ask "{QUESTION}" -k 1\n{printed.rstrip()}')
 
 
 def json_block(library: Path) -> str:
-    """The example's answer to the question as JSON."""
     answer = json.loads(_run("ask", QUESTION, "-k", "1", "--json", "--index", str(library)))
     return _json([moment["resource"] for moment in answer["moments"]], answer)
 
@@ -139,21 +136,18 @@ BLOCKS: Mapping[Path, Mapping[str, Block]] = {
 
 
 def updated(text: str, blocks: Mapping[str, Block], library: Path) -> str:
-    """The text of a page with its blocks as they should be."""
     for name, block in blocks.items():
         text = replaced(text, name, block(library))
     return text
 
 
 def replaced(text: str, name: str, block: str) -> str:
-    """The text with another block between its markers."""
     pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n?<!-- /{name} -->)"
     assert re.search(pattern, text, re.DOTALL), f"there is no block {name}"
     return re.sub(pattern, lambda found: f"{found[1]}{block}\n{found[2].lstrip()}", text, flags=re.DOTALL)
 
 
 def _run(*arguments: str) -> str:
-    """What a command prints on standard output."""
     ran = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert ran.exit_code == 0, ran.output
     return ran.stdout

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import click
@@ -21,8 +21,6 @@ from tests.query.web.served import served
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ViewportSize
 
-PICTURES = ROOT / "docs"
-
 _DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 _TABLET: ViewportSize = {"width": 768, "height": 1024}
 _PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -31,78 +29,54 @@ _CHINESE = "为什么要缓存键和值，却不缓存查询？"
 _LECTURE = f"/resource/{short_hash((ROOT / 'examples' / 'talks' / 'why-attention.ogg').as_uri())}"
 # As many as a paletted PNG can have: the page's own few, and the edges of its letters.
 _COLOURS = 256
+# Until the player has shown what is said where it starts, and a sentence more.
+_PLAYING_MS = 6000
+_GAP, _GREY, _QUALITY = 16, "#808080", 60
 
 
 class Picture(NamedTuple):
-    """What is photographed, and how."""
-
-    name: str
     path: str
-    question: str
+    given: Mapping[str, str]
     size: ViewportSize = _DESKTOP
     locale: str = "en-GB"
     is_dark: bool = False
     plays: str | None = None
-    finds: str = ""
 
 
-# Until the player has shown what is said where it starts, and a sentence more.
-_PLAYING_MS = 6000
-TAKEN = (
-    Picture("home", "/", ""),
-    Picture("page", "/", _ENGLISH),
-    Picture("player", "/", _ENGLISH, plays="Play "),
-    Picture("list", "/list", _ENGLISH),
-    Picture("find", _LECTURE, "", finds="attention"),
-)
-
-
-class Sheet(NamedTuple):
-    """A page in both languages and both schemes, on one picture; `width` is that of each, in pixels."""
-
-    name: str
-    path: str
-    size: ViewportSize
-    columns: int
-    width: int
-    plays: bool = False
-
-
-SHEETS = (
-    Sheet("desktop", "/", _DESKTOP, 2, 864, plays=True),
-    Sheet("tablet", "/list", _TABLET, 4, 480),
-    Sheet("phone", "/", _PHONE, 4, 351),
-)
-_GAP = 16
-_GREY = "#808080"
-_QUALITY = 60
+TAKEN = {
+    "home": Picture("/", {}),
+    "page": Picture("/", {"q": _ENGLISH}),
+    "player": Picture("/", {"q": _ENGLISH}, plays="Play "),
+    "list": Picture("/list", {"q": _ENGLISH}),
+    "find": Picture(_LECTURE, {"find": "attention"}),
+}
+# Pages in both languages and schemes, on one picture each: the path, the window, the columns, and the width of each.
+SHEETS = {"desktop": ("/", _DESKTOP, 2, 864), "tablet": ("/list", _TABLET, 4, 480), "phone": ("/", _PHONE, 4, 351)}
 
 
 def main() -> None:
     with example() as address, chromium_tab() as tab:
         browser = tab.page.context.browser
         assert browser
-        for picture in TAKEN:
-            write(f"{picture.name}.png", paletted(photograph(browser, address, picture)))
-        for sheet in SHEETS:
+        for name, picture in TAKEN.items():
+            write(f"{name}.png", paletted(photograph(browser, address, picture)))
+        for name, (path, size, columns, width) in SHEETS.items():
             taken = []
             for locale, question, link in (("en-GB", _ENGLISH, "Play "), ("zh-CN", _CHINESE, "播放")):
-                plays = link if sheet.plays else None
                 for is_dark in (False, True):
-                    picture = Picture("", sheet.path, question, sheet.size, locale, is_dark, plays)
+                    plays = link if name == "desktop" else None
+                    picture = Picture(path, {"q": question}, size, locale, is_dark, plays)
                     taken.append(photograph(browser, address, picture))
-            write(f"{sheet.name}.webp", side_by_side(taken, sheet.columns, sheet.width))
+            write(f"{name}.webp", side_by_side(taken, columns, width))
 
 
 def write(name: str, data: bytes) -> None:
-    path = PICTURES / name
-    path.write_bytes(data)
-    click.echo(f"{path.relative_to(ROOT)}  {len(data) / 1000:.0f} kB")
+    (ROOT / "docs" / name).write_bytes(data)
+    click.echo(f"docs/{name}  {len(data) / 1000:.0f} kB")
 
 
 @contextmanager
 def example() -> Iterator[str]:
-    """Serve the example's library, built in a temporary folder."""
     with TemporaryDirectory() as folder:
         seekpoint.build([ROOT / "examples" / "reading-list.md"], Path(folder))
         with served(Path(folder), encoder=None) as address:
@@ -110,18 +84,10 @@ def example() -> Iterator[str]:
 
 
 def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
-    """What a browser's window shows, as PNG."""
-    context = browser.new_context(
-        base_url=address,
-        viewport=picture.size,
-        locale=picture.locale,
-        color_scheme="dark" if picture.is_dark else "light",
-    )
-    with context:
+    scheme: Literal["dark", "light"] = "dark" if picture.is_dark else "light"
+    with browser.new_context(viewport=picture.size, locale=picture.locale, color_scheme=scheme) as context:
         page = context.new_page()
-        given = {"q": picture.question, "find": picture.finds}
-        query = urlencode({name: value for name, value in given.items() if value})
-        response = page.goto(f"{picture.path}?{query}", wait_until="networkidle")
+        response = page.goto(f"{address}{picture.path}?{urlencode(picture.given)}", wait_until="networkidle")
         assert response and response.ok, picture
         if picture.plays:
             page.get_by_role("link", name=picture.plays).first.click()
@@ -130,7 +96,6 @@ def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
 
 
 def paletted(png: bytes) -> bytes:
-    """A smaller file of the same picture."""
     from PIL import Image
 
     out = io.BytesIO()

@@ -25,13 +25,12 @@ QUESTION = "why does attention need a mask?"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example list, indexed with the fake encoder."""
     library = tmp_path_factory.mktemp("api") / "library"
     seekpoint.build(ROOT / "examples" / "reading-list.md", library, encoder=TopicEncoder(), translate=False)
     return library
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def library(folder: Path) -> Iterator[seekpoint.Library]:
     with seekpoint.open_library(folder) as opened:
         yield opened
@@ -67,9 +66,8 @@ def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, fo
     assert_mirrored(status, document)
     assert_mirrored(library.resources(), document["resources"])
     assert (status.library, status.totals["indexed"]) == (str(folder), 7)
-    deferred = ResourceStatus(
-        library.resources()[0].resource, State.DEFERRED, Reason("youtube_refuses"), 1_800_000_000.0
-    )
+    first = library.resources()[0].resource
+    deferred = ResourceStatus(first, State.DEFERRED, Reason("youtube_refuses"), 1_800_000_000.0)
     status = seekpoint.LibraryStatus.of("library", status.model, [deferred, *status.resources])
     document = status_output.to_json(Path("library"), status.model, status.resources)
     assert document["resources"][0].pop("retry_after") == "2027-01-15T08:00:00+00:00"
@@ -90,7 +88,9 @@ def test_the_python_of_the_docs_and_every_public_name_pass_mypy_strict(tmp_path:
     assert checked.stdout.splitlines()[-1:] == ["Success: no issues found in 1 source file"], checked.stdout
 
 
-def test_an_open_library_answers_and_lists_its_resources(library: seekpoint.Library, folder: Path) -> None:
+def test_an_open_library_answers_under_filters_and_lists_resources_and_transcripts(
+    library: seekpoint.Library, folder: Path
+) -> None:
     answer = library.ask(QUESTION, k=2, encoder=TopicEncoder())
     assert answer.question == QUESTION
     assert [moment.rank for moment in answer.moments] == [1, 2]
@@ -101,41 +101,32 @@ def test_an_open_library_answers_and_lists_its_resources(library: seekpoint.Libr
     by_folder = seekpoint.ask(QUESTION, folder, k=2, encoder=TopicEncoder())
     assert by_folder == seekpoint.ask(QUESTION, library, k=2, encoder=TopicEncoder()) == answer
 
-
-def test_filters_limit_what_is_searched(library: seekpoint.Library) -> None:
-    encoder = TopicEncoder()
-    first = library.resources()[0]
-    by_id = library.ask(QUESTION, resource=first.id, encoder=encoder)
-    assert {moment.resource.id for moment in by_id.moments} == {first.id}
+    encoder, (english, chinese) = TopicEncoder(), [*listed.values()][:2]
+    by_id = library.ask(QUESTION, resource=english.id, encoder=encoder)
+    assert {moment.resource.id for moment in by_id.moments} == {english.id}
     by_section = library.ask(QUESTION, section="attention", language="en", encoder=encoder)
     assert all("Attention" in moment.resource.sections[0] for moment in by_section.moments)
     assert {moment.language for moment in by_section.moments} == {"en"}
     assert library.ask(QUESTION, kind="paper", encoder=encoder).moments == ()
-
-
-def test_a_transcript_is_found_by_id_and_language(library: seekpoint.Library) -> None:
-    english, chinese = library.resources()[:2]
     assert library.transcript(english.id).language == "en"
     assert library.transcript(chinese.id, "zh-Hans").language == "zh"
     assert any("query" in cue.text.lower() for cue in library.transcript(english.id, "en-GB").cues)
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda library: library.ask("", encoder=TopicEncoder()), "the question is empty"),
-        (lambda library: library.ask("mask", k=0, encoder=TopicEncoder()), "must be 1 to 100"),
-        (lambda library: library.ask("mask", kind="song"), "no kind of resource is called 'song'"),
-        (lambda library: library.transcript("nothing"), "has no transcript: `resources"),
-        (lambda library: library.transcript(library.resources()[0].id, "fr"), "no transcript in fr: there is en"),
-        (lambda library: seekpoint.open_library(ROOT / "no such folder"), "no such folder"),
-        (lambda library: seekpoint.build([ROOT / "no such list.md"], ROOT / "no library"), "no such list"),
-        (lambda library: seekpoint.build([ROOT / "README.md"], limit=0), "must be 1 or more, not 0"),
-    ],
-)
-def test_an_error_is_one_line(
-    library: seekpoint.Library, call: Callable[[seekpoint.Library], object], message: str
-) -> None:
+ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
+    "the question is empty": lambda library: library.ask("", encoder=TopicEncoder()),
+    "must be 1 to 100": lambda library: library.ask("mask", k=0, encoder=TopicEncoder()),
+    "no kind of resource is called 'song'": lambda library: library.ask("mask", kind="song"),
+    "has no transcript: `resources": lambda library: library.transcript("nothing"),
+    "no transcript in fr: there is en": lambda library: library.transcript(library.resources()[0].id, "fr"),
+    "no such folder": lambda library: seekpoint.open_library(ROOT / "no such folder"),
+    "no such list": lambda library: seekpoint.build([ROOT / "no such list.md"], ROOT / "no library"),
+    "must be 1 or more, not 0": lambda library: seekpoint.build([ROOT / "README.md"], limit=0),
+}
+
+
+@pytest.mark.parametrize("message", ERRORS)
+def test_an_error_is_one_line(library: seekpoint.Library, message: str) -> None:
     with pytest.raises(seekpoint.SeekpointError, match=message) as caught:
-        call(library)
+        ERRORS[message](library)
     assert "\n" not in str(caught.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -30,7 +30,6 @@ FORBIDDEN = {
     "indexer": {"query", "cli", "api"},
     "query": {"indexer", "cli", "api"},
 }
-LINKS = ("index", "indexer", "query")
 
 
 def named_by(path: Path) -> set[str]:
@@ -47,29 +46,29 @@ def named_by(path: Path) -> set[str]:
 NEEDS = {name: named_by(path) & MODULES.keys() - {name} for name, path in MODULES.items()}
 
 
-@pytest.mark.parametrize("part", FORBIDDEN)
-def test_imports_point_one_way(part: str) -> None:
-    members = [name for name in MODULES if name.startswith(f"seekpoint.{part}.")]
-    assert members
-    used = {name: {needed.split(".")[1] for needed in NEEDS[name] if "." in needed} for name in members}
-    assert {name: found for name in members if (found := used[name] & FORBIDDEN[part])} == {}
+def test_imports_point_one_way_and_no_module_needs_one_that_needs_it() -> None:
+    for part, forbidden in FORBIDDEN.items():
+        members = [name for name in MODULES if name.startswith(f"seekpoint.{part}.")]
+        assert members
+        used = {name: {needed.split(".")[1] for needed in NEEDS[name] if "." in needed} for name in members}
+        assert {name: found for name in members if (found := used[name] & forbidden)} == {}
+    assert "seekpoint.query.search.question" in NEEDS["seekpoint.query.search.pipeline"]
+    assert "seekpoint.indexer.sources" in NEEDS["seekpoint.cli.build"]
+    assert [*TopologicalSorter(NEEDS).static_order()]  # which raises CycleError
 
 
 # What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
 OPEN = ["types", "address", "errors", "settings", "reasons", "store", "open", "text", "models"]
 
 
-@pytest.mark.parametrize("part", ["query", "indexer", "cli", "api"])
-def test_storage_is_used_through_the_door(part: str) -> None:
-    allowed = {f"seekpoint.index.{name}" for name in OPEN} | {"seekpoint.index"}
-    allowed |= {"seekpoint.index.transfer"} if part == "cli" else set()  # export and import carry files
-    offenders: dict[str, set[str]] = {}
-    for name in MODULES:
-        if name.split(".")[1:2] == [part]:
-            used = {needed for needed in NEEDS[name] if needed.split(".")[1:2] == ["index"]}
-            offenders[name] = {one for one in used if ".".join(one.split(".")[:3]) not in allowed}
-    assert offenders
-    assert {name: found for name, found in offenders.items() if found} == {}
+def test_storage_is_used_through_the_door() -> None:
+    for part in ("query", "indexer", "cli", "api"):
+        allowed = {f"seekpoint.index.{name}" for name in OPEN} | {"seekpoint.index"}
+        allowed |= {"seekpoint.index.transfer"} if part == "cli" else set()  # export and import carry files
+        members = [name for name in MODULES if name.split(".")[1:2] == [part]]
+        assert members
+        used = {(name, needed) for name in members for needed in NEEDS[name] if needed.split(".")[1:2] == ["index"]}
+        assert [one for one in used if ".".join(one[1].split(".")[:3]) not in allowed] == []
 
 
 def test_the_door_has_few_operations() -> None:
@@ -80,102 +79,67 @@ def test_the_door_has_few_operations() -> None:
     assert len([name for name in operations if name not in ("__enter__", "__exit__")]) <= 42
 
 
-def test_no_two_public_classes_share_a_name() -> None:
-    places: dict[str, list[str]] = {}
-    for module, path in MODULES.items():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places.setdefault(node.name, []).append(module)
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
-
-
-def test_no_class_inherits_from_one_that_inherits() -> None:
+def test_no_two_public_classes_share_a_name_and_none_inherits_from_one_that_inherits() -> None:
     """Of our own classes; errors and Protocols aside, which are made to be subclassed."""
+    public = list[str]()
     bases: dict[str, set[str]] = {}
     for path in MODULES.values():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        public += [one.name for one in tree.body if isinstance(one, ast.ClassDef) and not one.name.startswith("_")]
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 bases.setdefault(node.name, set()).update(ast.unparse(base).split("[")[0] for base in node.bases)
+    assert [name for name, count in Counter(public).items() if count > 1] == []
+
+    def is_error(name: str) -> bool:
+        return name.endswith(("Error", "Exception")) or any(map(is_error, bases.get(name, ())))
+
     ours = {name: found & bases.keys() for name, found in bases.items() if "Protocol" not in found}
-    chains = [
-        (name, base, deeper)
-        for name, found in ours.items()
-        for base in found
-        for deeper in ours.get(base, ())
-        if not _is_error(name, bases)
-    ]
-    assert chains == []
+    heirs = {name for name, found in ours.items() if found and not is_error(name)}
+    assert [name for name in heirs if any(ours.get(base) for base in ours[name])] == []
 
 
-def _is_error(name: str, bases: dict[str, set[str]]) -> bool:
-    return name.endswith(("Error", "Exception")) or any(_is_error(base, bases) for base in bases.get(name, ()))
-
-
-def test_only_the_tests_of_benchmarks_import_benchmarks() -> None:
-    """And the package imports neither benchmarks nor tests, which its wheel doesn't hold."""
-    tests = [path for path in (ROOT / "tests").rglob("*.py") if path.parent != ROOT / "tests" / "benchmarks"]
-    assert "benchmarks.quality" in named_by(ROOT / "tests" / "benchmarks" / "test_quality.py")
-    assert [path for path in tests if _imports(path, {"benchmarks"})] == []
-    assert [path for path in MODULES.values() if _imports(path, {"benchmarks", "tests"})] == []
-
-
-def _imports(path: Path, packages: set[str]) -> bool:
-    return bool({name.split(".")[0] for name in named_by(path)} & packages)
-
-
-def test_no_module_needs_one_that_needs_it() -> None:
-    assert "seekpoint.query.search.question" in NEEDS["seekpoint.query.search.pipeline"]
-    assert "seekpoint.indexer.build_options" in NEEDS["seekpoint.cli.build"]
-    assert [*TopologicalSorter(NEEDS).static_order()]  # which raises CycleError
-
-
-@pytest.mark.parametrize("name", LINKS)
 @pytest.mark.slow
-def test_the_links_at_the_top_lead_into_the_package_and_nothing_imports_through_them(name: str) -> None:
-    assert (ROOT / name).is_symlink()
-    assert (ROOT / name).resolve() == PACKAGE / name
+def test_only_the_tests_of_benchmarks_import_benchmarks_and_nothing_imports_through_the_links_at_the_top() -> None:
+    """And the package imports neither benchmarks nor tests, which its wheel doesn't hold."""
     files = [*MODULES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
     files += (ROOT / "examples").rglob("*.py")
-    assert not [path for path in files if name in {named.split(".")[0] for named in named_by(path)}]
+    named = {path: {name.split(".")[0] for name in named_by(path)} for path in files}
+    assert "benchmarks" in named[ROOT / "tests" / "benchmarks" / "test_quality.py"]
+    for path, names in named.items():
+        assert not names & {"index", "indexer", "query"}, path
+        if path.is_relative_to(PACKAGE):
+            assert not names & {"benchmarks", "tests"}, path
+        elif path.is_relative_to(ROOT / "tests") and path.parent != ROOT / "tests" / "benchmarks":
+            assert "benchmarks" not in names, path
+    for name in ("index", "indexer", "query"):
+        assert (ROOT / name).is_symlink() and (ROOT / name).resolve() == PACKAGE / name
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--help"], *([name, "--help"] for name in cli.list_commands(click.Context(cli))), ["status"]]
-)
-def test_the_front_door_is_light(arguments: list[str], tmp_path: Path) -> None:
-    if arguments == ["status"]:
-        build(tmp_path)
-        arguments = ["status", "--index", str(tmp_path)]
-    assert heavy_modules_after(f"if {arguments}: cli({arguments}, standalone_mode=False)") == []
+def test_the_front_door_is_light(tmp_path: Path) -> None:
+    build(tmp_path)
+    calls = [["--help"], *([name, "--help"] for name in cli.list_commands(click.Context(cli)))]
+    calls.append(["status", "--index", str(tmp_path)])
+    # One after the other in a process of its own: what takes long to import and was imported after each.
+    said = f"print('HEAVY', call, {HEAVY} & sys.modules.keys())"
+    loop = f"for call in {calls}:\n    cli(call, standalone_mode=False)\n    {said}"
+    ran = run_script(f"import seekpoint\nfrom seekpoint.cli.main import cli\n{loop}")
+    told = [line for line in ran.stdout.splitlines() if line.startswith("HEAVY")]
+    assert len(told) == len(calls) and all(line.endswith(" set()") for line in told), told
 
 
-def heavy_modules_after(statement: str) -> list[str]:
-    """What takes long to import and was imported when a statement has run, in a process of its own."""
-    imports = "import json, seekpoint\nfrom seekpoint.cli.main import cli"
-    ran = run_script(f"{imports}\n{statement}\nprint(json.dumps(sorted({HEAVY} & sys.modules.keys())))")
-    found: list[str] = json.loads(ran.stdout.splitlines()[-1])
-    return found
-
-
-def test_importing_the_package_imports_nothing_else_of_it() -> None:
+def test_importing_the_package_imports_nothing_else_of_it_and_all_that_is_public_is_there_and_listed() -> None:
     ran = run_script("import seekpoint\nprint([name for name in sys.modules if name.startswith('seekpoint.')])")
     assert ran.stdout.strip() == "[]"
-
-
-def test_all_that_is_public_is_there_and_listed() -> None:
     assert all(getattr(seekpoint, name).__name__ == name for name in seekpoint.__all__)
     assert set(seekpoint.__all__) <= set(dir(seekpoint))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         seekpoint.nothing  # noqa: B018
     public = {name for name in dir(seekpoint.Library) if not name.startswith("_")}
     assert public == {"ask", "close", "resources", "status", "transcript"}
-
-
-def test_every_command_and_option_has_a_help_text() -> None:
     context = click.Context(cli)
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
-        assert command is not None
-        assert command.help
+        assert command and command.help
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
         assert all(option.help for option in options), name

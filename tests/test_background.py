@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from threading import Event, current_thread
+from time import sleep
 
 import pytest
 
@@ -25,38 +26,34 @@ def test_the_result_is_there_once_it_is_asked_for() -> None:
         assert result() == "掩码"
 
 
-def test_an_error_is_raised_where_the_result_is_asked_for_and_nowhere_else() -> None:
+def test_an_error_is_raised_where_the_result_is_asked_for_and_the_call_ends_before_the_block_whatever_happens() -> None:
+    has_ended = Event()
+
     def call() -> None:
+        sleep(0.05)
+        has_ended.set()
         raise ValueError("no such mask")
 
     with in_background(call) as result, pytest.raises(ValueError, match="no such mask"):
         result()
+    has_ended.clear()
+    with pytest.raises(KeyError), in_background(call):
+        raise KeyError
+    assert has_ended.is_set()
     with in_background(call):
         pass
 
 
-def test_it_has_ended_when_the_block_has_whatever_happens_there() -> None:
-    has_ended, may_end = Event(), Event()
+def test_where_nothing_may_be_shared_or_no_thread_is_left_the_call_runs_in_the_callers_thread() -> None:
+    def name() -> str:
+        return current_thread().name
 
-    def call() -> None:
-        may_end.wait(0.05)
-        has_ended.set()
-
-    with pytest.raises(KeyError), in_background(call):
-        raise KeyError
-    assert has_ended.is_set()
-
-
-def test_where_nothing_may_be_shared_the_call_runs_in_the_callers_thread() -> None:
-    with in_background(lambda: current_thread().name, may_share=False) as result:
-        assert result() == current_thread().name
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread of any size may begin")
-def test_where_no_thread_is_left_the_call_runs_in_the_callers_thread() -> None:
-    before = threading.stack_size(1 << 44)  # more than there is
-    try:
-        with in_background(lambda: current_thread().name) as result:
-            assert result() == current_thread().name
-    finally:
-        threading.stack_size(before)
+    with in_background(name, may_share=False) as result:
+        assert result() == name()
+    if sys.platform == "linux":  # elsewhere a thread of any size may begin
+        before = threading.stack_size(1 << 44)  # more than there is
+        try:
+            with in_background(name) as result:
+                assert result() == name()
+        finally:
+            threading.stack_size(before)

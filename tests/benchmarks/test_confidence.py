@@ -12,19 +12,11 @@ from benchmarks import confidence
 from benchmarks.calibration import Asking, Judge, Judged, Row
 from benchmarks.confidence import Bin, estimate, judged_without, right_by_estimate, shares_below
 from seekpoint.query.search.confidence import Features
-from tests.paths import ROOT
 
 
-def row(
-    logit: float,
-    asking: Asking,
-    *,
-    right: bool = False,
-    held_out: bool = False,
-    alone: bool = False,
-    name: str = "talks",
-) -> Row:
-    return Row(name, asking, Features(logit, 0.0, 0.0, 0.0), logit, right, held_out, alone)
+def row(logit: float, asking: Asking, name: str = "talks", *, right: bool = False, **kinds: bool) -> Row:
+    features = Features(logit, 0.0, 0.0, 0.0)
+    return Row(name, asking, features, logit, right, kinds.get("held_out", False), kinds.get("alone", False))
 
 
 def judged(*rows: Row) -> Judged:
@@ -41,17 +33,8 @@ TALKS = judged(
 LECTURES = judged(row(3.0, Asking.ANSWERABLE, right=True), row(40.0, Asking.ANSWERABLE, right=True))
 
 
-def drawn(folder: Path) -> dict[str, str]:
-    pytest.importorskip("matplotlib")
-    confidence.draw({"talks": TALKS, "lectures": LECTURES}, folder)
-    return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
-
-
-def test_a_share_is_of_the_estimates_below_a_limit() -> None:
+def test_a_share_is_of_the_estimates_below_a_limit_and_answerable_questions_alone_are_counted_by_tenths() -> None:
     assert shares_below([0.2, 0.4, 0.4, 0.9], [0.0, 0.2, 0.4, 0.41, 1.0]) == [0.0, 0.0, 0.25, 0.75, 1.0]
-
-
-def test_answerable_questions_alone_are_counted_by_tenths_of_the_estimate() -> None:
     bins = right_by_estimate([TALKS])
     assert len(bins) == 10
     assert bins[4] == Bin(1, 0) and bins[9] == Bin(2, 1) and sum(one.questions for one in bins) == 3
@@ -61,10 +44,10 @@ def test_answerable_questions_alone_are_counted_by_tenths_of_the_estimate() -> N
 
 def test_a_set_is_judged_by_what_was_fitted_without_it_and_by_what_was_not_fitted_with() -> None:
     rows = [
-        row(0.0, Asking.OFF, held_out=True, name="a"),
-        row(1.0, Asking.OFF, name="a"),
-        row(2.0, Asking.ANSWERABLE, alone=True, name="a"),
-        row(3.0, Asking.ANSWERABLE, name="b"),
+        row(0.0, Asking.OFF, "a", held_out=True),
+        row(1.0, Asking.OFF, "a"),
+        row(2.0, Asking.ANSWERABLE, "a", alone=True),
+        row(3.0, Asking.ANSWERABLE, "b"),
     ]
 
     def fitted(given: Sequence[Row]) -> tuple[Judge, float, float]:
@@ -76,24 +59,20 @@ def test_a_set_is_judged_by_what_was_fitted_without_it_and_by_what_was_not_fitte
     }
 
 
-def test_the_plots_name_sets_kinds_and_thresholds_in_words_on_white(tmp_path: Path) -> None:
-    files = drawn(tmp_path)
+def test_the_plots_name_sets_kinds_and_thresholds_on_white_in_small_files_that_are_the_same_each_time(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("matplotlib")
+    for folder in ("first", "second"):
+        confidence.draw({"talks": TALKS, "lectures": LECTURES}, tmp_path / folder)
+    files, again = (
+        {path.name: path.read_text("utf-8") for path in (tmp_path / folder).iterdir()} for folder in ("first", "second")
+    )
+    assert files == again
     kinds, right = files[confidence.KINDS], files[confidence.RIGHT]
-    assert all({"talks", "lectures"} <= set(re.findall(r">(\w+)<", text)) for text in files.values())
-    assert all("fill: #ffffff" in text for text in files.values())
+    for text in files.values():
+        assert {"talks", "lectures"} <= set(re.findall(r">(\w+)<", text)) and "fill: #ffffff" in text
+        assert len(text) < 100_000 and "<dc:date>" not in text
     assert all(f">{text}<" in kinds for text in ("off-topic, 1", "near-topic, 1", "answerable, 3", "answerable, 2"))
     assert "low from 0.18" in kinds and "high from 0.82" in kinds
     assert ">all sets<" in right and ">right first<" in right
-
-
-def test_the_same_questions_give_the_same_small_files(tmp_path: Path) -> None:
-    first = drawn(tmp_path / "1")
-    assert first == drawn(tmp_path / "2")
-    assert all(len(text) < 100_000 and "<dc:date>" not in text for text in first.values())
-
-
-def test_the_page_shows_plots_that_are_there() -> None:
-    page = ROOT / "benchmarks" / "RESULTS.md"
-    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text("utf-8"))
-    assert {f"../docs/quality/{name}" for name in (confidence.KINDS, confidence.RIGHT)} <= {*shown}
-    assert all((page.parent / plot).exists() for plot in shown)

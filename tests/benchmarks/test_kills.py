@@ -20,8 +20,9 @@ pytestmark = [needs_shim, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     folder = tmp_path_factory.mktemp("kills")
+    lines = lines_of_talks()
     with Commands(folder) as commands:
-        bench = Workbench(folder, commands, encoders(""), lines_of_talks(), count=4, added=2)
+        bench = Workbench(folder, commands, encoders(""), lambda k: lines(k)[:10], count=3, added=2)
         bench.prepare()
         yield bench
 

@@ -16,6 +16,7 @@ from benchmarks.leave_one_out import (
     SOURCES,
     START,
     Asked,
+    LeftOut,
     Right,
     Variants,
     answerable,
@@ -30,8 +31,6 @@ from benchmarks.leave_one_out import (
 )
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question
 from seekpoint.query.search.settings import TUNING, Tuning
-from tests import readme
-from tests.paths import ROOT
 from tests.shared import SHARED, needs_shared
 
 BOTH, FIFTH, NEITHER = Right(True, True), Right(False, True), Right(False, False)
@@ -71,24 +70,18 @@ def test_each_direction_of_a_set_counts_the_same_however_many_questions_it_has()
     assert worth(asked, found, without="y") == pytest.approx(0.75)
 
 
-def test_the_best_of_each_axis_is_found() -> None:
+def test_the_best_of_each_axis_is_found_which_is_tried_again_once_another_has_changed() -> None:
     wanted = replace(START, **AXES[0][-1], **AXES[1][0], **AXES[2][-1])
 
     def nearness(tuning: Tuning) -> float:
         return -abs(tuning.dense_share - wanted.dense_share) - abs(tuning.translated - wanted.translated) + tuning.reach
 
-    assert choose(nearness) == wanted
-
-
-def test_an_axis_is_tried_again_once_another_has_changed() -> None:
     def together_alone(tuning: Tuning) -> float:
         return tuning.reach + (10 * tuning.dense_share if tuning.reach > START.reach else 0)
 
+    assert choose(nearness) == wanted
     assert choose(together_alone) == replace(START, **AXES[0][-1], **AXES[2][-1])
-
-
-def test_what_is_no_better_is_not_chosen() -> None:
-    assert choose(lambda _: 1.0) == START
+    assert choose(lambda _: 1.0) == START, "what is no better isn't chosen"
 
 
 def test_a_sources_own_questions_have_no_say_in_its_weights() -> None:
@@ -100,93 +93,66 @@ def test_a_sources_own_questions_have_no_say_in_its_weights() -> None:
     assert (other.chosen, other.prototype) == ((NEITHER,), (BOTH,))
 
 
+def results(share: float, *prototype: Right | None) -> list[LeftOut]:
+    def right(tuning: Tuning) -> list[Right]:
+        return likes(share, share, tuning)
+
+    return [leave_out(source, ASKED, right, prototype) for source in ("dance", "cooking")]
+
+
 def test_the_shipped_weights_and_the_prototype_stand_beside_the_chosen_ones() -> None:
-    shares = TUNING.dense_share, TUNING.dense_share
-    results = [
-        leave_out(source, ASKED, lambda tuning: likes(*shares, tuning), [FIFTH, NEITHER, BOTH])
-        for source in ("dance", "cooking")
-    ]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in to_markdown(results).splitlines()[2:]]
+    found = results(TUNING.dense_share, FIFTH, NEITHER, BOTH)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in to_markdown(found).splitlines()[2:]]
     same = f"{TUNING.dense_share:g}; 0.5, 0; 20 s"
     assert rows[0][:6] == ["dance", "2", same, "1.000 / 1.000", "1.000 / 1.000", "0.000 / 0.500"]
     assert rows[0][6] == "+1.000 (+1.000 to +1.000)"
     assert rows[1][:6] == ["cooking", "1", same, "1.000 / 1.000", "1.000 / 1.000", "1.000 / 1.000"]
     assert rows[2][:6] == ["all of them", "3", "", "1.000 / 1.000", "1.000 / 1.000", "0.333 / 0.667"]
-    found = json.loads(json.dumps(to_json(results)))
-    assert found["dance"]["hybrid"] == {"moment1": 0.0, "moment5": 0.5}
-    assert found["all of them"]["gain"]["moment1"]["mean"] == pytest.approx(2 / 3)
-    assert found["cooking"]["tuning"]["dense_share"] == TUNING.dense_share
+    document = json.loads(json.dumps(to_json(found)))
+    assert document["dance"]["hybrid"] == {"moment1": 0.0, "moment5": 0.5}
+    assert document["all of them"]["gain"]["moment1"]["mean"] == pytest.approx(2 / 3)
+    assert document["cooking"]["tuning"]["dense_share"] == TUNING.dense_share
 
-
-def test_a_prototype_that_was_not_asked_is_told_as_unknown() -> None:
-    results = [
-        leave_out(source, ASKED, lambda tuning: likes(0.5, 0.5, tuning), [FIFTH, NEITHER, None])
-        for source in ("dance", "cooking")
-    ]
-    dance, cooking, both = to_markdown(results).splitlines()[2:]
+    unasked = results(0.5, FIFTH, NEITHER, None)
+    dance, cooking, both = to_markdown(unasked).splitlines()[2:]
     assert "–" not in dance and cooking.count("–") == both.count("–") == 3
-    found = to_json(results)["cooking"]
-    assert found["hybrid"] is None and found["gain"] == {"moment1": None, "moment5": None}
+    unknown = to_json(unasked)["cooking"]
+    assert unknown["hybrid"] is None and unknown["gain"] == {"moment1": None, "moment5": None}
 
 
-def test_a_variant_is_asked_once_and_kept_for_the_next_run(tmp_path: Path) -> None:
-    asked = []
+def test_a_variant_is_asked_once_and_kept_for_the_next_run_of_the_same_code(tmp_path: Path) -> None:
+    file, asked = tmp_path / "variants.jsonl", list[Tuning]()
 
     def ask(tuning: Tuning) -> list[Right]:
         asked.append(tuning)
         return likes(0.5, 0.6, tuning)
 
-    variants = Variants(ask, tmp_path / "variants.jsonl", "this code")
+    variants = Variants(ask, file, "this code")
     first = [variants(START), variants(TUNING), variants(START)]
-    again = Variants(ask, tmp_path / "variants.jsonl", "this code")
+    again = Variants(ask, file, "this code")
     assert [again(START), again(TUNING), again(START)] == first
     assert asked == [START, TUNING]
-
-
-def test_what_other_code_found_is_asked_again(tmp_path: Path) -> None:
-    file = tmp_path / "variants.jsonl"
-    Variants(lambda _: [BOTH], file, "earlier code")(START)
-    assert Variants(lambda _: [FIFTH], file, "this code")(START) == [FIFTH]
-    assert Variants(lambda _: [NEITHER], file, "earlier code")(START) == [BOTH]
+    assert Variants(lambda _: [FIFTH], file, "other code")(START) == [FIFTH]
+    assert Variants(lambda _: [NEITHER], file, "this code")(START) == first[0]
 
 
 @pytest.mark.shared
 @needs_shared
-def test_every_source_has_questions_of_its_own() -> None:
+def test_every_source_has_its_questions_and_the_prototypes_answers_are_those_of_the_quality_benchmark(
+    tmp_path: Path,
+) -> None:
     source_of = source_of_videos(SHARED / "transcripts")
     asked = [member for name in SETS for member in as_asked(name, answerable(name), source_of)]
-    assert Counter(member.source for member in asked) == {
-        "hungyi": 162,
-        "hf-course": 44,
-        "fastai": 394,
-        "3b1b": 31,
-        "broad": 180,
-        "": 100,
-    }
-    assert {member.source for member in asked} == {*SOURCES, ""}
-
-
-@pytest.mark.shared
-@needs_shared
-def test_the_prototypes_answers_are_those_of_the_quality_benchmark(tmp_path: Path) -> None:
-    answers = tmp_path / "fastai" / "baselines" / "hybrid.jsonl"
+    counts = {"hungyi": 162, "hf-course": 44, "fastai": 394, "3b1b": 31, "broad": 180, "": 100}
+    assert Counter(member.source for member in asked) == counts and counts.keys() == {*SOURCES, ""}
+    answers, questions = tmp_path / "fastai" / "baselines" / "hybrid.jsonl", answerable("fastai")
     answers.parent.mkdir(parents=True)
-    rows = [
-        {"question": question.text, "answered": True, "moments": [{"resource": {"id": span.video_id}, "start": start}]}
-        for question in answerable("fastai")
-        for span in question.spans
-        for start in [span.start if question.language == "zh" else span.end + 1]
-    ]
-    answers.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with answers.open("w") as file:
+        for question in questions:
+            for span in question.spans:
+                start = span.start if question.language == "zh" else span.end + 1
+                moment = {"resource": {"id": span.video_id}, "start": start}
+                file.write(json.dumps({"question": question.text, "answered": True, "moments": [moment]}) + "\n")
     found = prototype(tmp_path)
-    languages = [question.language for question in answerable("fastai")]
-    assert found[: -len(languages)] == [None] * (180 + 130 + 228)
-    assert found[-len(languages) :] == [BOTH if language == "zh" else NEITHER for language in languages]
-
-
-def test_the_page_takes_the_table_into_its_block() -> None:
-    page = (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8")
-    results = [leave_out("dance", ASKED, lambda tuning: likes(0.5, 0.5, tuning), [None, None, None])]
-    updated = readme.replaced(page, "left-out", to_markdown(results))
-    assert "| dance | 2 |" in updated
-    assert readme.replaced(updated, "left-out", "") == readme.replaced(page, "left-out", "")
+    right = [BOTH if question.language == "zh" else NEITHER for question in questions]
+    assert found == [*[None] * (180 + 130 + 228), *right]

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from benchmarks import quality, quality_report
+from benchmarks import confidence, quality, quality_report
 from benchmarks.quality_report import OURS, Result, to_json, to_markdown
 from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out, link_one_track_each
 from seekpoint.cli.main import cli
@@ -23,7 +23,7 @@ from tests.query.evaluation.test_metrics import moment
 from tests.shared import SHARED, needs_shared
 
 PAGE = ROOT / "docs" / "quality.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+TEXT, TABLES = PAGE.read_text("utf-8"), readme.RESULTS.read_text("utf-8")
 ASKED = [
     Question("1", "why?", "en", "en", (AnswerSpan("english0001", 10.0, 200.0),)),
     Question("2", "为什么?", "zh", "en", (AnswerSpan("english0001", 30.0, 90.0),)),
@@ -32,7 +32,6 @@ ASKED = [
 
 
 def system(late: float) -> Evaluation:
-    """A system that starts each answer so many seconds after its span does."""
     spans = {question.text: question.spans[0] for question in ASKED}
     return evaluate(
         ASKED,
@@ -54,12 +53,8 @@ def test_the_lectures_questions_are_as_the_page_says() -> None:
     answered = [question for question in questions if question.spans]
     assert len(answered) == 228
     directions = [(question.language, question.video_language) for question in answered]
-    assert {pair: directions.count(pair) for pair in set(directions)} == {
-        ("en", "en"): 60,
-        ("en", "zh"): 56,
-        ("zh", "en"): 56,
-        ("zh", "zh"): 56,
-    }
+    assert [directions.count(("en", video)) for video in ("en", "zh")] == [60, 56]
+    assert [directions.count(("zh", video)) for video in ("en", "zh")] == [56, 56]
     assert all(0 <= span.start < span.end for question in answered for span in question.spans)
 
 
@@ -87,32 +82,31 @@ def test_plain_systems_get_one_track_a_video(tmp_path: Path) -> None:
     assert all(path.read_text("utf-8") == "WEBVTT\n" for path in folder.iterdir())
 
 
-def test_tables_have_a_row_for_each_system_and_direction_and_what_was_gained() -> None:
+def test_tables_and_json_have_each_system_and_direction_and_what_was_gained() -> None:
     text = to_markdown(RESULTS)
     rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in text.splitlines() if line.startswith("| ")]
     assert [OURS, "all", "3"] in rows and ["bm25", "zh->en", "1"] in rows and "### talks" in text
     assert "over bm25, question by question: all +0.333" in text
-
-
-def test_json_has_every_systems_groups_and_abstention() -> None:
     found = json.loads(json.dumps(to_json(RESULTS)))
     assert found["lectures"]["bm25"]["groups"]["zh->en"]["moment1"] == 1.0
     assert found["talks"][OURS]["groups"].keys() == {"all", "en->en", "zh->en", "zh->zh"}
     assert found["talks"][OURS]["abstention"] is None
 
 
-def tables() -> str:
-    return readme.RESULTS.read_text(encoding="utf-8")
+def test_the_pages_have_room_for_the_tables_of_all_benchmarks_and_show_plots_that_are_there() -> None:
+    for name in ("quality", "left-out", "scale", "rebuild"):
+        updated = readme.replaced(TABLES, name, "| a table |")
+        assert "| a table |" in updated and updated.count(f"<!-- /{name} -->") == 1
+        assert readme.replaced(updated, name, "") == readme.replaced(TABLES, name, "")
+    shown = {page: re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text("utf-8")) for page in (PAGE, readme.RESULTS)}
+    assert all((page.parent / plot).exists() for page, plots in shown.items() for plot in plots)
+    assert f"quality/{quality_report.DIRECTIONS}" in shown[PAGE]
+    drawn = (quality_report.DIRECTIONS, quality_report.ERRORS, confidence.KINDS, confidence.RIGHT)
+    assert {f"../docs/quality/{plot}" for plot in drawn} <= {*shown[readme.RESULTS]}
 
 
-def test_the_page_takes_the_tables_into_its_block() -> None:
-    updated = readme.replaced(tables(), "quality", to_markdown(RESULTS))
-    assert "### talks" in updated and updated.count("<!-- /quality -->") == 1
-    assert readme.replaced(updated, "quality", "") == readme.replaced(tables(), "quality", "")
-
-
-def test_every_command_line_on_the_pages_is_one() -> None:
-    blocks = re.findall(r"```sh\n(.*?)```", TEXT + tables(), re.DOTALL)
+def test_every_command_line_on_the_pages_is_one_and_its_questions_are_read(tmp_path: Path) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", TEXT + TABLES, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     calls = [shlex.split(line.split(">")[0]) for line in lines]
     benchmarks = [call[3:] for call in calls if call[:3] == ["python", "-m", "benchmarks.quality"]]
@@ -124,9 +118,6 @@ def test_every_command_line_on_the_pages_is_one() -> None:
     assert command is not None
     for arguments in evaluations:
         command.make_context("eval", arguments)
-
-
-def test_the_questions_on_the_page_are_read(tmp_path: Path) -> None:
     (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
     file = tmp_path / "questions.jsonl"
     file.write_text(block, "utf-8")
@@ -134,45 +125,25 @@ def test_the_questions_on_the_page_are_read(tmp_path: Path) -> None:
     assert [span.video_id for span in answered.spans] == ["zxQyTK8quyY", "aircAruvnKk"] and unanswered.spans == ()
 
 
-def test_the_pages_show_the_plots() -> None:
-    assert f"(quality/{quality_report.DIRECTIONS})" in TEXT
-    assert all(f"(../docs/quality/{plot})" in tables() for plot in (quality_report.DIRECTIONS, quality_report.ERRORS))
-    assert all((PAGE.parent / "quality" / plot).exists() for plot in (quality_report.DIRECTIONS, quality_report.ERRORS))
-
-
-def drawn(folder: Path) -> dict[str, str]:
+def test_plots_name_sets_systems_and_directions_on_white_in_small_files_that_are_the_same_each_time(
+    tmp_path: Path,
+) -> None:
     pytest.importorskip("matplotlib")
-    quality_report.draw(RESULTS, folder)
-    return {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    for folder in ("first", "second"):
+        quality_report.draw(RESULTS, tmp_path / folder)
+    errors, directions = quality_report.ERRORS, quality_report.DIRECTIONS
+    files, again = (
+        {path.name: path.read_text("utf-8") for path in (tmp_path / folder).iterdir()} for folder in ("first", "second")
+    )
+    assert files == again and files.keys() == {errors, directions}
+    for text in files.values():
+        assert {"lectures", "talks", OURS, "bm25"} <= set(re.findall(r"\w+", text)) and "fill: #ffffff" in text
+        assert len(text) < 100_000 and "<dc:date>" not in text
+    assert "seekpoint, 3 right" in files[errors] and "e5raw, 0 right" not in files[errors]
+    assert "zh-&gt;en" in files[directions] and "moment@1" in files[directions]
 
 
-def test_a_share_is_of_the_answers_that_start_no_later() -> None:
-    assert quality_report.shares_within([20.0, 0.0, 5.0, 5.0], [0, 4, 5, 19, 20, 100]) == [
-        0.25,
-        0.25,
-        0.75,
-        0.75,
-        1.0,
-        1.0,
-    ]
-
-
-def test_only_right_answers_have_an_error() -> None:
+def test_only_right_answers_have_an_error_and_a_share_is_of_those_that_start_no_later() -> None:
     assert quality_report.right_errors(system(50.0)) == [50.0, 50.0]
     assert quality_report.right_errors(system(900.0)) == []
-
-
-def test_the_same_results_give_the_same_small_files(tmp_path: Path) -> None:
-    first, second = drawn(tmp_path / "1"), drawn(tmp_path / "2")
-    assert first == second
-    assert first.keys() == {quality_report.ERRORS, quality_report.DIRECTIONS}
-    assert all(len(text) < 100_000 and "<dc:date>" not in text for text in first.values())
-
-
-def test_plots_name_sets_systems_and_directions_in_words_on_white(tmp_path: Path) -> None:
-    files = drawn(tmp_path)
-    for text in files.values():
-        assert {"lectures", "talks", OURS, "bm25"} <= set(re.findall(r"\w+", text))
-        assert "fill: #ffffff" in text
-    assert "seekpoint, 3 right" in files[quality_report.ERRORS] and "e5raw, 0 right" not in files[quality_report.ERRORS]
-    assert "zh-&gt;en" in files[quality_report.DIRECTIONS] and "moment@1" in files[quality_report.DIRECTIONS]
+    assert quality_report.shares_within([20.0, 0.0, 5.0, 5.0], [0, 4, 5, 19, 20]) == [0.25, 0.25, 0.75, 0.75, 1.0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from pathlib import Path
 
@@ -15,10 +14,8 @@ from benchmarks.base import Base
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Filters, Kind
-from tests import readme
 from tests.fakes import TOPICS
 from tests.index import libraries as parts
-from tests.paths import ROOT
 
 CHUNKS = 400
 TALKS = {
@@ -42,29 +39,15 @@ def made(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def questions(tmp_path: Path) -> Path:
-    file = tmp_path / "questions.jsonl"
-    rows = [{"question": f"{word}?", "video_id": None} for topic in TOPICS for word in topic]
-    file.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    return file
-
-
-def test_a_library_has_as_many_chunks_as_were_asked_for_in_both_languages(made: Path) -> None:
+def test_a_library_has_the_chunks_and_shares_that_were_asked_for_and_its_texts_come_from_the_base(
+    base: Path, made: Path
+) -> None:
+    assert {row[2] for row in parts.stored_terms(made)} <= {row[2] for row in parts.stored_terms(base)}
     with EmbeddedReader.open(made) as library:
         assert len(library.holdings.alive) == CHUNKS
         assert set(library.languages()) == {"en", "zh"}
-
-
-def test_a_section_holds_its_share(made: Path) -> None:
-    with EmbeddedReader.open(made) as library:
         for section, share in synthetic.SHARES.items():
             assert len(library.scope(Filters(section=section))) == round(share * CHUNKS)
-
-
-def test_what_is_said_and_found_by_comes_from_the_base(base: Path, made: Path) -> None:
-    assert {row[2] for row in parts.stored_terms(made)} <= {row[2] for row in parts.stored_terms(base)}
-    with EmbeddedReader.open(made) as library:
         said = [cue.text for one in library.statuses() for t in library.transcripts(one.resource.id) for cue in t.cues]
     assert set(said) <= {text for texts in TALKS.values() for text in texts}
 
@@ -93,21 +76,19 @@ def test_moved_vectors_are_about_as_near_as_they_should_be() -> None:
     assert cosines.mean() == pytest.approx(0.9, abs=0.01)
 
 
-def test_a_small_library_s_nearest_are_all_found_under_each_filter(made: Path) -> None:
+def test_all_nearest_of_a_small_library_are_found_and_stages_add_up_to_the_whole(made: Path, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    rows = [{"question": f"{word}?", "video_id": None} for topic in TOPICS for word in topic]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     with EmbeddedReader.open(made) as library:
         vectors = [parts.ENCODER.question(topic[0]) for topic in TOPICS]
         questions = np.stack([parts.centred_question(library, vector) for vector in vectors])
-        for found in asking.recalled(made, library, questions).values():
-            assert found["recall"] == 1.0
-
-
-def test_stages_add_up_to_the_whole_and_leave_nothing_watched(made: Path, questions: Path) -> None:
-    with EmbeddedReader.open(made) as library:
-        texts = asking.questions_of(questions)
+        assert {found["recall"] for found in asking.recalled(made, library, questions).values()} == {1.0}
+        texts = asking.questions_of(file)
         stages = asking.by_stage(texts, library, parts.ENCODER)
         assert all(len(taken) == len(texts) - asking.WARM_UP for taken in stages.values())
         assert all(sum(stages[stage]) > 0 for stage in asking.STAGES)
-        assert "by_terms" not in vars(library.words)
+        assert "by_terms" not in vars(library.words), "nothing is watched any more"
 
 
 def test_a_watched_function_that_another_calls_counts_for_its_own_stage_alone() -> None:
@@ -146,22 +127,12 @@ def test_additions_are_timed_and_found_later(base: Path, made: Path, tmp_path: P
         assert len(library.holdings.alive) == 140
 
 
-def test_a_percentile_is_a_value_that_occurred() -> None:
+def test_a_percentile_is_a_value_that_occurred_and_a_plot_of_growth_names_its_lines_and_targets(tmp_path: Path) -> None:
     values = [float(k) for k in range(100, 0, -1)]
     assert (scale.percentile(values, 0.5), scale.percentile(values, 0.95)) == (51.0, 96.0)
     assert scale.percentile([3.0], 0.95) == 3.0
-
-
-def test_a_plot_of_growth_names_its_lines_and_targets(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     panel = plots.Panel("Questions", "ms", {"ours": {10: 1.0, 100: 2.0}, "theirs": {10: 3.0}}, {100: 4.0})
     plots.draw_growth([panel], tmp_path / "plot.svg")
     drawn = (tmp_path / "plot.svg").read_text("utf-8")
     assert all(f">{text}<" in drawn for text in ("Questions", "ms", "ours", "theirs", "due, at most", "chunks"))
-
-
-def test_the_page_has_room_for_the_tables_and_shows_plots_that_are_there() -> None:
-    page = ROOT / "benchmarks" / "RESULTS.md"
-    text = page.read_text("utf-8")
-    assert all("written anew" in readme.replaced(text, name, "written anew") for name in ("scale", "rebuild"))
-    assert all((page.parent / plot).exists() for plot in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text))
