@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from seekpoint import open_library
-from seekpoint.index.text.transcript_text import CueText, chapters_of, columns
-from seekpoint.index.types import Chapter, Cue, Details, Origin, Pieces, ResourceStatus, Transcript
+from seekpoint.index.text.transcript_text import CueText, columns
+from seekpoint.index.types import Chapter, Cue, Pieces, ResourceStatus
 from seekpoint.indexer.transcript.generated_chapters import LEAST_DURATION, MOST_COLUMNS, chapters, titles
 from tests.indexer.builds import Workshop
 from tests.long_talk import CHINESE, ENGLISH, LINES, SECONDS, talk
@@ -77,20 +77,15 @@ def status(workshop: Workshop, cues: Sequence[Cue], chapters: Sequence[tuple[flo
     return found
 
 
-def test_a_build_stores_them_with_the_transcript(workshop: Workshop) -> None:
+def test_a_build_stores_them_with_the_transcript_of_a_recording_without_its_own(workshop: Workshop) -> None:
     found = status(workshop, talk(ENGLISH))
     assert [chapter.start for chapter in found.chapters] == pytest.approx([0.0, 300.0, 600.0], abs=10.0)
     with open_library(workshop.library) as library:
         assert library.transcript(TALK).chapters == found.chapters
-
-
-def test_a_recording_with_chapters_of_its_own_keeps_them(workshop: Workshop) -> None:
-    found = status(workshop, talk(ENGLISH), [(0, "Welcome"), (100, "Middle"), (500, "End")])
-    assert [(chapter.start, chapter.title, chapter.generated) for chapter in found.chapters] == [
-        (0.0, "Welcome", False),
-        (100.0, "Middle", False),
-        (500.0, "End", False),
-    ]
+    workshop.library = workshop.folder / "its own"
+    own = (Chapter(0.0, "Welcome"), Chapter(100.0, "Middle"), Chapter(500.0, "End"))
+    found = status(workshop, talk(ENGLISH), [(chapter.start, chapter.title) for chapter in own])
+    assert found.chapters == own
     with open_library(workshop.library) as library:
         assert library.transcript(TALK).chapters == ()
 
@@ -102,18 +97,7 @@ def test_only_a_recording_of_ten_minutes_gets_some(workshop: Workshop) -> None:
     assert status(workshop, cues[:-1]).chapters == ()
 
 
-def test_the_sources_chapters_come_first() -> None:
-    real, made = Chapter(0.0, "Welcome"), Chapter(0.0, "Bread", generated=True)
-    transcript = Transcript("en", Origin.LOCAL, (), (made,))
-    assert chapters_of(Details(chapters=(real,)), transcript) == (real,)
-    assert chapters_of(Details(), transcript) == (made,)
-    assert chapters_of(Details(), None) == ()
-
-
 REST = "And then we talk about the weather. It was nice. The weather is nice today. " * 3
-
-
-SAME = "The learning rate decays. A learning rate with warmup. The warmup of the learning rate. "
 
 
 @pytest.mark.parametrize(
@@ -123,13 +107,7 @@ SAME = "The learning rate decays. A learning rate with warmup. The warmup of the
             ["The learning rate is small. A learning rate that is large diverges. So pick the learning rate. ", REST],
             ["Learning rate", "Weather"],
         ),
-        (
-            [
-                "学习率太大就会发散。我们要选择学习率。这个学习率很小。",
-                "然后我们谈天气。今天的天气很好。天气真的很好。",
-            ],
-            ["学习率", "天气"],
-        ),
+        (["学习率太大就会发散。我们要选择学习率。", "今天的天气很好。天气真的很好。"], ["学习率", "天气"]),
         (["學習率太大。選擇學習率。學習率很小。", "今天的天氣很好。天氣真的很好。"], ["學習率", "天氣"]),
         (["迈克尔-乔丹打篮球 迈克尔-乔丹 这是迈克尔-乔丹 ", "今天的天气很好 天气真的很好 "], ["迈克尔-乔丹", "天气"]),
         (["The GPU memory is full. Our gpu memory is full. The GPU memory again. ", REST], ["GPU memory", "Weather"]),
@@ -151,16 +129,17 @@ def test_white_space_between_chinese_words_is_a_pause() -> None:
     assert sorted(title.split("、")) == ["学习率", "梯度下降"]
 
 
-@pytest.mark.parametrize("empty", ["然後", "居然", "越來越", "一模一樣", "到目前為止", "有時候", "大多数", "什么样的"])
-def test_chinese_words_that_say_little_are_in_no_title(empty: str) -> None:
-    said = f"{empty}学习率{empty}，{empty}选择学习率，{empty}。学习率{empty}。" * 3
-    assert titles([said, "今天的天气很好。天气真的很好。天气。"])[0] == "学习率"
+def test_chinese_words_that_say_little_are_in_no_title() -> None:
+    for empty in ("然後", "居然", "越來越", "一模一樣", "到目前為止", "有時候", "大多数", "什么样的"):
+        said = f"{empty}学习率{empty}，{empty}选择学习率，{empty}。学习率{empty}。" * 3
+        assert titles([said, "今天的天气很好。天气真的很好。天气。"])[0] == "学习率"
 
 
 def test_two_phrases_stand_together_where_both_tell_as_much_and_titles_differ() -> None:
     said = "The group norm and the batch size. A group norm or a batch size. Group norm, batch size. " * 2
     assert titles([said, REST])[0] in ("Group norm, batch size", "Batch size, group norm")
-    first, second, _ = titles([SAME, SAME, REST * 4])
+    same = "The learning rate decays. A learning rate with warmup. The warmup of the learning rate. "
+    first, second, _ = titles([same, same, REST * 4])
     assert first != second
 
 

@@ -103,13 +103,10 @@ def test_a_channel_is_its_newest_videos(fake: FakeYouTube) -> None:
     assert len(listed(fake, limit=3).entries) == 5, "a course is listed whole"
 
 
-@pytest.mark.parametrize("path", ["/channel/UCabcdefghijklmnopqrstuv", "/c/LiHongyi", "/user/x", "/@李宏毅"])
-def test_channels_by_any_name(fake: FakeYouTube, path: str) -> None:
-    fake.add_channel(f"{path}/videos", "A channel", talks(3))
-    assert len(listed(fake, YOUTUBE + path).entries) == 3
-
-
-def test_the_tabs_of_a_channel(fake: FakeYouTube) -> None:
+def test_channels_by_any_name_and_their_tabs(fake: FakeYouTube) -> None:
+    for path in ("/channel/UCabcdefghijklmnopqrstuv", "/c/LiHongyi", "/user/x", "/@李宏毅"):
+        fake.add_channel(f"{path}/videos", "A channel", talks(3))
+        assert len(listed(fake, YOUTUBE + path).entries) == 3
     fake.add_channel(f"{CHANNEL}/streams", "Andrej", talks(3))
     assert len(listed(fake, f"{YOUTUBE}{CHANNEL}/streams").entries) == 3
     fake.add_channel(f"{CHANNEL}/playlists", "Andrej", [("PLzero", "Zero to Hero")])
@@ -212,34 +209,28 @@ def test_a_server_error_or_an_empty_response_is_retried(
     assert words in error.reason and places(fake).count(place) == tries
 
 
-GARBAGE = [
-    "\x00\ufffd garbage",
-    '{"contents": ',
-    "[" * 100_000,
-    "<div>" * 200_000,
-    page_around({"contents": [[[None]]]}),
-    page_around({"contents": {"twoColumnBrowseResultsRenderer": {"tabs": [{"tabRenderer": {"selected": "?"}}, 7]}}}),
-    page_around({"alerts": "none", "contents": 1}),
-]
-
-
-@pytest.mark.parametrize("body", GARBAGE)
-def test_an_unparsable_page_is_requested_in_another_way(fake: FakeYouTube, body: str) -> None:
-    fake.add_playlist(NAME, "Course", talks(3))
-    fake.fail(NAME, "resolve", 200, body)
-    fake.fail(NAME, "playlist", 200, body)
-    try:
-        assert listed(fake).entries == ()
-    except Unfetched as error:
-        assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
-        assert "no fault of this playlist" in error.reason
-    assert len(fake.requests) <= 6
-
-
-def test_an_unparsable_page_does_no_harm_if_another_way_works(fake: FakeYouTube) -> None:
+def test_an_unparsable_page_is_requested_in_another_way(fake: FakeYouTube) -> None:
     fake.add_playlist(NAME, "Course", talks(3))
     fake.fail(NAME, "playlist", 200, "<html>a new kind of page</html>")
     assert len(listed(fake).entries) == 3
+    tabs: list[object] = [{"tabRenderer": {"selected": "?"}}, 7]
+    for body in (
+        "\x00\ufffd garbage",
+        '{"contents": ',
+        "[" * 100_000,
+        "<div>" * 200_000,
+        page_around({"contents": {"twoColumnBrowseResultsRenderer": {"tabs": tabs}}}),
+        page_around({"alerts": "none", "contents": 1}),
+    ):
+        fake.fail(NAME, "resolve", 200, body)
+        fake.fail(NAME, "playlist", 200, body)
+        fake.requests.clear()
+        try:
+            assert listed(fake).entries == ()
+        except Unfetched as error:
+            assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+            assert "no fault of this playlist" in error.reason
+        assert len(fake.requests) <= 6
 
 
 @pytest.mark.parametrize(

@@ -227,14 +227,11 @@ def test_server_faults_of_three_videos_in_a_row_stop_the_run(
         assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, wait / 2 if halts else wait)
 
 
-@pytest.mark.parametrize(
-    "declared", ['<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">', '<!ENTITY b SYSTEM "file:///etc/passwd">']
-)
-def test_captions_that_declare_entities_are_refused(fake: FakeYouTube, declared: str) -> None:
-    body = f'<!DOCTYPE t [{declared}]><transcript><text start="0" dur="1">&b;</text></transcript>'
-    failing("captions", 200, body)(fake)
+def test_captions_that_declare_entities_are_refused(fake: FakeYouTube) -> None:
     youtube = client(fake)
-    for _ in range(4):
+    for declared in 2 * ('<!ENTITY a "ha"><!ENTITY b "&a;&a;">', '<!ENTITY b SYSTEM "file:///etc/passwd">'):
+        body = f'<!DOCTYPE t [{declared}]><transcript><text start="0" dur="1">&b;</text></transcript>'
+        failing("captions", 200, body)(fake)
         with pytest.raises(Unfetched, match="XML entities") as caught:
             youtube.fetch(VIDEO)
         assert (caught.value.state, caught.value.retry_after) == (State.UNAVAILABLE, MONTH)
@@ -327,24 +324,21 @@ def test_recorded_videos(fake: FakeYouTube) -> None:
 
 
 @needs_shared
-@pytest.mark.parametrize(
-    ("file", "state", "words"),
-    [
-        ("youtube_age_restricted", State.UNAVAILABLE, "age"),
-        ("youtube_video_unavailable", State.UNAVAILABLE, ""),
-        ("youtube_transcripts_disabled", State.NO_TRANSCRIPT, ""),
-        ("youtube_transcripts_disabled2", State.NO_TRANSCRIPT, ""),
-        ("youtube_po_token_required", State.DEFERRED, ""),
-        ("youtube_consent_page.html", State.DEFERRED, "--cookies"),
-        ("youtube_request_blocked", Blocked.__name__, ""),
-        ("youtube_too_many_requests.html", Blocked.__name__, ""),
-    ],
-)
-def test_recorded_refusals(fake: FakeYouTube, file: str, state: str, words: str) -> None:
-    is_page = file.endswith("html")
-    error = outcome(replay(fake, page=file) if is_page else replay(fake, player=f"{file}.innertube.json"))
-    assert state == (Blocked.__name__ if isinstance(error, Blocked) else error.state)
-    assert words in error.reason
+def test_recorded_refusals(fake: FakeYouTube) -> None:
+    for file, state, words in (
+        ("age_restricted", State.UNAVAILABLE, "age"),
+        ("video_unavailable", State.UNAVAILABLE, ""),
+        ("transcripts_disabled", State.NO_TRANSCRIPT, ""),
+        ("transcripts_disabled2", State.NO_TRANSCRIPT, ""),
+        ("po_token_required", State.DEFERRED, ""),
+        ("request_blocked", Blocked.__name__, ""),
+        ("consent_page.html", State.DEFERRED, "--cookies"),
+        ("too_many_requests.html", Blocked.__name__, ""),
+    ):
+        pages = {"page": f"youtube_{file}"} if "html" in file else {"player": f"youtube_{file}.innertube.json"}
+        error = outcome(replay(fake, **pages))
+        assert state == (Blocked.__name__ if isinstance(error, Blocked) else error.state)
+        assert words in error.reason
 
 
 def test_chapters_from_the_description() -> None:
