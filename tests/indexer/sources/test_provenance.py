@@ -53,7 +53,6 @@ def test_each_provenance_has_one_text_and_no_other_text_is_any() -> None:
         "made by hand",
         "transcribed:base",
         "web:{}",
-        'web:{"at": 1.0, "digest": "0f", "etag": 5}',
         'web:{"at": "soon 稍后", "digest": "0f"}',
         'web:{"at": 1.0, "digest": "0f", "more": 1}',
         f'web:{{"at": {"9" * 400}, "digest": "0f"}}',

@@ -19,9 +19,8 @@ def texts(cues: tuple[Cue, ...]) -> list[str]:
     return [cue.text for cue in cues]
 
 
-@pytest.mark.parametrize(
-    ("cues", "tidied"),
-    [
+def test_cues_are_clean_and_in_order() -> None:
+    for cues, tidied in (
         (
             [Cue(0, 1, " a\n b\x1b\u202e "), Cue(1, 2, " \n"), Cue(2, 3, "注意力\u200b")],
             [Cue(0, 1, "a b"), Cue(2, 3, "注意力")],
@@ -35,11 +34,8 @@ def texts(cues: tuple[Cue, ...]) -> list[str]:
         ),
         (2 * [Cue(0, 40, "One sentence. 一句話。")], 2 * [Cue(0, 40, "One sentence. 一句話。")]),
         ([Cue(0, 600, "[Music]")], [Cue(0, 600, "[Music]")]),
-    ],
-    ids=["cleaned", "in order", "without a time", "repaired", "overlapping", "ordinary", "a phrase shown for long"],
-)
-def test_cues_are_clean_and_in_order(cues: list[Cue], tidied: list[Cue]) -> None:
-    assert tidy(cues) == tuple(tidied)
+    ):
+        assert tidy(cues) == tuple(tidied)
 
 
 def test_an_hour_in_one_cue_becomes_pieces_of_whole_sentences() -> None:
@@ -103,18 +99,14 @@ REPEATS = ["no no no", "let it be", "let it be", "yes", "yes", "yes", "对", "�
 FLASHING = ((1, 2.99, "hi all"), (2.99, 3, "hi all"), (3, 5.99, "hi all\n你好"), (5.99, 6, "你好"), (6, 9, "你好\n42"))
 
 
-@pytest.mark.parametrize(
-    ("captions", "said"),
-    [
+def test_each_line_of_rolling_captions_comes_once() -> None:
+    for captions, said in (
         (rolling(*((3.0 * k, line) for k, line in enumerate(REPEATS))), REPEATS),
         (rolling((1, "[Music]"), (4, "hello all"), (7, "[Applause]"), (9, "thanks")), ["hello all", "thanks"]),
         (webvtt(*FLASHING), ["hi all", "你好", "42"]),
         (webvtt((1, 2, "row"), (2, 3, "row"), (3, 4, "row\nyour boat")), ["row", "row", "row your boat"]),
-    ],
-    ids=["real repeats", "marks of sounds", "without word times", "not rolling"],
-)
-def test_each_line_of_rolling_captions_comes_once(captions: str, said: list[str]) -> None:
-    assert texts(spoken(captions)) == said
+    ):
+        assert texts(spoken(captions)) == said
 
 
 def test_a_line_starts_at_its_first_word() -> None:

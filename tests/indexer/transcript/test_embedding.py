@@ -105,9 +105,6 @@ def test_a_changed_transcript_embeds_only_new_pieces_and_the_chunks_around_them(
     assert after.sums[20].argmax() == 6
 
 
-# Models without parts
-
-
 class EncoderWithoutParts(TopicEncoder):
     """A model that returns no vectors of cues."""
 
@@ -123,9 +120,6 @@ def test_a_model_without_parts_makes_no_pieces_and_is_tried_once(workshop: Works
     assert build(workshop, encoder).embedded == 0
     assert (workshop.content(), workshop.events.lines) == (before, [])
     assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
-
-
-# Batches of the encoder
 
 
 class BatchCountingEncoder(TopicEncoder):

@@ -37,25 +37,18 @@ NORWEGIAN = "Alle mennesker er født frie og med samme menneskeverd og mennesker
 INDONESIAN = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
 
 
-@pytest.mark.parametrize(
-    ("text", "claimed", "tag"),
-    [
+def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close() -> None:
+    for text, claimed, tag in (
         *((TRADITIONAL, tag, tag) for tag in ("zh-TW", "yue")),
         *((TRADITIONAL, "zh_hk", "zh-HK"), (TRADITIONAL, "ZH-hant-tw", "zh-Hant-TW")),
         *(("Transformer", "de-AT", "de-AT"), ("機械学習入門", "ja", "ja"), ("Привет", "uk", "uk")),
         *((NORWEGIAN, "nb", "nb"), (NORWEGIAN, "en", "no"), (INDONESIAN, "id-ID", "id-ID")),
-    ],
-)
-def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close(
-    text: str, claimed: str, tag: str
-) -> None:
-    assert language_of([text], claimed) == tag
+    ):
+        assert language_of([text], claimed) == tag
 
 
-@pytest.mark.parametrize(
-    ("texts", "claimed", "language"),
-    [
-        ([TRADITIONAL], None, "zh"),
+def test_a_text_of_several_languages_is_in_that_of_most_words() -> None:
+    for texts, claimed, language in (
         ([TRADITIONAL], "en", "zh"),
         *(([MIXED] * count, claimed, "zh") for count in (1, 5) for claimed in (None, "en", "ja", "de")),
         ([SIMPLIFIED * 3, *[CODE] * 5], "en", "zh"),
@@ -64,12 +57,8 @@ def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_clos
         ([ENGLISH * 3, "The word 注意力 means attention and 词 means word."], "zh", "en"),
         ([ENGLISH] * 20 + [SIMPLIFIED] * 2000, "en", "zh"),
         ([*[ENGLISH] * 20, GERMAN * 5000], "en", "de"),
-    ],
-)
-def test_a_text_of_several_languages_is_in_that_of_most_words(
-    texts: list[str], claimed: str | None, language: str
-) -> None:
-    assert language_of(texts, claimed) == language
+    ):
+        assert language_of(texts, claimed) == language
 
 
 def test_no_evidence_is_undetermined() -> None:

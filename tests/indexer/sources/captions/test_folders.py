@@ -25,9 +25,8 @@ from tests.shared import SHARED, needs_shared
 ID = "aircAruvnKk"
 
 
-@pytest.mark.parametrize(
-    ("stem", "rest", "video_id", "language", "title"),
-    [
+def test_parts_of_a_file_name() -> None:
+    for stem, rest, video_id, language, title in (
         (f"Any title [{ID}]", ".en.vtt", ID, "en", "Any title"),
         (f"【導論】第 2 講 [2025] [{ID}]", ".zh-TW.vtt", ID, "zh-TW", "【導論】第 2 講 [2025]"),
         (f"a. b. c [{ID}]", ".zh-Hans.srt", ID, "zh-Hans", "a. b. c"),
@@ -38,11 +37,10 @@ ID = "aircAruvnKk"
         ("Intro to Node.js", ".vtt", None, None, "Intro to Node.js"),
         (f"[{ID}] first", ".en.vtt", None, "en", f"[{ID}] first"),
         ("演讲", ".yue.srt", None, "yue", "演讲"),
-    ],
-)
-def test_parts_of_a_file_name(stem: str, rest: str, video_id: str | None, language: str | None, title: str) -> None:
-    path = Path("some.folder") / f"{stem}{rest}"
-    assert (stem_of(path), video_id_of(path), language_of(path), title_of(path)) == (stem, video_id, language, title)
+    ):
+        path = Path("some.folder") / f"{stem}{rest}"
+        parts = (stem_of(path), video_id_of(path), language_of(path), title_of(path))
+        assert parts == (stem, video_id, language, title)
 
 
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\nhello 你好\n"

@@ -29,22 +29,19 @@ def test_big5() -> None:
         assert decoded(page.encode("big5"), header) == page
 
 
-@pytest.mark.parametrize(
-    ("encoding", "label", "text"),
-    [
+def test_a_correct_label_is_used() -> None:
+    for encoding, label, text in (
         ("shift_jis", "Shift_JIS", "注意機構は入力の各単語を見る"),
         ("iso2022_jp", "ISO-2022-JP", "注意機構は入力の各単語を見る"),
         ("euc_kr", "euc-kr", "어텐션은 입력의 모든 단어를 본다"),
         ("cp1251", "windows-1251", "Внимание видит каждое слово входа"),
         ("cp1252", "iso-8859-1", "L’attention regarde chaque mot “déjà lu”"),
         ("latin-1", "us-ascii", "Aufmerksamkeit über alle Wörter hört nie auf"),
-    ],
-)
-def test_a_correct_label_is_used(encoding: str, label: str, text: str) -> None:
-    page = f"<html><body><p>{text}</p></body></html>"
-    assert decoded(page.encode(encoding), label) == page
-    named = page.replace("<body>", f'<meta charset="{label}"><body>')
-    assert decoded(named.encode(encoding)) == named
+    ):
+        page = f"<html><body><p>{text}</p></body></html>"
+        assert decoded(page.encode(encoding), label) == page
+        named = page.replace("<body>", f'<meta charset="{label}"><body>')
+        assert decoded(named.encode(encoding)) == named
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -53,15 +50,9 @@ def test_unicode_with_and_without_a_byte_order_mark(encoding: str) -> None:
         assert decoded(text.encode(encoding), "iso-8859-1") == text
 
 
-@pytest.mark.parametrize(
-    ("data", "label", "text"),
-    [
-        (labelled("utf-8").encode()[:-60], "utf-8", "自注意力让模型"),
-        ("<p>朱镕基和他的同事们</p>".encode("gb18030"), "gb2312", "镕"),
-        ("<p>Die Aufmerksamkeit über alle Wörter hört nie auf.</p>".encode("latin-1"), None, "über alle Wörter hört"),
-        (b"<p>one\0 two</p>", None, "<p>one two</p>"),
-    ],
-    ids=["cut within a character", "beyond GB 2312", "accents without a label", "null byte"],
-)
-def test_odd_pages_are_decoded(data: bytes, label: str | None, text: str) -> None:
-    assert text in decoded(data, label)
+def test_odd_pages_are_decoded() -> None:
+    cut_within_a_character = labelled("utf-8").encode()[:-60]
+    assert "自注意力让模型" in decoded(cut_within_a_character, "utf-8")
+    assert "镕" in decoded("<p>朱镕基和他的同事们</p>".encode("gb18030"), "gb2312"), "beyond GB 2312"
+    assert "über alle" in decoded("<p>Die Aufmerksamkeit über alle Wörter hört nie auf.</p>".encode("latin-1"), None)
+    assert decoded(b"<p>one\0 two</p>", None) == "<p>one two</p>"

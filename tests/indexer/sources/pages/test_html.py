@@ -103,9 +103,8 @@ def test_an_encyclopedia() -> None:
     assert not any(word in " ".join(texts(text)) for word in ("edit", "Contents", "licence", "Main page"))
 
 
-@pytest.mark.parametrize(
-    ("body", "shown"),
-    [
+def test_text_is_as_a_browser_renders_it() -> None:
+    for body, shown in (
         (
             """<p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script><style>p {}</style>
             <span style="display: none">secret</span><span hidden>hidden</span><noscript>switch it on</noscript>end</p>
@@ -122,11 +121,8 @@ def test_an_encyclopedia() -> None:
 def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></td></tr></table>""",
             ["def scale(x): ⏎ # 缩放 ⏎ return x / 8"],
         ),
-    ],
-    ids=["inline", "list and table", "code"],
-)
-def test_text_is_as_a_browser_renders_it(body: str, shown: list[str]) -> None:
-    assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
+    ):
+        assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
 
 
 def test_short_rows_share_a_block() -> None:
@@ -137,9 +133,8 @@ def test_short_rows_share_a_block() -> None:
     assert len(blocks) < 20 and f"{PROSE}a" in blocks
 
 
-@pytest.mark.parametrize(
-    "formula",
-    [
+def test_formulas_are_readable_and_not_repeated() -> None:
+    for formula in (
         '<script type="math/tex">Q K^T</script>',
         '<span class=MathJax>QKT</span><script type="math/tex">Q K^T</script>',
         '<math alttext="Q K^T"><mi>Q</mi><mi>K</mi></math>',
@@ -148,11 +143,9 @@ def test_short_rows_share_a_block() -> None:
         "<span class=katex-html aria-hidden=true>QKT</span></span>",
         '<span class=mwe-math-element><span style="display:none"><math alttext="{\\displaystyle Q K^T}">'
         '<mi>Q</mi></math></span><img alt="{\\displaystyle Q K^T}"></span>',
-    ],
-)
-def test_formulas_are_readable_and_not_repeated(formula: str) -> None:
-    text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
-    assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
+    ):
+        text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
+        assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
 
 
 def test_page_furniture_around_an_article_is_dropped() -> None:
@@ -195,10 +188,8 @@ def test_a_page_without_structure_or_without_head_and_body_tags_is_read_whole() 
     text = read("<nav>Home</nav><font><b>Attention</b><br>It looks at words.<br>它看所有的词。</font>")
     assert texts(text) == ["Attention", "It looks at words.", "它看所有的词。"]
     page = f"<!doctype html><meta charset=utf-8><title>T</title><article><h2 id=a>Weights</h2><p>{CHINESE}</article>"
-    assert [(block.text, block.anchor) for block in read_html(page.encode()).blocks] == [
-        ("Weights", "a"),
-        (CHINESE, "a"),
-    ]
+    blocks = read_html(page.encode()).blocks
+    assert [(block.text, block.anchor) for block in blocks] == [("Weights", "a"), (CHINESE, "a")]
 
 
 def test_metadata_of_a_page() -> None:
@@ -221,15 +212,14 @@ def test_the_declared_language_of_a_page() -> None:
         assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
 
 
-@pytest.mark.parametrize(("encoding", "charset", "meta"), [("utf-8", "gbk", "gbk"), ("gbk", None, "")])
-def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, meta: str) -> None:
-    data = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{CHINESE}</p></body></html>".encode(encoding)
-    assert texts(read_html(data, charset)) == ["中文", CHINESE]
+def test_a_chinese_page_whatever_its_label() -> None:
+    for encoding, charset, meta in (("utf-8", "gbk", "gbk"), ("gbk", None, "")):
+        page = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{CHINESE}</p></body></html>"
+        assert texts(read_html(page.encode(encoding), charset)) == ["中文", CHINESE]
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
+def test_a_page_that_shows_no_text_says_why() -> None:
+    for data, reason in (
         (b"<!-- nothing -->", "empty page"),
         (page(""), "empty page"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "not a web page"),
@@ -247,26 +237,21 @@ def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, m
         (b"<html><frameset cols=50%><frame src=a.html></frameset></html>", "frames"),
         (page("", '<meta http-equiv=Refresh content="0;url=/b">'), "another address"),
         (page("<nav><a href=/a>Home</a></nav>"), "navigation"),
-    ],
-)
-def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
-    assert reason in refusal(read_html, data)
+    ):
+        assert reason in refusal(read_html, data)
 
 
 @pytest.mark.parametrize(
     "title",
     [
-        "Error 404 – A blog",
-        "Page not found · GitHub Pages",
-        "Oops! That page can’t be found.",
-        "Not Found | A blog",
-        "This article is no longer available",
-        "页面不存在 - 博客",
-        "抱歉，您访问的页面已被删除",
-        "找不到頁面",
-        "お探しのページは見つかりませんでした。ページが見つかりません",
-        "Seite nicht gefunden",
-        "Страница не найдена",
+        *(
+            "Error 404 – A blog",
+            "Page not found · GitHub Pages",
+            "Oops! That page can’t be found.",
+            "Not Found | A blog",
+        ),
+        *("This article is no longer available", "页面不存在 - 博客", "抱歉，您访问的页面已被删除", "找不到頁面"),
+        *("お探しのページが見つかりません", "Seite nicht gefunden", "Страница не найдена"),
     ],
 )
 def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,25 +88,21 @@ def test_rows_are_read_in_order_and_exponents_stay_with_their_line() -> None:
     assert read(table) == ["Model 27.3"] * 9
 
 
-@pytest.mark.parametrize(
-    "heads",
-    [
+def test_running_heads_are_dropped() -> None:
+    for heads in (
         [["Chapter 1 · 42"], ["Chapter 2 · 42"]],
         [["11 May", "A. Author and others"]] * 2,
         [["2.1 First steps", "5"], ["2.2 第二节", "6"], ["2.3 Third of all", "7"], ["2.4 Last", "8"]],
-    ],
-    ids=["numbers differ", "in parts", "titles of sections"],
-)
-def test_running_heads_are_dropped(heads: list[list[str]]) -> None:
-    pages = [
-        [
-            *(span(text, left, 780) for text, left in zip(head, (50, 500), strict=False)),
-            *(span(f"{PROSE}, {number}.", 50, 400), span("iv", 300, 20)),
+    ):
+        pages = [
+            [
+                *(span(text, left, 780) for text, left in zip(head, (50, 500), strict=False)),
+                *(span(f"{PROSE}, {number}.", 50, 400), span("iv", 300, 20)),
+            ]
+            for number, head in enumerate(heads)
         ]
-        for number, head in enumerate(heads)
-    ]
-    assert read(*pages) == [f"{PROSE}, {number}." for number in range(len(heads))]
-    assert read([span("Stands here once", 50, 780), span(PROSE, 50, 400)]) == ["Stands here once", PROSE]
+        assert read(*pages) == [f"{PROSE}, {number}." for number in range(len(heads))]
+        assert read([span("Stands here once", 50, 780), span(PROSE, 50, 400)]) == ["Stands here once", PROSE]
 
 
 def test_page_numbers_in_a_wide_margin_and_line_numbers_are_dropped() -> None:
@@ -175,9 +170,9 @@ def test_list_items_are_separate_and_complete() -> None:
     assert texts(spans) == [f"{first.text} by its sign.", second, f"Then {PROSE}"]
 
 
-@pytest.mark.parametrize(
-    ("added", "found"),
-    [
+def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
+    body = [line for top in (600, 500, 400) for line in column(50, top, [PROSE] * 4)]
+    for added, found in (
         ([span("A larger line", 50, 640, 14)], ["A larger line"]),
         ([span("A bold line", 50, 640, bold=True)], ["A bold line"]),
         ([span("Conclusion", 50, 520), span("3.2 Numbered", 50, 420)], ["Conclusion", "3.2 Numbered"]),
@@ -185,11 +180,8 @@ def test_list_items_are_separate_and_complete() -> None:
         ([span("II. Smaller", 50, 640, 9, bold=True), span("Not it", 50, 520, 9, bold=True)], ["II. Smaller"]),
         ([span("IV. IN SMALL CAPITALS", 50, 520), span("I. No Heading", 50, 420)], ["IV. IN SMALL CAPITALS"]),
         ([span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420)], []),
-    ],
-)
-def test_larger_bolder_numbered_and_well_known_lines_are_headings(added: list[TextSpan], found: list[str]) -> None:
-    body = [line for top in (600, 500, 400) for line in column(50, top, [PROSE] * 4)]
-    assert [text for text, role in made([*added, *body]) if role is Role.HEADING] == found
+    ):
+        assert [text for text, role in made([*added, *body]) if role is Role.HEADING] == found
 
 
 def test_the_outline_names_headings_that_look_like_text() -> None:
@@ -226,29 +218,19 @@ def test_references_end_at_the_next_heading_of_their_rank_or_of_larger_type() ->
     assert {role for _, role in undated} == {Role.BODY}
 
 
-@pytest.mark.parametrize(
-    ("entries", "found"),
-    [
-        (
-            [*column(50, 660, [PROSE, "2019."]), *column(50, 620, [PROSE, "2020."])],
-            [f"{PROSE} 2019.", f"{PROSE} 2020."],
-        ),
-        (
-            [
-                span("Author, A. (2019). A title that is long enough to", 50, 660),
-                span("go on.", 65, 648),
-                *column(50, 636, ["Writer, B. (2020). Another title.", "Zhang, S. (2021). A third."]),
-            ],
-            [
-                "Author, A. (2019). A title that is long enough to go on.",
-                *("Writer, B. (2020). Another title.", "Zhang, S. (2021). A third."),
-            ],
-        ),
+def test_references_are_split() -> None:
+    gaps = [*column(50, 660, [PROSE, "2019."]), *column(50, 620, [PROSE, "2020."])]
+    author, writer = "Author, A. (2019). A title that is long enough to", "Writer, B. (2020). Another title."
+    hanging = [span(author, 50, 660), span("go on.", 65, 648), *column(50, 636, [writer, "Zhang, S. (2021). A third."])]
+    for entries, found in (
+        (gaps, [f"{PROSE} 2019.", f"{PROSE} 2020."]),
+        (hanging, [f"{author} go on.", writer, "Zhang, S. (2021). A third."]),
         (
             column(50, 660, ["1. A. Author. Pages 10 to", "12. Press, 2019.", "2. B. Author. 2020."]),
             ["1. A. Author. Pages 10 to 12. Press, 2019.", "2. B. Author. 2020."],
         ),
         (
+            # A kind of publication is no label.
             column(50, 660, ["[1] 王小明, 李文华. 神经网络导论", "[J]. 学报, 2019.", "[2] 王五. 题目. 2020."]),
             ["[1] 王小明, 李文华. 神经网络导论[J]. 学报, 2019.", "[2] 王五. 题目. 2020."],
         ),
@@ -256,11 +238,8 @@ def test_references_end_at_the_next_heading_of_their_rank_or_of_larger_type() ->
             column(50, 660, ["[Au19] A. Author. A title that", "goes on. 2019.", "[J] B. Author. 2020."]),
             ["[Au19] A. Author. A title that goes on. 2019.", "[J] B. Author. 2020."],
         ),
-    ],
-    ids=["gaps", "hanging indents", "numbers", "a kind of publication is no label", "letters"],
-)
-def test_references_are_split(entries: list[TextSpan], found: list[str]) -> None:
-    assert references(*entries) == [(text, Role.REFERENCE) for text in found]
+    ):
+        assert references(*entries) == [(text, Role.REFERENCE) for text in found]
 
 
 def test_lines_join_with_the_hyphens_of_the_text_and_chinese_ones_without_spaces() -> None:

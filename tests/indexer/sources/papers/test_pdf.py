@@ -118,20 +118,16 @@ def test_a_paragraph_continues_in_the_next_column_past_a_footnote() -> None:
     assert texts(text) == [text.title, " ".join(SENTENCES * 3), "1 In small print."]
 
 
-@pytest.mark.parametrize(
-    ("printed", "text"),
-    [
+def test_the_letters_of_a_word_are_composed() -> None:
+    for printed, text in (
         (["eﬃcient ﬂow of ⼈⼯ x² ﬁrst", "trans\xad", "formers"], "efficient flow of 人工 x² first transformers"),
         (["S¨orensen, Dvoˇr´ak and na¨ıve caf´es", "at 5´ or ´中"], "Sörensen, Dvořák and naïve cafés at 5´ or ´中"),
         (
             ["Of self-attention and a transformer: self-", "attention, trans-", "former and gar-", "deners"],
             "Of self-attention and a transformer: self-attention, transformer and gardeners",
         ),
-    ],
-    ids=["ligatures, radicals and exponents", "accents drawn before their letters", "hyphens at line ends"],
-)
-def test_the_letters_of_a_word_are_composed(printed: list[str], text: str) -> None:
-    assert texts(shown(*lines(60, 700, printed, font="F3"))) == [text]
+    ):
+        assert texts(shown(*lines(60, 700, printed, font="F3"))) == [text]
 
 
 def test_rotated_text_is_dropped_unless_the_whole_page_is_rotated() -> None:
@@ -163,23 +159,19 @@ def test_a_stated_title_counts_unless_it_is_a_file_name() -> None:
 
 SCAN = ["q 500 0 0 700 50 50 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q"]
 WHOLE = made([[line(60, 700, SENTENCES[0])]])
-LOCK = "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >> /ID [<00> <00>]".format("5a" * 32)
-UNMAPPED = "".join(map(chr, range(0xE000, 0xE040)))
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
+def test_unreadable_pdfs_are_refused() -> None:
+    lock = "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >> /ID [<00> <00>]".format("5a" * 32)
+    unmapped = line(60, 700, "".join(map(chr, range(0xE000, 0xE040))), font="F3")
+    for data, reason in (
         (made([SCAN, SCAN]), "images without text"),
-        (made([[line(60, 700, UNMAPPED, font="F3"), line(60, 680, "p. 1")]]), "which letters"),
-        (made([[line(60, 700, SENTENCES[0])]], trailer=LOCK), "password"),
+        (made([[unmapped, line(60, 680, "p. 1")]]), "which letters"),
+        (made([[line(60, 700, SENTENCES[0])]], trailer=lock), "password"),
         (made([]), "no pages"),
         *((data, "broken") for data in (b"", b"%PDF-1.7\n", b"<html>not found</html>", WHOLE[:300])),
-    ],
-    ids=["scan", "unmapped", "locked", "no pages", "empty", "header", "HTML", "cut off"],
-)
-def test_unreadable_pdfs_are_refused(data: bytes, reason: str) -> None:
-    assert reason in refusal(read_pdf, data)
+    ):
+        assert reason in refusal(read_pdf, data)
 
 
 def test_a_scanned_page_or_a_wrong_cross_reference_table_does_no_harm() -> None:

@@ -77,7 +77,7 @@ def test_an_interrupted_transcription_is_resumed_and_a_damaged_one_made_again(
     cache = lecture.parent / "cache"
     transcriber = Transcriber(model, cache, progress=stop_at_the_first)
     assert transcriber.transcribe(lecture.with_name("gone.wav"), "lecture") == transcriber.finished("lecture") == made
-    (kept,) = (path for path in cache.glob("*.json") if "transformer" in path.read_text("utf-8"))
+    (kept,) = (path for path in cache.glob("*.json") if "transformer" in path.read_text("utf-8").casefold())
     for damage in (b"", b"[1, 2]\n", b'[0, 5, "en", [[null, 1, "x"]]]\n', kept.read_bytes()[:-20]):
         kept.write_bytes(damage)
         assert transcriber.finished("lecture") is None
@@ -131,27 +131,19 @@ def test_silence_has_no_transcript_and_an_unsupported_language_is_named(model: s
         Transcriber(model, tmp_path, language="tlh").transcribe(quiet)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
-    [
+def test_an_invalid_recording_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name, content, reason in (
         ("empty.mp3", b"", "the file is empty"),
         ("笔记.mp4", "不是录音".encode() * 99, "no recording that can be read"),
         ("list.mp4", b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n", "no recording that can be"),
         ("missing.wav", None, "No such file"),
-    ],
-)
-def test_an_invalid_recording_is_refused(
-    name: str, content: bytes | None, reason: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    media = tmp_path / name
-    if content is not None:
-        media.write_bytes(content)
-
-    with pytest.raises(Unfetched, match=reason) as caught:
-        Transcriber("no model is loaded for it", tmp_path / "cache").transcribe(media)
-
-    assert caught.value.state is State.UNAVAILABLE
-    assert "\n" not in caught.value.reason
+    ):
+        media = tmp_path / name
+        if content is not None:
+            media.write_bytes(content)
+        with pytest.raises(Unfetched, match=reason) as caught:
+            Transcriber("no model is loaded for it", tmp_path / "cache").transcribe(media)
+        assert (caught.value.state, "\n" in caught.value.reason) == (State.UNAVAILABLE, False)
     assert capfd.readouterr() == ("", "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import pytest
@@ -63,9 +63,8 @@ def test_a_transcript_and_its_details_take_three_requests(fake: FakeYouTube) -> 
 LINES = [(0.0, 1.0, "words")]
 
 
-@pytest.mark.parametrize(
-    ("there_is", "wanted", "taken"),
-    [
+def test_choice_of_tracks(fake: FakeYouTube) -> None:
+    for there_is, wanted, taken in (
         ("de en zh-Hans a.en", "", "en"),
         ("en-GB en-US a.en-US", "", "en-US"),
         ("de a.en", "", "a.en"),
@@ -74,13 +73,12 @@ LINES = [(0.0, 1.0, "words")]
         ("zh-Hans zh-TW", "zh-TW", "zh-TW"),
         ("zh-Hans zh-TW", "zh-HK", "zh-Hans"),
         ("zh-Hans a.en", "en en-US ja", "a.en"),
-    ],
-)
-def test_choice_of_tracks(fake: FakeYouTube, there_is: str, wanted: str, taken: str) -> None:
-    fake.add_video(VIDEO, tracks={code: LINES for code in there_is.split()})
-    transcripts = client(fake, *wanted.split()).fetch(VIDEO).transcripts
-    assert taken.split() == ["a." * (one.origin is Origin.GENERATED) + one.language for one in transcripts]
-    assert len(fake.requests) == 2 + len(transcripts)
+    ):
+        fake.add_video(VIDEO, tracks={code: LINES for code in there_is.split()})
+        fake.requests.clear()
+        transcripts = client(fake, *wanted.split()).fetch(VIDEO).transcripts
+        assert taken.split() == ["a." * (one.origin is Origin.GENERATED) + one.language for one in transcripts]
+        assert len(fake.requests) == 2 + len(transcripts)
 
 
 def test_captions_in_other_languages_or_without_words_are_none(fake: FakeYouTube) -> None:
@@ -97,7 +95,7 @@ def test_an_invalid_id_is_not_requested(fake: FakeYouTube) -> None:
     assert fake.requests == []
 
 
-INAPPROPRIATE = "This video may be inappropriate for some users."
+AGE = "This video may be inappropriate for some users."
 Prepare: TypeAlias = Callable[[FakeYouTube], None]
 
 
@@ -113,7 +111,7 @@ def failing(place: str, status: int, body: str = "", times: int | None = None) -
     return prepare
 
 
-def captions_of(track: dict[str, object]) -> dict[str, object]:
+def captions_of(track: Mapping[str, object]) -> dict[str, object]:
     captions = {"playerCaptionsTracklistRenderer": {"captionTracks": [track]}}
     return {"playabilityStatus": {"status": "OK"}, "captions": captions}
 
@@ -138,7 +136,7 @@ def captions_at(address: str) -> Prepare:
         (unplayable("This live event will begin in 3 hours."), State.DEFERRED, DAY, "will begin in 3 hours"),
         (unplayable("Video unavailable", subreason="Not in your country"), State.UNAVAILABLE, MONTH, "in your country"),
         (unplayable(""), State.UNAVAILABLE, MONTH, ""),
-        (unplayable(INAPPROPRIATE, "LOGIN_REQUIRED"), State.UNAVAILABLE, MONTH, "age"),
+        (unplayable(AGE, "LOGIN_REQUIRED"), State.UNAVAILABLE, MONTH, "age"),
         (captions_at(f"{YOUTUBE}/api/timedtext?v={VIDEO}&exp=xpe"), State.DEFERRED, DAY, ""),
         (captions_at("https://youtube.com.evil.org/"), State.UNAVAILABLE, MONTH, "outside youtube.com"),
         (captions_at("https://e.org\\@youtube.com/"), State.UNAVAILABLE, MONTH, "outside youtube.com"),
@@ -350,16 +348,18 @@ def test_chapters_from_the_description() -> None:
 
 
 def test_malformed_details_and_chapters_are_left_out() -> None:
-    for details in (
+    malformed: list[object] = [
         [],
         {"title": 1, "author": {}, "lengthSeconds": "long", "shortDescription": []},
         {"title": " ", "author": None, "lengthSeconds": "nan"},
         {"lengthSeconds": "0"},
-    ):
+    ]
+    for details in malformed:
         for page in ("ytInitialData = ", "var ytInitialData = {", "ytInitialData = " + "[" * 99999):
             assert details_of(page, None) == details_of(page, {"videoDetails": details}) == Details()
-    timed = [{"title": {"simpleText": "t"}, "timeRangeStartMillis": at} for at in ("x", -5, float("nan"), 1e400)]
-    renderers = [{kind: one} for one in (None, [], {"title": {}}, *timed) for kind in CHAPTER_KINDS]
+    chapters: list[object] = [None, [], {"title": {}}]
+    chapters += [{"title": {"simpleText": "t"}, "timeRangeStartMillis": at} for at in ("x", -5, float("nan"), 1e400)]
+    renderers = [{kind: one} for one in chapters for kind in CHAPTER_KINDS]
     assert details_of("var ytInitialData = " + json.dumps(renderers), None) == Details()
 
 
@@ -370,6 +370,8 @@ def test_chapters_that_begin_at_or_after_the_end_or_are_too_many_are_left_out() 
     assert len(details_of(page, None).chapters) == 4
     many = details_of(watch_page(chapters=[(k, "标题 " * 100) for k in range(1001)]), None).chapters
     assert (len(many), max(len(chapter.title) for chapter in many) <= 200) == (1000, True)
+    for page in (watch_page("2020-02-29"), '{"publishDate":"2020-02-29T01:00:00Z"}'):
+        assert details_of(page, None).published == "2020-02-29"
 
 
 def test_the_bar_and_the_panel_give_the_same_chapters() -> None:
@@ -379,8 +381,3 @@ def test_the_bar_and_the_panel_give_the_same_chapters() -> None:
     for renderers, start in (([bar, panel], 65.4), ([panel], 65)):
         found = details_of("ytInitialData = " + json.dumps(renderers), None).chapters
         assert found == (Chapter(start, "Masks"),)
-
-
-def test_the_publication_date_comes_from_either_place() -> None:
-    assert details_of(watch_page("2020-02-29"), None).published == "2020-02-29"
-    assert details_of('{"publishDate":"2020-02-29T01:00:00Z"}', None).published == "2020-02-29"
