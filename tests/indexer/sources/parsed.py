@@ -29,12 +29,6 @@ def damaged(data: bytes, chance: random.Random, longest: int) -> bytes:
     """The data with up to `longest` bytes changed, doubled, or gone, or cut off."""
     start = chance.randrange(len(data))
     stop = start + chance.randint(1, longest)
-    match chance.randrange(4):
-        case 0:
-            return data[:start]
-        case 1:
-            return data[:start] + data[stop:]
-        case 2:
-            return data[:start] + data[start:stop] * 3 + data[start:]
-        case _:
-            return data[:start] + bytes(byte ^ 1 << chance.randrange(8) for byte in data[start:stop]) + data[stop:]
+    part = data[start:stop]
+    flipped = bytes(byte ^ 1 << chance.randrange(8) for byte in part)
+    return data[:start] + chance.choice((b"", data[stop:], part * 3 + data[start:], flipped + data[stop:]))

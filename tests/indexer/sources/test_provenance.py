@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -36,8 +35,6 @@ STORED: dict[str, Provenance | None] = {
     "youtube:": FromYouTube(),
     "youtube:zh-TW,en": FromYouTube(("zh-TW", "en")),
     "files:0f:3c": FromFiles("files", "0f", "3c"),
-    "files:0f": FromFiles("files", "0f"),
-    "file:0f:3c": FromFiles("file", "0f", "3c"),
     "file:0f": FromFiles("file", "0f"),
     "transcribed:base:": FromSpeech("base"),
     "transcribed:large-v3:700:1764200000000000001": FromSpeech("large-v3", "700:1764200000000000001"),
@@ -48,52 +45,25 @@ STORED: dict[str, Provenance | None] = {
 }
 
 
-@pytest.mark.parametrize("stored", STORED)
-def test_each_provenance_has_one_text(stored: str) -> None:
-    assert decode(stored) == STORED[stored]
-    assert encode(STORED[stored]) == stored
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
+def test_each_provenance_has_one_text_and_no_other_text_is_any() -> None:
+    for stored, provenance in STORED.items():
+        assert (decode(stored), encode(provenance)) == (provenance, stored)
+    for unknown in (
         None,
         "made by hand",
         "transcribed:base",
         "web:{}",
-        'web:{"at": 1.0, "digest": "0f", "etag": 5}',
         'web:{"at": "soon 稍后", "digest": "0f"}',
         'web:{"at": 1.0, "digest": "0f", "more": 1}',
         f'web:{{"at": {"9" * 400}, "digest": "0f"}}',
         "web:" + "[" * 100_000,
-    ],
-)
-def test_a_text_that_no_build_wrote_tells_nothing(stored: str | None) -> None:
-    assert decode(stored) is None
+    ):
+        assert decode(unknown) is None
 
 
-digests, stamps = st.from_regex(r"[0-9a-f]{32}", fullmatch=True), st.sampled_from(["", "0123456789abcdef"])
-tags = st.lists(st.sampled_from(["en", "zh-TW", "yue", "pt-BR"]), max_size=3).map(tuple)
-validators = st.none() | st.text()
-provenances = (
-    st.builds(FromYouTube, tags)
-    | st.builds(FromFiles, st.sampled_from(["files", "file"]), digests, stamps)
-    | st.builds(FromSpeech, st.text(min_size=1), st.from_regex(r"\d{1,9}:\d{1,19}|", fullmatch=True))
-    | st.builds(FromPage, st.floats(allow_nan=False), st.text(), validators, validators, st.booleans())
-)
-
-
-@given(provenances)
-def test_what_is_encoded_is_decoded(provenance: Provenance) -> None:
-    assert decode(encode(provenance)) == provenance
-
-
-@given(st.text() | st.text().map(lambda text: f"web:{text}") | st.dictionaries(st.text(), st.text()).map(json.dumps))
+@given(st.text() | st.text().map(lambda text: f"web:{text}"))
 def test_decoding_never_fails(stored: str) -> None:
     decode(stored)
-
-
-NAMES = ("Talk [x].en.vtt", "讲座 [x].zh.vtt")
 
 
 def version(paths: list[Path], known: Provenance | None = None, later: float = 10.0) -> FromFiles:
@@ -103,9 +73,10 @@ def version(paths: list[Path], known: Provenance | None = None, later: float = 1
 
 @pytest.fixture
 def paths(tmp_path: Path) -> list[Path]:
-    for name in NAMES:
+    names = ("Talk [x].en.vtt", "讲座 [x].zh.vtt")
+    for name in names:
         (tmp_path / name).write_text(f"attention 注意力 {name}", encoding="utf-8")
-    return [tmp_path / name for name in NAMES]
+    return [tmp_path / name for name in names]
 
 
 def test_untouched_files_keep_their_version_without_being_read(paths: list[Path]) -> None:
@@ -114,6 +85,8 @@ def test_untouched_files_keep_their_version_without_being_read(paths: list[Path]
     assert known.stamp and version(paths, known) == known
     another = replace(known, digest=known.digest[::-1])
     assert version(paths, another) == another
+    os.utime(paths[0], (1, 1))
+    assert version(paths, known) == known, "a new time of change alone"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it keeps no time of the last change there")
@@ -123,12 +96,6 @@ def test_a_change_is_noticed_despite_a_restored_mtime(paths: list[Path]) -> None
     paths[1].write_bytes(paths[1].read_bytes()[::-1])
     os.utime(paths[1], ns=(before.st_atime_ns, before.st_mtime_ns))
     assert version(paths, known) != known
-
-
-def test_a_new_mtime_alone_keeps_the_version(paths: list[Path]) -> None:
-    known = version(paths)
-    os.utime(paths[0], (1, 1))
-    assert version(paths, known) == known
 
 
 def test_another_name_file_or_provenance_is_another_version(paths: list[Path]) -> None:

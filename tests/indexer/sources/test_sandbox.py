@@ -50,42 +50,38 @@ def test_a_document_arrives_as_it_was_parsed(reader: SandboxedReader) -> None:
     assert paper == ParsedDocument(pages, language="en")
 
 
-def test_one_process_reads_many_documents_and_is_then_replaced(reader: SandboxedReader) -> None:
-    processes = [words(reader, "process") for _ in range(101)]
-    assert len(set(processes[:100])) == 1
-    assert processes[0] not in (processes[100], str(os.getpid()))
+def test_one_process_reads_many_documents_and_is_then_replaced() -> None:
+    with SandboxedReader(modules=MODULES) as reader:
+        reason = refusal(reader, "refuse 需要登录 login wall", State.NO_TRANSCRIPT)
+        assert reason == "refused: 需要登录 login wall"
+        processes = [words(reader, "process") for _ in range(99)]
+        reader.close()
+    assert len(set(processes[:98])) == 1
+    assert processes[0] not in (processes[98], str(os.getpid()))
+    assert not is_running(int(processes[98]))
 
 
-def test_a_refusal_has_the_parsers_reason(reader: SandboxedReader) -> None:
-    process = words(reader, "process")
-    reason = refusal(reader, "refuse 需要登录 login wall", State.NO_TRANSCRIPT)
-    assert reason == "refused: 需要登录 login wall"
-    assert words(reader, "process") == process
-
-
-@pytest.mark.parametrize("way", ["hang", "spin"])
 @pytest.mark.slow
-def test_a_hang_ends_at_the_limit(way: str) -> None:
+def test_a_hang_ends_at_the_limit_and_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
     with SandboxedReader(seconds=1, modules=MODULES) as reader:
-        assert refusal(reader, way).startswith("reading it takes longer than 1 s: ")
+        for way in ("hang", "spin"):
+            assert refusal(reader, way).startswith("reading it takes longer than 1 s: ")
+        if sys.platform != "win32":  # no limit on computing there
+            assert words(reader, "wait 1.5") == "waited"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit on computing there")
-def test_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
-    with SandboxedReader(seconds=1, modules=MODULES) as reader:
-        assert words(reader, "wait 1.5") == "waited"
+def test_a_document_that_fails_costs_one_document(reader: SandboxedReader) -> None:
+    assert "gave up" in refusal(reader, "crash")
+    assert "it can't be read (IndexError): " in refusal(reader, "fail")
+    assert words(reader, "chatter") == "said nothing"
+    assert words(reader, "words next") == "next", "what libraries print disturbs the protocol"
 
 
-@pytest.mark.parametrize(
-    ("document", "reason"),
-    [
-        ("crash", "gave up"),
-        ("fail", "it can't be read (IndexError): "),
-        ("much 5000000", "more than 40 MB of text are too much: split it"),
-    ],
-)
-def test_a_document_that_fails_costs_one_document(reader: SandboxedReader, document: str, reason: str) -> None:
-    assert reason in refusal(reader, document)
+@pytest.mark.slow
+def test_large_documents_are_read_up_to_a_limit(reader: SandboxedReader) -> None:
+    assert len(words(reader, "much 1000000")) == 3_000_000
+    assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
+    assert "more than 40 MB of text are too much: split it" in refusal(reader, "much 5000000")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
@@ -97,48 +93,20 @@ def test_a_memory_bomb_costs_one_document() -> None:
         assert words(reader, "allocate 150000000") == "150000000"
 
 
-def test_large_documents_are_read(reader: SandboxedReader) -> None:
-    assert len(words(reader, "much 1000000")) == 3_000_000
-    assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
-
-
-def test_output_and_input_of_libraries_do_not_disturb_the_protocol(reader: SandboxedReader) -> None:
-    assert words(reader, "chatter") == "said nothing"
-    assert words(reader, "words next") == "next"
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        "no JSON",
+def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(reader: SandboxedReader) -> None:
+    for lie in (
         "[" * 100_000,
         '{"text": [[], "title"]}',
         '{"text": [[["words", "body", null, 1e9]], null, null, null, null, null]}',
         '{"text": [[["words", "body", null, 99999999999999999999]], null, null, null, null, null]}',
         '{"text": [[["words", "sermon", null, null]], null, null, null, null, null]}',
         '{"refused": ["burnt", "reason"]}',
-        '{"failed": 1}',
-    ],
-)
-def test_malformed_answers_of_a_compromised_child_are_rejected(reader: SandboxedReader, lie: str) -> None:
-    assert "gave up" in refusal(reader, f"lie {lie}")
-
-
-def test_answers_of_a_compromised_child_are_safe_to_show(reader: SandboxedReader) -> None:
-    text = (
-        '{"text": [[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]], "\\u0007", null, null, null, null]}'
-    )
-    read = reader.read(DocumentFormat.HTML, f"lie {text}".encode())
+    ):
+        assert "gave up" in refusal(reader, f"lie {lie}")
+    blocks = '[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]]'
+    read = reader.read(DocumentFormat.HTML, f'lie {{"text": [{blocks}, "\\u0007", null, null, null, null]}}'.encode())
     assert read == ParsedDocument((Block("words", anchor="ab"),))
     assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}') == "gone for ever"
-
-
-def test_a_closed_reader_leaves_no_process() -> None:
-    reader = SandboxedReader(modules=MODULES)
-    process = int(words(reader, "process"))
-    reader.close()
-    reader.close()
-    assert not is_running(process)
 
 
 # SIGINT ends it, even if the tests run in the background, where SIGINT is ignored by default.

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 
@@ -43,23 +43,16 @@ def test_a_chunk_lasts_about_45_seconds_and_shares_15_with_the_next(text: str) -
     chunks = check(spoken(200, text=text))
     assert all(c.end - c.start == 45 for c in chunks[:-1])
     assert all(before.end - after.start == 15 for before, after in pairwise(chunks))
-
-
-def test_nothing_and_a_single_cue() -> None:
-    assert chunk(()) == []
-    assert check(spoken(1, text=CHINESE)) == [Chunk(0, 1, 0.0, 3.0, f"{CHINESE} 0")]
-    assert chunk([Cue(0.0, 600.0, "字" * 5000)]) == [Chunk(0, 1, 0.0, 600.0, "字" * 5000)]
-
-
-@pytest.mark.parametrize("text", [ENGLISH, CHINESE])
-def test_six_hours_are_chunked_fast(text: str) -> None:
     cues = spoken(6 * 3600 // 3, text=text)
     with at_most(seconds=5):
         chunks = chunk(cues)
     assert len(chunks) == pytest.approx(6 * 3600 / (SECONDS - OVERLAP), abs=2)
 
 
-def test_cues_of_half_a_minute_are_chunks_of_their_own() -> None:
+def test_nothing_a_single_cue_and_cues_of_half_a_minute() -> None:
+    assert chunk(()) == []
+    assert check(spoken(1, text=CHINESE)) == [Chunk(0, 1, 0.0, 3.0, f"{CHINESE} 0")]
+    assert chunk([Cue(0.0, 600.0, "字" * 5000)]) == [Chunk(0, 1, 0.0, 600.0, "字" * 5000)]
     assert [(c.first, c.stop) for c in check(spoken(20, seconds=30.0))] == [(k, k + 1) for k in range(20)]
 
 
@@ -86,10 +79,9 @@ def test_a_pause_of_minutes_ends_a_chunk() -> None:
 
 
 @needs_shared
-@pytest.mark.parametrize("name", ["hungyi", "fastai"])
-def test_real_lectures_lose_no_cue(name: str) -> None:
-    with gzip.open(SHARED / "transcripts" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        for line in lines:
-            cues = tidy(Cue(*segment) for segment in json.loads(line)["segments"])
-            chunks = check(cues)
-            assert len(chunks) < 1.5 * cues[-1].end / (SECONDS - OVERLAP)
+def test_real_lectures_lose_no_cue() -> None:
+    for name in ("hungyi", "fastai"):
+        with gzip.open(SHARED / "transcripts" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for line in islice(lines, 4):
+                cues = tidy(Cue(*segment) for segment in json.loads(line)["segments"])
+                assert len(check(cues)) < 1.5 * cues[-1].end / (SECONDS - OVERLAP)

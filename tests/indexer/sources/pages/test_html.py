@@ -40,12 +40,12 @@ def test_the_real_article_is_complete_and_without_page_furniture() -> None:
     assert len(found) == 15 and found[0] == ("The Illustrated Transformer", "main")
     assert found[2] == ("Now We're Encoding!", "now-were-encoding")
     assert found[-1] == ("Acknowledgements", "acknowledgements")
-    assert any(words.startswith("In the previous post, we looked at Attention --") for words in texts(text))
-    assert any(words.startswith("A real example of positional encoding for 20 words") for words in texts(text))
     last = "Please hit me up on Twitter for any corrections or feedback."
     assert text.blocks[-1] == Block(last, Role.BODY, "acknowledgements")
-    everything = " ".join(texts(text))
+    everything = "\n".join(texts(text))
     assert len(everything) > 24_000
+    for start in ("In the previous post, we looked at Attention --", "A real example of positional encoding for 20"):
+        assert f"\n{start}" in everything
     for furniture in ("Jay Alammar Blog About", "Subscribe to get notified", "the key, and value"):
         assert furniture not in everything
 
@@ -57,22 +57,18 @@ def test_a_block_belongs_to_the_nearest_heading_even_without_id() -> None:
     assert {block.anchor for block in text.blocks} == {None}, "a heading inside a section doesn't take its id"
 
 
-@pytest.mark.parametrize(
-    "heading",
-    [
+def test_the_anchor_of_a_heading() -> None:
+    for heading in (
         "<h2 id=here>Here</h2>",
         "<h2><a id=here></a>Here</h2>",
         "<h2><a name=here>Here</a></h2>",
         "<a name=here></a><h2>Here</h2>",
-        "<section id=here><h2>Here</h2></section>",
         "<section id=here><div><header><h2>Here</h2></header></div></section>",
         "<div id=here role=heading>Here</div>",
         "<h2 id=here><button>Here</button></h2>",
-    ],
-)
-def test_the_anchor_of_a_heading(heading: str) -> None:
-    text = read(f"<article><p>{PROSE}</p>{heading}<p>{PROSE}again</p></article>")
-    assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
+    ):
+        text = read(f"<article><p>{PROSE}</p>{heading}<p>{PROSE}again</p></article>")
+        assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
 
 
 def test_permalinks_of_documentation_are_left_out() -> None:
@@ -85,12 +81,9 @@ def test_permalinks_of_documentation_are_left_out() -> None:
         <dl><dt>scale(x)<a class=headerlink href="#scale">¶</a></dt><dd><p>{PROSE}3</p></dd></dl></section></section>
         </div>        <div class=footer>Created using a tool.</div>"""
     )
-    assert headings(text) == [
-        ("Attention", "attention"),
-        ("Related work", "related-work"),
-        ("Navier", "navier-stokes"),
-    ]
-    assert "scale(x)" in texts(text)
+    found = {"Attention": "attention", "Related work": "related-work", "Navier": "navier-stokes"}
+    assert headings(text) == list(found.items())
+    assert texts(text)[-2:] == ["scale(x)", f"{PROSE}3"]
     assert not any(word in " ".join(texts(text)) for word in ("index", "¶", "Created"))
 
 
@@ -110,9 +103,8 @@ def test_an_encyclopedia() -> None:
     assert not any(word in " ".join(texts(text)) for word in ("edit", "Contents", "licence", "Main page"))
 
 
-@pytest.mark.parametrize(
-    ("body", "shown"),
-    [
+def test_text_is_as_a_browser_renders_it() -> None:
+    for body, shown in (
         (
             """<p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script><style>p {}</style>
             <span style="display: none">secret</span><span hidden>hidden</span><noscript>switch it on</noscript>end</p>
@@ -120,38 +112,29 @@ def test_an_encyclopedia() -> None:
             ["one boldness and more end", "first line", "second line", "gpjgnp.exe"],
         ),
         (
-            "<ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul>",
-            ["outer item", "inner item", "last"],
-        ),
-        (
-            "<table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table>",
-            ["Model | BLEU | Transformer (大) | 28.4"],
+            """<ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul>
+            <table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table>""",
+            ["outer item", "inner item", "last", "Model | BLEU | Transformer (大) | 28.4"],
         ),
         (
             """<table><tr><td class=linenos><pre>1\n2</pre></td><td class=code><pre>
 def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></td></tr></table>""",
             ["def scale(x): ⏎ # 缩放 ⏎ return x / 8"],
         ),
-    ],
-    ids=["inline", "list", "table", "code"],
-)
-def test_text_is_as_a_browser_renders_it(body: str, shown: list[str]) -> None:
-    assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
+    ):
+        assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
 
 
 def test_short_rows_share_a_block() -> None:
-    cells = "".join(f"<tr><td>{number}</td><td>{number * number}</td></tr>" for number in range(1000))
+    cells = "".join(f"<tr><td>{number}</td><td>{number * number}</td></tr>" for number in range(100))
     words = "".join(f"<tr><td>{PROSE}{cell}</td></tr>" for cell in "ab")
-    tables = f"<table>{cells}</table><p>{PROSE}</p><table>{words}</table>"
-    blocks = texts(read(f"<article><p>{PROSE}</p>{tables}<p>{PROSE}</p></article>"))
+    blocks = texts(read(f"<article><p>{PROSE}<table>{cells}</table><p>{PROSE}<table>{words}</table></article>"))
     assert blocks[1].startswith("0 | 0 | 1 | 1 | 2 | 4")
-    assert len(blocks) < 200
-    assert f"{PROSE}a" in blocks
+    assert len(blocks) < 20 and f"{PROSE}a" in blocks
 
 
-@pytest.mark.parametrize(
-    "formula",
-    [
+def test_formulas_are_readable_and_not_repeated() -> None:
+    for formula in (
         '<script type="math/tex">Q K^T</script>',
         '<span class=MathJax>QKT</span><script type="math/tex">Q K^T</script>',
         '<math alttext="Q K^T"><mi>Q</mi><mi>K</mi></math>',
@@ -160,11 +143,9 @@ def test_short_rows_share_a_block() -> None:
         "<span class=katex-html aria-hidden=true>QKT</span></span>",
         '<span class=mwe-math-element><span style="display:none"><math alttext="{\\displaystyle Q K^T}">'
         '<mi>Q</mi></math></span><img alt="{\\displaystyle Q K^T}"></span>',
-    ],
-)
-def test_formulas_are_readable_and_not_repeated(formula: str) -> None:
-    text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
-    assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
+    ):
+        text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
+        assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
 
 
 def test_page_furniture_around_an_article_is_dropped() -> None:
@@ -179,45 +160,36 @@ def test_page_furniture_around_an_article_is_dropped() -> None:
     assert text.title == "Attention"
 
 
-def test_admonitions_and_notebook_code_belong_to_the_article() -> None:
+def test_what_resembles_furniture_is_kept() -> None:
     text = read(
         f"""<main><h1>Reference</h1><p>{PROSE * 3}</p><div class=block>Deprecated.
         <div class=deprecation-comment>Use the other one: 请用另一个。</div></div>
         <div class=jp-InputPrompt>In [1]:</div><pre>weights = softmax(scores)</pre><p>{PROSE * 3}</p></main>"""
     )
     assert texts(text)[2:-1] == ["Deprecated.", "Use the other one: 请用另一个。", "weights = softmax(scores)"]
-
-
-@pytest.mark.parametrize(
-    ("head", "canonical"),
-    [
-        ("<link rel=canonical href=/讲座>", "/讲座"),
-        ("<link rel='nofollow CANONICAL' href='https://a.example/b'>", "https://a.example/b"),
-        ("<link rel=canonical href=/a><link rel=canonical href=/a>", "/a"),
-        ("<link rel=canonical href=/a><link rel=canonical href=/b>", None),
-        ("<link rel=canonical><link rel=stylesheet href=/a><link href=/b>", None),
-    ],
-)
-def test_the_canonical_address_is_declared_once_in_the_head(head: str, canonical: str | None) -> None:
-    assert read(f"<p>{PROSE}</p>", head).canonical == canonical
-    assert read(f"<p>{PROSE}</p>{head}").canonical is None
-
-
-def test_the_first_heading_of_many_is_no_title_unless_the_browser_shows_it() -> None:
-    members = "".join(f"<h2>◆ member{number}()</h2><p>{PROSE * 2}{number}</p>" for number in range(3))
-    assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page"
-
-
-def test_a_section_whose_id_looks_like_furniture_is_kept() -> None:
     names = ["intro", "social-learning", "author-topic-models", "sharing-weights", "summary-tags"]
     sections = "".join(f"<section id={name}><h2>{name}</h2><p>{PROSE * 2}{name}</p></section>" for name in names)
     found = headings(read(f"<main><h1>Notes</h1>{sections}</main>"))
     assert [heading for heading, _ in found] == ["Notes", *names]
 
 
-def test_a_page_without_structure_is_read_whole() -> None:
+def test_the_canonical_address_is_declared_once_in_the_head() -> None:
+    for head, canonical in (
+        ("<link rel='nofollow CANONICAL' href='https://a.example/讲座'>", "https://a.example/讲座"),
+        ("<link rel=canonical href=/a><link rel=canonical href=/a>", "/a"),
+        ("<link rel=canonical href=/a><link rel=canonical href=/b>", None),
+        ("<link rel=canonical><link rel=stylesheet href=/a><link href=/b>", None),
+    ):
+        assert read(f"<p>{PROSE}</p>", head).canonical == canonical
+        assert read(f"<p>{PROSE}</p>{head}").canonical is None
+
+
+def test_a_page_without_structure_or_without_head_and_body_tags_is_read_whole() -> None:
     text = read("<nav>Home</nav><font><b>Attention</b><br>It looks at words.<br>它看所有的词。</font>")
     assert texts(text) == ["Attention", "It looks at words.", "它看所有的词。"]
+    page = f"<!doctype html><meta charset=utf-8><title>T</title><article><h2 id=a>Weights</h2><p>{CHINESE}</article>"
+    blocks = read_html(page.encode()).blocks
+    assert [(block.text, block.anchor) for block in blocks] == [("Weights", "a"), (CHINESE, "a")]
 
 
 def test_metadata_of_a_page() -> None:
@@ -227,39 +199,33 @@ def test_metadata_of_a_page() -> None:
     assert (text.title, text.author, text.published) == ("Attention, explained", "Ada Lovelace", "2021-03-04")
     mentioned = read(f"<article><p>{PROSE} It was 12 June 2017.</p><p>Copyright 2019</p></article>")
     assert mentioned.published is None
+    members = "".join(f"<h2>◆ member{number}()</h2><p>{PROSE * 2}{number}</p>" for number in range(3))
+    assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page", "the first heading of many is no title"
 
 
-@pytest.mark.parametrize(
-    ("tag", "language"),
-    [
+def test_the_declared_language_of_a_page() -> None:
+    for tag, language in (
         ("<html lang=zh_CN>", "zh-CN"),
         ('<html><meta http-equiv=Content-Language content="de, en">', "de"),
         ("<html lang='${lang}'>", None),
-    ],
-)
-def test_the_declared_language_of_a_page(tag: str, language: str | None) -> None:
-    assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
+    ):
+        assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
 
 
-@pytest.mark.parametrize(("encoding", "charset", "meta"), [("utf-8", "gbk", "gbk"), ("gbk", None, "")])
-def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, meta: str) -> None:
-    data = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{CHINESE}</p></body></html>".encode(encoding)
-    assert texts(read_html(data, charset)) == ["中文", CHINESE]
+def test_a_chinese_page_whatever_its_label() -> None:
+    for encoding, charset, meta in (("utf-8", "gbk", "gbk"), ("gbk", None, "")):
+        page = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{CHINESE}</p></body></html>"
+        assert texts(read_html(page.encode(encoding), charset)) == ["中文", CHINESE]
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "empty page"),
+def test_a_page_that_shows_no_text_says_why() -> None:
+    for data, reason in (
         (b"<!-- nothing -->", "empty page"),
         (page(""), "empty page"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "not a web page"),
         (b'{"a": 1}', "not a web page"),
         (page('<div id=root></div><script src="a.js"></script>'), "made by script"),
-        (
-            page("<noscript>Please enable JavaScript</noscript><p>Loading 加载中</p><script>1</script>"),
-            "made by script",
-        ),
+        (page("<noscript>Enable JavaScript</noscript><p>Loading 加载中</p><script>1</script>"), "made by script"),
         (page("<form>Sign in <input name=u><input type=Password></form><script>1</script>"), "login"),
         (
             page(f"<p>{PROSE}</p>", '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'),
@@ -271,49 +237,40 @@ def test_a_chinese_page_whatever_its_label(encoding: str, charset: str | None, m
         (b"<html><frameset cols=50%><frame src=a.html></frameset></html>", "frames"),
         (page("", '<meta http-equiv=Refresh content="0;url=/b">'), "another address"),
         (page("<nav><a href=/a>Home</a></nav>"), "navigation"),
-    ],
-)
-def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
-    assert reason in refusal(read_html, data)
+    ):
+        assert reason in refusal(read_html, data)
 
 
 @pytest.mark.parametrize(
     "title",
     [
-        "Error 404 – A blog",
-        "Page not found · GitHub Pages",
-        "Oops! That page can’t be found.",
-        "Not Found | A blog",
-        "This article is no longer available",
-        "页面不存在 - 博客",
-        "抱歉，您访问的页面已被删除",
-        "找不到頁面",
-        "お探しのページは見つかりませんでした。ページが見つかりません",
-        "Seite nicht gefunden",
-        "Страница не найдена",
+        *(
+            "Error 404 – A blog",
+            "Page not found · GitHub Pages",
+            "Oops! That page can’t be found.",
+            "Not Found | A blog",
+        ),
+        *("This article is no longer available", "页面不存在 - 博客", "抱歉，您访问的页面已被删除", "找不到頁面"),
+        *("お探しのページが見つかりません", "Seite nicht gefunden", "Страница не найдена"),
     ],
 )
-@pytest.mark.parametrize("as_heading", [False, True])
-def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str, as_heading: bool) -> None:
-    head, heading = ("A blog", title) if as_heading else (title, "Sorry!")
-    body = f"<h1>{heading}</h1><p>{'Have a look at our other posts. 请看看我们的其他文章。' * 10}</p>"
-    data = f"<html><meta charset=utf-8><title>{head}</title><body>{body}</body></html>".encode()
-    assert "it says that nothing is there" in refusal(read_html, data)
+def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str) -> None:
+    for head, heading in (("A blog", title), (title, "Sorry!")):
+        body = f"<h1>{heading}</h1><p>{'Have a look at our other posts. 请看看我们的其他文章。' * 10}</p>"
+        data = f"<html><meta charset=utf-8><title>{head}</title><body>{body}</body></html>".encode()
+        assert "it says that nothing is there" in refusal(read_html, data)
 
 
-@pytest.mark.parametrize(
-    ("title", "text"),
-    [
+def test_an_article_about_pages_that_are_gone_is_read() -> None:
+    for title, text in (
         ("How a server answers 404 to what it lacks", PROSE * 3),
         ("What is not found in the data", PROSE * 3),
         ("页面置换算法", CHINESE * 5),
         ("Page not found", PROSE * 30),
         ("A short page with a script", f"{PROSE * 2}<script>count()</script>"),
-    ],
-)
-def test_an_article_about_pages_that_are_gone_is_read(title: str, text: str) -> None:
-    data = f"<html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>".encode()
-    assert texts(read_html(data))[0] == title
+    ):
+        data = f"<html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>".encode()
+        assert texts(read_html(data))[0] == title
 
 
 def check(data: bytes, charset: str | None = None) -> None:
@@ -329,26 +286,20 @@ def check(data: bytes, charset: str | None = None) -> None:
         assert all(c.isprintable() or c in "\u200c\u200d\u3000" or c.isspace() for c in block.text)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        page(f"<p>{'注意力' * 70_000}</p>"),
-        page("<div>" * 100_000 + PROSE + "</div>" * 100_000),
-        page("<b>" * 100_000 + PROSE),
-        page("<ul><li>" * 1_000 + PROSE),
-        page(f"<p {' '.join(f'a{n}=b' for n in range(3_000))}>{PROSE}</p>"),
-        page(f"<p>{PROSE}\0\0</p>&#0;&#xD800;&#99999999;&broken;&amp"),
-        page(f"<p>{PROSE}<plaintext></p><p>more"),
-        page(f"<p>{PROSE}</p><!-- {PROSE}"),
-        page(f"<p>{PROSE}</p><script>{PROSE}"),
-        page(f"<h1>{PROSE * 90}"),
-        page(f"<p>⟦7⟧ ⟦99999999999999999999⟧ {PROSE}</p>"),
-        b"<?xml version='1.0' encoding='utf-7'?><html xmlns='http://www.w3.org/1999/xhtml'><p>text</p></html>",
-        b"<" * 100_000,
-    ],
-)
-def test_hostile_pages_give_text_or_a_reason(data: bytes) -> None:
-    check(data)
+def test_hostile_pages_give_text_or_a_reason() -> None:
+    for body in (
+        f"<p>{'注意力' * 70_000}</p>",
+        "<div>" * 100_000 + PROSE + "</div>" * 100_000,
+        f"<p {' '.join(f'a{n}=b' for n in range(3_000))}>{PROSE}</p>",
+        f"<p>{PROSE}\0\0</p>&#0;&#xD800;&#99999999;&broken;&amp",
+        f"<p>{PROSE}<plaintext></p><p>more",
+        f"<p>{PROSE}</p><!-- {PROSE}",
+        f"<h1>{PROSE * 90}",
+        f"<p>⟦7⟧ ⟦99999999999999999999⟧ {PROSE}</p>",
+    ):
+        check(page(body))
+    check(b"<?xml version='1.0' encoding='utf-7'?><html xmlns='http://www.w3.org/1999/xhtml'><p>text</p></html>")
+    check(b"<" * 100_000)
 
 
 PIECES = st.sampled_from(
@@ -364,7 +315,7 @@ MARKUP = st.lists(PIECES | st.text(max_size=8), max_size=30).map(
 
 
 @given(MARKUP | st.binary(max_size=400).map(lambda data: b"<p>" + data), st.sampled_from([None, "gbk", "utf-16", "x"]))
-@fuzz(100)
+@fuzz(30)
 def test_any_markup(data: bytes, charset: str | None) -> None:
     check(data, charset)
 
@@ -373,14 +324,8 @@ def test_any_markup(data: bytes, charset: str | None) -> None:
 def test_damaged_copies_of_the_real_article() -> None:
     chance = random.Random(5)
     original = ARTICLE.read_bytes()
-    for _ in range(40):
+    for _ in range(12):
         data = original
         for _ in range(chance.randint(1, 4)):
             data = damaged(data or original, chance, 2_000)
         check(data)
-
-
-def test_a_page_without_head_and_body_tags_begins_where_html_5_says() -> None:
-    words = "Attention gives each word a weight, and all the weights add up to one. 注意力给每个词一个权重。"
-    page = f"<!doctype html><meta charset=utf-8><title>T</title><article><h2 id=a>Weights</h2><p>{words}</article>"
-    assert [(block.text, block.anchor) for block in read_html(page.encode()).blocks] == [("Weights", "a"), (words, "a")]
