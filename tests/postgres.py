@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -59,7 +58,6 @@ class TestServer:
 
     @contextmanager
     def started(self) -> Iterator[None]:
-        """Start the server, and stop it at the end."""
         self.control("-l", str(self.folder.with_name("log")), "start")
         try:
             yield
@@ -85,7 +83,6 @@ class TestServer:
         return ServerAddress(self.uri(self._created(_TEMPLATE)), name)
 
     def database(self) -> str:
-        """The name of a new database, without the extensions."""
         return self._created("template1")
 
     def _created(self, template: str) -> str:
@@ -113,7 +110,6 @@ class TestServer:
             os.kill(process, signal.SIGKILL)
 
     def control(self, *command: str, check: bool = True) -> None:
-        """Have `pg_ctl` do something to the server."""
         _as_postgres([PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command], check=check)
 
     def disconnect(self, library: ServerAddress) -> None:
@@ -137,7 +133,7 @@ class TestServer:
     def sql(self, database: str, *statements: str) -> str:
         """Run statements as the superuser, each in its own transaction, and return their rows as `psql -At` does."""
         lines = []
-        with self._connected(database) as connection:
+        with psycopg.connect(self.uri(database), autocommit=True) as connection:
             for statement in statements:
                 result = connection.execute(statement.encode()).pgresult
                 assert result
@@ -145,9 +141,6 @@ class TestServer:
                     values = (result.get_value(row, column) or b"" for column in range(result.nfields))
                     lines.append(b"|".join(values).decode() + "\n")
         return "".join(lines)
-
-    def _connected(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(self.uri(database), autocommit=True)
 
 
 @cache

@@ -141,7 +141,7 @@ def test_a_second_commit_replaces_the_first_and_what_is_removed_is_found_nowhere
 # Lists and states
 
 
-def test_resources_stand_in_the_order_of_their_lists_with_their_states(backend: Backend) -> None:
+def test_resources_stand_in_the_order_of_their_lists_and_stay_unlisted_until_they_are_removed(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.register("later.md", [Resource("later", Kind.PAPER, "", "https://arxiv.org/abs/1", (("论文",),))])
         writer.set_state("later", State.DEFERRED, reason="blocked", retry_after=99.0, inputs="youtube:")
@@ -159,18 +159,15 @@ def test_resources_stand_in_the_order_of_their_lists_with_their_states(backend: 
             (SOURCE, ("Videos",), ["attention01", "position001", "zhuyili0001"]),
             (SOURCE, ("Pages",), ["page0000001"]),
         ]
-
-
-def test_what_a_list_no_longer_names_stays_until_it_is_removed(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.register(SOURCE, [resource("position001")])
         writer.register("another.md", [resource("attention01")])
         assert [section.source for section in writer.sections()][-1] == ""
-        assert len(writer.statuses()) == len(TALKS)
+        assert len(writer.statuses()) == len(TALKS) + 1
         assert writer.remove(unlisted_by=["another.md"]) == 0
         assert writer.remove(unlisted_by=[SOURCE]) == len(TALKS) - 2
     with backend.reader() as reader:
-        assert {one.id for one in reader.statuses()} == {"position001", "attention01"}
+        assert {one.id for one in reader.statuses()} == {"later", "position001", "attention01"}
 
 
 def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend) -> None:

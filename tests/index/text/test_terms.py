@@ -13,19 +13,15 @@ from seekpoint.index.text.terms import content_terms, is_function_word, is_whole
     ("text", "expected"),
     [
         ("注意力", ["注意", "意力"]),
-        ("词", ["词"]),
         ("注意力，机制！", ["注意", "意力", "机制"]),
         ("用GPT4模型", ["用", "gpt4", "模型"]),
-        ("注意 力", ["注意", "力"]),
         ("アテンション", ["アテ", "テン", "ンシ", "ショ", "ョン"]),
-        ("トークン", ["トー", "ーク", "クン"]),
         ("注意機構の仕組み", ["注意", "意机", "机构", "构の", "の仕", "仕组", "组み"]),
         ("어텐션 메커니즘", ["어텐", "텐션", "메커", "커니", "니즘"]),
         ("ภาษาไทย", ["ภา", "าษ", "ษา", "าไ", "ไท", "ทย"]),
         ("ＧＰＵ　１２３", ["gpu", "123"]),
         ("don't", ["don", "t"]),
         ("ध्यान तंत्र क्या है?", ["ध्यान", "तंत्र", "क्या", "है"]),
-        ("", []),
         ("?! … 🤷 、。", []),
     ],
 )
@@ -38,12 +34,9 @@ def test_terms(text: str, expected: list[str]) -> None:
     [
         ("attention", "Attentions"),
         ("training the models", "TRAINED the model"),
-        ("внимание", "внимания"),
-        ("ध्यान", "ध्यान"),
         ("café", "cafe\u0301"),
         ("ﬁnd", "find"),
         ("ｱﾃﾝｼｮﾝ", "アテンション"),
-        ("ﾄｰｸﾝ", "トークン"),
         ("ｶﾞｲﾄﾞ", "ガイド"),
         ("が", "か\u3099"),
         ("Straße", "STRASSE"),
@@ -56,17 +49,12 @@ def test_spellings_that_meet(one: str, other: str) -> None:
     assert not set(terms(one)) & set(terms("retention, 位置, позиция, स्थान")), "other words stay apart"
 
 
-def test_operators_are_words_like_others() -> None:
-    text = '"quoted" a AND b OR NOT c NEAR(a b) col:term* -minus ^caret x\' OR 1=1'
-    assert all(term.isalnum() and term == term.casefold() for term in terms(text))
-
-
-@pytest.mark.parametrize(
-    "text", ["Why does the Mask hide 后面的词, and トークン?", "ध्यान ＧＰＵ cafe\u0301 ภาษาไทย 한국어", "說：機制"]
-)
-def test_terms_know_where_they_stand(text: str) -> None:
-    located = list(located_terms(text))
-    assert located and all(terms(text[term.start : term.stop]) == [term.text] for term in located)
+def test_terms_know_where_they_stand_and_operators_are_words_like_others() -> None:
+    for text in ("Why does the Mask hide 后面的词, and トークン?", "ध्यान ＧＰＵ cafe\u0301 ภาษาไทย 한국어", "說：機制"):
+        located = list(located_terms(text))
+        assert located and all(terms(text[term.start : term.stop]) == [term.text] for term in located)
+    operators = '"quoted" a AND b OR NOT c NEAR(a b) col:term* -minus ^caret x\' OR 1=1'
+    assert all(term.isalnum() and term == term.casefold() for term in terms(operators))
 
 
 def test_words_between_spaces_are_whole_and_pairs_of_characters_may_be_no_words() -> None:
@@ -109,11 +97,9 @@ def test_wanted_terms_are_those_among_all(text: str, wanted: frozenset[str]) -> 
         ("How do I tell my daughter about our divorce?", ["daughter", "divorc"]),
         ("为什么学习率会变？", ["学习", "习率", "率会", "会变"]),
         ("為什麼學習率會變？", ["学习", "习率", "率会", "会变"]),
-        ("什么是注意力", ["注意", "意力"]),
         ("Transformer 里的 attention 是什么？", ["transform", "attent"]),
         ("see https://e.org/why?masks=1 on masks", ["see", "mask"]),
         ("几何是什么", ["几何"]),
-        ("Что такое внимание", ["что", "так", "вниман"]),
     ],
 )
 def test_function_words_and_addresses_are_no_content(question: str, expected: list[str]) -> None:
