@@ -17,7 +17,7 @@ from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Chapter, Details
 from tests.index.libraries import CARD, SOURCE, TALKS, build, embedded, fill, resource
-from tests.index.transfer.test_transfer import KEPT, shown
+from tests.index.transfer.test_transfer import KEPT, answers, shown
 from tests.postgres import TestServer
 
 
@@ -70,32 +70,27 @@ def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path,
         assert "new00000001" in writer.standings()
 
 
-def test_a_library_is_replaced_only_on_demand_and_not_while_it_is_written(folder: Path, postgres: TestServer) -> None:
+def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_what_was_kept(
+    folder: Path, postgres: TestServer
+) -> None:
     file, address = folder.with_name("talks.zip"), postgres.library()
     with open_writer(address, CARD) as writer:
         writer.put_settings(glossary=[("old", "1")])
         with pytest.raises(LockedLibrary, match="being written by another process"):
             import_library(file, address, replacing_old=True)
-    with pytest.raises(LibraryError, match="--replace"):
-        import_library(file, address)
-    with open_reader(address) as reader:
-        assert reader.settings.glossary == (("old", "1"),)
-    import_library(file, address, replacing_old=True)
-    assert shown(address) == shown(folder)
-    with open_writer(address) as library:
-        assert library.standings().keys() == TALKS.keys()
-
-
-def test_what_was_kept_stays_when_a_library_is_replaced(folder: Path, postgres: TestServer) -> None:
-    file, address = folder.with_name("talks.zip"), postgres.library()
-    import_library(file, address)
     with open_keeper(address) as keeper:
         keeper.keep(KEPT)
         keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
         keeper.annotate(KEPT.resource.id, KEPT.place, "我的", "")
+    with pytest.raises(LibraryError, match="--replace"):
+        import_library(file, address)
+    with open_reader(address) as reader:
+        assert reader.settings.glossary == (("old", "1"),)
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
     export_library(folder, file, force=True)
     assert import_library(file, address, replacing_old=True).moments == 2
-    with open_reader(address) as reader:
-        assert [(moment.note, moment.page) for moment in reader.kept()] == [("我的", None), (KEPT.note, 3)]
+    with open_writer(address) as library:
+        assert library.standings().keys() == TALKS.keys() and library.settings.glossary == ()
+        assert [(moment.note, moment.page) for moment in library.kept()] == [("我的", None), (KEPT.note, 3)]
+    assert answers(address) == answers(folder)

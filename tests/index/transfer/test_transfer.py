@@ -34,7 +34,7 @@ from seekpoint.index.types import KeptMoment, Kind, Resource, State
 from seekpoint.query.answers import Answer
 from tests.asking import ask
 from tests.fake_youtube import FakeYouTube
-from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, listed, names, run_script
+from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, listed, names
 from tests.indexer.builds import Workshop, webvtt
 from tests.killing import last_step
 
@@ -134,44 +134,41 @@ def test_a_second_build_of_the_same_list_does_nothing(tmp_path: Path, fake: Fake
     assert workshop.content() == before
 
 
-def test_a_library_on_a_read_only_medium_is_carried(folder: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX file modes")
+def test_a_library_on_a_read_only_medium_is_carried_and_files_get_the_users_own_modes(folder: Path) -> None:
     (folder / "lock").unlink()
     expected = shown(folder)
     for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    copy = carried(folder)
+    old = os.umask(0o027)
+    try:
+        copy = carried(folder)
+    finally:
+        os.umask(old)
     folder.chmod(0o755)
+    paths = [*copy.rglob("*"), copy, copy.with_name("talks.zip")]
+    assert {path.stat().st_mode & 0o777 for path in paths if path.is_dir()} == {0o750}
+    assert {path.stat().st_mode & 0o777 for path in paths if path.is_file()} == {0o640}
     assert shown(copy) == expected
 
 
 # While others work
 
 
-def test_what_a_build_has_committed_is_carried_while_it_works(folder: Path) -> None:
+def test_what_a_build_has_committed_is_carried_while_it_works_which_no_import_disturbs(folder: Path) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["缓存 cache"]})
         writer.remove(["position001"])
         copy = carried(folder)
         assert shown(copy) == shown(folder)
         assert first(copy, "缓存") == "new"
+        with pytest.raises(LockedLibrary):
+            import_library(folder.with_name("talks.zip"), folder, replacing_old=True)
+    assert first(folder, "缓存") == "new"
     assert Manifest.load(copy).database
     build(copy, {"newer": ["softmax"]})
     assert (first(copy, "缓存"), first(copy, "softmax")) == ("new", "newer")
     assert Manifest.load(copy).database
-
-
-def test_what_a_killed_build_left_is_carried(folder: Path) -> None:
-    script = """
-import os, pathlib
-from tests.index.libraries import *
-writer = EmbeddedWriter.acquire(pathlib.Path(sys.argv[1]))
-fill(writer, {"finished": ["缓存 cache", "softmax"]})
-os._exit(9)
-"""
-    assert run_script(script, folder).returncode == 9
-    copy = carried(folder)
-    assert shown(copy) == shown(folder)
-    assert first(copy, "缓存") == "finished"
 
 
 def test_every_file_that_is_written_while_builds_come_and_go_holds_a_whole_library(folder: Path) -> None:
@@ -193,16 +190,6 @@ def test_every_file_that_is_written_while_builds_come_and_go_holds_a_whole_libra
             assert {states[talk] for talk in TALKS} == {State.INDEXED}
             rounds += 1
         building.result()
-
-
-def test_an_import_waits_for_no_build_and_disturbs_none(folder: Path) -> None:
-    file = folder.with_name("talks.zip")
-    export_library(folder, file)
-    with EmbeddedWriter.acquire(folder) as writer:
-        fill(writer, {"new": ["缓存 cache"]})
-        with pytest.raises(LockedLibrary):
-            import_library(file, folder, replacing_old=True)
-    assert first(folder, "缓存") == "new"
 
 
 # The place
@@ -279,27 +266,14 @@ def test_files_of_others_are_never_replaced(tmp_path: Path, file: Path) -> None:
 
 
 def test_a_folder_without_a_library_is_taken(tmp_path: Path, file: Path) -> None:
-    for number in range(3):  # no folder, an empty one, and one with a lock
-        place = tmp_path / f"deep {number}" / "词 [1]"
-        if number:
-            place.mkdir(parents=True)
-        if number == 2:
-            (place / "lock").touch()
+    deep, empty, locked = (tmp_path / name / "词 [1]" for name in ("deep", "empty", "locked"))
+    empty.mkdir(parents=True)
+    locked.mkdir(parents=True)
+    (locked / "lock").touch()
+    for place in (deep, empty, locked):
         import_library(file, place)
         assert first(place, "掩码") == "neu"
         assert [path.name for path in place.parent.iterdir()] == [place.name]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX file modes")
-def test_files_get_the_users_own_modes(folder: Path) -> None:
-    old = os.umask(0o027)
-    try:
-        copy = carried(folder)
-    finally:
-        os.umask(old)
-    paths = [*copy.rglob("*"), copy, copy.with_name("talks.zip")]
-    assert {path.stat().st_mode & 0o777 for path in paths if path.is_dir()} == {0o750}
-    assert {path.stat().st_mode & 0o777 for path in paths if path.is_file()} == {0o640}
 
 
 # Cut off

@@ -123,8 +123,13 @@ def test_csv_has_a_header_and_a_row_for_each_moment() -> None:
     assert tuple(video) == COLUMNS
     assert video == {
         **{"question": "什么是掩码？", "answered": "true", "confidence": "high", "rank": "1", "score": "0.83"},
-        **{"title": "什么是注意力"},
-        **{"kind": "video", "section": "Attention › Masks; More", "chapter": "掩码", "language": "zh"},
+        **{
+            "title": "什么是注意力",
+            "kind": "video",
+            "section": "Attention › Masks; More",
+            "chapter": "掩码",
+            "language": "zh",
+        },
         **{"start": "754.2", "end": "801.0", "timestamp": "12:34", "page": ""},
         **{"quote": VIDEO_MOMENT.quote, "link": VIDEO_MOMENT.link},
     }

@@ -90,19 +90,10 @@ def failures(*statuses: ResourceStatus) -> str:
     return text_of(statuses).partition("\n\n")[2]
 
 
-def test_totals_come_first() -> None:
-    assert text_of([INDEXED, DEFERRED]).splitlines()[:3] == [
-        "Library /library, model topics (8 dimensions)",
-        "Resources: 2 (1 indexed, 1 deferred)",
-        "Chunks: 3, from 0.0 hours of talk",
-    ]
-    assert "Resources: 0 (none yet)" in text_of()
-
-
 # The lists
 
 
-def test_each_list_counts_by_heading_in_columns() -> None:
+def test_totals_come_first_and_each_list_counts_by_heading_in_columns() -> None:
     many = {f"e{k}": OK if k % 2 else LATER for k in range(12)}
     sections = [
         Section("/lists/talks.md", ("Basics",), many),
@@ -111,6 +102,12 @@ def test_each_list_counts_by_heading_in_columns() -> None:
         Section("/lists/talks.md", (), {"d": GONE}),
         Section("https://example.org/列表.md", (), {"a": OK}),
     ]
+    assert text_of([INDEXED, DEFERRED]).splitlines()[:3] == [
+        "Library /library, model topics (8 dimensions)",
+        "Resources: 2 (1 indexed, 1 deferred)",
+        "Chunks: 3, from 0.0 hours of talk",
+    ]
+    assert "Resources: 0 (none yet)" in text_of()
     assert text_of(sections=sections).partition("\n\n")[2] == (
         "/lists/talks.md: 8 of 16 indexed\n"
         "   6 of 12  Basics\n"
@@ -125,13 +122,8 @@ def test_each_list_counts_by_heading_in_columns() -> None:
 
 
 def test_an_entry_counts_once_for_the_list_and_those_on_none_say_how_to_take_them_out() -> None:
-    text = text_of(
-        sections=[
-            Section("l.md", ("A",), {"x": OK, "y": LATER}),
-            Section("l.md", ("乙",), {"x": OK}),
-            Section("", ("旧",), {"y": OK, "z": LATER}),
-        ]
-    )
+    lists = [Section("l.md", ("A",), {"x": OK, "y": LATER}), Section("l.md", ("乙",), {"x": OK})]
+    text = text_of(sections=[*lists, Section("", ("旧",), {"y": OK, "z": LATER})])
     assert "l.md: 1 of 2 indexed\n  1 of 2  A\n  1 of 1  乙" in text
     assert text.endswith("2 no longer on a list: `seekpoint build LIST --prune` takes them out\n  1 of 2  旧")
 

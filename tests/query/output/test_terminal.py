@@ -84,8 +84,7 @@ def test_hostile_text_cannot_reach_the_terminal() -> None:
 
 def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> None:
     plain, lines = (to_text(answer, styled=False).splitlines() for answer in (ANSWER, EXPLAINED))
-    assert lines[:2] == ["Nothing here mentions Zorblax.", ""]
-    assert lines[2 : len(plain) + 2] == plain
+    assert lines[: len(plain) + 2] == ["Nothing here mentions Zorblax.", "", *plain]
     assert lines[len(plain) + 2].strip().startswith("score 0.830 = ")
     assert lines[-2] == "" and lines[-1].startswith("The first moment is an answer with a probability of 0.80: ")
     assert "   \x1b[2mwords said here: 掩码\x1b[0m\n" in to_text(EXPLAINED, styled=True)
