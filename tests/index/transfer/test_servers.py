@@ -51,9 +51,9 @@ def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path,
     assert (there.resources, there.chunks) == (3, 5)
     assert shown(address) == shown(folder)
     with closing(connect(address)) as session:
-        made = session.rows("SELECT pg_relation_filenode('chunk_words')")
+        words = session.rows("SELECT pg_relation_filenode('chunk_words')")
         tidy(session, least=0)
-        assert session.rows("SELECT pg_relation_filenode('chunk_words')") == made, "as good as new"
+        assert session.rows("SELECT pg_relation_filenode('chunk_words')") == words, "as good as new"
     with open_keeper(address) as keeper:
         keeper.annotate("zhuyili0001", KEPT.place, "第二次读", "收藏")
     with open_writer(address) as writer:

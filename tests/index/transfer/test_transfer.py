@@ -402,11 +402,11 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing_behind(folder: Path, f
     target.parent.mkdir()
     before = limits.getrlimit(limits.RLIMIT_FSIZE)
     for size in (0, 500, 3000, 20_000, 60_000):
-        for act in (lambda: export_library(folder, target), lambda: import_library(file, target)):
+        for act, source in ((export_library, folder), (import_library, file)):
             limits.setrlimit(limits.RLIMIT_FSIZE, (size, before[1]))
             try:
                 with pytest.raises(LibraryError) as raised:
-                    act()
+                    act(source, target)
             finally:
                 limits.setrlimit(limits.RLIMIT_FSIZE, before)
             assert str(raised.value).startswith(f"can't write {target} ")

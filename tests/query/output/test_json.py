@@ -87,7 +87,8 @@ def test_an_answer_has_the_form_that_is_defined_for_it_and_another_is_noticed() 
     ):
         assert_valid(AnswerJson, to_json(answer))
     assert_valid(AnswerJson, error_json("", "the question is empty"))
-    changes = ({"moments": None}, {"answered": "yes"}, {"extra": 1}, {"moments": [{"rank": 1}]}, {"estimate": {}})
+    changes: list[dict[str, object]] = [{"moments": None}, {"answered": "yes"}, {"extra": 1}]
+    changes += [{"moments": [{"rank": 1}]}, {"estimate": {}}]
     for change in changes:
         with pytest.raises((ValidationError, AssertionError)):
             assert_valid(AnswerJson, {**to_json(ANSWER), **change})
