@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -59,7 +58,6 @@ class TestServer:
 
     @contextmanager
     def started(self) -> Iterator[None]:
-        """Start the server, and stop it at the end."""
         self.control("-l", str(self.folder.with_name("log")), "start")
         try:
             yield
@@ -73,7 +71,7 @@ class TestServer:
         with server_folder(in_memory=self.folder.is_relative_to(_MEMORY)) as folder:
             data, port = folder / "data", _free_port()
             uri = self.uri("postgres")
-            _as_postgres([PROGRAMS / "pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", uri])
+            _run(as_postgres([PROGRAMS / "pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", uri]))
             with (data / "postgresql.conf").open("a") as configuration:
                 configuration.write(f"port = '{port}'\n")
             following = TestServer(data, port)
@@ -82,22 +80,13 @@ class TestServer:
 
     def library(self, name: str = "seekpoint") -> ServerAddress:
         """The address of a library that isn't there yet, in an empty database with the extensions."""
-        return ServerAddress(self.uri(self._created(_TEMPLATE)), name)
+        return ServerAddress(self.uri(self.database(_TEMPLATE)), name)
 
-    def database(self) -> str:
-        """The name of a new database, without the extensions."""
-        return self._created("template1")
-
-    def _created(self, template: str) -> str:
+    def database(self, template: str = "template1") -> str:
         name = f"test{os.getpid()}_{next(_NUMBERS)}"
         self.sql("postgres", f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         self._databases.append(name)
         return name
-
-    def prepare(self) -> None:
-        """Make the database of which those of the libraries are copies."""
-        self.sql("postgres", f"CREATE DATABASE {_TEMPLATE}")
-        self.sql(_TEMPLATE, "CREATE EXTENSION vector", "CREATE EXTENSION pg_textsearch")
 
     def clear(self) -> None:
         """Drop the databases of a test; whoever is still connected is cut off."""
@@ -113,8 +102,7 @@ class TestServer:
             os.kill(process, signal.SIGKILL)
 
     def control(self, *command: str, check: bool = True) -> None:
-        """Have `pg_ctl` do something to the server."""
-        _as_postgres([PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command], check=check)
+        _run(as_postgres([PROGRAMS / "pg_ctl", "-D", self.folder, "-w", "-t", "120", *command]), check=check)
 
     def disconnect(self, library: ServerAddress) -> None:
         """End all connections to a library's database."""
@@ -137,7 +125,7 @@ class TestServer:
     def sql(self, database: str, *statements: str) -> str:
         """Run statements as the superuser, each in its own transaction, and return their rows as `psql -At` does."""
         lines = []
-        with self._connected(database) as connection:
+        with psycopg.connect(self.uri(database), autocommit=True) as connection:
             for statement in statements:
                 result = connection.execute(statement.encode()).pgresult
                 assert result
@@ -145,9 +133,6 @@ class TestServer:
                     values = (result.get_value(row, column) or b"" for column in range(result.nfields))
                     lines.append(b"|".join(values).decode() + "\n")
         return "".join(lines)
-
-    def _connected(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(self.uri(database), autocommit=True)
 
 
 @cache
@@ -174,9 +159,8 @@ def server(**settings: str) -> Iterator[TestServer]:
     """Start a server, with other settings where some are given, and stop it at the end."""
     with server_folder(in_memory=settings.get("fsync") != "on") as folder:
         data, port = folder / "data", _free_port()
-        _as_postgres(
-            [PROGRAMS / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
-        )
+        options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        _run(as_postgres([PROGRAMS / "initdb", "-D", data, *options]))
         access = data / "pg_hba.conf"
         rules = (f"host all {LOCKED} 127.0.0.1/32 scram-sha-256", "host replication all 127.0.0.1/32 trust")
         access.write_text("\n".join([*rules, access.read_text()]))
@@ -186,7 +170,8 @@ def server(**settings: str) -> Iterator[TestServer]:
             )
         running = TestServer(data, port)
         with running.started():
-            running.prepare()
+            running.sql("postgres", f"CREATE DATABASE {_TEMPLATE}")
+            running.sql(_TEMPLATE, "CREATE EXTENSION vector", "CREATE EXTENSION pg_textsearch")
             yield running
 
 
@@ -207,10 +192,6 @@ def as_postgres(command: Sequence[str | Path]) -> list[str | Path]:
     """The command for the user `postgres`, where this is root, as which PostgreSQL doesn't start."""
     user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]
     return [*(user if os.getuid() == 0 else ()), *command]
-
-
-def _as_postgres(command: Sequence[str | Path], *, check: bool = True) -> None:
-    _run(as_postgres(command), check=check)
 
 
 def _run(command: Sequence[str | Path], *, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.cli.here import call
-from tests.index.secret_addresses import SECRET, addresses
+from tests.index.test_address import SECRET, addresses
 
 COMMANDS = (
     ["status", "--index"],

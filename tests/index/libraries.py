@@ -24,7 +24,7 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.models.piece_vectors import quantised
-from seekpoint.index.store import Reader
+from seekpoint.index.store import Reader, Writer
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import (
@@ -60,7 +60,6 @@ TALKS = {
 
 
 def resource(resource_id: str, *path: str, title: str = "", kind: Kind = Kind.VIDEO) -> Resource:
-    """A resource under one heading path."""
     return Resource(resource_id, kind, title, f"https://www.youtube.com/watch?v={resource_id}", (path,))
 
 
@@ -93,8 +92,7 @@ def listed(library: Reader) -> tuple[object, object]:
     return sections, standings
 
 
-def fill(writer: EmbeddedWriter, talks: Mapping[str, Sequence[str]]) -> None:
-    """List the talks and commit each."""
+def fill(writer: Writer, talks: Mapping[str, Sequence[str]]) -> None:
     writer.register(SOURCE, [resource(talk, "Talks") for talk in talks])
     for talk, texts in talks.items():
         writer.commit(talk, [embedded(texts)], Details(title=f"Talk {talk}"), "made by hand")
@@ -158,7 +156,6 @@ def files(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def names(folder: Path) -> set[str]:
-    """The names of what lies in a library's folder, but the lock's."""
     return {path.name for path in folder.iterdir()} - {"lock"}
 
 
@@ -170,20 +167,17 @@ def run_script(script: str, *arguments: str | Path) -> subprocess.CompletedProce
 
 
 def ranges_of(library: EmbeddedReader, filters: Filters) -> Ranges | None:
-    """The ranges of chunks that a filter keeps, `None` for all of them."""
     scope = library.scope(filters)
     assert isinstance(scope, RangeScope)
     return scope.ranges
 
 
 def chunk_ids(library: EmbeddedReader, filters: Filters) -> list[int]:
-    """The ids of the chunks that a filter keeps."""
     ranges = ranges_of(library, filters)
     return [int(chunk_id) for chunk_id in (library.holdings.alive if ranges is None else ranges).ids()]
 
 
 def chunks_of(library: Reader, ids: Sequence[int]) -> Mapping[int, StoredChunk]:
-    """The chunks of those ids that are here."""
     found = library.evidence(ids, np.zeros(library.card.dimension, np.float32))
     return {chunk.id: chunk for chunk in found.chunks}
 

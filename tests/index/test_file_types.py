@@ -25,9 +25,6 @@ REFUSED = (
 )
 
 
-def test_the_web_and_media_and_documents_of_this_machine_are_opened() -> None:
+def test_the_web_and_this_machines_media_are_opened_but_no_other_machines_files_and_no_programs() -> None:
     assert [address for address in OPENED if not is_openable(address)] == []
-
-
-def test_other_machines_files_and_programs_are_not_opened() -> None:
     assert [address for address in REFUSED if is_openable(address)] == []

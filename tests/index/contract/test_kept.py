@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from seekpoint.index.errors import LibraryNotFound
-from seekpoint.index.open import library_exists
 from seekpoint.index.types import Details, KeptMoment, Resource, State
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, SOURCE, resource, transcript
@@ -76,27 +72,20 @@ def test_notes_are_replaced_and_moments_dropped(backend: Backend) -> None:
     assert kept(backend) == [replace(MASK, note="笔记", collection="收藏")]
 
 
-def test_what_is_kept_survives_builds_and_removals(backend: Backend) -> None:
-    keep(backend, MASK, YANMA)
+def test_what_is_kept_survives_builds_removals_and_another_model(backend: Backend) -> None:
+    keep(backend, MASK)
     with backend.writer() as writer:
         writer.commit("attention01", [transcript("position001")], Details(title="another"), "changed")
         writer.remove(["zhuyili0001"])
         writer.register(SOURCE, [])
-    assert kept(backend) == [MASK, YANMA]
-    with backend.reader() as reader:
-        assert reader.statuses(["zhuyili0001"]) == []
-
-
-def test_what_is_kept_survives_another_model(backend: Backend) -> None:
-    keep(backend, MASK)
-    other = replace(CARD, name="another model", fingerprint="another")
-    with backend.writer() as writer:
-        with writer.successor(other, print) as successor:
+        with writer.successor(replace(CARD, name="another model", fingerprint="another"), print) as successor:
             for due in successor.due:
                 successor.writer.commit(due.resource.id, [transcript(due.resource.id)], Details(), due.edition)
             keep(backend, YANMA)
         writer.succeed(successor)
     assert kept(backend) == [MASK, YANMA]
+    with backend.reader() as reader:
+        assert reader.statuses(["zhuyili0001"]) == []
 
 
 def test_what_is_kept_moves_with_its_resource(backend: Backend) -> None:
@@ -110,32 +99,19 @@ def test_what_is_kept_moves_with_its_resource(backend: Backend) -> None:
     assert owners == [("new00000001", "t10"), ("new00000001", "t500"), ("zhuyili0001", "t10")]
 
 
-def test_a_moment_is_kept_while_a_build_runs(backend: Backend) -> None:
+def test_a_moment_is_kept_beside_builds_and_readers_and_is_a_new_revision(backend: Backend) -> None:
     with backend.writer() as writer:
-        keep(backend, MASK)
+        with backend.reader() as before:
+            keep(backend, MASK)
+            assert before.kept() == []
         writer.set_state("position001", State.DEFERRED, reason="blocked")
         keep(backend, YANMA)
         writer.commit("attention01", [transcript("attention01")], Details(), "changed")
         assert writer.kept() == [MASK, YANMA]
-    assert kept(backend) == [MASK, YANMA]
+    built = backend.revision()
     with backend.writer():  # one that changes nothing
         keep(backend, PAGE)
-    assert kept(backend) == [MASK, YANMA, PAGE]
+        assert backend.revision() != built
     with backend.writer():
         pass
     assert kept(backend) == [MASK, YANMA, PAGE]
-
-
-def test_a_moment_is_kept_beside_an_open_reader_and_is_a_new_revision(backend: Backend) -> None:
-    with backend.reader() as before:
-        keep(backend, MASK)
-        assert before.kept() == []
-        assert backend.revision() != before.revision
-    assert kept(backend) == [MASK]
-
-
-def test_nothing_is_kept_of_no_library(backend: Backend) -> None:
-    missing = replace(backend, address=backend.nowhere)
-    with pytest.raises(LibraryNotFound):
-        missing.keeper()
-    assert not library_exists(missing.address)

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from seekpoint.index.errors import LibraryNotFound, LockedLibrary, SeekpointError
-from seekpoint.index.open import is_written
+from seekpoint.index.open import is_written, library_exists
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import (
     ANY_LANGUAGE,
     Chapter,
+    Cue,
     CueSpan,
     Details,
     Kind,
@@ -22,9 +23,12 @@ from seekpoint.index.types import (
     Resource,
     Standing,
     State,
+    Transcript,
 )
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, resource, transcript
+
+HOSTILE = ("\\N", "a\tb\nc\\td", "'; DROP TABLE resource; --", "%s %% {x} $1", '"},{"', "👩‍🔬 掩码\u202e")
 
 # What was stored
 
@@ -44,7 +48,7 @@ def test_generated_chapters_come_back_of_what_plays_and_the_sources_own_stand_be
         reader.verify()
 
 
-def test_what_is_committed_comes_back(backend: Backend) -> None:
+def test_what_is_committed_comes_back_and_needs_no_embedding_again(backend: Backend) -> None:
     with backend.reader() as reader:
         assert reader.card == CARD
         for talk in TALKS:
@@ -64,6 +68,37 @@ def test_what_is_committed_comes_back(backend: Backend) -> None:
         texts = [[cue.text for cue in cues] for cues in reader.cues(spans)]
         assert texts == [list(TALKS[chunk.resource_id][: chunk.stop]) for chunk in stored]
         assert reader.cues([]) == []
+    with backend.writer() as writer:
+        known = writer.known("zhuyili0001")
+        assert known.vectors.keys() == known.pieces.keys() == {text_digest(text) for text in TALKS["zhuyili0001"]}
+        for text in TALKS["zhuyili0001"]:
+            assert known.vectors[text_digest(text)] == pytest.approx(ENCODER.question(text), abs=0.01)
+        for piece, made in transcript("zhuyili0001").pieces:
+            found = known.pieces[text_digest(piece.text)]
+            assert found == made._replace(scale=found.scale) and found.scale == pytest.approx(made.scale)
+        assert writer.known("nobody") == ({}, {})
+
+
+def test_texts_come_back_as_they_were(backend: Backend) -> None:
+    made = transcript("attention01")
+    said = dict[Resource, Transcript]()
+    for number, text in enumerate(HOSTILE):
+        one = Resource(f"hostile{number:04}", Kind.VIDEO, text, f"https://example.org/{text}", ((text,),))
+        said[one] = replace(made.transcript, cues=(Cue(0.0, 9.0, text), *made.transcript.cues[1:]))
+    with backend.writer() as writer:
+        writer.register(SOURCE, list(said))
+        for one, whole in said.items():
+            details = Details(title=one.title, channel=one.title)
+            writer.commit(one.id, [replace(made, transcript=whole)], details, one.title)
+        writer.put_settings(glossary=[(text, text) for text in HOSTILE])
+    with backend.reader() as reader:
+        assert reader.settings.glossary == tuple((text, text) for text in HOSTILE)
+        assert {(text,) for text in HOSTILE} <= {section.path for section in reader.sections()}
+        for one, whole in said.items():
+            [status] = reader.statuses([one.id])
+            assert (status.resource, status.details) == (one, Details(title=one.title, channel=one.title))
+            assert reader.transcripts(one.id) == [whole]
+            assert reader.standings()[one.id].inputs == one.title
 
 
 def test_a_part_of_the_resources_is_read_as_all_are(backend: Backend) -> None:
@@ -103,23 +138,10 @@ def test_a_second_commit_replaces_the_first_and_what_is_removed_is_found_nowhere
         assert {status.resource.id for status in reader.statuses()} == {"position001", "page0000001"}
 
 
-def test_what_is_known_needs_no_embedding(backend: Backend) -> None:
-    with backend.writer() as writer:
-        known = writer.known("zhuyili0001")
-        assert known.vectors.keys() == known.pieces.keys() == {text_digest(text) for text in TALKS["zhuyili0001"]}
-        for text in TALKS["zhuyili0001"]:
-            assert known.vectors[text_digest(text)] == pytest.approx(ENCODER.question(text), abs=0.01)
-        for piece, vector in transcript("zhuyili0001").pieces:
-            stored = known.pieces[text_digest(piece.text)]
-            assert stored == vector._replace(scale=stored.scale)
-            assert stored.scale == pytest.approx(vector.scale)
-        assert writer.known("nobody") == ({}, {})
-
-
 # Lists and states
 
 
-def test_resources_stand_in_the_order_of_their_lists_with_their_states(backend: Backend) -> None:
+def test_resources_stand_in_the_order_of_their_lists_and_stay_unlisted_until_they_are_removed(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.register("later.md", [Resource("later", Kind.PAPER, "", "https://arxiv.org/abs/1", (("论文",),))])
         writer.set_state("later", State.DEFERRED, reason="blocked", retry_after=99.0, inputs="youtube:")
@@ -137,18 +159,15 @@ def test_resources_stand_in_the_order_of_their_lists_with_their_states(backend: 
             (SOURCE, ("Videos",), ["attention01", "position001", "zhuyili0001"]),
             (SOURCE, ("Pages",), ["page0000001"]),
         ]
-
-
-def test_what_a_list_no_longer_names_stays_until_it_is_removed(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.register(SOURCE, [resource("position001")])
         writer.register("another.md", [resource("attention01")])
         assert [section.source for section in writer.sections()][-1] == ""
-        assert len(writer.statuses()) == len(TALKS)
+        assert len(writer.statuses()) == len(TALKS) + 1
         assert writer.remove(unlisted_by=["another.md"]) == 0
         assert writer.remove(unlisted_by=[SOURCE]) == len(TALKS) - 2
     with backend.reader() as reader:
-        assert {one.id for one in reader.statuses()} == {"position001", "attention01"}
+        assert {one.id for one in reader.statuses()} == {"later", "position001", "attention01"}
 
 
 def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend) -> None:
@@ -173,29 +192,6 @@ def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend)
         reader.verify()
 
 
-def test_a_playlist_comes_back_with_its_entries(backend: Backend) -> None:
-    here, there = (replace(resource(talk), sections=()) for talk in ("attention01", "position001"))
-    playlist = Playlist("播放列表", (PlaylistEntry(here), PlaylistEntry(there, "private")))
-    with backend.writer() as writer:
-        writer.register("lists.md", [Resource("PL1", Kind.PLAYLIST, "", "https://youtube.com/playlist?list=PL1")])
-        writer.keep_playlist("PL1", playlist)
-        assert writer.playlists() == {"PL1": playlist}
-    with backend.reader() as reader:
-        assert reader.playlists() == {"PL1": playlist}
-        assert reader.standings()["PL1"].is_indexed
-
-
-def test_settings_are_kept_replaced_and_deleted(backend: Backend) -> None:
-    with backend.writer() as writer:
-        assert writer.settings == LibrarySettings()
-        writer.put_settings(glossary=[("mask", "掩码")], is_without_pieces=True, aliases={"a": ("https://b/", None)})
-        writer.put_settings(is_without_pieces=False, aliases={})
-        with pytest.raises(ValueError, match="no setting other"):
-            writer.put_settings(other=1)
-    with backend.reader() as reader:
-        assert reader.settings == LibrarySettings(glossary=(("mask", "掩码"),))
-
-
 def dictionaries(target: str) -> Iterable[tuple[str, Sequence[tuple[str, Sequence[str]]]]]:
     """A few words in both directions."""
     if target == "zh":
@@ -203,13 +199,25 @@ def dictionaries(target: str) -> Iterable[tuple[str, Sequence[tuple[str, Sequenc
     return [("zh", [("掩码", ["mask"]), ("面具", ["face cover"])])]
 
 
-def test_translations_are_those_that_the_library_can_use(backend: Backend) -> None:
+def test_playlists_settings_and_the_translations_that_the_library_can_use_are_kept(backend: Backend) -> None:
+    here, there = (replace(resource(talk), sections=()) for talk in ("attention01", "position001"))
+    playlist = Playlist("播放列表", (PlaylistEntry(here), PlaylistEntry(there, "private")))
     with backend.writer() as writer:
+        writer.register("lists.md", [Resource("PL1", Kind.PLAYLIST, "", "https://youtube.com/playlist?list=PL1")])
+        writer.keep_playlist("PL1", playlist)
+        assert writer.playlists() == {"PL1": playlist}
+        assert writer.settings == LibrarySettings()
+        writer.put_settings(glossary=[("mask", "掩码")], is_without_pieces=True, aliases={"a": ("https://b/", None)})
+        writer.put_settings(is_without_pieces=False, aliases={})
+        with pytest.raises(ValueError, match="no setting other"):
+            writer.put_settings(other=1)
         writer.keep_translations("1", dictionaries)
     with backend.reader() as reader:
-        assert reader.translations("en", ["mask", "gpt", "nowher"]) == {
-            "zh": {"mask": (("掩码",),), "gpt": (("权重",),)}
-        }
+        assert reader.playlists() == {"PL1": playlist}
+        assert reader.standings()["PL1"].is_indexed
+        assert reader.settings == LibrarySettings(glossary=(("mask", "掩码"),))
+        english = reader.translations("en", ["mask", "gpt", "nowher"])
+        assert english == {"zh": {"mask": (("掩码",),), "gpt": (("权重",),)}}
         assert reader.translations("zh", ["掩码", "面具"]) == {"en": {"掩码": (("mask",),)}}
 
 
@@ -231,15 +239,21 @@ def test_a_transaction_is_whole_or_nothing_and_a_failed_build_keeps_what_it_comm
         assert reader.transcripts("attention01") == [transcript("position001").transcript]
 
 
-def test_a_reader_keeps_its_snapshot(backend: Backend) -> None:
-    with backend.reader() as before:
-        with backend.writer() as writer:
-            writer.remove(["zhuyili0001"])
-            with backend.reader() as during:
-                assert during.frequencies(["掩码"]).terms == {}
-        assert before.frequencies(["掩码"]).terms == {"掩码": 1}
-        assert before.transcripts("zhuyili0001") == [transcript("zhuyili0001").transcript]
-    with backend.reader() as after:
+def test_a_reader_keeps_its_snapshot_beside_the_one_writer_that_others_see(backend: Backend) -> None:
+    assert not is_written(backend.address)
+    before = backend.reader()
+    with backend.writer() as writer:
+        assert is_written(backend.address)
+        with pytest.raises(LockedLibrary):
+            backend.writer()
+        writer.remove(["zhuyili0001"])
+        with backend.reader() as during:
+            assert during.frequencies(["掩码"]).terms == {}
+        with before:
+            assert before.frequencies(["掩码"]).terms == {"掩码": 1}
+            assert before.transcripts("zhuyili0001") == [transcript("zhuyili0001").transcript]
+    assert not is_written(backend.address)
+    with backend.writer(), backend.reader() as after:
         assert after.frequencies(["掩码"]).terms == {}
 
 
@@ -262,21 +276,11 @@ def test_a_revision_tells_a_commit_and_the_end_of_a_build(backend: Backend) -> N
 
 def test_where_no_library_is_and_in_a_reader_that_was_closed_nothing_is_read(backend: Backend) -> None:
     elsewhere = Backend(backend.nowhere, backend.nowhere)
-    for opened in (elsewhere.reader, elsewhere.writer):
+    for opened in (elsewhere.reader, elsewhere.writer, elsewhere.keeper):
         with pytest.raises(LibraryNotFound):
             opened()
+    assert not library_exists(backend.nowhere)
     reader = backend.reader()
     reader.close()
     with pytest.raises(SeekpointError):
         reader.statuses()
-
-
-def test_one_writer_at_a_time_is_at_work_which_others_see(backend: Backend) -> None:
-    assert not is_written(backend.address)
-    with backend.writer():
-        assert is_written(backend.address)
-        with pytest.raises(LockedLibrary):
-            backend.writer()
-    assert not is_written(backend.address)
-    with backend.writer():
-        pass

@@ -8,31 +8,33 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from seekpoint.index.address import Address
 from seekpoint.index.models.centring import background, tempered
+from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import (
-    Alternatives,
-    CandidateQuery,
-    Filters,
-    Kind,
-    NamedScope,
-    RequiredPhrases,
-    WordGroup,
-)
-from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, question
+from seekpoint.index.types import CandidateQuery, Filters, Kind, NamedScope, RequiredPhrases, WordGroup
+from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, TALKS, chunks, cosine, fill, question
+from tests.postgres import TestServer
 
 ENGLISH = [text for talk, said in TALKS.items() for text in said if LANGUAGE[talk] == "en"]
 
 
-@pytest.fixture
-def reader(backend: Backend) -> Iterator[Reader]:
-    with backend.reader() as opened:
+@pytest.fixture(scope="module", params=["embedded", "postgres"])
+def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Of one library for all tests, which only read it."""
+    server = None
+    address: Address = tmp_path_factory.mktemp("contract") / "library"
+    if request.param == "postgres":
+        started: TestServer = request.getfixturevalue("started_postgres")
+        server = TestServer(started.folder, started.port)
+        address = server.library()
+    with open_writer(address, CARD) as writer:
+        fill(writer)
+    with open_reader(address) as opened:
         yield opened
-
-
-# Languages and scopes
+    if server:
+        server.clear()
 
 
 def test_languages_come_with_their_chunks_and_means(reader: Reader) -> None:
@@ -45,32 +47,23 @@ def test_languages_come_with_their_chunks_and_means(reader: Reader) -> None:
     assert all(one.window_mean is not None and len(one.window_mean) == CARD.dimension for one in languages.values())
 
 
-@pytest.mark.parametrize(
-    ("filters", "resources", "talks"),
-    [
+def test_a_scope_keeps_what_its_filter_and_resources_name(reader: Reader) -> None:
+    for filters, resources, talks in (
         (Filters(), None, set(TALKS)),
         (Filters(kind=Kind.PAGE), None, {"page0000001"}),
         (Filters(section="vid"), None, set(TALKS) - {"page0000001"}),
         (Filters(language="zh-TW"), None, {"zhuyili0001"}),
-        (Filters(resource="position001"), None, {"position001"}),
         (Filters(kind=Kind.VIDEO, language="en", section="VIDEOS"), None, {"attention01", "position001"}),
         (Filters(resource="nobody"), None, set()),
         (Filters(language="en"), ["attention01", "zhuyili0001", "nobody"], {"attention01"}),
         (Filters(), [], set()),
-    ],
-)
-def test_a_scope_keeps_what_its_filter_and_resources_name(
-    reader: Reader, filters: Filters, resources: list[str] | None, talks: set[str]
-) -> None:
-    scope = reader.scope(filters, resources)
-    assert len(scope) == sum(len(TALKS[talk]) for talk in talks)
-    assert set(chunks(reader, scope).values()) == {text for talk in talks for text in TALKS[talk]}
+    ):
+        scope = reader.scope(filters, resources)
+        assert len(scope) == sum(len(TALKS[talk]) for talk in talks), filters
+        assert set(chunks(reader, scope).values()) == {text for talk in talks for text in TALKS[talk]}, filters
 
 
-# Words
-
-
-def test_frequencies_count_chunks_with_a_term_or_with_any_alternative_in_full(reader: Reader) -> None:
+def test_words_are_counted_by_chunk_and_found_in_titles_and_by_their_beginnings(reader: Reader) -> None:
     groups = [
         WordGroup((("attent",), ("mask",)), "en"),
         WordGroup((("train", "week"),), "en"),
@@ -81,12 +74,12 @@ def test_frequencies_count_chunks_with_a_term_or_with_any_alternative_in_full(re
     found = reader.frequencies(["attent", "word", "掩码", "nowher"], groups)
     assert found.terms == {"attent": 3, "word": 2, "掩码": 1}
     assert found.groups == [4, 1, 0, 2, 0]
-
-
-def test_titles_are_found_by_a_term_that_a_question_has(reader: Reader) -> None:
-    found = dict(reader.titles(terms("what does the talk on position001 say?")))
-    assert found["position001"] == tuple(terms("Talk on position001"))
+    titles = dict(reader.titles(terms("what does the talk on position001 say?")))
+    assert titles["position001"] == tuple(terms("Talk on position001"))
     assert not reader.titles(["nowher"])
+    every = {term for said in TALKS.values() for text in said for term in terms(text)}
+    for prefixes in (["at", "w"], ["注"], ["%"], [], ["a", "at"]):
+        assert set(reader.vocabulary(prefixes)) == {term for term in every if term.startswith(tuple(prefixes))}
 
 
 # Candidates
@@ -108,16 +101,18 @@ def test_candidates_by_words_are_the_best_by_weight(reader: Reader) -> None:
     light, heavy = {"week": 0.1, "save": 5.0}, {"week": 5.0, "save": 0.1}
     for weights, text in ((light, "a cache saves work"), (heavy, "training takes a week")):
         assert text in proposed(reader, CandidateQuery(question(reader, "order"), weights, (), 1))
+    query = CandidateQuery(question(reader, "position"), {"attent": 1.0, "cach": 0.1}, (), 1)
+    assert "a cache saves work" not in proposed(reader, query)
+    assert "a cache saves work" in proposed(reader, query._replace(excluded=["attent"])), "in place of what is excluded"
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_candidates_by_meaning_are_the_nearest(reader: Reader, language: str) -> None:
-    vector = question(reader, "attention mask" if language == "en" else "注意力 掩码", language)
+def test_candidates_by_meaning_are_the_nearest(reader: Reader) -> None:
     texts = chunks(reader)
-    found = reader.candidates(CandidateQuery(vector, {}, (), 2))
-    ranked = sorted(texts, key=lambda chunk_id: -cosine(reader, texts[chunk_id], vector))
-    assert set(ranked[:2]) <= set(found)
-    assert len(found) < len(texts)
+    for asked, language in (("attention mask", "en"), ("注意力 掩码", "zh")):
+        vector = question(reader, asked, language)
+        found = reader.candidates(CandidateQuery(vector, {}, (), 2))
+        ranked = sorted(texts, key=lambda chunk_id: -cosine(reader, texts[chunk_id], vector))
+        assert set(ranked[:2]) <= set(found) and len(found) < len(texts)
 
 
 def test_candidates_by_translations_have_any_alternative_in_full(reader: Reader) -> None:
@@ -145,39 +140,21 @@ def test_a_named_scope_adds_its_own_best_however_good_others_are(reader: Reader)
     assert "a cache saves work" in proposed(reader, query._replace(named=named))
 
 
-@pytest.mark.parametrize(
-    ("phrases", "having"),
-    [
-        ([(("attent", "weigh"),)], {"attention weighs the words"}),
+def test_the_best_of_the_chunks_that_may_have_required_phrases_are_candidates(reader: Reader) -> None:
+    query = CandidateQuery(question(reader, "cache"), {}, (), 1)
+    others = set(proposed(reader, query))
+    for phrases, having in (
         ([(("attent",),), (("train",),)], {"training needs attention"}),
         ([(("attent", "nowher"), ("mask",))], {"the mask hides what comes later"}),
         ([(("注意", "意力"),)], {"注意力给每个词一个权重"}),
-        ([(("attent", "nowher"),)], set()),
-        ([(("attent",),), (("注意",),)], set()),
-    ],
-)
-def test_chunks_that_may_have_required_phrases_are_candidates(
-    reader: Reader, phrases: list[Alternatives], having: set[str]
-) -> None:
-    far, nowhere = question(reader, "cache"), reader.scope(Filters(), [])
-    query = CandidateQuery(far, {}, (), 1)
-    required = query._replace(required=RequiredPhrases(phrases, 20))
-    others = set(proposed(reader, query))
-    assert set(proposed(reader, required)) - others == having - others
-    assert not reader.candidates(required._replace(scope=nowhere))
-
-
-def test_of_the_chunks_with_phrases_the_best_are_candidates(reader: Reader) -> None:
-    required = RequiredPhrases([(("attent",),)], 1)
-    query = CandidateQuery(question(reader, "cache"), {"train": 1.0, "week": 9.0}, (), 1, required=required)
-    found = proposed(reader, query)
+        ([(("attent",),), (("注意",),)], set[str]()),
+    ):
+        required = query._replace(required=RequiredPhrases(phrases, 20))
+        assert set(proposed(reader, required)) - others == having - others, phrases
+        assert not reader.candidates(required._replace(scope=reader.scope(Filters(), [])))
+    best = query._replace(terms={"train": 1.0, "week": 9.0}, required=RequiredPhrases([(("attent",),)], 1))
+    found = proposed(reader, best)
     assert "training needs attention" in found and "attention weighs the words" not in found
-
-
-def test_others_come_in_place_of_chunks_with_excluded_terms(reader: Reader) -> None:
-    query = CandidateQuery(question(reader, "position"), {"attent": 1.0, "cach": 0.1}, (), 1)
-    assert "a cache saves work" not in proposed(reader, query)
-    assert "a cache saves work" in proposed(reader, query._replace(excluded=["attent"]))
 
 
 # Evidence
@@ -224,10 +201,3 @@ def test_threads_share_a_reader(reader: Reader) -> None:
     texts = ["attention", "mask", "position", "training"] * 8
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(ask, texts)) == [ask(text) for text in texts]
-
-
-def test_the_vocabulary_has_the_terms_with_a_prefix(reader: Reader) -> None:
-    every = {term for said in TALKS.values() for text in said for term in terms(text)}
-    for prefixes in (["a"], ["at", "w"], ["注"], ["%"], [], ["a", "at"]):
-        found = reader.vocabulary(prefixes)
-        assert set(found) == {term for term in every if term.startswith(tuple(prefixes))}

@@ -10,24 +10,19 @@ from seekpoint.index.types import Chapter
 CHAPTERS = (Chapter(0.0, "Intro"), Chapter(60.0, "Masks"), Chapter(63.0, "掩碼"), Chapter(200.0, "Q&A"))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "title"), [(0.0, "Intro"), (59.4, "Intro"), (59.7, "Masks"), (63.0, "掩碼"), (9999.0, "Q&A")]
-)
-def test_a_second_lies_in_the_last_chapter_that_begins_at_or_just_after_it(seconds: float, title: str) -> None:
-    assert title_at(CHAPTERS, seconds) == title
-    assert title_at(CHAPTERS[1:], 30.0) is None
-    assert title_at((), 30.0) is None
+def test_a_second_lies_in_the_last_chapter_that_begins_at_or_just_after_it() -> None:
+    for seconds, title in ((0.0, "Intro"), (59.4, "Intro"), (59.7, "Masks"), (63.0, "掩碼"), (9999.0, "Q&A")):
+        assert title_at(CHAPTERS, seconds) == title
+    assert title_at(CHAPTERS[1:], 30.0) is title_at((), 30.0) is None
 
 
 @pytest.mark.parametrize(
     ("start", "end", "found_by"),
     [
-        (100.0, 145.0, ["掩码"]),
         (158.0, 203.0, ["掩码"]),
         (160.0, 205.0, ["掩码", "q", "a", "q", "a"]),
         (58.0, 103.0, ["mask", "掩码", "mask", "掩码"]),
         (203.0, 248.0, ["q", "a", "q", "a"]),
-        (210.0, 255.0, ["q", "a"]),
         (120.0, 121.0, ["掩码"]),
         (120.0, 120.0, ["掩码"]),
     ],

@@ -16,8 +16,8 @@ from seekpoint.index.postgres.session import connect
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Chapter, Details
-from tests.index.libraries import CARD, SOURCE, TALKS, build, embedded, resource
-from tests.index.transfer.test_transfer import KEPT, shown
+from tests.index.libraries import CARD, SOURCE, TALKS, build, embedded, fill, resource
+from tests.index.transfer.test_transfer import KEPT, answers, shown
 from tests.postgres import TestServer
 
 
@@ -31,6 +31,13 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path, postgres: TestServer) -> None:
     address = postgres.library()
+    other = ServerAddress(address.uri, "second")
+    with pytest.raises(LibraryNotFound):
+        export_library(address, tmp_path / "there.zip")
+    assert not (tmp_path / "there.zip").exists()
+    with open_writer(other, CARD) as writer:
+        fill(writer, {"zhuyili0001": ("掩码",)})
+    beside = shown(other)
     with open_writer(folder) as writer:
         made = embedded(TALKS["zhuyili0001"])
         chapters = (Chapter(0.0, "注意力", generated=True), Chapter(10.0, "掩码", generated=True))
@@ -43,6 +50,10 @@ def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path,
     there = import_library(tmp_path / "there.zip", address)
     assert (there.resources, there.chunks) == (3, 5)
     assert shown(address) == shown(folder)
+    with closing(connect(address)) as session:
+        words = session.rows("SELECT pg_relation_filenode('chunk_words')")
+        tidy(session, least=0)
+        assert session.rows("SELECT pg_relation_filenode('chunk_words')") == words, "as good as new"
     with open_keeper(address) as keeper:
         keeper.annotate("zhuyili0001", KEPT.place, "第二次读", "收藏")
     with open_writer(address) as writer:
@@ -53,63 +64,33 @@ def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path,
     export_library(address, tmp_path / "back.zip")
     import_library(tmp_path / "back.zip", tmp_path / "back")
     assert shown(tmp_path / "back") == shown(address)
+    assert shown(other) == beside, "another library in the same database"
     with open_writer(tmp_path / "back") as writer:
         writer.verify()
         assert "new00000001" in writer.standings()
 
 
-def test_the_index_of_words_of_an_imported_library_is_as_good_as_new(folder: Path, postgres: TestServer) -> None:
-    address = postgres.library()
-    import_library(folder.with_name("talks.zip"), address)
-    with closing(connect(address)) as session:
-        made = session.rows("SELECT pg_relation_filenode('chunk_words')")
-        tidy(session, least=0)
-        assert session.rows("SELECT pg_relation_filenode('chunk_words')") == made
-
-
-def test_a_library_is_replaced_only_on_demand_and_not_while_it_is_written(folder: Path, postgres: TestServer) -> None:
+def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_what_was_kept(
+    folder: Path, postgres: TestServer
+) -> None:
     file, address = folder.with_name("talks.zip"), postgres.library()
     with open_writer(address, CARD) as writer:
         writer.put_settings(glossary=[("old", "1")])
         with pytest.raises(LockedLibrary, match="being written by another process"):
             import_library(file, address, replacing_old=True)
-    with pytest.raises(LibraryError, match="--replace"):
-        import_library(file, address)
-    with open_reader(address) as reader:
-        assert reader.settings.glossary == (("old", "1"),)
-    import_library(file, address, replacing_old=True)
-    assert shown(address) == shown(folder)
-    with open_writer(address) as library:
-        assert library.standings().keys() == TALKS.keys()
-
-
-def test_what_was_kept_stays_when_a_library_is_replaced(folder: Path, tmp_path: Path, postgres: TestServer) -> None:
-    address = postgres.library()
-    import_library(tmp_path / "talks.zip", address)
     with open_keeper(address) as keeper:
         keeper.keep(KEPT)
         keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
         keeper.annotate(KEPT.resource.id, KEPT.place, "我的", "")
+    with pytest.raises(LibraryError, match="--replace"):
+        import_library(file, address)
+    with open_reader(address) as reader:
+        assert reader.settings.glossary == (("old", "1"),)
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
-    export_library(folder, tmp_path / "talks.zip", force=True)
-    assert import_library(tmp_path / "talks.zip", address, replacing_old=True).moments == 2
-    with open_reader(address) as reader:
-        assert [(moment.note, moment.page) for moment in reader.kept()] == [("我的", None), (KEPT.note, 3)]
-
-
-def test_no_library_is_exported_from_where_there_is_none(tmp_path: Path, postgres: TestServer) -> None:
-    with pytest.raises(LibraryNotFound):
-        export_library(postgres.library(), tmp_path / "talks.zip")
-    assert not list(tmp_path.iterdir())
-
-
-def test_two_libraries_lie_in_one_database(tmp_path: Path, postgres: TestServer) -> None:
-    first = postgres.library()
-    second = ServerAddress(first.uri, "second")
-    for address, talks in ((first, {"attention01": ("the mask",)}), (second, {"zhuyili0001": ("掩码",)})):
-        build(tmp_path / address.library, talks)
-        export_library(tmp_path / address.library, tmp_path / f"{address.library}.zip")
-        import_library(tmp_path / f"{address.library}.zip", address)
-    for address in (first, second):
-        assert shown(address) == shown(tmp_path / address.library)
+    export_library(folder, file, force=True)
+    assert import_library(file, address, replacing_old=True).moments == 2
+    with open_writer(address) as library:
+        assert library.standings().keys() == TALKS.keys() and library.settings.glossary == ()
+        assert [(moment.note, moment.page) for moment in library.kept()] == [("我的", None), (KEPT.note, 3)]
+    assert answers(address) == answers(folder)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from seekpoint.query.answers import Answer, Confidence
-from seekpoint.query.output.json import as_json, error_json, to_json
+from seekpoint.query.output.json import error_json, to_json
 from seekpoint.query.output.json_schema import AnswerJson
 from tests.query.output import examples
 from tests.query.output.examples import EXPLANATION, PAPER_MOMENT, assert_valid, hostile_answer
@@ -42,30 +42,23 @@ def test_an_answer_as_json() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"missing": ("位置编码",), "excluded": ("mask", "a b"), "nearer": True},
-        {"unknown": ("Zorblax",)},
-        {"confidence": Confidence.NONE},
-    ],
-    ids=["marks", "unknown words", "no answer"],
-)
-def test_a_field_is_there_only_where_it_says_something(fields: dict[str, Any]) -> None:
-    told = json.loads(json.dumps(fields)) | ({"answered": False} if "confidence" in fields else {})
-    assert json.loads(json.dumps(to_json(replace(ANSWER, **fields)))) == json.loads(json.dumps(to_json(ANSWER))) | told
+def test_a_field_is_there_only_where_it_says_something() -> None:
+    plain = json.loads(json.dumps(to_json(ANSWER)))
+    marks: dict[str, Any] = {"missing": ("位置编码",), "excluded": ("mask", "a b"), "nearer": True}
+    for fields in (marks, {"unknown": ("Zorblax",)}, {"confidence": Confidence.NONE}):
+        told = json.loads(json.dumps(fields)) | ({"answered": False} if "confidence" in fields else {})
+        assert json.loads(json.dumps(to_json(replace(ANSWER, **fields)))) == plain | told
 
 
-def test_a_moment_has_a_chapter_and_an_explanation_only_where_there_is_one() -> None:
-    moment = replace(EXPLAINED.moments[0], chapter="位置编码")
-    plain, told = json.loads(json.dumps(to_json(replace(EXPLAINED, moments=(MOMENT, moment)))))["moments"]
-    assert told.pop("explanation")["matched"] == ["掩码"]
-    assert told == plain | {"chapter": "位置编码"}
-    assert "chapter" not in plain
-
-
-def test_an_explanation_as_json() -> None:
-    assert json.loads(json.dumps(as_json(EXPLANATION))) == {
+def test_an_explained_answer_as_json() -> None:
+    moment = replace(EXPLAINED.moments[0], chapter="位置编码", explanation=EXPLANATION)
+    answer = json.loads(json.dumps(to_json(replace(EXPLAINED, moments=(MOMENT, moment)))))
+    fields = {"probability": 0.8, "meaning": 0.42, "unsaid": 0.25, "unknown": 0.5, "size": -1.0}
+    assert answer["estimate"] == fields
+    plain, told = answer["moments"]
+    explanation = told.pop("explanation")
+    assert told == plain | {"chapter": "位置编码"} and "chapter" not in plain
+    assert explanation == {
         "meaning": 0.42,
         "words": 0.1,
         "share": 0.55,
@@ -83,31 +76,19 @@ def test_an_explanation_as_json() -> None:
     }
 
 
-def test_an_estimate_as_json() -> None:
-    fields = {"probability": 0.8, "meaning": 0.42, "unsaid": 0.25, "unknown": 0.5, "size": -1.0}
-    assert to_json(EXPLAINED)["estimate"] == fields
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ANSWER,
+def test_an_answer_has_the_form_that_is_defined_for_it_and_another_is_noticed() -> None:
+    for answer in (
         EXPLAINED,  # with an estimate
         examples.ANSWER,
         Answer("q", Confidence.LOW, (replace(PAPER_MOMENT, explanation=EXPLANATION, chapter="位置编码"),), ("词",)),
         Answer("什么?", Confidence.NONE, ()),
         replace(ANSWER, missing=("位置 编码",), excluded=("mask",), nearer=True),
         *map(hostile_answer, examples.HOSTILE),
-    ],
-)
-def test_an_answer_has_the_form_that_is_defined_for_it(answer: Answer) -> None:
-    assert_valid(AnswerJson, to_json(answer))
+    ):
+        assert_valid(AnswerJson, to_json(answer))
     assert_valid(AnswerJson, error_json("", "the question is empty"))
-
-
-@pytest.mark.parametrize(
-    "change", [{"moments": None}, {"answered": "yes"}, {"extra": 1}, {"moments": [{"rank": 1}]}, {"estimate": {}}]
-)
-def test_another_form_is_noticed(change: dict[str, object]) -> None:
-    with pytest.raises((ValidationError, AssertionError)):
-        assert_valid(AnswerJson, {**to_json(ANSWER), **change})
+    changes: list[dict[str, object]] = [{"moments": None}, {"answered": "yes"}, {"extra": 1}]
+    changes += [{"moments": [{"rank": 1}]}, {"estimate": {}}]
+    for change in changes:
+        with pytest.raises((ValidationError, AssertionError)):
+            assert_valid(AnswerJson, {**to_json(ANSWER), **change})

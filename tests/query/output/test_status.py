@@ -40,15 +40,6 @@ DEFERRED = ResourceStatus(
 )
 
 
-def test_a_reason_that_very_many_have_names_some(tmp_path: Path) -> None:
-    many = [replace(DEFERRED, resource=replace(DEFERRED.resource, title=f"注意力 {k}")) for k in range(1250)]
-    lines = status.to_text(tmp_path, CARD, many, [], 0.0).splitlines()
-    assert sum("注意力" in line for line in lines) == 100
-    assert lines[-1] == "    and 1,150 more: `seekpoint status --json` names all"
-    few = status.to_text(tmp_path, CARD, many[:100], [], 0.0)
-    assert few.count("注意力") == 100 and "more" not in few
-
-
 def test_json_is_the_contract() -> None:
     result = json.loads(json.dumps(status.to_json(Path("/library"), CARD, [INDEXED, DEFERRED])))
     assert result["model"] == {"name": "topics", "dimension": 8, "fingerprint": "abc"}
@@ -99,19 +90,10 @@ def failures(*statuses: ResourceStatus) -> str:
     return text_of(statuses).partition("\n\n")[2]
 
 
-def test_totals_come_first() -> None:
-    assert text_of([INDEXED, DEFERRED]).splitlines()[:3] == [
-        "Library /library, model topics (8 dimensions)",
-        "Resources: 2 (1 indexed, 1 deferred)",
-        "Chunks: 3, from 0.0 hours of talk",
-    ]
-    assert "Resources: 0 (none yet)" in text_of()
-
-
 # The lists
 
 
-def test_each_list_counts_by_heading_in_columns() -> None:
+def test_totals_come_first_and_each_list_counts_by_heading_in_columns() -> None:
     many = {f"e{k}": OK if k % 2 else LATER for k in range(12)}
     sections = [
         Section("/lists/talks.md", ("Basics",), many),
@@ -120,6 +102,12 @@ def test_each_list_counts_by_heading_in_columns() -> None:
         Section("/lists/talks.md", (), {"d": GONE}),
         Section("https://example.org/列表.md", (), {"a": OK}),
     ]
+    assert text_of([INDEXED, DEFERRED]).splitlines()[:3] == [
+        "Library /library, model topics (8 dimensions)",
+        "Resources: 2 (1 indexed, 1 deferred)",
+        "Chunks: 3, from 0.0 hours of talk",
+    ]
+    assert "Resources: 0 (none yet)" in text_of()
     assert text_of(sections=sections).partition("\n\n")[2] == (
         "/lists/talks.md: 8 of 16 indexed\n"
         "   6 of 12  Basics\n"
@@ -134,13 +122,8 @@ def test_each_list_counts_by_heading_in_columns() -> None:
 
 
 def test_an_entry_counts_once_for_the_list_and_those_on_none_say_how_to_take_them_out() -> None:
-    text = text_of(
-        sections=[
-            Section("l.md", ("A",), {"x": OK, "y": LATER}),
-            Section("l.md", ("乙",), {"x": OK}),
-            Section("", ("旧",), {"y": OK, "z": LATER}),
-        ]
-    )
+    lists = [Section("l.md", ("A",), {"x": OK, "y": LATER}), Section("l.md", ("乙",), {"x": OK})]
+    text = text_of(sections=[*lists, Section("", ("旧",), {"y": OK, "z": LATER})])
     assert "l.md: 1 of 2 indexed\n  1 of 2  A\n  1 of 1  乙" in text
     assert text.endswith("2 no longer on a list: `seekpoint build LIST --prune` takes them out\n  1 of 2  旧")
 
@@ -161,11 +144,16 @@ def test_a_block_is_told_once_with_the_time_and_the_other_ways() -> None:
     assert len(lines) == 32
 
 
-def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() -> None:
+def test_very_many_are_named_in_part_with_when_the_first_and_the_last_are_due() -> None:
     fault = "YouTube has a fault of its own (HTTP 500)"
-    assert "after 2026-11-25 13:00 (the last of them: 2026-11-26 12:00); captions" in failures(
-        of("b", LATER, fault, DAY), of("a", LATER, fault, HOUR)
-    )
+    many = [of(f"注意力{k}", LATER, fault, DAY - k) for k in range(1250)]
+    many.append(of("a", LATER, fault, HOUR))
+    text = failures(*many)
+    assert "after 2026-11-25 13:00 (the last of them: 2026-11-26 12:00); captions" in text
+    assert sum("Talk" in line for line in text.splitlines()) == 100
+    assert text.endswith("\n    and 1,151 more: `seekpoint status --json` names all")
+    few = failures(*many[:100])
+    assert few.count("Talk") == 100 and "more" not in few
 
 
 @pytest.mark.parametrize(
@@ -173,15 +161,12 @@ def test_what_is_deferred_one_by_one_says_when_the_first_and_the_last_are_due() 
     [
         (of("a", LATER, "blocked", HOUR), "deferred: blocked", f"build again after 2026-11-25 13:00{OWN}"),
         (of("a", LATER, "封锁", HOUR, Kind.PLAYLIST), "deferred: 封锁", "build again after 2026-11-25 13:00"),
-        (of("a", LATER, "busy", HOUR, Kind.PAGE), "deferred: busy", "build again after 2026-11-25 13:00"),
         (of("a", LATER, "blocked", -1.0), "deferred: blocked", "due: build again"),
         (of("a", LATER, "no connection"), "deferred: no connection", "build again"),
-        (of("a", LATER, "no connection", kind=Kind.PAPER), "deferred: no connection", "build again"),
         (of("a", State.PENDING), "pending: an interrupted build had not come to it: build again", None),
         (of("a", GONE, "私人视频", 30 * DAY), "unavailable: 私人视频", AGAIN),
         (of("a", GONE, "YouTube: private", -DAY), "unavailable: YouTube: private", "due: build again"),
         (of("a", GONE, "[Private video]"), "unavailable: [Private video]", None),
-        (of("a", GONE, "no file: put it there", kind=Kind.RECORDING), "unavailable: no file: put it there", None),
         (of("a", LACKS, "it has none", 30 * DAY), "no transcript: it has none", AGAIN + OWN),
         (of("a", LACKS, "put a.en.vtt there", kind=Kind.RECORDING), "no transcript: put a.en.vtt there", None),
         (
@@ -196,15 +181,13 @@ def test_every_failure_says_why_and_what_to_do(resource: ResourceStatus, reason:
     assert failures(resource).splitlines() == lines
 
 
-def test_what_is_indexed_is_no_failure() -> None:
-    assert failures(INDEXED, of("p", OK, kind=Kind.PLAYLIST)) == ""
-
-
 def test_other_reasons_are_other_groups_and_states_stay_together() -> None:
+    assert failures(INDEXED, of("p", OK, kind=Kind.PLAYLIST)) == ""
+    bare = of("c", LATER, "blocked", -HOUR)
     result = failures(
         of("a", LATER, "blocked", HOUR),
         of("b", GONE, "私人"),
-        of("c", LATER, "blocked", -HOUR),
+        replace(bare, resource=replace(bare.resource, title=bare.resource.url)),
         of("d", GONE, "deleted"),
         of("e", GONE, "私人"),
     )
@@ -214,12 +197,7 @@ def test_other_reasons_are_other_groups_and_states_stay_together() -> None:
         "deferred: blocked",
         "deferred: blocked",
     ]
-
-
-def test_a_bare_address_is_shown_once() -> None:
-    bare = of("a", LATER, "blocked")
-    bare = replace(bare, resource=replace(bare.resource, title=bare.resource.url))
-    assert failures(bare).splitlines()[-1] == "    https://www.youtube.com/watch?v=a"
+    assert "    https://www.youtube.com/watch?v=c" in result.splitlines(), "a bare address is shown once"
 
 
 def test_nothing_from_outside_reaches_the_terminal_unclean() -> None:
@@ -242,25 +220,18 @@ def test_nothing_from_outside_reaches_the_terminal_unclean() -> None:
 # The command
 
 
-def test_the_command_shows_lists_and_failures(tmp_path: Path) -> None:
+def test_the_command_shows_lists_and_failures_and_a_check_says_in_a_line_that_all_is_well(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, STORED_CARD) as writer:
         entries = [INDEXED.resource, replace(DEFERRED.resource, sections=(("One", "二"),))]
         writer.register("/lists/talks.md", entries)
         writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")
         writer.set_state(DEFERRED.resource.id, State.DEFERRED, reason="blocked", retry_after=time.time() + 2 * HOUR)
-    shown = click.testing.CliRunner().invoke(cli, ["status", "--index", str(tmp_path)])
-    assert (shown.exit_code, shown.stderr) == (0, "")
-    assert "/lists/talks.md: 1 of 2 indexed\n          One\n  1 of 1    Two\n  0 of 1    二\n" in shown.stdout
-    assert "deferred: blocked\n  build again after 20" in shown.stdout
-
-
-def test_a_check_says_in_a_line_that_all_is_well_and_only_then(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("/lists/talks.md", [INDEXED.resource])
-        writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")
     call = ["status", "--index", str(tmp_path)]
     runner = click.testing.CliRunner()
     plain, checked = runner.invoke(cli, call), runner.invoke(cli, [*call, "--check"])
+    assert (plain.exit_code, plain.stderr) == (0, "")
+    assert "/lists/talks.md: 1 of 2 indexed\n          One\n  1 of 1    Two\n  0 of 1    二\n" in plain.stdout
+    assert "deferred: blocked\n  build again after 20" in plain.stdout
     line = "Checked: all files are whole, as they were written"
     assert checked.stdout == f"{plain.stdout}\n{line}\n" and checked.exit_code == 0
     assert "resources" in json.loads(runner.invoke(cli, [*call, "--check", "--json"]).stdout)
