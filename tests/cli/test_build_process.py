@@ -39,7 +39,7 @@ from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalNetwork, LocalWeb
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
-from tests.query.web.forms import form
+from tests.query.web.workbench import form
 
 
 def in_process(library: Path, source: Path, tell: Tell = lambda progress: None) -> str:

@@ -34,7 +34,7 @@ from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import call, command, over_http, refusal, session, text_of, tool_error, tool_result
-from tests.query.web.terminal import LAST_LINE
+from tests.query.web.served import LAST_LINE
 
 TOOLS = ["ask", "transcript", "status", "list_resources"]
 WORDS = st.sampled_from(["masks hide ", "注意力", '"quoted" ', "\\\\", "<b>", "การ", "\u202e\x1b[31m", "🎬"])

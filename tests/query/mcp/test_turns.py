@@ -23,7 +23,7 @@ from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.http_server import listen, server_config
 from tests.query.mcp.sessions import session, text_of
-from tests.query.web.test_storm import LONG, HeldEncoder
+from tests.query.web.test_http_server import LONG, HeldEncoder
 
 
 def test_too_many_long_questions_are_told_so_and_others_are_answered(library: Path) -> None:

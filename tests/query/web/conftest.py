@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +17,7 @@ import seekpoint
 from seekpoint.index.address import Address
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import Details, Encoder, Kind, Resource, State
+from seekpoint.index.types import Chapter, Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.query_parameters import Editing
@@ -42,40 +43,15 @@ BYTES = bytes(range(256)) * 8
 LIST = """# Talks
 
 ## English
-
 - [Masks & more](https://youtu.be/aaaaaaaaaaa)
 - [A talk at home](talk.ogg)
 - [Words on masks](notes.md)
 
 ## 中文
-
 - [掩码](https://youtu.be/bbbbbbbbbbb)
 """
-BILINGUAL = {
-    "en": [
-        "Attention weighs words.",
-        "A mask hides the future.",
-        "The mask is a triangle.",
-        "A causal",
-        "mask it is.",
-        "Softmax makes shares.",
-    ],
-    "zh-TW": ["注意力給詞加權。", "掩碼把未來藏起來。", "掩碼是三角形。", "這是因果", "掩碼。", "歸一化得到份額。"],
-}
-TALKS = {
-    "Masks [aaaaaaaaaaa].en": ["welcome to the talk", "attention weighs every word", "a mask hides the future"],
-    "掩码 [bbbbbbbbbbb].zh": ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来"],
-    "talk.en": ["a cache keeps keys", "softmax makes shares", "position tells the order"],
-}
-QUICK = {
-    "Masks [eeeeeeeeeee].en": [
-        "Welcome to the talk.",
-        "Attention weighs words.",
-        "A mask hides the future.",
-        "So long.",
-    ],
-    "掩码 [fffffffffff].zh": ["欢迎大家。", "注意力给词一个权重。", "掩码把未来藏起来。", "再见。"],
-}
+BILINGUAL = """Attention weighs words. / A mask hides the future. / The mask is three. / A causal / mask it is. / So.
+注意力給詞加權。 / 掩碼把未來藏起來。 / 掩碼是三角形。 / 這是因果 / 掩碼。 / 完。"""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -83,17 +59,30 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of two videos, one without captions, a recording and a document."""
     folder = tmp_path_factory.mktemp("web")
-    for name, lines in TALKS.items():
+    for name, lines in (
+        ("Masks [aaaaaaaaaaa].en", ["welcome to the talk", "attention weighs every word", "a mask hides the future"]),
+        ("掩码 [bbbbbbbbbbb].zh", ["欢迎大家", "注意力给每个词一个权重", "掩码把未来藏起来"]),
+        ("talk.en", ["a cache keeps keys", "softmax makes shares", "position tells the order"]),
+    ):
         (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=40), encoding="utf-8")
     (folder / "talk.ogg").write_bytes(BYTES)
     (folder / "notes.md").write_text("# On masks\n\nA mask hides what comes later.\n", encoding="utf-8")
     (folder / "list.md").write_text(LIST, encoding="utf-8")
     seekpoint.build([folder / "list.md"], folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
     with EmbeddedWriter.acquire(folder / "library") as writer:
-        writer.register(
-            "more.md", [Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))]
-        )
-        writer.set_state("ccccccccccc", State.NO_TRANSCRIPT, reason=Reason("no_transcript"), inputs="by hand")
+        bare = Resource("ccccccccccc", Kind.VIDEO, "没有字幕的", URL + "ccccccccccc", (("其他",),))
+        writer.register("more.md", [bare])
+        writer.set_state(bare.id, State.NO_TRANSCRIPT, reason=Reason("no_transcript"), inputs="by hand")
+    return folder / "library"
+
+
+def captioned(folder: Path, seconds: float, **texts: list[str]) -> Path:
+    """A library of videos with captions; each name is an id and a language, with `_` between them and for `-`."""
+    for name, lines in texts.items():
+        video, _, language = name.partition("_")
+        file = folder / f"{video} [{video}].{language.replace('_', '-')}.vtt"
+        file.write_text(webvtt(*lines, seconds=seconds), encoding="utf-8")
+    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
     return folder / "library"
 
 
@@ -123,19 +112,18 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with EmbeddedWriter.acquire(folder / "library", CARD) as writer:
         writer.register("hostile.md", resources)
         for resource in resources[:-1]:
-            texts = [f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"]
-            writer.commit(resource.id, [embedded(texts, BREAK[:35])], Details(channel=SCRIPT), "by hand")
+            said = embedded([f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"], BREAK[:35])
+            chapters = tuple(Chapter(0.0, f"{title}\u202e\x1b[2J", generated=True) for title in (SCRIPT, BREAK))
+            said = replace(said, transcript=replace(said.transcript, chapters=chapters))
+            writer.commit(resource.id, [said], Details(channel=SCRIPT), "by hand")
     return folder / "library"
 
 
 @pytest.fixture(scope="session")
 def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of a video that has captions in English and in traditional Chinese."""
-    folder = tmp_path_factory.mktemp("bilingual")
-    for language, lines in BILINGUAL.items():
-        (folder / f"Masks [ddddddddddd].{language}.vtt").write_text(webvtt(*lines, seconds=20), encoding="utf-8")
-    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
-    return folder / "library"
+    english, chinese = (lines.split(" / ") for lines in BILINGUAL.splitlines())
+    return captioned(tmp_path_factory.mktemp("bilingual"), 20, ddddddddddd_en=english, ddddddddddd_zh_TW=chinese)
 
 
 @pytest.fixture
@@ -184,20 +172,8 @@ def in_two_languages(bilingual: Path) -> Iterator[str]:
         yield result
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server of a library of two videos, in which a moment has other lines around it."""
-    folder = tmp_path_factory.mktemp("quick")
-    for name, lines in QUICK.items():
-        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=10), encoding="utf-8")
-    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
-    with served(folder / "library") as result:
-        yield result
-
-
 @pytest.fixture
 def edited(library: Path) -> Iterator[str]:
-    """The address of a server with `--edit`."""
     with served_with(library, editing_of(library)) as result:
         yield result
 
@@ -208,15 +184,8 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture
-def tab(browser: Browser, quick: str) -> Iterator[Page]:
-    with opened(browser, quick) as tab:
-        yield tab
-
-
 @contextmanager
 def served_with(library: Address, editing: Editing) -> Iterator[str]:
-    """Serve a library that can be changed, and end its builds with the server."""
     with served(library, editing=editing) as result:
         yield result
     assert editing.builds
@@ -225,10 +194,7 @@ def served_with(library: Address, editing: Editing) -> Iterator[str]:
 
 @contextmanager
 def faultless(context: BrowserContext, *, may_refuse: bool = False) -> Iterator[Page]:
-    """A tab of a browser's context; fails where a script fails or the page's policy refuses something.
-
-    The console tells of a request that the server refuses, too, which it `may_refuse`.
-    """
+    """A tab; fails where a script fails, or the page's policy or the server refuses something that it mayn't."""
     context.set_default_timeout(60_000)
     page = context.new_page()
     faults: list[str] = []
@@ -241,7 +207,6 @@ def faultless(context: BrowserContext, *, may_refuse: bool = False) -> Iterator[
 
 @contextmanager
 def opened(browser: Browser, address: str, *, may_refuse: bool = False, **options: Any) -> Iterator[Page]:  # noqa: ANN401
-    """A faultless tab at an address with options of its context; nothing is asked of other hosts."""
     context = browser.new_context(base_url=address, **options)
     with context, faultless(context, may_refuse=may_refuse) as page:
         without_others(page, address)
@@ -249,17 +214,20 @@ def opened(browser: Browser, address: str, *, may_refuse: bool = False, **option
 
 
 def play(page: Page, resource: str, start: float) -> None:
-    """Play a moment of a video, and wait for its player."""
     page.locator(f".title .go[data-id={resource}][data-start='{start}']").click()
     page.frame_locator("#player iframe").locator("body").get_by_text(f'"time":{start:.0f}').wait_for()
 
 
 def axe_faults(page: Page) -> list[tuple[str, str]]:
-    """The rules of accessibility that a page breaks, each with an element."""
+    """The rules of accessibility that a page breaks in light or dark, each with an element."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
-    result = axe.run(page, options={"resultTypes": ["violations"]}).response
-    assert result["passes"]
-    return [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
+    faults: list[tuple[str, str]] = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        result = axe.run(page, options={"resultTypes": ["violations"]}).response
+        assert result["passes"]
+        faults += [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
+    return faults
 
 
 def serving(
@@ -269,7 +237,6 @@ def serving(
     encoder: Encoder | None = None,
     **headers: str,
 ) -> TestClient:
-    """A client of a library's pages and API."""
     policy = policy or AccessPolicy()
     if editing is None and encoder is None:
         app = _application(library, policy)
@@ -278,7 +245,6 @@ def serving(
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=4)  # it takes longer to make than most requests to it
 def _application(library: Address, policy: AccessPolicy) -> ASGIApp:
-    """The application of a library with topics, which takes longer to make than most requests to it."""
     return application(LiveLibrary(library, TopicEncoder()), policy)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import uvicorn
 
+from seekpoint.cli.interrupt import STOPPED
 from seekpoint.index.address import Address
 from seekpoint.index.types import Encoder
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -20,6 +28,7 @@ from seekpoint.query.web.http_server import BoundedProtocol, listen, server_conf
 from seekpoint.query.web.query_parameters import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
+from tests.paths import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -70,15 +79,8 @@ def without_others(page: Page, own: str, player: str = "") -> list[str]:
 
 
 def player_with(fault: int = 0) -> str:
-    """A page like YouTube's player, of which a test reads the state in its body; with a fault it plays nothing.
-
-    It tells its time once the page listens, obeys commands, and tells of a fault if it was asked to.
-    """
+    """A page like YouTube's player, of which a test reads the state in its body; with a fault it plays nothing."""
     return _PLAYER.replace("FAULT", str(fault))
-
-
-SILENT = "<!doctype html><title>player</title>"
-"""A player that answers nothing, as one that the network blocks."""
 
 
 def state_of_player(page: Page) -> dict[str, float]:
@@ -116,3 +118,43 @@ addEventListener("message", (message) => {
     show()
 })
 </script>"""
+
+
+LAST_LINE = f"seekpoint: {STOPPED}\n"
+"""The last line of a server that Ctrl-C ends."""
+
+
+class Terminal(NamedTuple):
+    address: str
+    process: subprocess.Popen[str]
+
+    def interrupted(self) -> tuple[int, str, float]:
+        """Press Ctrl-C: the exit code, what is shown then, and the seconds that it took."""
+        began = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        shown = self.process.communicate(timeout=60)[0]
+        return self.process.returncode, shown, time.monotonic() - began
+
+
+@contextmanager
+def terminal(library: Path | str, *command: str, files: int = 0) -> Iterator[Terminal]:
+    """Run a command with a library; it may open so many `files` at first, and 1024 at most."""
+
+    def limit() -> None:
+        if files:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, 1024))
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "seekpoint", *command, "--port", "0", "--index", str(library)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        preexec_fn=limit,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        try:
+            found = re.search(r"http://[^/\s]+", process.stdout.readline())
+            assert found
+            yield Terminal(found[0], process)
+        finally:
+            process.kill()

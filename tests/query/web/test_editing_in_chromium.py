@@ -1,8 +1,7 @@
-"""Adding, following builds and turning the list in a real Chromium, against the server with `--edit`."""
+"""Adding, following builds, turning the list and keeping moments in a real Chromium, against `serve --edit`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,13 @@ from tests.fake_youtube import FakeYouTube
 from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
-from tests.query.web.conftest import SCHEMES, axe_faults, opened, served_with
-from tests.query.web.test_resource_list import fill
+from tests.query.web.conftest import axe_faults, opened, served_with
+from tests.query.web.test_workspace import fill
 from tests.query.web.workbench import editing as editing_of
 from tests.query.web.workbench import editing_on_a_server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.chromium
 
@@ -30,13 +29,6 @@ DROP = """(given) => {
         document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: files, bubbles: true, cancelable: true}))
 }"""
 LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
-NARROWED = {
-    "掩碼": "掩码",
-    "ＭＡＳＫＳ ＆": "Masks & more",
-    "文档 words": "Words on masks",
-    "没有字幕 其他": "",
-    "no transcript": "没有字幕的",
-}
 
 
 def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Browser, edited: str) -> None:
@@ -98,13 +90,19 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         assert page.locator(".entry .name").first.inner_text() == "A talk at home"
 
         page.goto("/list?ui=zh")
-        for said, title in NARROWED.items():
+        for said, titles in (
+            ("掩碼", ["掩码"]),
+            ("ＭＡＳＫＳ ＆", ["Masks & more"]),
+            ("文档 words", ["Words on masks"]),
+            ("没有字幕 其他", []),
+            ("no transcript", ["没有字幕的"]),
+        ):
             page.fill("#narrow", said)
-            page.locator(".narrowed", has_text=f"{1 if title else 0} / 5").wait_for()
+            page.locator(".narrowed", has_text=f"{len(titles)} / 5").wait_for()
             names = page.locator(".entry:not(.faint) .name")
-            if title:
+            for title in titles:
                 names.filter(has_text=title).wait_for()
-            assert names.count() == (1 if title else 0), f"{said}: the page finds what the server finds"
+            assert names.count() == len(titles), f"{said}: the page finds what the server finds"
 
 
 def test_a_library_on_a_server_takes_an_address_and_no_file(
@@ -123,20 +121,13 @@ def test_a_library_on_a_server_takes_an_address_and_no_file(
         page.locator(".adding button").first.click()
         page.locator(".outcome", has_text="共 1 项，已入库 0 项").wait_for()
         page.locator(".entry", has_text="example.invalid").wait_for()
-        assert axe_faults(page) == []
 
 
-@pytest.fixture
-def long_list(tmp_path: Path) -> Iterator[str]:
+def test_a_long_list_is_turned_narrowed_and_shortened(browser: Browser, tmp_path: Path) -> None:
     library = tmp_path / "library"
     with EmbeddedWriter.acquire(library, CARD) as writer:
         fill(writer)
-    with served_with(library, editing_of(library)) as result:
-        yield result
-
-
-def test_a_long_list_is_turned_narrowed_and_shortened(browser: Browser, long_list: str) -> None:
-    with opened(browser, long_list, locale="zh-CN") as page:
+    with served_with(library, editing_of(library)) as address, opened(browser, address, locale="zh-CN") as page:
         page.goto("/list")
         page.get_by_role("link", name="下一页", exact=True).click()
         page.wait_for_url("**/list?page=2")
@@ -155,13 +146,53 @@ def test_a_long_list_is_turned_narrowed_and_shortened(browser: Browser, long_lis
         assert page.locator(".entry").count() == 49
         page.locator(".pages", has_text="第 3 页").wait_for()
         assert page.locator(".pages").count() == 1
+        fits_a_phone(page, "/list?page=3", "/list?narrow=注意力 3&sort=title", "/list?narrow=nothing")
 
 
-def test_a_long_list_fits_a_phone_and_axe_finds_no_fault(browser: Browser, long_list: str) -> None:
-    with opened(browser, long_list, viewport={"width": 360, "height": 720}) as page:
-        for path in ("/list?page=2", "/list?narrow=注意力&sort=title", "/list?narrow=nothing"):
-            page.goto(path)
-            assert page.evaluate("document.documentElement.scrollWidth") == 360
-            for scheme in SCHEMES:
-                page.emulate_media(color_scheme=scheme)
-                assert axe_faults(page) == [], f"{path}, {scheme}"
+def fits_a_phone(page: Page, *paths: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 720})
+    for path in paths:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert axe_faults(page) == [], path
+
+
+def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(
+    browser: Browser, edited: str, tmp_path: Path
+) -> None:
+    note = "掩码：遮住未来 <b>=1+1</b>"
+    with opened(browser, edited, may_refuse=True) as page:
+        page.goto("/?q=掩码藏了什么？&language=zh")
+        page.locator("#k1 .keep button").focus()
+        page.keyboard.press("Enter")
+        page.locator("#k1 .drop button").wait_for()
+        assert page.evaluate("document.activeElement.closest('.drop') !== null")
+        assert page.evaluate("location.pathname") == "/"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.type(note)
+        page.keyboard.press("Tab")
+        page.keyboard.type("收藏 & more")
+        page.keyboard.press("Enter")
+        page.get_by_text("Saved").wait_for()
+        assert page.evaluate("document.activeElement.name") == "collection"
+        assert axe_faults(page) == []
+        page.get_by_role("link", name="Kept").click()
+        page.locator("h2", has_text="收藏 & more").wait_for()
+        assert page.locator("textarea").input_value() == note
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Markdown").click()
+        download.value.save_as(tmp_path / "kept.md")
+        text = (tmp_path / "kept.md").read_text(encoding="utf-8")
+        assert text.startswith("## 收藏 & more\n\n1. [掩码](https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s)")
+
+        fits_a_phone(page, "/?q=掩码&language=zh", "/list?q=mask", "/list?sort=state", "/kept")
+        other = page.context.new_page()
+        other.goto("/kept")
+        other.get_by_role("button", name="Don’t keep").click()
+        other.get_by_text("Nothing is kept yet.").wait_for()
+        page.locator("textarea").fill(f"{note} 2")
+        page.get_by_role("button", name="Save").click()
+        page.locator(".toast", has_text="The note wasn’t saved").wait_for()
+        assert page.locator("textarea").input_value() == f"{note} 2", "a note that isn't saved stays in its box"

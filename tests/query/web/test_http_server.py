@@ -1,18 +1,24 @@
-"""The running server: malformed requests, slow clients, concurrency, and the command."""
+"""The running server: malformed requests, slow clients, more questions than it can answer, and the command."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
 import click
 import pytest
@@ -21,11 +27,15 @@ from click.testing import CliRunner
 
 from seekpoint.cli.mcp import mcp
 from seekpoint.cli.serve import serve
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.web.http_server import BoundedProtocol, listen
 from tests.paths import ROOT
-from tests.query.web.served import served
-from tests.query.web.terminal import LAST_LINE, Terminal, terminal
+from tests.query.serving.test_live_library import CountingEncoder
+from tests.query.web.served import LAST_LINE, served, terminal
+
+if TYPE_CHECKING:
+    from seekpoint.index.types import Vectors
 
 TOKEN = "a-token-for-the-tests"
 
@@ -43,13 +53,11 @@ def connected(address: str, source: str = "127.0.0.1") -> Iterator[socket.socket
 
 def send(address: str, data: bytes) -> bytes:
     """The response to these bytes, until the server closes the connection."""
-    answer = b""
     with connected(address) as connection, suppress(OSError):
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
-        while part := connection.recv(65_536):
-            answer += part
-    return answer
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+    return b""
 
 
 MALFORMED = (
@@ -63,98 +71,72 @@ MALFORMED = (
 )
 
 
-def test_malformed_requests_do_not_end_the_server(address: str) -> None:
+def test_malformed_requests_and_idle_connections_delay_nobody(talks: Path, address: str) -> None:
     for data in MALFORMED:
         answer = send(address, data)
         assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), data[:40]
-        assert requests.get(f"{address}/healthz", timeout=60).json() == {"status": "ok"}
-
-
-def test_idle_connections_delay_nobody_and_are_closed(talks: Path, address: str) -> None:
     with ExitStack() as stack:
         for _ in range(50):
             stack.enter_context(connected(address)).sendall(b"GET / HT")
-        assert requests.get(f"{address}/healthz", timeout=60).ok
+        assert requests.get(f"{address}/healthz", timeout=60).json() == {"status": "ok"}
+        with ThreadPoolExecutor(16) as threads:
+            questions = ["mask", "掩码", "attention", "注意力"] * 8
+            answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=60), questions))
+        assert all(answer.json()["moments"] for answer in answers)
     with served(talks, protocol=ShortTimeout) as short:
         for data in (b"", b"GET / HT"):
             with connected(short) as connection:
                 connection.sendall(data)
-                assert connection.recv(100) == b""
+                assert connection.recv(100) == b"", "it is closed"
 
 
-def test_many_questions_are_answered_at_once(address: str) -> None:
-    questions = ["mask", "掩码", "attention", "注意力"] * 16
-    with ThreadPoolExecutor(16) as threads:
-        answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=60), questions))
-    assert {answer.status_code for answer in answers} == {200}
-    assert all(answer.json()["moments"] for answer in answers)
-
-
-def test_the_socket_waits_for_no_acknowledgement_and_a_port_that_is_taken_is_named() -> None:
+def test_the_socket_waits_for_no_acknowledgement_and_an_address_that_cant_be_had_is_named() -> None:
     with listen("127.0.0.1", 0) as taken:
         assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         port = taken.getsockname()[1]
-        with pytest.raises(SeekpointError, match=f"port {port} is taken"):
-            listen("127.0.0.1", port)
+        for host, named in (
+            ("127.0.0.1", f"port {port} is taken"),
+            *((host, host) for host in ("no host", "203.0.113.7")),
+        ):
+            with pytest.raises(SeekpointError, match=named):
+                listen(host, port)
 
 
-@pytest.mark.parametrize("host", ["no such host", "203.0.113.7"])
-def test_an_unknown_host_is_named(host: str) -> None:
-    with pytest.raises(SeekpointError, match=host):
-        listen(host, 0)
-
-
-@pytest.mark.parametrize("given", ["option", "variable"])
 @pytest.mark.parametrize(("command", "more"), [(serve, ()), (mcp, ("--http",))])
 def test_a_token_that_is_easily_guessed_or_that_no_header_carries_is_refused(
-    tmp_path: Path, command: click.Command, more: tuple[str, ...], given: str
+    tmp_path: Path, command: click.Command, more: tuple[str, ...]
 ) -> None:
-    weak = ("", "short", " " * 20, f" {TOKEN}", f"{TOKEN} ", f"{TOKEN}\n", f"{TOKEN}\x7f", "掩码" * 10, "é" * 20)
     with listen("127.0.0.1", 0) as taken:  # where the token is accepted, the port is refused
         arguments = [*more, "--port", str(taken.getsockname()[1]), "--index", str(tmp_path)]
-        for token in weak:
-            options = ["--token", token] if given == "option" else []
-            refused = CliRunner().invoke(
-                command, [*arguments, *options], env={} if options else {"SEEKPOINT_TOKEN": token}
-            )
-            assert isinstance(refused.exception, UsageError), repr(token)
-            assert re.match(r"(a token|\$SEEKPOINT_TOKEN is empty).*: .*\Z", str(refused.exception))
+        for token in ("", "short", " " * 20, f" {TOKEN}", f"{TOKEN}\n", f"{TOKEN}\x7f", "掩码" * 10, "é" * 20):
+            for options, env in ((["--token", token], {}), ([], {"SEEKPOINT_TOKEN": token})):
+                refused = CliRunner().invoke(command, [*arguments, *options], env=env)
+                assert isinstance(refused.exception, UsageError), repr(token)
+                assert re.match(r"(a token|\$SEEKPOINT_TOKEN is empty).*: .*\Z", str(refused.exception))
 
 
-@pytest.mark.parametrize("options", [[], ["--host", "0.0.0.0"], ["--token", "a-token-for-the-tests"], ["--edit"]])
 @pytest.mark.slow
-def test_the_command_serves_until_it_is_interrupted(talks: Path, options: list[str]) -> None:
-    command = [sys.executable, "-c", "from seekpoint.cli.serve import serve; serve()", "--port", "0", *options]
-    with subprocess.Popen(
-        [*command, "--index", str(talks)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+def test_the_command_serves_until_it_is_interrupted(talks: Path) -> None:
+    options = ["--port", "0", "--host", "0.0.0.0", "--edit", "--index", str(talks)]
+    command = [sys.executable, "-m", "seekpoint", "serve", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
         try:
             result = re.search(r"http://\S+", process.stdout.readline())
             assert result
             page = requests.Session()
             assert page.get(result[0], timeout=60).ok
-            listing = page.get(result[0].partition("/login")[0] + "/list", timeout=60)
-            assert listing.ok
-            assert ("/add/address" in listing.text) == ("--edit" in options)
-            bare = requests.get(result[0].partition("/login")[0] + "/list", timeout=60)
-            assert bare.status_code == (401 if options else 200)
+            listing = result[0].partition("/login")[0] + "/list"
+            assert "/add/address" in page.get(listing, timeout=60).text
+            assert requests.get(listing, timeout=60).status_code == 401
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-        assert ("isn't encrypted" in process.stderr.read()) == ("--host" in options)
+        assert "isn't encrypted" in process.stderr.read()
 
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-FILES = 256  # the default of open files on a Mac
 MANY = 1100
-
-
-@pytest.fixture
-def running(talks: Path) -> Iterator[Terminal]:
-    """The command, with the open files that a Mac allows at first, and Linux at most."""
-    with terminal(talks, "serve", "--edit", "--token", TOKEN, files=FILES) as running:
-        yield running
 
 
 def ask(connection: socket.socket) -> bytes:
@@ -198,26 +180,15 @@ def test_every_request_has_a_time_limit_for_its_head_and_its_body(talks: Path) -
             assert seconds_until_closed(connection, b"a") < 5
 
 
-@pytest.fixture
-def many_files() -> None:
-    if sys.platform != "linux":
-        pytest.skip("needs more than one address of this machine")
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= hard < 2 * MANY:
-        pytest.skip("needs some thousand open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * MANY, hard))
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("many_files")
-@pytest.mark.parametrize("sources", [["127.0.0.1"], [f"127.0.0.{k}" for k in range(2, 12)]], ids=len)
-def test_slow_clients_leave_room_for_the_others(running: Terminal, sources: list[str]) -> None:
-    with ExitStack() as stack:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs more than one address of this machine")
+def test_slow_clients_leave_room_for_the_others(talks: Path) -> None:
+    """The command may open the files that a Mac allows at first, and Linux at most."""
+    allow_many_files()
+    with terminal(talks, "serve", files=256) as running, ExitStack() as stack:
         for k in range(MANY):
             with suppress(ConnectionError):
-                connection = stack.enter_context(connected(running.address, sources[k % len(sources)]))
+                connection = stack.enter_context(connected(running.address, f"127.0.0.{2 + k % 10}"))
                 ask(connection)
                 connection.sendall(b"GET /?q=a")
         began = time.monotonic()
@@ -227,9 +198,19 @@ def test_slow_clients_leave_room_for_the_others(running: Terminal, sources: list
         assert running.interrupted()[1] == LAST_LINE
 
 
+def allow_many_files() -> None:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < 2 * MANY:
+        pytest.skip("needs some thousand open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * MANY, hard))
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("many_files")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs more than one address of this machine")
 def test_one_address_cannot_close_the_connections_of_another(talks: Path) -> None:
+    allow_many_files()
     with served(talks) as address, connected(address, "127.0.0.2") as other, ExitStack() as stack:
         other.sendall(b"HEAD / HTTP")
         for _ in range(600):
@@ -252,47 +233,155 @@ def test_a_body_of_two_lengths_is_refused(address: str) -> None:
 
 
 @pytest.mark.slow
-def test_malformed_requests_write_nothing_to_the_terminal(running: Terminal) -> None:
-    for data in (
-        *MALFORMED,
-        HEAD + b"nonsense\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
-        HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n"),
-    ):
-        send(running.address, data)
-    with connected(running.address) as connection:  # the answer is there before the rest of the body
-        connection.sendall(HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"))
-        assert connection.recv(4096)
-        connection.sendall(b"nonsense\r\n")
-        time.sleep(0.2)
-    with connected(running.address) as connection:
-        connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\ntoken=")
-        time.sleep(0.2)
-    assert running.interrupted()[:2] == (0, LAST_LINE)
+def test_malformed_requests_and_uploads_are_refused_and_write_nothing_to_the_terminal(talks: Path) -> None:
+    chunked = HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    upgrade = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    begun = b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\ntoken="
+    sent = b'--b\r\nContent-Disposition: form-data; name="secret"\r\n\r\nx\r\n--b--\r\n'
+    with terminal(talks, "serve", "--edit", "--token", TOKEN) as running:
+        for data in (*MALFORMED, HEAD + b"nonsense\r\n\r\n", upgrade, chunked + b"nonsense\r\n"):
+            send(running.address, data)
+        for first, rest in ((chunked, b"nonsense\r\n"), (begun, b"")):
+            with connected(running.address) as connection:
+                connection.sendall(first)
+                assert not rest or connection.recv(4096), "the answer is there before the rest of the body"
+                connection.sendall(rest)
+                time.sleep(0.2)
+        for parameter, body in (
+            (b"", sent),
+            (b"; boundary=", sent),
+            (b"; boundary=another", sent),
+            (b"; boundary=\xe9", sent),
+            (b"; boundary=b", b"nonsense"),
+            (b"; boundary=b", sent.replace(b"Content-Disposition", b"\x00\x01")),
+            (b"; boundary=b", sent.replace(b"Content-Disposition", b"X" * 200_000)),
+            (b"; boundary=b", sent.replace(b'; name="secret"', b"")),
+            (b"; boundary=b", sent.replace(b"--b--", b"--b") * 9),
+        ):
+            headers = {"Content-Type": b"multipart/form-data" + parameter, "Authorization": f"Bearer {TOKEN}".encode()}
+            refused = requests.post(f"{running.address}/add/file", body, headers=headers, timeout=60)
+            assert refused.status_code == 400, parameter
+            assert re.search(r'<p role="alert"[^>]*>[^<\n]+</p>', refused.text)
+        assert running.interrupted()[:2] == (0, LAST_LINE)
 
 
-SENT = b'--b\r\nContent-Disposition: form-data; name="secret"\r\n\r\nx\r\n--b--\r\n'
+LONG = "what does a mask hide in all of this, and why " * 40
 
 
-UPLOADS = [
-    ("multipart/form-data", SENT),
-    ("multipart/form-data; boundary=", SENT),
-    ("multipart/form-data; boundary=another", SENT),
-    ("multipart/form-data; boundary=\xe9", SENT),
-    ("multipart/form-data; boundary=b", b"nonsense"),
-    ("multipart/form-data; boundary=b", SENT.replace(b"Content-Disposition", b"\x00\x01")),
-    ("multipart/form-data; boundary=b", SENT.replace(b"Content-Disposition", b"X" * 200_000)),
-    ("multipart/form-data; boundary=b", SENT.replace(b'; name="secret"', b"")),
-    ("multipart/form-data; boundary=b", SENT.replace(b"--b--", b"--b") * 9),
-]
+class HeldEncoder(CountingEncoder):
+    """Holds long questions until they may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on, self.holds = Event(), Event()
+
+    def question(self, text: str) -> Vectors:
+        if len(text) > 500:
+            self.holds.set()
+            assert self.may_go_on.wait(60)
+        return super().question(text)
+
+
+def asked(address: str, number: int | str, path: str = "/api/ask", **headers: str) -> requests.Response:
+    return requests.get(f"{address}{path}", {"q": f"{LONG}{number}"}, headers=headers, timeout=60)
+
+
+def sent(address: str, number: int, head: str = "") -> socket.socket:
+    """A connection over which a long question was sent."""
+    place = urlsplit(address)
+    connection = socket.create_connection((place.hostname, place.port or 80), timeout=60)
+    path = f"/api/ask?{urlencode({'q': f'{LONG}{number}'})}"
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\n{head}\r\n".encode())
+    return connection
 
 
 @pytest.mark.slow
-def test_a_malformed_upload_is_refused_and_writes_nothing_to_the_terminal(running: Terminal) -> None:
-    for kind, body in UPLOADS:
-        headers: dict[str, str | bytes | None] = {"Content-Type": kind.encode("latin-1")}
-        headers["Authorization"] = f"Bearer {TOKEN}"
-        refused = requests.post(f"{running.address}/add/file", body, headers=headers, timeout=60)
-        assert refused.status_code == 400, kind
-        assert re.search(r'<p role="alert"[^>]*>[^<\n]+</p>', refused.text)
-    assert running.interrupted()[:2] == (0, LAST_LINE)
+def test_while_long_questions_wait_others_are_answered_and_clients_that_left_cost_nothing(talks: Path) -> None:
+    encoder = HeldEncoder()
+    with served(talks, encoder=encoder) as address, ThreadPoolExecutor(60) as threads:
+        assert requests.get(f"{address}/api/ask?q=mask", timeout=60).ok
+        with ExitStack() as stack:
+            for number in range(7):  # one is embedded, six wait
+                stack.enter_context(sent(address, number))
+                assert encoder.holds.wait(30)
+            wait_until_full(address, True)
+        wait_until_full(address, False)
+        storm = [threads.submit(asked, address, f"storm {number}") for number in range(60)]
+        refusals = [answer.result() for answer in islice(as_completed(storm, timeout=60), 54)]
+        for path in ("/healthz", "/list", "/static/page.js", "/api/suggestions?q=mas", "/api/ask?q=mask", "/?q=mask"):
+            assert requests.get(f"{address}{path}", timeout=10).ok
+        refusals += [asked(address, 60), shown := asked(address, 60, "/", **{"Accept-Language": "zh"})]
+        assert {(each.status_code, each.headers["retry-after"]) for each in refusals} == {(503, "5")}
+        assert "ask again in a few seconds" in refusals[0].json()["detail"] and "请过几秒再问" in shown.text
+        encoder.may_go_on.set()
+        assert sum(answer.result().ok for answer in storm) in (5, 6)  # one that was probed with may not be gone yet
+        assert asked(address, 60).ok, "there is room again"
+    assert encoder.asked[1] == f"{LONG}0"
+    assert not {f"{LONG}{number}" for number in range(1, 7)} & {*encoder.asked}
+
+
+def wait_until_full(address: str, wanted: bool) -> None:
+    """Wait until a long question is refused or isn't; one that isn't leaves after a moment."""
+    for _ in range(100):
+        is_full = False
+        with suppress(requests.Timeout):
+            is_full = requests.get(f"{address}/api/ask", {"q": LONG}, timeout=0.3).status_code == 503
+        if is_full == wanted:
+            return
+        time.sleep(0.05)
+    pytest.fail("not within a hundred tries")
+
+
+# Seconds: it is less than two on a machine that does nothing else.
+AT_MOST = 4.0
+ANSWERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_ctrl_c_ends_the_server_of_assistants_at_once_whatever_is_in_work(example_library: Path) -> None:
+    with terminal(example_library, "mcp", "--http") as running, ThreadPoolExecutor(60) as threads:
+
+        def ask(number: int) -> None:
+            question = f"{LONG}{number}" * 2 if number % 2 else f"what does mask {number} hide?"
+            call = {"name": "ask", "arguments": {"question": question}}
+            message = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call}
+            with suppress(requests.RequestException):
+                requests.post(f"{running.address}/mcp", json=message, headers=ANSWERS, timeout=60)
+
+        ask(0)
+        for number in range(60):
+            threads.submit(ask, number)
+        time.sleep(0.7)
+        code, shown, seconds = running.interrupted()
+    assert (code, shown) == (0, LAST_LINE)
+    assert seconds < AT_MOST
+
+
+@pytest.mark.slow
+@pytest.mark.model
+@pytest.mark.parametrize("moment", ["starts", "embeds"])
+def test_ctrl_c_ends_the_questions_and_the_build_of_a_page(example_library: Path, tmp_path: Path, moment: str) -> None:
+    library = Path(shutil.copytree(example_library, tmp_path / "library"))
+    note = "".join(f"# Part {k}\n\nA mask hides what comes later, says part {k}. {LONG}\n\n" for k in range(200))
+    with terminal(library, "serve", "--edit", "--token", TOKEN) as running:
+        page = requests.Session()
+        page.headers["Authorization"] = f"Bearer {TOKEN}"
+        secret = re.search(r'name="secret" value="([^"]+)', page.get(f"{running.address}/list", timeout=60).text)
+        assert secret
+        files = {"file": ("note.md", note)}
+        assert page.post(f"{running.address}/add/file", {"secret": secret[1]}, files=files, timeout=60).ok
+        with page.get(f"{running.address}/add/progress", stream=True, timeout=60) as progress:
+            lines = (json.loads(line[6:]) for line in progress.iter_lines() if line)
+            assert next(told for told in lines if told["total"] or moment == "starts")["is_running"]
+            with ExitStack() as questions:  # the server waits a second for their answers
+                for number in range(7):
+                    questions.enter_context(sent(running.address, number, f"Authorization: Bearer {TOKEN}\r\n"))
+                time.sleep(0.5)
+                code, shown, seconds = running.interrupted()
+        assert (code, shown) == (0, LAST_LINE)
+        assert seconds < AT_MOST
+        with pytest.raises(ProcessLookupError):
+            os.killpg(running.process.pid, 0)
+    with EmbeddedReader.open(library) as reader:
+        reader.verify()

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import KeptMoment
-from tests.query.web.forms import form
+from tests.query.web.workbench import form
 
 ASKED = "/?q=%E6%8E%A9%E7%A0%81%E8%97%8F%E4%BA%86%E4%BB%80%E4%B9%88%EF%BC%9F&language=zh"  # 掩码藏了什么？
 EVERY_FORM = ("/kept/moment", "/kept/note", "/kept/drop")
@@ -35,58 +35,51 @@ def annotate(client: TestClient, note: str, collection: str = "") -> None:
     assert client.post("/kept/note", data=fields).status_code == 303
 
 
-def test_a_moment_is_kept_with_a_note_and_let_go_without_a_script(library: Path, editor: TestClient) -> None:
+def test_a_moment_is_kept_with_a_note_and_let_go_and_a_later_note_is_told_lost(
+    library: Path, editor: TestClient
+) -> None:
     star(editor)
     assert "☆" not in re.findall(r'id="k1">.*?</div>', editor.get(ASKED).text, re.DOTALL)[0]
     annotate(editor, "  重要：\r\n掩码 = 遮住\x00未来 ", "论文 · 掩码")
     (moment,) = kept(library)
     assert (moment.resource.title, moment.start, moment.quote) == ("掩码", 80.0, "掩码把未来藏起来")
-    assert (moment.question, moment.note, moment.collection) == (
-        "掩码藏了什么？",
-        "重要：\n掩码 = 遮住未来",
-        "论文 · 掩码",
-    )
+    assert (moment.note, moment.collection) == ("重要：\n掩码 = 遮住未来", "论文 · 掩码")
     page = editor.get("/kept").text
     assert "掩码 = 遮住未来</textarea>" in page
     assert "论文 · 掩码" in page
-    assert editor.post("/kept/drop", data=form(editor, ASKED, "/kept/drop")).status_code == 303
-    assert kept(library) == []
-    assert "Nothing is kept yet." in editor.get("/kept").text
-
-
-def test_a_note_to_what_is_kept_no_longer_is_told_lost(library: Path, editor: TestClient) -> None:
-    star(editor)
     fields = form(editor, "/kept", "/kept/note") | {"note": "重要"}
-    editor.post("/kept/drop", data=form(editor, "/kept", "/kept/drop"))
-    refused = editor.post("/kept/note", data=fields)
-    chinese = editor.post("/kept/note", data=fields, headers={"Accept-Language": "zh"})
-    assert (refused.status_code, chinese.status_code, kept(library)) == (404, 404, [])
-    assert '<p role="alert">The note wasn’t saved' in refused.text
-    assert '<p role="alert">笔记没有保存' in chinese.text
-    assert '<a href="/kept">Back to the page</a>' in refused.text
-    too_long = editor.post("/kept/note", data=fields | {"note": "长" * 30_000})
+    assert editor.post("/kept/drop", data=form(editor, ASKED, "/kept/drop")).status_code == 303
+    assert "Nothing is kept yet." in editor.get("/kept").text
+    for language, told in (("en", "The note wasn’t saved"), ("zh", "笔记没有保存")):
+        refused = editor.post("/kept/note", data=fields, headers={"Accept-Language": language})
+        assert (refused.status_code, kept(library)) == (404, [])
+        assert f'<p role="alert">{told}' in refused.text
+    too_long = editor.post("/kept/note", data=fields | {"note": "长" * 30_000}, headers={"Accept-Language": "en"})
     assert (too_long.status_code, '<a href="/kept">Back to the page</a>' in too_long.text) == (413, True)
 
 
-def test_what_is_kept_stays_marked_when_its_resource_is_removed(library: Path, editor: TestClient) -> None:
+def test_what_is_kept_is_listed_and_stays_marked_when_its_resource_is_removed(
+    library: Path, editor: TestClient
+) -> None:
+    assert editor.get("/api/kept").json() == {"moments": []}
     star(editor)
+    annotate(editor, "一\n二", "收藏")
+    (moment,) = editor.get("/api/kept", params={"collection": "收藏"}).json()["moments"]
+    assert (moment["place"], moment["timestamp"], moment["note"], moment["removed"]) == ("t80", "1:20", "一\n二", False)
+    star(editor, "/?q=mask&kind=document")
+    assert "☆" not in editor.get("/?q=mask&kind=document").text
+    (passage,) = (each for each in kept(library) if each.start is None)
+    assert passage.resource.title == "Words on masks"
+    assert re.fullmatch(r"a-[0-9a-f]{16}", passage.place), "the passage of a text is kept by its words"
+    assert editor.get("/api/kept?collection=other").json() == {"moments": []}
+    assert editor.get("/api/kept?colour=red").status_code == 400
     assert "no longer in the library" not in editor.get("/kept").text
     with EmbeddedWriter.acquire(library) as writer:
         writer.remove(["bbbbbbbbbbb"])
     page = editor.get("/kept", headers={"Accept-Language": "zh"}).text
-    assert "已不在资料库中" in page
-    assert "掩码把未来藏起来" in page
-    (moment,) = editor.get("/api/kept").json()["moments"]
+    assert "已不在资料库中" in page and "掩码把未来藏起来" in page
+    (moment,) = editor.get("/api/kept", params={"collection": "收藏"}).json()["moments"]
     assert (moment["removed"], moment["resource"]["id"]) == (True, "bbbbbbbbbbb")
-
-
-def test_the_passage_of_a_text_is_kept_by_its_words(library: Path, editor: TestClient) -> None:
-    page = "/?q=mask&kind=document"
-    star(editor, page)
-    assert "☆" not in editor.get(page).text
-    (moment,) = kept(library)
-    assert (moment.start, moment.resource.title) == (None, "Words on masks")
-    assert re.fullmatch(r"a-[0-9a-f]{16}", moment.place)
 
 
 def test_without_edit_nothing_can_be_kept_and_no_form_is_shown(client: TestClient) -> None:
@@ -113,14 +106,9 @@ def test_another_sites_form_changes_nothing(library: Path, editor: TestClient, a
 
 def test_a_form_with_odd_values_keeps_nothing_and_leads_nowhere_else(library: Path, editor: TestClient) -> None:
     fields = form(editor, ASKED, "/kept/moment")
-    for field, value, status in (
-        ("start", "nan", 400),
-        ("start", "-1", 400),
-        ("page", "0", 400),
-        ("quote", "长" * 8001, 400),
-        ("quote", "长" * 30_000, 413),
-        ("resource", "nobody", 404),
-    ):
+    odd = {"start": "nan", "page": "0", "quote": "长" * 8001, "resource": "nobody"}
+    for field, value in (*odd.items(), ("start", "-1"), ("quote", "长" * 30_000)):
+        status = 404 if field == "resource" else 413 if len(value) == 30_000 else 400
         assert editor.post("/kept/moment", data=fields | {field: value}).status_code == status
     assert kept(library) == []
     for back in ("https://attacker.example", "//a.example", "/\\a.example", "javascript:alert(1)", "/\r\nX: y"):
@@ -176,10 +164,9 @@ def test_cards_hold_nothing_that_anki_obeys(library: Path, editor: TestClient) -
     text = editor.get("/kept/file?format=anki").text
     assert not ANKI.search(text)
     (card,) = csv.reader(text.splitlines()[4:])
-    assert not ANKI.search(unescape(card[0]).replace("<img src=z.png>", ""))
-    assert not ANKI.search(unescape(card[1]).replace("<img src=z.png>", ""))
-    assert unescape(card[0]).replace("\u2060", "") == OBEYED
-    assert unescape(card[1]).replace("\u2060", "").count(OBEYED) == 2
+    for side, times in zip(card, (1, 2), strict=False):
+        assert not ANKI.search(unescape(side).replace("<img src=z.png>", ""))
+        assert unescape(side).replace("\u2060", "").count(OBEYED) == times
     assert 'href="https://example.org/%5Bsound:x.mp3]%7B{c1::x}}"' in card[1]
 
 
@@ -200,13 +187,3 @@ def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> 
     back = f'<blockquote>掩码把未来藏起来</blockquote><a href="{link}">掩码 · 1:20</a>'
     assert [*csv.reader(text.splitlines()[4:])] == [["掩码藏了什么？", back, "seekpoint"]]
     assert editor.get("/kept/file?format=docx").status_code == 400
-
-
-def test_the_api_lists_what_is_kept(editor: TestClient) -> None:
-    assert editor.get("/api/kept").json() == {"moments": []}
-    star(editor)
-    annotate(editor, "一\n二", "收藏")
-    (moment,) = editor.get("/api/kept", params={"collection": "收藏"}).json()["moments"]
-    assert (moment["place"], moment["timestamp"], moment["note"], moment["removed"]) == ("t80", "1:20", "一\n二", False)
-    assert editor.get("/api/kept?collection=other").json() == {"moments": []}
-    assert editor.get("/api/kept?colour=red").status_code == 400

@@ -1,30 +1,34 @@
-"""The page on phones and on paper, what axe finds in its states, and what other sites can do, in a real Chromium."""
+"""The page on phones and on paper, what axe and other sites find, and a resource's own page, in a real Chromium."""
 
 from __future__ import annotations
 
+import gzip
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 from pytest_httpserver import HTTPServer
 
+import seekpoint
+from tests.fakes import TopicEncoder
 from tests.query.serving.test_live_library import CountingEncoder
-from tests.query.web.conftest import SCHEMES, axe_faults, opened
+from tests.query.web.conftest import SCHEMES, axe_faults, captioned, opened
 from tests.query.web.served import player_with, served, until, without_others
+from tests.shared import SHARED, needs_shared
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
 
 pytestmark = pytest.mark.chromium
 
-_TOP_AND_BOTTOM = """(selector) => {
-    const box = document.querySelector(selector).getBoundingClientRect()
-    return [box.top, box.bottom]
-}"""
-_IS_ABOVE = """
-    document.querySelector('.go[aria-current]').getBoundingClientRect().bottom
-    <= document.querySelector('#player').getBoundingClientRect().top"""
+_TOP_AND_BOTTOM = (
+    "(selector) => (({top, bottom}) => [top, bottom])(document.querySelector(selector).getBoundingClientRect())"
+)
+_IS_ABOVE = f"({_TOP_AND_BOTTOM})('.go[aria-current]')[1] <= ({_TOP_AND_BOTTOM})('#player')[0]"
 # What moves, but for the inside of the browser's own controls of an audio element, which isn't a node of the page.
 _SHIFTS = """() => {
     window.shifts = []
@@ -80,19 +84,17 @@ def test_in_a_low_window_the_whole_transcript_can_be_reached(page: Page) -> None
         assert bottom <= player_bottom + 1 <= height + 2, width
 
 
-def test_on_a_phone_two_languages_dont_touch(browser: Browser, in_two_languages: str) -> None:
+def test_two_languages_dont_touch_on_a_phone_and_what_is_pressed_is_not_printed(
+    browser: Browser, in_two_languages: str
+) -> None:
     with opened(browser, in_two_languages, viewport={"width": 390, "height": 780}) as page:
-        for language, beside in (("en", "zh-TW"), ("zh", "en")):
-            page.goto(f"/resource/ddddddddddd?language={language}&beside={beside}")
-            own, other = (page.locator(f".paragraph .said{kind}").first.bounding_box() for kind in ("", ".other"))
-            assert own and other
-            assert other["x"] - own["x"] - own["width"] >= 10
-
-
-def test_what_is_pressed_is_not_printed(browser: Browser, address: str) -> None:
-    with opened(browser, address, viewport={"width": 790, "height": 1100}) as page:
+        page.goto("/resource/ddddddddddd?language=en&beside=zh-TW")
+        own, other = (page.locator(f".paragraph .said{kind}").first.bounding_box() for kind in ("", ".other"))
+        assert own and other
+        assert other["x"] - own["x"] - own["width"] >= 10
+        page.set_viewport_size({"width": 790, "height": 1100})
         page.emulate_media(media="print")
-        for path in ("/resource/aaaaaaaaaaa?t=40", "/?q=softmax&play=aaaaaaaaaaa&t=80", "/kept"):
+        for path in ("/resource/ddddddddddd?t=40", "/?q=mask&play=ddddddddddd&t=20", "/kept"):
             page.goto(path)
             pressed = ("nav", ".find", ".controls", ".own-player", "#player", ".following", ".collections", ".foot")
             for selector in pressed:
@@ -101,12 +103,11 @@ def test_what_is_pressed_is_not_printed(browser: Browser, address: str) -> None:
             assert page.locator("main").is_visible()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_nothing_moves_when_an_answer_loads_and_when_the_player_opens(
-    browser: Browser, address: str, recorded: str, width: int, height: int
+    browser: Browser, address: str, recorded: str
 ) -> None:
-    for base, kind in ((address, "youtube"), (recorded, "audio")):
-        with opened(browser, base, viewport={"width": width, "height": height}) as page:
+    for base, kind, width in ((address, "youtube", 1280), (address, "youtube", 390), (recorded, "audio", 390)):
+        with opened(browser, base, viewport={"width": width, "height": 800}) as page:
             page.goto("/?q=attention")
             page.evaluate(_SHIFTS)
             page.locator(f".go[data-play={kind}]").first.click()
@@ -119,29 +120,22 @@ def test_nothing_moves_when_an_answer_loads_and_when_the_player_opens(
             assert page.evaluate(_PLACE) == stands, "before the player's place is loaded"
 
 
-_PLAYS = "/?q=mask&kind=video&play=ddddddddddd&t=20"
-
-
-@pytest.mark.parametrize(
-    ("path", "clicked", "awaited"),
-    [
-        ("/", "", "main"),
-        ("/", ".keys-open", "#keys"),
-        ("/?q=mask&k=8", "summary", "details[open]"),
-        ("/?q=mask&like=ddddddddddd&at=20&said=a+mask", "", ".chip"),
-        (_PLAYS, "", ".poster"),
-        (_PLAYS, "#player .poster", ".player-transcript .cue.here"),
-        (_PLAYS, "#player .poster, .both input", ".player-transcript .other .cue.here"),
-        (_PLAYS, "#player .poster", "#player .trouble a"),
-        ("/list?q=mask", "", "main"),
-        ("/resource/ddddddddddd?q=mask&t=40", "", ".found"),
-        ("/resource/ddddddddddd?t=40&language=en&beside=zh-TW&find=a", "", "[data-step='1']:enabled"),
-        ("/resource/none", "", "main"),
-    ],
-)
-def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, path: str, clicked: str, awaited: str) -> None:
-    for locale in ("en-GB", "zh-CN"):
-        with opened(browser, in_two_languages, may_refuse=True, locale=locale) as page:
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, locale: str) -> None:
+    plays = "/?q=mask&kind=video&play=ddddddddddd&t=20"
+    with opened(browser, in_two_languages, may_refuse=True, locale=locale) as page:
+        for path, clicked, awaited in (
+            ("/", ".keys-open", "#keys"),
+            ("/?q=mask&k=8", "summary", "details[open]"),
+            ("/?q=mask&like=ddddddddddd&at=20&said=a+mask", "", ".chip"),
+            (plays, "", ".poster"),
+            (plays, "#player .poster, .both input", ".player-transcript .other .cue.here"),
+            (plays, "#player .poster", "#player .trouble a"),
+            ("/list?q=mask", "", "main"),
+            ("/resource/ddddddddddd?q=mask&t=40", "", ".found"),
+            ("/resource/ddddddddddd?t=40&language=en&beside=zh-TW&find=a", "", "[data-step='1']:enabled"),
+            ("/resource/none", "", "main"),
+        ):
             without_others(page, in_two_languages, player_with(150 if "trouble" in awaited else 0))
             page.goto(path)
             for selector in filter(None, clicked.split(", ")):
@@ -149,12 +143,7 @@ def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, path: str, 
                 for further in page.locator(selector).all()[1:]:
                     further.click()
             page.locator(awaited).first.wait_for()
-            for scheme in SCHEMES:
-                page.emulate_media(color_scheme=scheme)
-                assert axe_faults(page) == [], f"{locale}, {scheme}"
-
-
-# Other sites, and hostile words
+            assert axe_faults(page) == [], f"{path}, {awaited}"
 
 
 def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:
@@ -178,24 +167,10 @@ def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None
         assert all(url.startswith("https://www.youtube-nocookie.com/embed/scripted001?") for url in asked)
 
 
-ATTACK = """<!doctype html><title>another site</title>
-<a id="link" href="{own}/?q={q}">a link</a>
-<img src="{own}/?q=image"><iframe src="{own}/?q=frame"></iframe><script src="{own}/api/ask?q=script"></script>
-<object data="{own}/list?q=object"></object><video src="{own}/api/ask?q=video"></video>
-<link rel="stylesheet" href="{own}/api/ask?q=style"><link rel="prefetch" href="{own}/?q=prefetch">
-<form id="form" action="{own}/api/ask"><input name="q" value="form"></form>
-<script>
-Promise.allSettled([
-  fetch("{own}/api/ask?q=fetched", {{mode: "no-cors"}}), fetch("{own}/?q=read"),
-  fetch("{own}/?q=without", {{mode: "no-cors", referrerPolicy: "no-referrer"}}),
-]).then(() => document.body.dataset.ready = "")
-</script>"""
-
-
 def test_only_a_person_asks(talks: Path, browser: Browser, httpserver: HTTPServer) -> None:
     encoder = CountingEncoder()
     with served(talks, encoder=encoder) as own, browser.new_context() as context:
-        attack = ATTACK.format(own=own, q=quote("a mask?"))
+        attack = ATTACK.replace("OWN", own)
         httpserver.expect_request("/").respond_with_data(attack, content_type="text/html")
         page = context.new_page()
         page.goto(httpserver.url_for("/"))
@@ -213,7 +188,170 @@ def test_only_a_person_asks(talks: Path, browser: Browser, httpserver: HTTPServe
         assert encoder.asked == []
         page.press("#q", "Enter")
         until(page, "document.querySelectorAll('.moment').length > 0")
-        assert encoder.asked == ["a mask?"]
         page.goto(f"{own}/?q=cache")  # as typed, or from a bookmark
         assert page.query_selector(".moment")
         assert encoder.asked == ["a mask?", "cache"]
+
+
+ATTACK = """<!doctype html><title>another site</title>
+<a id="link" href="OWN/?q=a+mask?">a link</a>
+<img src="OWN/?q=image"><iframe src="OWN/?q=frame"></iframe><script src="OWN/api/ask?q=script"></script>
+<object data="OWN/list?q=object"></object><video src="OWN/api/ask?q=video"></video>
+<link rel="stylesheet" href="OWN/api/ask?q=style"><link rel="prefetch" href="OWN/?q=prefetch">
+<form id="form" action="OWN/api/ask"><input name="q" value="form"></form>
+<script>
+Promise.allSettled([
+  fetch("OWN/api/ask?q=fetched", {mode: "no-cors"}), fetch("OWN/?q=read"),
+  fetch("OWN/?q=without", {mode: "no-cors", referrerPolicy: "no-referrer"}),
+]).then(() => document.body.dataset.ready = "")
+</script>"""
+
+
+_IN_VIEW = """(start) => {
+    const box = document.querySelector(`#transcript .cue[data-start='${start}']`).getBoundingClientRect()
+    return box.top > 0 && box.bottom < innerHeight
+}"""
+
+
+_HAS_CUE_IN_VIEW = """(() => {
+    const cue = document.querySelector('.player-transcript .cue.here').getBoundingClientRect()
+    const box = document.querySelector('.player-transcript').getBoundingClientRect()
+    return cue.top >= box.top - 1 && cue.bottom <= box.bottom + 1
+})()"""
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of a video in two languages, whose transcript is longer than a window; a mask is at its end."""
+    english = [*["We go on with the talk."] * 60, "A mask hides the future.", "Softmax makes shares."]
+    chinese = [*["我们接着往下讲。"] * 60, "掩码把未来藏起来。", "归一化得到份额。"]
+    folder = tmp_path_factory.mktemp("long")
+    with served(captioned(folder, 20, ggggggggggg_en=english, ggggggggggg_zh=chinese)) as result:
+        yield result
+
+
+@pytest.fixture
+def long_page(browser: Browser, long: str) -> Iterator[Page]:
+    with opened(browser, long) as page:
+        yield page
+
+
+def given(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.evaluate("location.href")).query)
+
+
+def test_a_moment_plays_in_view_and_the_languages_stay_chosen(long_page: Page) -> None:
+    page, language, other = long_page, "zh", "en"
+    page.goto(f"/resource/ggggggggggg?language={language}&q=掩码")
+    page.locator(".found .cue-link[data-start='1200.0']").click()
+    page.frame_locator(".own-player iframe").locator("body", has_text='"time":1200').wait_for()
+    until(page, f"({_IN_VIEW})('1200.0')")
+    assert page.evaluate("location.hash") == "#c60"
+    asked = {"language": [language], "q": ["掩码"], "t": ["1200"]}
+    assert given(page) == asked
+    page.locator("a.both").click()
+    page.locator("#transcript.with-other").wait_for()
+    assert given(page) == {**asked, "beside": [other]}
+    assert page.locator("form.find [name=beside]").input_value() == other, "finding keeps both languages too"
+    page.fill(".resource #q", "mask")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    found = page.locator(".found .cue-link [lang]")
+    found.first.wait_for()
+    assert page.locator(f"#transcript[lang={language}].with-other").count() == 1, "asking keeps both languages"
+    assert {each.get_attribute("lang") for each in found.all()} == {language}, "it is asked in the language shown"
+
+    page.goto(f"/resource/ggggggggggg?language={language}")
+    link = f"<a class='cue-link' href='/resource/ggggggggggg?language={other}&t=1200#c60' data-start='1200'>x</a>"
+    page.locator("main").evaluate("(main, link) => main.insertAdjacentHTML('afterbegin', link)", link)
+    page.locator("a.cue-link", has_text="x").click()
+    page.locator(f"#transcript[lang={other}]").wait_for()
+    until(page, f"({_IN_VIEW})('1200.0')")
+
+
+def test_the_language_of_the_page_is_chosen_for_the_second_that_plays(long_page: Page) -> None:
+    page = long_page
+    for path, player, start, step, reached, shown in (
+        ("/resource/ggggggggggg?language=en&t=40", ".own-player", 40, "forward", 50, "0:50"),
+        ("/?q=mask&ui=en&play=ggggggggggg&t=1200", "#player", 1200, "back", 1190, "19:50"),
+    ):
+        page.goto(path)
+        page.locator(f"{player} .poster").click()
+        body = page.frame_locator(f"{player} iframe").locator("body")
+        body.get_by_text(f'"time":{start}').wait_for()
+        if player == "#player":
+            page.locator(".player-transcript .cue.here[data-start='1200.0']").wait_for()
+            until(page, _HAS_CUE_IN_VIEW)
+        page.locator(f"{player} [data-do={step}]").click()
+        body.get_by_text(f'"time":{reached}').wait_for()
+        page.get_by_role("link", name="中文", exact=True).click()
+        page.get_by_role("link", name=f"从 {shown} 播放").wait_for()
+        assert given(page)["t"] == [str(reached)]
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_both_languages_keep_the_question_and_what_was_found(browser: Browser, long: str, has_script: bool) -> None:
+    with opened(browser, long, java_script_enabled=has_script) as page:
+        page.goto("/resource/ggggggggggg?language=en&q=mask&find=talk&place=7&t=40")
+        page.locator(".find .count", has_text="7 of 60").wait_for()
+        page.locator("a.both").click()
+        page.locator("#transcript.with-other").wait_for()
+        page.locator(".find .count", has_text="7 of 60").wait_for()
+        wanted = {"language": ["en"], "q": ["mask"], "find": ["talk"], "place": ["7"], "t": ["40"], "beside": ["zh"]}
+        assert parse_qs(urlsplit(page.url).query) == wanted
+        if has_script:
+            assert page.evaluate("CSS.highlights.get('places').size") == 60
+            assert page.locator("mark.place").count() == 0
+        page.locator("a.both").click()
+        page.locator("#transcript:not(.with-other)").wait_for()
+        assert "beside" not in parse_qs(urlsplit(page.url).query)
+
+
+def test_a_phrase_is_found_counted_and_stepped_through(browser: Browser, in_two_languages: str) -> None:
+    with opened(browser, in_two_languages) as page:
+        count, box = page.locator(".find .count"), page.locator("#find")
+        places, place = "CSS.highlights.get('places').size", "[...CSS.highlights.get('place')].join('|').toLowerCase()"
+        for language, phrase, said, again, current in (
+            ("en", "MASK", "mask", "causal mask", "causal"),
+            ("zh", "掩码", "掩碼", "因果掩码", "因果"),
+        ):
+            page.goto(f"/resource/ddddddddddd?language={language}")
+            box.fill(phrase)
+            count.get_by_text("1 of 3").wait_for()
+            assert (page.evaluate(places), page.evaluate(place)) == (3, said)
+            for key, shown in (("Enter", 2), ("Shift+Enter", 1), ("Shift+Enter", 3)):
+                box.press(key)
+                count.get_by_text(f"{shown} of 3").wait_for()
+            for step, shown in ((1, 1), (-1, 3)):
+                page.locator(f"[data-step='{step}']").click()
+                count.get_by_text(f"{shown} of 3").wait_for()
+            box.fill(again)  # it goes over the end of a caption
+            count.get_by_text("1 of 1").wait_for()
+            assert current in page.evaluate(place)
+            box.fill("no such words")
+            count.get_by_text("Not found").wait_for()
+            assert page.evaluate(places) == 0
+
+
+@needs_shared
+def test_a_lecture_of_two_hours_is_small_on_the_wire_and_finding_in_it_is_fast(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("lecture")
+    for file in (SHARED / "captions").glob("*CbIPjrOj2Tc*.vtt"):
+        (folder / file.name).symlink_to(file.resolve())
+    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
+    with served(folder / "library") as address, opened(browser, address) as page:
+        zipped = {"Accept-Encoding": "gzip"}
+        with httpx2.stream("GET", f"{address}/resource/CbIPjrOj2Tc", headers=zipped) as response:
+            body = b"".join(response.iter_raw())
+        assert "</html>" in gzip.decompress(body).decode()
+        assert len(body) < 150_000
+        page.goto("/resource/CbIPjrOj2Tc")
+        until(page, "!document.querySelector('.find [data-step]').hidden")
+        page.locator("#find").fill("语音")
+        started = time.perf_counter()
+        page.locator(".find .count", has_text=" of ").wait_for()
+        found, limit = time.perf_counter() - started, 15.0  # some tenths of a second on a machine that is idle
+        assert page.evaluate("CSS.highlights.get('places').size") > 100
+        assert found < limit

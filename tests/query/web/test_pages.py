@@ -1,85 +1,111 @@
-"""The pages, without a script."""
+"""The pages without a script, their reasons in two languages, and generated chapters on them and in the API."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
+from itertools import product
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lxml.html import fromstring
 from starlette.testclient import TestClient
 
-from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.open import open_writer
+from seekpoint.index.reasons import Reason, catalogue
+from seekpoint.index.types import Chapter, Cue, Details, Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Moment
 from seekpoint.query.web.pages import cut, following, grouped
-from seekpoint.query.web.transcript_page import PositionedCue, TranscriptParagraph, aligned, quote_context
+from seekpoint.query.web.transcript_page import (
+    Part,
+    PositionedCue,
+    TranscriptParagraph,
+    aligned,
+    occurrences,
+    quote_context,
+)
 from seekpoint.query.web.translations import WORDS, preferred_language
 from seekpoint.query.web.view_models import MomentView, segments
-from tests.query.web.conftest import serving
+from seekpoint.query.web.workspace import Outcome
+from tests.fakes import TopicEncoder
+from tests.index.libraries import CARD, embedded, resource
+from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
+from tests.query.web.conftest import captioned, opened, serving
+from tests.query.web.served import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def links(page: str) -> dict[str, str]:
-    """The links of a page by their text."""
     return {" ".join(link.text_content().split()): link.get("href") for link in fromstring(page).iter("a")}
 
 
-@pytest.mark.parametrize(
-    ("question", "language", "title", "quote", "lit", "unlit"),
-    [
+def test_a_question_is_answered_within_its_filters_without_a_script(client: TestClient) -> None:
+    for question, language, title, quote, lit, unlit in (
         ("What does the mask hide?", "en", "1:20 Masks & more", "a mask hides the future", "mask", "the"),
         ("掩码把什么藏起来？", "zh", "1:20 掩码", "掩码把未来藏起来", "掩码", "把"),
-    ],
-)
-def test_a_question_is_answered_without_a_script(
-    client: TestClient, question: str, language: str, title: str, quote: str, lit: str, unlit: str
-) -> None:
-    page = client.get("/", params={"q": question, "language": language, "section": "", "kind": ""})
-    assert page.status_code == 200
-    assert f'value="{question}"' in page.text
-    assert quote in unescape(re.sub(r"</?(mark|b)>", "", page.text))
-    marked = re.findall(r"<mark>([^<]+)</mark>", page.text)
-    assert lit in marked
-    assert not [mark for mark in marked if unlit in mark.split()], "function words are never lit"
-    address = urlsplit(links(page.text)[title])
-    assert (address.hostname, parse_qs(address.query)["t"]) == ("www.youtube.com", ["80s"])
+    ):
+        page = client.get("/", params={"q": question, "language": language, "section": "", "kind": ""})
+        assert page.status_code == 200
+        assert f'value="{question}"' in page.text
+        assert quote in unescape(re.sub(r"</?(mark|b)>", "", page.text))
+        marked = re.findall(r"<mark>([^<]+)</mark>", page.text)
+        assert lit in marked
+        assert not [mark for mark in marked if unlit in mark.split()], "function words are never lit"
+        address = urlsplit(links(page.text)[title])
+        assert (address.hostname, parse_qs(address.query)["t"]) == ("www.youtube.com", ["80s"])
+    filtered = client.get("/", params={"q": "mask", "section": "中文"}).text
+    assert '<option value="中文" selected>' in filtered
+    assert "掩码" in filtered and "Masks &amp; more" not in filtered
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("address", ["/", "/list", "/resource/aaaaaaaaaaa"])
-def test_a_question_that_looks_for_nothing_stays_in_its_box_and_gets_a_hint(
-    client: TestClient, address: str, language: str
-) -> None:
-    hints = {"🤷🎉": "wordless", "？！": "wordless", "-mask": "only_left_out", "-“掩码”": "only_left_out"}
-    for question, hint in hints.items():
+def test_a_question_that_looks_for_nothing_stays_in_its_box_and_gets_a_hint(client: TestClient, address: str) -> None:
+    for language, question, hint in (
+        ("en", "🤷🎉", "wordless"),
+        ("zh", "？！", "wordless"),
+        ("en", "-mask", "only_left_out"),
+        ("zh", "-“掩码”", "only_left_out"),
+    ):
         page = client.get(address, params={"q": question}, headers={"Accept-Language": language})
         assert page.status_code == 400
         assert f'value="{question}"' in page.text
         assert f'<p class="verdict none" role="status">{WORDS[language][hint]}</p>' in page.text
 
 
-def test_a_second_in_an_address_is_passed_over_or_cut_where_it_is_none(client: TestClient) -> None:
+def test_odd_addresses_keep_the_question_and_say_what_is_lacking(client: TestClient, tmp_path: Path) -> None:
     for second in ("abc", "-1", "nan", "1e999", "80s"):
         page = client.get("/", params={"q": "mask", "play": "aaaaaaaaaaa", "t": second, "at": second})
         assert (page.status_code, "Masks &amp; more" in page.text) == (200, True), second
         assert client.get("/resource/aaaaaaaaaaa", params={"t": second}).status_code == 200
     page = client.get("/", params={"q": "mask", "play": "aaaaaaaaaaa", "t": "1e9"})
     assert "watch?v=aaaaaaaaaaa&amp;t=120s" in page.text, "it begins at its end at most"
-
-
-def test_the_way_back_from_an_error_keeps_the_question(client: TestClient) -> None:
-    asked = {"q=掩码&k=none": "/?q=%E6%8E%A9%E7%A0%81", "k=none": "/", f"q={'a' * 5000}": "/"}
-    for given, back in asked.items():
+    for given, back in {"q=掩码&k=none": "/?q=%E6%8E%A9%E7%A0%81", f"q={'a' * 5000}": "/"}.items():
         page = client.get(f"/?{given}")
         assert (page.status_code, links(page.text)["Back to the question"]) == (400, back)
+    assert "passes these filters" in client.get("/?q=mask&section=no+such").text
+    assert client.get("/resource/none").status_code == 404
+    with serving(tmp_path) as empty:
+        for language, words in (("en", "There is no library here yet"), ("zh-CN", "这里还没有资料库")):
+            page = empty.get("/", headers={"Accept-Language": language})
+            assert (page.status_code, words in page.text, "seekpoint build" in page.text) == (503, True, True)
 
 
-def test_every_id_is_unique(client: TestClient) -> None:
-    for address in ("/?q=mask&k=20", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/kept"):
-        ids = fromstring(client.get(address).text).xpath("//@id")
+def test_every_id_is_unique_and_the_list_shows_sections_states_and_where_moments_lie(client: TestClient) -> None:
+    for address in ("/?q=mask&k=20", "/resource/aaaaaaaaaaa?q=mask", "/kept", "/list?q=mask"):
+        page = client.get(address).text
+        ids = fromstring(page).xpath("//@id")
         assert len(ids) == len(set(ids)), address
+    assert re.search(r"<h[23][^>]*>English", page)
+    for shown in ("no transcript", "YouTube has no transcript of it", "2:00", '<rect class="own" x="667"'):
+        assert shown in page
+    assert links(page)["Masks & more"] == "/resource/aaaaaaaaaaa"
 
 
 def test_moments_open_on_the_page_of_their_resource(client: TestClient) -> None:
@@ -98,13 +124,6 @@ def test_moments_open_on_the_page_of_their_resource(client: TestClient) -> None:
     assert "A mask hides what comes later." in page
 
 
-def test_filters_stay_chosen_and_limit_the_answer(client: TestClient) -> None:
-    page = client.get("/", params={"q": "mask", "section": "中文"}).text
-    assert '<option value="中文" selected>' in page
-    assert "掩码" in page
-    assert "Masks &amp; more" not in page
-
-
 def test_the_address_shows_what_plays(client: TestClient) -> None:
     page = client.get("/?q=mask&play=aaaaaaaaaaa&t=80.5").text
     assert links(page)["Play “Masks & more” from 1:20"] == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
@@ -116,20 +135,19 @@ def test_the_address_shows_what_plays(client: TestClient) -> None:
     assert nothing.xpath("//*[@id='player']/@hidden") and nothing.xpath("//*[@class='moment']")
 
 
-@pytest.mark.parametrize(
-    ("language", "beside", "phrase", "said"), [("en", "zh-TW", "MASK", "mask"), ("zh", "en", "掩码", "掩碼")]
-)
-def test_buttons_lead_to_the_next_place_of_a_phrase_and_back(
-    bilingual: Path, language: str, beside: str, phrase: str, said: str
-) -> None:
+def test_buttons_lead_to_the_next_place_of_a_phrase_and_back(bilingual: Path) -> None:
     with serving(bilingual) as client:
-        for place, previous, following in ((1, 3, 2), (2, 1, 3), (3, 2, 1)):
+        for language, beside, phrase, said, place in (
+            ("en", "zh-TW", "MASK", "mask", 1),
+            ("zh", "en", "掩码", "掩碼", 2),
+            ("zh", "en", "掩码", "掩碼", 3),
+        ):
             given = {"language": language, "beside": beside, "find": phrase, "place": str(place)}
             page = fromstring(client.get("/resource/ddddddddddd", params=given).text)
             assert page.xpath("//output/text()") == [f"{place} of 3"]
-            assert page.xpath("//button[@name='place']/@value") == [str(previous), str(following)]
-            marks = page.xpath("//mark")
-            assert ["here" in mark.get("class") for mark in marks] == [each == place for each in (1, 2, 3)]
+            assert page.xpath("//button[@name='place']/@value") == [str((place + 1) % 3 + 1), str(place % 3 + 1)]
+            here = ["here" in mark.get("class") for mark in page.xpath("//mark")]
+            assert (len(here), here.index(True) + 1, here.count(True)) == (3, place, 1)
             assert page.get_element_by_id("place").text.lower() == said
             assert page.xpath("//p[@class='said other']")
         unsought = fromstring(client.get("/resource/ddddddddddd").text)
@@ -150,14 +168,11 @@ def test_more_like_this_leaves_out_its_place_and_keeps_the_question(client: Test
         assert parse_qs(urlsplit(links(page)["×"]).query) == {"q": [question]}
 
 
-def test_further_moments_of_a_resource_are_behind_the_best_one(client: TestClient) -> None:
+def test_further_moments_are_behind_the_best_one_of_their_resource_or_come_when_asked_for(client: TestClient) -> None:
     page = client.get("/", params={"q": "attention mask", "language": "en", "kind": "video", "k": "8"}).text
     assert page.count('<li class="moment">') == 1
     assert re.search(r"<details class=\"others\">\s*<summary>\d more in this video</summary>", page)
     assert "这个视频里还有" in client.get("/?q=mask&kind=video&k=8", headers={"Accept-Language": "zh"}).text
-
-
-def test_moments_are_cut_where_scores_fall_until_more_are_asked_for(client: TestClient) -> None:
     cut = client.get("/", params={"q": "softmax makes shares"}).text
     more = parse_qs(urlsplit(links(cut)["Show more moments"]).query)
     assert more == {"q": ["softmax makes shares"], "k": ["8"]}
@@ -166,22 +181,17 @@ def test_moments_are_cut_where_scores_fall_until_more_are_asked_for(client: Test
     assert "Show more moments" not in client.get("/?q=softmax&k=100").text
 
 
-@pytest.mark.parametrize(
-    ("question", "confidence", "english", "chinese"),
-    [
+def test_confidence_is_told_in_words(client: TestClient) -> None:
+    for question, confidence, english, chinese in (
         ("a mask hides the future", "high", "Most likely answered here", "这里很可能有答案"),
         ("掩码藏了什么？", "low", "These may not answer it", "不一定回答了"),
         ("How long should the pizza dough rise?", "none", "Nothing here answers that", "没有这个问题的答案"),
-    ],
-)
-def test_confidence_is_told_in_words(
-    client: TestClient, question: str, confidence: str, english: str, chinese: str
-) -> None:
-    for language, text in (("en", english), ("zh", chinese)):
-        page = client.get("/", params={"q": question}, headers={"Accept-Language": language}).text
-        verdict = re.search(r'<p class="verdict (\w+)" role="status">([^<]*)', page)
-        assert verdict
-        assert (verdict[1], text in verdict[2]) == (confidence, True)
+    ):
+        for language, text in (("en", english), ("zh", chinese)):
+            page = client.get("/", params={"q": question}, headers={"Accept-Language": language}).text
+            verdict = re.search(r'<p class="verdict (\w+)" role="status">([^<]*)', page)
+            assert verdict
+            assert (verdict[1], text in verdict[2]) == (confidence, True)
 
 
 def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) -> None:
@@ -194,9 +204,16 @@ def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) 
     assert '<html lang="zh-Hans">' in client.get("/list", headers={"Accept-Language": "en"}).text
     assert '<html lang="en">' in client.get("/list?ui=en").text
     assert '<html lang="en">' in client.get("/?ui=<script>").text
+    chosen = {"zh": ("zh-CN,zh;q=0.9,en;q=0.8", "fr, zh-TW;q=0.7, en;q=0.3"), "en": ("de", "", "zh;q=0, en;q=nan, ;;,")}
+    for language, headers in chosen.items():
+        assert {preferred_language(header) for header in headers} == {language}
 
 
-def test_a_phrase_that_is_looked_for_is_marked_by_the_server(client: TestClient) -> None:
+def test_a_resource_shows_its_transcript_in_which_is_asked_and_a_phrase_looked_for(client: TestClient) -> None:
+    page = client.get("/resource/bbbbbbbbbbb", params={"q": "掩码", "t": "40"}).text
+    assert 'class="cue here" id="c1"' in page
+    assert "/resource/bbbbbbbbbbb?language=zh&amp;t=80#c2" in page
+    assert "aaaaaaaaaaa" not in page
     page = client.get("/resource/aaaaaaaaaaa", params={"find": "HIDES  the"}).text
     assert 'a mask <mark class="place here" id="place">hides the</mark> future' in page
     assert "1 of 1" in page
@@ -207,70 +224,26 @@ def test_a_phrase_that_is_looked_for_is_marked_by_the_server(client: TestClient)
     assert client.get("/resource/aaaaaaaaaaa/found?find=" + "a" * 201).status_code == 400
 
 
-def test_the_list_shows_sections_states_and_where_moments_lie(client: TestClient) -> None:
-    page = client.get("/list", params={"q": "mask"}).text
-    assert re.search(r"<h[23][^>]*>English", page)
-    assert "no transcript" in page
-    assert "YouTube has no transcript of it" in page
-    assert "2:00" in page
-    assert re.search(r'<rect class="own" x="667"', page)
-    assert links(page)["Masks & more"] == "/resource/aaaaaaaaaaa"
-
-
-def test_a_resource_shows_its_transcript_and_is_searched_alone(client: TestClient) -> None:
-    page = client.get("/resource/bbbbbbbbbbb", params={"q": "掩码", "t": "40"}).text
-    assert 'class="cue here" id="c1"' in page
-    assert "/resource/bbbbbbbbbbb?language=zh&amp;t=80#c2" in page
-    assert "aaaaaaaaaaa" not in page
-
-
-def test_the_page_says_that_there_is_no_answer_no_resource_or_no_library(client: TestClient, tmp_path: Path) -> None:
-    assert "passes these filters" in client.get("/?q=mask&section=no+such").text
-    assert client.get("/?q=" + "a" * 5000).status_code == 400
-    assert client.get("/resource/none").status_code == 404
-    with serving(tmp_path) as empty:
-        for language, words in (("en", "There is no library here yet"), ("zh-CN", "这里还没有资料库")):
-            page = empty.get("/", headers={"Accept-Language": language})
-            assert page.status_code == 503
-            assert words in page.text and "seekpoint build" in page.text
-
-
-def test_the_browser_chooses_the_language() -> None:
-    chinese = ("zh-CN,zh;q=0.9,en;q=0.8", "fr, zh-TW;q=0.7, en;q=0.3")
-    english = ("en-GB", "de", "", "zh;q=0, en;q=nan, ;;,", "zh;q=x")
-    assert {header: preferred_language(header) for header in (*chinese, *english)} == {
-        **dict.fromkeys(chinese, "zh"),
-        **dict.fromkeys(english, "en"),
-    }
-
-
 def test_both_languages_have_the_same_texts() -> None:
-    def fields(words: str) -> set[str | None]:
-        return {field for _, field, _, _ in Formatter().parse(words) if field}
-
-    assert WORDS["en"].keys() == WORDS["zh"].keys()
-    assert {key: fields(words) for key, words in WORDS["en"].items()} == {
-        key: fields(words) for key, words in WORDS["zh"].items()
-    }
+    english, chinese = (
+        {key: {field for _, field, _, _ in Formatter().parse(words) if field} for key, words in texts.items()}
+        for texts in (WORDS["en"], WORDS["zh"])
+    )
+    assert english == chinese
 
 
-@pytest.mark.parametrize(
-    ("lines", "quote", "answer"),
-    [
+def test_of_a_quote_that_begins_within_a_cue_the_rest_of_that_cue_is_bold() -> None:
+    for lines, quote, answer in (
         (["So much for that. Now the mask", "hides it."], "Now the mask hides it.", "Now the mask"),
         (["历史就这样。现在讲掩码", "它藏未来。"], "现在讲掩码 它藏未来。", "现在讲掩码"),
         (["One. The mask hides it."], "The mask hides it.", ""),
-    ],
-)
-def test_of_a_quote_that_begins_within_a_cue_the_rest_of_that_cue_is_bold(
-    lines: list[str], quote: str, answer: str
-) -> None:
-    cues = [Cue(4.0 * k, 4.0 * k + 4, text) for k, text in enumerate(["Welcome.", *lines, "So long."])]
-    resource = Resource("aaaaaaaaaaa", Kind.VIDEO, "", "")
-    moment = Moment(1, 0.5, resource, "en", 6.0, None, quote, "", cues=(1, 1 + len(lines)))
-    found = segments(moment, quote_context(moment, cues).quoted)
-    assert "".join(part.text for part in found if part.is_answer) == answer
-    assert "".join(part.text for part in found) == quote
+    ):
+        cues = [Cue(4.0 * k, 4.0 * k + 4, text) for k, text in enumerate(["Welcome.", *lines, "So long."])]
+        resource = Resource("aaaaaaaaaaa", Kind.VIDEO, "", "")
+        moment = Moment(1, 0.5, resource, "en", 6.0, None, quote, "", cues=(1, 1 + len(lines)))
+        found = segments(moment, quote_context(moment, cues).quoted)
+        assert "".join(part.text for part in found if part.is_answer) == answer
+        assert "".join(part.text for part in found) == quote
 
 
 def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
@@ -280,7 +253,7 @@ def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
     )
 
 
-def test_moments_are_shown_down_to_where_scores_fall_and_more_are_asked_for() -> None:
+def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its_best_one_does() -> None:
     for scores, shown in (
         ([0.9, 0.85, 0.8, 0.7, 0.3], 4),
         ([0.9, 0.2, 0.1, 0.1, 0.1], 3),
@@ -289,12 +262,9 @@ def test_moments_are_shown_down_to_where_scores_fall_and_more_are_asked_for() ->
         ([], 0),
     ):
         assert len(cut(moments(*(("a", score) for score in scores)))) == shown, scores
-    counts = [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (8, 5, 3, 8), (96, 96, 96, 100), (100, 100, 100, None)]
+    counts = [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (96, 96, 96, 100), (100, 100, 100, None)]
     for asked, found, of_these, more in counts:
         assert following(asked, found, of_these) == more
-
-
-def test_a_resource_stands_where_its_best_moment_does() -> None:
     views = [
         MomentView(moment, None, (), (), 0.0) for moment in moments(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6))
     ]
@@ -312,3 +282,122 @@ def test_another_transcript_is_aligned_by_time() -> None:
     rows = list(aligned([paragraph(0, 3), paragraph(1, 10), paragraph(2, 20)], cues))
     assert [[each.cue.text for each in row.beside] for row in rows] == [["零"], ["一", "二"], ["三"]]
     assert [row.beside for row in aligned([paragraph(0, 0)], [])] == [()]
+
+
+def test_a_phrase_is_found_however_it_is_written_and_over_the_end_of_a_cue() -> None:
+    for phrase, texts, places in (
+        ("mask", "The Mask masks", ["Mask", "mask"]),
+        ("softmax", "ｓｏｆｔｍａｘ Softmax", ["ｓｏｆｔｍａｘ", "Softmax"]),
+        ("cafe", "café, cafe\u0301", ["café", "cafe"]),
+        ("naïve", "a naive one", ["naive"]),
+        ("don't", "Don’t", ["Don’t"]),
+        ("a  b", "a b\ta\u00a0 b", ["a b", "a\u00a0 b"]),
+        ("机器学习", "機器學習與机器 学习", ["機器學習", "机器 学习"]),
+        ("softmax函数", "用 Softmax 函數", ["Softmax 函數"]),
+        ("が", "かが", ["が"]),
+        ("a.c", "abc a.c", ["a.c"]),
+        ("aa", "aaaa", ["aa", "aa"]),
+        ("  ", "any thing", []),
+        ("causal mask", "a causal|mask", ["causal|mask"]),
+        ("因果掩码", "无|这是因果|掩碼", ["因果|掩碼"]),
+        ("notable", "not|able", []),
+        ("a b", "a||b", ["a|b"]),
+    ):
+        cues = texts.split("|")
+        found = [
+            "|".join(cues[part.number][part.start : part.stop] for part in place) for place in occurrences(phrase, cues)
+        ]
+        assert found == places, phrase
+    assert occurrences("词", ["无", "有词", "词"]) == [[Part(1, 1, 2)], [Part(2, 0, 1)]]
+
+
+# Values whose letters aren't English.
+REASONS = {
+    code: Reason(code, **dict.fromkeys(re.findall(r"\{(\w+)\}", "".join(texts["en"])), "值"))
+    for code, texts in catalogue().items()
+}
+
+
+def test_pages_say_reasons_and_remedies_in_their_language_alone_and_the_json_with_a_code(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "library", TopicEncoder().card) as writer:
+        writer.register("list.md", [Resource(code, Kind.PAGE, "页", f"https://a.org/{code}") for code in REASONS])
+        for code, reason in REASONS.items():
+            writer.set_state(code, State.UNAVAILABLE, reason=reason, inputs="by hand")
+    with serving(tmp_path / "library") as client:
+        for language, (code, reason) in product(("en", "zh"), REASONS.items()):
+            page = client.get(f"/resource/{code}", headers={"Accept-Language": language}).text
+            shown = re.search(r'<p class="verdict none">.*?</b>\s*<span[^>]*>(.*?)</span>', page, re.DOTALL)
+            assert shown
+            assert unescape(shown[1]) == reason.in_language(language)
+        for language in ("en", "zh"):
+            listed = unescape(client.get("/list", headers={"Accept-Language": language}).text)
+            assert all(f">{reason.in_language(language)}</span>" in listed for reason in REASONS.values())
+        resources = client.get("/api/status").json()["resources"]
+        assert {each["id"]: (each["reason"], each["reason_code"]) for each in resources} == {
+            code: (str(reason), code) for code, reason in REASONS.items()
+        }
+    chinese = [reason.in_language("zh") for reason in REASONS.values()]
+    assert not [text for text in chinese if re.search(r"[a-z]{2,} [a-z]+ [a-z]{2,}", text)], "English words in a row"
+
+
+def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
+    for reason, said, language in (
+        (Reason("gone", status=410), "它已经没有了（HTTP 410）：请打听它的新地址", "zh-Hans"),
+        (Reason.of("other words"), "other words", "en"),
+        (None, "", "zh-Hans"),
+    ):
+        status = ResourceStatus(Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, reason)
+        left = Outcome(1, 0, (status,)).in_words("zh")["left"]
+        assert left == [{"entry": "《页》：无法获取。", "reason": said, "lang": language}]
+
+
+TALK, ZH = "english0001", "zhongwen001"
+
+
+@pytest.fixture(scope="module")
+def chaptered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    english, chinese = ([cue.text for cue in talk(topics)] for topics in (ENGLISH, CHINESE))
+    folder = tmp_path_factory.mktemp("long")
+    return captioned(folder, SECONDS, english0001_en=english, zhongwen001_zh=chinese)
+
+
+def test_the_page_lists_them_they_are_ticks_on_the_bar_of_an_answer_and_the_api_names_them(chaptered: Path) -> None:
+    with serving(chaptered) as client:
+        for resource_id, question, title in ((TALK, "attention", "Glacier"), (ZH, "注意力", "冰川")):
+            html = client.get(f"/resource/{resource_id}").text
+            (contents,) = re.findall(r'<nav class="chapters".*?</nav>', html, re.DOTALL)
+            assert "Chapters, made of what is said" in contents
+            assert contents.count("<li>") == html.count("<h3") == 3
+            assert re.search(rf'data-start="6[01]0\.0".*?{title}', contents, re.IGNORECASE)
+            for path in (f"/?q={question}", f"/resource/{resource_id}?q={question}"):
+                html = client.get(path).text
+                ticks = re.findall(r'<a href="([^"]*)"[^>]*><rect class="chapter-tick".*?<title>(.*?)</title>', html)
+                assert [label.split()[0] for href, label in ticks if resource_id in href][-1].startswith("10:")
+        status = client.get("/api/status").json()["resources"][0]
+        for document in (client.get(f"/api/resources/{TALK}/transcript").json(), status):
+            chapters = document["chapters"]
+            assert [chapter["generated"] for chapter in chapters] == [True] * 3
+            assert [chapter["start"] for chapter in chapters] == pytest.approx([0, 300, 600], abs=SECONDS)
+
+
+@pytest.mark.chromium
+def test_the_chapter_that_plays_is_marked(chaptered: Path, tmp_path: Path, browser: Browser) -> None:
+    with served(chaptered) as address, opened(browser, address) as page:
+        page.goto(f"/resource/{ZH}")
+        current = page.locator(".chapters [aria-current]")
+        assert current.count() == 0
+        for number in (2, 0, 1):
+            page.locator(".chapters a").nth(number).click()
+            page.locator(f".chapters li:nth-child({number + 1}) a[aria-current=true]").wait_for()
+            assert current.count() == 1
+    said = embedded(["attention weighs the words", "the mask hides what comes later"])
+    chapters = (Chapter(0.0, "Weights", generated=True), Chapter(10.6, "掩码", generated=True))
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list.txt", [resource(TALK, "Talks")])
+        said = replace(said, transcript=replace(said.transcript, chapters=chapters))
+        writer.commit(TALK, [said], Details(title="Talk"), "made by hand")
+    with served(tmp_path) as address, opened(browser, address) as page:
+        page.goto(f"/resource/{TALK}")
+        page.locator(".chapters a", has_text="掩码").click()
+        page.frame_locator("iframe").locator("body").get_by_text('"time":10').wait_for()
+        page.locator(".chapters a[aria-current]", has_text="掩码").wait_for()  # which begins within that second

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from httpx2 import Response
+from lxml.html import fromstring
 from starlette.testclient import TestClient
 
 from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_out
@@ -22,7 +23,6 @@ from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.query_parameters import Editing
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
-from tests.query.web.forms import form
 
 TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", seconds=20)
 """Captions in two languages."""
@@ -46,7 +46,6 @@ def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> 
 
 
 def editing(library: Path) -> Editing:
-    """Editing with builds."""
     return Editing(Builds(partial(build_here, library), lambda: None), partial(take_out, library), CHECKS)
 
 
@@ -59,26 +58,22 @@ def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:
 
 
 def add(client: TestClient, editing: Editing, *addresses: str) -> str:
-    """Add addresses by the form; returns the end of their build."""
     fields = form(client, "/list", "/add/address") | {"addresses": "\n".join(addresses)}
     assert client.post("/add/address", data=fields).status_code == 303
     return built(editing)
 
 
 def retry(client: TestClient, editing: Editing, **fields: str) -> str:
-    """Try again by the form; returns the end of the build."""
     fields |= {name: value for name, value in form(client, "/list", "/add/retry").items() if name in ("secret", "back")}
     assert client.post("/add/retry", data=fields).status_code == 303
     return built(editing)
 
 
 def remove(client: TestClient, resource_id: str) -> Response:
-    """Take a resource out by the form."""
     return client.post("/add/remove", data=form(client, "/list", "/add/remove") | {"resource": resource_id})
 
 
 def built(editing: Editing) -> str:
-    """Wait for the builds; returns their error or outcome."""
     assert editing.builds
     assert editing.builds.wait(120)
     progress = editing.builds.progress
@@ -90,3 +85,9 @@ def statuses(library: Path) -> dict[str, ResourceStatus]:
     with EmbeddedReader.open(library) as reader:
         reader.verify()
         return {status.title: status for status in reader.statuses()}
+
+
+def form(client: TestClient, page: str, action: str) -> dict[str, str]:
+    forms = fromstring(client.get(page).text).forms
+    fields = next(form.fields for form in forms if form.action == action)
+    return {name: value or "" for name, value in fields.items()}

@@ -52,6 +52,14 @@ export function playHere(link, seconds) {
   return true;
 }
 
+// What the forms send beside what is typed is that which those of another page send.
+function takeHiddenFields(parsed) {
+  for (const form of ["form.ask", "form.find"].map((each) => `main.resource ${each}`)) {
+    document.querySelectorAll(`${form} [type=hidden]`).forEach((field) => field.remove());
+    document.querySelector(form).prepend(...parsed.querySelectorAll(`${form} [type=hidden]`));
+  }
+}
+
 // Show one language or both without leaving the page, so that what plays goes on.
 document.querySelector("main.resource")?.addEventListener("click", async (event) => {
   const link = event.target.closest("a.both");
@@ -61,6 +69,7 @@ document.querySelector("main.resource")?.addEventListener("click", async (event)
   const transcript = parsed?.getElementById("transcript"), other = parsed?.querySelector("a.both");
   if (!transcript || !other) return;
   document.getElementById("transcript").replaceWith(document.adoptNode(transcript));
+  takeHiddenFields(parsed);
   showAddress({ beside: new URL(link.href).searchParams.get("beside") });
   link.replaceWith(document.adoptNode(other));
   other.focus();
