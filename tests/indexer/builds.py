@@ -56,7 +56,6 @@ class Workshop:
         self.events = RecordedEvents()
 
     def write(self, name: str, text: str) -> Path:
-        """Write a file and return its path."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -112,12 +111,10 @@ class Workshop:
         return list(dict.fromkeys(video_id for _, video_id in self.fake.requests))
 
     def statuses(self) -> dict[str, ResourceStatus]:
-        """What the library says of each resource, by id."""
         with EmbeddedReader.open(self.library) as library:
             return {status.resource.id: status for status in library.statuses()}
 
     def states(self) -> dict[str, State]:
-        """The state of each resource, by id."""
         return {resource_id: status.state for resource_id, status in self.statuses().items()}
 
     def wait(self, resource_id: str) -> float:
@@ -127,16 +124,12 @@ class Workshop:
         return due - time.time()
 
     def content(self) -> Mapping[str, bytes]:
-        """Every file of the library."""
         files = (path for path in self.library.rglob("*") if path.is_file() and path.suffix != ".lock")
         return {str(path.relative_to(self.library)): path.read_bytes() for path in files}
 
 
 def webvtt(*texts: str, seconds: float = 10.0) -> str:
     """A caption file with one cue per text."""
-    cues = (f"{_stamp(k * seconds)} --> {_stamp((k + 1) * seconds)}\n{text}\n" for k, text in enumerate(texts))
+    stamps = [f"{int(k * seconds) // 60:02d}:{k * seconds % 60:06.3f}" for k in range(len(texts) + 1)]
+    cues = (f"{stamps[k]} --> {stamps[k + 1]}\n{text}\n" for k, text in enumerate(texts))
     return "WEBVTT\n\n" + "\n".join(cues)
-
-
-def _stamp(seconds: float) -> str:
-    return f"{int(seconds) // 60:02d}:{seconds % 60:06.3f}"

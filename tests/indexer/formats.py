@@ -64,29 +64,15 @@ welcome</text><text start="2.5" dur="1.75">a &amp;lt; b &amp;amp; c</text>
 <w t="0" id="1" wp="1" ws="1"/><p t="1000" d="1500" w="1"><s ac="0">大家好</s><s t="700"> welcome</s></p>
 <p t="2500" d="1750">a &lt; b &amp; c</p><p t="3605125" d="1875">[1, 2] 注意力</p></body></timedtext>
 """,
-    "json3": json.dumps(
-        {
-            "wireMagic": "pb3",
-            "events": [
-                {"tStartMs": 0, "dDurationMs": 9000, "id": 1, "wpWinPosId": 1},
-                {
-                    "tStartMs": 1000,
-                    "dDurationMs": 1500,
-                    "segs": [{"utf8": "大家好"}, {"utf8": " welcome", "tOffsetMs": 7}],
-                },
-                {"tStartMs": 2500, "dDurationMs": 1750, "segs": [{"utf8": "a < b\n& c"}]},
-                {"tStartMs": 3605125, "dDurationMs": 1875, "segs": [{"utf8": "[1, 2] 注意力"}]},
-            ],
-        },
-        ensure_ascii=False,
-    ),
-    "whisper": json.dumps(
-        {
-            "text": "…",
-            "segments": [{"id": 0, "start": cue.start, "end": cue.end, "text": f" {cue.text}"} for cue in SAID],
-            "language": "zh",
-        }
-    ),
+    "json3": """{"wireMagic": "pb3", "events": [
+{"tStartMs": 0, "dDurationMs": 9000, "id": 1, "wpWinPosId": 1},
+{"tStartMs": 1000, "dDurationMs": 1500, "segs": [{"utf8": "大家好"}, {"utf8": " welcome", "tOffsetMs": 7}]},
+{"tStartMs": 2500, "dDurationMs": 1750, "segs": [{"utf8": "a < b\\n& c"}]},
+{"tStartMs": 3605125, "dDurationMs": 1875, "segs": [{"utf8": "[1, 2] 注意力"}]}]}""",
+    "whisper": """{"text": "…", "language": "zh", "segments": [
+{"id": 0, "start": 1.0, "end": 2.5, "text": " 大家好 welcome"},
+{"id": 0, "start": 2.5, "end": 4.25, "text": " a < b & c"},
+{"id": 0, "start": 3605.125, "end": 3607.0, "text": " [1, 2] 注意力"}]}""",
     "youtube-transcript-api": json.dumps(
         [{"text": cue.text, "start": cue.start, "duration": cue.end - cue.start} for cue in SAID], indent=2
     ),

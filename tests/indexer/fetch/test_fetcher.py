@@ -6,14 +6,20 @@ import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from time import thread_time
+from urllib.parse import quote, unquote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.fetcher import FetchedPage, LeadsToYouTube, PoliteFetcher, Validators
+from seekpoint.indexer.fetch.fetcher import FetchedPage, LeadsToYouTube, PoliteFetcher, Robots, Validators
 from seekpoint.indexer.fetch.network import Address
+from tests import fuzzing
+from tests.fuzzing import is_line
 from tests.local_web import LocalNetwork, LocalWeb, raw_server
 
 PAGES = "https://pages.example"
@@ -81,38 +87,30 @@ def test_a_page_is_returned_as_sent(httpserver: HTTPServer) -> None:
     assert not {"Referer", "Cookie", "Authorization", "If-None-Match", "If-Modified-Since"} & set(headers.keys())
 
 
-def test_media_types_of_pages_and_papers_are_read(httpserver: HTTPServer) -> None:
-    kinds = {
+def test_media_types_of_pages_and_papers_are_read_and_others_refused_before_the_body() -> None:
+    read = {
         "application/xhtml+xml": "application/xhtml+xml",
-        "application/pdf": "application/pdf",
         "text/markdown; charset=utf-8": "text/markdown",
-        "text/plain": "text/plain",
         "text/html, text/html": "text/html",
         "application/octet-stream": "application/octet-stream",
-        "something 奇怪".encode().decode("latin-1"): "",
+        "奇怪": "",
         "": "",
     }
-    pages = fetcher(httpserver)
-    for n, (kind, media_type) in enumerate(kinds.items()):
-        httpserver.expect_request(f"/{n}").respond_with_data("text 文字", content_type=kind)
-        found = fetched(pages.get(f"{PAGES}/{n}"))
-        assert (found.data.decode(), found.content_type) == ("text 文字", media_type)
 
-
-def test_other_media_types_are_refused_before_the_body() -> None:
     def answer(path: str, connection: socket.socket) -> None:
-        if path == "/robots.txt":
-            connection.sendall(NO_ROBOTS)
-        else:
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: {path[1:]}\r\nContent-Length: 1000000000\r\n\r\n"
-            connection.sendall(head.encode())
-            connection.recv(1)
+        kind = unquote(path[1:])
+        length, body = (6, "文字") if kind in read else (1_000_000_000, "")
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+        connection.sendall(NO_ROBOTS if path == "/robots.txt" else head.encode())
+        connection.recv(1)
 
     with raw_server(answer) as root:
         pages = PoliteFetcher(LocalWeb(root, PAGES), pace=0)
-        for kind in ("image/png", "application/zip", "video/mp4", "application/json", "text/css"):
-            failure = failure_of(pages, f"{PAGES}/{kind}", GONE)
-            assert failure.reason.startswith(f"it is {kind}, not a page")
+        for kind, media_type in read.items():
+            found = fetched(pages.get(f"{PAGES}/{quote(kind)}"))
+            assert (found.data.decode(), found.content_type) == ("文字", media_type)
+        for kind in ("image/png", "application/json", "text/css"):
+            assert failure_of(pages, f"{PAGES}/{kind}", GONE).reason.startswith(f"it is {kind}, not a page")
 
 
 def test_an_unchanged_page_is_not_returned(httpserver: HTTPServer) -> None:
@@ -140,30 +138,27 @@ def test_redirects_are_followed(httpserver: HTTPServer) -> None:
     assert requested(httpserver) == ["pages.example/old", "pages.example/讲座/new", "other.example/page"]
     assert slept == [3.0], "two requests went to the first host, one to the second"
     assert not any("Referer" in request.headers for request, _ in httpserver.log)
-
-
-@pytest.mark.parametrize("host", ["www.youtube.com", "WWW.YouTube.com.", "youtu.be", "consent.youtube.com"])
-def test_nothing_is_asked_of_youtube(httpserver: HTTPServer, host: str) -> None:
     pages = fetcher(httpserver)
-    target = f"https://{host}/watch?v=aaaaaaaaaaa&t=讲"
-    for url in (target, redirect(httpserver, "/short", target)):
-        with pytest.raises(LeadsToYouTube) as led:
-            pages.get(url)
-        assert led.value.url.lower() == f"https://{host}/watch?v=aaaaaaaaaaa&t=%e8%ae%b2".lower()
-    assert requested(httpserver) == ["pages.example/short"]
-    assert not any("youtu" in request.host for request, _ in httpserver.log)
-    redirect(httpserver, "/notyoutube", "https://other.example/youtube.com/page")
-    httpserver.expect_request("/youtube.com/page").respond_with_data(ARTICLE, content_type="text/html")
-    assert fetched(pages.get(f"{PAGES}/notyoutube")).data == ARTICLE.encode()
-
-
-def test_an_address_is_for_good_if_all_redirects_to_it_are(httpserver: HTTPServer) -> None:
-    page, pages = serve(httpserver), fetcher(httpserver)
     for codes, is_permanent in {(): True, (301, 308): True, (301, 302): False, (303,): False, (307,): False}.items():
-        url = page
+        url = f"{PAGES}/page"
         for code in codes:
             url = redirect(httpserver, f"/{len(codes)}{code}{url[-3:]}", url, code)
-        assert fetched(pages.get(url)).is_permanent is is_permanent
+        assert fetched(pages.get(url)).is_permanent is is_permanent, "for good if all redirects to it are"
+
+
+def test_nothing_is_asked_of_youtube(httpserver: HTTPServer) -> None:
+    pages = fetcher(httpserver)
+    for n, host in enumerate(("www.youtube.com", "WWW.YouTube.com.", "youtu.be", "consent.youtube.com")):
+        target = f"https://{host}/watch?v=aaaaaaaaaaa&t=讲"
+        for url in (target, redirect(httpserver, f"/{n}", target)):
+            with pytest.raises(LeadsToYouTube) as led:
+                pages.get(url)
+            assert led.value.url.lower() == f"https://{host}/watch?v=aaaaaaaaaaa&t=%e8%ae%b2".lower()
+    assert requested(httpserver) == [f"pages.example/{n}" for n in range(4)]
+    assert not any("youtu" in request.host for request, _ in httpserver.log)
+    redirect(httpserver, "/notyoutube", f"{OTHER}/youtube.com/page")
+    httpserver.expect_request("/youtube.com/page").respond_with_data(ARTICLE, content_type="text/html")
+    assert fetched(pages.get(f"{PAGES}/notyoutube")).data == ARTICLE.encode()
 
 
 def test_redirects_end_after_eight_or_when_they_go_round(httpserver: HTTPServer) -> None:
@@ -198,23 +193,14 @@ def test_a_cookie_of_the_first_hop_comes_along(httpserver: HTTPServer) -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("http://127.0.0.1.:{port}/secret", "private network"),
         ("http://127.1:{port}/secret", "private network"),
-        ("http://[::ffff:7f00:1]/secret", "private network"),
         ("http://[fe80::1%25eth0]/secret", "private network"),
-        ("http://LOCALHOST.:{port}/secret", "private network"),
         ("http://me:geheim@127.0.0.1:{port}/secret", "private network"),
         ("file:///etc/passwd", "isn't on the web"),
-        ("ftp://files.example/a", "isn't on the web"),
-        ("data:text/html,hello", "isn't on the web"),
         ("javascript:alert(1)", "isn't on the web"),
-        ("httpfoo://pages.example/", "isn't on the web"),
         ("http://[::1", "isn't an address"),
         ("http://pages.example:99999999/", "isn't an address"),
-        ("http:///nowhere", "isn't an address"),
         ("http://讲座..example/", "isn't an address"),
-        ("http://①②⑦.0.0.1/", "isn't an address"),
-        ("http://.example/", "isn't an address"),
     ],
 )
 def test_a_redirect_into_a_private_network_or_to_no_address_is_refused(target: str, words: str) -> None:
@@ -228,7 +214,9 @@ def test_a_redirect_into_a_private_network_or_to_no_address_is_refused(target: s
         connection.sendall(NO_ROBOTS if path == "/robots.txt" else head)
 
     with raw_server(answer) as root:
-        failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/trap", GONE)
+        pages = PoliteFetcher(LocalWeb(root, PAGES), pace=0)
+        failure = failure_of(pages, f"{PAGES}/trap", GONE)
+        assert words == "private network" or words in failure_of(pages, target).reason, "on a list too"
     assert words in failure.reason and set(paths) == {"/robots.txt", "/trap"} and paths.count("/trap") == 1
 
 
@@ -242,22 +230,21 @@ def test_a_proxy_resolves_names_itself(httpserver: HTTPServer) -> None:
     assert "private network" in failure_of(pages, "http://outer.example/trap").reason
 
 
-def test_an_invalid_address_on_the_list(httpserver: HTTPServer) -> None:
-    for url in ("http://[half/", "http://pages.example:port/", "https://", "http://*.example/a"):
-        assert "isn't an address" in failure_of(fetcher(httpserver), url).reason
-
-
-def test_cookies_and_credentials_are_sent_to_their_host_only(httpserver: HTTPServer, tmp_path: Path) -> None:
-    jar = tmp_path / "cookies.txt"
+def test_cookies_and_credentials_are_sent_to_their_host_only_and_none_of_netrc(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jar, netrc = tmp_path / "cookies.txt", tmp_path / "netrc"
     jar.write_text("# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n")
+    netrc.write_text("default login me password geheim\n")
+    monkeypatch.setenv("NETRC", str(netrc))
     pages = fetcher(httpserver, cookies=jar)
     leads_out = {"Location": f"{PAGES}/page", "Set-Cookie": "visit=1"}
     httpserver.expect_request("/private").respond_with_data("", 302, leads_out)
     serve(httpserver)
-    pages.get(httpserver.url_for("/private").replace("://", "://me:geheim@"), private=True)
+    pages.get(httpserver.url_for("/private").replace("://", "://me:pass%20wort@"), private=True)
     asked = [request for request, _ in httpserver.log if request.path != "/robots.txt"]
     sent = [(request.path, request.headers.get("Cookie"), request.headers.get("Authorization")) for request in asked]
-    assert sent == [("/private", None, "Basic bWU6Z2VoZWlt"), ("/page", None, None)]
+    assert sent == [("/private", None, "Basic bWU6cGFzcyB3b3J0"), ("/page", None, None)]
 
 
 def test_robots_txt_is_fetched_once_and_obeyed_after_redirects_too(httpserver: HTTPServer) -> None:
@@ -295,14 +282,12 @@ def test_nothing_is_fetched_while_robots_txt_fails(httpserver: HTTPServer) -> No
         assert failure.reason.startswith("its robots.txt can't be read just now") and "HTTP 500" in failure.reason
     assert requested(httpserver) == [] and len(httpserver.log) == 3
     assert fetched(pages.get(f"{OTHER}/page")).data == ARTICLE.encode()
-
-
-def test_robots_txt_may_redirect_and_have_any_media_type(httpserver: HTTPServer) -> None:
+    httpserver.clear()
     robots = httpserver.expect_request("/robots.txt", headers={"Host": "pages.example"})
     robots.respond_with_data("", 301, {"Location": f"{OTHER}/robots.json"})
     rules = "User-agent: Seekpoint\nDisallow: /page"
     httpserver.expect_request("/robots.json").respond_with_data(rules, content_type="application/json")
-    assert "robots.txt asks" in failure_of(fetcher(httpserver), serve(httpserver)).reason
+    assert "robots.txt asks" in failure_of(fetcher(httpserver), url).reason, "it may redirect and have any media type"
 
 
 def test_every_refusal_has_a_state_and_a_reason(httpserver: HTTPServer) -> None:
@@ -311,24 +296,17 @@ def test_every_refusal_has_a_state_and_a_reason(httpserver: HTTPServer) -> None:
         404: "nothing is there (HTTP 404): check the address",
         410: "it is gone (HTTP 410)",
         401: "it takes a login or refuses programs (HTTP 401): save it in a browser",
-        403: "(HTTP 403): save it in a browser and use that file",
-        407: "(HTTP 407)",
         451: "it is withheld for legal reasons (HTTP 451)",
         418: "its server doesn't give it (HTTP 418)",
-        202: "its server doesn't give it (HTTP 202)",
         300: "its server doesn't give it (HTTP 300)",
         408: "(HTTP 408)",
         500: "its server has a fault of its own (HTTP 500)",
-        503: "(HTTP 503)",
         429: "pages.example wants fewer requests (HTTP 429)",
     }.items():
         httpserver.expect_request(f"/{status}").respond_with_data("<p>Sorry", status, content_type="text/html")
         expected = LATER if status in (408, 429) or status >= 500 else GONE
         assert reason in failure_of(pages, f"{PAGES}/{status}", expected).reason
         assert requested(httpserver).count(f"pages.example/{status}") == (3 if status >= 500 else 1)
-
-
-def test_a_transient_fault_is_retried(httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/page").respond_with_data("", 502)
     slept = list[float]()
     assert fetched(fetcher(httpserver, slept=slept).get(serve(httpserver))).data == ARTICLE.encode()
@@ -336,7 +314,7 @@ def test_a_transient_fault_is_retried(httpserver: HTTPServer) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_sets_the_wait(httpserver: HTTPServer, status: int) -> None:
+def test_retry_after_sets_the_wait_of_its_host(httpserver: HTTPServer, status: int) -> None:
     hours = {n: format_datetime(datetime.now(UTC) + timedelta(hours=n), usegmt=True) for n in (5, -5)}
     pauses = {
         "120": (120, 120),
@@ -347,19 +325,18 @@ def test_retry_after_sets_the_wait(httpserver: HTTPServer, status: int) -> None:
         hours[-5]: (0, 0),
         "soon 稍后".encode().decode("latin-1"): (HOUR, HOUR),
     }
+    url = serve(httpserver)
     for n, (pause, (least, most)) in enumerate(pauses.items()):
         httpserver.expect_request(f"/{n}").respond_with_data("", status, {"Retry-After": pause})
-        failure = failure_of(fetcher(httpserver), f"{PAGES}/{n}")
+        pages = fetcher(httpserver)
+        failure = failure_of(pages, f"{PAGES}/{n}")
         assert failure.state is State.DEFERRED and failure.retry_after is not None
         assert least <= failure.retry_after <= most, pause[:20]
-
-
-def test_a_host_that_asks_for_a_pause_gets_no_further_requests(httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/busy").respond_with_data("", 429, {"Retry-After": "120"})
-    url, pages = serve(httpserver), fetcher(httpserver)
-    assert failure_of(pages, f"{PAGES}/busy").reason == failure_of(pages, url).reason
-    assert requested(httpserver) == ["pages.example/busy"]
-    assert fetched(pages.get(f"{OTHER}/page")).data == ARTICLE.encode()
+    if status == 429:
+        httpserver.clear_log()
+        assert failure_of(pages, url).reason == failure.reason
+        assert requested(httpserver) == [], "a host that asks for a pause gets no further requests"
+        assert fetched(pages.get(f"{OTHER}/page")).data == ARTICLE.encode()
 
 
 def test_a_page_has_thirty_megabytes_at_most_and_a_paper_a_hundred(httpserver: HTTPServer) -> None:
@@ -369,24 +346,21 @@ def test_a_page_has_thirty_megabytes_at_most_and_a_paper_a_hundred(httpserver: H
     assert len(fetched(pages.get(f"{PAGES}/paper")).data) == 31_000_000
 
 
-def test_an_empty_an_undecodable_and_a_truncated_page_are_reported(httpserver: HTTPServer) -> None:
+def test_an_empty_and_an_undecodable_page_are_reported(httpserver: HTTPServer) -> None:
     for n, body in enumerate((b"", b" \r\n\t ")):
         httpserver.expect_request(f"/{n}").respond_with_data(body, content_type="text/html")
         assert "nothing on it" in failure_of(fetcher(httpserver), f"{PAGES}/{n}", GONE).reason
     failure = failure_of(fetcher(httpserver), serve(httpserver, b"no gzip", Content_Encoding="gzip"), LATER)
     assert "can't be unpacked" in failure.reason
-    halves = [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<p>", b"SSH-2.0-OpenSSH\r\n"]
-
-    def answer(path: str, connection: socket.socket) -> None:
-        connection.sendall(NO_ROBOTS if path == "/robots.txt" else halves[int(path[1:])])
-
-    with raw_server(answer) as root:
-        for n in range(len(halves)):
-            failure = failure_of(PoliteFetcher(LocalWeb(root, PAGES), pace=0), f"{PAGES}/{n}", LATER)
-            assert "the connection to pages.example fails" in failure.reason
 
 
-def test_an_unreachable_host_gets_no_further_requests(httpserver: HTTPServer) -> None:
+def test_an_unreachable_host_gets_no_further_requests_and_an_unknown_one_is_told(httpserver: HTTPServer) -> None:
+    class Nowhere(LocalNetwork):
+        def resolve(self, name: str) -> list[Address]:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    nowhere = PoliteFetcher(LocalWeb(network=Nowhere("")), pace=0)
+    assert "the connection to xn--" in failure_of(nowhere, "https://讲座.example/a", LATER).reason
     slept = list[float]()
     pages = PoliteFetcher(LocalWeb("http://127.0.0.1:1", PAGES), 3.0, slept.append, lambda: 0.0)
     first, second = failure_of(pages, f"{PAGES}/a"), failure_of(pages, f"{PAGES}/b", LATER)
@@ -396,10 +370,87 @@ def test_an_unreachable_host_gets_no_further_requests(httpserver: HTTPServer) ->
     assert fetched(pages.get(httpserver.url_for("/page"), private=True)).data == ARTICLE.encode()
 
 
-def test_an_unknown_host_name() -> None:
-    class Nowhere(LocalNetwork):
-        def resolve(self, name: str) -> list[Address]:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+PAGE = "https://pages.example/notes/attention"
 
-    pages = PoliteFetcher(LocalWeb(network=Nowhere("")), pace=0)
-    assert "the connection to xn--" in failure_of(pages, "https://讲座.example/a", LATER).reason
+
+def robots(text: str | bytes) -> Robots:
+    data = text.encode() if isinstance(text, str) else text
+    return Robots(lambda *_: data)
+
+
+def allows(text: str | bytes, url: str = PAGE) -> bool:
+    try:
+        robots(text).check(url)
+    except Unfetched as error:
+        assert (error.state, error.retry_after) == (State.UNAVAILABLE, 30 * 24 * 3600.0)
+        assert "robots.txt" in error.reason and "put the file on the list" in error.reason
+        return False
+    return True
+
+
+def test_rules_for_all_programs_or_for_us_are_obeyed() -> None:
+    for text in (
+        "",
+        "User-agent: *\nDisallow: /other/",
+        "User-agent: *\nDisallow: /\nAllow: /notes/",
+        "User-agent: *\nDisallow: /\n\nUser-agent: Seekpoint\nDisallow: /other/",
+        "User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /",
+        "<!doctype html><title>Not found 找不到</title>",
+        b"\xff\xfe\x00User-agent: *\nDisallow: /" + bytes(100),
+    ):
+        assert allows(text), text
+    for text in (
+        "User-agent: *\nDisallow: /*/att*$",
+        "user-agent: seekpoint\r\nDisallow: /",
+        "\ufeffUser-agent: *\nDisallow: /",
+        "# 讲座\nUser-agent: *\nDisallow: /notes/ # 笔记",
+    ):
+        assert not allows(text), text
+
+
+def test_paths_are_compared_however_they_are_spelled_up_to_half_a_megabyte() -> None:
+    encoded = "https://pages.example/%E8%AE%B2%E5%BA%A7/1"
+    assert not allows("User-agent: *\nDisallow: /讲座/", encoded)
+    assert not allows("User-agent: *\nDisallow: /%e8%ae%b2%e5%ba%a7/", encoded)
+    assert not allows("User-agent: *\nDisallow: /*?print=", "https://pages.example/a?print=1")
+    assert allows("#" * 600_000 + "\nUser-agent: *\nDisallow: /")
+    assert not allows("User-agent: *\nDisallow: /\n" + "Disallow: /a*b*c*d*e*f*g*h$\n" * 200_000)
+
+
+def test_the_crawl_delay_is_capped() -> None:
+    delays = {"12": 12, "0.5": 0.5, "3600": 30, "soon": 0, "-1": 0, "1e400": 0, "nan": 0}
+    assert {value: robots(f"User-agent: *\nCrawl-delay: {value}").check(PAGE) for value in delays} == delays
+    assert robots("").check(PAGE) == 0
+
+
+def test_each_origin_is_fetched_once_without_credentials() -> None:
+    asked = list[str]()
+    file = Robots(lambda url, _: asked.append(url) or b"")
+    for url in (PAGE, f"{PAGE}/2", "http://pages.example/", "https://me:geheim@pages.example:8443/a?b#c"):
+        file.check(url)
+    roots = ("https://pages.example", "http://pages.example", "https://pages.example:8443")
+    assert asked == [f"{root}/robots.txt" for root in roots]
+
+
+RULES = st.sampled_from(
+    "User-agent: |Seekpoint|*|Disallow: |Allow: |/|/a*b$|Crawl-delay: |5|-1|nan|1e999".split("|")  # noqa: SIM905
+)
+
+
+@given(fuzzing.encoded(st.lists(RULES | st.just("\n") | fuzzing.pieces, max_size=20).map("".join)) | st.binary())
+@example(b"User-agent: *\nCrawl-delay: nan\n")
+@example(b"User-agent: *\nCrawl-delay: -5\n")
+@example(b"User-agent: *\nCrawl-delay: 1e999\n")
+@example(b"User-agent: *\nDisallow: /" + b"*a" * 5000 + b"b\n")
+@fuzzing.fuzz(100)
+def test_any_robots_txt_allows_or_not_and_delays_for_a_while_at_most(data: bytes) -> None:
+    began = thread_time()
+    try:
+        delay = Robots(lambda url, private: data).check(
+            "https://example.org/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/讲座?q=%ff"
+        )
+    except Unfetched as failure:
+        assert is_line(failure.reason)
+    else:
+        assert 0 <= delay <= 30
+    assert thread_time() - began < 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 import requests
@@ -17,7 +16,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.network import check_name
 from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
-from tests.local_web import LocalNetwork, LocalWeb
+from tests.local_web import LocalNetwork, LocalWeb, listening
 
 PAGES = "http://pages.example"
 EVIL = "evil.example"
@@ -68,22 +67,22 @@ def test_the_checked_address_is_the_one_that_is_connected_to(httpserver: HTTPSer
     with pytest.raises(PrivateAddress):
         Web(network=local).session().get(f"http://{EVIL}/page")
     assert local.connected == [PUBLIC]
+    invented = network(httpserver, "198.18.0.7")
+    assert Web(network=invented).session().get(f"http://{EVIL}/page").content == ARTICLE.encode(), "by a local proxy"
+    with pytest.raises(PrivateAddress):
+        Web(network=invented).session().get("http://198.18.0.7/page")
 
 
 def test_a_name_that_changes_into_a_private_address_is_refused(httpserver: HTTPServer) -> None:
     """The name of a public page, or of one that a local list names, must stay public in a build: DNS rebinding."""
-    secret = serve(httpserver)
-    for private in (False, True):
-        local = network(httpserver, PUBLIC, PRIVATE)
-        failure = fault_of(fetcher(local), f"http://{EVIL}:{httpserver.port}/page", private=private)
-        assert local.connected == [PUBLIC], "for robots.txt"
-        assert (failure.retry_after is None) is not private
-    assert paths(httpserver) == [] and secret
-
-
-def test_a_redirect_to_a_name_that_changes_is_refused(httpserver: HTTPServer) -> None:
     serve(httpserver)
     target = f"http://{EVIL}:{httpserver.port}/page"
+    for private in (False, True):
+        local = network(httpserver, PUBLIC, PRIVATE)
+        failure = fault_of(fetcher(local), target, private=private)
+        assert local.connected == [PUBLIC], "for robots.txt"
+        assert (failure.retry_after is None) is not private
+    assert paths(httpserver) == []
     httpserver.expect_request("/trap").respond_with_data("", 302, {"Location": target})
     for addresses in ([PRIVATE], [PUBLIC, PRIVATE], [f"{PUBLIC} {PRIVATE}"], ["fe80::1%1"], ["::ffff:10.0.0.1"]):
         local = network(httpserver, *addresses)
@@ -116,22 +115,20 @@ def test_a_page_in_a_private_network_may_redirect_to_its_https(httpserver: HTTPS
     assert fault_of(PoliteFetcher(web, pace=0), f"http://{EVIL}/up")
 
 
-def test_an_open_connection_into_a_private_network_serves_no_other_request(httpserver: HTTPServer) -> None:
+def test_a_private_network_is_asked_only_where_it_may_be_over_an_open_connection_too(httpserver: HTTPServer) -> None:
     secret = serve(httpserver)
     pages = fetcher(network(httpserver))
     assert pages.get(secret, private=True)
     assert fault_of(pages, secret).retry_after is None
     assert pages.get(secret, private=True)
     assert paths(httpserver) == ["/page", "/page"]
-
-
-def test_robots_txt_of_a_private_network_is_read_only_where_it_may(httpserver: HTTPServer) -> None:
+    httpserver.clear()
     httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /")
     pages = fetcher(network(httpserver))
-    assert "neither a list from the web nor an assistant" in fault_of(pages, httpserver.url_for("/page")).reason
+    assert "neither a list from the web nor an assistant" in fault_of(pages, secret).reason
     assert httpserver.log == []
     with pytest.raises(Unfetched, match=r"robots\.txt asks"):
-        pages.get(httpserver.url_for("/page"), private=True)
+        pages.get(secret, private=True)
 
 
 def test_the_next_address_is_tried_if_one_does_not_answer(httpserver: HTTPServer) -> None:
@@ -148,29 +145,12 @@ def test_the_next_address_is_tried_if_one_does_not_answer(httpserver: HTTPServer
         Web(network=HalfDown(httpserver.url_for(""), addresses={EVIL: [PUBLIC]})).session().get(f"http://{EVIL}/")
 
 
-def test_the_names_that_a_proxy_on_this_machine_invents_are_public(httpserver: HTTPServer) -> None:
-    serve(httpserver)
-    local = network(httpserver, "198.18.0.7")
-    assert Web(network=local).session().get(f"http://{EVIL}/page").content == ARTICLE.encode()
-    with pytest.raises(PrivateAddress):
-        Web(network=local).session().get("http://198.18.0.7/page")
-
-
 def test_certificates_are_checked_for_the_name() -> None:
     hellos = list[bytes]()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                hellos.append(connection.recv(65_536))
-
-        thread = Thread(target=accept)
-        thread.start()
-        local = LocalNetwork(f"http://127.0.0.1:{listener.getsockname()[1]}", ["pages.example"])
+    with listening(lambda connection: hellos.append(connection.recv(65_536))) as root:
+        local = LocalNetwork(root, ["pages.example"])
         with pytest.raises(requests.ConnectionError):
             Web(network=local).session().get("https://pages.example/")
-        thread.join(5)
     assert b"pages.example" in hellos[0]
 
 

@@ -47,22 +47,6 @@ def talks(workshop: Workshop) -> Path:
     return workshop.write("list.md", f"# Talks\n## Basics 基础\n{link(EN, 'Attention')}\n{link(ZH, '注意力')}")
 
 
-def test_captions_on_disk_replace_requests_and_answer_in_both_languages(workshop: Workshop) -> None:
-    report = workshop.build(talks(workshop), captions=workshop.folder / "captions")
-    assert (report.entries, report.resources, report.updated, report.embedded) == (2, 2, 2, 2)
-    assert (report.states[State.INDEXED], workshop.asked()) == (2, [])
-    statuses = workshop.statuses()
-    assert [(s.resource.title, s.resource.sections, s.languages) for s in statuses.values()] == [
-        ("Attention", (("Basics 基础",),), ("en",)),
-        ("注意力", (("Basics 基础",),), ("zh",)),
-    ]
-    for question, video_id in (("what does the mask hide?", EN), ("掩码有什么用", ZH)):
-        found = seekpoint.ask(
-            question, workshop.library, encoder=workshop.encoder, language=statuses[video_id].languages[0]
-        )
-        assert found.moments[0].link.startswith(f"https://www.youtube.com/watch?v={video_id}&t=")
-
-
 def test_of_two_files_in_a_language_one_is_used_and_reported_once(workshop: Workshop) -> None:
     list_file = talks(workshop)
     folder = workshop.write(f"captions/Other [{EN}].en.srt", webvtt("the cache")).parent
@@ -92,35 +76,11 @@ def test_files_with_undecodable_names(workshop: Workshop) -> None:
             workshop.build(source)
 
 
-def test_a_changed_caption_file_embeds_only_what_changed(workshop: Workshop) -> None:
-    lines = [f"{ATTENTION[k % 3]} {k}" for k in range(40)]
-    captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*lines))
-    address = f"https://youtu.be/{EN}"
-    whole = workshop.build(address, captions=captions.parent).embedded
-    lines[20] = "softmax 归一化"
-    captions.write_text(webvtt(*lines), "utf-8")
-    report = workshop.build(address, captions=captions.parent)
-    assert (report.updated, report.states[State.INDEXED]) == (1, 1)
-    assert whole > 10 and report.embedded == len(workshop.encoder.embedded) <= 2
-    assert all("归一化" in text for text in workshop.encoder.embedded)
-    assert workshop.statuses()[EN].chunks == whole
-
-
-def test_captions_without_words_are_refused_with_the_reason_and_harm_nothing_indexed(workshop: Workshop) -> None:
-    list_file, folder, name = talks(workshop), workshop.folder / "captions", f"注意力机制 [{ZH}].zh.vtt"
-    for text, reason in {
-        "WEBVTT\n\nnothing": f'captions "{name}": no cue found',
-        "": f'captions "{name}": the file is empty',
-        webvtt(" ", "\u200b"): "",
-    }.items():
-        workshop.write(f"captions/{name}", text)
-        report = workshop.build(list_file, captions=folder)
-        assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT]) == (1, 1)
-        assert reason in str(workshop.statuses()[ZH].reason)
-    talks(workshop)
+def test_captions_without_words_harm_nothing_indexed(workshop: Workshop) -> None:
+    list_file, folder = talks(workshop), workshop.folder / "captions"
     workshop.build(list_file, captions=folder)
     before = workshop.statuses()
-    workshop.write(f"captions/{name}", "WEBVTT\n\n00:99")
+    workshop.write(f"captions/注意力机制 [{ZH}].zh.vtt", "WEBVTT\n\n00:99")
     report = workshop.build(list_file, captions=folder)
     assert (report.updated, report.states[State.INDEXED]) == (0, 2)
     assert workshop.statuses() == before
@@ -142,43 +102,33 @@ def test_languages_add_and_restrict(workshop: Workshop) -> None:
     assert (report.updated, workshop.statuses()[EN].languages, workshop.asked()) == (0, ("en", "zh-TW"), [])
 
 
-def test_recordings_beside_their_captions(workshop: Workshop) -> None:
-    for name in ("讲座.ogg", "silent.ogg"):
-        workshop.write(f"talks/{name}", "sound")
-    workshop.write("talks/讲座.zh.vtt", webvtt("注意力给每个词一个权重"))
-    text = "[讲座](talks/讲座.ogg) [silent](talks/silent.ogg) [gone](talks/gone.ogg)"
-    report = workshop.build(workshop.write("list.md", text))
-    assert [report.states[one] for one in (State.INDEXED, State.NO_TRANSCRIPT, State.UNAVAILABLE)] == [1, 1, 1]
-    by_title = {status.resource.title: status for status in workshop.statuses().values()}
-    assert by_title["讲座"].languages == ("zh",)
-    assert "silent.LANGUAGE.vtt" in str(by_title["silent"].reason)
-    assert "there is no file" in str(by_title["gone"].reason)
-
-
-def test_a_folder_is_a_source_of_its_own(workshop: Workshop) -> None:
+def test_unlisted_resources_and_those_of_a_renamed_list_stay_until_pruned_and_those_on_a_missing_disk(
+    workshop: Workshop,
+) -> None:
     talks(workshop)
-    report = workshop.build(workshop.folder / "captions")
-    assert (report.states[State.INDEXED], workshop.asked()) == (2, [])
-    assert [status.resource.title for status in workshop.statuses().values()] == ["Attention explained", "注意力机制"]
-    assert workshop.build(workshop.folder / "captions" / ".." / "captions").updated == 0, "the same, however it's spelt"
-    assert len(workshop.statuses()) == 2
-
-
-def test_unlisted_resources_stay_until_pruned_and_those_of_another_list_then_too(workshop: Workshop) -> None:
-    list_file, folder = talks(workshop), workshop.folder / "captions"
-    other = workshop.write("other.md", link("another0001"))
-    workshop.build(list_file, captions=folder)
+    captions = workshop.folder / "captions"
+    old = workshop.write("disk/old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
+    other = workshop.write("other.md", f"## Other\n{link('another0001')}")
+    workshop.build(old, captions=captions)
     workshop.build(other)
-    list_file.write_text(link(EN), "utf-8")
-    other.write_text("<https://a.org/page>", "utf-8")
-    report = workshop.build(list_file, captions=folder)
+    new = old.rename(old.parent / "新.txt")
+    new.write_text(f"https://youtu.be/{EN}", "utf-8")
+    report = workshop.build(new, captions=captions)
     assert (report.resources, report.removed, set(workshop.statuses())) == (1, 0, {EN, ZH, "another0001"})
-    report = workshop.build(list_file, captions=folder, prune=True)
-    assert (report.removed, set(workshop.statuses())) == (1, {EN, "another0001"})
-    workshop.build(workshop.write("two.md", f"## Other\n{link(EN)}"), captions=folder)
-    list_file.write_text(link(ZH), "utf-8")
-    assert workshop.build(list_file, captions=folder, prune=True).removed == 0
+    report = workshop.build(new, captions=captions, prune=True)
+    assert (report.removed, set(workshop.statuses()), workshop.encoder.embedded) == (1, {EN, "another0001"}, [])
+    assert [line for line in workshop.events.lines if "old.txt is no longer there" in line]
+    other.write_text(f"## Other\n{link(EN)}", "utf-8")
+    assert workshop.build(other, captions=captions).removed == 0
+    new.write_text("<https://a.org/page>", "utf-8")
+    assert workshop.build(new, captions=captions, prune=True).removed == 0, "another list names it"
     assert workshop.statuses()[EN].resource.sections == (("Other",),)
+    new.write_text(f"https://youtu.be/{EN}", "utf-8")
+    workshop.build(new, captions=captions)
+    (workshop.folder / "disk").rename(workshop.folder / "elsewhere")
+    other.write_text("<https://a.org/page>", "utf-8")
+    assert workshop.build(other, prune=True).removed == 1
+    assert workshop.statuses()[EN].state is State.INDEXED
 
 
 def test_a_source_that_cannot_be_read_leaves_no_library_behind(workshop: Workshop) -> None:
@@ -189,22 +139,7 @@ def test_a_source_that_cannot_be_read_leaves_no_library_behind(workshop: Worksho
     assert not workshop.library.exists()
 
 
-def test_the_resources_of_a_renamed_list_are_pruned_and_those_on_a_missing_disk_kept(workshop: Workshop) -> None:
-    talks(workshop)
-    captions = workshop.folder / "captions"
-    old = workshop.write("disk/old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
-    workshop.build(old, captions=captions)
-    new = old.rename(old.parent / "新.txt")
-    new.write_text(f"https://youtu.be/{EN}", "utf-8")
-    assert workshop.build(new, captions=captions).removed == 0
-    report = workshop.build(new, captions=captions, prune=True)
-    assert (report.removed, list(workshop.statuses()), workshop.encoder.embedded) == (1, [EN], [])
-    assert [line for line in workshop.events.lines if "old.txt is no longer there" in line]
-    (workshop.folder / "disk").rename(workshop.folder / "elsewhere")
-    assert workshop.build(workshop.write("other.md", "<https://a.org/page>"), prune=True).removed == 0
-    assert workshop.statuses()[EN].state is State.INDEXED
-
-
+@pytest.mark.slow
 def test_a_glossary_is_kept_for_later_builds(workshop: Workshop) -> None:
     captions = workshop.write(f"captions/T [{EN}].en.vtt", webvtt("welcome", "the cross entropy loss")).parent
     listed = workshop.write("list.md", f"<https://youtu.be/{EN}>")
@@ -217,18 +152,20 @@ def test_a_glossary_is_kept_for_later_builds(workshop: Workshop) -> None:
     assert workshop.content() == before, "the same dictionaries and the same glossary"
 
 
-def test_captions_that_are_too_large_are_refused_unread_and_harm_no_other(workshop: Workshop) -> None:
+def test_captions_that_are_too_large_or_empty_are_refused_and_harm_no_other(workshop: Workshop) -> None:
     folder = workshop.write("talks/good.en.vtt", webvtt("attention")).parent
     for name in ("huge.zh.vtt", "both.zh.vtt", "both.en.json3"):
         with (folder / name).open("wb") as file:
             file.truncate(1 << 40)  # takes no room on the disk, and could not be read
     workshop.write("talks/both.en.json3", webvtt("the mask 掩码"))
+    workshop.write("talks/empty.zh.vtt", "")
+    workshop.write("talks/without words.zh.vtt", webvtt(" ", "\u200b"))
     report = workshop.build(folder)
-    assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT]) == (2, 1)
+    assert (report.states[State.INDEXED], report.states[State.NO_TRANSCRIPT]) == (2, 3)
     too_much = "1099512 MB are too much (at most 20 MB): split it"
-    assert [status.reason for status in workshop.statuses().values() if status.reason] == [
-        f'captions "huge.zh.vtt": {too_much}'
-    ]
+    reasons = {status.resource.title: status.reason for status in workshop.statuses().values()}
+    assert reasons["huge"] == f'captions "huge.zh.vtt": {too_much}'
+    assert 'captions "empty.zh.vtt": the file is empty' in (reasons["empty"] or "")
     assert workshop.events.lines == [f'captions "both.zh.vtt": {too_much}; indexed without it']
     before = workshop.content()
     assert (workshop.build(folder).updated, workshop.content()) == (0, before)
@@ -317,22 +254,20 @@ def test_changes_of_a_page_are_reported_and_only_they_are_embedded(workshop: Wor
     assert "cache" in ask(workshop, "cache").moments[0].quote
 
 
-LONG = article(
-    *[f"Part {n} says: the mask hides what comes later, and the cache keeps the keys. " * 3 for n in range(9)]
-)
-GONE = {
-    "a short notice": "<title>Attention</title><p>We are moving. Come back in June!</p>",
-    "it says so": f"<title>Page not found | Blog</title><h1>Oops!</h1><p>{'Have a look at our other posts. ' * 20}</p>",
-    "它说没有": f"<title>页面不存在 - 博客</title><h1>抱歉</h1><p>{'请看看我们的其他文章，也许您会喜欢。' * 20}</p>",
-    "nothing": "<title>Attention</title>",
-}
-
-
 def test_an_article_that_is_gone_without_an_error_is_kept_with_the_reason(workshop: Workshop) -> None:
-    workshop.fake.add_site(PAGE, LONG)
+    said = "Part {} says: the mask hides what comes later, and the cache keeps the keys. " * 3
+    workshop.fake.add_site(PAGE, article(*(said.format(n, n, n) for n in range(9))))
     source = workshop.write("list.md", f"[Attention]({PAGE})")
     workshop.build(source)
-    for n, body in enumerate(GONE.values(), 1):
+    for n, body in enumerate(
+        (
+            "<title>Attention</title><p>We are moving. Come back in June!</p>",
+            f"<title>Page not found | Blog</title><h1>Oops!</h1><p>{'Have a look at our other posts. ' * 20}</p>",
+            f"<title>页面不存在 - 博客</title><h1>抱歉</h1><p>{'请看看我们的其他文章，也许您会喜欢。' * 20}</p>",
+            "<title>Attention</title>",
+        ),
+        1,
+    ):
         later = 2 * n * DAY
         workshop.fake.add_site(PAGE, f"<html lang='en'><head></head><body>{body}</body></html>")
         report = workshop.build(source, later=later)
@@ -341,9 +276,9 @@ def test_an_article_that_is_gone_without_an_error_is_kept_with_the_reason(worksh
         (line,) = workshop.events.lines
         assert status.reason and status.reason in line and "kept as it was" in line
         assert status.retry_after == pytest.approx(time.time() + later + DAY, abs=60)
-        assert "mask" in ask(workshop, "what does a mask hide?").moments[0].quote
-        workshop.build(source, later=later + HOUR)
-        assert workshop.fake.requests == []
+    assert "mask" in ask(workshop, "what does a mask hide?").moments[0].quote
+    workshop.build(source, later=later + HOUR)
+    assert workshop.fake.requests == []
     workshop.fake.add_site(PAGE, MASKS)
     assert workshop.build(source, later=later + 2 * DAY).updated == 1, "one that was shortened is taken"
     assert next(iter(workshop.statuses().values())).reason is None
@@ -363,25 +298,17 @@ def test_a_failed_page_is_reported_and_the_build_continues(workshop: Workshop) -
     assert all(each == (State.UNAVAILABLE, Reason("no_address")) for each in told.values())
 
 
+@pytest.mark.slow
 @needs_shared
-@pytest.mark.parametrize(
-    ("listed", "address", "media_type"),
-    [
-        ("https://arxiv.org/abs/1706.03762v7", "https://arxiv.org/pdf/1706.03762", "application/pdf"),
-        ("https://example.org/download", "https://example.org/download", "application/octet-stream"),
-    ],
-)
-def test_a_paper_opens_at_its_page_and_is_never_fetched_again(
-    workshop: Workshop, listed: str, address: str, media_type: str
-) -> None:
-    workshop.fake.add_site(address, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), media_type)
-    source = workshop.write("list.md", f"[论文]({listed})")
+def test_a_paper_opens_at_its_page_and_is_never_fetched_again(workshop: Workshop) -> None:
+    address = "https://arxiv.org/pdf/1706.03762"
+    workshop.fake.add_site(address, (SHARED / "resources" / "1706.03762.pdf").read_bytes(), "application/octet-stream")
+    source = workshop.write("list.md", "[论文](https://arxiv.org/abs/1706.03762v7)")
     workshop.build(source)
     (status,) = workshop.statuses().values()
     assert (status.resource.kind, status.state, status.languages) == (Kind.PAPER, State.INDEXED, ("en",))
     moment = ask(workshop, "how is the position encoded?").moments[0]
-    assert moment.page is not None
-    assert moment.link == f"{address}#page={moment.page}"
+    assert moment.page is not None and moment.link == f"{address}#page={moment.page}"
     with EmbeddedReader.open(workshop.library) as library:
         (transcript,) = library.transcripts(status.id)
         flagged = [cue for cue in transcript.cues if cue.is_reference]
@@ -403,16 +330,16 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
     report = workshop.build(workshop.folder / "notes")
     assert (report.resources, report.states[State.INDEXED]) == (3, 3)
     kinds = {status.resource.title: status.resource.kind for status in workshop.statuses().values()}
-    assert set(kinds.values()) == {Kind.DOCUMENT}
+    assert kinds == dict.fromkeys(("注意力", "plain", "On attention"), Kind.DOCUMENT), "its own title, else the file's"
     moment = ask(workshop, "缓存").moments[0]
     assert (moment.resource.title, moment.language, moment.chapter) == ("注意力", "zh", "缓存")
-    titles = {status.resource.title for status in workshop.statuses().values()}
-    assert titles == {"注意力", "plain", "On attention"}, "its own title, else the file's"
     assert moment.link == (workshop.folder / "notes" / "笔记.md").resolve().as_uri()
     moment = ask(workshop, "position").moments[0]
     assert moment.link.startswith((workshop.folder / "notes" / "plain.txt").resolve().as_uri() + "#:~:text=")
     workshop.write("notes/plain.txt", "Tokens.")
     assert workshop.build(workshop.folder / "notes").updated == 1, "one's own may become short"
+    assert workshop.build(workshop.folder / "notes" / ".." / "notes").updated == 0, "the same, however it's spelt"
+    assert len(workshop.statuses()) == 3
 
 
 def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
@@ -420,8 +347,6 @@ def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
         "empty.txt": (b"", "empty"),
         "image.md": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "text"),
         "broken.pdf": (b"%PDF-1.7\nnothing that follows is one", "PDF"),
-        "words.pdf": (b"these are no pages", "not a PDF"),
-        "empty.pdf": (b"", "the file is empty: save or copy it again"),
         "empty.html": (b"<html><body></body></html>", ""),
     }
     good = workshop.write("notes/good.txt", "The softmax turns scores into weights.")
@@ -438,16 +363,28 @@ def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
     assert workshop.content() == before
 
 
-def test_the_links_of_a_list_lead_to_documents_beside_it_and_answers_are_filtered_by_kind(workshop: Workshop) -> None:
+def test_the_links_of_a_list_lead_to_files_beside_it_and_answers_are_filtered_by_kind(workshop: Workshop) -> None:
     workshop.fake.add_site(PAGE, MASKS)
     workshop.write("notes/mask.md", "A mask hides the tokens that come later.")
-    workshop.build(workshop.write("list.md", f"[page]({PAGE}) [My notes](notes/mask.md) [missing](notes/gone.txt)"))
-    states = {status.resource.title: status.state for status in workshop.statuses().values()}
-    assert states == {"page": State.INDEXED, "My notes": State.INDEXED, "missing": State.UNAVAILABLE}
+    for name in ("讲座.ogg", "silent.ogg"):
+        workshop.write(f"notes/{name}", "sound")
+    workshop.write("notes/讲座.zh.vtt", webvtt("掩码遮住后面的词"))
+    links = {"notes": "mask.md", "missing": "gone.txt", "讲座": "讲座.ogg", "silent": "silent.ogg", "gone": "gone.ogg"}
+    text = " ".join(f"[{title}](notes/{name})" for title, name in links.items())
+    workshop.build(workshop.write("list.md", f"[page]({PAGE}) {text}"))
+    found = {status.resource.title: status for status in workshop.statuses().values()}
+    states = {title: status.state for title, status in found.items()}
+    assert states == dict.fromkeys(("page", "notes", "讲座"), State.INDEXED) | {
+        "missing": State.UNAVAILABLE,
+        "silent": State.NO_TRANSCRIPT,
+        "gone": State.UNAVAILABLE,
+    }
+    assert found["讲座"].languages == ("zh",)
+    assert "silent.LANGUAGE.vtt" in str(found["silent"].reason) and "there is no file" in str(found["gone"].reason)
     with EmbeddedReader.open(workshop.library) as library:
         for kind in (Kind.PAGE, Kind.DOCUMENT, Kind.PAPER):
-            found = pipeline.ask("mask", library, TopicEncoder(), AskOptions(filters=Filters(kind))).moments
-            assert {moment.resource.kind for moment in found} == ({kind} if kind is not Kind.PAPER else set())
+            moments = pipeline.ask("mask", library, TopicEncoder(), AskOptions(filters=Filters(kind))).moments
+            assert {moment.resource.kind for moment in moments} == ({kind} if kind is not Kind.PAPER else set())
 
 
 LISTS = "https://lists.example"
@@ -468,7 +405,6 @@ def sections(*numbers: int) -> tuple[tuple[str, ...], ...]:
 
 
 def only(workshop: Workshop) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """The address and the sections of the only resource."""
     (status,) = workshop.statuses().values()
     return status.url, status.sections
 
@@ -479,9 +415,6 @@ def quotes(workshop: Workshop) -> list[str]:
 
 def asked_of_sites(workshop: Workshop) -> list[str]:
     return [address for place, address in workshop.fake.requests if place == "site"]
-
-
-# Private networks
 
 
 @pytest.fixture
@@ -518,9 +451,6 @@ def test_a_list_on_this_machine_may_name_a_private_address(workshop: Workshop, i
     assert "kept as it was" in workshop.events.lines[0] and quotes(workshop)
 
 
-# One resource for one page
-
-
 def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> None:
     for address, code in zip(SPELLINGS, (302, 301, 307), strict=True):
         workshop.fake.add_redirect(address, SITE, code)
@@ -541,52 +471,25 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     assert asked_of_sites(workshop) == [SITE]
 
 
-def test_other_lists_keep_the_listing_and_a_build_is_idempotent(workshop: Workshop) -> None:
-    old = SPELLINGS[0]
-    workshop.fake.add_site(old, MASKS)
-    first = workshop.write("a.md", f"## 博客\n- [First title]({old})")
-    workshop.build(first)
-    workshop.fake.add_redirect(old, SITE)
-    workshop.fake.add_site(SITE, MASKS)
-    second = workshop.write("b.md", f"## Blogs\n- <{old}>")
-    workshop.build(second, later=2 * DAY)
-    assert only(workshop) == (SITE, (("博客",), ("Blogs",)))
-    workshop.build(first, second, later=2 * DAY, prune=True)
-    assert only(workshop) == (SITE, (("博客",), ("Blogs",)))
-    assert [status.title for status in workshop.statuses().values()] == ["First title"]
-    assert workshop.fake.requests == [] and len(quotes(workshop)) == len(set(quotes(workshop)))
-
-
-def test_a_site_that_turns_its_redirect_around_stays_one_resource(workshop: Workshop) -> None:
-    source = workshop.write("list.md", listed(SPELLINGS[0]))
-    for day, (start, end) in enumerate([(SPELLINGS[0], SITE), (SITE, SPELLINGS[0]), (SPELLINGS[0], SITE)]):
+def test_a_site_that_turns_its_redirect_around_stays_one_resource_of_all_lists(workshop: Workshop) -> None:
+    source = workshop.write("list.md", f"## 博客\n- [First title]({SPELLINGS[0]})")
+    second = workshop.write("b.md", f"## Blogs\n- <{SPELLINGS[0]}>")
+    turns = [(SPELLINGS[0], SITE), (SITE, SPELLINGS[0]), (SPELLINGS[0], SPELLINGS[1])]
+    for day, (start, end) in enumerate(turns):
         workshop.fake.add_redirect(start, end)
         workshop.fake.add_site(end, MASKS.replace("mask hides", f"mask of day {day} hides"))
-        workshop.build(source, later=2 * day * DAY)
+        workshop.build(second if day == 1 else source, later=2 * day * DAY)
         (status,) = workshop.statuses().values()
-        assert (status.state, status.sections) == (State.INDEXED, sections(0))
-        workshop.build(source, later=2 * day * DAY)
-        assert workshop.fake.requests == []
+        assert (status.state, status.title) == (State.INDEXED, "First title")
+        assert set(status.sections) == ({("博客",), ("Blogs",)} if day else {("博客",)})
+    workshop.build(source, second, later=4 * DAY, prune=True)
+    assert workshop.fake.requests == []
+    assert set(only(workshop)[1]) == {("博客",), ("Blogs",)}
+    assert len(quotes(workshop)) == len(set(quotes(workshop)))
     with open_writer(workshop.library) as writer:
         writer.remove(list(workshop.statuses()))
     workshop.build(source)
-    assert asked_of_sites(workshop) == [SPELLINGS[0], SITE], "what was removed is asked at the listed address"
-    assert only(workshop) == (SITE, sections(0))
-
-
-# Temporary redirects
-
-
-def test_a_temporary_address_is_no_identity(workshop: Workshop) -> None:
-    workshop.fake.add_redirect(f"{LISTS}/notes", "https://files.example/a?signature=1", 302)
-    workshop.fake.add_site("https://files.example/a?signature=1", MASKS)
-    source = workshop.write("list.md", listed(f"{LISTS}/notes"))
-    workshop.build(source)
-    workshop.fake.add_redirect(f"{LISTS}/notes", "https://files.example/a?signature=2", 302)
-    workshop.fake.add_site("https://files.example/a?signature=2", MASKS)
-    workshop.build(source, later=2 * DAY)
-    assert [status.url for status in workshop.statuses().values()] == [f"{LISTS}/notes"]
-    assert quotes(workshop)[0].startswith(f"{LISTS}/notes#")
+    assert asked_of_sites(workshop) == [SPELLINGS[0], SPELLINGS[1]], "what was removed is asked at the listed address"
 
 
 def test_temporary_redirects_to_one_page_are_one_resource_while_they_lead_there(workshop: Workshop) -> None:
@@ -597,16 +500,14 @@ def test_temporary_redirects_to_one_page_are_one_resource_while_they_lead_there(
     source = workshop.write("list.md", listed(*addresses))
     for later in (0, HOUR, 2 * DAY):
         workshop.build(source, later=later)
-        assert only(workshop) == (addresses[0], sections(0, 1, 2))
+        assert only(workshop) == (addresses[0], sections(0, 1, 2)), "a temporary address is no identity"
         assert bool(workshop.fake.requests) == (later != HOUR)
+    assert quotes(workshop)[0].startswith(f"{addresses[0]}#")
     for address in addresses:
         workshop.fake.add_site(address, MASKS.replace("mask hides", f"mask of {address[-1]} hides"))
     workshop.build(source, later=4 * DAY)
     found = {status.url: status.sections for status in workshop.statuses().values()}
     assert found == {address: sections(n) for n, address in enumerate(addresses)}
-
-
-# Canonical addresses
 
 
 def declaring(canonical: str, words: str = "A mask hides") -> str:
@@ -648,22 +549,22 @@ def test_a_page_cannot_claim_the_address_of_another_one(workshop: Workshop) -> N
     assert not any("evil" in cue.text for cue in transcript.cues)
 
 
-# Short links
-
-
-def test_a_short_link_to_a_video_is_the_video(workshop: Workshop) -> None:
+def test_a_short_link_to_a_video_or_playlist_is_that(workshop: Workshop) -> None:
     workshop.fake.add_redirect(SHORT, "https://bit.example/讲座", 302)
     workshop.fake.add_redirect("https://bit.example/讲座", f"https://youtu.be/{VIDEO}?t=30", 301)
     workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
-    workshop.fake.add_site(SITE, "<script>made()</script>")
-    source = workshop.write("list.md", listed(SHORT, WATCH, SITE))
+    other = "https://t.example/y"
+    workshop.fake.add_redirect(other, "https://www.youtube.com/playlist?list=PLshort")
+    workshop.fake.add_playlist("PLshort", "讲座", [(VIDEO, "Talk")])
+    source = workshop.write("list.md", listed(SHORT, WATCH, other))
     report = workshop.build(source)
-    status = workshop.statuses()[VIDEO]
-    assert (status.kind, status.state, status.sections) == (Kind.VIDEO, State.INDEXED, sections(0, 1))
-    assert report.resources == 2
-    assert asked_of_sites(workshop) == [SHORT, "https://bit.example/讲座", SITE], "each once"
+    statuses = workshop.statuses()
+    assert {name: status.state for name, status in statuses.items()} == dict.fromkeys((VIDEO, "PLshort"), State.INDEXED)
+    assert (statuses[VIDEO].kind, report.resources) == (Kind.VIDEO, 2)
+    assert statuses[VIDEO].sections == (*sections(0, 1), ("第2节", "讲座"))
+    assert asked_of_sites(workshop) == [SHORT, "https://bit.example/讲座", other], "each once"
     workshop.build(source, later=2 * DAY)
-    assert asked_of_sites(workshop) == [SITE] and len(workshop.fake.requests) == 1
+    assert workshop.fake.requests and {place for place, _ in workshop.fake.requests} <= {"playlist", "reload"}
 
 
 def test_a_short_link_asks_nothing_of_youtube_during_a_block(workshop: Workshop) -> None:
@@ -681,19 +582,6 @@ def test_a_short_link_asks_nothing_of_youtube_during_a_block(workshop: Workshop)
     workshop.build(source, later=2 * DAY)
     assert workshop.statuses()[VIDEO].state is State.INDEXED
     assert asked_of_sites(workshop) == []
-
-
-def test_a_short_link_to_a_playlist_is_the_playlist(workshop: Workshop) -> None:
-    workshop.fake.add_redirect(SHORT, "https://www.youtube.com/playlist?list=PLshort")
-    workshop.fake.add_playlist("PLshort", "讲座", [(VIDEO, "Talk")])
-    workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
-    source = workshop.write("list.md", listed(SHORT))
-    workshop.build(source)
-    statuses = workshop.statuses()
-    assert {name: status.state for name, status in statuses.items()} == dict.fromkeys(("PLshort", VIDEO), State.INDEXED)
-    assert statuses[VIDEO].sections == (("第0节", "讲座"),)
-    workshop.build(source)
-    assert workshop.fake.requests and {place for place, _ in workshop.fake.requests} <= {"playlist", "reload"}
 
 
 def test_what_leads_to_youtube_is_not_asked_for_without_need(workshop: Workshop) -> None:

@@ -45,29 +45,21 @@ def show(stream: io.StringIO, warning: str = "") -> str:
     return stream.getvalue()
 
 
-def test_warnings_are_written_without_a_terminal_too_and_nothing_else() -> None:
+def test_warnings_are_written_without_a_terminal_too_and_nothing_else_and_titles_literally() -> None:
     assert show(io.StringIO()) == ""
     warning = f"{HOSTILE.title}: kept as it was\nhere"
     line = "seekpoint: ]0;owned[bold]注意力[/] :skull: [link=https://evil.org]x: kept as it was here\n"
     assert show(io.StringIO(), warning) == 2 * line
     assert line.strip() in show(Terminal(), warning)
+    shown = show(Terminal())
+    assert "[bold]注意力[/] :skull: [link=" in shown and "2/2" in shown, "literally, without markup"
+    assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
     assert show(io.StringIO(), "长 " * 300).count("\n") == 2, "a line each"
 
 
-def test_titles_are_shown_literally_without_markup_or_control_characters() -> None:
-    shown = show(Terminal())
-    assert "[bold]注意力[/] :skull: [link=" in shown and "2/2" in shown
-    assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
-
-
-@pytest.mark.parametrize("columns", [60, 200])
-@pytest.mark.parametrize(
-    "title", ["A very long title of a talk on attention " * 5, "注意力机制里的掩码是怎么把未来藏起来的" * 5]
-)
-def test_a_long_title_is_shortened_and_the_count_is_not(
-    title: str, columns: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
+@pytest.mark.parametrize("title", ["A very long title of a talk " * 8, "注意力机制里的掩码是怎么把未来藏起来的" * 5])
+def test_a_long_title_is_shortened_and_the_count_is_not(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
     now = 0.0
     terminal = Terminal()
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
@@ -79,7 +71,7 @@ def test_a_long_title_is_shortened_and_the_count_is_not(
         bars._progress.refresh()
     line = next(line for line in plain(terminal.getvalue()).splitlines() if "12345/98765" in line)
     assert line.startswith(title[:3]) and "…" in line and "1234 passages/s, 1 min 10 s left" in line
-    assert cell_len(line) <= columns
+    assert cell_len(line) <= 60
     assert "0/4321" in plain(terminal.getvalue())
 
 
@@ -102,25 +94,17 @@ def test_the_rate_and_the_remaining_time_are_shown() -> None:
         bars._progress.refresh()
         bars.begin(3)  # the build that follows a re-embedding
         bars._progress.refresh()
+        bars.work_on(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
+        bars.transcribe(1000.0, 1650.0)  # heard before an interruption
+        now += 10
+        bars.transcribe(1100.0, 1650.0)
+        bars._progress.refresh()
     shown = plain(terminal.getvalue())
     assert "10.0 passages/s, 30 s left" in shown
     assert "about 20 s left" in shown
     assert "0/3" in shown and "2/3" not in shown
-
-
-def test_transcription_has_a_rate_of_its_own_and_a_file_is_called_by_its_name() -> None:
-    now = 0.0
-    terminal = Terminal()
-    with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
-        bars.begin(1)
-        bars.work_on(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
-        bars.transcribe(1000.0, 1600.0)  # heard before an interruption
-        now += 10
-        bars.transcribe(1100.0, 1600.0)
-        bars._progress.refresh()
-    shown = plain(terminal.getvalue())
-    assert "50 s left" in shown and "passages/s" not in shown
-    assert "掩码.txt" in shown and "file:" not in shown
+    assert "55 s left" in shown, "transcription has a rate of its own"
+    assert "掩码.txt" in shown and "file:" not in shown, "a file is called by its name"
 
 
 def test_the_rate_covers_the_last_half_minute() -> None:
@@ -131,8 +115,3 @@ def test_the_rate_covers_the_last_half_minute() -> None:
     for k in range(1, 41):
         pace.reach(10 + 20 * k, 100.0 + k)
     assert pace.each_second == pytest.approx(20)
-    pace = ProgressRate()  # prefetched passages count with their batch
-    for k in range(32):
-        pace.reach(0, 4.0 * (k // 16))
-        pace.reach(1, 4.0 * (k // 16) + (4.0 if k % 16 == 0 else 0.0))
-    assert pace.each_second == pytest.approx(4)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +18,8 @@ from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions
 from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.types import Encoder, ModelCard
 from seekpoint.indexer.pipeline.settings import find_question_engine
+from seekpoint.query.output.json import to_json
+from tests.asking import ask
 from tests.index.libraries import run_script
 from tests.indexer.builds import webvtt
 from tests.sentence_models import add_onnx, save_first_token_model
@@ -25,12 +27,14 @@ from tests.sentence_models import add_onnx, save_first_token_model
 pytestmark = pytest.mark.model
 
 QUESTIONS = ["what conceals it?", "什么藏起了它？", "MASK 掩码 " * 600]
+# Asks each library in one cold process.
 ASK = """
 from seekpoint.cli.main import cli
-cli(["ask", *sys.argv[1:]], standalone_mode=False)
+for library in sys.argv[1:]:
+    for question in ("what conceals it?", "什么藏起了它？"):
+        cli(["ask", question, "--json", "--index", library], standalone_mode=False)
 print({"torch", "transformers", "sentence_transformers"} & set(sys.modules))
 """
-HIDDEN = 'sys.modules["onnxruntime"] = None\n'
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +47,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def model(saved: Path, tmp_path: Path) -> Path:
-    """A copy of the model that a test may change."""
     return Path(shutil.copytree(saved, tmp_path / "model"))
 
 
 def build(folder: Path, model: Path | str) -> Path:
-    """Build a library of two talks."""
     talks = folder / "talks"
     talks.mkdir(exist_ok=True)
     (talks / "T [english0001].en.vtt").write_text(webvtt("the cache", "a cache", "the mask", "a mask"), "utf-8")
@@ -58,7 +60,6 @@ def build(folder: Path, model: Path | str) -> Path:
 
 
 def both(model: Path, file: Path) -> tuple[SentenceEncoder, OnnxQuestions]:
-    """The model itself, and its ONNX file."""
     own = SentenceEncoder(str(model))
     return own, OnnxQuestions(model, file, own.question_prompt or "", own.longest)
 
@@ -69,72 +70,72 @@ def engine(library: Path) -> QuestionEngine | None:
 
 
 def loaded(library: Path) -> Encoder:
-    """The encoder of a library's questions."""
     with EmbeddedReader.open(library) as reader:
         return LazyEncoder(reader.card, engine=reader.settings.engine_of(reader.card)).get()
 
 
-def asked(library: Path, question: str = QUESTIONS[0], before: str = "") -> tuple[Any, str]:
-    """The moments of a cold question, and which of PyTorch's modules it imported."""
-    result = run_script(before + ASK, question, "--json", "--index", library)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
-    answer, modules = result.stdout.splitlines()
-    return json.loads(answer)["moments"], modules
-
-
-@pytest.mark.parametrize("pooling", ["cls", "mean", "lasttoken", "max"])
-@pytest.mark.parametrize("layers", [(), ("Identity", "Tanh")])
-def test_its_vectors_are_the_models(tmp_path: Path, pooling: str, layers: tuple[str, ...]) -> None:
-    model = save_first_token_model(tmp_path, pooling=pooling, layers=layers)
+@pytest.mark.parametrize(
+    ("pooling", "layers", "longest"),
+    [("cls", ("Identity", "Tanh"), 512), ("mean", (), 2048), ("lasttoken", (), 512), ("max", (), 2048)],
+)
+def test_its_vectors_are_the_models(tmp_path: Path, pooling: str, layers: tuple[str, ...], longest: int) -> None:
+    model = save_first_token_model(tmp_path, pooling=pooling, layers=layers, longest=longest)
     own, found = both(model, add_onnx(model))
-    for question in QUESTIONS:
+    long = "mask " * 600
+    for question in (*QUESTIONS, long):
         assert float(found.question(question) @ own.question(question)) > 0.999
+    assert np.array_equal(found.question(long), found.question(long + "cache " * 600)), "no more of it than the model"
     without_prompt = OnnxQuestions(model, model / "onnx" / "model.onnx", "cache ", own.longest)
     assert float(without_prompt.question(QUESTIONS[0]) @ own.question(QUESTIONS[0])) < 0.999
 
 
-def test_it_embeds_no_more_of_a_question_than_the_model(tmp_path: Path) -> None:
-    model = save_first_token_model(tmp_path, longest=2048)
-    own, found = both(model, add_onnx(model))
-    asked = "mask " * 600
-    assert np.array_equal(found.question(asked), found.question(asked + "cache " * 600))
-    assert float(found.question(asked) @ own.question(asked)) > 0.999
-
-
-def test_a_cold_question_imports_no_torch(tmp_path: Path, model: Path) -> None:
-    library = build(tmp_path, model)
-    found = engine(library)
-    assert found and found.file == "onnx/model.onnx"
-    answers = [asked(library, question) for question in QUESTIONS[:2]]
-    assert [modules for _, modules in answers] == ["set()", "set()"]
-    expected, modules = asked(library, QUESTIONS[0], HIDDEN)
-    assert "torch" in modules, "without onnxruntime, the model itself embeds the question"
-    assert answers[0][0] == expected
-
-
-def test_a_model_in_the_hubs_cache_has_one_too(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cold_questions_of_a_model_in_a_folder_or_in_the_hubs_cache_import_no_torch(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = tmp_path / "hub" / "models--example--first-token"
     (hub / "refs").mkdir(parents=True)
     (hub / "refs" / "main").write_text("0" * 40)
     shutil.move(model, hub / "snapshots" / ("0" * 40))
     for name, value in (("HF_HUB_CACHE", str(tmp_path / "hub")), ("HF_HUB_OFFLINE", "1")):
         monkeypatch.setenv(name, value)
+    library, other = build(tmp_path, hub / "snapshots" / ("0" * 40)), tmp_path / "other"
+    found = engine(library)
+    assert found and found.file == "onnx/model.onnx"
     script = "import seekpoint; seekpoint.build(*sys.argv[1:3], model=sys.argv[3], translate=False)"
-    talks = build(tmp_path, hub / "snapshots" / ("0" * 40)).parent / "talks"
-    built = run_script(script, talks, tmp_path / "other", "example/first-token")
+    built = run_script(script, tmp_path / "talks", other, "example/first-token")
     assert built.returncode == 0, built.stderr
-    assert asked(tmp_path / "other")[1] == "set()"
+    asked = run_script(ASK, library, other)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    *answers, modules = asked.stdout.splitlines()
+    assert modules == "set()"
+    moments = [json.loads(answer)["moments"] for answer in answers]
+    assert moments[:2] == moments[2:]
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    encoder = loaded(library)
+    assert isinstance(encoder, SentenceEncoder), "without onnxruntime, the model itself embeds the question"
+    for question, answered in zip(QUESTIONS, moments[:2], strict=False):
+        assert to_json(ask(question, library, encoder=encoder))["moments"] == answered
 
 
-def test_files_that_changed_since_the_build_arent_used(tmp_path: Path, model: Path) -> None:
+def test_changed_files_or_files_outside_the_models_folder_arent_used_and_passages_are_the_models_own(
+    tmp_path: Path, model: Path
+) -> None:
     library = build(tmp_path, model)
     for name in ("onnx/model.onnx", "1_Pooling/config.json", "tokenizer.json"):
         data = (model / name).read_bytes()
         (model / name).write_bytes(data + b" ")
         assert isinstance(loaded(library), SentenceEncoder), name
         (model / name).write_bytes(data)
-    assert isinstance(loaded(library), OnnxEncoder)
+    found, own = engine(library), load_encoder(str(model))
+    assert found
+    (model / "onnx").rename(tmp_path / "onnx")
+    setting = found._replace(file="../onnx/model.onnx")
+    assert isinstance(LazyEncoder(own.card, engine=setting).get(), SentenceEncoder)
+    (tmp_path / "onnx").rename(model / "onnx")
+    encoder = loaded(library)
+    assert isinstance(encoder, OnnxEncoder)
+    assert float(encoder.passages(["掩码"])[0] @ own.passages(["掩码"])[0]) > 0.999
+    assert encoder.parts(["掩码"], [[2]]) is None
 
 
 def test_the_smallest_file_that_agrees_is_taken(tmp_path: Path, model: Path) -> None:
@@ -173,18 +174,3 @@ def test_other_kinds_of_pooling_arent_tried_and_older_names_of_them_are_known(mo
     config.write_text(json.dumps(old))
     own, found = both(model, file)
     assert float(found.question("掩码") @ own.question("掩码")) > 0.999
-
-
-def test_no_file_outside_the_models_folder_is_opened_and_passages_are_the_models_own(
-    tmp_path: Path, model: Path
-) -> None:
-    found, own = engine(build(tmp_path, model)), load_encoder(str(model))
-    assert found
-    (model / "onnx").rename(tmp_path / "onnx")
-    setting = found._replace(file="../onnx/model.onnx")
-    assert isinstance(LazyEncoder(own.card, engine=setting).get(), SentenceEncoder)
-    (tmp_path / "onnx").rename(model / "onnx")
-    encoder = LazyEncoder(own.card, engine=found).get()
-    assert isinstance(encoder, OnnxEncoder)
-    assert float(encoder.passages(["掩码"])[0] @ own.passages(["掩码"])[0]) > 0.999
-    assert encoder.parts(["掩码"], [[2]]) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from seekpoint.indexer.reading_list.parser import (
     read_source,
     unavailable_entries,
 )
-from tests.shared import SHARED, needs_shared
 
 LIST = """\
 ---
@@ -99,28 +97,19 @@ def test_a_list_gives_each_link_with_title_and_section() -> None:
 X, Y = "https://a.org/x", "https://b.org/x"
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (f"# Title\n## One\n### Two\n<{X}>", [("", ("One", "Two"))]),
-        (f"# One\n<{X}>\n# 二\n<{Y}>", [("", ("One",)), ("", ("二",))]),
-        (f"<{X}>\n\n# Late\n<{Y}>", [("", ()), ("", ("Late",))]),
-        (f"## A\n#### B\n<{X}>\n### C\n<{Y}>\n", [("", ("A", "B")), ("", ("A", "C"))]),
-        (f"<h2>Raw <b>注</b></h2>\n\n[x]({X})", [("x", ("Raw 注",))]),
-        (f"[{X}]({X})", [("", ())]),
-        (f"[]({X})", [("", ())]),
-        (
-            f"## Sec\u202etion\n[\x1b\\[31mred\u202e | [注]\nsecond line]({X})",
-            [("red | [注] second line", ("Section",))],
-        ),
-    ],
-    ids=[
-        *("one h1 above all is the list's title", "two h1", "an h1 after a link", "a skipped level", "raw HTML"),
-        *("an address is no title", "an empty text is none", "control characters"),
-    ],
-)
-def test_titles_and_sections(text: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert rows(text) == [(title, url[8:], path) for url, (title, path) in zip((X, Y), expected, strict=False)]
+def test_titles_and_sections() -> None:
+    cases: dict[str, list[tuple[str, tuple[str, ...]]]] = {
+        f"# Title\n## One\n### Two\n<{X}>": [("", ("One", "Two"))],
+        f"# One\n<{X}>\n# 二\n<{Y}>": [("", ("One",)), ("", ("二",))],
+        f"<{X}>\n\n# Late\n<{Y}>": [("", ()), ("", ("Late",))],
+        f"## A\n#### B\n<{X}>\n### C\n<{Y}>\n": [("", ("A", "B")), ("", ("A", "C"))],
+        f"<h2>Raw <b>注</b></h2>\n\n[x]({X})": [("x", ("Raw 注",))],
+        f"[{X}]({X})": [("", ())],
+        f"[]({X})": [("", ())],
+        f"## Sec\u202etion\n[\x1b\\[31mred\u202e | [注]\nsecond]({X})": [("red | [注] second", ("Section",))],
+    }
+    for text, expected in cases.items():
+        assert rows(text) == [(title, url[8:], path) for url, (title, path) in zip((X, Y), expected, strict=False)]
 
 
 def test_broken_markup_is_accepted() -> None:
@@ -130,19 +119,14 @@ def test_broken_markup_is_accepted() -> None:
         assert [entry.kind for entry in parse_markdown(text)] == [Kind.PAGE, Kind.PAGE], "a broken address stays"
 
 
-@pytest.mark.parametrize(
-    "text", ["a" * 5_000_000, "注意力，" * 1_250_000, f"![](data:image/png;base64,{'A' * 5_000_000})"]
-)
-def test_a_line_of_five_megabytes_is_read(text: str) -> None:
-    assert len(parse_markdown(f"{text}\n\n<https://a.org/x>")) == 1
-
-
-def test_ten_thousand_links_and_headings_are_read() -> None:
-    links = "\n".join(f"- [第 {n} 讲](https://youtu.be/{n:011d})" for n in range(10_000))
-    assert len(merge(parse_markdown(links))) == 10_000
-    headings = "\n".join(f"## 第 {n} 周\n[讲座](https://youtu.be/aaaaaaaaaaa)" for n in range(10_000))
+def test_long_lines_and_thousands_of_links_and_headings_are_read() -> None:
+    for line in ("a" * 600_000, "注意力，" * 150_000, f"![](data:image/png;base64,{'A' * 600_000})"):
+        assert len(parse_markdown(f"{line}\n\n<https://a.org/x>")) == 1
+    links = "\n".join(f"- [第 {n} 讲](https://youtu.be/{n:011d})" for n in range(2000))
+    assert len(merge(parse_markdown(links))) == 2000
+    headings = "\n".join(f"## 第 {n} 周\n[讲座](https://youtu.be/aaaaaaaaaaa)" for n in range(2000))
     (video,) = merge(parse_markdown(headings))
-    assert video.sections[::9999] == (("第 0 周",), ("第 9999 周",))
+    assert video.sections[::1999] == (("第 0 周",), ("第 1999 周",))
 
 
 def test_long_titles_are_cut() -> None:
@@ -154,9 +138,7 @@ def test_long_titles_are_cut() -> None:
     assert rows(address) == rows(f"[{address}]({address})") == [("", address[8:], ())]
 
 
-@pytest.mark.parametrize(
-    "unit", ["[", "![", "https://a", "https://a.org/((", "a.com/((", "//a.b/", "www.a.org/((", "<!--", "<![CDATA["]
-)
+@pytest.mark.parametrize("unit", ["[", "![", "https://a", "https://a.org/((", "//a.b/", "<!--", "<![CDATA["])
 def test_lists_that_would_take_minutes_are_refused(unit: str) -> None:
     with pytest.raises(SourceError, match=r"too much"):
         parse_markdown("<https://a.org/x>\n\n" + unit * 110_000)
@@ -184,57 +166,18 @@ def test_a_text_of_addresses_has_comments_and_words_around() -> None:
 # 注释 https://youtu.be/commented00
 #https://youtu.be/commented00
 
-https://youtu.be/aaaaaaaaaaa https://youtu.be/bbbbbbbbbbb
-    A title - https://a.org/x, and words after
-标题：www.youtube.com/watch?v=ccccccccccc
-[markdown](https://b.org/x)
+https://youtu.be/aaaaaaaaaaa https://a.org/x
+    A title - https://a.org/y, and words after
+标题：www.youtube.com/watch?v=ccccccccccc [markdown](https://b.org/x)
 """
-    assert [(entry.title, entry.url) for entry in parse_urls(text)] == [
-        ("", "https://www.youtube.com/watch?v=aaaaaaaaaaa"),
-        ("", "https://www.youtube.com/watch?v=bbbbbbbbbbb"),
-        ("", "https://a.org/x"),
-        ("", "https://www.youtube.com/watch?v=ccccccccccc"),
-        ("markdown", "https://b.org/x"),
-    ]
+    watch, found = "https://www.youtube.com/watch?v=", parse_urls(text)
+    urls = [f"{watch}aaaaaaaaaaa", "https://a.org/x", "https://a.org/y", f"{watch}ccccccccccc", "https://b.org/x"]
+    assert [(entry.title, entry.url) for entry in found] == list(zip(["", "", "", "", "markdown"], urls, strict=True))
 
 
-def test_a_resource_listed_twice_has_both_sections_and_the_first_title() -> None:
-    text = "## A\nhttps://youtu.be/aaaaaaaaaaa\n## B\n[二](https://youtu.be/aaaaaaaaaaa?t=9) [x](http://youtu.be/aaaaaaaaaaa)"
-    (video,) = merge(parse_markdown(text))
-    assert (video.title, video.sections) == ("二", (("A",), ("B",)))
-
-
-@needs_shared
-def test_the_transformer_list() -> None:
-    found = read_source(str(SHARED / "resources" / "transformer-resources.md"))
-    kinds = Counter(resource.kind for resource in found.resources)
-    assert (found.entries, len(found.resources)) == (45, 44)
-    assert kinds == {Kind.VIDEO: 41, Kind.PLAYLIST: 1, Kind.PAGE: 1, Kind.PAPER: 1}
-    twice = next(resource for resource in found.resources if resource.id == "wjZofJX0v4M")
-    assert twice.title == "But what is a GPT? Visual intro to transformers by 3Blue1Brown"
-    assert twice.sections == (("Introduction to Transformers",),)
-    assert ("Additional Resources", "Visual Explanations") in {r.sections[0] for r in found.resources}
-    assert all(resource.title and len(resource.sections) == 1 for resource in found.resources)
-
-
-@needs_shared
-def test_the_real_list_and_its_captions_name_the_same_videos() -> None:
-    listed = read_source(str(SHARED / "resources" / "real-list.md"))
-    captions = read_source(str(SHARED / "captions"))
-    assert len(listed.resources) == 70
-    assert {resource.kind for resource in listed.resources} == {Kind.VIDEO}
-    assert {resource.id for resource in captions.resources} == {resource.id for resource in listed.resources}
-
-
-def test_an_address_is_a_list_of_one() -> None:
-    found = read_source("youtu.be/aaaaaaaaaaa?t=3")
-    assert (found.source, found.entries) == ("https://www.youtube.com/watch?v=aaaaaaaaaaa", 1)
-    assert found.resources[0].kind is Kind.VIDEO
-    assert read_source(f"https://a.org/{'x' * 5000}").resources[0].kind is Kind.PAGE
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("encoding", "newline"), [("utf-8", "\n"), ("utf-8-sig", "\r\n"), ("utf-16", "\n"), ("gb18030", "\r\n")]
+)
 def test_a_list_is_read_in_the_encodings_people_save(tmp_path: Path, encoding: str, newline: str) -> None:
     file = tmp_path / "列表.md"
     file.write_bytes(newline.join(["---", "a: b", "---", "## 基础", "[注意力](talk.ogg)"]).encode(encoding))
@@ -246,7 +189,7 @@ def test_a_list_is_read_in_the_encodings_people_save(tmp_path: Path, encoding: s
     assert read_source(file.as_uri()) == found
 
 
-def test_a_recording_a_paper_one_address_or_captions_are_a_list_of_one(tmp_path: Path) -> None:
+def test_a_recording_a_paper_an_address_or_captions_are_a_list_of_one(tmp_path: Path) -> None:
     for name, kind in [("talk.ogg", Kind.RECORDING), ("p.pdf", Kind.PAPER), ("page.html", Kind.DOCUMENT)]:
         (tmp_path / name).write_bytes(b"\0\1")
         assert [resource.kind for resource in read_source(str(tmp_path / name)).resources] == [kind]
@@ -257,6 +200,9 @@ def test_a_recording_a_paper_one_address_or_captions_are_a_list_of_one(tmp_path:
     captions.write_text("WEBVTT\n", "utf-8")
     found = read_source(str(captions))
     assert (found.resources[0].id, found.folder) == ("aaaaaaaaaaa", tmp_path.resolve())
+    found = read_source("youtu.be/aaaaaaaaaaa?t=3")
+    assert (found.source, found.entries) == ("https://www.youtube.com/watch?v=aaaaaaaaaaa", 1)
+    assert read_source(f"https://a.org/{'x' * 5000}").resources[0].kind is Kind.PAGE
 
 
 def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> None:
@@ -279,37 +225,27 @@ def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "message"),
-    [
-        ("empty.md", b"", "is empty"),
+def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_path: Path) -> None:
+    for name, data, message in (
         ("blank.txt", b" \n\t\n", "is empty"),
         ("prose.md", "没有链接 no links, only `https://code.org`".encode(), "no links found"),
-        ("image.md", b"\x89PNG\r\n\x1a\n\0\0", "not a text file"),
         ("odd.md", b"\xff\xff caf\xe9 \x81", "UTF-8"),
         ("huge.md", b"x" * 20_000_001, "too much for a reading list"),
-        ("nested.md", b"> " * 300 + b"<https://a.org>", "nested too deep"),
-    ],
-)
-def test_a_file_that_is_no_list_is_reported_in_one_line(tmp_path: Path, name: str, data: bytes, message: str) -> None:
-    file = tmp_path / name
-    file.write_bytes(data)
-    with pytest.raises(SourceError, match=message) as raised:
-        read_source(str(file))
-    assert name in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-def test_a_missing_source_and_a_folder_with_nothing_to_index_are_reported(tmp_path: Path) -> None:
+    ):
+        file = tmp_path / "lists" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(data)
+        with pytest.raises(SourceError, match=message) as raised:
+            read_source(str(file))
+        assert name in str(raised.value) and "\n" not in str(raised.value)
     for source in ("nothing.md", "", " ", "aaaaaaaaaaa", "ftp://a.org/x", "a\0b", "a\nb\x1b[31m", "x" * 5000):
         with pytest.raises(SourceError, match=r"no such file or folder.*https://|can't read") as raised:
             read_source(source)
         assert str(raised.value).isprintable()
-    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8")
-    with pytest.raises(
-        SourceError, match=r"no captions \(.*\.srt, .*\.vtt\), recordings, PDFs, web pages or text files"
-    ):
-        read_source(str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "cover.jpg").write_bytes(b"\xff\xd8")
+    with pytest.raises(SourceError, match=r"no captions \(.*\.srt, .*\), recordings, PDFs, web pages or text files"):
+        read_source(str(tmp_path / "empty"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -343,38 +279,18 @@ def shown(resources: tuple[Resource, ...]) -> list[tuple[str, str, tuple[tuple[s
     return [(r.id, r.title, r.sections) for r in resources]
 
 
-def test_entries_follow_their_playlist_under_its_headings_and_title() -> None:
+def test_entries_follow_their_playlist_under_its_headings_and_the_lists_titles() -> None:
     held = {"PL1": holding("CS25 讲座", video(A, "Lecture 1"), video(B, "第二讲"))}
-    listed = [playlist("PL1", "", "深入", "Courses"), video(C, "Last", "End")]
-    path = ("深入", "Courses", "CS25 讲座")
-    assert shown(expand_playlists(listed, held)) == [
-        ("PL1", "", (path[:2],)),
-        (A, "Lecture 1", (path,)),
-        (B, "第二讲", (path,)),
-        (C, "Last", (("End",),)),
-    ]
     titled = [playlist("PL1", "Stanford", "X"), video(A, "My words", "Y"), video(B, "", "Y")]
-    assert shown(expand_playlists(titled, held))[1:] == [
-        (A, "My words", (("X", "Stanford"), ("Y",))),
-        (B, "第二讲", (("X", "Stanford"), ("Y",))),
-    ], "the list's titles take precedence"
+    both = (("X", "Stanford"), ("Y",))
+    assert shown(expand_playlists(titled, held)) == [
+        ("PL1", "Stanford", (("X",),)),
+        (A, "My words", both),
+        (B, "第二讲", both),
+    ]
     twice = replace(playlist("PL1"), sections=(("A",), ("B", "C")))
     assert expand_playlists([twice], held)[1].sections == (("A", "CS25 讲座"), ("B", "C", "CS25 讲座"))
-    assert expand_playlists([playlist("PL1")], held)[1].sections == (("CS25 讲座",),)
     assert expand_playlists([playlist("PL1")], {}) == (playlist("PL1"),)
-
-
-def test_nested_playlists_and_one_that_contains_itself() -> None:
-    held = {
-        "PL1": holding("One", playlist("PL1"), playlist("PL2"), video(A)),
-        "PL2": holding("Two", playlist("PL1"), video(B)),
-    }
-    assert shown(expand_playlists([playlist("PL1", "", "H")], held)) == [
-        ("PL1", "", (("H",),)),
-        ("PL2", "", (("H", "One"),)),
-        (B, "", (("H", "One", "Two"),)),
-        (A, "", (("H", "One"),)),
-    ]
 
 
 def test_a_video_available_in_one_playlist_is_available() -> None:
