@@ -191,11 +191,11 @@ def test_without_punctuation_an_answer_begins_after_a_pause_or_without_any_at_an
 
 
 def test_passages_of_one_sentence_give_one_moment(tmp_path: Path) -> None:
-    lines = [*["这里有一句话。"] * 9, *["而掩码把注意力的未来藏起来"] * 9, *["这里有一句话。"] * 9]
-    (tmp_path / "talk.zh.vtt").write_text(webvtt(*lines, seconds=8), encoding="utf-8")
+    lines = [*["Here is a word."] * 9, *["and the mask hides the future of attention"] * 9, *["Here is a word."] * 9]
+    (tmp_path / "talk.en.vtt").write_text(webvtt(*lines, seconds=8), encoding="utf-8")
     (tmp_path / "talk.ogg").write_bytes(b"")
     seekpoint.build(tmp_path, tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    found = seekpoint.ask("掩码藏起了什么？", tmp_path / "library", encoder=TopicEncoder()).moments
+    found = seekpoint.ask("what does the mask hide?", tmp_path / "library", encoder=TopicEncoder()).moments
     assert [moment.rank for moment in found] == list(range(1, len(found) + 1))
     starts = [moment.start for moment in found]
     assert len(starts) == len(set(starts)) > 0

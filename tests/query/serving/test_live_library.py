@@ -26,12 +26,11 @@ LATER = {"later000001": ("softmax makes shares of the scores",), "houlai00001": 
 class CountingEncoder(TopicEncoder):
     """Remembers the questions that it was asked, and embeds each once it may go on."""
 
-    def __init__(self, *, waits: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
         self.released = Event()
-        if not waits:
-            self.released.set()
+        self.released.set()
 
     def question(self, text: str) -> Vectors:
         assert self.released.wait(60)
@@ -158,7 +157,8 @@ def test_the_questions_that_were_asked_last_are_kept_and_no_more() -> None:
 
 
 def test_equal_questions_at_the_same_time_are_embedded_once_and_a_known_one_waits_for_no_other() -> None:
-    encoder = CountingEncoder(waits=True)
+    encoder = CountingEncoder()
+    encoder.released.clear()
     shared = SharedEncoder(encoder.card, encoder)
     with ThreadPoolExecutor(20) as threads:
         found = [threads.submit(shared.question, f"mask {k % 2}") for k in range(20)]

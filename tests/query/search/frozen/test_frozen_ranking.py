@@ -19,7 +19,7 @@ from tests.query.search.frozen.questions import ROWS, Row, row
 _ONE_LINE, _NEVER = 5.0, 1.01
 # The values at which settings do nothing: by a rule of the table, where its question leads to then.
 ELSEWHERE = [
-    ("scale", 0.0, "meaning across languages", ("lunwen.pdf", 1)),
+    ("scale", 0.0, "meaning across languages", ("cross000004", 250.0)),
     ("own", 1.0, "the window around, before the place", ("around00001", 150.0)),
     ("dense_share", 1.0, "the window around, before the place", ("around00001", 150.0)),
     ("dense_share", 0.0, "the answer begins in the passage before", ("begin000001", 120.0)),
