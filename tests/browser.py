@@ -65,14 +65,11 @@ class Tab:
         self.open(address, fragment)
         return not self._is_scrolled(_STAYING_MS)
 
-    def go_on(self, fragment: str, patience_ms: int = _PATIENCE_MS) -> bool:
+    def go_on(self, fragment: str) -> bool:
         """As `follow`, on the page that is open: much faster."""
         self.page.evaluate("window.scrollTo(0, 0)")
         self.page.goto(self.page.url.partition("#")[0] + fragment)
-        return self._is_scrolled(patience_ms)
-
-    def stays_here(self, fragment: str) -> bool:
-        return not self.go_on(fragment, _STAYING_MS)
+        return self._is_scrolled(_PATIENCE_MS)
 
     def _is_scrolled(self, patience_ms: int) -> bool:
         from playwright.sync_api import TimeoutError

@@ -59,16 +59,14 @@ def test_metrics_are_by_direction_and_abstention_is_apart() -> None:
     assert "en->en" in text and "1 without an answer here: recall 1.000, precision 1.000" in text
     assert max(map(len, text.splitlines())) <= 110
 
-
-def test_an_empty_question_counts_as_unanswered() -> None:
     def refuse(text: str) -> Answer:
         raise UsageError("the question is empty")
 
-    result = evaluate(QUESTIONS[:1], refuse, lambda _: "en")
-    assert (result.groups[ALL].n, result.groups[ALL].moment5, result.rows[0].answered) == (1, 0.0, False)
+    refused = evaluate(QUESTIONS[:1], refuse, lambda _: "en")
+    assert (refused.groups[ALL].n, refused.groups[ALL].moment5, refused.rows[0].answered) == (1, 0.0, False)
 
 
-def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
+def test_two_runs_are_compared_question_by_question_or_refused(tmp_path: Path) -> None:
     file = tmp_path / "before.json"
     file.write_text(json.dumps(to_json(run("1"))), "utf-8")
     changes = compare(run("1", "2"), read_run(file), "before.json")
@@ -76,28 +74,22 @@ def test_two_runs_are_compared_question_by_question(tmp_path: Path) -> None:
     assert changes[ALL]["moment1"].mean == pytest.approx(1 / 3) and not changes[ALL]["moment1"].is_resolved
     assert "moment@1 +1.000" in comparison_text(changes)
     assert json.loads(json.dumps(to_json(run("2"), changes)))["changes"]["zh->zh"]["moment1"]["mean"] == 1.0
-
-
-def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
-    file = tmp_path / "run.json"
+    with pytest.raises(SourceError, match="none of these questions"):
+        compare(run("1"), {"questions": []}, "before.json")
     with pytest.raises(SourceError, match="can't read"):
-        read_run(file)
+        read_run(tmp_path / "none.json")
     half = '{"questions": [{"id": "1", "judgement": {"moment1": true}}]}'
-    unnamed = '{"questions": [{"id": 1, "judgement": null}]}'
-    for text in ("", "[]", "{}", '{"questions": [{}]}', half, unnamed, '{"questions": [3]}'):
+    for text in ("", "[]", "{}", half, '{"questions": [{"id": 1, "judgement": null}]}', '{"questions": [3]}'):
         file.write_text(text, "utf-8")
         with pytest.raises(SourceError, match="isn't what `seekpoint eval --json` prints"):
             read_run(file)
-    with pytest.raises(SourceError, match="none of these questions"):
-        compare(run("1"), {"questions": []}, "before.json")
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, ["eval", *map(str, arguments)])
 
 
 @pytest.mark.model
 def test_eval_measures_the_example_list(example_library: Path, tmp_path: Path) -> None:
+    def call(*arguments: object) -> Result:
+        return CliRunner().invoke(cli, ["eval", *map(str, arguments), "--index", str(example_library)])
+
     with open_reader(example_library) as library:
         (talk,) = (s.resource.id for s in library.statuses() if s.resource.url.endswith("why-attention.ogg"))
     gold = {"video_id": talk, "spans": [[126, 195]]}
@@ -107,17 +99,13 @@ def test_eval_measures_the_example_list(example_library: Path, tmp_path: Path) -
         {"qid": "c", "question": "Who won the cup?", "qlang": "en", "video_id": "notherevid1", "spans": [[1, 2]]},
     ]
     file = tmp_path / "questions.jsonl"
+    result = call(file)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1) and file.name in result.stderr
     file.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
-    result = call(file, "--json", "--index", example_library)
+    result = call(file, "--json")
     found = json.loads(result.stdout)
     assert found["groups"]["en->en"]["moment1"] == 1.0 and set(found["groups"]) >= {"all", "zh->en", "en->?"}
     assert "1 question asks for a video that isn't in the library, such as notherevid1" in result.stderr
     (tmp_path / "before.json").write_text(result.stdout, "utf-8")
-    result = call(file, "--compare", tmp_path / "before.json", "--index", example_library)
+    result = call(file, "--compare", tmp_path / "before.json")
     assert (result.exit_code, "moment@1 +0.000 (+0.000 to +0.000) ~" in result.stdout) == (0, True)
-
-
-def test_a_missing_question_file_is_an_error_in_one_line(tmp_path: Path) -> None:
-    result = call(tmp_path / "none.jsonl", "--index", tmp_path)
-    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
-    assert "none.jsonl" in result.stderr

@@ -27,41 +27,26 @@ from tests.fuzzing import is_line
 
 VIDEO = Resource("wjZofJX0v4M", Kind.VIDEO, "GPT", "https://www.youtube.com/watch?v=wjZofJX0v4M")
 RECORDING = Resource("0123456789ab", Kind.RECORDING, "讲座", "file:///talks/%E8%AE%B2%E5%BA%A7.ogg")
-
-
 PAGE = Resource("p", Kind.PAGE, "", "https://a.org/文?q=1")
 ON_ARXIV = Resource("x", Kind.PAPER, "", "https://arxiv.org/abs/1706.03762")
-HERE = Resource("y", Kind.PAPER, "", "file:///papers/%E8%AE%BA%E6%96%87.pdf")
 HEADING = "https://a.org/文?q=1#%E8%87%AA%E6%B3%A8%E6%84%8F%E5%8A%9B-in-detail"
 
 
-def test_a_link_rounds_down_to_whole_seconds() -> None:
+def test_a_link_opens_at_whole_seconds_a_page_a_heading_and_the_words_there() -> None:
     assert link(VIDEO, 754.99) == "https://www.youtube.com/watch?v=wjZofJX0v4M&t=754s"
     assert link(RECORDING, 754.99) == "file:///talks/%E8%AE%B2%E5%BA%A7.ogg#t=754"
-
-
-@pytest.mark.parametrize(
-    ("resource", "cue", "fragment", "expected"),
-    [
-        (PAGE, Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail"), "", HEADING),
-        (PAGE, Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail"), "text=a", f"{HEADING}:~:text=a"),
-        (PAGE, Cue(0.0, 1.0, ""), "text=a", "https://a.org/文?q=1#:~:text=a"),
-        (PAGE, Cue(0.0, 1.0, ""), "", PAGE.url),
-        (ON_ARXIV, Cue(0.0, 1.0, "text", page=7), "", "https://arxiv.org/pdf/1706.03762#page=7"),
-        (HERE, Cue(0.0, 1.0, "text", page=7), "", "file:///papers/%E8%AE%BA%E6%96%87.pdf#page=7"),
-    ],
-)
-def test_a_text_opens_at_its_page_its_heading_and_the_words_there(
-    resource: Resource, cue: Cue, fragment: str, expected: str
-) -> None:
-    assert text_link(resource, cue, fragment) == expected
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.0, "0:00"), (59.9, "0:59"), (754.2, "12:34"), (3723.0, "1:02:03"), (None, None)]
-)
-def test_times_have_hours_only_from_an_hour_on(seconds: float | None, text: str | None) -> None:
-    assert timestamp(seconds) == text
+    plain, below = Cue(0.0, 1.0, ""), Cue(0.0, 1.0, "a sentence", anchor="自注意力-in-detail")
+    for resource, cue, fragment, expected in (
+        (PAGE, below, "", HEADING),
+        (PAGE, below, "text=a", f"{HEADING}:~:text=a"),
+        (PAGE, plain, "text=a", "https://a.org/文?q=1#:~:text=a"),
+        (PAGE, plain, "", PAGE.url),
+        (ON_ARXIV, plain._replace(page=7), "", "https://arxiv.org/pdf/1706.03762#page=7"),
+        (RECORDING, plain._replace(page=7), "", f"{RECORDING.url}#page=7"),
+    ):
+        assert text_link(resource, cue, fragment) == expected
+    for seconds, shown in ((59.9, "0:59"), (754.2, "12:34"), (3723.0, "1:02:03"), (None, None)):
+        assert timestamp(seconds) == shown, "times have hours only from an hour on"
 
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."
@@ -74,41 +59,22 @@ SHORT = "The model attends to all of the words."
         ([SHORT], 0, "The model attends to all of the words"),
         ([LONG], 0, "Attention lets every position,it they may be"),
         (
-            [LONG, "It costs a lot.", "Still, it is what everybody uses in the end."],
+            [LONG, "It costs a lot.", "Still, it is used in the end."],
             0,
-            "Attention lets every position,uses in the end",
+            "Attention lets every position,used in the end",
         ),
         (
-            [LONG, "That was the end of the story.", "No, this was the end of the story."],
+            [LONG, "That was the end of it.", "No, this was the end of it."],
             0,
-            "Attention lets every position,this was the end of the story",
+            "Attention lets every position,this was the end of it",
         ),
         (
             ["THE MODÉL LOOKS AT ALL OF IT TWICE.", "The model looks at all of it but once, then it forgets about it."],
             1,
             "The model looks at all of it but,it forgets about it",
         ),
-        (
-            ["注意力是变换器的核心，它很强大。", "所以，训练可以并行了。"],
-            0,
-            "注意力是变换器的核心,所以，训练可以并行了",
-        ),
-        (
-            ["注意力是變換器的核心，它很強大。", "所以，訓練可以平行了。"],
-            0,
-            "注意力是變換器的核心,所以，訓練可以平行了",
-        ),
-        (
-            ["The model looks at all.", "Another one.", "And so it goes.", "The model looks at all."],
-            3,
-            "And so it goes.-,The model looks at",
-        ),
-        (["Image Transformer", "Another one.", "Models", "Image Transformer"], 3, "Models-,Image Transformer"),
-        (
-            ["模型看到所有位置。", "Another one.", "如下所示。", "模型看到所有位置。"],
-            3,
-            "如下所示。-,模型看到所有位置",
-        ),
+        (["注意力是变换器的核心，它很强大。", "所以，可以并行了。"], 0, "注意力是变换器的核心,所以，可以并行了"),
+        (["模型看到所有位置。", "Another.", "如下所示。", "模型看到所有位置。"], 3, "如下所示。-,模型看到所有位置"),
         (["Let us see.", "Here it is.", "Let us see.", SHORT], 2, "The model attends to all of the words"),
         (["So it is.", "So it is.", "So it is."], 2, None),
         (["🎉 !!!"], 0, None),
@@ -126,8 +92,7 @@ SHORT = "The model attends to all of the words."
         *("a longer one is its first and last words", "a longer passage"),
         "the last phrase is the first of its kind after the beginning",
         "the first phrase is unique on the page",
-        *("Chinese phrases begin and end at punctuation", "traditional Chinese"),
-        *("a repeated sentence has a prefix", "a short one", "a Chinese one"),
+        *("Chinese phrases begin and end at punctuation", "a repeated sentence has a prefix"),
         "a repetition at the beginning is left out",
         *("a repetition without a distinct prefix", "no word"),
         *("no formula", "no formula in dollars", "one cell", "one line"),
@@ -137,25 +102,16 @@ def test_a_directive_quotes_words_that_a_browser_finds(sentences: list[str], fir
     assert unquote(text_fragment(sentences, first)) == (f"text={directive}" if directive else "")
 
 
-def test_characters_with_a_meaning_in_directives_are_encoded() -> None:
+def test_characters_with_a_meaning_are_encoded_and_in_plain_text_three_phrases_may_each_lie_within_a_line() -> None:
     assert text_fragment(["R&D-costs, in #1, are 100% “naïve”, say I."], 0) == (
         "text=R%26D%2Dcosts%2C%20in%20%231%2C%20are%20100%25%20%E2%80%9Cna%C3%AFve%E2%80%9D%2C%20say%20I"
     )
-
-
-@pytest.mark.parametrize(
-    ("sentence", "phrases"),
-    [
+    for sentence, phrases in (
         (LONG, ["Attention lets every", "position of a", "sentence look at"]),
-        (
-            "注意力让每个位置都能 看到其他位置，所以训练可以并行。",
-            ["注意力让每个位置都能", "看到其他位置", "所以训练可以并行"],
-        ),
-    ],
-)
-def test_in_plain_text_each_of_three_phrases_may_lie_within_a_line(sentence: str, phrases: list[str]) -> None:
-    """No Chinese one has a space, since it may be a line break."""
-    assert unquote(line_fragments([sentence], 0)) == "&".join(f"text={phrase}" for phrase in phrases)
+        # No Chinese one has a space, since it may be a line break.
+        ("注意力让每个位置都能 看到其他位置，所以训练更快。", ["注意力让每个位置都能", "看到其他位置", "所以训练更快"]),
+    ):
+        assert unquote(line_fragments([sentence], 0)) == "&".join(f"text={phrase}" for phrase in phrases)
 
 
 @given(st.lists(st.text("ab c.,，。注意力-\\$|⏎&€🎉é\u0301\u200d", max_size=80), min_size=1, max_size=6))
@@ -178,28 +134,15 @@ PARTS = ("https://", "youtu.be/", "aaaaaaaaaaa", "?", "&", "#", "t=", "1h2m3s", 
 LINKS = st.lists(st.sampled_from([*PARTS, "%", "%ff", "-,", "٣", "1e999", "nan", "."]) | fuzzing.pieces, max_size=8)
 RESOURCE = Resource("aaaaaaaaaaa", Kind.VIDEO, "讲座", "https://www.youtube.com/watch?v=aaaaaaaaaaa")
 
-fuzz = fuzzing.fuzz(200)
-
 
 @given(LINKS.map("".join))
-@fuzz
-def test_any_time_is_a_finite_number_or_refused(text: str) -> None:
-    try:
-        seconds = parse_seconds(text)
-    except UsageError as error:
-        assert is_line(str(error))
-    else:
-        assert isfinite(seconds) and seconds >= 0
-
-
-@given(LINKS.map("".join))
-@fuzz
-def test_any_link_leads_to_a_place_or_is_refused(link: str) -> None:
+@fuzzing.fuzz(200)
+def test_any_link_and_any_time_leads_to_a_place_or_is_refused(link: str) -> None:
     find_resource(link, [RESOURCE])
-    try:
-        target = parse_target(link)
-    except UsageError as error:
-        assert is_line(str(error))
-        return
-    assert target.seconds is None or (isfinite(target.seconds) and target.seconds >= 0)
-    assert target.page is None or target.page >= 0
+    for parse in (parse_seconds, lambda link: parse_target(link).seconds, lambda link: parse_target(link).page):
+        try:
+            number = parse(link)
+        except UsageError as error:
+            assert is_line(str(error))
+        else:
+            assert number is None or (isfinite(number) and number >= 0)

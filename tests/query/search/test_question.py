@@ -15,7 +15,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives, Language
-from seekpoint.query.answers import Answer, Respelling
+from seekpoint.query.answers import Answer, Confidence, Respelling
 from seekpoint.query.search.moments import salient
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.question import (
@@ -51,40 +51,26 @@ def keys(text: str) -> list[str]:
     return [key for *_, key in neighbours(text)]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_keys_of_all_that_could_be_a_word_are_no_longer_than_words_are() -> None:
+    for text, expected in (
         ("注意力机制", {"注意", "注意力", "注意力机制", "意力", "力机制", "机制"}),
-        ("反向傳播", {"反向传播"}),
+        ("反向傳播 GPT4模型", {"反向传播", "gpt4", "模型"}),
         ("Neural networks learn", {"neural", "neural network", "network learn", "neural network learn"}),
-        ("用GPT4模型", {"gpt4", "模型"}),
         ("нейронные сети", {"нейрон сет"}),
-    ],
-)
-def test_keys_of_all_that_could_be_a_word(text: str, expected: set[str]) -> None:
-    assert expected <= set(keys(text))
-
-
-def test_candidates_are_no_longer_than_words_are() -> None:
+    ):
+        assert expected <= set(keys(text))
     assert max(map(len, keys("一二三四五六七八九十百千"))) == 8
     assert max(len(key.split()) for key in keys("one two three four five")) == 3
 
 
-@pytest.mark.parametrize(
-    ("text", "found", "expected"),
-    [
-        ("注意力机制里的掩码？", ZH_EN, ["注意力", "机制", "掩码"]),
-        ("注意機制", ZH_EN, ["注意", "機制"]),
-        ("掩码？什么掩码？", ZH_EN, ["掩码"]),
+def test_words_with_translations_the_longest_first() -> None:
+    for text, found, expected in (
+        ("注意力機制里的掩码？什么掩码？", ZH_EN, ["注意力", "機制", "掩码"]),
         ("注意。力机制", ZH_EN, ["注意", "机制"]),
-        ("为什么", ZH_EN, []),
         ("Do neural networks pay Attention?", EN_ZH, ["neural networks", "Attention"]),
-        ("networks of neurons", EN_ZH, ["networks"]),
         ("用 attention 机制", EN_ZH, ["attention"]),
-    ],
-)
-def test_words_with_translations_the_longest_first(text: str, found: Found, expected: list[str]) -> None:
-    assert [word.word for word in translated_words(text, neighbours(text), found)] == expected
+    ):
+        assert [word.word for word in translated_words(text, neighbours(text), found)] == expected
 
 
 def weighed(*counts: int, chunks: int = 300) -> tuple[list[float], dict[str, float]]:
@@ -97,16 +83,12 @@ def weighed(*counts: int, chunks: int = 300) -> tuple[list[float], dict[str, flo
     return [share for _, share in groups], weights["en"]
 
 
-def test_a_word_has_its_share_of_what_the_question_could_reach() -> None:
-    assert weighed(3)[0] == pytest.approx([1 / 2.2])
+def test_a_word_has_its_share_of_what_the_question_could_reach_and_its_terms_tell_where_the_answer_is() -> None:
     assert weighed(3, 3)[0] == pytest.approx([1 / 4.4, 1 / 4.4]), "many translations don't outweigh one"
     assert weighed(3, 0)[0] == pytest.approx([2 / 3 / 2.2]), "one that nobody says weighs half of the heaviest"
     rare, common = bm25.idf(3, 300), bm25.idf(60, 300)
     assert weighed(3, 60)[0] == pytest.approx([weight / (rare + common) / 2.2 for weight in (rare, common)])
-    assert weighed(0, 0) == ([], {}) and weighed() == ([], {})
-
-
-def test_terms_of_translations_tell_where_the_answer_is() -> None:
+    assert weighed(0, 0) == ([], {})
     weights = weighed(0, 3)[1]
     assert weights["machin"] == weights["process"] == weights["mechan"] / 2 == bm25.idf(3, 300) / 2
     # A bit more than a third of the heaviest one's weight is enough.
@@ -116,21 +98,18 @@ def test_terms_of_translations_tell_where_the_answer_is() -> None:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize(
-    ("question", "lit", "unlit"),
-    [
+def test_no_function_word_is_lit_in_another_language_or_answers_alone(example_library: Path) -> None:
+    for question, lit, unlit in (
         ("为什么要缓存键和值，却不缓存查询？", "query", "what"),
         ("Why are keys and values cached, but not the query?", "查询", "什么"),
-        ("为什么要这样做位置？", "position", "reason"),
-    ],
-)
-def test_no_function_word_is_lit_in_another_language(
-    example_library: Path, question: str, lit: str, unlit: str
-) -> None:
-    moments = seekpoint.ask(question, example_library, k=20).moments
-    marked = [moment.quote[start:stop].lower() for moment in moments for start, stop in moment.marks]
-    assert lit in marked
-    assert unlit not in marked
+    ):
+        moments = seekpoint.ask(question, example_library, k=20).moments
+        marked = [moment.quote[start:stop].lower() for moment in moments for start, stop in moment.marks]
+        assert lit in marked and unlit not in marked
+    for question in ("为什么", "how are you doing"):
+        found = seekpoint.ask(question, example_library, k=8)
+        assert found.confidence is not Confidence.HIGH
+        assert not any(moment.marks for moment in found.moments)
 
 
 TITLES = {
@@ -139,7 +118,7 @@ TITLES = {
     "talk": ["【生成式AI】第七講：DeepSeek-R1 的思考"],
     "traditional": ["類神經網路訓練不起來怎麼辦"],
     "short": ["Attention"],
-    "hostile": ["", "\0\0", '")(((', "| | :", "a" * 100_000, "\u202e【】「」"],
+    "hostile": ["", "\0\0", '")(((', "a" * 100_000, "\u202e【】「」"],
     "head": ["mask head"],
     "gate": ["head gate"],
     "long": ["layer and gate heads"],
@@ -161,30 +140,25 @@ def naming(question: str, titles: Mapping[str, Sequence[str]] = TITLES) -> Title
 @pytest.mark.parametrize(
     ("question", "named", "rest"),
     [
-        ("Which GPUs trained Attention Is All You Need?", {"paper"}, "Which GPUs trained"),
         ("in the illustrated transformer, what are the vectors?", {"article"}, "in the what are the vectors"),
         ("what does Jay Alammar say about masks?", {"article"}, "what does say about masks"),
         ("《Attention is all you need》用了多少个头？", {"paper"}, None),
-        ("deepseek R1 的思考有多长？", {"talk"}, None),
         ("Illustrated Transformer 里的残差连接在哪里？", {"article"}, None),
+        ("deepseek R1 的思考", {"talk"}, None),
         ("类神经网络训练不起来怎么办", set(), None),
-        ("看類神經網路訓練不起來怎麼辦", {"traditional"}, None),
         ("看类神经网路训练不起来怎么办", {"traditional"}, None),
         ("how does attention work?", set(), "how does attention work"),
-        ("is attention all that you need?", set(), "is attention all that you need"),
         ("what is the transformer, illustrated?", set(), "what is the transformer illustrated"),
         ("Attention Is All You Need: has attention heads?", {"paper"}, "has attention heads"),
         ("attention is all you need", {"paper"}, ""),
         ("mask head gate", {"head", "gate"}, "gate"),
         ("our layer and gate heads", {"long", "of ours"}, "our"),
-        ("", set(), ""),
     ],
     ids=[
-        *("a title", "between its marks", "a part of it", "in Chinese marks", "without its first part"),
-        *("the article before it need not be said", "other words", "traditional", "simplified"),
-        *("a single word names nothing", "nor do scattered ones", "nor in another order"),
-        *("the name's words beside it", "a name alone"),
-        *("of equal names the first counts", "else the longer", "nothing"),
+        *("a title", "a part of it", "in Chinese marks", "the article before it need not be said"),
+        *("without its first part", "other words", "traditional", "a single word names nothing"),
+        *("nor another order", "the name's words beside it", "a name alone"),
+        *("of equal names the first counts", "else the longer"),
     ],
 )
 def test_a_question_names_resources(question: str, named: set[str], rest: str | None) -> None:
@@ -216,11 +190,8 @@ def answer(library: Reader, question: str) -> Answer:
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
-        ("atention", "attention"),
         ("Atention", "attention"),
         ("attnetion", "attention"),
-        ("gradeints", "gradients"),
-        ("gradiants", "gradients"),
         ("regulerization", "regularization"),
         ("gradien", "gradients"),  # of which the library keeps the stem alone
         ("recognise", "recognize"),  # in its other spelling, however rare
@@ -236,24 +207,14 @@ def test_a_misspelt_word_is_read_as_one_that_is_said(library: Reader, word: str,
     assert (word in found.unknown) == (not meant)
 
 
-def test_other_words_are_left_alone(library: Reader) -> None:
-    words = "attention attentions overwrite reheat streamer transformrs regularish zattention attention2x"
-    for word in [*words.split(), "编马器", "注意刀", "angl"]:
+def test_other_words_are_left_alone_and_whole_ones_replaced_and_lit(library: Reader) -> None:
+    words = "attentions overwrite reheat streamer transformrs regularish zattention attention2x 编马器 注意刀 angl"
+    for word in words.split():
         assert answer(library, f"what about the {word}, 注意力?").respelled == (), word
-
-
-def test_the_words_that_are_meant_are_found_and_lit(library: Reader) -> None:
     moment = answer(library, "atention?").moments[0]
     assert [moment.quote[start:stop] for start, stop in moment.marks] == ["attention"]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+    for text, expected in (
         ("atention, or atentions", "attention, or atentions"),
         ("为什么atention重要", "为什么attention重要"),
-        ("为什么 atention 重要", "为什么 attention 重要"),
-    ],
-)
-def test_whole_words_are_replaced(text: str, expected: str) -> None:
-    assert respelled(parsed(text), (Respelling("atention", "attention"),)) == expected
+    ):
+        assert respelled(parsed(text), (Respelling("atention", "attention"),)) == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -13,9 +12,7 @@ from typing import cast
 
 import pytest
 import requests
-from click.testing import CliRunner
-from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult
+from click.testing import CliRunner, Result
 
 import seekpoint
 from seekpoint.cli.main import cli
@@ -25,7 +22,6 @@ from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Cue, CueSpan, Filters, Kind, Resource, ResourceStatus, State, StoredChunk
-from seekpoint.query.answers import Answer
 from seekpoint.query.output.terminal import explanation_lines
 from seekpoint.query.search.moments import Passage
 from seekpoint.query.search.pipeline import ask
@@ -38,28 +34,26 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import build, run_script
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
-from tests.query.mcp.sessions import command as mcp_command
-from tests.query.mcp.sessions import session, text_of
+from tests.query.mcp.sessions import tool_error
 
 pytestmark = pytest.mark.slow
 
 # By words and by meaning the first talk comes first; the last two have all words, or characters, of a question.
-OFTEN, ALL, ALL_CHINESE = "mask mask mask, 掩码掩码掩码", "Tell us more of masks", "什么是掩码"
 QUESTIONS = {"masks": "bbbbbbbbbbb", "掩码么": "ccccccccccc"}
 TALKS = {
-    "a [aaaaaaaaaaa].en": [OFTEN],
+    "a [aaaaaaaaaaa].en": ["mask mask mask, 掩码掩码掩码"],
     "b [bbbbbbbbbbb].en": [
         "Good day. Some tea is here, and bread too. It is good.",
         "There is more tea. We drink it up.",
         "There is no end of this tea.",
-        ALL + ".",
+        "Tell us more of masks.",
     ],
-    "c [ccccccccccc].zh": ["大家好，我们喝茶。", "茶很好喝。", ALL_CHINESE + "？", "它把未来藏起来。"],
+    "c [ccccccccccc].zh": ["大家好，我们喝茶。", "茶很好喝。", "什么是掩码？", "它把未来藏起来。"],
 }
 
 
 class Wording:
-    """Scores passages by what they begin with, or else have: the first of some words has the highest score."""
+    """Scores passages by what they begin with: the first of some words has the highest score."""
 
     def __init__(self, *wanted: str) -> None:
         self.wanted = wanted
@@ -67,11 +61,9 @@ class Wording:
 
     def scores(self, question: str, passages: Sequence[str]) -> list[float]:
         self.asked.append((question, list(passages)))
-        return [self._score(passage) for passage in passages]
-
-    def _score(self, passage: str) -> float:
-        ranks = [rank for rank, word in enumerate(self.wanted) if passage.startswith(word)]
-        return 0.9 / (1 + ranks[0]) if ranks else 0.01
+        wanted = [*self.wanted, ""]
+        ranks = [next(n for n, word in enumerate(wanted, 1) if passage.startswith(word)) for passage in passages]
+        return [0.9 / rank if rank < len(wanted) else 0.01 for rank in ranks]
 
 
 @pytest.fixture(scope="module")
@@ -96,38 +88,23 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_cross_encoder(tmp_path_factory.mktemp("model") / "cross-encoder", [*texts, *QUESTIONS])
 
 
-def ids(answer: Answer) -> list[str]:
-    return [moment.resource.id for moment in answer.moments]
-
-
-def test_the_reranker_orders_and_localises(library: Reader) -> None:
+def test_the_reranker_reads_half_minutes_from_sentences_on_and_orders_and_localises(library: Reader) -> None:
     reranker = Wording("There is no end", "它把未来", "mask")
     found = ask("mask", library, TopicEncoder(), AskOptions(reranker=reranker))
-    assert [(moment.resource.id, moment.start) for moment in found.moments] == [
-        ("bbbbbbbbbbb", 20.0),
-        ("ccccccccccc", 30.0),
-        ("aaaaaaaaaaa", 0.0),
+    assert [(moment.resource.id, moment.start, moment.score) for moment in found.moments] == [
+        ("bbbbbbbbbbb", 20.0, 0.9),
+        ("ccccccccccc", 30.0, 0.45),
+        ("aaaaaaaaaaa", 0.0, 0.3),
     ]
-    assert [moment.score for moment in found.moments] == [0.9, 0.45, 0.3]
     assert found.moments[0].quote.startswith("There is no end of this tea.")
     assert found.moments[0].link.endswith("&t=20s")
-    assert len(reranker.asked) == 1
-
-
-def test_the_reranker_reads_half_minutes_from_sentences_on(library: Reader) -> None:
-    reranker = Wording()
-    ask("mask", library, TopicEncoder(), AskOptions(filters=Filters(resource="bbbbbbbbbbb"), reranker=reranker))
     ((question, passages),) = reranker.asked
-    assert question == "mask"
-    assert passages[0] == " ".join(TALKS["b [bbbbbbbbbbb].en"][:3])
-    assert [passage[:8] for passage in passages[1:4]] == ["There is", "There is", "Tell us "]
-    assert all(len(passage) < 140 for passage in passages)
-
-
-def test_windows_begin_ten_seconds_apart() -> None:
+    read = [passage for passage in passages if passage[:4] in ("Good", "Ther", "Tell")]
+    assert (question, read[0]) == ("mask", " ".join(TALKS["b [bbbbbbbbbbb].en"][:3]))
+    assert [passage[:8] for passage in read[1:]] == ["There is", "There is", "Tell us "]
     cues = [Cue(4.0 * number, 4.0 * number + 4, f"This is {number}.") for number in range(20)]
     windows = list(window_texts(Passage(cues, 0, 2, 12, plays=True)))
-    assert [start for start, _ in windows] == [8.0, 20.0, 32.0, 44.0]
+    assert [start for start, _ in windows] == [8.0, 20.0, 32.0, 44.0], "ten seconds apart"
     assert windows[0][1] == " ".join(f"This is {number}." for number in range(2, 10))
 
 
@@ -148,9 +125,12 @@ def test_twenty_moments_are_read_and_the_others_stay_behind(tmp_path: Path) -> N
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_phrase_says_where_a_moment_begins_whatever_the_reranker_prefers(library: Reader) -> None:
+def test_a_phrase_says_where_a_moment_begins_and_nothing_is_read_where_there_is_no_moment(library: Reader) -> None:
     found = ask('"of masks"', library, TopicEncoder(), AskOptions(reranker=Wording("Good day")))
     assert [(moment.resource.id, moment.start) for moment in found.moments] == [("bbbbbbbbbbb", 30.0)]
+    reranker = Wording()
+    assert not ask("x", library, TopicEncoder(), AskOptions(filters=Filters(resource="x"), reranker=reranker)).moments
+    assert reranker.asked == []
 
 
 def test_an_explanation_tells_both_scores(library: Reader) -> None:
@@ -165,28 +145,20 @@ def test_an_explanation_tells_both_scores(library: Reader) -> None:
     assert before.explanation.reranked is None
 
 
-def test_nothing_is_read_where_there_is_no_moment(library: Reader) -> None:
-    reranker = Wording()
-    options = AskOptions(filters=Filters(resource="x"), reranker=reranker)
-    assert not ask("mask", library, TopicEncoder(), options).moments
-    assert reranker.asked == []
-
-
 def test_a_cross_encoder_reads_question_and_passage_together(folder: Path, model: Path) -> None:
-    for question, first in QUESTIONS.items():
-        plain = seekpoint.ask(question, folder, encoder=TopicEncoder())
-        found = seekpoint.ask(question, folder, encoder=TopicEncoder(), rerank=str(model))
-        assert (ids(plain)[0], ids(found)[0]) == ("aaaaaaaaaaa", first)
-        assert sorted(ids(found)) == sorted(ids(plain))
-        assert found.moments[0].score > 0.5 > found.moments[-1].score
     live = LiveLibrary(folder, TopicEncoder(), CrossEncoderReranker(str(model)))  # which loads it once
-    assert [ids(live.ask(question))[0] for question in QUESTIONS] == [*QUESTIONS.values()]
+    for question, first in QUESTIONS.items():
+        plain, found = seekpoint.ask(question, folder, encoder=TopicEncoder()).moments, live.ask(question).moments
+        assert (plain[0].resource.id, found[0].resource.id) == ("aaaaaaaaaaa", first)
+        assert {moment.resource.id for moment in found} == {moment.resource.id for moment in plain}
+        assert found[0].score > 0.5 > found[-1].score
+        assert seekpoint.ask(question, folder, encoder=TopicEncoder(), rerank=str(model)).moments == found
     live.close()
 
 
 @pytest.mark.model
 def test_what_is_no_reranker_is_told_in_one_line(tmp_path: Path) -> None:
-    for name in ("/nowhere/at/all", "no such model", "\x1b[31m"):
+    for name in ("no such model", "\x1b[31m"):
         told = r"^the reranker .* can't be loaded \(.+\): give --rerank [^\n]*$"
         with pytest.raises(ModelError, match=told):
             CrossEncoderReranker(name).scores("q", ["p"])
@@ -198,11 +170,10 @@ def test_what_is_no_reranker_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 class Shelf:
-    """A reader of two transcripts of a paper, whose cues say where they stand."""
+    """A reader of the transcripts of a paper, whose cues say where they stand."""
 
     def statuses(self, ids: Collection[str]) -> list[ResourceStatus]:
-        papers = (Resource(name, Kind.PAPER, name, f"https://example.org/{name}.pdf") for name in ids)
-        return [ResourceStatus(paper, State.INDEXED) for paper in papers]
+        return [ResourceStatus(Resource(name, Kind.PAPER, name, ""), State.INDEXED) for name in ids]
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         return [
@@ -211,68 +182,64 @@ class Shelf:
         ]
 
 
-def hit(transcript: int, *, is_reference: bool = False) -> Hit:
-    chunk = StoredChunk(transcript, transcript, "paper", "en", 10, 14, 100.0, 140.0, is_reference)
-    return Hit(chunk, 0.5, 0.5, 0.5)
-
-
 def test_bibliographies_stay_behind_and_a_moment_may_begin_in_the_passage_before() -> None:
-    hits, shelf = [hit(1), hit(2), hit(3, is_reference=True)], cast("Reader", Shelf())
+    chunks = [StoredChunk(number, number, "paper", "en", 10, 14, 100.0, 140.0, number == 3) for number in (1, 2, 3)]
+    hits, shelf = [Hit(chunk, 0.5, 0.5, 0.5) for chunk in chunks], cast("Reader", Shelf())
     found = rerank(hits, "q", Wording("3 10", "2 12"), shelf)
     assert [(one.chunk.id, one.begin) for one in found] == [(2, 120.0), (1, 100.0), (3, 100.0)]
-    before = hits[0].chunk._replace(id=7, first=7, stop=11, start=70.0, end=110.0)
+    before = chunks[0]._replace(id=7, first=7, stop=11, start=70.0, end=110.0)
     (one,) = rerank([hits[0]._replace(opening=hits[0]._replace(chunk=before))], "q", Wording("1 7"), shelf)
     assert one.begin == 70.0
 
 
+# Both in one process, which imports torch once.
+SERVERS = """
+from threading import Thread
+from seekpoint.cli.mcp import mcp
+from seekpoint.cli.serve import serve
+Thread(target=serve.main, args=[["--port", "0", "--rerank", {model!r}, "--index", {library!r}]], daemon=True).start()
+mcp.main(["--http", "--port", "0", "--rerank", {nowhere!r}, "--index", {library!r}])
+"""
+
+
 @pytest.mark.model
-def test_serve_and_mcp_take_a_reranker(example_library: Path, tmp_path: Path) -> None:
-    program, *call = mcp_command(example_library, "--rerank", str(tmp_path / "nowhere"))
-
-    async def talk(client: Client) -> CallToolResult:
-        return await client.call_tool("ask", {"question": "why masks?"})
-
-    told = session(StdioServerParameters(command=program, args=call), talk)
-    assert told.is_error and "can't be loaded" in text_of(told)
-    folder = save_cross_encoder(tmp_path / "model", ["why masks?"])
-    serving = [sys.executable, "-m", "seekpoint", "serve", "--port", "0", "--rerank", str(folder)]
-    with Popen([*serving, "--index", str(example_library)], cwd=ROOT, stdout=PIPE, text=True) as process:
-        assert process.stdout
+def test_serve_and_mcp_take_a_reranker(example_library: Path, model: Path, tmp_path: Path) -> None:
+    script = SERVERS.format(model=str(model), library=str(example_library), nowhere=str(tmp_path / "nowhere"))
+    with Popen([sys.executable, "-c", script], cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout and process.stderr
         try:
-            address = re.search(r"http://\S+", process.stdout.readline())
-            assert address
-            answer = requests.get(f"{address[0]}/api/ask?q=why+masks&explain=true", timeout=60).json()
+            page = re.search(r"http://\S+", process.stdout.readline())
+            assistants = re.search(r"http://[^\s;]+", process.stderr.readline())
+            assert page and assistants
+            answer = requests.get(f"{page[0]}/api/ask?q=masks&explain=true", timeout=60).json()
             assert all("reranked" in moment["explanation"] for moment in answer["moments"])
+            assert "can't be loaded" in tool_error(assistants[0], "ask", question="why masks?")
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
 
 @pytest.mark.model
-def test_the_commands_rerank(example_library: Path, tmp_path: Path) -> None:
-    question = "Why do we divide the scores by the square root?"
-    questions = tmp_path / "questions.jsonl"
-    questions.write_text(json.dumps({"question": question, "qlang": "en", "video_id": None, "spans": []}), "utf-8")
-    folder = str(save_cross_encoder(tmp_path / "model", [question, "a word of all others"]))
-    index = ["--index", str(example_library)]
-    results = [
-        CliRunner().invoke(cli, ["ask", "--json", question, *index, *rest]) for rest in ((), ("--rerank", folder))
-    ]
+def test_the_commands_rerank(example_library: Path, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_text('{"question": "why masks?", "video_id": null}', "utf-8")
+    commands = (["ask", "--json", "why masks?"], ["eval", str(tmp_path / "questions.jsonl")], ["serve", "--port", "0"])
+
+    def run(command: Sequence[str], *rest: str) -> Result:
+        return CliRunner().invoke(cli, [*command, *rest, "--index", str(example_library)])
+
+    results = run(commands[0]), run(commands[0], "--rerank", str(model))
     plain, found = ([moment["score"] for moment in json.loads(result.output)["moments"]] for result in results)
     assert found != plain
-    assert CliRunner().invoke(cli, ["eval", str(questions), "--rerank", folder, *index]).exit_code == 0
-    for command in (["ask", question], ["eval", str(questions)], ["serve", "--port", "0"]):
-        refused = CliRunner().invoke(cli, [*command, "--rerank", str(tmp_path / "nowhere"), *index])
+    assert run(commands[1], "--rerank", str(model)).exit_code == 0
+    for command in commands:
+        refused = run(command, "--rerank", str(tmp_path / "nowhere"))
         assert refused.exit_code == 1 and "can't be loaded" in refused.output
 
 
 def test_torch_is_imported_only_where_something_is_reranked(folder: Path) -> None:
     script = f"""
-from pathlib import Path
-from seekpoint.index.open import open_reader
-from seekpoint.query.search.pipeline import ask
+import seekpoint
 from tests.fakes import TopicEncoder
-with open_reader(Path({str(folder)!r})) as opened:
-    ask("mask", opened, TopicEncoder())
+seekpoint.ask("mask", {str(folder)!r}, encoder=TopicEncoder())
 print("torch" in sys.modules, "sentence_transformers" in sys.modules)
 """
     assert run_script(script).stdout.split() == ["False", "False"]

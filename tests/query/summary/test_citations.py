@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from seekpoint.query.answers import CitedSentence
 from seekpoint.query.summary.summariser import MOST_SENTENCES, SentenceReader, without_thoughts
+from tests import fuzzing
 
 
 def read(text: str, moments: int = 5, size: int = 3) -> list[tuple[str, tuple[int, ...]]]:
@@ -19,13 +20,11 @@ def read(text: str, moments: int = 5, size: int = 3) -> list[tuple[str, tuple[in
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("A mask hides it [1]. It is cheap. [3][1]", [("A mask hides it.", (1,)), ("It is cheap.", (1, 3))]),
         ("It hides “the future.”[2] Does it [1, 3]?", [("It hides “the future.”", (2,)), ("Does it?", (1, 3))]),
         ("掩码[1]把未来藏起来。[2]这样训练更快【3】。", [("掩码把未来藏起来。", (1, 2)), ("这样训练更快。", (3,))]),
         ("为什么？［1，2］因为快！[4]", [("为什么？", (1, 2)), ("因为快！", (4,))]),
         ("It costs 3.5 ms, e.g. BERT, vs. GPT [2-4].", [("It costs 3.5 ms, e.g. BERT, vs. GPT.", (2, 3, 4))]),
         ("The last one has no mark [2]", [("The last one has no mark", (2,))]),
-        ("最后一句没有句号[2]", [("最后一句没有句号", (2,))]),
         ("Of several [9][2][6], [4-7] exist.", [("Of several, exist.", (2, 4, 5))]),
     ],
 )  # fmt: skip
@@ -36,15 +35,10 @@ def test_sentences_come_with_their_citations(text: str, sentences: list[tuple[st
 @pytest.mark.parametrize(
     "text",
     [
-        "Nobody says this.",
         "没有人这么说。",
         "It cites a moment that isn't there [6].",
-        "它引用了不存在的片段[6]。",
         "Values lie in [0, 1].",
-        "NONE",
-        "[1]",
         "1. [1]",
-        "See https://evil.example/a for more [1].",
         "详见 www.evil.example 的说明[1]。",
         "[click here](http://evil.example) [1].",
         "Write to mailto:a@evil.example [1].",
@@ -63,7 +57,6 @@ def test_what_cites_no_moment_or_is_no_plain_sentence_is_dropped(text: str) -> N
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
-        ("It \x1b[31mhides\x1b[0m \u202ethe future [1].", "It hides the future."),
         ("<b>It</b> hides <img src=x onerror=alert(1)> the future<br/> [1].", "It hides the future."),
         ("掩码<script>把未来</script>藏起来[1]。", "掩码把未来藏起来。"),
         ("- **Masks** hide `the future` [1].", "Masks hide the future."),
@@ -82,49 +75,40 @@ def test_a_sentence_comes_when_the_next_one_begins() -> None:
     assert reader.feed(" is fast [2]。快") == [CitedSentence("It is fast。", (2,))]
 
 
-@pytest.mark.parametrize(
-    ("text", "most"),
-    [
+def test_there_is_an_end_of_text_with_and_without_sentences() -> None:
+    for text, most in (
         *((text, MOST_SENTENCES) for text in ("It hides the future [1]. ", "它把未来藏起来[1]。")),
-        *((text, 0) for text in ("on and on ", "Uncited. ", "没完没了", "[", "<a ", "\n")),
-    ],
-)
-def test_there_is_an_end_of_text_with_and_without_sentences(text: str, most: int) -> None:
-    reader, found, pieces = SentenceReader(5), 0, 0
-    while not reader.is_done:
-        found += len(reader.feed(text))
-        pieces += 1
-        assert pieces < 10_000
-    assert found == most
-    assert reader.feed(text) == []
+        *((text, 0) for text in ("on and on " * 9, "Uncited. " * 9, "没完没了" * 9, "[" * 99, "<a " * 99, "\n" * 99)),
+    ):
+        reader, found, pieces = SentenceReader(5), 0, 0
+        while not reader.is_done:
+            found += len(reader.feed(text))
+            pieces += 1
+            assert pieces < 1000
+        assert found == most
+        assert reader.feed(text) == []
 
 
 TEXTS = st.text(st.sampled_from("ab .!?。！[]【】1239,-<>*`\n \x1b“”掩码é…"), max_size=60)
 
 
 @given(TEXTS, st.integers(1, 7))
-def test_pieces_of_any_length_give_the_same(text: str, size: int) -> None:
-    assert read(text, size=size) == read(text, size=1)
-
-
-@given(TEXTS)
-def test_whatever_comes_is_cited_and_printable(text: str) -> None:
-    for sentence, citations in read(f"{text} A mask [1]. {text}", moments=3):
+@fuzzing.fuzz(40)
+def test_pieces_of_any_length_give_the_same_cited_and_printable_sentences(text: str, size: int) -> None:
+    text = f"{text} A mask [1]. {text}"
+    found = read(text, moments=3, size=size)
+    assert found == read(text, moments=3, size=1)
+    for sentence, citations in found:
         assert sentence.isprintable()
-        assert set(citations) <= {1, 2, 3}
-        assert citations
+        assert citations and set(citations) <= {1, 2, 3}
 
 
-@pytest.mark.parametrize(
-    ("pieces", "text"),
-    [
+def test_what_a_model_thinks_first_is_no_text() -> None:
+    for pieces, text in (
         (["<think>It may be [1]. ", "No.</th", "ink>\n\nIt ", "hides it [2]."], "\n\nIt hides it [2]."),
         (["<thi", "nk>想一想[1]。</think>它把未来藏起来[2]。"], "它把未来藏起来[2]。"),
         (["<think>without end"], ""),
         (["<b>", "It"], "<b>It"),
-        (["掩", "码"], "掩码"),
         ([], ""),
-    ],
-)
-def test_what_a_model_thinks_first_is_no_text(pieces: list[str], text: str) -> None:
-    assert "".join(without_thoughts(pieces)) == text
+    ):
+        assert "".join(without_thoughts(pieces)) == text

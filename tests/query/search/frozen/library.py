@@ -1,13 +1,18 @@
-"""The frozen library: the talks, a paper in each language, and a glossary."""
+"""The frozen library: the talks, a paper in each language, and some translations."""
 
 from __future__ import annotations
 
+from seekpoint.index.open import open_writer
 from tests.indexer.builds import Workshop
 from tests.indexer.sources.papers.test_pdf import lines, made
 from tests.query.search.frozen.encoder import FrozenEncoder
 from tests.query.search.frozen.talks import TALKS, aside
 
-GLOSSARY = "warp drive\t曲速引擎\nphlogiston\t燃素\n"
+# Into each language, from the other one.
+TRANSLATIONS = {
+    "en": ("zh", [("曲速引擎", ["warp drive"]), ("燃素", ["phlogiston"])]),
+    "zh": ("en", [("warp drive", ["曲速引擎"]), ("phlogiston", ["燃素"])]),
+}
 
 ENGLISH_PAPER = (
     "It says what it learned to a smaller one, as a teacher would do.",
@@ -30,8 +35,9 @@ def build(workshop: Workshop) -> None:
     (workshop.folder / "paper.pdf").write_bytes(_paper(*ENGLISH_PAPER, "References", "en"))
     (workshop.folder / "lunwen.pdf").write_bytes(_paper(*CHINESE_PAPER, "参考文献", "zh"))
     listed = workshop.write("list.md", f"# Talks\n\n{videos}\n\n# Papers\n\n- [](paper.pdf)\n- [](lunwen.pdf)\n")
-    glossary = workshop.write("glossary.tsv", GLOSSARY)
-    workshop.build(listed, languages=("en", "zh"), glossary=glossary, encoder=FrozenEncoder())
+    workshop.build(listed, languages=("en", "zh"), encoder=FrozenEncoder())
+    with open_writer(workshop.library) as writer:
+        writer.keep_translations("by hand", lambda target: [TRANSLATIONS[target]])
 
 
 def _paper(said: str, entries: tuple[str, ...], heading: str, language: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import cast
 
 import pytest
@@ -38,37 +37,22 @@ class Counted:
         return found
 
 
-@pytest.fixture
-def counted(frozen: Reader) -> Iterator[Counted]:
-    with open_reader(frozen.address) as reader:
-        yield Counted(reader)
-
-
-def calls(counted: Counted, question: str, k: int = 5, *, explained: bool = False) -> Counter[str]:
-    counted.calls.clear()
+def calls(reader: Reader, question: str, k: int = 5, *, explained: bool = False) -> Counter[str]:
+    counted = Counted(reader)
     ask(question, cast("Reader", counted), FrozenEncoder(), AskOptions(k, explained=explained))
-    return Counter(counted.calls)
+    return counted.calls
 
 
-@pytest.mark.parametrize("question", ["Why must they sum to one?", "怎样才看不到未来？"])
-@pytest.mark.slow
-def test_each_operation_is_called_once(counted: Counted, question: str) -> None:
-    assert calls(counted, question) == Counter(_ONCE)
-
-
-def test_more_moments_make_no_more_calls(counted: Counted) -> None:
-    assert calls(counted, "What goes on in parallel?", 50) == calls(counted, "What goes on in parallel?", 1)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "In the Copenhagen seminar, what is the slope of Ostrowski?",
-        "《苏州夜话》里柯西的误差是什么？",
-        "Who saw distillation of the knowledge in a neural network?",
-    ],
-)
-def test_no_question_makes_more_calls_than_documented(counted: Counted, question: str) -> None:
-    found = calls(counted, question, 20, explained=True)
-    assert sum(found.values()) <= (_MOST_WITH_UNKNOWN_WORDS if found["vocabulary"] else _MOST)
-    assert set(found) - {"vocabulary"} == set(_ONCE)
+def test_no_question_makes_more_calls_than_documented(frozen: Reader) -> None:
+    with open_reader(frozen.address) as reader:
+        for question in ("Why must they sum to one?", "怎样才看不到未来？"):
+            assert calls(reader, question) == Counter(_ONCE)
+        assert calls(reader, "What goes on in parallel?", 50) == calls(reader, "What goes on in parallel?", 1)
+        for question in (
+            "In the Copenhagen seminar, what is the slope of Ostrowski?",
+            "《苏州夜话》里柯西的误差是什么？",
+            "Who saw distillation of the knowledge in a neural network?",
+        ):
+            found = calls(reader, question, 20, explained=True)
+            assert sum(found.values()) <= (_MOST_WITH_UNKNOWN_WORDS if found["vocabulary"] else _MOST)
+            assert set(found) - {"vocabulary"} == set(_ONCE)
