@@ -9,11 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 import pytest
@@ -75,25 +72,6 @@ def database(library: ServerAddress) -> str:
 def as_role(library: ServerAddress, role: str) -> ServerAddress:
     """A library on a server as a role of the server reaches it."""
     return replace(library, uri=library.uri.replace("postgres@", f"{role}@"))
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Interrupt what waits for longer, and fail; POSIX alone, in the main thread."""
-    late: list[str] = []
-
-    def interrupt(signal_number: int, frame: FrameType | None) -> None:
-        late.append(f"it waited for more than {seconds} s")
-        raise AssertionError(late[0])
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert not late  # a command may have caught the error
 
 
 def plain(text: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -27,7 +26,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-from seekpoint.query.web.builds import STOPPED, BuildOrder, BuildProgress, Builds, Tell
+from seekpoint.query.web.builds import BuildOrder, BuildProgress, Builds, Tell
 from seekpoint.query.web.query_parameters import Editing
 from tests.cli.here import call, one_line
 from tests.fakes import TopicEncoder
@@ -42,61 +41,37 @@ from tests.query.web.conftest import HOST, serving
 from tests.query.web.workbench import form
 
 
-def in_process(library: Path, source: Path, tell: Tell = lambda progress: None) -> str:
-    return build_in_process(library, BuildOrder((str(source),)), tell, Event())
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "掩码.md").write_text("# 掩码\n\n掩码遮住未来的词。", encoding="utf-8")
-    return tmp_path / "notes"
-
-
-def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path, notes: Path) -> None:
-    build_library(tmp_path / "library")
+def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path) -> None:
+    library, order = tmp_path / "library", BuildOrder((str(tmp_path / "缺少.md"),))
+    build_library(library)
     with pytest.raises(SeekpointError, match=r"^no such file or folder: .*缺少\.md"):
-        in_process(tmp_path / "library", tmp_path / "缺少.md")
-    with EmbeddedWriter.acquire(tmp_path / "library"), pytest.raises(SeekpointError, match="another build is writing"):
-        in_process(tmp_path / "library", notes)
-
-
-def test_a_server_that_stops_ends_its_build(tmp_path: Path) -> None:
-    """The child is ended while it starts."""
-    builds = Builds(partial(build_in_process, tmp_path), lambda: None)
-    started = time.monotonic()
-    builds.start([str(tmp_path)])
-    builds.start([str(tmp_path / "never")])
-    closing = Thread(target=builds.close)
-    closing.start()
-    closing.join(60)
-    assert not closing.is_alive()
-    assert time.monotonic() - started < 60
-    assert (builds.progress.is_running, builds.progress.error) == (False, STOPPED)
+        build_in_process(library, order, lambda progress: None, Event())
+    (tmp_path / "缺少.md").write_text("[x](https://a.org/)", encoding="utf-8")
+    with EmbeddedWriter.acquire(library), pytest.raises(SeekpointError, match="another build is writing"):
+        build_in_process(library, order, lambda progress: None, Event())
 
 
 @pytest.mark.model
 @pytest.mark.nightly
-def test_progress_comes_out_of_the_process(example_library: Path, tmp_path: Path, notes: Path) -> None:
-    library = Path(shutil.copytree(example_library, tmp_path / "library"))
+def test_progress_comes_out_of_the_process(example_library: Path, tmp_path: Path) -> None:
+    library, note = Path(shutil.copytree(example_library, tmp_path / "library")), tmp_path / "掩码.md"
+    note.write_text("# 掩码\n\n掩码遮住未来的词。", encoding="utf-8")
     told: list[BuildProgress] = []
-    assert in_process(library, notes, told.append).startswith("1 of 1 resource indexed")
+    said = build_in_process(library, BuildOrder((str(note),)), told.append, Event())
+    assert said.startswith("1 of 1 resource indexed")
     assert (told[-1].done, told[-1].total) == (1, 1)
     assert any(progress.title for progress in told)
 
 
-@pytest.mark.parametrize(
-    ("title", "url", "shown"),
-    [
+def test_a_file_without_a_title_is_told_by_its_name() -> None:
+    for title, url, shown in (
         ("", "file:///home/me/library/files/%E6%8E%A9%E7%A0%81.txt", "掩码.txt"),
         ("", "https://example.org/masks.html", "https://example.org/masks.html"),
         ("Masks", "file:///home/me/library/files/masks.txt", "Masks"),
-    ],
-)
-def test_a_file_without_a_title_is_told_by_its_name(title: str, url: str, shown: str) -> None:
-    events = ProgressEvents(lambda progress: None)
-    events.work_on(Resource("an id", Kind.DOCUMENT, title, url, ()))
-    assert events.progress.title == shown
+    ):
+        events = ProgressEvents(lambda progress: None)
+        events.work_on(Resource("an id", Kind.DOCUMENT, title, url, ()))
+        assert events.progress.title == shown
 
 
 SECRET = "the mask hides a secret 秘密"
@@ -202,6 +177,8 @@ def test_lists_of_an_import_are_told_and_never_built_from_the_page(
     served.retry()
     assert set(states(library).values()) == {State.DEFERRED}
     assert SECRET not in served.client.get("/list").text
+    served.send("/add/address", addresses="https://nowhere.example/掩码")
+    assert sorted(names(library).values()) == ["import", "import", "import", "page"]
     assert intranet.log == []
 
 
@@ -211,36 +188,34 @@ def test_what_an_import_lists_waits_for_no_worker_on_a_server(
 ) -> None:
     library = postgres.library()
     import_library(hostile, library)
-    Served(library, web).retry()
+    served = Served(library, web)
+    served.retry()
     assert work(library, lambda queue: Sources.through(web()), BuildOptions(), encoder=TopicEncoder()).taken == 0
     assert set(states(library).values()) == {State.DEFERRED}
+    served.send("/add/address", addresses="https://nowhere.example/掩码")
+    assert sorted(names(library).values()) == ["import", "import", "import", "page"]
     assert intranet.log == []
 
 
 @pytest.mark.slow
 def test_lists_of_an_import_are_built_once_the_owner_names_them(tmp_path: Path, hostile: Path) -> None:
     library, private = tmp_path / "library", tmp_path / "private"
-    import_library(hostile, library)
-    owner_builds(library, private, web())
-    assert names(library)[str(private)] == "owner"
-    assert states(library)[(private / "秘密.md").as_uri()] is State.INDEXED
-    (private / "新.md").write_text("掩码遮住未来。", encoding="utf-8")
-    defer(library, resource_of_path(private / "秘密.md").id)
-    Served(library, web).retry()
-    assert states(library)[(private / "新.md").as_uri()] is State.INDEXED
-    assert set(names(library).values()) == {"owner", "import"}
-
-
-@pytest.mark.slow
-def test_a_list_of_ones_own_that_names_the_same_has_no_list_of_an_import_built(tmp_path: Path, hostile: Path) -> None:
-    library, note, talk = tmp_path / "library", tmp_path / "private" / "秘密.md", tmp_path / "private" / "talk.en.vtt"
+    note, talk, new = private / "秘密.md", private / "talk.en.vtt", private / "新.md"
     import_library(hostile, library)
     (tmp_path / "own.md").write_text(f"[my note](<{note}>)", encoding="utf-8")
     owner_builds(library, tmp_path / "own.md", web())
     defer(library, resource_of_path(note).id)
     Served(library, web).retry()
     found = states(library)
-    assert (found[note.as_uri()], found[resource_of_path(talk).url]) == (State.INDEXED, State.DEFERRED)
+    assert found[note.as_uri()] is State.INDEXED
+    assert found[resource_of_path(talk).url] is State.DEFERRED, "a list that names the same has no list of theirs built"
+    owner_builds(library, private, web())
+    assert names(library)[str(private)] == "owner"
+    new.write_text("掩码遮住未来。", encoding="utf-8")
+    defer(library, resource_of_path(note).id)
+    Served(library, web).retry()
+    assert states(library)[new.as_uri()] is State.INDEXED
+    assert set(names(library).values()) == {"owner", "import"}
 
 
 @pytest.mark.slow
@@ -260,6 +235,8 @@ def test_what_an_assistant_added_never_leads_into_a_private_network(
     tmp_path: Path, intranet: HTTPServer, httpserver: HTTPServer, first: list[str]
 ) -> None:
     library, address = tmp_path / "library", f"http://moved.example:{intranet.port}/masks"
+    moved = resource_of(address)
+    assert moved
     before = web({"moved.example": first}, httpserver.url_for("")) if first else web()
     add = adding_to(library, lambda *_: before, TopicEncoder(), pace=0.0, translate=False)
     add(address, lambda line: None)
@@ -271,19 +248,9 @@ def test_what_an_assistant_added_never_leads_into_a_private_network(
     assert intranet.log == []
     owner_builds(library, address, now_private(), retry=True)
     assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
-    [resource_id] = [resource.id for resource in [resource_of(address)] if resource]
-    defer(library, resource_id)
+    defer(library, moved.id)
     Served(library, now_private).retry()  # what the owner named stays the owner's
     assert (names(library), states(library)) == ({address: "owner"}, {address: State.INDEXED})
-
-
-@pytest.mark.slow
-def test_what_is_added_on_the_page_is_the_pages(tmp_path: Path, postgres: TestServer) -> None:
-    for library in (tmp_path / "library", postgres.library()):
-        with open_writer(library, CARD):
-            pass
-        Served(library, web).send("/add/address", addresses="https://nowhere.example/掩码")
-        assert list(names(library).values()) == ["page"]
 
 
 @pytest.mark.slow
@@ -291,7 +258,6 @@ def test_what_is_added_on_the_page_is_the_pages(tmp_path: Path, postgres: TestSe
     ("kind", "url", "fault"),
     [
         ("document", "file:///etc/hostname", "NULL"),
-        ("page", "http://127.0.0.1/", "NULL"),
         ("recording", "http://127.0.0.1/", "'gone'"),
         ("video", "file:///etc/hostname", "NULL"),
     ],

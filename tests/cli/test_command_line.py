@@ -1,38 +1,52 @@
-"""The commands with the real model, some of them in processes of their own."""
+"""`seekpoint ask` with the real model for vectors, and a language model of our own for summaries."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import seekpoint
-from tests.cli.here import call, one_line, run
+from seekpoint.query.output.json_schema import AnswerJson
+from tests.cli.here import MAIN, Ran, call, one_line, run
+from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, streaming
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
+from tests.query.output.examples import assert_valid
 
 pytestmark = pytest.mark.model
 
 EXAMPLES = ROOT / "examples"
-TALK = EXAMPLES / "talks" / "why-attention.ogg"
 QUESTION = "Why do we need three different matrices for queries, keys and values?"
+CHINESE = "为什么要缓存键和值，却不缓存查询？"
 
 
 @pytest.mark.smoke
 def test_a_talk_answers_on_the_second(tmp_path: Path) -> None:
-    seekpoint.build([TALK], tmp_path / "library", translate=False)
+    seekpoint.build([EXAMPLES / "talks" / "why-attention.ogg"], tmp_path / "library", translate=False)
     answer = run("ask", "--json", QUESTION, "--index", tmp_path / "library").stdout
     assert_on_the_second(answer, "why-attention", 126, 195)
+
+
+def assert_on_the_second(printed: str, talk: str, begin: int, end: int) -> None:
+    result = json.loads(printed)
+    moments = [m for m in result["moments"] if talk in m["link"] and begin <= m["start"] <= end]
+    assert result["answered"] and moments, result["moments"]
+    talk_file = EXAMPLES / "talks" / f"{talk}.ogg"
+    assert moments[0]["link"] == f"{talk_file.as_uri()}#t={int(moments[0]['start'])}"
 
 
 @pytest.mark.parametrize(
     ("question", "talk", "begin", "end"),
     [
         (QUESTION, "why-attention", 126, 195),
-        ("为什么要缓存键和值，却不缓存查询？", "inference", 97, 132),
+        (CHINESE, "inference", 97, 132),
         ("为什么学习率要先预热？", "training", 115, 194),  # only an English talk answers this
         ("How can a small draft model make a big one write faster?", "inference", 325, 424),  # only a Chinese one
     ],
@@ -41,13 +55,6 @@ def test_the_example_answers_on_the_second(
     example_library: Path, question: str, talk: str, begin: int, end: int
 ) -> None:
     assert_on_the_second(call("ask", "--json", question, "--index", example_library).stdout, talk, begin, end)
-
-
-def assert_on_the_second(printed: str, talk: str, begin: int, end: int) -> None:
-    result = json.loads(printed)
-    moments = [m for m in result["moments"] if talk in m["link"] and begin <= m["start"] <= end]
-    assert result["answered"] and moments, result["moments"]
-    assert moments[0]["link"] == f"{TALK.with_name(f'{talk}.ogg').as_uri()}#t={int(moments[0]['start'])}"
 
 
 # Modules that only commands that change a library need.
@@ -72,41 +79,29 @@ def test_ask_imports_little_and_collects_no_garbage_among_imported_objects(examp
     assert result.stdout.splitlines()[1:] == ["none", "[] True"]
 
 
-@pytest.mark.parametrize("arguments", [("mask",), ("掩码", "--json"), ("-", "--json")])
-def test_a_resource_that_is_not_there_is_an_error(example_library: Path, arguments: Sequence[str]) -> None:
-    result = call("ask", *arguments, "--resource", "没有", "--index", example_library, stdin="mask\n")
-    said = "seekpoint: nothing in the library is called 没有: `seekpoint status --json` lists the ids\n"
-    assert result == (2, "", said)
+def test_a_resource_or_a_section_that_is_not_there_is_told(example_library: Path) -> None:
+    for arguments in (("掩码", "--json"), ("-",)):
+        ran = call("ask", *arguments, "--resource", "没有", "--index", example_library, stdin="mask\n")
+        said = "seekpoint: nothing in the library is called 没有: `seekpoint status --json` lists the ids\n"
+        assert ran == (2, "", said)
+    ran = call("ask", "softmax", "--section", "no such heading", "--index", example_library)
+    assert ran.stdout == "Nothing here answers that.\n"
+    assert "`seekpoint status` shows what there is" in ran.stderr
 
 
-def test_a_stream_has_an_answer_a_line(example_library: Path) -> None:
+def test_a_stream_has_an_answer_a_line_and_goes_on_after_a_blank_one(example_library: Path) -> None:
+    asked = ("ask", "-", "-k", "1", "--index", example_library)
     lines = ["what is softmax for?", "", "什么是掩码？", '"AND NOT (']
-    result = call("ask", "--json", "-", "-k", "1", "--index", example_library, stdin="\n".join(lines) + "\n")
+    result = call(*asked, "--json", stdin="\n".join(lines) + "\n")
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert [found["question"] for found in answers] == lines
     assert [len(found["moments"]) for found in answers] == [1, 0, 1, 1]
     assert "empty" in answers[1]["error"]
     assert result.exit_code == 0
-
-
-def test_a_stream_of_questions_as_text_goes_on_after_a_blank_line(example_library: Path) -> None:
-    result = run("ask", "-", "-k", "1", "--index", example_library, stdin="\ufeffsoftmax?\n\n什么是掩码？\n")
-    asked = [line.strip() for line in result.stdout.splitlines() if line.startswith("?")]
-    assert asked == ["? softmax?", "?", "? 什么是掩码？"]
-    assert "the question is empty" in result.stderr and result.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
-def test_json_survives_any_output_encoding(example_library: Path, encoding: str) -> None:
-    stream = ("ask", "--json", "-", "-k", "1", "--index", example_library)
-    result = run(*stream, stdin="什么是掩码？\n", PYTHONIOENCODING=encoding)
-    assert json.loads(result.stdout)["question"] == "什么是掩码？"
-
-
-def test_filters_that_leave_nothing_are_reported(example_library: Path) -> None:
-    result = call("ask", "softmax", "--section", "no such heading", "--index", example_library)
-    assert result.stdout == "Nothing here answers that.\n"
-    assert "`seekpoint status` shows what there is" in result.stderr
+    shown = call(*asked, stdin="\ufeffsoftmax?\n\n什么是掩码？\n")
+    questions = [line.strip() for line in shown.stdout.splitlines() if line.startswith("?")]
+    assert questions == ["? softmax?", "?", "? 什么是掩码？"]
+    assert "the question is empty" in shown.stderr and shown.stderr.count("\n") == 1
 
 
 def test_a_second_build_changes_nothing_and_one_restores_a_lost_vector_file(
@@ -126,46 +121,33 @@ def test_a_second_build_changes_nothing_and_one_restores_a_lost_vector_file(
     assert call("ask", "softmax", "--index", library).exit_code == 0
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Path:
-    """A fake browser, which writes the address that it gets into a file beside it."""
-    script = tmp_path / "browser"
-    script.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n', encoding="utf-8")
-    script.chmod(0o755)
-    return script
+def test_open_opens_the_first_link_that_answers_and_leads_to_no_program(example_library: Path, tmp_path: Path) -> None:
+    browser, opened, question = tmp_path / "browser", tmp_path / "opened", "什么是 softmax？"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {opened}\n', encoding="utf-8")
+    browser.chmod(0o755)
 
+    def ask(*options: object, library: Path = example_library) -> Ran:
+        return run("ask", "--open", *options, "--index", library, BROWSER=f"{browser} %s", PYTHONIOENCODING="ascii")
 
-def test_open_opens_the_first_link(example_library: Path, browser: Path) -> None:
-    result = run("ask", "--open", "--json", "what is softmax for?", "--index", example_library, BROWSER=f"{browser} %s")
-    opened = browser.with_name("opened").read_text(encoding="utf-8")
-    assert opened == json.loads(result.stdout)["moments"][0]["link"]
+    found = json.loads(ask("--json", question).stdout)
+    assert found["question"] == question, "whatever the encoding of the output"
+    assert opened.read_text(encoding="utf-8") == found["moments"][0]["link"]
+    opened.unlink()
 
+    shown = ask("谁写了红楼梦？", "-k", "2")
+    first, _, *moments = shown.stdout.splitlines()
+    assert first.endswith("Nothing here answers that; nearest:")
+    assert [line[:3] for line in moments if line and line[0] != " "] == ["1. ", "2. "]
+    assert (shown.exit_code, shown.stderr) == (0, "seekpoint: nothing here answers that, so nothing was opened\n")
+    found = json.loads(call("ask", "How long to boil an egg?", "-k", "2", "--json", "--index", example_library).stdout)
+    assert (found["answered"], len(found["moments"])) == (False, 2)
 
-def test_open_leaves_a_program_on_another_machine_alone(example_library: Path, browser: Path, tmp_path: Path) -> None:
     file, new = tmp_path / "talks.seekpoint", tmp_path / "new"
     assert call("export", file, "--index", example_library).exit_code == 0
     forge_database(file, "UPDATE resource SET url = 'file://host/share/run.exe'")
     assert "file://host/share/run.exe" in call("import", file, "--index", new).stderr
-    result = run("ask", "--open", "what is softmax for?", "--index", new, BROWSER=f"{browser} %s")
-    assert "so it wasn't opened" in result.stderr
-    assert not browser.with_name("opened").exists()
-
-
-@pytest.mark.parametrize("question", ["How long should I boil an egg?", "谁写了红楼梦？"])
-def test_where_nothing_answers_the_nearest_is_shown_and_none_opened(
-    example_library: Path, browser: Path, question: str
-) -> None:
-    asked = ("ask", question, "--open", "-k", "2", "--index", example_library)
-    result = run(*asked, BROWSER=f"{browser} %s")
-    first, _, *shown = result.stdout.splitlines()
-    assert first.endswith("Nothing here answers that; nearest:")
-    assert [line[:3] for line in shown if line and line[0] != " "] == ["1. ", "2. "]
-    assert result.exit_code == 0
-    assert result.stderr == "seekpoint: nothing here answers that, so nothing was opened\n"
-    result = call(*asked, "--json", BROWSER=f"{browser} %s")
-    found = json.loads(result.stdout)
-    assert (result.exit_code, found["answered"], len(found["moments"])) == (0, False, 2)
-    assert not browser.with_name("opened").exists()
+    assert "so it wasn't opened" in ask(question, library=new).stderr
+    assert not opened.exists()
 
 
 def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:
@@ -180,13 +162,10 @@ def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path
         for pair in why["translated"]:
             assert pair["word"] in plain["question"] and pair["said"]
     assert explained == plain
-
-
-@pytest.mark.parametrize("question", [("the mask 掩码 " * 400)[:4000], "🤷 softmax", "吗"])
-def test_unusual_questions_are_explained(example_library: Path, question: str) -> None:
-    result = call("ask", "--explain", question, "--index", example_library)
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert "The first moment is an answer with a probability of 0." in result.stdout
+    for question in (("the mask 掩码 " * 400)[:4000], "🤷 softmax", "吗"):
+        result = call("ask", "--explain", question, "--index", example_library)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert "The first moment is an answer with a probability of 0." in result.stdout
 
 
 def test_empty_and_very_long_and_undecodable_questions(example_library: Path) -> None:
@@ -194,3 +173,92 @@ def test_empty_and_very_long_and_undecodable_questions(example_library: Path) ->
     one_line(call("ask", "  ", *where), "the question is empty", exit_code=2)
     one_line(call("ask", "为" * 30_000, *where), "30,000 characters", exit_code=2)
     assert call("ask", b"caf\xe9 \xff softmax".decode("utf-8", "surrogateescape"), *where).exit_code == 0
+
+
+KEY = "sk-never-shown"
+
+
+@pytest.fixture
+def chat() -> Iterator[FakeChat]:
+    with fake_chat() as result:
+        yield result
+
+
+def test_a_summary_follows_the_moments(example_library: Path, chat: FakeChat) -> None:
+    chat.behaviour = by_letter("查询只用一次[1]。没有。\x1b[31mRed <b>text</b>[1][2]. 键和值一直要用【1，2】。")
+    asked = ("ask", CHINESE, "-k", "2", "--index", example_library)
+    plain = call(*asked).stdout
+    result = call(*asked, "--llm", chat.address, "--llm-model", "tiny", SEEKPOINT_LLM_KEY=KEY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = ["查询只用一次。 [1]", "Red text. [1][2]", "键和值一直要用。 [1][2]"]
+    assert result.stdout == "\n".join([plain, "In short, by a language model:", *lines, ""])
+    assert chat.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert chat.requests[0].document["model"] == "tiny"
+    csv = call(*asked, "--format", "csv").stdout
+    assert call(*asked, "--format", "csv", SEEKPOINT_LLM=chat.address).stdout == csv, "other formats stay as they are"
+    assert len(chat.requests) == 1
+
+
+def test_a_summary_in_json_where_something_answers(example_library: Path, chat: FakeChat) -> None:
+    chat.behaviour = by_letter("They play roles [2][1]. 查询[9]。")
+    asked = ("ask", "--json", "-", "-k", "2", "--index", example_library)
+    environment = {"SEEKPOINT_LLM": chat.address, "SEEKPOINT_LLM_MODEL": "tiny"}
+    result = call(*asked, stdin=f"{CHINESE}\n\n谁写了红楼梦？\n", **environment)
+    first, second, third = map(json.loads, result.stdout.splitlines())
+    assert first["summary"] == {"sentences": [{"text": "They play roles.", "citations": [1, 2]}]}
+    assert_valid(AnswerJson, first)
+    assert "summary" not in second
+    assert (third["summary"]["sentences"], "wasn't asked" in third["summary"]["problem"]) == ([], True)
+    shown = call("ask", "谁写了红楼梦？", "--index", example_library, "--llm", chat.address)
+    assert "wasn't asked" in shown.stderr
+    assert len(chat.requests) == 1
+
+
+# How each fault of a model is worded is a matter of tests/query/summary.
+FAULTS = {
+    "refuses": (answering(401, {"error": {"message": f"no such key: {KEY}"}}), "give its key in $SEEKPOINT_LLM_KEY"),
+    "repeats the key": (answering(200, {"error": {"message": "x" * 152 + KEY}}), "has a fault"),
+    "breaks off": (streaming("They play", ends=False), "broke off"),
+    "cites nothing": (by_letter("They play three roles. 它们有三个作用[7]。"), "wrote no sentence"),
+    "never ends": (endless(b'data: {"choices": [{"delta": {"content": "on and on "}}]}\n\n'), "wrote no sentence"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_moments_are_printed_whatever_the_model_does(example_library: Path, chat: FakeChat, fault: str) -> None:
+    behaviour, words = FAULTS[fault]
+    chat.behaviour = behaviour
+    result = call("ask", CHINESE, "-k", "1", "--index", example_library, "--llm", chat.address, SEEKPOINT_LLM_KEY=KEY)
+    assert (result.exit_code, result.stdout[:2]) == (0, "1.")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("seekpoint: ") and words in line
+    assert KEY[:8] not in result.stdout + result.stderr
+
+
+def test_moments_are_printed_before_the_model_has_ended(example_library: Path, chat: FakeChat) -> None:
+    chat.behaviour = streaming("They play three roles [1]. And", " so on [1].", pause=0.6)
+    ask = ["ask", CHINESE, "-k", "1", "--index", str(example_library), "--llm", chat.address]
+    with subprocess.Popen([sys.executable, "-uc", MAIN, *ask], stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+        assert process.stdout
+        moments_at = sentence_at = 0.0
+        for line in process.stdout:
+            moments_at = time.monotonic() if line.startswith("1.") else moments_at
+            sentence_at = time.monotonic() if line.startswith("They play") else sentence_at
+        ended_at = time.monotonic()
+    assert moments_at + 0.3 < sentence_at
+    assert sentence_at + 0.3 < ended_at
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["softmax", "--llm", "localhost:11434"], "http://localhost:11434/v1"),
+        (["softmax", "--llm", "file:///etc/passwd"], "begins with http://"),
+        (["softmax", "--llm", "http://a:b@localhost"], "$SEEKPOINT_LLM_KEY"),
+        (["softmax", "--format", "csv", "--llm", "http://localhost:1"], "has no place for"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_is_asked(
+    example_library: Path, arguments: list[str], words: str
+) -> None:
+    one_line(call("ask", *arguments, "--index", example_library), words, exit_code=2)

@@ -40,17 +40,6 @@ def call(target: Any, tool: str, **arguments: object) -> CallToolResult:  # noqa
     return session(target, lambda client: client.call_tool(tool, arguments))
 
 
-def told(target: Server, tool: str, **arguments: object) -> list[str]:
-    """The messages on the progress of a call."""
-    messages: list[str] = []
-
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
-        messages.append(message or "")
-
-    session(target, lambda client: client.call_tool(tool, arguments, progress_callback=hear))
-    return messages
-
-
 def tool_result(target: Server, tool: str, **arguments: object) -> dict[str, Any]:
     """The result of a tool: the text equals the structured content and is short; the client checks the schema."""
     result = call(target, tool, **arguments)

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -76,25 +75,35 @@ def test_the_server_declares_what_it_has_and_describes_every_tool(served: Server
         assert all("description" in given for given in tool.input_schema["properties"].values()), tool.name
 
 
-@pytest.mark.parametrize(("question", "language"), [("What does the mask hide?", "en"), ("掩码藏了什么？", "zh")])
-def test_answers_come_with_quotes_places_and_links(served: Server, question: str, language: str) -> None:
+@pytest.mark.parametrize(
+    ("question", "language", "video", "at", "quote", "section"),
+    [
+        ("What does the mask hide?", "en", "aaaaaaaaaaa", 20, "a mask hides", "English"),
+        ("掩码藏了什么？", "zh", "bbbbbbbbbbb", 80, "掩码把未来", "中文"),
+    ],
+)
+def test_answers_come_with_quotes_places_and_links_from_all_or_one(
+    served: Server, question: str, language: str, video: str, at: int, quote: str, section: str
+) -> None:
     answer = tool_result(served, "ask", question=question, k=2, language=language)
     first = answer["moments"][0]
-    at, video = (20, "aaaaaaaaaaa") if language == "en" else (80, "bbbbbbbbbbb")
     assert answer["answered"] and "note" not in answer
-    assert first["quote"].startswith({"en": "a mask hides", "zh": "掩码把未来"}[language])
-    assert (first["resource"], first["at"], first["kind"]) == (video, at, "video")
+    assert first["quote"].startswith(quote)
+    assert (first["resource"], first["at"], first["kind"], first["section"]) == (video, at, "video", section)
     assert first["link"] == f"https://www.youtube.com/watch?v={video}&t={at}s"
-    assert first["section"] == {"en": "English", "zh": "中文"}[language]
-
-
-def test_a_moment_of_a_text_has_a_position_in_its_transcript_and_no_time(served: Server) -> None:
-    answer = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")
-    (moment,) = answer["moments"]
-    assert moment["title"] == "Notes on transformers" and moment["chapter"] == "Caches"
-    assert "place" not in moment and moment["link"].startswith("file:///")
-    window = tool_result(served, "transcript", resource=moment["resource"], at=moment["at"])
-    assert any(moment["quote"] in passage["text"] for passage in window["passages"])
+    window = tool_result(served, "transcript", resource=first["link"], minutes=1)
+    passages = window["passages"]
+    assert first["quote"].removesuffix("…") in " ".join(passage["text"] for passage in passages)
+    if language == "zh":
+        assert (window["title"], window["language"], window["length"]) == ("掩码", "zh", "2:40")
+        assert [passage["text"] for passage in passages] == CHINESE[2:]
+        assert passages[0] == {"place": "1:20", "text": CHINESE[2], "link": first["link"]}
+        assert "continues_at" not in window
+    everywhere = tool_result(served, "ask", question=question, k=10)["moments"]
+    assert {"aaaaaaaaaaa", "bbbbbbbbbbb"} < {moment["resource"] for moment in everywhere}
+    for named in (video, f"https://youtu.be/{video}?t=80"):
+        answer = tool_result(served, "ask", question=question, k=10, resource=named)
+        assert {moment["resource"] for moment in answer["moments"]} == {video}
 
 
 @settings(max_examples=50)
@@ -110,47 +119,13 @@ def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment])
 
 
 @pytest.mark.parametrize(
-    ("named", "found"),
-    [
-        ("bbbbbbbbbbb", "bbbbbbbbbbb"),
-        ("https://youtu.be/bbbbbbbbbbb?t=80", "bbbbbbbbbbb"),
-        ("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=20s", "aaaaaaaaaaa"),
-    ],
-)
-@pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
-def test_a_question_to_one_resource_is_answered_from_it_alone(
-    served: Server, question: str, named: str, found: str
-) -> None:
-    everywhere = tool_result(served, "ask", question=question, k=10)["moments"]
-    assert {"aaaaaaaaaaa", "bbbbbbbbbbb"} < {moment["resource"] for moment in everywhere}
-    answer = tool_result(served, "ask", question=question, k=10, resource=named)
-    assert {moment["resource"] for moment in answer["moments"]} == {found}
-
-
-def test_a_question_to_a_resource_that_has_no_words_here_is_refused(served: Server) -> None:
-    assert "nothing here is called zzz" in tool_error(served, "ask", question="mask", resource="zzz")
-    (lost,) = tool_result(served, "list_resources", state="unavailable")["resources"]
-    assert "Lost notes has no transcript here" in tool_error(served, "ask", question="mask", resource=lost["id"])
-
-
-def test_an_answer_says_that_there_is_none(served: Server) -> None:
-    answer = tool_result(served, "ask", question="mask", section="no such heading")
-    assert answer["answered"] is False and answer["moments"] == []
-    assert "`status`" in answer["note"]
-    answer = tool_result(served, "ask", question="mask", language="fr-CA")
-    assert answer["note"] == "nothing here is in fr-CA: the library has en, zh"
-
-
-@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ({"question": ""}, "the question is empty: put into words what the user wants to know"),
         ({"question": "🤷🎉"}, "the question 🤷🎉 has no words: put into words what the user wants"),
         ({"question": "掩" * 5000}, "5,000 characters: ask in 4,000 at most"),
         ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
-        ({"question": "mask", "k": 21}, "`k`: input should be less than or equal to 20"),
-        ({"question": "mask", "k": "many"}, "`k`: input should be a valid integer"),
-        ({"question": "mask", "kind": "song"}, "`kind`: input should be 'video', 'playlist'"),
+        ({"question": "mask", "resource": "zzz"}, "nothing here is called zzz"),
         ({"question": "mask", "language": "klingon"}, "'klingon' is no language tag: give one such as en"),
         ({"question": "mask", "limit": 3}, "takes no `limit`, but question, k, kind, section, language, resource"),
         ({}, "`question`: field required"),
@@ -161,68 +136,49 @@ def test_invalid_arguments_are_refused(served: Server, arguments: dict[str, Any]
     assert "play" in text_of(call(served, "play")), "no tool is called so"
 
 
-def test_a_moments_link_opens_the_window_around_it(served: Server) -> None:
-    moment = tool_result(served, "ask", question="掩码藏了什么？", k=1, language="zh")["moments"][0]
-    window = tool_result(served, "transcript", resource=moment["link"], minutes=1)
-    assert (window["title"], window["language"], window["length"]) == ("掩码", "zh", "2:40")
-    assert [passage["text"] for passage in window["passages"]] == CHINESE[2:]
-    assert window["passages"][0] == {
-        "place": "1:20",
-        "text": CHINESE[2],
-        "link": "https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s",
-    }
-    assert "continues_at" not in window
-
-
-@pytest.mark.parametrize("at", [1000, "1000", "16:40", "0:16:40", "16m40s", "1000s"])
-@pytest.mark.parametrize("named", ["aaaaaaaaaaa", "https://youtu.be/aaaaaaaaaaa?si=x"])
-def test_times_and_resources_are_accepted_in_several_forms(served: Server, named: str, at: str | int) -> None:
+@pytest.mark.parametrize("at", [1000, "1000", "0:16:40", "16m40s"])
+def test_times_and_resources_are_accepted_in_several_forms(served: Server, at: str | int) -> None:
+    named = "aaaaaaaaaaa" if at == 1000 else "https://youtu.be/aaaaaaaaaaa?si=x"
     window = tool_result(served, "transcript", resource=named, at=at, minutes=0.5)
     assert window["passages"][0]["place"] == "16:30"
     assert "remark number 96 " in window["passages"][0]["text"]
 
 
-@pytest.mark.parametrize("length", [3, 12_000])
-def test_a_very_long_caption_is_shortened_and_does_not_stop_reading(length: int) -> None:
+def test_a_very_long_caption_is_shortened_and_does_not_stop_reading() -> None:
     talk = Resource("aaaaaaaaaaa", Kind.VIDEO, "talk", "https://www.youtube.com/watch?v=aaaaaaaaaaa")
-    cues = [Cue(0.0, 5.0, "hello"), Cue(5.0, 9.0, '"掩' * length), Cue(9.0, 12.0, "goodbye")]
-    read, at = [], 0
-    for _ in range(3):
-        shown, following = transcript_resources.read_from(at, talk, cues, [], 180, 1000)
-        read += shown
+    cues = [Cue(0.0, 5.0, "hello"), Cue(5.0, 9.0, '"掩' * 12_000), Cue(9.0, 12.0, "goodbye")]
+    at: int | None = 0
+    for said in ("hello", "掩", "goodbye"):
+        assert at is not None
+        shown, at = transcript_resources.read_from(at, talk, cues, [], 180, 1000)
+        assert said in shown[-1].text
         assert tokens("".join(compact(passage) for passage in shown)) < 1100
-        if following is None:
-            break
-        at = following
-    assert "hello" in read[0].text and "goodbye" in read[-1].text
+    assert at is None
 
 
-def test_a_text_is_read_by_headings(served: Server) -> None:
-    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
-    whole = tool_result(served, "transcript", resource=notes)
-    assert whole["headings"] == ["Transformers", "位置编码", "Caches"]
+def test_a_text_has_headings_and_links_to_words_in_place_of_times(served: Server) -> None:
+    (moment,) = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")["moments"]
+    assert moment["title"] == "Notes on transformers" and moment["chapter"] == "Caches"
+    assert "place" not in moment and moment["link"].startswith("file:///")
+    notes, address = moment["resource"], moment["link"].partition("#")[0]
+    for place in (
+        {"resource": notes, "at": moment["at"]},
+        {"resource": f"{address}#:~:text=keeps%20the%20keys,before"},
+    ):
+        passages = tool_result(served, "transcript", **place)["passages"]
+        assert any(moment["quote"] in passage["text"] for passage in passages), place
+    assert "nothing at #elsewhere" in tool_error(served, "transcript", resource=f"{address}#elsewhere")
+    assert tool_result(served, "transcript", resource=notes)["headings"] == ["Transformers", "位置编码", "Caches"]
     window = tool_result(served, "transcript", resource=notes, heading="位置")
     assert "一袋词" in "".join(passage["text"] for passage in window["passages"] if passage["chapter"] == "位置编码")
     assert "headings" not in window
     assert "Transformers; 位置编码; Caches" in tool_error(served, "transcript", resource=notes, heading="nowhere")
 
 
-def test_a_link_into_a_text_leads_to_its_words(served: Server) -> None:
-    moment = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")["moments"][0]
-    address = moment["link"].partition("#")[0]
-    window = tool_result(served, "transcript", resource=f"{address}#:~:text=keeps%20the%20keys,before")
-    assert any("A cache keeps" in passage["text"] for passage in window["passages"])
-    assert "nothing at #elsewhere" in tool_error(served, "transcript", resource=f"{address}#elsewhere")
-
-
-def test_a_pages_own_query_parameters_are_not_a_time() -> None:
+def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_time() -> None:
     assert parse_target("https://a.org/viewtopic.php?t=45678") == LinkTarget()
     assert parse_target("https://a.org/?t=home#masks") == LinkTarget(anchor="masks")
-    assert parse_target("https://www.youtube.com/watch?v=aaaaaaaaaaa&t=754s") == LinkTarget(seconds=754)
     assert parse_target("file:///talks/%E8%AE%B2.ogg#t=12") == LinkTarget(seconds=12)
-
-
-def test_a_paper_is_read_by_pages() -> None:
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
     at = transcript_resources.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
@@ -240,14 +196,10 @@ def test_a_paper_is_read_by_pages() -> None:
     ("arguments", "said"),
     [
         ({"resource": "zzzzzzzzzzz"}, "nothing here is called zzzzzzzzzzz: `list_resources` tells the ids"),
-        ({"resource": "https://e.org/<script>\x1b[31m"}, "nothing here is called https://e.org/<script>:"),
         ({"resource": "bbbbbbbbbbb", "at": 1e9}, "掩码 has nothing at 1e+09 s: it ends after 160 s"),
-        ({"resource": "bbbbbbbbbbb", "at": -1}, "掩码 has nothing at -1 s"),
         ({"resource": "bbbbbbbbbbb", "at": "-1:30"}, "'-1:30' is no time: give seconds, such as 754, or 12:34"),
-        ({"resource": "bbbbbbbbbbb", "at": "soon"}, "'soon' is no time"),
         ({"resource": "bbbbbbbbbbb", "page": 3}, "there is no page 3: 掩码 has no pages"),
         ({"resource": "bbbbbbbbbbb", "at": 3, "page": 3}, "give one of them"),
-        ({"resource": "bbbbbbbbbbb", "language": "fr"}, "掩码 has no transcript in fr: there is zh"),
         ({"resource": "bbbbbbbbbbb", "minutes": 60}, "`minutes`: input should be less than or equal to 10"),
         ({"resource": "bbbbbbbbbbb", "heading": "x"}, "掩码 has no headings: give a time or a page"),
     ],
@@ -256,18 +208,7 @@ def test_places_that_do_not_exist_are_refused(served: Server, arguments: dict[st
     assert said in tool_error(served, "transcript", **arguments)
 
 
-def test_the_status_groups_what_is_not_indexed_by_reason(served: Server) -> None:
-    status = tool_result(served, "status")
-    assert status["states"] == {"indexed": 3, "unavailable": 1}
-    assert status["kinds"] == {"video": 2, "document": 1} and set(status["languages"]) == {"en", "zh"}
-    (lost,) = status["not_indexed"]
-    assert (lost["state"], lost["count"], lost["titles"]) == ("unavailable", 1, ["Lost notes"])
-    (listed,) = tool_result(served, "list_resources", state="unavailable")["resources"]
-    assert listed["reason"] == lost["reason"]
-    assert lost["reason"] in tool_error(served, "transcript", resource=listed["id"])
-
-
-def test_resources_are_listed_page_by_page(served: Server) -> None:
+def test_resources_are_listed_page_by_page_and_the_status_groups_what_is_not_indexed_by_reason(served: Server) -> None:
     first = tool_result(served, "list_resources", limit=3)
     rest = tool_result(served, "list_resources", offset=first["next_offset"])
     titles = [each["title"] for each in (*first["resources"], *rest["resources"])]
@@ -276,57 +217,44 @@ def test_resources_are_listed_page_by_page(served: Server) -> None:
     (chinese,) = tool_result(served, "list_resources", section="中文")["resources"]
     assert chinese["id"] == "bbbbbbbbbbb"
     assert tool_result(served, "list_resources", kind="paper") == {"total": 0, "resources": []}
-    assert tool_result(served, "list_resources", offset=99)["resources"] == []
+    status = tool_result(served, "status")
+    assert status["states"] == {"indexed": 3, "unavailable": 1}
+    assert status["kinds"] == {"video": 2, "document": 1} and set(status["languages"]) == {"en", "zh"}
+    (lost,) = status["not_indexed"]
+    assert (lost["state"], lost["count"], lost["titles"]) == ("unavailable", 1, ["Lost notes"])
+    (listed,) = tool_result(served, "list_resources", state="unavailable")["resources"]
+    assert listed["reason"] == lost["reason"]
+    assert lost["reason"] in tool_error(served, "transcript", resource=listed["id"])
+    assert "Lost notes has no transcript here" in tool_error(served, "ask", question="mask", resource=listed["id"])
 
 
-def test_without_a_library_each_tool_says_how_to_build_one_until_there_is_one(tmp_path: Path) -> None:
-    served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+def test_an_answer_says_that_there_is_none_and_without_a_library_how_to_build_one(
+    served: Server, tmp_path: Path
+) -> None:
+    answer = tool_result(served, "ask", question="mask", section="no such heading")
+    assert answer["answered"] is False and answer["moments"] == []
+    assert "`status`" in answer["note"]
+    answer = tool_result(served, "ask", question="mask", language="fr-CA")
+    assert answer["note"] == "nothing here is in fr-CA: the library has en, zh"
+    empty = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
     for tool, arguments in (("ask", {"question": "mask"}), ("status", {}), ("transcript", {"resource": "x"})):
-        assert "build one with `seekpoint build SOURCE`" in tool_error(served, tool, **arguments)
+        assert "build one with `seekpoint build SOURCE`" in tool_error(empty, tool, **arguments)
     (tmp_path / "list.md").write_text("- [Lost](lost.md)\n", encoding="utf-8")
     seekpoint.build(tmp_path / "list.md", tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    assert tool_result(served, "ask", question="mask")["answered"] is False
-    assert tool_result(served, "status")["states"] == {"unavailable": 1}
+    assert tool_result(empty, "ask", question="mask")["answered"] is False
+    assert tool_result(empty, "status")["states"] == {"unavailable": 1}
 
 
-def test_http_answers_this_machine_alone(library: Path) -> None:
-    with over_http(library) as (_, port, _told):
+def test_http_answers_this_machine_alone_and_refuses_a_body_of_two_lengths(library: Path) -> None:
+    with over_http(library) as (process, port, _):
+        address = f"http://127.0.0.1:{port}/mcp"
         for mode in ("legacy", "auto"):
-            address = f"http://127.0.0.1:{port}/mcp"
             assert session(address, lambda client: client.call_tool("status"), mode).structured_content
         own = {"Host": f"localhost:{port}", "Origin": f"http://127.0.0.1:{port}"}
         assert statuses(port, own, {"Host": "evil.example"}, {"Host": f"evil.example:{port}"}) == [200, 421, 421]
         assert statuses(port, {"Origin": "https://evil.example"}, {"Origin": "null"}) == [403, 403]
         again = Popen(command(library, "--http", "--port", str(port)), stderr=PIPE, text=True)
         assert f"port {port} is taken" in again.communicate(timeout=60)[1]
-
-
-TOKEN = "a-token-for-the-tests"
-
-
-@pytest.mark.parametrize(
-    ("options", "variables"), [(["--token", TOKEN], {}), ([], {"SEEKPOINT_TOKEN": TOKEN})], ids=["option", "variable"]
-)
-def test_http_with_a_token_answers_those_who_show_it(
-    library: Path, options: list[str], variables: dict[str, str]
-) -> None:
-    with over_http(library, *options, **variables) as (_, port, told):
-        assert TOKEN not in told
-        shown = [{"Authorization": f"Bearer {TOKEN}"}, {"Authorization": f"bearer {TOKEN}"}]
-        hidden = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}]
-        assert statuses(port, *shown, *hidden) == [200, 200, 401, 401, 401]
-
-
-def test_a_guessed_token_is_refused(library: Path) -> None:
-    result = subprocess.run(
-        command(library, "--http", "--token", "short"), capture_output=True, text=True, check=False, timeout=60
-    )
-    assert result.returncode
-    assert "a token has 16 or more characters" in result.stderr
-
-
-def test_http_refuses_a_body_of_two_lengths_and_says_nothing_of_it(library: Path) -> None:
-    with over_http(library) as (process, port, _):
         lengths = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
         answers = []
         for head in (lengths, b"Content-Length: 5000\r\n"):
@@ -335,8 +263,20 @@ def test_http_refuses_a_body_of_two_lengths_and_says_nothing_of_it(library: Path
                 answers += [connection.recv(4096)] if head == lengths else []
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.stderr and process.stderr.read() == LAST_LINE
+        assert process.stderr and process.stderr.read() == LAST_LINE, "nothing is said of the lengths"
         assert answers[0].startswith(b"HTTP/1.1 400 ")
+
+
+def test_http_with_a_token_answers_those_who_show_it(library: Path) -> None:
+    token = "a-token-for-the-tests"
+    with over_http(library, SEEKPOINT_TOKEN=token) as (_, port, told):
+        assert token not in told
+        shown = [{"Authorization": f"Bearer {token}"}, {"Authorization": f"bearer {token}"}]
+        hidden = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": token}]
+        assert statuses(port, *shown, *hidden) == [200, 200, 401, 401, 401]
+    guessed = Popen(command(library, "--http", "--token", "short"), stderr=PIPE, text=True)
+    assert "a token has 16 or more characters" in guessed.communicate(timeout=60)[1]
+    assert guessed.returncode
 
 
 HELLO = {
@@ -361,7 +301,7 @@ def statuses(port: int, *headers: dict[str, str]) -> list[int]:
     return statuses
 
 
-def test_invalid_messages_neither_end_the_server_nor_reach_its_output(library: Path) -> None:
+def test_a_process_that_may_add_outlives_invalid_messages_which_never_reach_its_output(library: Path) -> None:
     lines = [
         "{",
         "\x00\x1b[31m 掩码",
@@ -370,15 +310,16 @@ def test_invalid_messages_neither_end_the_server_nor_reach_its_output(library: P
         message(method="notifications/initialized"),
         message(2, method="no/such", params={}),
         message(3, method="tools/call", params={"name": "ask", "arguments": [1]}),
+        message(5, method="tools/call", params={"name": "add", "arguments": {"address": "/etc/passwd"}}),
         message(4, method="tools/call", params={"name": "status"}),
     ]
-    with Popen(command(library), stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8") as process:
+    with Popen(command(library, "--add"), stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8") as process:
         assert process.stdin and process.stdout and process.stderr
         with suppress(BrokenPipeError):
             process.stdin.write("\n".join(lines) + "\n")
             process.stdin.flush()
         replies: dict[int, Any] = {}
-        while 4 not in replies:
+        while not {4, 5} <= replies.keys():
             line = process.stdout.readline()
             reply = json.loads(line)
             assert reply["jsonrpc"] == "2.0"
@@ -389,11 +330,11 @@ def test_invalid_messages_neither_end_the_server_nor_reach_its_output(library: P
         assert process.stdout.read() == "" and "Traceback" not in process.stderr.read()
     assert "error" in replies[2] and "error" in replies[3]
     assert replies[4]["result"]["structuredContent"]["resources"] == 4
+    assert "is no address of the web" in replies[5]["result"]["content"][0]["text"]
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("mode", ["legacy", "auto"])
-def test_a_session_over_standard_input_and_output(example_library: Path, mode: str) -> None:
+def test_a_session_over_standard_input_and_output(example_library: Path) -> None:
     program, *arguments = command(example_library)
 
     async def talk(client: Client) -> None:
@@ -414,10 +355,7 @@ def test_a_session_over_standard_input_and_output(example_library: Path, mode: s
         assert wrong.is_error and text_of(wrong).startswith("nothing here is called nothing")
         assert (await client.call_tool("status")).structured_content["states"] == {"indexed": 7}
 
-    session(StdioServerParameters(command=program, args=arguments), talk, mode)
-
-
-TOPICS = ["masks in attention", "注意力里的掩码"]
+    session(StdioServerParameters(command=program, args=arguments), talk)
 
 
 def prompt_text(target: Server, name: str, **arguments: str) -> str:
@@ -427,26 +365,17 @@ def prompt_text(target: Server, name: str, **arguments: str) -> str:
     return message.content.text
 
 
-def test_the_prompts_describe_themselves_and_their_arguments(served: Server) -> None:
+def test_prompts_describe_themselves_and_ask_with_the_tools_that_there_are(served: Server) -> None:
     listed = {prompt.name: prompt for prompt in session(served, lambda client: client.list_prompts()).prompts}
     arguments = {name: {each.name: each.required for each in prompt.arguments or ()} for name, prompt in listed.items()}
     assert arguments == {"study": {"topic": True, "section": False}, "compare": {"topic": True, "resources": False}}
-    for prompt in listed.values():
+    for name, prompt in listed.items():
         assert prompt.title and len(prompt.description or "") > 60
         assert all(argument.description for argument in prompt.arguments or ())
-
-
-@pytest.mark.parametrize("topic", TOPICS)
-@pytest.mark.parametrize("name", ["study", "compare"])
-def test_a_prompt_asks_with_the_tools_that_there_are(served: Server, name: str, topic: str) -> None:
-    text = prompt_text(served, name, topic=topic)
-    tools = {tool.name for tool in session(served, lambda client: client.list_tools()).tools}
-    assert f"“{topic}”" in text
-    named = set(re.findall(r"`(\w+)`", text)) - {"k", "confidence", "resource"}
-    assert {"ask", "transcript"} <= named <= tools
-
-
-def test_the_further_arguments_are_told_and_none_adds_lines_of_its_own(served: Server) -> None:
+        text = prompt_text(served, name, topic="注意力里的掩码")
+        assert "“注意力里的掩码”" in text
+        named = set(re.findall(r"`(\w+)`", text)) - {"k", "confidence", "resource"}
+        assert {"ask", "transcript"} <= named <= set(TOOLS)
     plain = prompt_text(served, "study", topic="masks")
     assert "section" not in plain
     assert "the section “中文”" in prompt_text(served, "study", topic="masks", section="中文")

@@ -31,15 +31,13 @@ def read(target: Server, address: str) -> dict[str, Any]:
     """The window at the address of a transcript, which is short."""
     (content,) = session(target, lambda client: client.read_resource(address)).contents
     assert isinstance(content, TextResourceContents)
-    assert (content.mime_type, content.uri) == ("application/json", address)
-    assert tokens(content.text) < 2000
+    assert (content.mime_type, content.uri, tokens(content.text) < 2000) == ("application/json", address, True)
     window: dict[str, Any] = json.loads(content.text)
     return window
 
 
-@pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
-def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Server, question: str) -> None:
-    result = call(served, "ask", question=question, k=5)
+def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Server) -> None:
+    result = call(served, "ask", question="掩码藏了什么？", k=5)
     assert result.structured_content
     moments, links = result.structured_content["moments"], links_of(result)
     best = {moment["resource"]: moment for moment in reversed(moments)}
@@ -53,12 +51,12 @@ def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Serv
         assert moment["quote"].removesuffix("…") in " ".join(passage["text"] for passage in window["passages"])
 
 
-def test_a_window_is_the_same_by_the_tool_and_by_the_address(served: Server) -> None:
+def test_windows_at_their_addresses_are_those_of_the_tool_and_give_the_whole_transcript(served: Server) -> None:
     by_tool = tool_result(served, "transcript", resource="aaaaaaaaaaa", at="16:40", minutes=0.5, language="en")
     assert read(served, f"{ENGLISH_TALK}?at=16:40&minutes=0.5&language=en") == by_tool
-
-
-def test_windows_at_their_addresses_give_the_whole_transcript(served: Server) -> None:
+    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
+    part = read(served, UriTemplate.parse(TEMPLATE).expand({"resource": notes, "heading": "位置"}))
+    assert part["passages"][0]["chapter"] == "位置编码"
     said, windows, address = "", 0, ENGLISH_TALK
     while address and windows < 30:
         window = read(served, address)
@@ -69,23 +67,13 @@ def test_windows_at_their_addresses_give_the_whole_transcript(served: Server) ->
     assert set(map(int, re.findall(r"number (\d+) ", said))) == set(range(400))
 
 
-def test_a_part_of_a_text_is_read_by_address(served: Server) -> None:
-    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
-    part = read(served, UriTemplate.parse(TEMPLATE).expand({"resource": notes, "heading": "位置"}))
-    assert part["passages"][0]["chapter"] == "位置编码"
-
-
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("seekpoint://transcript/zzzzzzzzzzz", "nothing here is called zzzzzzzzzzz: `list_resources` tells the ids"),
         ("seekpoint://transcript/..%2F..%2Fetc%2Fpasswd", "nothing here is called ../../etc/passwd"),
         ("seekpoint://transcript/%1b%5B31m%E6%8E%A9", "nothing here is called 掩:"),
         (f"{ENGLISH_TALK}?at=soon", "'soon' is no time"),
-        (f"{ENGLISH_TALK}?at=99:99:99", "masks has nothing at"),
-        (f"{ENGLISH_TALK}?at=3&heading=x", "give one of them"),
         (f"{ENGLISH_TALK}?minutes=600", "`minutes`: input should be less than or equal to 10"),
-        (f"{ENGLISH_TALK}?page=x", "`page`: input should be a valid integer"),
         (f"{ENGLISH_TALK}?language=fr", "masks has no transcript in fr: there is en"),
         (f"{ENGLISH_TALK}?heading=/etc", "masks has no heading with /etc, but 0:00"),
         ("seekpoint://elsewhere", "Unknown resource"),
@@ -99,20 +87,16 @@ def test_addresses_that_lead_nowhere_are_refused_in_one_line(
     assert "Traceback" not in caplog.text + capsys.readouterr().err
 
 
-def test_all_that_is_indexed_is_listed_and_can_be_read(served: Server) -> None:
+def test_all_that_is_indexed_is_listed_and_can_be_read(served: Server, tmp_path: Path) -> None:
     listed = session(served, lambda client: client.list_resources()).resources
     described = [(each.name, each.description) for each in listed]
     assert described == [("masks", "English"), ("掩码", "中文"), ("Notes on transformers", "Notes")]
     for each in listed:
         assert read(served, each.uri)["title"] == each.name
-
-
-def test_without_a_library_nothing_is_listed_and_reading_says_how_to_build_one(tmp_path: Path) -> None:
-    served = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
-    assert session(served, lambda client: client.list_resources()).resources == []
-    assert "build one with `seekpoint build SOURCE`" in refusal(
-        served, lambda client: client.read_resource(ENGLISH_TALK)
-    )
+    empty = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    assert session(empty, lambda client: client.list_resources()).resources == []
+    said = refusal(empty, lambda client: client.read_resource(ENGLISH_TALK))
+    assert "build one with `seekpoint build SOURCE`" in said
 
 
 @given(st.text(min_size=1, max_size=40), st.none() | st.floats(0, 1e6), st.none() | st.sampled_from(["en", "zh-Hant"]))
@@ -126,25 +110,17 @@ def test_an_address_names_its_resource_and_place_whatever_they_are(
     assert at is None or float(str(given_back["at"])) == pytest.approx(at, abs=0.001)
 
 
-@pytest.fixture(scope="module")
-def long_talks(tmp_path_factory: pytest.TempPathFactory) -> Server:
-    folder = tmp_path_factory.mktemp("long")
+def test_a_long_transcript_lists_generated_chapters_and_is_read_from_one(tmp_path: Path) -> None:
     for name, topics in (("Talk [english0001].en", long_talk.ENGLISH), ("讲座 [zhongwen001].zh", long_talk.CHINESE)):
         lines = [cue.text for cue in long_talk.talk(topics)]
-        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=long_talk.SECONDS), encoding="utf-8")
-    (folder / "list.txt").write_text("https://youtu.be/english0001\nhttps://youtu.be/zhongwen001\n", encoding="utf-8")
-    seekpoint.build(folder / "list.txt", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
-    return make_server(LiveLibrary(folder / "library", TopicEncoder()))
-
-
-@pytest.mark.parametrize(("resource", "title"), [("english0001", "glacier"), ("zhongwen001", "冰川")])
-def test_a_transcript_lists_them_as_generated_and_is_read_from_one(
-    long_talks: Server, resource: str, title: str
-) -> None:
-    whole = tool_result(long_talks, "transcript", resource=resource)
-    assert whole["generated"] is True
-    assert len(whole["headings"]) == 3
-    assert title in whole["headings"][-1].lower()
-    there = tool_result(long_talks, "transcript", resource=resource, heading=title)
-    assert any(title in passage["chapter"].lower() for passage in there["passages"])
-    assert "generated" not in there
+        (tmp_path / f"{name}.vtt").write_text(webvtt(*lines, seconds=long_talk.SECONDS), encoding="utf-8")
+    seekpoint.build(tmp_path, tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    long_talks = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    for resource, title in (("english0001", "glacier"), ("zhongwen001", "冰川")):
+        whole = tool_result(long_talks, "transcript", resource=resource)
+        assert whole["generated"] is True
+        assert len(whole["headings"]) == 3
+        assert title in whole["headings"][-1].lower()
+        there = tool_result(long_talks, "transcript", resource=resource, heading=title)
+        assert any(title in passage["chapter"].lower() for passage in there["passages"])
+        assert "generated" not in there
