@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -47,9 +47,9 @@ def _commit(writer: EmbeddedWriter, talk: str, transcripts: Sequence[EmbeddedTra
     writer.commit(talk, transcripts, Details(), "")
 
 
-def _fill(folder: Path, seed: int, *, sealed: bool = True) -> EmbeddedWriter | None:
+def _fill(folder: Path, *, sealed: bool = True) -> EmbeddedWriter | None:
     """Some builds that add, replace and remove, the last of which may still be at work."""
-    numbers, chance = np.random.default_rng(seed), random.Random(seed)
+    numbers, chance = np.random.default_rng(3), random.Random(3)
     made = 0
     for build in range(6):
         writer = EmbeddedWriter.acquire(folder, CARD)
@@ -64,15 +64,6 @@ def _fill(folder: Path, seed: int, *, sealed: bool = True) -> EmbeddedWriter | N
             return writer
         writer.__exit__(None, None, None)
     return None
-
-
-@pytest.fixture(params=["sealed", "at work"])
-def partly_dead(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A library whose segments are partly gone, and whose last build may not be sealed yet."""
-    writer = _fill(tmp_path, 3, sealed=request.param == "sealed")
-    yield tmp_path
-    if writer:
-        writer.__exit__(None, None, None)
 
 
 @pytest.fixture
@@ -123,10 +114,12 @@ def _keeps(library: EmbeddedReader) -> list[Ranges | None]:
     ]
 
 
-def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, question: Vectors) -> None:
-    with EmbeddedReader.open(partly_dead) as library:
-        exact = _exact(partly_dead, library, question)
-        manifest, alive = Manifest.load(partly_dead), library.holdings.alive
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "at work"])
+def test_what_is_found_is_what_comparing_each_vector_gives(tmp_path: Path, question: Vectors, sealed: bool) -> None:
+    writer = _fill(tmp_path, sealed=sealed)
+    with EmbeddedReader.open(tmp_path) as library:
+        exact = _exact(tmp_path, library, question)
+        manifest, alive = Manifest.load(tmp_path), library.holdings.alive
         assert len(manifest.segments) > 1
         assert any(0 < len(alive.within(one.first, one.stop)) < one.count for one in manifest.segments)
         assert sorted(exact) == alive.ids().tolist()
@@ -139,6 +132,8 @@ def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, qu
         for unknown in ([*gone, last + 1, 0, -1], []):
             assert library.vectors.scores(question, unknown) == {}
         assert library.vectors.scores(question, [*range(last, 0, -1), last]) == pytest.approx(exact, abs=_CLOSE)
+    if writer:
+        writer.__exit__(None, None, None)
 
 
 def _names(folder: Path) -> list[str]:
@@ -172,7 +167,7 @@ def test_readers_whose_segments_were_merged_find_what_they_found(tmp_path: Path)
 def test_a_segment_that_vanished_is_done_without_and_one_that_changed_is_damage(
     tmp_path: Path, question: Vectors
 ) -> None:
-    _fill(tmp_path, 4)
+    _fill(tmp_path)
     path = tmp_path / _names(tmp_path)[1]
     with EmbeddedReader.open(tmp_path) as library, EmbeddedReader.open(tmp_path) as other:
         exact = _exact(tmp_path, library, question)
