@@ -37,7 +37,9 @@ def test_each_id_has_the_language_and_the_resource_of_its_transcript(rows: list[
     holdings = Holdings.of(rows)
     owners = {chunk: row for row in rows for chunk in range(row[0], row[0] + row[1])}
     ids = sorted(owners)
-    spans = [TranscriptSpan(i, i + n, primary(tag), *others) for i, n, tag, *others in sorted(rows) if n]
+    spans = [
+        TranscriptSpan(i, i + n, primary(tag), one, kind, terms) for i, n, tag, one, kind, terms in sorted(rows) if n
+    ]
     assert holdings.transcripts == spans
     assert _ids(holdings.alive) == ids
     assert holdings.languages_of(np.array(ids[::-1], np.int64)) == [primary(owners[i][2]) for i in ids[::-1]]

@@ -168,7 +168,7 @@ def test_a_check_tells_what_is_out_of_place(statement: str) -> None:
                 read_cues(connection, 1, 0, 200)
 
 
-def test_a_check_tells_times_beyond_measure() -> None:
-    for cue in (Cue(-2e9, 0.0, "x"), Cue(0.0, 2e9, "x"), Cue(0.0, float("nan"), "x")):
-        with stored([cue]) as connection, pytest.raises(ValueError, match="aren't what was written"):
-            check_cues(connection, 1e9)
+@pytest.mark.parametrize("times", [(-2e9, 0.0), (0.0, 2e9), (0.0, float("nan"))])
+def test_a_check_tells_times_beyond_measure(times: tuple[float, float]) -> None:
+    with stored([Cue(*times, "x")]) as connection, pytest.raises(ValueError, match="aren't what was written"):
+        check_cues(connection, 1e9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -70,23 +71,20 @@ def _is_equal(text: bytearray, other: bytes) -> bool:
         return False
 
 
-@pytest.mark.parametrize("name", ["library.db", "library.db-wal"])
 @pytest.mark.slow
-def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Path, name: str) -> None:
-    build(tmp_path / "library")
-    with EmbeddedWriter.acquire(tmp_path / "library") as writer:
+def test_damage_to_an_unfinished_library_is_never_another_exception(folder: Path, tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["缓存 cache"], **TALKS})
-        whole = {file: (tmp_path / "library" / file).read_bytes() for file in files(tmp_path / "library")}
+        shutil.copytree(folder, tmp_path / "whole")
     chance = random.Random(3)
-    for offset in chance.sample(range(len(whole[name])), 25):
-        for part in (whole[name][:offset], whole[name][:offset] + b"\x00\xff" + whole[name][offset + 2 :]):
-            folder = tmp_path / f"{offset} {len(part)}"
-            folder.mkdir()
-            for file, content in (whole | {name: part}).items():
-                (folder / file).parent.mkdir(exist_ok=True)
-                (folder / file).write_bytes(content)
+    for name in 20 * ["library.db", "library.db-wal"]:
+        whole = (tmp_path / "whole" / name).read_bytes()
+        offset = chance.randrange(len(whole))
+        for part in (whole[:offset], whole[:offset] + b"\x00\xff" + whole[offset + 2 :]):
+            damaged = shutil.copytree(tmp_path / "whole", tmp_path / f"{name} {offset} {len(part)}", dirs_exist_ok=True)
+            (damaged / name).write_bytes(part)
             try:
-                _search(folder)
+                _search(damaged)
             except LibraryError as error:
                 assert "\n" not in str(error)
 
@@ -221,10 +219,11 @@ def test_a_library_from_before_the_first_release_asks_for_a_new_build(folder: Pa
 
 def test_a_place_without_a_library_is_left_alone_and_told(tmp_path: Path) -> None:
     extension = '{"name": "A browser extension", "version": "2.0"}'
-    for name, error, told in (
+    cases: list[tuple[str, type[LibraryError], str]] = [
         ("论文.pdf", LibraryNotFound, r"holds other files.*--index"),
         ("manifest.json", ForeignLibrary, "isn't a Seekpoint manifest"),
-    ):
+    ]
+    for name, error, told in cases:
         place = tmp_path / f"with {name}"
         place.mkdir()
         (place / name).write_text(extension)

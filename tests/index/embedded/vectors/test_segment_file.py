@@ -47,14 +47,14 @@ def test_the_nearest_come_first_with_their_cosines_of_what_is_kept(segment: Vect
     ids, cosines = segment.search(QUESTION, 3)
     assert ids.tolist() == [3, 5, 8]
     assert cosines.tolist() == pytest.approx([1.0, 0.878, 0.540], abs=0.1)
-    for keep, found in (
+    cases: list[tuple[list[tuple[int, int]] | None, list[int]]] = [
         (None, [3, 5, 8, 13]),
         ([(13, 14), (5, 6)], [5, 13]),
         ([(8, 9), (900, 999)], [8]),
         ([(4, 14)], [5, 8, 13]),
         ([(0, 2), (4, 5), (9, 13), (14, 99)], []),
-        ([], []),
-    ):
+    ]
+    for keep, found in cases:
         ids, cosines = segment.search(QUESTION, 9, keep if keep is None else Ranges.of(keep))
         assert (ids.tolist(), len(cosines)) == (found, len(found)), keep
 
