@@ -78,6 +78,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_first_token_model(tmp_path_factory.mktemp("small"), longest=2048)
 
 
+@pytest.mark.slow
 def test_a_model_that_reads_more_embeds_no_more_of_a_question(small: Path) -> None:
     model = SentenceEncoder(str(small))
     asked = "mask " * 600
