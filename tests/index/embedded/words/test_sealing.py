@@ -12,6 +12,7 @@ from seekpoint.index.embedded import word_files
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.word_index import WordIndex
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.types import WordGroup
 from tests.damaging import unnoticed
@@ -120,3 +121,9 @@ def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> No
         with pytest.raises(DamagedLibrary, match=r"in library\.db, the terms of a chunk"):
             writer._maintenance.write_indexes()
         writer.remove(list(TALKS))
+
+
+def test_weights_stand_in_place_of_the_engines_own_inverse_frequencies() -> None:
+    said = [["mask", "hide"]] * 9 + [["cach", "掩码"]]
+    index = WordIndex.in_memory([(k, 1, "en", one) for k, one in enumerate(said, 1)], ["en"])
+    assert index.best(index.by_terms({"mask": 2.0, "cach": 1.0}), 10)[-1][1] == 10
