@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from pytest_httpserver import HTTPServer
 
 from tests.cli.here import call, one_line, run
-from tests.index.secret_addresses import SECRET, addresses
+from tests.index.test_address import SECRET, addresses
 from tests.paths import ROOT
 
 

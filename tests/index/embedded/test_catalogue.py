@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.store import LISTED
-from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Section, Standing, State, outlined, union
+from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, Standing, State
 from tests.index.libraries import CARD, files
 
 
@@ -63,32 +62,7 @@ def test_sections_come(writer: EmbeddedWriter, lists: list[str], expected: list[
     for status in writer.statuses():
         under = [line.partition(": ")[0].split(" ")[1] for line in expected if status.id in line.split(" ")[2:]]
         assert ["/".join(path) for path in status.resource.sections] == list(dict.fromkeys(filter(None, under)))
-    if expected[-1].startswith(" "):
-        assert writer.statuses()[-1].id == "left"
-
-
-def test_a_resource_in_two_sections_counts_once_in_both_together(writer: EmbeddedWriter) -> None:
-    writer.register("list.md", [listed("twice", ("A",), ("B",)), listed("once", ("B",))])
-    writer.set_state("once", State.DEFERRED, reason="blocked", retry_after=1.0)
-    found = writer.sections()
-    assert [section.states for section in found] == [{State.PENDING: 1}, {State.PENDING: 1, State.DEFERRED: 1}]
-    assert union(found).states == {State.PENDING: 1, State.DEFERRED: 1}
-
-
-def test_headings_stand_under_those_above_them() -> None:
-    paths = [("A",), ("A", "x"), ("B", "y", "z"), ("B", "y"), (), ("A", "x")]
-    found = [Section("list.md", path, {}) for path in paths]
-    assert [(depth, heading, section and section.path) for depth, heading, section in outlined(found)] == [
-        (0, "A", ("A",)),
-        (1, "x", ("A", "x")),
-        (0, "B", None),
-        (1, "y", None),
-        (2, "z", ("B", "y", "z")),
-        (1, "y", ("B", "y")),
-        (0, "(no heading)", ()),
-        (0, "A", None),
-        (1, "x", ("A", "x")),
-    ]
+    assert "left" not in [status.id for status in writer.statuses()[:-1]]
 
 
 PLAYLIST = Playlist(
@@ -103,42 +77,28 @@ PLAYLIST = Playlist(
 )
 
 
-def _playlist(resource_id: str) -> Resource:
-    url = f"https://www.youtube.com/playlist?list={resource_id}"
-    return Resource(resource_id, Kind.PLAYLIST, "", url, (("讲座",),))
-
-
-def test_the_next_listing_of_a_playlist_takes_the_place_of_the_last(writer: EmbeddedWriter) -> None:
-    writer.register("list.md", [_playlist("PLouter"), _playlist("PLwaits")])
-    for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[1:]), Playlist("空", ()), PLAYLIST):
-        writer.keep_playlist("PLouter", playlist)
-        assert writer.playlists() == {"PLouter": playlist}
-    assert writer.standings() == {"PLouter": Standing(State.INDEXED, LISTED), "PLwaits": Standing(State.PENDING)}
-    assert [status.resource.title for status in writer.statuses()] == ["注意力 lectures", _playlist("PLwaits").url]
-
-
-def test_the_same_listing_again_touches_no_file(tmp_path: Path) -> None:
+def test_the_next_listing_of_a_playlist_takes_the_place_of_the_last_and_goes_with_it(tmp_path: Path) -> None:
+    outer, waits = (
+        Resource(one, Kind.PLAYLIST, "", f"https://www.youtube.com/playlist?list={one}", (("讲座",),))
+        for one in ("PLouter", "PLwaits")
+    )
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [_playlist("PLouter")])
-        writer.keep_playlist("PLouter", PLAYLIST)
+        writer.register("list.md", [outer, waits])
+        for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[1:]), Playlist("空", ()), PLAYLIST):
+            writer.keep_playlist("PLouter", playlist)
+            assert writer.playlists() == {"PLouter": playlist}
+        assert writer.standings() == {"PLouter": Standing(State.INDEXED, LISTED), "PLwaits": Standing(State.PENDING)}
+        assert [status.resource.title for status in writer.statuses()] == ["注意力 lectures", waits.url]
     before = files(tmp_path)
     with EmbeddedWriter.acquire(tmp_path) as writer:
         writer.keep_playlist("PLouter", PLAYLIST)
-    assert files(tmp_path) == before
-    with EmbeddedReader.open(tmp_path) as library:
-        assert library.playlists() == {"PLouter": PLAYLIST}
-
-
-def test_a_listing_after_a_failed_one_forgets_the_failure_and_goes_with_its_playlist(writer: EmbeddedWriter) -> None:
-    writer.register("list.md", [_playlist("PLouter")])
-    writer.keep_playlist("PLouter", PLAYLIST)
-    writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
-    assert writer.playlists() == {"PLouter": PLAYLIST}
-    writer.keep_playlist("PLouter", PLAYLIST)
-    assert writer.standings()["PLouter"].retry_after is None
-    assert [status.reason for status in writer.statuses()] == [None]
-    writer.remove(["PLouter"])
-    assert writer.playlists() == {}
-    for listed_again in ([], [_playlist("PLouter")]):
-        writer.register("list.md", listed_again)
+    assert files(tmp_path) == before, "the same listing again touches no file"
+    with EmbeddedWriter.acquire(tmp_path) as writer:
+        writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
+        assert writer.playlists() == {"PLouter": PLAYLIST}
+        writer.keep_playlist("PLouter", PLAYLIST)
+        assert writer.standings()["PLouter"].retry_after is None, "the failure is forgotten"
+        assert [status.reason for status in writer.statuses()] == [None, None]
+        writer.remove(["PLouter"])
+        writer.register("list.md", [outer])
         assert writer.playlists() == {}

@@ -8,10 +8,9 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
@@ -60,12 +59,6 @@ def test_a_block_gives_back_what_it_holds(cues: list[Cue]) -> None:
     assert str(decode(encode([Cue(1, 2, "x")]))) == str([Cue(1.0, 2.0, "x")])
 
 
-def test_milliseconds_take_less_room_than_other_times() -> None:
-    exact = [Cue(k * 2.345, k * 2.345 + 2, "词 word") for k in range(90)]
-    rounded = [cue._replace(start=round(cue.start, 3), end=round(cue.end, 3)) for cue in exact]
-    assert len(encode(rounded)) < len(encode(exact)) / 2
-
-
 @given(st.integers(0, 260), st.integers(0, 260))
 def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> None:
     with stored(LONG) as connection:
@@ -75,7 +68,8 @@ def test_any_part_of_a_transcript_is_read_in_order(first: int, stop: int) -> Non
         assert read_cues(connection, 3, first, stop) == []
 
 
-@given(st.lists(CUES | st.builds(Cue, TIMES, TIMES, st.text(min_size=3000)), max_size=9))
+@settings(max_examples=30)
+@given(st.lists(CUES | st.builds(Cue, TIMES, TIMES, TEXTS.map(lambda text: text * 1000)), max_size=9))
 @pytest.mark.slow
 def test_a_transcript_of_any_cues_is_stored(cues: list[Cue]) -> None:
     with stored(cues) as connection:
@@ -83,7 +77,7 @@ def test_a_transcript_of_any_cues_is_stored(cues: list[Cue]) -> None:
         assert read_cues(connection, 1, 0, 1 << 62) == cues
 
 
-def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
+def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last_and_milliseconds_take_less_room() -> None:
     longer = Cue(0.0, 1.0, random.Random(1).randbytes(9000).hex())
     with stored([*LONG, longer, *LONG]) as connection:
         sizes = [size for (size,) in connection.execute("SELECT length(data) FROM cue_block ORDER BY first")]
@@ -91,26 +85,20 @@ def test_blocks_fill_half_a_page_but_for_a_longer_cue_and_the_last() -> None:
     assert len(sizes) > 6
     assert sum(size > 2020 for size in sizes) == 1
     assert sum(size < 1800 for size in sizes) <= 2
+    exact = [Cue(k * 2.345, k * 2.345 + 2, "词 word") for k in range(90)]
+    rounded = [cue._replace(start=round(cue.start, 3), end=round(cue.end, 3)) for cue in exact]
+    assert len(encode(rounded)) < len(encode(exact)) / 2
 
 
-@pytest.mark.parametrize(
-    "cues",
-    [
-        [Cue(float(k), k + 1.0, "嗯") for k in range(3000)],
-        [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)],
-    ],
-    ids=["thousands that say the same", "long texts"],
-)
-def test_many_cues_and_long_ones_are_stored(cues: list[Cue]) -> None:
-    with stored(cues) as connection:
-        check_cues(connection)
-        assert read_cues(connection, 1, 3, 5000) == cues[3:]
-
-
-def test_text_that_has_no_utf8_or_is_longer_than_can_be_read_is_refused() -> None:
-    for text in ("\ud800", "注意力\udfff"):
-        with pytest.raises(ValueError, match="surrogates"), stored([Cue(0.0, 1.0, text)]):
-            pass
+def test_many_cues_and_long_ones_are_stored_but_none_without_utf8_or_longer_than_can_be_read() -> None:
+    many = [Cue(float(k), k + 1.0, "嗯") for k in range(3000)]
+    long = [Cue(float(k), k + 1.0, f"{k} 注意力" * 10_000, "mask" * 10_000) for k in range(60)]
+    for cues in (many, long):
+        with stored(cues) as connection:
+            check_cues(connection)
+            assert read_cues(connection, 1, 3, 5000) == cues[3:]
+    with pytest.raises(ValueError, match="surrogates"), stored([Cue(0.0, 1.0, "注意力\udfff")]):
+        pass
     assert decode(encode([Cue(0.0, 1.0, "字" * 1_000_000)]))[0].text == "字" * 1_000_000
     with pytest.raises(ValueError, match="longer"):
         encode([Cue(0.0, 1.0, "字" * 2_000_000)])
@@ -157,12 +145,10 @@ def test_any_changed_byte_is_a_value_error_or_changes_nothing(data: st.DataObjec
     [
         "UPDATE cue_block SET data = x'00' WHERE first > 0",
         "UPDATE cue_block SET first = first + 1",
-        "UPDATE cue_block SET first = first - 1",
         "UPDATE cue_block SET first = first + 1 WHERE first > 0",
         "DELETE FROM cue_block WHERE first = 0",
         "DELETE FROM cue_block WHERE first = (SELECT first FROM cue_block ORDER BY first LIMIT 1, 1)",
         "DELETE FROM cue_block WHERE first = (SELECT max(first) FROM cue_block)",
-        "DELETE FROM cue_block",
         "INSERT INTO cue_block SELECT 1, first + 1, data FROM cue_block",
         "UPDATE chunk SET first = -1",
         "UPDATE chunk SET stop = 201",
@@ -177,18 +163,12 @@ def test_a_check_tells_what_is_out_of_place(statement: str) -> None:
         connection.execute(statement)
         with pytest.raises(ValueError, match="aren't what was written"):
             check_cues(connection)
+        if "LIMIT 1, 1" in statement:
+            with pytest.raises(ValueError, match="aren't what was written"):
+                read_cues(connection, 1, 0, 200)
 
 
-@pytest.mark.parametrize("cue", [Cue(-2e9, 0.0, "x"), Cue(0.0, 2e9, "x"), Cue(0.0, float("nan"), "x")])
-def test_a_check_tells_times_beyond_measure(cue: Cue) -> None:
-    with stored([cue]) as connection, pytest.raises(ValueError, match="aren't what was written"):
+@pytest.mark.parametrize("times", [(-2e9, 0.0), (0.0, 2e9), (0.0, float("nan"))])
+def test_a_check_tells_times_beyond_measure(times: tuple[float, float]) -> None:
+    with stored([Cue(*times, "x")]) as connection, pytest.raises(ValueError, match="aren't what was written"):
         check_cues(connection, 1e9)
-
-
-def test_blocks_that_do_not_follow_one_another_are_not_read_as_one() -> None:
-    with stored(LONG) as connection:
-        firsts = [first for (first,) in connection.execute("SELECT first FROM cue_block ORDER BY first")]
-        assert all(one < other for one, other in pairwise(firsts)) and len(firsts) > 2
-        connection.execute("DELETE FROM cue_block WHERE first = ?", (firsts[1],))
-        with pytest.raises(ValueError, match="aren't what was written"):
-            read_cues(connection, 1, 0, 200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -30,26 +31,25 @@ def _search(folder: Path) -> None:
         by_words(library, "order")
 
 
-def indexes(folder: Path) -> set[str]:
-    """The names of the vector files and word indexes."""
-    return {path.name for pattern in ("vectors-*", "words-*") for path in folder.glob(pattern)}
-
-
 def named(folder: Path, name: str) -> str:
     """The name of a file; of the word index, `words` stands for its posting lists."""
     return str(next(folder.glob("words-*/*.idx")).relative_to(folder)) if name == "words" else name
 
 
-FILES = ["library.db", "manifest.json", "vectors-1.faiss", "words"]
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_missing_or_shortened_file_is_named(folder: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["library.db", "manifest.json", "vectors-1.faiss", "words"])
+def test_a_missing_shortened_or_changed_file_is_named(folder: Path, name: str) -> None:
     assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "words-1"}
     name = named(folder, name)
     whole = (folder / name).read_bytes()
-    for length in (0, 1, 15, 100, len(whole) // 2, len(whole) - 1):
-        (folder / name).write_bytes(whole[:length])
+    contents = [whole[:length] for length in (0, 1, 15, 100, len(whole) // 2, len(whole) - 1)]
+    chance = random.Random(7)
+    for offset in [*range(16), *chance.sample(range(len(whole)), min(len(whole), 200)), len(whole) - 1]:
+        damaged = bytearray(whole)
+        damaged[offset] ^= chance.randrange(1, 256)
+        if name != "manifest.json" or not _is_equal(damaged, whole):
+            contents.append(bytes(damaged))
+    for content in contents:
+        (folder / name).write_bytes(content)
         with pytest.raises(DamagedLibrary, match=name):
             _search(folder)
     (folder / name).write_bytes(whole)
@@ -63,21 +63,6 @@ def test_a_missing_or_shortened_file_is_named(folder: Path, name: str) -> None:
             _search(folder)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_flipped_byte_is_noticed_anywhere(folder: Path, name: str) -> None:
-    name = named(folder, name)
-    whole = (folder / name).read_bytes()
-    chance = random.Random(7)
-    offsets = chance.sample(range(len(whole)), min(len(whole), 400))
-    for offset in [*range(16), *offsets, len(whole) - 1]:
-        damaged = bytearray(whole)
-        damaged[offset] ^= chance.randrange(1, 256)
-        (folder / name).write_bytes(damaged)
-        if name != "manifest.json" or not _is_equal(damaged, whole):
-            with pytest.raises(DamagedLibrary, match=name):
-                _search(folder)
-
-
 def _is_equal(text: bytearray, other: bytes) -> bool:
     """Whether both are the same JSON: white space and a float's last digit may say nothing."""
     try:
@@ -86,36 +71,31 @@ def _is_equal(text: bytearray, other: bytes) -> bool:
         return False
 
 
-@pytest.mark.parametrize("name", ["library.db", "library.db-wal"])
 @pytest.mark.slow
-def test_damage_to_an_unfinished_library_is_never_another_exception(tmp_path: Path, name: str) -> None:
-    build(tmp_path / "library")
-    with EmbeddedWriter.acquire(tmp_path / "library") as writer:
+def test_damage_to_an_unfinished_library_is_never_another_exception(folder: Path, tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(folder) as writer:
         fill(writer, {"new": ["缓存 cache"], **TALKS})
-        whole = {file: (tmp_path / "library" / file).read_bytes() for file in files(tmp_path / "library")}
+        shutil.copytree(folder, tmp_path / "whole")
     chance = random.Random(3)
-    for offset in chance.sample(range(len(whole[name])), 60):
-        for part in (whole[name][:offset], whole[name][:offset] + b"\x00\xff" + whole[name][offset + 2 :]):
-            folder = tmp_path / f"{offset} {len(part)}"
-            folder.mkdir()
-            for file, content in (whole | {name: part}).items():
-                (folder / file).parent.mkdir(exist_ok=True)
-                (folder / file).write_bytes(content)
+    for name in 20 * ["library.db", "library.db-wal"]:
+        whole = (tmp_path / "whole" / name).read_bytes()
+        offset = chance.randrange(len(whole))
+        for part in (whole[:offset], whole[:offset] + b"\x00\xff" + whole[offset + 2 :]):
+            damaged = shutil.copytree(tmp_path / "whole", tmp_path / f"{name} {offset} {len(part)}", dirs_exist_ok=True)
+            (damaged / name).write_bytes(part)
             try:
-                _search(folder)
+                _search(damaged)
             except LibraryError as error:
                 assert "\n" not in str(error)
 
 
-@pytest.mark.parametrize("data", ["substr(data, 2)", "x'789c'", "CAST(data || x'00' AS BLOB)", "zeroblob(9999)"])
-def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path, data: str) -> None:
+def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path) -> None:
     Manifest.load(folder).unsealed().save(folder)
-    change_rows(folder, f"UPDATE cue_block SET data = {data}")
+    change_rows(folder, "UPDATE cue_block SET data = CAST(data || x'00' AS BLOB)")
     with EmbeddedReader.open(folder) as library:
         for read in (lambda: library.cues([CueSpan(1, 0, 2)]), lambda: library.transcripts("zhuyili0001")):
-            with pytest.raises(DamagedLibrary, match=r"in library\.db, cues aren't what was written.*build") as caught:
+            with pytest.raises(DamagedLibrary, match=r"^[^\n]*in library\.db, cues aren't what was written.*build"):
                 read()
-            assert "\n" not in str(caught.value)
 
 
 NONSENSE = {
@@ -160,27 +140,26 @@ def test_rows_that_make_no_sense_are_told_in_one_line_by_every_command(folder: P
         writer.remove(["position001"])
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "flipped"])
+@pytest.mark.parametrize("is_missing", [True, False])
 @pytest.mark.parametrize(
     ("name", "after"), [("vectors-1.faiss", {"vectors-2.faiss", "words-1"}), ("words", {"vectors-1.faiss", "words-2"})]
 )
 def test_a_build_makes_the_damaged_index_anew_and_no_other(
-    folder: Path, name: str, after: set[str], damage: str
+    folder: Path, name: str, after: set[str], is_missing: bool
 ) -> None:
     file = folder / named(folder, name)
-    whole = file.read_bytes()
-    if damage == "missing":
+    if is_missing:
         file.unlink()
     else:
-        file.write_bytes(whole[:-9] if damage == "cut" else whole[:-9] + bytes(9))
+        file.write_bytes(file.read_bytes()[:-9] + bytes(9))
     with pytest.raises(DamagedLibrary, match="seekpoint build"):
         EmbeddedReader.open(folder)
     with EmbeddedWriter.acquire(folder):
         assert first(folder, "位置") == "position001"
-    assert indexes(folder) == after
-    assert first(folder, "position") == "position001"
+    assert names(folder) == {"library.db", "manifest.json", "damaged"} | after
     with EmbeddedReader.open(folder) as library:
         library.verify()
+        assert by_meaning(library, "position") == ["position001"]
         assert by_words(library, "掩码") == ["zhuyili0001"]
 
 
@@ -196,24 +175,10 @@ def test_what_isnt_opened_to_be_mended_is_refused(folder: Path, name: str) -> No
     assert after == before | {"damaged": after["damaged"]}
 
 
-@pytest.mark.parametrize("make", ["nothing", "an empty folder", "a file", "other files"])
-def test_where_there_is_no_library_it_says_how_to_build_one(tmp_path: Path, make: str) -> None:
-    place = tmp_path / "library"
-    if make == "a file":
-        place.write_text("hello")
-    elif make != "nothing":
-        place.mkdir()
-    if make == "other files":
-        (place / "论文.pdf").write_bytes(b"%PDF")
-    with pytest.raises(LibraryNotFound, match="seekpoint build"):
-        EmbeddedReader.open(place)
-
-
 BOOKMARKS = "DROP TABLE IF EXISTS listing; CREATE TABLE bookmark (url TEXT); PRAGMA application_id = 0"
 UNRELEASED = f"PRAGMA application_id = {UNRELEASED_APPLICATION_ID}; PRAGMA user_version = 11"
 
 
-@pytest.mark.parametrize("writable", [False, True])
 @pytest.mark.parametrize(
     ("script", "error", "told"),
     [
@@ -224,13 +189,14 @@ UNRELEASED = f"PRAGMA application_id = {UNRELEASED_APPLICATION_ID}; PRAGMA user_
     ids=["another program's", "newer", "from before the first release"],
 )
 def test_a_database_that_isnt_of_this_release_is_told_and_left_alone(
-    folder: Path, script: str, error: type[LibraryError], told: str, writable: bool
+    folder: Path, script: str, error: type[LibraryError], told: str
 ) -> None:
     with closing(sqlite3.connect(folder / "library.db")) as connection:
         connection.executescript(script)
     stored = (folder / "library.db").read_bytes()
-    with pytest.raises(error, match=told):
-        database.connect(folder, writable=writable)
+    for writable in (False, True):
+        with pytest.raises(error, match=told):
+            database.connect(folder, writable=writable)
     assert (folder / "library.db").read_bytes() == stored
 
 
@@ -251,38 +217,36 @@ def test_a_library_from_before_the_first_release_asks_for_a_new_build(folder: Pa
             opening(folder)
 
 
-@pytest.mark.parametrize(
-    ("name", "error", "told"),
-    [
+def test_a_place_without_a_library_is_left_alone_and_told(tmp_path: Path) -> None:
+    extension = '{"name": "A browser extension", "version": "2.0"}'
+    cases: list[tuple[str, type[LibraryError], str]] = [
         ("论文.pdf", LibraryNotFound, r"holds other files.*--index"),
         ("manifest.json", ForeignLibrary, "isn't a Seekpoint manifest"),
-    ],
-)
-def test_a_folder_with_other_files_is_left_alone(
-    tmp_path: Path, name: str, error: type[LibraryError], told: str
-) -> None:
-    (tmp_path / name).write_text('{"name": "A browser extension", "version": "2.0"}')
-    with pytest.raises(ForeignLibrary, match=told):
-        EmbeddedWriter.acquire(tmp_path, CARD)
-    with pytest.raises(error):
-        EmbeddedWriter.acquire(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_a_file_isnt_a_folder(tmp_path: Path) -> None:
-    place = tmp_path / "library"
-    place.write_text("hello")
+    ]
+    for name, error, told in cases:
+        place = tmp_path / f"with {name}"
+        place.mkdir()
+        (place / name).write_text(extension)
+        with pytest.raises(ForeignLibrary, match=told):
+            EmbeddedWriter.acquire(place, CARD)
+        for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
+            with pytest.raises(error):
+                opening(place)
+        assert [path.name for path in place.iterdir()] == [name]
+    file = tmp_path / "file"
+    file.write_text("hello")
     with pytest.raises(ForeignLibrary, match="is a file"):
-        EmbeddedWriter.acquire(place, CARD)
+        EmbeddedWriter.acquire(file, CARD)
     with pytest.raises(LibraryError, match="can't read or write the library"):
-        EmbeddedWriter.acquire(place / "below", CARD)
-
-
-def test_a_missing_folder_is_made_only_for_a_new_library(tmp_path: Path) -> None:
+        EmbeddedWriter.acquire(file / "below", CARD)
+    (tmp_path / "empty").mkdir()
     place = tmp_path / "deep" / "图书馆"
+    for missing in (file, tmp_path / "empty", place):
+        with pytest.raises(LibraryNotFound, match="seekpoint build"):
+            EmbeddedReader.open(missing)
     with pytest.raises(LibraryNotFound, match="seekpoint build"):
         EmbeddedWriter.acquire(place)
-    assert not place.parent.exists()
+    assert not place.parent.exists(), "a missing folder is made only for a new library"
     build(place)
     assert first(place, "position") == "position001"
 

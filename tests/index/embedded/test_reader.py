@@ -12,56 +12,19 @@ import pytest
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.types import Details
 from tests.index.libraries import (
     CARD,
-    SOURCE,
     TALKS,
     build,
     by_meaning,
     by_words,
-    embedded,
     fill,
     first,
     names,
-    resource,
     run_script,
 )
 
 needs_permissions = pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
-
-
-def test_what_was_committed_can_be_found_by_meaning_and_by_words_in_either_language(folder: Path) -> None:
-    with EmbeddedReader.open(folder) as library:
-        assert by_meaning(library, "position")[0] == "position001"
-        assert by_words(library, "order") == ["position001"]
-        assert by_words(library, "掩码") == ["zhuyili0001"]
-        assert set(by_meaning(library, "mask")[:2]) == {"attention01", "zhuyili0001"}
-        assert by_words(library, "nobody said it") == []
-    assert {first(folder, "位置"), first(folder, "position")} == {"position001"}
-
-
-def test_a_title_is_the_lists_else_the_sources_else_the_address(tmp_path: Path) -> None:
-    listed, bare, unread = (resource("listed", title="列表里的标题"), resource("bare"), resource("unread"))
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register(SOURCE, [listed, bare, unread])
-        for talk in (listed, bare):
-            writer.commit(talk.id, [embedded(["attention"])], Details(title="The source's title"), "")
-    with EmbeddedReader.open(tmp_path) as library:
-        titles = {one.id: one.title for one in library.statuses()}
-    assert titles == {"listed": "列表里的标题", "bare": "The source's title", "unread": unread.url}
-
-
-def test_many_languages_each_lose_their_own_mean(tmp_path: Path) -> None:
-    words = {"en": "attention", "zh-TW": "注意力", "zh-CN": "注意力", "de": "attention", "ja": "注意力"}
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register(SOURCE, [resource(language) for language in words])
-        for language, word in words.items():
-            transcript = embedded([word, f"{word} position", "mask 掩码"], language)
-            writer.commit(language, [transcript], Details(), "")
-    with EmbeddedReader.open(tmp_path) as library:
-        for question in ("attention", "注意力"):
-            assert set(by_meaning(library, question)) == set(words)
 
 
 def test_a_library_of_one_chunk_and_one_of_none_can_be_searched(tmp_path: Path) -> None:
@@ -76,13 +39,11 @@ def test_a_library_of_one_chunk_and_one_of_none_can_be_searched(tmp_path: Path) 
     assert first(tmp_path, "掩码") == "only"
 
 
-@pytest.mark.parametrize(
-    "question", ['"', "NEAR(mask", "mask* OR -mask", "terms:mask", "a AND", "ma'sk; DROP TABLE chunk"]
-)
-def test_a_question_is_never_a_query_language(folder: Path, question: str) -> None:
+def test_a_question_is_never_a_query_language(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
-        assert set(by_words(library, f"mask {question}")) == {"attention01"}
-    assert first(folder, f"mask {question}") in ("attention01", "zhuyili0001")
+        for question in ('"', "NEAR(mask", "mask* OR -mask", "terms:mask", "a AND", "ma'sk; DROP TABLE chunk"):
+            assert set(by_words(library, f"mask {question}")) == {"attention01"}
+            assert by_words(library, f"掩码 {question.replace('mask', '')}") == ["zhuyili0001"]
 
 
 def test_readers_keep_the_state_they_opened_and_hold_no_build_up(folder: Path) -> None:
@@ -103,26 +64,6 @@ def test_readers_keep_the_state_they_opened_and_hold_no_build_up(folder: Path) -
     with EmbeddedWriter.acquire(folder):
         pass
     assert names(folder) == {"library.db", "manifest.json", "vectors-2.faiss", "vectors-3.faiss", "words-2"}
-
-
-def test_a_reader_during_a_build_finds_what_is_committed_and_not_what_is_removed(folder: Path) -> None:
-    with EmbeddedWriter.acquire(folder) as writer:
-        fill(writer, {**TALKS, "cache000001": ["缓存省下重复的计算"]})
-        writer.remove(["attention01"])
-        with EmbeddedReader.open(folder) as library:
-            assert by_meaning(library, "cache") == by_words(library, "缓存") == ["cache000001"]
-            assert by_meaning(library, "position") == ["position001"]
-            assert by_meaning(library, "mask") == ["zhuyili0001"]
-            assert by_words(library, "mask") == []
-        assert first(folder, "cache") == "cache000001"
-    assert first(folder, "缓存") == "cache000001"
-
-
-def test_a_library_can_be_moved_and_copied(folder: Path, tmp_path: Path) -> None:
-    shutil.copytree(folder, tmp_path / "a copy 副本")
-    folder.rename(tmp_path / "moved")
-    for place in ("a copy 副本", "moved"):
-        assert first(tmp_path / place, "position") == "position001"
 
 
 _ASK_AS_NOBODY = """
@@ -158,33 +99,27 @@ def open_folder() -> Iterator[Path]:
 
 
 @needs_permissions
-def test_a_read_only_folder_can_be_asked_but_not_built(open_folder: Path) -> None:
-    build(open_folder)
-    for path in (*open_folder.rglob("*"), open_folder):
+def test_a_read_only_folder_can_be_asked_but_not_built_and_one_that_may_not_be_read_is_told(open_folder: Path) -> None:
+    folder = open_folder / "library"
+    build(folder)
+    for path in (*folder.rglob("*"), folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    asked = run_script(_ASK_AS_NOBODY, open_folder)
+    asked = run_script(_ASK_AS_NOBODY, folder)
     assert asked.stderr == ""
     answers, refusal = asked.stdout.splitlines()
     assert answers == "['position001'] ['position001'] position001"
-    assert refusal.startswith(f"LibraryError can't read or write the library {open_folder} (permission denied): check")
+    assert refusal.startswith(f"LibraryError can't read or write the library {folder} (permission denied): check")
+    folder.chmod(0o000)
+    unread = run_script(_ASK_AS_NOBODY, folder)
+    folder.chmod(0o755)
+    assert "LibraryError: can't read or write the library" in unread.stderr.splitlines()[-1]
 
 
 @needs_permissions
 def test_a_read_only_copy_of_an_unfinished_build_says_so(open_folder: Path) -> None:
-    folder = open_folder / "library"
-    with EmbeddedWriter.acquire(folder, CARD) as writer:
+    with EmbeddedWriter.acquire(open_folder / "library", CARD) as writer:
         fill(writer, TALKS)
-        shutil.copytree(folder, open_folder / "copy", ignore=shutil.ignore_patterns("*-shm"))
+        shutil.copytree(open_folder / "library", open_folder / "copy", ignore=shutil.ignore_patterns("*-shm"))
     (open_folder / "copy").chmod(0o555)
     last = run_script(_ASK_AS_NOBODY, open_folder / "copy").stderr.splitlines()[-1]
     assert "LibraryError" in last and "finish" in last
-
-
-@needs_permissions
-def test_a_folder_that_may_not_be_read_is_one_clear_line(open_folder: Path) -> None:
-    build(open_folder / "library")
-    for path in (open_folder / "library" / "manifest.json", open_folder / "library"):
-        path.chmod(0o000)
-        asked = run_script(_ASK_AS_NOBODY, open_folder / "library")
-        assert "LibraryError: can't read or write the library" in asked.stderr.splitlines()[-1]
-        path.chmod(0o755)

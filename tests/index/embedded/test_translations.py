@@ -53,7 +53,9 @@ def kept(library: EmbeddedWriter, version: str = "1") -> list[str]:
     return read
 
 
-def test_only_translations_that_the_library_says_are_kept(library: EmbeddedWriter) -> None:
+def test_translations_that_the_library_says_are_kept_under_stems_and_simplified_characters(
+    library: EmbeddedWriter,
+) -> None:
     kept(library)
     assert library.translations("zh", ["注意力", "反向传播", "掩码", "长颈鹿", "权重"]) == {
         "en": {
@@ -62,10 +64,6 @@ def test_only_translations_that_the_library_says_are_kept(library: EmbeddedWrite
             "权重": (("weigh",),),
         }
     }
-
-
-def test_words_are_found_by_their_stems_and_in_simplified_characters(library: EmbeddedWriter) -> None:
-    kept(library)
     keys = ["attent", "mask", "café au lait", "Attention", ""]
     assert library.translations("en", keys) == {
         "zh": {

@@ -89,17 +89,18 @@ def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, t
 
 
 def test_a_failure_leaves_nothing(model_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with pytest.raises(ModelError):
-        bundled.unpack(model_file, tmp_path / "models" / "tiny")
-    assert list((tmp_path / "models").iterdir()) == []
-    (tmp_path / "models" / "tiny").mkdir()
-    (tmp_path / "models" / "tiny" / "half").touch()
+        bundled.unpack(model_file, folder)
+    assert list(folder.parent.iterdir()) == []
+    folder.mkdir()
+    (folder / "half").touch()
     model_file.write_bytes(whole)
     with pytest.raises(OSError, match="not empty"):
-        bundled.unpack(model_file, tmp_path / "models" / "tiny")
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ["tiny"]
+        bundled.unpack(model_file, folder)
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
 
 
 pytestmark = [
@@ -107,41 +108,39 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="libgomp binds threads on Linux alone"),
 ]
 
-# libgomp tells on standard error what it was loaded with.
-_TELLING = """
-import os
-os.environ["OMP_DISPLAY_ENV"] = "verbose"
-"""
 _ASK = """
 from seekpoint.index.models.encoder import BundledEncoder
 BundledEncoder().question("why masks?")
 """
+_COMPARE = f"""
+state = lambda: (dict(os.environ, OMP_WAIT_POLICY='passive'), os.sched_getaffinity(0))
+before = state()
+{_ASK}
+print(before == state())
+import faiss
+"""
 
 
-def told(script: str) -> list[str]:
-    """What each OpenMP that a script loads tells of its settings, in the order in which they are loaded."""
-    finished = run_script(_TELLING + script)
+def told(script: str) -> tuple[list[str], str]:
+    """What each OpenMP that a script loads tells of its settings, in the order of loading, and the script's output."""
+    finished = run_script(f"import os\nos.environ['OMP_DISPLAY_ENV'] = 'verbose'\n{script}")
     assert finished.returncode == 0, finished.stderr
-    return finished.stderr.split("OPENMP DISPLAY ENVIRONMENT BEGIN")[1:]
+    return finished.stderr.split("OPENMP DISPLAY ENVIRONMENT BEGIN")[1:], finished.stdout
 
 
 def test_only_the_engine_binds_its_threads_and_lets_them_look_for_each_other() -> None:
-    engine, other = told(f"{_ASK}\nimport faiss")
+    (engine, other), output = told(_COMPARE)
     assert "OMP_PROC_BIND = 'TRUE'" in engine
     assert "GOMP_SPINCOUNT = '500'" in engine
     assert "OMP_PROC_BIND = 'FALSE'" in other
     assert "GOMP_SPINCOUNT = '0'" in other
     assert all("OMP_WAIT_POLICY = 'PASSIVE'" in each for each in (engine, other))
+    assert output == "True\n", "the environment, or the processors of a thread that asks, are others"
 
 
 def test_what_the_user_sets_counts() -> None:
-    [engine] = told(f"os.environ.update(OMP_PROC_BIND='false', GOMP_SPINCOUNT='7', OMP_WAIT_POLICY='active')\n{_ASK}")
-    assert "OMP_PROC_BIND = 'FALSE'" in engine
-    assert "GOMP_SPINCOUNT = '7'" in engine
-    assert "OMP_WAIT_POLICY = 'ACTIVE'" in engine
-
-
-def test_the_environment_and_the_processors_of_a_thread_that_asks_stay_as_they_were() -> None:
-    known = "dict(os.environ, OMP_WAIT_POLICY='passive'), os.sched_getaffinity(0)"
-    finished = run_script(f"import os\nbefore = {known}\n{_ASK}\nprint(before == ({known}))")
-    assert finished.stdout == "True\n"
+    (engine,), _ = told(
+        f"os.environ.update(OMP_PROC_BIND='false', GOMP_SPINCOUNT='7', OMP_WAIT_POLICY='active')\n{_ASK}"
+    )
+    for setting in ("OMP_PROC_BIND = 'FALSE'", "GOMP_SPINCOUNT = '7'", "OMP_WAIT_POLICY = 'ACTIVE'"):
+        assert setting in engine

@@ -51,11 +51,15 @@ def test_the_same_meaning_in_two_languages_comes_together() -> None:
     assert np.linalg.norm(moved, axis=1) == pytest.approx(np.ones(400), abs=1e-5)
 
 
-@pytest.mark.parametrize("copies", [1, 2, 500])
-def test_a_mean_never_wipes_out_the_only_vector(copies: int) -> None:
-    rows = np.tile(ENGLISH, (copies, 1))
-    moved = centre_rows(["en"] * copies, rows, language_means(["en"] * copies, rows, {}))
-    assert moved == pytest.approx(rows, abs=1e-4)
+def test_a_mean_never_wipes_out_the_only_vector_and_nothing_fails_where_there_is_nothing() -> None:
+    for copies in (1, 500):
+        rows = np.tile(ENGLISH, (copies, 1))
+        moved = centre_rows(["en"] * copies, rows, language_means(["en"] * copies, rows, {}))
+        assert moved == pytest.approx(rows, abs=1e-4)
+    assert tempered({}, {}) == {}
+    assert centre_rows([], np.empty((0, 3), np.float32), {}).shape == (0, 3)
+    assert np.isfinite(centred(ENGLISH, ENGLISH)).all()
+    assert nearest_language(ENGLISH, {}) is None
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -74,13 +78,6 @@ def test_the_bundled_models_languages_are_known_and_no_other_models() -> None:
     assert {"en", "zh"} <= known.keys()
     assert all(mean.shape == (384,) and 0.8 < np.linalg.norm(mean) < 1 for mean in known.values())
     assert background("some/other-model") == {}
-
-
-def test_where_there_is_nothing_nothing_fails() -> None:
-    assert tempered({}, {}) == {}
-    assert centre_rows([], np.empty((0, 3), np.float32), {}).shape == (0, 3)
-    assert np.isfinite(centred(ENGLISH, ENGLISH)).all()
-    assert nearest_language(ENGLISH, {}) is None
 
 
 def test_a_window_is_what_begins_within_half_a_minute() -> None:
@@ -103,14 +100,11 @@ VECTORS = (CORNERS + RNG.normal(size=(80, 64))).astype(np.float32)
 LANGUAGES = ["en"] * 40 + ["zh"] * 40
 
 
-def test_a_model_has_its_own_scale() -> None:
+def test_a_model_has_its_own_scale_and_the_distance_of_languages_is_no_spread() -> None:
     assert cosine_scale(VECTORS, VECTORS, LANGUAGES) == 1
     narrow = VECTORS * np.array([1.0] * 4 + [0.01] * 60, np.float32)  # of four dimensions: its cosines are far apart
     assert cosine_scale(narrow, VECTORS, LANGUAGES) < 0.5
     assert cosine_scale(VECTORS, narrow, LANGUAGES) > 2
-
-
-def test_the_distance_of_languages_is_no_spread() -> None:
     together = (VECTORS - CORNERS).astype(np.float32)
     assert cosine_scale(VECTORS, together, LANGUAGES) == pytest.approx(1, abs=0.05)
     assert cosine_scale(VECTORS, together, ["en"] * 80) < 0.6

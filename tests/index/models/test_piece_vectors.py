@@ -29,7 +29,7 @@ def summed(pieces: Sequence[PieceVector], card: ModelCard) -> Vectors:
     return sums
 
 
-def test_a_piece_of_another_model_loses_half_a_step_at_most() -> None:
+def test_a_piece_of_another_model_loses_half_a_step_at_most_but_for_a_number_far_out() -> None:
     total = np.random.default_rng(1).uniform(-1, 1, 384).astype(np.float32)
     kept = quantised(total, 7)
     assert (kept.tokens, len(kept.codes), kept.direction, kept.length) == (7, 384, NO_DIRECTION, 0.0)
@@ -38,6 +38,11 @@ def test_a_piece_of_another_model_loses_half_a_step_at_most() -> None:
     nothing = np.zeros(384, np.float32)
     assert summed([quantised(nothing, 0)], ModelCard("another", 384, "")).tolist() == [nothing.tolist()]
     assert summed([quantised(nothing, 3, BUNDLED)], BUNDLED_CARD) == pytest.approx(np.zeros((1, 384)), abs=1e-6)
+    mean = np.full(384, 0.01, np.float32)
+    mean[7] = 3.0
+    found = summed([quantised(mean, 1)], ModelCard("another", 384, ""))[0]
+    assert abs(found[7]) < 1, "a number far out is clipped"
+    assert found[8:] == pytest.approx(mean[8:], abs=0.02)
 
 
 def test_pieces_of_the_bundled_model_lose_next_to_nothing_in_their_levels() -> None:
@@ -61,25 +66,3 @@ def test_what_a_language_has_in_common_is_kept_apart_from_the_codes() -> None:
         assert kept.direction == direction
         assert kept.length == pytest.approx(0.75 + rest @ common, abs=1e-3)
         assert quantised(8 * rest, 8, BUNDLED).scale == pytest.approx(kept.scale, rel=0.1), "finer steps than in all"
-
-
-def test_a_number_far_out_is_clipped() -> None:
-    mean = np.full(384, 0.01, np.float32) * np.where(np.arange(384) % 2, 1, -1)
-    mean[7] = 3.0
-    found = summed([quantised(mean, 1, BUNDLED)], BUNDLED_CARD)[0]
-    assert abs(found[7]) < 1
-    assert found[8:] == pytest.approx(mean[8:], abs=0.05)
-
-
-def test_sums_with_and_without_a_direction_beside_one_another_are_those_of_each_alone() -> None:
-    chance = np.random.default_rng(6)
-    kept = [
-        quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(9)
-    ]
-    assert {one.direction == NO_DIRECTION for one in kept} == {True, False}
-    assert summed(kept, BUNDLED_CARD).tolist() == [summed([one], BUNDLED_CARD)[0].tolist() for one in kept]
-
-
-def test_a_direction_that_a_model_lacks_is_told() -> None:
-    with pytest.raises(ValueError, match="direction"):
-        summed([quantised(np.ones(384, np.float32), 1, BUNDLED)], ModelCard("another", 384, ""))

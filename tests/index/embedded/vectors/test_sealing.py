@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.types import Details, Filters
-from tests.index.libraries import CARD, by_meaning, embedded, files, fill, names, resource, run_script
+from tests.index.libraries import CARD, by_meaning, embedded, files, fill, names, resource
 
 pytestmark = pytest.mark.slow
 
@@ -57,13 +58,19 @@ def _vectors(*numbers: int) -> set[str]:
     return {f"vectors-{number}.faiss" for number in numbers}
 
 
-@pytest.fixture
-def several(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with four vector files, of three talks each."""
+    folder = tmp_path_factory.mktemp("several") / "library"
     for k in range(4):
-        _add(tmp_path, f"talk{k}", f"讲座{k}", f"more{k}")
-    assert [one.count for one in _segments(tmp_path)] == [3 * _FEW] * 4
-    return tmp_path
+        _add(folder, f"talk{k}", f"讲座{k}", f"more{k}")
+    assert [one.count for one in _segments(folder)] == [3 * _FEW] * 4
+    return folder
+
+
+@pytest.fixture
+def several(built: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(built, tmp_path / "library")
 
 
 def test_what_no_file_has_gets_one_and_a_removal_of_a_little_of_it_writes_none(several: Path) -> None:
@@ -95,7 +102,7 @@ def test_only_the_file_that_lost_much_is_written_anew(
 def test_any_builds_leave_few_files_that_have_all(tmp_path: Path) -> None:
     chance = random.Random(5)
     held: set[str] = set()
-    for k in range(25):
+    for k in range(15):
         gone = set(chance.sample(sorted(held), chance.randint(0, len(held) // 3)))
         again = set(chance.sample(sorted(held - gone), min(1, len(held - gone))))
         held = held - gone | {f"讲座{k}"}
@@ -105,7 +112,7 @@ def test_any_builds_leave_few_files_that_have_all(tmp_path: Path) -> None:
         segments = _segments(tmp_path)
         with EmbeddedReader.open(tmp_path) as library:
             alive = library.holdings.alive
-        assert len(segments) <= 16
+        assert len(segments) <= 10
         assert all(one.count - len(alive.within(one.first, one.stop)) <= one.count / 4 for one in segments)
 
 
@@ -120,7 +127,7 @@ def test_removing_everything_leaves_no_file(several: Path) -> None:
     assert [one.file.name for one in _segments(several)] == ["vectors-5.faiss"]
 
 
-@pytest.mark.parametrize("numbers", [(1,), (2,), (4,), (2, 3), (1, 4), (1, 2, 3, 4)])
+@pytest.mark.parametrize("numbers", [(1, 4), (2, 3), (1, 2, 3, 4)])
 def test_only_missing_files_are_written_anew(several: Path, numbers: tuple[int, ...]) -> None:
     before, spans = files(several), {edge for one in _segments(several) for edge in (one.first, one.stop)}
     for number in numbers:
@@ -137,35 +144,11 @@ def test_only_missing_files_are_written_anew(several: Path, numbers: tuple[int, 
             assert by_meaning(library, "掩码", Filters(resource=talk)) == [talk]
 
 
-def test_a_build_that_mends_and_adds_does_both(several: Path) -> None:
+def test_a_build_that_mends_replaces_and_adds_does_all(several: Path) -> None:
     (several / "vectors-2.faiss").write_bytes(b"")
     before = files(several)
-    _add(several, "新的")
-    assert _written(several, before) == {"library.db", "manifest.json"} | _vectors(5, 6)
-    assert [one.file.name for one in _segments(several)] == [f"vectors-{k}.faiss" for k in (1, 5, 3, 4, 6)]
-    assert [one.count for one in _segments(several)] == [9, 9, 9, 9, _FEW]
-
-
-def test_chunks_that_were_replaced_count_as_gone(several: Path) -> None:
     with EmbeddedWriter.acquire(several) as writer:
         writer.commit("talk0", [embedded(_texts(2, chinese=True))], Details(), "changed")
-    assert [one.count for one in _segments(several)] == [6, 9, 9, 9, 2]
-
-
-_ADD_AND_DIE = """
-import os
-from tests.index.libraries import *
-writer = EmbeddedWriter.acquire(Path(sys.argv[1]), CARD)
-fill(writer, {"new": ["softmax 归一化"] * 4})
-if sys.argv[2] == "after the indexes":
-    writer._maintenance.write_indexes()
-os._exit(9)
-"""
-
-
-@pytest.mark.parametrize("moment", ["before the vector files", "after the indexes"])
-def test_the_next_build_seals_what_a_killed_one_left(several: Path, moment: str) -> None:
-    assert run_script(_ADD_AND_DIE, several, moment).returncode == 9
-    with EmbeddedWriter.acquire(several, CARD):
-        pass
-    assert [one.count for one in _segments(several)] == [9, 9, 9, 9, 4]
+    assert _written(several, before) == {"library.db", "manifest.json"} | _vectors(5, 6, 7)
+    assert [one.file.name for one in _segments(several)] == [f"vectors-{k}.faiss" for k in (5, 6, 3, 4, 7)]
+    assert [one.count for one in _segments(several)] == [6, 9, 9, 9, 2], "chunks that were replaced count as gone"

@@ -12,10 +12,11 @@ from seekpoint.index.embedded import word_files
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
+from seekpoint.index.embedded.word_index import WordIndex
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.types import WordGroup
 from tests.damaging import unnoticed
-from tests.index.libraries import CARD, TALKS, build, by_words, fill, names, run_script
+from tests.index.libraries import CARD, TALKS, build, by_words, fill
 
 MASK = WordGroup((("掩码",), ("缓存",)), "zh")
 
@@ -53,7 +54,7 @@ def test_a_build_that_adds_links_to_what_there_was_and_one_that_doesnt_writes_no
 
 def test_what_a_build_has_committed_or_removed_counts_before_it_ends(folder: Path) -> None:
     with EmbeddedWriter.acquire(folder) as writer:
-        fill(writer, {"new": ["缓存 cache", "掩码"]})
+        fill(writer, {"new": ["缓存 cache", "掩码", "x" * 100_000 + " 一"]})
         with EmbeddedReader.open(folder) as during:
             assert by_words(during, "掩码") == ["new", "zhuyili0001"]
             assert during.frequencies(["掩码"], [MASK]) == ({"掩码": 2}, [3])
@@ -103,14 +104,12 @@ def test_a_reader_says_that_an_index_is_damaged(folder: Path, left: str) -> None
             library.frequencies(["mask"])
 
 
-@pytest.mark.parametrize("filler", [b"\0", b"\x01"])
-def test_a_dictionary_of_terms_that_makes_no_sense_is_told_in_one_line(folder: Path, filler: bytes) -> None:
+def test_a_dictionary_of_terms_that_makes_no_sense_is_told_in_one_line(folder: Path) -> None:
     file = next(index(folder).glob("*.term"))
     with unnoticed(file):
-        file.write_bytes(filler * file.stat().st_size)
-    with pytest.raises(DamagedLibrary, match="its word index can't be read") as caught:
+        file.write_bytes(b"\x01" * file.stat().st_size)
+    with pytest.raises(DamagedLibrary, match=r"^[^\n]*its word index can't be read[^\n]*$"):
         found(folder, "mask", "掩码")
-    assert "\n" not in str(caught.value)
 
 
 def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> None:
@@ -124,20 +123,7 @@ def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> No
         writer.remove(list(TALKS))
 
 
-_KILLED = """
-import os
-import seekpoint.index.embedded.word_files as sealing
-from tests.index.libraries import *
-sealing.{step} = lambda *_, **__: os._exit(9)
-build(Path(sys.argv[1]), {{"new": ["缓存 cache"]}})
-"""
-
-
-@pytest.mark.parametrize("step", ["update", "_created", "_finished"])
-def test_a_kill_while_the_index_is_written_leaves_the_old_one(folder: Path, step: str) -> None:
-    assert run_script(_KILLED.format(step=step), folder).returncode == 9
-    assert found(folder, "cache", "掩码") == [["new"], ["zhuyili0001"]]
-    with EmbeddedWriter.acquire(folder):
-        pass
-    assert names(folder) == {"library.db", "manifest.json", "vectors-1.faiss", "vectors-2.faiss", index(folder).name}
-    assert found(folder, "cache", "掩码") == [["new"], ["zhuyili0001"]]
+def test_weights_stand_in_place_of_the_engines_own_inverse_frequencies() -> None:
+    said = [["mask", "hide"]] * 9 + [["cach", "掩码"]]
+    index = WordIndex.in_memory([(k, 1, "en", one) for k, one in enumerate(said, 1)], ["en"])
+    assert index.best(index.by_terms({"mask": 2.0, "cach": 1.0}), 10)[-1][1] == 10

@@ -5,44 +5,38 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from math import inf, nan
+from math import nan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.pieces import append_pieces, check_pieces, pieces_around, transcript_pieces
+from seekpoint.index.embedded.pieces import append_pieces, check_pieces, transcript_pieces
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, check, encode
-from seekpoint.index.types import ModelCard, PieceVector, StoredChunk
+from seekpoint.index.types import ModelCard, PieceVector
 
 DIRECTIONS = 3
 _DIRECTIONS: list[tuple[int, float]] = [(1, 0.25), (NO_DIRECTION, 0.0)]
-CARD = ModelCard("topics", 4, "")
 ALL = "SELECT transcript_id, start, data FROM piece_block ORDER BY transcript_id, start"
-singles = st.floats(-1e8, 1e8, width=32)
 
 
 @st.composite
-def stored(
-    draw: st.DrawFn, dimension: int, kinds: Sequence[list[bool]] = ([True], [False], [True, False])
-) -> list[StoredPiece]:
-    """Pieces in order, with a direction, without one, or both."""
+def stored(draw: st.DrawFn, dimension: int) -> list[StoredPiece]:
+    """Pieces in order, with a direction or without one."""
     starts = sorted(draw(st.sets(st.floats(-1e6, 1e6).map(lambda start: start + 0.0), min_size=1, max_size=40)))
-    digests, with_direction = st.binary(min_size=8, max_size=8), draw(st.sampled_from(kinds))
-    return [StoredPiece(start, draw(digests), draw(vectors(dimension, with_direction))) for start in starts]
-
-
-@st.composite
-def vectors(draw: st.DrawFn, dimension: int, with_direction: Sequence[bool]) -> PieceVector:
-    tokens, scale = draw(st.integers(0, 65535)), draw(singles)
-    codes = bytes(draw(st.lists(st.integers(0, LEVELS - 1), min_size=dimension, max_size=dimension)))
-    if not draw(st.sampled_from(with_direction)):
-        return PieceVector(tokens, scale, codes)
-    return PieceVector(tokens, scale, codes, draw(st.integers(0, DIRECTIONS - 1)), draw(st.floats(-100, 100, width=16)))
+    codes = st.binary(min_size=dimension, max_size=dimension).map(lambda data: bytes(byte % LEVELS for byte in data))
+    directions = st.tuples(st.integers(0, DIRECTIONS - 1), st.floats(-100, 100, width=16)) | st.just(
+        (NO_DIRECTION, 0.0)
+    )
+    vectors = st.builds(
+        lambda tokens, scale, codes, direction: PieceVector(tokens, scale, codes, *direction),
+        *(st.integers(0, 65535), st.floats(-1e8, 1e8, width=32), codes, directions),
+    )
+    return [StoredPiece(start, draw(st.binary(min_size=8, max_size=8)), draw(vectors)) for start in starts]
 
 
 def block(start: float = 0.0, number: int = 3) -> list[StoredPiece]:
@@ -73,10 +67,11 @@ def found_in(blocks: Blocks, dimension: int, places: Sequence[int] | None = None
     return found
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataObject) -> None:
     dimension = data.draw(st.integers(1, 9))
-    transcripts = {key: data.draw(stored(dimension)) for key in data.draw(st.sets(st.integers(1, 9), min_size=1))}
+    transcripts = {key: data.draw(stored(dimension)) for key in data.draw(st.sets(st.integers(1, 3), min_size=1))}
     with database() as connection:
         for key, pieces in reversed(transcripts.items()):
             append_pieces(connection, key, pieces)
@@ -90,25 +85,11 @@ def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataO
     assert found_in(together, dimension, places) == [expected[place] for place in places]
 
 
-@pytest.mark.parametrize(("dimension", "size"), [(4, 3), (5, 6), (8, 6), (384, 288)])
-def test_codes_take_six_bits_each_in_groups_of_four(dimension: int, size: int) -> None:
-    pieces = [StoredPiece(float(k), bytes(8), PieceVector(70_000, 1.0, bytes(dimension))) for k in range(16)]
-    assert len(encode(pieces)) == 1 + 16 * (25 + size)
+def test_codes_take_six_bits_each_in_groups_of_four() -> None:
+    for dimension, size in ((4, 3), (5, 6), (8, 6), (384, 288)):
+        pieces = [StoredPiece(float(k), bytes(8), PieceVector(70_000, 1.0, bytes(dimension))) for k in range(16)]
+        assert len(encode(pieces)) == 1 + 16 * (25 + size)
     assert Blocks([(1, 0.0, encode(pieces))]).records["tokens"].tolist() == [65_535] * 16, "as many as can be told"
-
-
-def test_any_damaged_byte_is_told_or_means_other_numbers() -> None:
-    whole = encode(block(number=16))
-    told = 0
-    for offset in range(len(whole)):
-        for change in (1, 128, 255):
-            damaged = bytearray(whole)
-            damaged[offset] ^= change
-            try:
-                assert len(found_in(Blocks([(1, 0.0, bytes(damaged))]), 4)) == damaged[0]
-            except ValueError as error:
-                told += "block" in str(error)
-    assert told == 3, "the number of pieces"
 
 
 def with_vector(vector: PieceVector) -> bytes:
@@ -123,16 +104,11 @@ def at(*starts: float) -> bytes:
 STRANGE = {
     "empty": bytes(1),
     "too many": encode(block(number=17)),
-    "too large": encode(block()) + bytes(5000),
     "more codes": encode(block()) + b"\0",
-    "fewer codes": encode(block())[:-1],
-    "no codes": encode(block())[: 1 + 3 * 25],
     "not ascending": at(0.0, 20.0, 20.0),
     "no first start": at(nan, 10.0, 20.0),
-    "no last start": at(0.0, 10.0, inf),
     "another start": at(1.0, 10.0, 20.0),
     "past the next block": at(0.0, 10.0, 500.0),
-    "no scale": with_vector(PieceVector(1, nan, bytes(4))),
     "a large scale": with_vector(PieceVector(1, 1e10, bytes(4))),
     "another direction": with_vector(PieceVector(1, 0.5, bytes(4), DIRECTIONS)),
     "no length": with_vector(PieceVector(1, 0.5, bytes(4), 0, nan)),
@@ -151,47 +127,10 @@ def test_a_block_that_nobody_wrote_is_told(data: bytes) -> None:
             check(connection.execute(ALL), 4, DIRECTIONS)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x03", *(encode(block())[:stop] for stop in (60, -6, -1))])
-def test_a_block_that_is_cut_short_is_told_by_who_reads_it(data: bytes) -> None:
-    with pytest.raises(ValueError, match="a block of pieces"):
-        found_in(Blocks([(1, 0.0, data)]), 4)
-
-
-def plain(pieces: Sequence[StoredPiece], start: float, end: float, margin: float) -> list[StoredPiece]:
-    """Those around a chunk, as the contract has it."""
-    first = max((piece.start for piece in pieces if piece.start <= start - margin), default=start - margin)
-    return [piece for piece in pieces if first <= piece.start < end + margin]
-
-
-@given(st.data())
-def test_the_pieces_around_chunks_are_those_from_where_the_margin_begins(data: st.DataObject) -> None:
-    transcripts = {key: data.draw(stored(CARD.dimension, [[False]])) for key in range(1, 4)}
-    seconds = st.sampled_from([piece.start for pieces in transcripts.values() for piece in pieces]) | st.floats(0, 1e4)
-    chunks = data.draw(st.lists(st.tuples(st.integers(1, 4), seconds, st.floats(0, 1e4)), max_size=12))
-    margin = data.draw(st.sampled_from([0.0, 10.0, 45.0, 1e7]) | st.floats(0, 1e5))
-    with database() as connection:
-        for key, pieces in transcripts.items():
-            append_pieces(connection, key, pieces)
-        connection.executemany(
-            "INSERT INTO chunk (id, transcript_id, first, stop, start, end, terms) VALUES (?, ?, 0, 1, ?, ?, x'00')",
-            [(k, key, start, start + length) for k, (key, start, length) in enumerate(chunks)],
-        )
-        kept = [StoredChunk(k, key, "talk", "en", 0, 1, a, a + b) for k, (key, a, b) in enumerate(chunks)]
-        found = pieces_around(connection, kept, margin, CARD)
-    assert list(found) == [*range(len(chunks))]
-    for k, (key, start, length) in enumerate(chunks):
-        expected = plain(transcripts.get(key, []), start, start + length, margin)
-        assert found[k].starts.tolist() == [piece.start for piece in expected]
-        assert found[k].tokens.tolist() == [piece.vector.tokens for piece in expected]
-        assert found[k].sums.tolist() == [sums(piece.vector) for piece in expected]
-
-
-def sums(vector: PieceVector) -> list[float]:
-    """The sums of tokens' vectors, a step at a time in single precision."""
-    steps = np.float32(vector.scale) * np.float32(vector.tokens)
-    levels = np.frombuffer(vector.codes, np.uint8).astype(np.float32) - np.float32(31.5)
-    found: list[float] = (levels * steps).tolist()
-    return found
+def test_a_block_that_is_cut_short_is_told_by_who_reads_it() -> None:
+    for data in (b"", b"\x03", *(encode(block())[:stop] for stop in (60, -6, -1))):
+        with pytest.raises(ValueError, match="a block of pieces"):
+            found_in(Blocks([(1, 0.0, data)]), 4)
 
 
 def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_has_alone() -> None:
