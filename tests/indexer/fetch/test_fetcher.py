@@ -425,7 +425,12 @@ def test_the_crawl_delay_is_capped() -> None:
 
 def test_each_origin_is_fetched_once_without_credentials() -> None:
     asked = list[str]()
-    file = Robots(lambda url, _: asked.append(url) or b"")
+
+    def fetch(url: str, _private: bool) -> bytes:
+        asked.append(url)
+        return b""
+
+    file = Robots(fetch)
     for url in (PAGE, f"{PAGE}/2", "http://pages.example/", "https://me:geheim@pages.example:8443/a?b#c"):
         file.check(url)
     roots = ("https://pages.example", "http://pages.example", "https://pages.example:8443")
