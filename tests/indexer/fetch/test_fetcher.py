@@ -426,7 +426,7 @@ def test_the_crawl_delay_is_capped() -> None:
 def test_each_origin_is_fetched_once_without_credentials() -> None:
     asked = list[str]()
 
-    def fetch(url: str, _: object) -> bytes:
+    def fetch(url: str, _private: bool) -> bytes:
         asked.append(url)
         return b""
 
