@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -103,7 +102,7 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
         assert "\x1b" not in line and ids() == whole
     one_line(call("build", "https://a.org/x", "--model", "other/model", "--index", library), "topics, not other/model")
     recording = resource_of_path(captions / "讲座.zh.vtt").id
-    removals: dict[str, Sequence[object]] = {
+    removals: dict[str, list[object]] = {
         VIDEO: ["--", VIDEO, f"youtu.be/{VIDEO}?t=3"],
         recording: [captions / "讲座.zh.vtt"],
         page.id: [page.id, "https://A.org/page#top", "https://b.org/short"],

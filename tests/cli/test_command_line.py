@@ -202,8 +202,7 @@ def test_a_summary_follows_the_moments(example_library: Path, chat: FakeChat) ->
 def test_a_summary_in_json_where_something_answers(example_library: Path, chat: FakeChat) -> None:
     chat.behaviour = by_letter("They play roles [2][1]. 查询[9]。")
     asked = ("ask", "--json", "-", "-k", "2", "--index", example_library)
-    questions = f"{CHINESE}\n\n谁写了红楼梦？\n"
-    result = call(*asked, stdin=questions, SEEKPOINT_LLM=chat.address, SEEKPOINT_LLM_MODEL="tiny")
+    result = call(*asked, stdin=f"{CHINESE}\n\n谁写了红楼梦？\n", SEEKPOINT_LLM=chat.address)
     first, second, third = map(json.loads, result.stdout.splitlines())
     assert first["summary"] == {"sentences": [{"text": "They play roles.", "citations": [1, 2]}]}
     assert_valid(AnswerJson, first)

@@ -42,7 +42,7 @@ LECTURE = (
     (47.0, "We use dropout, so that the network does not overfit.", "What keeps the network from overfitting?"),
 )
 LESSON = ((1.0, "今天的天气很好，我们去公园。", "今天天气怎么样？"), (47.0, "妈妈每天早上喝咖啡。", "谁在早上喝咖啡？"))
-SPOKEN, NOISE, MUTE, CAPTIONED = "spoken-talk", "noise-talk1", "mute-talk-1", "with-script"
+SPOKEN, MUTE, CAPTIONED = "spoken-talk", "mute-talk-1", "with-script"
 TITLE = "归一化 explained"
 
 
@@ -192,21 +192,18 @@ def test_videos_without_captions_are_listened_to_once(sounds: FakeSounds, fake: 
     studio = Studio(tmp_path, str(speech_model()), sounds.web)
     spoken = recording(tmp_path / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
     sounds.add(SPOKEN, spoken.read_bytes(), title=TITLE)
-    sounds.add(NOISE, "不是录音".encode(), title=NOISE)
     fake.make_disabled(MUTE)
     fake.add_video(CAPTIONED, "注意力", {"zh": [(0.0, 5.0, "注意力有多个头")]})
-    sources = studio.listed(MUTE, NOISE, CAPTIONED), f"https://youtu.be/{SPOKEN}"
+    sources = studio.listed(MUTE, CAPTIONED), f"https://youtu.be/{SPOKEN}"
     built = studio.transcribe(*sources)
     assert built.exit_code == 3, built
     found = studio.statuses()
     assert {video: (found[video]["state"], found[video]["transcript"]) for video in found} == {
         MUTE: ("deferred", None),
-        NOISE: ("unavailable", None),
         TITLE: ("indexed", "generated"),
         CAPTIONED: ("indexed", "manual"),
     }
     assert "YouTube doesn't give its sound" in found[MUTE]["reason"]
-    assert "no recording that can be read" in found[NOISE]["reason"]
     first = studio.first("How do scores become probabilities?")
     assert abs(first["start"] - 22.0) <= SECONDS
     assert first["link"] == f"https://www.youtube.com/watch?v={SPOKEN}&t={int(first['start'])}s"
@@ -228,6 +225,14 @@ def sounds(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSounds:
 def watching(sounds: FakeSounds, tmp_path: Path) -> Studio:
     """A studio whose videos have sounds that nobody hears."""
     return Studio(tmp_path, "no model is loaded for it", sounds.web)
+
+
+def test_sound_that_cannot_be_read_is_stated_and_not_kept(watching: Studio, sounds: FakeSounds) -> None:
+    sounds.add(SPOKEN, "不是录音".encode())
+    assert watching.transcribe(watching.listed(SPOKEN)).exit_code == 0
+    found = watching.statuses()[SPOKEN]
+    assert found["state"] == "unavailable" and "no recording that can be read" in found["reason"]
+    assert not list((watching.transcripts.parent / "sounds").iterdir())
 
 
 def test_a_block_that_the_sound_meets_stops_all_asking(watching: Studio, sounds: FakeSounds, fake: FakeYouTube) -> None:
