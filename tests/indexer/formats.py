@@ -68,11 +68,11 @@ welcome</text><text start="2.5" dur="1.75">a &amp;lt; b &amp;amp; c</text>
 {"tStartMs": 0, "dDurationMs": 9000, "id": 1, "wpWinPosId": 1},
 {"tStartMs": 1000, "dDurationMs": 1500, "segs": [{"utf8": "大家好"}, {"utf8": " welcome", "tOffsetMs": 7}]},
 {"tStartMs": 2500, "dDurationMs": 1750, "segs": [{"utf8": "a < b\\n& c"}]},
-{"tStartMs": 3605125, "dDurationMs": 1875, "segs": [{"utf8": "[1, 2] 注意力"}]}]}""",
+{"tStartMs": 3605125, "dDurationMs": 1875, "segs": [{"utf8": "[1, 2] 注意力"}]}]}""".replace("\n", ""),
     "whisper": """{"text": "…", "language": "zh", "segments": [
 {"id": 0, "start": 1.0, "end": 2.5, "text": " 大家好 welcome"},
 {"id": 0, "start": 2.5, "end": 4.25, "text": " a < b & c"},
-{"id": 0, "start": 3605.125, "end": 3607.0, "text": " [1, 2] 注意力"}]}""",
+{"id": 0, "start": 3605.125, "end": 3607.0, "text": " [1, 2] 注意力"}]}""".replace("\n", ""),
     "youtube-transcript-api": json.dumps(
         [{"text": cue.text, "start": cue.start, "duration": cue.end - cue.start} for cue in SAID], indent=2
     ),
