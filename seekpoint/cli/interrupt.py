@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import NoReturn, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # nothing that takes time is imported before SIGINT is handled
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import NoReturn, TypeVar
+
     _Result = TypeVar("_Result")
 
 EXIT_CODE = 130

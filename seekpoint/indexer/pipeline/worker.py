@@ -71,7 +71,7 @@ def work(
                 updated, embedded = updated + run.updated, embedded + run.embedded
             except LostLease as lost:
                 events.say(f"{taken.resource_id}: {lost}")
-        if updated:
+        if updated and options.translate:
             keep_translations(writer)
         if updated and encoder is None:
             calibrate(writer, lazy_encoder)
