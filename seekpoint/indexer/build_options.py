@@ -1,4 +1,4 @@
-"""What a build is given: its options, its sources, and those who follow its progress."""
+"""The inputs of a build: its options, its sources, and the events that follow its progress."""
 
 from __future__ import annotations
 
