@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, maintenance, stored_transcripts
 from seekpoint.index.embedded.damage import Mended
-from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.database import decoding, library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, open_locked
 from seekpoint.index.embedded.manifest import Manifest
@@ -45,12 +45,11 @@ class EmbeddedWriter(EmbeddedReader, Changes):
         self._lock = file_lock
         self._mended = mended
         self._maintenance = Maintenance(folder, connection, manifest, writes_indexes)
-        Changes.__init__(
-            self,
-            self._db,
-            self._maintenance.change,
-            lambda resource_id: stored_transcripts.remove(connection, resource_id, self.card),
-        )
+        Changes.__init__(self, self._db, self._maintenance.change, self._drop_transcripts)
+
+    @decoding
+    def _drop_transcripts(self, resource_id: str) -> None:
+        stored_transcripts.remove(self._connection, resource_id, self.card)
 
     @classmethod
     def acquire(

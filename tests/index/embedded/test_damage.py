@@ -118,7 +118,8 @@ NONSENSE = {
 @pytest.mark.parametrize(
     "change",
     [f"UPDATE {table} SET {change}" for table, changes in NONSENSE.items() for change in changes]
-    + ["DELETE FROM cue_block", "DELETE FROM chunk WHERE id = 2", "DELETE FROM listing"],
+    + ["DELETE FROM cue_block", "DELETE FROM chunk WHERE id = 2", "DELETE FROM listing"]
+    + ["ALTER TABLE language RENAME COLUMN total TO totam"],
 )
 def test_rows_that_make_no_sense_are_told_in_one_line_by_every_command(folder: Path, change: str) -> None:
     change_rows(folder, "PRAGMA ignore_check_constraints = ON", change)
