@@ -23,6 +23,7 @@ from seekpoint.index.store import Queue
 from seekpoint.index.types import Details, State
 from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.index.contract.talks import transcript
@@ -67,7 +68,9 @@ def sources(fake: FakeYouTube, queue: Queue, pace: float = 0.0) -> Sources:
 
 
 def worker(address: ServerAddress, fake: FakeYouTube, pace: float = 0.0) -> WorkReport:
-    return work(address, lambda queue: sources(fake, queue, pace), BuildOptions(), encoder=TopicEncoder())
+    return work(
+        address, lambda queue: sources(fake, queue, pace), BuildOptions(translate=False), encoder=TopicEncoder()
+    )
 
 
 def states(address: ServerAddress) -> dict[str, State]:
@@ -88,6 +91,15 @@ def test_workers_take_each_resource_once(library: ServerAddress, fake: FakeYouTu
     assert set(states(library).values()) == {State.INDEXED}
     with open_reader(library) as reader:
         assert reader.frequencies(["attent", "掩码"]).terms == {"attent": len(TALKS), "掩码": len(TALKS)}
+    with open_writer(library) as writer:
+        asked_for = list[str]()
+
+        def nothing_into(target: str) -> tuple[()]:
+            asked_for.append(target)
+            return ()
+
+        writer.keep_translations(BilingualDictionaries().version, nothing_into)
+        assert asked_for, "a worker that was told not to translate has stored translations"
     assert worker(library, fake) == WorkReport(0, 0, 0)
 
 
