@@ -26,7 +26,10 @@ _MOST_HASHED = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """Size, checksum (empty for a large database) and modification time (nanoseconds) of a file as it was written."""
+    """Size, checksum and modification time (nanoseconds) of a file as it was written.
+
+    The checksum of a large database is empty, since it would be hashed after every build; SQLite's checks protect it.
+    """
 
     name: str
     size: int
