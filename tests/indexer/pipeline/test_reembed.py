@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -253,8 +254,12 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
         nonlocal begun, known
         begun |= event == "call" and frame.f_code.co_name == "succeed"
         if begun and event == "c_call" and getattr(function, "__name__", "") in _DISK_CALLS:
-            found = [(str(path), path.lstat()) for path in talks.library.rglob("*") if path.suffix != ".db-shm"]
-            before, known = known, {(path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in found}
+            before, known = known, set()
+            for path in talks.library.rglob("*"):
+                with suppress(FileNotFoundError):  # the word index's threads remove files meanwhile
+                    stat = path.lstat()
+                    if path.suffix != ".db-shm":
+                        known.add((str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns))
             if known != before:
                 # In another process: closing a file in this one would release SQLite's locks on it.
                 left.append(talks.folder / f"left {len(left)}")
