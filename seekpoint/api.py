@@ -25,6 +25,7 @@ from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report
+    from seekpoint.query.reading.language_reader import ChatModel, LanguageReader
 
 
 class Library:
@@ -47,13 +48,16 @@ class Library:
         explained: bool = False,
         encoder: Encoder | None = None,
         rerank: Reranker | str | None = None,
+        reader: ChatModel | LanguageReader | str | None = None,
     ) -> Answer:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
         At most `per_resource` of the first five are of one resource, unless nothing else is near. `kind`, `section`
         (words of a heading), `language` and `resource` (an id) limit what is searched. With `explained`, each moment
         carries an `Explanation`. `encoder` replaces the library's own. `rerank` orders the first 20 moments again: a
-        cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
+        cross-encoder, by its name or folder, or an object with the methods of `Reranker`. `reader` reads what was
+        found and puts first what it cites, and the answer has its `reading`: a language model by the address of
+        OpenAI's API, an object with the methods of `ChatModel`, or a `LanguageReader`, which may have more time.
         """
         from seekpoint.query.search import pipeline
 
@@ -63,7 +67,11 @@ class Library:
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
-        return pipeline.ask(question, self._reader, encoder, options)
+        if not reader:
+            return pipeline.ask(question, self._reader, encoder, options)
+        read_by = _language_reader(reader)
+        found = pipeline.ask(question, self._reader, encoder, read_by.options(options))
+        return read_by.read(found, self._reader, k) if found.moments else found
 
     def resources(self) -> list[ResourceStatus]:
         """Every resource with its state and the reason for it, in the order of the reading lists."""
@@ -115,6 +123,7 @@ def ask(
     explained: bool = False,
     encoder: Encoder | None = None,
     rerank: Reranker | str | None = None,
+    reader: ChatModel | LanguageReader | str | None = None,
 ) -> Answer:
     """Answer a question from an open library, or from the library at an address; takes what `Library.ask` takes."""
     with nullcontext(library) if isinstance(library, Library) else open_library(library) as opened:
@@ -129,6 +138,7 @@ def ask(
             explained=explained,
             encoder=encoder,
             rerank=rerank,
+            reader=reader,
         )
 
 
@@ -195,6 +205,15 @@ def _reranker(name: str) -> Reranker:
     from seekpoint.index.models.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(name)
+
+
+def _language_reader(reader: ChatModel | LanguageReader | str) -> LanguageReader:
+    from seekpoint.query.reading.language_reader import LanguageReader
+    from seekpoint.query.reading.model import KEY, Endpoint
+
+    if isinstance(reader, LanguageReader):
+        return reader
+    return LanguageReader(Endpoint(reader, key=os.environ.get(KEY)) if isinstance(reader, str) else reader)
 
 
 def _address(library: str | os.PathLike[str] | None) -> Address:

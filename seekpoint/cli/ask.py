@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option
 from seekpoint.index.address import Address
@@ -25,8 +24,8 @@ from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENT
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
+    from seekpoint.query.reading.language_reader import LanguageReader
     from seekpoint.query.serving.live_library import SharedEncoder
-    from seekpoint.query.summary.summariser import Steps, Summarise, Summariser
 
 _NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
@@ -74,8 +73,7 @@ def ask(
     language: str | None,
     resource: str | None,
     rerank: str | None,
-    llm: str | None,
-    llm_model: str | None,
+    reader: LanguageReader | None,
     folder: Address,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
@@ -101,22 +99,22 @@ def ask(
 
         reranker = load_reranker(rerank)
     options = AskOptions(k, filters, per_resource, explained, reranker)
-    summariser = _summariser(llm, llm_model, form)
+    asked = reader.options(options) if reader else options
     if question is None:
-        _prompt(folder, options, summariser, is_plain=form == "plain" and not open_first)
+        _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
         nothing = _when_nothing(filters, library)
         encoder = SharedEncoder(library.card, engine=stored_engine(library))
-        answer = partial(_answer, library=library, encoder=encoder, options=options)
-        summarise = partial(summariser.steps, transcripts=library.transcripts) if summariser else None
+        found = partial(_answer, library=library, encoder=encoder, options=asked)
+        answer = partial(_read, find=found, library=library, reader=reader, k=k, form=form) if reader else found
         if question == "-":
-            _stream(sys.stdin or (), answer, form, summarise)
+            _stream(sys.stdin or (), answer, form)
             return
         if not question.isprintable():  # where the locale couldn't decode it, surrogates stand for its bytes
             question = os.fsencode(question).decode("utf-8", "replace")
         result = answer(question)
-        _print(result, form, summarise)
+        _print(result, form)
     if not result.moments:
         if not result.excluded:  # else the answer says so
             click.echo(f"seekpoint: {nothing}", err=True)
@@ -128,20 +126,23 @@ def ask(
             click.echo(f"seekpoint: {error}", err=True)
 
 
-def _summariser(address: str | None, model: str | None, form: str) -> Summariser | None:
-    """The summariser at an address, if the form has a place for summaries; nothing is imported without an address."""
-    if not address:
-        return None
-    if form in FORMATS:
-        if click.get_current_context().get_parameter_source("llm") is ParameterSource.COMMANDLINE:
-            raise UsageError(f"--format {form} has no place for what --llm writes: leave one of them out")
-        return None  # from the environment it is for the other calls
-    from seekpoint.cli.summary import load_summariser
+def _read(
+    question: str, *, find: Callable[[str], Answer], library: Reader, reader: LanguageReader, k: int, form: str
+) -> Answer:
+    """Answer a question, and let the reader choose; in JSON a problem of its stands in the answer."""
+    from seekpoint.cli.reading import read
+    from seekpoint.query.reading.language_reader import ordered
 
-    return load_summariser(address, model)
+    answer = find(question)
+    if not answer.moments:
+        return answer
+    reading = read(reader.steps(answer, library), is_shown=form == "plain")
+    if reading.problem and form in FORMATS:
+        click.echo(f"seekpoint: {reading.problem}", err=True)
+    return ordered(answer, reading, k)
 
 
-def _prompt(folder: Address, options: AskOptions, summariser: Summariser | None, *, is_plain: bool) -> None:
+def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None, *, is_plain: bool) -> None:
     if not is_plain or not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             'nothing is asked: give a question, such as `seekpoint ask "why masks?"`, or - to read them from standard '
@@ -152,16 +153,18 @@ def _prompt(folder: Address, options: AskOptions, summariser: Summariser | None,
 
     live = LiveLibrary(folder, reranker=options.reranker)
 
-    def steps(answer: Answer) -> Steps:
-        assert summariser
-        with live.reader() as reader:
-            return summariser.steps(answer, reader.transcripts)
+    def answer(question: str) -> Answer:
+        explained = replace(options, explained=True)
+        if not reader:
+            return live.ask(question, explained)
+        with live.reader() as library:
+            find = partial(live.ask, options=reader.options(explained), within=library)
+            return _read(question, find=find, library=library, reader=reader, k=options.k, form="plain")
 
     try:
         with live.reader() as library:  # a missing library is an error before the first question
             nothing = _when_nothing(options.filters, library)
-        ask = partial(live.ask, options=replace(options, explained=True))
-        prompt(ask, explained=options.explained, when_nothing=nothing, summarise=steps if summariser else None)
+        prompt(answer, explained=options.explained, when_nothing=nothing)
     finally:
         live.close()
 
@@ -206,7 +209,7 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
     return pipeline.ask(question, library, encoder, options)
 
 
-def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, summarise: Summarise | None) -> None:
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
     """Answer the questions, a line each; in JSON, an invalid one gets an object with the error, so that lines match."""
     is_first = True
     for line in lines:
@@ -214,7 +217,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, su
         if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _print(answer(text), form, summarise, is_first=is_first)
+            _print(answer(text), form, is_first=is_first)
             is_first = False
         except UsageError as error:
             if form == "json":
@@ -227,23 +230,14 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, su
             sys.stdout.flush()
 
 
-def _print(answer: Answer, form: str, summarise: Summarise | None, *, is_first: bool = True) -> None:
+def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
     if form == "json":
         from seekpoint.query.output.json import to_json
 
-        summary = None
-        if summarise:
-            from seekpoint.query.summary.summariser import summary_of
-
-            summary = summary_of(partial(summarise, answer))
-        print_json(to_json(answer, summary))
+        print_json(to_json(answer))
     elif form == "plain":
         is_terminal = bool(sys.stdout) and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else None
         click.echo(to_text(answer, styled=is_terminal, width=width))
-        if summarise and answer.moments:
-            from seekpoint.cli.summary import print_summary
-
-            print_summary(partial(summarise, answer))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))

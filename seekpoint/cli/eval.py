@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, rerank_option
+from seekpoint.cli.options import index_option, llm_options, rerank_option
 from seekpoint.index.address import Address
+
+if TYPE_CHECKING:
+    from seekpoint.query.reading.language_reader import LanguageReader
 
 
 @click.command("eval")
@@ -18,8 +22,16 @@ from seekpoint.index.address import Address
     "--compare", "other", metavar="FILE", type=click.Path(path_type=Path), help="Compare with what --json printed then."
 )
 @rerank_option
+@llm_options
 @index_option
-def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, folder: Address) -> None:
+def evaluate(
+    file: Path,
+    as_json: bool,
+    other: Path | None,
+    rerank: str | None,
+    reader: LanguageReader | None,
+    folder: Address,
+) -> None:
     """Measure the answers to the questions in FILE.
 
     FILE has a line of JSON for each question, with "question", "video_id" and "spans", a list of [start, end] in
@@ -32,6 +44,7 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
     from seekpoint.index.models.encoder import LazyEncoder, stored_engine
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
+    from seekpoint.index.text.clean import counted
     from seekpoint.index.text.languages import primary
     from seekpoint.query.answers import Answer
     from seekpoint.query.evaluation import runs
@@ -42,13 +55,20 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
 
     questions = read_questions(file)
     earlier = runs.read_run(other) if other else None
-    reranker = load_reranker(rerank)
+    reranker, problems = load_reranker(rerank), list[str]()
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card, engine=stored_engine(library))
         languages = {status.resource.id: status.languages for status in library.statuses()}
 
         def answer(text: str) -> Answer:
-            return pipeline.ask(text, library, encoder.get(), AskOptions(DEPTH, reranker=reranker))
+            options = AskOptions(DEPTH, reranker=reranker)
+            if not reader:
+                return pipeline.ask(text, library, encoder.get(), options)
+            found = pipeline.ask(text, library, encoder.get(), reader.options(options))
+            read = reader.read(found, library, DEPTH)
+            if read.reading and read.reading.problem:
+                problems.append(read.reading.problem)
+            return read
 
         def language_of(video_id: str) -> str:
             return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))
@@ -61,6 +81,8 @@ def evaluate(file: Path, as_json: bool, other: Path | None, rerank: str | None, 
         many = f"{len(missing)} questions ask for videos that aren't in the library"
         which = many if len(missing) > 1 else "1 question asks for a video that isn't in the library"
         click.echo(f"seekpoint: {which}, such as {missing[0].spans[0].video_id}: counted as missed", err=True)
+    if problems:
+        click.echo(f"seekpoint: {counted(len(problems), 'answer')} not read, such as: {problems[0]}", err=True)
     differences = runs.compare(evaluation, earlier, str(other)) if earlier else None
     if as_json:
         click.echo(json.dumps(runs.to_json(evaluation, differences), ensure_ascii=False, indent=1))

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from typing import TypeVar
 
 import click
@@ -54,8 +55,28 @@ def rerank_option(command: _Command) -> _Command:
     )(command)
 
 
-def llm_options(command: _Command) -> _Command:
-    """Add --llm URL and --llm-model NAME to a command."""
+def llm_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --llm and its options to a command, which takes the `reader` that they name; `None` without --llm."""
+
+    @wraps(command)
+    def with_reader(
+        *args: object, llm: str | None, llm_model: str | None, llm_seconds: float, **options: object
+    ) -> None:
+        reader = None
+        if llm:
+            from seekpoint.cli.reading import load_reader
+
+            reader = load_reader(llm, llm_model, llm_seconds)
+        command(*args, reader=reader, **options)
+
+    seconds = click.option(
+        "--llm-seconds",
+        type=click.FloatRange(1, 3600),
+        default=120,
+        show_default=True,
+        metavar="N",
+        help="How long it may take; then the moments stay as they were ranked.",
+    )
     name = click.option(
         "--llm-model", metavar="NAME", envvar="SEEKPOINT_LLM_MODEL", help="Which of its models; $SEEKPOINT_LLM_MODEL."
     )
@@ -63,9 +84,9 @@ def llm_options(command: _Command) -> _Command:
         "--llm",
         metavar="URL",
         envvar="SEEKPOINT_LLM",
-        help="Let the language model at this address (OpenAI's API, such as Ollama's) write a short answer that cites "
-        "the moments; $SEEKPOINT_LLM. Its key: $SEEKPOINT_LLM_KEY.",
-    )(name(command))
+        help="Let the language model at this address (OpenAI's API, such as Ollama's) read what was found, answer in "
+        "sentences, and put first what it cites; $SEEKPOINT_LLM. Its key: $SEEKPOINT_LLM_KEY.",
+    )(name(seconds(with_reader)))
 
 
 def token_option(meaning: str) -> Callable[[_Command], _Command]:

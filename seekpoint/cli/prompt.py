@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from prompt_toolkit import PromptSession
@@ -32,9 +31,6 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.terminal import to_text, verdict
 
-if TYPE_CHECKING:
-    from seekpoint.query.summary.summariser import Summarise
-
 Browser = Callable[[str], bool]
 
 
@@ -45,13 +41,11 @@ def prompt(
     when_nothing: str = "",
     history: Path | None = None,
     browser: Browser = webbrowser.open,
-    summarise: Summarise | None = None,
 ) -> None:
     """Read questions and show their moments until the user ends it.
 
     `answer` must return explained moments; `explained` says whether explanations are shown at first. `when_nothing` is
-    printed if an answer has no moments. `history` is the file of earlier questions (`None`: the user's own). With
-    `summarise`, a key asks for a summary.
+    printed if an answer has no moments. `history` is the file of earlier questions (`None`: the user's own).
     """
     line = _input_line(history or default_folder().parent / "questions")
     view: AnswerView | None = None
@@ -68,16 +62,9 @@ def prompt(
                 click.echo(f"seekpoint: {clean(str(error))}", err=True)
                 continue
             explained = view.explained if view else explained
-            view = AnswerView(result, explained=explained, is_summarised=summarise is not None)
+            view = AnswerView(result, explained=explained)
             while isinstance(choice := view.choose(), int):
-                if choice:
-                    view.note = _open(view, choice, browser)
-                elif summarise:
-                    from seekpoint.cli.summary import print_summary
-
-                    with suppress(KeyboardInterrupt):  # the user doesn't wait for the rest
-                        print_summary(partial(summarise, result))
-                    click.echo()
+                view.note = _open(view, choice, browser)
             beginning = choice
             click.echo(f"{view.text}\n")
             if when_nothing and not result.moments and not result.excluded:
@@ -102,7 +89,6 @@ _MOST_KEPT = 1000
 _LONGEST_KEPT = 1000
 _HELP = "in your own words (Esc ends)"
 _KEYS = "↑↓ move · Enter opens · e why · c copies · / asks"
-_SUMMARY_KEY = " · s in short"
 _HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 _SELECTED, _INDENT, _CONTINUED = "› ", "  ", "     "
 # Screen rows below the first row of the selected moment that are shown too, where the screen has them.
@@ -187,7 +173,7 @@ def _set_key_timeouts(app: Application[str] | Application[_Choice]) -> None:
 class AnswerView:
     """An answer with one moment selected; `note` is a message on the last action."""
 
-    def __init__(self, answer: Answer, *, explained: bool, is_summarised: bool = False) -> None:
+    def __init__(self, answer: Answer, *, explained: bool) -> None:
         self.explained = explained
         self.note = ""
         self._answer = answer
@@ -197,7 +183,6 @@ class AnswerView:
         self._commands: dict[str, Callable[[KeyPressEvent], None]] = {
             **{str(rank): partial(self._open, rank=rank) for rank in ranks},
             **{"o": self._open, "e": self._explain, "c": self._copy},
-            **({"s": _exit(0)} if is_summarised else {}),
         }
         moments = Window(
             FormattedTextControl(self._fragments, focusable=True, show_cursor=False),
@@ -206,9 +191,8 @@ class AnswerView:
             get_line_prefix=lambda line, wrapped: _CONTINUED if wrapped else "",
             scroll_offsets=ScrollOffsets(bottom=_ROWS_BELOW),
         )
-        keys = _KEYS + _SUMMARY_KEY * is_summarised
         hint = Window(
-            FormattedTextControl(lambda: [("dim", self.note or keys)]), wrap_lines=True, dont_extend_height=True
+            FormattedTextControl(lambda: [("dim", self.note or _KEYS)]), wrap_lines=True, dont_extend_height=True
         )
         self._app: Application[_Choice] = Application(
             Layout(HSplit([moments, Window(height=1), hint])), key_bindings=self._keys(), erase_when_done=True
@@ -232,7 +216,7 @@ class AnswerView:
         return to_text(answer, styled=not is_dumb_terminal(), width=width)
 
     def choose(self) -> _Choice:
-        """Let the user choose: the rank of a moment to open, 0 for a summary, the next question's start, or `None`."""
+        """Let the user choose: the rank of a moment to open, the next question's start, or `None`."""
         if not self._answer.moments or is_dumb_terminal():
             return ""
         return self._app.run()

@@ -19,6 +19,7 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
+    from seekpoint.query.reading.language_reader import LanguageReader
     from seekpoint.query.web.query_parameters import Editing
 
 
@@ -42,8 +43,7 @@ def serve(
     edit: bool,
     pictures: bool,
     rerank: str | None,
-    llm: str | None,
-    llm_model: str | None,
+    reader: LanguageReader | None,
     folder: Address,
 ) -> None:
     """Serve the page to ask on, and the HTTP API.
@@ -64,11 +64,6 @@ def serve(
         )
     if edit or not is_loopback(host):
         token = token or secrets.token_urlsafe(24)
-    summariser = None
-    if llm:
-        from seekpoint.cli.summary import load_summariser
-
-        summariser = load_summariser(llm, llm_model)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -94,7 +89,7 @@ def serve(
         live.close()
 
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
-    app = application(live, policy, summariser=summariser, editing=editing)
+    app = application(live, policy, reader=reader, editing=editing)
     run(app, listener, partial(end, close))
 
 

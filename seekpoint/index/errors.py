@@ -30,8 +30,8 @@ class ModelError(SeekpointError):
     """An embedding model can't be loaded."""
 
 
-class SummaryError(SeekpointError):
-    """A language model writes no summary of an answer, or only a part of one."""
+class ReaderError(SeekpointError):
+    """A language model doesn't read an answer to its end."""
 
 
 class LibraryError(SeekpointError):

@@ -109,6 +109,47 @@ class Estimate:
     size: float
 
 
+class Citation(NamedTuple):
+    """A place that a sentence cites, with its own link, within the moment of this rank."""
+
+    moment: int
+    seconds: float | None
+    page: int | None
+    link: str
+
+
+class CitedSentence(NamedTuple):
+    """A sentence in plain text, and the places that it cites."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The answer of a reader, a language model, in sentences; `moments` are the places that they cite, in their order.
+
+    Without sentences nothing that it read answers, or a `problem` kept it from reading: a line on what, and what to do.
+    """
+
+    sentences: tuple[CitedSentence, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    problem: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it answers."""
+        return Verdict.ANSWERED if self.sentences else Verdict.FAILED if self.problem else Verdict.NONE
+
+
+class Verdict(StrEnum):
+    """What came of a reading: sentences, the word that nothing answers, or a problem."""
+
+    ANSWERED = "answered"
+    NONE = "none"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer(Displayed):
     """The moments found for a question, best first.
@@ -117,6 +158,7 @@ class Answer(Displayed):
     were searched. `estimate` is what the confidence follows from, if the answer is explained. `missing` are the phrases
     in quotation marks if no passage has all of them; the moments are those without the marks then. `excluded` are the
     words and phrases after a minus. `nearer` is true where passages without the phrases are nearer than the moments.
+    `reading` is what a reader made of it, if there is one.
     """
 
     question: str
@@ -128,24 +170,9 @@ class Answer(Displayed):
     missing: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     nearer: bool = False
+    reading: Reading | None = None
 
     @property
     def answered(self) -> bool:
         """False where the library holds no answer; the moments are then only the nearest ones."""
         return self.confidence is not Confidence.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class CitedSentence:
-    """A sentence in plain text, and the ranks of the moments that it cites, ascending."""
-
-    text: str
-    citations: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The sentences about an answer's moments; `problem` is a line on why there are none, or not all of them."""
-
-    sentences: tuple[CitedSentence, ...]
-    problem: str | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import PurePath
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -90,6 +91,27 @@ def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
     directive = f":~:{fragment}" if fragment else ""
     anchor = quote(cue.anchor or "", safe="!$&'()*+,;=@/?")  # a colon would begin a directive
     return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
+
+
+# Browsers show plain text line by line; of Markdown they show the beginning, whatever the link says.
+_PLAIN, _MARKDOWN = ".txt", ".md"
+
+
+def is_found_by_words(resource: Resource, quoted: Sequence[Cue]) -> bool:
+    """Whether a browser finds cues of a text by their words, so that the link has a text fragment."""
+    return quoted[0].page is None and PurePath(resource.url).suffix.lower() != _MARKDOWN
+
+
+def quote_link(resource: Resource, quoted: Sequence[Cue], before: Sequence[Cue], headings: Collection[float]) -> str:
+    """The address of a text at its quoted cues; `before` are all cues before them, where it is found by words.
+
+    Headings, by their positions, may stand in a table of contents too.
+    """
+    above = next((n for n, cue in enumerate(quoted) if cue.start not in headings), len(quoted))
+    if above == len(quoted) or not is_found_by_words(resource, quoted):
+        return text_link(resource, quoted[0])
+    fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
+    return text_link(resource, quoted[0], fragment([cue.text for cue in (*before, *quoted)], len(before) + above))
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import TypeVar
 
 from mcp.shared.uri_template import UriTemplate
@@ -38,10 +39,14 @@ from seekpoint.query.output.json_schema import (
     TranscriptOrigin,
     UnknownWords,
 )
+from seekpoint.query.reading.passages import Mark, MarkedPassage, fitted
 from seekpoint.query.token_budget import shortened, tokens
 
 MOST_TOKENS = 1900
-"""The most tokens that one result of a tool may take."""
+"""The most tokens that one result of a tool may take, but for passages."""
+
+MOST_PASSAGE_TOKENS = 4500
+"""The most tokens that the passages of an answer may take."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -67,6 +72,22 @@ class FoundMoment(BaseModel):
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
 
+class FoundPassage(BaseModel):
+    """What is said around one moment, or several close to each other."""
+
+    title: str
+    resource: str = Field(description="The resource's id, for the tool `transcript`.")
+    chapter: ChapterTitle | None = None
+    text: str = Field(
+        description="A mark such as [3b 765] stands before a sentence: its name and its `at`, seconds from the start; "
+        "in a paper [3b p. 7], its page. … where something is left out."
+    )
+    link: str | None = Field(
+        default=None,
+        description="Opens the source. To cite a mark, put its seconds, or its page, in place of those here.",
+    )
+
+
 class FoundAnswer(BaseModel):
     """An answer."""
 
@@ -78,8 +99,9 @@ class FoundAnswer(BaseModel):
     excluded: ExcludedWords | None = None
     nearer: Nearer | None = None
     note: str | None = None
-    moments: list[FoundMoment] = Field(description="Best first.")
-    left_out: int | None = Field(default=None, description="Further moments that would have made this too long.")
+    passages: list[FoundPassage] | None = Field(default=None, description="Those that may hold the answer.")
+    moments: list[FoundMoment] | None = Field(default=None, description="Only with `brief`; best first.")
+    left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
 
 
 class TranscriptPassage(BaseModel):
@@ -305,10 +327,12 @@ _ALL_EXCLUDED = "All that is near has what the question excludes: ask without th
 _WORD, _PHRASE, _ANSWER_HEADINGS = 15, 30, 40
 _LEAST_QUOTE = 40
 _MOST_WORDS, _MOST_PHRASES = 8, 4
+# Tokens of the fields around the passages.
+_ROUNDING = 30
 
 
-def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | None = None) -> FoundAnswer:
-    """The answer, with quotes shortened so that it fits.
+def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | None = None) -> FoundAnswer:
+    """The answer as moments, with quotes shortened so that it fits.
 
     `positions` are `at` for moments of texts, by rank; `lacking` is what the library doesn't have of the filters.
     """
@@ -327,21 +351,7 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
         )
         for moment in answer.moments
     ]
-    note = _NOTES.get(answer.confidence)
-    if not moments:
-        note = _ALL_EXCLUDED if answer.excluded else lacking or _NOTHING_FOUND
-    respelled = {quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
-    result = FoundAnswer(
-        answered=answer.answered,
-        confidence=answer.confidence,
-        unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
-        respelled=respelled or None,
-        missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
-        excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
-        nearer=answer.nearer or None,
-        note=note,
-        moments=[],
-    )
+    result = _about(answer, lacking)
     budget = MOST_TOKENS - size(result)
     result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments), _with_link) or fitting(
         moments, budget - _LEAST_QUOTE, _with_link
@@ -352,6 +362,49 @@ def found_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
         each.quote = quotable(moment.quote, budget / (len(result.moments) - k))
         budget -= tokens(json.dumps(each.quote, ensure_ascii=False))
     return result
+
+
+def read_answer(answer: Answer, passages: Sequence[MarkedPassage], lacking: str | None = None) -> FoundAnswer:
+    """The answer as passages, shortened so that it fits."""
+    result = _about(answer, lacking)
+    most = MOST_PASSAGE_TOKENS - size(result) - _ROUNDING
+    fits = fitted(passages, most, lambda each: size(_found(each)) + tokens(", …"), _shown)
+    result.passages = [_found(each, quotable(each.text(_shown), inf)) for each in fits]
+    result.left_out = len(passages) - len(fits) or None
+    return result
+
+
+def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
+    note = _NOTES.get(answer.confidence)
+    if not answer.moments:
+        note = _ALL_EXCLUDED if answer.excluded else lacking or _NOTHING_FOUND
+    respelled = {quotable(word, _WORD): quotable(meant, _WORD) for word, meant in answer.respelled[:_MOST_WORDS]}
+    return FoundAnswer(
+        answered=answer.answered,
+        confidence=answer.confidence,
+        unknown=[quotable(word, _WORD) for word in answer.unknown[:_MOST_WORDS]] or None,
+        respelled=respelled or None,
+        missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
+        excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
+        nearer=answer.nearer or None,
+        note=note,
+    )
+
+
+def _found(passage: MarkedPassage, text: str = "") -> FoundPassage:
+    moment = passage.moment
+    return FoundPassage(
+        title=title(moment.resource),
+        resource=moment.resource.id,
+        chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
+        text=text,
+        link=address(moment.link) or address(moment.resource.url),
+    )
+
+
+def _shown(mark: Mark) -> str:
+    """A mark with its page, else its second."""
+    return f"[{mark.label} {f'p. {mark.cue.page}' if mark.cue.page else int(mark.cue.start)}]"
 
 
 def _with_link(moment: FoundMoment) -> float:

@@ -23,21 +23,24 @@ from seekpoint.query.mcp.results import (
     StatusResult,
     TranscriptWindow,
     added_resources,
+    brief_answer,
     compact,
-    found_answer,
     listed_resources,
     listed_transcripts,
+    read_answer,
     status_result,
     structured,
     transcript_links,
 )
 from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
+from seekpoint.query.reading.passages import PASSAGES, marked_passages
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
 from seekpoint.query.serving.resource_cache import ResourceCaches
 
 _MOST_MOMENTS = 20
+_BRIEF = 5
 _MOST_MINUTES = 10.0
 _MOST_LISTED = 50
 # A client shows all of them at once, for its user to choose from; `list_resources` and `ask` lead to the others.
@@ -62,30 +65,38 @@ class Tools:
     def ask(
         self,
         question: Annotated[str, Field(description="A question in whole words, in any language.")],
-        k: Annotated[int, Field(ge=1, le=_MOST_MOMENTS, description="How many moments at most.")] = 5,
+        k: Annotated[
+            int | None, Field(ge=1, le=_MOST_MOMENTS, description="How many places at most: 12, brief 5.")
+        ] = None,
+        brief: Annotated[bool, Field(description="Only a short quote of each place, ranked by likeness.")] = False,
         kind: KindFilter = None,
         section: SectionFilter = None,
         language: LanguageFilter = None,
         resource: Annotated[str | None, OrNone, Field(description="Only this resource, by its id or address.")] = None,
     ) -> Annotated[CallToolResult, FoundAnswer]:
+        most = k or (_BRIEF if brief else PASSAGES)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
-            answer = self._live.ask(question, AskOptions(k, Filters(kind, section, language, within)), within=reader)
+            options = AskOptions(most, Filters(kind, section, language, within))
+            answer = self._live.ask(question, options, within=reader)
+            lack = lacking(language, reader.languages())
+            if not brief:
+                return structured(read_answer(answer, marked_passages(answer.moments, reader.transcripts), lack))
             positions: dict[int, float] = {}
             for moment in answer.moments:
                 excerpt = moment.start is None and reader.transcripts(moment.resource.id, moment.language, *moment.cues)
                 if excerpt:  # it begins with the cue in which the quote begins
                     positions[moment.rank] = round(excerpt[0].cues[0].start, 3)
-            found = found_answer(answer, positions, lacking(language, reader.languages()))
-        return structured(found, *transcript_links(found.moments))
+            found = brief_answer(answer, positions, lack)
+        return structured(found, *transcript_links(found.moments or ()))
 
     def transcript(
         self,
-        resource: Annotated[str, Field(description="A resource's id or address, or a moment's link.")],
+        resource: Annotated[str, Field(description="A resource's id or address, or a link to a place in it.")],
         at: Annotated[
             float | str | None,
-            Field(description="A moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."),
+            Field(description="A mark's or moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."),
         ] = None,
         heading: Annotated[str | None, Field(description="Words of a chapter's or section's title.")] = None,
         page: Annotated[int | None, Field(ge=1, description="A page of a paper, the first being 1.")] = None,

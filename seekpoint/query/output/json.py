@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from seekpoint.index.text.clean import clean
-from seekpoint.query.answers import Answer, Confidence, Summary
+from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.output import json_schema
 from seekpoint.query.output.json_schema import AnswerJson
 
 
-def to_json(answer: Answer, summary: Summary | None = None) -> AnswerJson:
-    """The answer in the form of `ask --json`, with its summary if there is to be one."""
+def to_json(answer: Answer) -> AnswerJson:
+    """The answer in the form of `ask --json`, with what a reader made of it."""
     document: AnswerJson = as_json(answer)
     document["question"] = answer.question
-    if summary:
-        document["summary"] = as_json(summary)
+    if reading := answer.reading:
+        document["reader"] = reading.verdict
+        document["text"] = as_json(" ".join(sentence.text for sentence in reading.sentences))
+        cited = ((sentence.text, citation) for sentence in reading.sentences for citation in sentence.citations)
+        document["citations"] = [as_json(citation) | {"sentence": as_json(text)} for text, citation in cited]
+        if reading.problem:
+            document["problem"] = as_json(reading.problem)
     return document
 
 

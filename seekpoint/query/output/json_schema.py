@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple, NotRequired
 
 from seekpoint.index.types import Kind, Origin, State
-from seekpoint.query.answers import Confidence
+from seekpoint.query.answers import Confidence, Verdict
 
 if sys.version_info >= (3, 12):
     from typing import TypedDict
@@ -128,18 +128,21 @@ class MomentJson(TypedDict):
     explanation: NotRequired[ExplanationJson]
 
 
+class CitationJson(TypedDict):
+    """A place that a sentence of the reader's cites; `seconds` is null for what is read."""
+
+    sentence: NotRequired[str]
+    moment: Annotated[int, Described("The rank of the moment that it belongs to.")]
+    seconds: float | None
+    page: NotRequired[Annotated[int, Described("The page of a PDF, the first being 1.")]]
+    link: Annotated[str, Described("Opens the source at that place.")]
+
+
 class CitedSentenceJson(TypedDict):
-    """A sentence of a summary, and the ranks of the moments that it cites."""
+    """A sentence of a reader's, and the places that it cites."""
 
     text: str
-    citations: list[int]
-
-
-class SummaryJson(TypedDict):
-    """A short answer that a language model wrote from the moments."""
-
-    sentences: list[CitedSentenceJson]
-    problem: NotRequired[Annotated[str, Described("Why there are no sentences, or not all of them, and what to do.")]]
+    citations: list[CitationJson]
 
 
 class AnswerJson(TypedDict):
@@ -155,7 +158,15 @@ class AnswerJson(TypedDict):
     nearer: NotRequired[Nearer]
     estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
-    summary: NotRequired[Annotated[SummaryJson, Described("Only with `ask --json --llm`: a short answer in words.")]]
+    reader: NotRequired[
+        Annotated[
+            Verdict,
+            Described("With `--llm`, what the language model did: answered, none (nothing answers), failed (ranked)."),
+        ]
+    ]
+    text: NotRequired[Annotated[str, Described("The language model's answer.")]]
+    citations: NotRequired[Annotated[list[CitationJson], Described("The places that its sentences cite, in order.")]]
+    problem: NotRequired[Annotated[str, Described("Why it wrote nothing, or not all, and what to do.")]]
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 
 

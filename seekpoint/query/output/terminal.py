@@ -27,9 +27,15 @@ def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def sentence_text(sentence: CitedSentence) -> str:
-    """A sentence of a summary, with the ranks of the moments that it cites."""
-    return f"{clean(sentence.text)} {''.join(f'[{rank}]' for rank in sentence.citations)}"
+def sentence_text(sentence: CitedSentence, *, styled: bool) -> str:
+    """A sentence of a reader, with the ranks of the moments that it cites; `styled` with clickable ones."""
+    numbers = dict.fromkeys((f"[{each.moment}]", each.link if styled else "") for each in sentence.citations)
+    return f"{clean(sentence.text)} {''.join(_clickable(number, link) for number, link in numbers)}"
+
+
+def _clickable(text: str, address: str) -> str:
+    """A text that opens an address; terminals that don't know the escape sequence OSC 8 show the text alone."""
+    return f"\x1b]8;;{printable(address)}\x1b\\{text}\x1b]8;;\x1b\\" if is_openable(address) else text
 
 
 def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
@@ -45,10 +51,7 @@ def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
     parts = ((printable(text), is_match) for text, is_match in quote_parts(moment))
     quote = "".join(f"{mark}{text}{unmark}" if is_match else text for text, is_match in parts)
     yield from wrapped(f"“{quote}”", width, _INDENT, f"{_INDENT} ")
-    link = printable(moment.link)
-    # Terminals that don't know the escape sequence OSC 8 show the address alone.
-    is_clickable = styled and is_openable(moment.link)
-    yield _INDENT + (f"\x1b]8;;{link}\x1b\\{link}\x1b]8;;\x1b\\" if is_clickable else link)
+    yield _INDENT + _clickable(printable(moment.link), moment.link if styled else "")
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
             yield from wrapped(f"{dim}{line}{reset}", width, _INDENT, f"{_INDENT}  ")

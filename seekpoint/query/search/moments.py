@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from math import fsum, inf
-from pathlib import PurePath
 
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.text.languages import primary
@@ -14,7 +13,7 @@ from seekpoint.index.text.terms import Term, fold, located_terms, terms
 from seekpoint.index.text.transcript_text import ROUNDING, CueText, begun, columns, title_at
 from seekpoint.index.types import Chapter, Cue, CueSpan, ResourceStatus
 from seekpoint.query.answers import Explanation, Moment, Translation, Window
-from seekpoint.query.links import line_fragments, link, text_fragment, text_link
+from seekpoint.query.links import is_found_by_words, link, quote_link
 from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.ranking import Hit
@@ -23,8 +22,6 @@ from seekpoint.query.search.settings import AHEAD, AROUND, SALIENT_SHARE, TUNING
 # Cues of a recording that are read before a passage, in which its first sentence may begin, and after it, so that a
 # quote from its end isn't cut off.
 _BESIDE = 8
-# Browsers show plain text line by line; of Markdown they show the beginning, whatever the link says.
-_PLAIN, _MARKDOWN = ".txt", ".md"
 # About three lines of a terminal, and one of them.
 _QUOTE_COLUMNS, _LEAST_COLUMNS = 240, 80
 
@@ -238,25 +235,16 @@ def _text_links(
 
     To find the words takes all that stands before them, which is read at once for all moments.
     """
-    links, missing = [""] * len(hits), list[tuple[int, int]]()
+    links, found = [""] * len(hits), list[tuple[int, CueSpan]]()
     for place, (hit, passage) in enumerate(zip(hits, passages, strict=True)):
-        status, first = statuses[hit.chunk.resource_id], passage.quoted[0]
-        # Headings may stand in a table of contents too.
+        resource = statuses[hit.chunk.resource_id].resource
+        if not resource.kind.plays:
+            stop = passage.span[0] if is_found_by_words(resource, passage.quoted) else 0
+            found.append((place, CueSpan(hit.chunk.transcript_id, 0, stop)))
+    for (place, _), before in zip(found, query.reader.cues([span for _, span in found]) if found else (), strict=True):
+        status = statuses[hits[place].chunk.resource_id]
         headings = {chapter.start for chapter in status.details.chapters}
-        above = next((n for n, cue in enumerate(passage.quoted) if cue.start not in headings), len(passage.quoted))
-        is_markdown = PurePath(status.resource.url).suffix.lower() == _MARKDOWN
-        if status.resource.kind.plays:
-            continue
-        if first.page is not None or above == len(passage.quoted) or is_markdown:
-            links[place] = text_link(status.resource, first)
-        else:
-            missing.append((place, above))
-    spans = [CueSpan(hits[place].chunk.transcript_id, 0, passages[place].span[1]) for place, _ in missing]
-    for (place, above), cues in zip(missing, query.reader.cues(spans) if spans else (), strict=True):
-        resource, passage = statuses[hits[place].chunk.resource_id].resource, passages[place]
-        fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
-        position = len(cues) - len(passage.quoted) + above
-        links[place] = text_link(resource, passage.quoted[0], fragment([cue.text for cue in cues], position))
+        links[place] = quote_link(status.resource, passages[place].quoted, before, headings)
     return links
 
 

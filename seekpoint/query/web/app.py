@@ -20,14 +20,15 @@ from starlette.routing import Route
 
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCaches
-from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.pages import Asking, Pages
 from seekpoint.query.web.problems import describe, problem
 from seekpoint.query.web.query_parameters import Editing, urlencoded
+from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, Guard
 from seekpoint.query.web.templating import error_page, page
 from seekpoint.query.web.workspace import AddedSources, Workspace
@@ -43,16 +44,17 @@ _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointErro
 
 
 def application(
-    live: LiveLibrary, policy: AccessPolicy, *, summariser: Summariser | None = None, editing: Editing | None = None
+    live: LiveLibrary, policy: AccessPolicy, *, reader: LanguageReader | None = None, editing: Editing | None = None
 ) -> ASGIApp:
     """The application for a library; with `editing` the library can be changed."""
     caches = ResourceCaches()
+    readings = Readings(reader) if reader else None
     workspace = None
     if editing and editing.builds:
         added_sources = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
         workspace = Workspace(live, caches, editing, editing.builds, added_sources)
-    pages = Pages(live, caches, editing, workspace, policy.pictures, summariser is not None)
-    api, kept, login = Api(live, caches, summariser), KeptPages(live, caches, editing), Login(policy)
+    pages = Pages(live, caches, editing, workspace, policy.pictures, readings)
+    api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)
     routes = [*pages.routes, *kept.routes, *api.routes, *(workspace.routes if workspace else [])]
     app = FastAPI(
         title="Seekpoint",

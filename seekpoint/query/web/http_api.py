@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,11 +15,11 @@ from fastapi import Depends, Path, Query, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.concurrency import iterate_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, StreamingResponse
 
-from seekpoint.index.errors import SeekpointError, SummaryError, UsageError
+from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.query.answers import CitedSentence, Reading
 from seekpoint.query.filters import in_language
 from seekpoint.query.output import exports as kept_output
 from seekpoint.query.output import status as status_output
@@ -39,16 +38,16 @@ from seekpoint.query.output.json_schema import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.summary.summariser import Steps, Summariser
 from seekpoint.query.web.problems import TYPE, resource_of
 from seekpoint.query.web.query_parameters import (
-    SUMMARY,
+    READING,
     AskParameters,
     KeptParameters,
     ListParameters,
     SuggestParameters,
     TranscriptParameters,
 )
+from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.view_models import resource_href
 
 if TYPE_CHECKING:
@@ -61,9 +60,6 @@ _PROBLEM = {
 _HINT = ": /api/resources names all"
 _DOWN = "no library can be asked here: `seekpoint status` says why to whom it belongs"
 
-# Summaries at once: each takes the model's time or its owner's money, and one of the server's 40 threads.
-_MOST_AT_ONCE = 4
-_BUSY = "the language model writes for others: ask again in a minute"
 _TYPE = "text/event-stream"
 EVENTS = {
     "description": "The sentences, and the end",
@@ -89,11 +85,10 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 class Api:
     """The endpoints of the API for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, summariser: Summariser | None = None) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, readings: Readings | None = None) -> None:
         self._live = live
         self._caches = caches
-        self._summariser = summariser
-        self._free = BoundedSemaphore(_MOST_AT_ONCE)
+        self._readings = readings
         self._version = version("seekpoint")
 
     @property
@@ -108,7 +103,7 @@ class Api:
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
-        return [*routes, *([_route(SUMMARY, self.summary, "GET", EVENTS)] if self._summariser else [])]
+        return [*routes, *([_route(READING, self.reading, "GET", EVENTS)] if self._readings else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
@@ -117,38 +112,18 @@ class Api:
                 resource_of(cache, parameters.resource, _HINT)
             return to_json(self._live.ask(parameters.q, parameters.options, within=cache.reader))
 
-    def summary(self, parameters: Annotated[AskParameters, Query()]) -> Response:
-        """Let the server's language model answer in sentences that cite the moments of `ask` with these parameters.
+    def reading(self, parameters: Annotated[AskParameters, Query()]) -> Response:
+        """Let the server's language model read what `ask` finds with these parameters, and answer in sentences.
 
-        An event `sentence` has a `text` and its `citations`, the ranks of moments; the last event is `end`, with a
-        `problem` where there are no sentences, or not all.
+        An event `sentence` has a `text` and its `citations`; the last event is `end`, with `reader`: answered, none
+        where nothing answers, or failed, and then a `problem`. The page has the moments in the model's order then.
         """
-        assert self._summariser, "only then there is a route"
+        assert self._readings, "only then there is a route"
         with self._live.reader() as reader:
-            cache = self._caches.of(reader)
             if parameters.resource:
-                resource_of(cache, parameters.resource, _HINT)
-            answer = self._live.ask(parameters.q, parameters.options, within=reader)
-            try:
-                return EventStream(self._events(self._summariser.steps(answer, cache.transcripts)))
-            except SummaryError as error:
-                return EventStream(self._events(None, str(error)))
-
-    async def _events(self, steps: Steps | None, problem: str = _BUSY) -> AsyncGenerator[bytes, None]:
-        """An event `sentence` for each sentence, and an event `end`, with the problem if there was one."""
-        if steps is None or not self._free.acquire(blocking=False):
-            yield _event("end", {"problem": problem})
-            return
-        try:
-            async for sentences in iterate_in_threadpool(steps):
-                yield b"".join(_event("sentence", as_json(one)) for one in sentences) or KEEPALIVE_COMMENT
-            yield _event("end", {"problem": None})
-        except SummaryError as error:
-            yield _event("end", {"problem": str(error)})
-        finally:
-            self._free.release()
-            with suppress(ValueError):  # a server that ends doesn't wait for the step that a thread is taking
-                steps.close()
+                resource_of(self._caches.of(reader), parameters.resource, _HINT)
+            steps = self._readings.steps(parameters.q, parameters.options, self._live, reader)
+        return EventStream(_events(self._readings.stream(steps)))
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -267,6 +242,18 @@ def _refuse_unknown_parameters(request: Request) -> None:
     known = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
     if error := unknown_parameter(path, request.query_params, known):
         raise UsageError(error)
+
+
+async def _events(steps: AsyncGenerator[Sequence[CitedSentence] | Reading, None]) -> AsyncGenerator[bytes, None]:
+    """An event `sentence` for each sentence, and an event `end`."""
+    try:
+        async for step in steps:
+            if isinstance(step, Reading):
+                yield _event("end", {"reader": step.verdict, "problem": step.problem})
+            else:
+                yield b"".join(_event("sentence", as_json(one)) for one in step) or KEEPALIVE_COMMENT
+    finally:
+        await steps.aclose()
 
 
 class EventStream(StreamingResponse):

@@ -33,11 +33,12 @@ from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import view_models
 from seekpoint.query.web.kept_moments import Keeping
 from seekpoint.query.web.problems import PageError, resource_of
-from seekpoint.query.web.query_parameters import SUMMARY, Editing, ListPageParameters, PageParameters
+from seekpoint.query.web.query_parameters import READING, Editing, ListPageParameters, PageParameters
+from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page
 from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
-from seekpoint.query.web.transcript_page import Found, Reading, around, quote_context, utf16
+from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
 from seekpoint.query.web.view_models import MomentView, Player
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Pages:
     editing: Editing | None
     workspace: Workspace | None
     pictures: bool
-    has_summaries: bool
+    readings: Readings | None
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -89,7 +90,7 @@ class Pages:
             liked = cache.resource(parameters.like) if parameters.like else None
             return page(
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
-                within=within, liked=liked, has_summary=self.has_summaries and parameters.similar_to is None,
+                within=within, liked=liked, is_read=bool(self.readings) and parameters.similar_to is None,
                 keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
@@ -99,6 +100,8 @@ class Pages:
     def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
         """The answer to the question, or the moments like another one, but for those at the same place."""
         if parameters.similar_to is None:
+            if self.readings:
+                return self.readings.ask(parameters.q, parameters.options, self.live, reader)
             return self.live.ask(parameters.q, parameters.options, within=reader)
         options = replace(parameters.options, k=min(parameters.k + _SPARE, MOST_MOMENTS))
         answer = self.live.ask(parameters.similar_to, options, within=reader)
@@ -137,7 +140,7 @@ class Pages:
             cache = self.caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
-            reading = Reading.of(transcripts, parameters, details, plays=resource.kind.plays)
+            reading = OpenTranscript.of(transcripts, parameters, details, plays=resource.kind.plays)
             chapters = reading.chapters if reading else ()
             answer = None
             if parameters.question:
@@ -272,7 +275,7 @@ def _is_near(moment: Moment, best: Moment) -> bool:
 
 
 # The addresses that ask a question.
-_ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{SUMMARY}")
+_ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{READING}")
 _SECONDS_TO_WAIT = "5"
 
 

@@ -33,8 +33,8 @@ from seekpoint.query.serving.parameters import (
 from seekpoint.query.serving.resource_cache import MOST_SUGGESTIONS
 from seekpoint.query.web.builds import Builds, SourceChecks
 
-SUMMARY = "/api/summary"
-"""The path of summaries, which takes what an answer takes."""
+READING = "/api/reading"
+"""The path of readings, which takes what an answer takes."""
 
 _ON_A_PAGE = 8
 LONGEST_SOUGHT = 200

@@ -42,7 +42,7 @@ _templates = Environment(
 _templates.filters |= {"clean": clean, "printable": printable, "timestamp": timestamp}
 _templates.globals |= {
     "question_href": view_models.question_href,
-    "summary_href": view_models.summary_href,
+    "reading_href": view_models.reading_href,
     "resource_href": view_models.resource_href,
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,

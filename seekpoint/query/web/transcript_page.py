@@ -51,7 +51,7 @@ class Stretch(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OpenTranscript:
     """A transcript as it is shown.
 
     `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
@@ -69,7 +69,7 @@ class Reading:
     @classmethod
     def of(
         cls, transcripts: Sequence[Transcript], parameters: PageParameters, details: Details, *, plays: bool
-    ) -> Reading | None:
+    ) -> OpenTranscript | None:
         """The transcript that the parameters ask for, else the first one; `None` if there is none."""
         transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
         if transcript is None:

@@ -15,7 +15,7 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
-from seekpoint.query.web.query_parameters import SUMMARY, AskParameters, PageParameters
+from seekpoint.query.web.query_parameters import READING, AskParameters, PageParameters
 from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
 
 BAR = 1000
@@ -206,10 +206,10 @@ def question_href(parameters: PageParameters, **changed: object) -> str:
     return f"/?{urlencode({name: value for name, value in (kept | changed).items() if value not in (None, '')})}"
 
 
-def summary_href(parameters: AskParameters) -> str:
-    """The address of the summary of an answer to these parameters."""
+def reading_href(parameters: AskParameters) -> str:
+    """The address of the reading of an answer to these parameters."""
     given = parameters.model_dump(include=set(AskParameters.model_fields) - {"explain"}, exclude_none=True)
-    return f"{SUMMARY}?{urlencode(given)}"
+    return f"{READING}?{urlencode(given)}"
 
 
 def content_type(resource: Resource) -> str | None:

@@ -3,7 +3,7 @@ import { withoutPlaying } from "./addresses.js";
 import { fetched } from "./fetched.js";
 import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
 import { rememberQuestion } from "./questions.js";
-import { summarise } from "./summary.js";
+import { read } from "./reading.js";
 
 // Milliseconds after which the page shows that it waits: most answers are there before, and would only flicker.
 const PATIENCE = 150;
@@ -61,11 +61,35 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   enhance(results);
   markPlaying();
   if (isTyping) return;  // no language model is asked while someone types
-  summarise();
+  read(showReading);
   if (keepsPlace) (results.querySelectorAll(".moment .go")[before] ?? results).focus({ preventScroll: true });
   else if (focused) form.elements[focused]?.focus();
   else results.focus({ preventScroll: true });
   if (isNew && !keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
+}
+
+// Show the moments as a reader has ordered them, and the one that is being read where it was.
+export async function showReading() {
+  const turn = asking, parsed = await fetched(location.href);
+  if (turn !== asking || !isAnswer(parsed)) return;
+  const results = document.getElementById("results"), height = document.getElementById("reading").offsetHeight;
+  const linkOf = (moment) => moment.querySelector(".go")?.href;
+  const momentAt = (href) => [...results.querySelectorAll(".moment")].find((moment) => linkOf(moment) === href);
+  const seen = scrollY > 0 && [...results.querySelectorAll(".moment")].find((moment) => moment.getBoundingClientRect().bottom > 0);
+  const link = seen && linkOf(seen), top = seen && seen.getBoundingClientRect().top;
+  const focused = results.contains(document.activeElement) && document.activeElement.href;
+  const opened = [...results.querySelectorAll(".moment:has(.around[open])")].map(linkOf);
+  const verdict = results.querySelector(".verdict"), newVerdict = parsed.querySelector("#results .verdict");
+  verdict.className = newVerdict.className;
+  verdict.textContent = newVerdict.textContent;
+  for (const place of ["#reading", ".moments"]) results.querySelector(place).replaceWith(document.adoptNode(parsed.querySelector(`#results ${place}`)));
+  document.getElementById("reading").style.minHeight = `${height}px`;
+  enhance(results);
+  markPlaying();
+  for (const href of opened) momentAt(href)?.querySelector(".around")?.setAttribute("open", "");
+  if (focused) [...results.querySelectorAll("a")].find(({ href }) => href === focused)?.focus({ preventScroll: true });
+  const moved = link && momentAt(link);
+  if (moved) scrollBy({ top: moved.getBoundingClientRect().top - top, behavior: "instant" });
 }
 
 export function addressOf(form) {

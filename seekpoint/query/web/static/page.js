@@ -1,13 +1,13 @@
 // Everything here only adds to pages that work without it: playing beside the answer, following along, copying links.
 import { inLanguage } from "./addresses.js";
-import { ask, enhance } from "./answers.js";
+import { ask, enhance, showReading } from "./answers.js";
 import "./find.js";
 import "./kept.js";
 import "./keys.js";
 import { addressWithPlaying, playLink } from "./panel.js";
 import { addressAtSecond, playHere } from "./resource.js";
 import "./suggestions.js";
-import { summarise } from "./summary.js";
+import { read } from "./reading.js";
 import { tell } from "./toast.js";
 import "./typing.js";
 import { words } from "./words.js";
@@ -42,4 +42,4 @@ document.addEventListener("click", (event) => {
 });
 
 enhance(document);
-summarise();
+read(showReading);

@@ -7,22 +7,20 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from time import monotonic
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx2
 
 from seekpoint.files import parsed_json
-from seekpoint.index.errors import SummaryError, UsageError
+from seekpoint.index.errors import ReaderError, UsageError
 from seekpoint.index.text.clean import clean
 
 KEY = "SEEKPOINT_LLM_KEY"
 
 _PATH = "/chat/completions"
-# Seconds to connect, without a byte, and for all of it. Before the first byte a server loads the model, and a processor
-# alone reads some thirty tokens a second.
-_CONNECT, _PATIENCE, _DEADLINE = 10.0, 120.0, 180.0
+# Seconds to connect, and without a byte: the reader gives up sooner.
+_CONNECT, _PATIENCE = 10.0, 3600.0
 _TICK = 1.0
 _MOST_BYTES, _MOST_OF_ERROR = 4_000_000, 4096
 _REMEDIES = {
@@ -39,19 +37,10 @@ _LATER = "ask again later, and look at what the server writes"
 class Endpoint:
     """A chat model at an address; raises UsageError for an address or a key that can't be one.
 
-    After `patience` seconds without a byte, or `deadline` seconds in all, there is a SummaryError. The key is sent to
-    that address alone: redirects aren't followed.
+    The key is sent to that address alone: redirects aren't followed.
     """
 
-    def __init__(
-        self,
-        address: str,
-        model: str | None = None,
-        key: str | None = None,
-        *,
-        patience: float = _PATIENCE,
-        deadline: float = _DEADLINE,
-    ) -> None:
+    def __init__(self, address: str, model: str | None = None, key: str | None = None) -> None:
         parts = _checked(address)
         self._address = parts.geturl()
         self._name = f"{parts.scheme}://{parts.netloc}"
@@ -66,18 +55,15 @@ class Endpoint:
             raise UsageError(f"${KEY} has characters that no key has: set it again")
         # A text of the model's without the key, which its server may repeat.
         self.masked: Masked = Masker(self._key).masked
-        self._patience = patience
-        self._deadline = deadline
 
     def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
-        """The model's text, a piece after the other; an empty one each second without any. Raises SummaryError.
+        """The model's text, a piece after the other; an empty one each second without any. Raises ReaderError.
 
         A thread of its own asks and reads, so that no server, however slow, holds the caller longer than a second.
         """
         pieces: SimpleQueue[str | Exception | None] = SimpleQueue()
         stopped = Event()
         Thread(target=self._read_into, args=(pieces, messages, stopped), daemon=True).start()
-        began = monotonic()
         try:
             while True:
                 try:
@@ -88,11 +74,6 @@ class Endpoint:
                     raise piece
                 if piece is None:
                     return
-                if monotonic() - began > self._deadline:
-                    raise SummaryError(
-                        f"{self._name} took longer than {monotonic() - began:.0f} s: ask again once its model is "
-                        "loaded, or choose a smaller one with --llm-model"
-                    )
                 yield piece
         finally:
             stopped.set()
@@ -106,14 +87,14 @@ class Endpoint:
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         try:
-            timeout = httpx2.Timeout(self._patience, connect=min(_CONNECT, self._patience))
+            timeout = httpx2.Timeout(_PATIENCE, connect=_CONNECT)
             with (
                 # A proxy of the environment can't reach what listens on this machine.
                 httpx2.Client(timeout=timeout, trust_env=not self._is_local) as client,
                 client.stream("POST", self._address, json=body, headers=headers) as response,
             ):
                 if response.status_code != httpx2.codes.OK:
-                    raise SummaryError(self._refusal(response, stopped))
+                    raise ReaderError(self._refusal(response, stopped))
                 response.stream = BoundedBody(response.stream, _MOST_BYTES, stopped)
                 if "json" in response.headers.get("Content-Type", ""):
                     texts = whole_text(b"".join(response.iter_raw()), self.masked)
@@ -123,7 +104,7 @@ class Endpoint:
                     pieces.put(text)
             pieces.put(None)
         except (httpx2.HTTPError, ImportError, ValueError, OSError) as error:  # a proxy may be of an unknown kind
-            pieces.put(SummaryError(self._connection_error(error)))
+            pieces.put(ReaderError(self._connection_error(error)))
         except Exception as error:
             pieces.put(error)
 
@@ -225,7 +206,7 @@ def _characters(text: str) -> tuple[list[int], str]:
 
 # The format of OpenAI's chat completions: what a server sends, to the model's text. All pure.
 #
-# Ollama, llama.cpp and vLLM stream it in server-sent events too. Whatever isn't of that form is a SummaryError.
+# Ollama, llama.cpp and vLLM stream it in server-sent events too. Whatever isn't of that form is a ReaderError.
 
 Masked: TypeAlias = Callable[[str], str]
 """A text, without what must not be shown."""
@@ -249,7 +230,7 @@ def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[s
     response.encoding = "utf-8"
     try:
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise SummaryError(_OTHER_FORM)
+            raise ReaderError(_OTHER_FORM)
         for event in httpx2.EventSource(response, _MOST_BYTES):
             if event.data == _END:
                 break
@@ -259,11 +240,11 @@ def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[s
                 yield _content(choice.get("delta"))
         else:
             if not reason:
-                raise SummaryError(_BROKE_OFF if has_begun else _OTHER_FORM)
+                raise ReaderError(_BROKE_OFF if has_begun else _OTHER_FORM)
     except httpx2.SSEError:
-        raise SummaryError(_OTHER_FORM) from None
+        raise ReaderError(_OTHER_FORM) from None
     if reason == "length":
-        raise SummaryError(_CUT_OFF)
+        raise ReaderError(_CUT_OFF)
 
 
 def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
@@ -271,7 +252,7 @@ def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
     choice = _choice(body.decode("utf-8", "replace"), masked)
     yield _content(choice.get("message"))
     if choice.get("finish_reason") == "length":
-        raise SummaryError(_CUT_OFF)
+        raise ReaderError(_CUT_OFF)
 
 
 def reason_of(body: bytes, masked: Masked = str) -> str:
@@ -284,19 +265,19 @@ def reason_of(body: bytes, masked: Masked = str) -> str:
 
 
 def _choice(data: str, masked: Masked) -> Mapping[str, Any]:
-    """The first choice of a document, empty where there is none; raises SummaryError for an error or another form."""
+    """The first choice of a document, empty where there is none; raises ReaderError for an error or another form."""
     try:
         document = parsed_json(data)
     except ValueError:
-        raise SummaryError(_OTHER_FORM) from None
+        raise ReaderError(_OTHER_FORM) from None
     if not isinstance(document, dict) or ("choices" not in document and "error" not in document):
-        raise SummaryError(_OTHER_FORM)
+        raise ReaderError(_OTHER_FORM)
     if document.get("error"):
         said = _reason(document, masked)
-        raise SummaryError(f"the model's server has a fault{said}: look at what it writes, and ask again")
+        raise ReaderError(f"the model's server has a fault{said}: look at what it writes, and ask again")
     choices = document.get("choices") or [{}]  # the last event may have only the counts of tokens
     if not isinstance(choices, list) or not isinstance(choices[0], dict):
-        raise SummaryError(_OTHER_FORM)
+        raise ReaderError(_OTHER_FORM)
     return choices[0]
 
 

@@ -1,25 +1,20 @@
-// The answer in short above the moments, sentence by sentence as a language model writes it.
+// The answer of a language model above the moments, sentence by sentence as it writes it.
 import { fill } from "./words.js";
 
 let source = null;
 
-// What the moment says: a moment of the same resource as a better one has its quote inside, others beside them.
-function quoteOf(moment) {
-  const quote = moment.querySelector(".quote") ?? moment.closest("article")?.querySelector(".quote");
-  return quote?.textContent.trim() ?? "";
-}
-
-function citation(rank, place) {
-  const link = Object.assign(document.createElement("a"), { href: `#m${rank}`, className: "cite", textContent: `[${rank}]` });
-  link.setAttribute("aria-label", fill(place.dataset.cite, { n: rank }));
-  link.title = quoteOf(document.getElementById(`m${rank}`));
-  return link;
+// While it streams, the moments aren't in its order yet, so that a citation opens the source.
+function citation({ moment, link }, place) {
+  const shown = Object.assign(document.createElement("a"), { className: "cite", textContent: `[${moment}]` });
+  shown.setAttribute("aria-label", fill(place.dataset.cite, { n: moment }));
+  if (/^https?:/.test(link)) Object.assign(shown, { href: link, target: "_blank", rel: "noopener" });
+  return shown;
 }
 
 function add(place, { text, citations }) {
   const sentence = document.createElement("span");
-  const links = citations.filter((rank) => document.getElementById(`m${rank}`)).map((rank) => citation(rank, place));
-  sentence.append(`${text} `, ...links, " ");
+  const first = citations.filter((each, n) => citations.findIndex(({ moment }) => moment === each.moment) === n);
+  sentence.append(`${text} `, ...first.map((each) => citation(each, place)), " ");
   place.querySelector(".short-text").append(sentence);
 }
 
@@ -30,26 +25,29 @@ function finish(place, problem) {
   place.classList.toggle("failed", Boolean(problem));
 }
 
-export function summarise() {
+// Let the language model read, where there is one; `ordered` is called once the page has its order.
+export function read(ordered) {
   source?.close();
   source = null;
-  const place = document.querySelector("#summary[data-source]");
+  const place = document.querySelector("#reading[data-source]");
   if (!place) return;
   place.hidden = false;
   const own = source = new EventSource(place.dataset.source);
   own.addEventListener("sentence", (event) => add(place, JSON.parse(event.data)));
   own.addEventListener("end", (event) => {
     own.close();
-    finish(place, JSON.parse(event.data).problem);
+    const { problem } = JSON.parse(event.data);
+    finish(place, problem);
+    if (!problem && own === source) ordered();
   });
   own.addEventListener("error", () => {
-    own.close();  // it would ask again, and the model write again
+    own.close();  // it would ask again, and the model read again
     finish(place, place.dataset.failed);
   });
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest(".cite");
+  const link = event.target.closest(".cite[href^='#']");
   const cited = link && document.querySelector(link.getAttribute("href"));
   if (!cited) return;
   const closed = cited.closest("details");

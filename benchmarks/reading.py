@@ -1,0 +1,162 @@
+"""How well a reader chooses among the passages that the tool `ask` of `seekpoint mcp` returns.
+
+    python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0]
+    python -m benchmarks.reading score FOLDER PICKS
+
+`cases` draws questions with an answer, --each of each direction, and some without one. It writes FOLDER/cases.json for
+a reader, which has the questions and their passages with marks alone, and FOLDER/key.json for scoring. PICKS is a JSON
+object that the reader writes: for each case the mark where the answer begins, such as "3b", or null where nothing
+answers. `score` prints how often the pick is right, beside the first moment of the ranking.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import describe
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
+from seekpoint.index.open import open_reader
+from seekpoint.index.types import Kind, Resource
+from seekpoint.query.answers import Moment
+from seekpoint.query.evaluation.metrics import Judgement, interval, judge
+from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
+from seekpoint.query.mcp.results import read_answer, size
+from seekpoint.query.reading.passages import PASSAGES, MarkedPassage, marked_passages
+from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
+
+NOWHERE = "unanswerable"
+
+
+def drawn(questions: Sequence[Question], each: int, unanswered: int, seed: int) -> list[Question]:
+    """Questions by chance: `each` of each direction and some that have no answer, in an order by chance."""
+    chance = random.Random(seed)
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(direction(question), []).append(question)
+    chosen = []
+    for name, members in sorted(groups.items()):
+        most = unanswered if name == NOWHERE else each
+        chosen += chance.sample(members, min(most, len(members)))
+    chance.shuffle(chosen)
+    return chosen
+
+
+def direction(question: Question) -> str:
+    """The languages of a question and of what answers it; `NOWHERE` without an answer."""
+    return f"{question.language}->{question.video_language}" if question.spans else NOWHERE
+
+
+def write_cases(library: Path, questions: Iterable[Question], folder: Path) -> None:
+    """Ask the questions, and write what a reader is given and what its picks mean."""
+    cases, key = [], []
+    with open_reader(library) as reader:
+        encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
+        for number, question in enumerate(questions, 1):
+            answer = pipeline.ask(question.text, reader, encoder, AskOptions(PASSAGES))
+            passages = marked_passages(answer.moments, reader.transcripts)
+            result = read_answer(answer, passages)
+            given = [each.model_dump(exclude_none=True, exclude={"link", "resource"}) for each in result.passages or ()]
+            cases.append({"case": number, "question": question.text, "passages": given})
+            first = answer.moments[0]
+            marks = {
+                mark.label: [passage.moment.resource.id, mark.start]
+                for passage, shown in zip(passages, given, strict=False)
+                for mark in passage.marks
+                if f"[{mark.label} " in shown["text"]
+            }
+            key.append(
+                {
+                    "case": number,
+                    "qid": question.id,
+                    "direction": direction(question),
+                    "spans": question.spans,
+                    "first": [first.resource.id, first.start],
+                    "answered": answer.answered,
+                    "tokens": size(result),
+                    "marks": marks,
+                }
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("cases", cases), ("key", key)):
+        (folder / f"{name}.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def judged(row: Mapping[str, Any], places: Sequence[Sequence[Any]]) -> Judgement:
+    """The judgement of places as the moments of an answer."""
+    question = Question("", "", "", "", tuple(AnswerSpan(*span) for span in row["spans"]))
+    return judge(question, [_moment(*place) for place in places])
+
+
+def _moment(resource_id: str, start: float) -> Moment:
+    return Moment(1, 0.0, Resource(resource_id, Kind.VIDEO, "", ""), "", start, None, "", "")
+
+
+def score(key: Sequence[Mapping[str, Any]], picks: Mapping[str, str | None]) -> str:
+    """A table: the first moment, what the passages hold, and the picks, by direction."""
+    names = ("first link", "sharp", "in passages", "pick", "sharp", "lost")
+    rows: dict[str, list[tuple[bool, ...]]] = {}
+    kept, none, invented = [], [], []
+    for row in key:
+        pick = picks.get(str(row["case"]))
+        mark = (pick or "").strip("[]() ").split(" ")[0].lower()
+        if mark and mark not in row["marks"]:
+            invented.append(f"{row['case']}: {mark}")
+        place = row["marks"].get(mark)
+        if row["direction"] == NOWHERE:
+            none.append(place is None)
+            kept.append(not row["answered"])
+            continue
+        first, chosen = (judged(row, [each] if each else []) for each in (row["first"], place))
+        held = any(judged(row, [each]).moment1 for each in row["marks"].values())
+        line = (first.moment1, first.sharp1, held, chosen.moment1, chosen.sharp1, place is None)
+        for group in ("all", row["direction"]):
+            rows.setdefault(group, []).append(line)
+    lines = [f"{'':10} {'n':>4} " + " ".join(f"{name:>11}" for name in names)]
+    for group, members in sorted(rows.items()):
+        means = [statistics.fmean(column) for column in zip(*members, strict=True)]
+        lines.append(f"{group:10} {len(members):>4} " + " ".join(f"{mean:>11.3f}" for mean in means))
+    low, high = interval([float(row[3]) for row in rows["all"]])
+    lines.append(f"pick of all: {low:.2f} to {high:.2f} in 95 of 100 resamples")
+    if none:
+        lines.append(
+            f"{len(none)} without an answer here: none said of {statistics.fmean(none):.3f}, by the ranking of "
+            f"{statistics.fmean(kept):.3f}"
+        )
+    sizes = [row["tokens"] for row in key]
+    lines.append(f"tokens of a result: median {statistics.median(sizes):.0f}, most {max(sizes):.0f}")
+    return "\n".join([*lines, *(f"no such mark: {each}" for each in invented)])
+
+
+def main() -> None:
+    """Write cases, or score picks."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__.splitlines()[0])
+    commands = options.add_subparsers(dest="command", required=True)
+    cases = commands.add_parser("cases")
+    cases.add_argument("library", type=Path)
+    cases.add_argument("questions", type=Path)
+    cases.add_argument("folder", type=Path)
+    cases.add_argument("--each", type=int, default=15)
+    cases.add_argument("--unanswered", type=int, default=20)
+    cases.add_argument("--seed", type=int, default=0)
+    scored = commands.add_parser("score")
+    scored.add_argument("folder", type=Path)
+    scored.add_argument("picks", type=Path)
+    given = options.parse_args()
+    if given.command == "cases":
+        questions = read_questions(given.questions)
+        write_cases(given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder)
+    key = json.loads((given.folder / "key.json").read_text("utf-8"))
+    picks = json.loads(given.picks.read_text("utf-8")) if given.command == "score" else {}
+    print(describe())
+    print(score(key, picks))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""A model's text, piece by piece, to sentences in plain text that cite marks of passages. All pure.
+
+Whatever the model writes, a sentence without an existing mark is dropped, and so is one with a web address; tags,
+control characters and Markdown's marks are removed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from seekpoint.index.text.clean import SENTENCE_END, clean
+
+MOST_SENTENCES = 6
+_LONGEST_SENTENCE = 500
+# Characters, after which reading ends: four times what six sentences take.
+_MOST_READ = 8000
+
+# Marks as models copy them: [3b], [3 b], [3B, 4a], [3b][4a], (3b), 3b at the end, 【3b】 and ［3b］ in Chinese type,
+# [3] for the passage. Without square brackets a mark has its letter, since (3) may be anything.
+_LETTERED = r"[1-9][0-9]?\s?[A-Za-z]{1,2}"
+_MARK = r"\^?[1-9][0-9]?(?:\s?[A-Za-z]{1,2})?"
+_BETWEEN = r"\s?(?:[,，、;；–-]|\band\b|和)\s?"
+_CITATION = (
+    rf"(?:[\[【［]\s?{_MARK}(?:{_BETWEEN}{_MARK}){{0,9}}\s?[\]】］]"
+    rf"|[(（]\s?{_LETTERED}(?:{_BETWEEN}{_LETTERED}){{0,9}}\s?[)）])"
+)
+_CITATIONS = re.compile(_CITATION)
+_LABELS = re.compile(r"([1-9][0-9]?)\s?((?!and\b)[A-Za-z]{0,2})")
+_BARE = re.compile(rf"(?<!\w)({_LETTERED}(?:{_BETWEEN}{_LETTERED}){{0,3}})(?=\W*\Z)")
+_CLOSING = ("]", "】", "］", ")", "）")
+# A citation that may not have ended yet.
+_UNFINISHED = re.compile(r"[\[【［(（][\w\s,，、;；^–-]{0,40}\Z")
+_BOUNDARY = re.compile(rf"(?:{SENTENCE_END}|(?=\n))(?:\s*{_CITATION})*")
+# So that a mark is followed by a space, as SENTENCE_END expects it.
+_STOP_BEFORE_CITATION = re.compile(r"""([.!?…][)"'”’»]*)(?=[\[【［(（])""")
+_ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|cf|approx|figs?|eqs?|sec|vol|dr|mrs?|ms|prof|st)\.\Z", re.IGNORECASE)
+
+_THOUGHTS, _THOUGHTS_END = "<think>", "</think>"
+_TAG = re.compile(
+    r"""</?[a-z][a-z0-9]*(?:\s+[a-z:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>|<!--.*?-->""", re.I
+)
+_ADDRESS = re.compile(r"\w://|\bwww\.|\b(?:mailto|javascript):", re.IGNORECASE)
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_BULLET = re.compile(r"\A\s*(?:[-*•#>]+|\d{1,2}[.)、])\s+")
+_SPACE_BEFORE_MARK = re.compile(r"\s+(?=[.,;:!?。，；：！？、])")
+_CHINESE_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
+_WORD = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]")
+
+
+class MarkedSentence(NamedTuple):
+    """A sentence in plain text, and the labels of the marks that it ends with, in their order."""
+
+    text: str
+    labels: tuple[str, ...]
+
+
+class SentenceReader:
+    """Reads a model's text on passages that have marks with these labels.
+
+    `is_done` is true once there are enough sentences, or so much text that no more is to be expected.
+    """
+
+    def __init__(self, labels: Collection[str]) -> None:
+        self.is_done = False
+        self._labels = labels
+        self._left = ""
+        self._read = 0
+        self._kept = 0
+
+    def feed(self, piece: str) -> list[MarkedSentence]:
+        """The sentences that are complete with this piece; each is known to be so once the next one begins."""
+        self._left = _STOP_BEFORE_CITATION.sub(r"\1 ", (self._left + piece).lstrip())
+        self._read += len(piece)
+        complete, start = [], 0
+        while stop := _next_boundary(self._left, start):
+            complete.append(self._left[start:stop])
+            start = stop
+        self._left = self._left[start:].lstrip()
+        found = self._keep(complete)
+        self.is_done = self.is_done or self._read >= _MOST_READ
+        return found
+
+    def end(self) -> list[MarkedSentence]:
+        """The last sentence, when the model has ended: it may lack its mark."""
+        rest, self._left = self._left, ""
+        bounds = [found.end() for found in _BOUNDARY.finditer(f"{rest}\n") if _ends(rest, found)]
+        starts = [0, *bounds]
+        return self._keep(rest[start:stop] for start, stop in zip(starts, [*bounds, len(rest)], strict=True))
+
+    def _keep(self, texts: Iterable[str]) -> list[MarkedSentence]:
+        kept = []
+        for text in texts:
+            if not self.is_done and (sentence := _marked_sentence(text, self._labels)):
+                kept.append(sentence)
+                self._kept += 1
+                self.is_done = self._kept >= MOST_SENTENCES
+        return kept
+
+
+def _next_boundary(text: str, start: int) -> int | None:
+    """The end of the sentence that begins at `start`, if it is there and something else follows."""
+    for found in _BOUNDARY.finditer(text, start):
+        following = text[found.end() :].lstrip()
+        if not following or _UNFINISHED.match(following):
+            return None
+        if text[start : found.end()].strip() and _ends(text, found):
+            return found.end()
+    return None
+
+
+def _ends(text: str, boundary: re.Match[str]) -> bool:
+    """Whether a boundary ends a sentence: a full stop may end an abbreviation, or stand before a small letter."""
+    if not boundary[0].startswith("."):
+        return True
+    following = text[boundary.end() :].lstrip()
+    is_cited = boundary[0].endswith(_CLOSING) or text[: boundary.start()].rstrip().endswith(_CLOSING)
+    return is_cited or not (following[:1].islower() or _ABBREVIATED.search(text[: boundary.start() + 1]))
+
+
+def _marked_sentence(text: str, known: Collection[str]) -> MarkedSentence | None:
+    """The sentence in plain text, and its marks; `None` if it has no known mark, or isn't a plain sentence."""
+    cited = "".join(_CITATIONS.findall(text))
+    rest = _CITATIONS.sub(" ", text)
+    if not cited and (bare := _BARE.search(text)):
+        cited, rest = bare[1], text[: bare.start()] + text[bare.end() :]
+    found = (number + letter.lower() for number, letter in _LABELS.findall(cited))
+    labels = tuple(dict.fromkeys(label for label in found if label in known))
+    line = clean(_TAG.sub(" ", clean(_BULLET.sub("", rest))))
+    line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
+    plain = _CHINESE_GAP.sub("", line)
+    is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not _ADDRESS.search(plain)
+    return MarkedSentence(plain, labels) if labels and is_plain else None
+
+
+def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces but for what a reasoning model thinks first, which some servers leave in the text."""
+    rest = iter(pieces)
+    begun = ""
+    for piece in rest:
+        begun = (begun + piece).lstrip()
+        if len(begun) >= len(_THOUGHTS):
+            break
+        yield ""
+    if begun.startswith(_THOUGHTS):
+        while _THOUGHTS_END not in begun and (thought := next(rest, None)) is not None:
+            begun = begun[-len(_THOUGHTS_END) :] + thought
+            yield ""
+        begun = begun.partition(_THOUGHTS_END)[2]
+    yield begun
+    yield from rest
