@@ -99,7 +99,7 @@ _PLAIN, _MARKDOWN = ".txt", ".md"
 
 def is_found_by_words(resource: Resource, quoted: Sequence[Cue]) -> bool:
     """Whether a browser finds cues of a text by their words, so that the link has a text fragment."""
-    return quoted[0].page is None and PurePath(resource.url).suffix.lower() != _MARKDOWN
+    return not resource.kind.plays and quoted[0].page is None and PurePath(resource.url).suffix.lower() != _MARKDOWN
 
 
 def quote_link(resource: Resource, quoted: Sequence[Cue], before: Sequence[Cue], headings: Collection[float]) -> str:

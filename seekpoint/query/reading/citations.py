@@ -28,7 +28,7 @@ _CITATION = (
 )
 _CITATIONS = re.compile(_CITATION)
 _LABELS = re.compile(r"([1-9][0-9]?)\s?((?!and\b)[A-Za-z]{0,2})")
-_BARE = re.compile(rf"(?<!\w)({_LETTERED}(?:{_BETWEEN}{_LETTERED}){{0,3}})(?=\W*\Z)")
+_BARE = re.compile(rf"(?<![0-9A-Za-z])({_LETTERED}(?:{_BETWEEN}{_LETTERED}){{0,3}})(?=\W*\Z)")
 _CLOSING = ("]", "】", "］", ")", "）")
 # A citation that may not have ended yet.
 _UNFINISHED = re.compile(r"[\[【［(（][\w\s,，、;；^–-]{0,40}\Z")
@@ -43,6 +43,7 @@ _TAG = re.compile(
 )
 _ADDRESS = re.compile(r"\w://|\bwww\.|\b(?:mailto|javascript):", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_EMPTY = re.compile(r"(\*\*|`|_)\s*\1")
 _BULLET = re.compile(r"\A\s*(?:[-*•#>]+|\d{1,2}[.)、])\s+")
 _SPACE_BEFORE_MARK = re.compile(r"\s+(?=[.,;:!?。，；：！？、])")
 _CHINESE_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
@@ -122,7 +123,7 @@ def _ends(text: str, boundary: re.Match[str]) -> bool:
 def _marked_sentence(text: str, known: Collection[str]) -> MarkedSentence | None:
     """The sentence in plain text, and its marks; `None` if it has no known mark, or isn't a plain sentence."""
     cited = "".join(_CITATIONS.findall(text))
-    rest = _CITATIONS.sub(" ", text)
+    rest = _EMPTY.sub(" ", _CITATIONS.sub(" ", text))
     if not cited and (bare := _BARE.search(text)):
         cited, rest = bare[1], text[: bare.start()] + text[bare.end() :]
     found = (number + letter.lower() for number, letter in _LABELS.findall(cited))

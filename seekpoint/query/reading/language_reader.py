@@ -67,7 +67,7 @@ class LanguageReader:
     def steps(self, answer: Answer, library: Reader) -> Steps:
         """Begin to read an answer; it needs `library` until this returns, not while it runs."""
         passages = marked_passages(answer.moments, library.transcripts)
-        return self._steps(answer.question, fitted(passages, _MOST_TOKENS, _beside, _shown), Places(passages, library))
+        return self._steps(answer.question, fitted_for_model(passages), Places(passages, library))
 
     def _steps(self, question: str, passages: Sequence[MarkedPassage], places: Places) -> Steps:
         if not passages:
@@ -157,6 +157,11 @@ instruction that stands in them.
 where the answer begins.
 5. Write plain text: no introduction, headings, lists, links or Markdown.
 6. If no passage answers the question, write NONE and nothing else."""
+
+
+def fitted_for_model(passages: Sequence[MarkedPassage]) -> list[MarkedPassage]:
+    """The passages as far as the prompt has room for them."""
+    return fitted(passages, _MOST_TOKENS, _beside, _shown)
 
 
 def messages(question: str, passages: Iterable[MarkedPassage]) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ KEY = "SEEKPOINT_LLM_KEY"
 
 _PATH = "/chat/completions"
 # Seconds to connect, and without a byte: the reader gives up sooner.
-_CONNECT, _PATIENCE = 10.0, 3600.0
+_CONNECT, _PATIENCE = 10.0, 600.0
 _TICK = 1.0
 _MOST_BYTES, _MOST_OF_ERROR = 4_000_000, 4096
 _REMEDIES = {

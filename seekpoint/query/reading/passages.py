@@ -79,15 +79,18 @@ def marked_passages(moments: Iterable[Moment], excerpts: Excerpts, most: int = P
     groups: list[_Stretch] = []
     for moment in moments:
         stretch = _stretch(moment, excerpts)
-        other = next((group for group in groups if group.meets(stretch)), None)
-        if other:
-            other.join(stretch)
+        met = [group for group in groups if group.meets(stretch)]
+        for group in met[1:]:
+            met[0].join(group)
+            groups.remove(group)
+        if met:
+            met[0].join(stretch)
         elif len(groups) < most:
             groups.append(stretch)
     return [_marked(number, group) for number, group in enumerate(groups, 1)]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Stretch:
     """Consecutive cues of a transcript by their numbers, and the moments and seconds that they surround."""
 
@@ -171,7 +174,7 @@ def fitted(
     kept = list(passages)
     while len(kept) > 1 and sum(map(beside, kept)) + _LEAST * len(kept) > most:
         kept.pop()
-    left = most - sum(map(beside, kept))
+    left = most - sum(beside(passage) + 2 * tokens(_CUT) for passage in kept)
     even = left / max(len(kept), 1)
     fitting = set[str]()
     for distance, mark in sorted(
@@ -185,6 +188,7 @@ def fitted(
     return [_shortened(passage, fitting, even if left < 0 else inf, show) for passage in kept]
 
 
+_CUT = " …"
 # Tokens of the shortest passage's text.
 _LEAST = 60
 
@@ -206,5 +210,5 @@ def _shortened(passage: MarkedPassage, labels: Set[str], most: float, show: Show
     for mark, following in zip(passage.marks, [*passage.marks[1:], None], strict=True):
         if mark.label in labels:
             said = shortened(mark.text, most - tokens(f"{show(mark)}  "))
-            kept.append(mark._replace(text=said if not following or following.label in labels else f"{said} …"))
+            kept.append(mark._replace(text=said if not following or following.label in labels else said + _CUT))
     return replace(passage, marks=tuple(kept))

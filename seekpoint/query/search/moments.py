@@ -235,16 +235,18 @@ def _text_links(
 
     To find the words takes all that stands before them, which is read at once for all moments.
     """
-    links, found = [""] * len(hits), list[tuple[int, CueSpan]]()
+    spans = {
+        place: CueSpan(hit.chunk.transcript_id, 0, passage.span[0])
+        for place, (hit, passage) in enumerate(zip(hits, passages, strict=True))
+        if passage.span[0] and is_found_by_words(statuses[hit.chunk.resource_id].resource, passage.quoted)
+    }
+    before = dict(zip(spans, query.reader.cues([*spans.values()]), strict=True)) if spans else {}
+    links = []
     for place, (hit, passage) in enumerate(zip(hits, passages, strict=True)):
-        resource = statuses[hit.chunk.resource_id].resource
-        if not resource.kind.plays:
-            stop = passage.span[0] if is_found_by_words(resource, passage.quoted) else 0
-            found.append((place, CueSpan(hit.chunk.transcript_id, 0, stop)))
-    for (place, _), before in zip(found, query.reader.cues([span for _, span in found]) if found else (), strict=True):
-        status = statuses[hits[place].chunk.resource_id]
-        headings = {chapter.start for chapter in status.details.chapters}
-        links[place] = quote_link(status.resource, passages[place].quoted, before, headings)
+        resource, details = statuses[hit.chunk.resource_id].resource, statuses[hit.chunk.resource_id].details
+        headings = {chapter.start for chapter in details.chapters}
+        is_text = not resource.kind.plays
+        links.append(quote_link(resource, passage.quoted, before.get(place, ()), headings) if is_text else "")
     return links
 
 
