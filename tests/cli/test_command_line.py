@@ -1,4 +1,4 @@
-"""`seekpoint ask` with the real model for vectors, and a language model of our own for summaries."""
+"""`seekpoint ask` with the real model for vectors, and a language model of our own as the reader."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from csv import DictReader
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 import seekpoint
 from seekpoint.query.output.json_schema import AnswerJson
 from tests.cli.here import MAIN, Ran, call, one_line, run
-from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, streaming
+from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 from tests.query.output.examples import assert_valid
@@ -60,7 +61,7 @@ def test_the_example_answers_on_the_second(
 # Modules that only commands that change a library need.
 FOR_CHANGES = {f"seekpoint.index.embedded.{name}" for name in ("damage", "vector_files", "embedded_writer")}
 UNWANTED = {"torch", "pydantic", "fastapi", "starlette", "asyncio", "http.client", "numpy.ma", "psycopg"} | {
-    *("psycopg_pool", "requests", "seekpoint.query.summary.model", "seekpoint.query.summary.summariser"),
+    *("psycopg_pool", "requests", "seekpoint.query.reading.model", "seekpoint.query.reading.language_reader"),
     *FOR_CHANGES,
 }
 
@@ -184,42 +185,50 @@ def chat() -> Iterator[FakeChat]:
         yield result
 
 
-def test_a_summary_follows_the_moments(example_library: Path, chat: FakeChat) -> None:
-    chat.behaviour = by_letter("查询只用一次[1]。没有。\x1b[31mRed <b>text</b>[1][2]. 键和值一直要用【1，2】。")
-    asked = ("ask", CHINESE, "-k", "2", "--index", example_library)
+def test_what_the_reader_cites_comes_first_under_its_answer(example_library: Path, chat: FakeChat) -> None:
+    chat.behaviour = by_letter("查询只用一次[3]。没有。\x1b[31mRed <b>text</b>[1][3]. 键和值一直要用【1，3】。")
+    asked = ("ask", CHINESE, "-k", "3", "--index", example_library)
     plain = call(*asked).stdout
     result = call(*asked, "--llm", chat.address, "--llm-model", "tiny", SEEKPOINT_LLM_KEY=KEY)
     assert (result.exit_code, result.stderr) == (0, "")
-    lines = ["查询只用一次。 [1]", "Red text. [1][2]", "键和值一直要用。 [1][2]"]
-    assert result.stdout == "\n".join([plain, "In short, by a language model:", *lines, ""])
+    text, *moments = result.stdout.split("\n\n")
+    assert text == "查询只用一次。 [1]\nRed text. [2][1]\n键和值一直要用。 [2][1]"
+    links = [line.strip() for moment in moments for line in moment.splitlines() if "://" in line]
+    assert len(links) == 3 and links[0] not in plain.split("\n\n")[0] and links[1] in plain.split("\n\n")[0]
     assert chat.requests[0].headers["Authorization"] == f"Bearer {KEY}"
     assert chat.requests[0].document["model"] == "tiny"
-    csv = call(*asked, "--format", "csv").stdout
-    assert call(*asked, "--format", "csv", SEEKPOINT_LLM=chat.address).stdout == csv, "other formats stay as they are"
-    assert len(chat.requests) == 1
+    csv = call(*asked, "--format", "csv", SEEKPOINT_LLM=chat.address).stdout
+    assert [row["link"] for row in DictReader(csv.lstrip("\ufeff").splitlines())] == links
 
 
-def test_a_summary_in_json_where_something_answers(example_library: Path, chat: FakeChat) -> None:
-    chat.behaviour = by_letter("They play roles [2][1]. 查询[9]。")
+def test_a_reading_in_json(example_library: Path, chat: FakeChat) -> None:
+    chat.behaviour = by_letter("They play roles [2][1]. 查询[99a]。")
     asked = ("ask", "--json", "-", "-k", "2", "--index", example_library)
     result = call(*asked, stdin=f"{CHINESE}\n\n谁写了红楼梦？\n", SEEKPOINT_LLM=chat.address)
     first, second, third = map(json.loads, result.stdout.splitlines())
-    assert first["summary"] == {"sentences": [{"text": "They play roles.", "citations": [1, 2]}]}
+    assert (first["reader"], first["text"]) == ("answered", "They play roles.")
+    assert [(each["moment"], each["sentence"]) for each in first["citations"]] == [
+        (1, first["text"]),
+        (2, first["text"]),
+    ]
+    assert [each["link"] for each in first["citations"]] == [moment["link"] for moment in first["moments"]]
     assert_valid(AnswerJson, first)
-    assert "summary" not in second
-    assert (third["summary"]["sentences"], "wasn't asked" in third["summary"]["problem"]) == ([], True)
-    shown = call("ask", "谁写了红楼梦？", "--index", example_library, "--llm", chat.address)
-    assert "wasn't asked" in shown.stderr
-    assert len(chat.requests) == 1
+    assert "reader" not in second and third["confidence"] == "low"
+    chat.behaviour = by_letter("NONE")
+    result = call("ask", "--json", CHINESE, "--index", example_library, SEEKPOINT_LLM=chat.address)
+    answer = json.loads(result.stdout)
+    assert (answer["reader"], answer["confidence"], answer["answered"]) == ("none", "none", False)
+    shown = call("ask", CHINESE, "-k", "1", "--index", example_library, "--llm", chat.address)
+    assert shown.stdout.startswith("Nothing here answers that; nearest:\n\n1. ")
 
 
-# How each fault of a model is worded is a matter of tests/query/summary.
+# How each fault of a model is worded is a matter of tests/query/reading.
 FAULTS = {
     "refuses": (answering(401, {"error": {"message": f"no such key: {KEY}"}}), "give its key in $SEEKPOINT_LLM_KEY"),
     "repeats the key": (answering(200, {"error": {"message": "x" * 152 + KEY}}), "has a fault"),
     "breaks off": (streaming("They play", ends=False), "broke off"),
-    "cites nothing": (by_letter("They play three roles. 它们有三个作用[7]。"), "wrote no sentence"),
-    "never ends": (endless(b'data: {"choices": [{"delta": {"content": "on and on "}}]}\n\n'), "wrote no sentence"),
+    "cites nothing": (by_letter("They play three roles. 它们有三个作用[77]。"), "cites a passage"),
+    "never ends": (endless(b'data: {"choices": [{"delta": {"content": "on and on "}}]}\n\n'), "cites a passage"),
 }
 
 
@@ -234,7 +243,7 @@ def test_moments_are_printed_whatever_the_model_does(example_library: Path, chat
     assert KEY[:8] not in result.stdout + result.stderr
 
 
-def test_moments_are_printed_before_the_model_has_ended(example_library: Path, chat: FakeChat) -> None:
+def test_sentences_are_printed_before_the_model_has_ended(example_library: Path, chat: FakeChat) -> None:
     chat.behaviour = streaming("They play three roles [1]. And", " so on [1].", pause=0.6)
     ask = ["ask", CHINESE, "-k", "1", "--index", str(example_library), "--llm", chat.address]
     with subprocess.Popen([sys.executable, "-uc", MAIN, *ask], stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
@@ -243,9 +252,16 @@ def test_moments_are_printed_before_the_model_has_ended(example_library: Path, c
         for line in process.stdout:
             moments_at = time.monotonic() if line.startswith("1.") else moments_at
             sentence_at = time.monotonic() if line.startswith("They play") else sentence_at
-        ended_at = time.monotonic()
-    assert moments_at + 0.3 < sentence_at
-    assert sentence_at + 0.3 < ended_at
+    assert sentence_at + 0.3 < moments_at
+
+
+def test_a_reader_has_its_seconds(example_library: Path, chat: FakeChat) -> None:
+    chat.behaviour = silent(20)
+    options = ("--index", example_library, "--llm", chat.address, "--llm-seconds", "1")
+    result = call("ask", CHINESE, "-k", "1", *options)
+    assert result.stdout.startswith("1. ")
+    (line,) = result.stderr.splitlines()
+    assert "took longer than 1 s" in line and "--llm-seconds" in line
 
 
 @pytest.mark.parametrize(
@@ -254,7 +270,6 @@ def test_moments_are_printed_before_the_model_has_ended(example_library: Path, c
         (["softmax", "--llm", "localhost:11434"], "http://localhost:11434/v1"),
         (["softmax", "--llm", "file:///etc/passwd"], "begins with http://"),
         (["softmax", "--llm", "http://a:b@localhost"], "$SEEKPOINT_LLM_KEY"),
-        (["softmax", "--format", "csv", "--llm", "http://localhost:1"], "has no place for"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_asked(

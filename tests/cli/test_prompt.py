@@ -19,13 +19,12 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
 from seekpoint.cli.prompt import History, prompt
-from seekpoint.index.errors import SummaryError
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Answer, CitedSentence, Confidence, Explanation, Moment
+from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.summariser import Steps
 from tests.cli.here import Terminal, needs_terminal, plain
+from tests.fake_chat import by_letter, fake_chat, silent
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 
@@ -98,7 +97,6 @@ class User:
         given: Answer | None = None,
         explained: bool = False,
         nothing: str = "",
-        said: Sequence[CitedSentence] | SummaryError = (),
     ) -> None:
         with create_pipe_input() as pipe:
             rest = iter(turns)
@@ -118,12 +116,6 @@ class User:
                 type_next()
                 return self.has_browser
 
-            def summarise(answer: Answer) -> Steps:
-                type_next()
-                if isinstance(said, SummaryError):
-                    raise said
-                yield said
-
             type_next()
             with create_app_session(input=pipe, output=output):
                 prompt(
@@ -132,7 +124,6 @@ class User:
                     when_nothing=nothing,
                     history=self.history,
                     browser=browser,
-                    summarise=summarise if said else None,
                 )
 
     def links(self, question: str) -> list[str]:
@@ -191,23 +182,11 @@ def test_keys_open_moments(user: User, keys: Sequence[str], ranks: Sequence[int]
     assert f"opened {ranks[0]}" in user.shown()
 
 
-def test_a_key_asks_for_a_summary_and_the_moments_stay(user: User, capsys: pytest.CaptureFixture[str]) -> None:
-    said = [CitedSentence("It hides the future.", (1, 2)), CitedSentence("掩码把未来藏起来。", (3,))]
-    user.type("attention and a mask" + ENTER, "s", "2", said=said)
-    summary = "In short, by a language model:\nIt hides the future. [1][2]\n掩码把未来藏起来。 [3]\n"
-    assert summary in plain(capsys.readouterr().out)
-    assert user.opened == [user.links("attention and a mask")[1]]
-    assert "s in short" in user.shown()
-    user.type("attention and a mask" + ENTER, "s", "1", said=SummaryError("nothing answers there: start it"))
-    assert capsys.readouterr().err == "seekpoint: nothing answers there: start it\n"
-    assert user.opened[1:] == user.links("attention and a mask")[:1]
-
-
 @pytest.mark.parametrize(
     ("keys", "question"),
     [
         ("位置在哪里？", "位置在哪里？"),
-        ("s" + THEN + "oftmax", "softmax"),  # no key for a summary, where there is no model
+        ("s" + THEN + "oftmax", "softmax"),
         ("3D attention", "3D attention"),
         (f"{PASTE_BEGINS}open the\nmask\x1b[31m{PASTE_ENDS}", "open the mask"),
         ("/hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd", "hide of the"),  # Alt and b, →, d
@@ -397,3 +376,25 @@ def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> N
     terminal.wait_for(r"\? ")
     terminal.type("\x03")
     assert terminal.end() == 0
+
+
+@pytest.mark.model
+@needs_terminal
+def test_the_prompt_takes_a_reader(example_library: Path, tmp_path: Path) -> None:
+    with fake_chat() as chat:
+        chat.behaviour = by_letter("掩码把未来藏起来[2]。")
+        options = ("--llm", chat.address, "--index", example_library)
+        terminal = Terminal(*ASK, *options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+        terminal.wait_for(r"\? ")
+        terminal.type("什么是掩码？" + ENTER)
+        terminal.wait_for("掩码把未来藏起来。")
+        terminal.wait_for(r"› 1\. ")
+        terminal.type("/")
+        chat.behaviour = silent(60)
+        terminal.type("为什么要掩码？" + ENTER)
+        terminal.wait_for("A language model reads")
+        terminal.type("\x03")
+        terminal.wait_for("the language model was interrupted")
+        terminal.wait_for("/ asks")
+        terminal.type("\x03")
+        assert terminal.end() == 0

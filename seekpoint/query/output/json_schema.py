@@ -131,11 +131,11 @@ class MomentJson(TypedDict):
 class CitationJson(TypedDict):
     """A place that a sentence of the reader's cites; `seconds` is null for what is read."""
 
-    sentence: NotRequired[str]
     moment: Annotated[int, Described("The rank of the moment that it belongs to.")]
     seconds: float | None
     page: NotRequired[Annotated[int, Described("The page of a PDF, the first being 1.")]]
     link: Annotated[str, Described("Opens the source at that place.")]
+    sentence: NotRequired[str]
 
 
 class CitedSentenceJson(TypedDict):
