@@ -1,12 +1,13 @@
 """How well a reader chooses among the passages that the tool `ask` of `seekpoint mcp` returns.
 
-    python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0]
+    python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0] [--brief]
     python -m benchmarks.reading score FOLDER PICKS
 
 `cases` draws questions with an answer, --each of each direction, and some without one. It writes FOLDER/cases.json for
-a reader, which has the questions and their passages with marks alone, and FOLDER/key.json for scoring. PICKS is a JSON
-object that the reader writes: for each case the mark where the answer begins, such as "3b", or null where nothing
-answers. `score` prints how often the pick is right, beside the first moment of the ranking.
+a reader, which has the questions and their passages with marks alone, and FOLDER/key.json for scoring. With --brief
+the cases have the moments with short quotes, whose marks are their ranks. PICKS is a JSON object that the reader
+writes: for each case the mark where the answer begins, such as "3b", or null where nothing answers. `score` prints how
+often the pick is right, beside the first moment of the ranking.
 """
 
 from __future__ import annotations
@@ -17,21 +18,24 @@ import random
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.machine import describe
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.types import Kind, Resource
-from seekpoint.query.answers import Moment
+from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.metrics import Judgement, interval, judge
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
-from seekpoint.query.mcp.results import read_answer, size
-from seekpoint.query.reading.passages import PASSAGES, MarkedPassage, marked_passages
+from seekpoint.query.mcp.results import FoundAnswer, brief_answer, read_answer, size
+from seekpoint.query.reading.passages import PASSAGES, marked_passages
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 
 NOWHERE = "unanswerable"
+_BRIEF = 5
+Shown: TypeAlias = tuple[FoundAnswer, list[dict[str, Any]], Mapping[str, Sequence[Any]]]
 
 
 def drawn(questions: Sequence[Question], each: int, unanswered: int, seed: int) -> list[Question]:
@@ -53,24 +57,16 @@ def direction(question: Question) -> str:
     return f"{question.language}->{question.video_language}" if question.spans else NOWHERE
 
 
-def write_cases(library: Path, questions: Iterable[Question], folder: Path) -> None:
+def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, brief: bool) -> None:
     """Ask the questions, and write what a reader is given and what its picks mean."""
     cases, key = [], []
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for number, question in enumerate(questions, 1):
-            answer = pipeline.ask(question.text, reader, encoder, AskOptions(PASSAGES))
-            passages = marked_passages(answer.moments, reader.transcripts)
-            result = read_answer(answer, passages)
-            given = [each.model_dump(exclude_none=True, exclude={"link", "resource"}) for each in result.passages or ()]
+            answer = pipeline.ask(question.text, reader, encoder, AskOptions(_BRIEF if brief else PASSAGES))
+            result, given, marks = (in_brief if brief else in_passages)(answer, reader)
             cases.append({"case": number, "question": question.text, "passages": given})
             first = answer.moments[0]
-            marks = {
-                mark.label: [passage.moment.resource.id, mark.start]
-                for passage, shown in zip(passages, given, strict=False)
-                for mark in passage.marks
-                if f"[{mark.label} " in shown["text"]
-            }
             key.append(
                 {
                     "case": number,
@@ -86,6 +82,33 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path) -> N
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (("cases", cases), ("key", key)):
         (folder / f"{name}.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def in_passages(answer: Answer, reader: Reader) -> Shown:
+    """What the tool returns, what of it a reader is given, and the place of each mark."""
+    passages = marked_passages(answer.moments, reader.transcripts)
+    result = read_answer(answer, passages)
+    given = [each.model_dump(exclude_none=True, exclude={"link", "resource"}) for each in result.passages or ()]
+    marks = {
+        mark.label: (passage.moment.resource.id, mark.start)
+        for passage, shown in zip(passages, given, strict=False)
+        for mark in passage.marks
+        if f"[{mark.label} " in shown["text"]
+    }
+    return result, given, marks
+
+
+def in_brief(answer: Answer, _: Reader) -> Shown:
+    """As `in_passages`, for `brief`."""
+    result = brief_answer(answer, {})
+    given = [
+        {"mark": str(rank)} | each.model_dump(exclude_none=True, include={"title", "chapter", "place", "quote"})
+        for rank, each in enumerate(result.moments or (), 1)
+    ]
+    marks = {
+        each["mark"]: (moment.resource.id, moment.start) for each, moment in zip(given, answer.moments, strict=False)
+    }
+    return result, given, marks
 
 
 def judged(row: Mapping[str, Any], places: Sequence[Sequence[Any]]) -> Judgement:
@@ -145,13 +168,16 @@ def main() -> None:
     cases.add_argument("--each", type=int, default=15)
     cases.add_argument("--unanswered", type=int, default=20)
     cases.add_argument("--seed", type=int, default=0)
+    cases.add_argument("--brief", action="store_true")
     scored = commands.add_parser("score")
     scored.add_argument("folder", type=Path)
     scored.add_argument("picks", type=Path)
     given = options.parse_args()
     if given.command == "cases":
         questions = read_questions(given.questions)
-        write_cases(given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder)
+        write_cases(
+            given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder, brief=given.brief
+        )
     key = json.loads((given.folder / "key.json").read_text("utf-8"))
     picks = json.loads(given.picks.read_text("utf-8")) if given.command == "score" else {}
     print(describe())

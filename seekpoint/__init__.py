@@ -34,30 +34,42 @@ if TYPE_CHECKING:  # for type checkers, without the import of typing
     from seekpoint.indexer.pipeline.build import Report
     from seekpoint.query.answers import (
         Answer,
+        Citation,
+        CitedSentence,
         Confidence,
         Estimate,
         Explanation,
         Moment,
+        Reading,
         Respelling,
         Translation,
+        Verdict,
         Window,
     )
     from seekpoint.query.output.status import LibraryStatus
+    from seekpoint.query.reading.language_reader import ChatModel, LanguageReader
+    from seekpoint.query.reading.model import Endpoint
 
 __all__ = [
     "Answer",
     "Chapter",
+    "ChatModel",
+    "Citation",
+    "CitedSentence",
     "Confidence",
     "Cue",
     "Encoder",
+    "Endpoint",
     "Estimate",
     "Explanation",
     "Kind",
+    "LanguageReader",
     "Library",
     "LibraryStatus",
     "ModelCard",
     "Moment",
     "Origin",
+    "Reading",
     "Report",
     "Reranker",
     "Resource",
@@ -67,6 +79,7 @@ __all__ = [
     "State",
     "Transcript",
     "Translation",
+    "Verdict",
     "Window",
     "ask",
     "build",
@@ -82,9 +95,12 @@ _MODULES = {
     ),
     "seekpoint.indexer.pipeline.build": ("Report",),
     "seekpoint.query.answers": (
-        *("Answer", "Confidence", "Estimate", "Explanation", "Moment", "Respelling", "Translation", "Window"),
+        *("Answer", "Citation", "CitedSentence", "Confidence", "Estimate", "Explanation", "Moment", "Reading"),
+        *("Respelling", "Translation", "Verdict", "Window"),
     ),
     "seekpoint.query.output.status": ("LibraryStatus",),
+    "seekpoint.query.reading.language_reader": ("ChatModel", "LanguageReader"),
+    "seekpoint.query.reading.model": ("Endpoint",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

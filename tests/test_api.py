@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,28 @@ def test_an_answer_has_the_fields_of_ask_json(library: seekpoint.Library) -> Non
     paper = replace(answer.moments[0], start=None, end=None, chapter="Decoder", page=3, explanation=translated)
     answer = replace(answer, moments=(paper,), unknown=("zebra",))
     assert_mirrored(answer, to_json(answer))
+
+
+class Scripted:
+    """A chat model that cites the second passage."""
+
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
+        yield from ("", "Because it hides ", "the future [2a]." if "[2a]" in messages[-1]["content"] else "NONE")
+
+    def masked(self, text: str) -> str:
+        return text
+
+
+def test_a_reader_of_ones_own_puts_first_what_it_cites(library: seekpoint.Library) -> None:
+    for reader in (Scripted(), seekpoint.LanguageReader(Scripted(), seconds=5)):
+        answer = seekpoint.ask(QUESTION, library, encoder=TopicEncoder(), k=2, reader=reader)
+        assert isinstance(answer.reading, seekpoint.Reading)
+        assert [sentence.text for sentence in answer.reading.sentences] == ["Because it hides the future."]
+        assert answer.reading.sentences[0].citations[0].link == answer.moments[0].link
+        assert to_json(answer)["reader"] == answer.reading.verdict == "answered"
+        assert "Because it hides the future." in (answer._repr_html_() or "")
+        ranked = library.ask(QUESTION, encoder=TopicEncoder(), k=2)
+        assert ranked.reading is None and ranked.moments[0].link == answer.moments[1].link
 
 
 def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, folder: Path) -> None:

@@ -23,6 +23,7 @@ from seekpoint.query.evaluation.runs import (
     to_json,
     to_text,
 )
+from tests.fake_chat import answering, by_letter, fake_chat
 from tests.query.evaluation.test_metrics import moment
 
 QUESTIONS = [
@@ -109,3 +110,10 @@ def test_eval_measures_the_example_list(example_library: Path, tmp_path: Path) -
     (tmp_path / "before.json").write_text(result.stdout, "utf-8")
     result = call(file, "--compare", tmp_path / "before.json")
     assert (result.exit_code, "moment@1 +0.000 (+0.000 to +0.000) ~" in result.stdout) == (0, True)
+    with fake_chat() as chat:
+        chat.behaviour = by_letter("NONE")
+        found = json.loads(call(file, "--json", "--llm", chat.address).stdout)
+        assert [row["answered"] for row in found["questions"]] == [False] * 3 and len(chat.requests) == 3
+        chat.behaviour = answering(500)
+        result = call(file, "--llm", chat.address)
+        assert result.exit_code == 0 and "3 answers not read, such as: http://127.0.0.1" in result.stderr

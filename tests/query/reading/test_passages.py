@@ -73,7 +73,8 @@ def test_moments_close_to_each_other_share_a_passage() -> None:
 def test_a_paper_has_its_pages_and_a_changed_library_the_quote() -> None:
     (passage,) = marked_passages([replace(PAPER_MOMENT, cues=(9, 11))], said(*["A line."] * 30, pages=True))
     assert {mark.cue.page for mark in passage.marks} >= {3, 4}
-    for transcripts in (lambda *_: [], said("much shorter")):
+    changed: tuple[Transcripts, ...] = (lambda *_: [], said("much shorter"))
+    for transcripts in changed:
         (passage,) = marked_passages([moment(100, 20)], transcripts)
         assert [mark.text for mark in passage.marks] == [RECORDING_MOMENT.quote]
 

@@ -39,7 +39,7 @@ def ranked(frozen: Reader, question: str, k: int = 5) -> Answer:
 def mark_before(words: str, passages: list[dict[str, str]]) -> str:
     """The mark of the sentence with these words."""
     text = next(passage["text"] for passage in passages if words in passage["text"])
-    return re.findall(r"\[\w+\]", text[: text.index(words)])[-1]
+    return str(re.findall(r"\[\w+\]", text[: text.index(words)])[-1])
 
 
 def citing(say: Callable[[list[dict[str, str]]], str]) -> Behaviour:
