@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 Behaviour: TypeAlias = "Callable[[BaseHTTPRequestHandler], object]"
 
+_WORDS, _MARK = re.compile(r"\{(.+?)\}"), re.compile(r"\[(\d+[a-z]{1,2})\]")
 _STREAM = "text/event-stream; charset=utf-8"
 
 
@@ -76,6 +78,25 @@ def streaming(*pieces: str, pause: float = 0.0, reason: str | None = "stop", end
 
 def by_letter(text: str, pause: float = 0.0) -> Behaviour:
     return streaming(*text, pause=pause)
+
+
+def citing(text: str, pause: float = 0.0, ends: bool = True) -> Behaviour:
+    """Stream a text by letters, with the mark of the passage's sentence that says these words in place of {words}."""
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        assert isinstance(handler, _Handler)
+        passages = handler.server.requests[-1].given["passages"]
+        marked = _WORDS.sub(lambda found: f"[{mark_of(passages, found[1])}]", text)
+        streaming(*marked, pause=pause, ends=ends)(handler)
+
+    return behave
+
+
+def mark_of(passages: Sequence[dict[str, str]], words: str) -> str:
+    """The last mark before the words."""
+    (before,) = {each["text"].partition(words)[0] for each in passages if words in each["text"]}
+    *_, mark = _MARK.finditer(before)
+    return mark[1]
 
 
 def answering(

@@ -73,11 +73,14 @@ class LanguageReader:
         if not passages:
             return Reading(problem=_NOTHING_FOUND)
         until, said = monotonic() + self._seconds, list[CitedSentence]()
+        labels = {
+            label for passage in passages for label in (str(passage.number), *(mark.label for mark in passage.marks))
+        }
         try:
             # Models prefer what stands first and last (https://arxiv.org/abs/2307.03172).
             for order in (passages, passages[::-1]):
                 text = _Text(self._model.stream(messages(question, order)), until, self._seconds)
-                for found in text.sentences({*places.labels}):
+                for found in text.sentences(labels):
                     cited = [places.cited(one._replace(text=self._model.masked(one.text))) for one in found]
                     said += cited
                     yield cited

@@ -1,7 +1,7 @@
 """Passages for a reader: what is said around each moment, with a mark where every ten seconds a sentence begins. Pure.
 
-A reader is a language model, or an assistant: it chooses among the first moments by what is said there. One of the
-first twelve passages has the right place for .93 of the questions of `broad`, the first moment for .61.
+A reader is a language model, or an assistant: it chooses among the first moments by what is said there. For .95 of the
+questions of `broad` one of the passages has the right place, for .54 the first moment.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.token_budget import shortened, tokens
 
 PASSAGES = 20
-"""The passages that a reader is given."""
+"""The moments around which a reader is given what is said. With 12 a passage has the right place for .90, .74 and .78
+of the questions of dev, lectures and fastai, with 20 for .94, .79 and .84, in as many tokens."""
 
-# Seconds before a moment and from it on; for what is read, seconds of reading.
+# Seconds before a moment and from it on; for what is read, seconds of reading. With 10 s before, a mark is near the
+# start of the answer for .01 fewer.
 _LEAD, _TAIL = 15.0, 55.0
 # Seconds between two marks, about.
 _STEP = 10.0
@@ -194,7 +196,10 @@ _LEAST = 60
 
 
 def _distance(mark: Mark, passage: MarkedPassage) -> float:
-    """Seconds from a moment of the passage to a mark; they count more before the moment and in later passages."""
+    """Seconds from a moment of the passage to a mark; they count more before the moment and in later passages.
+
+    Without the square, or without the number, a passage has the right place for .01 to .02 fewer.
+    """
     distances = (mark.start - start for start in passage.starts)
     nearest = min(distance if distance >= 0 else -_LEAD_COST * distance for distance in distances)
     return nearest * (1 + passage.number) ** 2

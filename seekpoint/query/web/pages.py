@@ -85,7 +85,8 @@ class Pages:
             cache = self.caches.of(reader)
             answer = self._answer(parameters, reader) if parameters.question else None
             found = answer.moments if answer else ()
-            shown = cut(found) if parameters.is_cut else found
+            cited = len(answer.reading.moments) if answer and answer.reading else 0
+            shown = cut(found, cited) if parameters.is_cut else found
             within = cache.resource(parameters.resource) if parameters.resource else None
             liked = cache.resource(parameters.like) if parameters.like else None
             return page(
@@ -250,9 +251,10 @@ class MomentGroup(NamedTuple):
     more: int
 
 
-def cut(moments: Sequence[Moment]) -> tuple[Moment, ...]:
-    """The moments down to where scores fall, but the first few in any case."""
-    return (*moments[:_FEWEST], *(moment for moment in moments[_FEWEST:] if _is_near(moment, moments[0])))
+def cut(moments: Sequence[Moment], cited: int = 0) -> tuple[Moment, ...]:
+    """The moments down to where scores fall, but the first few, and those that a reader cites, in any case."""
+    fewest, best = max(_FEWEST, cited), max(moments, key=lambda moment: moment.score, default=None)
+    return (*moments[:fewest], *(moment for moment in moments[fewest:] if best and _is_near(moment, best)))
 
 
 def following(asked: int, found: int, shown: int) -> int | None:

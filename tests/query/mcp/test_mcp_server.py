@@ -27,7 +27,7 @@ from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_resources
 from seekpoint.query.mcp.mcp_server import Server, make_server
-from seekpoint.query.mcp.results import compact, found_answer, transcript_links
+from seekpoint.query.mcp.results import brief_answer, compact, transcript_links
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
@@ -82,12 +82,12 @@ def test_the_server_declares_what_it_has_and_describes_every_tool(served: Server
         ("掩码藏了什么？", "zh", "bbbbbbbbbbb", 80, "掩码把未来", "中文"),
     ],
 )
-def test_answers_come_with_quotes_places_and_links_from_all_or_one(
+def test_brief_answers_come_with_quotes_places_and_links_from_all_or_one(
     served: Server, question: str, language: str, video: str, at: int, quote: str, section: str
 ) -> None:
-    answer = tool_result(served, "ask", question=question, k=2, language=language)
+    answer = tool_result(served, "ask", question=question, k=2, language=language, brief=True)
     first = answer["moments"][0]
-    assert answer["answered"] and "note" not in answer
+    assert answer["answered"] and not answer.keys() & {"note", "passages"}
     assert first["quote"].startswith(quote)
     assert (first["resource"], first["at"], first["kind"], first["section"]) == (video, at, "video", section)
     assert first["link"] == f"https://www.youtube.com/watch?v={video}&t={at}s"
@@ -99,17 +99,18 @@ def test_answers_come_with_quotes_places_and_links_from_all_or_one(
         assert [passage["text"] for passage in passages] == CHINESE[2:]
         assert passages[0] == {"place": "1:20", "text": CHINESE[2], "link": first["link"]}
         assert "continues_at" not in window
-    everywhere = tool_result(served, "ask", question=question, k=10)["moments"]
+    everywhere = tool_result(served, "ask", question=question, k=10, brief=True)["moments"]
     assert {"aaaaaaaaaaa", "bbbbbbbbbbb"} < {moment["resource"] for moment in everywhere}
     for named in (video, f"https://youtu.be/{video}?t=80"):
-        answer = tool_result(served, "ask", question=question, k=10, resource=named)
+        answer = tool_result(served, "ask", question=question, k=10, resource=named, brief=True)
         assert {moment["resource"] for moment in answer["moments"]} == {video}
 
 
 @settings(max_examples=50)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
-def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
-    answer = found_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), {})
+def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
+    answer = brief_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), {})
+    assert answer.moments is not None
     links = transcript_links(answer.moments)
     assert links and tokens(compact(answer)) + sum(tokens(compact(link)) for link in links) < 2000
     assert len(answer.moments) + (answer.left_out or 0) == len(moments)
@@ -127,7 +128,10 @@ def test_an_answer_stays_short_with_quotes_of_some_length(moments: list[Moment])
         ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
         ({"question": "mask", "resource": "zzz"}, "nothing here is called zzz"),
         ({"question": "mask", "language": "klingon"}, "'klingon' is no language tag: give one such as en"),
-        ({"question": "mask", "limit": 3}, "takes no `limit`, but question, k, kind, section, language, resource"),
+        (
+            {"question": "mask", "limit": 3},
+            "takes no `limit`, but question, k, brief, kind, section, language, resource",
+        ),
         ({}, "`question`: field required"),
     ],
 )
@@ -157,7 +161,9 @@ def test_a_very_long_caption_is_shortened_and_does_not_stop_reading() -> None:
 
 
 def test_a_text_has_headings_and_links_to_words_in_place_of_times(served: Server) -> None:
-    (moment,) = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")["moments"]
+    (moment,) = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document", brief=True)[
+        "moments"
+    ]
     assert moment["title"] == "Notes on transformers" and moment["chapter"] == "Caches"
     assert "place" not in moment and moment["link"].startswith("file:///")
     notes, address = moment["resource"], moment["link"].partition("#")[0]
@@ -232,7 +238,7 @@ def test_an_answer_says_that_there_is_none_and_without_a_library_how_to_build_on
     served: Server, tmp_path: Path
 ) -> None:
     answer = tool_result(served, "ask", question="mask", section="no such heading")
-    assert answer["answered"] is False and answer["moments"] == []
+    assert answer["answered"] is False and answer["passages"] == []
     assert "`status`" in answer["note"]
     answer = tool_result(served, "ask", question="mask", language="fr-CA")
     assert answer["note"] == "nothing here is in fr-CA: the library has en, zh"
@@ -343,10 +349,12 @@ def test_a_session_over_standard_input_and_output(example_library: Path) -> None
             ("Why do we need three different matrices for queries, keys and values?", "en"),
             ("怎么省下键值缓存的内存？", "zh"),
         ):
-            result = await client.call_tool("ask", {"question": question})
+            passages = (await client.call_tool("ask", {"question": question})).structured_content["passages"]
+            result = await client.call_tool("ask", {"question": question, "brief": True})
             answer = result.structured_content
             assert answer["answered"] and answer["moments"][0]["language"] == language
             assert tokens(text_of(result)) < 2000
+            assert answer["moments"][0]["quote"][:15] in passages[0]["text"]
             link = answer["moments"][0]["link"]
             window = (await client.call_tool("transcript", {"resource": link})).structured_content
             said = " ".join(passage["text"] for passage in window["passages"])

@@ -63,7 +63,7 @@ def test_a_page_and_a_chinese_video_are_added_and_can_be_asked_at_once(
     assert tool_result(target, "ask", question="what does a mask hide?", kind="page")["answered"]
     video = tool_result(target, "add", address=f"https://youtu.be/{VIDEO}?t=3")
     assert [(each["id"], each["languages"]) for each in video["resources"]] == [(VIDEO, ["zh"])]
-    (moment,) = tool_result(target, "ask", question="掩码藏了什么？", resource=VIDEO, k=1)["moments"]
+    (moment,) = tool_result(target, "ask", question="掩码藏了什么？", resource=VIDEO, k=1, brief=True)["moments"]
     assert moment["quote"].startswith("掩码把未来")
     assert tool_result(target, "status")["resources"] == 2
     with open_writer(tmp_path / "library"):
@@ -106,15 +106,15 @@ def test_it_answers_as_from_a_folder_and_sees_what_is_added_and_what_another_pro
         served = make_server(live, adding_to(address, lambda *_: fake.web(), encoder, pace=0.0, translate=False))
         for question, language in (("what does a mask hide?", "en"), ("掩码藏了什么？", "zh")):
             answer = tool_result(served, "ask", question=question, k=2, language=language)
-            assert answer["moments"]
+            assert answer["passages"]
             assert answer == tool_result(make_server(folder), "ask", question=question, k=2, language=language)
         fake.add_video("cccccccccc1", "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
         assert tool_result(served, "add", address="https://youtu.be/cccccccccc1")["states"] == {"indexed": 1}
-        [moment] = tool_result(served, "ask", question="缓存保存什么？", k=1, language="zh")["moments"]
+        [moment] = tool_result(served, "ask", question="缓存保存什么？", k=1, language="zh", brief=True)["moments"]
         assert moment["resource"] == "cccccccccc1"
         with open_writer(address) as writer:
             writer.remove(["bbbbbbbbbbb", "cccccccccc1"])
-        assert not tool_result(served, "ask", question="掩码", k=1, language="zh")["moments"]
+        assert not tool_result(served, "ask", question="掩码", k=1, language="zh", brief=True)["moments"]
 
     program, *arguments = command(Path("-"))
     arguments[-1] = address.uri.replace("postgres@", "postgres:s3cret@")

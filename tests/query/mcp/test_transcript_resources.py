@@ -36,8 +36,8 @@ def read(target: Server, address: str) -> dict[str, Any]:
     return window
 
 
-def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Server) -> None:
-    result = call(served, "ask", question="掩码藏了什么？", k=5)
+def test_the_links_of_a_brief_answer_open_its_transcripts_at_the_moments(served: Server) -> None:
+    result = call(served, "ask", question="掩码藏了什么？", brief=True)
     assert result.structured_content
     moments, links = result.structured_content["moments"], links_of(result)
     best = {moment["resource"]: moment for moment in reversed(moments)}
@@ -54,7 +54,7 @@ def test_the_links_of_an_answer_open_its_transcripts_at_the_moments(served: Serv
 def test_windows_at_their_addresses_are_those_of_the_tool_and_give_the_whole_transcript(served: Server) -> None:
     by_tool = tool_result(served, "transcript", resource="aaaaaaaaaaa", at="16:40", minutes=0.5, language="en")
     assert read(served, f"{ENGLISH_TALK}?at=16:40&minutes=0.5&language=en") == by_tool
-    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document")["moments"][0]["resource"]
+    notes = tool_result(served, "ask", question="位置编码", k=1, kind="document", brief=True)["moments"][0]["resource"]
     part = read(served, UriTemplate.parse(TEMPLATE).expand({"resource": notes, "heading": "位置"}))
     assert part["passages"][0]["chapter"] == "位置编码"
     said, windows, address = "", 0, ENGLISH_TALK

@@ -21,8 +21,8 @@ import uvicorn
 from seekpoint.cli.interrupt import STOPPED
 from seekpoint.index.address import Address
 from seekpoint.index.types import Encoder
+from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web.app import application
 from seekpoint.query.web.http_server import BoundedProtocol, listen, server_config
 from seekpoint.query.web.query_parameters import Editing
@@ -42,7 +42,7 @@ def served(
     policy: AccessPolicy | None = None,
     encoder: Encoder | None = _TOPICS,
     protocol: type[BoundedProtocol] = BoundedProtocol,
-    summariser: Summariser | None = None,
+    reader: LanguageReader | None = None,
     editing: Editing | None = None,
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
@@ -50,7 +50,7 @@ def served(
     if editing and editing.builds:
         editing.builds.finished = live.refresh
     listener = listen("127.0.0.1", 0)
-    app = application(live, policy or AccessPolicy(), summariser=summariser, editing=editing)
+    app = application(live, policy or AccessPolicy(), reader=reader, editing=editing)
     server = uvicorn.Server(server_config(app, protocol))
     thread = Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

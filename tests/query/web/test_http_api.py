@@ -23,10 +23,10 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Kind, State
 from seekpoint.query.output.json import to_json
 from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.reading.language_reader import LanguageReader
+from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.summary.model import Endpoint
-from seekpoint.query.summary.summariser import Summariser
 from seekpoint.query.web.builds import Builds
 from seekpoint.query.web.problems import TYPE
 from seekpoint.query.web.query_parameters import Editing
@@ -214,10 +214,10 @@ def test_every_answer_is_as_the_document_says(name: str, examples: int, request:
     library: Path = request.getfixturevalue(name)
     with EmbeddedReader.open(library) as opened:
         ids = [status.resource.id for status in opened.statuses()]
-    with fake_chat() as chat, served(library, summariser=Summariser(Endpoint(chat.address))) as address:
+    with fake_chat() as chat, served(library, reader=LanguageReader(Endpoint(chat.address))) as address:
         schema = schemathesis.openapi.from_url(f"{address}/api/openapi.json")
         operations = [result.ok() for result in schema.get_all_operations()]
-        assert {"/api/ask", "/api/summary"} <= {operation.path for operation in operations}
+        assert {"/api/ask", "/api/reading"} <= {operation.path for operation in operations}
         for operation in operations:
             for mode in schemathesis.GenerationMode:
                 # An operation without parameters has no invalid requests.

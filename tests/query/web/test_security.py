@@ -153,7 +153,7 @@ def test_pages_of_other_sites_get_nothing(talks: Path) -> None:
     with serving(talks, encoder=encoder) as client:
         for address, headers, method, shown in product(
             ("/?q=mask", "/list?q=mask", "/resource/aaaaaaaaaaa?q=mask", "/resource/aaaaaaaaaaa/found?find=mask",
-             "/api/ask?q=mask", "/api/summary?q=mask", "/api/suggestions?q=mask", "/api/resources", "/kept", "/healthz",
+             "/api/ask?q=mask", "/api/reading?q=mask", "/api/suggestions?q=mask", "/api/resources", "/kept", "/healthz",
              "/login", "/static/page.js"),
             ELSEWHERE, ("GET", "HEAD", "POST"), ({}, IMAGE, FRAME),
         ):  # fmt: skip

@@ -68,15 +68,20 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   if (isNew && !keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
 }
 
+function partInView(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return Math.min(bottom, innerHeight) - Math.max(top, 0);
+}
+
 // Show the moments as a reader has ordered them, and the one that is being read where it was.
 export async function showReading() {
   const turn = asking, parsed = await fetched(location.href);
   if (turn !== asking || !isAnswer(parsed)) return;
   const results = document.getElementById("results"), height = document.getElementById("reading").offsetHeight;
-  const linkOf = (moment) => moment.querySelector(".go")?.href;
-  const momentAt = (href) => [...results.querySelectorAll(".moment")].find((moment) => linkOf(moment) === href);
-  const seen = scrollY > 0 && [...results.querySelectorAll(".moment")].find((moment) => moment.getBoundingClientRect().bottom > 0);
-  const link = seen && linkOf(seen), top = seen && seen.getBoundingClientRect().top;
+  const moments = () => [...results.querySelectorAll(".moment")], linkOf = (moment) => moment.querySelector(".go")?.href;
+  const momentAt = (href) => moments().find((moment) => linkOf(moment) === href);
+  const seen = scrollY > 0 && moments().reduce((one, other) => (partInView(other) > partInView(one) ? other : one));
+  const id = seen && partInView(seen) > 0 && seen.dataset.resource, top = seen && seen.getBoundingClientRect().top;
   const focused = results.contains(document.activeElement) && document.activeElement.href;
   const opened = [...results.querySelectorAll(".moment:has(.around[open])")].map(linkOf);
   const verdict = results.querySelector(".verdict"), newVerdict = parsed.querySelector("#results .verdict");
@@ -88,7 +93,7 @@ export async function showReading() {
   markPlaying();
   for (const href of opened) momentAt(href)?.querySelector(".around")?.setAttribute("open", "");
   if (focused) [...results.querySelectorAll("a")].find(({ href }) => href === focused)?.focus({ preventScroll: true });
-  const moved = link && momentAt(link);
+  const moved = id && moments().find((moment) => moment.dataset.resource === id);  // it may begin at another second now
   if (moved) scrollBy({ top: moved.getBoundingClientRect().top - top, behavior: "instant" });
 }
 
