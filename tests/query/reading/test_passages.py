@@ -90,7 +90,8 @@ def test_passages_get_shorter_before_there_are_fewer(text: str, most: int) -> No
     assert len(found) == min(max(most // 80, 1), 10)
     assert all(one.marks for one in found)
     lengths = [len(one.marks) for one in found]
-    assert lengths == sorted(lengths, reverse=True), "later ones are shorter"
+    assert lengths == sorted(lengths, reverse=True)
+    assert most != 1500 or lengths[0] > lengths[-1], "later ones are shorter"
     whole = fitted(passages, 1e6, lambda _: 20, lambda mark: f"[{mark.label}]")
     assert whole == passages
 

@@ -65,7 +65,7 @@ def test_the_place_that_the_reader_cites_comes_first(frozen: Reader, chat: FakeC
     after = read(frozen, chat, row.question)
     assert [moment.rank for moment in after.moments] == list(range(1, len(after.moments) + 1))
     assert place(after.moments[0]) == place(right)
-    assert after.moments[0].link == right.link
+    assert (after.moments[0].link, after.moments[0].marks) == (right.link, right.marks)
     assert [place(moment) for moment in after.moments[1:5]] == [
         place(moment) for moment in before.moments if place(moment) != place(right)
     ][:4]
@@ -126,8 +126,23 @@ def test_none_is_believed(frozen: Reader, chat: FakeChat) -> None:
 def test_an_answer_to_what_the_ranking_gives_up_may_be_right(frozen: Reader, chat: FakeChat) -> None:
     question = "How do I bake bread?"
     assert not ranked(frozen, question).answered
-    chat.behaviour = by_letter("In an oven [2a].")
-    assert read(frozen, chat, question).confidence is Confidence.LOW
+    chat.behaviour = by_letter(f"In an oven, {KEY[:9]}<b>{KEY[9:]} [2a].")
+    after = read(frozen, chat, question)
+    assert after.confidence is Confidence.LOW
+    assert KEY[5:] not in str(after).replace("<b>", "")
+
+
+def test_a_moment_lies_in_the_chapter_of_its_mark(frozen: Reader, chat: FakeChat) -> None:
+    question = row("a chapter's title").question
+    first, *_ = ranked(frozen, question).moments
+    (status,) = frozen.statuses([first.resource.id])
+    (transcript,) = frozen.transcripts(first.resource.id, first.language)
+    chapter = next(
+        each for each in status.details.chapters if each.title != first.chapter and each.start > first.start - 15
+    )
+    said = next(cue.text for cue in transcript.cues if cue.start > chapter.start)
+    chat.behaviour = citing(lambda passages: f"So {mark_before(said, passages)}.")
+    assert read(frozen, chat, question).moments[0].chapter == chapter.title
 
 
 @pytest.mark.parametrize("text", ["In parallel [77z].", "It is so [21a]. And so.", "没有引用。"])
