@@ -7,6 +7,7 @@ questions of `broad` one of the passages has the right place, for .54 the first 
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
@@ -56,6 +57,9 @@ class Mark(NamedTuple):
 Show: TypeAlias = Callable[[Mark], str]
 """How a mark is written."""
 
+_HARMLESS = r"‹\1›"
+_LIKE_A_MARK = re.compile(r"[\[【［(（]\s?([0-9]{1,2}\s?[A-Za-z]{0,2}(?:\s[^\])）】］]{1,9})?)\s?[\]】］)）]")
+
 
 @dataclass(frozen=True, slots=True)
 class MarkedPassage:
@@ -72,8 +76,8 @@ class MarkedPassage:
         return self.moments[0]
 
     def text(self, show: Show) -> str:
-        """The passage in one line."""
-        return " ".join(f"{show(mark)} {mark.text}" for mark in self.marks)
+        """The passage in one line; brackets of its own around what looks like a mark, such as [2], become ‹2›."""
+        return " ".join(f"{show(mark)} {_LIKE_A_MARK.sub(_HARMLESS, mark.text)}" for mark in self.marks)
 
 
 def marked_passages(moments: Iterable[Moment], excerpts: Excerpts, most: int = PASSAGES) -> list[MarkedPassage]:
@@ -133,9 +137,9 @@ def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
     seconds = [text.second_at(place) for place in places]
     chosen = sorted({places[k] for k in _nearest(seconds, stretch.starts)} | {0})
     marks = []
-    for label, place, end in zip(_labels(number), chosen, [*chosen[1:], len(text.text) + 1], strict=False):
+    for label, place, end in zip(_labels(number), chosen, [*chosen[1:], len(text.text)], strict=False):
         position = text.cue_at(place)
-        said = clean(text.text[place : end - 1])
+        said = clean(text.text[place:end])
         cue = text.cues[position]._replace(start=text.second_at(place), text=said)
         marks.append(Mark(label, cue, numbers[position], said))
     return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
@@ -176,8 +180,8 @@ def fitted(
     kept = list(passages)
     while len(kept) > 1 and sum(map(beside, kept)) + _LEAST * len(kept) > most:
         kept.pop()
-    left = most - sum(beside(passage) + 2 * tokens(_CUT) for passage in kept)
-    even = left / max(len(kept), 1)
+    left = most - sum(beside(passage) + len(passage.starts) * tokens(_CUT) for passage in kept)
+    even, is_over = left / max(len(kept), 1), False
     fitting = set[str]()
     for distance, mark in sorted(
         ((_distance(mark, passage), mark) for passage in kept for mark in passage.marks),
@@ -186,8 +190,9 @@ def fitted(
         left -= _size(mark, show)
         if left < 0 and distance:
             break
+        is_over = left < 0  # where moments begin takes too much: each passage has as much as the others
         fitting.add(mark.label)
-    return [_shortened(passage, fitting, even if left < 0 else inf, show) for passage in kept]
+    return [_shortened(passage, fitting, even if is_over else inf, show) for passage in kept]
 
 
 _CUT = " …"
@@ -210,10 +215,11 @@ def _size(mark: Mark, show: Show) -> float:
 
 
 def _shortened(passage: MarkedPassage, labels: Set[str], most: float, show: Show) -> MarkedPassage:
-    """The passage with these marks alone, and … for others between them; texts of more than `most` tokens are cut."""
-    kept = []
+    """The passage with these marks alone, and … for others between them; texts are cut to `most` tokens in all."""
+    kept, count = list[Mark](), sum(mark.label in labels for mark in passage.marks)
     for mark, following in zip(passage.marks, [*passage.marks[1:], None], strict=True):
         if mark.label in labels:
-            said = shortened(mark.text, most - tokens(f"{show(mark)}  "))
+            said = shortened(mark.text, most / count - tokens(f"{show(mark)}  "))
+            most, count = most - _size(mark._replace(text=said), show), count - 1
             kept.append(mark._replace(text=said if not following or following.label in labels else said + _CUT))
     return replace(passage, marks=tuple(kept))

@@ -57,6 +57,14 @@ def test_a_mark_stands_where_a_sentence_begins_within_a_cue() -> None:
     assert passage.marks[1].start != passage.marks[1].start // 5 * 5
 
 
+def test_what_looks_like_a_mark_in_a_text_is_none() -> None:
+    (passage,) = marked_passages(
+        [moment(100, 20)], said(*["Masks [2] hide（3b） it [1a 765] in f[k], (1997) 【4】."] * 60)
+    )
+    assert "Masks ‹2› hide‹3b› it ‹1a 765› in f[k], (1997) ‹4›." in shown(passage)
+    assert "[2]" in passage.marks[0].text
+
+
 def test_moments_close_to_each_other_share_a_passage() -> None:
     sentences = said(*(f"Sentence {k}." for k in range(90)))
     moments = [moment(300, 60), moment(20, 4, 2), moment(340, 68, 3), moment(90, 18, 4), moment(60, 12, 5)]
@@ -91,7 +99,7 @@ def test_passages_get_shorter_before_there_are_fewer(text: str, most: int) -> No
     assert all(one.marks for one in found)
     lengths = [len(one.marks) for one in found]
     assert lengths == sorted(lengths, reverse=True)
-    assert most != 1500 or lengths[0] > lengths[-1], "later ones are shorter"
+    assert most != 1500 or lengths[0] > lengths[-1] + 2, "later ones are much shorter"
     whole = fitted(passages, 1e6, lambda _: 20, lambda mark: f"[{mark.label}]")
     assert whole == passages
 

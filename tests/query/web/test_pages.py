@@ -262,6 +262,8 @@ def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its
         ([], 0),
     ):
         assert len(cut(moments(*(("a", score) for score in scores)))) == shown, scores
+    for scores, cited, shown in (([0.9, 0.2, 0.1, 0.1, 0.1], 4, 4), ([0.1, 0.9, 0.1, 0.8, 0.2], 1, 4), ([], 0, 0)):
+        assert len(cut(moments(*(("a", score) for score in scores)), cited)) == shown, "what is cited is there"
     counts = [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (96, 96, 96, 100), (100, 100, 100, None)]
     for asked, found, of_these, more in counts:
         assert following(asked, found, of_these) == more

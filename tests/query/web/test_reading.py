@@ -91,6 +91,23 @@ def texts(response: requests.Response) -> list[str]:
     return [data["text"] for name, data in events(response) if name == "sentence"]
 
 
+def shown(address: str, question: str = ASKED, **more: str) -> str:
+    """The page, as someone else gets it by its address."""
+    return requests.get(address, params={"q": question} | more, timeout=60).text
+
+
+def order(page: str) -> list[str]:
+    """The places of the page's moments, in their order, but for further ones of a resource."""
+    return [unescape(link) for link in re.findall(r'<h2 class="title"[^>]*><a class="go" href="([^"]*)"', page)]
+
+
+def order_by_rank(address: str, question: str = ASKED, k: int = 8, **more: str) -> list[str]:
+    """The places of the ranked moments, the best of each resource."""
+    found = requests.get(f"{address}/api/ask", params={"q": question, "k": str(k)} | more, timeout=60).json()["moments"]
+    best = {moment["resource"]["id"]: moment["link"] for moment in reversed(found)}
+    return [moment["link"] for moment in found if best[moment["resource"]["id"]] == moment["link"]]
+
+
 def sentence(text: str, *places: tuple[int, str, int]) -> tuple[str, Any]:
     citations = [
         {"moment": rank, "seconds": second, "link": f"{WATCH}{video}&t={second}s"} for rank, video, second in places
@@ -157,23 +174,6 @@ def test_a_model_may_say_that_nothing_answers(address: str, chat: FakeChat, said
     assert "nothing in it answers that" in page and UNREAD not in page
     assert 'class="verdict none"' in page
     assert order(page) == order_by_rank(address), "the nearest ones are there all the same"
-
-
-def shown(address: str, question: str = ASKED, **more: str) -> str:
-    """The page, as someone else gets it by its address."""
-    return requests.get(address, params={"q": question} | more, timeout=60).text
-
-
-def order(page: str) -> list[str]:
-    """The places of the page's moments, in their order, but for further ones of a resource."""
-    return [unescape(link) for link in re.findall(r'<h2 class="title"[^>]*><a class="go" href="([^"]*)"', page)]
-
-
-def order_by_rank(address: str, question: str = ASKED, k: int = 8, **more: str) -> list[str]:
-    """The places of the ranked moments, the best of each resource."""
-    found = requests.get(f"{address}/api/ask", params={"q": question, "k": str(k)} | more, timeout=60).json()["moments"]
-    best = {moment["resource"]["id"]: moment["link"] for moment in reversed(found)}
-    return [moment["link"] for moment in found if best[moment["resource"]["id"]] == moment["link"]]
 
 
 @pytest.mark.parametrize(
@@ -423,7 +423,7 @@ def held_until(release: Event, said: Behaviour) -> Behaviour:
 def test_an_answer_streams_in_pushes_nothing_and_then_its_first_moment_is_first(
     browser: Browser, address: str, chat: FakeChat, question: str, said: str, video: str, locale: str, width: int
 ) -> None:
-    chat.behaviour = citing(said, pause=0.005)
+    chat.behaviour = citing(said, pause=3 / len(said))
     with opened(browser, address, locale=locale, viewport={"width": width, "height": 800}) as page:
         page.goto("/")
         page.fill("#q", question)
@@ -441,6 +441,7 @@ def test_an_answer_streams_in_pushes_nothing_and_then_its_first_moment_is_first(
         assert firsts[-1] == f"{WATCH}{video}&t={AT}s" not in firsts[:-1]
         assert page.locator(".short-text span").count() == 4
         assert axe_faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         cited = page.locator(".cite")
         assert [link.get_attribute("href") for link in cited.all()] == ["#m1", "#m2", "#m3", "#m1"]
         asked = page.evaluate("location.search")
@@ -448,6 +449,19 @@ def test_an_answer_streams_in_pushes_nothing_and_then_its_first_moment_is_first(
         until(page, "document.activeElement.closest('h2')?.id === 'm2'")
         assert (page.evaluate("location.hash"), page.evaluate("location.search")) == ("#m2", asked)
     assert len(chat.requests) == 1
+
+
+@pytest.mark.chromium
+def test_a_citation_leads_to_a_moment_that_is_folded_away_too(browser: Browser, address: str, chat: FakeChat) -> None:
+    chat.behaviour = citing("它给词加权{给0个词}。然后训练{训练0}。")
+    with opened(browser, address, locale="zh-CN") as page:
+        page.goto(f"/?q={ASKED_THERE}")
+        until(page, _IS_READ)
+        folded = page.locator(".others #m2")
+        assert folded.get_attribute("href") == f"{WATCH}chinese0000&t={NEXT}s" and not folded.is_visible()
+        page.locator(".cite").last.click()
+        folded.wait_for(state="visible")
+        until(page, "document.activeElement.id === 'm2'")
 
 
 @pytest.mark.chromium
