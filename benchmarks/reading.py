@@ -29,7 +29,7 @@ from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.metrics import Judgement, interval, judge
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
 from seekpoint.query.mcp.results import FoundAnswer, brief_answer, read_answer, size
-from seekpoint.query.reading.passages import PASSAGES, marked_passages
+from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 
@@ -63,7 +63,7 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, b
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for number, question in enumerate(questions, 1):
-            answer = pipeline.ask(question.text, reader, encoder, AskOptions(_BRIEF if brief else PASSAGES))
+            answer = pipeline.ask(question.text, reader, encoder, AskOptions(_BRIEF if brief else MOMENTS * PASSAGES))
             result, given, marks = (in_brief if brief else in_passages)(answer, reader)
             cases.append({"case": number, "question": question.text, "passages": given})
             first = answer.moments[0]
@@ -88,7 +88,11 @@ def in_passages(answer: Answer, reader: Reader) -> Shown:
     """What the tool returns, what of it a reader is given, and the place of each mark."""
     passages = marked_passages(answer.moments, reader.transcripts)
     result = read_answer(answer, passages)
-    given = [each.model_dump(exclude_none=True, exclude={"link", "resource"}) for each in result.passages or ()]
+    titles = [source.title for source in result.sources or ()]
+    given = [
+        {"title": titles[each.source - 1]} | each.model_dump(exclude_none=True, exclude={"link", "source"})
+        for each in result.passages or ()
+    ]
     marks = {
         mark.label: (passage.moment.resource.id, mark.start)
         for passage, shown in zip(passages, given, strict=False)

@@ -39,7 +39,7 @@ _ASK = (
     "hold the answer, with marks. Read all of them to the end: they stand in the order of likeness alone, and the "
     "answer is often in a later one. Choose the one that answers just what was asked, and cite the mark where the "
     "answer begins: the sentence from which someone who jumps in there hears the answer from its beginning, not one "
-    "that only announces the topic, and not the middle of the explanation. Give the passage's link with the second of "
+    "that only announces the topic, and not the middle of the explanation. Give its source's link with the second of "
     "that mark (&t=765s or #t=765), or its page. Where no passage answers, say so, even if some are near: `confidence` "
     "is a guess. A phrase in quotation marks has to be said word for word; -word leaves out passages with the word."
 )

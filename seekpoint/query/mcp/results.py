@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
-from seekpoint.query.answers import Answer, Confidence
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.json_schema import (
     Answered,
@@ -72,20 +72,27 @@ class FoundMoment(BaseModel):
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
 
-class FoundPassage(BaseModel):
-    """What is said around one moment, or several close to each other."""
+class FoundSource(BaseModel):
+    """A recording or text that passages are of."""
 
     title: str
     resource: str = Field(description="The resource's id, for the tool `transcript`.")
+    link: str | None = Field(
+        default=None,
+        description="Opens it. To cite a mark, put its seconds, or its page, in place of those here.",
+    )
+
+
+class FoundPassage(BaseModel):
+    """What is said around one moment, or several close to each other."""
+
+    source: int = Field(description="Which of `sources`, the first being 1.")
     chapter: ChapterTitle | None = None
     text: str = Field(
         description="A mark such as [3b 765] stands before a sentence: its name and its `at`, seconds from the start; "
         "in a paper [3b p. 7], its page. … where something is left out."
     )
-    link: str | None = Field(
-        default=None,
-        description="Opens the source. To cite a mark, put its seconds, or its page, in place of those here.",
-    )
+    link: str | None = Field(default=None, description="Opens a page at this passage, in place of its source's link.")
 
 
 class FoundAnswer(BaseModel):
@@ -99,6 +106,7 @@ class FoundAnswer(BaseModel):
     excluded: ExcludedWords | None = None
     nearer: Nearer | None = None
     note: str | None = None
+    sources: list[FoundSource] | None = None
     passages: list[FoundPassage] | None = Field(default=None, description="Those that may hold the answer.")
     moments: list[FoundMoment] | None = Field(default=None, description="Only with `brief`; best first.")
     left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
@@ -367,9 +375,29 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
 def read_answer(answer: Answer, passages: Sequence[MarkedPassage], lacking: str | None = None) -> FoundAnswer:
     """The answer as passages, shortened so that it fits."""
     result = _about(answer, lacking)
+    best: dict[str, Moment] = {}
+    for passage in passages:
+        best.setdefault(passage.moment.resource.id, passage.moment)
+    result.sources = [
+        FoundSource(
+            title=title(moment.resource), resource=key, link=address(moment.link) or address(moment.resource.url)
+        )
+        for key, moment in best.items()
+    ]
+
+    def found(passage: MarkedPassage, text: str = "") -> FoundPassage:
+        moment = passage.moment
+        has_own = not moment.resource.kind.plays and moment.page is None and moment is not best[moment.resource.id]
+        return FoundPassage(
+            source=1 + list(best).index(moment.resource.id),
+            chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
+            text=text,
+            link=address(moment.link) if has_own else None,
+        )
+
     most = MOST_PASSAGE_TOKENS - size(result) - _ROUNDING
-    fits = fitted(passages, most, lambda each: size(_found(each)) + tokens(", …"), _shown)
-    result.passages = [_found(each, quotable(each.text(_shown), inf)) for each in fits]
+    fits = fitted(passages, most, lambda each: size(found(each)) + tokens(", …"), _shown)
+    result.passages = [found(each, quotable(each.text(_shown), inf)) for each in fits]
     result.left_out = len(passages) - len(fits) or None
     return result
 
@@ -388,17 +416,6 @@ def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
         excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
         nearer=answer.nearer or None,
         note=note,
-    )
-
-
-def _found(passage: MarkedPassage, text: str = "") -> FoundPassage:
-    moment = passage.moment
-    return FoundPassage(
-        title=title(moment.resource),
-        resource=moment.resource.id,
-        chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
-        text=text,
-        link=address(moment.link) or address(moment.resource.url),
     )
 
 

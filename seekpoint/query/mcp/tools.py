@@ -33,7 +33,7 @@ from seekpoint.query.mcp.results import (
     transcript_links,
 )
 from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
-from seekpoint.query.reading.passages import PASSAGES, marked_passages
+from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
@@ -78,11 +78,11 @@ class Tools:
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
-            options = AskOptions(most, Filters(kind, section, language, within))
+            options = AskOptions(most if brief else MOMENTS * most, Filters(kind, section, language, within))
             answer = self._live.ask(question, options, within=reader)
             lack = lacking(language, reader.languages())
             if not brief:
-                return structured(read_answer(answer, marked_passages(answer.moments, reader.transcripts), lack))
+                return structured(read_answer(answer, marked_passages(answer.moments, reader.transcripts, most), lack))
             positions: dict[int, float] = {}
             for moment in answer.moments:
                 excerpt = moment.start is None and reader.transcripts(moment.resource.id, moment.language, *moment.cues)

@@ -74,9 +74,9 @@ def test_a_marks_second_is_where_its_sentence_is_said(
 ) -> None:
     served = make_server(LiveLibrary(spoken, TopicEncoder()))
     found = tool_result(served, "ask", question=question, language=language)
-    (passage,) = found["passages"]
-    assert (found["answered"], passage["resource"], "moments" in found) == (True, video, False)
-    assert re.fullmatch(rf"https://www\.youtube\.com/watch\?v={video}&t=\d+s", passage["link"])
+    (passage,), (source,) = found["passages"], found["sources"]
+    assert (found["answered"], source["resource"], "moments" in found) == (True, video, False)
+    assert re.fullmatch(rf"https://www\.youtube\.com/watch\?v={video}&t=\d+s", source["link"])
     with EmbeddedReader.open(spoken) as library:
         (transcript,) = library.transcripts(video, language)
     marks = marks_of(passage)
@@ -97,11 +97,12 @@ def test_a_marks_second_is_where_its_sentence_is_said(
 
 
 def test_a_mark_is_read_on_from_in_what_is_read_too(served: Server) -> None:
-    (passage,) = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")["passages"]
-    assert passage["title"] == "Notes on transformers" and passage["link"].startswith("file:///")
+    found = tool_result(served, "ask", question="why keep a cache of keys", k=1, kind="document")
+    (passage,), (source,) = found["passages"], found["sources"]
+    assert source["title"] == "Notes on transformers" and source["link"].startswith("file:///")
     (*_, mark) = marks_of(passage)
     assert "A cache keeps the keys" in mark.said
-    window = tool_result(served, "transcript", resource=passage["resource"], at=int(mark.place))
+    window = tool_result(served, "transcript", resource=source["resource"], at=int(mark.place))
     assert "A cache keeps the keys" in " ".join(each["text"] for each in window["passages"])
 
 
@@ -178,7 +179,8 @@ def answered(resource: Resource, texts: list[str], *at: int, pages: int = 0) -> 
 def test_a_paper_gives_pages() -> None:
     found = answered(PAPER, [f"Sentence {k} 句。" for k in range(40)], 12, 29, pages=10)
     first, second = (marks_of(passage.model_dump()) for passage in found.passages)
-    assert [passage.link for passage in found.passages] == [f"{PAPER.url}#12", f"{PAPER.url}#29"]
+    assert [(source.resource, source.link) for source in found.sources] == [(PAPER.id, f"{PAPER.url}#12")]
+    assert [(passage.source, passage.link) for passage in found.passages] == [(1, None), (1, None)]
     for mark in (*first, *second):
         (number,) = re.findall(r"\d+", mark.said)
         assert mark.place == f"p. {1 + int(number) // 10}"
@@ -200,9 +202,9 @@ def test_no_caption_breaks_the_answer(texts: list[str], at: set[int], title: str
     text = compact(found)
     assert tokens(text) < MOST_PASSAGE_TOKENS
     document = json.loads(text)
-    assert document.keys() <= {"answered", "confidence", "passages", "left_out"}
+    assert document.keys() <= {"answered", "confidence", "sources", "passages", "left_out"}
     for passage in document["passages"]:
-        assert passage.keys() <= {"title", "resource", "chapter", "text", "link"}
+        assert passage.keys() <= {"source", "chapter", "text"}
         assert not re.search(r"[\x00-\x1f\u202e]", passage["text"])
     for one, other in pairwise(document["passages"]):
         assert int(one["text"][1:].split("a")[0]) < int(other["text"][1:].split("a")[0])
