@@ -260,9 +260,9 @@ class Places:
 
 def _quote(marks: Sequence[Mark]) -> tuple[str, int]:
     """What is said from the first mark on, as far as it fits, and the number of the cue after it."""
-    widths = accumulate(columns(mark.text) + 1 for mark in marks)
+    widths = accumulate(columns(mark.cue.text) + 1 for mark in marks)
     count = max(sum(width <= _QUOTED for width in widths), 1)
-    text = " ".join(mark.text for mark in marks[:count])
+    text = " ".join(mark.cue.text for mark in marks[:count])
     stop = marks[count].number if count < len(marks) else 0
     letters = sum(width <= _QUOTED for width in accumulate(map(columns, text)))
     return text if letters == len(text) else f"{text[:letters].rstrip()}…", max(stop, marks[count - 1].number + 1)

@@ -44,12 +44,15 @@ Excerpts: TypeAlias = Callable[[str, str, int, int], Sequence[Transcript]]
 
 
 class Mark(NamedTuple):
-    """A place where a sentence begins: its label, the position in the transcript, and what is said up to the next."""
+    """A place where a sentence begins, its label, and what is said from there up to the next mark.
+
+    `number` is that of the cue in the transcript. What looks like a mark in `text`, such as [2], is ‹2›; it's as it is
+    said in `cue`.
+    """
 
     label: str
     cue: Cue
     number: int
-    """The number of the cue in the transcript."""
     text: str
 
     @property
@@ -61,7 +64,6 @@ class Mark(NamedTuple):
 Show: TypeAlias = Callable[[Mark], str]
 """How a mark is written."""
 
-_HARMLESS = r"‹\1›"
 _LIKE_A_MARK = re.compile(r"[\[【［(（]\s?([0-9]{1,2}\s?[A-Za-z]{0,2}(?:\s[^\])）】］]{1,9})?)\s?[\]】］)）]")
 
 
@@ -80,8 +82,8 @@ class MarkedPassage:
         return self.moments[0]
 
     def text(self, show: Show) -> str:
-        """The passage in one line; brackets of its own around what looks like a mark, such as [2], become ‹2›."""
-        return " ".join(f"{show(mark)} {_LIKE_A_MARK.sub(_HARMLESS, mark.text)}" for mark in self.marks)
+        """The passage in one line."""
+        return " ".join(f"{show(mark)} {mark.text}" for mark in self.marks)
 
 
 def marked_passages(moments: Iterable[Moment], excerpts: Excerpts, most: int = PASSAGES) -> list[MarkedPassage]:
@@ -145,7 +147,7 @@ def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
         position = text.cue_at(place)
         said = clean(text.text[place:end])
         cue = text.cues[position]._replace(start=text.second_at(place), text=said)
-        marks.append(Mark(label, cue, numbers[position], said))
+        marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", said)))
     return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
 
 

@@ -62,7 +62,7 @@ def test_what_looks_like_a_mark_in_a_text_is_none() -> None:
         [moment(100, 20)], said(*["Masks [2] hide（3b） it [1a 765] in f[k], (1997) 【4】."] * 60)
     )
     assert "Masks ‹2› hide‹3b› it ‹1a 765› in f[k], (1997) ‹4›." in shown(passage)
-    assert "[2]" in passage.marks[0].text
+    assert "[2]" in passage.marks[0].cue.text
 
 
 def test_moments_close_to_each_other_share_a_passage() -> None:
