@@ -24,6 +24,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
+from seekpoint.cli.options import with_index
 from seekpoint.files import is_openable
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import default_folder
@@ -59,7 +60,7 @@ def prompt(
             try:
                 result = answer(question)
             except SeekpointError as error:
-                click.echo(f"seekpoint: {clean(str(error))}", err=True)
+                click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
                 continue
             explained = view.explained if view else explained
             view = AnswerView(result, explained=explained)
