@@ -33,9 +33,7 @@ _SHOWN = 60
 # A question that click takes for options, and a word that it leaves out.
 _QUESTION, _LEFT_OUT = re.compile(r"-(?!-).*\s"), re.compile(r"-(?:[a-zA-Z]{3}|[^\x00-\x7f]).*")
 _IN_QUOTES = 'put quotation marks around the question, as in `seekpoint ask "attention -mask"`'
-_NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
-_NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 
 class _Asking(click.Command):
@@ -130,20 +128,20 @@ def ask(
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
-        nothing = _when_nothing(filters, library)
+        nothing = with_index(_when_nothing(filters, library))
         encoder = SharedEncoder(library.card, engine=stored_engine(library))
         found = partial(_answer, library=library, encoder=encoder, options=asked)
         answer = partial(_read, find=found, library=library, reader=reader, k=k, form=form) if reader else found
         if question == "-":
-            _stream(sys.stdin or (), answer, form)
+            _stream(sys.stdin or (), answer, form, nothing)
             return
         if not question.isprintable():  # where the locale couldn't decode it, surrogates stand for its bytes
             question = os.fsencode(question).decode("utf-8", "replace")
         result = answer(question)
-        _print(result, form)
+        _print(result, form, nothing)
     if not result.moments:
         if not result.excluded:  # else the answer says so
-            click.echo(f"seekpoint: {with_index(nothing)}", err=True)
+            click.echo(f"seekpoint: {nothing}", err=True)
     elif open_first:
         from seekpoint.cli.prompt import browse
 
@@ -201,14 +199,12 @@ def _when_nothing(filters: Filters, library: Reader) -> str:
         raise UsageError(
             f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
         )
-    if filters.language:
-        from seekpoint.query.filters import check_language, lacking
+    from seekpoint.query.filters import check_language, left_nothing
 
-        languages = library.languages()
+    languages = library.languages() if filters.language else ()
+    if filters.language:
         check_language(filters.language, languages)
-        if lack := lacking(filters.language, languages):
-            return lack
-    return _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
+    return left_nothing(filters, languages, "`seekpoint status`")
 
 
 def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: AskOptions) -> Answer:
@@ -235,7 +231,7 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
     return pipeline.ask(question, library, encoder, options)
 
 
-def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, nothing: str) -> None:
     """Answer the questions, a line each; in JSON, an invalid one gets an object with the error, so that lines match."""
     is_first = True
     for line in lines:
@@ -243,7 +239,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
         if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _print(answer(text), form, is_first=is_first)
+            _print(answer(text), form, nothing, is_first=is_first)
             is_first = False
         except UsageError as error:
             if form == "json":
@@ -256,11 +252,11 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
             sys.stdout.flush()
 
 
-def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
+def _print(answer: Answer, form: str, nothing: str, *, is_first: bool = True) -> None:
     if form == "json":
         from seekpoint.query.output.json import to_json
 
-        print_json(to_json(answer))
+        print_json(to_json(answer, nothing))
     elif form == "plain":
         is_terminal = bool(sys.stdout) and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else None

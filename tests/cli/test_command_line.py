@@ -88,7 +88,10 @@ def test_a_resource_or_a_section_that_is_not_there_is_told(example_library: Path
         assert ran == (2, "", said)
     ran = call("ask", "softmax", "--section", "no such heading", "--index", example_library)
     assert ran.stdout == "Nothing here answers that.\n"
-    assert f"`seekpoint status --index {example_library}` shows what there is" in ran.stderr
+    assert f"`seekpoint status --index {example_library}` says what there is" in ran.stderr
+    for arguments in (("掩码", "--json"), ("-", "--json")):
+        ran = call("ask", *arguments, "--section", "没有", "--index", example_library, stdin="掩码\n")
+        assert json.loads(ran.stdout)["note"].startswith("nothing that is indexed passes these filters: `seekpoint")
 
 
 def test_a_stream_has_an_answer_a_line_and_goes_on_after_a_blank_one(example_library: Path) -> None:
