@@ -30,7 +30,7 @@ demo: .venv/ready
 	@printf '\n4/4  Asking: in English, in Chinese, and in Chinese what only an English talk answers.\n'
 	$(call ask,Why do we need three different matrices for queries$(COMMA) keys and values?)
 	$(call ask,为什么要缓存键和值，却不缓存查询？)
-	$(call ask,为什么学习率要先预热？)
+	$(call ask,训练中为什么要裁剪梯度？)
 	@printf '\nAsk your own questions in the terminal, or in the browser:\n'
 	@echo "  $(BIN)/seekpoint ask --index $(LIBRARY)"
 	@echo "  $(BIN)/seekpoint serve --open --index $(LIBRARY)"

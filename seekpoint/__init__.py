@@ -50,6 +50,8 @@ if TYPE_CHECKING:  # for type checkers, without the import of typing
     from seekpoint.query.reading.language_reader import ChatModel, LanguageReader
     from seekpoint.query.reading.model import Endpoint
 
+    __version__: str
+
 __all__ = [
     "Answer",
     "Chapter",
@@ -106,6 +108,11 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        globals()[name] = version(__name__)
+        return globals()[name]
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
@@ -113,4 +120,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import nullcontext
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of answers for notebooks
 from seekpoint.index.address import Address, parse_address
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.settings import QuestionEngine
@@ -28,6 +31,57 @@ if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import ChatModel, LanguageReader
 
 
+# The parameters under which Python has options of other names; those of the others are the options' own.
+_PARAMETERS = {
+    "index": "`library`",
+    "llm": "`reader`",
+    "llm-model": "the `model` of an `Endpoint`",
+    "llm-seconds": "the `seconds` of a `LanguageReader`",
+}
+_COMMAND = re.compile(r"`seekpoint (ask|build)\b([^`]*)`")
+_STATUS = re.compile(r"`seekpoint status[^`]*`")
+_OPTION = re.compile(r"(?<![\w`-])--([a-z]+(?:-[a-z]+)*)")
+
+
+def _in_python(text: str) -> str:
+    """The text of an error or a problem, with Python's calls and parameters in place of commands and options."""
+    text = _STATUS.sub("`Library.status()`", _COMMAND.sub(_call, text))
+    return _OPTION.sub(lambda found: _PARAMETERS.get(found[1], f"`{found[1].replace('-', '_')}`"), text)
+
+
+def _call(found: re.Match[str]) -> str:
+    """The call for a command: words in capitals stand for values of the user's."""
+    arguments, name = list[str](), ""
+    for word in shlex.split(found[2]):
+        if word.startswith("--"):
+            name = {"index": "library"}.get(word[2:], word[2:].replace("-", "_"))
+            arguments.append(f"{name}=True")
+        else:
+            value = word if word.replace("_", "").isupper() else repr(word)
+            arguments[-1:] = [f"{name}={value}"] if name else [*arguments[-1:], value]
+            name = ""
+    return f"`seekpoint.{found[1]}({', '.join(arguments)})`"
+
+
+@contextmanager
+def _speaking_python() -> Iterator[None]:
+    """Let errors name the parameters of the call, not the options of a command."""
+    try:
+        yield
+    except SeekpointError as error:
+        if (text := _in_python(str(error))) != str(error):
+            error.args = (text,)
+        raise
+
+
+def _check_texts(question: object, **filters: object) -> None:
+    if not isinstance(question, str):
+        raise UsageError(f"`question` is a text, not {type(question).__name__}: ask in your own words")
+    for name, value in filters.items():
+        if not isinstance(value, str | None):
+            raise UsageError(f"`{name}` is a text or None, not {type(value).__name__}: leave it out to search all")
+
+
 class Library:
     """A library that is open for reading; `close` it, or use it as a context manager. Threads may share it."""
 
@@ -35,6 +89,7 @@ class Library:
         self._address = address
         self._reader = reader
 
+    @_speaking_python()
     def ask(
         self,
         question: str,
@@ -61,6 +116,7 @@ class Library:
         """
         from seekpoint.query.search import pipeline
 
+        _check_texts(question, section=section, language=language, resource=resource)
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = Filters(Kind(kind) if kind else None, section, language, resource)
@@ -71,16 +127,22 @@ class Library:
             return pipeline.ask(question, self._reader, encoder, options)
         read_by = _language_reader(reader)
         found = pipeline.ask(question, self._reader, encoder, read_by.options(options))
-        return read_by.read(found, self._reader, k) if found.moments else found
+        answer = read_by.read(found, self._reader, k) if found.moments else found
+        if not (answer.reading and answer.reading.problem):
+            return answer
+        return replace(answer, reading=replace(answer.reading, problem=_in_python(answer.reading.problem)))
 
+    @_speaking_python()
     def resources(self) -> list[ResourceStatus]:
         """Every resource with its state and the reason for it, in the order of the reading lists."""
         return self._reader.statuses()
 
+    @_speaking_python()
     def status(self) -> LibraryStatus:
         """The library's model, totals and resources, under the names of `seekpoint status --json`."""
         return LibraryStatus.of(self._address, self._reader.card, self._reader.statuses())
 
+    @_speaking_python()
     def transcript(self, resource: str, language: str | None = None) -> Transcript:
         """The transcript of a resource, by its id: the one in `language`, else the first; raises UsageError."""
         transcripts = self._reader.transcripts(resource)
@@ -101,6 +163,7 @@ class Library:
         self.close()
 
 
+@_speaking_python()
 def open_library(library: str | os.PathLike[str] | None = None) -> Library:
     """Open a library for reading; raises LibraryError.
 
@@ -110,6 +173,7 @@ def open_library(library: str | os.PathLike[str] | None = None) -> Library:
     return Library(str(address), open_reader(address, lasting=True))
 
 
+@_speaking_python()
 def ask(
     question: str,
     library: Library | str | os.PathLike[str] | None = None,
@@ -126,6 +190,7 @@ def ask(
     reader: ChatModel | LanguageReader | str | None = None,
 ) -> Answer:
     """Answer a question from an open library, or from the library at an address; takes what `Library.ask` takes."""
+    _check_texts(question)
     with nullcontext(library) if isinstance(library, Library) else open_library(library) as opened:
         return opened.ask(
             question,
@@ -142,6 +207,7 @@ def ask(
         )
 
 
+@_speaking_python()
 def build(
     sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     library: str | os.PathLike[str] | None = None,

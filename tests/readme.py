@@ -30,7 +30,7 @@ _SECTION = re.DOTALL | re.MULTILINE
 
 
 def help_block() -> str:
-    parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH)
+    parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH, **cli.context_settings)
     texts = []
     for name in cli.list_commands(parent):
         command = cli.get_command(parent, name)

@@ -20,13 +20,14 @@ from seekpoint.query.output.json import to_json
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
+LIST = ROOT / "examples" / "reading-list.md"
 QUESTION = "why does attention need a mask?"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library = tmp_path_factory.mktemp("api") / "library"
-    seekpoint.build(ROOT / "examples" / "reading-list.md", library, encoder=TopicEncoder(), translate=False)
+    seekpoint.build(LIST, library, encoder=TopicEncoder(), translate=False)
     return library
 
 
@@ -136,12 +137,25 @@ def test_an_open_library_answers_under_filters_and_lists_resources_and_transcrip
 
 
 ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
-    "the question is empty": lambda library: library.ask("", encoder=TopicEncoder()),
+    r"the question is empty: .* `seekpoint.ask\('why masks\?'\)`": lambda library: library.ask(
+        "", encoder=TopicEncoder()
+    ),
+    "`question` is a text, not NoneType": lambda library: seekpoint.ask(None),  # type: ignore[arg-type]
+    "`question` is a text, not bytes": lambda library: library.ask("掩码".encode()),  # type: ignore[arg-type]
+    "`section` is a text or None, not int": lambda library: library.ask("掩码", section=5),  # type: ignore[arg-type]
+    "give `rerank` a sentence": lambda library: library.ask("掩码", encoder=TopicEncoder(), rerank="/no/where"),
     "must be 1 to 100": lambda library: library.ask("mask", k=0, encoder=TopicEncoder()),
     "no kind of resource is called 'song'": lambda library: library.ask("mask", kind="song"),
     "has no transcript: `resources": lambda library: library.transcript("nothing"),
     "no transcript in fr: there is en": lambda library: library.transcript(library.resources()[0].id, "fr"),
-    "no such folder": lambda library: seekpoint.open_library(ROOT / "no such folder"),
+    r"no such folder: build one with `seekpoint.build\(SOURCE\)`, or name it with `library`": lambda library: (
+        seekpoint.open_library(ROOT / "no such folder")
+    ),
+    "`languages` takes tags such as en": lambda library: seekpoint.build("列表.md", languages=["en;zh"]),
+    r"`model` away, .* with `reembed`, .*`seekpoint.build\(SOURCE, model='BAAI/bge-m3', library=NEW_FOLDER\)`": (
+        lambda library: seekpoint.build(LIST, library.status().library, model="BAAI/bge-m3")
+    ),
+    "holds other files: name an empty or a new folder with `library`": lambda library: seekpoint.build(LIST, ROOT),
     "no such list": lambda library: seekpoint.build([ROOT / "no such list.md"], ROOT / "no library"),
     "must be 1 or more, not 0": lambda library: seekpoint.build([ROOT / "README.md"], limit=0),
 }
@@ -151,4 +165,9 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
 def test_an_error_is_one_line(library: seekpoint.Library, message: str) -> None:
     with pytest.raises(seekpoint.SeekpointError, match=message) as caught:
         ERRORS[message](library)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and "--" not in str(caught.value)
+
+
+def test_a_readers_problem_names_parameters(library: seekpoint.Library) -> None:
+    answer = library.ask(QUESTION, encoder=TopicEncoder(), reader="http://127.0.0.1:1/v1")
+    assert answer.reading and str(answer.reading.problem).endswith("start the model's server, or check `reader`")

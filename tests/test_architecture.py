@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from graphlib import TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -129,8 +130,9 @@ def test_the_front_door_is_light(tmp_path: Path) -> None:
 
 
 def test_importing_the_package_imports_nothing_else_of_it_and_all_that_is_public_is_there_and_listed() -> None:
-    ran = run_script("import seekpoint\nprint([name for name in sys.modules if name.startswith('seekpoint.')])")
-    assert ran.stdout.strip() == "[]"
+    said = "print([name for name in sys.modules if name.startswith(('seekpoint.', 'importlib.meta'))])"
+    ran = run_script(f"import seekpoint\n{said}\nprint(seekpoint.__version__)")
+    assert ran.stdout.split() == ["[]", version("seekpoint")]
     assert all(getattr(seekpoint, name).__name__ == name for name in seekpoint.__all__)
     assert set(seekpoint.__all__) <= set(dir(seekpoint))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -32,6 +32,10 @@ HOLE = "…"
 FOREIGN = {"--force-ocr", "--help", "--strict"}
 
 
+# Where the demo's questions are answered: the talk, and the seconds in which the answer begins.
+SHINING = (("why-attention", 139, 151), ("inference", 97, 117), ("training", 249, 268))
+
+
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
@@ -60,8 +64,10 @@ def test_the_examples_are_what_the_program_prints_and_the_demos_questions_are_an
     for page in (readme.README, readme.DOCS / "json.md"):
         assert_up_to_date(page, example_library)
     answers = [seekpoint.ask(question, example_library, k=1) for question in demo_questions()]
-    assert all(answer.answered for answer in answers)
-    assert [answer.moments[0].language for answer in answers] == ["en", "zh", "en"]
+    assert [answer.confidence for answer in answers] == [seekpoint.Confidence.HIGH] * 3
+    for answer, (talk, begin, end) in zip(answers, SHINING, strict=True):
+        (moment,) = answer.moments
+        assert talk in moment.link and moment.start is not None and begin <= moment.start <= end, moment.link
 
 
 def command_lines(page: Path) -> Iterator[list[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -12,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option
+from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.exports import FORMATS
@@ -27,12 +29,34 @@ if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import LanguageReader
     from seekpoint.query.serving.live_library import SharedEncoder
 
-_NOTHING_LEFT = "nothing that is indexed passes these filters: `seekpoint status` shows what there is"
+_SHOWN = 60
+# A question that click takes for options, and a word that it leaves out.
+_QUESTION, _LEFT_OUT = re.compile(r"-(?!-).*\s"), re.compile(r"-(?:[a-zA-Z]{3}|[^\x00-\x7f]).*")
+_IN_QUOTES = 'put quotation marks around the question, as in `seekpoint ask "attention -mask"`'
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
-_NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
 
 
-@click.command()
+class _Asking(click.Command):
+    """A command whose question may look like options, since -word leaves out what has the word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if asked := next(filter(_QUESTION.match, given), None):
+                shown = shlex.quote(clean(asked)[:_SHOWN])
+                line = f"a question that begins with a dash comes last, after --: `seekpoint ask -- {shown}`"
+            elif word := next(filter(_LEFT_OUT.fullmatch, given), None):
+                line = f"{clean(word)[:_SHOWN]} is no option: {_IN_QUOTES}"
+            elif type(error) is click.UsageError:
+                line = f"the question is in pieces: {_IN_QUOTES}"
+            else:
+                raise
+            raise UsageError(line) from error
+
+
+@click.command(cls=_Asking)
 @click.argument("question", required=False)
 @click.option(
     "-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help="How many moments to show."
@@ -49,7 +73,7 @@ _NOTHING_INDEXED = "nothing is indexed yet: `seekpoint status` says why"
     "--format",
     "form",
     type=click.Choice(["plain", "json", *FORMATS]),
-    help="Print Markdown for notes, CSV for a spreadsheet, or a playlist for players.",
+    help="Print Markdown for notes, CSV for a spreadsheet, or a playlist of what plays.",
 )
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
 @click.option("--explain", "explained", is_flag=True, help="Say why each moment was found.")
@@ -104,17 +128,17 @@ def ask(
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
-        nothing = _when_nothing(filters, library)
+        nothing = with_index(_when_nothing(filters, library))
         encoder = SharedEncoder(library.card, engine=stored_engine(library))
         found = partial(_answer, library=library, encoder=encoder, options=asked)
         answer = partial(_read, find=found, library=library, reader=reader, k=k, form=form) if reader else found
         if question == "-":
-            _stream(sys.stdin or (), answer, form)
+            _stream(sys.stdin or (), answer, form, nothing)
             return
         if not question.isprintable():  # where the locale couldn't decode it, surrogates stand for its bytes
             question = os.fsencode(question).decode("utf-8", "replace")
         result = answer(question)
-        _print(result, form)
+        _print(result, form, nothing)
     if not result.moments:
         if not result.excluded:  # else the answer says so
             click.echo(f"seekpoint: {nothing}", err=True)
@@ -164,7 +188,7 @@ def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None,
     try:
         with live.reader() as library:  # a missing library is an error before the first question
             nothing = _when_nothing(options.filters, library)
-        prompt(answer, explained=options.explained, when_nothing=nothing)
+        prompt(answer, explained=options.explained, when_nothing=with_index(nothing))
     finally:
         live.close()
 
@@ -175,14 +199,12 @@ def _when_nothing(filters: Filters, library: Reader) -> str:
         raise UsageError(
             f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
         )
-    if filters.language:
-        from seekpoint.query.filters import check_language, lacking
+    from seekpoint.query.filters import check_language, left_nothing
 
-        languages = library.languages()
+    languages = library.languages() if filters.language else ()
+    if filters.language:
         check_language(filters.language, languages)
-        if lack := lacking(filters.language, languages):
-            return lack
-    return _NOTHING_INDEXED if filters == Filters() else _NOTHING_LEFT
+    return left_nothing(filters, languages, "`seekpoint status`")
 
 
 def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: AskOptions) -> Answer:
@@ -209,7 +231,7 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
     return pipeline.ask(question, library, encoder, options)
 
 
-def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) -> None:
+def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str, nothing: str) -> None:
     """Answer the questions, a line each; in JSON, an invalid one gets an object with the error, so that lines match."""
     is_first = True
     for line in lines:
@@ -217,7 +239,7 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
         if form == "plain":
             click.echo(f"? {clean(text)}")
         try:
-            _print(answer(text), form, is_first=is_first)
+            _print(answer(text), form, nothing, is_first=is_first)
             is_first = False
         except UsageError as error:
             if form == "json":
@@ -225,19 +247,22 @@ def _stream(lines: Iterable[str], answer: Callable[[str], Answer], form: str) ->
 
                 print_json(error_json(text, str(error)))
             else:
-                click.echo(f"seekpoint: {error}", err=True)
+                click.echo(f"seekpoint: {with_index(str(error))}", err=True)
         if sys.stdout:
             sys.stdout.flush()
 
 
-def _print(answer: Answer, form: str, *, is_first: bool = True) -> None:
+def _print(answer: Answer, form: str, nothing: str, *, is_first: bool = True) -> None:
     if form == "json":
         from seekpoint.query.output.json import to_json
 
-        print_json(to_json(answer))
+        print_json(to_json(answer, nothing))
     elif form == "plain":
         is_terminal = bool(sys.stdout) and sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else None
         click.echo(to_text(answer, styled=is_terminal, width=width))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))
+        if form == "m3u" and (left_out := sum(moment.start is None for moment in answer.moments)):
+            texts = f"{counted(left_out, 'moment')} of {len(answer.moments)}"
+            click.echo(f"seekpoint: {texts} left out: texts have no place in a playlist", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seekpoint.cli.options import index_option
+from seekpoint.cli.options import index_option, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import counted
@@ -104,13 +104,13 @@ def build(
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may replace the web, as tests do
     if dry_run:
-        click.echo(build_report.outlook(build_report.preview(wanted, folder, web), wanted.pace))
+        click.echo(with_index(build_report.outlook(build_report.preview(wanted, folder, web), wanted.pace)))
     elif worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
     else:
         with ProgressBars() as events:
             report = run(wanted, folder, Sources.through(web, wanted), events=events)
-        click.echo(build_report.outcome(report, shutil.get_terminal_size().columns))
+        click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
         if report.states[State.DEFERRED] or report.given_up:
             context.exit(_UNFINISHED)
 
@@ -132,4 +132,4 @@ def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: boo
         else:
             waiting = counted(enqueue(options, library, sources_of, events=events), "resource")
             line = f"{waiting} left to workers: `seekpoint build --worker` takes them"
-    click.echo(line)
+    click.echo(with_index(line))

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from seekpoint.cli.interrupt import EXIT_CODE, INTERRUPTED, interruptible
+from seekpoint.cli.options import note_index, with_index
 from seekpoint.index.address import without_passwords
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.text.clean import clean
@@ -65,6 +66,14 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:  # which click answers with the help
+            return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise _shown(error, ctx.command_path) from error
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -74,12 +83,14 @@ class _LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
+        note_index(ctx)
         try:
             return interruptible(lambda: super(_LazyGroup, self).invoke(ctx))
         except SeekpointError as error:
-            raise (_ShownUsageError if isinstance(error, UsageError) else _ShownError)(str(error)) from error
+            shown = _ShownUsageError if isinstance(error, UsageError) else _ShownError
+            raise shown(with_index(str(error))) from error
         except click.UsageError as error:
-            raise click.UsageError(without_passwords(error.format_message()), error.ctx) from error
+            raise _shown(error, f"{ctx.command_path} {ctx.invoked_subcommand}") from error
         except KeyboardInterrupt:
             raise _ShownInterrupt(INTERRUPTED) from None
         except BrokenPipeError:
@@ -89,7 +100,18 @@ class _LazyGroup(click.Group):
             raise _ShownError(f"{reason}: check the disk and the permissions, then try again") from error
 
 
-@click.group(cls=_LazyGroup)
+def _shown(error: click.UsageError, command: str) -> _ShownUsageError:
+    """An error of click's in one line, which begins small and ends in the remedy."""
+    remedy, said = f"`{command} --help` says what there is", error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        said = f"no option is called {error.option_name}"
+        if close := get_close_matches(error.option_name, error.possibilities or (), 1):
+            remedy = f"did you mean {close[0]}?"
+    said = said.rstrip(".")
+    return _ShownUsageError(f"{said[:1].lower()}{said[1:]}: {remedy}")
+
+
+@click.group("seekpoint", cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="seekpoint", prog_name="seekpoint")
 def cli() -> None:
     """Ask a reading list a question, and land where the answer begins."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
+from itertools import pairwise
 from typing import TypeVar
 
 import click
@@ -16,6 +20,7 @@ from stamina.instrumentation import set_on_retry_hooks
 from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
+from seekpoint.index.text.clean import clean
 
 _TOKEN = "SEEKPOINT_TOKEN"
 _SHORTEST_TOKEN = 16
@@ -44,6 +49,35 @@ def index_option(command: _Command) -> _Command:
         default=default_folder,
         help="The library: its folder, or postgresql://HOST/DATABASE; $SEEKPOINT_INDEX, else your data folder.",
     )(command)
+
+
+_INDEX = "--index"
+_HINT = re.compile(r"`(seekpoint (?:ask|build|import|remove|serve|status)\b(?![^`]*--index)[^`]*|seekpoint init)`")
+
+
+def note_index(group: click.Context) -> None:
+    """Note the library that --index gives to a command of the group, for `with_index`."""
+    for argument, following in pairwise([*group.args, ""]):
+        option, _, value = argument.partition("=")
+        if option == _INDEX and (value or following):
+            with suppress(UsageError):  # the command says what is wrong with it
+                group.meta[_INDEX] = parse_address(value or following)
+
+
+def with_index(text: str) -> str:
+    """A text whose commands in backticks name the library that --index gave, so that they can be run as they are."""
+    context = click.get_current_context(silent=True)
+    library = context.meta.get(_INDEX) if context else None
+    if library is None:
+        return text
+    address = shlex.quote(clean(str(library)))
+
+    def named(found: re.Match[str]) -> str:
+        command, dashes, question = found[1].partition(" -- ")
+        option = "" if command == "seekpoint init" else f"{_INDEX} "
+        return f"`{command} {option}{address}{dashes}{question}`"
+
+    return _HINT.sub(named, text)
 
 
 def rerank_option(command: _Command) -> _Command:

@@ -14,16 +14,17 @@ from pathlib import Path
 import click
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
-from prompt_toolkit.filters import is_searching
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
+from prompt_toolkit.layout import ConditionalContainer, FormattedTextControl, HSplit, Layout, ScrollOffsets, Window
 from prompt_toolkit.utils import is_dumb_terminal
 
+from seekpoint.cli.options import with_index
 from seekpoint.files import is_openable
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import default_folder
@@ -59,7 +60,7 @@ def prompt(
             try:
                 result = answer(question)
             except SeekpointError as error:
-                click.echo(f"seekpoint: {clean(str(error))}", err=True)
+                click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
                 continue
             explained = view.explained if view else explained
             view = AnswerView(result, explained=explained)
@@ -93,6 +94,9 @@ _HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 _SELECTED, _INDENT, _CONTINUED = "› ", "  ", "     "
 # Screen rows below the first row of the selected moment that are shown too, where the screen has them.
 _ROWS_BELOW = 8
+_ASKED = "? "
+# The rows that the question and the hint take, with an empty one before the hint and the end of the last line.
+_ROWS_BESIDE = 4
 
 _Choice = str | int | None
 
@@ -149,7 +153,7 @@ def _input_line(history: Path) -> PromptSession[str]:
             event.current_buffer.insert_text(event.data * event.arg)
 
     session: PromptSession[str] = PromptSession(
-        "? ",
+        _ASKED,
         history=History(history),
         key_bindings=keys,
         placeholder=lambda: [] if session.app.is_done else [("dim", _HELP)],
@@ -194,8 +198,11 @@ class AnswerView:
         hint = Window(
             FormattedTextControl(lambda: [("dim", self.note or _KEYS)]), wrap_lines=True, dont_extend_height=True
         )
+        asked = Window(FormattedTextControl(f"{_ASKED}{clean(answer.question)}"), height=1)
         self._app: Application[_Choice] = Application(
-            Layout(HSplit([moments, Window(height=1), hint])), key_bindings=self._keys(), erase_when_done=True
+            Layout(HSplit([ConditionalContainer(asked, Condition(self._is_cut)), moments, Window(height=1), hint])),
+            key_bindings=self._keys(),
+            erase_when_done=True,
         )
         _set_key_timeouts(self._app)
 
@@ -283,11 +290,19 @@ class AnswerView:
         event.app.output.flush()
         self.note = f"copied the link of {self._selected + 1}, where the terminal allows it"
 
+    def _is_cut(self) -> bool:
+        """Whether the question would scroll off the screen, since the moments and the hint fill it."""
+        return self._shown().count("\n") + _ROWS_BESIDE > self._app.output.get_size().rows
+
+    def _shown(self) -> str:
+        """The answer without links to click, narrow enough for the mark before it."""
+        return _HYPERLINK.sub("", self._text(self._columns - len(_SELECTED), self.explained))
+
     def _fragments(self) -> StyleAndTextTuples:
         """The answer with a mark and the cursor at the selected moment, and without links to click."""
-        text = _HYPERLINK.sub("", self._text(self._columns - len(_SELECTED), self.explained))
         fragments: StyleAndTextTuples = []
-        for number, block in enumerate(text.split("\n\n"), start=-bool(verdict(self._answer))):  # a verdict comes first
+        first = -bool(verdict(self._answer))  # which comes before the moments
+        for number, block in enumerate(self._shown().split("\n\n"), start=first):
             if 0 < number == self._selected:
                 fragments.append(("[SetCursorPosition]", ""))
             mark = _SELECTED if number == self._selected else _INDENT

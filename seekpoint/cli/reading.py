@@ -25,10 +25,10 @@ def read(steps: Steps, *, is_shown: bool) -> Reading:
     """Read to the end; with `is_shown` each sentence is printed as soon as it's there, and a problem at the end."""
     is_terminal = bool(sys.stdout) and sys.stdout.isatty()
     erase = ""
-    if sys.stderr and sys.stderr.isatty():
-        click.echo(_WAITING, nl=False, err=True)
-        erase = _ERASE
     try:
+        if sys.stderr and sys.stderr.isatty():
+            click.echo(_WAITING, nl=False, err=True)
+            erase = _ERASE
         while True:
             for sentence in next(steps):
                 if is_shown:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from seekpoint.cli.options import index_option, print_json
+from seekpoint.cli.options import index_option, print_json, with_index
 from seekpoint.index.address import Address
 
 
@@ -26,6 +26,6 @@ def status(as_json: bool, check: bool, folder: Address) -> None:
     if as_json:
         print_json(to_json(folder, card, statuses))
     else:
-        click.echo(to_text(folder, card, statuses, sections, time.time()))
+        click.echo(with_index(to_text(folder, card, statuses, sections, time.time())))
         if check:
             click.echo("\nChecked: all files are whole, as they were written")

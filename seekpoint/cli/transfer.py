@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option
+from seekpoint.cli.options import index_option, with_index
 from seekpoint.index import address
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
@@ -46,7 +46,7 @@ _MOST_NAMED = 20
 @click.option("--replace", "replacing_old", is_flag=True, help="Take the place of the library that is there.")
 @index_option
 def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
-    """Put the library from a FILE that `seekpoint export` wrote into DIR.
+    """Put the library from a FILE that `seekpoint export` wrote where --index says.
 
     The FILE is checked as a whole first: one that is damaged or wasn't written by Seekpoint leaves nothing behind. Then
     the indexes are made from it, which takes a minute for a million passages.
@@ -102,4 +102,4 @@ def _list(names: Sequence[str], heading: str, command: str) -> None:
     for name in names[:_MOST_NAMED]:
         click.echo(f"  {clean(name)}", err=True)
     if more := names[_MOST_NAMED:]:
-        click.echo(f"  and {len(more):,} more: `seekpoint {command}` has all", err=True)
+        click.echo(with_index(f"  and {len(more):,} more: `seekpoint {command}` has all"), err=True)

@@ -1,4 +1,4 @@
-"""The language that a search is limited to: whether it is one, and whether the library has it. Pure."""
+"""The filters of a search: whether a language is one, whether the library has it, and what passes. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag, primary
-from seekpoint.index.types import Transcript
+from seekpoint.index.types import Filters, Transcript
 
 _SHOWN = 40
 
@@ -26,6 +26,14 @@ def lacking(tag: str | None, known: Collection[str]) -> str | None:
     if not tag or primary(tag) in known:
         return None
     return f"nothing here is in {clean(tag)[:_SHOWN]}: {_held(known)}"
+
+
+def left_nothing(filters: Filters, known: Collection[str], status: str) -> str:
+    """The line that says why an answer has no moments, where the question excludes nothing; `status` says more."""
+    if lack := lacking(filters.language, known):
+        return lack
+    why = "nothing is indexed yet" if filters == Filters() else "nothing that is indexed passes these filters"
+    return f"{why}: {status} says what there is"
 
 
 def _held(known: Collection[str]) -> str:

@@ -48,7 +48,7 @@ def assert_on_the_second(printed: str, talk: str, begin: int, end: int) -> None:
     [
         (QUESTION, "why-attention", 126, 195),
         (CHINESE, "inference", 97, 132),
-        ("为什么学习率要先预热？", "training", 115, 194),  # only an English talk answers this
+        ("训练中为什么要裁剪梯度？", "training", 249, 268),  # only an English talk answers this
         ("How can a small draft model make a big one write faster?", "inference", 325, 424),  # only a Chinese one
     ],
 )
@@ -83,11 +83,15 @@ def test_ask_imports_little_and_collects_no_garbage_among_imported_objects(examp
 def test_a_resource_or_a_section_that_is_not_there_is_told(example_library: Path) -> None:
     for arguments in (("掩码", "--json"), ("-",)):
         ran = call("ask", *arguments, "--resource", "没有", "--index", example_library, stdin="mask\n")
-        said = "seekpoint: nothing in the library is called 没有: `seekpoint status --json` lists the ids\n"
+        hint = f"`seekpoint status --json --index {example_library}` lists the ids"
+        said = f"seekpoint: nothing in the library is called 没有: {hint}\n"
         assert ran == (2, "", said)
     ran = call("ask", "softmax", "--section", "no such heading", "--index", example_library)
     assert ran.stdout == "Nothing here answers that.\n"
-    assert "`seekpoint status` shows what there is" in ran.stderr
+    assert f"`seekpoint status --index {example_library}` says what there is" in ran.stderr
+    for arguments in (("掩码", "--json"), ("-", "--json")):
+        ran = call("ask", *arguments, "--section", "没有", "--index", example_library, stdin="掩码\n")
+        assert json.loads(ran.stdout)["note"].startswith("nothing that is indexed passes these filters: `seekpoint")
 
 
 def test_a_stream_has_an_answer_a_line_and_goes_on_after_a_blank_one(example_library: Path) -> None:
@@ -149,6 +153,18 @@ def test_open_opens_the_first_link_that_answers_and_leads_to_no_program(example_
     assert "file://host/share/run.exe" in call("import", file, "--index", new).stderr
     assert "so it wasn't opened" in ask(question, library=new).stderr
     assert not opened.exists()
+
+
+def test_a_playlist_says_that_it_has_no_place_for_texts(example_library: Path, tmp_path: Path) -> None:
+    notes, library = tmp_path / "notes", tmp_path / "library"
+    notes.mkdir()
+    (notes / "mask.txt").write_text("A mask hides the future from attention, word by word.", encoding="utf-8")
+    (notes / "掩码.txt").write_text("掩码让注意力看不到后面的词，一个词也看不到。", encoding="utf-8")
+    seekpoint.build(notes, library, translate=False)
+    ran = call("ask", "掩码", "--format", "m3u", "--index", library)
+    assert (ran.exit_code, ran.stdout) == (0, "#EXTM3U\n#PLAYLIST:掩码\n")
+    assert ran.stderr == "seekpoint: 2 moments of 2 left out: texts have no place in a playlist\n"
+    assert call("ask", "掩码", "--format", "m3u", "--index", example_library).stderr == ""
 
 
 def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:

@@ -7,10 +7,12 @@ import os
 from contextlib import chdir
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given, settings
 from pytest_httpserver import HTTPServer
 
+from seekpoint.cli.main import cli
 from tests.cli.here import call, one_line, run
 from tests.index.test_address import SECRET, addresses
 from tests.paths import ROOT
@@ -48,6 +50,46 @@ def test_a_file_or_folder_is_to_be_built(name: str, tmp_path: Path, monkeypatch:
 def test_an_odd_name_makes_one_short_line(name: str) -> None:
     line = one_line(call(name), exit_code=2)
     assert line[:-1].isprintable() and len(line) < 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "remedy"),
+    [
+        (["-mask attention"], "comes last, after --: `seekpoint ask -- '-mask attention'`"),
+        (["-kernel trick"], "comes last, after --: `seekpoint ask -- '-kernel trick'`"),  # not -k with a value
+        (["-掩码 注意力"], "comes last, after --: `seekpoint ask -- '-掩码 注意力'`"),
+        (["attention", "-mask"], "-mask is no option: put quotation marks around the question, as in `seekpoint ask"),
+        (["注意力", "-掩码"], "-掩码 is no option: put quotation marks around the question, as in `seekpoint ask"),
+        (["why", "masks"], "the question is in pieces: put quotation marks around the question"),
+    ],
+)
+def test_a_question_that_looks_like_options_is_met_with_how_it_is_asked(typed: list[str], remedy: str) -> None:
+    one_line(call("ask", *typed), remedy, exit_code=2)
+
+
+@pytest.mark.parametrize("command", ["", *cli.list_commands(click.Context(cli))])
+def test_h_is_help(command: str) -> None:
+    short, long = (call(*command.split(), option) for option in ("-h", "--help"))
+    assert short == long and short.exit_code == 0 and "-h, --help" in short.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        (["status", "--index", "my talks"], "`seekpoint build SOURCE --index 'my talks'`"),
+        (["ask", "为什么", "--index=讲座"], "`seekpoint build SOURCE --index '讲座'`"),
+        (["ask", "-mask attention", "--index", "talks"], "`seekpoint ask --index talks -- '-mask attention'`"),
+        (["why masks?", "--index", "talks"], "`seekpoint ask 'why masks?' --index talks`"),
+        (["掩码?", "--index", "postgresql://me:secret@db/talks"], "'掩码?' --index postgresql://me@db/talks`"),
+        (["ask", "why masks?"], "`seekpoint build SOURCE`"),
+    ],
+)
+def test_a_hint_keeps_the_library_that_was_named(
+    typed: list[str], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = call(*typed, SEEKPOINT_INDEX=str(tmp_path / "none")).stderr
+    assert hint in line and line.count("\n") == 1
 
 
 # As structlog does where nobody has configured it. Prints to the terminal, whatever the levels of logging.

@@ -7,6 +7,7 @@ import select
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +316,15 @@ def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(user: User) -
     user.type("mask" + ENTER, DOWN * 4 + END, given=answer_of(*(moment(k, quote=wide * 6) for k in range(1, 6))))
     last = user.shown().rpartition("› 5. Talk 5")[2]
     assert wide in last and "https://example.org/" in last
+
+
+@pytest.mark.parametrize(("rows", "is_repeated"), [(14, True), (60, False)])
+def test_the_question_stands_above_moments_that_fill_the_screen(user: User, rows: int, is_repeated: bool) -> None:
+    user.size = Size(rows=rows, columns=80)
+    found = replace(answer_of(*map(moment, range(1, 6))), question="掩码遮住什么？")
+    user.type("掩码遮住什么？" + ENTER, DOWN + END, given=found)
+    above = user.shown().partition("› 1. Talk 1")[0].splitlines()
+    assert (above[-1].strip() == "? 掩码遮住什么？") == is_repeated, above
 
 
 def test_a_dumb_terminal_gets_plain_text(

@@ -205,11 +205,13 @@ def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
 
 
 def kept_to_markdown(moments: Sequence[KeptMoment]) -> str:
-    """A heading for each collection, and lists of links with quotes and notes."""
+    """A heading for each collection, and lists of links with quotes, the questions that led to them, and notes."""
     blocks = []
     for name, group in by_collection(moments).items():
         blocks.append(f"## {escaped(clean(name) or TITLE)}")
-        blocks += [item(as_moment(kept, rank), _lines(kept.note)) for rank, kept in enumerate(group, 1)]
+        for rank, kept in enumerate(group, 1):
+            asked = [f"asked: {clean(kept.question)}"] if kept.question else []
+            blocks.append(item(as_moment(kept, rank), [*asked, *_lines(kept.note)]))
     return "\n\n".join(blocks) + "\n"
 
 

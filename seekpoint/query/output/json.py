@@ -10,10 +10,15 @@ from seekpoint.query.output import json_schema
 from seekpoint.query.output.json_schema import AnswerJson
 
 
-def to_json(answer: Answer) -> AnswerJson:
-    """The answer in the form of `ask --json`, with what a reader made of it."""
+def to_json(answer: Answer, nothing: str | None = None) -> AnswerJson:
+    """The answer in the form of `ask --json`, with what a reader made of it.
+
+    `nothing` says why there are no moments, where there are none and the question excludes nothing.
+    """
     document: AnswerJson = as_json(answer)
     document["question"] = answer.question
+    if nothing and not (answer.moments or answer.excluded):
+        document["note"] = as_json(nothing)
     if reading := answer.reading:
         document["reader"] = reading.verdict
         document["text"] = as_json(" ".join(sentence.text for sentence in reading.sentences))

@@ -158,6 +158,7 @@ class AnswerJson(TypedDict):
     nearer: NotRequired[Nearer]
     estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
+    note: NotRequired[Annotated[str, Described("Why there are no moments: a filter that nothing passes, for one.")]]
     reader: NotRequired[
         Annotated[
             Verdict,

@@ -154,8 +154,7 @@ def _checked(address: str) -> SplitResult:
         is_web = False
     if not is_web or not address.isprintable():
         raise UsageError(
-            "a language model's address begins with http:// or https://: give one such as http://localhost:11434/v1 "
-            "to --llm"
+            "a language model's address begins with http:// or https://: give one such as http://localhost:11434/v1"
         )
     if "@" in parts.netloc:
         raise UsageError(f"a language model's address has no name and password: give the key in ${KEY}")

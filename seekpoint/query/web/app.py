@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
+_DOCUMENT = "/api/openapi.json"
 _LONGEST_LOGIN = 4096
 # Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.
 _COMPRESSION = 4
@@ -61,11 +62,15 @@ def application(
         description="Ask a reading list a question; an answer is the moments where it begins.",
         version=version("seekpoint"),
         license_info={"name": "MIT", "identifier": "MIT"},
-        openapi_url="/api/openapi.json",
+        openapi_url=_DOCUMENT,
         docs_url=None,  # the documentation that FastAPI serves loads its scripts from another host
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[*routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
+        routes=[
+            *routes,
+            Route(LOGIN, login.answer, methods=["GET", "POST"]),
+            Route("/openapi.json", lambda _: RedirectResponse(_DOCUMENT, 308)),  # where programs look for it first
+        ],
         middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
         exception_handlers=dict.fromkeys(_ERRORS, error_response),
     )

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.answers import CitedSentence, Reading
-from seekpoint.query.filters import in_language
+from seekpoint.query.filters import in_language, left_nothing
 from seekpoint.query.output import exports as kept_output
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
@@ -110,7 +110,8 @@ class Api:
         with self._current(request, response) as cache:
             if parameters.resource:
                 resource_of(cache, parameters.resource, _HINT)
-            return to_json(self._live.ask(parameters.q, parameters.options, within=cache.reader))
+            answer = self._live.ask(parameters.q, parameters.options, within=cache.reader)
+            return to_json(answer, left_nothing(parameters.filters, cache.reader.languages(), "/api/status"))
 
     def reading(self, parameters: Annotated[AskParameters, Query()]) -> Response:
         """Let the server's language model read what `ask` finds with these parameters, and answer in sentences.

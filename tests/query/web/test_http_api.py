@@ -58,6 +58,12 @@ def test_answers_are_those_of_the_command_line_and_keep_within_limits(talks: Pat
     ):
         moments = client.get(f"/api/ask?q=mask&k=20&{limits}").json()["moments"]
         assert {moment["resource"]["id"] for moment in moments} == ids, limits
+    for limits, note in (
+        ("section=没有", "nothing that is indexed passes these filters: /api/status says what there is"),
+        ("language=fr", "nothing here is in fr: the library has en, zh"),
+    ):
+        assert client.get(f"/api/ask?q=mask&{limits}").json()["note"] == note
+    assert "note" not in client.get("/api/ask?q=mask -mask").json(), "`excluded` says why"
     plain = client.get("/api/ask?q=mask").json()["moments"]
     assert "explanation" not in plain[0]
     assert "explanation" in client.get("/api/ask?q=mask&explain=true").json()["moments"][0]
@@ -178,8 +184,9 @@ def test_the_openapi_document_describes_every_endpoint_and_object(client: TestCl
         assert all(parameter["description"] for parameter in operation.get("parameters", []))
         assert operation["responses"]["default"]["content"].keys() == {TYPE}
         assert operation.get("security", []) == ([{"token": []}, {}] if path.startswith("/api/") else [])
-    for address in ("/docs", "/redoc", "/openapi.json"):
+    for address in ("/docs", "/redoc"):
         assert client.get(address).status_code == 404, "no page of the framework is served"
+    assert client.get("/openapi.json", follow_redirects=True).json() == document
     schemas = document["components"]["schemas"]
     objects = [schema for schema in nested(schemas) if schema.get("type") == "object"]
     assert len(objects) > 12

@@ -6,6 +6,7 @@ import csv
 import re
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
@@ -177,7 +178,10 @@ def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> 
     everything = editor.get("/kept/file?format=markdown").text
     assert everything.startswith("## Seekpoint\n\n1. [掩码](https://www.youtube.com/watch?v=bbbbbbbbbbb")
     assert "## Masks & more\n\n1. [Masks & more](https://www.youtube.com/watch?v=aaaaaaaaaaa" in unescape(everything)
-    assert "\n\n   see the future\n" in everything
+    assert "\n\n   asked: mask\\\n   see the future\n" in everything
+    assert "\n\n   asked: 掩码藏了什么？" in everything
+    asked_again = f'href="/?{urlencode({"q": "掩码藏了什么？"})}"'
+    assert asked_again in editor.get("/kept").text
     one = editor.get("/kept/file", params={"format": "m3u", "collection": "Masks & more"})
     assert "filename*=UTF-8''Masks%20%26%20more.m3u8" in one.headers["content-disposition"]
     assert "#PLAYLIST:Masks & more" in one.text
