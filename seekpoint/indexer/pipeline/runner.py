@@ -160,10 +160,10 @@ class Run:
         if fetched.is_unchanged:
             self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
-        if job.standing.is_indexed and not job.resource.kind.plays:
+        if job.standing.is_indexed and fetched.transcripts and not job.resource.kind.plays:
             self._compare(job, fetched.transcripts)
         end = self.aliases.resolve(fetched.end or job.resource)
-        if end.id != job.resource.id or end.id in self.ends:
+        if end.id != job.resource.id or end.id in self.ends or (fetched.end and not fetched.transcripts):
             # The end may need no new transcript: a video asks YouTube itself, a page may have the same text.
             standing = self._writer.standings().get(end.id, Standing(State.PENDING))
             stored = decode(standing.inputs) if standing.is_indexed else None

@@ -36,7 +36,12 @@ _PLAYLIST_ID = re.compile(r"[A-Za-z0-9_-]{2,}")
 _CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/(?!featured|videos)[^/]+)?")
 _ARXIV_HOST = re.compile(r"(?:www\.|export\.)?arxiv\.org")
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?![0-9])")
-_TRACKING = re.compile(r"(?:utm_[^=]*|fbclid|gclid)(?:=|\Z)", re.IGNORECASE)
+# Parameters that tell a site where its visitors come from, as browsers and ad blockers take them out.
+_TRACKING = re.compile(
+    r"(?:(?:utm|mtm|pk|hsa|oly|vero)_[^=]*|(?:fb|g|dc|tw|y|ys|tt)clid|gclsrc|msclkid|[gw]braid|srsltid"
+    r"|igsh(?:id)?|li_fat_id|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|__hs(?:tc|sc|fp)|_ga|_gl)(?:=|\Z)",
+    re.IGNORECASE,
+)
 _SLASHES = str.maketrans("\\", "/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~?"

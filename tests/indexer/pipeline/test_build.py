@@ -483,6 +483,35 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     assert asked_of_sites(workshop) == [SITE]
 
 
+@pytest.mark.parametrize("code", [301, 302])
+def test_spellings_are_asked_once_each_and_what_they_lead_to_as_well(workshop: Workshop, code: int) -> None:
+    post = "https://blog.example/文章"
+    spellings = ["http://blog.example/文章", post, f"{post}/", "http://www.blog.example/文章"]
+    also = ["https://BLOG.example:443/文章#top", f"{post}?utm_source=a&msclkid=b&mc_cid=c&fbclid"]
+    targets = dict(zip(spellings, (post, f"{post}/", "", spellings[0]), strict=True))
+    for address, target in targets.items():
+        if target:
+            workshop.fake.add_redirect(address, target, code)
+    workshop.fake.add_site(f"{post}/", MASKS)
+    for count, order in enumerate((spellings, spellings[::-1])):
+        workshop.library = workshop.folder / f"library {count}"
+        report = workshop.build(workshop.write("list.md", listed(*order, *also)))
+        assert sorted(asked_of_sites(workshop)) == sorted(spellings), (order, asked_of_sites(workshop))
+        assert (report.resources, report.updated, len(workshop.statuses())) == (1, 1, 1)
+        (status,) = workshop.statuses().values()
+        assert status.state is State.INDEXED and len(status.sections) == 6
+        assert len(quotes(workshop)) == len(set(quotes(workshop)))
+
+
+def test_spellings_of_a_page_that_is_not_there_ask_for_it_once(workshop: Workshop) -> None:
+    for name in ("a", "乙"):
+        workshop.fake.add_redirect(f"{LISTS}/{name}", f"{LISTS}/gone")
+    workshop.fake.add_site(f"{LISTS}/gone", "", status=404)
+    workshop.build(workshop.write("list.md", listed(f"{LISTS}/a", f"{LISTS}/乙", f"{LISTS}/gone")))
+    assert asked_of_sites(workshop) == [f"{LISTS}/a", f"{LISTS}/gone", f"{LISTS}/乙"]
+    assert {status.state for status in workshop.statuses().values()} == {State.UNAVAILABLE}
+
+
 def test_a_site_that_turns_its_redirect_around_stays_one_resource_of_all_lists(workshop: Workshop) -> None:
     source = workshop.write("list.md", f"## 博客\n- [First title]({SPELLINGS[0]})")
     second = workshop.write("b.md", f"## Blogs\n- <{SPELLINGS[0]}>")
