@@ -22,7 +22,7 @@ from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
-from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.addresses import local_path, resource_of
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.json import to_json
 from seekpoint.query.output.terminal import to_text
@@ -500,6 +500,8 @@ def test_spellings_are_asked_once_each_and_what_they_lead_to_as_well(workshop: W
         assert (report.resources, report.updated, len(workshop.statuses())) == (1, 1, 1)
         (status,) = workshop.statuses().values()
         assert status.state is State.INDEXED and len(status.sections) == 6
+        canonical = {resource.url for resource in map(resource_of, spellings) if resource}
+        assert {*status.listed, status.url} == canonical, "each listed address is found again"
         assert len(quotes(workshop)) == len(set(quotes(workshop)))
 
 

@@ -51,6 +51,7 @@ def test_json_is_the_contract() -> None:
         "title": "Masks",
         "url": "https://www.youtube.com/watch?v=aaaaaaaaaaa",
         "sections": [["One", "Two"]],
+        "listed": [],
         "state": "indexed",
         **{"reason": None, "reason_code": None, "retry_after": None},
         "languages": ["en", "zh"],
