@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _LONGEST_LOGIN = 4096
 # Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.
 _COMPRESSION = 4
+# They are compressed already, and a browser asks for parts of a PDF.
+_UNCOMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, ClientDisconnect, Exception)
 
 
@@ -66,7 +68,9 @@ def application(
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         routes=[*routes, Route(LOGIN, login.answer, methods=["GET", "POST"])],
-        middleware=[Middleware(GZipMiddleware, compresslevel=_COMPRESSION)],
+        middleware=[
+            Middleware(GZipMiddleware, compresslevel=_COMPRESSION, exclude_content_types=_UNCOMPRESSED),
+        ],
         exception_handlers=dict.fromkeys(_ERRORS, error_response),
     )
     app.state.workspace = workspace
