@@ -121,6 +121,10 @@ MEDIA_TYPES = {
 CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
 """The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
 DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
+UNREAD_SUFFIXES = frozenset(
+    {".doc", ".docx", ".odt", ".rtf", ".pages", ".ppt", ".pptx", ".odp", ".key", ".xls", ".xlsx", ".epub", ".mobi"}
+)
+"""The suffixes of documents whose formats aren't read: they are listed with that reason."""
 
 _OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | {".pdf", ".json"}
 _WEB = re.compile(r"https?://", re.IGNORECASE)

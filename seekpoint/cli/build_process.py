@@ -24,7 +24,7 @@ from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Encoder, Resource
+from seekpoint.index.types import Encoder, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
@@ -159,7 +159,7 @@ class ProgressEvents(BuildEvents):
 
     transcribe = embed
 
-    def finish(self, resource: Resource) -> None:
+    def finish(self, resource: Resource, state: State = State.INDEXED) -> None:
         self._to(done=self.progress.done + 1)
 
     def say(self, line: str) -> None:

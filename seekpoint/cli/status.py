@@ -16,9 +16,10 @@ from seekpoint.index.address import Address
 @index_option
 def status(as_json: bool, check: bool, folder: Address) -> None:
     """Show what is indexed, what isn't, why, and what to do."""
-    from seekpoint.index.open import open_reader
+    from seekpoint.index.open import is_written, open_reader
     from seekpoint.query.output.status import to_json, to_text
 
+    is_building = is_written(folder)
     with open_reader(folder) as library:
         if check:
             library.verify()
@@ -26,6 +27,6 @@ def status(as_json: bool, check: bool, folder: Address) -> None:
     if as_json:
         print_json(to_json(folder, card, statuses))
     else:
-        click.echo(with_index(to_text(folder, card, statuses, sections, time.time())))
+        click.echo(with_index(to_text(folder, card, statuses, sections, time.time(), is_building=is_building)))
         if check:
             click.echo("\nChecked: all files are whole, as they were written")

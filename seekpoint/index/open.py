@@ -146,11 +146,11 @@ def is_written(address: Address) -> bool:
         from seekpoint.index.postgres import postgres_reader
 
         return postgres_reader.is_written(address)
-    from seekpoint.index.embedded import maintenance
     from seekpoint.index.embedded.database import library_errors
+    from seekpoint.index.embedded.staging import is_held
 
     with library_errors(address):
-        return maintenance.is_held(address)
+        return is_held(address)
 
 
 def current_revision(address: Address) -> Revision:

@@ -47,7 +47,8 @@ class LibrarySettings:
     """The settings of a library.
 
     `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made. `aliases` are the
-    addresses that others stand for, until a time in Unix seconds or for good, by the ids that the others would have.
+    addresses that others stand for, until a time in Unix seconds or for good, by the ids that the others would have;
+    the third value is the other one, empty unless a list names it.
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
     holds pairs of a term and one translation of it.
     """
@@ -55,7 +56,7 @@ class LibrarySettings:
     is_without_pieces: bool = False
     question_engine: QuestionEngine | None = None
     cosine_scale: CosineScale | None = None
-    aliases: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, float | None, str]] = field(default_factory=dict)
     backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     glossary: Sequence[tuple[str, str]] = ()
 
@@ -69,6 +70,15 @@ class LibrarySettings:
                 if text and (value := _SHAPES[name](parsed_json(text))) is not None:
                     found[name] = value
         return cls(**found)
+
+    @property
+    def listed(self) -> dict[str, tuple[str, ...]]:
+        """The addresses that lists name, by the address that each of them led to."""
+        found: dict[str, tuple[str, ...]] = {}
+        for url, _, listed in self.aliases.values():
+            if listed:
+                found[url] = (*found.get(url, ()), listed)
+        return found
 
     def scale_of(self, card: ModelCard) -> CosineScale | None:
         """The scale of a model; `None` if it is another model's."""
@@ -108,7 +118,8 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "question_engine": _engine,
     "cosine_scale": _scale,
     "aliases": lambda rows: {
-        name: (str(url), None if until is None else float(until)) for name, (url, until) in rows.items()
+        name: (str(url), None if until is None else float(until), str(listed[0]) if listed else "")
+        for name, (url, until, *listed) in rows.items()
     },
     "backoffs": lambda rows: {route: (float(until), float(seconds)) for route, (until, seconds) in rows.items()},
     "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),

@@ -185,7 +185,7 @@ class ResourceStatus:
     """A resource in a library: its state and the reason, when to try again (Unix seconds), and what is stored.
 
     `chapters` are those of a recording; generated ones are in the language of its first transcript. `details` are as
-    the source gives them.
+    the source gives them. `listed` are the addresses that lists name and that led to it.
     """
 
     resource: Resource
@@ -198,6 +198,7 @@ class ResourceStatus:
     seconds: float = 0.0
     chapters: tuple[Chapter, ...] = ()
     details: Details = Details()
+    listed: tuple[str, ...] = ()
 
     @property
     def reason_code(self) -> str | None:

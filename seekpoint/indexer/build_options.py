@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.files import local_file
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import NamedBy, Resource
+from seekpoint.index.types import NamedBy, Resource, State
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
@@ -66,8 +66,8 @@ class BuildEvents:
     def transcribe(self, done: float, total: float) -> None:
         """`done` of a recording's `total` seconds are transcribed."""
 
-    def finish(self, resource: Resource) -> None:
-        """Work on the resource has ended, successfully or not."""
+    def finish(self, resource: Resource, state: State = State.INDEXED) -> None:
+        """Work on the resource has ended in this state; one that was indexed before may have failed, and stays so."""
 
     def say(self, line: str) -> None:
         """A message for the user."""

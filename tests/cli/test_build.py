@@ -20,9 +20,9 @@ VIDEO = "-QH8fRhqFHM"
 def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_path: Path) -> None:
     file, where = tmp_path / "list.md", ("--index", tmp_path / "library")
     file.write_text("[论文](https://arxiv.org/abs/1706.03762) <https://a.org/页>", "utf-8")
-    for _ in range(2):
+    for lines in ("1/2 deferred: 论文\n2/2 deferred: https://a.org/%E9%A1%B5\n", ""):
         result = call("build", file, *where)
-        assert (result.exit_code, result.stderr) == (3, "")
+        assert (result.exit_code, result.stderr) == (3, lines)
         assert "0 of 2 resources indexed" in result.stdout
         assert f"Not indexed: 2 deferred. `seekpoint status --index {where[1]}` says why" in result.stdout
     file.write_text("[gone](讲座.ogg)", "utf-8")
@@ -51,7 +51,9 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (1, "build missing.md", "no such file or folder: missing.md"),
         (1, "build empty.md", "empty.md: the file is empty"),
         (1, "build controls.md", "controls.md: not a text file"),
-        (1, "build prose.md", "prose.md: no links found"),
+        (1, "build prose.txt", "prose.txt: no links found"),
+        (1, "build marks.md", "marks.md: no links found"),
+        (1, "build slides.pptx", "slides.pptx: .pptx files aren't read yet: convert it to PDF or text"),
         (1, "build 空", "no captions"),
         (1, "build https://a.org/x --captions 空", "no file is named like"),
         (1, "build https://a.org/x --captions none", "no such folder"),
@@ -67,7 +69,9 @@ def test_a_call_that_makes_no_sense_or_is_impossible_leaves_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "空").mkdir()
-    files = {"notes.txt": "mine", "empty.md": "", "controls.md": "\x00\x01" * 99, "prose.md": "没有链接"}
+    files = {"notes.txt": "mine", "empty.md": "", "controls.md": "\x00\x01" * 99, "prose.txt": "没有链接"} | {
+        **{"marks.md": "---\ntitle: 空\n---\n* * *\n", "slides.pptx": "PK"},
+    }
     for name, text in files.items():
         Path(name).write_text(text, "utf-8")
     before = sorted(tmp_path.rglob("*"))

@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import chdir
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 import pytest
@@ -117,7 +118,7 @@ def test_a_build_says_nothing_of_retries_and_that_of_the_page_prints_its_progres
     packages = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
 
     result = run("build", tmp_path / "list.md", "--pace", "0", "--index", library, **packages)
-    assert (result.exit_code, result.stderr) == (3, "")
+    assert (result.exit_code, result.stderr) == (3, f"1/1 deferred: {quote(page, safe=':/')}\n")
     assert [line[:30] for line in result.stdout.splitlines() if line] == [
         "0 of 1 resource indexed (1 ent",
         "Not indexed: 1 deferred. `seek",

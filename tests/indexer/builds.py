@@ -39,7 +39,7 @@ class InterruptingEvents(RecordedEvents):
         super().__init__()
         self._left = after
 
-    def finish(self, resource: Resource) -> None:
+    def finish(self, resource: Resource, state: State = State.INDEXED) -> None:
         self._left -= 1
         if not self._left:
             raise KeyboardInterrupt

@@ -18,15 +18,15 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from seekpoint.files import scratch
 from seekpoint.index import address
-from seekpoint.index.embedded import damage, database, successor_folder
+from seekpoint.index.embedded import damage, database, staging, successor_folder
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LockedLibrary
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary
 from seekpoint.index.types import ModelCard
 
 # The most chunks that no index covers in a long build, since readers look through them one by one.
@@ -216,9 +216,6 @@ def _from_database(
     return Manifest(card, numbered=max(numbers, default=0))
 
 
-LOCK = "lock"
-
-
 def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
     """Lock a library's folder, which may be new with `create`, or damaged with `mends`; raises LibraryError."""
     with library_errors(folder):
@@ -228,30 +225,7 @@ def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             check_no_other_files(folder)
-        return acquire_file(folder)
-
-
-def acquire_file(folder: Path) -> FileLock:
-    """Acquire the lock file of a folder without checking the folder's contents; raises LockedLibrary."""
-    file_lock = FileLock(folder / LOCK)
-    try:
-        file_lock.acquire(timeout=0)
-    except Timeout:
-        raise LockedLibrary(
-            f"another build is writing to {folder}: wait for it, or name another with --index"
-        ) from None
-    return file_lock
-
-
-def is_held(folder: Path) -> bool:
-    """Whether a writer has locked a folder."""
-    if not (folder / LOCK).exists():
-        return False
-    try:
-        acquire_file(folder).release()
-    except LockedLibrary:
-        return True
-    return False
+        return staging.acquire_file(folder)
 
 
 def check_not_a_file(folder: Path) -> None:
@@ -263,7 +237,7 @@ def check_not_a_file(folder: Path) -> None:
 def check_no_other_files(folder: Path) -> None:
     """Raise ForeignLibrary if the folder has files but no library."""
     names = {path.name for path in folder.iterdir()}
-    if names - {LOCK, address.ADDED_FILES, address.ADDED_LISTS} and database.FILE not in names:
+    if names - {staging.LOCK, address.ADDED_FILES, address.ADDED_LISTS} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 

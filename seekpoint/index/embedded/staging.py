@@ -1,4 +1,4 @@
-"""Writing into a temporary folder beside the target, for an atomic rename: the target is never incomplete."""
+"""The lock of a folder, and writing into a temporary one for an atomic rename: the target is never incomplete."""
 
 from __future__ import annotations
 
@@ -12,12 +12,37 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from seekpoint.index.errors import LibraryError
+from seekpoint.index.errors import LibraryError, LockedLibrary
 
 REPLACED = "replaced"
 """The name, in a staging folder, of the old target while it is moved aside."""
 
-_LOCK = "lock"
+LOCK = "lock"
+"""The name of the lock file in a library's folder."""
+
+
+def acquire_file(folder: Path) -> FileLock:
+    """Acquire the lock file of a folder without checking the folder's contents; raises LockedLibrary."""
+    file_lock = FileLock(folder / LOCK)
+    try:
+        file_lock.acquire(timeout=0)
+    except Timeout:
+        raise LockedLibrary(
+            f"another build is writing to {folder}: wait for it, or name another with --index"
+        ) from None
+    return file_lock
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a writer has locked a folder, as far as this process may see."""
+    try:
+        if (folder / LOCK).exists():
+            acquire_file(folder).release()
+    except LockedLibrary:
+        return True
+    except OSError:  # such as a folder on a medium that is read-only
+        return False
+    return False
 
 
 @contextmanager
@@ -31,7 +56,7 @@ def staging(place: Path) -> Iterator[Path]:
         discard_unfinished(place)
         folder = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
         folder.mkdir()
-        lock = FileLock(folder / _LOCK)
+        lock = FileLock(folder / LOCK)
         try:
             lock.acquire(timeout=0)
             yield folder
@@ -55,7 +80,7 @@ def discard_unfinished(place: Path, holding: str = "") -> None:
     name = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{8}}\.part")
     for folder in list(place.parent.iterdir()):
         if name.fullmatch(folder.name) and not folder.is_symlink() and (folder / holding).exists():
-            with suppress(Timeout), FileLock(folder / _LOCK).acquire(timeout=0):
+            with suppress(Timeout), FileLock(folder / LOCK).acquire(timeout=0):
                 _discard(folder, place)
 
 

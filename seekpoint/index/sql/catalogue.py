@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from seekpoint.files import parsed_json
 from seekpoint.index.reasons import Reason, row_of
-from seekpoint.index.settings import encoded
+from seekpoint.index.settings import LibrarySettings, encoded
 from seekpoint.index.sql.names import update_titles
 from seekpoint.index.sql.stored_rows import (
     KEPT_COLUMNS,
@@ -78,6 +78,8 @@ class Catalogue:
         for resource_id, *transcript in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
             held.setdefault(resource_id, []).append(transcript)
         found: dict[str, ResourceStatus] = {}
+        aliases = dict(self._db.rows("SELECT name, value FROM setting WHERE name = 'aliases'"))
+        led_there = LibrarySettings.read(aliases.get).listed
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored in rows:
             details, transcripts = details_of(stored), held.get(resource_id, ())
@@ -95,6 +97,7 @@ class Catalogue:
                 seconds=max((seconds for *_, seconds, _ in transcripts), default=0.0) if resource.kind.plays else 0.0,
                 chapters=(details.chapters or made) if resource.kind.plays else (),
                 details=details,
+                listed=led_there.get(url, ()),
             )
         return [found[resource_id] for resource_id in listings]
 

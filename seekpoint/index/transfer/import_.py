@@ -22,7 +22,7 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.sqlite_port import open_keeper
-from seekpoint.index.embedded.staging import REPLACED, staging
+from seekpoint.index.embedded.staging import REPLACED, acquire_file, staging
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of
@@ -113,7 +113,7 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
         with suppress(DamagedLibrary):
             Manifest.load(place)
     with library_errors(place):
-        file_lock = maintenance.acquire_file(place) if names else None
+        file_lock = acquire_file(place) if names else None
     try:
         yield
     finally:

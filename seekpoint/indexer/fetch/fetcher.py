@@ -127,7 +127,8 @@ class Validators:
 class FetchedPage:
     """A response body; `url` is its address after redirects, which is for good if all of them are permanent.
 
-    `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one.
+    `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one. A page that
+    was fetched before `is_repeated`, and has no data.
     """
 
     data: bytes
@@ -136,6 +137,7 @@ class FetchedPage:
     validators: Validators
     url: str
     is_permanent: bool = True
+    is_repeated: bool = False
 
 
 class Fetcher:
@@ -149,6 +151,8 @@ class Fetcher:
         for session in self._sessions:
             session.headers.update(_HEADERS)
         self._failed_origins: dict[str, ServerFault] = {}
+        # The addresses that were found in a private network.
+        self._private: set[str] = set()
 
     def get(self, url: str, validators: Validators | None = None, *, private: bool = False) -> FetchedPage | None:
         """Fetch an address, in a private network only if `private`; raises Unfetched, never Halt.
@@ -157,7 +161,10 @@ class Fetcher:
         """
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
         headers = {name: value for name, value in conditions.items() if value}
-        response = follow(url, self._sessions[0], partial(self._ask, headers), private=private)
+        response = self._follow(url, headers, private)
+        if isinstance(response, _Repeated):
+            nothing = Validators(None, None)
+            return FetchedPage(b"", "", None, nothing, response.url, _is_permanent(response), is_repeated=True)
         if _is_not_modified(response):
             # A page that has moved for good is wanted whole, at its new address.
             return self.get(url, private=private) if response.history and _is_permanent(response) else None
@@ -174,6 +181,9 @@ class Fetcher:
             urldefrag(response.url).url,
             _is_permanent(response),
         )
+
+    def _follow(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
+        return follow(url, self._sessions[0], partial(self._ask, headers), private=private)
 
     def _pace_of(self, url: str, private: bool) -> Pace:
         return Pace(0.0)
@@ -199,6 +209,8 @@ class Fetcher:
             for session in self._sessions[: 1 + private]:
                 with suppress(PrivateAddress):
                     response = session.get(url, headers=headers, allow_redirects=False)
+                    if session is not self._sessions[0]:
+                        self._private.add(url)
                     break
             else:
                 raise PrivateNetwork(State.UNAVAILABLE, Reason("private_network"))
@@ -211,8 +223,19 @@ class Fetcher:
         return response
 
 
+class _Repeated(requests.Response):
+    """The response of an address that was fetched before; its data was given out then."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.status_code, self.url = 200, url
+
+
 class PoliteFetcher(Fetcher):
-    """Fetches pages and papers that a list names: as robots.txt allows, `pace` seconds apart at the same host."""
+    """Fetches pages and papers that a list names: as robots.txt allows, `pace` seconds apart at the same host.
+
+    Each address is asked once, also where several addresses lead there.
+    """
 
     def __init__(
         self,
@@ -227,6 +250,37 @@ class PoliteFetcher(Fetcher):
         self._pace = pace
         self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
         self._paces: dict[str, Pace] = {}
+        # Redirects, pages and failures by address, and by whether only who may ask a private network gets them.
+        self._known: dict[tuple[str, bool], requests.Response | Unfetched] = {}
+        self._asked: list[tuple[str, requests.Response]] = []
+
+    def _follow(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
+        self._asked.clear()
+        response = super()._follow(url, headers, private)
+        if len(dict(self._asked)) == len(self._asked):  # else a cookie changes the answer
+            for address, answer in self._asked:
+                key = address, address in self._private
+                if answer.is_redirect:
+                    self._known[key] = answer
+                elif answer.status_code in _SUCCESS and not _is_not_modified(answer):
+                    self._known[key] = _Repeated(urldefrag(answer.url).url)
+        return response
+
+    def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
+        known = self._known.get((url, False)) or (self._known.get((url, True)) if private else None)
+        if isinstance(known, Unfetched):
+            raise known
+        if known is not None:
+            return known
+        try:
+            response = super()._ask(headers, url, private)
+        except PrivateNetwork:
+            raise
+        except Unfetched as failure:
+            self._known[url, private] = failure
+            raise
+        self._asked.append((url, response))
+        return response
 
     def _pace_of(self, url: str, private: bool) -> Pace:
         """The pace of the address's host; raises Unfetched if its robots.txt disallows the address."""

@@ -92,6 +92,8 @@ def _update(
     lists = [
         read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in options.sources
     ]
+    for remark in (remark for one in lists for remark in one.remarks):
+        events.say(remark)
     caption_files = caption_files_of(options, lists)
     glossary = read_glossary(options.glossary) if options.glossary else None
     is_new = not library_exists(library)

@@ -12,7 +12,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.retries import DAY, MONTH
-from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.addresses import is_unread, local_path
 from seekpoint.indexer.reading_list.parser import NOWHERE
 from seekpoint.indexer.sources.captions import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.provenance import (
@@ -200,6 +200,8 @@ def _why_unread(resource: Resource) -> Reason | None:
         return Reason("file_is_folder", path=path)
     if not path.is_file():
         return Reason("file_is_device", path=path) if path.exists() else _missing(path)
+    if is_unread(path):
+        return Reason("format_unread", format=path.suffix.lower())
     return too_large(path)
 
 

@@ -1,4 +1,4 @@
-"""Progress bars on standard error, if it is a terminal."""
+"""Progress on standard error: bars on a terminal, else a line for each resource."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Column
 from rich.text import Text
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Resource
+from seekpoint.index.types import Resource, State
 from seekpoint.indexer.build_options import BuildEvents, name_of
 from seekpoint.indexer.pipeline.build_report import duration
 
@@ -28,7 +28,8 @@ _LONGEST_TITLE = 50
 class ProgressBars(BuildEvents):
     """Two bars, for the build and for the current resource, with their rates and the remaining time.
 
-    Messages are printed above them. `clock` is in seconds.
+    Messages are printed above them. Without a terminal a line is printed for each resource instead. `clock` is in
+    seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,11 +41,11 @@ class ProgressBars(BuildEvents):
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[pace]}", markup=False, table_column=Column(no_wrap=True)),
         )
-        silent = not self._console.is_terminal
-        self._progress = Progress(*columns, console=self._console, transient=True, disable=silent)
+        self._has_bars = self._console.is_terminal
+        self._progress = Progress(*columns, console=self._console, transient=True, disable=not self._has_bars)
         self._build_task = self._progress.add_task("Resources", total=None, pace="")
         self._resource_task = self._progress.add_task("", total=None, visible=False, pace="")
-        self._remaining = self._finished = 0
+        self._total = self._remaining = self._finished = 0
         self._started: float | None = None
         self._embedding, self._transcribing = ProgressRate(), ProgressRate()
 
@@ -58,7 +59,7 @@ class ProgressBars(BuildEvents):
         self._progress.stop()
 
     def begin(self, jobs: int) -> None:
-        self._remaining, self._finished, self._started = jobs, 0, None
+        self._total, self._remaining, self._finished, self._started = jobs, jobs, 0, None
         self._progress.reset(self._build_task, total=jobs, pace="")
 
     def work_on(self, resource: Resource) -> None:
@@ -81,8 +82,11 @@ class ProgressBars(BuildEvents):
         remaining = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""
         self._progress.update(self._resource_task, completed=done, total=total, pace=remaining)
 
-    def finish(self, resource: Resource) -> None:
+    def finish(self, resource: Resource, state: State = State.INDEXED) -> None:
         self._remaining -= 1
+        if not self._has_bars:
+            done = self._total - self._remaining
+            self._print(f"{done}/{self._total} {state.replace('_', ' ')}: {name_of(resource)}")
         self._progress.advance(self._build_task)
         if self._started is not None:  # resources refused without work say nothing about the remaining time
             self._finished += 1
@@ -90,7 +94,10 @@ class ProgressBars(BuildEvents):
             self._progress.update(self._build_task, pace=f"about {duration(remaining)} left" if self._remaining else "")
 
     def say(self, line: str) -> None:
-        self._console.print(f"seekpoint: {clean(line)}", markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self._print(f"seekpoint: {clean(line)}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 class TitleColumn(ProgressColumn):

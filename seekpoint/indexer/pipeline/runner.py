@@ -113,11 +113,15 @@ class Run:
                     halted[job] = self._gate.closed
                 elif job.step is not Step.REFUSE:
                     self._events.work_on(job.resource)
+                    resource, state = job.resource, State.INDEXED
                     try:
-                        self._index(job, self._obtain(job))
+                        fetched = self._obtain(job)
+                        resource = replace(resource, title=resource.title or fetched.details.title or "")
+                        self._index(job, fetched)
                     except Unfetched as failure:
                         self._fail(job, failure)
-                    self._events.finish(job.resource)
+                        state = state if job.standing.is_indexed else failure.state
+                    self._events.finish(resource, state)
         # If YouTube answered a later request, only the resources without a connection failed; otherwise the network is
         # down. The next build tries them at once, but after those that weren't tried.
         unreached, self._unreached = self._unreached, []
@@ -156,10 +160,10 @@ class Run:
         if fetched.is_unchanged:
             self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
-        if job.standing.is_indexed and not job.resource.kind.plays:
+        if job.standing.is_indexed and fetched.transcripts and not job.resource.kind.plays:
             self._compare(job, fetched.transcripts)
         end = self.aliases.resolve(fetched.end or job.resource)
-        if end.id != job.resource.id or end.id in self.ends:
+        if end.id != job.resource.id or end.id in self.ends or (fetched.end and not fetched.transcripts):
             # The end may need no new transcript: a video asks YouTube itself, a page may have the same text.
             standing = self._writer.standings().get(end.id, Standing(State.PENDING))
             stored = decode(standing.inputs) if standing.is_indexed else None
@@ -256,7 +260,7 @@ class Run:
         with self._writer.transaction():
             for job, failure in failures.items():
                 self._refuse(job, failure)
-                self._events.finish(job.resource)
+                self._events.finish(job.resource, State.INDEXED if job.standing.is_indexed else failure.state)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         state, inputs, wait = failure.state, encode(job.provenance), failure.retry_after

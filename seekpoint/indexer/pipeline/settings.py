@@ -148,10 +148,14 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
 
 
 class Alias(NamedTuple):
-    """The address of the resource that another address stands for, until a time in Unix seconds, or for good."""
+    """The address of the resource that another address stands for, until a time in Unix seconds, or for good.
+
+    `listed` is that other address if a list names it.
+    """
 
     url: str
     until: float | None = None
+    listed: str = ""
 
 
 class Aliases:
@@ -202,7 +206,7 @@ class Aliases:
             if not is_permanent and target.id == end.id and not writer.statuses([end.id]):
                 self._keep(writer, end, Alias(resource.url, now + MONTH))
                 return resource
-            self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY))
+            self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY, resource.url))
             writer.move(resource.id, target)
         return target
 

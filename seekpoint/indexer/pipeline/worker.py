@@ -103,6 +103,8 @@ def enqueue(
     with queue, writer:
         sources = sources_of(queue)
         lists = [read_source(source, sources.web) for source in options.sources]
+        for remark in (remark for one in lists for remark in one.remarks):
+            events.say(remark)
         caption_files = caption_files_of(options, lists)
         run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, clock, options)
         planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES
+from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
@@ -36,7 +36,12 @@ _PLAYLIST_ID = re.compile(r"[A-Za-z0-9_-]{2,}")
 _CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/(?!featured|videos)[^/]+)?")
 _ARXIV_HOST = re.compile(r"(?:www\.|export\.)?arxiv\.org")
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?![0-9])")
-_TRACKING = re.compile(r"(?:utm_[^=]*|fbclid|gclid)(?:=|\Z)", re.IGNORECASE)
+# Parameters that tell a site where its visitors come from, as browsers and ad blockers take them out.
+_TRACKING = re.compile(
+    r"(?:(?:utm|mtm|pk|hsa|oly|vero)_[^=]*|(?:fb|g|dc|tw|y|ys|tt)clid|gclsrc|msclkid|[gw]braid|srsltid"
+    r"|igsh(?:id)?|li_fat_id|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|__hs(?:tc|sc|fp)|_ga|_gl)(?:=|\Z)",
+    re.IGNORECASE,
+)
 _SLASHES = str.maketrans("\\", "/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~?"
@@ -70,14 +75,17 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
     """The resource in a local file, which may be missing; a file of unknown kind is a document.
 
-    The default title of a recording is its file name. Other files may contain a title.
+    The default title of a recording is its file name, as that of a file in a format that isn't read. Other files may
+    contain a title.
     """
     real = Path(os.path.realpath(path))
     resource = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
-    file_title = title_of(path) if is_captions(path) else clean(path.stem)
-    return replace(
-        resource, title=clean(title) or (file_title if resource.kind.plays else ""), sections=tuple(sections)
-    )
+    file_title = ""
+    if is_unread(path):
+        file_title = clean(path.name)
+    elif resource.kind.plays:
+        file_title = title_of(path) if is_captions(path) else clean(path.stem)
+    return replace(resource, title=clean(title) or file_title, sections=tuple(sections))
 
 
 def resource_of_link(
@@ -103,17 +111,19 @@ def resource_of_link(
 def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]] = ()) -> tuple[Resource, ...]:
     """The resources in files of one folder. A recording and its captions, in any language, are one resource.
 
-    Captions with a video id in their name are that video. Files of unknown kinds are left out.
+    Captions with a video id in their name are that video. Files of unknown kinds are left out, and those in a format
+    that isn't read beside a PDF or text of the same name.
     """
     recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_TYPES}
+    converted = {file.stem for file in files if kind_of_path(file) in (Kind.PAPER, Kind.DOCUMENT)}
     groups: dict[tuple[Kind, str], list[Path]] = {}
     for file in files:
         kind = kind_of_path(file)
         if kind is Kind.RECORDING:
             stem = file.stem if file.stem in recordings else stem_of(file)
             groups.setdefault((kind, stem), []).append(file)
-        elif kind:
-            groups[kind, file.name] = [file]
+        elif kind or (is_unread(file) and file.stem not in converted):
+            groups[kind or Kind.DOCUMENT, file.name] = [file]
     paths = tuple(sections)
     resources: list[Resource | None] = []
     for group in groups.values():
@@ -144,6 +154,11 @@ def kind_of_path(path: Path) -> Kind | None:
     if suffix == ".pdf":
         return Kind.PAPER
     return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES else None
+
+
+def is_unread(path: Path) -> bool:
+    """Whether a file is a document in a format that isn't read."""
+    return path.suffix.lower() in UNREAD_SUFFIXES
 
 
 def _resource_on_the_web(href: str, base: str) -> Resource | None:

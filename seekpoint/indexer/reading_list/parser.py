@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -19,10 +19,11 @@ from markdown_it import MarkdownIt
 from seekpoint.files import CAPTION_SUFFIXES, read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
+    is_unread,
     kind_of_path,
     path_of_link,
     resource_of,
@@ -37,6 +38,8 @@ _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
 _MAX_ADDRESSES = 1000
 # A paragraph above a line of dashes is a heading too, and is stored with every link under it.
 _MAX_TITLE = 500
+# Kinds of files that are named where a folder has some that aren't read.
+_MOST_KINDS = 8
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 _FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
@@ -58,7 +61,7 @@ class ReadingList:
     """A parsed source: the number of its `entries`, and the distinct `resources` in order of appearance.
 
     `source` is an absolute path or a canonical address. `folder` is a folder to search for caption files. `is_remote`
-    is set if the list is from the web, and `named_by` says who named the source.
+    is set if the list is from the web, and `named_by` says who named the source. `remarks` are messages for the user.
     """
 
     source: str
@@ -67,6 +70,7 @@ class ReadingList:
     folder: Path | None = None
     is_remote: bool = False
     named_by: NamedBy = NamedBy.OWNER
+    remarks: tuple[str, ...] = ()
 
 
 def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True) -> ReadingList:
@@ -168,10 +172,18 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     base = path.parent if is_trusted else f"https://{NOWHERE}/"
     with _prefix_errors_with(clean(str(path))):
+        if is_unread(path):
+            raise SourceError(str(Reason("format_unread", format=path.suffix.lower())))
         if (size := path.stat().st_size) > MOST_BYTES:
             most = f"{MOST_BYTES / 1e6:.0f} MB"
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
-        return _list(str(path), _text(read_file(path)), path.suffix, base)
+        text = _text(read_file(path))
+        listed = _list(str(path), text, path.suffix, base)
+        has_text = any(map(str.isalnum, _FRONT_MATTER.sub("", text)))
+        if not listed.entries and is_trusted and path.suffix.lower() == ".md" and has_text:
+            remark = f"{clean(str(path))}: it has no links, so it is read as a note"
+            return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
+        return _with_links(listed)
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:
@@ -182,7 +194,7 @@ def _read_address(remote: RemoteList, web: Web) -> ReadingList:
             raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
         suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, page.url))
         base = page.url if remote.page == remote.file else remote.page
-        return _list(remote.page, text, next(filter(None, suffixes), ""), base)
+        return _with_links(_list(remote.page, text, next(filter(None, suffixes), ""), base))
 
 
 @contextmanager
@@ -196,9 +208,13 @@ def _prefix_errors_with(source: str) -> Iterator[None]:
 def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
     parse = parse_urls if suffix.lower() == ".txt" else parse_markdown
     entries = parse(text, base)
-    if not entries:
-        raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
     return ReadingList(source, len(entries), merge(entries), is_remote=isinstance(base, str))
+
+
+def _with_links(listed: ReadingList) -> ReadingList:
+    if not listed.entries:
+        raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
+    return listed
 
 
 def _text(data: bytes, charset: str | None = None) -> str:
@@ -219,6 +235,7 @@ def _text(data: bytes, charset: str | None = None) -> str:
 def _read_folder(folder: Path) -> ReadingList:
     """Read the files of a folder and of those in it, each a section; raises SourceError or OSError."""
     entries: list[Resource] = []
+    left_out: Counter[str] = Counter()
     visited: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         directory = Path(parent)
@@ -231,9 +248,15 @@ def _read_folder(folder: Path) -> ReadingList:
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
         files = [directory / name for name in sorted(names) if not name.startswith(".")]
         entries += resources_of_files(files, (path,) if path else ())
+        left_out.update(
+            file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
+        )
     if not entries:
         raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
-    return ReadingList(str(folder), len(entries), merge(entries), folder)
+    kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(_MOST_KINDS)]
+    kinds += ["others"] if len(left_out) > _MOST_KINDS else []
+    remark = f"{clean(str(folder))}: {counted(left_out.total(), 'file')} of kinds that aren't read: {', '.join(kinds)}"
+    return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=(remark,) if left_out else ())
 
 
 def _raise(error: OSError) -> None:

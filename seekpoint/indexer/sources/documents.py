@@ -217,6 +217,8 @@ class DocumentReader:
         self._fetcher = fetcher
         self._reader = SandboxedReader()
         self._lock = Lock()
+        # What pages gave, and the addresses that they declare, by the id at the address; texts only until they're used.
+        self._pages: dict[str, tuple[FetchResult, str | None] | Unfetched] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -241,7 +243,7 @@ class DocumentReader:
         """Fetch an address and parse it, at `now` in Unix seconds; raises Unfetched.
 
         It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
-        `earlier` version.
+        `earlier` version, or if another address led to the same page before.
         """
         from seekpoint.indexer.fetch.fetcher import LeadsToYouTube, Validators
 
@@ -260,20 +262,40 @@ class DocumentReader:
         fetched, declared = self._read_page(page, resource, now)
         assert fetched.end
         if earlier and earlier.is_same_text(fetched.provenance) and fetched.end.id == resource.id:
+            self._pages[fetched.end.id] = replace(fetched, transcripts=()), declared
             return replace(fetched, transcripts=())
-        return self._at_canonical(fetched, _canonical(page.url, declared), resource, now)
+        canonical = _canonical(page.url, declared)
+        result = self._at_canonical(fetched, canonical, resource, now)
+        if not result.transcripts:
+            return replace(result, provenance=None)
+        used = fetched.end if canonical is None or result.transcripts is fetched.transcripts else canonical
+        self._pages[used.id] = replace(result, transcripts=()), declared
+        return result
 
     def _read_page(self, page: FetchedPage, resource: Resource, now: float) -> tuple[FetchResult, str | None]:
         """The result of a page, and the address that it declares as its own."""
+        end = resource_of(page.url)
+        assert end
+        is_permanent = page.is_permanent or _spelling(page.url) == _spelling(resource.url)
+        if not page.is_repeated:
+            try:
+                self._pages[end.id] = self._parsed_page(page, resource, now)
+            except Unfetched as failure:
+                self._pages[end.id] = failure
+        known = self._pages[end.id]
+        if isinstance(known, Unfetched):
+            raise known
+        fetched, declared = known
+        return replace(fetched, end=end, is_permanent=is_permanent), declared
+
+    def _parsed_page(self, page: FetchedPage, resource: Resource, now: float) -> tuple[FetchResult, str | None]:
         document = self._parse(page.data, page.content_type, page.charset, resource.kind)
         fetched = _result(document, Origin.MANUAL)
-        is_permanent = page.is_permanent or _spelling(page.url) == _spelling(resource.url)
         lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
         digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
         is_paper = fetched.kind is Kind.PAPER
         version = FromPage(now, digest, page.validators.etag, page.validators.modified, final=is_paper)
-        end = resource_of(page.url)
-        return replace(fetched, provenance=version, end=end, is_permanent=is_permanent), document.canonical
+        return replace(fetched, provenance=version), document.canonical
 
     def _at_canonical(
         self, fetched: FetchResult, canonical: Resource | None, resource: Resource, now: float

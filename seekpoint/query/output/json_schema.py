@@ -182,6 +182,7 @@ class ChapterJson(TypedDict):
 class ResourceStatusJson(ResourceJson):
     """A resource, its state, and what is stored of it."""
 
+    listed: Annotated[list[str], Described("The addresses that the lists name, where they led elsewhere: here.")]
     state: State
     reason: Reason | None
     reason_code: ReasonCode | None

@@ -27,6 +27,12 @@ STEPS: Mapping[str, str] = {
     "looks_again": "a build after {due} looks again",
 }
 """Remedies for the states of resources."""
+# Remedies while a build runs, in place of those that ask for one.
+_BESIDE_A_BUILD = {
+    "interrupted": "a build is running and hasn't come to it yet",
+    "again": "build again when the running build has ended",
+    "due": "due: build again when the running build has ended",
+}
 _IMPORTED = ", from an import: only `seekpoint build` reads this list, once you name it"
 _OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
@@ -76,11 +82,19 @@ def resource_status_json(status: ResourceStatus) -> ResourceStatusJson:
 
 
 def to_text(
-    library: Address, card: ModelCard, statuses: Sequence[ResourceStatus], sections: Sequence[Section], now: float
+    library: Address,
+    card: ModelCard,
+    statuses: Sequence[ResourceStatus],
+    sections: Sequence[Section],
+    now: float,
+    *,
+    is_building: bool = False,
 ) -> str:
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
     lists = [_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)]
-    blocks = [_summary(library, card, statuses), *lists, *_failures(statuses, now)]
+    running = ["A build is running: this is what it has stored so far"] if is_building else []
+    steps = {**STEPS, **(_BESIDE_A_BUILD if is_building else {})}
+    blocks = [[*_summary(library, card, statuses), *running], *lists, *_failures(statuses, steps, now)]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -111,13 +125,13 @@ def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
             yield f"  {counts}  {'  ' * depth}{clean(heading)}"
 
 
-def _failures(statuses: Iterable[ResourceStatus], now: float) -> Iterator[list[str]]:
+def _failures(statuses: Iterable[ResourceStatus], steps: Mapping[str, str], now: float) -> Iterator[list[str]]:
     """Resources that aren't indexed or couldn't be updated, grouped by state, reason and next step."""
     groups: dict[tuple[State, str | None, str], list[ResourceStatus]] = {}
     for status in statuses:
         if status.reason or status.state is not State.INDEXED:
             step = _step(status, now)
-            remedy = STEPS[step] + (_OWN_CAPTIONS if _takes_captions(status, now) else "") if step else ""
+            remedy = steps[step] + (_OWN_CAPTIONS if _takes_captions(status, now) else "") if step else ""
             groups.setdefault((status.state, status.reason, remedy), []).append(status)
     order = list(State)
     for (state, reason, remedy), group in sorted(groups.items(), key=lambda item: order.index(item[0][0])):

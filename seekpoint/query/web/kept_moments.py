@@ -63,7 +63,7 @@ class KeptPages:
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
                 collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping,
-                formats=KEPT_FORMATS, is_web=view_models.is_web,
+                formats=KEPT_FORMATS, is_web=view_models.is_web, opens_at=view_models.opens_at,
             )  # fmt: skip
 
     def file(self, request: Request) -> Response:

@@ -150,7 +150,7 @@ class Pages:
                 answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
-            outside = resource.url if view_models.is_web(resource.url) else None
+            outside = view_models.opens_at(resource, resource.url, None)
             if outside and start is not None and resource.kind.plays:
                 outside += f"&t={int(start)}s"
             return page(
@@ -181,11 +181,11 @@ class Pages:
             cache = self.caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
             is_indexed = cache.standings[resource.id].is_indexed
-        mime = view_models.content_type(resource) if is_indexed else None
-        path = local_file(resource.url) if mime else None
+        mime = "application/pdf" if view_models.local_pdf(resource) else view_models.content_type(resource)
+        path = local_file(resource.url) if mime and is_indexed else None
         if path is None or not path.is_file():
-            raise HTTPException(404, "that is no recording that is indexed here, or its file is gone")
-        return FileResponse(path, media_type=mime)
+            raise HTTPException(404, "that is no recording or PDF that is indexed here, or its file is gone")
+        return FileResponse(path, media_type=mime, filename=path.name, content_disposition_type="inline")
 
 
 def _parameters(request: Request) -> PageParameters:

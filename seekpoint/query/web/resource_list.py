@@ -88,7 +88,7 @@ def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
     said = (
         cache.folded_names[resource_id],
         _said_of(status.resource.kind, status.languages, status.state),
-        folded(status.reason or ""),
+        folded("\n".join([status.reason or "", *status.listed])),
     )
     return all(any(part in text for text in said) for part in parts)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -81,8 +82,8 @@ class MomentView:
 
     @property
     def href(self) -> str:
-        """The address of the place in the resource itself; `here` if that isn't on the web."""
-        return self.moment.link if is_web(self.moment.link) else self.here
+        """The address of the place in the resource itself; `here` if that is neither on the web nor served."""
+        return opens_at(self.moment.resource, self.moment.link, self.moment.page) or self.here
 
     @property
     def is_outside(self) -> bool:
@@ -115,6 +116,25 @@ def is_web(address: str) -> bool:
     return address.lower().startswith(_WEB)
 
 
+def opens_at(resource: Resource, link: str, page: int | None) -> str | None:
+    """The address that opens a link to a resource: itself on the web, or a PDF on this machine at its page."""
+    if is_web(link):
+        return link
+    path = local_pdf(resource)
+    at_page = f"#page={page}" if page else ""
+    return f"{_media(resource)}{at_page}" if path and path.is_file() else None
+
+
+def local_pdf(resource: Resource) -> Path | None:
+    """The file of a PDF on this machine."""
+    path = local_file(resource.url) if resource.kind is Kind.PAPER else None
+    return path if path and path.suffix.lower() == ".pdf" else None
+
+
+def _media(resource: Resource) -> str:
+    return f"/media/{quote(resource.id, safe='')}"
+
+
 def player_of(resource: Resource) -> Player | None:
     """The player for a resource; `None` if it doesn't play."""
     if resource.kind is Kind.VIDEO and _VIDEO_ID.fullmatch(resource.id):
@@ -122,7 +142,7 @@ def player_of(resource: Resource) -> Player | None:
     mime = content_type(resource)
     if mime is None:
         return None
-    return Player("audio" if mime.startswith("audio/") else "video", f"/media/{quote(resource.id, safe='')}", mime)
+    return Player("audio" if mime.startswith("audio/") else "video", _media(resource), mime)
 
 
 def resource_href(

@@ -71,6 +71,7 @@ import os, pathlib, tempfile
 from tests.index.libraries import build, by_meaning, by_words, first
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.open import is_written
 # Another user may not be able to read the checkout: a first question loads all that the next one needs.
 with tempfile.TemporaryDirectory() as another:
     build(pathlib.Path(another))
@@ -86,6 +87,7 @@ try:
     EmbeddedWriter.acquire(folder)
 except Exception as error:
     print(type(error).__name__, error)
+print(is_written(folder))
 """
 
 
@@ -106,7 +108,8 @@ def test_a_read_only_folder_can_be_asked_but_not_built_and_one_that_may_not_be_r
         path.chmod(0o555 if path.is_dir() else 0o444)
     asked = run_script(_ASK_AS_NOBODY, folder)
     assert asked.stderr == ""
-    answers, refusal = asked.stdout.splitlines()
+    answers, refusal, is_written = asked.stdout.splitlines()
+    assert is_written == "False"
     assert answers == "['position001'] ['position001'] position001"
     assert refusal.startswith(f"LibraryError can't read or write the library {folder} (permission denied): check")
     folder.chmod(0o000)

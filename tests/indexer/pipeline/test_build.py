@@ -22,7 +22,7 @@ from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
-from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.addresses import local_path, resource_of
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.json import to_json
 from seekpoint.query.output.terminal import to_text
@@ -342,6 +342,18 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
     assert len(workshop.statuses()) == 3
 
 
+def test_the_files_of_a_folder_that_are_not_read_are_listed_or_counted(workshop: Workshop) -> None:
+    for name in ("讲义.pptx", "old/book.epub", "图.jpg"):
+        workshop.write(f"notes/{name}", "PK")
+    workshop.write("notes/good.txt", "The softmax turns scores into weights.")
+    report = workshop.build(workshop.folder / "notes")
+    assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (1, 2)
+    assert any("1 file of kinds that aren't read: 1 .jpg" in line for line in workshop.events.lines)
+    reasons = {status.title: status.reason for status in workshop.statuses().values()}
+    assert reasons["讲义.pptx"] == ".pptx files aren't read yet: convert it to PDF or text"
+    assert reasons["book.epub"] == ".epub files aren't read yet: convert it to PDF or text"
+
+
 def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
     contents = {
         "empty.txt": (b"", "empty"),
@@ -469,6 +481,37 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     assert workshop.fake.requests == [] and workshop.content() == before
     workshop.build(source, later=2 * DAY)
     assert asked_of_sites(workshop) == [SITE]
+
+
+@pytest.mark.parametrize("code", [301, 302])
+def test_spellings_are_asked_once_each_and_what_they_lead_to_as_well(workshop: Workshop, code: int) -> None:
+    post = "https://blog.example/文章"
+    spellings = ["http://blog.example/文章", post, f"{post}/", "http://www.blog.example/文章"]
+    also = ["https://BLOG.example:443/文章#top", f"{post}?utm_source=a&msclkid=b&mc_cid=c&fbclid"]
+    targets = dict(zip(spellings, (post, f"{post}/", "", spellings[0]), strict=True))
+    for address, target in targets.items():
+        if target:
+            workshop.fake.add_redirect(address, target, code)
+    workshop.fake.add_site(f"{post}/", MASKS)
+    for count, order in enumerate((spellings, spellings[::-1])):
+        workshop.library = workshop.folder / f"library {count}"
+        report = workshop.build(workshop.write("list.md", listed(*order, *also)))
+        assert sorted(asked_of_sites(workshop)) == sorted(spellings), (order, asked_of_sites(workshop))
+        assert (report.resources, report.updated, len(workshop.statuses())) == (1, 1, 1)
+        (status,) = workshop.statuses().values()
+        assert status.state is State.INDEXED and len(status.sections) == 6
+        canonical = {resource.url for resource in map(resource_of, spellings) if resource}
+        assert {*status.listed, status.url} == canonical, "each listed address is found again"
+        assert len(quotes(workshop)) == len(set(quotes(workshop)))
+
+
+def test_spellings_of_a_page_that_is_not_there_ask_for_it_once(workshop: Workshop) -> None:
+    for name in ("a", "乙"):
+        workshop.fake.add_redirect(f"{LISTS}/{name}", f"{LISTS}/gone")
+    workshop.fake.add_site(f"{LISTS}/gone", "", status=404)
+    workshop.build(workshop.write("list.md", listed(f"{LISTS}/a", f"{LISTS}/乙", f"{LISTS}/gone")))
+    assert asked_of_sites(workshop) == [f"{LISTS}/a", f"{LISTS}/gone", f"{LISTS}/乙"]
+    assert {status.state for status in workshop.statuses().values()} == {State.UNAVAILABLE}
 
 
 def test_a_site_that_turns_its_redirect_around_stays_one_resource_of_all_lists(workshop: Workshop) -> None:

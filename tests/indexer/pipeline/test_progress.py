@@ -9,7 +9,7 @@ from contextlib import redirect_stderr
 import pytest
 from rich.cells import cell_len
 
-from seekpoint.index.types import Kind, Resource
+from seekpoint.index.types import Kind, Resource, State
 from seekpoint.indexer.pipeline.progress import ProgressBars, ProgressRate
 
 HOSTILE = Resource(
@@ -45,16 +45,31 @@ def show(stream: io.StringIO, warning: str = "") -> str:
     return stream.getvalue()
 
 
-def test_warnings_are_written_without_a_terminal_too_and_nothing_else_and_titles_literally() -> None:
-    assert show(io.StringIO()) == ""
+def test_titles_and_warnings_are_written_literally_in_bars_and_in_lines() -> None:
+    name = "]0;owned[bold]注意力[/] :skull: [link=https://evil.org]x"
+    assert show(io.StringIO()) == f"1/2 indexed: {name}\n2/2 indexed: {name}\n"
     warning = f"{HOSTILE.title}: kept as it was\nhere"
-    line = "seekpoint: ]0;owned[bold]注意力[/] :skull: [link=https://evil.org]x: kept as it was here\n"
-    assert show(io.StringIO(), warning) == 2 * line
+    line = f"seekpoint: {name}: kept as it was here\n"
+    assert show(io.StringIO(), warning).count(line) == 2
     assert line.strip() in show(Terminal(), warning)
     shown = show(Terminal())
     assert "[bold]注意力[/] :skull: [link=" in shown and "2/2" in shown, "literally, without markup"
-    assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown
-    assert show(io.StringIO(), "长 " * 300).count("\n") == 2, "a line each"
+    assert "\x1b]" not in shown and "\x07" not in shown and "\u202e" not in shown and "indexed" not in shown
+    assert show(io.StringIO(), "长 " * 300).count("\n") == 4, "a line each"
+
+
+def test_without_a_terminal_each_resource_has_a_line_with_the_count_and_its_state() -> None:
+    stream = io.StringIO()
+    with redirect_stderr(stream), ProgressBars() as progress:
+        progress.begin(3)
+        progress.work_on(HOSTILE)
+        progress.embed(1, 2)
+        for title, state in (("Masks", State.INDEXED), ("", State.NO_TRANSCRIPT), ("掩码", State.DEFERRED)):
+            progress.finish(Resource("x", Kind.VIDEO, title, "https://a.org/x"), state)
+        progress.begin(1)
+        progress.finish(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
+    lines = ["1/3 indexed: Masks", "2/3 no transcript: https://a.org/x", "3/3 deferred: 掩码", "1/1 indexed: 掩码.txt"]
+    assert stream.getvalue().splitlines() == lines
 
 
 @pytest.mark.parametrize("title", ["A very long title of a talk " * 8, "注意力机制里的掩码是怎么把未来藏起来的" * 5])

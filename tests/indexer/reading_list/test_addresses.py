@@ -113,7 +113,7 @@ def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
         ("讲座 1.MP4", Kind.RECORDING, "讲座 1"),
         ("talk.zh-TW.vtt", Kind.RECORDING, "talk"),
         ("paper.pdf", Kind.PAPER, ""),
-        ("slides.pptx", Kind.DOCUMENT, ""),
+        ("slides.pptx", Kind.DOCUMENT, "slides.pptx"),
         ("evil\x1b\u202e.ogg", Kind.RECORDING, "evil"),
     ):
         file = resource_of_path(tmp_path / name)
@@ -161,6 +161,18 @@ def test_a_link_of_a_list_on_the_web_is_relative_to_its_address(href: str, url: 
     for host, own in (("localhost:8000", "127.0.0.1"), ("[::1]:80", "[::1]")):
         resource = found(resource_of_link("file:///etc/passwd", base=f"http://{host}/list.md"))
         assert resource.url == f"file://{own}/etc/passwd", "not this machine's file"
+
+
+def test_documents_in_formats_that_are_not_read_are_listed_unless_they_were_converted() -> None:
+    names = ["a.docx", "a.pdf", "b.EPUB", "讲义.pptx", "talk.mp4", "talk.pptx", "x.jpg"]
+    resources = resources_of_files([Path("/notes") / name for name in names])
+    assert [(found.kind, found.title) for found in resources] == [
+        (Kind.PAPER, ""),
+        (Kind.DOCUMENT, "b.EPUB"),
+        (Kind.DOCUMENT, "讲义.pptx"),
+        (Kind.RECORDING, "talk"),
+        (Kind.DOCUMENT, "talk.pptx"),
+    ]
 
 
 def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> None:

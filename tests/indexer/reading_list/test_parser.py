@@ -205,11 +205,21 @@ def test_a_recording_a_paper_an_address_or_captions_are_a_list_of_one(tmp_path: 
     assert read_source(f"https://a.org/{'x' * 5000}").resources[0].kind is Kind.PAGE
 
 
+def test_a_markdown_file_with_text_and_no_links_is_a_note_unless_others_wrote_it(tmp_path: Path) -> None:
+    note = tmp_path / "笔记.md"
+    note.write_text("# 注意力\n\n掩码，见 [[softmax]] 和 `https://code.org`。\n", "utf-8")
+    found = read_source(str(note))
+    assert [(each.kind, each.url) for each in found.resources] == [(Kind.DOCUMENT, note.resolve().as_uri())]
+    assert found.remarks == (f"{note.resolve()}: it has no links, so it is read as a note",)
+    with pytest.raises(SourceError, match="no links found"):
+        read_source(str(note), is_trusted=False)
+
+
 def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> None:
     names = [
         "intro.mp3", "intro.en.vtt", "intro.zh.vtt", "cover.jpg", ".hidden.vtt", ".git/x.vtt", "paper.pdf", "notes.md",
         "第一周/day 2/Talk [aaaaaaaaaaa].en.vtt", "第一周/day 2/Talk [aaaaaaaaaaa].zh-Hans.srt",
-        "week 2/Talk [aaaaaaaaaaa].de.vtt",
+        "week 2/Talk [aaaaaaaaaaa].de.vtt", "week 2/图.jpg", "week 2/Makefile",
     ]  # fmt: skip
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -223,12 +233,16 @@ def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> Non
         (Kind.PAPER, "", ()),
         (Kind.VIDEO, "Talk", (("week 2",), ("第一周", "day 2"))),
     ]
+    (remark,) = found.remarks
+    assert remark == f"{tmp_path.resolve()}: 3 files of kinds that aren't read: 2 .jpg, 1 Makefile"
 
 
 def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_path: Path) -> None:
     for name, data, message in (
         ("blank.txt", b" \n\t\n", "is empty"),
-        ("prose.md", "没有链接 no links, only `https://code.org`".encode(), "no links found"),
+        ("prose.txt", "没有链接 no links".encode(), "no links found"),
+        ("marks.md", "---\ntitle: 空\n---\n* * *\n".encode(), "no links found"),
+        ("slides.PPTX", b"PK\3\4", "slides.PPTX: .pptx files aren't read yet: convert it to PDF or text"),
         ("odd.md", b"\xff\xff caf\xe9 \x81", "UTF-8"),
         ("huge.md", b"x" * 20_000_001, "too much for a reading list"),
     ):

@@ -51,6 +51,7 @@ def test_json_is_the_contract() -> None:
         "title": "Masks",
         "url": "https://www.youtube.com/watch?v=aaaaaaaaaaa",
         "sections": [["One", "Two"]],
+        "listed": [],
         "state": "indexed",
         **{"reason": None, "reason_code": None, "retry_after": None},
         "languages": ["en", "zh"],
@@ -81,8 +82,10 @@ def of(
     return ResourceStatus(resource, state, Reason.of(reason) if reason else None, None if due is None else NOW + due)
 
 
-def text_of(statuses: Sequence[ResourceStatus] = (), sections: Sequence[Section] = ()) -> str:
-    return status.to_text(Path("/library"), CARD, statuses, sections, NOW)
+def text_of(
+    statuses: Sequence[ResourceStatus] = (), sections: Sequence[Section] = (), *, is_building: bool = False
+) -> str:
+    return status.to_text(Path("/library"), CARD, statuses, sections, NOW, is_building=is_building)
 
 
 def failures(*statuses: ResourceStatus) -> str:
@@ -181,6 +184,23 @@ def test_every_failure_says_why_and_what_to_do(resource: ResourceStatus, reason:
     assert failures(resource).splitlines() == lines
 
 
+def test_a_running_build_is_named_and_no_other_one_is_asked_for_beside_it() -> None:
+    fault, blocked = "no connection", "blocked"
+    resources = [
+        of("a", State.PENDING),
+        of("掩码", LATER, fault),
+        of("c", LATER, fault, -1.0),
+        of("d", LATER, blocked, HOUR),
+    ]
+    shown = text_of(resources, is_building=True).splitlines()
+    assert shown[3] == "A build is running: this is what it has stored so far"
+    assert "pending: a build is running and hasn't come to it yet" in shown
+    assert "  build again when the running build has ended" in shown
+    assert "  due: build again when the running build has ended" in shown
+    assert f"  build again after 2026-11-25 13:00{OWN}" in shown, "a time that the running build doesn't change"
+    assert "A build is running" not in text_of(resources)
+
+
 def test_other_reasons_are_other_groups_and_states_stay_together() -> None:
     assert failures(INDEXED, of("p", OK, kind=Kind.PLAYLIST)) == ""
     bare = of("c", LATER, "blocked", -HOUR)
@@ -235,6 +255,9 @@ def test_the_command_shows_lists_and_failures_and_a_check_says_in_a_line_that_al
     line = "Checked: all files are whole, as they were written"
     assert checked.stdout == f"{plain.stdout}\n{line}\n" and checked.exit_code == 0
     assert "resources" in json.loads(runner.invoke(cli, [*call, "--check", "--json"]).stdout)
+    with EmbeddedWriter.acquire(tmp_path):
+        assert "A build is running" in runner.invoke(cli, call).stdout
+    assert "A build is running" not in runner.invoke(cli, call).stdout
     words = next(path for path in tmp_path.glob("vectors-*"))
     words.write_bytes(words.read_bytes()[:-1] + b"x")
     broken = runner.invoke(cli, [*call, "--check"])

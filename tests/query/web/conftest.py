@@ -97,7 +97,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library whose texts and addresses try to inject markup, scripts and foreign paths."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "secret.txt").write_text("secret", encoding="utf-8")
-    (folder / "secret.mp4").write_bytes(b"not listed")
+    for name in ("secret.mp4", "secret.pdf"):
+        (folder / name).write_bytes(b"not listed")
     resources = [
         Resource("scripted001", Kind.VIDEO, SCRIPT, "javascript:alert(1)", ((SCRIPT, BREAK),)),
         Resource(BREAK, Kind.PAGE, BREAK, f"data:text/html,{SCRIPT}", ((BREAK,),)),
@@ -107,11 +108,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Resource("document", Kind.DOCUMENT, "document", (folder / "secret.mp4").as_uri(), ()),
         Resource("relative", Kind.RECORDING, "relative", "file:secret.mp4", ()),
         Resource("elsewhere", Kind.RECORDING, "elsewhere", f"file://server{folder}/secret.mp4", ()),
+        Resource("text", Kind.PAPER, "text", (folder / "secret.txt").as_uri(), ()),
+        Resource("other", Kind.DOCUMENT, "other", (folder / "secret.pdf").as_uri(), ()),
+        Resource("unread", Kind.PAPER, "unread", (folder / "secret.pdf").as_uri(), ()),
         Resource("pending", Kind.RECORDING, "pending", (folder / "secret.mp4").as_uri(), ()),
     ]
     with EmbeddedWriter.acquire(folder / "library", CARD) as writer:
         writer.register("hostile.md", resources)
-        for resource in resources[:-1]:
+        for resource in resources[:-2]:
             said = embedded([f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"], BREAK[:35])
             chapters = tuple(Chapter(0.0, f"{title}\u202e\x1b[2J", generated=True) for title in (SCRIPT, BREAK))
             said = replace(said, transcript=replace(said.transcript, chapters=chapters))

@@ -9,7 +9,10 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+import seekpoint
 from seekpoint.query.web.security import AccessPolicy, is_loopback
+from tests.fakes import TopicEncoder
+from tests.indexer.sources.papers.test_pdf import SENTENCES, lines, made
 from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
 
@@ -26,7 +29,20 @@ BROKEN = (
     "\\",
     "http://[v]",
 )
-IDS = ("scripted001", BREAK, "breaking", "vb", "passwords", "document", "relative", "elsewhere", "pending")
+IDS = (
+    "scripted001",
+    BREAK,
+    "breaking",
+    "vb",
+    "passwords",
+    "document",
+    "relative",
+    "elsewhere",
+    "text",
+    "other",
+    "unread",
+    "pending",
+)
 
 
 def test_every_response_has_the_security_headers(client: TestClient) -> None:
@@ -210,7 +226,32 @@ def test_a_recording_is_served_in_parts_uncompressed_until_its_file_is_gone(talk
         file.rename(talks.parent / "talk.ogg")
 
 
-def test_only_files_of_indexed_recordings_are_served(hostile: Path) -> None:
+def test_a_pdf_opens_at_its_page_from_the_servers_own_list(tmp_path: Path) -> None:
+    pages = [SENTENCES, (*SENTENCES[:2], "A mask hides what comes later in the text.")]
+    (tmp_path / "掩码.pdf").write_bytes(made([lines(50, 700, page) for page in pages]))
+    library = tmp_path / "library"
+    seekpoint.build([tmp_path / "掩码.pdf"], library, encoder=TopicEncoder(), translate=False)
+    (key,) = (status.id for status in seekpoint.open_library(library).resources())
+    with serving(library) as client:
+        asked, own_page = client.get("/?q=mask").text, client.get(f"/resource/{key}").text
+        assert f'href="/media/{key}#page=2" target="_blank"' in asked and f'href="/media/{key}"' in own_page
+        assert f'data-link="/media/{key}#page=2"' in asked, "copying gives what opens it"
+        whole = client.get(f"/media/{key}", headers={"Accept-Encoding": "gzip"})
+        assert whole.content == (tmp_path / "掩码.pdf").read_bytes()
+        assert whole.headers["content-type"] == "application/pdf" and "content-encoding" not in whole.headers
+        assert whole.headers["content-disposition"].startswith("inline; ")
+        assert whole.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in whole.headers["content-security-policy"]
+        elsewhere = {"Sec-Fetch-Site": "cross-site", **LINK}
+        assert client.get(f"/media/{key}", headers=elsewhere).status_code == 403
+        (tmp_path / "掩码.pdf").unlink()
+        assert client.get(f"/media/{key}").status_code == 404
+        assert f'href="/resource/{key}?language=' in client.get("/?q=mask").text, "its text is still there"
+    with serving(library, policy=AccessPolicy(token=TOKEN)) as client:
+        assert "application/pdf" not in client.get(f"/media/{key}").headers["content-type"]
+
+
+def test_only_files_of_indexed_recordings_and_papers_are_served(hostile: Path) -> None:
     with serving(hostile) as client:
         for name in (*IDS, "..", "../secret.mp4", "/etc/passwd", "%2e%2e/secret.mp4", "..%2fsecret.mp4"):
             for address in (f"/media/{quote(name, safe='')}", f"/media/{name}", f"/static/{name}"):

@@ -60,6 +60,20 @@ def test_the_list_is_sorted_and_says_what_to_do(library: Path) -> None:
     assert {step: WORDS["en"][f"step_{step}"] for step in STEPS} == dict(STEPS), "`status` says the same"
 
 
+def test_the_list_finds_a_listed_address_that_led_elsewhere(library: Path) -> None:
+    address = "https://blog.example/moved<掩码>"
+    with EmbeddedWriter.acquire(library) as writer:
+        url = "https://www.youtube.com/watch?v=aaaaaaaaaaa"
+        writer.put_settings(aliases={"x": (url, None, address), "y": (url, None), "z": ("https://a.org/", None, "b")})
+    with serving(library) as client:
+        page = client.get("/list", params={"narrow": "blog.example/moved"}).text
+        assert ids_on(page) == ["aaaaaaaaaaa"]
+        assert f"Listed as <bdi>{html.escape(address)}</bdi></p>" in page
+        assert "清单里写的是" in client.get("/list?ui=zh").text
+        listed = {each["id"]: each["listed"] for each in client.get("/api/resources").json()["resources"]}
+    assert listed.pop("aaaaaaaaaaa") == [address] and not any(listed.values())
+
+
 def test_the_list_names_channels_and_no_language_that_isnt_known(tmp_path: Path) -> None:
     channels = {"aaaaaaaaaaa": "3Blue1Brown & friends", "bbbbbbbbbbb": "李宏毅"}
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:

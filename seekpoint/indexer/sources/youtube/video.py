@@ -193,7 +193,7 @@ def _status(error: Exception) -> int:
 
 # The watch page and the player's JSON often change their structure: every field of the metadata is optional.
 
-_PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":")(\d{4}-\d\d-\d\d)')
+_PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":\s*")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
 # More than any table of contents has. Chapter titles are indexed, and more would outweigh the spoken words.
 _MOST_CHAPTERS = 1000

@@ -370,7 +370,8 @@ def test_chapters_that_begin_at_or_after_the_end_or_are_too_many_are_left_out() 
     assert len(details_of(page, None).chapters) == 4
     many = details_of(watch_page(chapters=[(k, "标题 " * 100) for k in range(1001)]), None).chapters
     assert (len(many), max(len(chapter.title) for chapter in many) <= 200) == (1000, True)
-    for page in (watch_page("2020-02-29"), '{"publishDate":"2020-02-29T01:00:00Z"}'):
+    spaced = '{"publishDate": "2020-02-29T01:00:00-07:00"}'
+    for page in (watch_page("2020-02-29"), '{"publishDate":"2020-02-29T01:00:00Z"}', spaced):
         assert details_of(page, None).published == "2020-02-29"
 
 
