@@ -47,7 +47,6 @@ _templates.globals |= {
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
     "BAR": view_models.BAR,
-    "hue": resource_list.hue,
     "LANGUAGES": translations.LANGUAGES,
     "ENDONYMS": translations.ENDONYMS,
     "MODULES": sorted(path.name for path in STATIC.glob("*.js") if path.name != "page.js"),
