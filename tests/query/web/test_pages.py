@@ -20,6 +20,7 @@ from seekpoint.index.open import open_writer
 from seekpoint.index.reasons import Reason, catalogue
 from seekpoint.index.types import Chapter, Cue, Details, Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Moment
+from seekpoint.query.links import timestamp
 from seekpoint.query.web.pages import cut, following, grouped
 from seekpoint.query.web.transcript_page import (
     Part,
@@ -246,6 +247,27 @@ def test_of_a_quote_that_begins_within_a_cue_the_rest_of_that_cue_is_bold() -> N
         assert "".join(part.text for part in found) == quote
 
 
+def test_a_second_place_as_good_as_the_first_stands_open_with_its_time_and_quote(tmp_path: Path) -> None:
+    english, chinese = "A mask hides the future.", "掩码把未来藏起来。"
+    others = {"en": ["Welcome.", "The weather is fine.", "So long."], "zh": ["欢迎大家。", "天气很好。", "再见。"]}
+    open_one = "ol[@class='brief second']"
+    texts = {
+        f"ddddddddddd_{language}": [f"{said} {n}." for n, said in enumerate((place, *others[language], place, place))]
+        for language, place in (("en", english), ("zh", chinese))
+    }
+    with serving(captioned(tmp_path, 60, **texts)) as client:
+        for question, language, said in ((english, "en", "A mask hides"), (chinese, "zh", "掩码把未来")):
+            page = fromstring(client.get("/", params={"q": question, "language": language}).text)
+            (first,), (second,) = (
+                page.xpath("//h2//a/@data-start"),
+                page.xpath("//ol[@class='brief second']//a/@data-start"),
+            )
+            assert {first, second} <= {"0.0", "240.0", "300.0"} and "0.0" in (first, second)
+            time, quote = page.xpath(f"string(//{open_one})").split(maxsplit=1)
+            assert (time, said in quote) == (timestamp(float(second)), True)
+            assert page.xpath("//details[@class='others']//a[@class='go']"), "the others are folded"
+
+
 def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
     return tuple(
         Moment(rank, score, Resource(name, Kind.VIDEO, name, ""), "en", 0.0, None, "", "", more=len(name))
@@ -274,6 +296,19 @@ def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
     assert [group.more for group in groups] == [1, 1, 2]
+    for places, second in (
+        ([(0.9, 0.0), (0.85, 100.0), (0.82, 300.0), (0.81, 900.0)], 3),
+        ([(0.9, 0.0), (0.85, 100.0), (0.7, 300.0)], None),
+        ([(0.9, None), (0.9, None)], None),
+    ):
+        views = [
+            MomentView(replace(moment, score=score, start=start), None, (), (), 0.0)
+            for moment, (score, start) in zip(moments(*[("a", 0.9)] * len(places)), places, strict=True)
+        ]
+        (group,) = grouped(views)
+        assert (group.second.moment.rank if group.second else None) == second
+        shown = [group.best, *([group.second] if group.second else []), *group.others]
+        assert sorted(view.moment.rank for view in shown) == [view.moment.rank for view in views]
 
 
 def test_another_transcript_is_aligned_by_time() -> None:
