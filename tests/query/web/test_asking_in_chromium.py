@@ -137,7 +137,7 @@ def test_an_answer_is_filtered_widened_copied_and_translated_in_place(browser: B
         page.fill("#q", "掩码 mask")
         page.keyboard.press("Enter")
         page.locator(".moment").first.wait_for()
-        page.get_by_role("link", name="中文").click()
+        page.get_by_role("link", name="简体中文").click()
         page.get_by_role("button", name="提问").wait_for()
         assert page.input_value("#q") == "掩码 mask", "the language is chosen for the question that is shown"
         page.goto("/list")

@@ -321,7 +321,7 @@ def test_the_language_of_the_page_is_chosen_for_the_second_that_plays(long_page:
             until(page, _HAS_CUE_IN_VIEW)
         page.locator(f"{player} [data-do={step}]").click()
         body.get_by_text(f'"time":{reached}').wait_for()
-        page.get_by_role("link", name="中文", exact=True).click()
+        page.get_by_role("link", name="简体中文").click()
         page.get_by_role("link", name=f"从 {shown} 播放").wait_for()
         assert given(page)["t"] == [str(reached)]
 
