@@ -201,7 +201,7 @@ def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(
         fits_a_phone(page, "/?q=掩码&language=zh", "/list?q=mask", "/list?sort=state", "/kept")
         other = page.context.new_page()
         other.goto("/kept")
-        other.get_by_role("button", name="Don’t keep").click()
+        other.get_by_role("button", name="Remove from kept").click()
         other.get_by_text("Nothing is kept yet.").wait_for()
         page.locator("textarea").fill(f"{note} 2")
         page.get_by_role("button", name="Save").click()

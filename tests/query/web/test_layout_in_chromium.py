@@ -142,6 +142,21 @@ def test_nothing_moves_while_someone_types_and_suggestions_cover_no_answer(
         assert set(page.evaluate("shifts")) <= {"NAV", "FOOTER"}, "what is below the answer"
 
 
+def test_the_controls_of_a_video_stand_beside_it_and_below_it_on_a_phone(page: Page) -> None:
+    for width, is_beside in ((1280, True), (360, False)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto("/resource/aaaaaaaaaaa?t=40")
+        page.locator(".own-player .controls").wait_for()
+        heading, screen, controls = (
+            page.locator(each).bounding_box() for each in ("h1", ".own-player .screen", ".own-player .controls")
+        )
+        assert heading and screen and controls
+        assert screen["x"] == heading["x"], "it begins where the text does"
+        assert (controls["x"] >= screen["x"] + screen["width"]) == is_beside
+        assert (controls["y"] >= screen["y"] + screen["height"]) != is_beside
+        assert page.evaluate(_WIDTH) == width
+
+
 def test_before_anything_plays_the_first_moment_that_does_stands_beside_the_answer(page: Page) -> None:
     page.goto("/?q=what+does+softmax+make")
     for question in ("mask", "掩码"):

@@ -321,14 +321,15 @@ def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
     assert [group.more for group in groups] == [1, 1, 2]
-    for places, second in (
-        ([(0.9, 0.0), (0.85, 100.0), (0.82, 300.0), (0.81, 900.0)], 3),
-        ([(0.9, 0.0), (0.85, 100.0), (0.7, 300.0)], None),
-        ([(0.9, None), (0.9, None)], None),
-    ):
+    second_of: list[tuple[list[float], list[float | None], int | None]] = [
+        ([0.9, 0.85, 0.82, 0.81], [0.0, 100.0, 300.0, 900.0], 3),
+        ([0.9, 0.85, 0.7], [0.0, 100.0, 300.0], None),
+        ([0.9, 0.9], [None, None], None),
+    ]
+    for scores, starts, second in second_of:
         views = [
-            MomentView(replace(moment, score=score, start=start), None, (), (), 0.0)
-            for moment, (score, start) in zip(moments(*[("a", 0.9)] * len(places)), places, strict=True)
+            MomentView(replace(moment, start=start), None, (), (), 0.0)
+            for moment, start in zip(moments(*(("a", score) for score in scores)), starts, strict=True)
         ]
         (group,) = grouped(views)
         assert (group.second.moment.rank if group.second else None) == second
@@ -415,12 +416,8 @@ def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
     gone = ResourceStatus(
         Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, Reason("gone", status=410)
     )
-    (left,) = Outcome(1, 0, (gone,)).in_words("zh-Hant")["left"]
-    assert left == {
-        "entry": "《页》：無法獲取。",
-        "reason": "它已經沒有了（HTTP 410）：請打聽它的新地址",
-        "lang": "zh-Hant",
-    }
+    said = {"entry": "《页》：無法獲取。", "reason": "它已經沒有了（HTTP 410）：請打聽它的新地址"}
+    assert Outcome(1, 0, (gone,)).in_words("zh-Hant")["left"] == [said | {"lang": "zh-Hant"}]
 
 
 TALK, ZH = "english0001", "zhongwen001"

@@ -261,7 +261,7 @@ def test_while_another_build_writes_builds_wait_and_nothing_is_taken_out(
     assert "talk" in statuses(library)
     assert editor.post("/add/remove?ui=en", data=fields).status_code == 303
     again = editor.post("/add/remove?ui=en", data=fields)
-    assert (again.status_code, "It was taken out already." in again.text) == (404, True)
+    assert (again.status_code, "It was removed already." in again.text) == (404, True)
     with EmbeddedWriter.acquire(library):
         upload(editor, ("other.en.vtt", TALK.encode()))
         editing.builds.close()
