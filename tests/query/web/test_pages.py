@@ -326,15 +326,15 @@ def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its
         ([0.9, 0.85, 0.7], [0.0, 100.0, 300.0], None),
         ([0.9, 0.9], [None, None], None),
     ]
-    for scores, starts, second in second_of:
+    for each, starts, second in second_of:
         views = [
             MomentView(replace(moment, start=start), None, (), (), 0.0)
-            for moment, start in zip(moments(*(("a", score) for score in scores)), starts, strict=True)
+            for moment, start in zip(moments(*(("a", score) for score in each)), starts, strict=True)
         ]
         (group,) = grouped(views)
         assert (group.second.moment.rank if group.second else None) == second
-        shown = [group.best, *([group.second] if group.second else []), *group.others]
-        assert sorted(view.moment.rank for view in shown) == [view.moment.rank for view in views]
+        there = [group.best, *([group.second] if group.second else []), *group.others]
+        assert sorted(view.moment.rank for view in there) == [view.moment.rank for view in views]
 
 
 def test_another_transcript_is_aligned_by_time() -> None:
@@ -416,8 +416,8 @@ def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
     gone = ResourceStatus(
         Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, Reason("gone", status=410)
     )
-    said = {"entry": "《页》：無法獲取。", "reason": "它已經沒有了（HTTP 410）：請打聽它的新地址"}
-    assert Outcome(1, 0, (gone,)).in_words("zh-Hant")["left"] == [said | {"lang": "zh-Hant"}]
+    told = {"entry": "《页》：無法獲取。", "reason": "它已經沒有了（HTTP 410）：請打聽它的新地址"}
+    assert Outcome(1, 0, (gone,)).in_words("zh-Hant")["left"] == [told | {"lang": "zh-Hant"}]
 
 
 TALK, ZH = "english0001", "zhongwen001"
