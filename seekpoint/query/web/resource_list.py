@@ -1,15 +1,14 @@
-"""The reading list's page: a part of the list at a time, its order, the pictures and the remedies."""
+"""The reading list's page: a part of the list at a time, in its order."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache as cached
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from seekpoint.index.types import Resource, Section, State, outlined
+from seekpoint.index.types import Section, State, outlined
 from seekpoint.query.serving.resource_cache import ResourceCache, folded
 from seekpoint.query.web.translations import WORDS, language_name
 
@@ -19,15 +18,13 @@ if TYPE_CHECKING:
 ENTRIES = 200
 """How many entries a page has at most."""
 
-_HUES = 8
-
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
     """A page of the list: under headings, or without them in another order.
 
     `found` is how many entries there are on all pages, of `total` on the list. A block is a heading at its depth and,
-    if it has entries of its own, its section, and the ids of those on the page.
+    if it has entries of its own, its section, and the ids of those on the page; `ids` stand before all blocks.
     """
 
     number: int
@@ -41,27 +38,28 @@ class ListPage:
 def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: Collection[str] = ()) -> ListPage:
     """The page that is asked for, else the last one.
 
-    On a list that is longer than a page, a question leaves only the resources that are `answering` it.
+    The resources that are `answering` a question come first, in their order, unless another one is chosen; of a list
+    that is longer than a page, a question leaves only them.
     """
     sections: Sequence[Section] = cache.sections
     if parameters.sort != "list":
         sections = [Section("", (), {key: cache.standings[key].state for key in ordered(cache, parameters.sort)})]
     total = sum(len(section.entries) for section in sections)
-    if total <= ENTRIES:
-        answering = ()
+    first = list(answering) if parameters.sort == "list" else []
+    left_out = () if total <= ENTRIES or not answering else cache.standings.keys() - set(answering)
     sought = folded(parameters.narrow).split()
-    runs: list[tuple[Section, list[str]]] = []
-    for section in sections:
-        ids = [key for key in section.entries if not answering or key in answering]
+    runs: list[tuple[Section | None, list[str]]] = []
+    for section, keys in [(None, first), *((section, [*section.entries]) for section in sections)]:
+        ids = [key for key in keys if key not in left_out and (section is None or key not in first)]
         runs.append((section, [key for key in ids if _says(cache, key, sought)] if sought else ids))
     found = sum(len(ids) for _, ids in runs)
     pages = max(-(-found // ENTRIES), 1)
     number = min(parameters.page, pages)
-    parts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    parts: dict[tuple[str, tuple[str, ...]] | None, list[str]] = {}
     start = (number - 1) * ENTRIES
     for section, ids in runs:
         if part := ids[max(start, 0) : max(start + ENTRIES, 0)]:
-            parts[section.source, section.path] = part
+            parts[(section.source, section.path) if section else None] = part
         start -= len(ids)
     shown = [key for ids in parts.values() for key in ids]
     cache.prefetch(shown)
@@ -71,7 +69,7 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
         (depth, heading, section, parts[section.source, section.path] if section else ())
         for depth, heading, section in outlined([each for each in sections if (each.source, each.path) in parts])
     ]
-    return ListPage(number, pages, found, total, blocks)
+    return ListPage(number, pages, found, total, blocks, parts.get(None, ()))
 
 
 def list_href(parameters: ListPageParameters, **changed: object) -> str:
@@ -113,8 +111,3 @@ def ordered(cache: ResourceCache, sort: str) -> list[str]:
         return sorted(statuses, key=lambda key: (statuses[key].title.casefold(), statuses[key].title))
     cache.prefetch(statuses)
     return sorted(statuses, key=lambda key: -cache.duration(key))
-
-
-def hue(resource: Resource) -> int:
-    """The colour of a resource's drawn picture, the same each time: 0 to 7."""
-    return zlib.crc32(resource.id.encode()) % _HUES

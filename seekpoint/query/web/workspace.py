@@ -35,7 +35,7 @@ from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web.builds import Build, BuildOrder, Builds, SourceChecks, Tell
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.query_parameters import LONGEST_FORM, Editing, Form
-from seekpoint.query.web.translations import LANGUAGES, language_of, translator
+from seekpoint.query.web.translations import LANGUAGES, language_of, reason_in, translator
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -264,7 +264,7 @@ class Outcome:
             left.append(
                 {
                     "entry": say("left_out", title=title, state=say(status.state.value)),
-                    "reason": reason.in_language(language) if reason else "",
+                    "reason": reason_in(reason, language) if reason else "",
                     # Text of another program counts as English.
                     "lang": LANGUAGES["en" if reason and reason.is_foreign else language],
                 }

@@ -96,10 +96,10 @@ def test_an_answer_is_filtered_widened_copied_and_translated_in_place(browser: B
     with opened(browser, address, permissions=["clipboard-read", "clipboard-write"]) as page:
         asked = without_others(page, address)
         page.goto("/")
-        assert page.locator("#beside").is_hidden()
+        assert page.locator(".offer .poster").count() == 0
         page.fill("#q", "mask")
         page.keyboard.press("Enter")
-        page.locator(".place-hint", has_text="plays here").wait_for()
+        page.locator(".offer .poster", has_text="Play “").wait_for()
 
         page.goto("/?q=mask&kind=video")
         page.locator(".go").first.click()
@@ -137,7 +137,7 @@ def test_an_answer_is_filtered_widened_copied_and_translated_in_place(browser: B
         page.fill("#q", "掩码 mask")
         page.keyboard.press("Enter")
         page.locator(".moment").first.wait_for()
-        page.get_by_role("link", name="中文").click()
+        page.get_by_role("link", name="简体中文").click()
         page.get_by_role("button", name="提问").wait_for()
         assert page.input_value("#q") == "掩码 mask", "the language is chosen for the question that is shown"
         page.goto("/list")
@@ -229,7 +229,7 @@ def test_where_a_video_doesnt_play_a_link_leads_to_its_second(browser: Browser, 
             page.clock.install()
             without_others(page, address, player_with(fault) if fault else "<!doctype html><title>silent</title>")
             page.goto("/?q=mask&kind=video&play=aaaaaaaaaaa&t=80" if fault else "/resource/aaaaaaaaaaa?t=80")
-            page.locator(".poster").click()
+            page.locator(".screen .poster").click()
             if not fault:
                 page.locator("iframe").wait_for()
                 page.clock.run_for(11_000)

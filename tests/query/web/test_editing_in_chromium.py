@@ -61,6 +61,17 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         page.locator(".moment .name", has_text="学习率预热").first.wait_for()
 
 
+def test_where_a_question_is_answered_is_seen_without_scrolling(browser: Browser, edited: str) -> None:
+    for width, height in ((1280, 700), (360, 640)):
+        with opened(browser, edited, viewport={"width": width, "height": height}) as page:
+            for question in ("mask", "掩码"):
+                page.goto(f"/list?q={question}")
+                bar = page.locator(".entry .bar").first.bounding_box()
+                assert bar and bar["y"] + bar["height"] < height
+                assert page.locator(".adding").is_visible()
+                assert axe_faults(page) == []
+
+
 def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Browser, edited: str) -> None:
     with opened(browser, edited) as page:
         page.goto("/list")
@@ -190,7 +201,7 @@ def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(
         fits_a_phone(page, "/?q=掩码&language=zh", "/list?q=mask", "/list?sort=state", "/kept")
         other = page.context.new_page()
         other.goto("/kept")
-        other.get_by_role("button", name="Don’t keep").click()
+        other.get_by_role("button", name="Remove from kept").click()
         other.get_by_text("Nothing is kept yet.").wait_for()
         page.locator("textarea").fill(f"{note} 2")
         page.get_by_role("button", name="Save").click()

@@ -120,6 +120,58 @@ def test_nothing_moves_when_an_answer_loads_and_when_the_player_opens(
             assert page.evaluate(_PLACE) == stands, "before the player's place is loaded"
 
 
+@pytest.mark.parametrize(("locale", "typed"), [("en-GB", "mask"), ("zh-CN", "掩码")])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_moves_while_someone_types_and_suggestions_cover_no_answer(
+    browser: Browser, address: str, locale: str, typed: str, width: int
+) -> None:
+    with opened(browser, address, locale=locale, viewport={"width": width, "height": 800}) as page:
+        page.goto("/")
+        page.evaluate(_SHIFTS)
+        box = page.locator(".box").bounding_box()
+        page.locator("#q").press_sequentially(typed)
+        page.locator(".moment").first.wait_for()
+        page.locator("#suggestions [role=option]").first.wait_for()
+        assert page.evaluate(_TOP_AND_BOTTOM, "#suggestions")[1] <= page.evaluate(_TOP_AND_BOTTOM, ".verdict")[0]
+        page.locator("#suggestions").evaluate("(list) => { list.innerHTML = list.innerHTML.repeat(9) }")
+        assert page.evaluate(_TOP_AND_BOTTOM, "#suggestions")[1] <= page.evaluate(_TOP_AND_BOTTOM, ".verdict")[0]
+        page.keyboard.press("Enter")
+        page.locator(".of-words").wait_for(state="attached")  # which a question that is half typed doesn't have
+        page.wait_for_timeout(300)
+        assert page.locator(".box").bounding_box() == box
+        assert set(page.evaluate("shifts")) <= {"NAV", "FOOTER"}, "what is below the answer"
+
+
+def test_the_controls_of_a_video_stand_beside_it_and_below_it_on_a_phone(page: Page) -> None:
+    for width, is_beside in ((1280, True), (360, False)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto("/resource/aaaaaaaaaaa?t=40")
+        page.locator(".own-player .controls").wait_for()
+        heading, screen, controls = (
+            page.locator(each).bounding_box() for each in ("h1", ".own-player .screen", ".own-player .controls")
+        )
+        assert heading and screen and controls
+        assert screen["x"] == heading["x"], "it begins where the text does"
+        assert (controls["x"] >= screen["x"] + screen["width"]) == is_beside
+        assert (controls["y"] >= screen["y"] + screen["height"]) != is_beside
+        assert page.evaluate(_WIDTH) == width
+
+
+def test_before_anything_plays_the_first_moment_that_does_stands_beside_the_answer(page: Page) -> None:
+    page.goto("/?q=what+does+softmax+make")
+    for question in ("mask", "掩码"):
+        page.fill("#q", question)
+        page.keyboard.press("Enter")
+        until(page, f"new URLSearchParams(location.search).get('q') === '{question}'")
+        first = "document.querySelector('.moment .go[data-play]')"
+        until(page, f"document.querySelector('.offer .poster')?.href === {first}.href")
+    page.locator(".offer .poster").click()
+    page.locator("#player iframe").wait_for()
+    assert page.locator(".offer").is_hidden()
+    page.keyboard.press("Escape")
+    page.locator(".offer .poster").wait_for()
+
+
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
 def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, locale: str) -> None:
     plays = "/?q=mask&kind=video&play=ddddddddddd&t=20"
@@ -128,7 +180,7 @@ def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, locale: str
             ("/", ".keys-open", "#keys"),
             ("/?q=mask&k=8", "summary", "details[open]"),
             ("/?q=mask&like=ddddddddddd&at=20&said=a+mask", "", ".chip"),
-            (plays, "", ".poster"),
+            (plays, "", "#player .poster"),
             (plays, "#player .poster, .both input", ".player-transcript .other .cue.here"),
             (plays, "#player .poster", "#player .trouble a"),
             ("/list?q=mask", "", "main"),
@@ -284,7 +336,7 @@ def test_the_language_of_the_page_is_chosen_for_the_second_that_plays(long_page:
             until(page, _HAS_CUE_IN_VIEW)
         page.locator(f"{player} [data-do={step}]").click()
         body.get_by_text(f'"time":{reached}').wait_for()
-        page.get_by_role("link", name="中文", exact=True).click()
+        page.get_by_role("link", name="简体中文").click()
         page.get_by_role("link", name=f"从 {shown} 播放").wait_for()
         assert given(page)["t"] == [str(reached)]
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lxml.html import fromstring
+from opencc import OpenCC
 from starlette.testclient import TestClient
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
@@ -20,6 +21,7 @@ from seekpoint.index.open import open_writer
 from seekpoint.index.reasons import Reason, catalogue
 from seekpoint.index.types import Chapter, Cue, Details, Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Moment
+from seekpoint.query.links import timestamp
 from seekpoint.query.web.pages import cut, following, grouped
 from seekpoint.query.web.transcript_page import (
     Part,
@@ -29,7 +31,7 @@ from seekpoint.query.web.transcript_page import (
     occurrences,
     quote_context,
 )
-from seekpoint.query.web.translations import WORDS, preferred_language
+from seekpoint.query.web.translations import WORDS, preferred_language, reason_in, words_in
 from seekpoint.query.web.view_models import MomentView, segments
 from seekpoint.query.web.workspace import Outcome
 from tests.fakes import TopicEncoder
@@ -195,18 +197,42 @@ def test_confidence_is_told_in_words(client: TestClient) -> None:
 
 
 def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) -> None:
-    chinese = client.get("/?q=mask", headers={"Accept-Language": "zh-TW,zh"})
+    chinese = client.get("/?q=mask", headers={"Accept-Language": "zh-CN,zh"})
     assert '<html lang="zh-Hans">' in chinese.text and "个片段" in chinese.text
     assert "accept-language" in chinese.headers["vary"].lower()
     page = client.get("/?q=mask&kind=video", headers={"Accept-Language": "en"})
-    assert parse_qs(urlsplit(links(page.text)["中文"]).query) == {"q": ["mask"], "kind": ["video"], "ui": ["zh"]}
+    assert parse_qs(urlsplit(links(page.text)["简体中文"]).query) == {"q": ["mask"], "kind": ["video"], "ui": ["zh"]}
     assert '<html lang="zh-Hans">' in client.get("/?q=mask&ui=zh", headers={"Accept-Language": "en"}).text
     assert '<html lang="zh-Hans">' in client.get("/list", headers={"Accept-Language": "en"}).text
     assert '<html lang="en">' in client.get("/list?ui=en").text
     assert '<html lang="en">' in client.get("/?ui=<script>").text
-    chosen = {"zh": ("zh-CN,zh;q=0.9,en;q=0.8", "fr, zh-TW;q=0.7, en;q=0.3"), "en": ("de", "", "zh;q=0, en;q=nan, ;;,")}
+    traditional = ("zh-TW,zh;q=0.9,en;q=0.8", "fr, zh-HK;q=0.7, zh-CN;q=0.3", "zh-Hant", "yue-Hant-HK", "zh-MO")
+    chosen = {
+        "zh": ("zh-CN,zh;q=0.9,en;q=0.8", "fr, zh;q=0.7, en;q=0.3", "zh-Hans-HK", "zh-SG,zh-TW;q=0.5"),
+        "zh-Hant": traditional,
+        "en": ("de", "", "zh;q=0, en;q=nan, ;;,", "en-HK"),
+    }
     for language, headers in chosen.items():
         assert {preferred_language(header) for header in headers} == {language}
+
+
+def test_traditional_chinese_is_made_of_the_one_catalogue(client: TestClient) -> None:
+    for path, said in (
+        ("/", "用自己的話提問"),
+        ("/list", "閱讀清單"),
+        ("/?q=mask", "個片段"),
+        ("/?q=掩码", "影片"),
+        ("/?q=-掩码", "例如「注意力 -掩碼」"),
+        ("/resource/ccccccccccc", "沒有字幕"),
+    ):
+        page = client.get(path, headers={"Accept-Language": "zh-TW"}).text
+        assert '<html lang="zh-Hant">' in page and said in page
+    assert '<html lang="zh-Hant">' in client.get("/?ui=zh-Hant", headers={"Accept-Language": "en"}).text
+    assert "请" in client.get("/?q=-掩码&ui=zh").text, "what is remembered is chosen anew"
+    to_traditional = OpenCC("s2t")
+    for key, text in words_in("zh-Hant").items():
+        assert to_traditional.convert(text) == text, "no simplified character is left"
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", WORDS["zh"][key]))
 
 
 def test_a_resource_shows_its_transcript_in_which_is_asked_and_a_phrase_looked_for(client: TestClient) -> None:
@@ -246,6 +272,27 @@ def test_of_a_quote_that_begins_within_a_cue_the_rest_of_that_cue_is_bold() -> N
         assert "".join(part.text for part in found) == quote
 
 
+def test_a_second_place_as_good_as_the_first_stands_open_with_its_time_and_quote(tmp_path: Path) -> None:
+    english, chinese = "A mask hides the future.", "掩码把未来藏起来。"
+    others = {"en": ["Welcome.", "The weather is fine.", "So long."], "zh": ["欢迎大家。", "天气很好。", "再见。"]}
+    open_one = "ol[@class='brief second']"
+    texts = {
+        f"ddddddddddd_{language}": [f"{said} {n}." for n, said in enumerate((place, *others[language], place, place))]
+        for language, place in (("en", english), ("zh", chinese))
+    }
+    with serving(captioned(tmp_path, 60, **texts)) as client:
+        for question, language, said in ((english, "en", "A mask hides"), (chinese, "zh", "掩码把未来")):
+            page = fromstring(client.get("/", params={"q": question, "language": language}).text)
+            (first,), (second,) = (
+                page.xpath("//h2//a/@data-start"),
+                page.xpath("//ol[@class='brief second']//a/@data-start"),
+            )
+            assert {first, second} <= {"0.0", "240.0", "300.0"} and "0.0" in (first, second)
+            time, quote = page.xpath(f"string(//{open_one})").split(maxsplit=1)
+            assert (time, said in quote) == (timestamp(float(second)), True)
+            assert page.xpath("//details[@class='others']//a[@class='go']"), "the others are folded"
+
+
 def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
     return tuple(
         Moment(rank, score, Resource(name, Kind.VIDEO, name, ""), "en", 0.0, None, "", "", more=len(name))
@@ -274,6 +321,20 @@ def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
     assert [group.more for group in groups] == [1, 1, 2]
+    second_of: list[tuple[list[float], list[float | None], int | None]] = [
+        ([0.9, 0.85, 0.82, 0.81], [0.0, 100.0, 300.0, 900.0], 3),
+        ([0.9, 0.85, 0.7], [0.0, 100.0, 300.0], None),
+        ([0.9, 0.9], [None, None], None),
+    ]
+    for each, starts, second in second_of:
+        views = [
+            MomentView(replace(moment, start=start), None, (), (), 0.0)
+            for moment, start in zip(moments(*(("a", score) for score in each)), starts, strict=True)
+        ]
+        (group,) = grouped(views)
+        assert (group.second.moment.rank if group.second else None) == second
+        there = [group.best, *([group.second] if group.second else []), *group.others]
+        assert sorted(view.moment.rank for view in there) == [view.moment.rank for view in views]
 
 
 def test_another_transcript_is_aligned_by_time() -> None:
@@ -326,14 +387,15 @@ def test_pages_say_reasons_and_remedies_in_their_language_alone_and_the_json_wit
         for code, reason in REASONS.items():
             writer.set_state(code, State.UNAVAILABLE, reason=reason, inputs="by hand")
     with serving(tmp_path / "library") as client:
-        for language, (code, reason) in product(("en", "zh"), REASONS.items()):
+        for language, (code, reason) in product(("en", "zh", "zh-Hant"), REASONS.items()):
             page = client.get(f"/resource/{code}", headers={"Accept-Language": language}).text
             shown = re.search(r'<p class="verdict none">.*?</b>\s*<span[^>]*>(.*?)</span>', page, re.DOTALL)
             assert shown
-            assert unescape(shown[1]) == reason.in_language(language)
-        for language in ("en", "zh"):
+            assert unescape(shown[1]) == reason_in(reason, language)
+            assert language == "zh-Hant" or unescape(shown[1]) == reason.in_language(language)
+        for language in ("en", "zh", "zh-Hant"):
             listed = unescape(client.get("/list", headers={"Accept-Language": language}).text)
-            assert all(f">{reason.in_language(language)}</span>" in listed for reason in REASONS.values())
+            assert all(f">{reason_in(reason, language)}</span>" in listed for reason in REASONS.values())
         resources = client.get("/api/status").json()["resources"]
         assert {each["id"]: (each["reason"], each["reason_code"]) for each in resources} == {
             code: (str(reason), code) for code, reason in REASONS.items()
@@ -351,6 +413,11 @@ def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
         status = ResourceStatus(Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, reason)
         left = Outcome(1, 0, (status,)).in_words("zh")["left"]
         assert left == [{"entry": "《页》：无法获取。", "reason": said, "lang": language}]
+    gone = ResourceStatus(
+        Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, Reason("gone", status=410)
+    )
+    told = {"entry": "《页》：無法獲取。", "reason": "它已經沒有了（HTTP 410）：請打聽它的新地址"}
+    assert Outcome(1, 0, (gone,)).in_words("zh-Hant")["left"] == [told | {"lang": "zh-Hant"}]
 
 
 TALK, ZH = "english0001", "zhongwen001"

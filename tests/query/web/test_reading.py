@@ -550,13 +550,36 @@ def test_where_the_model_finds_nothing_the_verdict_says_so(
     with opened(browser, address, locale=locale) as page:
         page.goto(f"/?q={question}")
         page.locator("#reading").wait_for()
-        before = page.locator(".verdict").inner_text()
+        before, top = page.locator(".verdict").inner_text(), page.evaluate(_TOP)
         release.set()
         page.get_by_text(note).wait_for()
+        until(page, _IS_READ)
+        assert page.evaluate(_TOP) == top, "nothing jumps"
         said = page.locator(".verdict").inner_text()
         assert verdict in said and said != before
+        assert page.title().startswith(said)
+        until(page, "document.getElementById('reading').getAnimations().length === 0")
+        assert page.locator("#reading").evaluate("(box) => box.offsetHeight") < 120, "no empty box is left"
         assert page.locator(".moment").count() > 1 and page.locator(".short-text").inner_text() == ""
         assert axe_faults(page) == []
+
+
+@pytest.mark.chromium
+def test_where_the_model_finds_nothing_what_someone_reads_stays_where_it_is(
+    browser: Browser, address: str, chat: FakeChat
+) -> None:
+    release = Event()
+    chat.behaviour = held_until(release, by_letter("NONE"))
+    with opened(browser, address, viewport={"width": 900, "height": 500}) as page:
+        page.goto(f"/?q={ASKED_THERE}")
+        page.locator("#reading").wait_for()
+        link = page.locator(".moment .go").nth(2).evaluate("(link) => (link.scrollIntoView(), link.href)")
+        top = page.evaluate(_TOP_OF, link)
+        release.set()
+        until(page, _IS_READ)
+        page.wait_for_timeout(300)
+        assert page.evaluate(_TOP_OF, link) == pytest.approx(top, abs=2)
+        assert page.locator("#reading").evaluate("(box) => box.offsetHeight") < 120
 
 
 @pytest.mark.chromium

@@ -7,6 +7,9 @@ import { read } from "./reading.js";
 
 // Milliseconds after which the page shows that it waits: most answers are there before, and would only flicker.
 const PATIENCE = 150;
+// Milliseconds until a box that is too high begins to shrink, and that it takes.
+const SETTLING = 500;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let asking = 0, wasTyped = false, waiting;
 let shown = withoutPlaying(location.href);
 
@@ -47,15 +50,13 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   const newForm = parsed.getElementById("ask"), newResults = parsed.getElementById("results");
   const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
   const before = results.querySelectorAll(".moment").length;
-  document.getElementById("beside").hidden = parsed.getElementById("beside").hidden && !document.querySelector(".player:not([hidden])");
-  if (!isTyping) form.closest("main").className = newForm.closest("main").className;
+  showOffer(parsed);
   if (!isTyping) form.replaceChildren(...document.adoptNode(newForm).childNodes);
   // The verdict stays the same element, so that screen readers read its new text.
   const verdict = results.querySelector("[role=status]"), newVerdict = newResults.querySelector("[role=status]");
   verdict.className = newVerdict.className;
   if (isTyping) newVerdict.querySelector(".of-words")?.remove();  // the last word is half typed
-  verdict.textContent = newVerdict.textContent;
-  newVerdict.remove();
+  verdict.replaceChildren(...document.adoptNode(newVerdict).childNodes);
   while (verdict.nextSibling) verdict.nextSibling.remove();
   verdict.after(...document.adoptNode(newResults).childNodes);
   enhance(results);
@@ -68,6 +69,9 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   if (isNew && !keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
 }
 
+// Beside an answer stands its first moment that plays, until something does.
+const showOffer = (parsed) => document.querySelector(".offer").replaceWith(document.adoptNode(parsed.querySelector(".offer")));
+
 function partInView(element) {
   const { top, bottom } = element.getBoundingClientRect();
   return Math.min(bottom, innerHeight) - Math.max(top, 0);
@@ -77,7 +81,7 @@ function partInView(element) {
 export async function showReading() {
   const turn = asking, parsed = await fetched(location.href);
   if (turn !== asking || !isAnswer(parsed)) return;
-  const results = document.getElementById("results"), height = document.getElementById("reading").offsetHeight;
+  const results = document.getElementById("results"), { bottom } = document.getElementById("reading").getBoundingClientRect();
   const moments = () => [...results.querySelectorAll(".moment")], linkOf = (moment) => moment.querySelector(".go")?.href;
   const momentAt = (href) => moments().find((moment) => linkOf(moment) === href);
   const seen = scrollY > 0 && moments().reduce((one, other) => (partInView(other) > partInView(one) ? other : one));
@@ -86,15 +90,25 @@ export async function showReading() {
   const opened = [...results.querySelectorAll(".moment:has(.around[open])")].map(linkOf);
   const verdict = results.querySelector(".verdict"), newVerdict = parsed.querySelector("#results .verdict");
   verdict.className = newVerdict.className;
-  verdict.textContent = newVerdict.textContent;
+  verdict.replaceChildren(...document.adoptNode(newVerdict).childNodes);
   for (const place of ["#reading", ".moments"]) results.querySelector(place).replaceWith(document.adoptNode(parsed.querySelector(`#results ${place}`)));
-  document.getElementById("reading").style.minHeight = `${height}px`;
+  document.title = parsed.title;
+  showOffer(parsed);
+  settle(document.getElementById("reading"), bottom);
   enhance(results);
   markPlaying();
   for (const href of opened) momentAt(href)?.querySelector(".around")?.setAttribute("open", "");
   if (focused) [...results.querySelectorAll("a")].find(({ href }) => href === focused)?.focus({ preventScroll: true });
   const moved = id && moments().find((moment) => moment.dataset.resource === id);  // it may begin at another second now
   if (moved) scrollBy({ top: moved.getBoundingClientRect().top - top, behavior: "instant" });
+}
+
+// Let a box that ended at `bottom` slowly become as high as what stands in it; at once where that is out of view.
+function settle(box, bottom) {
+  const { top, height } = box.getBoundingClientRect(), surplus = bottom - top - height;
+  if (surplus <= 0 || scrollY >= surplus) return;
+  const steps = [height + surplus, height].map((each) => ({ minHeight: `${each}px` }));
+  box.animate(steps, { delay: SETTLING, duration: calm.matches ? 0 : SETTLING, easing: "ease-in-out", fill: "backwards" });
 }
 
 export function addressOf(form) {

@@ -132,7 +132,7 @@ export async function playAddress() {
 if (panel) {
   const close = panel.querySelector("button.close");
   panel.querySelector("a.close")?.remove();
-  close.hidden = holder.hidden = panel.querySelector(".player-choices").hidden = document.querySelector(".place-hint").hidden = false;
+  close.hidden = holder.hidden = panel.querySelector(".player-choices").hidden = false;
   close.addEventListener("click", closePanel);
   both.addEventListener("change", showTranscript);
   if (panel.dataset.play) open(described(panel), Number(panel.dataset.start), "show");
