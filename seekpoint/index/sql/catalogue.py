@@ -78,7 +78,8 @@ class Catalogue:
         for resource_id, *transcript in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
             held.setdefault(resource_id, []).append(transcript)
         found: dict[str, ResourceStatus] = {}
-        aliases = dict(self._db.rows("SELECT name, value FROM setting WHERE name = 'aliases'"))
+        stored_aliases = self._db.rows("SELECT name, value FROM setting WHERE name = 'aliases'")
+        aliases = {str(name): value for name, value in stored_aliases}
         led_there = LibrarySettings.read(aliases.get).listed
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored in rows:
