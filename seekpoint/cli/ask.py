@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 60
 # A question that click takes for options, and a word that it leaves out.
-_QUESTION, _LEFT_OUT = re.compile(r"-(?!-).*\s"), re.compile(r"-(?:[a-zA-Z]{3}|[^\x00-\x7f]).*")
+_QUESTION, _LEFT_OUT = re.compile(r"-(?!-).*\s"), re.compile(r"-(?!help$)(?:[a-zA-Z]{3}|[^\x00-\x7f]).*")
 _IN_QUOTES = 'put quotation marks around the question, as in `seekpoint ask "attention -mask"`'
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
 
 _UNFINISHED = 3
+_STRONGER = (
+    "`seekpoint build SOURCE --model best --reembed` takes a stronger model, right first for 69 of 100 questions "
+    "instead of 61: it is 1.2 GB, takes five times as long, and needs its terms accepted on the hub"
+)
 
 
 @click.command()
@@ -85,6 +89,8 @@ def build(
     address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.options import quiet
+    from seekpoint.index.models.encoder import BUNDLED, model_name
+    from seekpoint.index.open import library_exists
     from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
@@ -108,9 +114,12 @@ def build(
     elif worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
     else:
+        is_first = not library_exists(folder)
         with ProgressBars() as events:
             report = run(wanted, folder, Sources.through(web, wanted), events=events)
         click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
+        if is_first and report.embedded and model_name(wanted.model or BUNDLED) == BUNDLED:
+            click.echo(with_index(_STRONGER))
         if report.states[State.DEFERRED] or report.given_up:
             context.exit(_UNFINISHED)
 

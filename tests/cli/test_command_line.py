@@ -167,6 +167,15 @@ def test_a_playlist_says_that_it_has_no_place_for_texts(example_library: Path, t
     assert call("ask", "掩码", "--format", "m3u", "--index", example_library).stderr == ""
 
 
+def test_a_first_build_says_what_a_stronger_model_is_worth(tmp_path: Path) -> None:
+    notes, library = tmp_path / "notes", tmp_path / "library"
+    notes.mkdir()
+    (notes / "掩码.txt").write_text("掩码让注意力看不到后面的词。A mask hides the future.", encoding="utf-8")
+    first, again = (call("build", notes, "--index", library).stdout.splitlines() for _ in range(2))
+    assert first[-1].startswith(f"`seekpoint build SOURCE --model best --reembed --index {library}` takes a stronger")
+    assert "--model best" not in again[-1]
+
+
 def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:
     asked = ("ask", "--json", "-k", "3", "Zorblax 的平方根是什么？", "--index", example_library)
     plain, explained = (json.loads(call(*asked, *option).stdout) for option in ((), ("--explain",)))

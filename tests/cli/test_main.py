@@ -61,6 +61,7 @@ def test_an_odd_name_makes_one_short_line(name: str) -> None:
         (["-掩码 注意力"], "comes last, after --: `seekpoint ask -- '-掩码 注意力'`"),
         (["attention", "-mask"], "-mask is no option: put quotation marks around the question, as in `seekpoint ask"),
         (["注意力", "-掩码"], "-掩码 is no option: put quotation marks around the question, as in `seekpoint ask"),
+        (["-help"], "`seekpoint ask --help` says what there is"),
         (["why", "masks"], "the question is in pieces: put quotation marks around the question"),
     ],
 )

