@@ -65,8 +65,9 @@ def columns(text: str) -> int:
     return 2 * len(text) - len(text.encode("ascii", "ignore"))
 
 
-ROUNDING = 0.5
-"""Seconds by which a chapter may start after its first word, since its start is given in whole seconds."""
+# Seconds by which the start of a part may be off. A source gives the starts of chapters in whole seconds. A heading of
+# a text starts with its cue, and takes less than half a second to read if it is short.
+_ROUNDING, _PRECISION = 0.5, 0.001
 
 # Seconds. Chapters' starts are set by hand, some seconds off, so one this close to a chunk's edge is ignored. Chunks
 # overlap by more than that, so each start still counts in one of them.
@@ -78,9 +79,14 @@ def chapters_of(details: Details, transcript: Transcript | None) -> tuple[Chapte
     return details.chapters or (transcript.chapters if transcript else ())
 
 
-def title_at(chapters: Sequence[Chapter], seconds: float) -> str | None:
-    """The title of the chapter that contains a second; `None` before the first chapter."""
-    following = bisect_right(chapters, seconds + ROUNDING, key=lambda chapter: chapter.start)
+def rounding(*, plays: bool) -> float:
+    """Seconds by which a chapter of a recording, or a heading of a text, may start after its first word."""
+    return _ROUNDING if plays else _PRECISION
+
+
+def title_at(chapters: Sequence[Chapter], seconds: float, *, plays: bool) -> str | None:
+    """The title of the chapter, or of the heading of a text, that contains a second; `None` before the first one."""
+    following = bisect_right(chapters, seconds + rounding(plays=plays), key=lambda chapter: chapter.start)
     return chapters[following - 1].title if following else None
 
 

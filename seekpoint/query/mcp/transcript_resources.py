@@ -182,7 +182,7 @@ def _passage_starts(resource: Resource, cues: Sequence[Cue], chapters: Sequence[
     start, part, spent = 0.0, None, 0.0
     for k, cue in enumerate(cues[first:], first):
         # A passage ends with its chapter in a recording, else with its page or the text under its heading.
-        cue_part = title_at(chapters, cue.start) if resource.kind.plays else (cue.page, cue.anchor)
+        cue_part = title_at(chapters, cue.start, plays=True) if resource.kind.plays else (cue.page, cue.anchor)
         spent += tokens(cue.text)
         if k == first or cue_part != part or cue.start - start >= _PASSAGE or spent > _PASSAGE_TOKENS:
             start, part, spent = cue.start, cue_part, tokens(cue.text)
@@ -191,7 +191,7 @@ def _passage_starts(resource: Resource, cues: Sequence[Cue], chapters: Sequence[
 
 def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter]) -> TranscriptPassage:
     first, plays = cues[0], resource.kind.plays
-    chapter = title_at(chapters, first.start)
+    chapter = title_at(chapters, first.start, plays=plays)
     return TranscriptPassage(
         place=place(first.start if plays else None, first.page),
         chapter=quotable(chapter, _CHAPTER) if chapter else None,

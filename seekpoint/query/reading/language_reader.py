@@ -251,7 +251,7 @@ class Places:
             quote=quote,
             link=address,
             marks=(),
-            chapter=title_at(chapters, start) if chapters else moment.chapter,
+            chapter=title_at(chapters, start, plays=resource.kind.plays) if chapters else moment.chapter,
             page=mark.cue.page,
             explanation=None,
             cues=(mark.number, stop),

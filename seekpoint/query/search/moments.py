@@ -10,7 +10,7 @@ from math import fsum, inf
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
-from seekpoint.index.text.transcript_text import ROUNDING, CueText, begun, columns, title_at
+from seekpoint.index.text.transcript_text import CueText, begun, columns, rounding, title_at
 from seekpoint.index.types import Chapter, Cue, CueSpan, ResourceStatus
 from seekpoint.query.answers import Explanation, Moment, Translation, Window
 from seekpoint.query.links import is_found_by_words, link, quote_link
@@ -43,6 +43,7 @@ class Passage(CueText):
     def __init__(self, cues: Sequence[Cue], position: int, first: int, stop: int, *, plays: bool) -> None:
         super().__init__(cues)
         self.position = position
+        self.plays = plays
         places = self.sentences(is_opening=not position) if plays else self.offsets
         last = min(stop, len(cues)) - 1  # a damaged chunk may claim more cues than its transcript has
         begin = self.offsets[min(first, last)]
@@ -122,7 +123,7 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
             quote=" ".join(cue.text for cue in passage.quoted),
             link=link(resource, start) if plays else address,
             marks=passage.marks,
-            chapter=title_at(details.chapters, start),
+            chapter=title_at(details.chapters, start, plays=plays),
             page=passage.quoted[0].page,
             explanation=why,
             cues=passage.span,
@@ -207,7 +208,7 @@ def best_beginning(
     starts = passage.starts
     titles: dict[int, set[str]] = {}
     for chapter in chapters:
-        first = bisect_left(starts, chapter.start - ROUNDING)
+        first = bisect_left(starts, chapter.start - rounding(plays=passage.plays))
         matching = set(terms(chapter.title)) & weights.keys()
         if first < len(starts) and matching:
             titles[first] = titles.get(first, set()) | matching

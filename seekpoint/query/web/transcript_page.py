@@ -16,7 +16,7 @@ import regex
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.terms import UNSPACED
-from seekpoint.index.text.transcript_text import ROUNDING, chapters_of
+from seekpoint.index.text.transcript_text import chapters_of, rounding
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
@@ -54,12 +54,14 @@ class Stretch(NamedTuple):
 class OpenTranscript:
     """A transcript as it is shown.
 
+    `placed_chapters` are the chapters with the positions of the cues in which they begin; none without cues.
     `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
     the position of the cue at the second of the page's address.
     """
 
     transcript: Transcript
     chapters: Sequence[Chapter]
+    placed_chapters: Sequence[tuple[int, Chapter]]
     paragraphs: Sequence[TranscriptParagraph]
     other: str | None
     beside: str | None
@@ -79,22 +81,18 @@ class OpenTranscript:
         other = min(others, key=lambda each: primary(each.language) == own, default=None)
         beside = other if other and parameters.beside else None
         chapters = chapters_of(details, transcript)
-        shown = list(paragraphs(transcript.cues, chapters))
+        placed = placed_chapters(transcript.cues, chapters, plays=plays)
+        shown = list(paragraphs(transcript.cues, placed))
         return cls(
             transcript,
             chapters,
+            placed,
             list(aligned(shown, beside.cues)) if beside else shown,
             other.language if other else None,
             beside.language if beside else None,
             None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
             Found.of(parameters.sought, transcript.cues, parameters.place) if parameters.sought else None,
         )
-
-    @property
-    def placed_chapters(self) -> list[tuple[int, Chapter]]:
-        """The chapters with the positions of the cues in which they begin; none without cues."""
-        cues = self.transcript.cues
-        return [(position_at(cues, chapter.start + ROUNDING), chapter) for chapter in self.chapters] if cues else []
 
     @property
     def marked(self) -> Mapping[int, Sequence[Stretch]]:
@@ -253,9 +251,15 @@ def position_at(cues: Sequence[Cue], seconds: float) -> int:
     return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
 
 
-def paragraphs(cues: Sequence[Cue], chapters: Sequence[Chapter]) -> Iterator[TranscriptParagraph]:
+def placed_chapters(cues: Sequence[Cue], chapters: Sequence[Chapter], *, plays: bool) -> Sequence[tuple[int, Chapter]]:
+    """The chapters with the positions of the cues in which they begin; none without cues."""
+    off = rounding(plays=plays)
+    return [(position_at(cues, chapter.start + off), chapter) for chapter in chapters] if cues else []
+
+
+def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> Iterator[TranscriptParagraph]:
     """The transcript in paragraphs: one starts with each chapter, page and heading, else after some sentences."""
-    titles = {position_at(cues, chapter.start + ROUNDING): chapter.title for chapter in chapters if cues}
+    titles = {position: chapter.title for position, chapter in chapters}
     paragraph: list[PositionedCue] = []
     for number, cue in enumerate(cues):
         if paragraph:

@@ -12,8 +12,14 @@ CHAPTERS = (Chapter(0.0, "Intro"), Chapter(60.0, "Masks"), Chapter(63.0, "掩碼
 
 def test_a_second_lies_in_the_last_chapter_that_begins_at_or_just_after_it() -> None:
     for seconds, title in ((0.0, "Intro"), (59.4, "Intro"), (59.7, "Masks"), (63.0, "掩碼"), (9999.0, "Q&A")):
-        assert title_at(CHAPTERS, seconds) == title
-    assert title_at(CHAPTERS[1:], 30.0) is title_at((), 30.0) is None
+        assert title_at(CHAPTERS, seconds, plays=True) == title
+    assert title_at(CHAPTERS[1:], 30.0, plays=True) is title_at((), 30.0, plays=True) is None
+
+
+def test_a_short_heading_of_a_text_ends_where_the_next_one_begins() -> None:
+    headings = (Chapter(0.0, "缓存"), Chapter(0.25, "Keys"), Chapter(60.0, "值"))
+    for seconds, title in ((0.0, "缓存"), (0.25, "Keys"), (0.5, "Keys"), (59.75, "Keys"), (60.0, "值")):
+        assert title_at(headings, seconds, plays=False) == title
 
 
 @pytest.mark.parametrize(

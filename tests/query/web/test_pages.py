@@ -16,6 +16,7 @@ from lxml.html import fromstring
 from opencc import OpenCC
 from starlette.testclient import TestClient
 
+import seekpoint
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.open import open_writer
 from seekpoint.index.reasons import Reason, catalogue
@@ -124,6 +125,22 @@ def test_moments_open_on_the_page_of_their_resource(client: TestClient) -> None:
     page = client.get(address).text
     assert f'id="{address.partition("#")[2]}"' in page
     assert "A mask hides what comes later." in page
+
+
+def test_short_headings_of_a_note_stand_where_they_stand_in_it(tmp_path: Path) -> None:
+    note = tmp_path / "note.md"
+    note.write_text("# 缓存\n\n## Keys\n\nA cache keeps them.\n\n## 掩码\n\n### Why\n\nA mask hides.\n", "utf-8")
+    seekpoint.build([note], tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    with serving(tmp_path / "library") as client:
+        (note_id,) = (each["id"] for each in client.get("/api/resources").json()["resources"])
+        page = fromstring(client.get(f"/resource/{note_id}").text)
+        said = {cue.get("id"): cue.text_content() for cue in page.xpath("//a[@class='cue']")}
+        for heading in page.xpath("//nav[@class='chapters']//a"):
+            assert said[heading.get("href").partition("#")[2]] == heading.text_content().strip()
+        paragraphs = [" ".join(each.text_content().split()) for each in page.xpath("//p[contains(@class, 'said')]")]
+        moments = client.get("/api/ask?q=mask").json()["moments"]
+    assert paragraphs == ["缓存", "Keys A cache keeps them.", "掩码", "Why A mask hides."]
+    assert {moment["quote"]: moment["chapter"] for moment in moments}["A mask hides."] == "Why"
 
 
 def test_the_address_shows_what_plays(client: TestClient) -> None:
