@@ -321,7 +321,7 @@ def test_a_model_that_is_refused_that_fails_or_is_the_librarys_own_changes_nothi
         assert (steps[Step.EMBED_AGAIN], steps[Step.NOTHING]) == (count, TALKS - count), "a dry run says so"
     with pytest.raises(ModelMismatch, match=r"topics .*wide .*--reembed, or .*seekpoint build SOURCE --model wide"):
         reembed(talks, WideEncoder(), again=False)
-    with pytest.raises(ModelMismatch, match="--reembed"):
+    with pytest.raises(ModelMismatch, match="embed it again"):
         seekpoint.build([talks.folder / "list.md"], talks.library, model="wide")
     with pytest.raises(ModelError):
         reembed(talks, EndingEncoder(1, ModelError))
