@@ -119,8 +119,8 @@ class Reader(Closing, Protocol):
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         """The document frequencies of terms, and of groups in the chunks of their languages."""
 
-    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
-        """The terms that begin with one of these; some may be in no chunk any longer."""
+    def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
+        """The terms that begin with one of these, and whether a title or heading has them; some may be nowhere."""
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         """The ids of the chunks that the indexes propose by meaning, by words and by translations; ascending."""

@@ -196,10 +196,11 @@ class EmbeddedReader:
         return Frequencies(self.words.frequencies(terms), self.words.group_frequencies(groups))
 
     @decoding
-    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+    def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
         from seekpoint.index.embedded import stored_terms
 
-        return stored_terms.beginning_with(self._connection, prefixes)
+        spoken = stored_terms.beginning_with(self._connection, prefixes)
+        return names.marked_terms(self._db, spoken, prefixes)
 
     @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:

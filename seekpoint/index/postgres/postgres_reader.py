@@ -167,10 +167,11 @@ class PostgresReader:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
         return Frequencies(words.frequencies(terms), words.group_frequencies(groups, sizes))
 
-    def vocabulary(self, prefixes: Collection[str]) -> list[str]:
+    def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
         query = """SELECT DISTINCT text FROM term JOIN unnest(%s::text[]) AS prefix
                    ON text >= prefix COLLATE "C" AND text < prefix || chr(1114111) COLLATE "C" ORDER BY text"""
-        return [text for (text,) in self._session.rows(query, list(prefixes))]
+        spoken = [text for (text,) in self._session.rows(query, list(prefixes))]
+        return names.marked_terms(self._db, spoken, prefixes)
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         from seekpoint.index.postgres.words import candidates

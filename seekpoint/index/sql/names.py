@@ -64,6 +64,17 @@ def title_candidates(db: Database, question_terms: Collection[str]) -> list[tupl
     return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
 
 
+def marked_terms(db: Database, spoken: Iterable[str], prefixes: Collection[str]) -> dict[str, bool]:
+    """Terms of chunks, and those of titles and of lists' headings that begin with a prefix, which are marked."""
+    titles = [name.split(_BETWEEN) for (name,) in db.rows("SELECT DISTINCT terms FROM name")]
+    paths = [parsed_json(path) for (path,) in db.rows("SELECT DISTINCT path FROM listing")]
+    headings = [terms(heading) for path in paths for heading in path]
+    starts = tuple(prefixes)
+    return dict.fromkeys(spoken, False) | {
+        term: True for name in (*titles, *headings) for term in name if term.startswith(starts)
+    }
+
+
 # Translations are stored under the key that `joined` makes of a word's terms, each as the terms of passages. Those that
 # occur nowhere in the library are left out, so little of a dictionary is stored.
 
