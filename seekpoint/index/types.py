@@ -133,13 +133,17 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Metadata of a source, `None` or empty without any; `channel` is the publisher, chapters may be headings."""
+    """Metadata of a source, `None` or empty without any.
+
+    `channel` is the publisher, chapters may be headings, and `aliases` are further titles that questions may say.
+    """
 
     title: str | None = None
     channel: str | None = None
     duration: float | None = None
     published: str | None = None
     chapters: tuple[Chapter, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

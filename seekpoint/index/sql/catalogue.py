@@ -58,6 +58,7 @@ _STANDINGS = f"""
            EXISTS (SELECT 1 FROM listing WHERE resource_id = id)
              AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}')
     FROM resource ORDER BY """
+_ALIASES = "SELECT name, value FROM setting WHERE name = 'aliases'"
 # Sections are ordered by the entries that are listed there for the first time (`again` is false).
 _SECTIONS = f"""
     SELECT CASE WHEN listed THEN source ELSE '' END AS source, path, named_by, resource_id, state,
@@ -78,8 +79,7 @@ class Catalogue:
         for resource_id, *transcript in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
             held.setdefault(resource_id, []).append(transcript)
         found: dict[str, ResourceStatus] = {}
-        stored_aliases = self._db.rows("SELECT name, value FROM setting WHERE name = 'aliases'")
-        aliases = {str(name): value for name, value in stored_aliases}
+        aliases = {str(name): str(text) for name, text in self._db.rows(_ALIASES)}
         led_there = LibrarySettings.read(aliases.get).listed
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored in rows:

@@ -45,7 +45,8 @@ def update_titles(db: Database, resource_ids: Iterable[str]) -> None:
     """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
     for resource_id in resource_ids:
         listed = db.rows("SELECT title FROM listing WHERE resource_id = ?", resource_id)
-        own = [details_of(text).title for (text,) in db.rows("SELECT details FROM resource WHERE id = ?", resource_id)]
+        stored = [details_of(text) for (text,) in db.rows("SELECT details FROM resource WHERE id = ?", resource_id)]
+        own = [title for details in stored for title in (details.title, *details.aliases)]
         titles = {*own, *(title for (title,) in listed)}
         names = sorted({name for title in titles if title for name in title_names(title)})
         rows = [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in names]

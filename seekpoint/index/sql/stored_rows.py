@@ -26,7 +26,7 @@ def details_of(text: str) -> Details:
     """Details out of their JSON."""
     values = parsed_json(text)
     chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
-    return Details(**values, chapters=chapters)
+    return Details(**values | {"aliases": tuple(values.get("aliases", ()))}, chapters=chapters)
 
 
 def check_details(stored: Iterable[str], longest: float) -> None:
@@ -34,7 +34,7 @@ def check_details(stored: Iterable[str], longest: float) -> None:
     for text in stored:
         try:
             details = details_of(text)
-            texts = (details.title, details.channel, details.published)
+            texts = (details.title, details.channel, details.published, *details.aliases)
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
                 and (details.duration is None or _is_second(details.duration, longest))
@@ -56,8 +56,11 @@ def _is_second(value: object, longest: float) -> bool:
 
 
 def details_text(details: Details) -> str:
-    """Details as JSON."""
-    return json.dumps(asdict(details), ensure_ascii=False)
+    """Details as JSON; aliases, which few sources have, are left out where there are none."""
+    values = asdict(details)
+    if not details.aliases:
+        del values["aliases"]
+    return json.dumps(values, ensure_ascii=False)
 
 
 KEPT_COLUMNS = """resource_id, place, kind, title, url, language, start, page, anchor, quote, link, question,

@@ -10,6 +10,9 @@ CELL_BREAK, LINE_BREAK = " | ", " ⏎ "
 """The separators between the cells of a table's row, and between lines of code. A text fragment can't span them, since
 a browser doesn't find them on the page."""
 
+INDENT = "⇥"
+"""Two columns of the indentation of a line of code."""
+
 # ZWNJ and ZWJ are part of the spelling of Persian, Hindi and emoji. The rest of Unicode's category C is controls,
 # surrogates, and format characters that reverse or hide text.
 _JOINERS = "\u200c\u200d"

@@ -61,6 +61,7 @@ MEMORY = 2_000_000_000
 """Address space of a child, in bytes."""
 
 _MOST_PAGES = 1_000_000
+_MOST_ALIASES = 50
 # Native libraries leak memory: the child is replaced after this many.
 _DOCUMENTS_A_CHILD = 100
 
@@ -183,8 +184,11 @@ def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
         match parsed_json(answer):
             case {"text": [list(blocks), *details]}:
                 texts = ((clean(text) or None) if isinstance(text, str) else None for text in details)
-                title, author, published, language, canonical = texts
-                return ParsedDocument(tuple(map(_block, blocks)), title, author, published, language, canonical)
+                title, author, published, language, canonical, *names = texts
+                aliases = tuple(filter(None, names))[:_MOST_ALIASES]
+                return ParsedDocument(
+                    tuple(map(_block, blocks)), title, author, published, language, canonical, aliases
+                )
             case {"refused": [str(state), str(reason)]}:
                 return Unfetched(State(state), Reason.stored(reason))
             case {"failed": str(reason)}:

@@ -45,7 +45,8 @@ class Block:
 class ParsedDocument:
     """The blocks of a document in reading order, and its declared metadata.
 
-    `language` is a tag, `published` a date as YYYY-MM-DD, `canonical` an address, perhaps a relative one.
+    `language` is a tag, `published` a date as YYYY-MM-DD, `canonical` an address, perhaps a relative one. `aliases` are
+    further titles.
     """
 
     blocks: tuple[Block, ...]
@@ -54,6 +55,7 @@ class ParsedDocument:
     published: str | None = None
     language: str | None = None
     canonical: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
 def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
@@ -64,7 +66,9 @@ def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tu
         for start, end, words, block, is_reference in spans
     )
     chapters = tuple(Chapter(start, words) for start, _, words, block, _ in spans if block.role is Role.HEADING)
-    details = Details(document.title, document.author, published=document.published, chapters=chapters)
+    details = Details(
+        document.title, document.author, published=document.published, chapters=chapters, aliases=document.aliases
+    )
     return Transcript(language, origin, cues), details
 
 

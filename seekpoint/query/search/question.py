@@ -430,9 +430,11 @@ def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader,
 def _is_likely(other: _Similar, count: int, is_title: bool, word: str, chunks: int) -> bool:
     """Whether a word is frequent enough to be meant, which so many chunks have, or a title.
 
-    A word with a capital inside is a name, of which only usual slips are mended.
+    A word with a capital inside is a name, and so is one that begins with a capital and isn't near another name: of
+    these only usual slips are mended.
     """
-    if not other.is_usual and (not word[1:].islower() or (len(word) < _DISTINCT and count < _FREQUENT_SHARE * chunks)):
+    is_name = not word[1:].islower() or (word[:1].isupper() and other.rank < inf)
+    if not other.is_usual and (is_name or (len(word) < _DISTINCT and count < _FREQUENT_SHARE * chunks)):
         return False
     if is_title or count >= max(_FEWEST_CHUNKS, _LEAST_SHARE * chunks):
         return True

@@ -119,10 +119,9 @@ class ResourceCache:
 
     @cached_property
     def folded_names(self) -> dict[str, str]:
-        """Every resource's title and channel by its id, as they are compared with what is looked for."""
+        """Every resource's titles and channel by its id, as they are compared with what is looked for."""
         return {
-            resource_id: folded(f"{clean(status.title)}\n{clean(status.details.channel or '')}")
-            for resource_id, status in self.statuses.items()
+            resource_id: folded("\n".join(map(clean, _names(status)))) for resource_id, status in self.statuses.items()
         }
 
     @cached_property
@@ -154,6 +153,10 @@ class ResourceCache:
         if status is None or not status.resource.kind.plays:
             return 0.0
         return max(self.details(resource_id).duration or 0.0, status.seconds)
+
+
+def _names(status: ResourceStatus) -> Iterable[str]:
+    return (status.title, status.details.channel or "", *status.details.aliases)
 
 
 class ResourceCaches:

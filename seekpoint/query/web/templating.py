@@ -14,7 +14,7 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.links import timestamp
 from seekpoint.query.search.settings import LONGEST_QUESTION
-from seekpoint.query.web import resource_list, translations, view_models
+from seekpoint.query.web import resource_list, transcript_page, translations, view_models
 from seekpoint.query.web.problems import PageError, describe
 from seekpoint.query.web.translations import CHOICE, COOKIE, language_of
 
@@ -39,7 +39,10 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"clean": clean, "printable": printable, "timestamp": timestamp}
+_templates.filters |= {
+    **{"clean": clean, "printable": printable, "timestamp": timestamp},
+    **{"laid_out": transcript_page.laid_out, "layout": transcript_page.layout},
+}
 _templates.globals |= {
     "question_href": view_models.question_href,
     "reading_href": view_models.reading_href,

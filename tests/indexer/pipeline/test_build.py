@@ -18,6 +18,7 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.reasons import Reason
+from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build_report import preview
@@ -340,6 +341,18 @@ def test_documents_in_a_folder_beside_recordings(workshop: Workshop) -> None:
     assert workshop.build(workshop.folder / "notes").updated == 1, "one's own may become short"
     assert workshop.build(workshop.folder / "notes" / ".." / "notes").updated == 0, "the same, however it's spelt"
     assert len(workshop.statuses()) == 3
+
+
+def test_a_question_may_name_a_note_by_an_alias_of_its_front_matter(workshop: Workshop) -> None:
+    front = "---\ntitle: Softmax\naliases: [Soft maximum, 归一化指数函数]\n---\n"
+    note = workshop.write("notes/s.md", f"{front}It turns scores into weights.")
+    workshop.build(note.parent)
+    (status,) = workshop.statuses().values()
+    assert (status.title, status.details.aliases) == ("Softmax", ("Soft maximum", "归一化指数函数"))
+    with open_reader(workshop.library) as reader:
+        for said in ("what does the soft maximum do", "归一化指数函数有什么用？"):
+            assert [key for key, _ in reader.titles(terms(said))] == [status.id], said
+        reader.verify()
 
 
 def test_the_files_of_a_folder_that_are_not_read_are_listed_or_counted(workshop: Workshop) -> None:

@@ -143,6 +143,21 @@ def test_short_headings_of_a_note_stand_where_they_stand_in_it(tmp_path: Path) -
     assert {moment["quote"]: moment["chapter"] for moment in moments}["A mask hides."] == "Why"
 
 
+def test_code_and_lists_of_a_note_have_lines_of_their_own(tmp_path: Path) -> None:
+    note = tmp_path / "note.md"
+    code = "```python\ndef cache(keys):\n    return 键\n```\n"
+    note.write_text(f"---\naliases: [KV store]\n---\n# Cache\n\nSee:\n\n- [[值]] a cache\n\n{code}", "utf-8")
+    seekpoint.build([note], tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    with serving(tmp_path / "library") as client:
+        (note_id,) = (each["id"] for each in client.get("/api/resources").json()["resources"])
+        page = fromstring(client.get(f"/resource/{note_id}").text)
+        marked = fromstring(client.get(f"/resource/{note_id}", params={"find": "return 键"}).text)
+        assert client.get("/list", params={"narrow": "kv store"}).text.count('class="name"') == 1
+    assert [each.text for each in page.xpath("//a[@class='cue item']")] == ["- [[值]] a cache"]
+    assert [each.text for each in page.xpath("//a[@class='cue code']")] == ["def cache(keys): \n \u2003\u2003return 键"]
+    assert marked.xpath("string(//a[@class='cue code']/mark)") == "return 键"
+
+
 def test_the_address_shows_what_plays(client: TestClient) -> None:
     page = client.get("/?q=mask&play=aaaaaaaaaaa&t=80.5").text
     assert links(page)["Play “Masks & more” from 1:20"] == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"

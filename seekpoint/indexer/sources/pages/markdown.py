@@ -16,7 +16,7 @@ import regex
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import CELL_BREAK, clean
+from seekpoint.index.text.clean import CELL_BREAK, INDENT, clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
@@ -59,7 +59,8 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     """
     text = _text(data, charset)
     front_matter = _FRONT_MATTER.match(text)
-    fields = {field[1].lower(): _value(field[2]) for field in _FIELD.finditer(front_matter[2] if front_matter else "")}
+    stated = {field[1].lower(): _values(field[2]) for field in _FIELD.finditer(front_matter[2] if front_matter else "")}
+    fields = {name: clean(", ".join(values)) for name, values in stated.items()}
     runs = _text_runs(text[front_matter.end() :] if front_matter else text)
     texts: list[tuple[str, Role]] = []
     for row, grouped in groupby(runs, key=lambda run: run.row):
@@ -77,6 +78,7 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
         fields.get("author") or fields.get("authors"),
         published,
         fields.get("lang") or fields.get("language"),
+        aliases=tuple(filter(None, map(clean, stated.get("aliases") or stated.get("alias") or ()))),
     )
 
 
@@ -138,14 +140,14 @@ def _width(line: str) -> int:
     return len(line) if line.isascii() else sum(1 + (east_asian_width(c) in "WF") for c in line)
 
 
-def _value(value: str) -> str:
-    """The value of a field; lists, inline or in lines, become `A, B`."""
+def _values(value: str) -> list[str]:
+    """The values of a field: those of a list, inline or in lines, else one."""
     bare = value.strip()
     if bare.startswith("[") and bare.endswith("]"):
         items = bare[1:-1].split(",")
     else:
         items = re.split(r"\n[ \t]*-[ \t]", f"\n{bare}")
-    return clean(", ".join(filter(None, (item.strip().strip("\"'") for item in items))))
+    return [*filter(None, (item.strip().strip("\"'") for item in items))]
 
 
 def _text_runs(markdown: str) -> Sequence[TextRun]:
@@ -158,6 +160,7 @@ def _text_runs(markdown: str) -> Sequence[TextRun]:
     for token in tokens:
         if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
             raise _unavailable("line_too_deep", line=token.map[0] + 1 if token.map else "?")
+    _keep_marks(tokens)
     try:
         root, is_too_deep = dom_of(str(parser.renderer.render(tokens, parser.options, {})))
     except etree.ParserError:  # only comments
@@ -165,6 +168,22 @@ def _text_runs(markdown: str) -> Sequence[TextRun]:
     if is_too_deep:
         raise _unavailable("html_too_deep")
     return text_runs_of(root)
+
+
+def _keep_marks(tokens: Sequence[Token]) -> None:
+    """Write the marks of list items, and the indentation of code, as text, since the text of an element has neither."""
+    from markdown_it.token import Token
+
+    for item, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if item.type == "list_item_open" and paragraph.type == "paragraph_open" and inline.children is not None:
+            mark = f"{item.info}{item.markup}" if item.info else "-"
+            inline.children.insert(0, Token("text", "", 0, content=f"{mark} "))
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            lines = token.content.expandtabs(4).splitlines()
+            depths = (len(line) - len(line.lstrip(" ")) for line in lines)
+            indented = (INDENT * -(-depth // 2) + line.lstrip(" ") for line, depth in zip(lines, depths, strict=True))
+            token.content = "\n".join(indented)
 
 
 @cache

@@ -136,15 +136,15 @@ def test_markdown_is_read_as_rendered() -> None:
     assert texts(text) == [
         "Attention",
         "Every word looks at the others and weighs them & more. https://example.org/a 注意力让每个词看到其他词。",
-        "first item",
-        "第二项",
+        "- first item",
+        "- 第二项",
         "its second paragraph",
-        "nested",
+        "1. nested",
         "a quoted line",
         "Model | BLEU",
         "base | 27.3",
         "大 | 28.4",
-        "def attention(q, k): ⏎ return q @ k",
+        "def attention(q, k): ⏎ ⇥⇥return q @ k",
         "indented = True",
         "Setext 标题",
         "beside bold",
@@ -169,6 +169,24 @@ def test_the_metadata_of_a_text() -> None:
         assert (text.title, text.author, text.published) == (title, author, published)
         assert texts(text)[-2:] == ["Heading", "words"]
     assert markdown("---\n\nNote: words\n\n---\n\nmore") == ["Note: words", "more"], "a ruler is no front matter"
+
+
+def test_the_marks_of_lists_links_of_notes_and_the_depth_of_code_survive() -> None:
+    note = "- [ ] 见 [[注意力|attention]]\n- [x] ![[mask.png]]\n\n3) c\n4) d\n\n"
+    code = "```\nif a:\n\tif b:\n\t\tc\n\n   d\n```\n\n- ```\n  e\n  ```\n"
+    items = ["- [ ] 见 [[注意力|attention]]", "- [x] ![[mask.png]]", "3) c", "4) d"]
+    assert markdown(note + code) == [*items, "if a: ⏎ ⇥⇥if b: ⏎ ⇥⇥⇥⇥c ⏎ ⇥⇥d", "e"]
+
+
+def test_the_aliases_of_a_note_are_its_further_titles() -> None:
+    for front, aliases in (
+        ("aliases: [KV cache, '键值缓存']", ("KV cache", "键值缓存")),
+        ('aliases:\n  - "KV cache"\n  - 键值, 缓存', ("KV cache", "键值, 缓存")),
+        ("alias: KV cache", ("KV cache",)),
+        ("aliases: []", ()),
+        ("title: x", ()),
+    ):
+        assert read_markdown(f"---\n{front}\n---\nwords".encode()).aliases == aliases
 
 
 def test_too_deep_nesting_is_refused() -> None:
