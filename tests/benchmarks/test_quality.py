@@ -114,10 +114,11 @@ def test_every_command_line_on_the_pages_is_one_and_its_questions_are_read(tmp_p
     assert len(benchmarks) >= 2 and len(evaluations) >= 3
     for arguments in benchmarks:
         quality.parser().parse_args(arguments)
-    command = cli.get_command(click.Context(cli), "eval")
+    parent = click.Context(cli, **cli.context_settings)
+    command = cli.get_command(parent, "eval")
     assert command is not None
     for arguments in evaluations:
-        command.make_context("eval", arguments)
+        command.make_context("eval", arguments, parent=parent)
     (block,) = re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
     file = tmp_path / "questions.jsonl"
     file.write_text(block, "utf-8")
