@@ -53,6 +53,9 @@ _COMMANDS = {
 _SHOWN = 60
 
 
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
 class _LazyGroup(click.Group):
     """A group that imports a command when it is called, so that no command pays for the imports of another."""
 
@@ -64,6 +67,7 @@ class _LazyGroup(click.Group):
             return None
         module, attribute = _COMMANDS[name]
         command: click.Command = getattr(import_module(module), attribute)
+        command.context_settings = _HELP | command.context_settings  # click keeps the names that it meets first
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -111,7 +115,7 @@ def _shown(error: click.UsageError, command: str) -> _ShownUsageError:
     return _ShownUsageError(f"{said[:1].lower()}{said[1:]}: {remedy}")
 
 
-@click.group("seekpoint", cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("seekpoint", cls=_LazyGroup, context_settings=_HELP)
 @click.version_option(package_name="seekpoint", prog_name="seekpoint")
 def cli() -> None:
     """Ask a reading list a question, and land where the answer begins."""
