@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,7 +54,7 @@ _COMMANDS = {
 _SHOWN = 60
 
 
-_HELP = {"help_option_names": ["-h", "--help"]}
+_HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 class _LazyGroup(click.Group):

@@ -25,6 +25,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from seekpoint.cli.main import cli
 from seekpoint.cli.mcp import mcp
 from seekpoint.cli.serve import serve
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
@@ -110,7 +111,7 @@ def test_a_token_that_is_easily_guessed_or_that_no_header_carries_is_refused(
         arguments = [*more, "--port", str(taken.getsockname()[1]), "--index", str(tmp_path)]
         for token in ("", "short", " " * 20, f" {TOKEN}", f"{TOKEN}\n", f"{TOKEN}\x7f", "掩码" * 10, "é" * 20):
             for options, env in ((["--token", token], {}), ([], {"SEEKPOINT_TOKEN": token})):
-                refused = CliRunner().invoke(command, [*arguments, *options], env=env)
+                refused = CliRunner().invoke(command, [*arguments, *options], env=env, **cli.context_settings)
                 assert isinstance(refused.exception, UsageError), repr(token)
                 assert re.match(r"(a token|\$SEEKPOINT_TOKEN is empty).*: .*\Z", str(refused.exception))
 
