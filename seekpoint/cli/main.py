@@ -68,7 +68,7 @@ class _LazyGroup(click.Group):
             return None
         module, attribute = _COMMANDS[name]
         command: click.Command = getattr(import_module(module), attribute)
-        command.context_settings = _HELP | command.context_settings  # click keeps the names that it meets first
+        command.context_settings = {**_HELP, **command.context_settings}  # click keeps the names that it meets first
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
