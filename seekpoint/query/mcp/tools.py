@@ -66,7 +66,12 @@ class Tools:
         self,
         question: Annotated[str, Field(description="A question in whole words, in any language.")],
         k: Annotated[
-            int | None, Field(ge=1, le=_MOST_MOMENTS, description="How many places at most: 12, brief 5.")
+            int | None,
+            Field(
+                ge=1,
+                le=_MOST_MOMENTS,
+                description=f"How many places at most: {PASSAGES} if it isn't given, {_BRIEF} with `brief`.",
+            ),
         ] = None,
         brief: Annotated[bool, Field(description="Only a short quote of each place, ranked by likeness.")] = False,
         kind: KindFilter = None,

@@ -58,7 +58,7 @@ class BoundedProtocol(H11Protocol):
         super().on_response_complete()
 
     def shutdown(self) -> None:
-        """Close the connection also where an answer has begun: a summary or a recording would outlast the server."""
+        """Close the connection also where an answer has begun: a reading or a recording would outlast the server."""
         super().shutdown()
         if self.cycle and self.cycle.response_started:
             self.transport.close()
