@@ -96,6 +96,16 @@ class Resource(Displayed):
     url: str
     sections: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file."""
+        return self.url.startswith("file:")
+
+    @property
+    def is_on_youtube(self) -> bool:
+        """Whether it is a video, a playlist or a channel of YouTube."""
+        return self.url.startswith("https://www.youtube.com/") and self.kind in (Kind.VIDEO, Kind.PLAYLIST)
+
 
 class Cue(NamedTuple):
     """The smallest part of a transcript that has a position.

@@ -482,7 +482,7 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     workshop.fake.add_site(SITE, MASKS)
     source = workshop.write("list.md", listed(*SPELLINGS, SITE))
     request = BuildOptions([str(source)])
-    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH_TEXT] == 4
+    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH] == 4
     report = workshop.build(source)
     planned = preview(request, workshop.library, workshop.fake.web())
     assert (planned.resources, planned.steps[Step.NOTHING]) == (1, 1)
