@@ -22,7 +22,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
-from seekpoint.query.filters import in_language
+from seekpoint.query.filters import check_resource, in_language
 from seekpoint.query.output.status import LibraryStatus
 from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 
@@ -123,11 +123,11 @@ class Library:
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
-        if not reader:
-            return pipeline.ask(question, self._reader, encoder, options)
-        read_by = _language_reader(reader)
-        found = pipeline.ask(question, self._reader, encoder, read_by.options(options))
-        answer = read_by.read(found, self._reader, k) if found.moments else found
+        read_by = _language_reader(reader) if reader else None
+        found = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
+        if resource and not found.moments:
+            check_resource(resource, self._reader)
+        answer = read_by.read(found, self._reader, k) if read_by and found.moments else found
         if not (answer.reading and answer.reading.problem):
             return answer
         return replace(answer, reading=replace(answer.reading, problem=_in_python(answer.reading.problem)))

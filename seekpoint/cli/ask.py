@@ -195,12 +195,10 @@ def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None,
 
 def _when_nothing(filters: Filters, library: Reader) -> str:
     """The line for an answer without moments; raises UsageError for an unknown language or resource."""
-    if filters.resource and not library.statuses([filters.resource]):
-        raise UsageError(
-            f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
-        )
-    from seekpoint.query.filters import check_language, left_nothing
+    from seekpoint.query.filters import check_language, check_resource, left_nothing
 
+    if filters.resource:
+        check_resource(filters.resource, library)
     languages = library.languages() if filters.language else ()
     if filters.language:
         check_language(filters.language, languages)

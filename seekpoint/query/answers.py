@@ -96,17 +96,20 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The probability that the first moment answers the question, and the features that it is estimated from.
+    """The probabilities that the library answers the question and that the first moment does (`right`), and features.
 
     `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
-    it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size.
+    it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size, `ahead`
+    the first moment's score over the mean of the next five.
     """
 
     probability: float
+    right: float
     meaning: float
     unsaid: float
     unknown: float
     size: float
+    ahead: float
 
 
 class Citation(NamedTuple):

@@ -1,4 +1,4 @@
-"""The filters of a search: whether a language is one, whether the library has it, and what passes. Pure."""
+"""The filters of a search: whether a language is one, whether the library has it, and what passes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from seekpoint.index.errors import UsageError
+from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag, primary
 from seekpoint.index.types import Filters, Transcript
@@ -19,6 +20,13 @@ def check_language(tag: str, known: Collection[str]) -> None:
         raise UsageError(
             f"{clean(tag)[:_SHOWN]!r} is no language tag: give one such as en, zh or zh-Hant; {_held(known)}"
         )
+
+
+def check_resource(name: str, library: Reader) -> None:
+    """Raise UsageError unless the library has a resource with this id."""
+    if not library.statuses([name]):
+        shown = clean(name)[:_SHOWN]
+        raise UsageError(f"nothing in the library is called {shown}: `seekpoint status --json` lists the ids")
 
 
 def lacking(tag: str | None, known: Collection[str]) -> str | None:

@@ -326,7 +326,7 @@ def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
 _NOTES = {
     Confidence.NONE: "Nothing in this library answers that. These are only the nearest passages: don't present them as "
     "an answer.",
-    Confidence.LOW: "These passages are near the question, and may not answer it: read them before you rely on them.",
+    Confidence.LOW: "One of these passages may answer the question, or none: read them before you rely on them.",
 }
 _NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
 _ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."

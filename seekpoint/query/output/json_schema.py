@@ -98,9 +98,13 @@ class RespellingJson(TypedDict):
 
 
 class EstimateJson(TypedDict):
-    """How likely the first moment answers the question, and what that is estimated from."""
+    """How likely the library answers the question, and the first moment does, and what that is estimated from."""
 
-    probability: Annotated[float, Described("From 0 to 1, where answered and other questions are equally frequent.")]
+    probability: Annotated[
+        float,
+        Described("That the library answers, from 0 to 1, where answered and other questions are equally frequent."),
+    ]
+    right: Annotated[float, Described("That the first moment answers, from 0 to 1.")]
     meaning: Annotated[
         float,
         Described("The first moment's cosine, on the bundled model's scale; without a weight where that is unknown."),
@@ -108,6 +112,7 @@ class EstimateJson(TypedDict):
     unsaid: Annotated[float, Described("The mean rarity of the question's words; 0 for those said near the moment.")]
     unknown: Annotated[float, Described("0.5 for a word that nothing here mentions, 1 for more.")]
     size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]
+    ahead: Annotated[float, Described("The first moment's score over the mean score of the next five.")]
 
 
 class MomentJson(TypedDict):

@@ -17,10 +17,11 @@ from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
 from seekpoint.query.search.literal import read_syntax, remaining
 from seekpoint.query.search.moments import moments
-from seekpoint.query.search.question import Query, as_said, read
+from seekpoint.query.search.question import Query, read
 from seekpoint.query.search.ranking import ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
+from seekpoint.query.search.spelling import as_said
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
@@ -47,7 +48,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         evidence, marked = _literal(candidates, query, answer)
     if marked.missing:
         query = query._replace(syntax=syntax._replace(phrases=()))
-    hits, more = ranked(evidence, query, rerank)
+    hits, more, fused = ranked(evidence, query, rerank)
     found = tuple(moments(hits, more, query))
     answer = replace(
         marked,
@@ -57,7 +58,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     )
     if not hits:
         return answer
-    confidence, estimated = estimate(features(hits[0], candidates, query), profile.calibration)
+    confidence, estimated = estimate(features(hits[0], fused, candidates, query), profile.calibration)
     if answer.missing and not syntax.may_stress:
         confidence = Confidence.NONE
     elif confidence is Confidence.HIGH and not query.question.has_content:
