@@ -99,6 +99,11 @@ def test_a_question_sorts_the_list_and_dims_what_doesnt_answer_it(client: TestCl
         is_dim = ["dim" in entry.get("class").split() for entry in page.xpath("//li[contains(@class, 'entry')]")]
         assert (names[0], len(names), len({*names})) == (first, 5, 5)
         assert is_dim == sorted(is_dim) and {*is_dim} == {True, False}
+        entry = page.xpath("(//li[contains(@class, 'entry')])[1]")[0]
+        for time, tick in zip(entry.xpath(".//a[@class='time']"), entry.xpath(".//svg/a"), strict=True):
+            assert (time.text, time.get("href")) == (tick.xpath("string(.//title)"), tick.get("href")), (
+                "read, and clicked"
+            )
         assert page.xpath("//*[@class='heading']"), "the others stand under their headings"
         assert page.xpath("//p[starts-with(@class, 'verdict')]/text()"), "it is said how sure that is"
         assert page.xpath("//option[@selected]/text()") == ["best answer first"]
