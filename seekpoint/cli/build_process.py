@@ -28,7 +28,8 @@ from seekpoint.index.types import Encoder, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
-from seekpoint.indexer.reading_list.parser import parse_urls, read_source
+from seekpoint.indexer.reading_list.links import parse_urls
+from seekpoint.indexer.reading_list.parser import read_source
 from seekpoint.indexer.sources.captions import read_captions, stem_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
