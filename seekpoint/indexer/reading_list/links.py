@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -14,12 +15,11 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 from seekpoint.indexer.reading_list.addresses import resource_of_link
+from seekpoint.indexer.reading_list.entries import Entries, short
 
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
 _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
 _MAX_ADDRESSES = 1000
-# A paragraph above a line of dashes is a heading too, and is stored with every link under it.
-_MAX_TITLE = 500
 
 FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
 _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
@@ -27,6 +27,11 @@ _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
+
+
+def read(parse: Callable[[str, Path | str | None], tuple[Resource, ...]], text: str, entries: Entries) -> None:
+    """Add each link; one that leads nowhere outside the text is no entry."""
+    entries.resources += parse(text, entries.base)
 
 
 def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
@@ -45,11 +50,11 @@ def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource,
     outline = outline_of(FRONT_MATTER.sub("", text))
     titles = [heading for heading in outline.headings if heading.level == 1]
     is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
-    names = {id(heading): _title("".join(heading.text)) for heading in outline.headings}
+    names = {id(heading): short("".join(heading.text)) for heading in outline.headings}
     entries: list[Resource | None] = []
     for link in outline.links:
         label = clean("".join(link.text))
-        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else _title(label)
+        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else short(label)
         path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
         for href in _bare_addresses(link.href, label) if link.bare else (link.href,):
             entries.append(resource_of_link(href, title, (path,) if path else (), base))
@@ -60,11 +65,6 @@ def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...
     """One resource per address or Markdown link in plain text; lines that begin with `#` are comments."""
     lines = (line.strip() for line in text.splitlines())
     return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
-
-
-def _title(text: str) -> str:
-    cleaned = clean(text)
-    return cleaned if len(cleaned) <= _MAX_TITLE else f"{cleaned[: _MAX_TITLE - 1]}…"
 
 
 def _bare_addresses(href: str, text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Parses a reading list into resources: Markdown, a text of addresses, one address, a file or a folder."""
+"""Parses a source into resources: a reading list, one address, a file or a folder."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seekpoint.files import CAPTION_SUFFIXES, read_file, real_path
+from seekpoint.files import CAPTION_SUFFIXES, open_file, read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.reading_list import bookmarks, vaults
 from seekpoint.indexer.reading_list.addresses import (
     is_unread,
     kind_of_path,
@@ -25,16 +26,26 @@ from seekpoint.indexer.reading_list.addresses import (
     resource_of,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
-from seekpoint.indexer.reading_list.links import FRONT_MATTER, parse_markdown, parse_urls
+from seekpoint.indexer.reading_list.download import CHARSET, MOST_BYTES, RemoteList, fetch, remote_list_of
+from seekpoint.indexer.reading_list.entries import Entries
+from seekpoint.indexer.reading_list.formats import format_of
+from seekpoint.indexer.reading_list.links import FRONT_MATTER
 from seekpoint.indexer.sources.captions import is_captions
 
 # Kinds of files that are named where a folder has some that aren't read.
 _MOST_KINDS = 8
+# Each bookmark of Chrome and Firefox has its icon in it, of some kB.
+_MOST_WITH_ICONS = 100_000_000
+_HTML = (".html", ".htm")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
+_DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?(%s)""" % CHARSET.pattern.encode(), re.IGNORECASE)
+_BEGINNING = 1024
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
-_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
+_ACCEPTED = (
+    "a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS, CSL JSON), an address (https://…), "
+    "a recording, a PDF, a web page, or a folder"
+)
 _KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
 
 NOWHERE = "list.invalid"
@@ -105,23 +116,38 @@ def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
 
 
 def _read_file(path: Path, is_trusted: bool) -> ReadingList:
-    if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
+    suffix = path.suffix.lower()
+    is_bookmarks = has_bookmarks(path)
+    is_page = suffix in _HTML and not is_bookmarks
+    if is_trusted and (kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or is_page):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     base = path.parent if is_trusted else f"https://{NOWHERE}/"
     with _prefix_errors_with(clean(str(path))):
         if is_unread(path):
-            raise SourceError(str(Reason("format_unread", format=path.suffix.lower())))
-        if (size := path.stat().st_size) > MOST_BYTES:
-            most = f"{MOST_BYTES / 1e6:.0f} MB"
-            raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
+            raise SourceError(str(Reason("format_unread", format=suffix)))
+        if is_page:
+            raise SourceError("a web page, not a browser's bookmarks: add it as a file, not as a list")
+        most = _MOST_WITH_ICONS if is_bookmarks else MOST_BYTES
+        if (size := path.stat().st_size) > most:
+            raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most / 1e6:.0f} MB)")
         text = _text(read_file(path))
-        listed = _list(str(path), text, path.suffix, base)
-        has_text = any(map(str.isalnum, FRONT_MATTER.sub("", text)))
-        if not listed.entries and is_trusted and path.suffix.lower() == ".md" and has_text:
-            remark = f"{clean(str(path))}: it has no links, so it is read as a note"
-            return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
-        return _with_links(listed)
+        try:
+            return _list(str(path), text, suffix, base)
+        except _EmptyListError:
+            if not is_trusted or suffix != ".md" or not any(map(str.isalnum, FRONT_MATTER.sub("", text))):
+                raise
+        remark = f"{clean(str(path))}: it has no links, so it is read as a note"
+        return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
+
+
+def has_bookmarks(path: Path) -> bool:
+    """Whether a file of HTML holds a browser's bookmarks; raises OSError."""
+    if path.suffix.lower() not in _HTML:
+        return False
+    with open_file(path) as file:
+        beginning = file.read(_BEGINNING).replace(b"\0", b"")  # its marks are ASCII, also in UTF-16
+    return bool(bookmarks.MARK.match(beginning.decode("utf-8", "replace").lstrip("\ufeff\ufffd")))
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:
@@ -132,7 +158,7 @@ def _read_address(remote: RemoteList, web: Web) -> ReadingList:
             raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
         suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, page.url))
         base = page.url if remote.page == remote.file else remote.page
-        return _with_links(_list(remote.page, text, next(filter(None, suffixes), ""), base))
+        return _list(remote.page, text, next(filter(None, suffixes), ""), base)
 
 
 @contextmanager
@@ -143,22 +169,27 @@ def _prefix_errors_with(source: str) -> Iterator[None]:
         raise SourceError(f"{source}: {error}") from error
 
 
+class _EmptyListError(SourceError):
+    """A list has no entries."""
+
+
 def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
-    parse = parse_urls if suffix.lower() == ".txt" else parse_markdown
-    entries = parse(text, base)
-    return ReadingList(source, len(entries), merge(entries), is_remote=isinstance(base, str))
-
-
-def _with_links(listed: ReadingList) -> ReadingList:
-    if not listed.entries:
-        raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
-    return listed
+    entries, form = Entries(base), format_of(text, suffix)
+    form.read(text, entries)
+    left_out = entries.remark
+    if not entries.resources:
+        raise _EmptyListError("; ".join(filter(None, (f"no links found (looked for {form.holds})", left_out))))
+    remarks = (f"{clean(source)}: {left_out}",) if left_out else ()
+    resources, is_remote = merge(entries.resources), isinstance(base, str)
+    return ReadingList(source, len(entries.resources), resources, is_remote=is_remote, remarks=remarks)
 
 
 def _text(data: bytes, charset: str | None = None) -> str:
-    """Decode a list; the declared `charset` comes after UTF-8, as it is often wrong for UTF-8 texts."""
+    """Decode a list; the `charset` declared for it, or in it, comes after UTF-8, as it is often wrong for that."""
+    declared = _DECLARED.search(data, 0, _BEGINNING) if data.lstrip()[:1] == b"<" else None
+    label = declared[1].decode() if declared else None
     bom_encodings = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
-    for encoding in bom_encodings or filter(None, ("utf-8", charset, "gb18030")):
+    for encoding in bom_encodings or filter(None, ("utf-8", charset, label, "gb18030")):
         with suppress(UnicodeError, LookupError):
             text = data.decode(encoding)
             if not text.strip():
@@ -171,10 +202,14 @@ def _text(data: bytes, charset: str | None = None) -> str:
 
 
 def _read_folder(folder: Path) -> ReadingList:
-    """Read the files of a folder and of those in it, each a section; raises SourceError or OSError."""
+    """Read the files of a folder and of those in it, each a section; raises SourceError or OSError.
+
+    In an Obsidian vault, the addresses that notes are about come after those of their folder.
+    """
     entries: list[Resource] = []
     left_out: Counter[str] = Counter()
     visited: set[Path] = set()
+    in_vaults: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         directory = Path(parent)
         real = real_path(directory)
@@ -182,10 +217,14 @@ def _read_folder(folder: Path) -> ReadingList:
             folders.clear()
             continue
         visited.add(real)
+        if vaults.MARK in folders or directory.parent in in_vaults:
+            in_vaults.add(directory)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
         files = [directory / name for name in sorted(names) if not name.startswith(".")]
-        entries += resources_of_files(files, (path,) if path else ())
+        sections = (path,) if path else ()
+        entries += resources_of_files(files, sections)
+        entries += vaults.sources_of(files, sections) if directory in in_vaults else ()
         left_out.update(
             file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
         )
