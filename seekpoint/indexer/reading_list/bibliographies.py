@@ -80,7 +80,7 @@ def read_bibtex(text: str, entries: Entries) -> None:
                 [path for file in files for path in _paths(file)],
             )
         elif found is None:
-            entries.leave_out("that aren't BibTeX")
+            entries.leave_out("not in BibTeX")
 
 
 def read_ris(text: str, entries: Entries) -> None:
@@ -124,7 +124,7 @@ def read_csl(text: str, entries: Entries) -> None:
         raise SourceError(f"its JSON is damaged, so export it again: {error}") from error
     for item in items["items"] if isinstance(items, dict) else items:
         if not isinstance(item, dict):
-            entries.leave_out("that are no records")
+            entries.leave_out("not in CSL")
             continue
         fields = {str(name).lower(): value for name, value in item.items() if isinstance(value, str)}
         stated = [
@@ -157,7 +157,7 @@ def _existing(folder: Path, files: Sequence[str]) -> Path | None:
     """The first file that is there, PDFs before saved pages and notes."""
     found: list[Path] = []
     for name in files:
-        with suppress(OSError, RuntimeError, ValueError):  # a name that is too long, a user that isn't there, a zero
+        with suppress(OSError, RuntimeError):  # a name that is too long, a user that isn't there
             path = folder / Path(name).expanduser()
             if kind_of_path(path) and path.is_file():
                 found.append(path)

@@ -23,7 +23,7 @@ _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
 _SURE_ID = re.compile(rf"(?!(?:{_WORD}(?:[_-]{_WORD})*|[\d-]+|\d\d-[A-Za-z]{{3}}-\d{{4}})\Z)[A-Za-z0-9_-]{{11}}")
 # A column is told by its first rows, of which this part has to be alike.
-_SAMPLE, _LEAST = 50, 0.8
+_SAMPLE, _LEAST = 50, 0.6
 # Raindrop's sign for a folder within another. A slash alone is part of a name, such as CI/CD.
 _WITHIN = " / "
 _BETWEEN_TAGS = re.compile(r"[,|]")
@@ -90,10 +90,13 @@ def _columns(table: Sequence[Sequence[str]]) -> _Columns | None:
 
 
 def _alike(rows: Sequence[Sequence[str]], pattern: re.Pattern[str]) -> int:
-    """The first column whose cells match, or -1."""
-    columns = zip_longest(*rows[:_SAMPLE], fillvalue="")
-    parts = [sum(map(bool, map(pattern.fullmatch, cells))) / len(cells) for cells in columns]
-    return next((column for column, part in enumerate(parts) if part >= _LEAST), -1)
+    """The column with the most cells that match, of those with hardly any others, or -1."""
+    matches: dict[int, int] = {}
+    for column, cells in enumerate(zip_longest(*rows[:_SAMPLE], fillvalue="")):
+        found = sum(map(bool, map(pattern.fullmatch, cells)))
+        if found and found >= _LEAST * sum(map(bool, cells)):
+            matches[column] = found
+    return max(matches, key=matches.__getitem__, default=-1)
 
 
 def _add(row: Sequence[str], columns: _Columns, entries: Entries) -> None:
