@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 
-from seekpoint.files import CAPTION_SUFFIXES, read_file, real_path
+from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
+    beside_pdf,
     is_unread,
     kind_of_path,
     path_of_link,
@@ -49,8 +50,11 @@ _BARE_ADDRESS = re.compile(
     r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
-_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
-_KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
+_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, document or web page, or a folder"
+_KINDS = (
+    f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, documents (.pdf, {', '.join(sorted(ARCHIVES))}), "
+    "web pages or text files (.md, .txt)"
+)
 
 NOWHERE = "list.invalid"
 """The host of links without one in a list that isn't trusted; RFC 2606 reserves the name."""
@@ -167,7 +171,7 @@ def _bare_addresses(href: str, text: str) -> list[str]:
 
 
 def _read_file(path: Path, is_trusted: bool) -> ReadingList:
-    if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm"):
+    if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm", *ARCHIVES):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     base = path.parent if is_trusted else f"https://{NOWHERE}/"
@@ -236,6 +240,7 @@ def _read_folder(folder: Path) -> ReadingList:
     """Read the files of a folder and of those in it, each a section; raises SourceError or OSError."""
     entries: list[Resource] = []
     left_out: Counter[str] = Counter()
+    doubled = 0
     visited: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         directory = Path(parent)
@@ -248,6 +253,7 @@ def _read_folder(folder: Path) -> ReadingList:
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
         files = [directory / name for name in sorted(names) if not name.startswith(".")]
         entries += resources_of_files(files, (path,) if path else ())
+        doubled += len(beside_pdf(files))
         left_out.update(
             file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
         )
@@ -255,8 +261,13 @@ def _read_folder(folder: Path) -> ReadingList:
         raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
     kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(_MOST_KINDS)]
     kinds += ["others"] if len(left_out) > _MOST_KINDS else []
-    remark = f"{clean(str(folder))}: {counted(left_out.total(), 'file')} of kinds that aren't read: {', '.join(kinds)}"
-    return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=(remark,) if left_out else ())
+    remarks = []
+    if left_out:
+        remarks.append(f"{counted(left_out.total(), 'file')} of kinds that aren't read: {', '.join(kinds)}")
+    if doubled:
+        remarks.append(f"{counted(doubled, 'document')} left out, as a PDF of the same name is read")
+    told = tuple(f"{clean(str(folder))}: {remark}" for remark in remarks)
+    return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=told)
 
 
 def _raise(error: OSError) -> None:

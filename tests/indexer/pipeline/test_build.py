@@ -356,15 +356,15 @@ def test_a_question_may_name_a_note_by_an_alias_of_its_front_matter(workshop: Wo
 
 
 def test_the_files_of_a_folder_that_are_not_read_are_listed_or_counted(workshop: Workshop) -> None:
-    for name in ("讲义.pptx", "old/book.epub", "图.jpg"):
+    for name in ("讲义.odp", "old/book.mobi", "图.jpg"):
         workshop.write(f"notes/{name}", "PK")
     workshop.write("notes/good.txt", "The softmax turns scores into weights.")
     report = workshop.build(workshop.folder / "notes")
     assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (1, 2)
     assert any("1 file of kinds that aren't read: 1 .jpg" in line for line in workshop.events.lines)
     reasons = {status.title: status.reason for status in workshop.statuses().values()}
-    assert reasons["讲义.pptx"] == ".pptx files aren't read yet: convert it to PDF or text"
-    assert reasons["book.epub"] == ".epub files aren't read yet: convert it to PDF or text"
+    assert reasons["讲义.odp"] == ".odp files aren't read yet: convert it to PDF or text"
+    assert reasons["book.mobi"] == ".mobi files aren't read yet: convert it to PDF or text"
 
 
 def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
