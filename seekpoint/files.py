@@ -118,7 +118,7 @@ MEDIA_TYPES = {
     ".mkv": "video/x-matroska",
     ".avi": "video/x-msvideo",
 }
-CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
+CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".lrc", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
 """The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
 DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
 ARCHIVES = {

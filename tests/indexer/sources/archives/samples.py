@@ -162,5 +162,5 @@ def epub(
             "OPS/book.opf": package,
         }
         | files
-        | (parts or {})
+        | dict(parts or {})
     )

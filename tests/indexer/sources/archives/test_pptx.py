@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 from seekpoint.indexer.sources.archives.archive import read_archive
 from seekpoint.indexer.transcript.text_timeline import Block, Role
 from tests.indexer.sources.archives.samples import diagram, pptx, properties, relationships, shape, zipped
@@ -62,8 +65,5 @@ def test_tables_groups_and_diagrams_are_read_and_the_fallback_of_newer_shapes_is
 
 def with_parts(data: bytes, parts: dict[str, str]) -> bytes:
     """The archive with further parts."""
-    import io
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return zipped({name: archive.read(name) for name in archive.namelist()} | parts)
+        return zipped({name: archive.read(name).decode() for name in archive.namelist()} | parts)
