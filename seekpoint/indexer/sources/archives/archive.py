@@ -49,7 +49,7 @@ def read_archive(data: bytes) -> ParsedDocument:
     if data.startswith(_COMPOUND_FILE):
         raise refusal("archive_encrypted" if _ENCRYPTED_PACKAGE in data else "office_before_2007")
     try:
-        archive = Archive(data)
+        archive = DocumentArchive(data)
         form = _format(archive)
         if form not in FORMATS:
             raise refusal("format_unread", format=form) if form else refusal("archive_unread")
@@ -73,7 +73,7 @@ class Relationship(NamedTuple):
     target: str
 
 
-class Archive:
+class DocumentArchive:
     """The parts of a zip archive by their names, in any case; unpacks at most `most` bytes in all."""
 
     def __init__(self, data: bytes, most: int = MOST_UNPACKED) -> None:
@@ -144,7 +144,7 @@ def named(element: Element, *names: str) -> Iterator[Element]:
     yield from element.iter(*(f"{{*}}{name}" for name in names))
 
 
-def _format(archive: Archive) -> str | None:
+def _format(archive: DocumentArchive) -> str | None:
     """The format of an archive; one that isn't read begins with a dot."""
     mimetype = archive.read("mimetype").strip() if "mimetype" in archive else b""
     if form := _MIMETYPES.get(mimetype) or ("epub" if "META-INF/container.xml" in archive else None):
@@ -182,7 +182,7 @@ def paragraph_text(paragraph: Element, apart: Callable[[Element], object] = lamb
     return "".join(pieces)
 
 
-def core_properties(archive: Archive) -> dict[str, str]:
+def core_properties(archive: DocumentArchive) -> dict[str, str]:
     """The metadata of an Office document by name: `title`, `creator`, `created` and others."""
     part = archive.related("", "core-properties")
     return {local(each): each.text or "" for each in archive.xml(part)} if part else {}

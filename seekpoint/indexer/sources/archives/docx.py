@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from seekpoint.indexer.sources.archives.archive import (
-    Archive,
+    DocumentArchive,
     attribute,
     core_properties,
     local,
@@ -32,7 +32,7 @@ _DEEPEST = 6
 _MOST_BASES = 10
 
 
-def read_docx(archive: Archive) -> ParsedDocument:
+def read_docx(archive: DocumentArchive) -> ParsedDocument:
     """Parse a Word document; raises Unfetched."""
     main = archive.related("", "officeDocument") or ""
     notes = {

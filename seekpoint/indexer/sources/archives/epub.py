@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.archives.archive import Archive, attribute, join, local, named, refusal
+from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, local, named, refusal
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.pages.html import blocks_of
@@ -38,7 +38,7 @@ class _Entry(NamedTuple):
     fragment: str
 
 
-def read_epub(archive: Archive) -> ParsedDocument:
+def read_epub(archive: DocumentArchive) -> ParsedDocument:
     """Parse a book; raises Unfetched if its text is encrypted."""
     container = archive.xml("META-INF/container.xml")
     package = next((each.get("full-path") for each in named(container, "rootfile") if each.get("full-path")), None)
@@ -68,7 +68,7 @@ def _is_nav(item: Element) -> bool:
     return "nav" in (item.get("properties") or "").split()
 
 
-def _contents(item: Element, folder: str, archive: Archive) -> list[_Entry]:
+def _contents(item: Element, folder: str, archive: DocumentArchive) -> list[_Entry]:
     """The table of contents in a part, if it is one: of EPUB 3, or of EPUB 2 (NCX)."""
     part = join(folder, item.get("href"))
     above = part.rpartition("/")[0]
@@ -89,7 +89,7 @@ def _contents(item: Element, folder: str, archive: Archive) -> list[_Entry]:
     ]
 
 
-def _refuse_encrypted(archive: Archive, chapters: list[str]) -> None:
+def _refuse_encrypted(archive: DocumentArchive, chapters: list[str]) -> None:
     """Raise Unfetched if the text of a chapter is encrypted, as in books with DRM."""
     for data in named(archive.xml("META-INF/encryption.xml"), "EncryptedData"):
         methods = (each.get("Algorithm") for each in named(data, "EncryptionMethod"))
@@ -98,7 +98,7 @@ def _refuse_encrypted(archive: Archive, chapters: list[str]) -> None:
             raise refusal("epub_encrypted")
 
 
-def _blocks(archive: Archive, part: str, entries: list[_Entry]) -> Iterator[Block]:
+def _blocks(archive: DocumentArchive, part: str, entries: list[_Entry]) -> Iterator[Block]:
     """The blocks of a chapter; anchors are the part's name and, if the heading has one, its id."""
     root = _dom(archive.read(part))
     if next(root.iter(*_HEADINGS), None) is None:

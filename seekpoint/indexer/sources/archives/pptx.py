@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.indexer.sources.archives.archive import (
-    Archive,
+    DocumentArchive,
     attribute,
     core_properties,
     local,
@@ -27,7 +27,7 @@ _LONGEST_TITLE = 80
 _LONGEST_ROW = 400
 
 
-def read_pptx(archive: Archive) -> ParsedDocument:
+def read_pptx(archive: DocumentArchive) -> ParsedDocument:
     """Parse slides in the order of the presentation; raises Unfetched."""
     main = archive.related("", "officeDocument") or ""
     parts = archive.relationships(main)
@@ -44,7 +44,7 @@ def read_pptx(archive: Archive) -> ParsedDocument:
     )
 
 
-def _blocks(archive: Archive, part: str, number: int) -> Iterator[Block]:
+def _blocks(archive: DocumentArchive, part: str, number: int) -> Iterator[Block]:
     """The blocks of a slide. One without a title has its first line with letters as heading, if that is short."""
     slide = archive.xml(part)
     titles = [clean(" ".join(_lines(shape))) for shape in _shapes(slide) if _placeholder(shape) in _TITLES]

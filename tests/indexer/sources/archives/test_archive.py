@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.sources.archives.archive import Archive, read_archive
+from seekpoint.indexer.sources.archives.archive import DocumentArchive, read_archive
 from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, relationships, shape, zipped
 from tests.indexer.sources.parsed import damaged, refusal, texts
@@ -61,16 +61,16 @@ def test_a_part_with_a_password_is_refused() -> None:
 def test_an_archive_is_not_unpacked_beyond_the_limit_whatever_it_says_of_its_size() -> None:
     bomb = zipped({"word/document.xml": b"0" * 5_000_000, "small": b"1"})
     assert len(bomb) < 10_000
-    archive = Archive(bomb, most=1_000_000)
+    archive = DocumentArchive(bomb, most=1_000_000)
     with pytest.raises(Unfetched, match="unpacked, its text has more than 1 MB: split it"):
         archive.read("word/document.xml")
     lying = bytearray(bomb)
     entry = lying.index(b"PK\1\2")
     lying[entry + 24 : entry + 28] = struct.pack("<I", 10)
-    archive = Archive(bytes(lying), most=1_000_000)
+    archive = DocumentArchive(bytes(lying), most=1_000_000)
     with pytest.raises(zipfile.BadZipFile):
         archive.read("word/document.xml")
-    many = Archive(zipped({"a": b"0" * 600_000, "b": b"0" * 600_000}), most=1_000_000)
+    many = DocumentArchive(zipped({"a": b"0" * 600_000, "b": b"0" * 600_000}), most=1_000_000)
     many.read("a")
     with pytest.raises(Unfetched, match="more than 1 MB"):
         many.read("b")
