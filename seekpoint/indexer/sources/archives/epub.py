@@ -20,8 +20,10 @@ from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, dom_of, te
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument
 
 _PAGE = re.compile(r"application/xhtml\+xml|text/html|text/x-oeb1-document")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+# The XML declaration and the DOCTYPE, which may define entities.
+_PROLOGUE = re.compile(
+    r"\s*(?:<\?[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)?", re.IGNORECASE | re.DOTALL
+)
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w+;)")
 # The share of the characters of a chapter.
 _MOST_LINKED = 0.6
@@ -117,18 +119,28 @@ def _add_headings(root: Element, entries: list[_Entry]) -> None:
     body = next(root.iter("body"), root)
     for entry in reversed(entries):
         target = ids.get(entry.fragment, body)
-        first = next((each for each in target.iter("p", "div") if clean("".join(each.itertext()))), None)
-        if first is not None and clean("".join(first.itertext())).casefold() == entry.title.casefold():
-            first.tag = "h2"
+        block = next(target.iterancestors("p"), target)
+        paragraph = _first_paragraph(block)
+        if paragraph is not None and clean("".join(paragraph.itertext())).casefold() == entry.title.casefold():
+            paragraph.tag = "h2"
+            continue
+        heading = etree.Element("h2")
+        heading.text = entry.title
+        if entry.fragment:
+            heading.set("id", entry.fragment)
+        if block is body or block.getparent() is None:
+            body.insert(0, heading)
         else:
-            heading = etree.Element("h2")
-            heading.text = entry.title
-            if entry.fragment:
-                heading.set("id", entry.fragment)
-            if target is body or target.getparent() is None:
-                body.insert(0, heading)
-            else:
-                target.addprevious(heading)
+            block.addprevious(heading)
+
+
+def _first_paragraph(block: Element) -> Element:
+    """The innermost paragraph with the first text in a block, or in the one after it; `None` if that has none."""
+    for each in (block, block.getnext()):
+        texts = () if each is None else (part for part in each.iter("*") if (part.text or "").strip())
+        if (first := next(iter(texts), None)) is not None:
+            return first if first.tag in ("p", "div") else next(first.iterancestors("p", "div"), None)
+    return None
 
 
 def _dom(data: bytes) -> Element:
@@ -136,7 +148,9 @@ def _dom(data: bytes) -> Element:
 
     A page that isn't well-formed is read as HTML.
     """
-    text = UNFIT.sub("", _DECLARATION.sub("", _DOCTYPE.sub("", decoded(data), count=1), count=1))
+    text = UNFIT.sub("", decoded(data))
+    prologue = _PROLOGUE.match(text)
+    text = text[prologue.end() if prologue else 0 :]
     text = _ENTITY.sub(lambda found: html5.get(found[1], found[0]), text)
     if not text.strip():
         return etree.Element("html")
@@ -144,7 +158,9 @@ def _dom(data: bytes) -> Element:
     try:
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError:
-        root, _ = dom_of(text)
+        root, is_too_deep = dom_of(text)
+        if is_too_deep:
+            raise refusal("html_too_deep") from None
     for element in root.iter("*"):
         element.tag = local(element)
     return root

@@ -6,12 +6,14 @@ import io
 import random
 import struct
 import zipfile
+from contextlib import suppress
 
 import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.sources.archives.archive import DocumentArchive, read_archive
 from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
+from tests.cost import at_most
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, relationships, shape, zipped
 from tests.indexer.sources.parsed import damaged, refusal, texts
 
@@ -42,6 +44,8 @@ COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
         (pptx(), "there are no words in it"),
         (epub({"a.xhtml": "<p> </p>"}), "there are no words in it"),
         (epub({}), "there are no words in it"),
+        (epub({"a.xhtml": "<div>" * 20_000 + "deep"}), "its HTML elements are nested too deep"),
+        (docx("<w:sdt>" * 2000, "</w:sdt>" * 2000), "it is damaged"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_line(data: bytes, said: str) -> None:
@@ -74,6 +78,14 @@ def test_an_archive_is_not_unpacked_beyond_the_limit_whatever_it_says_of_its_siz
     many.read("a")
     with pytest.raises(Unfetched, match="more than 1 MB"):
         many.read("b")
+
+
+def test_marks_without_end_are_read_in_time() -> None:
+    with at_most(seconds=5):
+        for text in ("<!DOCTYPE x [" * 50_000, "<!--" * 50_000, "<?xml " * 50_000, "&a" * 50_000):
+            for body in (text, f"<html>{text}"):
+                with suppress(Unfetched):
+                    read_archive(epub({"a.xhtml": f"{body}<html>words"}))
 
 
 def test_entities_are_not_expanded_and_nothing_outside_is_read() -> None:

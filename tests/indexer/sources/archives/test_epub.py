@@ -32,11 +32,12 @@ def test_chapters_are_read_in_the_order_of_the_spine_with_anchors_into_their_par
 def test_the_table_of_contents_gives_headings_where_the_text_has_none(kind: str) -> None:
     titles = {
         **{"a.xhtml": "第一章", "b.xhtml#x": "Called so", "b.xhtml#y": "Above a part", "c.xhtml": "Not this"},
-        **{"d.xhtml": "d", "e.xhtml#gone": "E"},
+        **{"b.xhtml#z": "标题", "b.xhtml#w": "next one", "d.xhtml": "d", "e.xhtml#gone": "E"},
     }
     chapters = {
         "a.xhtml": "<p>First.</p>",
-        "b.xhtml": '<p>Before.</p><p id="x">Called  SO</p><p>Text.</p><div id="y"><p>In the part.</p></div>',
+        "b.xhtml": '<p>Before.</p><p id="x">Called  <b>SO</b></p><p>Text.</p><div id="y"><p>In the part.</p></div>'
+        '<p><a id="z"/><b>标题</b></p><a id="w"/><p>Next one</p><p>After.</p>',
         "c.xhtml": "<h3>Its own</h3><p>Third.</p>",
         "e.xhtml": "<p>Last.</p>",
     }
@@ -45,9 +46,10 @@ def test_the_table_of_contents_gives_headings_where_the_text_has_none(kind: str)
     )
     assert [(block.text, block.anchor) for block in read.blocks if block.role is Role.HEADING] == [
         *(("第一章", "a.xhtml"), ("Called SO", "b.xhtml#x"), ("Above a part", "b.xhtml#y")),
+        *(("标题", "b.xhtml#z"), ("Next one", "b.xhtml#w")),
         *(("Its own", "c.xhtml"), ("E", "e.xhtml#gone")),
     ]
-    assert texts(read, Role.BODY) == ["First.", "Before.", "Text.", "In the part.", "Third.", "Last."]
+    assert texts(read, Role.BODY) == ["First.", "Before.", "Text.", "In the part.", "After.", "Third.", "Last."]
 
 
 def test_a_chapter_of_links_is_left_out_as_a_table_of_contents_is() -> None:
