@@ -18,9 +18,10 @@ from starlette.testclient import TestClient
 
 import seekpoint
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.open import open_writer
+from seekpoint.index.open import open_keeper, open_writer
 from seekpoint.index.reasons import Reason, catalogue
-from seekpoint.index.types import Chapter, Cue, Details, Kind, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Cue, Details, KeptMoment, Kind, Resource, ResourceStatus, State
+from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.web.pages import cut, following, grouped
@@ -156,10 +157,14 @@ def test_slides_are_named_in_both_languages_and_open_on_their_page(tmp_path: Pat
         assert (moment["page"], moment["chapter"], moment["resource"]["kind"]) == (2, "掩码", "document")
         assert moment["link"] == f"{moment['resource']['url']}#page=2"
         own = f"/resource/{moment['resource']['id']}"
+        deck_itself = resource_of_path(tmp_path / "讲义.pptx")
+        with open_keeper(tmp_path / "library") as keeper:
+            keeper.keep(KeptMoment(deck_itself, "en", None, 2, None, "A mask", moment["link"]))
         for language, place in (("en", "slide 2"), ("zh", "第 2 张幻灯片")):
             asked = client.get("/?q=mask&k=1", headers={"Accept-Language": language}).text
             assert place in asked and f'href="{own}?language=en#c' in asked, "no browser opens the file itself"
-            assert place in client.get(own, headers={"Accept-Language": language}).text
+            for address in (own, "/kept"):
+                assert place in client.get(address, headers={"Accept-Language": language}).text, address
 
 
 def test_code_and_lists_of_a_note_have_lines_of_their_own(tmp_path: Path) -> None:
