@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, text_digest
@@ -49,6 +49,11 @@ class Kind(StrEnum):
     def plays(self) -> bool:
         """Whether it is played, so that its positions are seconds; texts have anchors or page numbers instead."""
         return self in (Kind.VIDEO, Kind.RECORDING)
+
+    @property
+    def page_name(self) -> Literal["page", "slide"]:
+        """What its pages are called: papers have pages, of documents those in slides alone are numbered."""
+        return "slide" if self is Kind.DOCUMENT else "page"
 
 
 class State(StrEnum):
@@ -111,7 +116,7 @@ class Cue(NamedTuple):
     """The smallest part of a transcript that has a position.
 
     For a text, `start` and `end` are the seconds that reading takes up to there. Its positions are `anchor`, the id of
-    the heading above, or `page`, the page number of a PDF from 1. `is_reference` marks an entry of the bibliography.
+    the heading above, or `page`, the page or slide from 1. `is_reference` marks an entry of the bibliography.
     """
 
     start: float
@@ -316,7 +321,7 @@ Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 class KeptMoment:
     """A moment as it was when it was kept; it stays so when its resource is built anew or removed.
 
-    `start` is in seconds, `None` for a text; `page` is that of a PDF, from 1, `anchor` the id of the heading above.
+    `start` is in seconds, `None` for a text; `page` is a page or slide, from 1, `anchor` the id of the heading above.
     `question` is what was asked. `collection` is empty for a moment that is in none. `added` is in Unix seconds.
     """
 

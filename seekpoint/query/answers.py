@@ -51,7 +51,7 @@ class Explanation:
 class Moment(Displayed):
     """A place in a resource where an answer begins, and a link that opens it there.
 
-    `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF, counted from 1. `chapter` is the
+    `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF or the slide, from 1. `chapter` is the
     title of the chapter that the moment lies in, if the resource has chapters. `marks` are the spans of `quote` (start
     and end offset in characters) that match the question. `cues` is the span of the quoted cues: [first, stop) of the
     resource's transcript in `language`. `more` is the number of further moments of the resource that score nearly as

@@ -71,6 +71,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
         f"to be asked of YouTube: {report.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
         "to be listed (playlists, channels), whose new videos come on top": report.playlists,
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
+        "to be read from subtitles inside recordings": steps[Step.READ_SUBTITLES],
         "to be read from files on disk": steps[Step.READ_TEXT],
         "to be fetched from the web (pages, papers)": steps[Step.FETCH],
         "to be transcribed": steps[Step.TRANSCRIBE],

@@ -19,11 +19,18 @@ from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
     FromSpeech,
+    FromSubtitles,
     FromYouTube,
     Provenance,
     decode,
     too_large,
     version_of,
+)
+from seekpoint.indexer.sources.recordings.subtitles import (
+    SUBTITLED,
+    can_read_subtitles,
+    has_subtitles,
+    without_captions,
 )
 
 # Seconds after which a page is checked for changes.
@@ -37,6 +44,7 @@ class Step(Enum):
     NOTHING = auto()
     WAIT = auto()
     READ_CAPTIONS = auto()
+    READ_SUBTITLES = auto()
     EMBED_AGAIN = auto()
     ASK_YOUTUBE = auto()
     READ_TEXT = auto()
@@ -45,7 +53,7 @@ class Step(Enum):
     REFUSE = auto()
 
 
-FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
+FROM_DISK = (Step.READ_CAPTIONS, Step.READ_SUBTITLES, Step.READ_TEXT)
 """Steps that read local files only."""
 
 
@@ -144,13 +152,21 @@ class Planner:
             return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
+        stat, stored = path.stat(), decode(standing.inputs)
+        version = f"{stat.st_size}:{stat.st_mtime_ns}"  # a digest would take too long
+        inside = FromSubtitles(tuple(options.languages), version)
+        may_hold_subtitles = path.suffix.lower() in SUBTITLED and can_read_subtitles()
+        if may_hold_subtitles:
+            if stored == inside and standing.is_indexed:
+                return Job(resource, Step.NOTHING, standing, provenance=inside)
+            is_known = stored == inside or (isinstance(stored, FromSpeech) and stored.recording == version)
+            if (not is_known or options.retry) and has_subtitles(path):
+                return Job(resource, Step.READ_SUBTITLES, standing, provenance=inside)
         if options.whisper:
-            stat = path.stat()  # size and time identify a version: a digest would take too long
-            heard = FromSpeech(options.whisper, f"{stat.st_size}:{stat.st_mtime_ns}")
+            heard = FromSpeech(options.whisper, version)
             return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
-        names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
-        reason = Reason("no_captions_beside", names=names, folder=path.parent)
-        return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
+        refused = _refuse(resource, standing, State.NO_TRANSCRIPT, without_captions(path))
+        return replace(refused, provenance=inside) if may_hold_subtitles else refused
 
     def _plan_captions(self, resource: Resource, standing: Standing, selection: Selection) -> Job:
         stored = decode(standing.inputs)

@@ -14,7 +14,7 @@ from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
-from seekpoint.index.text.clean import counted
+from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Details, Kind, Resource, Standing, State, Transcript
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
@@ -22,7 +22,8 @@ from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions import read_all, title_of
-from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSpeech, decode, encode
+from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSpeech, FromSubtitles, decode, encode
+from seekpoint.indexer.sources.recordings.subtitles import read_subtitles
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -238,6 +239,11 @@ class Run:
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:
             return job.resource.id, self._sources.documents.read(job.resource)
+        if isinstance(job.provenance, FromSubtitles):
+            path = local_path(job.resource.url)
+            return job.resource.id, FetchResult(
+                read_subtitles(path, job.provenance.languages), Details(title=clean(path.stem))
+            )
         transcripts, messages = read_all((*job.captions, *job.spare))
         return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
+from seekpoint.files import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
@@ -116,9 +116,11 @@ def resource_of_link(
 def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]] = ()) -> tuple[Resource, ...]:
     """The resources in files of one folder. A recording and its captions, in any language, are one resource.
 
-    Captions with a video id in their name are that video. Files of unknown kinds are left out, and those in a format
-    that isn't read beside a PDF or text of the same name.
+    Captions with a video id in their name are that video. Files of unknown kinds are left out, those in a format that
+    isn't read beside a PDF or text of the same name, and those `beside_pdf`.
     """
+    doubled = beside_pdf(files)
+    files = [file for file in files if file not in doubled]
     recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_TYPES}
     converted = {file.stem for file in files if kind_of_path(file) in (Kind.PAPER, Kind.DOCUMENT)}
     groups: dict[tuple[Kind, str], list[Path]] = {}
@@ -141,6 +143,12 @@ def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]
     return tuple(filter(None, resources))
 
 
+def beside_pdf(files: Sequence[Path]) -> set[Path]:
+    """The books and documents of Office that have a PDF of the same name beside them, which opens at its pages."""
+    pdfs = {file.stem for file in files if kind_of_path(file) is Kind.PAPER}
+    return {file for file in files if file.suffix.lower() in ARCHIVES and file.stem in pdfs}
+
+
 def path_of_link(link: str) -> Path:
     """Decode the path of a relative or `file:` link."""
     return Path(url2pathname(_AROUND_PATH.sub("", link)).replace("\0", "\ufffd"))
@@ -158,7 +166,7 @@ def kind_of_path(path: Path) -> Kind | None:
         return Kind.RECORDING
     if suffix == ".pdf":
         return Kind.PAPER
-    return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES else None
+    return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES or suffix in ARCHIVES else None
 
 
 def is_unread(path: Path) -> bool:

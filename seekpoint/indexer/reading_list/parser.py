@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seekpoint.files import CAPTION_SUFFIXES, open_file, read_file, real_path
+from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, open_file, read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
@@ -20,6 +20,7 @@ from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list import bookmarks, vaults
 from seekpoint.indexer.reading_list.addresses import (
+    beside_pdf,
     is_unread,
     kind_of_path,
     path_of_link,
@@ -44,9 +45,12 @@ _BEGINNING = 1024
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
 _ACCEPTED = (
     "a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS, CSL JSON), an address (https://…), "
-    "a recording, a PDF, a web page, or a folder"
+    "a recording, document or web page, or a folder"
 )
-_KINDS = f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, PDFs, web pages or text files (.md, .txt)"
+_KINDS = (
+    f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, documents (.pdf, {', '.join(sorted(ARCHIVES))}), "
+    "web pages or text files (.md, .txt)"
+)
 
 NOWHERE = "list.invalid"
 """The host of links without one in a list that isn't trusted; RFC 2606 reserves the name."""
@@ -119,7 +123,7 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
     suffix = path.suffix.lower()
     is_bookmarks = has_bookmarks(path)
     is_page = suffix in _HTML and not is_bookmarks
-    if is_trusted and (kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or is_page):
+    if is_trusted and (kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or suffix in ARCHIVES or is_page):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     base = path.parent if is_trusted else f"https://{NOWHERE}/"
@@ -208,6 +212,7 @@ def _read_folder(folder: Path) -> ReadingList:
     """
     entries: list[Resource] = []
     left_out: Counter[str] = Counter()
+    doubled = 0
     visited: set[Path] = set()
     in_vaults: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
@@ -225,6 +230,7 @@ def _read_folder(folder: Path) -> ReadingList:
         sections = (path,) if path else ()
         entries += resources_of_files(files, sections)
         entries += vaults.sources_of(files, sections) if directory in in_vaults else ()
+        doubled += len(beside_pdf(files))
         left_out.update(
             file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
         )
@@ -232,8 +238,13 @@ def _read_folder(folder: Path) -> ReadingList:
         raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
     kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(_MOST_KINDS)]
     kinds += ["others"] if len(left_out) > _MOST_KINDS else []
-    remark = f"{clean(str(folder))}: {counted(left_out.total(), 'file')} of kinds that aren't read: {', '.join(kinds)}"
-    return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=(remark,) if left_out else ())
+    remarks = []
+    if left_out:
+        remarks.append(f"{counted(left_out.total(), 'file')} of kinds that aren't read: {', '.join(kinds)}")
+    if doubled:
+        remarks.append(f"{counted(doubled, 'document')} left out, as a PDF of the same name is read")
+    told = tuple(f"{clean(str(folder))}: {remark}" for remark in remarks)
+    return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=told)
 
 
 def _raise(error: OSError) -> None:

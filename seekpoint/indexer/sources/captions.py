@@ -27,7 +27,7 @@ from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
 
-FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
+FORMATS = "WebVTT, SRT, SBV, LRC, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
 
 
 class Captions(NamedTuple):
@@ -52,6 +52,8 @@ def parse(text: str) -> Captions:
             for cue, is_last in _timed(_TIMING, text)
         )
         return Captions(tuple(_without_repeats(srt)))
+    if _LRC_LINE.search(text):
+        return _lrc(text)
     if text.lstrip().startswith("<"):
         return _xml(text)
     if text.lstrip().startswith(("{", "[")):
@@ -117,6 +119,27 @@ def _caption_line(text: str) -> CaptionLine:
 
 def _plain(payload: str) -> str:
     return _ENTITY.sub(lambda entity: unescape(entity[0]), _TAG.sub("", payload))
+
+
+_LRC_LINE = re.compile(r"^[ \t]*((?:\[(?:\d+:)?\d+:\d+(?:\.\d+)?\][ \t]*)+)([^\n]*)$", re.MULTILINE)
+_LRC_TAG = re.compile(r"^\[(la|offset):([^\]\n]*)\]", re.MULTILINE | re.IGNORECASE)
+# Seconds that the last line of LRC is shown: each ends where the next one begins.
+_LAST = 5.0
+
+
+def _lrc(text: str) -> Captions:
+    """Lines after their starts, of which a line that is repeated has several; `offset` is in milliseconds."""
+    tags = {tag[1].lower(): tag[2].strip() for tag in _LRC_TAG.finditer(text)}
+    early = _number(tags.get("offset", 0)) / 1000
+    lines = [
+        (max(0.0, _seconds(stamp) - (0.0 if math.isnan(early) else early)), _plain(line[2]))
+        for line in _LRC_LINE.finditer(text)
+        for stamp in re.findall(r"[\d:.]+", line[1])
+    ]
+    lines.sort(key=lambda line: line[0])
+    ends = [*(start for start, _ in lines[1:]), lines[-1][0] + _LAST]
+    cues = (Cue(start, end, words) for (start, words), end in zip(lines, ends, strict=True))
+    return Captions(tuple(cues), tags.get("la", ""))
 
 
 _NESTED_TOO_DEEP = re.compile(r"(?:\s*(?:\[|\{\s*\"[^\"]*\"\s*:)){100}")
@@ -282,7 +305,7 @@ _LANGUAGES = (
 )
 _NAME = re.compile(
     rf"(?P<stem>.+?)(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\."
-    r"(?:vtt|srt|sbv|ttml|dfxp|srv[13]|json3?)",
+    r"(?:vtt|srt|sbv|lrc|ttml|dfxp|srv[13]|json3?)",
     re.IGNORECASE | re.DOTALL,
 )
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*")

@@ -104,7 +104,7 @@ class Tools:
             Field(description="A mark's or moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."),
         ] = None,
         heading: Annotated[str | None, Field(description="Words of a chapter's or section's title.")] = None,
-        page: Annotated[int | None, Field(ge=1, description="A page of a paper, the first being 1.")] = None,
+        page: Annotated[int | None, Field(ge=1, description="A page of a paper or a slide, the first being 1.")] = None,
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
         language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:

@@ -125,7 +125,7 @@ class MomentJson(TypedDict):
     start: Annotated[float | None, Described("Seconds.")]
     end: Annotated[float | None, Described("Seconds.")]
     timestamp: Annotated[str | None, Described("The start as m:ss or h:mm:ss.")]
-    page: NotRequired[Annotated[int, Described("The page of a PDF, the first being 1.")]]
+    page: NotRequired[Annotated[int, Described("The page of a PDF, or the slide, the first being 1.")]]
     chapter: NotRequired[ChapterTitle]
     quote: Annotated[str, Described("What is said or written from there on.")]
     link: Annotated[str, Described("Opens the source at that place.")]
@@ -138,7 +138,7 @@ class CitationJson(TypedDict):
 
     moment: Annotated[int, Described("The rank of the moment that it belongs to.")]
     seconds: float | None
-    page: NotRequired[Annotated[int, Described("The page of a PDF, the first being 1.")]]
+    page: NotRequired[Annotated[int, Described("The page of a PDF, or the slide, the first being 1.")]]
     link: Annotated[str, Described("Opens the source at that place.")]
     sentence: NotRequired[str]
 
@@ -243,7 +243,7 @@ class KeptMomentJson(TypedDict):
     language: Language
     start: Annotated[float | None, Described("Seconds.")]
     timestamp: Annotated[str | None, Described("The start as m:ss or h:mm:ss.")]
-    page: Annotated[int | None, Described("The page of a PDF, the first being 1.")]
+    page: Annotated[int | None, Described("The page of a PDF, or the slide, the first being 1.")]
     quote: str
     link: Annotated[str, Described("Opens the source at that place.")]
     question: Annotated[str, Described("What was asked; empty if nothing was.")]

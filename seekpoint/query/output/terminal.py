@@ -12,7 +12,7 @@ from seekpoint.files import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
-from seekpoint.query.links import timestamp
+from seekpoint.query.links import page_label, timestamp
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _INDENT = "   "
@@ -137,11 +137,11 @@ def _quoted_list(texts: Sequence[str], last: str) -> str:
 
 
 def positions(moment: Moment) -> Iterator[str]:
-    """The moment's time (`12:34`) or page (`p. 7`); nothing for a place on a web page."""
+    """The moment's time (`12:34`), page (`p. 7`) or slide (`slide 7`); nothing for a place on a web page."""
     if moment.start is not None:
         yield timestamp(moment.start) or ""
     if moment.page is not None:
-        yield f"p. {moment.page}"
+        yield page_label(moment.resource.kind, moment.page)
 
 
 def known_language(moment: Moment) -> Iterator[str]:

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from seekpoint.files import CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES, local_file, replacing
+from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES, local_file, replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written
@@ -280,7 +280,7 @@ class Outcome:
 MOST_BYTES = 64 << 20
 """The most bytes that are uploaded at once."""
 
-SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | {".pdf", ".json"}))
+SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES.keys() | {".pdf", ".json"}))
 """The files that can be added, by suffix."""
 
 _MAYBE_LISTS = (".md", ".txt", ".html", ".htm", ".json")

@@ -57,6 +57,13 @@ def test_a_cue_starts_at_the_time_of_its_first_word() -> None:
         assert parse_captions(text.encode(), "a").cues == (Cue(1.5, 5.0, "hi you"),)
 
 
+def test_a_line_of_lrc_that_is_repeated_is_read_at_each_time_and_the_last_one_ends() -> None:
+    text = "[ar:某人]\n[00:01.00][1:00:02]副歌 chorus\n[00:03.50]verse\n\n"
+    assert parse_captions(text.encode(), "歌.lrc").cues == (
+        *(Cue(1.0, 3.5, "副歌 chorus"), Cue(3.5, 3602.0, "verse"), Cue(3602.0, 3607.0, "副歌 chorus")),
+    )
+
+
 def test_entities_are_resolved_once() -> None:
     old = '<transcript><text start="1" dur="1">&lt;i&gt;don&amp;#39;t&lt;/i&gt; &amp;amp;lt;</text></transcript>'
     for text, said in (

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wcwidth import strip_sequences, width
 
-from seekpoint.index.types import Kind, Resource
+from seekpoint.index.types import KeptMoment, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Translation, Window
+from seekpoint.query.output.exports import kept_to_markdown, to_anki, to_markdown
+from seekpoint.query.output.notebook import answer_html
 from seekpoint.query.output.terminal import estimate_text, explanation_lines, to_text, verdict, wrapped
 from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
 
@@ -45,6 +47,16 @@ def test_text_shows_title_time_language_sections_chapter_quote_and_link() -> Non
     text = to_text(Answer("q", Confidence.HIGH, (replace(MOMENT, link=link),)), styled=True)
     assert link in text
     assert "\x1b]8" not in text, "nothing to click that isn't opened"
+
+
+@pytest.mark.parametrize(("kind", "place"), [(Kind.PAPER, "p. 7"), (Kind.DOCUMENT, "slide 7")])
+def test_a_page_of_a_paper_and_a_slide_are_named(kind: Kind, place: str) -> None:
+    moment = replace(MOMENT, start=None, page=7, resource=replace(MOMENT.resource, kind=kind))
+    answer = Answer("什么是掩码？", Confidence.HIGH, (moment,))
+    assert to_text(answer, styled=False).splitlines()[0] == f"1. 什么是注意力  {place} · zh"
+    assert f" · {place} · zh" in to_markdown(answer) and place in answer_html(answer)
+    kept = KeptMoment(moment.resource, "zh", None, 7, None, "掩码", moment.link)
+    assert f" · {place} · zh" in kept_to_markdown([kept]) and place in to_anki([kept])
 
 
 @pytest.mark.parametrize(
