@@ -57,7 +57,7 @@ def encode(cues: Sequence[Cue]) -> bytes:
     columns.append([] if all(cue.anchor is None for cue in cues) else [cue.anchor for cue in cues])
     columns.append([] if all(cue.page is None for cue in cues) else [cue.page for cue in cues])
     columns.append([int(cue.is_reference) for cue in cues] if any(cue.is_reference for cue in cues) else [])
-    columns.append([cue.speaker for cue in cues] if any(cue.speaker for cue in cues) else [])
+    columns.append([] if all(cue.speaker is None for cue in cues) else [cue.speaker for cue in cues])
     while not columns[-1]:
         columns.pop()
     data = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()

@@ -15,7 +15,7 @@ from seekpoint.index.types import Cue
 # At the beginning of a line: the mark of another speaker, and what may be a name, which WhisperX puts in brackets.
 _LABEL = re.compile(
     r"^[ \t]*(?P<mark>>{2,3}|[-–—](?=[ \t]))?[ \t]*"
-    r"(?:\[?(?P<name>\w[^:：\]\n]{0,59}?)[ \t]*\]?(?::(?=\s|\Z)|：)[ \t]*)?",
+    r"(?:\[?(?P<name>\w[^:：\]\n“”\"!?;，。！？；]{0,59}?)[ \t]*\]?(?::(?=\s|\Z)|：)[ \t]*)?",
     re.MULTILINE,
 )
 # One to four words in capitals or title case, a number and a remark in brackets after them; or up to eight characters
@@ -33,15 +33,19 @@ _NO_NAME = re.compile(
     r"|比如|例如|注意|问题|問題|答案|提示|首先|其次|最后|最後|所以|因此",
     re.IGNORECASE,
 )
-# The share of cues with a name from which every cue has its own, as in Zoom's transcripts.
-_EACH = 0.8
+# The share of cues with a name from which every cue has its own, as in Zoom's transcripts. People choose these names,
+# such as `jdoe`; what has more words in lower case is a sentence.
+_EACH, _MOST_LOWER = 0.8, 2
+_LOWER = re.compile(r"(?<!\S)[^\W\d_A-Z\u2e80-\uffff]")
 # Where names stand at changes of speaker alone: the share of cues before the first name and between two, unless they
-# are few; the share of names that come back among all that look like names, and of those that differ from the last.
-_BEFORE, _BETWEEN, _FEW, _COMING_BACK, _CHANGING = 0.05, 0.5, 5, 0.8, 0.5
+# are few; the share of names that come back among all that look like names.
+_BEFORE, _BETWEEN, _FEW, _COMING_BACK = 0.05, 0.5, 5, 0.8
+# The shares of names that differ from the one before, where names stand at changes of speaker.
+_MOSTLY, _ALWAYS = 0.5, 0.9
 
 
 _LONGEST_NAME = 80
-_ID = re.compile(r"[\da-f]{8}-[\da-f]{4}-", re.IGNORECASE)
+_NOBODY = re.compile(r"|[\da-f]{8}-[\da-f]{4}-.*|unknown(?: speaker)?", re.IGNORECASE)
 
 
 class _Label(NamedTuple):
@@ -78,7 +82,7 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
             if label.name in names or label.is_likely or not label.name:
                 yield from part_of(cue, first, label.start, speaker, unsaid)
                 is_name, first = label.name in names, label.start
-                speaker, unsaid = (label.name, label.stop - first) if is_name else (None, 0)
+                speaker, unsaid = (speaker_name(label.name), label.stop - first) if is_name else (None, 0)
         yield from part_of(cue, first, len(cue.text), speaker, unsaid)
 
 
@@ -91,24 +95,32 @@ def _labels(number: int, cue: Cue) -> Iterator[_Label]:
 
 def _names(labels: Sequence[_Label], cues: int) -> tuple[Set[str], bool]:
     """The names that are those of speakers, and whether each holds up to the next one; none where that is in doubt."""
-    counts = Counter(label.name for label in labels if label.name)
-    if len({label.cue for label in labels if label.name}) >= _EACH * cues and 2 * len(counts) <= counts.total():
-        return {label.name for label in labels if label.is_likely or counts[label.name] > 1}, False
+    labels = [label for label in labels if label.name and not _NO_NAME.fullmatch(label.name)]
+    counts = Counter(label.name for label in labels)
+    nobody = {name for name in counts if _NOBODY.fullmatch(name)}
+    short = {label.cue for label in labels if len(_LOWER.findall(label.name)) <= _MOST_LOWER}
+    if len(short) >= _EACH * cues and 2 * len(counts) <= counts.total():
+        names = {label.name for label in labels if label.is_likely or counts[label.name] > 1}
+        return names, _changing(labels) > _ALWAYS
     marked = {label.name for label in labels if label.is_marked and label.name.isupper()}
     likely = [label for label in labels if label.is_likely]
     back = [label for label in likely if counts[label.name] > 1]
-    names = marked | {label.name for label in back}
-    changes = sum(one.name != other.name for one, other in pairwise(back))
     places = [label.cue for label in back] + [cues]
     if (
-        len(names) > 1
+        len({label.name for label in back}) > 1
         and places[0] <= max(_FEW, _BEFORE * cues)
         and max(other - one for one, other in pairwise(places)) <= max(_FEW, _BETWEEN * cues)
         and len(back) >= _COMING_BACK * len(likely)
-        and changes >= _CHANGING * (len(back) - 1)
+        and _changing(back) >= _MOSTLY
     ):
-        return names, True
+        return marked | nobody | {label.name for label in back}, True
     return marked, False
+
+
+def _changing(labels: Sequence[_Label]) -> float:
+    """The share of names that differ from the one before."""
+    changes = sum(one.name != other.name for one, other in pairwise(labels))
+    return changes / max(len(labels) - 1, 1)
 
 
 def part_of(cue: Cue, start: int, stop: int, speaker: str | None, unsaid: int = 0) -> Iterator[Cue]:
@@ -123,6 +135,6 @@ def part_of(cue: Cue, start: int, stop: int, speaker: str | None, unsaid: int = 
 
 
 def speaker_name(text: str) -> str | None:
-    """The name of a speaker as a source writes it, in one line and not too long; `None` for the id of an account."""
+    """The name of a speaker, in one line and not too long; `None` for an id of an account, and for `Unknown`."""
     name = clean(clean(text)[:_LONGEST_NAME])
-    return None if not name or _ID.match(name) else name
+    return None if _NOBODY.fullmatch(name) else name
