@@ -70,10 +70,10 @@ class Moment(Displayed):
     marks: tuple[tuple[int, int], ...] = ()
     chapter: str | None = None
     page: int | None = None
-    speaker: str | None = None
     explanation: Explanation | None = None
     cues: tuple[int, int] = (0, 0)
     more: int = 0
+    speaker: str | None = None
 
     @property
     def timestamp(self) -> str | None:
