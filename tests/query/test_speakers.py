@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,7 +175,21 @@ def test_pages_and_the_api_name_the_speaker_at_each_change(library: Path) -> Non
             assert links and all("speaker=Ann+Lee" in link for link in links)
 
 
+class Citing:
+    """A chat model that cites the mark before what Bob says of attention."""
+
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
+        before, name, _ = messages[-1]["content"].partition("] Bob: Hm. And attention")
+        yield f"It weighs words [{before.rpartition('[')[2].split()[0]}]." if name else "NONE"
+
+    def masked(self, text: str) -> str:
+        return text
+
+
 def test_a_reader_is_given_names_and_cites_who_speaks(library: Path) -> None:
+    found = ask(library, "What hides the future?", reader=Citing(), resource="aaaaaaaaaaa")
+    assert found.reading and found.reading.verdict == "answered"
+    assert found.moments[0].speaker == "Bob" and found.moments[0].quote.startswith("Hm. And attention weighs")
     moments = ask(library, "What hides the future?", k=1, resource="aaaaaaaaaaa").moments
     with seekpoint.open_library(library) as opened:
         (passage,) = marked_passages(moments, opened._reader.transcripts)

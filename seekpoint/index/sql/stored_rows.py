@@ -23,6 +23,7 @@ def time_of(seconds: float | None) -> float | None:
 
 
 _FEW_HAVE = ("aliases", "speakers")
+_MOST_SPEAKERS = 1000
 
 
 def details_of(text: str) -> Details:
@@ -65,9 +66,10 @@ def details_text(details: Details) -> str:
 
 
 def with_speakers(details: Details, transcripts: Iterable[EmbeddedTranscript]) -> Details:
-    """The details of a resource with the names of all who speak in its transcripts, in order."""
+    """The details of a resource with the names of those who speak in its transcripts, in order."""
     cues = (cue for each in transcripts for cue in each.transcript.cues)
-    return replace(details, speakers=tuple(dict.fromkeys(cue.speaker for cue in cues if cue.speaker)))
+    names = dict.fromkeys(cue.speaker for cue in cues if cue.speaker)
+    return replace(details, speakers=tuple(names)[:_MOST_SPEAKERS])
 
 
 KEPT_COLUMNS = """resource_id, place, kind, title, url, language, start, page, anchor, quote, link, question,

@@ -15,7 +15,7 @@ from seekpoint.index.types import Cue
 # At the beginning of a line: the mark of another speaker, and what may be a name, which WhisperX puts in brackets.
 _LABEL = re.compile(
     r"^[ \t]*(?P<mark>>{2,3}|[-–—](?=[ \t]))?[ \t]*"
-    r"(?:\[?(?P<name>\w[^:：\]\n“”\"!?;，。！？；]{0,59}?)[ \t]*\]?(?::(?=\s|\Z)|：)[ \t]*)?",
+    r"(?:\[?(?P<name>\w[^:：\]\n“”\"!?;，。！？；]{0,59}?)[ \t]{0,9}\]?(?::(?=\s|\Z)|：)[ \t]*)?",
     re.MULTILINE,
 )
 # One to four words in capitals or title case, a number and a remark in brackets after them; or up to eight characters
@@ -26,9 +26,9 @@ _NAME = re.compile(
 )
 # Words before a colon that name nobody.
 _NO_NAME = re.compile(
-    r"(?:q|a|questions?|answers?|notes?|steps?|examples?|tips?|hint|warning|remark|remember|part|chapter|section|case|"
-    r"option|problem|solution|theorem|lemma|proof|definition|figure|slide|first|second|third|finally|now|so|and|input|"
-    r"output|results?|source|subtitles?|captions?|title|time|date|translator|reviewer|transcriber)\b.*"
+    r"(?:questions?|answers?|notes?|steps?|examples?|tips?|hint|warning|remark|remember|part|chapter|section|case|option|"
+    r"problem|solution|theorem|lemma|proof|definition|figure|slide|input|output|results?|source|subtitles?|captions?|"
+    r"title|time|date|translator|reviewer|transcriber)\b.*|q|a|first|second|third|finally|now|so|and"
     r"|[问問答注例]|.*[说說是为為了的]|(?:步骤|步驟|第|字幕|翻译|翻譯|校对|校對|审核).*"
     r"|比如|例如|注意|问题|問題|答案|提示|首先|其次|最后|最後|所以|因此",
     re.IGNORECASE,
@@ -43,8 +43,8 @@ _BEFORE, _BETWEEN, _FEW, _COMING_BACK = 0.05, 0.5, 5, 0.8
 # The shares of names that differ from the one before, where names stand at changes of speaker.
 _MOSTLY, _ALWAYS = 0.5, 0.9
 
-
 _LONGEST_NAME = 80
+# The id of an account, and what services write for someone whom they don't know.
 _NOBODY = re.compile(r"|[\da-f]{8}-[\da-f]{4}-.*|unknown(?: speaker)?", re.IGNORECASE)
 
 
@@ -57,10 +57,6 @@ class _Label(NamedTuple):
     start: int
     stop: int
 
-    @property
-    def is_likely(self) -> bool:
-        return bool(_NAME.fullmatch(self.name)) and not _NO_NAME.fullmatch(self.name)
-
 
 def named(cues: Iterable[Cue]) -> Iterator[Cue]:
     """The cues with the names of who speaks, which leave the text; as they are where the source says who speaks.
@@ -70,7 +66,10 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
     held = list(cues)
     unnamed = () if any(cue.speaker for cue in held) else held
     labels = [label for number, cue in enumerate(unnamed) for label in _labels(number, cue)]
-    names, holds = _names(labels, len(held))
+    possible = {name for name in {label.name for label in labels} if name and not _NO_NAME.fullmatch(name)}
+    likely = set(filter(_NAME.fullmatch, possible))
+    found, holds = _names([label for label in labels if label.name in possible], likely, len(held))
+    names = {name: speaker_name(name) for name in found}
     if not names:
         yield from held
         return
@@ -79,10 +78,10 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
         speaker, first, unsaid = speaker if holds else None, 0, 0
         while place < len(labels) and labels[place].cue == number:
             label, place = labels[place], place + 1
-            if label.name in names or label.is_likely or not label.name:
+            if label.name in names or label.name in likely or not label.name:
                 yield from part_of(cue, first, label.start, speaker, unsaid)
-                is_name, first = label.name in names, label.start
-                speaker, unsaid = (speaker_name(label.name), label.stop - first) if is_name else (None, 0)
+                speaker, first = names.get(label.name), label.start
+                unsaid = label.stop - first if label.name in names else 0
         yield from part_of(cue, first, len(cue.text), speaker, unsaid)
 
 
@@ -93,26 +92,25 @@ def _labels(number: int, cue: Cue) -> Iterator[_Label]:
             yield _Label(number, clean(found["name"] or ""), is_marked, found.start(), found.end())
 
 
-def _names(labels: Sequence[_Label], cues: int) -> tuple[Set[str], bool]:
+def _names(labels: Sequence[_Label], likely: Set[str], cues: int) -> tuple[Set[str], bool]:
     """The names that are those of speakers, and whether each holds up to the next one; none where that is in doubt."""
-    labels = [label for label in labels if label.name and not _NO_NAME.fullmatch(label.name)]
     counts = Counter(label.name for label in labels)
-    nobody = {name for name in counts if _NOBODY.fullmatch(name)}
-    short = {label.cue for label in labels if len(_LOWER.findall(label.name)) <= _MOST_LOWER}
-    if len(short) >= _EACH * cues and 2 * len(counts) <= counts.total():
-        names = {label.name for label in labels if label.is_likely or counts[label.name] > 1}
-        return names, _changing(labels) > _ALWAYS
+    short = {name for name in counts if len(_LOWER.findall(name)) <= _MOST_LOWER}
+    with_name = len({label.cue for label in labels if label.name in short})
+    if with_name >= _EACH * cues and 2 * len(counts) <= counts.total():
+        return {name for name in counts if name in likely or counts[name] > 1}, _changing(labels) > _ALWAYS
     marked = {label.name for label in labels if label.is_marked and label.name.isupper()}
-    likely = [label for label in labels if label.is_likely]
-    back = [label for label in likely if counts[label.name] > 1]
+    like_names = [label for label in labels if label.name in likely]
+    back = [label for label in like_names if counts[label.name] > 1]
     places = [label.cue for label in back] + [cues]
     if (
         len({label.name for label in back}) > 1
         and places[0] <= max(_FEW, _BEFORE * cues)
         and max(other - one for one, other in pairwise(places)) <= max(_FEW, _BETWEEN * cues)
-        and len(back) >= _COMING_BACK * len(likely)
+        and len(back) >= _COMING_BACK * len(like_names)
         and _changing(back) >= _MOSTLY
     ):
+        nobody = set(filter(_NOBODY.fullmatch, counts))
         return marked | nobody | {label.name for label in back}, True
     return marked, False
 
