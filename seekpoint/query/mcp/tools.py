@@ -15,7 +15,7 @@ from pydantic import Field
 
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, ResourceStatus, Section, State, union
-from seekpoint.query.filters import lacking
+from seekpoint.query.filters import lacking, unheard
 from seekpoint.query.mcp.results import (
     AddedResources,
     FoundAnswer,
@@ -95,7 +95,7 @@ class Tools:
             filters = Filters(kind, section, language, within, speaker)
             options = AskOptions(most if brief else MOMENTS * most, filters)
             answer = self._live.ask(question, options, within=reader)
-            lack = lacking(language, reader.languages())
+            lack = lacking(language, reader.languages()) or unheard(speaker)
             if not brief:
                 return structured(read_answer(answer, marked_passages(answer.moments, reader.transcripts, most), lack))
             positions: dict[int, float] = {}
