@@ -52,8 +52,9 @@ class Moment(Displayed):
     """A place in a resource where an answer begins, and a link that opens it there.
 
     `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF or the slide, from 1. `chapter` is the
-    title of the chapter that the moment lies in, if the resource has chapters. `marks` are the spans of `quote` (start
-    and end offset in characters) that match the question. `cues` is the span of the quoted cues: [first, stop) of the
+    title of the chapter that the moment lies in, if the resource has chapters. `speaker` is the name of who says the
+    quote, where the source says it. `marks` are the spans of `quote` (start and end offset in characters) that match
+    the question. `cues` is the span of the quoted cues: [first, stop) of the
     resource's transcript in `language`. `more` is the number of further moments of the resource that score nearly as
     much as the first one, and aren't among the answer's.
     """
@@ -72,6 +73,7 @@ class Moment(Displayed):
     explanation: Explanation | None = None
     cues: tuple[int, int] = (0, 0)
     more: int = 0
+    speaker: str | None = None
 
     @property
     def timestamp(self) -> str | None:

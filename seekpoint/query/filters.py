@@ -38,10 +38,19 @@ def lacking(tag: str | None, known: Collection[str]) -> str | None:
 
 def left_nothing(filters: Filters, known: Collection[str], status: str) -> str:
     """The line that says why an answer has no moments, where the question excludes nothing; `status` says more."""
-    if lack := lacking(filters.language, known):
+    if lack := lacking(filters.language, known) or unheard(filters.speaker):
         return lack
     why = "nothing is indexed yet" if filters == Filters() else "nothing that is indexed passes these filters"
     return f"{why}: {status} says what there is"
+
+
+def unheard(speaker: str | None) -> str | None:
+    """The line that says that a filter's speaker says nothing; `None` without one."""
+    if not speaker:
+        return None
+    return (
+        f"nobody whose name has “{clean(speaker)[:_SHOWN]}” speaks here: transcripts show who does, where that is known"
+    )
 
 
 def _held(known: Collection[str]) -> str:

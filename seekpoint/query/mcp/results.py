@@ -36,6 +36,7 @@ from seekpoint.query.output.json_schema import (
     Reason,
     ReasonCode,
     RetryAfter,
+    Speaker,
     TranscriptOrigin,
     UnknownWords,
 )
@@ -68,6 +69,7 @@ class FoundMoment(BaseModel):
         description="Give this to `transcript` as `at`: seconds from the start, or how far into what is read.",
     )
     language: Language
+    speaker: Speaker | None = None
     quote: str = Field(description="What is said there, from where the answer begins; … where it was cut.")
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
@@ -354,6 +356,7 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
             place=place(moment.resource.kind, moment.start, moment.page),
             at=positions.get(moment.rank, moment.start),
             language=moment.language,
+            speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
             quote="",
             link=address(moment.link) or address(moment.resource.url),
         )

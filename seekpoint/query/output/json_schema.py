@@ -35,6 +35,7 @@ TranscriptOrigin = Annotated[
     Origin, Described("manual, generated (by a machine, with mistakes) or local (the user's own).")
 ]
 ChapterTitle = Annotated[str, Described("The title of the chapter, or the heading, that it lies in.")]
+Speaker = Annotated[str, Described("The name of who speaks, where the source says it.")]
 Answered = Annotated[bool, Described("False where the library holds no answer; the moments are the nearest ones then.")]
 ConfidenceLevel = Annotated[
     Confidence, Described("Whether the first moment answers: high (it does), low (it may), none (nothing here does).")
@@ -127,6 +128,7 @@ class MomentJson(TypedDict):
     timestamp: Annotated[str | None, Described("The start as m:ss or h:mm:ss.")]
     page: NotRequired[Annotated[int, Described("The page of a PDF, or the slide, the first being 1.")]]
     chapter: NotRequired[ChapterTitle]
+    speaker: NotRequired[Speaker]
     quote: Annotated[str, Described("What is said or written from there on.")]
     link: Annotated[str, Described("Opens the source at that place.")]
     more: NotRequired[Annotated[int, Described("How many further moments of the resource are near, but not shown.")]]
@@ -267,6 +269,7 @@ class CueJson(TypedDict):
     anchor: NotRequired[Annotated[str | None, Described("The id of the heading above.")]]
     page: NotRequired[int | None]
     text: str
+    speaker: NotRequired[Speaker]
 
 
 class TranscriptJson(TypedDict):

@@ -50,7 +50,8 @@ def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
         yield from wrapped(f"in: {mark}{clean(moment.chapter)}{unmark}", width, _INDENT, _INDENT)
     parts = ((printable(text), is_match) for text, is_match in quote_parts(moment))
     quote = "".join(f"{mark}{text}{unmark}" if is_match else text for text, is_match in parts)
-    yield from wrapped(f"“{quote}”", width, _INDENT, f"{_INDENT} ")
+    name = f"{clean(moment.speaker)}: " if moment.speaker else ""
+    yield from wrapped(f"{name}“{quote}”", width, _INDENT, f"{_INDENT} ")
     yield _INDENT + _clickable(printable(moment.link), moment.link if styled else "")
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
