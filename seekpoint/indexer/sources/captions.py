@@ -28,7 +28,6 @@ from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
 from seekpoint.indexer.transcript.speakers import part_of, speaker_name
 
-
 FORMATS = "WebVTT, SRT, SBV, LRC, TTML, srv1, srv3, json3, whisper's, a podcast's or youtube-transcript-api's JSON"
 
 
