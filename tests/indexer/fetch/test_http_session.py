@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import UsageError
-from seekpoint.indexer.fetch.http_session import Web, youtube_cookies
+from seekpoint.indexer.fetch.cookies import youtube_cookies
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ResponseTooLarge
 from tests import fuzzing
 from tests.fake_youtube import YOUTUBE, FakeYouTube

@@ -76,7 +76,7 @@ def test_any_answer_gives_a_transcript_or_a_reason(fake: FakeYouTube, player: st
     fake.fail("aaaaaaaaaaa", "player", 200, player, 1)
     fake.fail("aaaaaaaaaaa", "captions", 200, captions, 1)
     try:
-        fetched = YouTubeTranscripts(fake.session()).fetch("aaaaaaaaaaa")
+        fetched = YouTubeTranscripts(fake.web()).fetch("aaaaaaaaaaa")
     except Unfetched as failure:
         assert is_line(failure.reason)
         return
