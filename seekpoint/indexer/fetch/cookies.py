@@ -17,6 +17,13 @@ _REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as brows
 _OTHER_WAY = "or export a cookies.txt and give it with --cookies"
 
 
+def one_source(file: Path | None, browser: str | None) -> Path | str | None:
+    """Where cookies come from, as `Web` takes it; raises UsageError for a file and a browser."""
+    if file is not None and browser is not None:
+        raise UsageError("cookies come from a file or from a browser: give --cookies or --cookies-from-browser")
+    return browser if file is None else file
+
+
 def youtube_cookies(file: Path) -> tuple[Cookie, ...]:
     """Read the cookies for youtube.com, and no others; raises UsageError if there are none."""
     from yt_dlp.cookies import YoutubeDLCookieJar
@@ -53,7 +60,7 @@ def browser_cookies(name: str) -> tuple[Cookie, ...]:
     browser = browser.strip().lower()
     if browser not in SUPPORTED_BROWSERS:
         readable = ", ".join(sorted(SUPPORTED_BROWSERS))
-        raise UsageError(f"{clean(name)}: not a browser whose cookies can be read; these can: {readable}")
+        raise UsageError(f'"{clean(name)}" is no browser whose cookies can be read; these are: {readable}')
     log = _Log()
     source = clean(name)
     try:

@@ -9,6 +9,7 @@ from copy import copy
 from functools import partial
 from hashlib import blake2b
 from http.client import HTTPConnection, HTTPResponse
+from http.cookiejar import Cookie
 from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
@@ -67,8 +68,9 @@ class Web:
         self._deadline = deadline
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _validated(proxy))
         self._browser = cookies if isinstance(cookies, str) else ""
-        self._cookies = youtube_cookies(cookies) if isinstance(cookies, Path) else ()
-        self._cookies = browser_cookies(self._browser) if self._browser else self._cookies
+        self._cookies: tuple[Cookie, ...] = ()
+        if cookies is not None:
+            self._cookies = youtube_cookies(cookies) if isinstance(cookies, Path) else browser_cookies(cookies)
 
     @property
     def has_cookies(self) -> bool:

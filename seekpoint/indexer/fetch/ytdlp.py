@@ -48,8 +48,8 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
     """yt-dlp for playlists, or for videos.
 
     A request that fails for good ends the call, with an exception of requests or Unfetched. These aren't yt-dlp's own,
-    so yt-dlp doesn't go on with other requests. Of the HTTP `statuses` it is told, and goes on as it would.
-    Requests to a server of a token provider's go through `direct`. `warnings` are those of the last call of `info`.
+    so yt-dlp doesn't go on with other requests. Of the HTTP `statuses` it is told, and goes on as it would. Requests to
+    a token provider's server go through `direct`. `warnings`, and errors, are those of the last call of `info`.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ def with_own_settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Log:
-    """Keeps warnings, and says nothing."""
+    """Keeps warnings and errors, and says nothing."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
@@ -171,4 +171,4 @@ class _Log:
     def warning(self, message: str) -> None:
         self.warnings.append(message)
 
-    def error(self, message: str) -> None: ...
+    error = warning

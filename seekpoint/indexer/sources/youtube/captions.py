@@ -41,6 +41,7 @@ _OPTIONS = {
 _STATUSES = frozenset(range(400, 500)) - {429}
 _FORMAT = "json3"
 _TOKEN_MISSING = re.compile(r"subtitles.*\bPO token|\bPO token.*subtitles", re.IGNORECASE | re.DOTALL)
+_PROVIDER = re.compile(r"\[pot[^\]]*\] (.+)")
 _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
 
 
@@ -84,7 +85,7 @@ class CaptionDownloader:
             if any(map(BLOCK_MESSAGE.search, warnings)):
                 raise blocked() from None
             if any(map(_TOKEN_MISSING.search, warnings)):
-                raise Unfetched(State.DEFERRED, Reason("captions_withheld"), DAY) from None
+                raise Unfetched(State.DEFERRED, _why_withheld(warnings), DAY) from None
             if failure.state is State.DEFERRED or not (tracks or info.get("formats")):
                 raise failure from None
             raise missing if tracks else Unfetched(State.NO_TRANSCRIPT, Reason("no_transcript"), MONTH) from None
@@ -114,6 +115,12 @@ def _tracks(info: Mapping[str, Any]) -> Iterator[_Track]:
             query = parse_qs(urlsplit(url).query)
             if url and "tlang" not in query:
                 yield _Track(clean(query.get("lang", [tag.removesuffix("-orig")])[0]), is_generated, url)
+
+
+def _why_withheld(warnings: Sequence[str]) -> Reason:
+    """Why there is no token: a provider says what it lacks, or none is installed."""
+    said = [words[1] for words in map(_PROVIDER.search, warnings) if words]
+    return Reason("token_provider_fails", text=said[-1][:300].rstrip(". ")) if said else Reason("captions_withheld")
 
 
 def _for_a_day(failure: Unfetched) -> Unfetched:

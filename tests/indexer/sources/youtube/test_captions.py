@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,14 +13,19 @@ from typing import TypeAlias
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
 
 from seekpoint.index.errors import Blocked, Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
-from seekpoint.indexer.fetch.retries import Pace
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
-from tests.fake_youtube import FakeYouTube, watch_page
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
+from seekpoint.indexer.fetch.ytdlp import with_own_settings
+from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, details_in
+from tests.fake_youtube import FakeYouTube, json3, watch_page
+from tests.local_web import listening
 from tests.paths import ROOT
+from tests.shared import SHARED, needs_shared
 from tests.speech import sound_format
 
 VIDEO = "abcdefghijk"
@@ -243,6 +250,71 @@ def test_yt_dlp_fetches_no_captions_from_another_host(fake: FakeYouTube) -> None
     assert (elsewhere.state, elsewhere.reason.code) == (State.UNAVAILABLE, "captions_elsewhere")
 
 
+@needs_shared
+def test_recorded_answers_of_a_video_whose_captions_need_a_token(fake: FakeYouTube, httpserver: HTTPServer) -> None:
+    recorded = SHARED / "youtube-responses"
+    video_id = "GJLlxj_dtq8"
+    for client, name in ((ANDROID, "youtube_po_token_required"), (APPLE, "youtube")):
+        player = json.loads((recorded / f"{name}.innertube.json.static").read_text("utf-8"))
+        fake.set_player(video_id, player, client)
+    fake.fail(video_id, "watch", 200, (recorded / "youtube.html.static").read_text("utf-8"))
+    fake.fail(video_id, "captions", 200, json3(ZEILEN))
+    for wanted, taken in (((), ["en"]), (("zh", "en"), ["zh", "en"]), (("ja",), ["ja"])):
+        fetched = YouTubeTranscripts(fake.web(), wanted).fetch(video_id)
+        assert told(fetched.transcripts) == taken
+        asked = [request.args for request, _ in httpserver.log if request.path == "/api/timedtext"][-len(taken) :]
+        assert [(one["lang"], one["fmt"], "tlang" in one) for one in asked] == [(tag, "json3", False) for tag in taken]
+    assert [cue.start for cue in fetched.transcripts[0].cues] == [start for start, _, _ in ZEILEN]
+    assert (fetched.details.channel, len(fetched.details.chapters)) == ("Dave2D", 10)
+    info = CaptionDownloader(fake.web()).fetch(video_id, Unfetched(State.DEFERRED, Reason("captions_withheld")))[1]
+    details = details_in(info)
+    assert details == fetched.details, "yt-dlp knows the same"
+
+
+def test_the_proxy_is_that_of_yt_dlp_and_of_the_providers_that_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    asked = list[bytes]()
+
+    def refuse(connection: socket.socket) -> None:
+        asked.append(connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with listening(refuse) as address:
+        web = Web(address)
+        with pytest.raises(ConnectionFault, match="the proxy gives no connection"):
+            CaptionDownloader(web).fetch(VIDEO, Unfetched(State.DEFERRED, Reason("captions_withheld")))
+        assert {first.partition(b" HTTP")[0] for first in asked} == {b"CONNECT www.youtube.com:443"}
+        assert web.downloader({}).proxies == {"all": address}
+
+
+def test_javascript_runtimes_are_those_of_yt_dlps_own_configuration(
+    fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "yt-dlp.conf").write_text("--js-runtimes bun")  # of the current folder: not read
+    options = {"extractor_args": {"youtube": {"skip": ["hls"], "player_client": ["web"]}}}
+    assert with_own_settings(options) == options | {"js_runtimes": {"deno": {"path": None}}, "remote_components": []}
+    configuration = tmp_path / "configuration" / "yt-dlp" / "config"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text(
+        "-v --js-runtimes node:/opt/node --extractor-args youtube:player_client=tv;po_token=web.subs+x"
+    )
+    changed = with_own_settings(options)
+    assert changed["js_runtimes"] == {"deno": {"path": None}, "node": {"path": "/opt/node"}}
+    expected = {"skip": ["hls"], "player_client": ["tv"], "po_token": ["web.subs+x"]}
+    assert changed["extractor_args"]["youtube"] == expected
+    needs_token(fake)
+    for wrong, words in (
+        ("--no-such-option", "no such option: --no-such-option"),
+        ('"never closed', "closing quotation"),
+    ):
+        configuration.write_text(wrong)
+        refused = failure(fake)
+        assert (refused.state, refused.retry_after, refused.reason.code) == (State.DEFERRED, DAY, "ytdlp_configuration")
+        assert words.lower() in refused.reason.lower()
+
+
 PROVIDER = """
 import json
 from yt_dlp.extractor.youtube.pot.provider import PoTokenContext, PoTokenProvider, PoTokenResponse, register_provider
@@ -269,12 +341,16 @@ class OursPTP(PoTokenProvider):
 """
 FETCH = """
 import sys
+from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.local_web import LocalWeb
 
 root, video = sys.argv[1:]
-(transcript,) = YouTubeTranscripts(LocalWeb(root, "https://www.youtube.com")).fetch(video).transcripts
-print(transcript.language, *(cue.text for cue in transcript.cues))
+try:
+    (transcript,) = YouTubeTranscripts(LocalWeb(root, "https://www.youtube.com")).fetch(video).transcripts
+    print(transcript.language, *(cue.text for cue in transcript.cues))
+except Unfetched as failure:
+    print(failure)
 """
 
 
@@ -282,25 +358,25 @@ print(transcript.language, *(cue.text for cue in transcript.cues))
 def test_a_token_provider_that_the_user_installed_for_yt_dlp_is_asked_where_the_user_says(
     fake: FakeYouTube, httpserver: HTTPServer, other: HTTPServer, tmp_path: Path
 ) -> None:
-    """In a process of its own, for yt-dlp loads plugins once."""
+    """In processes of their own, for yt-dlp loads plugins once."""
     fake.add_video(VIDEO, tracks={"zh": ZEILEN}, needs_token=True)
-    asked = list[str]()
-
-    def answer(request: Request) -> Response:
-        asked.append(request.get_data(as_text=True))
-        return Response('{"poToken": "dG9rZW4="}')
-
-    other.expect_request("/get_pot").respond_with_handler(answer)
+    other.expect_request("/get_pot").respond_with_json({"poToken": "dG9rZW4="})
     plugin = tmp_path / "installed" / "yt_dlp_plugins" / "extractor" / "getpot_ours.py"
     plugin.parent.mkdir(parents=True)
     plugin.write_text(PROVIDER)
     configuration = tmp_path / "configuration" / "yt-dlp" / "config"
     configuration.parent.mkdir(parents=True)
-    configuration.write_text(f'--extractor-args "youtubepot-ours:base_url={other.url_for("").rstrip("/")}"')
-    command = [sys.executable, "-c", FETCH, fake.root, VIDEO]
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path / "installed")])}
     paths |= {"XDG_CONFIG_HOME": str(tmp_path / "configuration"), "HTTP_PROXY": "http://127.0.0.1:1"}
-    ran = subprocess.run(command, capture_output=True, encoding="utf-8", env=os.environ | paths, check=False)
-    assert ran.stdout.split() == ["zh", *(text for _, _, text in ZEILEN)], ran.stderr
-    assert len(asked) == 1 and VIDEO in asked[0]
+
+    def fetch(server: str) -> str:
+        configuration.write_text(f"--extractor-args youtubepot-ours:base_url={server}")
+        command = [sys.executable, "-c", FETCH, fake.root, VIDEO]
+        ran = subprocess.run(command, capture_output=True, encoding="utf-8", env=os.environ | paths, check=False)
+        return ran.stdout + ran.stderr
+
+    assert fetch(other.url_for("").rstrip("/")).split() == ["zh", *(text for _, _, text in ZEILEN)]
+    [(asked, _)] = other.log
+    assert asked.get_json(force=True) == {"video": VIDEO, "proxy": "http://127.0.0.1:1"}
     assert httpserver.log[-1][0].args["pot"] == "dG9rZW4="
+    assert "the token provider of yt-dlp fails (" in fetch("http://127.0.0.1:1")
