@@ -64,7 +64,7 @@ _STRONGER = (
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Take a channel's newest N videos, not all of them.")
 @click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
 @click.option(
-    "--cookies-from-browser", "browser", metavar="NAME", help="Send a browser's, such as firefox; to YouTube."
+    "--cookies-from-browser", "browser", metavar="NAME", help="Send the cookies of a browser, such as firefox."
 )
 @click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
