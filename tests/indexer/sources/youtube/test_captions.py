@@ -250,6 +250,15 @@ def test_yt_dlp_fetches_no_captions_from_another_host(fake: FakeYouTube) -> None
     assert (elsewhere.state, elsewhere.reason.code) == (State.UNAVAILABLE, "captions_elsewhere")
 
 
+def test_no_address_in_an_answer_leads_yt_dlp_into_a_private_network(fake: FakeYouTube, other: HTTPServer) -> None:
+    needs_token(fake)
+    page = watch_page().replace('"/s/player/', f'"{other.url_for("/s/player/")}').replace('"STS": 20000', '"STS": 0')
+    assert other.url_for("/s/player/") in page
+    fake.fail(VIDEO, "watch", 200, page)
+    assert "private network" in failure(fake).reason
+    assert other.log == []
+
+
 @needs_shared
 def test_recorded_answers_of_a_video_whose_captions_need_a_token(fake: FakeYouTube, httpserver: HTTPServer) -> None:
     recorded = SHARED / "youtube-responses"
@@ -336,6 +345,8 @@ class OursPTP(PoTokenProvider):
     def _real_request_pot(self, request):
         server = self._configuration_arg("base_url", default=[None])[0]
         asked = json.dumps({"video": request.video_id, "proxy": request.request_proxy}).encode()
+        if not server:
+            self._request_webpage(Request("https://www.youtube.com/watch?v=attestation"))
         answer = self._request_webpage(Request(f"{server}/get_pot", data=asked, proxies={"all": None}))
         return PoTokenResponse(json.load(answer)["poToken"])
 """
@@ -350,7 +361,7 @@ try:
     (transcript,) = YouTubeTranscripts(LocalWeb(root, "https://www.youtube.com")).fetch(video).transcripts
     print(transcript.language, *(cue.text for cue in transcript.cues))
 except Unfetched as failure:
-    print(failure)
+    print(type(failure).__name__, failure)
 """
 
 
@@ -380,3 +391,5 @@ def test_a_token_provider_that_the_user_installed_for_yt_dlp_is_asked_where_the_
     assert asked.get_json(force=True) == {"video": VIDEO, "proxy": "http://127.0.0.1:1"}
     assert httpserver.log[-1][0].args["pot"] == "dG9rZW4="
     assert "the token provider of yt-dlp fails (" in fetch("http://127.0.0.1:1")
+    fake.fail("attestation", "watch", 429)
+    assert fetch("").startswith("Blocked "), "a block that a provider meets is one, though yt-dlp passes over it"
