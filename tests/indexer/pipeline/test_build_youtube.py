@@ -175,6 +175,16 @@ def test_a_video_that_both_ways_were_asked_for_is_asked_again_on_the_next_day(wo
     assert workshop.asked() == []
 
 
+def test_behind_a_login_the_remedy_is_what_helps(workshop: Workshop) -> None:
+    workshop.fake.make_unplayable(ZH, "This is a private video", "LOGIN_REQUIRED")
+    workshop.build(f"https://youtu.be/{ZH}")
+    assert "--retry" in str(workshop.statuses()[ZH].reason) and "--cookies FILE" in str(workshop.statuses()[ZH].reason)
+    workshop.fake.add_video(ZH, tracks={"zh": ZEILEN}, client="WEB")
+    jar = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t2000000000\ta\tx\n"
+    workshop.build(f"https://youtu.be/{ZH}", retry=True, cookies=workshop.write("cookies.txt", jar))
+    assert workshop.statuses()[ZH].languages == ("zh",)
+
+
 def test_a_block_that_yt_dlp_meets_closes_the_gate_and_no_way_leads_around_it(workshop: Workshop) -> None:
     list_file = listed(workshop, *MANY)
     workshop.fake.add_video(MANY[1], tracks={"en": LINES}, needs_token=True)

@@ -120,6 +120,7 @@ BOT = "Sign in to confirm you’re not a bot"
 
 
 def refuse_as_a_bot(fake: FakeYouTube) -> None:
+    fake.add_video(VIDEO, tracks={"en": LINES}, client=WEB)
     fake.make_unplayable(VIDEO, BOT, "LOGIN_REQUIRED", client=APPLE)
 
 
@@ -159,7 +160,9 @@ def test_captions_that_need_a_token_everywhere_say_so(fake: FakeYouTube) -> None
     assert failure(fake, "en").reason == withheld.reason
 
 
-def test_choice_of_tracks_is_as_in_the_first_way_and_translations_are_none(fake: FakeYouTube) -> None:
+def test_choice_of_tracks_is_as_in_the_first_way_and_translations_are_none(
+    fake: FakeYouTube, httpserver: HTTPServer
+) -> None:
     fake.make_unplayable(VIDEO, "Video unavailable")
     for there_is, wanted, taken in (
         ("de en zh-Hans a.en", "", "en"),
@@ -175,6 +178,7 @@ def test_choice_of_tracks_is_as_in_the_first_way_and_translations_are_none(fake:
         transcripts = YouTubeTranscripts(fake.web(), wanted.split()).fetch(VIDEO).transcripts
         assert told(transcripts) == taken.split()
     assert failure(fake, "ja").reason == "no transcript in ja (there is: zh-Hans, en)"
+    assert not [request for request, _ in httpserver.log if "tlang" in request.args]
 
 
 def test_a_video_without_captions_at_either_has_none_and_one_that_does_not_play_keeps_its_reason(
@@ -306,10 +310,10 @@ def test_javascript_runtimes_are_those_of_yt_dlps_own_configuration(
     assert with_own_settings(options) == options | {"js_runtimes": {"deno": {"path": None}}, "remote_components": []}
     configuration = tmp_path / "configuration" / "yt-dlp" / "config"
     configuration.parent.mkdir(parents=True)
-    configuration.write_text(
-        "-v --js-runtimes node:/opt/node --extractor-args youtube:player_client=tv;po_token=web.subs+x"
-    )
+    runtimes = "--js-runtimes node:/opt/node --remote-components ejs:npm"
+    configuration.write_text(f"-v {runtimes} --extractor-args youtube:player_client=tv;po_token=web.subs+x")
     changed = with_own_settings(options)
+    assert changed["remote_components"] == ["ejs:npm"]
     assert changed["js_runtimes"] == {"deno": {"path": None}, "node": {"path": "/opt/node"}}
     expected = {"skip": ["hls"], "player_client": ["tv"], "po_token": ["web.subs+x"]}
     assert changed["extractor_args"]["youtube"] == expected
