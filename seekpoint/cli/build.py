@@ -113,9 +113,8 @@ def build(
     if math.isnan(options["pace"]):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
-    web = (context.obj or Web)(
-        proxy, one_source(cookies, browser)
-    )  # a caller of `cli` may replace the web, as tests do
+    # A caller of `cli` may replace the web, as tests do.
+    web = (context.obj or Web)(proxy, one_source(cookies, browser))
     if dry_run:
         click.echo(with_index(build_report.outlook(build_report.preview(wanted, folder, web), wanted.pace)))
     elif worker or enqueue:

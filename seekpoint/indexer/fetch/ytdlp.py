@@ -8,6 +8,7 @@ import os
 from collections.abc import Container, Mapping
 from contextlib import redirect_stderr
 from optparse import OptParseError
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,8 @@ _PLAYER = "/youtubei/v1/player"
 _DIRECT = {"all": None}
 # Where yt-dlp also looks for a configuration: the current folder, unless it is told another one.
 _NOWHERE = ["--paths", f"home:{os.devnull}"]
+# Of two threads that redirect stderr, one could leave it redirected.
+_PARSING = Lock()
 
 
 class Downloader(YoutubeDL):  # type: ignore[misc]
@@ -145,7 +148,7 @@ def with_own_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     They say where a token provider listens, for instance. Raises Unfetched for a configuration that yt-dlp refuses.
     """
     try:
-        with redirect_stderr(io.StringIO()):
+        with _PARSING, redirect_stderr(io.StringIO()):
             _, own, _ = parseOpts(_NOWHERE, ignore_config_files=False)
     except (OptParseError, ValueError, OSError, SystemExit) as error:
         message = str(error).strip().rpartition("\n")[2]
