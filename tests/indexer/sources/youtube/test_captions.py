@@ -43,6 +43,11 @@ JAR = "# Netscape HTTP Cookie File\n" + "".join(
 Prepare: TypeAlias = Callable[[FakeYouTube], None]
 
 
+@pytest.fixture(autouse=True)
+def without_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+
+
 @pytest.fixture
 def other() -> Iterator[HTTPServer]:
     """A second server of this machine."""
@@ -303,7 +308,6 @@ def test_the_proxy_is_that_of_yt_dlp_and_of_the_providers_that_it_asks(monkeypat
 def test_javascript_runtimes_are_those_of_yt_dlps_own_configuration(
     fake: FakeYouTube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "yt-dlp.conf").write_text("--js-runtimes bun")  # of the current folder: not read
     options = {"extractor_args": {"youtube": {"skip": ["hls"], "player_client": ["web"]}}}
@@ -382,7 +386,7 @@ def test_a_token_provider_that_the_user_installed_for_yt_dlp_is_asked_where_the_
     configuration = tmp_path / "configuration" / "yt-dlp" / "config"
     configuration.parent.mkdir(parents=True)
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path / "installed")])}
-    paths |= {"XDG_CONFIG_HOME": str(tmp_path / "configuration"), "HTTP_PROXY": "http://127.0.0.1:1"}
+    paths |= {"HTTP_PROXY": "http://127.0.0.1:1", "YTDLP_NO_PLUGINS": ""}
 
     def fetch(server: str) -> str:
         configuration.write_text(f"--extractor-args youtubepot-ours:base_url={server}")
