@@ -118,15 +118,23 @@ MEDIA_TYPES = {
     ".mkv": "video/x-matroska",
     ".avi": "video/x-msvideo",
 }
-CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
+CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".lrc", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
 """The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
 DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
-UNREAD_SUFFIXES = frozenset(
-    {".doc", ".docx", ".odt", ".rtf", ".pages", ".ppt", ".pptx", ".odp", ".key", ".xls", ".xlsx", ".epub", ".mobi"}
-)
+LIST_SUFFIXES = frozenset({".csv", ".tsv", ".opml", ".bib", ".bibtex", ".ris"})
+"""The suffixes of files that are reading lists, and nothing else."""
+ARCHIVES = {
+    ".epub": "application/epub+zip",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+"""The media types of documents that are zip archives, by their suffixes."""
+ARCHIVE_HEADERS = (b"PK\3\4", b"PK\5\6", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""The beginnings of a zip archive, of an empty one, and of an archive of Office: before 2007, or with a password."""
+UNREAD_SUFFIXES = frozenset({".doc", ".odt", ".rtf", ".pages", ".ppt", ".odp", ".key", ".xls", ".xlsx", ".mobi"})
 """The suffixes of documents whose formats aren't read: they are listed with that reason."""
 
-_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | {".pdf", ".json"}
+_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES.keys() | {".pdf", ".json"}
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 # Two slashes or backslashes at the beginning, once decoded, and `\??\` lead Windows to another machine.
 _PATH = re.compile(r"/(?![/\\?]).*")

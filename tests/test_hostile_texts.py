@@ -28,6 +28,7 @@ from seekpoint.query.search.settings import AskOptions
 from tests.cli.here import call
 from tests.cost import at_most
 from tests.fakes import TopicEncoder
+from tests.indexer.sources.archives.samples import epub, pptx
 from tests.indexer.sources.papers.test_pdf import line, made
 from tests.local_web import LocalWeb, raw_server
 
@@ -193,8 +194,12 @@ FILES: dict[str, tuple[bytes | int, State, str]] = {
     "random.txt": (os.urandom(5000), State.UNAVAILABLE, "not a text file"),
     "nothing.md": (b"", State.UNAVAILABLE, "empty"),
     "deep quotes.md": (b">" * 5000 + b" softmax", State.UNAVAILABLE, "nested too deep"),
+    "no document.docx": (b"this is no document", State.UNAVAILABLE, "another format than its name says"),
+    "cut.epub": (epub({"a.xhtml": "<p>Words.</p>"})[:500], State.UNAVAILABLE, "it is damaged"),
+    "bomb.pptx": (pptx(" " * 301_000_000), State.UNAVAILABLE, "unpacked, its text has more than 300 MB"),
     # So many bytes, none of them written.
     **{f"large.{kind}": (250_000_000, State.UNAVAILABLE, "0 MB are too much") for kind in ("txt", "md", "html", "pdf")},
+    "larger.epub": (250_000_000, State.UNAVAILABLE, "250 MB are too much (at most 200 MB)"),
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, text_digest
@@ -49,6 +49,11 @@ class Kind(StrEnum):
     def plays(self) -> bool:
         """Whether it is played, so that its positions are seconds; texts have anchors or page numbers instead."""
         return self in (Kind.VIDEO, Kind.RECORDING)
+
+    @property
+    def page_name(self) -> Literal["page", "slide"]:
+        """What its pages are called: papers have pages, of documents those in slides alone are numbered."""
+        return "slide" if self is Kind.DOCUMENT else "page"
 
 
 class State(StrEnum):
@@ -96,12 +101,23 @@ class Resource(Displayed):
     url: str
     sections: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file."""
+        return self.url.startswith("file:")
+
+    @property
+    def is_on_youtube(self) -> bool:
+        """Whether it is a video, a playlist or a channel of YouTube."""
+        return self.url.startswith("https://www.youtube.com/") and self.kind in (Kind.VIDEO, Kind.PLAYLIST)
+
 
 class Cue(NamedTuple):
     """The smallest part of a transcript that has a position.
 
     For a text, `start` and `end` are the seconds that reading takes up to there. Its positions are `anchor`, the id of
-    the heading above, or `page`, the page number of a PDF from 1. `is_reference` marks an entry of the bibliography.
+    the heading above, or `page`, the page or slide from 1. `is_reference` marks an entry of the bibliography. `speaker`
+    is the name of who speaks, where the source says it.
     """
 
     start: float
@@ -110,6 +126,7 @@ class Cue(NamedTuple):
     anchor: str | None = None
     page: int | None = None
     is_reference: bool = False
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,8 @@ class Transcript:
 class Details:
     """Metadata of a source, `None` or empty without any.
 
-    `channel` is the publisher, chapters may be headings, and `aliases` are further titles that questions may say.
+    `channel` is the publisher, chapters may be headings, `aliases` are further titles that questions may say, and
+    `speakers` the names of those who speak, as its transcripts have them.
     """
 
     title: str | None = None
@@ -144,6 +162,7 @@ class Details:
     published: str | None = None
     chapters: tuple[Chapter, ...] = ()
     aliases: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +253,19 @@ class ResourceStatus:
 class Filters:
     """The filters of a search; empty ones keep everything.
 
-    `section` is searched for anywhere in a heading, ignoring case; `language` is compared by primary subtag; `resource`
-    is an id.
+    `section` is searched for anywhere in a heading, ignoring case, `speaker` in the name of who speaks; `language` is
+    compared by primary subtag; `resource` is an id.
     """
 
     kind: Kind | None = None
     section: str | None = None
     language: str | None = None
     resource: str | None = None
+    speaker: str | None = None
+
+    def is_spoken_by(self, name: str | None) -> bool:
+        """Whether the filter keeps what someone of this name says."""
+        return not self.speaker or self.speaker.casefold() in (name or "").casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +330,7 @@ Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 class KeptMoment:
     """A moment as it was when it was kept; it stays so when its resource is built anew or removed.
 
-    `start` is in seconds, `None` for a text; `page` is that of a PDF, from 1, `anchor` the id of the heading above.
+    `start` is in seconds, `None` for a text; `page` is a page or slide, from 1, `anchor` the id of the heading above.
     `question` is what was asked. `collection` is empty for a moment that is in none. `added` is in Unix seconds.
     """
 

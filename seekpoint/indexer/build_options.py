@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
-    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource
+    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -130,3 +130,11 @@ class Sources:
             documents,
             youtube_pace,
         )
+
+    def web_source_of(self, resource: Resource) -> WebSource:
+        """The source that reads a resource on the web; YouTube's videos have their own."""
+        return self.documents
+
+    def playlists_of(self, playlist: Resource) -> PlaylistSource:
+        """The source that lists a playlist."""
+        return self.playlists

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from seekpoint.files import ARCHIVES
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
 from seekpoint.index.types import Cue, Kind, Resource
@@ -85,7 +86,7 @@ def link(resource: Resource, start: float) -> str:
 
 
 def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
-    """The address of a text at a cue: its page in a PDF, else its heading and the text fragment, if there is one."""
+    """The address of a text at a cue: its page or slide, else its heading and the text fragment, if there is one."""
     if cue.page is not None:
         return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={cue.page}"
     directive = f":~:{fragment}" if fragment else ""
@@ -93,13 +94,17 @@ def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
     return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
 
 
-# Browsers show plain text line by line; of Markdown they show the beginning, whatever the link says.
-_PLAIN, _MARKDOWN = ".txt", ".md"
+# Browsers show plain text line by line. Of Markdown they show the beginning, whatever the link says, and other programs
+# open books and documents of Office.
+_PLAIN, _NOT_FOUND = ".txt", frozenset({".md", *ARCHIVES})
 
 
 def is_found_by_words(resource: Resource, quoted: Sequence[Cue]) -> bool:
     """Whether a browser finds cues of a text by their words, so that the link has a text fragment."""
-    return not resource.kind.plays and quoted[0].page is None and PurePath(resource.url).suffix.lower() != _MARKDOWN
+    is_file = resource.url.startswith("file:")
+    if resource.kind.plays or (resource.kind is Kind.DOCUMENT and not is_file):  # those of the web are no pages
+        return False
+    return quoted[0].page is None and PurePath(resource.url).suffix.lower() not in _NOT_FOUND
 
 
 def quote_link(resource: Resource, quoted: Sequence[Cue], before: Sequence[Cue], headings: Collection[float]) -> str:
@@ -112,6 +117,11 @@ def quote_link(resource: Resource, quoted: Sequence[Cue], before: Sequence[Cue],
         return text_link(resource, quoted[0])
     fragment = line_fragments if PurePath(resource.url).suffix.lower() == _PLAIN else text_fragment
     return text_link(resource, quoted[0], fragment([cue.text for cue in (*before, *quoted)], len(before) + above))
+
+
+def page_label(kind: Kind, page: int) -> str:
+    """A page as `p. 7`, or a slide as `slide 7`."""
+    return f"p. {page}" if kind.page_name == "page" else f"{kind.page_name} {page}"
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -53,7 +53,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (1, "build controls.md", "controls.md: not a text file"),
         (1, "build prose.txt", "prose.txt: no links found"),
         (1, "build marks.md", "marks.md: no links found"),
-        (1, "build slides.pptx", "slides.pptx: .pptx files aren't read yet: convert it to PDF or text"),
+        (1, "build slides.odp", "slides.odp: .odp files aren't read yet: convert it to PDF or text"),
         (1, "build 空", "no captions"),
         (1, "build https://a.org/x --captions 空", "no file is named like"),
         (1, "build https://a.org/x --captions none", "no such folder"),
@@ -70,7 +70,7 @@ def test_a_call_that_makes_no_sense_or_is_impossible_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "空").mkdir()
     files = {"notes.txt": "mine", "empty.md": "", "controls.md": "\x00\x01" * 99, "prose.txt": "没有链接"} | {
-        **{"marks.md": "---\ntitle: 空\n---\n* * *\n", "slides.pptx": "PK"},
+        **{"marks.md": "---\ntitle: 空\n---\n* * *\n", "slides.odp": "PK"},
     }
     for name, text in files.items():
         Path(name).write_text(text, "utf-8")

@@ -45,6 +45,15 @@ a < b & c
 1:00:05.125,1:00:07.000
 [1, 2] 注意力
 """,
+    "lrc": """[ti:讲座]
+[la:zh]
+[offset:+500]
+[00:01.50]大家好 welcome
+[00:03.00]a < b <00:03.50>& c
+[00:04.75]
+[60:05.625][1, 2] 注意力
+[60:07.50]
+""",
     "ttml": """<?xml version="1.0" encoding="utf-8"?>
 <tt xml:lang="zh-Hant" xmlns="http://www.w3.org/ns/ttml">
   <head><styling><style xml:id="s1"/></styling></head>

@@ -15,6 +15,7 @@ import requests
 from protego import Protego
 from urllib3.exceptions import HTTPError, MaxRetryError
 
+from seekpoint.files import ARCHIVES
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
@@ -89,12 +90,12 @@ _HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/pdf,text/markdown;q=0.9,text/plain;q=0.9,*/*;q=0.5",
 }
 _MOST_OF_A_PAGE = 30_000_000
-_MOST_OF_A_PAPER = 100_000_000
+_MOST_OF_A_FILE = 100_000_000
 
 _SUCCESS = (200, 203)
 _OVERLOADED = (429, 503)
 _TRANSIENT = (408, 425)
-_PDF = frozenset({"application/pdf", "application/x-pdf"})
+_FILES = frozenset({"application/pdf", "application/x-pdf", "application/zip", *ARCHIVES.values()})
 _UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|application/(?:xml|[\w.-]+\+xml)")
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)
@@ -289,12 +290,12 @@ class PoliteFetcher(Fetcher):
 
 
 def _limit_of(response: requests.Response) -> int:
-    """The bytes to read of a response, by its media type; raises Unfetched if it is neither page nor paper."""
+    """The bytes to read of a response, by its media type; raises Unfetched if it is neither a page nor a document."""
     if response.status_code not in _SUCCESS or _is_not_modified(response):
         return 0
     media_type = _media_type(response)
-    if media_type in _PDF | _UNKNOWN:
-        return _MOST_OF_A_PAPER
+    if media_type in _FILES | _UNKNOWN:
+        return _MOST_OF_A_FILE
     if not _PAGE.fullmatch(media_type):
         raise Unfetched(State.UNAVAILABLE, Reason("no_page", media_type=media_type), MONTH)
     return _MOST_OF_A_PAGE

@@ -19,11 +19,18 @@ from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
     FromSpeech,
+    FromSubtitles,
     FromYouTube,
     Provenance,
     decode,
     too_large,
     version_of,
+)
+from seekpoint.indexer.sources.recordings.subtitles import (
+    SUBTITLED,
+    can_read_subtitles,
+    has_subtitles,
+    without_captions,
 )
 
 # Seconds after which a page is checked for changes.
@@ -37,15 +44,16 @@ class Step(Enum):
     NOTHING = auto()
     WAIT = auto()
     READ_CAPTIONS = auto()
+    READ_SUBTITLES = auto()
     EMBED_AGAIN = auto()
     ASK_YOUTUBE = auto()
     READ_TEXT = auto()
-    FETCH_TEXT = auto()
+    FETCH = auto()
     TRANSCRIBE = auto()
     REFUSE = auto()
 
 
-FROM_DISK = (Step.READ_CAPTIONS, Step.READ_TEXT)
+FROM_DISK = (Step.READ_CAPTIONS, Step.READ_SUBTITLES, Step.READ_TEXT)
 """Steps that read local files only."""
 
 
@@ -96,16 +104,18 @@ class Planner:
     def plan(self, resource: Resource) -> Job:
         """The job of a resource; an indexed one is embedded again if there is nothing else to do."""
         standing = self.standings.get(resource.id, Standing(State.PENDING))
-        if resource.kind is Kind.RECORDING:
+        if resource.kind is Kind.RECORDING and resource.is_local:
             job = self._plan_recording(resource, standing)
         elif selection := select(self.caption_files.get(resource.id, ()), self.options.languages):
             job = self._plan_captions(resource, standing, selection)
         elif fault := self.faults.get(resource.id):
             job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        elif resource.kind is Kind.VIDEO:
+        elif resource.kind is Kind.VIDEO and resource.is_on_youtube:
             job = self._plan_video(resource, standing)
         elif resource.kind is Kind.PLAYLIST:
-            job = Job(resource, self._when_due(standing, Step.ASK_YOUTUBE), standing)
+            step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
+            private = resource.id in self.private
+            job = Job(resource, self._when_due(standing, step), standing, private=private)
         else:
             job = self._plan_text(resource, standing)
         if self.reembeds and standing.is_indexed and job.step in (Step.NOTHING, Step.WAIT):
@@ -142,13 +152,21 @@ class Planner:
             return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
         if not path.exists():
             return _refuse(resource, standing, State.UNAVAILABLE, _missing(path))
+        stat, stored = path.stat(), decode(standing.inputs)
+        version = f"{stat.st_size}:{stat.st_mtime_ns}"  # a digest would take too long
+        inside = FromSubtitles(tuple(options.languages), version)
+        may_hold_subtitles = path.suffix.lower() in SUBTITLED and can_read_subtitles()
+        if may_hold_subtitles:
+            if stored == inside and standing.is_indexed:
+                return Job(resource, Step.NOTHING, standing, provenance=inside)
+            is_known = stored == inside or (isinstance(stored, FromSpeech) and stored.recording == version)
+            if (not is_known or options.retry) and has_subtitles(path):
+                return Job(resource, Step.READ_SUBTITLES, standing, provenance=inside)
         if options.whisper:
-            stat = path.stat()  # size and time identify a version: a digest would take too long
-            heard = FromSpeech(options.whisper, f"{stat.st_size}:{stat.st_mtime_ns}")
+            heard = FromSpeech(options.whisper, version)
             return Job(resource, self._unless_done(standing, heard, Step.TRANSCRIBE), standing, provenance=heard)
-        names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
-        reason = Reason("no_captions_beside", names=names, folder=path.parent)
-        return _refuse(resource, standing, State.NO_TRANSCRIPT, reason)
+        refused = _refuse(resource, standing, State.NO_TRANSCRIPT, without_captions(path))
+        return replace(refused, provenance=inside) if may_hold_subtitles else refused
 
     def _plan_captions(self, resource: Resource, standing: Standing, selection: Selection) -> Job:
         stored = decode(standing.inputs)
@@ -165,7 +183,7 @@ class Planner:
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
         is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.options.retry))
-        step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
+        step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH)
         return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
     def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:

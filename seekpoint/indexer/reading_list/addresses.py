@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
+from seekpoint.files import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
@@ -72,6 +72,11 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
+def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
+    """The resource at the address of a feed; `None` if `url` is none."""
+    return resource_of(url, title, sections)
+
+
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
     """The resource in a local file, which may be missing; a file of unknown kind is a document.
 
@@ -111,9 +116,11 @@ def resource_of_link(
 def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]] = ()) -> tuple[Resource, ...]:
     """The resources in files of one folder. A recording and its captions, in any language, are one resource.
 
-    Captions with a video id in their name are that video. Files of unknown kinds are left out, and those in a format
-    that isn't read beside a PDF or text of the same name.
+    Captions with a video id in their name are that video. Files of unknown kinds are left out, those in a format that
+    isn't read beside a PDF or text of the same name, and those `beside_pdf`.
     """
+    doubled = beside_pdf(files)
+    files = [file for file in files if file not in doubled]
     recordings = {file.stem for file in files if file.suffix.lower() in MEDIA_TYPES}
     converted = {file.stem for file in files if kind_of_path(file) in (Kind.PAPER, Kind.DOCUMENT)}
     groups: dict[tuple[Kind, str], list[Path]] = {}
@@ -136,6 +143,12 @@ def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]
     return tuple(filter(None, resources))
 
 
+def beside_pdf(files: Sequence[Path]) -> set[Path]:
+    """The books and documents of Office that have a PDF of the same name beside them, which opens at its pages."""
+    pdfs = {file.stem for file in files if kind_of_path(file) is Kind.PAPER}
+    return {file for file in files if file.suffix.lower() in ARCHIVES and file.stem in pdfs}
+
+
 def path_of_link(link: str) -> Path:
     """Decode the path of a relative or `file:` link."""
     return Path(url2pathname(_AROUND_PATH.sub("", link)).replace("\0", "\ufffd"))
@@ -153,7 +166,7 @@ def kind_of_path(path: Path) -> Kind | None:
         return Kind.RECORDING
     if suffix == ".pdf":
         return Kind.PAPER
-    return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES else None
+    return Kind.DOCUMENT if suffix in DOCUMENT_SUFFIXES or suffix in ARCHIVES else None
 
 
 def is_unread(path: Path) -> bool:
@@ -206,9 +219,11 @@ def _youtube(parts: SplitResult) -> Resource | None:
     watch_id = query.get("v", [""])[0] if parts.path in ("", "/", "/watch", "/watch/") else ""
     if video := _VIDEO_ID.match(path_id[1] if path_id else watch_id):
         return _resource(Kind.VIDEO, f"https://www.youtube.com/watch?v={video[1]}", video[1])
-    if playlist := _PLAYLIST_ID.match(query.get("list", [""])[0]):
+    feed = query if parts.path == "/feeds/videos.xml" else {}
+    if playlist := _PLAYLIST_ID.match((query.get("list") or feed.get("playlist_id") or [""])[0]):
         return _resource(Kind.PLAYLIST, f"https://www.youtube.com/playlist?list={playlist[0]}", playlist[0])
-    if channel := _CHANNEL_PATH.match(parts.path):
+    path = f"/channel/{_quoted(feed['channel_id'][0])}" if "channel_id" in feed else parts.path
+    if channel := _CHANNEL_PATH.match(path):
         return _resource(Kind.PLAYLIST, f"https://www.youtube.com{channel[0]}")
     return None
 

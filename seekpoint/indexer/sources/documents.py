@@ -18,7 +18,7 @@ from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
-from seekpoint.files import parsed_json, read_file
+from seekpoint.files import ARCHIVE_HEADERS, ARCHIVES, parsed_json, read_file
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, printable
@@ -44,6 +44,7 @@ class DocumentFormat(StrEnum):
     PDF = "pdf"
     MARKDOWN = "markdown"
     PLAIN = "plain"
+    ARCHIVE = "archive"
 
 
 MODULES: Mapping[DocumentFormat, str] = {
@@ -51,8 +52,10 @@ MODULES: Mapping[DocumentFormat, str] = {
     DocumentFormat.PDF: "seekpoint.indexer.sources.papers.pdf",
     DocumentFormat.MARKDOWN: "seekpoint.indexer.sources.pages.markdown",
     DocumentFormat.PLAIN: "seekpoint.indexer.sources.pages.markdown",
+    DocumentFormat.ARCHIVE: "seekpoint.indexer.sources.archives.archive",
 }
-"""The module of each parser. `read_pdf` takes the data; `read_html`, `read_markdown`, `read_plain` a charset too."""
+"""The module of each parser. `read_pdf` and `read_archive` take the data; the others, such as `read_html`, a charset
+too. Which document an archive is, is found out in the sandbox."""
 
 SECONDS = 120.0
 """CPU time for one document: a PDF of 5,000 pages takes 50."""
@@ -100,7 +103,7 @@ class SandboxedReader:
 
     def read(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
         """Parse a document; raises Unfetched if the parser refuses it, fails, or takes too long."""
-        arguments = [] if form is DocumentFormat.PDF else [charset]
+        arguments = [] if form in (DocumentFormat.PDF, DocumentFormat.ARCHIVE) else [charset]
         call = json.dumps([self._modules[form], f"read_{form}", arguments]).encode()
         is_first = self._child is None
         try:
@@ -207,7 +210,9 @@ _FORMATS = {
     "text/markdown": DocumentFormat.MARKDOWN,
     "text/x-markdown": DocumentFormat.MARKDOWN,
     "text/plain": DocumentFormat.PLAIN,
+    **dict.fromkeys(ARCHIVES.values(), DocumentFormat.ARCHIVE),
 }
+_OF_SUFFIXES = ARCHIVES | {".md": "text/markdown", ".txt": "text/plain"}
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
 _PDF_HEADER = b"%PDF-"
 # PDF readers accept junk before the header, within the first 1,024 bytes.
@@ -237,8 +242,8 @@ class DocumentReader:
             data = read_file(path)
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
-        media_type = {".md": "text/markdown", ".txt": "text/plain"}.get(path.suffix.lower(), "")
-        fetched = _result(self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
+        media_type = _OF_SUFFIXES.get(path.suffix.lower(), "")
+        fetched = _result(*self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
     def fetch(
@@ -293,8 +298,8 @@ class DocumentReader:
         return replace(fetched, end=end, is_permanent=is_permanent), declared
 
     def _parsed_page(self, page: FetchedPage, resource: Resource, now: float) -> tuple[FetchResult, str | None]:
-        document = self._parse(page.data, page.content_type, page.charset, resource.kind)
-        fetched = _result(document, Origin.MANUAL)
+        document, kind = self._parse(page.data, page.content_type, page.charset, resource.kind)
+        fetched = _result(document, kind, Origin.MANUAL)
         lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
         digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
         is_paper = fetched.kind is Kind.PAPER
@@ -318,15 +323,21 @@ class DocumentReader:
                 return there
         return fetched
 
-    def _parse(self, data: bytes, media_type: str, charset: str | None, kind: Kind) -> ParsedDocument:
+    def _parse(
+        self, data: bytes, media_type: str, charset: str | None, kind: Kind
+    ) -> tuple[ParsedDocument, Kind | None]:
+        """The document, and the kind that it has by its contents, if they say so; raises Unfetched."""
+        found = None
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
-            form = DocumentFormat.PDF
+            form, found = DocumentFormat.PDF, Kind.PAPER
+        elif data.startswith(ARCHIVE_HEADERS):
+            form, found = DocumentFormat.ARCHIVE, Kind.DOCUMENT
         elif kind is Kind.PAPER:
             raise Unfetched(State.UNAVAILABLE, Reason("no_pdf" if data.strip() else "file_empty"))
         else:
             form = _FORMATS.get(media_type, DocumentFormat.HTML)
         with self._lock:
-            return self._reader.read(form, data, charset)
+            return self._reader.read(form, data, charset), found
 
 
 def _canonical(url: str, declared: str | None) -> Resource | None:
@@ -349,12 +360,11 @@ def _spelling(url: str) -> tuple[str, ...]:
     return _site(url), parts.path.rstrip("/"), parts.query
 
 
-def _result(document: ParsedDocument, origin: Origin) -> FetchResult:
+def _result(document: ParsedDocument, kind: Kind | None, origin: Origin) -> FetchResult:
     from seekpoint.indexer.transcript.language import language_of
 
     language = language_of([block.text for block in document.blocks], document.language)
     transcript, details = transcript_of(document, language, origin)
     if not transcript.cues:
         raise Unfetched(State.UNAVAILABLE, Reason("no_words"))
-    has_pages = any(block.page is not None for block in document.blocks)
-    return FetchResult((transcript,), details, Kind.PAPER if has_pages else None)
+    return FetchResult((transcript,), details, kind)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
-from seekpoint.files import parsed_json, read_file
+from seekpoint.files import ARCHIVES, parsed_json, read_file
 from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
@@ -42,6 +42,14 @@ class FromSpeech:
 
 
 @dataclass(frozen=True, slots=True)
+class FromSubtitles:
+    """The subtitles in a recording in these languages, or all; `recording` is the size and time of the file."""
+
+    languages: tuple[str, ...] = ()
+    recording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FromPage:
     """A web page as it was at `at`, in Unix seconds.
 
@@ -65,7 +73,7 @@ class FromListing:
     """A playlist that lists the video as unavailable."""
 
 
-Provenance: TypeAlias = FromYouTube | FromFiles | FromSpeech | FromPage | FromListing
+Provenance: TypeAlias = FromYouTube | FromFiles | FromSpeech | FromSubtitles | FromPage | FromListing
 
 _SPEECH = re.compile(r"(.+):(\d+:\d+|)", re.DOTALL)
 
@@ -81,6 +89,8 @@ def encode(provenance: Provenance | None) -> str:
             return f"{kind}:{digest}" + (f":{stamp}" if stamp else "")
         case FromSpeech(model, recording):
             return f"transcribed:{model}:{recording}"
+        case FromSubtitles(languages, recording):
+            return f"subtitles:{','.join(languages)}:{recording}"
         case FromPage():
             return f"web:{json.dumps(asdict(provenance))}"
         case FromListing():
@@ -97,6 +107,9 @@ def decode(inputs: str | None) -> Provenance | None:
             return FromFiles(kind, digest, stamp)
         case "transcribed", _, model if speech := _SPEECH.fullmatch(model):
             return FromSpeech(speech[1], speech[2])
+        case "subtitles", _, inside:
+            languages, _, recording = inside.partition(":")
+            return FromSubtitles(tuple(filter(None, languages.split(","))), recording)
         case "web", _, page:
             with suppress(ValueError, TypeError):
                 match FromPage(**parsed_json(page)):
@@ -106,7 +119,7 @@ def decode(inputs: str | None) -> Provenance | None:
 
 
 # Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
-_MOST_BYTES = {".pdf": 200_000_000, ".html": 30_000_000, ".htm": 30_000_000}
+_MOST_BYTES = {".html": 30_000_000, ".htm": 30_000_000, **dict.fromkeys((".pdf", *ARCHIVES), 200_000_000)}
 _MOST_BYTES_OF_OTHERS = 20_000_000
 # Nanoseconds. FAT stores times in steps of 2 s: a change within one step may leave the file's times as they are.
 _TICK = 2_000_000_000
@@ -182,6 +195,20 @@ class FetchResult:
     def is_unchanged(self) -> bool:
         """Whether the indexed version is still the current one."""
         return not self.transcripts and self.provenance is not None
+
+
+class WebSource(Protocol):
+    """A source of texts or recordings on the web."""
+
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
+        """Fetch a resource, at `now` in Unix seconds; raises Unfetched.
+
+        It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
+        `earlier` version.
+        """
+        ...
 
 
 class VideoSource(Protocol):

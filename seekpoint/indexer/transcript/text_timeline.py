@@ -32,7 +32,7 @@ class Role(StrEnum):
 class Block:
     """A paragraph, list item, table row, code listing or heading, as one line of visible text.
 
-    `anchor` is the id of its heading, or its own if it is one; `page` is the page of a PDF, from 1.
+    `anchor` is the id of its heading, or its own if it is one; `page` is the page of a PDF or the slide, from 1.
     """
 
     text: str

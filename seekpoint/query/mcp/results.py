@@ -22,7 +22,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.links import timestamp
+from seekpoint.query.links import page_label, timestamp
 from seekpoint.query.output.json_schema import (
     Answered,
     ChapterTitle,
@@ -36,6 +36,7 @@ from seekpoint.query.output.json_schema import (
     Reason,
     ReasonCode,
     RetryAfter,
+    Speaker,
     TranscriptOrigin,
     UnknownWords,
 )
@@ -62,12 +63,13 @@ class FoundMoment(BaseModel):
     resource: str = Field(description="The resource's id, for the tool `transcript`.")
     section: str | None = Field(default=None, description="The headings of the reading list that it stands under.")
     chapter: ChapterTitle | None = None
-    place: str | None = Field(default=None, description="When it is said (12:34), or the page (p. 7).")
+    place: str | None = Field(default=None, description="When it is said (12:34), or the page (p. 7) or slide.")
     at: float | None = Field(
         default=None,
         description="Give this to `transcript` as `at`: seconds from the start, or how far into what is read.",
     )
     language: Language
+    speaker: Speaker | None = None
     quote: str = Field(description="What is said there, from where the answer begins; … where it was cut.")
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
@@ -90,7 +92,7 @@ class FoundPassage(BaseModel):
     chapter: ChapterTitle | None = None
     text: str = Field(
         description="A mark such as [3b 765] stands before a sentence: its name and its `at`, seconds from the start; "
-        "in a paper [3b p. 7], its page. … where something is left out."
+        "in a paper [3b p. 7], its page; in slides [3b slide 7]. … where something is left out."
     )
     link: str | None = Field(default=None, description="Opens a page at this passage, in place of its source's link.")
 
@@ -115,7 +117,7 @@ class FoundAnswer(BaseModel):
 class TranscriptPassage(BaseModel):
     """A stretch of a transcript."""
 
-    place: str | None = Field(default=None, description="When it begins (12:34), or the page (p. 7).")
+    place: str | None = Field(default=None, description="When it begins (12:34), or the page (p. 7) or slide.")
     chapter: ChapterTitle | None = None
     text: str
     link: str | None = None
@@ -130,7 +132,7 @@ class TranscriptWindow(BaseModel):
     language: Language
     origin: TranscriptOrigin
     languages: Languages
-    length: str | None = Field(default=None, description="How long the recording is, or how many pages there are.")
+    length: str | None = Field(default=None, description="How long the recording is, or its number of pages or slides.")
     passages: list[TranscriptPassage]
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
     headings: list[str] | None = Field(default=None, description="Its parts; absent where a place was asked for.")
@@ -231,9 +233,9 @@ def address(text: str) -> str | None:
     return cleaned if tokens(cleaned) <= _ADDRESS else None
 
 
-def place(seconds: float | None, page: int | None) -> str | None:
-    """A position as text: `12:34` or `p. 7`."""
-    return timestamp(seconds) if page is None else f"p. {page}"
+def place(kind: Kind, seconds: float | None, page: int | None) -> str | None:
+    """A position as text: `12:34`, `p. 7` or `slide 7`."""
+    return timestamp(seconds) if page is None else page_label(kind, page)
 
 
 def section(resource: Resource) -> str | None:
@@ -326,7 +328,7 @@ def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
 _NOTES = {
     Confidence.NONE: "Nothing in this library answers that. These are only the nearest passages: don't present them as "
     "an answer.",
-    Confidence.LOW: "These passages are near the question, and may not answer it: read them before you rely on them.",
+    Confidence.LOW: "One of these passages may answer the question, or none: read them before you rely on them.",
 }
 _NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
 _ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
@@ -351,9 +353,10 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
             resource=moment.resource.id,
             section=section(moment.resource),
             chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
-            place=place(moment.start, moment.page),
+            place=place(moment.resource.kind, moment.start, moment.page),
             at=positions.get(moment.rank, moment.start),
             language=moment.language,
+            speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
             quote="",
             link=address(moment.link) or address(moment.resource.url),
         )
@@ -421,7 +424,7 @@ def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
 
 def _shown(mark: Mark) -> str:
     """A mark with its page, else its second."""
-    return f"[{mark.label} {f'p. {mark.cue.page}' if mark.cue.page else int(mark.cue.start)}]"
+    return f"[{mark.label} {mark.page or int(mark.cue.start)}]"
 
 
 def _with_link(moment: FoundMoment) -> float:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.transcript_text import title_at
+from seekpoint.index.text.transcript_text import attributed, title_at
 from seekpoint.index.types import Chapter, Cue, Resource
 from seekpoint.query.filters import in_language
 from seekpoint.query.links import LinkTarget, find_resource, link, parse_seconds, parse_target, text_link, timestamp
@@ -75,8 +75,9 @@ def read_window(
         target = parse_target(address) if place.page is None else LinkTarget(page=place.page)
     headings = _headings(chapters, resource) if target.is_start and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
-    passages, following = read_from(cue_at(cues, target, name), resource, cues, chapters, seconds, budget)
+    passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
     pages = max((cue.page or 0 for cue in cues), default=0)
+    many = f"{pages} {resource.kind.page_name}s" if pages else None
     return TranscriptWindow(
         title=name,
         kind=resource.kind,
@@ -84,7 +85,7 @@ def read_window(
         language=transcript.language,
         origin=transcript.origin,
         languages=languages,
-        length=timestamp(max(cue.end for cue in cues)) if resource.kind.plays else f"{pages} pages" if pages else None,
+        length=timestamp(max(cue.end for cue in cues)) if resource.kind.plays else many,
         passages=passages,
         continues_at=None if following is None else round(cues[following].start, 3),
         headings=headings,
@@ -123,13 +124,14 @@ _ROUNDING = 0.001
 _CHAPTER = 40
 
 
-def cue_at(cues: Sequence[Cue], target: LinkTarget, name: str) -> int:
-    """The position of the cue at a place; raises UsageError if the resource, titled `name`, has no such place."""
+def cue_at(cues: Sequence[Cue], target: LinkTarget, resource: Resource) -> int:
+    """The position of the cue at a place; raises UsageError if the resource has no such place."""
+    name, page_name = title(resource), resource.kind.page_name
     if target.page is not None:
         pages = [cue.page or 0 for cue in cues]
         if not 1 <= target.page <= max(pages, default=0):
-            remedy = f"has {max(pages)} pages" if any(pages) else "has no pages: give a heading"
-            raise UsageError(f"there is no page {target.page}: {name} {remedy}")
+            remedy = f"has {max(pages)} {page_name}s" if any(pages) else f"has no {page_name}s: give a heading"
+            raise UsageError(f"there is no {page_name} {target.page}: {name} {remedy}")
         return bisect_left(pages, target.page)
     if target.seconds is not None:
         end = max(cue.end for cue in cues)
@@ -193,8 +195,8 @@ def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter
     first, plays = cues[0], resource.kind.plays
     chapter = title_at(chapters, first.start, plays=plays)
     return TranscriptPassage(
-        place=place(first.start if plays else None, first.page),
+        place=place(resource.kind, first.start if plays else None, first.page),
         chapter=quotable(chapter, _CHAPTER) if chapter else None,
-        text=clean(" ".join(cue.text for cue in cues)),
+        text=clean(attributed(cues)),
         link=address(link(resource, first.start) if plays else text_link(resource, first)),
     )

@@ -14,6 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import seekpoint
+from seekpoint.files import ARCHIVES
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_reader, open_writer
@@ -21,6 +22,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
@@ -31,6 +33,8 @@ from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
+from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape
+from tests.indexer.sources.recordings.films import film
 from tests.shared import SHARED, needs_shared
 
 EN, ZH = "english0001", "zhongwen001"
@@ -356,15 +360,63 @@ def test_a_question_may_name_a_note_by_an_alias_of_its_front_matter(workshop: Wo
 
 
 def test_the_files_of_a_folder_that_are_not_read_are_listed_or_counted(workshop: Workshop) -> None:
-    for name in ("讲义.pptx", "old/book.epub", "图.jpg"):
+    for name in ("讲义.odp", "old/book.mobi", "图.jpg"):
         workshop.write(f"notes/{name}", "PK")
     workshop.write("notes/good.txt", "The softmax turns scores into weights.")
     report = workshop.build(workshop.folder / "notes")
     assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (1, 2)
     assert any("1 file of kinds that aren't read: 1 .jpg" in line for line in workshop.events.lines)
     reasons = {status.title: status.reason for status in workshop.statuses().values()}
-    assert reasons["讲义.pptx"] == ".pptx files aren't read yet: convert it to PDF or text"
-    assert reasons["book.epub"] == ".epub files aren't read yet: convert it to PDF or text"
+    assert reasons["讲义.odp"] == ".odp files aren't read yet: convert it to PDF or text"
+    assert reasons["book.mobi"] == ".mobi files aren't read yet: convert it to PDF or text"
+
+
+def test_books_documents_and_slides_are_read_from_a_folder_and_from_the_web(workshop: Workshop) -> None:
+    note = workshop.write("notes/plain.txt", "The softmax turns scores into weights.")
+    contents = {
+        "书.epub": epub({"ch1.xhtml": '<h1 id="m">掩码</h1><p>掩码遮住后面的词元，这样模型就看不到答案。</p>'}),
+        "letter.docx": docx(paragraph("Letters", "1"), paragraph("A cache keeps the keys and the values of before.")),
+        "讲义.pptx": pptx(shape("Start"), shape("Position", placeholder="title") + shape("Positions are added to it.")),
+    }
+    for name, data in contents.items():
+        (note.parent / name).write_bytes(data)
+    (note.parent / "讲义 2.pptx").write_bytes(contents["讲义.pptx"])
+    (note.parent / "讲义 2.pdf").write_bytes(b"%PDF-1.7 broken")
+    report = workshop.build(note.parent)
+    assert report.states[State.INDEXED] == 4
+    assert any("1 document left out, as a PDF of the same name is read" in line for line in workshop.events.lines)
+    moment = ask(workshop, "掩码遮住什么").moments[0]
+    assert (moment.resource.title, moment.resource.kind, moment.chapter) == ("书 A book", Kind.DOCUMENT, "掩码")
+    assert moment.link == f"{(note.parent / '书.epub').resolve().as_uri()}#ch1.xhtml%23m"
+    moment = ask(workshop, "position").moments[0]
+    assert (moment.resource.title, moment.page) == ("Start", 2)
+    assert workshop.build(note.parent).updated == 0
+    types = ("application/zip", "application/octet-stream", ARCHIVES[".pptx"])
+    addresses = [f"https://files.example.org/{number}" for number in range(3)]
+    for address, data, content_type in zip(addresses, contents.values(), types, strict=True):
+        workshop.fake.add_site(address, data, content_type)
+    workshop.build(source := workshop.write("list.md", " ".join(addresses)))
+    found = {status.url: status for status in workshop.statuses().values() if status.url in addresses}
+    assert {(each.state, each.resource.kind) for each in found.values()} == {(State.INDEXED, Kind.DOCUMENT)}
+    assert {each.title for each in found.values()} >= {"书 A book", "Letters"}
+    moment = next(one for one in ask(workshop, "position").moments if one.resource.url == addresses[2])
+    assert (moment.page, moment.link) == (2, f"{addresses[2]}#page=2")
+    assert workshop.build(source, later=2 * DAY).updated == 0, "they are looked at as pages are"
+
+
+def test_subtitles_inside_a_film_are_its_captions_if_it_has_none_beside_it(workshop: Workshop) -> None:
+    said = ((1.0, 2.5, "现在掩码遮住未来，模型看不到答案。"), (3.0, 4.0, "谢谢大家。"))
+    path = film(workshop.write("films/讲座.mkv", ""), ("chi", said))
+    film(path.with_name("silent.mkv"))
+    workshop.build(path.parent)
+    states = {status.title: (status.state, status.languages) for status in workshop.statuses().values()}
+    assert states == {"讲座": (State.INDEXED, ("zh",)), "silent": (State.NO_TRANSCRIPT, ())}
+    moment = ask(workshop, "掩码遮住什么").moments[0]
+    assert moment.link == f"{path.resolve().as_uri()}#t=1"
+    assert workshop.build(path.parent).updated == 0
+    workshop.write("films/讲座.en.vtt", webvtt("The mask hides the future."))
+    assert workshop.build(path.parent).updated == 1
+    assert {status.languages for status in workshop.statuses().values()} == {("en",), ()}
 
 
 def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
@@ -482,7 +534,7 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     workshop.fake.add_site(SITE, MASKS)
     source = workshop.write("list.md", listed(*SPELLINGS, SITE))
     request = BuildOptions([str(source)])
-    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH_TEXT] == 4
+    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH] == 4
     report = workshop.build(source)
     planned = preview(request, workshop.library, workshop.fake.web())
     assert (planned.resources, planned.steps[Step.NOTHING]) == (1, 1)
@@ -494,6 +546,41 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     assert workshop.fake.requests == [] and workshop.content() == before
     workshop.build(source, later=2 * DAY)
     assert asked_of_sites(workshop) == [SITE]
+
+
+def test_lists_in_every_format_are_built_and_say_what_they_leave_out(workshop: Workshop) -> None:
+    workshop.fake.add_site(SITE, MASKS)
+    head = "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><p><DT><H3>书签</H3><DL><p>"
+    lists = [
+        workshop.write(name, text)
+        for name, text in (
+            ("b.html", f'{head}<DT><A HREF="{SITE}">掩码</A><DT><A HREF="javascript:x">x</A></DL></DL>'),
+            ("t.csv", f"title,url,folder\n掩码,{SITE},表格\nnone,,\n"),
+            ("f.opml", f'<opml><body><outline text="订阅"><outline text="掩码" url="{SITE}"/></outline></body></opml>'),
+            ("r.bib", f"@misc{{mask, title={{掩码}}, url={{{SITE}}}}}"),
+            ("r.ris", f"TY  - GEN\nTI  - 掩码\nUR  - {SITE}\nER  - \n"),
+            ("r.json", f'[{{"type": "webpage", "title": "掩码", "URL": "{SITE}"}}]'),
+            ("vault/.obsidian/app.json", "{}"),
+            ("vault/笔记.md", f"---\nurl: {SITE}\n---\nA mask is a [[note]].\n"),
+        )
+    ]
+    sources = [*lists[:6], workshop.folder / "vault"]
+    report = workshop.build(*sources)
+    assert (report.states[State.INDEXED], report.entries) == (2, 8)
+    assert asked_of_sites(workshop) == [SITE]
+    (page,) = (status for status in workshop.statuses().values() if status.url == SITE)
+    assert (page.title, {*page.sections}) == ("掩码", {("书签",), ("表格",), ("订阅",)})
+    assert any(link.startswith(SITE) for link in quotes(workshop))
+    remarks = (
+        f"{lists[0]}: 1 of 2 entries left out: 1 javascript:",
+        f"{lists[1]}: 1 of 2 entries left out: 1 without an address",
+    )
+    assert workshop.events.lines == [*remarks]
+    planned = preview(BuildOptions([str(source) for source in sources]), workshop.library, workshop.fake.web())
+    assert (planned.steps[Step.NOTHING], planned.remarks) == (2, remarks)
+    assert build_report.outlook(planned, 5.0).endswith("\n".join(remarks))
+    workshop.build(*sources)
+    assert workshop.fake.requests == []
 
 
 @pytest.mark.parametrize("code", [301, 302])

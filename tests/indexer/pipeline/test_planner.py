@@ -15,7 +15,8 @@ from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.planner import Job, Planner, Step
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.indexer.sources.provenance import FromPage, encode
+from seekpoint.indexer.sources.provenance import FromPage, FromSubtitles, encode
+from tests.indexer.sources.recordings.films import film
 
 VIDEO = "aaaaaaaaaaa"
 LECTURE = Resource(VIDEO, Kind.VIDEO, "", f"https://www.youtube.com/watch?v={VIDEO}")
@@ -85,6 +86,30 @@ def test_a_recording_needs_captions_beside_it_or_is_transcribed_on_request(tmp_p
     assert refusal(talk, State.NO_TRANSCRIPT, languages=("de",)) == expected
 
 
+def test_the_subtitles_of_a_film_are_read_once_a_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = film(tmp_path / "电影.mkv", ("chi", [(1.0, 2.0, "注意力")]))
+    talk = resource_of_path(file)
+    job = plan(talk, whisper="base")
+    assert job.step is Step.READ_SUBTITLES and isinstance(job.provenance, FromSubtitles)
+    done, none = (Standing(state, encode(job.provenance), None) for state in (State.INDEXED, State.NO_TRANSCRIPT))
+    assert step(talk, done) is step(talk, done, whisper="base") is step(talk, done, retry=True) is Step.NOTHING
+    assert step(talk, done, languages=("zh",)) is step(talk, none, languages=("zh",)) is Step.READ_SUBTITLES
+    assert (step(talk, none), step(talk, none, whisper="base")) == (Step.REFUSE, Step.TRANSCRIBE)
+    assert step(talk, none, retry=True) is Step.READ_SUBTITLES
+    heard = Standing(State.INDEXED, f"transcribed:base:{job.provenance.recording}", None)
+    assert step(talk, heard) is step(talk, heard, whisper="base") is Step.NOTHING
+    film(file, ("chi", [(1.0, 2.0, "另一部电影")]))
+    assert step(talk, done) is step(talk, none) is step(talk, heard) is Step.READ_SUBTITLES
+    silent = resource_of_path(film(tmp_path / "silent.mkv"))
+    assert (step(silent), step(silent, whisper="base")) == (Step.REFUSE, Step.TRANSCRIBE)
+    assert isinstance(plan(silent).provenance, FromSubtitles), "it is kept that there are none"
+    monkeypatch.setitem(sys.modules, "av", None)  # as if it weren't installed
+    assert 'pip install "seekpoint[transcribe]", or put 电影.LANGUAGE.vtt' in refusal(talk, State.NO_TRANSCRIPT)
+    assert plan(talk).provenance is None, "it is looked through once the package is there"
+    files(tmp_path, "电影.zh.vtt")
+    assert step(talk, none) is Step.READ_CAPTIONS
+
+
 def test_a_folder_of_many_recordings_is_listed_once(tmp_path: Path) -> None:
     talks = files(tmp_path, *(f"讲座 {n}.zh.vtt" for n in range(1500)))
     resources, listings = [resource_of_path(talk) for talk in talks], 0
@@ -104,13 +129,13 @@ def test_a_folder_of_many_recordings_is_listed_once(tmp_path: Path) -> None:
 
 def test_pages_are_fetched_and_a_failure_waits() -> None:
     text = Resource("x", Kind.PAGE, "", "https://a.org/x")
-    assert step(text) is step(text, Standing(State.DEFERRED, "", None)) is Step.FETCH_TEXT
+    assert step(text) is step(text, Standing(State.DEFERRED, "", None)) is Step.FETCH
     failed = Standing(State.UNAVAILABLE, "", NOW + 1)
-    assert (step(text, failed), step(text, failed, retry=True)) == (Step.WAIT, Step.FETCH_TEXT)
+    assert (step(text, failed), step(text, failed, retry=True)) == (Step.WAIT, Step.FETCH)
     page = Standing(State.INDEXED, encode(FromPage(NOW, "0f", etag='"1"')))
     steps = [step(text, page, NOW + later) for later in (1, DAY - 1, DAY)]
-    assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
-    assert step(text, page, NOW + 1, retry=True) is Step.FETCH_TEXT
+    assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH]
+    assert step(text, page, NOW + 1, retry=True) is Step.FETCH
     final = Standing(State.INDEXED, encode(FromPage(NOW, "0f", final=True)))
     assert step(text, final, NOW + 99 * DAY, retry=True) is Step.NOTHING
     checked = Standing(State.INDEXED, encode(FromPage(NOW - 2 * DAY, "0f")), NOW + 1)

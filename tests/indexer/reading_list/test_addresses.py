@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from seekpoint.files import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.reading_list.addresses import (
@@ -22,7 +25,11 @@ from seekpoint.indexer.reading_list.addresses import (
 from seekpoint.indexer.reading_list.parser import read_source
 from tests import fuzzing
 from tests.fuzzing import is_line
+from tests.indexer.reading_list.test_bibliographies import BIBTEX, ITEMS, RIS
+from tests.indexer.reading_list.test_bookmarks import CHROME
+from tests.indexer.reading_list.test_opml import FEEDS
 from tests.indexer.reading_list.test_parser import LIST
+from tests.indexer.reading_list.test_tables import RAINDROP
 
 VIDEO, PLAYLIST = "-wjZ_fJX0v4", "PLoROMvodv4rN"
 WATCH, LISTED = f"https://www.youtube.com/watch?v={VIDEO}", f"https://www.youtube.com/playlist?list={PLAYLIST}"
@@ -113,7 +120,9 @@ def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
         ("讲座 1.MP4", Kind.RECORDING, "讲座 1"),
         ("talk.zh-TW.vtt", Kind.RECORDING, "talk"),
         ("paper.pdf", Kind.PAPER, ""),
-        ("slides.pptx", Kind.DOCUMENT, "slides.pptx"),
+        ("slides.odp", Kind.DOCUMENT, "slides.odp"),
+        ("slides.PPTX", Kind.DOCUMENT, ""),
+        ("书.epub", Kind.DOCUMENT, ""),
         ("evil\x1b\u202e.ogg", Kind.RECORDING, "evil"),
     ):
         file = resource_of_path(tmp_path / name)
@@ -164,14 +173,22 @@ def test_a_link_of_a_list_on_the_web_is_relative_to_its_address(href: str, url: 
 
 
 def test_documents_in_formats_that_are_not_read_are_listed_unless_they_were_converted() -> None:
-    names = ["a.docx", "a.pdf", "b.EPUB", "讲义.pptx", "talk.mp4", "talk.pptx", "x.jpg"]
+    names = ["a.doc", "a.pdf", "b.MOBI", "讲义.odp", "talk.mp4", "talk.ppt", "x.jpg"]
     resources = resources_of_files([Path("/notes") / name for name in names])
     assert [(found.kind, found.title) for found in resources] == [
         (Kind.PAPER, ""),
-        (Kind.DOCUMENT, "b.EPUB"),
-        (Kind.DOCUMENT, "讲义.pptx"),
+        (Kind.DOCUMENT, "b.MOBI"),
+        (Kind.DOCUMENT, "讲义.odp"),
         (Kind.RECORDING, "talk"),
-        (Kind.DOCUMENT, "talk.pptx"),
+        (Kind.DOCUMENT, "talk.ppt"),
+    ]
+
+
+def test_a_book_or_document_of_office_is_left_out_beside_a_pdf_of_the_same_name() -> None:
+    names = ["a.DOCX", "a.PDF", "b.epub", "b.md", "讲义.pdf", "讲义.pptx", "讲座.mp4", "讲座.pptx"]
+    resources = resources_of_files([Path("/notes") / name for name in names])
+    assert [Path(unquote(found.url)).name for found in resources] == [
+        *("a.PDF", "b.epub", "b.md", "讲义.pdf", "讲座.mp4", "讲座.pptx"),
     ]
 
 
@@ -241,9 +258,12 @@ def test_any_link_is_a_resource_or_none(href: str, base: Path | str | None) -> N
         assert not re.match("file:(?!//[^/])", resource.url), "a file of this machine"
 
 
+LISTS = st.sampled_from([LIST, CHROME, RAINDROP, FEEDS, BIBTEX, RIS, json.dumps(ITEMS)])
+
+
 @given(
-    st.binary() | fuzzing.encoded(fuzzing.mutated(st.just(LIST)) | fuzzing.texts | ADDRESSES),
-    st.sampled_from([".md", ".txt", ".html"]),
+    st.binary() | fuzzing.encoded(fuzzing.mutated(LISTS) | fuzzing.texts | ADDRESSES),
+    st.sampled_from([".md", ".txt", ".html", ".json", *sorted(LIST_SUFFIXES)]),
     st.booleans(),
 )
 @fuzz
@@ -260,4 +280,4 @@ def test_any_file_is_a_list_or_refused_in_a_line(
     assert read.resources
     for resource in read.resources:
         check(resource)
-        assert is_trusted or suffix == ".html" or not resource.url.startswith("file:///")
+        assert is_trusted or not resource.url.startswith("file:///")

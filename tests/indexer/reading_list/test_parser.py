@@ -10,14 +10,8 @@ import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
-from seekpoint.indexer.reading_list.parser import (
-    expand_playlists,
-    merge,
-    parse_markdown,
-    parse_urls,
-    read_source,
-    unavailable_entries,
-)
+from seekpoint.indexer.reading_list.links import parse_markdown, parse_urls
+from seekpoint.indexer.reading_list.parser import expand_playlists, merge, read_source, unavailable_entries
 
 LIST = """\
 ---
@@ -242,7 +236,7 @@ def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_p
         ("blank.txt", b" \n\t\n", "is empty"),
         ("prose.txt", "没有链接 no links".encode(), "no links found"),
         ("marks.md", "---\ntitle: 空\n---\n* * *\n".encode(), "no links found"),
-        ("slides.PPTX", b"PK\3\4", "slides.PPTX: .pptx files aren't read yet: convert it to PDF or text"),
+        ("slides.PPT", b"\xd0\xcf", "slides.PPT: .ppt files aren't read yet: convert it to PDF or text"),
         ("odd.md", b"\xff\xff caf\xe9 \x81", "UTF-8"),
         ("huge.md", b"x" * 20_000_001, "too much for a reading list"),
     ):
@@ -258,7 +252,9 @@ def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_p
         assert str(raised.value).isprintable()
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "cover.jpg").write_bytes(b"\xff\xd8")
-    with pytest.raises(SourceError, match=r"no captions \(.*\.srt, .*\), recordings, PDFs, web pages or text files"):
+    with pytest.raises(
+        SourceError, match=r"no captions \(.*\.srt, .*\), recordings, documents \(\.pdf, .*\), web pages or text files"
+    ):
         read_source(str(tmp_path / "empty"))
 
 

@@ -13,6 +13,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.links import (
     find_resource,
+    is_found_by_words,
     line_fragments,
     link,
     parse_seconds,
@@ -47,6 +48,22 @@ def test_a_link_opens_at_whole_seconds_a_page_a_heading_and_the_words_there() ->
         assert text_link(resource, cue, fragment) == expected
     for seconds, shown in ((59.9, "0:59"), (754.2, "12:34"), (3723.0, "1:02:03"), (None, None)):
         assert timestamp(seconds) == shown, "times have hours only from an hour on"
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_found"),
+    [
+        (PAGE, True),
+        (Resource("n", Kind.DOCUMENT, "", "file:///notes/%E8%AE%B0.txt"), True),
+        (Resource("n", Kind.DOCUMENT, "", "file:///notes/a.md"), False),
+        (Resource("n", Kind.DOCUMENT, "", "file:///notes/%E4%B9%A6.EPUB"), False),
+        (Resource("n", Kind.DOCUMENT, "", "file:///notes/a.docx"), False),
+        (Resource("n", Kind.DOCUMENT, "", "https://a.org/download?id=3"), False),
+        (RECORDING, False),
+    ],
+)
+def test_only_what_a_browser_shows_is_found_by_its_words(resource: Resource, is_found: bool) -> None:
+    assert is_found_by_words(resource, [Cue(0.0, 1.0, "words", "ch1.xhtml#a")]) is is_found
 
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."

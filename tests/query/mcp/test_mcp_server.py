@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -187,7 +188,7 @@ def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_tim
     assert parse_target("file:///talks/%E8%AE%B2.ogg#t=12") == LinkTarget(seconds=12)
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
-    at = transcript_resources.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper.title)
+    at = transcript_resources.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper)
     shown, following = transcript_resources.read_from(at, paper, cues, [], 60, 1500)
     assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
     assert shown[1].text.startswith("sentence 20 句 sentence 21")
@@ -195,7 +196,12 @@ def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_tim
     assert following == 26
     assert find_resource("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
-        transcript_resources.cue_at(cues, LinkTarget(page=9), paper.title)
+        transcript_resources.cue_at(cues, LinkTarget(page=9), paper)
+    slides = replace(paper, kind=Kind.DOCUMENT)
+    shown, _ = transcript_resources.read_from(10, slides, cues, [], 60, 1500)
+    assert shown[1].place == "slide 2"
+    with pytest.raises(UsageError, match="there is no slide 9: 论文 has 4 slides"):
+        transcript_resources.cue_at(cues, LinkTarget(page=9), slides)
 
 
 @pytest.mark.parametrize(

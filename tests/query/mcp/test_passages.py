@@ -28,7 +28,7 @@ from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.query.mcp.sessions import tool_result
 
-_MARK = re.compile(r"\[(\d+[a-z]{1,2}) (\d+|p\. \d+)\] ")
+_MARK = re.compile(r"\[(\d+[a-z]{1,2}) (\d+|p\. \d+|slide \d+)\] ")
 
 # Sentences begin in the middle of captions, as in those that are made by a program.
 ENGLISH = """Welcome to the talk. Today we / look at attention. It weighs every / word of a sentence. Why is a / mask
@@ -176,15 +176,16 @@ def answered(resource: Resource, texts: list[str], *at: int, pages: int = 0) -> 
     return read_answer(answer, marked_passages(moments, excerpts))
 
 
-def test_a_paper_gives_pages() -> None:
-    found = answered(PAPER, [f"Sentence {k} 句。" for k in range(40)], 12, 29, pages=10)
+@pytest.mark.parametrize(("kind", "page"), [(Kind.PAPER, "p."), (Kind.DOCUMENT, "slide")])
+def test_a_paper_gives_pages_and_slides_their_numbers(kind: Kind, page: str) -> None:
+    found = answered(replace(PAPER, kind=kind), [f"Sentence {k} 句。" for k in range(40)], 12, 29, pages=10)
     first, second = (marks_of(passage.model_dump()) for passage in found.passages)
     assert [(source.resource, source.link) for source in found.sources] == [(PAPER.id, f"{PAPER.url}#12")]
     assert [(passage.source, passage.link) for passage in found.passages] == [(1, None), (1, None)]
     for mark in (*first, *second):
         (number,) = re.findall(r"\d+", mark.said)
-        assert mark.place == f"p. {1 + int(number) // 10}"
-    assert {mark.place for mark in second} == {"p. 3", "p. 4"}
+        assert mark.place == f"{page} {1 + int(number) // 10}"
+    assert {mark.place for mark in second} == {f"{page} 3", f"{page} 4"}
 
 
 @pytest.mark.parametrize("text", ["掩码" * 700, "a mask hides the future and " * 60, '"' * 2000, "The mask. " * 3])

@@ -18,9 +18,10 @@ from starlette.testclient import TestClient
 
 import seekpoint
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.open import open_writer
+from seekpoint.index.open import open_keeper, open_writer
 from seekpoint.index.reasons import Reason, catalogue
-from seekpoint.index.types import Chapter, Cue, Details, Kind, Resource, ResourceStatus, State
+from seekpoint.index.types import Chapter, Cue, Details, KeptMoment, Kind, Resource, ResourceStatus, State
+from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.web.pages import cut, following, grouped
@@ -37,6 +38,7 @@ from seekpoint.query.web.view_models import MomentView, segments
 from seekpoint.query.web.workspace import Outcome
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
+from tests.indexer.sources.archives.samples import pptx, shape
 from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
 from tests.query.web.conftest import captioned, opened, serving
 from tests.query.web.served import served
@@ -143,6 +145,28 @@ def test_short_headings_of_a_note_stand_where_they_stand_in_it(tmp_path: Path) -
     assert {moment["quote"]: moment["chapter"] for moment in moments}["A mask hides."] == "Why"
 
 
+def test_slides_are_named_in_both_languages_and_open_on_their_page(tmp_path: Path) -> None:
+    deck = pptx(
+        shape("Attention", placeholder="title") + shape("It weighs every word of the sentence that comes before it."),
+        shape("掩码", placeholder="title") + shape("A mask hides what comes later in the sentence from the model."),
+    )
+    (tmp_path / "讲义.pptx").write_bytes(deck)
+    seekpoint.build([tmp_path / "讲义.pptx"], tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    with serving(tmp_path / "library") as client:
+        (moment,) = client.get("/api/ask?q=mask&k=1").json()["moments"]
+        assert (moment["page"], moment["chapter"], moment["resource"]["kind"]) == (2, "掩码", "document")
+        assert moment["link"] == f"{moment['resource']['url']}#page=2"
+        own = f"/resource/{moment['resource']['id']}"
+        deck_itself = resource_of_path(tmp_path / "讲义.pptx")
+        with open_keeper(tmp_path / "library") as keeper:
+            keeper.keep(KeptMoment(deck_itself, "en", None, 2, None, "A mask", moment["link"]))
+        for language, place in (("en", "slide 2"), ("zh", "第 2 张幻灯片")):
+            asked = client.get("/?q=mask&k=1", headers={"Accept-Language": language}).text
+            assert place in asked and f'href="{own}?language=en#c' in asked, "no browser opens the file itself"
+            for address in (own, "/kept"):
+                assert place in client.get(address, headers={"Accept-Language": language}).text, address
+
+
 def test_code_and_lists_of_a_note_have_lines_of_their_own(tmp_path: Path) -> None:
     note = tmp_path / "note.md"
     code = "```python\ndef cache(keys):\n    return 键\n```\n"
@@ -218,7 +242,7 @@ def test_further_moments_are_behind_the_best_one_of_their_resource_or_come_when_
 def test_confidence_is_told_in_words(client: TestClient) -> None:
     for question, confidence, english, chinese in (
         ("a mask hides the future", "high", "Most likely answered here", "这里很可能有答案"),
-        ("掩码藏了什么？", "low", "These may not answer it", "不一定回答了"),
+        ("掩码藏了什么？", "low", "One of these may answer it", "可能在其中一处"),
         ("How long should the pizza dough rise?", "none", "Nothing here answers that", "没有这个问题的答案"),
     ):
         for language, text in (("en", english), ("zh", chinese)):

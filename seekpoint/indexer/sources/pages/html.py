@@ -49,7 +49,7 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
         raise Unfetched(State.UNAVAILABLE, reason)
     stated, author, published = _metadata(root)
     article = article_of(root, runs)
-    blocks = tuple(_blocks(article))
+    blocks = tuple(blocks_of(article))
     if not blocks:
         raise Unfetched(State.UNAVAILABLE, Reason("navigation_only"))
     if is_gone(root, article):
@@ -87,7 +87,7 @@ def _parsed(data: bytes, charset: str | None) -> Element:
     return root
 
 
-def _blocks(article: Sequence[TextRun]) -> Iterator[Block]:
+def blocks_of(article: Sequence[TextRun]) -> Iterator[Block]:
     """A block per run; the cells of a table row share one, and so do short rows."""
     anchor = None
     for runs in _grouped(article):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import date
 from itertools import islice
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -18,6 +16,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.papers.blocks import blocks
 from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
 from seekpoint.indexer.sources.papers.glyphs import read_page
@@ -25,15 +24,6 @@ from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import Page, columns
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
-_NO_TITLE = re.compile(
-    r"(?:untitled|microsoft (?:word|powerpoint)\b|document|presentation|slide|title|paper|main).{0,3}"
-    r"|(?:无标题|未命名|文档).*|microsoft \w+ - .*"
-    r"|.*\.(?:docx?|pdf|tex|dvi|pptx?|rtf|odt|ps|indd|qxd|wpd|html?)|\S*\d\S*",
-    re.IGNORECASE,
-)
-_NO_AUTHOR = re.compile(r"(?:administrator|admin|user|owner|author|anonymous|unknown|\w*\d\w*)?", re.IGNORECASE)
-_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
-_FIRST_YEAR = 1985
 # pdfium keeps all pages of an open document: reopening it bounds the memory.
 _PAGES_AT_ONCE = 250
 _LONGEST_METADATA = 1000
@@ -56,13 +46,12 @@ def read_pdf(data: bytes) -> ParsedDocument:
             printed, parsed_blocks = blocks(list(without_contents(printed_columns)) or printed_columns, outline)
             if not parsed_blocks:
                 raise Unfetched(State.UNAVAILABLE, Reason("pdf_images" if pages else "pdf_broken"))
-            title, author = _metadata(document, "Title"), _metadata(document, "Author")
-            is_title = sum(map(str.isalpha, title)) > 1 and not _unmapped(title) and not _NO_TITLE.fullmatch(title)
+            title = stated_title(_metadata(document, "Title"))
             return ParsedDocument(
                 blocks=parsed_blocks,
-                title=title if is_title else printed,
-                author=None if _NO_AUTHOR.fullmatch(author) else author,
-                published=_date(_metadata(document, "CreationDate")),
+                title=title if title and not _unmapped(title) else printed,
+                author=stated_author(_metadata(document, "Author")),
+                published=stated_date(_metadata(document, "CreationDate")),
                 language=_language(document),
             )
     except pypdfium2.PdfiumError:
@@ -102,15 +91,6 @@ def _metadata(document: pypdfium2.PdfDocument, key: str) -> str:
     with suppress(UnicodeDecodeError):
         return clean(document.get_metadata_value(key)[:_LONGEST_METADATA])
     return ""
-
-
-def _date(stated: str) -> str | None:
-    match = _DATE.match(stated)
-    if not match or int(match[1]) < _FIRST_YEAR:
-        return None
-    with suppress(ValueError):
-        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
-    return None
 
 
 def _language(document: pypdfium2.PdfDocument) -> str | None:

@@ -64,7 +64,16 @@ class AudioStream:
 
 @contextmanager
 def opened(media: Path) -> Iterator[AudioStream]:
-    """Open a media file; raises Unfetched if it has no audio."""
+    """Open the audio of a media file; raises Unfetched if it has none."""
+    with container_of(media) as container:
+        if not container.streams.audio:
+            raise Unfetched(State.UNAVAILABLE, Reason("no_sound"))
+        yield AudioStream(container)
+
+
+@contextmanager
+def container_of(media: Path) -> Iterator[InputContainer]:
+    """Open a media file; raises Unfetched if it is none."""
     import av
 
     try:
@@ -82,9 +91,7 @@ def opened(media: Path) -> Iterator[AudioStream]:
         message = clean(str(getattr(error, "strerror", None) or error))[:100]
         raise Unfetched(State.UNAVAILABLE, Reason("no_recording", error=message)) from error
     with container:
-        if not container.streams.audio:
-            raise Unfetched(State.UNAVAILABLE, Reason("no_sound"))
-        yield AudioStream(container)
+        yield container
 
 
 def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:

@@ -1,0 +1,1 @@
+"""Documents that are zip archives: EPUB books, Word documents and PowerPoint slides."""

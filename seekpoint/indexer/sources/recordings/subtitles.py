@@ -1,0 +1,132 @@
+"""Subtitles that lie inside a recording, as captions in the languages of their streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import Cue, Origin, State, Transcript
+from seekpoint.indexer.sources.recordings.media import container_of
+from seekpoint.indexer.transcript.cues import spoken, tidy
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.subtitles.stream import SubtitleStream
+
+SUBTITLED = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
+"""The suffixes of recordings that may hold subtitles."""
+
+# Overrides of ASS, the form in which all text is decoded: bold, colours, positions.
+_STYLE = re.compile(r"\{\\[^{}]*\}")
+# fmt: off
+_BIBLIOGRAPHIC = {
+    "alb": "sq", "arm": "hy", "baq": "eu", "bur": "my", "chi": "zh", "cze": "cs", "dut": "nl", "fre": "fr", "geo": "ka",
+    "ger": "de", "gre": "el", "ice": "is", "mac": "mk", "mao": "mi", "may": "ms", "per": "fa", "rum": "ro", "slo": "sk",
+    "tib": "bo", "wel": "cy",
+}
+# fmt: on
+_IMAGES = frozenset({"dvb_subtitle", "dvbsub", "dvd_subtitle", "dvdsub", "hdmv_pgs_subtitle", "pgssub", "xsub"})
+
+
+def can_read_subtitles() -> bool:
+    """Whether the package that reads them, `av`, is installed."""
+    return find_spec("av") is not None
+
+
+def has_subtitles(path: Path) -> bool:
+    """Whether a recording has subtitles as text."""
+    with suppress(Unfetched), container_of(path) as container:
+        return bool(_text_streams(container))
+    return False
+
+
+def without_captions(path: Path) -> Reason:
+    """The reason that a recording has none."""
+    is_unread = path.suffix.lower() in SUBTITLED and not can_read_subtitles()
+    names = f"{path.stem}.LANGUAGE.vtt (.srt, .json3, …)"
+    return Reason("subtitles_unread" if is_unread else "no_captions_beside", names=names, folder=path.parent)
+
+
+def read_subtitles(path: Path, languages: Sequence[str] = ()) -> tuple[Transcript, ...]:
+    """The subtitles of a recording, one transcript a language, only in `languages` if any are given.
+
+    Raises Unfetched if there are none.
+    """
+    with container_of(path) as container:
+        found = _transcripts(container, _text_streams(container))
+    wanted = {primary(tag) for tag in languages}
+    chosen = tuple(each for tag, each in found.items() if not wanted or primary(tag) in wanted)
+    if not chosen:
+        available = ", ".join(sorted(found))
+        reason = Reason("no_captions_in", wanted=", ".join(languages), available=available)
+        raise Unfetched(State.NO_TRANSCRIPT, reason if found else without_captions(path))
+    return chosen
+
+
+def _text_streams(container: InputContainer) -> list[SubtitleStream]:
+    streams = (each for each in container.streams.subtitles if each.codec_context)
+    return [each for each in streams if each.codec_context.name not in _IMAGES]
+
+
+def _transcripts(container: InputContainer, streams: Sequence[SubtitleStream]) -> dict[str, Transcript]:
+    """The transcripts by language, in the order of the streams; of several in one language that with most cues."""
+    from seekpoint.indexer.transcript.language import language_of
+
+    lines: dict[int, list[Cue]] = {}
+    for index, cue in _lines(container, streams):
+        lines.setdefault(index, []).append(cue)
+    found: dict[str, Transcript] = {}
+    for stream in streams:
+        cues = tidy(spoken(lines.get(stream.index, ())))
+        language = language_of([cue.text for cue in cues], _tag(stream.language)) if cues else ""
+        if cues and (language not in found or len(cues) > len(found[language].cues)):
+            found[language] = Transcript(language, Origin.LOCAL, cues)
+    return found
+
+
+def _lines(container: InputContainer, streams: Sequence[SubtitleStream]) -> Iterator[tuple[int, Cue]]:
+    """The lines of all streams, each with the number of its stream, at the times that a player shows."""
+    import av
+
+    with suppress(ImportError, AttributeError):  # av 18 spares reading the other streams
+        from av.stream import Discard
+
+        for other in container.streams:
+            if other not in streams:
+                other.discard = Discard.all
+    offset = (container.start_time or 0) / 1e6
+    # Skip damaged packets; stop where the container is damaged.
+    with suppress(av.FFmpegError, OSError):
+        for packet in container.demux(streams):
+            if packet.size and packet.pts is not None and packet.time_base is not None:
+                start = float(packet.pts * packet.time_base) - offset
+                end = start + float((packet.duration or 0) * packet.time_base)
+                with suppress(av.FFmpegError):
+                    for text in _texts(packet):
+                        yield packet.stream.index, Cue(start, end, text)
+
+
+def _texts(packet: Packet[Stream]) -> Iterator[str]:
+    """The texts of a packet without their styles."""
+    for decoded in packet.decode():
+        # Some versions of av give sets of lines.
+        for line in decoded if isinstance(decoded, Iterable) else (decoded,):
+            said = getattr(line, "dialogue", b"") or getattr(line, "text", b"")
+            yield _STYLE.sub("", said.decode("utf-8", "replace")).replace("\\h", " ")
+
+
+def _tag(language: str | None) -> str | None:
+    """The tag for a code of three letters (ISO 639-2), of which some languages have two."""
+    from yt_dlp.utils import ISO639Utils
+
+    tag: str | None = _BIBLIOGRAPHIC.get(language or "") or ISO639Utils.long2short(language or "")
+    return tag

@@ -1,0 +1,55 @@
+"""Films of some seconds with subtitles inside, made by av."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+Lines: TypeAlias = Sequence[tuple[float, float, str]]
+
+_HEADER = b"""[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,0
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+
+
+def film(path: Path, *streams: tuple[str, Lines]) -> Path:
+    """Make an MP4 or MKV file with subtitles in these languages, by their codes in such files."""
+    av = pytest.importorskip("av", reason='subtitles need one more package: pip install "seekpoint[transcribe]"')
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=1)
+        video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
+        is_mp4 = path.suffix == ".mp4"
+        subtitles = []
+        for language, lines in streams:
+            stream = container.add_stream("mov_text" if is_mp4 else "srt")
+            stream.codec_context.subtitle_header = _HEADER
+            stream.metadata["language"] = language
+            stream.time_base = Fraction(1, 1000)
+            subtitles.append((stream, lines))
+        for second in range(3):
+            frame = av.VideoFrame(32, 32, "yuv420p")
+            frame.pts, frame.time_base = second, Fraction(1, 1)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        for stream, lines in subtitles:
+            for start, end, text in lines:
+                said = text.encode()
+                packet = av.Packet(struct.pack(">H", len(said)) + said if is_mp4 else said)
+                packet.pts = packet.dts = round(1000 * start)
+                packet.duration, packet.time_base = round(1000 * (end - start)), Fraction(1, 1000)
+                packet.stream = stream
+                container.mux(packet)
+    return path
