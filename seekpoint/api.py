@@ -224,6 +224,7 @@ def build(
     pace: float = 5.0,
     limit: int | None = None,
     cookies: str | os.PathLike[str] | None = None,
+    cookies_from_browser: str | None = None,
     proxy: str | None = None,
     prune: bool = False,
     retry: bool = False,
@@ -237,8 +238,10 @@ def build(
     `translate` stores the translations by which a question finds words in another language; it takes some seconds.
     `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe`
     transcribes recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
+    `cookies` is a cookies.txt, `cookies_from_browser` the name of a browser; those of youtube.com are sent there.
     """
     from seekpoint.indexer.build_options import BuildOptions, Sources
+    from seekpoint.indexer.fetch.cookies import one_source
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.build import build as run
 
@@ -261,7 +264,7 @@ def build(
         glossary=None if glossary is None else Path(glossary),
         reembed=reembed,
     )
-    web = Web(proxy, None if cookies is None else Path(cookies))
+    web = Web(proxy, one_source(None if cookies is None else Path(cookies), cookies_from_browser))
     return run(options, _address(library), Sources.through(web, options), encoder=encoder)
 
 

@@ -125,7 +125,7 @@ class Sources:
         documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
         return cls(
             web,
-            YouTubeTranscripts(web.session(), options.languages, youtube_pace),
+            YouTubeTranscripts(web, options.languages, youtube_pace),
             YouTubePlaylists(web, youtube_pace, options.limit),
             documents,
             youtube_pace,
