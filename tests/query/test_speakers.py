@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from seekpoint.query.output.notebook import answer_html
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.passages import marked_passages
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.web.query_parameters import Editing
 from tests.cli.here import call
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
@@ -157,6 +159,16 @@ def test_assistants_read_who_says_what(library: Path) -> None:
     assert window[0]["text"].startswith("李老师: 欢迎大家 小王: 掩码藏了什么？")
     none = tool_result(served, "ask", question="mask", speaker="Eve")
     assert none["passages"] == [] and "nobody whose name has “Eve” speaks here" in none["note"]
+
+
+def test_a_kept_quote_begins_with_the_speaker(library: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(library, tmp_path / "library")
+    with serving(folder, editing=Editing(), encoder=ENCODER) as client:
+        page = fromstring(client.get("/", params={"q": "What hides the future?", "speaker": "ann"}).text)
+        form = page.xpath('//form[@class="keep"]')[0]
+        client.post("/kept/moment", data=dict(form.form_values()))
+        (kept,) = client.get("/api/kept").json()["moments"]
+    assert kept["quote"].startswith("Ann Lee: ")
 
 
 def test_pages_and_the_api_name_the_speaker_at_each_change(library: Path) -> None:
