@@ -47,7 +47,7 @@ def test_an_answer_plays_and_comes_back_by_its_address(browser: Browser, address
         page.goto("/?kind=video")
         page.keyboard.type(question)
         page.keyboard.press("Enter")
-        page.locator("[role=status]").first.get_by_text("不一定回答了").wait_for()
+        page.locator("[role=status]").first.get_by_text("可能在其中一处").wait_for()
         # The page's own location changes at once; Playwright notices it later.
         assert parse_qs(page.evaluate(_SEARCH)) == {"q": [question], "kind": ["video"]}
         assert asked == [], "YouTube is asked for nothing before play is pressed"
