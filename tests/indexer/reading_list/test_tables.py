@@ -44,8 +44,9 @@ def test_raindrop_pocket_instapaper_and_zotero(tmp_path: Path) -> None:
         "Video-ID,Zeitstempel der Erstellung des Playlist-Videos",
         "ID de la vidéo,Code temporel",
         "Identifiant,Horodatage",
+        "影片 ID,播放清單影片的建立時間戳記",
         "视频 ID,播放列表视频创建时间戳",
-        "動画 ID,プレイリストの動画の作成タイムスタンプ",
+        "動画 ID,再生リストの動画の作成タイムスタンプ",
         "yt_video_id,created_utc",
     ],
 )
