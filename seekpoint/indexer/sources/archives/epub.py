@@ -23,7 +23,7 @@ _PAGE = re.compile(r"application/xhtml\+xml|text/html|text/x-oeb1-document")
 _PROLOGUE = re.compile(
     r"\s*(?:<\?[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)?", re.IGNORECASE | re.DOTALL
 )
-# The share of the characters of a chapter.
+# The share of a chapter's characters that lead elsewhere in the book.
 _MOST_LINKED = 0.6
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Fonts are hidden by methods that need no key: https://www.w3.org/TR/epub-33/#sec-font-obfuscation and Adobe's.
@@ -103,6 +103,9 @@ def _blocks(archive: DocumentArchive, part: str, entries: list[_Entry]) -> Itera
     root = _dom(archive.read(part))
     if next(root.iter(*_HEADINGS), None) is None:
         _add_headings(root, [entry for entry in entries if entry.part == part])
+    for link in root.iter("a"):
+        if "://" in link.get("href", ""):  # out of the book, as those of a bibliography
+            link.tag = "span"
     name = part.rpartition("/")[2]
     runs = text_runs_of(root)
     if sum(run.linked for run in runs) > _MOST_LINKED * sum(len(run.text) for run in runs):

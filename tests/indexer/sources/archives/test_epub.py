@@ -60,6 +60,8 @@ def test_a_chapter_of_links_is_left_out_as_a_table_of_contents_is() -> None:
     links = "".join(f'<li><a href="{name}.xhtml">Chapter 第 {name} 章</a> 1.{name}</li>' for name in range(9))
     read = read_archive(epub({"toc.xhtml": f"<h1>Contents</h1><ul>{links}</ul>", "1.xhtml": "<p>Text.</p>"}))
     assert texts(read) == ["Text."]
+    sources = '<p><a href="https://a.org/1">A source 文献</a></p><p><a href="https://a.org/2">Another</a></p>'
+    assert texts(read_archive(epub({"a.xhtml": sources}))) == ["A source 文献", "Another"]
 
 
 def test_metadata_is_that_of_the_package() -> None:
