@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
-from seekpoint.query.search.confidence import Calibration, Features
+from benchmarks.question_sets import library_of
+from seekpoint.query.search.confidence import Calibration, Features, Logit
 
 # A penalty on the squares of the weights, the features being scaled to a standard deviation of 1.
 _RIDGE = 0.005
@@ -20,12 +21,16 @@ _RIDGE = 0.005
 _ALONE = 0.1
 # Questions. A kind of a set counts in full from this many on.
 _FULL = 100
-_SIGNS = Features(meaning=1, unsaid=-1, unknown=-1, size=-1)
+_SIGNS = Features(meaning=1, unsaid=-1, unknown=-1, size=-1, ahead=1)
+_OF_ANSWERED = Features(*map(bool, (1, 1, 1, 1, 0)))
+_OF_RIGHT = Features(*map(bool, (1, 1, 0, 0, 1)))
 # At most these shares of answerable questions get a no: of all, and of those whose first moment is right.
 _LOST, _RIGHT_LOST = 0.03, 0.02
-# At most these shares of off-topic and of near-topic questions are answered with high confidence. Near-topic questions
-# of a set that takes no part in the fit are up to .07 more often so.
-_OFF_HIGH, _NEAR_HIGH = 0.05, 0.16
+# At least this share of the answerable questions with high confidence has a right first moment, as the mean of the
+# sets but for short forms and BRIEF, and at most these shares of off-topic and of near-topic questions get it.
+_RIGHT, _OFF_HIGH, _NEAR_HIGH = 0.75, 0.01, 0.15
+BRIEF = "tutorialvqa"
+"""The set whose answers last some seconds: however certain its first moments are, half of them are right."""
 
 
 class Asking(StrEnum):
@@ -49,44 +54,61 @@ class Row:
     alone: bool = False
 
 
-Judge = Callable[[Row], float]
-"""The certainty that a question is answered, on any scale."""
+Certainty = Callable[[Row], float]
+"""How certain it is that a question is answered, or that its first moment is right, on any scale."""
 
 
-class Judged(NamedTuple):
-    """Questions with their certainties, and from which certainty on one is answered, and with high confidence."""
+class Judge(NamedTuple):
+    """The certainties that a question is answered and its first moment right, and their thresholds."""
 
-    rows: Sequence[tuple[Row, float]]
+    answered: Certainty
+    right: Certainty
     low: float
     high: float
 
+    def is_none(self, row: Row) -> bool:
+        """Whether the answer says that nothing answers."""
+        return self.answered(row) < self.low
 
-def fit(rows: Sequence[Row], free: Sequence[bool] = (True,) * 4) -> Calibration:
-    """Fit the weights that are free, and choose the thresholds; the others are 0."""
+    def is_high(self, row: Row) -> bool:
+        """Whether the confidence is high."""
+        return not self.is_none(row) and self.right(row) >= self.high
+
+
+def fit(rows: Sequence[Row], by_meaning: bool = True) -> Calibration:
+    """Fit both logits, with or without the meaning, and choose the thresholds."""
     rows = [row for row in rows if not row.held_out]
+    answered = _logit(
+        rows, [row.asking is Asking.ANSWERABLE for row in rows], _OF_ANSWERED._replace(meaning=by_meaning)
+    )
+    right = _logit(rows, [row.is_right for row in rows], _OF_RIGHT._replace(meaning=by_meaning))
+    judge = judged_by(rows, lambda row: answered.of(row.features), lambda row: right.of(row.features))
+    return Calibration(answered, right, judge.low, judge.high)
+
+
+def _logit(rows: Sequence[Row], holds: Sequence[bool], free: Features) -> Logit:
+    """Fit the weights that are free; the others are 0."""
     columns = np.array([row.features for row in rows])
     scale = columns.std(axis=0) + 1e-9
     centre = columns.mean(axis=0)
     scaled = (columns - centre) / scale
-    answered = np.array([row.asking is Asking.ANSWERABLE for row in rows], float)
+    holding = np.array(holds, float)
     importance = _importance(rows)
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         logits = scaled @ parameters[1:] + parameters[0]
-        error = importance * (1 / (1 + np.exp(-logits)) - answered)
-        total = importance @ (np.logaddexp(0, logits) - answered * logits)
-        penalty = parameters * np.array([0, *(_RIDGE,) * 4])
+        error = importance * (1 / (1 + np.exp(-logits)) - holding)
+        total = importance @ (np.logaddexp(0, logits) - holding * logits)
+        penalty = parameters * np.array([0, *(_RIDGE,) * len(_SIGNS)])
         return total + penalty @ parameters, np.array([error.sum(), *(error @ scaled)]) + 2 * penalty
 
     bounds = [(None, None)] + [
         (0, 0) if not is_free else (0, None) if sign > 0 else (None, 0)
         for sign, is_free in zip(_SIGNS, free, strict=True)
     ]
-    found = minimize(loss, np.zeros(5), jac=True, bounds=bounds, method="L-BFGS-B").x
+    found = minimize(loss, np.zeros(len(bounds)), jac=True, bounds=bounds, method="L-BFGS-B").x
     weights = found[1:] / scale
-    calibration = Calibration(float(found[0] - weights @ centre), Features(*weights.tolist()), 0, 0)
-    low, high = thresholds(rows, lambda row: calibration.logit(row.features))
-    return calibration._replace(low=low, high=high)
+    return Logit(float(found[0] - weights @ centre), Features(*weights.tolist()))
 
 
 def _importance(rows: Sequence[Row]) -> np.ndarray:
@@ -103,25 +125,31 @@ def _importance(rows: Sequence[Row]) -> np.ndarray:
     return weights
 
 
-def thresholds(rows: Iterable[Row], judge: Judge) -> tuple[float, float]:
-    """From which certainty on a question is answered, and from which with high confidence."""
-    judged = [(row, judge(row)) for row in rows if not row.alone]
-    candidates = sorted({certainty for _, certainty in judged})
+def judged_by(rows: Iterable[Row], answered: Certainty, right: Certainty) -> Judge:
+    """Choose the thresholds of two certainties: as few lost as may be, and as many high ones as are right."""
+    rows = [row for row in rows if not row.alone and row.set == library_of(row.set)]
+    judged = [row for row in rows if row.asking is Asking.ANSWERABLE and row.set != BRIEF]
 
-    def share(asking: Asking, test: Callable[[float], bool], *, right: bool = False) -> float:
-        return mean_share([(row, test(one)) for row, one in judged if row.asking is asking and row.is_right >= right])
+    def share(asking: Asking, test: Callable[[Row], bool], *, right: bool = False) -> float:
+        return mean_share([(row, test(row)) for row in rows if row.asking is asking and row.is_right >= right])
 
     def loses_little(least: float) -> bool:
-        lost = share(Asking.ANSWERABLE, lambda one: one < least)
-        return lost <= _LOST and share(Asking.ANSWERABLE, lambda one: one < least, right=True) <= _RIGHT_LOST
+        lost = share(Asking.ANSWERABLE, lambda row: answered(row) < least)
+        return lost <= _LOST and share(Asking.ANSWERABLE, lambda row: answered(row) < least, right=True) <= _RIGHT_LOST
 
     def claims_little(least: float) -> bool:
-        claimed = share(Asking.OFF, lambda one: one >= least)
-        return claimed <= _OFF_HIGH and share(Asking.NEAR, lambda one: one >= least) <= _NEAR_HIGH
+        claimed = share(Asking.OFF, lambda row: right(row) >= least)
+        return claimed <= _OFF_HIGH and share(Asking.NEAR, lambda row: right(row) >= least) <= _NEAR_HIGH
 
+    def is_mostly_right(least: float) -> bool:
+        claimed = [row for row in judged if right(row) >= least]
+        return mean_share([(row, row.is_right) for row in claimed]) >= _RIGHT
+
+    candidates = sorted(map(answered, rows))
     low = candidates[_last(candidates, loses_little)]
-    high = candidates[min(_last(candidates, lambda least: not claims_little(least)) + 1, len(candidates) - 1)]
-    return low, max(low, high)
+    candidates = sorted({right(row) for row in rows})
+    first = min(_last(candidates, lambda least: not claims_little(least)) + 1, len(candidates) - 1)
+    return Judge(answered, right, low, next(filter(is_mostly_right, candidates[first:]), candidates[-1]))
 
 
 def _last(candidates: Sequence[float], holds: Callable[[float], bool]) -> int:

@@ -3,9 +3,10 @@
     python -m benchmarks.confidence WORK_DIR [--built] [--json FILE] [--plots DIR] [--docs FILE]
 
 WORK_DIR is that of benchmarks.quality: libraries that lie there are brought up to date, or with --built taken as
-they are. Each is asked its own questions and those of questions/off-topic.jsonl, which no library here answers: half of
-these are fitted with, the others tested with. Prints the constants that are fitted with all sets, too. Plots show the
-estimate alone.
+they are. Each is asked its own questions, their short forms, and those of questions/off-topic.jsonl and everyday.jsonl,
+which no library here answers: half of these are fitted with, the others tested with. A set and its short forms are left
+out together. Prints the constants that are fitted with all sets, and how often the first moment is right by the share
+that gets high confidence, too. Plots show that the library answers, by our estimate.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from math import exp
 from pathlib import Path
 from statistics import fmean
@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 import seekpoint
-from benchmarks.calibration import Asking, Judge, Judged, Row, fit, thresholds
+from benchmarks.calibration import BRIEF, Asking, Certainty, Judge, Row, fit, judged_by
 from benchmarks.machine import describe, save
 from benchmarks.plots import draw_panels, need_matplotlib
-from benchmarks.question_sets import QUESTIONS, Remembering, lay_out
+from benchmarks.question_sets import Remembering, lay_out, library_of, questions_of
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
@@ -34,33 +34,39 @@ from seekpoint.index.types import Encoder, Filters
 from seekpoint.query.evaluation.metrics import judge
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import confidence, pipeline
-from seekpoint.query.search.confidence import Calibration, Features
+from seekpoint.query.search.confidence import Calibration, Features, Logit
 from seekpoint.query.search.settings import AskOptions
 from tests.readme import replaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-OFF_TOPIC = Path(__file__).parent / "questions" / "off-topic.jsonl"
-SETS = ("broad", "lectures", "dev", "fastai", "tutorialvqa")
+OFF_TOPIC = [Path(__file__).parent / "questions" / name for name in ("off-topic.jsonl", "everyday.jsonl")]
+SETS = ("broad", "broad-short", "lectures", "lectures-short", "dev", "dev-short", "fastai", "tutorialvqa")
 # Recordings of a set that are asked alone, and how many of its questions about.
 _ALONE, _ASKED_ALONE = 3, 100
 _STATES = ("none", "high")
 KINDS, RIGHT = "confidence-by-kind.svg", "right-by-confidence.svg"
 _BINS = 10
 _STEPS = 100
+_CURVE = (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
 # Of Okabe and Ito's colours, and lines that differ without colours.
 _LINES = {Asking.OFF: ("#D55E00", "--"), Asking.NEAR: ("#CC79A7", "-."), Asking.ANSWERABLE: ("#0072B2", "-")}
-Fitted = Callable[[Sequence[Row]], tuple[Judge, float, float]]
-"""Gives the certainty and its two thresholds, fitted with some rows."""
+Fitted = Callable[[Sequence[Row]], Judge]
+"""Gives the certainties and their thresholds, fitted with some rows."""
 
 
 def asked(name: str, folder: Path) -> Iterator[Row]:
-    """Put a set's questions and the off-topic ones to its library, and to a few of its recordings alone."""
-    questions = read_questions(QUESTIONS[name])
+    """Put a set's questions and the off-topic ones to its library, and to a few of its recordings alone.
+
+    Short forms are put to the whole library, without the off-topic questions, which are the same.
+    """
+    questions = questions_of(name)
     with open_reader(folder) as library:
         encoder = Remembering(LazyEncoder(library.card).get())
         yield from _rows(name, questions, library, encoder)
+        if name != library_of(name):
+            return
         recordings = sorted({span.video_id for question in questions for span in question.spans})
         for recording in recordings[:: max(len(recordings) // _ALONE, 1)][:_ALONE]:
             yield from _rows(name, questions[:: len(questions) // _ASKED_ALONE + 1], library, encoder, recording)
@@ -69,10 +75,10 @@ def asked(name: str, folder: Path) -> Iterator[Row]:
 def _rows(
     name: str, questions: Sequence[Question], library: Reader, encoder: Encoder, recording: str | None = None
 ) -> Iterator[Row]:
-    rows = map(json.loads, OFF_TOPIC.read_text("utf-8").splitlines())
+    rows = (json.loads(line) for file in OFF_TOPIC for line in file.read_text("utf-8").splitlines())
     held_out = {row["qid"] for row in rows if row["half"] == "test"}
-    off_topic = read_questions(OFF_TOPIC)
-    for question in (*questions, *off_topic):
+    off_topic = [question for file in OFF_TOPIC for question in read_questions(file)]
+    for question in (*questions, *(off_topic if name == library_of(name) else ())):
         if not terms(question.text):
             continue
         answer = pipeline.ask(
@@ -85,7 +91,7 @@ def _rows(
         yield Row(
             name,
             Asking.OFF if question in off_topic else Asking.ANSWERABLE if spans else Asking.NEAR,
-            Features(estimate.meaning, estimate.unsaid, estimate.unknown, estimate.size),
+            Features(*(getattr(estimate, feature) for feature in Features._fields)),
             answer.moments[0].score,
             is_right=bool(spans) and judge(question, answer.moments).moment1,
             held_out=question.id in held_out,
@@ -93,15 +99,22 @@ def _rows(
         )
 
 
-def by_our_estimate(rows: Sequence[Row]) -> tuple[Judge, float, float]:
-    """The estimate, fitted with these rows."""
-    calibration = fit(rows)
-    return lambda row: calibration.logit(row.features), calibration.low, calibration.high
+def by_our_estimate(rows: Sequence[Row]) -> Judge:
+    """The estimates, fitted with these rows."""
+    return as_judge(fit(rows))
 
 
-def by(value: Judge) -> Fitted:
-    """A threshold on one value, chosen with these rows."""
-    return lambda rows: (value, *thresholds([row for row in rows if not row.held_out], value))
+def as_judge(calibration: Calibration) -> Judge:
+    """A judge with these constants."""
+    answered, right = calibration.answered, calibration.right
+    return Judge(
+        lambda row: answered.of(row.features), lambda row: right.of(row.features), calibration.low, calibration.high
+    )
+
+
+def by(value: Certainty) -> Fitted:
+    """Thresholds on one value, chosen with these rows."""
+    return lambda rows: judged_by([row for row in rows if not row.held_out], value, value)
 
 
 SYSTEMS: Mapping[str, Fitted] = {
@@ -111,12 +124,19 @@ SYSTEMS: Mapping[str, Fitted] = {
 }
 
 
+class Judged(NamedTuple):
+    """Questions that are tested, and what judges them."""
+
+    rows: Sequence[Row]
+    judge: Judge
+
+
 def judged_without(rows: Sequence[Row], fitted: Fitted) -> dict[str, Judged]:
-    """By set: its questions, judged by what was fitted without the set."""
+    """By set: its questions, and what was fitted without the library that they are put to."""
     found = {}
     for name in dict.fromkeys(row.set for row in rows):
-        certainty, low, high = fitted([row for row in rows if row.set != name])
-        found[name] = Judged([(row, certainty(row)) for row in rows if row.set == name and is_tested(row)], low, high)
+        judge = fitted([row for row in rows if library_of(row.set) != library_of(name)])
+        found[name] = Judged([row for row in rows if row.set == name and is_tested(row)], judge)
     return found
 
 
@@ -138,22 +158,46 @@ def left_out(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _shares(judged: Judged) -> dict[str, float]:
-    groups: dict[str, list[float]] = {}
-    for row, certainty in judged.rows:
-        groups.setdefault(row.asking, []).append(certainty)
+    groups: dict[str, list[Row]] = {}
+    for row in judged.rows:
+        groups.setdefault(row.asking, []).append(row)
         if row.is_right:
-            groups.setdefault("right", []).append(certainty)
+            groups.setdefault("right", []).append(row)
     shares = {}
-    for group, values in groups.items():
-        shares[f"{group} none"] = fmean(value < judged.low for value in values)
-        shares[f"{group} high"] = fmean(value >= judged.high for value in values)
+    for group, rows in groups.items():
+        shares[f"{group} none"] = fmean(map(judged.judge.is_none, rows))
+        shares[f"{group} high"] = fmean(map(judged.judge.is_high, rows))
+    if claimed := [row.is_right for row in groups.get(Asking.ANSWERABLE, ()) if judged.judge.is_high(row)]:
+        shares["high right"] = fmean(claimed)
     return shares
+
+
+def curve(judged: Mapping[str, Judged]) -> str:
+    """A row for each share of the answerable questions that gets high confidence: how often the first moment is right.
+
+    The shares are of these sets' questions by the certainties that were fitted without their set.
+    """
+    rows = [(one.judge.right(row), row) for one in judged.values() for row in one.rows]
+    rows.sort(key=lambda pair: -pair[0])
+    groups = {asking: [row for _, row in rows if row.asking is asking] for asking in Asking}
+    answerable = [(certainty, row) for certainty, row in rows if row.asking is Asking.ANSWERABLE]
+    lines = ["| share with high | right first | near-topic with high | off-topic with high |", "|---|---|---|---|"]
+    for share in _CURVE:
+        least = answerable[round(share * len(answerable)) - 1][0]
+        claimed = [row for certainty, row in rows if certainty >= least]
+        right = fmean(row.is_right for row in claimed if row.asking is Asking.ANSWERABLE)
+        others = (
+            sum(row.asking is asking for row in claimed) / max(len(groups[asking]), 1)
+            for asking in (Asking.NEAR, Asking.OFF)
+        )
+        lines.append(f"| {share:.2f} | {right:.2f} | {' | '.join(f'{other:.3f}' for other in others)} |")
+    return "\n".join(lines)
 
 
 def to_markdown(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
     """A row for each system and set."""
     columns = [f"{group} {state}" for group in (Asking.OFF, Asking.NEAR, Asking.ANSWERABLE) for state in _STATES]
-    columns.insert(5, "right none")
+    columns += ["right none", "high right"]
     lines = [f"| constants without | set | {' | '.join(columns)} |", "|---|---|" + "---|" * len(columns)]
     for system, sets in found.items():
         for name, shares in sets.items():
@@ -164,11 +208,13 @@ def to_markdown(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
 
 def as_code(calibration: Calibration) -> str:
     """The constants as they stand in seekpoint/query/search/confidence.py."""
-    weights = ", ".join(f"{name}={value:.2f}" for name, value in calibration.weights._asdict().items())
-    return (
-        f"Calibration({calibration.bias:.2f}, Features({weights}), "
-        f"low={calibration.low:.2f}, high={calibration.high:.2f})"
-    )
+    logits = ", ".join(map(_logit_as_code, (calibration.answered, calibration.right)))
+    return f"Calibration({logits}, low={calibration.low:.2f}, high={calibration.high:.2f})"
+
+
+def _logit_as_code(logit: Logit) -> str:
+    weights = ", ".join(f"{name}={value:.2f}" for name, value in logit.weights._asdict().items())
+    return f"Logit({logit.bias:.2f}, Features({weights}))"
 
 
 def draw(judged: Mapping[str, Judged], folder: Path) -> None:
@@ -198,20 +244,20 @@ class Bin(NamedTuple):
 def right_by_estimate(judged: Sequence[Judged]) -> list[Bin]:
     """The answerable questions of these sets by tenths of the estimate, from the least one on."""
     bins: list[list[bool]] = [[] for _ in range(_BINS)]
-    for row, logit in chain.from_iterable(one.rows for one in judged):
-        if row.asking is Asking.ANSWERABLE:
-            bins[min(int(estimate(logit) * _BINS), _BINS - 1)].append(row.is_right)
+    for one in judged:
+        for row in one.rows:
+            if row.asking is Asking.ANSWERABLE:
+                bins[min(int(estimate(one.judge.right(row)) * _BINS), _BINS - 1)].append(row.is_right)
     return [Bin(len(one), sum(one)) for one in bins]
 
 
 def _kinds_panel(axes: Axes, judged: Judged) -> None:
-    low, high = estimate(judged.low), estimate(judged.high)
-    for threshold, name in ((low, "low"), (high, "high")):
-        axes.vlines(threshold, 0, 1, color="#555555", linewidth=0.8, linestyle=":")
-        axes.text(threshold, 1.03, f"{name} from {threshold:.2f}", color="#555555", ha="center")
-    limits = sorted({*(step / _STEPS for step in range(_STEPS + 1)), low, high})
+    low = estimate(judged.judge.low)
+    axes.vlines(low, 0, 1, color="#555555", linewidth=0.8, linestyle=":")
+    axes.text(low, 1.03, f"low from {low:.2f}", color="#555555", ha="center")
+    limits = sorted({*(step / _STEPS for step in range(_STEPS + 1)), low})
     for asking, (colour, style) in _LINES.items():
-        estimates = [estimate(logit) for row, logit in judged.rows if row.asking is asking]
+        estimates = [estimate(judged.judge.answered(row)) for row in judged.rows if row.asking is asking]
         if estimates:
             label = f"{asking}, {len(estimates)}"
             axes.plot(limits, shares_below(estimates, limits), style, label=label, color=colour, linewidth=1.6)
@@ -249,7 +295,7 @@ def measure(work: Path, built: bool) -> list[Row]:
     """Build what isn't there, and ask."""
     rows: list[Row] = []
     for name in SETS:
-        folder = work / name / "library"
+        folder = work / library_of(name) / "library"
         if not built:
             corpus = lay_out(name, work)
             seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
@@ -270,17 +316,17 @@ def main() -> None:
         need_matplotlib(options)
     rows = measure(arguments.work, arguments.built)
     found = left_out(rows)
-    text = to_markdown(found)
-    shipped = confidence.BUNDLED_CALIBRATION
+    without = judged_without(rows, by_our_estimate)
+    long = {name: without[name] for name in SETS if name == library_of(name) and name != BRIEF}
+    text = f"{to_markdown(found)}\n\n{curve(long)}"
     print(text)
     print("\nfitted with all sets:", as_code(fit(rows)))
-    print("without the meaning:", as_code(fit(rows, (False, True, True, True))))
-    own = [(row, shipped.logit(row.features)) for row in rows if is_tested(row)]
-    shares = _shares(Judged(own, shipped.low, shipped.high))
+    print("without the meaning:", as_code(fit(rows, by_meaning=False)))
+    shares = _shares(Judged([row for row in rows if is_tested(row)], as_judge(confidence.BUNDLED_CALIBRATION)))
     print("shipped, on all sets together:", {group: round(share, 3) for group, share in shares.items()})
     save(arguments.json, {"machine": describe(), "confidence": found})
     if arguments.plots:
-        draw(judged_without(rows, by_our_estimate), arguments.plots)
+        draw(without, arguments.plots)
     if arguments.docs:
         arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "confidence", text), "utf-8")
 

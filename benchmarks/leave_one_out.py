@@ -23,20 +23,20 @@ from typing import NamedTuple
 import seekpoint
 from benchmarks.machine import describe, save
 from benchmarks.quality import replayed
-from benchmarks.question_sets import QUESTIONS, Remembering, lay_out
+from benchmarks.question_sets import Remembering, lay_out, questions_of
 from seekpoint import index, query
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer
 from seekpoint.query.evaluation.metrics import Difference, difference
-from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.evaluation.question_file import Question
 from seekpoint.query.evaluation.runs import evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.readme import replaced
 from tests.shared import SHARED
 
-SETS = ("broad", "dev", "lectures", "fastai")
+SETS = ("broad", "dev", "lectures", "fastai", "broad-short", "dev-short", "lectures-short")
 SOURCES = ("hungyi", "hf-course", "fastai", "3b1b", "broad")
 PROTOTYPE = "hybrid"
 _MOMENTS = 5
@@ -99,7 +99,7 @@ def source_of_videos(transcripts: Path, sources: Iterable[str] = SOURCES) -> dic
 
 def answerable(name: str) -> list[Question]:
     """The questions of a set that have an answer."""
-    return [question for question in read_questions(QUESTIONS[name]) if question.spans]
+    return [question for question in questions_of(name) if question.spans]
 
 
 def as_asked(name: str, questions: Iterable[Question], source_of: Mapping[str, str]) -> Iterator[Asked]:
@@ -164,7 +164,7 @@ def prototype(work: Path) -> list[Right | None]:
     for name in SETS:
         file = work / name / "baselines" / f"{PROTOTYPE}.jsonl"
         if file.exists():
-            found += judged(read_questions(QUESTIONS[name]), replayed(file))
+            found += judged(questions_of(name), replayed(file))
         else:
             found += [None] * len(answerable(name))
     return found

@@ -1,6 +1,6 @@
 """Measures how often the first moment is right, beside the stacks that people use today, on several question sets.
 
-    python -m benchmarks.quality WORK_DIR [--sets lectures dev fastai tutorialvqa broad syntax] [--json FILE]
+    python -m benchmarks.quality WORK_DIR [--sets lectures broad broad-short …] [--json FILE]
         [--markdown FILE] [--plots DIR] [--docs FILE]
 
 Lays out each set's transcripts in WORK_DIR, builds a library of them, asks all questions, and has the plain systems of
@@ -20,13 +20,13 @@ import seekpoint
 from benchmarks.machine import describe, save
 from benchmarks.plots import need_matplotlib
 from benchmarks.quality_report import OURS, Result, draw, to_json, to_markdown
-from benchmarks.question_sets import QUESTIONS, Corpus, lay_out, run_tool
+from benchmarks.question_sets import SETS, Corpus, lay_out, library_of, question_file, questions_of, run_tool
 from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.evaluation.metrics import DEPTH
-from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.evaluation.question_file import Question
 from seekpoint.query.evaluation.runs import Evaluation, evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
@@ -38,12 +38,12 @@ SYSTEMS = ("bm25", "minilm30", "ytt", "e5raw", "hybrid")
 def measure(name: str, work: Path, systems: Sequence[str], keep: bool) -> Result:
     """Build, ask and judge one set."""
     corpus = lay_out(name, work)
-    questions = read_questions(QUESTIONS[name])
+    questions = questions_of(name)
     found = {OURS: _ours(corpus, questions)}
-    answers = corpus.folder / "baselines"
+    answers = corpus.folder / ("baselines" if name == library_of(name) else "baselines-short")
     missing = [system for system in systems if not (keep and (answers / f"{system}.jsonl").exists())]
     if missing:
-        run_tool("baselines.py", corpus.folder, QUESTIONS[name], answers, bundled_folder(), *missing)
+        run_tool("baselines.py", corpus.folder, question_file(name, corpus.folder), answers, bundled_folder(), *missing)
     for system in systems:
         found[system] = evaluate(questions, replayed(answers / f"{system}.jsonl"), lambda _: "")
     return Result(name, found)
@@ -76,8 +76,8 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__.splitlines()[0])
     options.add_argument("work", type=Path)
-    default = [name for name in QUESTIONS if name != "syntax"]  # 230 hours, which take long to embed
-    options.add_argument("--sets", nargs="+", choices=QUESTIONS, default=default)
+    default = [name for name in SETS if name != "syntax"]  # 230 hours, which take long to embed
+    options.add_argument("--sets", nargs="+", choices=SETS, default=default)
     options.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     options.add_argument("--keep", action="store_true", help="take other systems' answers from an earlier run")
     options.add_argument("--json", type=Path)

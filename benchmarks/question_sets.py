@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
+from seekpoint.query.evaluation.question_file import Question, read_questions
 from tests.shared import SHARED
 
 TOOLS = SHARED.parent / "tools"
@@ -22,7 +24,45 @@ QUESTIONS = {
     "broad": SHARED / "questions" / "broad.jsonl",
     "syntax": SHARED / "questions" / "syntax.jsonl",
 }
+SHORT = "-short"
+"""The end of the names of sets that ask the same as another set in a few words, as people type them."""
+_SHORT_FORMS = {
+    "broad-short": SHARED / "questions" / "broad-short.jsonl",
+    "lectures-short": Path(__file__).parent / "questions" / "lectures-short.jsonl",
+    "dev-short": Path(__file__).parent / "questions" / "dev-short.jsonl",
+}
+SETS = (*QUESTIONS, *_SHORT_FORMS)
 _VIDEO_ID = re.compile(r"\[([\w-]{11})\]")
+
+
+def questions_of(name: str) -> list[Question]:
+    """The questions of a set; a short form has the places of the question that it stands for."""
+    questions = read_questions(QUESTIONS[library_of(name)])
+    if name in QUESTIONS:
+        return questions
+    forms = _short_forms(name)
+    return [replace(question, text=forms[question.id]) for question in questions if question.id in forms]
+
+
+def question_file(name: str, folder: Path) -> Path:
+    """The file of a set's questions; that of short forms is written into the folder."""
+    if name in QUESTIONS:
+        return QUESTIONS[name]
+    forms, file = _short_forms(name), folder / f"{name}.jsonl"
+    rows = map(json.loads, QUESTIONS[library_of(name)].read_text("utf-8").splitlines())
+    lines = [json.dumps(row | {"question": forms[row["qid"]]}) for row in rows if row["qid"] in forms]
+    file.write_text("\n".join(lines), "utf-8")
+    return file
+
+
+def _short_forms(name: str) -> dict[str, str]:
+    rows = map(json.loads, _SHORT_FORMS[name].read_text("utf-8").splitlines())
+    return {row["qid"]: row.get("short") or row["question"] for row in rows}
+
+
+def library_of(name: str) -> str:
+    """The set whose library a set's questions are put to."""
+    return name.removesuffix(SHORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +75,8 @@ class Corpus:
 
 
 def lay_out(name: str, work: Path) -> Corpus:
-    """Prepare a set's transcripts in a folder of its own; the plain systems read `captions` in there."""
+    """Prepare the transcripts of a set's library in a folder; the plain systems read `captions` in there."""
+    name = library_of(name)
     folder = work / name
     if name == LECTURES:
         captions = SHARED / "captions"

@@ -22,7 +22,8 @@ from benchmarks.machine import describe
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import content_terms, terms
-from seekpoint.query.search.question import ParsedQuestion, look_up, respellings
+from seekpoint.query.search.question import ParsedQuestion, look_up
+from seekpoint.query.search.spelling import respellings
 
 WORDS = Path(__file__).parent / "questions" / "misspelt.tsv"
 # A question without unknown words.
@@ -39,7 +40,8 @@ def spelt(word: str, library: Reader) -> list[tuple[str, str]]:
     languages = library.languages()
     question = ParsedQuestion(word, terms(word), content_terms(word), "en", np.zeros(1, np.float32))
     chunks = sum(language.chunks for language in languages.values())
-    return [*respellings(question, look_up(question, library, languages), library, chunks)]
+    rarities = look_up(question, library, languages).rarities
+    return [*respellings(word, question.content, rarities, library, chunks)]
 
 
 def milliseconds(word: str, library: Reader) -> float:

@@ -22,7 +22,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
 from seekpoint.query.answers import Answer
-from seekpoint.query.filters import in_language
+from seekpoint.query.filters import check_resource, in_language
 from seekpoint.query.output.status import LibraryStatus
 from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 
@@ -100,6 +100,7 @@ class Library:
         section: str | None = None,
         language: str | None = None,
         resource: str | None = None,
+        speaker: str | None = None,
         explained: bool = False,
         encoder: Encoder | None = None,
         rerank: Reranker | str | None = None,
@@ -108,26 +109,27 @@ class Library:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
         At most `per_resource` of the first five are of one resource, unless nothing else is near. `kind`, `section`
-        (words of a heading), `language` and `resource` (an id) limit what is searched. With `explained`, each moment
-        carries an `Explanation`. `encoder` replaces the library's own. `rerank` orders the first 20 moments again: a
-        cross-encoder, by its name or folder, or an object with the methods of `Reranker`. `reader` reads what was
-        found and puts first what it cites, and the answer has its `reading`: a language model by the address of
-        OpenAI's API, an object with the methods of `ChatModel`, or a `LanguageReader`, which may have more time.
+        (words of a heading), `language`, `resource` (an id) and `speaker` (words of a name) limit what is searched.
+        With `explained`, each moment carries an `Explanation`. `encoder` replaces the library's own. `rerank` orders
+        the first 20 moments again: a cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
+        `reader` reads what was found and puts first what it cites, and the answer has its `reading`: a language model
+        by the address of OpenAI's API, an object with the methods of `ChatModel`, or a `LanguageReader`, which may have
+        more time.
         """
         from seekpoint.query.search import pipeline
 
-        _check_texts(question, section=section, language=language, resource=resource)
+        _check_texts(question, section=section, language=language, resource=resource, speaker=speaker)
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
-        filters = Filters(Kind(kind) if kind else None, section, language, resource)
+        filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
-        if not reader:
-            return pipeline.ask(question, self._reader, encoder, options)
-        read_by = _language_reader(reader)
-        found = pipeline.ask(question, self._reader, encoder, read_by.options(options))
-        answer = read_by.read(found, self._reader, k) if found.moments else found
+        read_by = _language_reader(reader) if reader else None
+        found = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
+        if resource and not found.moments:
+            check_resource(resource, self._reader)
+        answer = read_by.read(found, self._reader, k) if read_by and found.moments else found
         if not (answer.reading and answer.reading.problem):
             return answer
         return replace(answer, reading=replace(answer.reading, problem=_in_python(answer.reading.problem)))
@@ -184,6 +186,7 @@ def ask(
     section: str | None = None,
     language: str | None = None,
     resource: str | None = None,
+    speaker: str | None = None,
     explained: bool = False,
     encoder: Encoder | None = None,
     rerank: Reranker | str | None = None,
@@ -200,6 +203,7 @@ def ask(
             section=section,
             language=language,
             resource=resource,
+            speaker=speaker,
             explained=explained,
             encoder=encoder,
             rerank=rerank,
@@ -220,6 +224,7 @@ def build(
     pace: float = 5.0,
     limit: int | None = None,
     cookies: str | os.PathLike[str] | None = None,
+    cookies_from_browser: str | None = None,
     proxy: str | None = None,
     prune: bool = False,
     retry: bool = False,
@@ -233,8 +238,10 @@ def build(
     `translate` stores the translations by which a question finds words in another language; it takes some seconds.
     `reembed` embeds everything stored again if `model` or `encoder` isn't the library's. `transcribe`
     transcribes recordings that have no captions, with `whisper`: the name or folder of a faster-whisper model.
+    `cookies` is a cookies.txt, `cookies_from_browser` the name of a browser; those of youtube.com are sent there.
     """
     from seekpoint.indexer.build_options import BuildOptions, Sources
+    from seekpoint.indexer.fetch.cookies import one_source
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline.build import build as run
 
@@ -257,7 +264,7 @@ def build(
         glossary=None if glossary is None else Path(glossary),
         reembed=reembed,
     )
-    web = Web(proxy, None if cookies is None else Path(cookies))
+    web = Web(proxy, one_source(None if cookies is None else Path(cookies), cookies_from_browser))
     return run(options, _address(library), Sources.through(web, options), encoder=encoder)
 
 

@@ -121,6 +121,8 @@ MEDIA_TYPES = {
 CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".lrc", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
 """The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
 DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
+LIST_SUFFIXES = frozenset({".csv", ".tsv", ".opml", ".bib", ".bibtex", ".ris"})
+"""The suffixes of files that are reading lists, and nothing else."""
 ARCHIVES = {
     ".epub": "application/epub+zip",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -21,6 +21,9 @@ from tests.paths import ROOT
 # Threads of PyTorch and of the question engine that spin while they wait take the cores from the other workers.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+# What a developer installed for yt-dlp, such as a token provider.
+os.environ.setdefault("YTDLP_NO_PLUGINS", "1")
+
 # The same examples each time, however long they take; `make nightly` tries others, and more of them.
 settings.register_profile(
     "every run", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -30,7 +30,7 @@ class LocalWeb(Web):
         root: str = "",
         *hosts: str,
         proxy: str | None = None,
-        cookies: Path | None = None,
+        cookies: Path | str | None = None,
         timeouts: tuple[float, float] = (10.0, 30.0),
         deadline: float = 120.0,
         network: Network | None = None,

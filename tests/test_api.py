@@ -137,6 +137,9 @@ def test_an_open_library_answers_under_filters_and_lists_resources_and_transcrip
 
 
 ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
+    r"nothing in the library is called nobody: `Library.status\(\)` lists the ids": lambda library: library.ask(
+        QUESTION, resource="nobody", encoder=TopicEncoder()
+    ),
     r"the question is empty: .* `seekpoint.ask\('why masks\?'\)`": lambda library: library.ask(
         "", encoder=TopicEncoder()
     ),

@@ -81,6 +81,7 @@ class _Asking(click.Command):
 @click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
 @click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
 @click.option("--resource", metavar="ID", help="Only this resource, by its id in `status --json`.")
+@click.option("--speaker", metavar="NAME", help="Only what is said by someone with these words in the name.")
 @rerank_option
 @llm_options
 @index_option
@@ -96,6 +97,7 @@ def ask(
     section: str | None,
     language: str | None,
     resource: str | None,
+    speaker: str | None,
     rerank: str | None,
     reader: LanguageReader | None,
     folder: Address,
@@ -116,7 +118,7 @@ def ask(
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     form = "json" if as_json else form or "plain"
-    filters = Filters(Kind(kind) if kind else None, section, language, resource)
+    filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
     reranker = None
     if rerank:
         from seekpoint.index.models.reranker import load_reranker
@@ -195,12 +197,10 @@ def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None,
 
 def _when_nothing(filters: Filters, library: Reader) -> str:
     """The line for an answer without moments; raises UsageError for an unknown language or resource."""
-    if filters.resource and not library.statuses([filters.resource]):
-        raise UsageError(
-            f"nothing in the library is called {filters.resource}: `seekpoint status --json` lists the ids"
-        )
-    from seekpoint.query.filters import check_language, left_nothing
+    from seekpoint.query.filters import check_language, check_resource, left_nothing
 
+    if filters.resource:
+        check_resource(filters.resource, library)
     languages = library.languages() if filters.language else ()
     if filters.language:
         check_language(filters.language, languages)

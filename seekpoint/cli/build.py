@@ -63,6 +63,9 @@ _STRONGER = (
 )
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Take a channel's newest N videos, not all of them.")
 @click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
+@click.option(
+    "--cookies-from-browser", "browser", metavar="NAME", help="Send the cookies of a browser, such as firefox."
+)
 @click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
 @click.option("--retry", is_flag=True, help="Retry deferred resources now.")
@@ -76,6 +79,7 @@ def build(
     transcribe: bool,
     whisper: str,
     cookies: Path | None,
+    browser: str | None,
     proxy: str | None,
     dry_run: bool,
     enqueue: bool,
@@ -85,13 +89,15 @@ def build(
 ) -> None:
     """Index reading lists, or bring their index up to date.
 
-    A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
-    address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
+    A SOURCE is a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS), here or at an address
+    (https://.../list.md, a page on GitHub), the address of a video, playlist, channel, page or paper, or a folder with
+    captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.options import quiet
     from seekpoint.index.models.encoder import BUNDLED, model_name
     from seekpoint.index.open import library_exists
     from seekpoint.indexer.build_options import BuildOptions, Sources
+    from seekpoint.indexer.fetch.cookies import one_source
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import build as run
@@ -108,7 +114,8 @@ def build(
     if math.isnan(options["pace"]):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
-    web = (context.obj or Web)(proxy, cookies)  # a caller of `cli` may replace the web, as tests do
+    # A caller of `cli` may replace the web, as tests do.
+    web = (context.obj or Web)(proxy, one_source(cookies, browser))
     if dry_run:
         click.echo(with_index(build_report.outlook(build_report.preview(wanted, folder, web), wanted.pace)))
     elif worker or enqueue:

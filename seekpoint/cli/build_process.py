@@ -28,7 +28,8 @@ from seekpoint.index.types import Encoder, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
-from seekpoint.indexer.reading_list.parser import parse_urls, read_source
+from seekpoint.indexer.reading_list.links import parse_urls
+from seekpoint.indexer.reading_list.parser import has_bookmarks, read_source
 from seekpoint.indexer.sources.captions import read_captions, stem_of
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
@@ -223,6 +224,8 @@ def check_file(file: Path, name: str, is_list: bool) -> None:
             raise SourceError('a file in JSON is added if it holds captions: name it "Any title [VIDEO_ID].en.json"')
         elif file.suffix.lower() == ".json":
             read_captions(file)
+        elif has_bookmarks(file):
+            raise SourceError("a browser's bookmarks are a reading list: add it as one")
     except SourceError as error:
         reason = str(error).removeprefix(f"{file}: ").removeprefix(f'captions "{file.name}": ')
         raise UsageError(f"{name} can't be added: {reason}") from error

@@ -101,12 +101,23 @@ class Resource(Displayed):
     url: str
     sections: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file."""
+        return self.url.startswith("file:")
+
+    @property
+    def is_on_youtube(self) -> bool:
+        """Whether it is a video, a playlist or a channel of YouTube."""
+        return self.url.startswith("https://www.youtube.com/") and self.kind in (Kind.VIDEO, Kind.PLAYLIST)
+
 
 class Cue(NamedTuple):
     """The smallest part of a transcript that has a position.
 
     For a text, `start` and `end` are the seconds that reading takes up to there. Its positions are `anchor`, the id of
-    the heading above, or `page`, the page or slide from 1. `is_reference` marks an entry of the bibliography.
+    the heading above, or `page`, the page or slide from 1. `is_reference` marks an entry of the bibliography. `speaker`
+    is the name of who speaks, where the source says it.
     """
 
     start: float
@@ -115,6 +126,7 @@ class Cue(NamedTuple):
     anchor: str | None = None
     page: int | None = None
     is_reference: bool = False
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,8 @@ class Transcript:
 class Details:
     """Metadata of a source, `None` or empty without any.
 
-    `channel` is the publisher, chapters may be headings, and `aliases` are further titles that questions may say.
+    `channel` is the publisher, chapters may be headings, `aliases` are further titles that questions may say, and
+    `speakers` the names of those who speak, as its transcripts have them.
     """
 
     title: str | None = None
@@ -149,6 +162,7 @@ class Details:
     published: str | None = None
     chapters: tuple[Chapter, ...] = ()
     aliases: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,14 +253,19 @@ class ResourceStatus:
 class Filters:
     """The filters of a search; empty ones keep everything.
 
-    `section` is searched for anywhere in a heading, ignoring case; `language` is compared by primary subtag; `resource`
-    is an id.
+    `section` is searched for anywhere in a heading, ignoring case, `speaker` in the name of who speaks; `language` is
+    compared by primary subtag; `resource` is an id.
     """
 
     kind: Kind | None = None
     section: str | None = None
     language: str | None = None
     resource: str | None = None
+    speaker: str | None = None
+
+    def is_spoken_by(self, name: str | None) -> bool:
+        """Whether the filter keeps what someone of this name says."""
+        return not self.speaker or self.speaker.casefold() in (name or "").casefold()
 
 
 @dataclass(frozen=True, slots=True)

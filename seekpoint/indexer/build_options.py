@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
-    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource
+    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -125,8 +125,16 @@ class Sources:
         documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
         return cls(
             web,
-            YouTubeTranscripts(web.session(), options.languages, youtube_pace),
+            YouTubeTranscripts(web, options.languages, youtube_pace),
             YouTubePlaylists(web, youtube_pace, options.limit),
             documents,
             youtube_pace,
         )
+
+    def web_source_of(self, resource: Resource) -> WebSource:
+        """The source that reads a resource on the web; YouTube's videos have their own."""
+        return self.documents
+
+    def playlists_of(self, playlist: Resource) -> PlaylistSource:
+        """The source that lists a playlist."""
+        return self.playlists

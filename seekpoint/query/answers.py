@@ -52,8 +52,9 @@ class Moment(Displayed):
     """A place in a resource where an answer begins, and a link that opens it there.
 
     `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF or the slide, from 1. `chapter` is the
-    title of the chapter that the moment lies in, if the resource has chapters. `marks` are the spans of `quote` (start
-    and end offset in characters) that match the question. `cues` is the span of the quoted cues: [first, stop) of the
+    title of the chapter that the moment lies in, if the resource has chapters. `speaker` is the name of who says the
+    quote, where the source says it. `marks` are the spans of `quote` (start and end offset in characters) that match
+    the question. `cues` is the span of the quoted cues: [first, stop) of the
     resource's transcript in `language`. `more` is the number of further moments of the resource that score nearly as
     much as the first one, and aren't among the answer's.
     """
@@ -72,6 +73,7 @@ class Moment(Displayed):
     explanation: Explanation | None = None
     cues: tuple[int, int] = (0, 0)
     more: int = 0
+    speaker: str | None = None
 
     @property
     def timestamp(self) -> str | None:
@@ -96,17 +98,20 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The probability that the first moment answers the question, and the features that it is estimated from.
+    """The probabilities that the library answers the question and that the first moment does (`right`), and features.
 
     `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
-    it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size.
+    it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size, `ahead`
+    the first moment's score over the mean of the next five.
     """
 
     probability: float
+    right: float
     meaning: float
     unsaid: float
     unknown: float
     size: float
+    ahead: float
 
 
 class Citation(NamedTuple):

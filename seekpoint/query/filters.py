@@ -1,4 +1,4 @@
-"""The filters of a search: whether a language is one, whether the library has it, and what passes. Pure."""
+"""The filters of a search: whether a language is one, whether the library has it, and what passes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from seekpoint.index.errors import UsageError
+from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag, primary
 from seekpoint.index.types import Filters, Transcript
@@ -21,6 +22,13 @@ def check_language(tag: str, known: Collection[str]) -> None:
         )
 
 
+def check_resource(name: str, library: Reader) -> None:
+    """Raise UsageError unless the library has a resource with this id."""
+    if not library.statuses([name]):
+        shown = clean(name)[:_SHOWN]
+        raise UsageError(f"nothing in the library is called {shown}: `seekpoint status --json` lists the ids")
+
+
 def lacking(tag: str | None, known: Collection[str]) -> str | None:
     """The line that says which languages the library has instead of this one; `None` if it has it."""
     if not tag or primary(tag) in known:
@@ -30,10 +38,19 @@ def lacking(tag: str | None, known: Collection[str]) -> str | None:
 
 def left_nothing(filters: Filters, known: Collection[str], status: str) -> str:
     """The line that says why an answer has no moments, where the question excludes nothing; `status` says more."""
-    if lack := lacking(filters.language, known):
+    if lack := lacking(filters.language, known) or unheard(filters.speaker):
         return lack
     why = "nothing is indexed yet" if filters == Filters() else "nothing that is indexed passes these filters"
     return f"{why}: {status} says what there is"
+
+
+def unheard(speaker: str | None) -> str | None:
+    """The line that says that a filter's speaker says nothing; `None` without one."""
+    if not speaker:
+        return None
+    return (
+        f"nobody whose name has “{clean(speaker)[:_SHOWN]}” speaks here: transcripts show who does, where that is known"
+    )
 
 
 def _held(known: Collection[str]) -> str:

@@ -6,13 +6,22 @@ import json
 import re
 import shlex
 from pathlib import Path
+from statistics import fmean
 
 import click
 import pytest
 
 from benchmarks import confidence, quality, quality_report
 from benchmarks.quality_report import OURS, Result, to_json, to_markdown
-from benchmarks.question_sets import LECTURES, QUESTIONS, lay_out, link_one_track_each
+from benchmarks.question_sets import (
+    LECTURES,
+    QUESTIONS,
+    lay_out,
+    library_of,
+    link_one_track_each,
+    question_file,
+    questions_of,
+)
 from seekpoint.cli.main import cli
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
@@ -56,6 +65,16 @@ def test_the_lectures_questions_are_as_the_page_says() -> None:
     assert [directions.count(("en", video)) for video in ("en", "zh")] == [60, 56]
     assert [directions.count(("zh", video)) for video in ("en", "zh")] == [56, 56]
     assert all(0 <= span.start < span.end for question in answered for span in question.spans)
+
+
+@pytest.mark.shared
+@needs_shared
+@pytest.mark.parametrize("name", ["broad-short", "dev-short", "lectures-short"])
+def test_short_forms_have_the_places_of_the_questions_that_they_stand_for(name: str, tmp_path: Path) -> None:
+    short, long = questions_of(name), {question.id: question for question in questions_of(library_of(name))}
+    assert len(short) >= 130 and fmean(len(one.text) < len(long[one.id].text) for one in short) > 0.95
+    assert all(one.spans == long[one.id].spans and one.text != long[one.id].text for one in short)
+    assert read_questions(question_file(name, tmp_path)) == short
 
 
 @pytest.mark.shared

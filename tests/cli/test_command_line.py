@@ -191,7 +191,7 @@ def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path
     for question in (("the mask 掩码 " * 400)[:4000], "🤷 softmax", "吗"):
         result = call("ask", "--explain", question, "--index", example_library)
         assert (result.exit_code, result.stderr) == (0, "")
-        assert "The first moment is an answer with a probability of 0." in result.stdout
+        assert "There is an answer here with a probability of 0." in result.stdout
 
 
 def test_empty_and_very_long_and_undecodable_questions(example_library: Path) -> None:

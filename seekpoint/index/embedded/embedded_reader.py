@@ -170,12 +170,14 @@ class EmbeddedReader:
         ranges = None
         if filters != Filters():
             listed = self._catalogue.listed_under(filters.section) if filters.section else set()
+            heard = self._catalogue.spoken_by(filters) if filters.speaker else set()
             ranges = self.holdings.where(
                 lambda span: (
                     (not filters.resource or filters.resource == span.resource_id)
                     and (not filters.kind or filters.kind == span.kind)
                     and (not filters.language or primary(filters.language) == span.language)
                     and (not filters.section or span.resource_id in listed)
+                    and (not filters.speaker or span.resource_id in heard)
                 )
             )
         if resources is not None:

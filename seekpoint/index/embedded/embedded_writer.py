@@ -19,6 +19,7 @@ from seekpoint.index.embedded.successor_folder import FOLDER, discard, take_over
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
+from seekpoint.index.sql.stored_rows import with_speakers
 from seekpoint.index.store import Successor
 from seekpoint.index.types import Details, Dictionaries, EmbeddedTranscript, Kind, Known, ModelCard, Transcript
 
@@ -133,7 +134,7 @@ class EmbeddedWriter(EmbeddedReader, Changes):
             self._forget(resource_id)
             for embedded in transcripts:
                 stored_transcripts.insert(self._connection, resource_id, embedded, details.chapters, self.card)
-            self.set_indexed(resource_id, inputs, details, kind)
+            self.set_indexed(resource_id, inputs, with_speakers(details, transcripts), kind)
         self._maintenance.after_commit(sum(len(embedded.chunks) for embedded in transcripts))
 
     def put_settings(self, **settings: object) -> None:  # type: ignore[override]  # by keywords

@@ -14,6 +14,7 @@ from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, Session, connect, content_errors
 from seekpoint.index.sql.catalogue import Changes, succession
 from seekpoint.index.sql.names import refresh_translations
+from seekpoint.index.sql.stored_rows import with_speakers
 from seekpoint.index.store import Successor
 from seekpoint.index.types import (
     Details,
@@ -136,7 +137,7 @@ class PostgresWriter(PostgresReader):
         with self._change():
             self._forget(resource_id)
             transcripts.insert(self._session, resource_id, transcripts_, details.chapters, self.card)
-            self._changes.set_indexed(resource_id, inputs, details, kind)
+            self._changes.set_indexed(resource_id, inputs, with_speakers(details, transcripts_), kind)
         self._commits += 1
         if self._commits % _COMMITS_BETWEEN_FOLDS == 0:
             self._add_up()

@@ -30,6 +30,7 @@ from seekpoint.index.types import (
     Cue,
     CueSpan,
     Details,
+    Filters,
     KeptMoment,
     Kind,
     NamedBy,
@@ -172,6 +173,11 @@ class Catalogue:
         matching = [path for path in paths if any(words.casefold() in part.casefold() for part in parsed_json(path))]
         rows = self._db.rows(f"SELECT resource_id FROM listing AS here WHERE path IN ?* AND {_CURRENT}", matching)
         return {resource_id for (resource_id,) in rows}
+
+    def spoken_by(self, filters: Filters) -> set[str]:
+        """The ids of the resources in which someone speaks whom a filter names."""
+        stored = self._db.rows("SELECT id, details FROM resource")
+        return {key for key, text in stored if any(map(filters.is_spoken_by, details_of(text).speakers))}
 
     def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...]]]:
         """Each resource's title on the lists and its heading paths, in their order; those on no list come last."""

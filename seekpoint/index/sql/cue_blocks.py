@@ -1,7 +1,7 @@
 """Cues as bytes, in compressed blocks of neighbours.
 
-A block is deflated JSON: the columns starts, ends, texts, anchors, pages and references. A column without values is
-empty, or left out at the end.
+A block is deflated JSON: the columns starts, ends, texts, anchors, pages, references and speakers. A column without
+values is empty, or left out at the end.
 
 Times are delta-coded. A float is in seconds, and an integer in milliseconds: a start since the last start that is an
 integer, and an end since the start of the next cue, which is 0 for most cues. The last end counts from its own start.
@@ -33,8 +33,8 @@ _LEVEL = 9
 # Seconds. Later times are stored as floats.
 _LONG = 1e9
 DAMAGED = "cues aren't what was written"
-# The types of the values in the optional columns: anchors, pages, references.
-_OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int})
+# The types of the values in the optional columns: anchors, pages, references, speakers.
+_OPTIONAL: Sequence[set[type]] = ({str, type(None)}, {int, type(None)}, {int}, {str, type(None)})
 
 
 def encode(cues: Sequence[Cue]) -> bytes:
@@ -57,6 +57,7 @@ def encode(cues: Sequence[Cue]) -> bytes:
     columns.append([] if all(cue.anchor is None for cue in cues) else [cue.anchor for cue in cues])
     columns.append([] if all(cue.page is None for cue in cues) else [cue.page for cue in cues])
     columns.append([int(cue.is_reference) for cue in cues] if any(cue.is_reference for cue in cues) else [])
+    columns.append([] if all(cue.speaker is None for cue in cues) else [cue.speaker for cue in cues])
     while not columns[-1]:
         columns.pop()
     data = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
@@ -108,7 +109,7 @@ def blocks(cues: Iterable[Cue]) -> Iterator[tuple[int, bytes]]:
 
 def _full_block(cues: Sequence[Cue], guess: int) -> tuple[int, bytes]:
     """How many of the cues fill a block, at least one, and that block; searches from `guess` cues on."""
-    characters = accumulate(len(cue.text) + len(cue.anchor or "") for cue in cues)
+    characters = accumulate(len(cue.text) + len(cue.anchor or "") + len(cue.speaker or "") for cue in cues)
     fewest, most = 1, max(1, bisect_right(list(characters), _MOST_CHARACTERS))
     count, best = min(guess, most), None
     while fewest <= most:
@@ -163,9 +164,9 @@ def _columns(data: bytes) -> Sequence[Sequence[Any]]:
             _require(len(column) in (0, count) and types.issuperset(map(type, column)))
         "".join(texts).encode()  # raises unless all are strings that can be encoded as UTF-8
         if optional:
-            anchors, pages, references = [column or [None] * count for column in (*optional, [], [])][:3]
-            "".join(filter(None, anchors)).encode()
-            optional = [anchors, pages, list(map(bool, references))]
+            anchors, pages, references, speakers = [column or [None] * count for column in (*optional, [], [], [])][:4]
+            "".join(filter(None, (*anchors, *speakers))).encode()
+            optional = [anchors, pages, list(map(bool, references)), speakers]
         return [*_times(gaps, ends), texts, *optional]
     except (zlib.error, ValueError, TypeError, OverflowError) as error:
         raise ValueError(DAMAGED) from error

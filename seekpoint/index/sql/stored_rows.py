@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import inf, isfinite
 from typing import Any, LiteralString, Protocol
 
 from seekpoint.files import parsed_json
-from seekpoint.index.types import Chapter, Details, KeptMoment, Kind, Resource
+from seekpoint.index.types import Chapter, Details, EmbeddedTranscript, KeptMoment, Kind, Resource
 
 LATEST = 253402300799
 """The Unix time at which Python's dates end, with the year 9999."""
@@ -22,11 +22,15 @@ def time_of(seconds: float | None) -> float | None:
     return seconds
 
 
+_FEW_HAVE = ("aliases", "speakers")
+_MOST_SPEAKERS = 1000
+
+
 def details_of(text: str) -> Details:
     """Details out of their JSON."""
     values = parsed_json(text)
     chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
-    return Details(**values | {"aliases": tuple(values.get("aliases", ()))}, chapters=chapters)
+    return Details(**values | {name: tuple(values.get(name, ())) for name in _FEW_HAVE}, chapters=chapters)
 
 
 def check_details(stored: Iterable[str], longest: float) -> None:
@@ -34,7 +38,7 @@ def check_details(stored: Iterable[str], longest: float) -> None:
     for text in stored:
         try:
             details = details_of(text)
-            texts = (details.title, details.channel, details.published, *details.aliases)
+            texts = (details.title, details.channel, details.published, *details.aliases, *details.speakers)
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
                 and (details.duration is None or _is_second(details.duration, longest))
@@ -56,11 +60,16 @@ def _is_second(value: object, longest: float) -> bool:
 
 
 def details_text(details: Details) -> str:
-    """Details as JSON; aliases, which few sources have, are left out where there are none."""
-    values = asdict(details)
-    if not details.aliases:
-        del values["aliases"]
+    """Details as JSON; aliases and speakers, which few sources have, are left out where there are none."""
+    values = {name: value for name, value in asdict(details).items() if value or name not in _FEW_HAVE}
     return json.dumps(values, ensure_ascii=False)
+
+
+def with_speakers(details: Details, transcripts: Iterable[EmbeddedTranscript]) -> Details:
+    """The details of a resource with the names of those who speak in its transcripts, in order."""
+    cues = (cue for each in transcripts for cue in each.transcript.cues)
+    names = dict.fromkeys(cue.speaker for cue in cues if cue.speaker)
+    return replace(details, speakers=tuple(names)[:_MOST_SPEAKERS])
 
 
 KEPT_COLUMNS = """resource_id, place, kind, title, url, language, start, page, anchor, quote, link, question,

@@ -47,8 +47,20 @@ class CueText:
         seconds = (cue.end - cue.start) * len(said) / max(len(cue.text), 1)
         return round(cue.start + min(seconds, columns(said) / _SLOWEST), 2) if said else cue.start
 
+    def cues_from(self, offset: int, stop: int | None = None) -> list[Cue]:
+        """The cues from an offset of the text on, up to another one; the first and the last one are cut there."""
+        stop = len(self.text) if stop is None else stop
+        first, last = self.cue_at(offset), self.cue_at(max(stop - 1, offset))
+        cues = [*self.cues[first : last + 1]]
+        cues[-1] = cues[-1]._replace(text=cues[-1].text[: stop - self.offsets[last]])
+        cues[0] = cues[0]._replace(start=self.second_at(offset), text=cues[0].text[offset - self.offsets[first] :])
+        return cues
+
     def sentences(self, *, is_opening: bool) -> list[int]:
-        """The offsets where sentences begin, also 0 if the text `is_opening`; else those after pauses, or of cues."""
+        """The offsets where sentences and speakers begin, also 0 if the text `is_opening`.
+
+        Where few sentences are marked, the offsets after pauses, else those of cues.
+        """
         least = max((self.cues[-1].end - self.cues[0].start) / _FEW, 1)
         opening = [0] if is_opening else []
         marked = [found.end() for found in _BEGINNING.finditer(self.text)]
@@ -57,7 +69,23 @@ class CueText:
             for offset, before, cue in zip(self.offsets[1:], self.cues, self.cues[1:], strict=False)
             if cue.start - before.end >= _PAUSE
         ]
-        return next((opening + places for places in (marked, pauses) if len(places) >= least), self.offsets)
+        turns = [self.offsets[place] for place, name in enumerate(names_before(self.cues)) if name]
+        found = next((opening + places for places in (marked, pauses) if len(places) >= least), self.offsets)
+        return sorted({*found, *turns}) if turns else found
+
+
+def names_before(cues: Sequence[Cue], speaker: str | None = None) -> list[str]:
+    """The name to write before each cue: that of who speaks, where it is another than before, a dash if unknown."""
+    before = (speaker, *(cue.speaker for cue in cues[:-1]))
+    return [
+        "" if cue.speaker == last else f"{cue.speaker}: " if cue.speaker else "– "
+        for cue, last in zip(cues, before, strict=False)
+    ]
+
+
+def attributed(cues: Sequence[Cue], speaker: str | None = None) -> str:
+    """What is said, with a name at each change of who speaks; `speaker` is who did before."""
+    return " ".join(name + cue.text for name, cue in zip(names_before(cues, speaker), cues, strict=True))
 
 
 def columns(text: str) -> int:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import time
-import warnings
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr
+from collections.abc import Callable, Container, Mapping
 from copy import copy
 from functools import partial
 from hashlib import blake2b
 from http.client import HTTPConnection, HTTPResponse
-from http.cookiejar import Cookie, LoadError
+from http.cookiejar import Cookie
 from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
@@ -25,8 +23,8 @@ from requests.utils import get_auth_from_url, select_proxy
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
-from seekpoint.files import read_text
 from seekpoint.index.errors import UsageError
+from seekpoint.indexer.fetch.cookies import browser_cookies, youtube_cookies
 from seekpoint.indexer.fetch.network import Network, check_name
 from seekpoint.indexer.fetch.retries import ResponseTooLarge
 
@@ -51,15 +49,16 @@ _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
 class Web:
     """Makes the HTTP sessions of the sources.
 
-    `cookies` is a Netscape cookies.txt; those for youtube.com are sent. Raises UsageError for a proxy or file that
-    can't be used. `timeouts` are the seconds to connect and between two pieces of a response, `deadline` those for the
-    whole response: after that, requests.ReadTimeout is raised. `network` makes the connections.
+    `cookies` is a Netscape cookies.txt, or the name of a browser; those for youtube.com are sent. Raises UsageError for
+    a proxy, file or browser that can't be used. `timeouts` are the seconds to connect and between two pieces of a
+    response, `deadline` those for the whole response: after that, requests.ReadTimeout is raised. `network` makes the
+    connections.
     """
 
     def __init__(
         self,
         proxy: str | None = None,
-        cookies: Path | None = None,
+        cookies: Path | str | None = None,
         timeouts: tuple[float, float] = _TIMEOUTS,
         deadline: float = _DEADLINE,
         network: Network | None = None,
@@ -68,12 +67,21 @@ class Web:
         self._timeouts = timeouts
         self._deadline = deadline
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _validated(proxy))
-        self._cookies = youtube_cookies(cookies) if cookies else ()
+        self._browser = cookies if isinstance(cookies, str) else ""
+        self._cookies: tuple[Cookie, ...] = ()
+        if cookies is not None:
+            self._cookies = youtube_cookies(cookies) if isinstance(cookies, Path) else browser_cookies(cookies)
+
+    @property
+    def has_cookies(self) -> bool:
+        """Whether the user's cookies are sent to YouTube."""
+        return bool(self._cookies)
 
     @property
     def route(self) -> str:
-        """An identifier of the proxy and the cookies, without their secrets."""
-        settings = [self._proxies.get("https", ""), *(f"{cookie.name}={cookie.value}" for cookie in self._cookies)]
+        """An identifier of the proxy and the cookies, without their secrets; a browser's change from day to day."""
+        given = (f"{cookie.name}={cookie.value}" for cookie in self._cookies)
+        settings = [self._proxies.get("https", ""), *([self._browser] if self._browser else given)]
         return blake2b("\n".join(settings).encode(), digest_size=6).hexdigest() if any(settings) else ""
 
     def session(self, limit: Limit = lambda _: _MOST_BYTES, *, private: bool = False) -> requests.Session:
@@ -93,11 +101,19 @@ class Web:
             session.mount(prefix, _Adapter(self, limit, private))
         return session
 
-    def downloader(self, options: Mapping[str, object]) -> Downloader:
-        """Make a silent yt-dlp for one thread, with a session of its own."""
+    def downloader(self, options: Mapping[str, object], statuses: Container[int] = ()) -> Downloader:
+        """Make a silent yt-dlp for one thread, with a session of its own; it handles these HTTP statuses itself."""
         from seekpoint.indexer.fetch.ytdlp import Downloader
 
-        return Downloader(self.session(), options)
+        # Token providers go to YouTube by themselves.
+        proxy = {"proxy": self._proxies["https"]} if self._proxies else {}
+        return Downloader(self.session(), self._direct_session(), {**proxy, **options}, statuses)
+
+    def _direct_session(self) -> requests.Session:
+        """Make a session for servers of the user's own, without proxy and cookies."""
+        session = Web(timeouts=self._timeouts, deadline=self._deadline, network=self._network).session(private=True)
+        session.trust_env = False
+        return session
 
 
 class _Adapter(HTTPAdapter):
@@ -206,36 +222,3 @@ def _read_body(response: requests.Response, limit: Limit) -> None:
                 raise requests.ReadTimeout("no end in time") from error
             raise
     response._content = bytes(body)
-
-
-_REMEDY = "export the cookies of youtube.com as a Netscape cookies.txt, as browser extensions and yt-dlp write it"
-
-
-def youtube_cookies(file: Path) -> tuple[Cookie, ...]:
-    """Read the cookies for youtube.com, and no others; raises UsageError if there are none."""
-    from yt_dlp.cookies import YoutubeDLCookieJar
-
-    try:
-        text = read_text(file)
-    except OSError as error:
-        raise UsageError(f"{file}: can't be read ({error.strerror}); {_REMEDY}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: not a file of cookies; {_REMEDY}") from error
-    if text.lstrip().startswith(("[", "{")):
-        raise UsageError(f"{file}: cookies in JSON can't be read; {_REMEDY}")
-    jar = YoutubeDLCookieJar()
-    # The jar prints lines that it can't parse to stderr, where secrets must not appear.
-    with redirect_stderr(io.StringIO()) as skipped, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the jar warns of lines at which it fails, with a traceback
-        try:
-            jar.load(io.StringIO(text))
-        except LoadError as error:
-            raise UsageError(f"{file}: not a file of cookies; {_REMEDY}") from error
-    if skipped.getvalue():
-        raise UsageError(f"{file}: has lines that are no cookies; {_REMEDY}")
-    cookies = tuple(cookie for cookie in jar if f".{cookie.domain}".endswith(".youtube.com"))
-    if not cookies:
-        raise UsageError(f"{file}: holds no cookie for youtube.com; {_REMEDY}")
-    if all(cookie.is_expired() for cookie in cookies):
-        raise UsageError(f"{file}: its cookies for youtube.com have expired; {_REMEDY}")
-    return cookies

@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seekpoint.index.address import Address
+from seekpoint.index.address import Address, is_added_list
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
@@ -73,7 +73,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
         "to be read from subtitles inside recordings": steps[Step.READ_SUBTITLES],
         "to be read from files on disk": steps[Step.READ_TEXT],
-        "to be fetched from the web (pages, papers)": steps[Step.FETCH_TEXT],
+        "to be fetched from the web (pages, papers)": steps[Step.FETCH],
         "to be transcribed": steps[Step.TRANSCRIBE],
         "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],
@@ -85,7 +85,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
     if report.closed_until and (asked or report.playlists):
         until = datetime.fromtimestamp(report.closed_until).strftime("%Y-%m-%d %H:%M")
         lines.append(f"YouTube refused this address and isn't asked before {until}; --retry asks at once")
-    return "\n".join(lines)
+    return "\n".join([*lines, *report.remarks])
 
 
 def render(sections: Sequence[Section], width: int = 80) -> str:
@@ -150,7 +150,7 @@ class DryRunReport:
     """The number of resources per step.
 
     `requests` counts those for videos only; a playlist takes one per 100 entries. `closed_until` is when a block by
-    YouTube ends, in Unix seconds, or 0.
+    YouTube ends, in Unix seconds, or 0. `remarks` are those of the lists.
     """
 
     resources: int
@@ -158,12 +158,13 @@ class DryRunReport:
     playlists: int
     requests: int
     closed_until: float
+    remarks: tuple[str, ...] = ()
 
 
 def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
-    lists = [read_source(source, web) for source in options.sources]
+    lists = [read_source(source, web, is_trusted=not is_added_list(source, library)) for source in options.sources]
     standings: dict[str, Standing] = {}
     playlists: dict[str, Playlist] = {}
     closed_until, is_route_new, reembeds, aliases = 0.0, False, False, Aliases()
@@ -190,4 +191,5 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
         closed_until=closed_until if now < closed_until and not options.retry else 0.0,
+        remarks=tuple(remark for one in lists for remark in one.remarks),
     )

@@ -48,7 +48,7 @@ class Step(Enum):
     EMBED_AGAIN = auto()
     ASK_YOUTUBE = auto()
     READ_TEXT = auto()
-    FETCH_TEXT = auto()
+    FETCH = auto()
     TRANSCRIBE = auto()
     REFUSE = auto()
 
@@ -104,16 +104,18 @@ class Planner:
     def plan(self, resource: Resource) -> Job:
         """The job of a resource; an indexed one is embedded again if there is nothing else to do."""
         standing = self.standings.get(resource.id, Standing(State.PENDING))
-        if resource.kind is Kind.RECORDING:
+        if resource.kind is Kind.RECORDING and resource.is_local:
             job = self._plan_recording(resource, standing)
         elif selection := select(self.caption_files.get(resource.id, ()), self.options.languages):
             job = self._plan_captions(resource, standing, selection)
         elif fault := self.faults.get(resource.id):
             job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        elif resource.kind is Kind.VIDEO:
+        elif resource.kind is Kind.VIDEO and resource.is_on_youtube:
             job = self._plan_video(resource, standing)
         elif resource.kind is Kind.PLAYLIST:
-            job = Job(resource, self._when_due(standing, Step.ASK_YOUTUBE), standing)
+            step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
+            private = resource.id in self.private
+            job = Job(resource, self._when_due(standing, step), standing, private=private)
         else:
             job = self._plan_text(resource, standing)
         if self.reembeds and standing.is_indexed and job.step in (Step.NOTHING, Step.WAIT):
@@ -181,7 +183,7 @@ class Planner:
             return Job(resource, self._unless_done(standing, read, Step.READ_TEXT), standing, provenance=read)
         page = stored if isinstance(stored, FromPage) and standing.is_indexed else None
         is_fresh = page and (page.final or (abs(self.now - page.at) < _PAGE_LIFETIME and not self.options.retry))
-        step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH_TEXT)
+        step = Step.NOTHING if is_fresh else self._when_due(standing, Step.FETCH)
         return Job(resource, step, standing, provenance=page, private=resource.id in self.private)
 
     def _unless_done(self, standing: Standing, provenance: Provenance, step: Step) -> Step:

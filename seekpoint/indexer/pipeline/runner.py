@@ -69,7 +69,7 @@ class Run:
             Transcriber(options.whisper, say=events.say, progress=events.transcribe) if options.whisper else None
         )
         self._videos: Prefetcher[str, FetchResult]
-        self._texts: Prefetcher[Job, FetchResult]
+        self._fetched: Prefetcher[Job, FetchResult]
         self._files: Prefetcher[Job, tuple[str, FetchResult]]
 
     @property
@@ -87,13 +87,18 @@ class Run:
         if job.step is Step.WAIT:
             return
         self._events.work_on(job.resource)
+        source = self._sources.playlists_of(job.resource)
         try:
-            playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
+            if job.step is Step.ASK_YOUTUBE:
+                playlist = self._gate.through(lambda: source.fetch(job.resource), self._events.say)
+            else:
+                playlist = source.fetch(job.resource)
         except Unfetched as failure:
             self._fail(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
-        if warning := truncation_warning(playlist, self._limit if is_channel(job.resource) else None):
+        limit = self._limit if is_channel(job.resource) else None
+        if job.step is Step.ASK_YOUTUBE and (warning := truncation_warning(playlist, limit)):
             self._events.say(warning)
 
     def all(self, jobs: Sequence[Job]) -> None:
@@ -105,10 +110,10 @@ class Run:
         )
         video_ids = [job.resource.id for job in due if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
         self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
-        self._texts = Prefetcher(self._fetch_text, [job for job in due if job.step is Step.FETCH_TEXT])
+        self._fetched = Prefetcher(self._fetch_from_web, [job for job in due if job.step is Step.FETCH])
         self._files = Prefetcher(self._read_files, [job for job in due if job.step in FROM_DISK], FILES_AHEAD)
         halted: dict[Job, Unfetched] = {}
-        with self._sources.documents, self._videos, self._texts, self._files:
+        with self._sources.documents, self._videos, self._fetched, self._files:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
                     halted[job] = self._gate.closed
@@ -136,8 +141,8 @@ class Run:
 
     def _obtain(self, job: Job) -> FetchResult:
         """The transcripts of a job; raises Unfetched."""
-        if job.step is Step.FETCH_TEXT:
-            return self._texts.take()
+        if job.step is Step.FETCH:
+            return self._fetched.take()
         if job.step is Step.TRANSCRIBE:
             return self._transcribe(job)
         if job.step is Step.ASK_YOUTUBE:
@@ -226,9 +231,10 @@ class Run:
 
     # These two run in threads, and must use neither the library nor the events.
 
-    def _fetch_text(self, job: Job) -> FetchResult:
+    def _fetch_from_web(self, job: Job) -> FetchResult:
+        source = self._sources.web_source_of(job.resource)
         earlier = job.provenance if isinstance(job.provenance, FromPage) else None
-        return self._sources.documents.fetch(job.resource, self._clock(), earlier, private=job.private)
+        return source.fetch(job.resource, self._clock(), earlier, private=job.private)
 
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:
@@ -246,7 +252,7 @@ class Run:
         before = [cue.text for transcript in self._writer.transcripts(job.resource.id) for cue in transcript.cues]
         now = [cue.text for transcript in transcripts for cue in transcript.cues]
         had, has = (sum(map(len, texts)) for texts in (before, now))
-        if job.step is Step.FETCH_TEXT and has <= _LEAST_LEFT * had:
+        if job.step is Step.FETCH and has <= _LEAST_LEFT * had:
             reason = Reason("page_shrunk", has=f"{has:,}", had=f"{had:,}", id=job.resource.id)
             raise Unfetched(State.UNAVAILABLE, reason)
         new, gone = len({*now} - {*before}), len({*before} - {*now})
@@ -272,7 +278,7 @@ class Run:
         state, inputs, wait = failure.state, encode(job.provenance), failure.retry_after
         if job.standing.is_indexed:
             self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
-            wait = DAY if wait is None and job.step is Step.FETCH_TEXT else wait
+            wait = DAY if wait is None and job.step is Step.FETCH else wait
             if wait is None:
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""

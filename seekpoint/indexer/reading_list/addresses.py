@@ -72,6 +72,11 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
+def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
+    """The resource at the address of a feed; `None` if `url` is none."""
+    return resource_of(url, title, sections)
+
+
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
     """The resource in a local file, which may be missing; a file of unknown kind is a document.
 
@@ -214,9 +219,11 @@ def _youtube(parts: SplitResult) -> Resource | None:
     watch_id = query.get("v", [""])[0] if parts.path in ("", "/", "/watch", "/watch/") else ""
     if video := _VIDEO_ID.match(path_id[1] if path_id else watch_id):
         return _resource(Kind.VIDEO, f"https://www.youtube.com/watch?v={video[1]}", video[1])
-    if playlist := _PLAYLIST_ID.match(query.get("list", [""])[0]):
+    feed = query if parts.path == "/feeds/videos.xml" else {}
+    if playlist := _PLAYLIST_ID.match((query.get("list") or feed.get("playlist_id") or [""])[0]):
         return _resource(Kind.PLAYLIST, f"https://www.youtube.com/playlist?list={playlist[0]}", playlist[0])
-    if channel := _CHANNEL_PATH.match(parts.path):
+    path = f"/channel/{_quoted(feed['channel_id'][0])}" if "channel_id" in feed else parts.path
+    if channel := _CHANNEL_PATH.match(path):
         return _resource(Kind.PLAYLIST, f"https://www.youtube.com{channel[0]}")
     return None
 

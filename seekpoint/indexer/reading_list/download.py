@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from seekpoint.files import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import FetchedPage, Fetcher
@@ -13,7 +14,8 @@ from seekpoint.indexer.fetch.http_session import Web
 MOST_BYTES = 20_000_000
 """The largest list that is read."""
 
-_LIST = r"[^?]+\.(?:md|markdown|mkd|txt)"
+_SUFFIXES = "|".join(sorted(suffix[1:] for suffix in LIST_SUFFIXES))
+_LIST = rf"[^?]+\.(?:md|markdown|mkd|txt|{_SUFFIXES})"
 # Patterns of addresses, the canonical page, and the address of the raw text.
 _ADDRESSES = tuple(
     (re.compile(address, re.IGNORECASE), page, file)
@@ -32,8 +34,8 @@ _ADDRESSES = tuple(
         (rf"https?://[^/?]+/{_LIST}(?:\?.*)?", r"\g<0>", r"\g<0>"),
     )
 )
-# Python has further codecs, which aren't charsets.
-_CHARSET = re.compile(r"(?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*")
+CHARSET = re.compile(r"(?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*")
+"""The names of charsets; Python has further codecs, which are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +62,5 @@ def fetch(remote: RemoteList, web: Web) -> FetchedPage:
         remedy = "; try again later" if failure.state is State.DEFERRED else ""
         raise SourceError(f"{failure.reason}{remedy}") from failure
     assert page  # only a conditional request can be answered with "not modified"
-    is_charset = page.charset and _CHARSET.fullmatch(page.charset)
+    is_charset = page.charset and CHARSET.fullmatch(page.charset)
     return page if is_charset else replace(page, charset=None)

@@ -1,4 +1,4 @@
-"""Parses a reading list into resources: Markdown, a text of addresses, one address, a file or a folder."""
+"""Parses a source into resources: a reading list, one address, a file or a folder."""
 
 from __future__ import annotations
 
@@ -8,49 +8,45 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import cache
-from html.parser import HTMLParser
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
-
-from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, read_file, real_path
+from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, open_file, read_file, real_path
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.reading_list import bookmarks, vaults
 from seekpoint.indexer.reading_list.addresses import (
     beside_pdf,
     is_unread,
     kind_of_path,
     path_of_link,
     resource_of,
-    resource_of_link,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
+from seekpoint.indexer.reading_list.download import CHARSET, MOST_BYTES, RemoteList, fetch, remote_list_of
+from seekpoint.indexer.reading_list.entries import Entries
+from seekpoint.indexer.reading_list.formats import format_of
+from seekpoint.indexer.reading_list.links import FRONT_MATTER
 from seekpoint.indexer.sources.captions import is_captions
 
-# Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
-_MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
-_MAX_ADDRESSES = 1000
-# A paragraph above a line of dashes is a heading too, and is stored with every link under it.
-_MAX_TITLE = 500
 # Kinds of files that are named where a folder has some that aren't read.
 _MOST_KINDS = 8
+# Each bookmark of Chrome and Firefox has its icon in it, of some kB.
+_MOST_WITH_ICONS = 100_000_000
+_HTML = (".html", ".htm")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
-_FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
-_ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
-# In Chinese and Japanese, punctuation follows an address without a space.
-_BARE_ADDRESS = re.compile(
-    r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
-)
+_DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?(%s)""" % CHARSET.pattern.encode(), re.IGNORECASE)
+_BEGINNING = 1024
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
-_ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, document or web page, or a folder"
+_ACCEPTED = (
+    "a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS, CSL JSON), an address (https://…), "
+    "a recording, document or web page, or a folder"
+)
 _KINDS = (
     f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, documents (.pdf, {', '.join(sorted(ARCHIVES))}), "
     "web pages or text files (.md, .txt)"
@@ -108,39 +104,6 @@ def _resolved(path: Path) -> Path:
     return real
 
 
-def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
-    """One resource per link, in the section of its headings; raises SourceError for lists beyond reasonable limits.
-
-    `base` of relative links is a folder or an address. A single h1 above all links is the title of the list, not a
-    section. A link within a heading belongs to that heading.
-    """
-    for mark, most in _MAX_MARKS.items():
-        if text.count(mark) > most:
-            raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
-    if any(word.count("://") + word.count(".") > _MAX_ADDRESSES for word in text.split()):
-        raise SourceError(
-            f"{_MAX_ADDRESSES:,} addresses without a space between are too much: put each on its own line"
-        )
-    outline = outline_of(_FRONT_MATTER.sub("", text))
-    titles = [heading for heading in outline.headings if heading.level == 1]
-    is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
-    names = {id(heading): _title("".join(heading.text)) for heading in outline.headings}
-    entries: list[Resource | None] = []
-    for link in outline.links:
-        label = clean("".join(link.text))
-        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else _title(label)
-        path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
-        for href in _bare_addresses(link.href, label) if link.bare else (link.href,):
-            entries.append(resource_of_link(href, title, (path,) if path else (), base))
-    return tuple(filter(None, entries))
-
-
-def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
-    """One resource per address or Markdown link in plain text; lines that begin with `#` are comments."""
-    lines = (line.strip() for line in text.splitlines())
-    return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
-
-
 def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
     """Each resource once, with all its section paths and its first title."""
     by_id: dict[str, list[Resource]] = defaultdict(list)
@@ -156,38 +119,39 @@ def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
     )
 
 
-def _title(text: str) -> str:
-    cleaned = clean(text)
-    return cleaned if len(cleaned) <= _MAX_TITLE else f"{cleaned[: _MAX_TITLE - 1]}…"
-
-
-def _bare_addresses(href: str, text: str) -> list[str]:
-    """Split addresses that the parser took for one; a bare host, such as fast.ai, is a word rather than a link."""
-    if href == f"http://{text}":
-        if "/" not in text and not text.lower().startswith("www."):
-            return []
-        href = f"https://{text}"
-    return _BARE_ADDRESS.findall(f"https:{href}" if href.startswith("//") else href)
-
-
 def _read_file(path: Path, is_trusted: bool) -> ReadingList:
-    if kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or path.suffix.lower() in (".html", ".htm", *ARCHIVES):
+    suffix = path.suffix.lower()
+    is_bookmarks = has_bookmarks(path)
+    is_page = suffix in _HTML and not is_bookmarks
+    if is_trusted and (kind_of_path(path) in (Kind.RECORDING, Kind.PAPER) or suffix in ARCHIVES or is_page):
         folder = path.parent if is_captions(path) else None
         return ReadingList(str(path), 1, resources_of_files([path]), folder)
     base = path.parent if is_trusted else f"https://{NOWHERE}/"
     with _prefix_errors_with(clean(str(path))):
         if is_unread(path):
-            raise SourceError(str(Reason("format_unread", format=path.suffix.lower())))
-        if (size := path.stat().st_size) > MOST_BYTES:
-            most = f"{MOST_BYTES / 1e6:.0f} MB"
-            raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most})")
+            raise SourceError(str(Reason("format_unread", format=suffix)))
+        if is_page:
+            raise SourceError("a web page, not a browser's bookmarks: add it as a file, not as a list")
+        most = _MOST_WITH_ICONS if is_bookmarks else MOST_BYTES
+        if (size := path.stat().st_size) > most:
+            raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most / 1e6:.0f} MB)")
         text = _text(read_file(path))
-        listed = _list(str(path), text, path.suffix, base)
-        has_text = any(map(str.isalnum, _FRONT_MATTER.sub("", text)))
-        if not listed.entries and is_trusted and path.suffix.lower() == ".md" and has_text:
-            remark = f"{clean(str(path))}: it has no links, so it is read as a note"
-            return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
-        return _with_links(listed)
+        try:
+            return _list(str(path), text, suffix, base)
+        except _EmptyListError:
+            if not is_trusted or suffix != ".md" or not any(map(str.isalnum, FRONT_MATTER.sub("", text))):
+                raise
+        remark = f"{clean(str(path))}: it has no links, so it is read as a note"
+        return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
+
+
+def has_bookmarks(path: Path) -> bool:
+    """Whether a file of HTML holds a browser's bookmarks; raises OSError."""
+    if path.suffix.lower() not in _HTML:
+        return False
+    with open_file(path) as file:
+        beginning = file.read(_BEGINNING).replace(b"\0", b"")  # its marks are ASCII, also in UTF-16
+    return bool(bookmarks.MARK.match(beginning.decode("utf-8", "replace").lstrip("\ufeff\ufffd")))
 
 
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:
@@ -198,7 +162,7 @@ def _read_address(remote: RemoteList, web: Web) -> ReadingList:
             raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
         suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, page.url))
         base = page.url if remote.page == remote.file else remote.page
-        return _with_links(_list(remote.page, text, next(filter(None, suffixes), ""), base))
+        return _list(remote.page, text, next(filter(None, suffixes), ""), base)
 
 
 @contextmanager
@@ -209,22 +173,27 @@ def _prefix_errors_with(source: str) -> Iterator[None]:
         raise SourceError(f"{source}: {error}") from error
 
 
+class _EmptyListError(SourceError):
+    """A list has no entries."""
+
+
 def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
-    parse = parse_urls if suffix.lower() == ".txt" else parse_markdown
-    entries = parse(text, base)
-    return ReadingList(source, len(entries), merge(entries), is_remote=isinstance(base, str))
-
-
-def _with_links(listed: ReadingList) -> ReadingList:
-    if not listed.entries:
-        raise SourceError("no links found (looked for Markdown links, <a href> and https://… addresses)")
-    return listed
+    entries, form = Entries(base), format_of(text, suffix)
+    form.read(text, entries)
+    left_out = entries.remark
+    if not entries.resources:
+        raise _EmptyListError("; ".join(filter(None, (f"no links found (looked for {form.holds})", left_out))))
+    remarks = (f"{clean(source)}: {left_out}",) if left_out else ()
+    resources, is_remote = merge(entries.resources), isinstance(base, str)
+    return ReadingList(source, len(entries.resources), resources, is_remote=is_remote, remarks=remarks)
 
 
 def _text(data: bytes, charset: str | None = None) -> str:
-    """Decode a list; the declared `charset` comes after UTF-8, as it is often wrong for UTF-8 texts."""
+    """Decode a list; the `charset` declared for it, or in it, comes after UTF-8, as it is often wrong for that."""
+    declared = _DECLARED.search(data, 0, _BEGINNING) if data.lstrip()[:1] == b"<" else None
+    label = declared[1].decode() if declared else None
     bom_encodings = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
-    for encoding in bom_encodings or filter(None, ("utf-8", charset, "gb18030")):
+    for encoding in bom_encodings or filter(None, ("utf-8", charset, label, "gb18030")):
         with suppress(UnicodeError, LookupError):
             text = data.decode(encoding)
             if not text.strip():
@@ -237,11 +206,15 @@ def _text(data: bytes, charset: str | None = None) -> str:
 
 
 def _read_folder(folder: Path) -> ReadingList:
-    """Read the files of a folder and of those in it, each a section; raises SourceError or OSError."""
+    """Read the files of a folder and of those in it, each a section; raises SourceError or OSError.
+
+    In an Obsidian vault, the addresses that notes are about come after those of their folder.
+    """
     entries: list[Resource] = []
     left_out: Counter[str] = Counter()
     doubled = 0
     visited: set[Path] = set()
+    in_vaults: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
         directory = Path(parent)
         real = real_path(directory)
@@ -249,10 +222,14 @@ def _read_folder(folder: Path) -> ReadingList:
             folders.clear()
             continue
         visited.add(real)
+        if vaults.MARK in folders or directory.parent in in_vaults:
+            in_vaults.add(directory)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
         files = [directory / name for name in sorted(names) if not name.startswith(".")]
-        entries += resources_of_files(files, (path,) if path else ())
+        sections = (path,) if path else ()
+        entries += resources_of_files(files, sections)
+        entries += vaults.sources_of(files, sections) if directory in in_vaults else ()
         doubled += len(beside_pdf(files))
         left_out.update(
             file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
@@ -272,107 +249,6 @@ def _read_folder(folder: Path) -> ReadingList:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-# markdown-it drops deeper elements, and recurses once or twice per level.
-_MAX_NESTING = 100
-
-
-def outline_of(text: str) -> Outline:
-    """The headings and links of a Markdown text, raw HTML included; raises SourceError if it is nested too deep."""
-    outline, parser = Outline(), _markdown()
-    tokens = parser.parse(text)
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
-            raise SourceError(f"line {token.map[0] + 1 if token.map else '?'} is nested too deep to be read")
-        if token.type == "html_block":
-            outline.read(token.content)
-        elif token.type == "inline" and before is not None:
-            for part in token.children or ():
-                if part.markup == "linkify":
-                    part.attrSet("data-bare", "")
-            html = parser.renderer.render([token], parser.options, {})
-            outline.read(f"<{before.tag}>{html}</{before.tag}>")
-    return outline
-
-
-class _Markdown(MarkdownIt):
-    """A parser that accepts every link, such as `file:`, and leaves its address as it is: `addresses` decides on it."""
-
-    def validateLink(self, url: str) -> bool:
-        return True
-
-    def normalizeLink(self, url: str) -> str:
-        return url
-
-    def normalizeLinkText(self, link: str) -> str:
-        return link
-
-
-@cache
-def _markdown() -> MarkdownIt:
-    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
-
-
-@dataclass(slots=True)
-class Heading:
-    """A heading; `text` has one piece per text node."""
-
-    level: int
-    text: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Link:
-    """A link and its `path` of headings; it is `bare` if its text is the address itself."""
-
-    href: str
-    bare: bool
-    path: tuple[Heading, ...]
-    text: list[str] = field(default_factory=list)
-
-
-class Outline(HTMLParser):
-    """Collects headings and the links under them from blocks of HTML."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[Link] = []
-        self.headings: list[Heading] = []
-        self._path: tuple[Heading, ...] = ()
-        self._open: dict[str, list[str]] = {}
-
-    def read(self, html: str) -> None:
-        """Add a block; elements that it leaves open end with it."""
-        self.feed(html)
-        self.close()
-        self.reset()
-        self._open.clear()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
-        if tag == "a" and (href := attributes.get("href")):
-            link = Link(href, "data-bare" in attributes, self._path)
-            self.links.append(link)
-            self._open["a"] = link.text
-        elif re.fullmatch("h[1-6]", tag):
-            heading = Heading(int(tag[1]))
-            self.headings.append(heading)
-            self._path = (*(above for above in self._path if above.level < heading.level), heading)
-            self._open["h"] = heading.text
-        elif tag in ("img", "br"):
-            self.handle_data(f" {attributes.get('alt') or ''} ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
-
-    def handle_data(self, data: str) -> None:
-        for text in self._open.values():
-            text.append(data)
-
-    def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Skip `<![…>`, for which the standard parser fails with an AssertionError if it doesn't know the keyword."""
-        return self.rawdata.find(">", i) + 1 or -1
 
 
 def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:

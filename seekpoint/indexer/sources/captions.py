@@ -26,8 +26,9 @@ from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
+from seekpoint.indexer.transcript.speakers import part_of, speaker_name
 
-FORMATS = "WebVTT, SRT, SBV, LRC, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
+FORMATS = "WebVTT, SRT, SBV, LRC, TTML, srv1, srv3, json3, whisper's, a podcast's or youtube-transcript-api's JSON"
 
 
 class Captions(NamedTuple):
@@ -107,9 +108,22 @@ _FLASH = 0.05
 def _without_repeats(cues: Iterable[Cue]) -> Iterator[Cue]:
     cues = list(cues)
     flashes = sum(0 < cue.end - cue.start < _FLASH for cue in cues)
+    voiced = (part for cue in cues for part in _voices(cue))
     if 3 * flashes > len(cues) or any(_WORD_TIME.search(cue.text) for cue in cues):
-        return without_repeated_lines((cue, list(map(_caption_line, cue.text.split("\n")))) for cue in cues)
-    return (Cue(cue.start, cue.end, _plain(cue.text)) for cue in cues)
+        return without_repeated_lines((cue, list(map(_caption_line, cue.text.split("\n")))) for cue in voiced)
+    return (cue._replace(text=_plain(cue.text)) for cue in voiced)
+
+
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]+)>|</v\s*>", re.IGNORECASE)
+
+
+def _voices(cue: Cue) -> Iterator[Cue]:
+    """The parts of a cue by the voice tags of WebVTT, of which each holds up to the next one."""
+    speaker, first, unsaid = None, 0, 0
+    for tag in _VOICE.finditer(cue.text):
+        yield from part_of(cue, first, tag.start(), speaker, unsaid)
+        speaker, first, unsaid = speaker_name(unescape(tag[1] or "")), tag.start(), len(tag[0])
+    yield from part_of(cue, first, len(cue.text), speaker, unsaid)
 
 
 def _caption_line(text: str) -> CaptionLine:
@@ -156,7 +170,7 @@ def _json(text: str) -> Captions:
         # youtube-transcript-api writes a list of transcripts.
         snippets = document[0] if len(document) == 1 and isinstance(document[0], list) else document
         return Captions(tuple(map(_snippet, _records(snippets))))
-    segments = tuple(map(_whisper_segment, _records(document.get("segments"))))
+    segments = tuple(map(_segment, _records(document.get("segments"))))
     return Captions(
         segments or tuple(map(_json3_event, _records(document.get("events")))), _string(document, "language")
     )
@@ -167,10 +181,13 @@ def _snippet(snippet: dict[str, Any]) -> Cue:
     return Cue(start, start + _number(snippet.get("duration")), _string(snippet, "text"))
 
 
-def _whisper_segment(segment: dict[str, Any]) -> Cue:
-    start, end = _number(segment.get("start")), _number(segment.get("end"))
+def _segment(segment: dict[str, Any]) -> Cue:
+    """A segment of whisper's or WhisperX's JSON, or of a podcast's."""
+    start, end = (_number(segment.get(key, segment.get(f"{key}Time"))) for key in ("start", "end"))
     first_word = next(_records(segment.get("words")), {})
-    return _cue_from_first_word(start, end, _number(first_word.get("start")), _string(segment, "text"))
+    text = _string(segment, "text") or _string(segment, "body")
+    cue = _cue_from_first_word(start, end, _number(first_word.get("start")), text)
+    return cue._replace(speaker=speaker_name(_string(segment, "speaker")))
 
 
 def _json3_event(event: dict[str, Any]) -> Cue:
@@ -204,6 +221,7 @@ def _number(value: object) -> float:
         return math.nan
 
 
+_XML = "{http://www.w3.org/XML/1998/namespace}"
 # Characters that XML forbids even when escaped; some captions contain them.
 _NO_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -219,7 +237,7 @@ def _xml(text: str) -> Captions:
         if _kind(element) == "br":
             element.text = "\n"
     read = {"tt": _ttml, "timedtext": _srv3, "transcript": _srv1}.get(_kind(root))
-    return Captions(tuple(read(root)) if read else (), root.get("{http://www.w3.org/XML/1998/namespace}lang", ""))
+    return Captions(tuple(read(root)) if read else (), root.get(f"{_XML}lang", ""))
 
 
 def _kind(element: Element) -> str:
@@ -264,9 +282,12 @@ def _ttml(root: Element) -> Iterator[Cue]:
         offset = _OFFSET.fullmatch((value or "").strip())
         return float(offset[1]) * units[offset[2]] if offset else math.nan
 
+    agents = (element for element in root.iter() if _kind(element) == "agent")
+    names = {agent.get(f"{_XML}id"): speaker_name(" ".join(agent.itertext())) for agent in agents}
     for body in root:
         if _kind(body) == "body":
-            yield from _ttml_cues(body, seconds, 0.0, math.nan, False)
+            for cue in _ttml_cues(body, seconds, 0.0, math.nan, False):
+                yield cue._replace(speaker=names.get(cue.speaker))
 
 
 def _rate(value: str | None) -> float:
@@ -275,9 +296,15 @@ def _rate(value: str | None) -> float:
 
 
 def _ttml_cues(
-    element: Element, time: Callable[[str | None], float], zero: float, until: float, has_time: bool
+    element: Element,
+    time: Callable[[str | None], float],
+    zero: float,
+    until: float,
+    has_time: bool,
+    agent: str | None = None,
 ) -> Iterator[Cue]:
-    """The cues of an element, whose times are relative to `zero`, the start of its parent."""
+    """The cues of an element, whose times are relative to `zero`, the start of its parent; speakers are agents' ids."""
+    agent = next((value for name, value in element.items() if name.endswith("}agent")), agent)
     begin, end, duration = (time(element.get(name)) for name in ("begin", "end", "dur"))
     start = zero if math.isnan(begin) else zero + begin
     until = zero + end if not math.isnan(end) else start + duration if not math.isnan(duration) else until
@@ -285,10 +312,10 @@ def _ttml_cues(
     if _kind(element) in ("p", "span") and (
         is_timed or (has_time and not any("begin" in part.attrib for part in element.iter()))
     ):
-        yield Cue(start, until, "".join(element.itertext()))
+        yield Cue(start, until, "".join(element.itertext()), speaker=agent)
     else:
         for child in element:
-            yield from _ttml_cues(child, time, start, until, has_time or is_timed)
+            yield from _ttml_cues(child, time, start, until, has_time or is_timed, agent)
 
 
 AnyPath: TypeAlias = str | PathLike[str]

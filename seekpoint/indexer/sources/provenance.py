@@ -197,6 +197,20 @@ class FetchResult:
         return not self.transcripts and self.provenance is not None
 
 
+class WebSource(Protocol):
+    """A source of texts or recordings on the web."""
+
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
+        """Fetch a resource, at `now` in Unix seconds; raises Unfetched.
+
+        It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
+        `earlier` version.
+        """
+        ...
+
+
 class VideoSource(Protocol):
     """A source of video transcripts; raises Unfetched, or Halt if further requests would fail as well."""
 

@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.index.types import Chunk, Cue, Piece
+from seekpoint.indexer.transcript.speakers import named
 
 LONGEST = 45.0
 """The longest duration of a cue, in seconds."""
@@ -138,7 +139,7 @@ def without_repeated_lines(captions: Iterable[tuple[Cue, Sequence[CaptionLine]]]
                 start = line.start
             texts_by_start.setdefault(start, []).append(line.text)
         for line_start, texts in texts_by_start.items():
-            yield Cue(line_start, cue.end, "\n".join(texts))
+            yield cue._replace(start=line_start, text="\n".join(texts))
         previous = [line.text.strip() for line in lines[-_SCREEN_LINES:]] or previous
 
 
@@ -168,19 +169,17 @@ _LONE_BRACKET = re.compile(r"\s*[\[［](?:[^\W\d_]|\s){2,40}[\]］]\s*")
 _ARROWS = re.compile(r"^[ \t]*(?:>{2,3}[ \t]*)+", re.MULTILINE)
 # A dash before a lower-case letter or a digit is no speaker mark: `- log p` is a minus.
 _DASH = re.compile(r"^[ \t]*[-–—](?:[ \t]+(?=(\S))|[ \t]*$)", re.MULTILINE)
-_NAME = re.compile(r"^([ \t]*>{2,3}[ \t]*)([^:：\n]{1,30})[:：](?=\s|$)", re.MULTILINE)
 _NOTE = re.compile(f"[{_NOTES}]")
 
 
 def spoken(cues: Iterable[Cue]) -> Iterator[Cue]:
-    """Remove descriptions of sounds and speaker marks. Text keeps its lines, and is empty if nothing is said."""
-    for cue in cues:
+    """Remove descriptions of sounds, names and marks of speakers. Text keeps its lines, and is empty without words."""
+    for cue in named(cues):
         text = "" if _LONE_BRACKET.fullmatch(cue.text) else cue.text
         words = _NOTE.sub("", _BRACKET.sub(lambda bracket: "" if _is_sound(bracket) else bracket[0], text))
-        words = _NAME.sub(lambda name: name[1] if name[2].isupper() else name[0], words)
         words = _ARROWS.sub("", words)
         words = _DASH.sub(lambda dash: dash[0] if dash[1] and (dash[1].islower() or dash[1].isdigit()) else "", words)
-        yield Cue(cue.start, cue.end, words if words == text or any(map(str.isalnum, words)) else "")
+        yield cue._replace(text=words if words == text or any(map(str.isalnum, words)) else "")
 
 
 def _is_sound(bracket: re.Match[str]) -> bool:

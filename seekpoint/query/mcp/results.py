@@ -36,6 +36,7 @@ from seekpoint.query.output.json_schema import (
     Reason,
     ReasonCode,
     RetryAfter,
+    Speaker,
     TranscriptOrigin,
     UnknownWords,
 )
@@ -68,6 +69,7 @@ class FoundMoment(BaseModel):
         description="Give this to `transcript` as `at`: seconds from the start, or how far into what is read.",
     )
     language: Language
+    speaker: Speaker | None = None
     quote: str = Field(description="What is said there, from where the answer begins; … where it was cut.")
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
@@ -326,7 +328,7 @@ def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
 _NOTES = {
     Confidence.NONE: "Nothing in this library answers that. These are only the nearest passages: don't present them as "
     "an answer.",
-    Confidence.LOW: "These passages are near the question, and may not answer it: read them before you rely on them.",
+    Confidence.LOW: "One of these passages may answer the question, or none: read them before you rely on them.",
 }
 _NOTHING_FOUND = "Nothing that is indexed passes these filters, or nothing is indexed yet: `status` tells which."
 _ALL_EXCLUDED = "All that is near has what the question excludes: ask without the minus."
@@ -354,6 +356,7 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
             place=place(moment.resource.kind, moment.start, moment.page),
             at=positions.get(moment.rank, moment.start),
             language=moment.language,
+            speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
             quote="",
             link=address(moment.link) or address(moment.resource.url),
         )

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from seekpoint.index.store import Reader
 from seekpoint.index.types import Filters, ResourceStatus, Section, State, union
-from seekpoint.query.filters import lacking
+from seekpoint.query.filters import lacking, unheard
 from seekpoint.query.mcp.results import (
     AddedResources,
     FoundAnswer,
@@ -36,7 +36,15 @@ from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, re
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.parameters import KindFilter, LanguageFilter, LanguageTag, Offset, OrNone, SectionFilter
+from seekpoint.query.serving.parameters import (
+    KindFilter,
+    LanguageFilter,
+    LanguageTag,
+    Offset,
+    OrNone,
+    SectionFilter,
+    SpeakerFilter,
+)
 from seekpoint.query.serving.resource_cache import ResourceCaches
 
 _MOST_MOMENTS = 20
@@ -78,14 +86,16 @@ class Tools:
         section: SectionFilter = None,
         language: LanguageFilter = None,
         resource: Annotated[str | None, OrNone, Field(description="Only this resource, by its id or address.")] = None,
+        speaker: SpeakerFilter = None,
     ) -> Annotated[CallToolResult, FoundAnswer]:
         most = k or (_BRIEF if brief else PASSAGES)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
-            options = AskOptions(most if brief else MOMENTS * most, Filters(kind, section, language, within))
+            filters = Filters(kind, section, language, within, speaker)
+            options = AskOptions(most if brief else MOMENTS * most, filters)
             answer = self._live.ask(question, options, within=reader)
-            lack = lacking(language, reader.languages())
+            lack = lacking(language, reader.languages()) or unheard(speaker)
             if not brief:
                 return structured(read_answer(answer, marked_passages(answer.moments, reader.transcripts, most), lack))
             positions: dict[int, float] = {}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.transcript_text import title_at
+from seekpoint.index.text.transcript_text import attributed, title_at
 from seekpoint.index.types import Chapter, Cue, Resource
 from seekpoint.query.filters import in_language
 from seekpoint.query.links import LinkTarget, find_resource, link, parse_seconds, parse_target, text_link, timestamp
@@ -197,6 +197,6 @@ def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter
     return TranscriptPassage(
         place=place(resource.kind, first.start if plays else None, first.page),
         chapter=quotable(chapter, _CHAPTER) if chapter else None,
-        text=clean(" ".join(cue.text for cue in cues)),
+        text=clean(attributed(cues)),
         link=address(link(resource, first.start) if plays else text_link(resource, first)),
     )

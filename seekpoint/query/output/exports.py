@@ -54,7 +54,8 @@ def item(moment: Moment, note: Sequence[str] = ()) -> str:
         is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
         quoted += f"**{escaped(text)}**" if text and is_match and is_word else escaped(text)
     number = f"{moment.rank}. "
-    paragraphs = ["\\\n".join(place), f"> “{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
+    name = f"{_line(clean(moment.speaker))}: " if moment.speaker else ""
+    paragraphs = ["\\\n".join(place), f"> {name}“{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
     indent = " " * len(number)
     return (number + "\n\n".join(paragraphs).replace("\n", f"\n{indent}")).replace(f"{indent}\n", "\n")
 
@@ -75,7 +76,7 @@ def _line(text: str) -> str:
 
 COLUMNS = (
     *("question", "answered", "confidence", "rank", "score", "title", "kind", "section", "chapter"),
-    *("language", "start", "end", "timestamp", "page", "quote", "link"),
+    *("language", "start", "end", "timestamp", "page", "quote", "link", "speaker"),
 )
 
 # A spreadsheet runs a cell that begins with one of these; after an apostrophe it's text (https://owasp.org, "CSV
@@ -108,6 +109,7 @@ def _rows(answer: Answer) -> Iterator[list[object]]:
             *(moment.rank, moment.score, resource.title, resource.kind),
             *("; ".join(" › ".join(path) for path in resource.sections), moment.chapter, moment.language),
             *(moment.start, moment.end, moment.timestamp, moment.page, moment.quote, moment.link),
+            moment.speaker,
         )
         cells = [clean(value) if isinstance(value, str) else value for value in row]
         yield [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells]

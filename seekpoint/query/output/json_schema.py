@@ -35,6 +35,7 @@ TranscriptOrigin = Annotated[
     Origin, Described("manual, generated (by a machine, with mistakes) or local (the user's own).")
 ]
 ChapterTitle = Annotated[str, Described("The title of the chapter, or the heading, that it lies in.")]
+Speaker = Annotated[str, Described("The name of who speaks, where the source says it.")]
 Answered = Annotated[bool, Described("False where the library holds no answer; the moments are the nearest ones then.")]
 ConfidenceLevel = Annotated[
     Confidence, Described("Whether the first moment answers: high (it does), low (it may), none (nothing here does).")
@@ -98,9 +99,13 @@ class RespellingJson(TypedDict):
 
 
 class EstimateJson(TypedDict):
-    """How likely the first moment answers the question, and what that is estimated from."""
+    """How likely the library answers the question, and the first moment does, and what that is estimated from."""
 
-    probability: Annotated[float, Described("From 0 to 1, where answered and other questions are equally frequent.")]
+    probability: Annotated[
+        float,
+        Described("That the library answers, from 0 to 1, where answered and other questions are equally frequent."),
+    ]
+    right: Annotated[float, Described("That the first moment answers, from 0 to 1.")]
     meaning: Annotated[
         float,
         Described("The first moment's cosine, on the bundled model's scale; without a weight where that is unknown."),
@@ -108,6 +113,7 @@ class EstimateJson(TypedDict):
     unsaid: Annotated[float, Described("The mean rarity of the question's words; 0 for those said near the moment.")]
     unknown: Annotated[float, Described("0.5 for a word that nothing here mentions, 1 for more.")]
     size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]
+    ahead: Annotated[float, Described("The first moment's score over the mean score of the next five.")]
 
 
 class MomentJson(TypedDict):
@@ -122,6 +128,7 @@ class MomentJson(TypedDict):
     timestamp: Annotated[str | None, Described("The start as m:ss or h:mm:ss.")]
     page: NotRequired[Annotated[int, Described("The page of a PDF, or the slide, the first being 1.")]]
     chapter: NotRequired[ChapterTitle]
+    speaker: NotRequired[Speaker]
     quote: Annotated[str, Described("What is said or written from there on.")]
     link: Annotated[str, Described("Opens the source at that place.")]
     more: NotRequired[Annotated[int, Described("How many further moments of the resource are near, but not shown.")]]
@@ -262,6 +269,7 @@ class CueJson(TypedDict):
     anchor: NotRequired[Annotated[str | None, Described("The id of the heading above.")]]
     page: NotRequired[int | None]
     text: str
+    speaker: NotRequired[Speaker]
 
 
 class TranscriptJson(TypedDict):

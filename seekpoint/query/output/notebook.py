@@ -31,7 +31,8 @@ def moment_html(moment: Moment) -> str:
     place = " · ".join([title, *positions(moment), *map(_escaped, known_language(moment)), *chapter])
     parts = ((escape(printable(text)), is_match) for text, is_match in quote_parts(moment))
     said = "".join(f"<mark>{text}</mark>" if is_match else text for text, is_match in parts)
-    quote = f'<blockquote lang="{_escaped(moment.language)}" dir="auto">{said}</blockquote>'
+    name = f"{_escaped(moment.speaker)}: " if moment.speaker else ""
+    quote = f'<blockquote lang="{_escaped(moment.language)}" dir="auto">{name}{said}</blockquote>'
     return f"<div>{place}{_sections(moment.resource)}{quote}</div>"
 
 

@@ -50,7 +50,8 @@ def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
         yield from wrapped(f"in: {mark}{clean(moment.chapter)}{unmark}", width, _INDENT, _INDENT)
     parts = ((printable(text), is_match) for text, is_match in quote_parts(moment))
     quote = "".join(f"{mark}{text}{unmark}" if is_match else text for text, is_match in parts)
-    yield from wrapped(f"“{quote}”", width, _INDENT, f"{_INDENT} ")
+    name = f"{clean(moment.speaker)}: " if moment.speaker else ""
+    yield from wrapped(f"{name}“{quote}”", width, _INDENT, f"{_INDENT} ")
     yield _INDENT + _clickable(printable(moment.link), moment.link if styled else "")
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
@@ -78,10 +79,11 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
 
 
 def estimate_text(estimate: Estimate) -> str:
-    """How likely the first moment is an answer, and from what that is estimated."""
+    """How likely there is an answer, and that it is the first moment, and from what that is estimated."""
     return (
-        f"The first moment is an answer with a probability of {estimate.probability:.2f}: meaning "
-        f"{estimate.meaning:.3f}, rarity of the words not said there {estimate.unsaid:.2f}."
+        f"There is an answer here with a probability of {estimate.probability:.2f}, and it is the first moment with "
+        f"{estimate.right:.2f}: meaning {estimate.meaning:.3f}, rarity of the words not said "
+        f"there {estimate.unsaid:.2f}, score {estimate.ahead:.3f} above the next five."
     )
 
 
@@ -111,9 +113,6 @@ def wrapped(text: str, width: int | None, first: str = "", rest: str = "") -> li
     return propagate_sgr(wrapper.wrap(text)) or [first]
 
 
-_VERDICTS = {Confidence.NONE: "Nothing here answers that", Confidence.LOW: "This may not answer it"}
-
-
 def verdict(answer: Answer) -> str:
     """The line above the moments: what of the question isn't there, and whether the first one answers; or nothing."""
     said = [f"Nothing here mentions {clean(word)}; searched for {clean(meant)}." for word, meant in answer.respelled]
@@ -125,8 +124,10 @@ def verdict(answer: Answer) -> str:
         said.append("Nearer passages lack what is in quotation marks: omit the quotation marks.")
     if answer.excluded and not answer.moments:
         said.append(f"All that is near has {_quoted_list(answer.excluded, 'or')}.")
-    if doubt := _VERDICTS.get(answer.confidence):
-        said.append(f"{doubt}{'; nearest:' if answer.moments else '.'}")
+    if answer.confidence is Confidence.NONE:
+        said.append(f"Nothing here answers that{'; nearest:' if answer.moments else '.'}")
+    elif answer.confidence is Confidence.LOW:
+        said.append("One of these may answer it:")
     return " ".join(said)
 
 

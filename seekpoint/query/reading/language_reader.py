@@ -253,6 +253,7 @@ class Places:
             marks=(),
             chapter=title_at(chapters, start, plays=resource.kind.plays) if chapters else moment.chapter,
             page=mark.cue.page,
+            speaker=mark.cue.speaker,
             explanation=None,
             cues=(mark.number, stop),
         )
@@ -262,7 +263,8 @@ def _quote(marks: Sequence[Mark]) -> tuple[str, int]:
     """What is said from the first mark on, as far as it fits, and the number of the cue after it."""
     widths = accumulate(columns(mark.cue.text) + 1 for mark in marks)
     count = max(sum(width <= _QUOTED for width in widths), 1)
-    text = " ".join(mark.cue.text for mark in marks[:count])
+    names = ["", *(f"{mark.cue.speaker}: " if mark.cue.speaker else "" for mark in marks[1:count])]
+    text = " ".join(name + mark.cue.text for name, mark in zip(names, marks, strict=False))
     stop = marks[count].number if count < len(marks) else 0
     letters = sum(width <= _QUOTED for width in accumulate(map(columns, text)))
     return text if letters == len(text) else f"{text[:letters].rstrip()}…", max(stop, marks[count - 1].number + 1)

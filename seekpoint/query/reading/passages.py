@@ -16,7 +16,7 @@ from string import ascii_lowercase
 from typing import NamedTuple, TypeAlias
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.transcript_text import CueText
+from seekpoint.index.text.transcript_text import CueText, attributed
 from seekpoint.index.types import Cue, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import page_label
@@ -48,7 +48,7 @@ class Mark(NamedTuple):
     """A place where a sentence begins, its label, and what is said from there up to the next mark.
 
     `number` is that of the cue in the transcript, `page` the name of its page, if it has one. What looks like a mark in
-    `text`, such as [2], is ‹2›; it's as it is said in `cue`.
+    `text`, such as [2], is ‹2›; it's as it is said in `cue`. `text` begins with the name of who speaks.
     """
 
     label: str
@@ -147,10 +147,11 @@ def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
     marks = []
     for label, place, end in zip(_labels(number), chosen, [*chosen[1:], len(text.text)], strict=False):
         position = text.cue_at(place)
-        said = clean(text.text[place:end])
-        cue = text.cues[position]._replace(start=text.second_at(place), text=said)
+        cues = text.cues_from(place, end)
+        said, named = (clean(attributed(cues, before)) for before in (cues[0].speaker, None))
+        cue = cues[0]._replace(text=said)
         page = None if cue.page is None else page_label(kind, cue.page)
-        marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", said), page))
+        marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
     return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
 
 

@@ -1,13 +1,15 @@
-"""Confidence: how likely the first moment answers the question, estimated by a logistic regression.
+"""Confidence: how likely the library answers a question, and the first moment, by two logistic regressions.
 
 The constants were fitted by `benchmarks/confidence.py`; benchmarks/RESULTS.md has the figures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import exp, fsum, log
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 # Chunks. The neighbours of a chunk on either side whose words count as said with it.
 _NEIGHBOURS = 3
+# Distinct hits after the first.
+_RIVALS = 5
 _MOST_UNKNOWN = 2
 # The rarity of unsaid words where the words mean nothing to the library.
 _NEUTRAL = 0.3
@@ -34,66 +38,85 @@ _FEWEST, _MOST = 600, 11_000
 
 
 class Features(NamedTuple):
-    """The features of the estimate.
+    """The features of both estimates.
 
     `meaning` is the cosine of the first moment. `unsaid` is the mean rarity (0 to 1) of the question's content words,
     where those that are said near the first moment count as 0. `unknown` is the share of _MOST_UNKNOWN words that the
-    library doesn't have. `size` is the logarithm of the number of chunks in ten thousands.
+    library doesn't have. `size` is the logarithm of the number of chunks in ten thousands. `ahead` is the score of
+    the first moment over the mean score of the next _RIVALS.
     """
 
     meaning: float
     unsaid: float
     unknown: float
     size: float
+    ahead: float
 
 
-class Calibration(NamedTuple):
-    """The constants of the estimate: a weight for each feature, and the logits from which on it is low and high."""
+class Logit(NamedTuple):
+    """A logarithm of odds: a weight for each feature."""
 
     bias: float
     weights: Features
-    low: float
-    high: float
 
-    def logit(self, features: Features) -> float:
-        """The logarithm of the odds that the question is answered."""
+    def of(self, features: Features) -> float:
+        """The logarithm of the odds with these features."""
         return self.bias + sum(weight * value for weight, value in zip(self.weights, features, strict=True))
 
 
+class Calibration(NamedTuple):
+    """The constants of the confidence: that the library answers, and that the first moment does.
+
+    A question isn't answered where the first logit is below `low`. The confidence is high where it is answered, and the
+    second logit is `high` or more.
+    """
+
+    answered: Logit
+    right: Logit
+    low: float
+    high: float
+
+
 BUNDLED_CALIBRATION = Calibration(
-    -0.68, Features(meaning=11.24, unsaid=-7.16, unknown=-1.23, size=-0.25), low=-1.43, high=1.45
+    Logit(-1.26, Features(meaning=11.32, unsaid=-6.08, unknown=-1.46, size=-0.26, ahead=0.0)),
+    Logit(-2.98, Features(meaning=5.5, unsaid=-2.81, unknown=0.0, size=0.0, ahead=9.98)),
+    low=-1.52,
+    high=-0.54,
 )
 """Fitted with the bundled model."""
 
-ANY_CALIBRATION = Calibration(3.30, Features(meaning=0.0, unsaid=-8.20, unknown=-1.30, size=0.0), low=-3.0, high=1.2)
+_BY_WORDS = Logit(3.30, Features(meaning=0.0, unsaid=-8.20, unknown=-1.30, size=0.0, ahead=0.0))
+ANY_CALIBRATION = Calibration(_BY_WORDS, _BY_WORDS, low=-3.0, high=1.2)
 """For models whose cosines have an unknown scale: from words alone, and a no for .005 of the questions with answers."""
 
 
 def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, Estimate]:
     """How likely these features are those of an answer."""
-    logit = calibration.logit(features)
-    state = (
-        Confidence.NONE if logit < calibration.low else Confidence.LOW if logit < calibration.high else Confidence.HIGH
-    )
-    probability = 1 / (1 + exp(-logit))
-    return state, Estimate(round(probability, 4), *(round(value, 4) for value in features))
+    answered, right = calibration.answered.of(features), calibration.right.of(features)
+    state = Confidence.LOW
+    if answered < calibration.low:
+        state = Confidence.NONE
+    elif right >= calibration.high:
+        state = Confidence.HIGH
+    probabilities = (1 / (1 + exp(-logit)) for logit in (answered, right))
+    return state, Estimate(*(round(value, 4) for value in (*probabilities, *features)))
 
 
-def features(first: Hit, evidence: Evidence, query: Query) -> Features:
-    """The features of a question with this first hit.
+def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Query) -> Features:
+    """The features of a question with this first hit, of these best hits in their order before a reranker.
 
     Said are the terms that the first hit or its neighbours among the candidates say, also in translation, and those of
     the title of its resource. Unknown bigrams that overlap a known one don't count: these are rarely words.
     """
     terms, content = query.terms, query.question.content
+    rivals = [hit for hit in distinct if hit.chunk.id != first.chunk.id][:_RIVALS]
     near = [
         chunk.transcript_id == first.chunk.transcript_id and abs(chunk.id - first.chunk.id) <= _NEIGHBOURS
         for chunk in evidence.chunks
     ]
     counts = evidence.words.counts[:, near].sum(axis=1).tolist()
     said = {term for term, count in zip(evidence.words.terms, counts, strict=True) if count}
-    if first.chunk.resource_id in terms.names.resources:
-        said |= terms.rarities.keys() - {*terms.names.rest}
+    said |= terms.titled.get(first.chunk.resource_id, set())
     translated = terms.translated.get(primary(first.chunk.language), ())
     said = said.union(*(split(word.word) for word in translated if any(said >= {*one} for one in word.alternatives)))
     unknown = {term for term in content if terms.rarities[term.text] == 1}
@@ -106,7 +129,13 @@ def features(first: Hit, evidence: Evidence, query: Query) -> Features:
         unsaid=fsum(rarities) / max(len(rarities), 1) if _is_understood(query) else _NEUTRAL,
         unknown=min(len(unknown_words(query)), _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(len(query.scope), _FEWEST), _MOST) / 10_000),
+        ahead=_fused(first) - fmean([_fused(hit) for hit in rivals] or [0.0]),
     )
+
+
+def _fused(hit: Hit) -> float:
+    """The score that doesn't depend on a reranker."""
+    return hit.score if hit.fused is None else hit.fused
 
 
 def _is_understood(query: Query) -> bool:
@@ -147,10 +176,11 @@ class Profile(NamedTuple):
     calibration: Calibration
 
 
+_GEMMA = Logit(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0, ahead=0.0))
 PROFILES = {
     "0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": Profile(
         replace(TUNING, own=_OWN),
-        Calibration(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0), low=-0.8, high=0.9),
+        Calibration(_GEMMA, _GEMMA, low=-0.8, high=0.9),
     )
 }
 """The profiles of other models, by the fingerprints of their weights. EmbeddingGemma-300M's constants were fitted by

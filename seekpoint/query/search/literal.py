@@ -1,9 +1,9 @@
-"""Phrases that have to be said word for word, and words that must not be: the candidates that remain."""
+"""Phrases that have to be said word for word, words that must not be, and who has to speak: the rest of candidates."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import UNSPACED, is_whole_word, located_words, terms, words
-from seekpoint.index.types import Alternatives, CueSpan, Evidence, TermMatrix
+from seekpoint.index.types import Alternatives, CueSpan, Evidence, Filters, TermMatrix
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
 
 if TYPE_CHECKING:
@@ -91,6 +91,31 @@ def remaining(
     is_allowed = np.logical_not(having[: len(excluded)].any(axis=0))
     has_phrases = having[len(excluded) :].all(axis=0)
     return _of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases))
+
+
+# The share of a passage that someone says from which it counts as theirs.
+_OWN = 0.25
+
+
+def spoken_by(evidence: Evidence, filters: Filters, reader: Reader, asked: Collection[str]) -> Evidence:
+    """The candidates in which someone speaks whom the filter names; reads each transcript once.
+
+    Those come last of which they say little, and no term that is `asked` for.
+    """
+    spans: dict[int, CueSpan] = {}
+    for chunk in evidence.chunks:
+        span = spans.get(chunk.transcript_id, CueSpan(chunk.transcript_id, chunk.first, chunk.stop))
+        spans[span.transcript_id] = span._replace(first=min(span.first, chunk.first), stop=max(span.stop, chunk.stop))
+    cues = dict(zip(spans, reader.cues([*spans.values()]), strict=True))
+    chunks, chosen = [], np.zeros(len(evidence.chunks), bool)
+    for index, chunk in enumerate(evidence.chunks):
+        first = spans[chunk.transcript_id].first
+        said = cues[chunk.transcript_id][chunk.first - first : chunk.stop - first]
+        own = " ".join(cue.text for cue in said if filters.is_spoken_by(cue.speaker))
+        is_little = len(own) < _OWN * sum(len(cue.text) for cue in said) and not set(asked).intersection(terms(own))
+        chunks.append(chunk._replace(is_reference=chunk.is_reference or is_little))
+        chosen[index] = bool(own)
+    return _of(evidence._replace(chunks=chunks), chosen)
 
 
 def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from math import fsum, inf
 
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import Term, fold, located_terms, terms
-from seekpoint.index.text.transcript_text import CueText, begun, columns, rounding, title_at
-from seekpoint.index.types import Chapter, Cue, CueSpan, ResourceStatus
+from seekpoint.index.text.transcript_text import (
+    CueText,
+    attributed,
+    begun,
+    columns,
+    names_before,
+    rounding,
+    title_at,
+)
+from seekpoint.index.types import Chapter, Cue, CueSpan, Filters, ResourceStatus
 from seekpoint.query.answers import Explanation, Moment, Translation, Window
 from seekpoint.query.links import is_found_by_words, link, quote_link
 from seekpoint.query.search.literal import Pattern
@@ -46,7 +54,8 @@ class Passage(CueText):
         self.plays = plays
         places = self.sentences(is_opening=not position) if plays else self.offsets
         last = min(stop, len(cues)) - 1  # a damaged chunk may claim more cues than its transcript has
-        begin = self.offsets[min(first, last)]
+        self.own = range(min(first, last), last + 1)
+        begin = self.offsets[self.own.start]
         self.end = end = self.offsets[last] + len(cues[last].text)
         low = max(bisect_right(places, begin) - 1, 0)
         self.beginnings = places[low : max(bisect_left(places, end), low + 1)]
@@ -73,20 +82,38 @@ class Passage(CueText):
     def quote_from(self, offset: int) -> int:
         """Let the answer begin at an offset; returns the one behind the quote.
 
-        The quote is the longest sequence of cues that fits into three lines; at least as many as fill one line.
+        The quote is the longest sequence of cues of one speaker that fits into three lines; at least as many, also of
+        others, as fill one line.
         """
         cues = self.cues_from(offset)
         ends = list(accumulate(columns(cue.text) + 1 for cue in cues))
+        turn = sum(1 for _ in takewhile(lambda cue: cue.speaker == cues[0].speaker, cues))
+        most, least = bisect_right(ends, _QUOTE_COLUMNS), bisect_left(ends, _LEAST_COLUMNS) + 1
         self.begin = offset
-        self.quoted = cues[: max(bisect_right(ends, _QUOTE_COLUMNS), bisect_left(ends, _LEAST_COLUMNS) + 1)]
+        self.quoted = cues[: max(min(most, turn), least)]
         return offset + sum(len(cue.text) + 1 for cue in self.quoted)
 
-    def cues_from(self, offset: int) -> list[Cue]:
-        """The cues from an offset of the text on, without what the first one says before."""
-        number = self.cue_at(offset)
-        first = self.cues[number]
-        text = first.text[offset - self.offsets[number] :]
-        return [first._replace(start=self.second_at(offset), text=text), *self.cues[number + 1 :]]
+    def begin_where_spoken(self, filters: Filters) -> None:
+        """Let the answer begin only where someone speaks whom the filter names: at a sentence, else at a cue."""
+        for offsets in (self.beginnings, [self.offsets[number] for number in self.own]):
+            if spoken := [each for each in offsets if filters.is_spoken_by(self.cues[self.cue_at(each)].speaker)]:
+                self.beginnings, self.starts = spoken, [self.second_at(offset) for offset in spoken]
+                return
+
+    @property
+    def quote(self) -> str:
+        """What is quoted, with a name where another speaker goes on."""
+        return attributed(self.quoted, self.quoted[0].speaker)
+
+    def mark(self, terms: Iterable[Term]) -> None:
+        """Mark terms in the quote."""
+        shifts = [*accumulate(map(len, names_before(self.quoted, self.quoted[0].speaker)))]
+        starts = [*accumulate((len(cue.text) + 1 for cue in self.quoted), initial=0)]
+
+        def shown(offset: int) -> int:
+            return offset + shifts[bisect_right(starts, offset, hi=len(shifts)) - 1]
+
+        self.marks = tuple((shown(start), shown(stop - 1) + 1) for start, stop in marks(terms, self.begin))
 
     @property
     def span(self) -> tuple[int, int]:
@@ -120,11 +147,12 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
             language=hit.chunk.language,
             start=start if plays else None,
             end=min(max(hit.chunk.end, passage.quoted[-1].end), last) if plays else None,
-            quote=" ".join(cue.text for cue in passage.quoted),
+            quote=passage.quote,
             link=link(resource, start) if plays else address,
             marks=passage.marks,
             chapter=title_at(details.chapters, start, plays=plays),
             page=passage.quoted[0].page,
+            speaker=passage.quoted[0].speaker,
             explanation=why,
             cues=passage.span,
             more=more.get(key, 0),
@@ -167,6 +195,8 @@ def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], query: Qu
     near = [Term(text, first + start, first + stop) for text, start, stop in located_terms(said, wanted)]
     within = [term for term in near if term.start < passage.end]
     phrases = passage.begin_at_phrases(query.syntax.phrases)
+    if query.options.filters.speaker:
+        passage.begin_where_spoken(query.options.filters)
     if not phrases and hit.begin is not None:
         last = max(bisect_right(passage.starts, hit.begin) - 1, 0)
         passage.beginnings, passage.starts = [passage.beginnings[last]], [passage.starts[last]]
@@ -182,7 +212,7 @@ def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], query: Qu
     stop = passage.quote_from(begin)
     found = [term for term in near if begin <= term.start < stop and term.text in words.lit]
     found += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
-    passage.marks = marks(sorted(found, key=lambda term: term.start), begin)
+    passage.mark(sorted(found, key=lambda term: term.start))
 
 
 def salient(weights: Mapping[str, float]) -> dict[str, float]:

@@ -15,15 +15,18 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import read_syntax, remaining
-from seekpoint.query.search.moments import moments
-from seekpoint.query.search.question import Query, as_said, read
+from seekpoint.query.search.literal import read_syntax, remaining, spoken_by
+from seekpoint.query.search.moments import moments, salient
+from seekpoint.query.search.question import Query, read
 from seekpoint.query.search.ranking import ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
+from seekpoint.query.search.spelling import as_said
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
+# Chunks that are read with a filter by speaker, of the recordings in which they speak: all of about 160 hours.
+_WITH_SPEAKER = 20_000
 _DEFAULT = AskOptions()
 
 
@@ -47,7 +50,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         evidence, marked = _literal(candidates, query, answer)
     if marked.missing:
         query = query._replace(syntax=syntax._replace(phrases=()))
-    hits, more = ranked(evidence, query, rerank)
+    hits, more, fused = ranked(evidence, query, rerank)
     found = tuple(moments(hits, more, query))
     answer = replace(
         marked,
@@ -57,7 +60,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     )
     if not hits:
         return answer
-    confidence, estimated = estimate(features(hits[0], candidates, query), profile.calibration)
+    confidence, estimated = estimate(features(hits[0], fused, candidates, query), profile.calibration)
     if answer.missing and not syntax.may_stress:
         confidence = Confidence.NONE
     elif confidence is Confidence.HIGH and not query.question.has_content:
@@ -77,13 +80,18 @@ def _evidence(query: Query, with_phrases: int) -> Evidence:
         one.terms[0] for one in syntax.excluded if one.stemmed and len(one.terms) == 1
     }  # no chunk may have these
     required = RequiredPhrases(phrases, with_phrases) if phrases else None
+    filters = query.options.filters
+    limit = _WITH_SPEAKER if filters.speaker else query.limit
     ids = query.reader.candidates(
-        CandidateQuery(vector, own, terms.groups, query.limit, query.scope, named, required, excluded)
+        CandidateQuery(vector, own, terms.groups, limit, query.scope, named, required, excluded)
     )
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
     beside = named.terms.keys() if named else ()
     marked = (term for pattern in (*syntax.phrases, *syntax.excluded) for term in pattern.terms)
-    return query.reader.evidence(ids, vector, translated.union(own, beside, marked))
+    evidence = query.reader.evidence(ids, vector, translated.union(own, beside, marked))
+    if not filters.speaker:
+        return evidence
+    return spoken_by(evidence, filters, query.reader, salient(terms.weights))
 
 
 def _literal(candidates: Evidence, query: Query, answer: Answer) -> tuple[Evidence, Answer]:

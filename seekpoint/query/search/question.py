@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from functools import cache, lru_cache
-from importlib import metadata
-from itertools import chain, islice, pairwise
+from itertools import islice, pairwise
 from math import fsum, inf, log
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
-
-import regex
 
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
@@ -23,7 +16,6 @@ from seekpoint.index.text.languages import language_of, simplified, to_embed
 from seekpoint.index.text.terms import (
     Term,
     content_terms,
-    fold,
     has_content,
     is_function_word,
     joined,
@@ -41,6 +33,7 @@ from seekpoint.query.search.settings import (
     AskOptions,
     Tuning,
 )
+from seekpoint.query.search.spelling import respelled, respellings
 
 # Candidates by meaning, by words and by translations, of each: many are neighbours of a better one. Words count in
 # those alone, the ones with the highest BM25: where they count in all chunks, moment@5 falls by .008 on dev.
@@ -75,17 +68,18 @@ class QueryTerms(NamedTuple):
     """The words of a question with their weights in the library.
 
     `discriminative` are its terms but for those that tell chunks apart too little, `weights` the weights of those that
-    the library has. `rarities` are the rarities of its content terms, by term; 1 is that of a term that the library
-    has nowhere, nor a translation of it. `names` are the resources that the question names, and `name_terms` the terms
-    that only name them. `translated` are its words with translations by target language, `groups` those that are looked
-    up, with their shares of the score, and `translation_weights` the weights of their terms, by language. `rarest` are
-    the terms that chunks are searched by, `rarest_beside_names` those but for `name_terms`, both with their weights,
-    and `lit` those that quotes mark.
+    the library has. `rarities` are the rarities of its content terms, by term; 1 is that of a term that the library has
+    nowhere, nor a translation of it. `titled` are terms that titles say, by resource. `names` are the resources that
+    the question names, and `name_terms` the terms that only name them. `translated` are its words with translations by
+    target language, `groups` those that are looked up, with their shares of the score, and `translation_weights` the
+    weights of their terms, by language. `rarest` are the terms that chunks are searched by, `rarest_beside_names` those
+    but for `name_terms`, both with their weights, and `lit` those that quotes mark.
     """
 
     discriminative: Sequence[str]
     weights: Mapping[str, float]
     rarities: Mapping[str, float]
+    titled: Mapping[str, Set[str]]
     names: TitleMatch
     name_terms: frozenset[str]
     translated: Mapping[str, Sequence[TranslatedWord]]
@@ -127,8 +121,8 @@ def read(syntax: QuestionSyntax, reader: Reader, encoder: Encoder, options: AskO
     parsed = parse(syntax.text, encoder, languages)
     looked_up = look_up(parsed, reader, languages)
     chunks = sum(language.chunks for language in languages.values())
-    if words := respellings(parsed, looked_up, reader, chunks):
-        parsed = parse(respelled(parsed, words), encoder, languages)
+    if words := respellings(parsed.text, parsed.content, looked_up.rarities, reader, chunks):
+        parsed = parse(respelled(parsed.text, parsed.content, words), encoder, languages)
         looked_up = look_up(parsed, reader, languages)
     average = sum(language.terms for language in languages.values()) / max(chunks, 1)
     scope = reader.scope(options.filters)
@@ -158,7 +152,8 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     found = reader.translations(question.language, list(dict.fromkeys(key for *_, key in spans))) if targets else {}
     translated = {target: translated_words(question.text, spans, found.get(target, {})) for target in targets}
     groups = [WordGroup(word.alternatives, target) for target, words in translated.items() for word in words]
-    titles = possible_titles(question.terms, reader.titles(question.terms))
+    named = reader.titles(question.terms)
+    titles = possible_titles(question.terms, named)
     title_terms = [term for _, title in titles for term in title]
     frequencies = reader.frequencies([*dict.fromkeys([*question.terms, *title_terms])], groups)
     total = sum(language.chunks for language in languages.values())
@@ -167,13 +162,15 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     discriminative = discriminative_terms(known, question.terms)
     names = match_titles(question.terms, titles, weights)
     weights = {term: known[term] for term in discriminative if term in known}
-    rarities = _rarities(question.content, frequencies, translated, languages)
+    titled = _titled(question.terms, named)
+    rarities = _rarities(question.content, frequencies, translated, languages, set().union(*titled.values()))
     name_terms = frozenset(question.terms).difference(names.rest) if names.limits else frozenset[str]()
     shares, translation_weights = weigh(translated, frequencies.groups, languages)
     return QueryTerms(
         discriminative=discriminative,
         weights=weights,
         rarities=rarities,
+        titled=titled,
         names=names,
         name_terms=name_terms,
         translated=translated,
@@ -219,10 +216,14 @@ def _rarities(
     frequencies: Frequencies,
     translated: Mapping[str, Sequence[TranslatedWord]],
     languages: Mapping[str, Language],
+    titled: Set[str],
 ) -> dict[str, float]:
-    """The rarity of each term, from 0 in every chunk to 1 in none; in its own spelling or in translation."""
+    """The rarity of each term, from 0 in every chunk to 1 in none; in its own spelling or in translation.
+
+    A term of a title counts as one of a chunk, if none has it.
+    """
     total = max(sum(language.chunks for language in languages.values()), 1)
-    shares = {term.text: frequencies.terms.get(term.text, 0) / total for term in content}
+    shares = {term.text: frequencies.terms.get(term.text, term.text in titled) / total for term in content}
     counts = iter(frequencies.groups)
     for target, words in translated.items():
         for word in words:
@@ -258,6 +259,14 @@ def possible_titles(question_terms: Sequence[str], titles: Iterable[_Title]) -> 
         if len(places) >= _FEWEST_TERMS and places[-1] - places[0] == len(places) - 1:
             possible.append((resource_id, title))
     return possible
+
+
+def _titled(question_terms: Sequence[str], titles: Iterable[_Title]) -> dict[str, set[str]]:
+    """The terms of a question that titles say, by resource."""
+    found: dict[str, set[str]] = {}
+    for resource_id, title in titles:
+        found.setdefault(resource_id, set()).update({*title} & {*question_terms})
+    return found
 
 
 def match_titles(question_terms: Sequence[str], titles: Iterable[_Title], weights: Mapping[str, float]) -> TitleMatch:
@@ -319,13 +328,18 @@ def neighbours(text: str) -> list[tuple[int, int, str]]:
 def translated_words(
     text: str, spans: Iterable[tuple[int, int, str]], translations: Mapping[str, Alternatives]
 ) -> list[TranslatedWord]:
-    """The spans of a text that have translations, each word once: the first and longest, none inside another."""
+    """The spans of a text that have translations, each word once: the first and longest, none inside another.
+
+    Translations that are function words, such as *what* for 什么, say nothing of what the question is about.
+    """
     words: dict[str, TranslatedWord] = {}
     reached = 0
     for start, stop, key in spans:
         if start >= reached and key in translations:
-            words[key] = TranslatedWord(text[start:stop], translations[key])
             reached = stop
+            telling = tuple(one for one in translations[key] if not all(map(is_function_word, one)))
+            if telling:
+                words[key] = TranslatedWord(text[start:stop], telling)
     return list(words.values())
 
 
@@ -355,189 +369,3 @@ def weigh(
                 for term in alternative:
                     weights[term] = max(weights.get(term, 0.0), weight / len(alternative))
     return groups, term_weights
-
-
-# Misspelt words: one that neither the library has nor a list of English words is read as one of the library's that is
-# near. A word that the library has in its British or American spelling is read as that, however rare it is.
-
-_LATIN = regex.compile(r"[\p{Latin}\p{M}]+")
-# Letters of a word. Shorter ones have too many neighbours. From the second length on one edit is evidence enough for a
-# word that isn't frequent, from the third on for a rare one, and from the last on two edits are.
-_SHORT, _DISTINCT, _TELLING, _LONG = 5, 7, 8, 9
-# British and American: colour, recognise, analyse, defence.
-_SPELLINGS = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("ence", "ense"))
-# The number of chunks that have the word which is meant, and their share, at least; and the share for a short word.
-_FEWEST_CHUNKS, _LEAST_SHARE, _FREQUENT_SHARE = 5, 0.001, 0.002
-# The number for a rare word that isn't on the list. Fewer have misspelt words of captions.
-_FEWEST_UNLISTED = 3
-# Sounds as in Soundex (Russell, 1918), in words of so many letters, and the initials that sound alike.
-_SOUNDS = {
-    ord(letter): str(sound)
-    for sound, letters in enumerate(("aeiouyhw", "bfpv", "cgjkqsxz", "dt", "l", "mn", "r"))
-    for letter in letters
-}
-_SOUNDING, _INITIALS = 8, ("cks", "fp", "gj")
-_REPEATED = re.compile(r"(.)\1+")
-# Endings that tell that a stem is of a listed word, and the letters of one that may make an unlisted word of it.
-_ENDINGS, _LONG_ENDING = ("", "e", "ic", "ing", "ion"), 3
-
-
-class _Similar(NamedTuple):
-    """A word that may be meant; `is_usual` says whether the edits are a usual slip, `rank` is its place on the list."""
-
-    word: str
-    stem: str
-    edits: int
-    is_usual: bool
-    rank: float
-
-
-def respellings(question: ParsedQuestion, looked_up: QueryTerms, reader: Reader, chunks: int) -> tuple[Respelling, ...]:
-    """The words in Latin letters that the library has nowhere, each with the word of the library that is meant.
-
-    Of several the one with the fewest edits is meant, then the most frequent one in the library, then in English.
-    """
-    words = {question.text[term.start : term.stop]: term.text for term in question.content}
-    unknown = {
-        word: stem
-        for word, stem in words.items()
-        if looked_up.rarities[stem] == 1 and len(word) >= _SHORT and _LATIN.fullmatch(word)
-    }
-    if not unknown:
-        return ()
-    forms = [(word, form, stem) for word in unknown for form, stem in _other_spellings(word).items()]
-    frequencies = reader.frequencies([stem for _, _, stem in forms]).terms if forms else {}
-    spelt = {word: form for word, form, stem in reversed(forms) if frequencies.get(stem)}
-    found = [Respelling(word, spelt[word]) for word in unknown if word in spelt]
-    unknown = {word: stem for word, stem in unknown.items() if word not in spelt and not _is_english(word)}
-    if not unknown:
-        return tuple(found)
-    vocabulary = reader.vocabulary({initial for word in unknown for initial in _initials(word)})
-    similar = {word: _similar(fold(word), stem, vocabulary) for word, stem in unknown.items() if stem not in vocabulary}
-    stems = list({other.stem for others in similar.values() for other in others})
-    frequencies = reader.frequencies(stems).terms if stems else {}
-    for word, others in similar.items():
-        likely = [
-            (other.edits - other.is_usual / 2, -count, other.rank, other.word)
-            for other in others
-            if _is_likely(other, count := frequencies.get(other.stem, 0), vocabulary[other.stem], word, chunks)
-        ]
-        if likely:
-            found.append(Respelling(word, min(likely)[-1]))
-    return tuple(found)
-
-
-def _is_likely(other: _Similar, count: int, is_title: bool, word: str, chunks: int) -> bool:
-    """Whether a word is frequent enough to be meant, which so many chunks have, or a title.
-
-    A word with a capital inside is a name, and so is one that begins with a capital and isn't near another name: of
-    these only usual slips are mended.
-    """
-    is_name = not word[1:].islower() or (word[:1].isupper() and other.rank < inf)
-    if not other.is_usual and (is_name or (len(word) < _DISTINCT and count < _FREQUENT_SHARE * chunks)):
-        return False
-    if is_title or count >= max(_FEWEST_CHUNKS, _LEAST_SHARE * chunks):
-        return True
-    return (other.is_usual or len(word) >= _TELLING) and count >= (_FEWEST_UNLISTED if other.rank == inf else 1)
-
-
-def _other_spellings(word: str) -> dict[str, str]:
-    """The British or American spellings of a word, with their stems."""
-    pairs = [*_SPELLINGS, *((american, british) for british, american in _SPELLINGS)]
-    forms = dict.fromkeys(fold(word).replace(one, other) for one, other in pairs if one in fold(word))
-    return {form: terms(form)[0] for form in forms}
-
-
-def _similar(word: str, stem: str, vocabulary: Mapping[str, bool]) -> list[_Similar]:
-    """The words near one: listed ones whose stem the vocabulary has, and stems of others with the word's ending."""
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    listed = [list(_english_words(initial)) for initial in _initials(word)]
-    near = [process.extract(word, some, scorer=OSA.distance, score_cutoff=2, limit=None) for some in listed]
-    forms = {other: found[0] for other, *_ in chain(*near) if len(found := terms(other)) == 1}
-    ending = word.removeprefix(stem)
-    for other, *_ in process.extract(stem, list(vocabulary), scorer=OSA.distance, score_cutoff=2, limit=None):
-        whole = other + ending if terms(other + ending) == [other] else other
-        is_listed = any(other + each in _english_words(other[0]) for each in _ENDINGS)
-        if terms(whole) == [other] and (not is_listed or (whole != other and len(ending) >= _LONG_ENDING)):
-            forms.setdefault(whole, other)
-    edited = [(other, other_stem, OSA.distance(word, other)) for other, other_stem in forms.items()]
-    return [
-        _Similar(other, other_stem, edits, is_usual, _english_words(other[0]).get(other, inf))
-        for other, other_stem, edits in edited
-        if other_stem in vocabulary and (is_usual := _is_usual(word, other, edits)) is not None
-    ]
-
-
-def _is_usual(word: str, other: str, edits: int) -> bool | None:
-    """Whether a word differs from another by a usual slip: of letters, doubling or sound; None if it isn't near.
-
-    One that has another ending isn't near.
-    """
-    is_longer = word.startswith(other)
-    if edits > 2 or (edits == 2 and (word[-1] != other[-1] or abs(len(word) - len(other)) == 2)):
-        return None
-    if edits == 1 and len(word) == len(other) and sorted(word) == sorted(other):
-        return True
-    if _REPEATED.sub(r"\1", word) == _REPEATED.sub(r"\1", other):
-        return True
-    if len(word) >= _SOUNDING and not is_longer and _sound(word) == _sound(other):
-        return True
-    is_near = word[0] == other[0] and edits <= (2 if len(word) >= _LONG else 1) and not is_longer
-    return False if is_near else None
-
-
-def _initials(word: str) -> set[str]:
-    """The letters that a word may begin with; where sounds count, those that sound alike."""
-    first = fold(word)[0]
-    alike = [letters for letters in _INITIALS if first in letters and len(word) >= _SOUNDING]
-    return {first, *chain.from_iterable(alike)}
-
-
-def _sound(word: str) -> str:
-    """The consonants of a word as classes of sounds, each run once."""
-    return _REPEATED.sub(r"\1", word.translate(_SOUNDS).replace("0", ""))
-
-
-def _is_english(word: str) -> bool:
-    """Whether an English word is spelt so, in Britain or America."""
-    return any(form in _english_words(form[0]) for form in (fold(word), *_other_spellings(word)))
-
-
-@lru_cache(maxsize=64)
-def _english_words(initial: str) -> dict[str, int]:
-    """The English words with an initial, each with its place by frequency: the list of symspellpy, without its code."""
-    return {word: rank for rank, word in enumerate(re.findall(rf"\n({initial}\S*)", _english_list()))}
-
-
-@cache
-def _english_list() -> str:
-    path = metadata.distribution("symspellpy").locate_file("symspellpy/frequency_dictionary_en_82_765.txt")
-    listed: str = Path(str(path)).read_text("utf-8-sig")
-    return f"\n{listed}"
-
-
-def respelled(question: ParsedQuestion, words: Sequence[Respelling]) -> str:
-    """The text of a question with the words that are meant."""
-    meant, text = dict(words), question.text
-    for term in reversed(question.content):
-        word = text[term.start : term.stop]
-        text = f"{text[: term.start]}{meant.get(word, word)}{text[term.stop :]}"
-    return text
-
-
-def as_said(words: Sequence[Respelling], quotes: Sequence[str]) -> tuple[Respelling, ...]:
-    """The respellings; a word that is made of a stem is the most frequent one with that stem in the quotes.
-
-    It stays if it is said, or no such word is, or if it is English.
-    """
-    said = []
-    for word, meant in words:
-        forms: Counter[str] = Counter()
-        if meant not in _other_spellings(word) and not _is_english(meant):
-            for quote in quotes:
-                located = located_terms(quote, set(terms(meant)))
-                forms.update(fold(quote[term.start : term.stop]) for term in located)
-        said.append(Respelling(word, meant if not forms or meant in forms else forms.most_common(1)[0][0]))
-    return tuple(said)

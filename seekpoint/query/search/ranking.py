@@ -56,8 +56,8 @@ class Hit(NamedTuple):
 
 def ranked(
     evidence: Evidence, query: Query, rerank: Callable[[Sequence[Hit], str, Reranker, Reader], list[Hit]]
-) -> tuple[list[Hit], Counter[str]]:
-    """The k best hits, and the number of further ones by resource; `rerank` is that of reranking.py."""
+) -> tuple[list[Hit], Counter[str], list[Hit]]:
+    """The k best hits, the number of further ones by resource, and the best hits before `rerank` of reranking.py."""
     options, nearly = query.options, query.tuning.nearly
     hits = scored(evidence, query)
     # The first ones are ranked again by the windows in them.
@@ -76,7 +76,9 @@ def ranked(
         again = fuse(chunks, cosines, [hit.said for hit in first], [hit.translated for hit in first], query)
         hits = [*(hit._replace(windows=found.get(hit.chunk.id)) for hit in again), *rest]
     among = [hit for hit in hits if hit.windows]
-    ordered = distinct(hits, query.question.language)
+    ordered: Iterable[Hit] = distinct(hits, query.question.language)
+    fused = list(islice(ordered, options.k + _BEYOND))
+    ordered = chain(fused, ordered)
     if options.reranker:
         read = with_openings(list(islice(ordered, MOST_RERANKED)), among, nearly)
         best = rerank(read, query.question.text, options.reranker, query.reader)
@@ -84,7 +86,7 @@ def ranked(
         least = min((hit.score for hit in best), default=1.0)
         ordered = chain(best, (hit._replace(score=min(hit.score, least), fused=hit.score) for hit in ordered))
     top, more = mixed(ordered, options.k, options.per_resource, nearly)
-    return with_openings(top, among, nearly), more
+    return with_openings(top, among, nearly), more, fused
 
 
 def scored(evidence: Evidence, query: Query) -> list[Hit]:

@@ -27,6 +27,11 @@ SectionFilter = Annotated[
     OrNone,
     Field(description="Only resources under a heading with these words."),
 ]
+SpeakerFilter = Annotated[
+    Annotated[str, Field(max_length=LONGEST_SECTION)] | None,
+    OrNone,
+    Field(description="Only what is said by someone with these words in the name."),
+]
 LanguageFilter = Annotated[LanguageTag, Field(description="Only what is said in this language, such as en or zh.")]
 Offset = Annotated[int, Field(ge=0, description="How many to pass over.")]
 

@@ -165,6 +165,8 @@ class Api:
                 parameters.end is None or cue.start < parameters.end
             ):
                 cues.append({"start": cue.start, "end": cue.end, "text": text})
+                if cue.speaker:
+                    cues[-1]["speaker"] = as_json(cue.speaker)
         return {
             "resource": as_json(resource),
             "language": transcript.language,

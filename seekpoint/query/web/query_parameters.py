@@ -29,6 +29,7 @@ from seekpoint.query.serving.parameters import (
     OrNone,
     ResourceId,
     SectionFilter,
+    SpeakerFilter,
 )
 from seekpoint.query.serving.resource_cache import MOST_SUGGESTIONS
 from seekpoint.query.web.builds import Builds, SourceChecks
@@ -70,6 +71,7 @@ class AskParameters(BaseModel):
     section: SectionFilter = None
     language: LanguageFilter = None
     resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None
+    speaker: SpeakerFilter = None
     explain: bool = Field(default=False, description="Say why each moment was found.")
     per_resource: Annotated[
         int, Field(ge=1, le=MOST_MOMENTS, description="How many of one resource among the first five, at most.")
@@ -77,7 +79,7 @@ class AskParameters(BaseModel):
 
     @property
     def filters(self) -> Filters:
-        return Filters(self.kind, self.section, self.language, self.resource)
+        return Filters(self.kind, self.section, self.language, self.resource, self.speaker)
 
     @property
     def options(self) -> AskOptions:

@@ -275,13 +275,13 @@ def placed_chapters(cues: Sequence[Cue], chapters: Sequence[Chapter], *, plays: 
 
 
 def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> Iterator[TranscriptParagraph]:
-    """The transcript in paragraphs: one starts with each chapter, page and heading, else after some sentences."""
+    """The transcript in paragraphs: one starts with each chapter, page, heading and speaker, else after sentences."""
     titles = {position: chapter.title for position, chapter in chapters}
     paragraph: list[PositionedCue] = []
     for number, cue in enumerate(cues):
         if paragraph:
             last, length = paragraph[-1].cue, cue.start - paragraph[0].cue.start
-            is_elsewhere = (last.page, last.anchor, last.is_reference) != (cue.page, cue.anchor, cue.is_reference)
+            is_elsewhere = last[3:] != cue[3:]  # the place, or the speaker
             is_long = length >= (_PARAGRAPH if last.text.endswith(_SENTENCE_ENDS) else _LONGEST_PARAGRAPH)
             if number in titles or is_elsewhere or is_long:
                 yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))

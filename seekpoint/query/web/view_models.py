@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from seekpoint.files import MEDIA_TYPES, local_file
 from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.transcript_text import names_before
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
@@ -23,7 +24,7 @@ BAR = 1000
 """The length of a bar in its own units."""
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-_ASKED = ("q", "section", "kind", "language", "resource", "like", "at", "said")
+_ASKED = ("q", "section", "kind", "language", "resource", "speaker", "like", "at", "said")
 _WEB = ("https://", "http://")
 # The page of a transcript names its own address thousands of times.
 _PAGES = 256
@@ -167,7 +168,8 @@ def at_second(page: str, start: float) -> str:
 def segments(moment: Moment, quoted: Sequence[PositionedCue]) -> tuple[TextSegment, ...]:
     """The quote, split at the bounds of its marks and of the cue that answers, unless that cue is the whole quote."""
     quote_text = moment.quote
-    following = sum(len(each.cue.text) + 1 for each in quoted[1:])
+    names = names_before([each.cue for each in quoted], quoted[0].cue.speaker) if quoted else []
+    following = sum(len(name) + len(each.cue.text) + 1 for name, each in zip(names[1:], quoted[1:], strict=True))
     answer_end = len(quote_text) - following if following else 0
     bounds = {0, len(quote_text), answer_end, *(bound for span in moment.marks for bound in span)}
     return tuple(

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, local_file, replacing
+from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES, local_file, replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written
@@ -112,7 +112,7 @@ class Workspace:
             "due": sum(standing.is_due(now) for standing in standings),
             "waiting": sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings),
             "takes_files": self._added is not None,
-            "accept": ",".join(SUFFIXES),
+            "accept": ",".join(sorted(LIST_SUFFIXES.union(SUFFIXES))),
         }
 
     async def add_addresses(self, request: Request) -> Response:
@@ -283,7 +283,7 @@ MOST_BYTES = 64 << 20
 SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES.keys() | {".pdf", ".json"}))
 """The files that can be added, by suffix."""
 
-_LIST_SUFFIXES = (".md", ".txt")
+_MAYBE_LISTS = (".md", ".txt", ".html", ".htm", ".json")
 _MOST_ADDRESSES, _LONGEST_ADDRESS = 100, 2000
 _ADDRESS = re.compile(r"(?:https?://|www\.|youtu\.be/)\S+", re.IGNORECASE)
 # File systems take 255 bytes, and a scratch file's name is longer.
@@ -318,9 +318,13 @@ class AddedSources:
         return str(path)
 
     def add_file(self, name: str, content: BinaryIO, *, is_list: bool) -> str:
-        """Store a file under a safe form of its name; returns the source to build. Raises UsageError."""
+        """Store a file under a safe form of its name; returns the source to build. Raises UsageError.
+
+        A file whose suffix is that of lists alone is one, whatever `is_list` says.
+        """
+        is_list = is_list or Path(name).suffix.lower() in LIST_SUFFIXES
         folder = self._lists if is_list else self._files
-        target = folder / safe_name(name, _LIST_SUFFIXES if is_list else SUFFIXES)
+        target = folder / safe_name(name, (*_MAYBE_LISTS, *sorted(LIST_SUFFIXES)) if is_list else SUFFIXES)
         scratch = folder / f".{secrets.token_hex(8)}.part{target.suffix}"  # which no build reads
         with self._lock:
             folder.mkdir(parents=True, exist_ok=True)

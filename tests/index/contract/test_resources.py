@@ -17,6 +17,7 @@ from seekpoint.index.types import (
     Cue,
     CueSpan,
     Details,
+    Filters,
     Kind,
     Playlist,
     PlaylistEntry,
@@ -99,6 +100,29 @@ def test_texts_come_back_as_they_were(backend: Backend) -> None:
             assert (status.resource, status.details) == (one, Details(title=one.title, channel=one.title))
             assert reader.transcripts(one.id) == [whole]
             assert reader.standings()[one.id].inputs == one.title
+
+
+def test_speakers_come_back_and_a_filter_keeps_the_resources_in_which_they_speak(backend: Backend) -> None:
+    with backend.writer() as writer:
+        for talk, names in (("attention01", ("Ann Lee", None, "李雷")), ("zhuyili0001", ("李雷", "李雷"))):
+            said = transcript(talk)
+            pairs = zip(said.transcript.cues, names, strict=True)
+            cues = tuple(cue._replace(speaker=name) for cue, name in pairs)
+            whole = replace(said, transcript=replace(said.transcript, cues=cues))
+            writer.commit(talk, [whole], Details(title="T", speakers=("of before",)), "changed")
+    with backend.reader() as reader:
+        [attention] = reader.statuses(["attention01"])
+        assert attention.details == Details(title="T", speakers=("Ann Lee", "李雷"))
+        [stored] = reader.transcripts("attention01")
+        assert [cue.speaker for cue in stored.cues] == ["Ann Lee", None, "李雷"]
+        for name, chunks in (("nn l", 3), ("LEE", 3), ("李雷", 5), ("Bob", 0), ("of before", 0)):
+            assert len(reader.scope(Filters(speaker=name))) == chunks
+        assert len(reader.scope(Filters(speaker="李雷", language="zh"), ["zhuyili0001"])) == 2
+        reader.verify()
+    with backend.writer() as writer:
+        writer.commit("attention01", [transcript("attention01")], attention.details, "changed")
+        [attention] = writer.statuses(["attention01"])
+        assert attention.details == Details(title="T")
 
 
 def test_a_part_of_the_resources_is_read_as_all_are(backend: Backend) -> None:

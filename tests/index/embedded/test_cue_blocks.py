@@ -26,7 +26,14 @@ TIMES = st.one_of(
 )
 TEXTS = st.one_of(st.sampled_from(SAID), st.text())
 CUES = st.builds(
-    Cue, TIMES, TIMES, TEXTS, st.none() | TEXTS, st.none() | st.integers(-(1 << 63), (1 << 63) - 1), st.booleans()
+    Cue,
+    TIMES,
+    TIMES,
+    TEXTS,
+    st.none() | TEXTS,
+    st.none() | st.integers(-(1 << 63), (1 << 63) - 1),
+    st.booleans(),
+    st.none() | TEXTS,
 )
 PLAIN = st.builds(Cue, TIMES, TIMES, TEXTS)
 BLOCK = st.lists(CUES, min_size=1, max_size=20) | st.lists(PLAIN, min_size=1, max_size=20)
@@ -57,6 +64,15 @@ def test_a_block_gives_back_what_it_holds(cues: list[Cue]) -> None:
     assert found == cues
     assert {(type(cue.start), type(cue.end), type(cue.is_reference)) for cue in found} == {(float, float, bool)}
     assert str(decode(encode([Cue(1, 2, "x")]))) == str([Cue(1.0, 2.0, "x")])
+
+
+def test_blocks_without_speakers_are_those_of_before_and_speakers_are_one_column_more() -> None:
+    before = b'[[1000,1000],[0,1000],["hi","\xe4\xbd\xa0\xe5\xa5\xbd"]]'
+    cues = [Cue(1.0, 2.0, "hi"), Cue(2.0, 3.0, "你好")]
+    assert encode(cues) == zlib.compress(before, 9)
+    assert decode(zlib.compress(before)) == cues
+    spoken = [cues[0]._replace(speaker="李雷"), cues[1]]
+    assert json.loads(zlib.decompress(encode(spoken)))[3:] == [[], [], [], ["李雷", None]]
 
 
 @given(st.integers(0, 260), st.integers(0, 260))
@@ -111,7 +127,12 @@ NONSENSE: Sequence[Sequence[object]] = (
     *([[start], [0], ["词"]] for start in ("0", True, None, 10**400)),
     [[0.5], [10**400], ["词"]],
     *([[0], [0], ["词"], anchors] for anchors in ([1], ["\ud800"], ["a", "b"], {"a": 1})),
-    *([[0], [0], ["词"], [None], [1.5]], [[0], [0], ["词"], [None], [1], ["1"]], [[0], [0], ["词"], [], [], [], []]),
+    *(
+        [[0], [0], ["词"], [None], [1.5]],
+        [[0], [0], ["词"], [None], [1], ["1"]],
+        [[0], [0], ["词"], [], [], [], [], []],
+    ),
+    *([[0], [0], ["词"], [], [], [], speakers] for speakers in ([1], ["\ud800"], ["a", "b"], {"a": 1})),
 )
 
 

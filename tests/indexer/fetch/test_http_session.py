@@ -13,9 +13,12 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
+from yt_dlp.networking import Request
+from yt_dlp.networking.exceptions import HTTPError, TransportError
 
 from seekpoint.index.errors import UsageError
-from seekpoint.indexer.fetch.http_session import Web, youtube_cookies
+from seekpoint.indexer.fetch.cookies import youtube_cookies
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ResponseTooLarge
 from tests import fuzzing
 from tests.fake_youtube import YOUTUBE, FakeYouTube
@@ -152,6 +155,24 @@ def test_pages_and_yt_dlp_use_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None
             assert asked[-1].startswith("CONNECT www.youtube.com:443 ") and "Proxy-Authorization: Basic" in asked[-1]
         assert web.session().get("http://example.org/").status_code == 403
     assert asked[-1].startswith("GET http://example.org/ ")
+
+
+def test_a_token_providers_server_is_asked_once_without_proxy_and_cookies(httpserver: HTTPServer, jar: Path) -> None:
+    """As providers ask it; they know yt-dlp's own errors."""
+    httpserver.expect_request("/ping").respond_with_data("pong")
+    httpserver.expect_request("/fault").respond_with_data("", 429)
+    downloader = Web("http://127.0.0.1:1", jar).downloader({})
+
+    def ask(address: str) -> bytes:
+        answer: bytes = downloader.urlopen(Request(address, proxies={"all": None}, extensions={"timeout": 5.0})).read()
+        return answer
+
+    assert ask(httpserver.url_for("/ping")) == b"pong" and not sent(httpserver)
+    with pytest.raises(HTTPError):
+        ask(httpserver.url_for("/fault"))
+    assert len(httpserver.log) == 2
+    with pytest.raises(TransportError):
+        ask("http://127.0.0.1:1/ping")
 
 
 def test_an_invalid_proxy_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ def test_certificates_are_checked_for_the_name() -> None:
 def test_youtube_leads_into_no_private_network(httpserver: HTTPServer, other: HTTPServer) -> None:
     local = LocalNetwork(httpserver.url_for(""), addresses={"www.youtube.com": [PRIVATE]})
     with pytest.raises(Unreachable, match=r"www\.youtube\.com has an address in a private network"):
-        YouTubeTranscripts(Web(network=local).session()).fetch("aaaaaaaaaaa")
+        YouTubeTranscripts(Web(network=local)).fetch("aaaaaaaaaaa")
     with pytest.raises(PrivateAddress):
         Web(network=local).downloader({}).urlopen("https://www.youtube.com/playlist?list=PLx")
     assert local.connected == []

@@ -22,6 +22,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, Kind, Origin, State
 from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
@@ -533,7 +534,7 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     workshop.fake.add_site(SITE, MASKS)
     source = workshop.write("list.md", listed(*SPELLINGS, SITE))
     request = BuildOptions([str(source)])
-    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH_TEXT] == 4
+    assert preview(request, workshop.library, workshop.fake.web()).steps[Step.FETCH] == 4
     report = workshop.build(source)
     planned = preview(request, workshop.library, workshop.fake.web())
     assert (planned.resources, planned.steps[Step.NOTHING]) == (1, 1)
@@ -545,6 +546,41 @@ def test_the_spellings_of_an_address_are_one_resource(workshop: Workshop) -> Non
     assert workshop.fake.requests == [] and workshop.content() == before
     workshop.build(source, later=2 * DAY)
     assert asked_of_sites(workshop) == [SITE]
+
+
+def test_lists_in_every_format_are_built_and_say_what_they_leave_out(workshop: Workshop) -> None:
+    workshop.fake.add_site(SITE, MASKS)
+    head = "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><p><DT><H3>书签</H3><DL><p>"
+    lists = [
+        workshop.write(name, text)
+        for name, text in (
+            ("b.html", f'{head}<DT><A HREF="{SITE}">掩码</A><DT><A HREF="javascript:x">x</A></DL></DL>'),
+            ("t.csv", f"title,url,folder\n掩码,{SITE},表格\nnone,,\n"),
+            ("f.opml", f'<opml><body><outline text="订阅"><outline text="掩码" url="{SITE}"/></outline></body></opml>'),
+            ("r.bib", f"@misc{{mask, title={{掩码}}, url={{{SITE}}}}}"),
+            ("r.ris", f"TY  - GEN\nTI  - 掩码\nUR  - {SITE}\nER  - \n"),
+            ("r.json", f'[{{"type": "webpage", "title": "掩码", "URL": "{SITE}"}}]'),
+            ("vault/.obsidian/app.json", "{}"),
+            ("vault/笔记.md", f"---\nurl: {SITE}\n---\nA mask is a [[note]].\n"),
+        )
+    ]
+    sources = [*lists[:6], workshop.folder / "vault"]
+    report = workshop.build(*sources)
+    assert (report.states[State.INDEXED], report.entries) == (2, 8)
+    assert asked_of_sites(workshop) == [SITE]
+    (page,) = (status for status in workshop.statuses().values() if status.url == SITE)
+    assert (page.title, {*page.sections}) == ("掩码", {("书签",), ("表格",), ("订阅",)})
+    assert any(link.startswith(SITE) for link in quotes(workshop))
+    remarks = (
+        f"{lists[0]}: 1 of 2 entries left out: 1 javascript:",
+        f"{lists[1]}: 1 of 2 entries left out: 1 without an address",
+    )
+    assert workshop.events.lines == [*remarks]
+    planned = preview(BuildOptions([str(source) for source in sources]), workshop.library, workshop.fake.web())
+    assert (planned.steps[Step.NOTHING], planned.remarks) == (2, remarks)
+    assert build_report.outlook(planned, 5.0).endswith("\n".join(remarks))
+    workshop.build(*sources)
+    assert workshop.fake.requests == []
 
 
 @pytest.mark.parametrize("code", [301, 302])

@@ -109,7 +109,7 @@ def test_new_indexed_and_waiting_resources_are_counted_apart_and_nothing_is_crea
     captions = workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力")).parent
     found = expected(workshop, listed, captions=captions)
     assert (found.resources, found.requests, found.playlists, found.closed_until) == (3, 3, 0, 0.0)
-    assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.READ_CAPTIONS, Step.FETCH_TEXT)] == [1, 1, 1]
+    assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.READ_CAPTIONS, Step.FETCH)] == [1, 1, 1]
     assert not workshop.library.exists()
     assert expected(workshop, listed, languages=("en", "zh")).requests == 8
     listed.write_text(f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n", "utf-8")

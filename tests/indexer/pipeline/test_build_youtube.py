@@ -137,7 +137,7 @@ def test_a_block_stops_the_requests_and_defers_the_rest_until_it_is_due(workshop
 @pytest.mark.parametrize(
     ("place", "status", "words", "later"),
     [
-        ("captions", 200, "block in disguise", HOUR + MINUTE),
+        ("captions", 200, "block in disguise", DAY + MINUTE),
         ("watch", HANG_UP, "the connection to youtube.com fails", 0.0),
     ],
     ids=["empty answers", "connections that break off"],
@@ -153,6 +153,48 @@ def test_three_faults_in_a_row_stop_the_requests_and_their_videos_come_last_next
     assert words in workshop.events.lines[0] and "nothing more is asked of YouTube" in workshop.events.lines[0]
     workshop.build(list_file, later=later)
     assert (workshop.asked(), workshop.states()[MANY[3]]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
+
+
+def test_a_video_that_both_ways_were_asked_for_is_asked_again_on_the_next_day(workshop: Workshop) -> None:
+    workshop.fake.add_video(ZH, tracks={"a.zh": ZEILEN}, needs_token=True)
+    workshop.fake.make_unplayable(EN, "Video unavailable")
+    list_file = workshop.write("list.txt", f"https://youtu.be/{ZH}\nhttps://youtu.be/{EN}\n")
+    workshop.build(list_file)
+    assert workshop.fake.requests.count(("watch", ZH)) == workshop.fake.requests.count(("watch", EN)) == 2
+    assert "token provider" in str(workshop.statuses()[ZH].reason)
+    workshop.build(list_file, later=DAY - MINUTE)
+    assert workshop.asked() == []
+    workshop.fake.add_video(ZH, "注意力", {"a.zh": ZEILEN}, client="VISIONOS")
+    report = workshop.build(list_file, later=DAY + MINUTE)
+    assert (workshop.asked(), report.updated) == ([ZH], 1)
+    (status,) = (one for one in workshop.statuses().values() if one.state is State.INDEXED)
+    assert (status.resource.id, status.languages, status.transcript) == (ZH, ("zh",), Origin.GENERATED)
+    moment = seekpoint.ask("掩码有什么用", workshop.library, encoder=workshop.encoder, language="zh").moments[0]
+    assert moment.link == f"https://www.youtube.com/watch?v={ZH}&t=10s"
+    workshop.build(list_file, later=2 * DAY)
+    assert workshop.asked() == []
+
+
+def test_behind_a_login_the_remedy_is_what_helps(workshop: Workshop) -> None:
+    workshop.fake.make_unplayable(ZH, "This is a private video", "LOGIN_REQUIRED")
+    workshop.build(f"https://youtu.be/{ZH}")
+    assert "--retry" in str(workshop.statuses()[ZH].reason) and "--cookies FILE" in str(workshop.statuses()[ZH].reason)
+    workshop.fake.add_video(ZH, tracks={"zh": ZEILEN}, client="WEB")
+    jar = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t2000000000\ta\tx\n"
+    workshop.build(f"https://youtu.be/{ZH}", retry=True, cookies=workshop.write("cookies.txt", jar))
+    assert workshop.statuses()[ZH].languages == ("zh",)
+
+
+def test_a_block_that_yt_dlp_meets_closes_the_gate_and_no_way_leads_around_it(workshop: Workshop) -> None:
+    list_file = listed(workshop, *MANY)
+    workshop.fake.add_video(MANY[1], tracks={"en": LINES}, needs_token=True)
+    workshop.fake.make_unplayable(MANY[1], "Sign in to confirm you’re not a bot", "LOGIN_REQUIRED", client="VISIONOS")
+    workshop.build(list_file)
+    assert workshop.fake.requests[3:] == 2 * [("watch", MANY[1]), ("player", MANY[1])], "none after the block"
+    assert list(workshop.states().values()) == [State.INDEXED, *[State.DEFERRED] * 3]
+    assert len(workshop.events.lines) == 1 and workshop.wait(MANY[1]) == pytest.approx(HOUR, abs=60)
+    workshop.build(list_file, later=HOUR - MINUTE)
+    assert workshop.asked() == []
 
 
 def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop) -> None:

@@ -129,13 +129,13 @@ def test_a_folder_of_many_recordings_is_listed_once(tmp_path: Path) -> None:
 
 def test_pages_are_fetched_and_a_failure_waits() -> None:
     text = Resource("x", Kind.PAGE, "", "https://a.org/x")
-    assert step(text) is step(text, Standing(State.DEFERRED, "", None)) is Step.FETCH_TEXT
+    assert step(text) is step(text, Standing(State.DEFERRED, "", None)) is Step.FETCH
     failed = Standing(State.UNAVAILABLE, "", NOW + 1)
-    assert (step(text, failed), step(text, failed, retry=True)) == (Step.WAIT, Step.FETCH_TEXT)
+    assert (step(text, failed), step(text, failed, retry=True)) == (Step.WAIT, Step.FETCH)
     page = Standing(State.INDEXED, encode(FromPage(NOW, "0f", etag='"1"')))
     steps = [step(text, page, NOW + later) for later in (1, DAY - 1, DAY)]
-    assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH_TEXT]
-    assert step(text, page, NOW + 1, retry=True) is Step.FETCH_TEXT
+    assert steps == [Step.NOTHING, Step.NOTHING, Step.FETCH]
+    assert step(text, page, NOW + 1, retry=True) is Step.FETCH
     final = Standing(State.INDEXED, encode(FromPage(NOW, "0f", final=True)))
     assert step(text, final, NOW + 99 * DAY, retry=True) is Step.NOTHING
     checked = Standing(State.INDEXED, encode(FromPage(NOW - 2 * DAY, "0f")), NOW + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from seekpoint.files import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.reading_list.addresses import (
@@ -23,7 +25,11 @@ from seekpoint.indexer.reading_list.addresses import (
 from seekpoint.indexer.reading_list.parser import read_source
 from tests import fuzzing
 from tests.fuzzing import is_line
+from tests.indexer.reading_list.test_bibliographies import BIBTEX, ITEMS, RIS
+from tests.indexer.reading_list.test_bookmarks import CHROME
+from tests.indexer.reading_list.test_opml import FEEDS
 from tests.indexer.reading_list.test_parser import LIST
+from tests.indexer.reading_list.test_tables import RAINDROP
 
 VIDEO, PLAYLIST = "-wjZ_fJX0v4", "PLoROMvodv4rN"
 WATCH, LISTED = f"https://www.youtube.com/watch?v={VIDEO}", f"https://www.youtube.com/playlist?list={PLAYLIST}"
@@ -252,9 +258,12 @@ def test_any_link_is_a_resource_or_none(href: str, base: Path | str | None) -> N
         assert not re.match("file:(?!//[^/])", resource.url), "a file of this machine"
 
 
+LISTS = st.sampled_from([LIST, CHROME, RAINDROP, FEEDS, BIBTEX, RIS, json.dumps(ITEMS)])
+
+
 @given(
-    st.binary() | fuzzing.encoded(fuzzing.mutated(st.just(LIST)) | fuzzing.texts | ADDRESSES),
-    st.sampled_from([".md", ".txt", ".html"]),
+    st.binary() | fuzzing.encoded(fuzzing.mutated(LISTS) | fuzzing.texts | ADDRESSES),
+    st.sampled_from([".md", ".txt", ".html", ".json", *sorted(LIST_SUFFIXES)]),
     st.booleans(),
 )
 @fuzz
@@ -271,4 +280,4 @@ def test_any_file_is_a_list_or_refused_in_a_line(
     assert read.resources
     for resource in read.resources:
         check(resource)
-        assert is_trusted or suffix == ".html" or not resource.url.startswith("file:///")
+        assert is_trusted or not resource.url.startswith("file:///")

@@ -71,6 +71,23 @@ def test_a_list_is_recognised_by_its_suffix_and_comments_of_a_text_left_out(http
     assert len(read(httpserver.url_for("/moved.txt")).resources) == 1
 
 
+def test_lists_in_other_formats_are_read_from_the_web_and_name_no_files(httpserver: HTTPServer) -> None:
+    opml = f'<opml><outline text="讲座" xmlUrl="{TALK}"/><outline text="x" xmlUrl="file:///etc/passwd"/></opml>'
+    for path, text in (
+        ("/列表.opml", opml),
+        ("/refs.bib", f"@misc{{x, title={{讲座}}, url={{{TALK}}}, file={{/etc/passwd.pdf}}}}"),
+        ("/refs.ris", f"TY  - GEN\nTI  - 讲座\nUR  - {TALK}\nL1  - /etc/hosts.txt\nER  - \n"),
+        ("/table.CSV", f"title,url\n讲座,{TALK}\n"),
+        ("/table.tsv", f"title\turl\n讲座\t{TALK}\n"),
+    ):
+        found = read(serve(httpserver, text, path))
+        assert (found.source, found.is_remote) == (httpserver.url_for(quote(path)), True)
+        assert (found.resources[0].title, found.resources[0].url) == ("讲座", TALK), path
+        assert not [one for one in found.resources if one.url.startswith("file:///")]
+    page = serve(httpserver, "<!doctype html><title>x</title>", "/page.csv")
+    assert "a web page, not a list" in fault_of(page)
+
+
 def test_any_other_address_is_one_resource_without_requests(httpserver: HTTPServer) -> None:
     pages = [httpserver.url_for(path) for path in ("/article", "/article?file=list.md", "/list.md/")]
     pages += [f"https://github.com/owner/{repo}" for repo in ("repo", "repo/blob/main/code.py")]

@@ -10,14 +10,8 @@ import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
-from seekpoint.indexer.reading_list.parser import (
-    expand_playlists,
-    merge,
-    parse_markdown,
-    parse_urls,
-    read_source,
-    unavailable_entries,
-)
+from seekpoint.indexer.reading_list.links import parse_markdown, parse_urls
+from seekpoint.indexer.reading_list.parser import expand_playlists, merge, read_source, unavailable_entries
 
 LIST = """\
 ---

@@ -64,6 +64,61 @@ def test_a_line_of_lrc_that_is_repeated_is_read_at_each_time_and_the_last_one_en
     )
 
 
+VOICES = """WEBVTT
+
+00:00.000 --> 00:04.000
+<v.first.loud Ann &amp; Co>hi <i>all</i></v> aside
+
+00:04.000 --> 00:08.000
+<v 李雷>你好
+<v Ann &amp; Co>yes
+
+0:0:8.0 --> 0:0:9.490
+<v Doe, Jane>Ann: no</v>
+"""
+AGENTS = """<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata"><head><metadata>
+<ttm:agent xml:id="a"><ttm:name type="full">Ann</ttm:name></ttm:agent>
+<ttm:agent xml:id="b"><ttm:name>李雷</ttm:name></ttm:agent></metadata></head>
+<body ttm:agent="a"><div><p begin="0s" end="1s">hi</p><p begin="1s" end="2s" ttm:agent="b">你好</p>
+<p begin="2s" end="3s" ttm:agent="nobody">so</p></div></body></tt>"""
+PODCAST = {
+    "version": "1.0.0",
+    "segments": [
+        {"speaker": "Ann", "startTime": 0, "endTime": 1.0, "body": "hi"},
+        {"speaker": "李\u202e雷\x1b[31m", "startTime": "1.0", "endTime": 2, "body": "你好"},
+        {"startTime": 2, "body": "so"},
+    ],
+}
+WHISPERX = {
+    "segments": [
+        {
+            "start": 0,
+            "end": 1.0,
+            "text": " hi",
+            "speaker": "Ann",
+            "words": [{"word": "hi", "start": 0, "speaker": "B"}],
+        },
+        {"start": 1, "end": 2, "text": "你好", "speaker": "李雷"},
+        {"start": 2, "end": 2, "text": "so", "speaker": 7},
+    ],
+    "language": "en",
+}
+
+
+def test_each_format_that_names_speakers_gives_them() -> None:
+    voices = parse_captions(VOICES.encode(), "a").cues
+    assert [(cue.speaker, cue.text) for cue in voices] == [
+        *(("Ann & Co", "hi all"), (None, "aside"), ("李雷", "你好"), ("Ann & Co", "yes"), ("Doe, Jane", "Ann: no")),
+    ]
+    assert voices[0].start == 0 and 0 < voices[0].end == voices[1].start < voices[1].end == 4
+    for text in (AGENTS, json.dumps(PODCAST), json.dumps(WHISPERX)):
+        cues = parse_captions(text.encode(), "a").cues
+        assert [cue[:3] for cue in cues][:2] == [(0, 1, "hi"), (1, 2, "你好")]
+        assert [cue.speaker for cue in cues] == ["Ann", "李雷", None]
+    rolling = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>hi<00:01.500><c> you</c>\n"
+    assert parse_captions(rolling.encode(), "a").cues == (Cue(1.0, 2.0, "hi you", speaker="Ann"),)
+
+
 def test_entities_are_resolved_once() -> None:
     old = '<transcript><text start="1" dur="1">&lt;i&gt;don&amp;#39;t&lt;/i&gt; &amp;amp;lt;</text></transcript>'
     for text, said in (

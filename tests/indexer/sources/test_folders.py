@@ -129,7 +129,7 @@ MALFORMED_SRT = (
 
 def test_webvtt_and_srt_with_all_features() -> None:
     long = Cue(3603.001, 360004.999, "{1, 2} a < b and c > d 在 2017 2017")
-    assert parse(WEBVTT) == (Cue(1.0, 2.5, "hi you & me <b>"), long)
+    assert parse(WEBVTT) == (Cue(1.0, 2.5, "hi you & me <b>", speaker="Ann"), long)
     assert parse(MALFORMED_SRT) == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
 
 

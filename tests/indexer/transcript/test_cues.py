@@ -164,5 +164,5 @@ def test_a_cue_of_only_a_mark_is_dropped() -> None:
 def test_youtubes_captions_are_cleaned_too(fake: FakeYouTube) -> None:
     lines = [(0.0, 2.0, "[Music]"), (2.0, 2.0, ">> so [1, 2]\n- 好（掌声）"), (4.0, 2.0, "♪ [音樂] la")]
     fake.add_video("aircAruvnKk", "Talk", {"en": lines})
-    (transcript,) = YouTubeTranscripts(fake.session()).fetch("aircAruvnKk").transcripts
+    (transcript,) = YouTubeTranscripts(fake.web()).fetch("aircAruvnKk").transcripts
     assert [(cue.start, cue.text) for cue in transcript.cues] == [(2.0, "so [1, 2] 好"), (4.0, "la")]

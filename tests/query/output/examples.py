@@ -88,7 +88,9 @@ def hostile_answer(text: str) -> Answer:
     """An answer that has the text as its question and in every field of its moments."""
     resource = Resource("x", Kind.VIDEO, text, "https://e.org/v", ((text, text), (text,)))
     quote = clean(text)
-    moment = Moment(1, 0.5, resource, "en", 1.0, 2.0, quote, "https://e.org/v#t=1", ((0, len(quote)),), chapter=text)
+    moment = Moment(
+        1, 0.5, resource, "en", 1.0, 2.0, quote, "https://e.org/v#t=1", ((0, len(quote)),), text, speaker=text
+    )
     return Answer(text, Confidence.HIGH, (moment, replace(moment, rank=2, marks=())))
 
 

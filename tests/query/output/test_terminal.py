@@ -22,7 +22,7 @@ ANSWER = Answer("什么是掩码？", Confidence.HIGH, (MOMENT,))
 SHORT_EXPLANATION = Explanation(
     0.9, 0.5, 0.55, False, ("掩码",), (Translation("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),)
 )
-ESTIMATE = Estimate(0.8, 0.42, 0.25, 0.5, -1.0)
+ESTIMATE = Estimate(0.8, 0.6, 0.42, 0.25, 0.5, -1.0, 0.1)
 EXPLAINED = replace(
     ANSWER, moments=(replace(MOMENT, explanation=SHORT_EXPLANATION),), unknown=("Zorblax",), estimate=ESTIMATE
 )
@@ -69,10 +69,10 @@ def test_a_page_of_a_paper_and_a_slide_are_named(kind: Kind, place: str) -> None
             Answer("q", Confidence.NONE, (), excluded=("mask", "掩码")),
             "All that is near has “mask” or “掩码”. Nothing here answers that.",
         ),
-        (replace(ANSWER, confidence=Confidence.LOW), "This may not answer it; nearest:"),
+        (replace(ANSWER, confidence=Confidence.LOW), "One of these may answer it:"),
         (
             replace(ANSWER, confidence=Confidence.LOW, unknown=("Zorblax", "量子")),
-            "Nothing here mentions Zorblax, 量子. This may not answer it; nearest:",
+            "Nothing here mentions Zorblax, 量子. One of these may answer it:",
         ),
         (replace(ANSWER, confidence=Confidence.NONE), "Nothing here answers that; nearest:"),
         (Answer("?", Confidence.NONE, ()), "Nothing here answers that."),
@@ -98,7 +98,7 @@ def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> No
     plain, lines = (to_text(answer, styled=False).splitlines() for answer in (ANSWER, EXPLAINED))
     assert lines[: len(plain) + 2] == ["Nothing here mentions Zorblax.", "", *plain]
     assert lines[len(plain) + 2].strip().startswith("score 0.830 = ")
-    assert lines[-2] == "" and lines[-1].startswith("The first moment is an answer with a probability of 0.80: ")
+    assert lines[-2] == "" and lines[-1].startswith("There is an answer here with a probability of 0.80, and ")
     assert "   \x1b[2mwords said here: 掩码\x1b[0m\n" in to_text(EXPLAINED, styled=True)
 
 
@@ -116,8 +116,8 @@ def test_an_explanation_and_an_estimate_in_words() -> None:
     named = replace(bare, named=0.15)
     assert [*explanation_lines(0.276, named)] == [f"{meaning} + 0.15, for the question names it"]
     assert estimate_text(ESTIMATE) == (
-        "The first moment is an answer with a probability of 0.80: meaning 0.420, "
-        "rarity of the words not said there 0.25."
+        "There is an answer here with a probability of 0.80, and it is the first moment with 0.60: meaning 0.420, "
+        "rarity of the words not said there 0.25, score 0.100 above the next five."
     )
 
 

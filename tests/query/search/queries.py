@@ -14,7 +14,7 @@ from seekpoint.query.search.question import ParsedQuestion, Query, QueryTerms, T
 from seekpoint.query.search.settings import TUNING, AskOptions
 
 NOTHING = np.zeros(2, np.float32)
-_NO_TERMS = QueryTerms([], {}, {}, TitleMatch(frozenset(), ()), frozenset(), {}, (), {}, {}, {}, set())
+_NO_TERMS = QueryTerms([], {}, {}, {}, TitleMatch(frozenset(), ()), frozenset(), {}, (), {}, {}, {}, set())
 
 
 def parsed(text: str, language: str = "en") -> ParsedQuestion:

@@ -37,7 +37,7 @@ def described(found: Query, chunks: dict[int, str]) -> Features:
     words = sorted({*found.question.terms, *terms(" ".join(chunks.values()))})
     counts = np.array([[terms(said).count(word) for said in chunks.values()] for word in words], np.float32)
     evidence = Evidence(own, [0.5] * len(own), TermMatrix(words, counts, np.full(len(own), 9)))
-    return features(Hit(next(chunk for chunk in own if chunk.id == 10), 0.5, 0.5, 0.5), evidence, found)
+    return features(Hit(next(chunk for chunk in own if chunk.id == 10), 0.5, 0.5, 0.5), (), evidence, found)
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,37 @@ def test_the_number_of_passages_counts_within_what_was_measured() -> None:
     assert sizes[0] == sizes[1] < sizes[2] < sizes[3] == sizes[4]
 
 
+def test_the_first_hit_is_ahead_of_the_next_five_distinct_ones_before_a_reranker() -> None:
+    chunks = [StoredChunk(number, 0, "a", "en", 0, 5, 60.0 * number, 60.0 * number + 45) for number in range(8)]
+    scores = 0.9, 0.5, 0.5, 0.5, 0.5, 0.4, 0.3, 0.1
+    hits = [Hit(chunk, 0.5, 0.25, score) for chunk, score in zip(chunks, scores, strict=True)]
+    evidence = Evidence(chunks, [0.5] * 8, TermMatrix([], np.zeros((0, 8), np.float32), np.full(8, 9)))
+    for first, distinct, ahead in (
+        (hits[0], hits, 0.9 - 0.48),
+        (hits[0], hits[:1], 0.9),
+        (hits[1]._replace(score=0.99, fused=0.5), hits, 0.5 - (0.9 + 0.5 * 3 + 0.4) / 5),
+    ):
+        found = features(first, distinct, evidence, asked("mask", "mask"))
+        assert found.ahead == pytest.approx(ahead)
+
+
 def test_the_estimate_is_monotone_in_each_feature() -> None:
-    middle, better = Features(0.3, 0.4, 0.5, -1.0), Features(meaning=0.4, unsaid=0.3, unknown=0.0, size=-2.0)
+    middle = Features(0.3, 0.4, 0.5, -1.0, 0.1)
+    better = Features(meaning=0.4, unsaid=0.3, unknown=0.0, size=-2.0, ahead=0.2)
     for calibration in (BUNDLED_CALIBRATION, ANY_CALIBRATION):
-        for name, value in better._asdict().items():
-            assert calibration.logit(middle._replace(**{name: value})) >= calibration.logit(middle)
+        for logit in (calibration.answered, calibration.right):
+            for name, value in better._asdict().items():
+                assert logit.of(middle._replace(**{name: value})) >= logit.of(middle)
 
 
 def test_the_confidence_follows_from_the_estimate() -> None:
-    grid = [Features(*values) for values in product((0.0, 0.3, 0.6), (0.0, 0.5, 1.0), (0.0, 1.0), (-2.0, 0.0))]
-    found = sorted((estimate(one, BUNDLED_CALIBRATION) for one in grid), key=lambda pair: pair[1].probability)
-    assert list(dict.fromkeys(state for state, _ in found)) == [Confidence.NONE, Confidence.LOW, Confidence.HIGH]
-    near, far = (estimate(Features(meaning, 0.2, 0.0, -1.0), ANY_CALIBRATION)[0] for meaning in (0.9, 0.05))
+    kinds = (0.0, 0.3, 0.6), (0.0, 0.5, 1.0), (0.0, 1.0), (-2.0, 0.0), (0.0, 0.2)
+    found = [estimate(Features(*values), BUNDLED_CALIBRATION) for values in product(*kinds)]
+    by_state = {state: [one for other, one in found if other is state] for state in Confidence}
+    none, others = by_state[Confidence.NONE], by_state[Confidence.LOW] + by_state[Confidence.HIGH]
+    assert max(one.probability for one in none) <= min(one.probability for one in others)
+    assert max(one.right for one in by_state[Confidence.LOW]) <= min(one.right for one in by_state[Confidence.HIGH])
+    near, far = (estimate(Features(meaning, 0.2, 0.0, -1.0, 0.0), ANY_CALIBRATION)[0] for meaning in (0.9, 0.05))
     assert near is far is Confidence.HIGH, "another scale of meaning changes nothing for other models"
 
 

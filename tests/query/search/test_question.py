@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
 import seekpoint
-from seekpoint.index.open import open_reader
 from seekpoint.index.sql.names import lookup_term, title_names
-from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives, Language
-from seekpoint.query.answers import Answer, Confidence, Respelling
+from seekpoint.query.answers import Confidence
 from seekpoint.query.search.moments import salient
-from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.question import (
     TitleMatch,
     TranslatedWord,
     match_titles,
     neighbours,
     possible_titles,
-    respelled,
     translated_words,
     weigh,
 )
-from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
-from tests.query.search.queries import NOTHING, parsed
+from tests.query.search.queries import NOTHING
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -71,6 +65,13 @@ def test_words_with_translations_the_longest_first() -> None:
         ("用 attention 机制", EN_ZH, ["attention"]),
     ):
         assert [word.word for word in translated_words(text, neighbours(text), found)] == expected
+
+
+def test_a_translation_that_is_a_function_word_is_none() -> None:
+    text = "什么时候用残差"
+    found = {"什么": (("what",),), "时候": (("when",), ("moment",)), "残差": (("residu", "error"),)}
+    words = translated_words(text, neighbours(text), found)
+    assert words == [TranslatedWord("时候", (("moment",),)), TranslatedWord("残差", (("residu", "error"),))]
 
 
 def weighed(*counts: int, chunks: int = 300) -> tuple[list[float], dict[str, float]]:
@@ -165,65 +166,3 @@ def test_a_question_names_resources(question: str, named: set[str], rest: str | 
     found = naming(question)
     assert found.resources == named
     assert rest is None or found.rest == terms(rest)
-
-
-# Each of these is said in enough chunks to be meant by a misspelt word.
-FREQUENT = "attention gradients regularization recognition overfitting repeat stream learning cache phonetic 注意力"
-RARE = "transformers recognizing colors realised chattention ross 编码器"
-TITLE = "Niccolò Machiavelli: the prince"
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    folder = tmp_path_factory.mktemp("spelling")
-    lines = [f"{FREQUENT} {number}" for number in range(8)] + [RARE]
-    (folder / f"{TITLE} [aaaaaaaaaaa].en.vtt").write_text(webvtt(*lines, seconds=40), encoding="utf-8")
-    encoder, source = TopicEncoder(), "https://youtu.be/aaaaaaaaaaa"
-    seekpoint.build(source, folder / "library", captions=folder, encoder=encoder, translate=False)
-    with open_reader(folder / "library") as opened:
-        yield opened
-
-
-def answer(library: Reader, question: str) -> Answer:
-    return ask(question, library, TopicEncoder())
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [
-        ("Atention", "attention"),
-        ("attnetion", "attention"),
-        ("regulerization", "regularization"),
-        ("gradien", "gradient"),  # of which the library keeps the stem alone
-        ("attenion", "attention"),
-        ("lerning", "learning"),
-        ("cahce", "cache"),
-        ("kashe", None),  # two letters of five are others
-        ("machiaveli", "machiavelli"),  # in a title
-        ("fonetics", "phonetics"),  # by its sound
-        ("transformrs", "transformers"),  # rare, but a word
-        ("chatention", None),  # rare, and none
-        ("recognise", "recognize"),  # in its other spelling, however rare
-        ("colour", "color"),
-        ("realize", "realise"),
-    ],
-)
-def test_a_misspelt_word_is_read_as_one_that_is_said(library: Reader, word: str, meant: str | None) -> None:
-    found = answer(library, f"what about the {word}, 注意力?")
-    assert found.respelled == ((Respelling(word, meant),) if meant else ())
-    assert found.question == f"what about the {word}, 注意力?"
-    assert (word in found.unknown) == (not meant)
-
-
-def test_other_words_are_left_alone_and_whole_ones_replaced_and_lit(library: Reader) -> None:
-    english = "attentions overwrite reheat streamer steam cachet offense"
-    others = "regularish gradiente Rosso learnify StrEap zattention attention2x 编马器 注意刀 angl"
-    for word in f"{english} {others}".split():
-        assert answer(library, f"what about the {word}, 注意力?").respelled == (), word
-    moment = answer(library, "atention?").moments[0]
-    assert [moment.quote[start:stop] for start, stop in moment.marks] == ["attention"]
-    for text, expected in (
-        ("atention, or atentions", "attention, or atentions"),
-        ("为什么atention重要", "为什么attention重要"),
-    ):
-        assert respelled(parsed(text), (Respelling("atention", "attention"),)) == expected

@@ -99,6 +99,11 @@ def test_a_question_sorts_the_list_and_dims_what_doesnt_answer_it(client: TestCl
         is_dim = ["dim" in entry.get("class").split() for entry in page.xpath("//li[contains(@class, 'entry')]")]
         assert (names[0], len(names), len({*names})) == (first, 5, 5)
         assert is_dim == sorted(is_dim) and {*is_dim} == {True, False}
+        entry = page.xpath("(//li[contains(@class, 'entry')])[1]")[0]
+        for time, tick in zip(entry.xpath(".//a[@class='time']"), entry.xpath(".//svg/a"), strict=True):
+            assert (time.text, time.get("href")) == (tick.xpath("string(.//title)"), tick.get("href")), (
+                "read, and clicked"
+            )
         assert page.xpath("//*[@class='heading']"), "the others stand under their headings"
         assert page.xpath("//p[starts-with(@class, 'verdict')]/text()"), "it is said how sure that is"
         assert page.xpath("//option[@selected]/text()") == ["best answer first"]
@@ -191,8 +196,11 @@ def test_a_file_that_a_build_would_skip_is_refused_with_the_reason(library: Path
         ("cut [bbbbbbbbbbb].en.json", CAPTIONS_IN_JSON[:-1], "damaged JSON"),
         ("deep [bbbbbbbbbbb].en.json", b"[" * 100_000, "nested too deep"),
         ("清单.md", "# 清单\n\n没有链接\n".encode(), "no links found"),
+        ("书签.html", b"<!DOCTYPE NETSCAPE-Bookmark-file-1><a href='https://a.org'>a</a>", "are a reading list"),
+        ("数据.csv", "名称,值\na,b\n".encode(), "no links found (looked for a column named url"),
+        ("清单.html", b"<!DOCTYPE html><a href='https://a.org'>a</a>", "a web page, not a browser's bookmarks"),
     ):
-        fields = {"is_list": "1"} if name == "清单.md" else {}
+        fields = {"is_list": "1"} if name.startswith("清单") else {}
         refused = html.unescape(upload(editor, (name, content), **fields))
         assert refused.startswith("400")
         assert f"{name} can't be added: " in refused
@@ -254,6 +262,26 @@ def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
     assert {status.state for status in found.values()} == {State.UNAVAILABLE}
     without = "a link without an address, in a list that may name no files: add the file itself"
     assert [found[f"secret {number}"].reason for number in (1, 2, 3)] == [without] * 3
+
+
+def test_lists_in_other_formats_are_added_and_name_nothing_of_the_servers(
+    library: Path, editing: Editing, editor: TestClient, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.md").write_text("# secret\n\nattention\n", encoding="utf-8")
+    private = httpserver.url_for("/secret")
+    file = (tmp_path / "secret.md").as_uri()
+    upload(editor, ("清单.csv", f"title,url\nsecret 表格,{private}\nsecret file,{file}\n".encode()))
+    bib = f"@misc{{x, title={{secret 文献}}, url={{{private}2}}, file={{{tmp_path / 'secret.md'}}}}}"
+    upload(editor, ("清单.bib", bib.encode()))
+    bookmarks = f"<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><A HREF='{private}3'>secret 书签</A></DL>"
+    upload(editor, ("书签.html", bookmarks.encode()), is_list="1")
+    built(editing)
+    assert httpserver.log == []
+    found = {title: status for title, status in statuses(library).items() if title.startswith("secret")}
+    assert found.keys() == {"secret 表格", "secret file", "secret 文献", "secret 书签"}
+    assert {status.state for status in found.values()} == {State.UNAVAILABLE}
+    assert not [status for status in found.values() if status.url.startswith("file:///")]
+    assert sorted(path.name for path in (library / ADDED_LISTS).iterdir()) == ["书签.html", "清单.bib", "清单.csv"]
 
 
 @pytest.mark.slow

@@ -58,10 +58,9 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     A megabyte takes 4 s and 80 MB, a hostile one more: call it in the sandbox.
     """
     text = _text(data, charset)
-    front_matter = _FRONT_MATTER.match(text)
-    stated = {field[1].lower(): _values(field[2]) for field in _FIELD.finditer(front_matter[2] if front_matter else "")}
+    stated, body = front_matter_of(text)
     fields = {name: clean(", ".join(values)) for name, values in stated.items()}
-    runs = _text_runs(text[front_matter.end() :] if front_matter else text)
+    runs = _text_runs(body)
     texts: list[tuple[str, Role]] = []
     for row, grouped in groupby(runs, key=lambda run: run.row):
         if row is not None:
@@ -80,6 +79,15 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
         fields.get("lang") or fields.get("language"),
         aliases=tuple(filter(None, map(clean, stated.get("aliases") or stated.get("alias") or ()))),
     )
+
+
+def front_matter_of(text: str) -> tuple[dict[str, list[str]], str]:
+    """The values of each field of the front matter, by name in lower case, and the text below it."""
+    front_matter = _FRONT_MATTER.match(text)
+    if not front_matter:
+        return {}, text
+    fields = {field[1].lower(): _values(field[2]) for field in _FIELD.finditer(front_matter[2])}
+    return fields, text[front_matter.end() :]
 
 
 def _unavailable(code: str, **values: object) -> Unfetched:

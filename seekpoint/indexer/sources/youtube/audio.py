@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import requests
 from yt_dlp.extractor.youtube import YoutubeIE
-from yt_dlp.networking import Request, Response
-from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import ExtractorError, YoutubeDLError
 
 from seekpoint.index.errors import SeekpointError, Unfetched
@@ -27,8 +24,9 @@ from seekpoint.indexer.fetch.retries import (
     connection_failure,
     status_of,
 )
-from seekpoint.indexer.fetch.ytdlp import Downloader
-from seekpoint.indexer.sources.youtube.video import SOON
+from seekpoint.indexer.fetch.ytdlp import with_own_settings
+from seekpoint.indexer.sources.youtube.captions import check_not_live
+from seekpoint.indexer.sources.youtube.video import SOON, details_in
 
 # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.
 _PIECE_BYTES = 4_000_000
@@ -42,8 +40,8 @@ _OPTIONS = {
     "extractor_retries": 1,
     "updatetime": False,
 }
-_LONGEST_TITLE = 200
-_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
+# It ends a resumed download.
+_STATUSES = (requests.codes.requested_range_not_satisfiable,)
 _NO_SOUND = re.compile(r"format is not available|no video formats", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:ERROR: )?(?:\[youtube\] )?(?:[A-Za-z0-9_-]{11}: )?")
 _NO_ROOM = re.compile(r"unable to (?:write data|open for writing)")
@@ -58,34 +56,18 @@ class FetchedAudio(NamedTuple):
 
 def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
     """Download a video's audio, or resume it; raises Unfetched, Halt, and SeekpointError for a full disk."""
-    downloader = _AudioDownloader(web.session(), _OPTIONS)
+    downloader = web.downloader(with_own_settings(_OPTIONS), _STATUSES)
     downloader.add_info_extractor(YoutubeIE())
     try:
         info = downloader.extract_info(f"https://www.youtube.com/watch?v={video_id}", download=False)
-        if code := _LIVE.get(info.get("live_status", "")):
-            raise Unfetched(State.DEFERRED, Reason(code), DAY)
+        check_not_live(info)
         folder.mkdir(parents=True, exist_ok=True)
         # The format is part of the name: a download must not be resumed in another format.
         path = folder / f"{video_id}.{info['format_id']}.{info['ext']}"
         downloader.dl(str(path), info)
     except (requests.RequestException, YoutubeDLError, SeekpointError, OSError) as error:
         raise outcome_of(error, folder) from error
-    title, channel = (clean(str(info.get(name) or ""))[:_LONGEST_TITLE] or None for name in ("title", "channel"))
-    return FetchedAudio(path, Details(title, channel, info.get("duration")))
-
-
-class _AudioDownloader(Downloader):
-    """yt-dlp for one video's audio."""
-
-    def urlopen(self, req: Request | str) -> Response:
-        """Send a request; for HTTP 416, which ends a resumed download, raises yt-dlp's own HTTPError."""
-        try:
-            return super().urlopen(req)
-        except requests.HTTPError as error:
-            if status_of(error) != requests.codes.requested_range_not_satisfiable:
-                raise
-            response = Response(io.BytesIO(), error.response.url, error.response.headers, error.response.status_code)
-            raise HTTPError(response) from error
+    return FetchedAudio(path, details_in(info))
 
 
 def outcome_of(error: Exception, folder: Path) -> SeekpointError:

@@ -75,7 +75,7 @@ class YouTubePlaylists:
         # yt-dlp also retries when it can't parse a page, which more retries don't cure.
         downloader = self._web.downloader({"extractor_retries": 1})
         for _ in range(_MOST_REDIRECTS):
-            listing: dict[str, Any] = downloader.extract_info(address, download=False, process=False)
+            listing = downloader.info(address)
             if listing.get("_type") != "url":
                 return listing
             address = listing["url"]

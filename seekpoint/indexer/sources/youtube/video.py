@@ -1,15 +1,17 @@
-"""A video's transcripts and details, both from the requests that youtube-transcript-api makes."""
+"""A video's transcripts and details, from the requests that youtube-transcript-api makes; yt-dlp is the second way."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from math import isfinite
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -19,8 +21,8 @@ from defusedxml import DefusedXmlException
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
     CONNECTION_ERRORS,
@@ -40,24 +42,32 @@ from seekpoint.indexer.fetch.retries import (
     server_fault,
 )
 from seekpoint.indexer.sources.provenance import FetchResult
+from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
 from seekpoint.indexer.transcript.cues import spoken, tidy
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
 
 _Result = TypeVar("_Result")
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
-_CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
 
 
 class YouTubeTranscripts:
-    """A client for YouTube's transcripts, for one thread; `languages` are tags in order of preference."""
+    """A client for YouTube's transcripts, for one thread; `languages` are tags in order of preference.
 
-    def __init__(self, session: requests.Session, languages: Sequence[str] = (), pace: Turns | None = None) -> None:
+    The first way is youtube-transcript-api. A video that it can't have is asked for by yt-dlp, at the same pace.
+    """
+
+    def __init__(self, web: Web, languages: Sequence[str] = (), pace: Turns | None = None) -> None:
+        self._web = web
         self._languages = languages
         self._pace = pace or Pace(0)
         self._faults = 0
         self._page = ""
         self._player: object = None
+        session = web.session()
         session.hooks["response"].append(self._capture)
         self._api = ytt.YouTubeTranscriptApi(http_client=session)
 
@@ -66,28 +76,61 @@ class YouTubeTranscripts:
         if not _VIDEO_ID.fullmatch(video_id):
             raise outcome_of(ytt.InvalidVideoId(video_id))
         self._page, self._player = "", None
-        with self._pace.turn():
-            try:
+        try:
+            with self._pace.turn():
                 fetched = self._fetch(video_id)
-            except Exception as error:
-                failure = outcome_of(error)
-                # A live or new video may get a transcript soon.
-                if (failure.retry_after or 0.0) > DAY and is_new(self._page, self._player, time.time()):
-                    failure = Unfetched(failure.state, failure.reason, DAY)
-                self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
-                if self._faults < MOST_FAULTS:
-                    raise failure from error
-                if isinstance(failure, ConnectionFault):
-                    raise Unreachable(failure.reason) from error
-                # The remaining videos become due before the failed ones, else the next run would stop at once.
-                raise Halt(failure.reason, (failure.retry_after or 0.0) / 2) from error
+        except Exception as error:
+            failure = outcome_of(error)
+            try:
+                if not self._has_second_way(error, failure):
+                    raise failure
+                with self._pace.turn():
+                    fetched = self._fetch_by_ytdlp(video_id, failure)
+            except Unfetched as last:
+                raise self._counted(last) from last.__cause__ or error
         self._faults = 0
         return fetched
 
+    def _has_second_way(self, error: Exception, failure: Unfetched) -> bool:
+        """Whether yt-dlp may have captions that youtube-transcript-api hasn't; never if a block is near."""
+        if isinstance(error, ytt.VideoUnplayable):
+            needs_login = failure.reason.code == "youtube_says_private"
+            return failure.state is State.UNAVAILABLE and (self._web.has_cookies or not needs_login)
+        if isinstance(error, ytt.AgeRestricted):
+            return self._web.has_cookies
+        if isinstance(error, EMPTY_RESPONSE_ERRORS):
+            return self._faults + 1 < MOST_FAULTS
+        return isinstance(error, ytt.PoTokenRequired)
+
+    @cached_property
+    def _ytdlp(self) -> CaptionDownloader:
+        from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
+
+        return CaptionDownloader(self._web, self._languages)
+
+    def _fetch_by_ytdlp(self, video_id: str, failure: Unfetched) -> FetchResult:
+        transcripts, info = self._ytdlp.fetch(video_id, failure)
+        known, other = details_of(self._page, self._player), details_in(info)
+        values = {field.name: getattr(known, field.name) or getattr(other, field.name) for field in fields(Details)}
+        return FetchResult(transcripts, Details(**values))
+
+    def _counted(self, failure: Unfetched) -> Unfetched:
+        """The failure of a video; Halt if servers or the network were at fault too often in a row."""
+        # A live or new video may get a transcript soon.
+        if (failure.retry_after or 0.0) > DAY and is_new(self._page, self._player, time.time()):
+            failure = Unfetched(failure.state, failure.reason, DAY)
+        self._faults = self._faults + 1 if isinstance(failure, ServerFault) else 0
+        if self._faults < MOST_FAULTS:
+            return failure
+        if isinstance(failure, ConnectionFault):
+            return Unreachable(failure.reason)
+        # The remaining videos become due before the failed ones, else the next run would stop at once.
+        return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
+
     def _fetch(self, video_id: str) -> FetchResult:
-        tracks = _choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
-        if not all(_CAPTION_ADDRESS.match(str(address)) for address in caption_addresses(self._player)):
-            raise Unfetched(State.UNAVAILABLE, Reason("captions_elsewhere"), MONTH)
+        tracks = choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
+        for address in caption_addresses(self._player):
+            check_address(address)
         transcripts = []
         for track in tracks:
             snippets = _with_retries(track.fetch)
@@ -117,31 +160,6 @@ def _with_retries(call: Callable[[], _Result]) -> _Result:
     return RETRY_TWICE(is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call)
 
 
-def _choose_tracks(tracks: Sequence[ytt.Transcript], languages: Sequence[str]) -> list[ytt.Transcript]:
-    """Pick a track for each wanted language, by default the spoken one; raises Unfetched if there is none."""
-    # A generated track is in the spoken language.
-    spoken = [track.language_code for track in sorted(tracks, key=lambda track: not track.is_generated)][:1]
-    tracks_by_language = (_best_track(tracks, language) for language in languages or spoken)
-    chosen = list(dict.fromkeys(track for track in tracks_by_language if track))
-    if not chosen:
-        available = ", ".join(dict.fromkeys(clean(track.language_code) for track in tracks)) or Reason("none")
-        in_languages = Reason("no_track_in", wanted=", ".join(languages), available=available)
-        reason = in_languages if languages else Reason("no_track", available=available)
-        raise Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
-    return chosen
-
-
-def _best_track(tracks: Sequence[ytt.Transcript], language: str) -> ytt.Transcript | None:
-    same = (track for track in tracks if primary(track.language_code) == primary(language))
-    subtag, exact = language.lower().split("-")[0], language.lower()
-
-    def distance(track: ytt.Transcript) -> tuple[bool, bool, bool]:
-        code = track.language_code.lower()
-        return code.split("-")[0] != subtag, track.is_generated, code != exact
-
-    return min(same, key=distance, default=None)
-
-
 _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
     (ytt.VideoUnavailable, State.UNAVAILABLE, MONTH, "youtube_unavailable"),
     (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "no_video_id"),
@@ -152,6 +170,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, flo
 )
 SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
 """Messages about videos that will be there."""
+_LOGIN = re.compile(r"\b(?:private|members|sign in|log in|join this channel)\b", re.IGNORECASE)
 
 
 def outcome_of(error: Exception) -> Unfetched:
@@ -181,8 +200,8 @@ def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
         return blocked()
     if SOON.search(text):
         return Unfetched(State.DEFERRED, Reason("youtube_says", text=text), DAY)
-    reason = Reason("youtube_says", text=text) if text else Reason("youtube_unplayable")
-    return Unfetched(State.UNAVAILABLE, reason, MONTH)
+    code = "youtube_says_private" if _LOGIN.search(text) else "youtube_says"
+    return Unfetched(State.UNAVAILABLE, Reason(code, text=text) if text else Reason("youtube_unplayable"), MONTH)
 
 
 def _status(error: Exception) -> int:
@@ -227,8 +246,26 @@ def details_of(page: str, player: object) -> Details:
         channel=_text(_get(video, "author")) or None,
         duration=duration,
         published=published[1] if published else None,
-        chapters=tuple(c for c in chapters if duration is None or c.start < duration)[:_MOST_CHAPTERS],
+        chapters=_within(chapters, duration),
     )
+
+
+def details_in(info: Mapping[str, Any]) -> Details:
+    """Extract details from what yt-dlp knows of a video."""
+    duration = _seconds(info.get("duration")) or None
+    published = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", str(info.get("upload_date")), re.ASCII)
+    marks = ((_seconds(_get(each, "start_time")), _get(each, "title")) for each in info.get("chapters") or ())
+    return Details(
+        title=_text(info.get("title"))[:_LONGEST_TITLE] or None,
+        channel=_text(info.get("channel") or info.get("uploader"))[:_LONGEST_TITLE] or None,
+        duration=duration,
+        published="-".join(published.groups()) if published else None,
+        chapters=_within(_chapters(marks), duration),
+    )
+
+
+def _within(chapters: Iterable[Chapter], duration: float | None) -> tuple[Chapter, ...]:
+    return tuple(c for c in chapters if duration is None or c.start < duration)[:_MOST_CHAPTERS]
 
 
 def is_new(page: str, player: object, now: float) -> bool:

@@ -8,12 +8,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.index.types import Kind
+from seekpoint.index.reasons import Reason
+from seekpoint.index.types import Kind, State
 from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
 from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
 from seekpoint.indexer.sources.youtube.video import (
     YouTubeTranscripts,
     caption_addresses,
+    details_in,
     details_of,
     is_new,
     parse_json,
@@ -76,8 +79,30 @@ def test_any_answer_gives_a_transcript_or_a_reason(fake: FakeYouTube, player: st
     fake.fail("aaaaaaaaaaa", "player", 200, player, 1)
     fake.fail("aaaaaaaaaaa", "captions", 200, captions, 1)
     try:
-        fetched = YouTubeTranscripts(fake.session()).fetch("aaaaaaaaaaa")
+        fetched = YouTubeTranscripts(fake.web()).fetch("aaaaaaaaaaa")
     except Unfetched as failure:
         assert is_line(failure.reason)
         return
     assert all(is_line(cue.text) for transcript in fetched.transcripts for cue in transcript.cues)
+
+
+@given(PLAYERS.filter(lambda text: len(text) < _DEEPEST), PAGES, st.text(alphabet=fuzzing.SIGNS, max_size=40))
+@example(
+    '{"playabilityStatus": {"status": "OK"}, "videoDetails": {"videoId": "aaaaaaaaaaa"}, "captions": []}', WHOLE, ""
+)
+@named
+def test_any_answer_to_yt_dlp_gives_captions_or_a_reason(
+    fake: FakeYouTube, player: str, page: str, captions: str
+) -> None:
+    fake.add_video("aaaaaaaaaaa", "讲座")
+    for place, answer in (("player", player), ("watch", page), ("captions", captions)):
+        fake.fail("aaaaaaaaaaa", place, 200, answer)
+    first = Unfetched(State.DEFERRED, Reason("captions_withheld"))
+    try:
+        transcripts, info = CaptionDownloader(fake.web()).fetch("aaaaaaaaaaa", first)
+    except Unfetched as failure:
+        assert is_line(failure.reason)
+        return
+    found = details_in(info)
+    assert all(is_line(text) for text in (found.title, found.channel, found.published) if text is not None)
+    assert all(is_line(cue.text) for transcript in transcripts for cue in transcript.cues)

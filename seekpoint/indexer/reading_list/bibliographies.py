@@ -1,0 +1,196 @@
+"""Parses bibliographies, as Zotero and others export them: BibTeX, RIS and CSL JSON."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from unicodedata import lookup, normalize
+
+from seekpoint.files import parsed_json
+from seekpoint.index.errors import SourceError
+from seekpoint.index.types import Kind
+from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
+from seekpoint.indexer.reading_list.entries import Entries, short
+
+BIBTEX_MARK = re.compile(
+    r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
+)
+RIS_MARK = re.compile(r"(?:\s|\d+\.\s)*TY  -")
+CSL_MARK = re.compile(
+    r'\s*(?:\{\s*"items"\s*:\s*)?\[\s*\{(?=.{0,20000}?"(?:URL|DOI|issued|citation-key|container-title)"\s*:)', re.DOTALL
+)
+"""The beginnings of such files."""
+
+_ADDRESS = re.compile(r"https?://[^\s{}<>\"]+", re.IGNORECASE)
+_DOI = re.compile(r"10\.\d{4,9}/[^\s{}]+")
+_ARXIV_ID = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?!\d)"
+# In a DOI of arXiv's, and as Google Scholar and Zotero name the journal or the number.
+_ARXIV = re.compile(rf"arxiv[:.]\s*({_ARXIV_ID})", re.IGNORECASE)
+_EPRINT = re.compile(_ARXIV_ID)
+_RIS_FIELD = re.compile(r"([A-Z][A-Z0-9])(?:  -|  ?- ?)(.*)")
+_FIELDS_WITH_ADDRESSES = ("url", "howpublished", "link", "bdsk-url-1")
+_FIELDS_WITH_ARXIV = ("journal", "journaltitle", "number", "note", "howpublished", "doi")
+_CSL_FIELDS_WITH_ARXIV = ("doi", "number", "container-title", "note", "archive_location")
+# The marks of an address as BibTeX's programs escape them: \_, {\_} and \{_\}, and a tilde in words.
+_ESCAPED = re.compile(r"\\?\{\\?([%&#_~$])(?:\{\})?\\?\}|\\([%&#_~$])(?:\{\})?|\{?\\text(asciitilde)(?:\{\})?\}?")
+# Zotero's marks for italics and such, in titles of every format.
+_TAG = re.compile(r"</?(?:i|b|em|sub|sup|sc|span)\b[^<>]{0,80}>", re.IGNORECASE)
+# Zotero writes title:path:type, JabRef :path:type, and others paths alone; all have ; between, and \ before a mark.
+_BETWEEN_FILES, _BETWEEN_PARTS, _ESCAPE = re.compile(r"(?<!\\);"), re.compile(r"(?<!\\):"), re.compile(r"\\([:;\\_ &])")
+# LaTeX's accents as combining characters, its letters that have names, and the two as they are written.
+_ACCENTS = dict(
+    zip(
+        "`'^~\"=.uvHckrdb",
+        "\u0300\u0301\u0302\u0303\u0308\u0304\u0307\u0306\u030c\u030b\u0327\u0328\u030a\u0323\u0331",
+        strict=True,
+    )
+)
+_LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø"}
+_LETTERS |= {"l": "ł", "L": "Ł", "i": "i", "j": "j"}
+_ACCENTED = re.compile(r"\\(?:([`'^~\"=.])|([uvHckrdb])(?=[\s{\\]))\s*\{?\\?([A-Za-z])\}?")
+_COMMAND = re.compile(r"\\([A-Za-z]+)(?:\{\}|\s+)?")
+logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
+
+
+def read_bibtex(text: str, entries: Entries) -> None:
+    """Add each record; those that are no BibTeX are counted."""
+    from bibtexparser.entrypoint import parse_string
+    from bibtexparser.model import Entry
+
+    for block in parse_string(text).blocks:
+        found = getattr(block, "ignore_error_block", block)  # one whose key, or a field, is there twice
+        if isinstance(found, Entry):
+            fields = {field.key.lower(): str(field.value) for field in reversed(found.fields)}
+            addresses = [fields[name] for name in _FIELDS_WITH_ADDRESSES if name in fields]
+            stated = [fields[name] for name in _FIELDS_WITH_ARXIV if name in fields]
+            kind = fields.get("archiveprefix", fields.get("eprinttype", "arxiv")).lower()
+            if kind == "arxiv" and (eprint := _EPRINT.search(fields.get("eprint", ""))):
+                stated.insert(0, f"arXiv:{eprint[0]}")
+            files = [field.value for field in found.fields if field.key.lower() in ("file", "bdsk-file-1")]
+            _add(
+                entries,
+                _without_latex(fields.get("title", "")),
+                [*map(_unescaped, addresses)],
+                _unescaped(fields.get("doi", "")),
+                stated,
+                [path for file in files for path in _paths(file)],
+            )
+        elif found is None:
+            entries.leave_out("not in BibTeX")
+
+
+def read_ris(text: str, entries: Entries) -> None:
+    """Add each record; a field's further lines have no tag."""
+    for fields in _ris_records(text):
+        _add(
+            entries,
+            next((value for tag in ("TI", "T1", "CT", "BT") for value in fields.get(tag, ())), ""),
+            [value for tag in ("UR", "LK", "L1", "L2") for value in fields.get(tag, ())],
+            next((value for tag in ("DO", "M3", "DI") for value in fields.get(tag, ()) if _DOI.search(value)), ""),
+            [value for tag in ("DO", "JO", "JF", "T2", "M1", "AN", "N1") for value in fields.get(tag, ())],
+            [value for tag in ("L1", "L2") for value in fields.get(tag, ())],
+        )
+
+
+def _ris_records(text: str) -> Iterator[dict[str, list[str]]]:
+    fields: dict[str, list[str]] = {}
+    values: list[str] = []
+    for line in text.splitlines():
+        if not (field := _RIS_FIELD.match(line)):
+            if values:
+                values[-1] = f"{values[-1]} {line.strip()}"
+            continue
+        tag, value = field[1], field[2].strip()
+        if tag in ("TY", "ER"):
+            if fields:
+                yield fields
+            fields, values = {"TY": [value]} if tag == "TY" else {}, []
+        elif fields:
+            values = fields.setdefault(tag, [])
+            values.append(value)
+    if fields:
+        yield fields
+
+
+def read_csl(text: str, entries: Entries) -> None:
+    """Add each item; raises SourceError if it isn't JSON."""
+    try:
+        items: Any = parsed_json(text)
+    except ValueError as error:
+        raise SourceError(f"its JSON is damaged, so export it again: {error}") from error
+    for item in items["items"] if isinstance(items, dict) else items:
+        if not isinstance(item, dict):
+            entries.leave_out("not in CSL")
+            continue
+        fields = {str(name).lower(): value for name, value in item.items() if isinstance(value, str)}
+        stated = [
+            fields[name] for name in ("doi", "number", "container-title", "note", "archive_location") if name in fields
+        ]
+        _add(entries, fields.get("title", ""), [fields.get("url", "")], fields.get("doi", ""), stated, [])
+
+
+def _add(
+    entries: Entries, title: str, addresses: Sequence[str], doi: str, stated: Sequence[str], files: Sequence[str]
+) -> None:
+    """Add one record: as its file on this disk, its paper on arXiv, its address, or where its DOI leads.
+
+    `stated` are texts that may name the paper on arXiv.
+    """
+    title = _TAG.sub("", title)
+    if entries.folder and (path := _existing(entries.folder, files)):
+        entries.resources.append(resource_of_path(path, short(title)))
+    elif arxiv := next(filter(None, map(_ARXIV.search, stated)), None):
+        entries.add(f"https://arxiv.org/abs/{arxiv[1]}", title)
+    elif address := next(filter(None, map(_ADDRESS.search, addresses)), None):
+        entries.add(address[0], title)
+    elif named := _DOI.search(doi):
+        entries.add(f"https://doi.org/{named[0]}", title)
+    else:
+        entries.leave_out("without an address, a DOI, or a file that is there")
+
+
+def _existing(folder: Path, files: Sequence[str]) -> Path | None:
+    """The first file that is there, PDFs before saved pages and notes."""
+    found: list[Path] = []
+    for name in files:
+        with suppress(OSError, RuntimeError):  # a name that is too long, a user that isn't there
+            path = folder / Path(name).expanduser()
+            if kind_of_path(path) and path.is_file():
+                found.append(path)
+    return min(found, key=lambda path: kind_of_path(path) is not Kind.PAPER, default=None)
+
+
+def _paths(value: str) -> Iterator[str]:
+    """The paths that a field of BibTeX may mean."""
+    for file in _BETWEEN_FILES.split(value):
+        parts = [_ESCAPE.sub(r"\1", part) for part in _BETWEEN_PARTS.split(file)]
+        yield from (parts[0], *parts[1:2], _ESCAPE.sub(r"\1", file), *(f"/{part}" for part in parts[1:2]))
+
+
+def _unescaped(address: str) -> str:
+    return _ESCAPED.sub(lambda found: "~" if found[3] else found[1] or found[2], address)
+
+
+def _without_latex(title: str) -> str:
+    r"""A title in plain text, such as `N{\"u}rnberg {ABC} \& $\alpha$` as "Nürnberg ABC & α".
+
+    Why not pylatexenc: version 2.11 takes 0.3 ms a title, more than the parser, and minutes for `\frac{\frac{…`.
+    """
+    if "\\" in title:
+        title = _ACCENTED.sub(lambda found: normalize("NFC", found[3] + _ACCENTS[found[1] or found[2]]), title)
+        title = _COMMAND.sub(_letter, title)
+        title = re.sub(r"\\(.)", r"\1", title)
+    return re.sub(r"(?<!\d)\$(?!\d)|[{}]", "", title)
+
+
+def _letter(command: re.Match[str]) -> str:
+    """The letter that a command stands for; nothing for others, such as those of fonts."""
+    name = command[1]
+    case = "SMALL" if name.islower() else "CAPITAL"
+    with suppress(KeyError):
+        return _LETTERS.get(name) or lookup(f"GREEK {case} LETTER {name.upper()}")
+    return ""

@@ -1,0 +1,91 @@
+"""Collects the entries of a list in a format of its own, and counts those that are left out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.types import Resource
+from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_link
+
+MAX_DEPTH = 100
+"""The most folders within each other; deeper ones are no one's, and each entry stores its path."""
+
+# A heading is stored with every entry under it. In Markdown, a paragraph above a line of dashes is one too.
+_MAX_TITLE = 500
+# The kinds of left out entries that a remark names.
+_MOST_KINDS = 6
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
+
+Maker = Callable[[str, str, Iterable[tuple[str, ...]]], Resource | None]
+
+
+class Entries:
+    """The entries of one list, in order. `base` is its folder, or its address if it may name no files."""
+
+    def __init__(self, base: Path | str) -> None:
+        self.base = base
+        self.resources: list[Resource] = []
+        self._left_out: Counter[str] = Counter()
+
+    @property
+    def folder(self) -> Path | None:
+        """The list's folder, if the list may name files."""
+        return self.base if isinstance(self.base, Path) else None
+
+    def add(
+        self,
+        href: str,
+        title: str = "",
+        path: Iterable[str] = (),
+        *paths: Iterable[str],
+        make: Maker = resource_of,
+    ) -> None:
+        """Add the resource that `make` gives of an address, under its folders; count an entry that has none.
+
+        A relative address leads nowhere outside the program that wrote it, as `javascript:` and `place:` do.
+        """
+        sections = tuple(filter(None, (tuple(filter(None, map(short, one))) for one in (path, *paths))))
+        address, name = href.strip(), short(title)
+        name = "" if name in (clean(href), clean(address.partition("//")[2])) else name
+        if resource := make(address, name, sections) or self._file(address, name, sections):
+            self.resources.append(resource)
+        else:
+            scheme = _SCHEME.match(address)
+            self.leave_out(scheme[0].lower() if scheme else "without an address")
+
+    def leave_out(self, kind: str, number: int = 1) -> None:
+        """Count entries that are left out."""
+        self._left_out[kind] += number
+
+    @property
+    def remark(self) -> str:
+        """One line on the entries that are left out; empty if there are none."""
+        if not self._left_out:
+            return ""
+        left_out, shown = self._left_out.total(), self._left_out.most_common(_MOST_KINDS)
+        kinds = [f"{number:,} {clean(kind)}" for kind, number in shown]
+        kinds += ["others"] if len(self._left_out) > len(shown) else []
+        return f"{left_out:,} of {counted(left_out + len(self.resources), 'entry')} left out: {', '.join(kinds)}"
+
+    def _file(self, address: str, title: str, sections: tuple[tuple[str, ...], ...]) -> Resource | None:
+        if not address.lower().startswith("file:"):
+            return None
+        return resource_of_link(address, title, sections, self.base)
+
+
+def deeper(path: tuple[str, ...], folder: str) -> tuple[str, ...]:
+    """The path of a folder within another; raises SourceError if they are nested too deep."""
+    if len(path) >= MAX_DEPTH:
+        raise SourceError(f"more than {MAX_DEPTH} folders within each other: no list of yours, so it isn't read")
+    return (*path, folder)
+
+
+def short(text: str) -> str:
+    """A title from outside, cleaned and of limited length."""
+    cleaned = clean(text)
+    return cleaned if len(cleaned) <= _MAX_TITLE else f"{cleaned[: _MAX_TITLE - 1]}…"

@@ -1,0 +1,177 @@
+"""Parses the links of a Markdown text, and of a text of addresses, under their headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from seekpoint.index.errors import SourceError
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Resource
+from seekpoint.indexer.reading_list.addresses import resource_of_link
+from seekpoint.indexer.reading_list.entries import Entries, short
+
+# Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
+_MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
+_MAX_ADDRESSES = 1000
+
+FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
+_ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
+# In Chinese and Japanese, punctuation follows an address without a space.
+_BARE_ADDRESS = re.compile(
+    r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
+)
+
+
+def read(parse: Callable[[str, Path | str | None], tuple[Resource, ...]], text: str, entries: Entries) -> None:
+    """Add each link; one that leads nowhere outside the text is no entry."""
+    entries.resources += parse(text, entries.base)
+
+
+def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
+    """One resource per link, in the section of its headings; raises SourceError for lists beyond reasonable limits.
+
+    `base` of relative links is a folder or an address. A single h1 above all links is the title of the list, not a
+    section. A link within a heading belongs to that heading.
+    """
+    for mark, most in _MAX_MARKS.items():
+        if text.count(mark) > most:
+            raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
+    if any(word.count("://") + word.count(".") > _MAX_ADDRESSES for word in text.split()):
+        raise SourceError(
+            f"{_MAX_ADDRESSES:,} addresses without a space between are too much: put each on its own line"
+        )
+    outline = outline_of(FRONT_MATTER.sub("", text))
+    titles = [heading for heading in outline.headings if heading.level == 1]
+    is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
+    names = {id(heading): short("".join(heading.text)) for heading in outline.headings}
+    entries: list[Resource | None] = []
+    for link in outline.links:
+        label = clean("".join(link.text))
+        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else short(label)
+        path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
+        for href in _bare_addresses(link.href, label) if link.bare else (link.href,):
+            entries.append(resource_of_link(href, title, (path,) if path else (), base))
+    return tuple(filter(None, entries))
+
+
+def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
+    """One resource per address or Markdown link in plain text; lines that begin with `#` are comments."""
+    lines = (line.strip() for line in text.splitlines())
+    return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
+
+
+def _bare_addresses(href: str, text: str) -> list[str]:
+    """Split addresses that the parser took for one; a bare host, such as fast.ai, is a word rather than a link."""
+    if href == f"http://{text}":
+        if "/" not in text and not text.lower().startswith("www."):
+            return []
+        href = f"https://{text}"
+    return _BARE_ADDRESS.findall(f"https:{href}" if href.startswith("//") else href)
+
+
+# markdown-it drops deeper elements, and recurses once or twice per level.
+_MAX_NESTING = 100
+
+
+def outline_of(text: str) -> Outline:
+    """The headings and links of a Markdown text, raw HTML included; raises SourceError if it is nested too deep."""
+    outline, parser = Outline(), _markdown()
+    tokens = parser.parse(text)
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
+            raise SourceError(f"line {token.map[0] + 1 if token.map else '?'} is nested too deep to be read")
+        if token.type == "html_block":
+            outline.read(token.content)
+        elif token.type == "inline" and before is not None:
+            for part in token.children or ():
+                if part.markup == "linkify":
+                    part.attrSet("data-bare", "")
+            html = parser.renderer.render([token], parser.options, {})
+            outline.read(f"<{before.tag}>{html}</{before.tag}>")
+    return outline
+
+
+class _Markdown(MarkdownIt):
+    """A parser that accepts every link, such as `file:`, and leaves its address as it is: `addresses` decides on it."""
+
+    def validateLink(self, url: str) -> bool:
+        return True
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+    def normalizeLinkText(self, link: str) -> str:
+        return link
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+
+
+@dataclass(slots=True)
+class Heading:
+    """A heading; `text` has one piece per text node."""
+
+    level: int
+    text: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Link:
+    """A link and its `path` of headings; it is `bare` if its text is the address itself."""
+
+    href: str
+    bare: bool
+    path: tuple[Heading, ...]
+    text: list[str] = field(default_factory=list)
+
+
+class Outline(HTMLParser):
+    """Collects headings and the links under them from blocks of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[Link] = []
+        self.headings: list[Heading] = []
+        self._path: tuple[Heading, ...] = ()
+        self._open: dict[str, list[str]] = {}
+
+    def read(self, html: str) -> None:
+        """Add a block; elements that it leaves open end with it."""
+        self.feed(html)
+        self.close()
+        self.reset()
+        self._open.clear()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "a" and (href := attributes.get("href")):
+            link = Link(href, "data-bare" in attributes, self._path)
+            self.links.append(link)
+            self._open["a"] = link.text
+        elif re.fullmatch("h[1-6]", tag):
+            heading = Heading(int(tag[1]))
+            self.headings.append(heading)
+            self._path = (*(above for above in self._path if above.level < heading.level), heading)
+            self._open["h"] = heading.text
+        elif tag in ("img", "br"):
+            self.handle_data(f" {attributes.get('alt') or ''} ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
+
+    def handle_data(self, data: str) -> None:
+        for text in self._open.values():
+            text.append(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Skip `<![…>`, for which the standard parser fails with an AssertionError if it doesn't know the keyword."""
+        return self.rawdata.find(">", i) + 1 or -1

@@ -1,0 +1,174 @@
+"""Bibliographies of Zotero and others."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seekpoint.index.types import Kind
+from tests.indexer.reading_list.listed import fault, read, remark, rows
+
+BIBTEX = r"""
+% exported by hand
+@string{dec = "December"}
+@comment{not an entry}
+@article{vaswani_attention_2017,
+	title = {Attention {{Is}} {All} {You} {N\"eed} \& $\alpha$: 50\% {\o}f {\'{\i}}t},
+	url = {http://arxiv.org/abs/1706.03762},
+	doi = {10.48550/arXiv.1706.03762},
+	month = dec,
+}
+@misc{scholar, title={Layer normalization}, journal={arXiv preprint arXiv:1607.06450}, year={2016}}
+@article(eprint, title = "注意力机制", eprint = {1409.0473v7}, archivePrefix = {arXiv}, url = {https://journal.org/x},)
+@misc{jstor, title = {Other eprint}, eprint = {2938351}, eprinttype = {jstor}, url = {https://a.org/a\_b\%20{\textasciitilde}c}}
+@misc{web, title = {Page}, howpublished = {\url{https://b.org/x_y}}}
+@article{only_doi, title = {Only a DOI}, doi = {https://doi.org/10.1145/1596655.1596682}}
+@book{nothing, title = {No address}, year = 1999}
+@article{only_doi, title = {The same key}, url = {https://c.org/}, url = {https://d.org/}}
+@article{broken, title = {Never closed,
+@misc{last, title = {Last}, url = {https://e.org/}}
+"""
+
+
+def test_bibtex(tmp_path: Path) -> None:
+    found = read(tmp_path, "文献.bib", BIBTEX)
+    assert rows(found) == [
+        ("Attention Is All You Nëed & α: 50% øf ít", "arxiv.org/abs/1706.03762", ()),
+        ("Layer normalization", "arxiv.org/abs/1607.06450", ()),
+        ("注意力机制", "arxiv.org/abs/1409.0473", ()),
+        ("Other eprint", "a.org/a_b%20~c", ()),
+        ("Page", "b.org/x_y", ()),
+        ("Only a DOI", "doi.org/10.1145/1596655.1596682", ()),
+        ("The same key", "c.org/", ()),
+        ("Last", "e.org/", ()),
+    ]
+    assert found.resources[0].kind is Kind.PAPER
+    assert remark(found) == (
+        "2 of 10 entries left out: 1 without an address, a DOI, or a file that is there, 1 not in BibTeX"
+    )
+
+
+def test_a_file_that_lies_beside_a_bibliography_is_its_entry(tmp_path: Path) -> None:
+    names = ("files/2/Vaswani: 注意力.pdf", "files/3/index.html", "papers/b.pdf", "c.pdf", "绝对/d.pdf")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    fields = {
+        "zotero": r"Snapshot:files/3/index.html:text/html;Full Text PDF:files/2/Vaswani\: 注意力.pdf:application/pdf",
+        "jabref": ":papers/b.pdf:PDF",
+        "better_bibtex": "c.pdf",
+        "mendeley": f":{str(tmp_path / '绝对/d.pdf').lstrip('/')}:pdf",
+        "elsewhere": "/nowhere/x.pdf;~nobody/x.pdf;" + "x" * 5000 + ".pdf",
+        "other": "c.exe",
+    }
+    text = "".join(
+        f"@misc{{{key}, title={{{key}}}, url={{https://a.org/{key}}}, file={{{file}}}}}\n"
+        for key, file in fields.items()
+    )
+    found = read(tmp_path, "a.bib", text)
+    files = [(tmp_path / name).resolve().as_uri() for name in (names[0], *names[2:])]
+    assert [one.url for one in found.resources] == [*files, "https://a.org/elsewhere", "https://a.org/other"]
+    assert [one.title for one in found.resources] == list(fields)
+    others = read(tmp_path, "a.bib", text, is_trusted=False)
+    assert [one.url for one in others.resources] == [f"https://a.org/{key}" for key in fields], (
+        "no files of this machine"
+    )
+    ris = "TY  - JOUR\nTI  - 讲义\nUR  - https://a.org/\nL1  - papers/b.pdf\nER  - \n"
+    assert [one.url for one in read(tmp_path, "a.ris", ris).resources] == [files[1]]
+
+
+RIS = """\
+1.
+TY  - JOUR
+TI  - 注意力
+      机制
+AU  - Vaswani
+UR  - https://a.org/x
+ER  - 
+
+TY  - JOUR
+T1  - Only a DOI
+DO  - 10.1186/s40981-020-0316-0
+N2  - First line, ER then
+second line https://in.the.abstract.org
+ER  -
+TY  - GEN
+TI  - Paper
+DO  - 10.48550/ARXIV.1706.03762
+TY  - BOOK
+TI  - Nothing
+ER  - 
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_ris(tmp_path: Path, newline: str) -> None:
+    found = read(tmp_path, "a.ris", newline.join(RIS.splitlines()).encode("utf-8-sig"))
+    assert rows(found) == [
+        ("注意力 机制", "a.org/x", ()),
+        ("Only a DOI", "doi.org/10.1186/s40981-020-0316-0", ()),
+        ("Paper", "arxiv.org/abs/1706.03762", ()),
+    ]
+    assert remark(found) == "1 of 4 entries left out: 1 without an address, a DOI, or a file that is there"
+    assert rows(read(tmp_path, "export.txt", RIS)) == rows(found), "whatever its suffix"
+
+
+ITEMS: list[Any] = [
+    {"id": "1", "type": "webpage", "title": "The <i>mask</i> &amp; 掩码", "URL": "https://a.org/x"},
+    {"id": "2", "type": "article-journal", "title": "论文", "DOI": "10.1145/1596655.1596682", "issued": {}},
+    {"id": "3", "type": "article", "title": "Preprint", "number": "arXiv:1706.03762", "URL": "https://b.org/"},
+    {"id": "4", "type": "book", "title": "Nothing", "URL": 7},
+    "odd",
+]
+
+
+def test_csl_json(tmp_path: Path) -> None:
+    found = read(tmp_path, "文献.json", json.dumps(ITEMS, ensure_ascii=False))
+    assert rows(found) == [
+        ("The mask &amp; 掩码", "a.org/x", ()),
+        ("论文", "doi.org/10.1145/1596655.1596682", ()),
+        ("Preprint", "arxiv.org/abs/1706.03762", ()),
+    ]
+    left_out = "2 of 5 entries left out: 1 without an address, a DOI, or a file that is there, 1 not in CSL"
+    assert remark(found) == left_out
+    whole = json.dumps({"items": ITEMS}, ensure_ascii=False)
+    assert rows(read(tmp_path, "a.json", whole)) == rows(found)
+    assert "its JSON is damaged, so export it again" in fault(tmp_path, "a.json", whole[:-1])
+
+
+def test_json_of_captions_stays_captions(tmp_path: Path) -> None:
+    cues = json.dumps([{"text": "注意力", "start": 0.0, "duration": 2.0}])
+    (only,) = read(tmp_path, "Talk [aaaaaaaaaaa].zh.json", cues).resources
+    assert (only.kind, only.id) == (Kind.VIDEO, "aaaaaaaaaaa")
+    assert "no links found" in fault(tmp_path, "data.json", cues)
+    assert "no links found" in fault(tmp_path, "Talk [aaaaaaaaaaa].zh.json", cues, is_trusted=False)
+
+
+def test_a_markdown_list_that_names_such_things_stays_one(tmp_path: Path) -> None:
+    for text in (
+        "@comments are welcome: https://a.org/x",
+        "@someone wrote {x, https://a.org/x }",
+        "TY - <https://a.org/x>",
+    ):
+        assert [one.url for one in read(tmp_path, "list.md", text).resources] == ["https://a.org/x"]
+
+
+def test_large_and_hostile_ones_are_read_in_seconds(tmp_path: Path) -> None:
+    record = '@article{{k{0}, title = {{{{注}} \\"o {0}}}, url = {{https://a.org/{0}}}, abstract = {{{1}}}}}\n'
+    text = "".join(record.format(number, "words " * 10) for number in range(20_000))
+    started = time.monotonic()
+    found = read(tmp_path, "a.bib", text)
+    assert (found.entries, found.resources[-1].title) == (20_000, "注 ö 19999")
+    for unit in ("@article{a,t={" + "{" * 200_000, "@" * 300_000, "@article{" * 50_000, '@a{b,t="' + 'x"' * 100_000):
+        assert len(read(tmp_path, "a.bib", f"@misc{{x, url={{https://a.org/}}}}\n{unit}").resources) == 1
+    for title in ("\\frac{" * 50_000, "{" * 100_000 + "}" * 100_000, "\\'" * 100_000, "$" * 200_000):
+        read(
+            tmp_path,
+            "a.bib",
+            f"@misc{{x, url={{https://a.org/}}, title={{{title}}}}}\n@misc{{y, url={{https://b.org/}}}}",
+        )
+    assert time.monotonic() - started < 60

@@ -1,0 +1,124 @@
+"""Bookmarks of browsers and of services."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.types import Kind
+from tests.indexer.reading_list.listed import fault, read, remark, rows
+
+HEAD = """<!DOCTYPE NETSCAPE-Bookmark-file-1>
+<!-- This is an automatically generated file.
+     It will be read and overwritten. DO NOT EDIT! -->
+<META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=UTF-8">
+<TITLE>Bookmarks</TITLE>
+<H1>Bookmarks</H1>
+"""
+CHROME = f"""{HEAD}<DL><p>
+    <DT><H3 ADD_DATE="1700000000" PERSONAL_TOOLBAR_FOLDER="true">Bookmarks bar</H3>
+    <DL><p>
+        <DT><A HREF="https://a.org/x?a=1&amp;b=2" ADD_DATE="1" ICON="data:image/png;base64,AAAA">Q &amp; A</A>
+        <DT><H3>机器学习</H3>
+        <DL><p>
+            <DT><A HREF="https://youtu.be/aaaaaaaaaaa">注意力 <b>机制</b></A>
+        </DL><p>
+        <DT><A HREF="https://b.org/">https://b.org/</A>
+    </DL><p>
+    <DT><A HREF="javascript:alert(1)">Bookmarklet</A>
+    <DT><A HREF="place:type=6&sort=14" TAGS="x">Recent</A>
+    <DT><A HREF="chrome://settings">Settings</A>
+    <DT><A HREF="">Nothing</A>
+    <DT><A HREF="?relative">Relative</A>
+    <DT><A HREF="https://c.org/" TAGS="数学,maths">Tagged</A>
+    <DD>A description with <a href="https://d.org/">its own link</a>
+</DL><p>
+"""
+
+
+def test_folders_are_sections_and_tags_are_where_there_is_no_folder(tmp_path: Path) -> None:
+    found = read(tmp_path, "书签.html", CHROME)
+    bar = "Bookmarks bar"
+    assert rows(found) == [
+        ("Q & A", "a.org/x?a=1&b=2", ((bar,),)),
+        ("注意力 机制", "www.youtube.com/watch?v=aaaaaaaaaaa", ((bar, "机器学习"),)),
+        ("", "b.org/", ((bar,),)),
+        ("Tagged", "c.org/", (("数学",), ("maths",))),
+        ("its own link", "d.org/", ()),
+    ]
+    assert remark(found) == "5 of 10 entries left out: 2 without an address, 1 javascript:, 1 place:, 1 chrome:"
+
+
+def test_safari_and_old_programs_write_it_differently(tmp_path: Path) -> None:
+    """Elements that are closed, or never are, and names in lower case."""
+    for number, text in enumerate(
+        (
+            "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n\t<HTML>\n\t<Title>B</Title>\n\t<DT><H3 FOLDED>讲座</H3>\n\t<DL><p>"
+            '<DT><A HREF="https://a.org/x">X</A>\n\t</DL><p>\n</HTML>',
+            '<!doctype netscape-bookmark-file-1><dl><dt><h3>讲座</h3><dl><dt><a href="https://a.org/x">X</a></dt></dl></dl>',
+            "<!-- by hand --> <!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><H3>讲座</H3><DL><DT><A HREF=https://a.org/x>X",
+        )
+    ):
+        assert rows(read(tmp_path, f"{number}.htm", text)) == [("X", "a.org/x", (("讲座",),))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    assert rows(read(tmp_path, "b.html", CHROME.encode(encoding)))[1][0] == "注意力 机制"
+
+
+def test_the_declared_encoding_counts_where_it_is_not_utf_8(tmp_path: Path) -> None:
+    text = f'{HEAD}<DL><DT><A HREF="https://a.org/x">Café</A></DL>'.replace("UTF-8", "ISO-8859-1")
+    assert rows(read(tmp_path, "b.html", text.encode("latin-1"))) == [("Café", "a.org/x", ())]
+
+
+def test_other_html_is_a_page(tmp_path: Path) -> None:
+    page = "<!DOCTYPE html><p>The format begins with &lt;!DOCTYPE NETSCAPE-Bookmark-file-1></p><a href='https://a.org'>a</a>"
+    (only,) = read(tmp_path, "page.html", page).resources
+    assert only.kind is Kind.DOCUMENT
+    assert "a web page, not a browser's bookmarks" in fault(tmp_path, "page.html", page, is_trusted=False)
+
+
+def test_a_list_of_others_names_no_files(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("x", "utf-8")
+    link = f'<A HREF="{(tmp_path / "notes.md").as_uri()}">notes</A> <A HREF="https://a.org/x">x</A>'
+    own = read(tmp_path, "b.html", f"{HEAD}<DL><DT>{link}</DL>")
+    assert [one.kind for one in own.resources] == [Kind.DOCUMENT, Kind.PAGE]
+    others = read(tmp_path, "b.html", f"{HEAD}<DL><DT>{link}</DL>", is_trusted=False)
+    assert [one.url.split("/")[2] for one in others.resources] == ["list.invalid", "a.org"]
+
+
+def test_hostile_and_empty_ones_are_refused_in_a_line(tmp_path: Path) -> None:
+    deep = "<DT><H3>x</H3><DL><p>" * 200 + '<DT><A HREF="https://a.org">a</A>'
+    assert "more than 100 folders within each other" in fault(tmp_path, "b.html", f"{HEAD}<DL><p>{deep}")
+    assert "no links found (looked for bookmarks" in fault(tmp_path, "b.html", f"{HEAD}<DL></DL>")
+    only = f'{HEAD}<DL><DT><A HREF="javascript:x">x</A></DL>'
+    assert fault(tmp_path, "b.html", only).endswith("; 1 of 1 entry left out: 1 javascript:")
+    hostile = (
+        "<DL>" * 100_000,
+        "<A HREF='" * 50_000,
+        "<!--" * 100_000,
+        "</DL>" * 100_000,
+        "<H3>" * 100_000,
+        "<" * 300_000,
+    )
+    for unit in hostile:
+        text = f'{HEAD}<DL><DT><A HREF="https://a.org/x">\x1b[31m红\u202e</A></DL>{unit}'
+        started = time.monotonic()
+        assert rows(read(tmp_path, "b.html", text))[0] == ("红", "a.org/x", ())
+        assert time.monotonic() - started < 10
+
+
+def test_fifty_thousand_with_their_icons_are_read_in_seconds(tmp_path: Path) -> None:
+    icon = "A" * 600
+    lines = (
+        f'<DT><A HREF="https://a.org/{n}" ICON="data:image/png;base64,{icon}">第 {n} 讲</A>\n' for n in range(50_000)
+    )
+    text = f"{HEAD}<DL><p><DT><H3>讲座</H3><DL><p>{''.join(lines)}</DL><p></DL><p>"
+    assert len(text) > 30_000_000, "more than other lists may have"
+    started = time.monotonic()
+    found = read(tmp_path, "b.html", text)
+    assert (found.entries, found.resources[-1].title) == (50_000, "第 49999 讲")
+    assert time.monotonic() - started < 30

@@ -1,0 +1,69 @@
+"""Lists of feeds, and outlines with links."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.types import Kind
+from tests.indexer.reading_list.listed import fault, read, remark, rows
+
+FEEDS = """<?xml version="1.0" encoding="UTF-8"?>
+<opml version="2.0">
+  <head><title>订阅</title></head>
+  <body>
+    <outline text="播客 Podcasts">
+      <outline text="机器学习" title="Machine learning">
+        <outline type="rss" text="讲座" xmlUrl="https://a.org/feed.xml?a=1&b=2&amp;c=3" htmlUrl="https://a.org/"/>
+      </outline>
+      <outline type="rss" text="Y" XMLURL=" https://b.org/rss "/>
+    </outline>
+    <outline type="link" text="A page" url="https://c.org/page"/>
+    <outline text="Only the site" htmlUrl="https://d.org/"/>
+    <outline text="YouTube" xmlUrl="https://www.youtube.com/feeds/videos.xml?channel_id=UC_x5XG1OV2P6uZZ5FSM9Ttw"/>
+    <outline text="A list" xmlUrl="https://www.youtube.com/feeds/videos.xml?playlist_id=PL0123456789"/>
+    <outline text="A note, without a link"/>
+    <outline text="Odd" xmlUrl="itpc://e.org/feed"/>
+  </body>
+</opml>
+"""
+
+
+def test_each_feed_is_an_entry_under_its_outlines(tmp_path: Path) -> None:
+    found = read(tmp_path, "订阅.opml", FEEDS)
+    podcasts = "播客 Podcasts"
+    assert rows(found) == [
+        ("讲座", "a.org/feed.xml?a=1&b=2&c=3", ((podcasts, "Machine learning"),)),
+        ("Y", "b.org/rss", ((podcasts,),)),
+        ("A page", "c.org/page", ()),
+        ("Only the site", "d.org/", ()),
+        ("YouTube", "www.youtube.com/channel/UC_x5XG1OV2P6uZZ5FSM9Ttw", ()),
+        ("A list", "www.youtube.com/playlist?list=PL0123456789", ()),
+    ]
+    assert [one.kind for one in found.resources[4:]] == [Kind.PLAYLIST, Kind.PLAYLIST]
+    assert remark(found) == "2 of 8 entries left out: 1 without an address, 1 itpc:"
+    assert rows(read(tmp_path, "feeds.xml", FEEDS)) == rows(found), "whatever its suffix"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030", "big5"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    text = FEEDS.replace('encoding="UTF-8"', f'encoding="{encoding}"').replace("订阅", "").replace("讲座", "注意力")
+    text = text.replace("机器学习", "").replace("播客", "")
+    assert rows(read(tmp_path, "f.opml", text.encode(encoding)))[0][0] == "注意力"
+
+
+def test_damaged_and_hostile_ones_are_refused_in_a_line(tmp_path: Path) -> None:
+    assert "line 6 isn't well-formed XML" in fault(tmp_path, "f.opml", "\n".join(FEEDS.splitlines()[:6]))
+    bomb = '<!DOCTYPE o [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><opml><body><outline text="&b;"/></body></opml>'
+    assert "declares entities" in fault(tmp_path, "f.opml", f'<?xml version="1.0"?>{bomb}')
+    outside = '<!DOCTYPE o [<!ENTITY a SYSTEM "file:///etc/passwd">]><opml><outline text="&a;" xmlUrl="https://a.org"/></opml>'
+    assert "declares entities" in fault(tmp_path, "f.opml", outside)
+    deep = "<opml>" + "<outline text='x'>" * 200 + "<outline xmlUrl='https://a.org/'/>" + "</outline>" * 200 + "</opml>"
+    assert "more than 100 folders within each other" in fault(tmp_path, "f.opml", deep)
+    empty = "<opml><body><outline text='空'/></body></opml>"
+    assert "no links found (looked for outlines with xmlUrl or url); 1 of 1" in fault(tmp_path, "f.opml", empty)
+    control = '<opml><outline text="a\x01b\x1b[31m\u202e红" xmlUrl="https://a.org/"/></opml>'
+    assert rows(read(tmp_path, "f.opml", control)) == [("ab[31m红", "a.org/", ())]
+    others = '<opml><outline text="x" xmlUrl="file:///etc/passwd"/><outline text="y" xmlUrl="https://a.org/"/></opml>'
+    assert rows(read(tmp_path, "f.opml", others, is_trusted=False))[0][1] == "list.invalid/etc/passwd"
