@@ -32,6 +32,7 @@ from seekpoint.query.mcp.results import brief_answer, compact, transcript_links
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
+from tests.indexer.sources.archives.samples import pptx, shape
 from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import call, command, over_http, refusal, session, text_of, tool_error, tool_result
 from tests.query.web.served import LAST_LINE
@@ -202,6 +203,22 @@ def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_tim
     assert shown[1].place == "slide 2"
     with pytest.raises(UsageError, match="there is no slide 9: 论文 has 4 slides"):
         transcript_resources.cue_at(cues, LinkTarget(page=9), slides)
+
+
+def test_slides_are_read_by_their_numbers(tmp_path: Path) -> None:
+    said = ("It weighs every word of the sentence.", "掩码遮住后面的词元，模型看不到答案。", "A cache keeps the keys.")
+    deck = pptx(*(shape(title, placeholder="title") + shape(text) for title, text in zip("甲乙丙", said, strict=True)))
+    (tmp_path / "讲义.pptx").write_bytes(deck)
+    seekpoint.build([tmp_path / "讲义.pptx"], tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    slides = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    (moment,) = tool_result(slides, "ask", question="掩码遮住什么", k=1, brief=True)["moments"]
+    assert (moment["place"], moment["kind"], moment["chapter"]) == ("slide 2", "document", "乙")
+    window = tool_result(slides, "transcript", resource=moment["link"])
+    assert (window["length"], window["passages"][-1]["place"]) == ("3 slides", "slide 3")
+    assert "遮住" in tool_result(slides, "transcript", resource=moment["resource"], page=2)["passages"][0]["text"]
+    assert "there is no slide 9: 甲 has 3 slides" in tool_error(
+        slides, "transcript", resource=moment["resource"], page=9
+    )
 
 
 @pytest.mark.parametrize(

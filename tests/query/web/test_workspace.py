@@ -176,6 +176,8 @@ def test_names_are_safe_or_refused() -> None:
         ("ConIn$.md", "_ConIn$.md"),
         ("console.md", "console.md"),
         ("notes.md. . ", "notes.md"),
+        ("书.EPUB", "书.EPUB"),
+        ("讲义.pptx", "讲义.pptx"),
         ('a<b>:"c|d?*.md', "a_b_c_d_.md"),
         ("\u202egnp.\x00notes.md", "gnp.notes.md"),
         ("the %22mask%22%0D%0Aof 100%25 %0d.md", "the _mask_ of 100%25 %0d.md"),

@@ -110,7 +110,7 @@ class DocumentArchive:
         return {
             each.get("Id", ""): Relationship(each.get("Type", "").rpartition("/")[2], join(folder, each.get("Target")))
             for each in root
-            if each.get("TargetMode") != "External" and each.get("Target")
+            if each.get("Target")
         }
 
     def related(self, part: str, kind: str) -> str | None:

@@ -36,9 +36,7 @@ def read_docx(archive: DocumentArchive) -> ParsedDocument:
     """Parse a Word document; raises Unfetched."""
     main = archive.related("", "officeDocument") or ""
     notes = {
-        f"{kind}Reference": {
-            attribute(note, "id"): note for note in named(archive.xml(part), kind) if attribute(note, "type") is None
-        }
+        f"{kind}Reference": {attribute(note, "id"): note for note in named(archive.xml(part), kind)}
         for kind in ("footnote", "endnote")
         if (part := archive.related(main, f"{kind}s"))
     }
@@ -90,7 +88,7 @@ class _Page:
     """Writes a document as HTML; `levels` are those of its styles, `notes` by the kind and the id of a reference."""
 
     levels: Mapping[str | None, int]
-    notes: Mapping[str, Mapping[str | None, Element]]
+    notes: Mapping[str, dict[str | None, Element]]
     title: str | None = None
     _anchor: str | None = None
 
@@ -110,7 +108,7 @@ class _Page:
                                 self.add(etree.SubElement(cells, "td"), cell)
             elif name == "bookmarkStart":
                 self._anchor = attribute(child, "name")
-            elif name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"):
+            elif name in ("sdt", "sdtContent", "customXml"):
                 self.add(parent, child)
 
     def _add_paragraph(self, parent: Element, paragraph: Element) -> None:
@@ -129,7 +127,7 @@ class _Page:
             self.title = text.strip() or None
         for child in inner:
             known = self.notes.get(local(child))
-            note = known.get(attribute(child, "id")) if known else child
+            note = child if known is None else known.pop(attribute(child, "id"), None)  # notes may refer to one another
             if note is not None:
                 self.add(parent, note)
 

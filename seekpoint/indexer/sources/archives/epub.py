@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html.entities import html5
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from lxml import etree
 
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, local, named, refusal
+from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, named, refusal
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.pages.html import blocks_of
-from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, dom_of, text_runs_of
+from seekpoint.indexer.sources.pages.text_runs import Element, dom_of, text_runs_of
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument
 
 _PAGE = re.compile(r"application/xhtml\+xml|text/html|text/x-oeb1-document")
@@ -24,8 +23,7 @@ _PAGE = re.compile(r"application/xhtml\+xml|text/html|text/x-oeb1-document")
 _PROLOGUE = re.compile(
     r"\s*(?:<\?[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)?", re.IGNORECASE | re.DOTALL
 )
-_ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)(\w+;)")
-# The share of the characters of a chapter.
+# The share of a chapter's characters that lead elsewhere in the book.
 _MOST_LINKED = 0.6
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Fonts are hidden by methods that need no key: https://www.w3.org/TR/epub-33/#sec-font-obfuscation and Adobe's.
@@ -78,7 +76,7 @@ def _contents(item: Element, folder: str, archive: DocumentArchive) -> list[_Ent
         tables = [nav for nav in named(_dom(archive.read(part)), "nav") if attribute(nav, "type") in ("toc", None)]
         links = [("".join(a.itertext()), a.get("href")) for nav in tables[:1] for a in named(nav, "a")]
     elif item.get("media-type") == "application/x-dtbncx+xml":
-        points = [*named(_dom(archive.read(part)), "navPoint")]
+        points = [*named(_dom(archive.read(part)), "navpoint")]
         labels = ("".join(next(named(point, "text"), point).itertext()) for point in points)
         links = [*zip(labels, (next(named(point, "content"), point).get("src") for point in points), strict=True)]
     else:
@@ -105,6 +103,9 @@ def _blocks(archive: DocumentArchive, part: str, entries: list[_Entry]) -> Itera
     root = _dom(archive.read(part))
     if next(root.iter(*_HEADINGS), None) is None:
         _add_headings(root, [entry for entry in entries if entry.part == part])
+    for link in root.iter("a"):
+        if "://" in link.get("href", ""):  # out of the book, as those of a bibliography
+            link.tag = "span"
     name = part.rpartition("/")[2]
     runs = text_runs_of(root)
     if sum(run.linked for run in runs) > _MOST_LINKED * sum(len(run.text) for run in runs):
@@ -144,23 +145,13 @@ def _first_paragraph(block: Element) -> Element:
 
 
 def _dom(data: bytes) -> Element:
-    """The root of an XHTML page or of an NCX, its elements without namespaces; an empty page for an empty part.
-
-    A page that isn't well-formed is read as HTML.
-    """
-    text = UNFIT.sub("", decoded(data))
+    """The root of an XHTML page or of an NCX, read as HTML, since many aren't well-formed; names are in lower case."""
+    text = decoded(data)
     prologue = _PROLOGUE.match(text)
-    text = text[prologue.end() if prologue else 0 :]
-    text = _ENTITY.sub(lambda found: html5.get(found[1], found[0]), text)
-    if not text.strip():
-        return etree.Element("html")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError:
-        root, is_too_deep = dom_of(text)
-        if is_too_deep:
-            raise refusal("html_too_deep") from None
-    for element in root.iter("*"):
-        element.tag = local(element)
+        root, is_too_deep = dom_of(text[prologue.end() if prologue else 0 :])
+    except etree.ParserError:  # nothing, or only comments
+        return etree.Element("html")
+    if is_too_deep:
+        raise refusal("html_too_deep")
     return root

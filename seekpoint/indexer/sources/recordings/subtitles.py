@@ -27,13 +27,6 @@ SUBTITLED = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 # Overrides of ASS, the form in which all text is decoded: bold, colours, positions.
 _STYLE = re.compile(r"\{\\[^{}]*\}")
-# fmt: off
-_BIBLIOGRAPHIC = {
-    "alb": "sq", "arm": "hy", "baq": "eu", "bur": "my", "chi": "zh", "cze": "cs", "dut": "nl", "fre": "fr", "geo": "ka",
-    "ger": "de", "gre": "el", "ice": "is", "mac": "mk", "mao": "mi", "may": "ms", "per": "fa", "rum": "ro", "slo": "sk",
-    "tib": "bo", "wel": "cy",
-}
-# fmt: on
 _IMAGES = frozenset({"dvb_subtitle", "dvbsub", "dvd_subtitle", "dvdsub", "hdmv_pgs_subtitle", "pgssub", "xsub"})
 
 
@@ -125,8 +118,8 @@ def _texts(packet: Packet[Stream]) -> Iterator[str]:
 
 
 def _tag(language: str | None) -> str | None:
-    """The tag for a code of three letters (ISO 639-2), of which some languages have two."""
+    """The tag for a code of three letters (ISO 639-2/T); `None` for others, such as `chi` and `ger` (ISO 639-2/B)."""
     from yt_dlp.utils import ISO639Utils
 
-    tag: str | None = _BIBLIOGRAPHIC.get(language or "") or ISO639Utils.long2short(language or "")
+    tag: str | None = ISO639Utils.long2short(language or "")
     return tag

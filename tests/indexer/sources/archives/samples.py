@@ -50,6 +50,7 @@ STYLES = (
     ("2", "heading 2", ""),
     ("titel", "Title", ""),
     ("mine", "My headings", '<w:basedOn w:val="2"/>'),
+    ("deeper", "Mine again", '<w:basedOn w:val="mine"/>'),
     ("legend", "Legend", '<w:pPr><w:outlineLvl w:val="1"/></w:pPr>'),
     ("circle", "Circle", '<w:basedOn w:val="circle"/>'),
     ("toc", "toc 1", ""),

@@ -16,7 +16,8 @@ def test_headings_are_known_by_their_styles_and_anchors_by_their_bookmarks() -> 
             paragraph("Before all headings."),
             paragraph(mark, "1"),
             paragraph("They hide the future."),
-            paragraph("Based on another", "mine"),
+            '<w:bookmarkStart w:id="1" w:name="before"/>',
+            paragraph("Based on another", "deeper"),
             paragraph("With an outline level", "legend"),
             paragraph('<w:pPr><w:outlineLvl w:val="0"/></w:pPr><w:r><w:t>With its own</w:t></w:r>'),
             paragraph('<w:pPr><w:outlineLvl w:val="9"/></w:pPr><w:r><w:t>Body text by its level.</w:t></w:r>'),
@@ -32,7 +33,7 @@ def test_headings_are_known_by_their_styles_and_anchors_by_their_bookmarks() -> 
         *("Before all headings.", "They hide the future."),
         *("Body text by its level.", "In a circle of styles.", "In an unknown style."),
     ], "the table of contents is left out"
-    assert [block.anchor for block in read.blocks][1:4] == [None, "_Toc1", "_Toc1"]
+    assert [block.anchor for block in read.blocks][1:6] == [None, "_Toc1", "_Toc1", "before", None]
     assert read.title == "Attention 注意力"
 
 
@@ -75,7 +76,8 @@ def test_notes_and_text_boxes_follow_the_paragraph_that_they_belong_to() -> None
             paragraph("Last."),
             parts={
                 "word/footnotes.xml": f'<w:footnote w:type="separator" w:id="0">{paragraph("line")}</w:footnote>'
-                f'<w:footnote w:id="2">{paragraph("A footnote 脚注.")}</w:footnote>',
+                f'<w:footnote w:id="2">{paragraph("A footnote 脚注.")}'
+                f'{paragraph("""<w:r><w:footnoteReference w:id="2"/></w:r>""")}</w:footnote>',
                 "word/endnotes.xml": f'<w:endnote w:id="2">{paragraph("An endnote.")}</w:endnote>',
             },
         )

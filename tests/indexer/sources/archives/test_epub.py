@@ -15,7 +15,7 @@ def test_chapters_are_read_in_the_order_of_the_spine_with_anchors_into_their_par
         "b.xhtml": '<h1 id="two">第二章 Two</h1><p>Second.</p><table><tr><td>键</td><td>key</td></tr></table>',
         "a.xhtml": '<p>Before.</p><h1>One</h1><p>First&nbsp;words.</p><div id="s"><h2>Part</h2><p>More.</p></div>',
     }
-    read = read_archive(epub(chapters, order=("a.xhtml", "b.xhtml", "gone.xhtml")))
+    read = read_archive(epub(chapters, order=("a.xhtml", "b.xhtml", "gone.xhtml", "a.xhtml")))
     assert read.blocks == (
         Block("Before.", anchor="a.xhtml"),
         Block("One", Role.HEADING, "a.xhtml"),
@@ -52,10 +52,16 @@ def test_the_table_of_contents_gives_headings_where_the_text_has_none(kind: str)
     assert texts(read, Role.BODY) == ["First.", "Before.", "Text.", "In the part.", "After.", "Third.", "Last."]
 
 
+def test_the_table_of_contents_is_no_chapter_however_short() -> None:
+    assert texts(read_archive(epub({"a.xhtml": "<p>Text.</p>"}, contents={"a.xhtml": "一"}))) == ["一", "Text."]
+
+
 def test_a_chapter_of_links_is_left_out_as_a_table_of_contents_is() -> None:
     links = "".join(f'<li><a href="{name}.xhtml">Chapter 第 {name} 章</a> 1.{name}</li>' for name in range(9))
     read = read_archive(epub({"toc.xhtml": f"<h1>Contents</h1><ul>{links}</ul>", "1.xhtml": "<p>Text.</p>"}))
     assert texts(read) == ["Text."]
+    sources = '<p><a href="https://a.org/1">A source 文献</a></p><p><a href="https://a.org/2">Another</a></p>'
+    assert texts(read_archive(epub({"a.xhtml": sources}))) == ["A source 文献", "Another"]
 
 
 def test_metadata_is_that_of_the_package() -> None:
@@ -75,6 +81,7 @@ def test_chapters_that_are_not_well_formed_or_declare_entities_are_read_all_the_
     chapters = {
         "broken.xhtml": "<html><body><h1>坏 Broken</h1><p>Not <b>closed<p>Next.",
         "entities.xhtml": f"{lol}<html><head><script/><title/></head><p>Dashes &mdash; &b; &f; &amp; 。</p></html>",
+        "comment.xhtml": "<!-- <html> nothing -->",
         "latin.xhtml": "\ufeff" + xhtml('<a id="x"/><p>Empty anchors.</p>'),
     }
     read = read_archive(epub(chapters))

@@ -25,8 +25,11 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 
 
-def film(path: Path, *streams: tuple[str, Lines]) -> Path:
-    """Make an MP4 or MKV file with subtitles in these languages, by their codes in such files."""
+def film(path: Path, *streams: tuple[str, Lines | None], start: int = 0) -> Path:
+    """Make an MP4 or MKV file with subtitles in these languages, by their codes there, from `start` seconds on.
+
+    Those without lines are images.
+    """
     av = pytest.importorskip("av", reason='subtitles need one more package: pip install "seekpoint[transcribe]"')
     with av.open(str(path), "w") as container:
         video = container.add_stream("mpeg4", rate=1)
@@ -34,22 +37,22 @@ def film(path: Path, *streams: tuple[str, Lines]) -> Path:
         is_mp4 = path.suffix == ".mp4"
         subtitles = []
         for language, lines in streams:
-            stream = container.add_stream("mov_text" if is_mp4 else "srt")
+            stream = container.add_stream("dvdsub" if lines is None else "mov_text" if is_mp4 else "srt")
             stream.codec_context.subtitle_header = _HEADER
             stream.metadata["language"] = language
             stream.time_base = Fraction(1, 1000)
             subtitles.append((stream, lines))
         for second in range(3):
             frame = av.VideoFrame(32, 32, "yuv420p")
-            frame.pts, frame.time_base = second, Fraction(1, 1)
+            frame.pts, frame.time_base = start + second, Fraction(1, 1)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         for stream, lines in subtitles:
-            for start, end, text in lines:
+            for begin, end, text in lines or ():
                 said = text.encode()
                 packet = av.Packet(struct.pack(">H", len(said)) + said if is_mp4 else said)
-                packet.pts = packet.dts = round(1000 * start)
-                packet.duration, packet.time_base = round(1000 * (end - start)), Fraction(1, 1000)
+                packet.pts = packet.dts = round(1000 * (start + begin))
+                packet.duration, packet.time_base = round(1000 * (end - begin)), Fraction(1, 1000)
                 packet.stream = stream
                 container.mux(packet)
     return path

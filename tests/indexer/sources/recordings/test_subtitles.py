@@ -41,11 +41,18 @@ def test_of_two_streams_in_one_language_that_with_more_lines_is_read_and_an_unkn
     assert [(each.language, len(each.cues)) for each in read_subtitles(path)] == [("zh", 3), ("en", 2)]
 
 
+def test_times_are_those_that_a_player_shows(tmp_path: Path) -> None:
+    (english,) = read_subtitles(film(tmp_path / "a.mkv", ("eng", ENGLISH), start=10))
+    assert [cue.start for cue in english.cues] == [1.0, 3.0]
+
+
 def test_what_has_no_subtitles_or_is_no_film_has_none(tmp_path: Path) -> None:
     none, empty = film(tmp_path / "none.mkv"), film(tmp_path / "empty.mkv", ("eng", ()))
     text = tmp_path / "text.mp4"
     text.write_text("this is no film", "utf-8")
-    assert [has_subtitles(path) for path in (none, empty, text, tmp_path / "gone.mkv")] == [False, True, False, False]
+    images = film(tmp_path / "images.mkv", ("eng", None))
+    paths = (none, empty, text, images, tmp_path / "gone.mkv")
+    assert [has_subtitles(path) for path in paths] == [False, True, False, False, False]
     with pytest.raises(Unfetched, match=r"no captions beside it: put empty\.LANGUAGE\.vtt") as refused:
         read_subtitles(empty)
     assert refused.value.state is State.NO_TRANSCRIPT
