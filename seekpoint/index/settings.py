@@ -77,6 +77,7 @@ class LibrarySettings:
         found: dict[str, tuple[str, ...]] = {}
         for url, _, listed in self.aliases.values():
             if listed:
+                url = url.removeprefix("feed:")
                 found[url] = (*found.get(url, ()), listed)
         return found
 

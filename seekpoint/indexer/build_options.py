@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.files import local_file
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import NamedBy, Resource, State
+from seekpoint.index.types import Kind, NamedBy, Resource, State
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
-    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
+    from seekpoint.indexer.sources.provenance import ListingSource, PlaylistSource, SoundSource, VideoSource, WebSource
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -111,6 +112,7 @@ class Sources:
     playlists: PlaylistSource
     documents: DocumentReader
     pace: Turns
+    podcasts: Podcasts
 
     @classmethod
     def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
@@ -118,23 +120,31 @@ class Sources:
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
         from seekpoint.indexer.fetch.retries import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
+        from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
         youtube_pace = shared_pace or Pace(options.pace)
-        documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
+        site_pace = min(options.pace, _SITE_PACE)
+        podcasts = Podcasts(web, options.languages, options.limit, site_pace)
+        documents = DocumentReader(PoliteFetcher(web, site_pace), podcasts.feed_at)
         return cls(
             web,
             YouTubeTranscripts(web.session(), options.languages, youtube_pace),
             YouTubePlaylists(web, youtube_pace, options.limit),
             documents,
             youtube_pace,
+            podcasts,
         )
 
     def web_source_of(self, resource: Resource) -> WebSource:
         """The source that reads a resource on the web; YouTube's videos have their own."""
-        return self.documents
+        return self.podcasts if resource.kind is Kind.RECORDING else self.documents
 
-    def playlists_of(self, playlist: Resource) -> PlaylistSource:
-        """The source that lists a playlist."""
-        return self.playlists
+    def sounds_of(self, resource: Resource) -> SoundSource:
+        """The source that gives the sound of a resource on the web; YouTube's videos have their own."""
+        return self.podcasts
+
+    def listings_of(self, playlist: Resource) -> ListingSource:
+        """The source that lists a playlist on the web; YouTube's have their own."""
+        return self.podcasts

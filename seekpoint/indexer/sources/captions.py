@@ -27,7 +27,7 @@ from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
 
-FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's or youtube-transcript-api's JSON"
+FORMATS = "WebVTT, SRT, SBV, TTML, srv1, srv3, json3, whisper's, a podcast's or youtube-transcript-api's JSON"
 
 
 class Captions(NamedTuple):
@@ -133,7 +133,7 @@ def _json(text: str) -> Captions:
         # youtube-transcript-api writes a list of transcripts.
         snippets = document[0] if len(document) == 1 and isinstance(document[0], list) else document
         return Captions(tuple(map(_snippet, _records(snippets))))
-    segments = tuple(map(_whisper_segment, _records(document.get("segments"))))
+    segments = tuple(map(_segment, _records(document.get("segments"))))
     return Captions(
         segments or tuple(map(_json3_event, _records(document.get("events")))), _string(document, "language")
     )
@@ -144,10 +144,13 @@ def _snippet(snippet: dict[str, Any]) -> Cue:
     return Cue(start, start + _number(snippet.get("duration")), _string(snippet, "text"))
 
 
-def _whisper_segment(segment: dict[str, Any]) -> Cue:
-    start, end = _number(segment.get("start")), _number(segment.get("end"))
+def _segment(segment: dict[str, Any]) -> Cue:
+    """A segment of whisper's JSON, or of a podcast's."""
+    start, end = (_number(segment.get(key, segment.get(f"{key}Time"))) for key in ("start", "end"))
     first_word = next(_records(segment.get("words")), {})
-    return _cue_from_first_word(start, end, _number(first_word.get("start")), _string(segment, "text"))
+    return _cue_from_first_word(
+        start, end, _number(first_word.get("start")), _string(segment, "text") or _string(segment, "body")
+    )
 
 
 def _json3_event(event: dict[str, Any]) -> Cue:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import requests
 from yt_dlp.extractor.youtube import YoutubeIE
@@ -28,6 +27,7 @@ from seekpoint.indexer.fetch.retries import (
     status_of,
 )
 from seekpoint.indexer.fetch.ytdlp import Downloader
+from seekpoint.indexer.sources.provenance import FetchedAudio
 from seekpoint.indexer.sources.youtube.video import SOON
 
 # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.
@@ -47,13 +47,6 @@ _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
 _NO_SOUND = re.compile(r"format is not available|no video formats", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:ERROR: )?(?:\[youtube\] )?(?:[A-Za-z0-9_-]{11}: )?")
 _NO_ROOM = re.compile(r"unable to (?:write data|open for writing)")
-
-
-class FetchedAudio(NamedTuple):
-    """The file with a video's audio, and the video's details."""
-
-    path: Path
-    details: Details
 
 
 def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
