@@ -246,6 +246,9 @@ class Changes:
                     for video in (entry.resource,)
                 ],
             )
+            # An episode of a podcast stays the same where its address changes.
+            addresses = [(entry.resource.url, entry.resource.id, entry.resource.url) for entry in playlist.entries]
+            self._db.run_many("UPDATE resource SET url = ? WHERE id = ? AND url <> ?", addresses)
             self.set_indexed(playlist_id, inputs, Details(title=playlist.title or None))
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:

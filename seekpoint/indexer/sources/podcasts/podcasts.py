@@ -165,7 +165,8 @@ class Podcasts:
             try:
                 page = self._get(moved.url, playlist.url)
                 assert page  # only a conditional request can be answered with "not modified"
-                known, end = self._keep(page), moved
+                self._keep(page)
+                end = moved
             except Unfetched as failure:
                 messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
         episodes: dict[str, Episode] = {}
