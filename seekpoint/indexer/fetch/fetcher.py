@@ -206,6 +206,8 @@ class Fetcher:
         response = self._follow(url, headers, private)
         if isinstance(response, _Repeated) or response.status_code not in (*_SUCCESS, _PARTIAL):
             raise _refusal(response.status_code)
+        if not response.content:
+            raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
         media_type, etag = _media_type(response), response.headers.get("ETag", "")
         if response.status_code != _PARTIAL:
             return FilePart(response.content, 0, len(response.content), etag, media_type)

@@ -24,8 +24,8 @@ from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.pages.charset import BOMS
 
-# Why not feedparser: version 6.0.14 keeps one of several podcast:transcript, and takes 30 times as long. podcastparser
-# 0.6.11 keeps one of them too, without its type and language, and refuses a feed that isn't well-formed.
+# Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
+# keeps neither their types nor their languages, and refuses a feed that isn't well-formed.
 
 _Elements: TypeAlias = Mapping[str, Sequence[Any]]
 """The children of an element by name, such as `title` or `itunes:duration`."""

@@ -276,14 +276,13 @@ class Podcasts:
         path = stem.with_name(f"{stem.name}.{version}{suffix if suffix in MEDIA_TYPES else ''}")
         if not path.exists() or path.stat().st_size < len(part.data):
             path.write_bytes(part.data)
-        with path.open("ab") as file:
-            while (done := file.tell()) < part.size:
-                following = self._sounds.get_part(url, done, _PART_BYTES, private=private)
-                if (following.size, following.etag, following.first) != (part.size, part.etag, done):
-                    path.unlink()
-                    raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
+        while (done := path.stat().st_size) < part.size:
+            following = self._sounds.get_part(url, done, _PART_BYTES, private=private)
+            if (following.size, following.etag, following.first) != (part.size, part.etag, done):
+                path.unlink()
+                raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
+            with path.open("ab") as file:
                 file.write(following.data)
-                file.flush()
         return path
 
 
