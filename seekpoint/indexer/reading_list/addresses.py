@@ -97,7 +97,8 @@ def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]]
 
 def address_of(resource: Resource) -> str:
     """The address that `resource_of` reads as this resource: that of a feed may have to say that it is one."""
-    return f"feed:{resource.url}" if resource.id == _feed_id(resource.url) else resource.url
+    is_said = resource.id != _feed_id(resource.url) or resource.url.lower().endswith(_FEED_SUFFIX)
+    return resource.url if is_said else f"feed:{resource.url}"
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:

@@ -23,6 +23,7 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
+    address_of,
     is_unread,
     kind_of_path,
     path_of_link,
@@ -46,7 +47,7 @@ _FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\
 _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
 # In Chinese and Japanese, punctuation follows an address without a space.
 _BARE_ADDRESS = re.compile(
-    r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
+    r"(?:(?:https?|ftp|feed)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
 _ACCEPTED = "a reading list (Markdown or text), an address (https://…), a recording, a PDF, a web page, or a folder"
@@ -81,7 +82,7 @@ def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True)
     if resource := resource_of(source):
         if resource.kind is Kind.PAGE and (remote := remote_list_of(resource.url)):
             return _read_address(remote, web or Web())
-        return ReadingList(resource.url, 1, (resource,))
+        return ReadingList(address_of(resource), 1, (resource,))
     path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
     try:
         if source and path.is_dir():
@@ -300,7 +301,10 @@ class _Markdown(MarkdownIt):
 
 @cache
 def _markdown() -> MarkdownIt:
-    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+    parser = _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+    assert parser.linkify  # "gfm-like" has it
+    parser.linkify.add("feed:", "http:")
+    return parser
 
 
 @dataclass(slots=True)
