@@ -61,7 +61,7 @@ _STRONGER = (
     show_default=True,
     help="Pause between videos, so that YouTube doesn't block you.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Take a channel's newest N videos, not all of them.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Take the newest N of a channel or a feed.")
 @click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
 @click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")

@@ -29,9 +29,10 @@ class BuildOptions:
     `captions` is a folder of caption files, which are used instead of YouTube's. `languages` are compared by primary
     subtag; by default, the spoken language is taken. `retry` tries deferred resources before they are due. `whisper` is
     the model that transcribes recordings without captions; without one they are left out. `reembed` embeds all stored
-    transcripts again if `model` isn't the library's. `limit` is the number of videos taken from a channel, newest
-    first; `None` for all. `pace` is the seconds between two requests to YouTube. `translate` stores translations by
-    which questions find words in another language. A `glossary` of the user's is stored for later builds.
+    transcripts again if `model` isn't the library's. `limit` is the number of videos taken from a channel, and of
+    episodes from a feed, newest first; `None` for all. `pace` is the seconds between two requests to YouTube.
+    `translate` stores translations by which questions find words in another language. A `glossary` of the user's is
+    stored for later builds.
     `named_by` is who names the sources: only the owner's may lead into a private network, also those that the owner
     named before. `stored` are ids of resources in the library that are tried too, whatever lists name them.
     """
