@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from seekpoint.index.types import Kind, State
+from seekpoint.index.open import open_writer
+from seekpoint.index.types import Kind, PlaylistEntry, Resource, State
 from seekpoint.indexer.reading_list.addresses import feed_resource
 from tests.feeds import FEED, SHOW, chapters, feed, item, several, transcript
 from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
@@ -210,10 +212,12 @@ def test_faults_of_feeds_are_told_in_one_line(workshop: Workshop) -> None:
             "text/html",
             "it isn't a feed (RSS or Atom): check the address",
         ),
+        "round.rss": ("", "text/html", "without end"),
         "large.rss": (b"<rss>" + b" " * 30_000_001, RSS, "more than 30 MB"),
     }
     for name, (data, media_type, _) in faults.items():
         workshop.fake.add_site(f"{SHOW}/{name}", data, media_type)
+    workshop.fake.add_redirect(f"{SHOW}/round.rss", f"{SHOW}/round.rss")
     workshop.build(workshop.write("list.md", "\n".join(f"- {SHOW}/{name}" for name in faults)))
     reasons = {one.url.removeprefix(f"{SHOW}/"): str(one.reason) for one in workshop.statuses().values()}
     for name, (*_, reason) in faults.items():
@@ -245,3 +249,29 @@ def test_a_feed_of_the_owners_network_names_what_is_on_its_server(workshop: Work
     for source in (f"{root}/feed", f"feed:{root}/feed"):
         workshop.build(workshop.write("list.md", f"{source}\n"))
         assert set(states(workshop).values()) == {State.INDEXED}
+
+
+def test_a_page_that_names_a_feed_stays_a_page(workshop: Workshop) -> None:
+    head = f'<link rel="alternate" type="{RSS}" href="{FEED}">'
+    text = "<p>The mask hides what comes later, so that nothing is seen too early in the sentence.</p>" * 5
+    workshop.fake.add_site(f"{SHOW}/about", f"<html><head>{head}<title>播客</title></head><body>{text}</body></html>")
+    workshop.build(workshop.write("list.md", f"{SHOW}/about\n"))
+    assert [(one.kind, one.state) for one in workshop.statuses().values()] == [(Kind.PAGE, State.INDEXED)]
+    assert asked(workshop) == ["/about"]
+
+
+def test_an_episode_that_only_an_import_knows_leads_nowhere(workshop: Workshop) -> None:
+    """Someone who passes a library on may write what he likes into it, also that the feed hasn't changed."""
+    serve(workshop, *several(1))
+    workshop.fake.add_site(f"{SHOW}/0.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    playlist = feed_resource(FEED)
+    assert playlist
+    forged = Resource("forged000001", Kind.RECORDING, "Near", f"{workshop.fake.root}/secret.mp3")
+    with open_writer(workshop.library) as writer:
+        [listed] = writer.playlists().values()
+        inputs = writer.standings()[playlist.id].inputs or ""
+        writer.keep_playlist(playlist.id, replace(listed, entries=(PlaylistEntry(forged),)), inputs)
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml", "/feed.xml"]
+    assert workshop.statuses()[forged.id].reason_code == "not_in_feed"
