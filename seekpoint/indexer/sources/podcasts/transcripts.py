@@ -17,7 +17,7 @@ from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
-from seekpoint.indexer.transcript.cues import tidy
+from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
 
 # In the order in which they are tried: exact times first, perhaps none last.
@@ -34,7 +34,7 @@ _SUFFIXES = {".vtt": 0, ".srt": 1, ".json": 2, ".html": 4, ".htm": 4, ".txt": 5}
 _OTHER = 3
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?!\?xml|tt\b|timedtext|transcript)")
 # Seconds. Within a longer block, nobody can tell when something was said.
-_LONGEST_BLOCK = 600.0
+_LONGEST_BLOCK = 300.0
 _CHARACTERS_A_SECOND = 15
 # In seconds, and characters: how single words are joined.
 _PAUSE, _LONGEST_PHRASE, _LONGEST_WORD = 1.5, 8.0, 12
@@ -113,7 +113,7 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...]:
 
 
 def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:
-    """The cues of a transcript in HTML, one from each time to the next; raises SourceError if there are too few."""
+    """The sentences of a transcript in HTML, at its times; raises SourceError if there are too few times."""
     page = _TimedText()
     with suppress(AssertionError):  # of html.parser, at `<![…`
         page.feed(text)
@@ -124,8 +124,9 @@ def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:
     ends = [*starts[1:], max(last, duration or last + rest)]
     if not starts or any(end - start > _LONGEST_BLOCK for start, end in zip(starts, ends, strict=True)):
         raise SourceError(Reason("transcript_untimed"))
-    cues = zip(page.blocks, ends, strict=True)
-    return tidy(Cue(start, end, " ".join(parts)) for (start, parts), end in cues)
+    blocks = tidy(Cue(start, end, " ".join(parts)) for (start, parts), end in zip(page.blocks, ends, strict=True))
+    # Sentences are quoted; each begins where its block does, as far as anyone knows.
+    return tuple(block._replace(text=sentence) for block in blocks for sentence in sentences(block.text))
 
 
 class _TimedText(HTMLParser):

@@ -15,7 +15,8 @@ from tests.indexer.builds import webvtt
 ROOT = "https://show.example"
 EPISODE = Episode(Resource("1", Kind.RECORDING, "An episode", f"{ROOT}/1.mp3"), language="en-us", duration=60.0)
 HTML = """<html><head><title>Not said</title><style>p {}</style></head><body>
-<cite>Kevin:</cite> <time>0:00</time> <p>Attention weighs the words &amp; more.</p>
+<cite>Kevin:</cite> <time>0:00</time> <p>Attention weighs the words &amp; more.
+It does so for each of them at once, whatever they are.</p>
 <cite>阿尔:</cite> <time>0:20</time> <p>The mask hides <b>what</b> comes later.</p>
 <script>alert(1)</script></body></html>"""
 
@@ -48,9 +49,10 @@ def test_exact_times_come_first_and_languages_as_they_are_wanted() -> None:
     assert names(chosen(several[:2], "fr", ())) == [["de.vtt", "zh.srt"]]
 
 
-def test_a_transcript_in_html_has_a_cue_from_each_time_to_the_next() -> None:
+def test_sentences_in_html_begin_at_the_times_that_stand_before_them() -> None:
     assert read(HTML, name="1.html") == [
         (0.0, 20.0, "Attention weighs the words & more."),
+        (0.0, 20.0, "It does so for each of them at once, whatever they are."),
         (20.0, 60.0, "The mask hides what comes later."),
     ]
 
