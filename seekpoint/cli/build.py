@@ -86,7 +86,7 @@ def build(
     """Index reading lists, or bring their index up to date.
 
     A SOURCE is a Markdown or text file with links, here or at an address (https://.../list.md, a page on GitHub), the
-    address of a video, playlist, channel, page or paper, or a folder with captions, recordings, PDFs or notes.
+    address of a video, playlist, channel, podcast, page or paper, or a folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.options import quiet
     from seekpoint.index.models.encoder import BUNDLED, model_name
