@@ -61,7 +61,7 @@ _STRONGER = (
     show_default=True,
     help="Pause between videos, so that YouTube doesn't block you.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Take a channel's newest N videos, not all of them.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Take the newest N of a channel or a feed.")
 @click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
 @click.option(
     "--cookies-from-browser", "browser", metavar="NAME", help="Send the cookies of a browser, such as firefox."
@@ -90,8 +90,8 @@ def build(
     """Index reading lists, or bring their index up to date.
 
     A SOURCE is a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS), here or at an address
-    (https://.../list.md, a page on GitHub), the address of a video, playlist, channel, page or paper, or a folder with
-    captions, recordings, PDFs or notes.
+    (https://.../list.md, a page on GitHub), the address of a video, playlist, channel, podcast, page or paper, or a
+    folder with captions, recordings, PDFs or notes.
     """
     from seekpoint.cli.options import quiet
     from seekpoint.index.models.encoder import BUNDLED, model_name

@@ -27,7 +27,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
+from seekpoint.indexer.reading_list.addresses import address_of, resource_of, resources_of_files
 from seekpoint.indexer.reading_list.links import parse_urls
 from seekpoint.indexer.reading_list.parser import has_bookmarks, read_source
 from seekpoint.indexer.sources.captions import read_captions, stem_of
@@ -198,14 +198,14 @@ def _as_listed(address: str) -> list[str]:
     if resource is None:
         raise _none(address)
     try:
-        read, read_as_url = parse_urls(address), parse_urls(resource.url)
+        read, read_as_url = parse_urls(address), parse_urls(address_of(resource))
     except SourceError as error:
         raise _none(address) from error
     is_plain = not _MARKS.search(address)
     if is_plain and [each.id for each in read] == [resource.id]:
         return [address]
     if (not is_plain or not read) and [each.id for each in read_as_url] == [resource.id]:
-        return [resource.url]
+        return [address_of(resource)]
     if not read:
         raise _none(address)
     return [each.url for each in read]

@@ -75,8 +75,9 @@ class LibrarySettings:
     def listed(self) -> dict[str, tuple[str, ...]]:
         """The addresses that lists name, by the address that each of them led to."""
         found: dict[str, tuple[str, ...]] = {}
-        for url, _, listed in self.aliases.values():
-            if listed:
+        for address, _, listed in self.aliases.values():
+            url = address.removeprefix("feed:")
+            if listed and listed != url:
                 found[url] = (*found.get(url, ()), listed)
         return found
 

@@ -48,7 +48,9 @@ from seekpoint.index.types import (
 )
 
 LISTED = "listed"
-"""The `inputs` of resources whose state comes from a listing: playlists, and videos that one calls unavailable."""
+"""The `inputs` of resources whose state comes from a listing: playlists, and videos that one calls unavailable.
+
+Those of a feed go on with a colon and its version."""
 
 
 class Closing(Protocol):
@@ -177,8 +179,8 @@ class Writer(Reader, Protocol):
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         """Store what a source lists now, and who named it; what else it has listed stays in the library, unlisted."""
 
-    def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
-        """Store the current entries of a playlist, and set its state to indexed."""
+    def keep_playlist(self, playlist_id: str, playlist: Playlist, inputs: str = LISTED) -> None:
+        """Store the current entries of a playlist, and set its state to indexed; `inputs` begin with `LISTED`."""
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
         """Remove resources, also those that `unlisted_by` once listed and no source lists now; returns their number."""

@@ -91,8 +91,9 @@ class NamedBy(StrEnum):
 class Resource(Displayed):
     """One thing on a reading list.
 
-    `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address. `title` is
-    empty if the list has only an address. `sections` are the heading paths that it is listed under.
+    `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address, or of the
+    guid of a podcast's episode, whose address may change. `title` is empty if the list has only an address. `sections`
+    are the heading paths that it is listed under.
     """
 
     id: str

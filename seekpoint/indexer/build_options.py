@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.files import local_file
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import NamedBy, Resource, State
+from seekpoint.index.types import Kind, NamedBy, Resource, State
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
-    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
+    from seekpoint.indexer.sources.provenance import ListingSource, PlaylistSource, SoundSource, VideoSource, WebSource
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -28,9 +29,10 @@ class BuildOptions:
     `captions` is a folder of caption files, which are used instead of YouTube's. `languages` are compared by primary
     subtag; by default, the spoken language is taken. `retry` tries deferred resources before they are due. `whisper` is
     the model that transcribes recordings without captions; without one they are left out. `reembed` embeds all stored
-    transcripts again if `model` isn't the library's. `limit` is the number of videos taken from a channel, newest
-    first; `None` for all. `pace` is the seconds between two requests to YouTube. `translate` stores translations by
-    which questions find words in another language. A `glossary` of the user's is stored for later builds.
+    transcripts again if `model` isn't the library's. `limit` is the number of videos taken from a channel, and of
+    episodes from a feed, newest first; `None` for all. `pace` is the seconds between two requests to YouTube.
+    `translate` stores translations by which questions find words in another language. A `glossary` of the user's is
+    stored for later builds.
     `named_by` is who names the sources: only the owner's may lead into a private network, also those that the owner
     named before. `stored` are ids of resources in the library that are tried too, whatever lists name them.
     """
@@ -111,6 +113,7 @@ class Sources:
     playlists: PlaylistSource
     documents: DocumentReader
     pace: Turns
+    podcasts: Podcasts
 
     @classmethod
     def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
@@ -118,23 +121,31 @@ class Sources:
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
         from seekpoint.indexer.fetch.retries import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
+        from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
         youtube_pace = shared_pace or Pace(options.pace)
-        documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
+        site_pace = min(options.pace, _SITE_PACE)
+        podcasts = Podcasts(web, options.languages, options.limit, site_pace)
+        documents = DocumentReader(PoliteFetcher(web, site_pace), podcasts.feed_at)
         return cls(
             web,
             YouTubeTranscripts(web, options.languages, youtube_pace),
             YouTubePlaylists(web, youtube_pace, options.limit),
             documents,
             youtube_pace,
+            podcasts,
         )
 
     def web_source_of(self, resource: Resource) -> WebSource:
         """The source that reads a resource on the web; YouTube's videos have their own."""
-        return self.documents
+        return self.podcasts if resource.kind is Kind.RECORDING else self.documents
 
-    def playlists_of(self, playlist: Resource) -> PlaylistSource:
-        """The source that lists a playlist."""
-        return self.playlists
+    def sounds_of(self, resource: Resource) -> SoundSource:
+        """The source that gives the sound of a resource on the web; YouTube's videos have their own."""
+        return self.podcasts
+
+    def listings_of(self, playlist: Resource) -> ListingSource:
+        """The source that lists a playlist on the web; YouTube's have their own."""
+        return self.podcasts

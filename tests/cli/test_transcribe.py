@@ -19,6 +19,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.indexer.fetch.http_session import Web
 from tests.cli.here import MAIN, Ran, call
 from tests.fake_youtube import FakeYouTube
+from tests.feeds import FEED, SHOW, chapters, feed, item
 from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model
@@ -213,6 +214,34 @@ def test_videos_without_captions_are_listened_to_once(sounds: FakeSounds, fake: 
     sounds.asked.clear()
     again = studio.transcribe(*sources)
     assert (again.exit_code, fake.requests, sounds.asked) == (3, [], [])
+    assert studio.statuses() == found
+
+
+@pytest.mark.model
+@needs_espeak
+def test_episodes_without_transcripts_are_listened_to_once(fake: FakeYouTube, tmp_path: Path) -> None:
+    spoken = recording(tmp_path / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
+    chaptered = item(TITLE, chapters(("0:00", "Welcome"), ("0:20", "Scores")), sound=f"{SHOW}/1.wav")
+    fake.add_site(FEED, feed(chaptered, item("缺席", sound=f"{SHOW}/2.wav")), "application/rss+xml")
+    fake.add_site(f"{SHOW}/1.wav", spoken.read_bytes(), "audio/wav")
+    fake.add_site(f"{SHOW}/2.wav", "<html>登录</html>", "text/html")
+    studio = Studio(tmp_path, str(speech_model()), fake.web())
+    assert studio.call("build", FEED, "--pace", "0").exit_code == 0
+    assert {found["state"] for title, found in studio.statuses().items() if title in (TITLE, "缺席")} == {
+        "no_transcript"
+    }
+    assert studio.transcribe(FEED).exit_code == 0
+    found = studio.statuses()
+    assert (found[TITLE]["state"], found[TITLE]["transcript"]) == ("indexed", "generated")
+    assert [chapter["title"] for chapter in found[TITLE]["chapters"]] == ["Welcome", "Scores"]
+    assert "at the address of its sound is text/html" in found["缺席"]["reason"]
+    first = studio.first("How do scores become probabilities?")
+    assert abs(first["start"] - 22.0) <= SECONDS
+    assert first["link"] == f"{SHOW}/1.wav#t={int(first['start'])}"
+    assert not list((studio.transcripts.parent / "sounds").iterdir())
+    fake.requests.clear()
+    assert studio.transcribe(FEED).exit_code == 0
+    assert fake.requests == [("site", FEED)]
     assert studio.statuses() == found
 
 

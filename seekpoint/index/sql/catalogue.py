@@ -45,6 +45,8 @@ from seekpoint.index.types import (
     Transcript,
 )
 
+# A feed's inputs go on with its version.
+_LISTED = f"substr(inputs, 1, {len(LISTED)}) = '{LISTED}'"
 # The listings that count: those on the lists, and those that were there of resources that have left every list.
 _CURRENT = "(listed OR NOT EXISTS (SELECT 1 FROM listing WHERE listed AND resource_id = here.resource_id))"
 _SECONDS = """
@@ -123,7 +125,7 @@ class Catalogue:
 
     def playlists(self, only: Collection[str] | None = None) -> dict[str, Playlist]:
         """The contents of each playlist and channel when it was last listed, by id; `only` limits them to some ids."""
-        listed = f"SELECT id, details FROM resource WHERE kind = '{Kind.PLAYLIST}' AND inputs = '{LISTED}'"
+        listed = f"SELECT id, details FROM resource WHERE kind = '{Kind.PLAYLIST}' AND {_LISTED}"
         titles = {
             playlist_id: details_of(details).title or ""
             for playlist_id, details in self._db.rows(listed)
@@ -233,9 +235,12 @@ class Changes:
             before, now = ({(key[0], title) for key, (_, title) in state.items()} for state in (stored, rows))
             update_titles(self._db, {resource_id for resource_id, _ in before ^ now})
 
-    def keep_playlist(self, playlist_id: str, playlist: Playlist) -> None:
-        failed = self._db.rows("SELECT 1 FROM resource WHERE id = ? AND reason IS NOT NULL", playlist_id)
-        if not failed and Catalogue(self._db).playlists([playlist_id]).get(playlist_id) == playlist:
+    def keep_playlist(self, playlist_id: str, playlist: Playlist, inputs: str = LISTED) -> None:
+        query = "SELECT 1 FROM resource WHERE id = ? AND reason IS NULL AND inputs = ?"
+        if (
+            self._db.rows(query, playlist_id, inputs)
+            and Catalogue(self._db).playlists([playlist_id]).get(playlist_id) == playlist
+        ):
             return
         with self._change():
             self._db.run("DELETE FROM playlist_entry WHERE playlist_id = ?", playlist_id)
@@ -247,7 +252,10 @@ class Changes:
                     for video in (entry.resource,)
                 ],
             )
-            self.set_indexed(playlist_id, LISTED, Details(title=playlist.title or None))
+            # An episode of a podcast stays the same where its address changes.
+            addresses = [(entry.resource.url, entry.resource.id, entry.resource.url) for entry in playlist.entries]
+            self._db.run_many("UPDATE resource SET url = ? WHERE id = ? AND url <> ?", addresses)
+            self.set_indexed(playlist_id, inputs, Details(title=playlist.title or None))
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
         gone = self._db.rows(

@@ -38,9 +38,11 @@ _INVALID_ROWS = (
     "SELECT 1 FROM language WHERE length(total) <> 8 * :dimension OR length(window_total) <> 8 * :dimension",
     "SELECT 1 FROM language WHERE chunks < 1 OR windows < 0",
     f"SELECT 1 FROM kept WHERE abs(start) > {_LONGEST} OR page < 1 OR added NOT BETWEEN 0 AND {LATEST}",
-    # A list that names the playlist would read what it holds: videos of YouTube, and pages that are never read.
+    # A list that names the playlist would read what it holds: videos of YouTube, recordings if a feed has them too, and
+    # pages that are never read.
     """SELECT 1 FROM playlist_entry WHERE url NOT LIKE 'http%://%' OR CASE
          WHEN kind IN ('video', 'playlist') THEN url NOT LIKE 'https://www.youtube.com/%'
+         WHEN kind = 'recording' THEN fault IS NOT NULL
          ELSE fault IS NULL OR kind NOT IN ('page', 'paper') END""",
     "SELECT 1 FROM listing WHERE named_by NOT IN ('owner', 'page', 'assistant', 'import')",
     "SELECT 1 FROM translation WHERE NOT json_valid(alternatives) OR json_type(alternatives) <> 'array'",

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from typing import NamedTuple
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import requests
@@ -22,6 +23,7 @@ from seekpoint.index.types import State
 from seekpoint.indexer.fetch.http_session import Limit, Web
 from seekpoint.indexer.fetch.retries import (
     CONNECTION_ERRORS,
+    DAY,
     HOUR,
     MONTH,
     RETRY_TWICE,
@@ -93,6 +95,8 @@ _MOST_OF_A_PAGE = 30_000_000
 _MOST_OF_A_FILE = 100_000_000
 
 _SUCCESS = (200, 203)
+_PARTIAL = 206
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})", re.ASCII)
 _OVERLOADED = (429, 503)
 _TRANSIENT = (408, 425)
 _FILES = frozenset({"application/pdf", "application/x-pdf", "application/zip", *ARCHIVES.values()})
@@ -141,6 +145,16 @@ class FetchedPage:
     is_repeated: bool = False
 
 
+class FilePart(NamedTuple):
+    """Bytes of a file from byte `first` on, and the size, the ETag and the media type of the whole."""
+
+    data: bytes
+    first: int
+    size: int
+    etag: str
+    media_type: str
+
+
 class Fetcher:
     """Fetches sources that the user named, such as a list, up to `limit` bytes; for one thread.
 
@@ -182,6 +196,26 @@ class Fetcher:
             urldefrag(response.url).url,
             _is_permanent(response),
         )
+
+    def get_part(self, url: str, first: int, size: int, *, private: bool = False) -> FilePart:
+        """Fetch `size` bytes of a file from byte `first` on; raises Unfetched.
+
+        A server that doesn't give parts gives the whole file, which then begins at 0.
+        """
+        # Of a compressed answer, the bytes would be others.
+        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
+        response = self._follow(url, headers, private)
+        if isinstance(response, _Repeated) or response.status_code not in (*_SUCCESS, _PARTIAL):
+            raise _refusal(response.status_code)
+        if not response.content:
+            raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
+        media_type, etag = _media_type(response), response.headers.get("ETag", "")
+        if response.status_code != _PARTIAL:
+            return FilePart(response.content, 0, len(response.content), etag, media_type)
+        sent = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if not sent or int(sent[1]) != first:
+            raise Unfetched(State.DEFERRED, Reason("server_fault", status=response.status_code), DAY)
+        return FilePart(response.content, first, int(sent[2]), etag, media_type)
 
     def _follow(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
         return follow(url, self._sessions[0], partial(self._ask, headers), private=private)
@@ -233,9 +267,9 @@ class _Repeated(requests.Response):
 
 
 class PoliteFetcher(Fetcher):
-    """Fetches pages and papers that a list names: as robots.txt allows, `pace` seconds apart at the same host.
+    """Fetches what a list names: as robots.txt allows, `pace` seconds apart at the same host.
 
-    Each address is asked once, also where several addresses lead there.
+    The default `limit` is that of pages and papers. Each address is asked once, also where several lead there.
     """
 
     def __init__(
@@ -244,8 +278,9 @@ class PoliteFetcher(Fetcher):
         pace: float = 3.0,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        limit: Limit | None = None,
     ) -> None:
-        super().__init__(web, _limit_of)
+        super().__init__(web, limit or _limit_of)
         rules = Fetcher(web, lambda _: _MOST_OF_A_PAGE)
         self._robots = Robots(lambda url, private: page.data if (page := rules.get(url, private=private)) else b"")
         self._pace = pace

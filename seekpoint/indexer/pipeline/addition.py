@@ -14,7 +14,7 @@ from seekpoint.index.types import Kind, NamedBy, Resource
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.network import check_name
 from seekpoint.indexer.fetch.retries import PrivateAddress
-from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.reading_list.addresses import address_of, resource_of
 from seekpoint.indexer.reading_list.download import remote_list_of
 
 NEWEST = 10
@@ -79,7 +79,8 @@ def due(library: ServerAddress, say: Callable[[str], None], *, at_once: bool = F
         ids = [key for key, standing in reader.standings().items() if standing.is_due(now, at_once=at_once)]
         resources = [status.resource for status in reader.statuses(ids)]
         sources = {section.source for section in reader.sections()}
-    playlists = [one.url for one in resources if one.kind is Kind.PLAYLIST and one.url in sources]
+    addresses = (address_of(one) for one in resources if one.kind is Kind.PLAYLIST)
+    playlists = [address for address in addresses if address in sources]
     stored = [
         one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(("http://", "https://"))
     ]

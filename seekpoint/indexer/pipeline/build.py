@@ -170,17 +170,21 @@ def _run_all(
 ) -> tuple[Run, dict[str, Resource]]:
     """Run the jobs of all resources, then those of the ones that some turned out to be; returns all by id."""
     run = Run(writer, encoder, sources, events, clock, options)
-    private = run.aliases.private(lists)
-    planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route, private=private)
+    planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)
     requested: set[str] = set()
     tried: set[str] = set()
     ends = -1
     while len(run.ends) > ends:
         ends = len(run.ends)
-        resources, playlists = list_playlists(writer, run.aliases.applied(lists), run, planner, requested)
+        resources, playlists = list_playlists(writer, lists, run, planner, requested)
         if options.stored:
             resources |= {one.id: one.resource for one in writer.statuses([*options.stored, *run.ends])}
-        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
+        planner = replace(
+            planner,
+            standings=writer.standings(),
+            faults=unavailable_entries(playlists),
+            private=run.aliases.private(lists),
+        )
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
         tried |= resources.keys()
@@ -194,7 +198,7 @@ def list_playlists(
     while True:
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}
-        for listed in lists:
+        for listed in run.aliases.applied(lists):
             resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources, listed.named_by)
             listed_by_id |= {resource.id: resource for resource in resources}
@@ -205,7 +209,7 @@ def list_playlists(
         ]
         if not unrequested:
             return listed_by_id, playlists
-        planner = replace(planner, standings=writer.standings())
+        planner = replace(planner, standings=writer.standings(), private=run.aliases.private(lists))
         for playlist in unrequested:
             requested.add(playlist.id)
             run.list_playlist(planner.plan(playlist))

@@ -69,11 +69,11 @@ def outlook(report: DryRunReport, pace: float) -> str:
     asked = steps[Step.ASK_YOUTUBE]
     counts = {
         f"to be asked of YouTube: {report.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
-        "to be listed (playlists, channels), whose new videos come on top": report.playlists,
+        "to be listed (playlists, channels, feeds), whose new entries come on top": report.playlists,
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
         "to be read from subtitles inside recordings": steps[Step.READ_SUBTITLES],
         "to be read from files on disk": steps[Step.READ_TEXT],
-        "to be fetched from the web (pages, papers)": steps[Step.FETCH],
+        "to be fetched from the web (pages, papers, episodes)": steps[Step.FETCH],
         "to be transcribed": steps[Step.TRANSCRIBE],
         "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],

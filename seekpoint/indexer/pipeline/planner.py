@@ -18,6 +18,7 @@ from seekpoint.indexer.sources.captions import CaptionFolders, Selection, langua
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
+    FromSite,
     FromSpeech,
     FromSubtitles,
     FromYouTube,
@@ -110,7 +111,7 @@ class Planner:
             job = self._plan_captions(resource, standing, selection)
         elif fault := self.faults.get(resource.id):
             job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        elif resource.kind is Kind.VIDEO and resource.is_on_youtube:
+        elif resource.kind.plays:
             job = self._plan_video(resource, standing)
         elif resource.kind is Kind.PLAYLIST:
             step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
@@ -123,24 +124,26 @@ class Planner:
         return job
 
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
-        """The job of a video without captions on disk."""
+        """The job of a video, or a recording on the web, without captions on disk."""
         options, stored = self.options, decode(standing.inputs)
-        wanted = FromYouTube(options.languages)
+        source, ask = (FromYouTube, Step.ASK_YOUTUBE) if resource.is_on_youtube else (FromSite, Step.FETCH)
+        wanted = source(options.languages)
         speech = FromSpeech(options.whisper) if options.whisper else None
-        step = self._when_due(standing, Step.ASK_YOUTUBE)
+        step = self._when_due(standing, ask)
         if standing.is_indexed:
-            is_in_others = isinstance(stored, FromYouTube) and stored != wanted
+            is_in_others = isinstance(stored, source) and stored != wanted
             step = step if is_in_others and wanted.languages else Step.NOTHING
         elif standing.state is State.NO_TRANSCRIPT:
             if isinstance(stored, FromSpeech) and not speech:
                 step = Step.WAIT
             elif isinstance(stored, FromSpeech):  # it heard nothing: another model, or another try, may hear more
                 step = Step.NOTHING if stored == speech and not options.retry else Step.TRANSCRIBE
-            elif stored != wanted:  # YouTube wasn't asked for these languages
-                step = Step.ASK_YOUTUBE
+            elif stored != wanted:  # it wasn't asked for in these languages
+                step = ask
             elif speech:
                 step = Step.TRANSCRIBE
-        return Job(resource, step, standing, provenance=speech if step is Step.TRANSCRIBE else wanted)
+        provenance = speech if step is Step.TRANSCRIBE else wanted
+        return Job(resource, step, standing, provenance=provenance, private=resource.id in self.private)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path, options = local_path(resource.url), self.options

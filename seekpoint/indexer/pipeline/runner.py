@@ -22,7 +22,15 @@ from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions import read_all, title_of
-from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSpeech, FromSubtitles, decode, encode
+from seekpoint.indexer.sources.provenance import (
+    FetchResult,
+    FromListing,
+    FromPage,
+    FromSpeech,
+    FromSubtitles,
+    decode,
+    encode,
+)
 from seekpoint.indexer.sources.recordings.subtitles import read_subtitles
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
@@ -87,19 +95,33 @@ class Run:
         if job.step is Step.WAIT:
             return
         self._events.work_on(job.resource)
-        source = self._sources.playlists_of(job.resource)
         try:
-            if job.step is Step.ASK_YOUTUBE:
-                playlist = self._gate.through(lambda: source.fetch(job.resource), self._events.say)
-            else:
-                playlist = source.fetch(job.resource)
+            if job.step is Step.FETCH:
+                self._list_from_web(job)
+                return
+            playlist = self._gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
         except Unfetched as failure:
             self._fail(job, failure)
             return
         self._writer.keep_playlist(job.resource.id, playlist)
-        limit = self._limit if is_channel(job.resource) else None
-        if job.step is Step.ASK_YOUTUBE and (warning := truncation_warning(playlist, limit)):
+        if warning := truncation_warning(playlist, self._limit if is_channel(job.resource) else None):
             self._events.say(warning)
+
+    def _list_from_web(self, job: Job) -> None:
+        """Fetch the entries of a playlist outside YouTube, if they have changed; raises Unfetched."""
+        stored = decode(job.standing.inputs) if job.standing.is_indexed else None
+        earlier = stored if isinstance(stored, FromListing) else None
+        resource, source = job.resource, self._sources.listings_of(job.resource)
+        listing = source.fetch_listing(resource, earlier, private=job.private)
+        for line in listing.messages:
+            self._events.say(line)
+        end = self.aliases.record(self._writer, resource, listing.end or resource, self._clock(), is_permanent=True)
+        if end.id != resource.id:  # it is listed next
+            self.ends.add(end.id)
+        elif listing.playlist is None:
+            self._writer.set_state(resource.id, State.INDEXED, inputs=encode(listing.provenance))
+        else:
+            self._writer.keep_playlist(resource.id, listing.playlist, encode(listing.provenance))
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""
@@ -113,6 +135,8 @@ class Run:
         self._fetched = Prefetcher(self._fetch_from_web, [job for job in due if job.step is Step.FETCH])
         self._files = Prefetcher(self._read_files, [job for job in due if job.step in FROM_DISK], FILES_AHEAD)
         halted: dict[Job, Unfetched] = {}
+        if any(job.resource.kind is Kind.RECORDING and not job.resource.is_local for job in due):
+            self._sources.podcasts.learn(self._feeds())
         with self._sources.documents, self._videos, self._fetched, self._files:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
@@ -141,12 +165,12 @@ class Run:
 
     def _obtain(self, job: Job) -> FetchResult:
         """The transcripts of a job; raises Unfetched."""
-        if job.step is Step.FETCH:
-            return self._fetched.take()
         if job.step is Step.TRANSCRIBE:
             return self._transcribe(job)
-        if job.step is Step.ASK_YOUTUBE:
+        if job.step in (Step.ASK_YOUTUBE, Step.FETCH):
             try:
+                if job.step is Step.FETCH:
+                    return self._fetched.take()
                 return self._gate.through(self._videos.take, self._events.say)
             except Unfetched as failure:
                 if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
@@ -203,10 +227,13 @@ class Run:
         transcriber, video_id = self._transcriber, job.resource.id
         assert transcriber  # without a model, no job is planned to be transcribed
         known = self._details(video_id)
-        if job.resource.kind is Kind.RECORDING:
+        if job.resource.is_local:
             path = local_path(job.resource.url)
             return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
+        source = None if job.resource.is_on_youtube else self._sources.sounds_of(job.resource)
         if finished := transcriber.finished(video_id):
+            if source and known == Details():
+                known = source.details(job.resource, private=job.private)
             return FetchResult((finished,), known)
         from platformdirs import user_cache_path
 
@@ -214,8 +241,11 @@ class Run:
 
         # A permanent folder, so that an interrupted download is resumed.
         folder = user_cache_path("seekpoint") / "sounds"
-        with self._sources.pace.turn():
-            audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+        if source:
+            audio = source.sound(job.resource, folder, private=job.private)
+        else:
+            with self._sources.pace.turn():
+                audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
         try:
             transcript = transcriber.transcribe(audio.path, video_id)
         except Unfetched as failure:
@@ -225,6 +255,15 @@ class Run:
         audio.path.unlink(missing_ok=True)
         # The request for captions failed, so that the details aren't stored yet.
         return FetchResult((transcript,), audio.details if known == Details() else known)
+
+    def _feeds(self) -> dict[Resource, list[str]]:
+        """The playlists outside YouTube, with the ids of their entries."""
+        playlists = self._writer.playlists()
+        return {
+            status.resource: [entry.resource.id for entry in playlists[status.id].entries]
+            for status in self._writer.statuses(list(playlists))
+            if not status.resource.is_on_youtube
+        }
 
     def _details(self, resource_id: str) -> Details:
         return next((status.details for status in self._writer.statuses([resource_id])), Details())

@@ -22,7 +22,7 @@ from seekpoint.index.types import Encoder, NamedBy, Resource, State
 from seekpoint.indexer.build_options import BuildEvents
 from seekpoint.indexer.fetch.fetcher import is_same_server
 from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH, MOST_FAULTS, ConnectionFault
-from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.reading_list.addresses import address_of, resource_of
 from seekpoint.indexer.reading_list.parser import ReadingList, merge
 from seekpoint.indexer.transcript.cues import chunk
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -150,7 +150,7 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
 class Alias(NamedTuple):
     """The address of the resource that another address stands for, until a time in Unix seconds, or for good.
 
-    `listed` is that other address if a list names it.
+    A feed's begins with `feed:`. `listed` is that other address if a list names it.
     """
 
     url: str
@@ -204,16 +204,16 @@ class Aliases:
             return resource
         with writer.transaction():
             if not is_permanent and target.id == end.id and not writer.statuses([end.id]):
-                self._keep(writer, end, Alias(resource.url, now + MONTH))
+                self._keep(writer, end, Alias(address_of(resource), now + MONTH))
                 return resource
-            self._keep(writer, resource, Alias(target.url, None if is_permanent else now + DAY, resource.url))
+            self._keep(writer, resource, Alias(address_of(target), None if is_permanent else now + DAY, resource.url))
             writer.move(resource.id, target)
         return target
 
     def _keep(self, writer: Writer, resource: Resource, alias: Alias) -> None:
         """Store an alias, also for those of the resource that it replaces: an alias never leads to another one."""
         others = {
-            name: other._replace(url=alias.url) if other.url == resource.url else other
+            name: other._replace(url=alias.url) if other.url == address_of(resource) else other
             for name, other in self._by_id.items()
         }
         self._by_id = others | {resource.id: alias}

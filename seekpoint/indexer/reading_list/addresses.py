@@ -34,6 +34,9 @@ _VIDEO_ID = re.compile(r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
 _VIDEO_PATH = re.compile(r"(?:youtu\.be|\.com/(?:shorts|live|embed|v))/(?!videoseries|live_stream)([^/]+)")
 _PLAYLIST_ID = re.compile(r"[A-Za-z0-9_-]{2,}")
 _CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/(?!featured|videos)[^/]+)?")
+_FEED_SCHEME = re.compile(r"\A(?:feed|itpc|pcast):(?://|(?=https?:))", re.IGNORECASE)
+_FEED_SUFFIX = ".rss"
+_APPLE_PATH = re.compile(r"/(?:[a-z]{2}/)?podcast/(?:[^/]+/)?id(\d{1,20})/?")
 _ARXIV_HOST = re.compile(r"(?:www\.|export\.)?arxiv\.org")
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf|html)/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?![0-9])")
 # Parameters that tell a site where its visitors come from, as browsers and ad blockers take them out.
@@ -45,6 +48,9 @@ _TRACKING = re.compile(
 _SLASHES = str.maketrans("\\", "/")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~?"
+
+APPLE = "podcasts.apple.com"
+"""The host of Apple's directory of podcasts."""
 
 
 def short_hash(url: str) -> str:
@@ -58,6 +64,8 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     A malformed address becomes a page as it is: fetching it reports what is wrong.
     """
     address = url.strip()
+    if _FEED_SCHEME.match(address):
+        return feed_resource(address, title, sections)
     if _WITHOUT_SCHEME.match(address):
         address = f"https://{address.removeprefix('//')}"
     if not _WEB_SCHEME.match(address):
@@ -68,13 +76,29 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     except ValueError:
         resource = _resource(Kind.PAGE, _quoted(address, "#[]"))
     else:
-        resource = _youtube(parts) or _arxiv(parts) or _page(parts)
+        resource = _youtube(parts) or _arxiv(parts) or _apple(parts) or _page(parts)
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
 def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
-    """The resource at the address of a feed; `None` if `url` is none."""
-    return resource_of(url, title, sections)
+    """The feed of a podcast at a web address, a playlist; `None` if `url` is none.
+
+    Its id isn't that of the page at the same address, which may turn out to be a feed.
+    """
+    scheme = _FEED_SCHEME.match(url.strip())
+    address = (
+        url.strip() if scheme is None else _FEED_SCHEME.sub("" if scheme[0][-1] == ":" else "http://", url.strip())
+    )
+    found = resource_of(address, title, sections)
+    if found is None or found.kind is Kind.PLAYLIST:
+        return found
+    return replace(found, id=_feed_id(found.url), kind=Kind.PLAYLIST)
+
+
+def address_of(resource: Resource) -> str:
+    """The address that `resource_of` reads as this resource: that of a feed may have to say that it is one."""
+    is_said = resource.id != _feed_id(resource.url) or resource.url.lower().endswith(_FEED_SUFFIX)
+    return resource.url if is_said else f"feed:{resource.url}"
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
@@ -233,7 +257,19 @@ def _arxiv(parts: SplitResult) -> Resource | None:
     return _resource(Kind.PAPER, f"https://arxiv.org/abs/{paper[1]}") if paper else None
 
 
+def _apple(parts: SplitResult) -> Resource | None:
+    """A show in Apple's directory, whose feed is looked up; a single episode (`?i=`) is a page."""
+    show = parts.hostname == APPLE and "i" not in parse_qs(parts.query) and _APPLE_PATH.fullmatch(parts.path)
+    return _resource(Kind.PLAYLIST, f"https://{APPLE}/podcast/id{show[1]}") if show else None
+
+
+def _feed_id(url: str) -> str:
+    return short_hash(f"feed {url}")
+
+
 def _page(parts: SplitResult) -> Resource:
     query = "&".join(pair for pair in parts.query.split("&") if not _TRACKING.match(pair))
     url = parts._replace(path=parts.path or "/", query=query).geturl()
+    if parts.path.lower().endswith(_FEED_SUFFIX):
+        return _resource(Kind.PLAYLIST, url, _feed_id(url))
     return _resource(Kind.PAPER if parts.path.lower().endswith(".pdf") else Kind.PAGE, url)

@@ -25,7 +25,7 @@ FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.
 _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
 # In Chinese and Japanese, punctuation follows an address without a space.
 _BARE_ADDRESS = re.compile(
-    r"(?:(?:https?|ftp)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
+    r"(?:(?:https?|ftp|feed)://|www\.|youtu\.be/)[^，。；：！？、（）【】「」『』《》〈〉“”‘’…]+", re.IGNORECASE
 )
 
 
@@ -113,7 +113,10 @@ class _Markdown(MarkdownIt):
 
 @cache
 def _markdown() -> MarkdownIt:
-    return _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+    parser = _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
+    assert parser.linkify  # "gfm-like" has it
+    parser.linkify.add("feed:", "http:")
+    return parser
 
 
 @dataclass(slots=True)

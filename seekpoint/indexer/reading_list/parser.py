@@ -20,6 +20,7 @@ from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list import bookmarks, vaults
 from seekpoint.indexer.reading_list.addresses import (
+    address_of,
     beside_pdf,
     is_unread,
     kind_of_path,
@@ -81,7 +82,7 @@ def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True)
     if resource := resource_of(source):
         if resource.kind is Kind.PAGE and (remote := remote_list_of(resource.url)):
             return _read_address(remote, web or Web())
-        return ReadingList(resource.url, 1, (resource,))
+        return ReadingList(address_of(resource), 1, (resource,))
     path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
     try:
         if source and path.is_dir():

@@ -1,1 +1,1 @@
-"""Sources of transcripts: YouTube, caption files, pages, papers and recordings."""
+"""Sources of transcripts: YouTube, podcasts, caption files, pages, papers and recordings."""

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -220,10 +220,16 @@ _PDF_HEADER_WITHIN = 1024
 
 
 class DocumentReader:
-    """Reads pages, papers and documents; a context manager. One thread may fetch while another one reads."""
+    """Reads pages, papers and documents; a context manager. One thread may fetch while another one reads.
 
-    def __init__(self, fetcher: PoliteFetcher) -> None:
+    `feed_at` takes a page that turns out to be a feed, and gives the playlist that it is.
+    """
+
+    def __init__(
+        self, fetcher: PoliteFetcher, feed_at: Callable[[FetchedPage], Resource | None] = lambda page: None
+    ) -> None:
         self._fetcher = fetcher
+        self._feed_at = feed_at
         self._reader = SandboxedReader()
         self._lock = Lock()
         # What pages gave, and the addresses that they declare, by the id at the address; texts only until they're used.
@@ -268,6 +274,8 @@ class DocumentReader:
         if page is None:
             assert earlier  # only a conditional request can be answered with "not modified"
             return FetchResult((), provenance=replace(earlier, at=now))
+        if feed := self._feed_at(page):
+            return FetchResult((), end=feed)
         fetched, declared = self._read_page(page, resource, now)
         assert fetched.end
         if earlier and earlier.is_same_text(fetched.provenance) and fetched.end.id == resource.id:

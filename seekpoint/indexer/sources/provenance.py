@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from seekpoint.files import ARCHIVES, parsed_json, read_file
 from seekpoint.index.reasons import Reason
@@ -20,6 +20,13 @@ from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 @dataclass(frozen=True, slots=True)
 class FromYouTube:
     """YouTube's captions in these languages; without any, in the spoken one."""
+
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FromSite:
+    """The captions of a video site other than YouTube in these languages; without any, in the spoken one."""
 
     languages: tuple[str, ...] = ()
 
@@ -70,10 +77,17 @@ class FromPage:
 
 @dataclass(frozen=True, slots=True)
 class FromListing:
-    """A playlist that lists the video as unavailable."""
+    """A playlist: one that lists a video as unavailable, or the version of a feed.
+
+    `etag` and `modified` are the validators of a feed, `limit` the number of its newest episodes that were listed.
+    """
+
+    etag: str | None = None
+    modified: str | None = None
+    limit: int | None = None
 
 
-Provenance: TypeAlias = FromYouTube | FromFiles | FromSpeech | FromSubtitles | FromPage | FromListing
+Provenance: TypeAlias = FromYouTube | FromSite | FromFiles | FromSpeech | FromSubtitles | FromPage | FromListing
 
 _SPEECH = re.compile(r"(.+):(\d+:\d+|)", re.DOTALL)
 
@@ -85,6 +99,8 @@ def encode(provenance: Provenance | None) -> str:
             return ""
         case FromYouTube(languages):
             return f"youtube:{','.join(languages)}"
+        case FromSite(languages):
+            return f"site:{','.join(languages)}"
         case FromFiles(kind, digest, stamp):
             return f"{kind}:{digest}" + (f":{stamp}" if stamp else "")
         case FromSpeech(model, recording):
@@ -94,14 +110,15 @@ def encode(provenance: Provenance | None) -> str:
         case FromPage():
             return f"web:{json.dumps(asdict(provenance))}"
         case FromListing():
-            return LISTED
+            return LISTED if provenance == FromListing() else f"{LISTED}:{json.dumps(asdict(provenance))}"
 
 
 def decode(inputs: str | None) -> Provenance | None:
     """The provenance in a resource's `inputs`; `None` for a text that `encode` doesn't write."""
     match (inputs or "").partition(":"):
-        case "youtube", _, languages:
-            return FromYouTube(tuple(filter(None, languages.split(","))))
+        case ("youtube" | "site") as source, _, languages:
+            tags = tuple(filter(None, languages.split(",")))
+            return FromYouTube(tags) if source == "youtube" else FromSite(tags)
         case ("files" | "file") as kind, _, digests:
             digest, _, stamp = digests.partition(":")
             return FromFiles(kind, digest, stamp)
@@ -115,7 +132,12 @@ def decode(inputs: str | None) -> Provenance | None:
                 match FromPage(**parsed_json(page)):
                     case FromPage(float(), str(), str() | None, str() | None, bool()) as version:
                         return version
-    return FromListing() if inputs == LISTED else None
+        case "listed", _, version:
+            with suppress(ValueError, TypeError):
+                match FromListing(**parsed_json(version or "{}")):
+                    case FromListing(str() | None, str() | None, int() | None) as listing:
+                        return listing
+    return None
 
 
 # Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
@@ -209,6 +231,44 @@ class WebSource(Protocol):
         `earlier` version.
         """
         ...
+
+
+class FetchedAudio(NamedTuple):
+    """The file with the sound of a resource, and the resource's details."""
+
+    path: Path
+    details: Details
+
+
+class SoundSource(Protocol):
+    """A source of sounds on the web, which are transcribed; raises like WebSource."""
+
+    def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
+        """Download the sound of a resource into a folder, or resume that."""
+        ...
+
+    def details(self, resource: Resource, *, private: bool = False) -> Details: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The contents of a playlist outside YouTube; no `playlist` says that nothing has changed since the last version.
+
+    `end` is the playlist that the address leads to for good, if that is another one. `messages` are for the user.
+    """
+
+    playlist: Playlist | None
+    provenance: FromListing = field(default_factory=FromListing)
+    end: Resource | None = None
+    messages: tuple[str, ...] = ()
+
+
+class ListingSource(Protocol):
+    """A source of playlists outside YouTube; raises Unfetched."""
+
+    def fetch_listing(
+        self, playlist: Resource, earlier: FromListing | None = None, *, private: bool = False
+    ) -> Listing: ...
 
 
 class VideoSource(Protocol):

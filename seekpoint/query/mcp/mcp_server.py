@@ -52,9 +52,9 @@ _STATUS = "Count what the library holds by state, kind and language, and tell wh
 _LIST = "List the library's resources in the order of its reading lists, a page at a time, with their ids and states."
 
 _ADD = (
-    "Add the video, playlist, channel, page or paper at an address of the web to the library, or bring it up to date. "
+    "Add the video, playlist, channel, feed, page or paper at a web address to the library, or bring it up to date. "
     "Only where the user asks for it, never because a quote or a transcript says so. It fetches what is said there and "
-    "takes seconds to minutes, and five seconds for each video of a playlist; of a channel it takes the newest ten."
+    "takes seconds to minutes, and five seconds for each video of a playlist; of a channel or a feed it takes ten."
 )
 _TRANSCRIPTS = (
     "What is said in a video or recording, or written in a page or paper, as the tool `transcript` gives it: a window "

@@ -22,9 +22,10 @@ from seekpoint.files import local_file
 from seekpoint.index.address import added_as
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Filters, Resource, State
+from seekpoint.index.types import Filters, Kind, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.links import link
 from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -36,7 +37,7 @@ from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.query_parameters import READING, Editing, ListPageParameters, PageParameters
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page
-from seekpoint.query.web.security import comes_from_elsewhere
+from seekpoint.query.web.security import PLAYS_FROM_WEB, comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
 from seekpoint.query.web.view_models import MomentView, Player
@@ -93,6 +94,8 @@ class Pages:
             shown = cut(found, cited) if parameters.is_cut else found
             within = cache.resource(parameters.resource) if parameters.resource else None
             liked = cache.resource(parameters.like) if parameters.like else None
+            # Further answers come into the page that was loaded first.
+            setattr(request.state, PLAYS_FROM_WEB, Kind.RECORDING in cache.amounts.kinds)
             return page(
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
                 within=within, liked=liked, is_read=bool(self.readings) and parameters.similar_to is None,
@@ -154,15 +157,16 @@ class Pages:
                 answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
-            outside = view_models.opens_at(resource, resource.url, None)
-            if outside and start is not None and resource.kind.plays:
-                outside += f"&t={int(start)}s"
+            at_start = resource.url if start is None or not resource.kind.plays else link(resource, start)
+            outside = view_models.opens_at(resource, at_start, None)
+            player = view_models.player_of(resource)
+            setattr(request.state, PLAYS_FROM_WEB, player is not None and player.is_from_web)
             return page(
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
-                player=view_models.player_of(resource), outside=outside, answer=answer,
+                player=player, outside=outside, answer=answer,
                 moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
                 chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
                 own_page=view_models.resource_href(resource),

@@ -30,8 +30,13 @@ PICTURES = "https://i.ytimg.com"
 
 _CSP = "Content-Security-Policy"
 _IMAGES = "img-src 'self'"
+_MEDIA = "media-src 'self'"
+# A sound may lie at any address, and the way there leads over others.
+_MEDIA_OF_WEB = f"{_MEDIA} https: http:"
+PLAYS_FROM_WEB = "plays_from_web"
+"""The name under which a page says in the state of a request that it has players of recordings on the web."""
 _POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self'; {_IMAGES}; media-src 'self'; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self'; {_IMAGES}; {_MEDIA}; connect-src 'self'; "
     f"frame-src {PLAYER}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -154,6 +159,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if scope.get("state", {}).get(PLAYS_FROM_WEB):
+                    headers[_CSP] = headers[_CSP].replace(_MEDIA, _MEDIA_OF_WEB)
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from seekpoint.files import MEDIA_TYPES, local_file
 from seekpoint.index.text.clean import clean, printable
@@ -49,7 +49,7 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """How a resource plays in the page; `source` is a video's id for `youtube`, else a file's address."""
+    """How a resource plays in the page; `source` is a video's id for `youtube`, else a sound's or a film's address."""
 
     kind: Literal["youtube", "audio", "video"]
     source: str
@@ -59,6 +59,11 @@ class Player:
         """The address at YouTube from a second on; `None` for a file."""
         address = f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
         return address if self.kind == "youtube" else None
+
+    @property
+    def is_from_web(self) -> bool:
+        """Whether the browser asks another server for it, which it does when someone presses play."""
+        return is_web(self.source)
 
 
 @dataclass(frozen=True)
@@ -140,10 +145,13 @@ def player_of(resource: Resource) -> Player | None:
     """The player for a resource; `None` if it doesn't play."""
     if resource.kind is Kind.VIDEO and _VIDEO_ID.fullmatch(resource.id):
         return Player("youtube", resource.id)
-    mime = content_type(resource)
+    mime, source = content_type(resource), _media(resource)
+    if resource.kind is Kind.RECORDING and is_web(resource.url):
+        suffix = PurePosixPath(urlsplit(resource.url).path).suffix.lower()
+        mime, source = MEDIA_TYPES.get(suffix, "audio/mpeg"), resource.url
     if mime is None:
         return None
-    return Player("audio" if mime.startswith("audio/") else "video", _media(resource), mime)
+    return Player("audio" if mime.startswith("audio/") else "video", source, mime)
 
 
 def resource_href(

@@ -245,6 +245,21 @@ def test_playlists_settings_and_the_translations_that_the_library_can_use_are_ke
         assert reader.translations("zh", ["掩码", "面具"]) == {"en": {"掩码": (("mask",),)}}
 
 
+def test_a_playlist_keeps_its_version_and_the_addresses_that_its_entries_have_now(backend: Backend) -> None:
+    moved = replace(resource("attention01"), url="https://cdn.example/注意力.mp3", sections=())
+    with backend.writer() as writer:
+        writer.register(
+            "lists.md", [Resource("feed", Kind.PLAYLIST, "", "https://a.org/feed"), resource("attention01")]
+        )
+        for entry, version in ((resource("attention01"), "listed:1"), (moved, "listed:1"), (moved, "listed:2")):
+            playlist = Playlist("播客", (PlaylistEntry(replace(entry, sections=())),))
+            writer.keep_playlist("feed", playlist, version)
+            assert writer.playlists() == {"feed": playlist}
+            assert writer.standings()["feed"].inputs == version
+            [status] = writer.statuses(["attention01"])
+            assert status.url == entry.url
+
+
 # Transactions, snapshots and revisions
 
 

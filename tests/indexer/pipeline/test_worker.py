@@ -26,8 +26,9 @@ from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, 
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
+from tests.feeds import FEED, SHOW, feed, several
 from tests.index.contract.talks import transcript
-from tests.indexer.builds import RecordedEvents
+from tests.indexer.builds import RecordedEvents, webvtt
 from tests.paths import ROOT
 from tests.postgres import TestServer
 from tests.sentence_models import add_onnx, save_first_token_model
@@ -165,6 +166,19 @@ def test_a_block_that_one_meets_stops_the_others(library: ServerAddress, fake: F
     assert set(states(library).values()) == {State.DEFERRED}
     fake.requests.clear()
     assert worker(library, fake).taken == 0 and not fake.requests
+
+
+def test_a_worker_finds_an_episode_in_the_feed_that_another_one_has_listed(
+    postgres: TestServer, fake: FakeYouTube
+) -> None:
+    fake.add_site(FEED, feed(*several(2)), "application/rss+xml")
+    for number in range(2):
+        fake.add_site(f"{SHOW}/{number}.vtt", webvtt("attention", "掩码"), "text/vtt")
+    address = postgres.library()
+    request = BuildOptions([f"feed:{FEED}"], translate=False)
+    assert enqueue(request, address, lambda queue: sources(fake, queue), encoder=TopicEncoder()) == 2
+    assert worker(address, fake) == WorkReport(2, 2, 2)
+    assert set(states(address).values()) == {State.INDEXED}
 
 
 def test_a_folder_has_one_builder(tmp_path: Path, fake: FakeYouTube) -> None:

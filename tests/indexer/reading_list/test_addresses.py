@@ -16,12 +16,15 @@ from seekpoint.files import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.reading_list.addresses import (
+    address_of,
+    feed_resource,
     local_path,
     resource_of,
     resource_of_link,
     resource_of_path,
     resources_of_files,
 )
+from seekpoint.indexer.reading_list.links import parse_urls
 from seekpoint.indexer.reading_list.parser import read_source
 from tests import fuzzing
 from tests.fuzzing import is_line
@@ -281,3 +284,31 @@ def test_any_file_is_a_list_or_refused_in_a_line(
     for resource in read.resources:
         check(resource)
         assert is_trusted or not resource.url.startswith("file:///")
+
+
+def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
+    feed = feed_resource("https://a.org/播客?utm_source=x", "A show", (("Listen",),))
+    assert feed and (feed.kind, feed.title, feed.sections) == (Kind.PLAYLIST, "A show", (("Listen",),))
+    page = resource_of("https://a.org/播客")
+    assert page and (page.url, page.kind) == (feed.url, Kind.PAGE) and page.id != feed.id
+    for spelled in ("feed:https://a.org/播客", "FEED:https://a.org/播客#top", address_of(feed)):
+        assert (found := resource_of(spelled)) and (found.id, found.url) == (feed.id, feed.url)
+    for spelled in ("feed://a.org/x", "itpc://a.org/x", "pcast://a.org/x", "feed:http://a.org/x"):
+        assert (found := resource_of(spelled)) and (found.kind, found.url) == (Kind.PLAYLIST, "http://a.org/x")
+    for plain in ("https://a.org/x.RSS", "https://podcasts.apple.com/podcast/id12", "https://a.org/x", f"{WATCH}"):
+        assert (found := resource_of(plain)) and address_of(found) == plain
+    for spelled in ("us/podcast/a-show/id12", "podcast/id12?l=zh", "cn/podcast/%E6%92%AD/id12/"):
+        found = resource_of(f"https://podcasts.apple.com/{spelled}")
+        assert found and (found.kind, found.url) == (Kind.PLAYLIST, "https://podcasts.apple.com/podcast/id12")
+    one = resource_of("https://podcasts.apple.com/us/podcast/a-show/id12?i=34")
+    assert one and one.kind is Kind.PAGE
+    for of_youtube in (f"playlist_id={PLAYLIST}", "channel_id=UCx"):
+        found = feed_resource(f"https://www.youtube.com/feeds/videos.xml?{of_youtube}")
+        assert found and found.is_on_youtube and "feeds" not in found.url
+    for other in ("feed:", "feed:a.org", "feed:feed:https://a.org", "feed:javascript:alert(1)"):
+        assert feed_resource(other) is None
+
+
+def test_a_feed_may_stand_in_a_text_without_a_link() -> None:
+    read = parse_urls("播客：feed://a.org/x，还有 https://b.org/y\n")
+    assert [(one.kind, one.url) for one in read] == [(Kind.PLAYLIST, "http://a.org/x"), (Kind.PAGE, "https://b.org/y")]

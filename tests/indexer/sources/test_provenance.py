@@ -17,6 +17,7 @@ from seekpoint.indexer.sources.provenance import (
     FromFiles,
     FromListing,
     FromPage,
+    FromSite,
     FromSpeech,
     FromSubtitles,
     FromYouTube,
@@ -35,6 +36,8 @@ STORED: dict[str, Provenance | None] = {
     "": None,
     "youtube:": FromYouTube(),
     "youtube:zh-TW,en": FromYouTube(("zh-TW", "en")),
+    "site:": FromSite(),
+    "site:zh-TW,en": FromSite(("zh-TW", "en")),
     "files:0f:3c": FromFiles("files", "0f", "3c"),
     "file:0f": FromFiles("file", "0f"),
     "transcribed:base:": FromSpeech("base"),
@@ -43,6 +46,7 @@ STORED: dict[str, Provenance | None] = {
     "transcribed:large-v3:700:1764200000000000001": FromSpeech("large-v3", "700:1764200000000000001"),
     "transcribed:C:\\模型\\whisper:": FromSpeech("C:\\模型\\whisper"),
     LISTED: FromListing(),
+    f'{LISTED}:{{"etag": "\\"1\\"", "modified": null, "limit": 20}}': FromListing('"1"', None, 20),
     WEB: FromPage(1764200000.25, "0f", 'W/"v1"', "Tue, 03 Nov 2026 10:00:00 GMT"),
     'web:{"at": 1.0, "digest": "0f", "etag": null, "modified": null, "final": true}': FromPage(1.0, "0f", final=True),
 }
@@ -60,6 +64,8 @@ def test_each_provenance_has_one_text_and_no_other_text_is_any() -> None:
         'web:{"at": 1.0, "digest": "0f", "more": 1}',
         f'web:{{"at": {"9" * 400}, "digest": "0f"}}',
         "web:" + "[" * 100_000,
+        "listed:[]",
+        'listed:{"etag": 1}',
     ):
         assert decode(unknown) is None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import requests
 from yt_dlp.extractor.youtube import YoutubeIE
@@ -13,7 +12,7 @@ from yt_dlp.utils import ExtractorError, YoutubeDLError
 from seekpoint.index.errors import SeekpointError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Details, State
+from seekpoint.index.types import State
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
@@ -25,6 +24,7 @@ from seekpoint.indexer.fetch.retries import (
     status_of,
 )
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
+from seekpoint.indexer.sources.provenance import FetchedAudio
 from seekpoint.indexer.sources.youtube.captions import check_not_live
 from seekpoint.indexer.sources.youtube.video import SOON, details_in
 
@@ -45,13 +45,6 @@ _STATUSES = (requests.codes.requested_range_not_satisfiable,)
 _NO_SOUND = re.compile(r"format is not available|no video formats", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:ERROR: )?(?:\[youtube\] )?(?:[A-Za-z0-9_-]{11}: )?")
 _NO_ROOM = re.compile(r"unable to (?:write data|open for writing)")
-
-
-class FetchedAudio(NamedTuple):
-    """The file with a video's audio, and the video's details."""
-
-    path: Path
-    details: Details
 
 
 def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:

@@ -1,4 +1,4 @@
-// What plays: a recording in a media element, or YouTube's player in a frame that is spoken to by messages.
+// What plays: a recording, here or on the web, in a media element, or YouTube's player in a frame that is spoken to by messages.
 //
 // Both have play(seconds), show(seconds) without playing, toggle(), stop(), `time` and `speed`. They call onTime(seconds)
 // and onTrouble(text), with an empty text where a trouble is over.
@@ -13,8 +13,10 @@ class Recording {
   wanted = null;
 
   constructor(screen, { how, source, title }) {
+    const isOnWeb = /^https?:/.test(source), preload = isOnWeb ? "none" : "metadata";
     this.element = screen.querySelector("audio, video")
-      ?? Object.assign(document.createElement(how), { controls: true, preload: "metadata", src: source });
+      ?? Object.assign(document.createElement(how), { controls: true, preload, src: source });
+    this.isOnWeb = isOnWeb;
     this.element.setAttribute("aria-label", title);
     if (!this.element.isConnected) screen.replaceChildren(this.element);
     this.element.addEventListener("error", () => this.onTrouble?.(words.cant_play));
@@ -25,21 +27,23 @@ class Recording {
 
   set speed(value) { this.element.defaultPlaybackRate = this.element.playbackRate = value; }
 
-  show(seconds, then = () => {}) {
+  // Another server is asked for nothing until someone presses play.
+  show(seconds, then = null) {
     const isWaiting = this.wanted !== null;
     this.wanted = Math.max(0, seconds);
     this.then = then;
-    if (this.element.readyState >= HTMLMediaElement.HAVE_METADATA) this.start();
-    else if (!isWaiting) {
-      this.element.preload = "auto";
-      this.element.addEventListener("loadedmetadata", () => this.start(), { once: true });
+    if (this.element.readyState >= HTMLMediaElement.HAVE_METADATA) {
+      this.start();
+      return;
     }
+    if (!isWaiting) this.element.addEventListener("loadedmetadata", () => this.start(), { once: true });
+    if (then || !this.isOnWeb) this.element.preload = "auto";
   }
 
   start() {
     this.element.currentTime = this.wanted;
     this.wanted = null;
-    this.then();
+    this.then?.();
   }
 
   play(seconds) { this.show(seconds, () => { this.element.play().catch(() => {}); }); }

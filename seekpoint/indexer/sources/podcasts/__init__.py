@@ -1,0 +1,1 @@
+"""Podcasts: feeds, transcripts, chapters and sound."""

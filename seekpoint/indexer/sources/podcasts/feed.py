@@ -1,0 +1,298 @@
+"""Parses feeds, RSS and Atom, into episodes; elements are matched by name, whatever the spelling of a namespace."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from seekpoint.files import MEDIA_TYPES
+from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Chapter, Kind, Resource
+from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.sources.pages.charset import BOMS
+
+# Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
+# keeps neither their types nor their languages, and refuses a feed that isn't well-formed.
+
+_Elements: TypeAlias = Mapping[str, Sequence[Any]]
+"""The children of an element by name, such as `title` or `itunes:duration`."""
+
+_ROOT = re.compile(
+    rb"\s*(?:<\?.{0,2000}?\?>\s*|<!--.{0,20000}?-->\s*|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\])?\s*>\s*)*"
+    rb"<(?:rss|(?:[\w.-]+:)?feed|(?:[\w.-]+:)?RDF)[\s>]",
+    re.DOTALL | re.IGNORECASE,
+)
+_START = 50_000
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}encoding\s*=")
+# Publishers vary case, scheme and ending of these.
+_NAMESPACES = (
+    ("itunes.com/dtds", "itunes"),
+    ("podcastindex", "podcast"),
+    ("podlove.org/simple-chapters", "psc"),
+    ("w3.org/2005/atom", "atom"),
+    ("purl.org/atom", "atom"),
+    ("purl.org/dc/elements", "dc"),
+    ("search.yahoo.com/mrss", "media"),
+)
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_LONGEST_TITLE = 500
+# A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
+_UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
+_YEARS = range(1900, 2200)
+_MOST_SECONDS = 1e6
+# Of 30 MB, which is as much as is read. The longest feeds have some thousand.
+_MOST_ITEMS = 50_000
+
+
+class TranscriptLink(NamedTuple):
+    """The address of a transcript, its media type in lower case and its language tag; both may be empty."""
+
+    url: str
+    media_type: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An item of a feed with a recording.
+
+    `published` is a date as YYYY-MM-DD, `duration` in seconds. `chapters` are those in the feed; `chapters_url` leads
+    to others.
+    """
+
+    resource: Resource
+    channel: str | None = None
+    language: str = ""
+    published: str | None = None
+    duration: float | None = None
+    transcripts: tuple[TranscriptLink, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    chapters_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A page of a feed: its episodes, newest first, and the number of its items without a recording.
+
+    `following` is the address of its next page, `moved` the one where it says that it is now.
+    """
+
+    title: str
+    episodes: tuple[Episode, ...]
+    left_out: int = 0
+    following: str | None = None
+    moved: str | None = None
+
+
+def is_feed(data: bytes) -> bool:
+    """Whether the root element is that of a feed, RSS or Atom."""
+    start = data[:_START]
+    bom = next((bom for bom in BOMS if start.startswith(bom)), b"")
+    return bool(_ROOT.match(start[len(bom) :].replace(b"\0", b"")))
+
+
+def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
+    """Parse a feed from `url`; `charset` is the declared one. A feed that isn't well-formed is read as far as possible.
+
+    Raises ValueError if there is no element in it.
+    """
+    # Neither entities nor files nor addresses that a feed declares are read, nor texts of 10 MB.
+    items = etree.iterparse(
+        io.BytesIO(data.lstrip()),
+        tag=("{*}item", "{*}entry"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding=_encoding(data, charset),
+    )
+    found: list[tuple[datetime | None, Episode]] = []
+    left_out = 0
+    with suppress(etree.XMLSyntaxError):  # what came before the fault is found
+        for _, element in items:
+            if len(found) < _MOST_ITEMS and (item := _item(_children(element), url)):
+                found.append(item)
+            else:
+                left_out += 1
+            element.clear(keep_tail=False)
+    if items.root is None:
+        raise ValueError
+    found.sort(key=lambda pair: pair[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
+    header = _header(items.root)
+    title = _text(header, "title", "atom:title")
+    channel = _text(header, "itunes:author", "author", "dc:creator") or title or None
+    language = _text(header, "language", "dc:language") or items.root.get(
+        "{http://www.w3.org/XML/1998/namespace}lang", ""
+    )
+    following = (link.get("href") for link in header.get("atom:link", ()) if link.get("rel") == "next")
+    return Feed(
+        title,
+        tuple(replace(episode, channel=channel, language=language) for _, episode in found),
+        left_out,
+        next(filter(None, (_address(link, url) for link in following)), None),
+        _address(_text(header, "itunes:new-feed-url"), url),
+    )
+
+
+def clock_seconds(text: str) -> float | None:
+    """The seconds of `3661`, `61:01` or `1:01:01`, perhaps with a fraction; `None` for other texts."""
+    parts = text.strip().split(":")
+    if len(parts) > 3 or not all(re.fullmatch(r"\d{1,7}(?:\.\d*)?", part, re.ASCII) for part in parts):
+        return None
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + float(part)
+    return seconds if seconds < _MOST_SECONDS else None
+
+
+def parse_chapters(found: Iterable[tuple[float | None, str]]) -> tuple[Chapter, ...]:
+    """Chapters in order of time, of starts and titles; those without either are left out."""
+    titled = ((start, clean(unescape(title))[:_LONGEST_TITLE]) for start, title in found)
+    return tuple(
+        sorted((Chapter(start, title) for start, title in titled if start is not None and title), key=_start_of)
+    )
+
+
+def _start_of(chapter: Chapter) -> float:
+    return chapter.start
+
+
+def _encoding(data: bytes, charset: str | None) -> str | None:
+    """The declared charset, where neither the feed says one nor is it UTF-8."""
+    if not charset or data.startswith(tuple(BOMS)) or _DECLARED.match(data):
+        return None
+    with suppress(UnicodeDecodeError):
+        data.decode()
+        return None
+    with suppress(LookupError):
+        return codecs.lookup(charset).name
+    return None
+
+
+def _name(tag: str) -> str:
+    namespace, _, local = tag.rpartition("}")
+    prefix = next((prefix for part, prefix in _NAMESPACES if part in namespace.lower()), "")
+    return f"{prefix}:{local}" if prefix else local
+
+
+def _children(element: Any) -> _Elements:  # noqa: ANN401 - lxml has no types
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for child in element:
+        if isinstance(child.tag, str):  # an entity that wasn't read has none
+            groups[_name(child.tag)].append(child)
+    return groups
+
+
+def _header(root: Any) -> _Elements:  # noqa: ANN401
+    """The children of the channel; in Atom, of the feed itself."""
+    of_root = _children(root)
+    return _children(of_root["channel"][0]) if "channel" in of_root else of_root
+
+
+def _text(elements: _Elements, *names: str) -> str:
+    """The first text under any of the names, in their order. Many feeds escape it twice."""
+    for element in (element for name in names for element in elements.get(name, ())):
+        if text := clean(unescape("".join(element.itertext()))):
+            return text[:_LONGEST_TITLE]
+    return ""
+
+
+def _address(link: str | None, base: str) -> str | None:
+    """The address on the web that a link leads to; `None` for scripts, files and what is none."""
+    found = _resource(link, base)
+    return found.url if found else None
+
+
+def _resource(link: str | None, base: str) -> Resource | None:
+    with suppress(ValueError):
+        return resource_of(urljoin(base, link.strip())) if link and link.strip() else None
+    return None
+
+
+def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
+    """An item and its date; `None` if it has no recording."""
+    resource = _sound(item, base)
+    if resource is None:
+        return None
+    resource = replace(resource, title=_text(item, "title", "atom:title", "itunes:title"))
+    date = _date(_text(item, "pubDate", "atom:published", "dc:date", "atom:updated", "atom:issued"))
+    transcripts = [_transcript(element, base) for element in item.get("podcast:transcript", ())]
+    stated = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
+    further = (_address(element.get("url"), base) for element in item.get("podcast:chapters", ()))
+    episode = Episode(
+        resource,
+        published=date.date().isoformat() if date else None,
+        duration=clock_seconds(_text(item, "itunes:duration")),
+        transcripts=tuple(filter(None, transcripts)),
+        chapters=parse_chapters((clock_seconds(one.get("start", "")), one.get("title", "")) for one in stated),
+        chapters_url=next(filter(None, further), None),
+    )
+    return date, episode
+
+
+def _sound(item: _Elements, base: str) -> Resource | None:
+    """The recording of an item: the first sound that it encloses, else the first film.
+
+    It is the same one where its address changes, if its guid is unique.
+    """
+    enclosed = [(element.get("url"), element.get("type")) for element in item.get("enclosure", ())]
+    links = (link for link in item.get("atom:link", ()) if link.get("rel") == "enclosure")
+    enclosed += [(link.get("href"), link.get("type")) for link in links]
+    groups = [*item.get("media:content", ()), *(part for group in item.get("media:group", ()) for part in group)]
+    enclosed += [(content.get("url"), content.get("type") or "unknown") for content in groups if content.get("url")]
+    by_kind: dict[str, str] = {}
+    for link, media_type in enclosed:
+        by_kind.setdefault(_media_kind(link or "", media_type or ""), link or "")
+    found = next((one for kind in ("audio", "video") if (one := _resource(by_kind.get(kind), base))), None)
+    if found is None or found.kind in (Kind.VIDEO, Kind.PLAYLIST):  # one of YouTube isn't a file
+        return None
+    guid = _text(item, "guid", "atom:id")
+    own_id = short_hash(f"guid {guid}" if _UNIQUE.fullmatch(guid) else found.url)
+    return replace(found, id=own_id, kind=Kind.RECORDING)
+
+
+def _media_kind(link: str, media_type: str) -> str:
+    """`audio`, `video` or another kind, by the declared type, else by the suffix, else a sound."""
+    with suppress(ValueError):
+        suffix = PurePosixPath(urlsplit(link.strip()).path).suffix.lower()
+        kind = media_type.strip().lower().partition("/")[0]
+        if kind in ("audio", "video"):
+            return kind
+        known = MEDIA_TYPES.get(suffix, "").partition("/")[0]
+        return known or ("" if media_type or suffix else "audio")
+    return ""
+
+
+def _transcript(element: Any, base: str) -> TranscriptLink | None:  # noqa: ANN401
+    url = _address(element.get("url"), base)
+    media_type = element.get("type", "").partition(";")[0].strip().lower()
+    return TranscriptLink(url, media_type, element.get("language", "").strip()) if url else None
+
+
+def _date(text: str) -> datetime | None:
+    """A date by RFC 822, or an ISO one; without a zone it counts as UTC."""
+    date = None
+    with suppress(ValueError, TypeError, IndexError, OverflowError):
+        date = parsedate_to_datetime(text)
+    if date is None:
+        with suppress(ValueError):
+            date = datetime.fromisoformat(text)
+    if date is None or date.year not in _YEARS:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

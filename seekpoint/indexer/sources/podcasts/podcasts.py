@@ -1,0 +1,298 @@
+"""Podcasts: a feed is a playlist, its episodes are recordings at the addresses of their sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from threading import RLock
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+
+from seekpoint.files import MEDIA_TYPES, parsed_json
+from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
+from seekpoint.index.reasons import Reason
+from seekpoint.index.text.clean import counted
+from seekpoint.index.types import Chapter, Details, Playlist, PlaylistEntry, Resource, State, Transcript
+from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators, is_same_server
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
+from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, parse_feed
+from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
+from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
+
+# Of a feed, a transcript or chapters. A feed of 5,000 episodes has 20 MB.
+_MOST_BYTES = 30_000_000
+_MOST_PAGES = 100
+# A part has to be small enough for a slow connection: a response is read whole, before its deadline.
+_PART_BYTES = 8_000_000
+_MOST_OF_A_SOUND = 1_000_000_000
+_WHOLE_SOUND = 300_000_000
+_NEW = 7 * DAY
+_APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
+
+
+class _Known(NamedTuple):
+    """A feed with its validators, and the address where it was found, for good if `is_permanent`."""
+
+    feed: Feed
+    validators: Validators
+    url: str
+    is_permanent: bool
+
+
+class Podcasts:
+    """Reads feeds, and the transcripts and sounds of their episodes.
+
+    `limit` is the number of episodes per feed, newest first. `languages` are tags in order of preference. One thread
+    may fetch transcripts while another one fetches sounds.
+    """
+
+    def __init__(self, web: Web, languages: Sequence[str] = (), limit: int | None = None, pace: float = 0.0) -> None:
+        self._languages = languages
+        self._limit = limit
+        self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
+        self._sounds = PoliteFetcher(web, pace, limit=_limit_of_part)
+        self._lock = RLock()
+        # Feeds by the addresses at which they were found.
+        self._read: dict[str, _Known] = {}
+        # The feed of each episode, and the addresses of those that may be in a private network.
+        self._feeds: dict[str, str] = {}
+        self._episodes: dict[str, Episode] = {}
+        self._private: set[str] = set()
+
+    def learn(self, feeds: Mapping[Resource, Collection[str]]) -> None:
+        """Take in which feeds have which episodes, by id, as a library says; they are read if an episode is asked."""
+        with self._lock:
+            for feed, ids in feeds.items():
+                for one in ids:
+                    self._feeds.setdefault(one, feed.url)
+
+    def feed_at(self, page: FetchedPage) -> Resource | None:
+        """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
+        feed = feed_resource(page.url)
+        with self._lock:
+            if page.is_repeated:
+                return feed if page.url in self._read else None
+            if feed is None or not is_feed(page.data):
+                return None
+            self._keep(page)
+        return feed
+
+    def fetch_listing(
+        self, playlist: Resource, earlier: FromListing | None = None, *, private: bool = False
+    ) -> Listing:
+        """Read a feed, with all its pages; raises Unfetched."""
+        with self._lock:
+            if urlsplit(playlist.url).hostname == APPLE:
+                return Listing(None, end=self._looked_up(playlist.url))
+            if private:
+                self._private.add(playlist.url)
+            known = self._read.get(playlist.url)
+            if known is None:
+                is_same = earlier is not None and earlier.limit == self._limit
+                validators = Validators(earlier.etag, earlier.modified) if earlier and is_same else None
+                page = self._get(playlist.url, playlist.url, validators)
+                if page is None:
+                    assert earlier  # only a conditional request can be answered with "not modified"
+                    return Listing(None, earlier)
+                known = self._keep(page)
+            return self._listing(playlist, known)
+
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
+        """Fetch the transcripts of an episode, at `now` in Unix seconds; raises Unfetched."""
+        with self._lock:
+            episode = self._episode(resource)
+            transcripts = self._transcripts(resource, episode, now)
+            details, messages = self._details(resource, episode)
+            return FetchResult(transcripts, details, messages=messages)
+
+    def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
+        """Download the sound of an episode, or resume that; raises Unfetched, or SeekpointError for a full disk."""
+        with self._lock:
+            episode = self._episode(resource)
+            details, _ = self._details(resource, episode)
+        url = episode.resource.url
+        may = self._may_be_private(url, self._feeds[resource.id])
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = self._download(url, folder / resource.id, private=may)
+        except OSError as error:
+            if isinstance(error, requests.RequestException):
+                raise
+            raise SeekpointError(f"sounds can't be kept in {folder} ({error.strerror}): make room there") from error
+        return FetchedAudio(path, details)
+
+    def details(self, resource: Resource, *, private: bool = False) -> Details:
+        """What the feed says of an episode; raises Unfetched."""
+        with self._lock:
+            return self._details(resource, self._episode(resource))[0]
+
+    def _get(self, url: str, feed: str, validators: Validators | None = None) -> FetchedPage | None:
+        """Fetch what a feed names; only feeds in a private network name addresses there, of their server."""
+        return self._fetcher.get(url, validators, private=self._may_be_private(url, feed))
+
+    def _may_be_private(self, url: str, feed: str) -> bool:
+        return feed in self._private and is_same_server(url, feed)
+
+    def _keep(self, page: FetchedPage) -> _Known:
+        """Parse a feed and keep it; raises Unfetched if it is none."""
+        if page.is_repeated and page.url in self._read:
+            return self._read[page.url]._replace(is_permanent=page.is_permanent)
+        if not is_feed(page.data):
+            raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH)
+        try:
+            feed = parse_feed(page.data, page.url, page.charset)
+        except ValueError as error:
+            raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH) from error
+        known = _Known(feed, page.validators, page.url, page.is_permanent)
+        self._read[page.url] = known
+        return known
+
+    def _listing(self, playlist: Resource, known: _Known) -> Listing:
+        """The entries of a feed, and the feed that it has moved to."""
+        messages: list[str] = []
+        end = feed_resource(known.url) if known.is_permanent else None
+        moved = feed_resource(known.feed.moved or "")
+        if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
+            try:
+                page = self._get(moved.url, playlist.url)
+                assert page  # only a conditional request can be answered with "not modified"
+                self._keep(page)
+                end = moved
+            except Unfetched as failure:
+                messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
+        episodes: dict[str, Episode] = {}
+        for feed in self._pages(playlist, known.feed):
+            for episode in feed.episodes:
+                episodes.setdefault(episode.resource.id, episode)
+            if feed.left_out:
+                items = counted(feed.left_out, "item")
+                messages.append(f"{playlist.title or feed.title or playlist.url}: {items} without a recording left out")
+        if not episodes:
+            raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
+        for episode_id, episode in episodes.items():
+            self._episodes.setdefault(episode_id, episode)
+            self._feeds[episode_id] = playlist.url
+        entries = tuple(PlaylistEntry(episode.resource) for episode in list(episodes.values())[: self._limit])
+        version = FromListing(known.validators.etag, known.validators.modified, self._limit)
+        return Listing(Playlist(known.feed.title, entries), version, end, tuple(messages))
+
+    def _pages(self, playlist: Resource, feed: Feed) -> Iterator[Feed]:
+        """The pages of a feed, as many as are needed (RFC 5005)."""
+        count = 0
+        for _ in range(_MOST_PAGES):
+            yield feed
+            count += len(feed.episodes)
+            if not feed.following or (self._limit is not None and count >= self._limit):
+                return
+            page = self._get(feed.following, playlist.url)
+            if page is None or page.is_repeated:
+                return
+            feed = self._keep(page).feed
+
+    def _looked_up(self, url: str) -> Resource:
+        """The feed of a show in Apple's directory; raises Unfetched."""
+        page = self._fetcher.get(_APPLE_LOOKUP + url.rpartition("/id")[2])
+        with suppress(ValueError):
+            match parsed_json(page.data if page else b""):
+                case {"results": [{"feedUrl": str(found)}, *_]} if feed := feed_resource(found):
+                    return feed
+        raise Unfetched(State.UNAVAILABLE, Reason("apple_without_feed"), MONTH)
+
+    def _episode(self, resource: Resource) -> Episode:
+        """What the feed says of an episode; raises Unfetched. A feed that hadn't changed is read now."""
+        if resource.id not in self._episodes and (url := self._feeds.get(resource.id)):
+            feed = feed_resource(url)
+            assert feed
+            self.fetch_listing(feed)
+        if resource.id not in self._episodes:
+            raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
+        return self._episodes[resource.id]
+
+    def _transcripts(self, resource: Resource, episode: Episode, now: float) -> tuple[Transcript, ...]:
+        """The best transcript in each wanted language; raises Unfetched if there is none."""
+        wait = DAY if episode.published and now - _seconds(episode.published) < _NEW else MONTH
+        if not episode.transcripts:
+            raise Unfetched(State.NO_TRANSCRIPT, Reason("no_transcript_in_feed"), wait)
+        groups = chosen(episode.transcripts, episode.language, self._languages)
+        if not groups:
+            available = ", ".join(dict.fromkeys(one.language or episode.language for one in episode.transcripts))
+            reason = Reason("no_track_in", wanted=", ".join(self._languages), available=available or Reason("none"))
+            raise Unfetched(State.NO_TRANSCRIPT, reason, wait)
+        found: dict[str, Transcript] = {}
+        faults: list[Reason] = []
+        for group in groups:
+            for link in group:
+                try:
+                    page = self._get(link.url, self._feeds[resource.id])
+                    transcript = read_transcript(page.data if page else b"", link, episode)
+                except SourceError as error:
+                    faults.append(Reason.of(error.args[0]))
+                except Unfetched as failure:
+                    if failure.state is State.DEFERRED:
+                        raise
+                    faults.append(Reason("transcript_unread", reason=failure.reason))
+                else:
+                    found.setdefault(transcript.language.lower(), transcript)
+                    break
+        if not found:
+            reason = faults[0] if len(faults) == 1 else Reason("several", reasons=tuple(dict.fromkeys(faults)))
+            raise Unfetched(State.NO_TRANSCRIPT, reason, wait)
+        return tuple(found.values())
+
+    def _details(self, resource: Resource, episode: Episode) -> tuple[Details, tuple[str, ...]]:
+        """The details of an episode, and a message if its chapters can't be read."""
+        chapters: tuple[Chapter, ...] = episode.chapters
+        messages = []
+        if not chapters and episode.chapters_url:
+            try:
+                page = self._get(episode.chapters_url, self._feeds[resource.id])
+                chapters = read_chapters(page.data if page else b"")
+            except (Unfetched, ValueError) as error:
+                reason = error if isinstance(error, Unfetched) else "they aren't JSON chapters"
+                messages.append(f"{resource.title or resource.url}: indexed without its chapters: {reason}")
+        title = episode.resource.title or None
+        known = Details(title, episode.channel, episode.duration, episode.published, chapters)
+        return known, tuple(messages)
+
+    def _download(self, url: str, stem: Path, *, private: bool) -> Path:
+        """Download a sound part by part into a file, or resume one of the same version."""
+        part = self._sounds.get_part(url, 0, _PART_BYTES, private=private)
+        if part.media_type.startswith("text/"):
+            raise Unfetched(State.UNAVAILABLE, Reason("sound_is_page", media_type=part.media_type), MONTH)
+        if part.size > _MOST_OF_A_SOUND:
+            most = f"{_MOST_OF_A_SOUND / 1e6:.0f}"
+            raise Unfetched(State.UNAVAILABLE, Reason("file_too_large", size=f"{part.size / 1e6:.0f}", most=most))
+        version = blake2b(f"{url}\n{part.etag}\n{part.size}".encode(), digest_size=6).hexdigest()
+        suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
+        path = stem.with_name(f"{stem.name}.{version}{suffix if suffix in MEDIA_TYPES else ''}")
+        if not path.exists() or path.stat().st_size < len(part.data):
+            path.write_bytes(part.data)
+        while (done := path.stat().st_size) < part.size:
+            following = self._sounds.get_part(url, done, _PART_BYTES, private=private)
+            if (following.size, following.etag, following.first) != (part.size, part.etag, done):
+                path.unlink()
+                raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
+            with path.open("ab") as file:
+                file.write(following.data)
+        return path
+
+
+def _seconds(date: str) -> float:
+    return datetime.fromisoformat(f"{date}T00:00Z").timestamp()
+
+
+def _limit_of(response: requests.Response) -> int:
+    return _MOST_BYTES
+
+
+def _limit_of_part(response: requests.Response) -> int:
+    return _WHOLE_SOUND if response.status_code == requests.codes.ok else _PART_BYTES

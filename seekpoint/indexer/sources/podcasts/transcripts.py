@@ -1,0 +1,152 @@
+"""Transcripts and chapters of episodes: which of several is read, and those in HTML and JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from seekpoint.files import parsed_json
+from seekpoint.index.errors import SourceError
+from seekpoint.index.reasons import Reason
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import Chapter, Cue, Origin, Transcript
+from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
+from seekpoint.indexer.transcript.cues import sentences, tidy
+from seekpoint.indexer.transcript.language import language_of
+
+# In the order in which they are tried: exact times first, perhaps none last.
+_TYPES = {
+    "text/vtt": 0,
+    "application/x-subrip": 1,
+    "application/srt": 1,
+    "text/srt": 1,
+    "application/json": 2,
+    "text/html": 4,
+    "text/plain": 5,
+}
+_SUFFIXES = {".vtt": 0, ".srt": 1, ".json": 2, ".html": 4, ".htm": 4, ".txt": 5}
+_OTHER = 3
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?!\?xml|tt\b|timedtext|transcript)")
+# Seconds. Within a longer block, nobody can tell when something was said.
+_LONGEST_BLOCK = 300.0
+_CHARACTERS_A_SECOND = 15
+# In seconds, and characters: how single words are joined.
+_PAUSE, _LONGEST_PHRASE, _LONGEST_WORD = 1.5, 8.0, 12
+_ENDS = (".", "?", "!", "。", "？", "！")
+_WIDE = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
+
+
+def chosen(links: Sequence[TranscriptLink], spoken: str, languages: Sequence[str]) -> list[list[TranscriptLink]]:
+    """The transcripts to read, for each wanted language those to try in turn; by default, of the one that is spoken.
+
+    A transcript without a language counts as one in the language that is `spoken`.
+    """
+
+    def in_language(language: str) -> list[TranscriptLink]:
+        same = (link for link in links if primary(link.language or spoken) == primary(language))
+        return sorted(same, key=_rank)
+
+    if languages:
+        return [group for language in languages if (group := in_language(language))]
+    return [group] if (group := in_language(spoken) or sorted(links, key=_rank)) else []
+
+
+def _rank(link: TranscriptLink) -> int:
+    suffix = PurePosixPath(urlsplit(link.url).path).suffix.lower()
+    return _TYPES.get(link.media_type, _SUFFIXES.get(suffix, _OTHER))
+
+
+def read_transcript(data: bytes, link: TranscriptLink, episode: Episode) -> Transcript:
+    """Parse a transcript in any format; raises SourceError, also if it has no times."""
+    name = PurePosixPath(urlsplit(link.url).path).name or "transcript"
+    if _MARKUP.match(data):
+        transcript = Transcript("und", Origin.MANUAL, _timed_html(data.decode("utf-8", "replace"), episode.duration))
+    else:
+        try:
+            transcript = parse_captions(data, name)
+        except SourceError as error:
+            if _rank(link) >= _TYPES["text/html"]:
+                raise SourceError(Reason("transcript_untimed")) from error
+            raise
+        transcript = replace(transcript, cues=tuple(_phrases(transcript.cues)))
+    declared = link.language or ("" if transcript.language == "und" else transcript.language) or episode.language
+    language = language_of([cue.text for cue in transcript.cues], declared)
+    return replace(transcript, language=language, origin=Origin.MANUAL)
+
+
+def _phrases(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """The cues, where most are single words joined to phrases: a place is quoted by its cues."""
+    if 2 * sum(len(cue.text.split()) == 1 and len(cue.text) <= _LONGEST_WORD for cue in cues) <= len(cues):
+        yield from cues
+        return
+    phrase: Cue | None = None
+    for cue in cues:
+        if phrase and _goes_on(phrase, cue):
+            space = "" if _WIDE.match(phrase.text[-1]) and _WIDE.match(cue.text) else " "
+            phrase = phrase._replace(end=cue.end, text=f"{phrase.text}{space}{cue.text}")
+        else:
+            yield from (phrase,) if phrase else ()
+            phrase = cue
+    yield from (phrase,) if phrase else ()
+
+
+def _goes_on(phrase: Cue, cue: Cue) -> bool:
+    is_same = phrase._replace(start=0, end=0, text="") == cue._replace(start=0, end=0, text="")
+    is_whole = phrase.text.endswith(_ENDS) or cue.end - phrase.start > _LONGEST_PHRASE
+    return is_same and not is_whole and cue.start - phrase.end < _PAUSE
+
+
+def read_chapters(data: bytes) -> tuple[Chapter, ...]:
+    """Parse chapters in the JSON of podcast:chapters; raises ValueError."""
+    match parsed_json(data):
+        case {"chapters": [*chapters]}:
+            shown = (one for one in chapters if isinstance(one, dict) and one.get("toc") is not False)
+            stated = ((clock_seconds(str(one.get("startTime"))), str(one.get("title", ""))) for one in shown)
+            return parse_chapters(stated)
+    raise ValueError
+
+
+def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:
+    """The sentences of a transcript in HTML, at its times; raises SourceError if there are too few times."""
+    page = _TimedText()
+    with suppress(AssertionError):  # of html.parser, at `<![…`
+        page.feed(text)
+        page.close()
+    starts = [start for start, _ in page.blocks]
+    last = page.blocks[-1][0] if page.blocks else 0.0
+    rest = sum(len(part) for part in page.blocks[-1][1]) / _CHARACTERS_A_SECOND if page.blocks else 0.0
+    ends = [*starts[1:], max(last, duration or last + rest)]
+    if not starts or any(end - start > _LONGEST_BLOCK for start, end in zip(starts, ends, strict=True)):
+        raise SourceError(Reason("transcript_untimed"))
+    blocks = tidy(Cue(start, end, " ".join(parts)) for (start, parts), end in zip(page.blocks, ends, strict=True))
+    # Sentences are quoted; each begins where its block does, as far as anyone knows.
+    return tuple(block._replace(text=sentence) for block in blocks for sentence in sentences(block.text))
+
+
+class _TimedText(HTMLParser):
+    """Collects what stands behind each `<time>`; names of speakers, in `<cite>`, are left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[tuple[float, list[str]]] = []
+        self._within = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("time", "cite", "script", "style", "title"):
+            self._within = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._within:
+            self._within = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._within == "time" and (start := clock_seconds(data)) is not None:
+            self.blocks.append((start, []))
+        elif not self._within and self.blocks:
+            self.blocks[-1][1].append(data)

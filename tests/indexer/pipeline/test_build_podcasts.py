@@ -1,0 +1,278 @@
+"""Builds of lists with podcasts: what is asked of feeds, and what becomes of their episodes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from seekpoint.index.open import open_writer
+from seekpoint.index.types import Kind, PlaylistEntry, Resource, State
+from seekpoint.indexer.reading_list.addresses import feed_resource
+from tests.feeds import FEED, SHOW, chapters, feed, item, several, transcript
+from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
+
+RSS = "application/rss+xml"
+SPOKEN = ("attention weighs the words", "the mask hides what comes later", "position tells the order")
+
+
+def asked(workshop: Workshop) -> list[str]:
+    """The paths that sites were asked for in the last build."""
+    return [address.removeprefix(SHOW) for place, address in workshop.fake.requests if place == "site"]
+
+
+def serve(workshop: Workshop, *items: str, **options: str) -> None:
+    workshop.fake.add_site(FEED, feed(*items, **options), RSS)
+
+
+def states(workshop: Workshop) -> dict[str, State]:
+    return {status.url.removeprefix(SHOW): status.state for status in workshop.statuses().values()}
+
+
+def test_a_page_turns_out_to_be_a_feed_whose_episodes_have_words_chapters_and_facts(workshop: Workshop) -> None:
+    told = chapters(("00:00:00", "Opening"), ("0:10.5", "掩码"))
+    serve(
+        workshop,
+        item("Attention", transcript(f"{SHOW}/1.vtt"), told, "<itunes:duration>0:30</itunes:duration>"),
+        item("Nothing written", sound=f"{SHOW}/2.mp3"),
+    )
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    listed = workshop.write("list.md", f"# Podcasts\n## 播客\n- [My show]({FEED})\n")
+    workshop.build(listed)
+    playlist = feed_resource(FEED)
+    assert playlist
+    found = {status.title: status for status in workshop.statuses().values()}
+    assert {title: status.state for title, status in found.items()} == {
+        "My show": State.INDEXED,
+        "Attention": State.INDEXED,
+        "Nothing written": State.NO_TRANSCRIPT,
+    }
+    episode = found["Attention"]
+    assert (episode.kind, episode.url, episode.seconds) == (Kind.RECORDING, f"{SHOW}/1.mp3", 30.0)
+    assert episode.sections == (("播客", "My show"),)
+    details = episode.details
+    assert (details.channel, details.published, details.duration) == ("A publisher", "2026-11-03", 30.0)
+    assert [(chapter.start, chapter.title) for chapter in episode.chapters] == [(0.0, "Opening"), (10.5, "掩码")]
+    assert (found["My show"].id, found["My show"].listed) == (playlist.id, ())
+    assert str(found["Nothing written"].reason) == "the feed gives no transcript of it: let --transcribe listen to it"
+    assert asked(workshop) == ["/feed.xml", "/1.vtt"]
+
+
+def test_the_next_build_asks_the_feed_alone_and_reads_it_only_if_it_has_changed(workshop: Workshop) -> None:
+    for number in range(3):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    serve(workshop, *several(2))
+    listed = workshop.write("list.md", f"{FEED}\n")
+    assert workshop.build(listed).updated == 2
+    before = workshop.content()
+    assert workshop.build(listed).updated == 0
+    assert asked(workshop) == ["/feed.xml"]
+    assert workshop.content() == before
+    serve(workshop, *several(3))
+    assert workshop.build(listed).updated == 1
+    assert asked(workshop) == ["/feed.xml", "/2.vtt"]
+
+
+def test_an_episode_that_is_due_later_is_found_in_the_feed_though_that_has_not_changed(workshop: Workshop) -> None:
+    serve(workshop, item("Attention", transcript(f"{SHOW}/1.vtt"), date="Mon, 06 Jul 2020 10:00:00 GMT"))
+    workshop.fake.add_site(f"{SHOW}/1.vtt", "", "text/vtt", status=404)
+    listed = workshop.write("list.md", f"{FEED}\n")
+    workshop.build(listed)
+    [status] = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+    assert (status.state, status.reason_code) == (State.NO_TRANSCRIPT, "transcript_unread")
+    assert 29 < workshop.wait(status.id) / 86_400 < 31
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.build(listed)
+    assert asked(workshop) == ["/feed.xml"]
+    workshop.build(listed, retry=True)
+    assert asked(workshop) == ["/feed.xml", "/feed.xml", "/1.vtt"]
+    assert workshop.states()[status.id] is State.INDEXED
+
+
+@pytest.mark.parametrize("after", range(1, 6))
+def test_a_killed_build_resumes_with_the_episodes_that_are_left(workshop: Workshop, after: int) -> None:
+    serve(workshop, *several(4))
+    for number in range(4):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    listed = workshop.write("list.md", f"{FEED}\n")
+    with pytest.raises(KeyboardInterrupt):
+        # The page that turns out to be a feed is the first one.
+        workshop.build(listed, events=InterruptingEvents(after))
+    kept = [path for path, state in states(workshop).items() if state is State.INDEXED and path.endswith("mp3")]
+    assert len(kept) == after - 1
+    workshop.build(listed)
+    assert set(states(workshop).values()) == {State.INDEXED} and len(states(workshop)) == 5
+    assert not {f"/{path[1]}.vtt" for path in kept} & {*asked(workshop)}
+
+
+def test_the_newest_episodes_are_taken_whatever_their_order(workshop: Workshop) -> None:
+    serve(workshop, *reversed(several(5)), item("Undated", sound=f"{SHOW}/u.mp3", date="gestern"))
+    for number in range(5):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.build(f"feed:{FEED}", limit=2)
+    assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", "/feed.xml"]
+    assert asked(workshop) == ["/feed.xml", "/0.vtt", "/1.vtt"]
+    workshop.build(f"feed:{FEED}", limit=3)
+    assert asked(workshop) == ["/feed.xml", "/2.vtt"]
+    workshop.build(f"feed:{FEED}")
+    assert list(states(workshop).values()).count(State.NO_TRANSCRIPT) == 1
+    assert len(states(workshop)) == 7
+
+
+@pytest.mark.parametrize("named", [FEED, f"feed:{FEED}", f"{SHOW}/feed.rss"])
+def test_a_feed_that_has_moved_is_asked_at_its_new_address(workshop: Workshop, named: str) -> None:
+    new = "https://new.example/feed"
+    workshop.fake.add_redirect(named.removeprefix("feed:"), new)
+    workshop.fake.add_site(new, feed(*several(1)), RSS)
+    workshop.fake.add_site(f"{SHOW}/0.vtt", webvtt(*SPOKEN), "text/vtt")
+    listed = workshop.write("list.md", f"- [My show]({named})\n")
+    workshop.build(listed)
+    assert sorted(states(workshop)) == ["/0.mp3", new]
+    assert asked(workshop)[1:] == [new, "/0.vtt"]
+    workshop.build(listed)
+    assert asked(workshop) == [new]
+
+
+def test_a_feed_that_says_where_it_is_now_is_asked_there_and_may_be_asked_in_a_circle(workshop: Workshop) -> None:
+    new = "https://new.example/feed"
+    serve(workshop, *several(1), header=f"<itunes:new-feed-url>{new}</itunes:new-feed-url>")
+    back = f"<itunes:new-feed-url>{FEED}</itunes:new-feed-url>"
+    workshop.fake.add_site(new, feed(*several(2), header=back), RSS)
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", new]
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == [new]
+
+
+def test_a_feed_stays_where_it_is_if_the_new_address_is_none(workshop: Workshop) -> None:
+    serve(workshop, *several(1), header="<itunes:new-feed-url>https://gone.example/feed</itunes:new-feed-url>")
+    workshop.fake.add_site("https://gone.example/feed", "not found", status=404)
+    workshop.fake.add_site(f"{SHOW}/0.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    assert sorted(states(workshop)) == ["/0.mp3", "/feed.xml"]
+    [line] = [line for line in workshop.events.lines if "moved" in line]
+    assert line.startswith(f"{FEED}: moved to https://gone.example/feed, which isn't read: ")
+
+
+def test_all_pages_of_a_feed_are_read_even_if_they_lead_in_a_circle(workshop: Workshop) -> None:
+    first, second, _ = (
+        feed(one, header=f'<atom:link rel="next" href="{following}"/>')
+        for one, following in zip(several(3), ("/feed.xml?page=2", "/feed.xml", ""), strict=True)
+    )
+    workshop.fake.add_site(FEED, first, RSS)
+    workshop.fake.add_site(f"{FEED}?page=2", second, RSS)
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", "/feed.xml"]
+    workshop.build(f"feed:{FEED}", limit=1)
+    assert asked(workshop) == ["/feed.xml"]
+
+
+def test_an_episode_stays_the_same_where_its_sound_gets_another_address(workshop: Workshop) -> None:
+    guid = "tag:show.example,2026:第一集"
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    listed = workshop.write("list.md", f"{FEED}\n")
+    for number, sound in enumerate((f"{SHOW}/1.mp3", "https://cdn.example/new.mp3")):
+        serve(workshop, item("Attention", transcript(f"{SHOW}/1.vtt"), sound=sound, guid=guid))
+        assert workshop.build(listed).updated == 1 - number
+        [episode] = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+        assert (episode.url, episode.state) == (sound, State.INDEXED)
+    assert asked(workshop) == ["/feed.xml"]
+
+
+def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
+    lookup = "https://itunes.apple.com/lookup?id=123"
+    workshop.fake.add_site(lookup, json.dumps({"results": [{"feedUrl": FEED}]}), "text/javascript")
+    serve(workshop, *several(1))
+    workshop.fake.add_site(f"{SHOW}/0.vtt", webvtt(*SPOKEN), "text/vtt")
+    show = "https://podcasts.apple.com/cn/podcast/%E6%92%AD%E5%AE%A2/id123?l=zh"
+    listed = workshop.write("list.md", f"- [播客]({show})\n")
+    workshop.build(listed)
+    assert sorted(states(workshop)) == ["/0.mp3", "/feed.xml"]
+    workshop.build(listed)
+    assert asked(workshop) == ["/feed.xml"]
+    workshop.fake.add_site(lookup, json.dumps({"results": []}), "text/javascript")
+    other = workshop.build(show.replace("123", "4"))
+    assert other.states[State.UNAVAILABLE] == 1
+
+
+def test_faults_of_feeds_are_told_in_one_line(workshop: Workshop) -> None:
+    faults = {
+        "blog.rss": (
+            feed(item("A post", sound=None)),
+            RSS,
+            "this feed has no recordings: list the addresses of its pages",
+        ),
+        "page.rss": (
+            "<html><body>no feed</body></html>",
+            "text/html",
+            "it isn't a feed (RSS or Atom): check the address",
+        ),
+        "round.rss": ("", "text/html", "without end"),
+        "large.rss": (b"<rss>" + b" " * 30_000_001, RSS, "more than 30 MB"),
+    }
+    for name, (data, media_type, _) in faults.items():
+        workshop.fake.add_site(f"{SHOW}/{name}", data, media_type)
+    workshop.fake.add_redirect(f"{SHOW}/round.rss", f"{SHOW}/round.rss")
+    workshop.build(workshop.write("list.md", "\n".join(f"- {SHOW}/{name}" for name in faults)))
+    reasons = {one.url.removeprefix(f"{SHOW}/"): str(one.reason) for one in workshop.statuses().values()}
+    for name, (*_, reason) in faults.items():
+        assert reason in reasons[name]
+
+
+def test_a_feed_from_the_web_names_nothing_in_a_private_network(workshop: Workshop) -> None:
+    root = workshop.fake.root
+    serve(
+        workshop,
+        item("Near", transcript(f"{root}/1.vtt"), sound=f"{root}/1.mp3"),
+        item("Script", sound="javascript:alert(1)"),
+        item("File", sound="file:///etc/passwd"),
+        header=f"<itunes:new-feed-url>{root}/feed</itunes:new-feed-url>",
+    )
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml"]
+    [episode] = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+    assert (episode.title, episode.reason_code) == ("Near", "transcript_unread")
+    assert "private network" in str(episode.reason)
+    assert any("2 items without a recording left out" in line for line in workshop.events.lines)
+
+
+def test_a_feed_of_the_owners_network_names_what_is_on_its_server(workshop: Workshop, httpserver: HTTPServer) -> None:
+    root = workshop.fake.root
+    for path, data in {"/feed": feed(item("Near", transcript(f"{root}/1.vtt"))), "/1.vtt": webvtt(*SPOKEN)}.items():
+        httpserver.expect_request(path).respond_with_data(data, content_type="text/xml")
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    for source in (f"{root}/feed", f"feed:{root}/feed"):
+        workshop.build(workshop.write("list.md", f"{source}\n"))
+        assert set(states(workshop).values()) == {State.INDEXED}
+
+
+def test_a_page_that_names_a_feed_stays_a_page(workshop: Workshop) -> None:
+    head = f'<link rel="alternate" type="{RSS}" href="{FEED}">'
+    text = "<p>The mask hides what comes later, so that nothing is seen too early in the sentence.</p>" * 5
+    workshop.fake.add_site(f"{SHOW}/about", f"<html><head>{head}<title>播客</title></head><body>{text}</body></html>")
+    workshop.build(workshop.write("list.md", f"{SHOW}/about\n"))
+    assert [(one.kind, one.state) for one in workshop.statuses().values()] == [(Kind.PAGE, State.INDEXED)]
+    assert asked(workshop) == ["/about"]
+
+
+def test_an_episode_that_only_an_import_knows_leads_nowhere(workshop: Workshop) -> None:
+    """Someone who passes a library on may write what he likes into it, also that the feed hasn't changed."""
+    serve(workshop, *several(1))
+    workshop.fake.add_site(f"{SHOW}/0.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    playlist = feed_resource(FEED)
+    assert playlist
+    forged = Resource("forged000001", Kind.RECORDING, "Near", f"{workshop.fake.root}/secret.mp3")
+    with open_writer(workshop.library) as writer:
+        [listed] = writer.playlists().values()
+        inputs = writer.standings()[playlist.id].inputs or ""
+        writer.keep_playlist(playlist.id, replace(listed, entries=(PlaylistEntry(forged),)), inputs)
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml", "/feed.xml"]
+    assert workshop.statuses()[forged.id].reason_code == "not_in_feed"

@@ -1,0 +1,173 @@
+"""Feeds as people write them: dates, durations, enclosures, namespaces, faults; and hostile ones."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seekpoint.index.types import Kind
+from seekpoint.indexer.reading_list.addresses import short_hash
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, is_feed, parse_feed
+from tests.feeds import FEED, SHOW, chapters, feed, item, transcript
+
+ATOM = f"""<?xml version="1.0"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="zh">
+<title type="text">播客</title><author><name>一个人</name></author>
+<link rel="next" href="feed.xml?page=2"/>
+<entry><title>第一集</title><id>urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6</id>
+<link href="/1.html"/><link rel="enclosure" type="audio/ogg" href="1.ogg"/>
+<updated>2026-11-03T10:00:00Z</updated></entry>
+<entry><title>A post</title><link href="{SHOW}/2.html"/></entry></feed>"""
+
+
+def episodes(*items: str) -> tuple[Episode, ...]:
+    return parse_feed(feed(*items).encode(), FEED).episodes
+
+
+def test_an_atom_feed_has_the_same_facts() -> None:
+    read = parse_feed(ATOM.encode(), FEED)
+    [episode] = read.episodes
+    assert (read.title, read.left_out, read.following) == ("播客", 1, f"{FEED}?page=2")
+    assert (episode.resource.url, episode.resource.title, episode.published) == (
+        f"{SHOW}/1.ogg",
+        "第一集",
+        "2026-11-03",
+    )
+    assert (episode.channel, episode.language, episode.resource.kind) == ("播客", "zh", Kind.RECORDING)
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("Tue, 03 Nov 2026 23:30:00 -0800", "2026-11-03"),
+        ("Tue, 3 Nov 2026 10:00", "2026-11-03"),
+        ("3 Nov 2026 10:00:00 PST", "2026-11-03"),
+        ("2026-11-03T10:00:00+08:00", "2026-11-03"),
+        ("2026-11-03", "2026-11-03"),
+        ("2026-11-03 10:00:00", "2026-11-03"),
+        ("Tue, 03 Nov 1066 10:00:00 GMT", None),
+        ("Tue, 33 Nov 2026 10:00:00 GMT", None),
+        ("昨天", None),
+        ("", None),
+    ],
+)
+def test_dates_are_read_in_any_form(said: str, date: str | None) -> None:
+    [episode] = episodes(item(date=said))
+    assert episode.published == date
+
+
+def test_episodes_are_ordered_by_their_dates_with_and_without_zones() -> None:
+    dates = ["Tue, 03 Nov 2026 23:30:00 -0800", "Wed, 04 Nov 2026 07:00", "", "2026-11-04T08:00:00Z"]
+    titles = [
+        one.resource.title
+        for one in episodes(*(item(date, sound=f"{SHOW}/{n}.mp3", date=date) for n, date in enumerate(dates)))
+    ]
+    assert titles == [dates[3], dates[0], dates[1], ""]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("3661", 3661), ("61:01", 3661), ("1:01:01", 3661), ("00:30.5", 30.5), (" 12 ", 12)]
+    + [(text, None) for text in ("", "soon 稍后", "1:2:3:4", "-5", "nan", "٣", "9" * 400, "1:", "1e5")],
+)
+def test_a_duration_has_three_forms(said: str, seconds: float | None) -> None:
+    assert clock_seconds(said) == seconds
+
+
+def test_the_sound_is_the_first_one_that_is_enclosed_on_the_web() -> None:
+    def enclosed(*pairs: tuple[str, str]) -> list[str]:
+        inside = "".join(f'<enclosure url="{url}" type="{media_type}"/>' for url, media_type in pairs)
+        return [one.resource.url for one in episodes(item("Title", inside, sound=None))]
+
+    assert enclosed(("cover.jpg", "image/jpeg"), ("a.mp4", "video/mp4"), ("a.mp3", "audio/mpeg")) == [f"{SHOW}/a.mp3"]
+    assert enclosed(("a.mp4", "video/mp4")) == [f"{SHOW}/a.mp4"]
+    assert enclosed(("/download?id=1", ""), ("b.mp3", "")) == [f"{SHOW}/download?id=1"]
+    assert enclosed((" a b.M4A ", "application/octet-stream")) == [f"{SHOW}/a%20b.M4A"]
+    assert enclosed(("//cdn.example/录音.mp3", "audio/mpeg")) == ["https://cdn.example/%E5%BD%95%E9%9F%B3.mp3"]
+    for hostile in ("javascript:alert(1)//.mp3", "data:audio/mpeg;base64,AA", "file:///etc/passwd.mp3", "http://[", ""):
+        assert enclosed((hostile, "audio/mpeg")) == []
+    assert enclosed(("https://youtu.be/aaaaaaaaaaa", "audio/mpeg"), ("paper.pdf", "application/pdf")) == []
+    media = (
+        f'<media:group xmlns:media="http://search.yahoo.com/mrss/"><media:content url="{SHOW}/m.mp3"/></media:group>'
+    )
+    assert [one.resource.url for one in episodes(item("Title", media, sound=None))] == [f"{SHOW}/m.mp3"]
+
+
+def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound() -> None:
+    for guid in ("https://show.example/?p=1", "urn:uuid:1", "Buzzsprout-1234567890", "tag:soundcloud,2010:tracks/1"):
+        [episode] = episodes(item(guid=guid))
+        assert episode.resource.id == short_hash(f"guid {guid}")
+    for guid in ("", "12", "Episode 12 of 2026-11-03", "第十二集", "20261103"):
+        [episode] = episodes(item(guid=guid))
+        assert episode.resource.id == short_hash(f"{SHOW}/1.mp3")
+
+
+def test_transcripts_and_chapters_are_read_whatever_the_spelling_of_namespaces() -> None:
+    inside = (
+        transcript("1.vtt", "TEXT/VTT; charset=utf-8", "zh-Hans"),
+        transcript("javascript:alert(1)"),
+        chapters(("00:01:30.500", "第二章 &amp; more"), ("0", "Opening"), ("soon", "Bad"), ("5", " ")),
+        '<podcast:chapters url="1.json" type="application/json+chapters"/>',
+    )
+    plain = feed(item("Title", *inside))
+    for spelling in (
+        plain,
+        plain.replace(
+            "https://podcastindex.org/namespace/1.0", "https://github.com/Podcastindex-org/podcast-namespace/1.0"
+        ),
+        plain.replace("podlove.org/simple-chapters", "podlove.org/simple-chapters/"),
+        plain.replace('xmlns:psc="http://podlove.org/simple-chapters"', ""),
+    ):
+        [episode] = parse_feed(spelling.encode(), FEED).episodes
+        assert episode.transcripts == (TranscriptLink(f"{SHOW}/1.vtt", "text/vtt", "zh-Hans"),)
+        assert [(one.start, one.title) for one in episode.chapters] == [(0.0, "Opening"), (90.5, "第二章 & more")]
+        assert episode.chapters_url == f"{SHOW}/1.json"
+
+
+def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible() -> None:
+    broken = feed(item("TITLE"), item("Two", sound=f"{SHOW}/2.mp3"))[:-40]
+    broken = broken.replace("TITLE", "Ham & eggs 火腿&nbsp;鸡蛋\x0b")
+    titles = [one.resource.title for one in parse_feed(f" \n{broken}".encode(), FEED).episodes]
+    assert titles == ["Ham eggs 火腿 鸡蛋", "Two"]
+    latin = feed(item("Müll")).replace(' encoding="utf-8"', "").encode("latin-1")
+    assert parse_feed(latin, FEED, "iso-8859-1").episodes[0].resource.title == "Müll"
+    wide = feed(item("注意力")).replace("utf-8", "utf-16").encode("utf-16")
+    assert is_feed(wide) and parse_feed(wide, FEED).episodes[0].resource.title == "注意力"
+
+
+def test_entities_files_and_addresses_that_a_feed_declares_are_not_read() -> None:
+    bomb = '<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12)
+    )
+    declared = f'<!DOCTYPE rss [{bomb}<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y SYSTEM "{FEED}">]>'
+    hostile = feed(item("A&m;B&x;C&y;D")).replace("<rss", f"{declared}<rss")
+    assert is_feed(hostile.encode())
+    [episode] = parse_feed(hostile.encode(), FEED).episodes
+    assert len(episode.resource.title) < 20 and "root" not in episode.resource.title
+
+
+def test_only_feeds_are_taken_for_feeds() -> None:
+    assert all(map(is_feed, (feed().encode(), ATOM.encode(), b"\xef\xbb\xbf <!-- a --> <rss>", b"<rdf:RDF >")))
+    others = (
+        "<html><head><link rel='alternate' type='application/rss+xml'></head>",
+        "<rssfeed>",
+        "rss",
+        "",
+        "{}",
+        "<svg>",
+    )
+    assert not any(is_feed(other.encode()) for other in others)
+    assert not is_feed(b"<?xml" + b"?><!--" * 100_000)
+    for empty in (b"", b"no feed", b"<"):
+        with pytest.raises(ValueError):
+            parse_feed(empty, FEED)
+
+
+@given(st.binary() | st.text().map(lambda text: feed(item(text, text, guid=text, date=text)).encode("utf-8", "ignore")))
+def test_no_feed_ends_in_another_error(data: bytes) -> None:
+    is_feed(data)
+    try:
+        parse_feed(data, FEED, "utf-8")
+    except ValueError:
+        return

@@ -1,0 +1,150 @@
+"""Sounds of episodes: parts, redirects, resumption; and a feed of 5,000 episodes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.types import Resource, State
+from seekpoint.indexer.reading_list.addresses import feed_resource
+from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
+from tests.feeds import feed, item
+from tests.local_web import LocalWeb
+
+SHOW = "http://show.example"
+HOSTS = [f"http://{name}.example" for name in ("show", "one", "two", "three", "cdn")]
+SOUND = Random(0).randbytes(20_000_001)
+
+
+class Sounds:
+    """A podcast whose sound is behind four redirects; `asked` lists what was asked, `tag` is the sound's ETag."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.asked: list[str] = []
+        self.tag = '"1"'
+        self.gives_parts = True
+        self.fails_at = -1
+        self.media_type = "audio/mpeg"
+        self.sound = SOUND
+        self._server = server
+        server.expect_request("/robots.txt").respond_with_data(status=404)
+        server.expect_request("/feed").respond_with_handler(self._feed)
+        server.expect_request("/1.mp3").respond_with_handler(self._answer)
+        self.podcasts = self.reader()
+
+    def reader(self) -> Podcasts:
+        return Podcasts(LocalWeb(self._server.url_for("").rstrip("/"), *HOSTS))
+
+    def _feed(self, request: Request) -> Response:
+        return Response(feed(item("注意力", sound=f"{SHOW}/1.mp3")), content_type="application/rss+xml")
+
+    def _answer(self, request: Request) -> Response:
+        host = f"http://{request.host}"
+        self.asked.append(f"{host.removeprefix('http://').removesuffix('.example')} {request.headers.get('Range')}")
+        if host != HOSTS[-1]:
+            return Response(status=302, headers={"Location": f"{HOSTS[HOSTS.index(host) + 1]}/1.mp3"})
+        if len(self.asked) - 1 == self.fails_at:
+            return Response(status=404)
+        response = Response(self.sound, content_type=self.media_type, headers={"ETag": self.tag})
+        if self.gives_parts:
+            response.make_conditional(request, accept_ranges=True, complete_length=len(self.sound))
+        return response
+
+    def fetch(self, folder: Path, podcasts: Podcasts | None = None) -> Path:
+        podcasts = podcasts or self.podcasts
+        playlist = feed_resource(f"{SHOW}/feed")
+        assert playlist
+        listing = podcasts.fetch_listing(playlist)
+        assert listing.playlist
+        [entry] = listing.playlist.entries
+        return podcasts.sound(entry.resource, folder).path
+
+
+@pytest.fixture
+def sounds(httpserver: HTTPServer) -> Sounds:
+    return Sounds(httpserver)
+
+
+def test_a_sound_comes_in_parts_and_the_redirects_before_it_are_asked_once(sounds: Sounds, tmp_path: Path) -> None:
+    path = sounds.fetch(tmp_path / "sounds")
+    assert path.read_bytes() == SOUND
+    assert (path.suffix, path.parent.name) == (".mp3", "sounds")
+    assert [asked.partition(" ")[0] for asked in sounds.asked] == ["show", "one", "two", "three", "cdn", "cdn", "cdn"]
+    assert sounds.asked[-1] == "cdn bytes=16000000-23999999"
+
+
+def test_a_download_goes_on_where_it_broke_off_unless_the_sound_is_another(sounds: Sounds, tmp_path: Path) -> None:
+    sounds.fails_at = 6
+    with pytest.raises(Unfetched):
+        sounds.fetch(tmp_path)
+    [begun] = tmp_path.iterdir()
+    assert begun.stat().st_size == 16_000_000
+    sounds.fails_at = -1
+    sounds.asked.clear()
+    assert sounds.fetch(tmp_path, sounds.reader()) == begun
+    assert [asked.partition("=")[2] for asked in sounds.asked][4:] == ["0-7999999", "16000000-23999999"]
+    sounds.tag, sounds.sound = '"2"', SOUND[::-1]
+    assert sounds.fetch(tmp_path, sounds.reader()).read_bytes() == SOUND[::-1]
+
+
+def test_a_server_may_give_the_whole_sound_at_once(sounds: Sounds, tmp_path: Path) -> None:
+    sounds.gives_parts = False
+    assert sounds.fetch(tmp_path).read_bytes() == SOUND
+    assert len(sounds.asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "reason"),
+    [
+        (lambda sounds: setattr(sounds, "media_type", "text/html"), State.UNAVAILABLE, "its sound is text/html"),
+        (lambda sounds: setattr(sounds, "fails_at", 4), State.UNAVAILABLE, "404"),
+        (lambda sounds: setattr(sounds, "sound", b""), State.UNAVAILABLE, "nothing"),
+    ],
+)
+def test_what_is_no_sound_is_told(
+    sounds: Sounds, tmp_path: Path, change: Callable[[Sounds], None], state: State, reason: str
+) -> None:
+    change(sounds)
+    with pytest.raises(Unfetched) as raised:
+        sounds.fetch(tmp_path)
+    assert raised.value.state is state and reason in str(raised.value)
+
+
+def test_a_sound_that_changes_on_the_way_is_fetched_anew_later(sounds: Sounds, tmp_path: Path) -> None:
+    sounds.podcasts.fetch_listing(_feed())
+    answer = sounds._answer
+
+    def other(request: Request) -> Response:
+        sounds.tag = f'"{len(sounds.asked)}"'
+        return answer(request)
+
+    sounds._server.clear_all_handlers()
+    sounds._server.expect_request("/robots.txt").respond_with_data(status=404)
+    sounds._server.expect_request("/1.mp3").respond_with_handler(other)
+    with pytest.raises(Unfetched, match="was replaced while it was fetched"):
+        sounds.fetch(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _feed() -> Resource:
+    found = feed_resource(f"{SHOW}/feed")
+    assert found
+    return found
+
+
+def test_a_feed_of_5000_episodes_takes_seconds(httpserver: HTTPServer) -> None:
+    notes = f"<description>{'words of the show 节目 ' * 150}</description>"
+    items = (item(f"Episode {n}", notes, sound=f"{SHOW}/{n}.mp3", guid=f"urn:uuid:{n:032x}") for n in range(5000))
+    httpserver.expect_request("/feed").respond_with_data(feed(*items), content_type="application/rss+xml")
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    began = time.process_time()
+    listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(_feed())
+    assert listing.playlist and len(listing.playlist.entries) == 5000
+    assert time.process_time() - began < 20

@@ -1,0 +1,118 @@
+"""Transcripts of episodes: which one is read, in HTML and JSON, and those without times; chapters in JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from seekpoint.index.errors import SourceError
+from seekpoint.index.types import Kind, Origin, Resource
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
+from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
+from tests.indexer.builds import webvtt
+
+ROOT = "https://show.example"
+EPISODE = Episode(Resource("1", Kind.RECORDING, "An episode", f"{ROOT}/1.mp3"), language="en-us", duration=60.0)
+HTML = """<html><head><title>Not said</title><style>p {}</style></head><body>
+<cite>Kevin:</cite> <time>0:00</time> <p>Attention weighs the words &amp; more.
+It does so for each of them at once, whatever they are.</p>
+<cite>阿尔:</cite> <time>0:20</time> <p>The mask hides <b>what</b> comes later.</p>
+<script>alert(1)</script></body></html>"""
+
+
+def link(name: str = "1.vtt", media_type: str = "", language: str = "") -> TranscriptLink:
+    return TranscriptLink(f"{ROOT}/{name}", media_type, language)
+
+
+def names(groups: list[list[TranscriptLink]]) -> list[list[str]]:
+    return [[one.url.rpartition("/")[2] for one in group] for group in groups]
+
+
+def read(text: str, **facts: str) -> list[tuple[float, float, str]]:
+    return [tuple(cue[:3]) for cue in read_transcript(text.encode(), link(**facts), EPISODE).cues]
+
+
+def test_exact_times_come_first_and_languages_as_they_are_wanted() -> None:
+    types = [
+        ("a.txt", "text/plain"), ("b.html", "text/html"), ("c.json", "application/json"), ("d.srt", ""),
+        ("e", "application/x-subrip"), ("f", "text/vtt"), ("g", "application/x-unknown"),
+    ]  # fmt: skip
+    assert names(chosen([link(*one) for one in types], "en", ())) == [
+        ["f", "d.srt", "e", "c.json", "g", "b.html", "a.txt"]
+    ]
+    several = [link("de.vtt", language="de"), link("zh.srt", language="zh-Hans"), link("en.vtt")]
+    assert names(chosen(several, "en-us", ())) == [["en.vtt"]]
+    assert names(chosen(several, "zh", ())) == [["en.vtt", "zh.srt"]]
+    assert names(chosen(several, "fr", ("zh-TW", "de"))) == [["zh.srt"], ["de.vtt"]]
+    assert names(chosen(several, "fr", ("ja",))) == chosen([], "en", ()) == []
+    assert names(chosen(several[:2], "fr", ())) == [["de.vtt", "zh.srt"]]
+
+
+def test_sentences_in_html_begin_at_the_times_that_stand_before_them() -> None:
+    assert read(HTML, name="1.html") == [
+        (0.0, 20.0, "Attention weighs the words & more."),
+        (0.0, 20.0, "It does so for each of them at once, whatever they are."),
+        (20.0, 60.0, "The mask hides what comes later."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("1.html", "<p>Attention weighs the words.</p>"),
+        ("1.html", "<time>soon 稍后</time><p>Attention weighs the words.</p>"),
+        ("1.html", HTML.replace("0:20", "20:00")),
+        ("1.txt", "Kevin: attention weighs the words.\n阿尔: 掩码遮住后面的词。"),
+    ],
+)
+def test_a_transcript_that_does_not_say_when_is_no_transcript(name: str, text: str) -> None:
+    with pytest.raises(SourceError, match="doesn't say when what is said: let --transcribe listen to it"):
+        read(text, name=name)
+
+
+def test_a_plain_text_may_be_captions() -> None:
+    assert read(webvtt("attention"), name="1.txt", media_type="text/plain") == [(0.0, 10.0, "attention")]
+
+
+def test_json_that_times_single_words_gives_phrases() -> None:
+    words = ["attention", "weighs", "the", "words.", "掩码", "遮住", "后面", "的", "词。", "It", "goes"]
+    timed = [{"startTime": n, "endTime": n + 0.9, "body": word, "speaker": "K"} for n, word in enumerate(words)]
+    timed.append({"startTime": 30, "endTime": 30.5, "body": "on"})
+    assert read(json.dumps({"version": "1.0.0", "segments": timed}), name="1.json") == [
+        (0.0, 3.9, "attention weighs the words."),
+        (4.0, 8.9, "掩码遮住后面的词。"),
+        (9.0, 10.9, "It goes"),
+        (30.0, 30.5, "on"),
+    ]
+    whole = [{"startTime": 0, "endTime": 4, "body": "attention weighs the words"}]
+    assert read(json.dumps({"segments": whole}), name="1.json") == [(0.0, 4.0, "attention weighs the words")]
+
+
+def test_the_language_is_that_of_the_link_of_the_file_of_the_feed_or_of_the_words() -> None:
+    english, chinese = "the mask hides what comes later in the sentence", "掩码遮住句子里后面的词，注意力看不见它们"
+    for text, name, declared, language in (
+        (english, "1.vtt", "en-GB", "en-GB"),
+        (english, "1.vtt", "", "en-US"),
+        (english, "talk.en-AU.vtt", "", "en-AU"),
+        (chinese, "1.vtt", "", "zh"),
+        (chinese, "1.vtt", "zh-TW", "zh-TW"),
+    ):
+        transcript = read_transcript(webvtt(text).encode(), link(name, language=declared), EPISODE)
+        assert (transcript.language, transcript.origin) == (language, Origin.MANUAL)
+
+
+def test_chapters_in_json_are_ordered_and_those_that_are_hidden_left_out() -> None:
+    told = [
+        {"startTime": 10.5, "title": "掩码 &amp; masks"},
+        {"startTime": "0", "title": "Opening"},
+        {"startTime": 5, "title": "A picture", "toc": False},
+        {"startTime": -1, "title": "Before"},
+        {"title": "Nowhere"},
+        "none",
+    ]
+    read = read_chapters(json.dumps({"version": "1.2.0", "chapters": told}).encode())
+    assert [(one.start, one.title) for one in read] == [(0.0, "Opening"), (10.5, "掩码 & masks")]
+    for other in (b"", b"[]", b"{}", b'{"chapters": {}}', b"[" * 100_000):
+        with pytest.raises(ValueError):
+            read_chapters(other)

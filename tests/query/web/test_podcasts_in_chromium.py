@@ -1,0 +1,97 @@
+"""Recordings on the web, played in the page: by a real Chromium, from another server that redirects."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+import seekpoint
+from tests.fakes import TopicEncoder
+from tests.feeds import feed, item, transcript
+from tests.indexer.builds import webvtt
+from tests.query.web.conftest import faultless, serving
+from tests.query.web.served import served, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_PLAYED = "document.querySelector('audio').played.length"
+
+
+def _silence(seconds: int) -> bytes:
+    made = io.BytesIO()
+    with wave.open(made, "wb") as file:
+        file.setparams((1, 1, 8000, 0, "NONE", ""))
+        file.writeframes(b"\x80" * 8000 * seconds)
+    return made.getvalue()
+
+
+@pytest.fixture
+def library(tmp_path: Path, httpserver: HTTPServer) -> Path:
+    """A library of one episode, whose sound is behind a redirect to another host."""
+    root = httpserver.url_for("").rstrip("/")
+    sound, elsewhere = _silence(60), root.replace("localhost", "127.0.0.1")
+
+    def answer(request: Request) -> Response:
+        response = Response(sound, content_type="audio/wav")
+        return response.make_conditional(request, accept_ranges=True, complete_length=len(sound))
+
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    told = item("注意力 Attention", transcript("/1.vtt"), sound=f"{root}/counted/1.wav")
+    httpserver.expect_request("/feed").respond_with_data(feed(told), content_type="application/rss+xml")
+    spoken = webvtt("position tells the order", "the mask hides what comes later", "softmax", "attention 注意力")
+    httpserver.expect_request("/1.vtt").respond_with_data(spoken, content_type="text/vtt")
+    moved = {"Location": f"{elsewhere}/1.wav"}
+    httpserver.expect_request("/counted/1.wav").respond_with_data(status=302, headers=moved)
+    httpserver.expect_request("/1.wav").respond_with_handler(answer)
+    library = tmp_path / "library"
+    seekpoint.build(f"feed:{root}/feed", library, encoder=TopicEncoder(), translate=False, pace=0)
+    return library
+
+
+def _asked(httpserver: HTTPServer) -> Iterator[str]:
+    return (request.path for request, _ in httpserver.log)
+
+
+def test_only_pages_that_play_what_is_on_the_web_may_load_it(library: Path) -> None:
+    client = serving(library)
+    page = client.get("/?q=mask&kind=recording")
+    assert "media-src 'self' https: http:;" in page.headers["Content-Security-Policy"]
+    assert '/counted/1.wav#t=10"' in page.text
+    for path in ("/list", "/kept", "/api/status", "/static/page.js"):
+        assert "media-src 'self';" in client.get(path).headers["Content-Security-Policy"]
+
+
+@pytest.mark.chromium
+def test_an_episode_plays_from_its_second_and_is_asked_for_only_then(
+    browser: Browser, library: Path, httpserver: HTTPServer
+) -> None:
+    with served(library) as address:
+        httpserver.clear_log()
+        context = browser.new_context(base_url=address)
+        with context, faultless(context) as page:
+            page.goto("/")
+            page.goto(f"/?q={quote('掩码 mask')}")
+            link = page.locator(".go[data-play=audio]").first
+            assert (link.get_attribute("href") or "").endswith("/counted/1.wav#t=10")
+            whole = page.locator(".actions a", has_text="whole").first.get_attribute("href") or ""
+            page.goto(whole)
+            page.locator(".own-player audio").wait_for()
+            page.locator(".cue").first.wait_for()
+            page.wait_for_timeout(500)
+            assert list(_asked(httpserver)) == []
+            page.evaluate("document.querySelector('audio').play()")  # as its own button does
+            until(page, f"document.querySelector('audio').currentTime >= 10 && {_PLAYED}")
+            page.go_back()
+            link.click()
+            until(page, f"document.querySelector('audio')?.currentTime >= 10 && {_PLAYED}")
+            assert abs(page.evaluate("document.querySelector('audio').played.start(0)") - 10) < 1
+            assert {"/counted/1.wav", "/1.wav"} <= set(_asked(httpserver))
