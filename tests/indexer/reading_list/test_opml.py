@@ -24,7 +24,8 @@ FEEDS = """<?xml version="1.0" encoding="UTF-8"?>
     <outline text="YouTube" xmlUrl="https://www.youtube.com/feeds/videos.xml?channel_id=UC_x5XG1OV2P6uZZ5FSM9Ttw"/>
     <outline text="A list" xmlUrl="https://www.youtube.com/feeds/videos.xml?playlist_id=PL0123456789"/>
     <outline text="A note, without a link"/>
-    <outline text="Odd" xmlUrl="itpc://e.org/feed"/>
+    <outline text="Old" xmlUrl="itpc://e.org/feed"/>
+    <outline text="Odd" xmlUrl="news:e.org"/>
   </body>
 </opml>
 """
@@ -40,9 +41,10 @@ def test_each_feed_is_an_entry_under_its_outlines(tmp_path: Path) -> None:
         ("Only the site", "d.org/", ()),
         ("YouTube", "www.youtube.com/channel/UC_x5XG1OV2P6uZZ5FSM9Ttw", ()),
         ("A list", "www.youtube.com/playlist?list=PL0123456789", ()),
+        ("Old", "e.org/feed", ()),
     ]
-    assert [one.kind for one in found.resources[4:]] == [Kind.PLAYLIST, Kind.PLAYLIST]
-    assert remark(found) == "2 of 8 entries left out: 1 without an address, 1 itpc:"
+    assert [one.kind is Kind.PLAYLIST for one in found.resources] == [True, True, False, False, True, True, True]
+    assert remark(found) == "2 of 9 entries left out: 1 without an address, 1 news:"
     assert rows(read(tmp_path, "feeds.xml", FEEDS)) == rows(found), "whatever its suffix"
 
 
