@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.files import local_file
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import NamedBy, Resource, State
+from seekpoint.index.types import Kind, NamedBy, Resource, State
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.sites.videos import VideoSites
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -111,6 +112,7 @@ class Sources:
     playlists: PlaylistSource
     documents: DocumentReader
     pace: Turns
+    sites: VideoSites
 
     @classmethod
     def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
@@ -118,23 +120,28 @@ class Sources:
         from seekpoint.indexer.fetch.fetcher import PoliteFetcher
         from seekpoint.indexer.fetch.retries import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
+        from seekpoint.indexer.sources.sites.videos import VideoSites
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
         youtube_pace = shared_pace or Pace(options.pace)
-        documents = DocumentReader(PoliteFetcher(web, min(options.pace, _SITE_PACE)))
+        site_pace = min(options.pace, _SITE_PACE)
+        documents = DocumentReader(PoliteFetcher(web, site_pace))
         return cls(
             web,
             YouTubeTranscripts(web.session(), options.languages, youtube_pace),
             YouTubePlaylists(web, youtube_pace, options.limit),
             documents,
             youtube_pace,
+            VideoSites(web, options.languages, site_pace, options.limit),
         )
 
     def web_source_of(self, resource: Resource) -> WebSource:
         """The source that reads a resource on the web; YouTube's videos have their own."""
-        return self.documents
+        from seekpoint.indexer.sources.sites.pages import PagesWithVideos
+
+        return self.sites if resource.kind is Kind.VIDEO else PagesWithVideos(self.documents, self.sites)
 
     def playlists_of(self, playlist: Resource) -> PlaylistSource:
         """The source that lists a playlist."""
-        return self.playlists
+        return self.playlists if playlist.is_on_youtube else self.sites.playlists

@@ -174,9 +174,10 @@ def _run_all(
     planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route, private=private)
     requested: set[str] = set()
     tried: set[str] = set()
-    ends = -1
-    while len(run.ends) > ends:
-        ends = len(run.ends)
+    found = -1
+    while len(run.ends | run.listed) > found:
+        found = len(run.ends | run.listed)
+        requested |= run.listed
         resources, playlists = list_playlists(writer, run.aliases.applied(lists), run, planner, requested)
         if options.stored:
             resources |= {one.id: one.resource for one in writer.statuses([*options.stored, *run.ends])}
@@ -195,7 +196,9 @@ def list_playlists(
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}
         for listed in lists:
-            resources = expand_playlists(listed.resources, playlists)
+            expanded = expand_playlists(listed.resources, playlists)
+            # An address that looks like a page or a video may have turned out to be a playlist.
+            resources = [replace(one, kind=Kind.PLAYLIST) if one.id in playlists else one for one in expanded]
             writer.register(listed.source, resources, listed.named_by)
             listed_by_id |= {resource.id: resource for resource in resources}
         unrequested = [

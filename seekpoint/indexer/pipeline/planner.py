@@ -18,6 +18,7 @@ from seekpoint.indexer.sources.captions import CaptionFolders, Selection, langua
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
+    FromSite,
     FromSpeech,
     FromYouTube,
     Provenance,
@@ -102,7 +103,7 @@ class Planner:
             job = self._plan_captions(resource, standing, selection)
         elif fault := self.faults.get(resource.id):
             job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        elif resource.kind is Kind.VIDEO and resource.is_on_youtube:
+        elif resource.kind is Kind.VIDEO or is_video_page(resource, standing):
             job = self._plan_video(resource, standing)
         elif resource.kind is Kind.PLAYLIST:
             step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
@@ -117,22 +118,24 @@ class Planner:
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
         """The job of a video without captions on disk."""
         options, stored = self.options, decode(standing.inputs)
-        wanted = FromYouTube(options.languages)
+        source, ask = (FromYouTube, Step.ASK_YOUTUBE) if resource.is_on_youtube else (FromSite, Step.FETCH)
+        wanted = source(options.languages)
         speech = FromSpeech(options.whisper) if options.whisper else None
-        step = self._when_due(standing, Step.ASK_YOUTUBE)
+        step = self._when_due(standing, ask)
         if standing.is_indexed:
-            is_in_others = isinstance(stored, FromYouTube) and stored != wanted
+            is_in_others = isinstance(stored, source) and stored != wanted
             step = step if is_in_others and wanted.languages else Step.NOTHING
         elif standing.state is State.NO_TRANSCRIPT:
             if isinstance(stored, FromSpeech) and not speech:
                 step = Step.WAIT
             elif isinstance(stored, FromSpeech):  # it heard nothing: another model, or another try, may hear more
                 step = Step.NOTHING if stored == speech and not options.retry else Step.TRANSCRIBE
-            elif stored != wanted:  # YouTube wasn't asked for these languages
-                step = Step.ASK_YOUTUBE
+            elif stored != wanted:  # it wasn't asked for in these languages
+                step = ask
             elif speech:
                 step = Step.TRANSCRIBE
-        return Job(resource, step, standing, provenance=speech if step is Step.TRANSCRIBE else wanted)
+        provenance = speech if step is Step.TRANSCRIBE else wanted
+        return Job(resource, step, standing, provenance=provenance, private=resource.id in self.private)
 
     def _plan_recording(self, resource: Resource, standing: Standing) -> Job:
         path, options = local_path(resource.url), self.options
@@ -181,6 +184,11 @@ class Planner:
         is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
         ignores_wait = self.options.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
+
+
+def is_video_page(resource: Resource, standing: Standing) -> bool:
+    """Whether an address on the web that looks like a page turned out to be a video's."""
+    return resource.kind is Kind.PAGE and isinstance(decode(standing.inputs), FromSite | FromSpeech)
 
 
 def _why_unread(resource: Resource) -> Reason | None:

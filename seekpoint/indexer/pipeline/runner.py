@@ -22,7 +22,7 @@ from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
 from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.indexer.sources.captions import read_all, title_of
-from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSpeech, decode, encode
+from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSite, FromSpeech, decode, encode
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -38,7 +38,7 @@ _LEAST_LEFT = 0.1
 class Run:
     """A run of jobs.
 
-    `ends`: ids reached by redirects or canonical links.
+    `ends`: ids reached by redirects or canonical links. `listed`: ids of addresses that turned out to be playlists.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -53,6 +53,7 @@ class Run:
     ) -> None:
         self.updated = 0
         self.ends: set[str] = set()
+        self.listed: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
         self._writer = writer
         self._embedder = Embedder(writer, encoder, events)
@@ -60,6 +61,7 @@ class Run:
         self._events = events
         self._clock = clock
         self._limit = options.limit
+        self._languages = options.languages
         self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=options.retry)
         # Jobs without a connection, each with the number of YouTube's answers before it.
         self._unreached: list[tuple[Job, Unfetched, int]] = []
@@ -140,12 +142,12 @@ class Run:
 
     def _obtain(self, job: Job) -> FetchResult:
         """The transcripts of a job; raises Unfetched."""
-        if job.step is Step.FETCH:
-            return self._fetched.take()
         if job.step is Step.TRANSCRIBE:
             return self._transcribe(job)
-        if job.step is Step.ASK_YOUTUBE:
+        if job.step in (Step.ASK_YOUTUBE, Step.FETCH):
             try:
+                if job.step is Step.FETCH:
+                    return self._fetched.take()
                 return self._gate.through(self._videos.take, self._events.say)
             except Unfetched as failure:
                 if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
@@ -162,10 +164,15 @@ class Run:
     def _index(self, job: Job, fetched: FetchResult) -> None:
         """Embed and store the transcripts of a job; raises Unfetched."""
         inputs = encode(fetched.provenance or job.provenance)
+        if fetched.playlist:
+            self._writer.commit(job.resource.id, (), fetched.details, inputs, fetched.kind)
+            self._writer.keep_playlist(job.resource.id, fetched.playlist)
+            self.listed.add(job.resource.id)
+            return
         if fetched.is_unchanged:
             self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
-        if job.standing.is_indexed and fetched.transcripts and not job.resource.kind.plays:
+        if job.standing.is_indexed and fetched.transcripts and not (fetched.kind or job.resource.kind).plays:
             self._compare(job, fetched.transcripts)
         end = self.aliases.resolve(fetched.end or job.resource)
         if end.id != job.resource.id or end.id in self.ends or (fetched.end and not fetched.transcripts):
@@ -202,19 +209,22 @@ class Run:
         transcriber, video_id = self._transcriber, job.resource.id
         assert transcriber  # without a model, no job is planned to be transcribed
         known = self._details(video_id)
-        if job.resource.kind is Kind.RECORDING:
+        if job.resource.is_local:
             path = local_path(job.resource.url)
             return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
         if finished := transcriber.finished(video_id):
-            return FetchResult((finished,), known)
+            return FetchResult((finished,), known, Kind.VIDEO)
         from platformdirs import user_cache_path
 
         from seekpoint.indexer.sources.youtube.audio import fetch_audio
 
         # A permanent folder, so that an interrupted download is resumed.
         folder = user_cache_path("seekpoint") / "sounds"
-        with self._sources.pace.turn():
-            audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+        if job.resource.is_on_youtube:
+            with self._sources.pace.turn():
+                audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+        else:
+            audio = self._sources.sites.sound(job.resource, folder, private=job.private)
         try:
             transcript = transcriber.transcribe(audio.path, video_id)
         except Unfetched as failure:
@@ -223,7 +233,7 @@ class Run:
             raise
         audio.path.unlink(missing_ok=True)
         # The request for captions failed, so that the details aren't stored yet.
-        return FetchResult((transcript,), audio.details if known == Details() else known)
+        return FetchResult((transcript,), audio.details if known == Details() else known, Kind.VIDEO)
 
     def _details(self, resource_id: str) -> Details:
         return next((status.details for status in self._writer.statuses([resource_id])), Details())
@@ -269,7 +279,10 @@ class Run:
                 self._events.finish(job.resource, State.INDEXED if job.standing.is_indexed else failure.state)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
-        state, inputs, wait = failure.state, encode(job.provenance), failure.retry_after
+        state, wait = failure.state, failure.retry_after
+        # A page without a transcript is a video: an article always has text.
+        is_video = job.resource.kind is Kind.PAGE and state is State.NO_TRANSCRIPT
+        inputs = encode(FromSite(self._languages) if is_video else job.provenance)
         if job.standing.is_indexed:
             self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
             wait = DAY if wait is None and job.step is Step.FETCH else wait

@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 from seekpoint.files import DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
+from seekpoint.indexer.reading_list.video_sites import video_or_playlist
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -68,7 +69,7 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     except ValueError:
         resource = _resource(Kind.PAGE, _quoted(address, "#[]"))
     else:
-        resource = _youtube(parts) or _arxiv(parts) or _page(parts)
+        resource = _youtube(parts) or _arxiv(parts) or _of_a_video_site(parts) or _page(parts)
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
@@ -216,6 +217,11 @@ def _youtube(parts: SplitResult) -> Resource | None:
 def _arxiv(parts: SplitResult) -> Resource | None:
     paper = _ARXIV_HOST.fullmatch(parts.hostname or "") and _ARXIV_PATH.match(parts.path)
     return _resource(Kind.PAPER, f"https://arxiv.org/abs/{paper[1]}") if paper else None
+
+
+def _of_a_video_site(parts: SplitResult) -> Resource | None:
+    found = video_or_playlist(parts)
+    return _resource(*found) if found else None
 
 
 def _page(parts: SplitResult) -> Resource:

@@ -25,6 +25,13 @@ class FromYouTube:
 
 
 @dataclass(frozen=True, slots=True)
+class FromSite:
+    """The captions of a video site other than YouTube in these languages; without any, in the spoken one."""
+
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FromFiles:
     """Caption files (`files`) or a document (`file`); the stamp is of sizes and times, empty if unreliable."""
 
@@ -65,7 +72,7 @@ class FromListing:
     """A playlist that lists the video as unavailable."""
 
 
-Provenance: TypeAlias = FromYouTube | FromFiles | FromSpeech | FromPage | FromListing
+Provenance: TypeAlias = FromYouTube | FromSite | FromFiles | FromSpeech | FromPage | FromListing
 
 _SPEECH = re.compile(r"(.+):(\d+:\d+|)", re.DOTALL)
 
@@ -77,6 +84,8 @@ def encode(provenance: Provenance | None) -> str:
             return ""
         case FromYouTube(languages):
             return f"youtube:{','.join(languages)}"
+        case FromSite(languages):
+            return f"site:{','.join(languages)}"
         case FromFiles(kind, digest, stamp):
             return f"{kind}:{digest}" + (f":{stamp}" if stamp else "")
         case FromSpeech(model, recording):
@@ -90,8 +99,9 @@ def encode(provenance: Provenance | None) -> str:
 def decode(inputs: str | None) -> Provenance | None:
     """The provenance in a resource's `inputs`; `None` for a text that `encode` doesn't write."""
     match (inputs or "").partition(":"):
-        case "youtube", _, languages:
-            return FromYouTube(tuple(filter(None, languages.split(","))))
+        case ("youtube" | "site") as source, _, languages:
+            tags = tuple(filter(None, languages.split(",")))
+            return FromYouTube(tags) if source == "youtube" else FromSite(tags)
         case ("files" | "file") as kind, _, digests:
             digest, _, stamp = digests.partition(":")
             return FromFiles(kind, digest, stamp)
@@ -167,7 +177,8 @@ class FetchResult:
     given if only fetching tells it; without transcripts it means: unchanged. `messages` are for the user.
 
     `end` is the resource at the address where the requested one ended, which may be the same; a video has no
-    transcripts then. `is_permanent` says whether the address will always end there.
+    transcripts then. `is_permanent` says whether the address will always end there. `playlist` is given if the resource
+    turned out to be one.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -177,6 +188,7 @@ class FetchResult:
     messages: tuple[str, ...] = ()
     end: Resource | None = None
     is_permanent: bool = True
+    playlist: Playlist | None = None
 
     @property
     def is_unchanged(self) -> bool:

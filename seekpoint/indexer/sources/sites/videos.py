@@ -1,0 +1,266 @@
+"""Videos, playlists and sounds of other sites than YouTube, by yt-dlp's extractors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from requests import RequestException
+
+from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
+from seekpoint.index.reasons import Reason
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.languages import is_tag
+from seekpoint.index.types import Chapter, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import DAY, MONTH, Pace, ServerFault
+from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSite
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.fetch.site_downloader import SiteDownloader
+    from seekpoint.indexer.sources.sites.tracks import Track
+    from seekpoint.indexer.sources.youtube.audio import FetchedAudio
+
+_MOST_ENTRIES = 5_000
+_MOST_CHAPTERS = 1_000
+_MOST_SOUND = 2_000_000_000
+_LONGEST_TITLE = 500
+# These extractors number the videos of a page, also an only one.
+_NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
+_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
+# Vimeo's page takes a login where the page of its player, which other sites embed, takes none.
+_VIMEO, _VIMEO_PLAYER = re.compile(r"https://vimeo\.com/(\d+)(?:/(\w+))?"), "https://player.vimeo.com/video/"
+# Some extractors ask for captions only if they are to be written.
+_CAPTIONS = {"extract_flat": "in_playlist", "writesubtitles": True, "writeautomaticsub": True}
+_SOUND = {
+    # The smallest file with the original language; what comes in segments only where nothing else does.
+    "format": "bestaudio[protocol^=http]/best[protocol^=http][acodec!=none]/bestaudio/best[acodec!=none]/best",
+    "format_sort": ["lang", "+size", "+br"],
+    "http_chunk_size": 4_000_000,
+    "max_filesize": _MOST_SOUND,
+    "ignore_no_formats_error": False,
+}
+
+
+class VideoSites:
+    """The videos of sites that yt-dlp has extractors for; `languages` are tags in order of preference.
+
+    There are `pace` seconds between two videos of one site; a site that asks for a pause gets no further requests.
+    """
+
+    def __init__(self, web: Web, languages: Sequence[str] = (), pace: float = 0.0, limit: int | None = None) -> None:
+        self._web = web
+        self._languages = tuple(languages)
+        self._seconds = pace
+        self._limit = limit
+        self._paces: dict[str, Pace] = {}
+        self._faults: dict[str, ServerFault] = {}
+
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
+        """Fetch a video's captions, or what videos a playlist has; raises Unfetched, NoVideo if there is neither.
+
+        Its address may be one of YouTube: then the result is that video or playlist, without transcripts.
+        """
+        from seekpoint.indexer.fetch.fetcher import LeadsToYouTube
+
+        try:
+            with self._asking(resource, {**_CAPTIONS, **self._limits()}, private) as downloader:
+                info = _info(downloader, resource)
+                if info.get("_type") in ("playlist", "multi_video"):
+                    return FetchResult((), kind=Kind.PLAYLIST, playlist=_playlist(info, resource))
+                transcripts = self._transcripts(downloader, info, _site(resource.url))
+        except LeadsToYouTube as led:
+            video = resource_of(led.url)
+            if video is None or not video.is_on_youtube:
+                raise
+            return FetchResult((), end=video)
+        # The video itself may have another address, as that of a short link.
+        own = resource_of(str(info.get("webpage_url") or ""))
+        end = own if own and own.kind is Kind.VIDEO and own.id != resource.id else None
+        return FetchResult(transcripts, _details(info), Kind.VIDEO, FromSite(self._languages), end=end)
+
+    @property
+    def playlists(self) -> SitePlaylists:
+        """The source of the playlists of these sites."""
+        return SitePlaylists(self.list)
+
+    def list(self, playlist: Resource) -> Playlist:
+        """List a playlist; raises Unfetched."""
+        with self._asking(playlist, {"extract_flat": "in_playlist", **self._limits()}, False) as downloader:
+            return _playlist(_info(downloader, playlist), playlist)
+
+    def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
+        """Download a video's sound into a folder, or resume it; raises Unfetched."""
+        from seekpoint.indexer.sources.youtube.audio import FetchedAudio
+
+        options = {**_SOUND, "noplaylist": True, "playlistend": 1}
+        with self._asking(resource, options, private, reads_media=True) as downloader:
+            info = _info(downloader, resource)
+            folder.mkdir(parents=True, exist_ok=True)
+            # The format is part of the name: a download must not be resumed in another format.
+            name = clean(str(info.get("format_id") or ""))[:40].replace("/", "-")
+            path = folder / f"{resource.id}.{name}.{str(info.get('ext') or 'bin')[:8]}"
+            downloader.dl(str(path), info)
+            if not path.exists():
+                raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=_site(resource.url)), MONTH)
+            return FetchedAudio(path, _details(info))
+
+    def _limits(self) -> dict[str, int]:
+        return {"playlistend": _MOST_ENTRIES if self._limit is None else self._limit}
+
+    @contextmanager
+    def _asking(
+        self, resource: Resource, options: Mapping[str, object], private: bool, *, reads_media: bool = False
+    ) -> Iterator[SiteDownloader]:
+        """A downloader for a resource, in the turn of its site; what it raises becomes Unfetched."""
+        from yt_dlp.utils import YoutubeDLError
+
+        from seekpoint.indexer.fetch.site_downloader import SiteDownloader
+        from seekpoint.indexer.sources.sites.failures import failure_of
+
+        site = _site(resource.url)
+        if fault := self._faults.get(site):
+            raise fault
+        with self._paces.setdefault(site, Pace(self._seconds, jitter=0.0)).turn():
+            downloader = SiteDownloader(self._web, resource.url, options, private=private, reads_media=reads_media)
+            try:
+                yield downloader
+            except (YoutubeDLError, RequestException, SeekpointError, OSError) as error:
+                failure = failure_of(error, site, downloader.failure)
+                if isinstance(failure, ServerFault):
+                    self._faults[site] = failure
+                raise failure from error
+
+    def _transcripts(self, downloader: SiteDownloader, info: Mapping[str, Any], site: str) -> tuple[Transcript, ...]:
+        from seekpoint.indexer.sources.sites.tracks import choose, tracks_of
+        from seekpoint.indexer.transcript.language import language_of
+
+        tracks = tracks_of(info)
+        spoken = str(info.get("language") or "")
+        if not spoken and not any(track.is_generated for track in tracks):
+            spoken = language_of([str(info.get("title") or ""), str(info.get("description") or "")], None)
+        chosen = choose(tracks, self._languages, spoken)
+        if not chosen:
+            raise _without_captions(downloader, info, tracks, self._languages, site)
+        return tuple(_transcript(downloader, info, track) for track in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlaylists:
+    """The playlists of video sites."""
+
+    fetch: Callable[[Resource], Playlist]
+
+
+def _info(downloader: SiteDownloader, resource: Resource) -> Mapping[str, Any]:
+    """What yt-dlp finds at an address; raises Unfetched for a live stream."""
+    vimeo = _VIMEO.fullmatch(resource.url)
+    info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else resource.url)
+    if not info:
+        raise _no_video(_site(resource.url))
+    if code := _LIVE.get(str(info.get("live_status"))):
+        raise Unfetched(State.DEFERRED, Reason(code), DAY)
+    return info
+
+
+def _no_video(site: str) -> Unfetched:
+    from seekpoint.indexer.sources.sites.failures import NoVideo
+
+    return NoVideo(State.UNAVAILABLE, Reason("site_no_video", host=site), MONTH)
+
+
+def _without_captions(
+    downloader: SiteDownloader, info: Mapping[str, Any], tracks: Sequence[Track], wanted: Sequence[str], site: str
+) -> Unfetched:
+    if not tracks and not info.get("formats") and not info.get("url"):
+        return _no_video(site)
+    if not tracks and any("logged in" in warning for warning in downloader.warnings):
+        return Unfetched(State.NO_TRANSCRIPT, Reason("site_captions_login", host=site), MONTH)
+    if tracks:
+        available = ", ".join(dict.fromkeys(track.language or "und" for track in tracks))
+        reason = Reason("no_track_in", wanted=", ".join(wanted), available=available)
+        return Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
+    return Unfetched(State.NO_TRANSCRIPT, Reason("site_no_captions", host=site), MONTH)
+
+
+def _transcript(downloader: SiteDownloader, info: Mapping[str, Any], track: Track) -> Transcript:
+    """The transcript of a track; raises Unfetched if its captions can't be read."""
+    from seekpoint.indexer.sources.captions import parse_captions
+    from seekpoint.indexer.transcript.language import language_of
+
+    form = track.forms[0]
+    suffix = str(form.get("ext") or "vtt")
+    try:
+        parsed = parse_captions(_captions(downloader, info, form), f"captions.{suffix}")
+    except SourceError as error:
+        raise Unfetched(State.NO_TRANSCRIPT, Reason.of(error.args[0]), MONTH) from error
+    language = track.language if is_tag(track.language) else ""
+    language = language or language_of([cue.text for cue in parsed.cues], parsed.language)
+    return Transcript(language, Origin.GENERATED if track.is_generated else Origin.MANUAL, parsed.cues)
+
+
+def _captions(downloader: SiteDownloader, info: Mapping[str, Any], form: Mapping[str, Any]) -> bytes:
+    from yt_dlp.networking import Request
+
+    from seekpoint.indexer.sources.sites.tracks import is_segmented
+
+    if form.get("data"):
+        return str(form["data"]).encode()
+    headers = {**(info.get("http_headers") or {}), **(form.get("http_headers") or {})}
+    if not is_segmented(form):
+        read: bytes = downloader.urlopen(Request(str(form["url"]), headers=headers)).read()
+        return read
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "captions"
+        described = {"id": "captions", "title": "captions", "ext": "vtt", "protocol": "m3u8_native", **form}
+        downloader.dl(str(path), {**described, "http_headers": headers}, subtitle=True)
+        return path.read_bytes() if path.exists() else b""
+
+
+def _playlist(info: Mapping[str, Any], listed: Resource) -> Playlist:
+    """The videos of a listing; raises NoVideo if it has none."""
+    entries: dict[str, PlaylistEntry] = {}
+    for entry in info.get("entries") or ():
+        address = str((entry or {}).get("webpage_url") or (entry or {}).get("url") or "")
+        title = clean(str(entry.get("title") or ""))[:_LONGEST_TITLE] if entry else ""
+        resource = resource_of(address, title)
+        if resource and resource.kind is Kind.PAGE:
+            resource = Resource(short_hash(resource.url), Kind.VIDEO, title, resource.url)
+        if resource and resource.id != listed.id:
+            entries.setdefault(resource.id, PlaylistEntry(resource))
+    if not entries:
+        raise _no_video(_site(listed.url))
+    return Playlist(clean(str(info.get("title") or ""))[:_LONGEST_TITLE], tuple(entries.values()))
+
+
+def _details(info: Mapping[str, Any]) -> Details:
+    title = clean(str(info.get("title") or ""))[:_LONGEST_TITLE]
+    if info.get("extractor_key") in _NUMBERING:
+        title = _NUMBER.sub("", title)
+    channel = clean(str(info.get("channel") or info.get("uploader") or ""))[:_LONGEST_TITLE]
+    day = str(info.get("upload_date") or "")
+    duration = info.get("duration")
+    titles = {
+        float(chapter.get("start_time") or 0): clean(str(chapter.get("title") or ""))[:_LONGEST_TITLE]
+        for chapter in (info.get("chapters") or ())[:_MOST_CHAPTERS]
+    }
+    return Details(
+        title or None,
+        channel or None,
+        float(duration) if isinstance(duration, int | float) and duration > 0 else None,
+        f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdigit() else None,
+        tuple(Chapter(start, titles[start]) for start in sorted(titles) if titles[start]),
+    )
+
+
+def _site(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
