@@ -25,6 +25,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Resource, State
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.links import link
 from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -154,9 +155,8 @@ class Pages:
                 answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
-            outside = view_models.opens_at(resource, resource.url, None)
-            if outside and start is not None and resource.kind.plays:
-                outside += f"&t={int(start)}s"
+            is_at_second = start is not None and resource.kind.plays
+            outside = view_models.opens_at(resource, link(resource, start or 0) if is_at_second else resource.url, None)
             return page(
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,

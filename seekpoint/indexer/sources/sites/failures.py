@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import requests
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import DownloadError, GeoRestrictedError, UnsupportedError, YoutubeDLError
 
@@ -21,7 +22,9 @@ _LOGIN = re.compile(
     r"|premium|member|purchase|登录|登錄|大会员|ログイン",
     re.IGNORECASE,
 )
-_ABROAD = re.compile(r"geo.?restrict|your (?:country|location|region)|地区|地區|お住まいの地域", re.IGNORECASE)
+_ABROAD = re.compile(
+    r"(?<!deleted or )geo.?restrict|your (?:country|location|region)|地区|地區|お住まいの地域", re.IGNORECASE
+)
 _PROGRAMS = re.compile(r"fingerprint|impersonat|captcha|cloudflare|not a bot|\brobot", re.IGNORECASE)
 _PROTECTED = re.compile(r"\bDRM\b", re.IGNORECASE)
 _SOON = re.compile(r"has not started|not (?:yet )?(?:begun|started)|upcoming|premieres? in|will begin", re.IGNORECASE)
@@ -62,12 +65,14 @@ def failure_of(error: Exception, host: str, last: Unfetched | None = None) -> Se
     for pattern, state, code, wait in _SAID:
         if pattern.search(said):
             return (ServerFault if pattern is _LIMITED else Unfetched)(state, Reason(code, host=host), wait)
-    return _of_a_request(cause, last) or _otherwise(cause, host, said)
+    return _of_a_request(cause, host, last) or _otherwise(cause, host, said)
 
 
-def _of_a_request(cause: Exception, last: Unfetched | None) -> Unfetched | None:
+def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetched | None:
     """The failure of the request that ended an extraction; `None` if none did."""
     request = getattr(cause, "cause", None) or cause
+    if isinstance(request, HTTPError) and request.status == requests.codes.precondition_failed:
+        return ServerFault(State.DEFERRED, Reason("site_limits", host=host), HOUR)  # Bilibili's answer to too much
     if isinstance(request, HTTPError):
         return refusal(request.status)
     return last if isinstance(request, TransportError | DownloadError) else None
