@@ -171,14 +171,16 @@ def _run_all(
     """Run the jobs of all resources, then those of the ones that some turned out to be; returns all by id."""
     run = Run(writer, encoder, sources, events, clock, options)
     private = run.aliases.private(lists)
+    private |= run.shown.private(private)
     planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route, private=private)
     requested: set[str] = set()
     tried: set[str] = set()
     found = -1
-    while len(run.ends | run.listed) > found:
-        found = len(run.ends | run.listed)
+    while (now := len(run.ends | run.listed) + run.shown.changes) > found:
+        found = now
         requested |= run.listed
-        resources, playlists = list_playlists(writer, run.aliases.applied(lists), run, planner, requested)
+        resources, playlists = list_playlists(writer, run.applied(lists), run, planner, requested)
+        planner = replace(planner, private=private | run.shown.private(private))
         if options.stored:
             resources |= {one.id: one.resource for one in writer.statuses([*options.stored, *run.ends])}
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
@@ -196,9 +198,7 @@ def list_playlists(
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}
         for listed in lists:
-            expanded = expand_playlists(listed.resources, playlists)
-            # An address that looks like a page or a video may have turned out to be a playlist.
-            resources = [replace(one, kind=Kind.PLAYLIST) if one.id in playlists else one for one in expanded]
+            resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources, listed.named_by)
             listed_by_id |= {resource.id: resource for resource in resources}
         unrequested = [

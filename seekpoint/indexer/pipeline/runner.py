@@ -20,7 +20,9 @@ from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
+from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.captions import read_all, title_of
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage, FromSite, FromSpeech, decode, encode
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
@@ -55,9 +57,12 @@ class Run:
         self.ends: set[str] = set()
         self.listed: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
+        self.shown = ShownVideos(writer)
         self._writer = writer
         self._embedder = Embedder(writer, encoder, events)
         self._sources = sources
+        for page, video in self.shown.pairs():
+            sources.sites.shown_on(page, video)
         self._events = events
         self._clock = clock
         self._limit = options.limit
@@ -82,6 +87,10 @@ class Run:
     def embedded(self) -> int:
         """The number of embedded passages."""
         return self._embedder.embedded
+
+    def applied(self, lists: Sequence[ReadingList]) -> list[ReadingList]:
+        """The lists with the resources that theirs stand for, and the videos that pages show."""
+        return self.shown.applied(self.aliases.applied(lists))
 
     def list_playlist(self, job: Job) -> None:
         """Fetch a playlist's entries; if that fails, the stored ones stay."""
@@ -150,7 +159,8 @@ class Run:
                     return self._fetched.take()
                 return self._gate.through(self._videos.take, self._events.say)
             except Unfetched as failure:
-                if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
+                is_beside = self.shown.is_beside(job.resource.id)
+                if failure.state is not State.NO_TRANSCRIPT or not self._whisper or is_beside:
                     raise
             return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
         _, read = self._files.take()
@@ -189,6 +199,7 @@ class Run:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_spoken"))
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
+        self.shown.keep(resource, fetched.videos)
         self.updated += 1
 
     def _ready(self) -> Iterator[tuple[str, Transcript]]:
@@ -279,6 +290,10 @@ class Run:
                 self._events.finish(job.resource, State.INDEXED if job.standing.is_indexed else failure.state)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
+        is_indexed, is_beside = job.standing.is_indexed, self.shown.is_beside(job.resource.id)
+        if is_beside and not is_indexed and failure.state in (State.NO_TRANSCRIPT, State.UNAVAILABLE):
+            self.shown.drop(job.resource.id)
+            return
         state, wait = failure.state, failure.retry_after
         # A page without a transcript is a video: an article always has text.
         is_video = job.resource.kind is Kind.PAGE and state is State.NO_TRANSCRIPT

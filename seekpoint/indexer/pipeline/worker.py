@@ -108,7 +108,7 @@ def enqueue(
         caption_files = caption_files_of(options, lists)
         run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, clock, options)
         planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)
-        resources, playlists = list_playlists(writer, run.aliases.applied(lists), run, planner, set())
+        resources, playlists = list_playlists(writer, run.applied(lists), run, planner, set())
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         jobs = planner.jobs(one for one in resources.values() if one.kind is not Kind.PLAYLIST)
         run.all([job for job in jobs if job.step in (*FROM_DISK, Step.REFUSE)])

@@ -178,7 +178,7 @@ class FetchResult:
 
     `end` is the resource at the address where the requested one ended, which may be the same; a video has no
     transcripts then. `is_permanent` says whether the address will always end there. `playlist` is given if the resource
-    turned out to be one.
+    turned out to be one. `videos` are those that a page shows beside its text.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -189,6 +189,7 @@ class FetchResult:
     end: Resource | None = None
     is_permanent: bool = True
     playlist: Playlist | None = None
+    videos: tuple[Resource, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:

@@ -135,6 +135,55 @@ def test_an_embedded_youtube_video_on_a_page_made_by_script_is_that_video(worksh
     assert (status.id, status.state) == ("english0001", State.INDEXED)
 
 
+ARTICLE = "<h1>Masks</h1>" + "".join(
+    f"<p>Part {n} says at some length how attention weighs the words of a sentence, one after the other.</p>"
+    for n in range(9)
+)
+
+
+def test_an_article_and_the_videos_on_its_page_are_resources_of_their_own_if_they_have_captions(
+    workshop: Workshop, sites: FakeSites
+) -> None:
+    add_vimeo(sites, captions={"zh": ZH}, title="掩码讲座")
+    add_vimeo(sites, "12")
+    frames = "".join(f'<iframe src="//player.vimeo.com/video/{number}"></iframe>' for number in ("76979871", "12"))
+    sites.add(LECTURE, page_with_player("/l3.mp4", ("en", "/l3.vtt"), text=ARTICLE + frames))
+    sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
+    listed = workshop.write("list.md", f"## 课\n\n[The page]({LECTURE})\n")
+    report = workshop.build(listed, web=sites.web())
+    assert report.states == {state: 3 if state is State.INDEXED else 0 for state in State}
+    statuses = workshop.statuses()
+    assert [(one.resource.kind, one.resource.title, one.resource.sections) for one in statuses.values()] == [
+        (Kind.PAGE, "The page", (("课",),)),
+        (Kind.VIDEO, "掩码讲座", (("课",),)),
+        (Kind.VIDEO, "Masks", (("课",),)),
+    ]
+    assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
+    assert first(workshop, "掩码", "zh").link == f"{VIMEO}#t=5s"
+    assert first(workshop, "attention", "en").link.startswith(f"{LECTURE}#")
+    before = workshop.content()
+    sites.requests.clear()
+    report = workshop.build(listed, web=sites.web(), later=HOUR)
+    assert (report.updated, sites.requests, report.states[State.INDEXED]) == (0, [], 3)
+    assert workshop.content() == before
+    report = workshop.build(listed, web=sites.web(), later=2 * DAY)
+    assert sites.requests == ["https://uni.example/robots.txt", LECTURE], "only the page is looked at again"
+    workshop.build(workshop.write("list.md", VIMEO), web=sites.web(), later=2 * DAY, prune=True)
+    assert [*workshop.statuses()] == [id_of(VIMEO)]
+
+
+def test_a_video_on_a_page_that_is_deferred_is_asked_again(workshop: Workshop, sites: FakeSites) -> None:
+    sites.add(LECTURE, page_with_player("/l3.mp4", ("en", "/l3.vtt"), text=ARTICLE))
+    sites.add("https://uni.example/l3.vtt", "busy", status=503)
+    listed = workshop.write("list.txt", LECTURE)
+    report = workshop.build(listed, web=sites.web())
+    assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (1, 1)
+    sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
+    report = workshop.build(listed, web=sites.web(), later=2 * HOUR)
+    assert report.states[State.INDEXED] == 2
+    assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
+
+
 def test_an_interrupted_build_of_sites_goes_on(workshop: Workshop, sites: FakeSites) -> None:
     from tests.indexer.builds import InterruptingEvents
 

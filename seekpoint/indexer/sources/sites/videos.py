@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,13 @@ class VideoSites:
         self._limit = limit
         self._paces: dict[str, Pace] = {}
         self._faults: dict[str, ServerFault] = {}
+        # The addresses of the pages whose captions a recording has, by its id.
+        self._pages: dict[str, str] = {}
+
+    def shown_on(self, page: str, video: Resource) -> None:
+        """Remember the address of the page that shows a recording, and has its captions."""
+        if resource_of(video.url) != replace(video, title=""):
+            self._pages[video.id] = page
 
     def fetch(
         self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
@@ -74,7 +81,8 @@ class VideoSites:
 
         try:
             with self._asking(resource, {**_CAPTIONS, **self._limits()}, private) as downloader:
-                info = _info(downloader, resource)
+                page = self._pages.get(resource.id)
+                info = _recording(_info(downloader, page), resource) if page else _info(downloader, resource.url)
                 if info.get("_type") in ("playlist", "multi_video"):
                     return FetchResult((), kind=Kind.PLAYLIST, playlist=_playlist(info, resource))
                 transcripts = self._transcripts(downloader, info, _site(resource.url))
@@ -96,7 +104,7 @@ class VideoSites:
     def list(self, playlist: Resource) -> Playlist:
         """List a playlist; raises Unfetched."""
         with self._asking(playlist, {"extract_flat": "in_playlist", **self._limits()}, False) as downloader:
-            return _playlist(_info(downloader, playlist), playlist)
+            return _playlist(_info(downloader, playlist.url), playlist)
 
     def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
         """Download a video's sound into a folder, or resume it; raises Unfetched."""
@@ -104,7 +112,7 @@ class VideoSites:
 
         options = {**_SOUND, "noplaylist": True, "playlistend": 1}
         with self._asking(resource, options, private, reads_media=True) as downloader:
-            info = _info(downloader, resource)
+            info = _info(downloader, resource.url)
             folder.mkdir(parents=True, exist_ok=True)
             # The format is part of the name: a download must not be resumed in another format.
             name = clean(str(info.get("format_id") or ""))[:40].replace("/", "-")
@@ -161,12 +169,22 @@ class SitePlaylists:
     fetch: Callable[[Resource], Playlist]
 
 
-def _info(downloader: SiteDownloader, resource: Resource) -> Mapping[str, Any]:
+def _recording(info: Mapping[str, Any], resource: Resource) -> Mapping[str, Any]:
+    """The recording at an address among those of a page; raises NoVideo if the page doesn't show it any more."""
+    for entry in info.get("entries") or (info,):
+        addresses = [entry.get("url"), *(form.get("url") for form in entry.get("formats") or ())]
+        found = (resource_of(str(address)) for address in addresses if address)
+        if any(one and one.id == resource.id for one in found):
+            return entry
+    raise _no_video(_site(resource.url))
+
+
+def _info(downloader: SiteDownloader, address: str) -> Mapping[str, Any]:
     """What yt-dlp finds at an address; raises Unfetched for a live stream."""
-    vimeo = _VIMEO.fullmatch(resource.url)
-    info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else resource.url)
+    vimeo = _VIMEO.fullmatch(address)
+    info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else address)
     if not info:
-        raise _no_video(_site(resource.url))
+        raise _no_video(_site(address))
     if code := _LIVE.get(str(info.get("live_status"))):
         raise Unfetched(State.DEFERRED, Reason(code), DAY)
     return info
