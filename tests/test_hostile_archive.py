@@ -78,6 +78,8 @@ def test_everything_hostile_at_once(
     assert imported.exit_code == 0, imported
     assert all(line == printable(line) for line in f"{imported.stdout}{imported.stderr}".split("\n"))
 
+    with open_reader(library) as reader:
+        assert not reader.settings.aliases and not reader.settings.shown
     before = len(httpserver.log)
     served = Served(library, web)
     served.retry()

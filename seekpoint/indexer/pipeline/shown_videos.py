@@ -34,7 +34,8 @@ class ShownVideos:
         lists = list(lists)
         listed = {resource.id for one in lists for resource in one.resources}
         self._beside = {video.id for _, video in self.pairs()} - listed
-        return [replace(one, resources=merge(self._with_videos(one.resources))) for one in lists]
+        out = [replace(one, resources=merge(self._with_videos(one.resources))) for one in lists]
+        return out
 
     def _with_videos(self, resources: Sequence[Resource]) -> Iterator[Resource]:
         for resource in resources:
@@ -44,8 +45,8 @@ class ShownVideos:
 
     def private(self, private: Collection[str]) -> set[str]:
         """The ids of the videos on the servers of the pages with these ids, which may be in a private network."""
-        pages = (self._by_page[page] for page in private if page in self._by_page)
-        videos = ((url, _video(*one)) for url, shown in pages for one in shown)
+        own = ((url, shown) for page, (url, shown) in self._by_page.items() if {page, short_hash(url)} <= {*private})
+        videos = ((url, _video(*one)) for url, shown in own for one in shown)
         return {video.id for url, video in videos if is_same_server(video.url, url)}
 
     def is_beside(self, video_id: str) -> bool:
