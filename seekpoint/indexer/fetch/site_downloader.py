@@ -20,7 +20,7 @@ from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
 
 # Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
 _MOST_REQUESTS = 4_000
-_MOST_BYTES = 64_000_000
+_MOST_BYTES, _MOST_BYTES_IN_ALL = 64_000_000, 2_000_000_000
 _KEEP_METHOD = (307, 308)
 _OF_THE_HOST = {"authorization", "cookie"}
 _OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
@@ -61,7 +61,7 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         self._fetcher = _SiteFetcher(web, reads_media)
         self._fetcher.use_cookies(self.cookiejar)
         self._own_server = address if private else ""
-        self._requests = 0
+        self._requests = self._bytes = 0
 
     def describe(self, address: str) -> Mapping[str, Any]:
         """What the extractors find at an address, empty if nothing; raises YoutubeDLError, Unfetched."""
@@ -94,6 +94,9 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
             if isinstance(cause, requests.HTTPError):
                 raise HTTPError(_response(cause.response)) from failure
             raise TransportError(str(failure.reason), cause=failure) from failure
+        self._bytes += len(response.content)
+        if self._bytes > _MOST_BYTES_IN_ALL:
+            raise ResponseTooLarge(f"{_MOST_BYTES_IN_ALL / 1e9:.0f} GB")
         return _response(response)
 
 

@@ -20,7 +20,9 @@ class ShownVideos:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._by_page = dict(writer.settings.shown)
+        shown = writer.settings.shown
+        known = writer.standings() if shown else {}
+        self._by_page = {page: videos for page, videos in shown.items() if page in known}
         self._beside: set[str] = set()
         self.changes = 0
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pytest_httpserver import HTTPServer
 
 import seekpoint
 from seekpoint.index.types import Kind, State
-from seekpoint.indexer.build_options import BuildOptions
+from seekpoint.indexer.build_options import BuildOptions, Sources
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.indexer.reading_list.addresses import resource_of
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop
+from tests.speech import needs_espeak, recording, speech_model
 
 BILIBILI = "https://www.bilibili.com/video/BV1xx411c7mD"
 VIMEO = "https://vimeo.com/76979871"
@@ -172,6 +176,20 @@ def test_an_article_and_the_videos_on_its_page_are_resources_of_their_own_if_the
     assert [*workshop.statuses()] == [id_of(VIMEO)]
 
 
+def test_youtubes_videos_on_a_page_are_asked_of_youtube(workshop: Workshop, sites: FakeSites) -> None:
+    workshop.fake.add_video("english0001", "Softmax", {"en": [(0.0, 9.0, "softmax makes shares")]})
+    workshop.fake.make_disabled("disabled001")
+    names = ("english0001", "disabled001")
+    frames = "".join(f'<iframe src="https://www.youtube-nocookie.com/embed/{name}"></iframe>' for name in names)
+    sites.add(LECTURE, f"<html lang=en><title>Masks</title><body><main>{ARTICLE}{frames}</main></body></html>")
+    listed = workshop.write("list.txt", LECTURE)
+    workshop.build(listed, web=sites.web())
+    assert workshop.states() == {id_of(LECTURE): State.INDEXED, "english0001": State.INDEXED}
+    workshop.fake.requests.clear()
+    workshop.build(listed, web=sites.web(), later=2 * DAY)
+    assert not workshop.fake.requests, "neither one is asked for again while the page stays as it is"
+
+
 def test_a_video_on_a_page_that_is_deferred_is_asked_again(workshop: Workshop, sites: FakeSites) -> None:
     sites.add(LECTURE, page_with_player("/l3.mp4", ("en", "/l3.vtt"), text=ARTICLE))
     sites.add("https://uni.example/l3.vtt", "busy", status=503)
@@ -182,6 +200,35 @@ def test_a_video_on_a_page_that_is_deferred_is_asked_again(workshop: Workshop, s
     report = workshop.build(listed, web=sites.web(), later=2 * HOUR)
     assert report.states[State.INDEXED] == 2
     assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
+
+
+@pytest.mark.slow
+@needs_espeak
+def test_sound_without_captions_is_transcribed_once_where_that_is_asked_for(
+    workshop: Workshop, sites: FakeSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = speech_model()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    talk = recording(tmp_path / "talk.wav", (1.0, "The softmax turns scores into probabilities that add up to one."))
+    address, sound = "https://uni.example/talk.wav", "https://upos.bilivideo.example/a.m4s"
+    sites.add(address, talk.read_bytes(), "audio/wav")
+    add_bilibili(sites, needs_login=True, sound=sound)
+    lesson = recording(tmp_path / "zh.wav", (1.0, "今天的天气很好，我们去公园。"), language="zh")
+    sites.add(sound, lesson.read_bytes(), "audio/mp4")
+    listed = workshop.write("list.txt", f"{address}\n{BILIBILI}")
+    report = workshop.build(listed, web=sites.web())
+    assert report.states[State.NO_TRANSCRIPT] == 2
+    assert sound not in sites.requests
+    options = BuildOptions([str(listed)], pace=0, translate=False, whisper=str(model))
+    report = build(options, workshop.library, Sources.through(sites.web(), options), encoder=workshop.encoder)
+    assert report.states[State.INDEXED] == 2
+    found = {one.resource.url: one for one in workshop.statuses().values()}
+    assert {one.resource.kind for one in found.values()} == {Kind.VIDEO}
+    assert found[BILIBILI].languages == ("zh",)
+    assert first(workshop, "softmax", "en").link.startswith(f"{address}#t=")
+    sites.requests.clear()
+    report = build(options, workshop.library, Sources.through(sites.web(), options), encoder=workshop.encoder)
+    assert (report.updated, sites.requests) == (0, [])
 
 
 def test_an_interrupted_build_of_sites_goes_on(workshop: Workshop, sites: FakeSites) -> None:

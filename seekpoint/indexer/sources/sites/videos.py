@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import urlsplit
 
 from requests import RequestException
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 _MOST_ENTRIES = 5_000
 _MOST_CHAPTERS = 1_000
-_MOST_SOUND = 2_000_000_000
+_MOST_OF_CAPTIONS = 20_000_000  # as of a file
+_DAY = re.compile(r"\d{8}", re.ASCII)
 _LONGEST_TITLE = 500
 # These extractors number the videos of a page, also an only one.
 _NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
@@ -44,7 +46,6 @@ _SOUND = {
     "format": "bestaudio[protocol^=http]/best[protocol^=http][acodec!=none]/bestaudio/best[acodec!=none]/best",
     "format_sort": ["lang", "+size", "+br"],
     "http_chunk_size": 4_000_000,
-    "max_filesize": _MOST_SOUND,
     "ignore_no_formats_error": False,
 }
 
@@ -94,7 +95,7 @@ class VideoSites:
         # The video itself may have another address, as that of a short link.
         own = resource_of(str(info.get("webpage_url") or ""))
         end = own if own and own.kind is Kind.VIDEO and own.id != resource.id else None
-        return FetchResult(transcripts, _details(info), Kind.VIDEO, FromSite(self._languages), end=end)
+        return FetchResult(transcripts, details_of(info), Kind.VIDEO, FromSite(self._languages), end=end)
 
     @property
     def playlists(self) -> SitePlaylists:
@@ -120,10 +121,10 @@ class VideoSites:
             downloader.dl(str(path), info)
             if not path.exists():
                 raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=_site(resource.url)), MONTH)
-            return FetchedAudio(path, _details(info))
+            return FetchedAudio(path, details_of(info))
 
     def _limits(self) -> dict[str, int]:
-        return {"playlistend": _MOST_ENTRIES if self._limit is None else self._limit}
+        return {"playlistend": _MOST_ENTRIES + 1 if self._limit is None else self._limit}
 
     @contextmanager
     def _asking(
@@ -217,8 +218,12 @@ def _transcript(downloader: SiteDownloader, info: Mapping[str, Any], track: Trac
 
     form = track.forms[0]
     suffix = str(form.get("ext") or "vtt")
+    data = _captions(downloader, info, form)
+    if len(data) > _MOST_OF_CAPTIONS:
+        size, most = (f"{count / 1e6:.0f}" for count in (len(data), _MOST_OF_CAPTIONS))
+        raise Unfetched(State.NO_TRANSCRIPT, Reason("file_too_large", size=size, most=most), MONTH)
     try:
-        parsed = parse_captions(_captions(downloader, info, form), f"captions.{suffix}")
+        parsed = parse_captions(data, f"captions.{suffix}")
     except SourceError as error:
         raise Unfetched(State.NO_TRANSCRIPT, Reason.of(error.args[0]), MONTH) from error
     language = track.language if is_tag(track.language) else ""
@@ -247,9 +252,8 @@ def _captions(downloader: SiteDownloader, info: Mapping[str, Any], form: Mapping
 def _playlist(info: Mapping[str, Any], listed: Resource) -> Playlist:
     """The videos of a listing; raises NoVideo if it has none."""
     entries: dict[str, PlaylistEntry] = {}
-    for entry in info.get("entries") or ():
-        address = str((entry or {}).get("webpage_url") or (entry or {}).get("url") or "")
-        title = clean(str(entry.get("title") or ""))[:_LONGEST_TITLE] if entry else ""
+    for entry in filter(None, info.get("entries") or ()):
+        address, title = str(entry.get("webpage_url") or entry.get("url") or ""), _text(entry.get("title"))
         resource = resource_of(address, title)
         if resource and resource.kind is Kind.PAGE:
             resource = Resource(short_hash(resource.url), Kind.VIDEO, title, resource.url)
@@ -257,27 +261,39 @@ def _playlist(info: Mapping[str, Any], listed: Resource) -> Playlist:
             entries.setdefault(resource.id, PlaylistEntry(resource))
     if not entries:
         raise _no_video(_site(listed.url))
-    return Playlist(clean(str(info.get("title") or ""))[:_LONGEST_TITLE], tuple(entries.values()))
+    if len(entries) > _MOST_ENTRIES:
+        raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"), MONTH)
+    return Playlist(_text(info.get("title")), tuple(entries.values()))
 
 
-def _details(info: Mapping[str, Any]) -> Details:
-    title = clean(str(info.get("title") or ""))[:_LONGEST_TITLE]
+def details_of(info: Mapping[str, Any]) -> Details:
+    """The details of a video as yt-dlp describes it; what is missing or ill-formed stays empty."""
+    title = _text(info.get("title"))
     if info.get("extractor_key") in _NUMBERING:
         title = _NUMBER.sub("", title)
-    channel = clean(str(info.get("channel") or info.get("uploader") or ""))[:_LONGEST_TITLE]
-    day = str(info.get("upload_date") or "")
-    duration = info.get("duration")
-    titles = {
-        float(chapter.get("start_time") or 0): clean(str(chapter.get("title") or ""))[:_LONGEST_TITLE]
-        for chapter in (info.get("chapters") or ())[:_MOST_CHAPTERS]
-    }
+    day, length = _text(info.get("upload_date")), _seconds(info.get("duration"))
+    listed = info.get("chapters")
+    marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
+    titles = {_seconds(mark.get("start_time")): _text(mark.get("title")) for mark in marks[:_MOST_CHAPTERS]}
     return Details(
         title or None,
-        channel or None,
-        float(duration) if isinstance(duration, int | float) and duration > 0 else None,
-        f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdigit() else None,
-        tuple(Chapter(start, titles[start]) for start in sorted(titles) if titles[start]),
+        _text(info.get("channel") or info.get("uploader")) or None,
+        length or None,
+        f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
+        tuple(Chapter(start, titles[start]) for start in sorted(filter(_is_given, titles)) if titles[start]),
     )
+
+
+def _text(value: object) -> str:
+    return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and isfinite(value) and value >= 0 else None
+
+
+def _is_given(start: float | None) -> TypeGuard[float]:
+    return start is not None
 
 
 def _site(url: str) -> str:

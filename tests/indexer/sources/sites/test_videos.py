@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.index.types import Chapter, Kind, Origin, Resource, State
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import Chapter, Details, Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
 from seekpoint.indexer.sources.sites.failures import NoVideo
-from seekpoint.indexer.sources.sites.videos import VideoSites
+from seekpoint.indexer.sources.sites.tracks import choose, tracks_of
+from seekpoint.indexer.sources.sites.videos import VideoSites, details_of
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
 
 BILIBILI, VIMEO, LECTURE, TITLE = (
@@ -190,3 +195,43 @@ def test_the_sound_is_fetched_in_pieces_and_no_other_program_runs(
     with pytest.raises(Unfetched):
         VideoSites(sites.web()).sound(at("https://uni.example/talk.m3u8"), tmp_path / "sounds")
     assert not ran.exists()
+
+
+def test_ill_formed_details_stay_empty_and_titles_are_clean() -> None:
+    hostile = {"title": "\x1b[2J掩码\n(1)", "channel": ["x"], "duration": float("inf"), "upload_date": "2024-1-1"}
+    marks = [{"start_time": "x", "title": "a"}, {"start_time": float("nan"), "title": "b"}, 7, {"start_time": 3}]
+    details = details_of({**hostile, "chapters": [*marks, {"start_time": 5, "title": "\x07Masks"}]})
+    assert (details.title, details.channel, details.duration, details.published) == ("掩码 (1)", None, None, None)
+    assert details.chapters == (Chapter(5, "Masks"),)
+    assert details_of({"chapters": {"a": 1}, "title": None}) == Details()
+    assert details_of({"extractor_key": "Generic", "title": "Masks (1)"}).title == "Masks"
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FORM = st.fixed_dictionaries({}, optional={"url": st.text(max_size=9), "data": st.text(max_size=9), "ext": ODD})
+KEY = st.sampled_from(["en", "zh-CN", "ai-zh", "en-x-autogen", "danmaku", "und", "English", "eng"]) | st.text(
+    max_size=6
+)
+
+
+@given(st.dictionaries(st.sampled_from(["title", "channel", "duration", "upload_date", "chapters", "uploader"]), ODD))
+def test_any_description_has_details(info: dict[str, object]) -> None:
+    details = details_of(info)
+    assert all("\x1b" not in text and "\n" not in text for text in (details.title or "", details.channel or ""))
+    assert all(isfinite(chapter.start) for chapter in details.chapters)
+
+
+@given(st.dictionaries(KEY, st.lists(FORM, max_size=2), max_size=5), st.lists(st.sampled_from(["en", "zh", "de"])))
+def test_any_tracks_give_one_a_language_and_none_that_isnt_spoken(
+    tracks: dict[str, list[dict[str, object]]], wanted: list[str]
+) -> None:
+    found = tracks_of({"subtitles": tracks})
+    chosen = choose(found, wanted, "zh")
+    assert len(chosen) <= max(len(set(wanted)), 1)
+    assert not any(track.forms[0].get("ext") == "xml" for track in chosen)
+    if wanted:
+        assert all(primary(track.language) in wanted for track in chosen)
