@@ -70,6 +70,7 @@ def test_everything_hostile_at_once(
         f"INSERT INTO listing (source, resource_id, position, path, title) VALUES ('{tmp_path / 'own.md'}',"
         f" '{own.id}', 0, '[]', 'evil')",
         f"""INSERT INTO setting VALUES ('aliases', '{{"{own.id}": ["{evil}", null]}}')""",
+        f"""INSERT INTO setting VALUES ('shown', '{{"{own.id}": ["{OWN}", [["{evil}", "x"]]]}}')""",
         """INSERT INTO setting VALUES ('youtube_coolings', '{"": [99999999999, 86400]}')""",
     )
     named = str(library) if isinstance(library, Path) else f"{library.uri}?library={library.library}"
@@ -77,6 +78,8 @@ def test_everything_hostile_at_once(
     assert imported.exit_code == 0, imported
     assert all(line == printable(line) for line in f"{imported.stdout}{imported.stderr}".split("\n"))
 
+    with open_reader(library) as reader:
+        assert not reader.settings.aliases and not reader.settings.shown
     before = len(httpserver.log)
     served = Served(library, web)
     served.retry()

@@ -49,6 +49,7 @@ class LibrarySettings:
     `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made. `aliases` are the
     addresses that others stand for, until a time in Unix seconds or for good, by the ids that the others would have;
     the third value is the other one, empty unless a list names it.
+    `shown` are the videos that pages show beside their text: by a page's id its address, and addresses and titles.
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
     holds pairs of a term and one translation of it.
     """
@@ -57,6 +58,7 @@ class LibrarySettings:
     question_engine: QuestionEngine | None = None
     cosine_scale: CosineScale | None = None
     aliases: Mapping[str, tuple[str, float | None, str]] = field(default_factory=dict)
+    shown: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
     backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     glossary: Sequence[tuple[str, str]] = ()
 
@@ -121,6 +123,10 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "aliases": lambda rows: {
         name: (str(url), None if until is None else float(until), str(listed[0]) if listed else "")
         for name, (url, until, *listed) in rows.items()
+    },
+    "shown": lambda rows: {
+        page: (str(url), tuple((str(address), str(title)) for address, title in videos))
+        for page, (url, videos) in rows.items()
     },
     "backoffs": lambda rows: {route: (float(until), float(seconds)) for route, (until, seconds) in rows.items()},
     "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
     from seekpoint.indexer.sources.provenance import ListingSource, PlaylistSource, SoundSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.sites.videos import VideoSites
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -114,6 +115,7 @@ class Sources:
     documents: DocumentReader
     pace: Turns
     podcasts: Podcasts
+    sites: VideoSites
 
     @classmethod
     def through(cls, web: Web, options: BuildOptions = _WITHOUT_PACE, shared_pace: Turns | None = None) -> Self:
@@ -122,6 +124,7 @@ class Sources:
         from seekpoint.indexer.fetch.retries import Pace
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
+        from seekpoint.indexer.sources.sites.videos import VideoSites
         from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
@@ -136,16 +139,22 @@ class Sources:
             documents,
             youtube_pace,
             podcasts,
+            VideoSites(web, options.languages, site_pace, options.limit),
         )
 
     def web_source_of(self, resource: Resource) -> WebSource:
         """The source that reads a resource on the web; YouTube's videos have their own."""
-        return self.podcasts if resource.kind is Kind.RECORDING else self.documents
+        from seekpoint.indexer.sources.sites.pages import PagesWithVideos
+
+        by_kind: dict[Kind, WebSource] = {Kind.RECORDING: self.podcasts, Kind.VIDEO: self.sites}
+        return by_kind.get(resource.kind) or PagesWithVideos(self.documents, self.sites)
 
     def sounds_of(self, resource: Resource) -> SoundSource:
         """The source that gives the sound of a resource on the web; YouTube's videos have their own."""
-        return self.podcasts
+        return self.podcasts if resource.kind is Kind.RECORDING else self.sites
 
     def listings_of(self, playlist: Resource) -> ListingSource:
         """The source that lists a playlist on the web; YouTube's have their own."""
-        return self.podcasts
+        from seekpoint.indexer.reading_list.addresses import is_feed
+
+        return self.podcasts if is_feed(playlist) else self.sites

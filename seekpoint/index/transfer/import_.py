@@ -139,7 +139,7 @@ def _disown(library: Path) -> None:
         database.transaction(connection),
     ):
         connection.execute("UPDATE listing SET named_by = ?", (NamedBy.IMPORT,))
-        connection.execute("DELETE FROM setting WHERE name IN ('aliases', 'backoffs')")
+        connection.execute("DELETE FROM setting WHERE name IN ('aliases', 'backoffs', 'shown')")
 
 
 def _take_over(old: Path, library: Path) -> tuple[int, int | None]:

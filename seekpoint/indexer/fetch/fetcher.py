@@ -184,7 +184,7 @@ class Fetcher:
             # A page that has moved for good is wanted whole, at its new address.
             return self.get(url, private=private) if response.history and _is_permanent(response) else None
         if response.status_code not in _SUCCESS:
-            raise _refusal(response.status_code)
+            raise refusal(response.status_code)
         if not response.content.strip():
             raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
         charset = _CHARSET.search(response.headers.get("Content-Type", ""))
@@ -206,7 +206,7 @@ class Fetcher:
         headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
         response = self._follow(url, headers, private)
         if isinstance(response, _Repeated) or response.status_code not in (*_SUCCESS, _PARTIAL):
-            raise _refusal(response.status_code)
+            raise refusal(response.status_code)
         if not response.content:
             raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
         media_type, etag = _media_type(response), response.headers.get("ETag", "")
@@ -238,12 +238,15 @@ class Fetcher:
                 self._failed_origins[origin] = failure
             raise failure from error
 
+    def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
+        return session.get(url, headers=headers, allow_redirects=False)
+
     def _send(self, url: str, headers: Mapping[str, str], pace: Pace, private: bool) -> requests.Response:
         with pace.turn():
             # Sessions of their own: a connection into a private network mustn't serve requests that may not go there.
             for session in self._sessions[: 1 + private]:
                 with suppress(PrivateAddress):
-                    response = session.get(url, headers=headers, allow_redirects=False)
+                    response = self._request(session, url, headers)
                     if session is not self._sessions[0]:
                         self._private.add(url)
                     break
@@ -361,7 +364,7 @@ def _media_type(response: requests.Response) -> str:
 def _failure_of(error: Exception, host: str) -> Unfetched:
     """The failure that an exception means: a ServerFault if it concerns the host, else Unfetched."""
     if status := status_of(error):
-        return _refusal(status)
+        return refusal(status)
     if isinstance(error, ResponseTooLarge):
         return Unfetched(State.UNAVAILABLE, Reason("page_too_large", size=error), MONTH)
     for kind, code in _CONNECTION_FAILURES:
@@ -372,7 +375,8 @@ def _failure_of(error: Exception, host: str) -> Unfetched:
     return Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH)
 
 
-def _refusal(status: int) -> Unfetched:
+def refusal(status: int) -> Unfetched:
+    """The failure that an HTTP status from 400 on means."""
     if status >= 500 or status in _TRANSIENT:
         return Unfetched(State.DEFERRED, Reason("server_fault", status=status), HOUR)
     return Unfetched(State.UNAVAILABLE, Reason(_REFUSALS.get(status, "not_given"), status=status), MONTH)

@@ -173,9 +173,10 @@ def _run_all(
     planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)
     requested: set[str] = set()
     tried: set[str] = set()
-    ends = -1
-    while len(run.ends) > ends:
-        ends = len(run.ends)
+    found = -1
+    while (now := len(run.ends | run.listed) + run.shown.changes) > found:
+        found = now
+        requested |= run.listed
         resources, playlists = list_playlists(writer, lists, run, planner, requested)
         if options.stored:
             resources |= {one.id: one.resource for one in writer.statuses([*options.stored, *run.ends])}
@@ -183,7 +184,7 @@ def _run_all(
             planner,
             standings=writer.standings(),
             faults=unavailable_entries(playlists),
-            private=run.aliases.private(lists),
+            private=run.private(lists),
         )
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
@@ -198,7 +199,7 @@ def list_playlists(
     while True:
         playlists = writer.playlists()
         listed_by_id: dict[str, Resource] = {}
-        for listed in run.aliases.applied(lists):
+        for listed in run.applied(lists):
             resources = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, resources, listed.named_by)
             listed_by_id |= {resource.id: resource for resource in resources}
@@ -209,7 +210,7 @@ def list_playlists(
         ]
         if not unrequested:
             return listed_by_id, playlists
-        planner = replace(planner, standings=writer.standings(), private=run.aliases.private(lists))
+        planner = replace(planner, standings=writer.standings(), private=run.private(lists))
         for playlist in unrequested:
             requested.add(playlist.id)
             run.list_playlist(planner.plan(playlist))

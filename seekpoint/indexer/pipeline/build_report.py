@@ -73,7 +73,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
         "to be read from subtitles inside recordings": steps[Step.READ_SUBTITLES],
         "to be read from files on disk": steps[Step.READ_TEXT],
-        "to be fetched from the web (pages, papers, episodes)": steps[Step.FETCH],
+        "to be fetched from the web (pages, papers, episodes, videos of other sites)": steps[Step.FETCH],
         "to be transcribed": steps[Step.TRANSCRIBE],
         "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],

@@ -111,7 +111,7 @@ class Planner:
             job = self._plan_captions(resource, standing, selection)
         elif fault := self.faults.get(resource.id):
             job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        elif resource.kind.plays:
+        elif resource.kind.plays or is_video_page(resource, standing):
             job = self._plan_video(resource, standing)
         elif resource.kind is Kind.PLAYLIST:
             step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
@@ -200,6 +200,11 @@ class Planner:
         is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
         ignores_wait = self.options.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
+
+
+def is_video_page(resource: Resource, standing: Standing) -> bool:
+    """Whether an address on the web that looks like a page turned out to be a video's."""
+    return resource.kind is Kind.PAGE and isinstance(decode(standing.inputs), FromSite | FromSpeech)
 
 
 def _why_unread(resource: Resource) -> Reason | None:

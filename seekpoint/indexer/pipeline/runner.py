@@ -20,12 +20,15 @@ from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
+from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.captions import read_all, title_of
 from seekpoint.indexer.sources.provenance import (
     FetchResult,
     FromListing,
     FromPage,
+    FromSite,
     FromSpeech,
     FromSubtitles,
     decode,
@@ -47,7 +50,7 @@ _LEAST_LEFT = 0.1
 class Run:
     """A run of jobs.
 
-    `ends`: ids reached by redirects or canonical links.
+    `ends`: ids reached by redirects or canonical links. `listed`: ids of addresses that turned out to be playlists.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -62,13 +65,18 @@ class Run:
     ) -> None:
         self.updated = 0
         self.ends: set[str] = set()
+        self.listed: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
+        self.shown = ShownVideos(writer)
         self._writer = writer
         self._embedder = Embedder(writer, encoder, events)
         self._sources = sources
+        for page, video in self.shown.pairs():
+            sources.sites.shown_on(page, video)
         self._events = events
         self._clock = clock
         self._limit = options.limit
+        self._languages = options.languages
         self._gate = YouTubeGate(writer, clock, sources.web.route, regardless=options.retry)
         # Jobs without a connection, each with the number of YouTube's answers before it.
         self._unreached: list[tuple[Job, Unfetched, int]] = []
@@ -89,6 +97,15 @@ class Run:
     def embedded(self) -> int:
         """The number of embedded passages."""
         return self._embedder.embedded
+
+    def applied(self, lists: Sequence[ReadingList]) -> list[ReadingList]:
+        """The lists with the resources that theirs stand for, and the videos that pages show."""
+        return self.shown.applied(self.aliases.applied(lists))
+
+    def private(self, lists: Sequence[ReadingList]) -> set[str]:
+        """The ids of the resources that may be in a private network."""
+        private = {*self.aliases.private(lists)}
+        return private | self.shown.private(private)
 
     def list_playlist(self, job: Job) -> None:
         """Fetch a playlist's entries; if that fails, the stored ones stay."""
@@ -173,7 +190,8 @@ class Run:
                     return self._fetched.take()
                 return self._gate.through(self._videos.take, self._events.say)
             except Unfetched as failure:
-                if failure.state is not State.NO_TRANSCRIPT or not self._whisper:
+                is_beside = self.shown.is_beside(job.resource.id)
+                if failure.state is not State.NO_TRANSCRIPT or not self._whisper or is_beside:
                     raise
             return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
         _, read = self._files.take()
@@ -187,10 +205,15 @@ class Run:
     def _index(self, job: Job, fetched: FetchResult) -> None:
         """Embed and store the transcripts of a job; raises Unfetched."""
         inputs = encode(fetched.provenance or job.provenance)
+        if fetched.playlist:
+            self._writer.commit(job.resource.id, (), fetched.details, inputs, fetched.kind)
+            self._writer.keep_playlist(job.resource.id, fetched.playlist)
+            self.listed.add(job.resource.id)
+            return
         if fetched.is_unchanged:
             self._writer.set_state(job.resource.id, State.INDEXED, inputs=inputs)
             return
-        if job.standing.is_indexed and fetched.transcripts and not job.resource.kind.plays:
+        if job.standing.is_indexed and fetched.transcripts and not (fetched.kind or job.resource.kind).plays:
             self._compare(job, fetched.transcripts)
         end = self.aliases.resolve(fetched.end or job.resource)
         if end.id != job.resource.id or end.id in self.ends or (fetched.end and not fetched.transcripts):
@@ -207,6 +230,7 @@ class Run:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("nothing_spoken"))
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
+        self.shown.keep(resource, fetched.videos)
         self.updated += 1
 
     def _ready(self) -> Iterator[tuple[str, Transcript]]:
@@ -231,10 +255,11 @@ class Run:
             path = local_path(job.resource.url)
             return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
         source = None if job.resource.is_on_youtube else self._sources.sounds_of(job.resource)
+        kind = None if job.resource.kind.plays else Kind.VIDEO
         if finished := transcriber.finished(video_id):
             if source and known == Details():
                 known = source.details(job.resource, private=job.private)
-            return FetchResult((finished,), known)
+            return FetchResult((finished,), known, kind)
         from platformdirs import user_cache_path
 
         from seekpoint.indexer.sources.youtube.audio import fetch_audio
@@ -254,7 +279,7 @@ class Run:
             raise
         audio.path.unlink(missing_ok=True)
         # The request for captions failed, so that the details aren't stored yet.
-        return FetchResult((transcript,), audio.details if known == Details() else known)
+        return FetchResult((transcript,), audio.details if known == Details() else known, kind)
 
     def _feeds(self) -> dict[Resource, list[str]]:
         """The playlists outside YouTube, with the ids of their entries."""
@@ -314,7 +339,14 @@ class Run:
                 self._events.finish(job.resource, State.INDEXED if job.standing.is_indexed else failure.state)
 
     def _refuse(self, job: Job, failure: Unfetched) -> None:
-        state, inputs, wait = failure.state, encode(job.provenance), failure.retry_after
+        is_indexed, is_beside = job.standing.is_indexed, self.shown.is_beside(job.resource.id)
+        if is_beside and not is_indexed and failure.state in (State.NO_TRANSCRIPT, State.UNAVAILABLE):
+            self.shown.drop(job.resource.id)
+            return
+        state, wait = failure.state, failure.retry_after
+        # A page without a transcript is a video: an article always has text.
+        is_video = job.resource.kind is Kind.PAGE and state is State.NO_TRANSCRIPT
+        inputs = encode(FromSite(self._languages) if is_video else job.provenance)
         if job.standing.is_indexed:
             self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
             wait = DAY if wait is None and job.step is Step.FETCH else wait

@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 from seekpoint.files import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
+from seekpoint.indexer.reading_list.video_sites import video_or_playlist
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -76,7 +77,7 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     except ValueError:
         resource = _resource(Kind.PAGE, _quoted(address, "#[]"))
     else:
-        resource = _youtube(parts) or _arxiv(parts) or _apple(parts) or _page(parts)
+        resource = _youtube(parts) or _arxiv(parts) or _apple(parts) or _of_a_video_site(parts) or _page(parts)
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
@@ -93,6 +94,11 @@ def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]]
     if found is None or found.kind is Kind.PLAYLIST:
         return found
     return replace(found, id=_feed_id(found.url), kind=Kind.PLAYLIST)
+
+
+def is_feed(playlist: Resource) -> bool:
+    """Whether a playlist is the feed of a podcast, or a show in Apple's directory."""
+    return playlist.id == _feed_id(playlist.url) or playlist.url.startswith(f"https://{APPLE}/")
 
 
 def address_of(resource: Resource) -> str:
@@ -261,6 +267,11 @@ def _apple(parts: SplitResult) -> Resource | None:
     """A show in Apple's directory, whose feed is looked up; a single episode (`?i=`) is a page."""
     show = parts.hostname == APPLE and "i" not in parse_qs(parts.query) and _APPLE_PATH.fullmatch(parts.path)
     return _resource(Kind.PLAYLIST, f"https://{APPLE}/podcast/id{show[1]}") if show else None
+
+
+def _of_a_video_site(parts: SplitResult) -> Resource | None:
+    found = video_or_playlist(parts)
+    return _resource(*found) if found else None
 
 
 def _feed_id(url: str) -> str:

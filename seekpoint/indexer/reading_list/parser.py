@@ -255,15 +255,15 @@ def _raise(error: OSError) -> None:
 def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
     """The resources of a list, each playlist followed by its entries in a section with its title.
 
-    A playlist is expanded once: playlists may contain each other, and themselves. The list's title for a video takes
-    precedence over the playlist's.
+    A playlist is expanded once: playlists may contain each other, and themselves. An address that looks like a page or
+    a video may have turned out to be one. The list's title for a video takes precedence over the playlist's.
     """
     expanded: set[str] = set()
     entries: list[Resource] = []
     stack = list(reversed(listed))
     while stack:
         resource = stack.pop()
-        entries.append(resource)
+        entries.append(replace(resource, kind=Kind.PLAYLIST) if resource.id in playlists else resource)
         if resource.id in playlists and resource.id not in expanded:
             expanded.add(resource.id)
             playlist = playlists[resource.id]

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -18,7 +18,7 @@ from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
-from seekpoint.files import ARCHIVE_HEADERS, ARCHIVES, parsed_json, read_file
+from seekpoint.files import ARCHIVE_HEADERS, ARCHIVES, MEDIA_TYPES, parsed_json, read_file
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, printable
@@ -185,18 +185,24 @@ def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
     """The document or the refusal in an answer; raises Unfetched for a failure and for a malformed answer."""
     with suppress(ValueError, MemoryError):
         match parsed_json(answer):
-            case {"text": [list(blocks), *details]}:
+            case {"text": [list(blocks), *details], **others}:
                 texts = ((clean(text) or None) if isinstance(text, str) else None for text in details)
                 title, author, published, language, canonical, *names = texts
                 aliases = tuple(filter(None, names))[:_MOST_ALIASES]
+                players = others.get("players")
+                shown = tuple(filter(_is_text, players if isinstance(players, list) else ()))
                 return ParsedDocument(
-                    tuple(map(_block, blocks)), title, author, published, language, canonical, aliases
+                    tuple(map(_block, blocks)), title, author, published, language, canonical, aliases, shown
                 )
             case {"refused": [str(state), str(reason)]}:
                 return Unfetched(State(state), Reason.stored(reason))
             case {"failed": str(reason)}:
                 raise _ChildFailure(Reason.stored(reason))
     raise _ChildFailure
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _block(value: object) -> Block:
@@ -213,6 +219,8 @@ _FORMATS = {
     **dict.fromkeys(ARCHIVES.values(), DocumentFormat.ARCHIVE),
 }
 _OF_SUFFIXES = ARCHIVES | {".md": "text/markdown", ".txt": "text/plain"}
+# A page with more is a list of videos, or advertises some.
+_MOST_VIDEOS = 3
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
 _PDF_HEADER = b"%PDF-"
 # PDF readers accept junk before the header, within the first 1,024 bytes.
@@ -312,7 +320,8 @@ class DocumentReader:
         digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
         is_paper = fetched.kind is Kind.PAPER
         version = FromPage(now, digest, page.validators.etag, page.validators.modified, final=is_paper)
-        return replace(fetched, provenance=version), document.canonical
+        videos = _videos(document.players, page.url, fetched.details.title or "")
+        return replace(fetched, provenance=version, videos=videos), document.canonical
 
     def _at_canonical(
         self, fetched: FetchResult, canonical: Resource | None, resource: Resource, now: float
@@ -346,6 +355,19 @@ class DocumentReader:
             form = _FORMATS.get(media_type, DocumentFormat.HTML)
         with self._lock:
             return self._reader.read(form, data, charset), found
+
+
+def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...]:
+    """The videos that a page shows: those of known sites, and recordings, each with captions, at their own address."""
+    found: dict[str, Resource] = {}
+    for address in players:
+        with suppress(ValueError):
+            video = resource_of(urljoin(url, address))
+            if video and video.kind is Kind.PAGE and Path(urlsplit(video.url).path).suffix.lower() in MEDIA_TYPES:
+                video = replace(video, kind=Kind.VIDEO, title=title)
+            if video and video.kind is Kind.VIDEO:
+                found.setdefault(video.id, video)
+    return tuple(found.values())[:_MOST_VIDEOS]
 
 
 def _canonical(url: str, declared: str | None) -> Resource | None:

@@ -202,7 +202,8 @@ class FetchResult:
     given if only fetching tells it; without transcripts it means: unchanged. `messages` are for the user.
 
     `end` is the resource at the address where the requested one ended, which may be the same; a video has no
-    transcripts then. `is_permanent` says whether the address will always end there.
+    transcripts then. `is_permanent` says whether the address will always end there. `playlist` is given if the resource
+    turned out to be one. `videos` are those that a page shows beside its text.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -212,6 +213,8 @@ class FetchResult:
     messages: tuple[str, ...] = ()
     end: Resource | None = None
     is_permanent: bool = True
+    playlist: Playlist | None = None
+    videos: tuple[Resource, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:

@@ -105,7 +105,7 @@ def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]
         text: ParsedDocument = getattr(importlib.import_module(module), function)(data, *arguments)
         blocks = [[block.text, block.role, block.anchor, block.page] for block in text.blocks]
         details = [text.title, text.author, text.published, text.language, text.canonical, *text.aliases]
-        answer = _encode(text=[blocks, *details])
+        answer = _encode(text=[blocks, *details], players=text.players)
     except Unfetched as error:
         return _encode(refused=[error.state, error.reason.to_row()])
     except MemoryError:

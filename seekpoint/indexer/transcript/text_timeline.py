@@ -46,7 +46,7 @@ class ParsedDocument:
     """The blocks of a document in reading order, and its declared metadata.
 
     `language` is a tag, `published` a date as YYYY-MM-DD, `canonical` an address, perhaps a relative one. `aliases` are
-    further titles.
+    further titles, `players` the addresses of recordings and frames in it, perhaps relative ones too.
     """
 
     blocks: tuple[Block, ...]
@@ -56,6 +56,7 @@ class ParsedDocument:
     language: str | None = None
     canonical: str | None = None
     aliases: tuple[str, ...] = ()
+    players: tuple[str, ...] = ()
 
 
 def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:

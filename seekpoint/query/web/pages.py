@@ -157,8 +157,8 @@ class Pages:
                 answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
             found = answer.moments if answer else ()
             duration = cache.duration(resource.id)
-            at_start = resource.url if start is None or not resource.kind.plays else link(resource, start)
-            outside = view_models.opens_at(resource, at_start, None)
+            is_at_second = start is not None and resource.kind.plays
+            outside = view_models.opens_at(resource, link(resource, start or 0) if is_at_second else resource.url, None)
             player = view_models.player_of(resource)
             setattr(request.state, PLAYS_FROM_WEB, player is not None and player.is_from_web)
             return page(

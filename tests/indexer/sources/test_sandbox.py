@@ -104,8 +104,10 @@ def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(reader: San
     ):
         assert "gave up" in refusal(reader, f"lie {lie}")
     blocks = '[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]]'
-    read = reader.read(DocumentFormat.HTML, f'lie {{"text": [{blocks}, "\\u0007", null, null, null, null]}}'.encode())
-    assert read == ParsedDocument((Block("words", anchor="ab"),))
+    for players, addresses in (('["https://a.org/v", 7]', ("https://a.org/v",)), ('{"a": 1}', ())):
+        text = f'"text": [{blocks}, "\\u0007", null, null, null, null]'
+        read = reader.read(DocumentFormat.HTML, f'lie {{{text}, "players": {players}}}'.encode())
+        assert read == ParsedDocument((Block("words", anchor="ab"),), players=addresses)
     assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}') == "gone for ever"
 
 

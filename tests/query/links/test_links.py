@@ -66,6 +66,47 @@ def test_only_what_a_browser_shows_is_found_by_its_words(resource: Resource, is_
     assert is_found_by_words(resource, [Cue(0.0, 1.0, "words", "ch1.xhtml#a")]) is is_found
 
 
+BILIBILI = "https://www.bilibili.com/video/BV1xx411c7mD"
+PANOPTO = "https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=09969705-c96b-4e87-8424-abb7004200f4"
+
+
+@pytest.mark.parametrize(
+    ("address", "at_the_second", "copied"),
+    [
+        (BILIBILI, "?t=3754", f"{BILIBILI}?vd_source=9&t=3754"),
+        (f"{BILIBILI}?p=2", "&t=3754", f"{BILIBILI}?p=2&spm_id_from=333&t=3754.2"),
+        ("https://vimeo.com/76979871", "#t=3754s", "https://vimeo.com/76979871?share=copy#t=1h2m34s"),
+        ("https://vimeo.com/76979871/0123456789", "#t=3754s", "https://vimeo.com/76979871/0123456789#t=3754"),
+        ("https://www.nicovideo.jp/watch/sm9", "?from=3754", "https://www.nicovideo.jp/watch/sm9?ref=x&from=3754"),
+        (
+            "https://soundcloud.com/some-one/a-talk",
+            "#t=1:02:34",
+            "https://soundcloud.com/some-one/a-talk?si=x#t=1:02:34",
+        ),
+        (
+            "https://www.dailymotion.com/video/x7tgad0",
+            "?start=3754",
+            "https://www.dailymotion.com/video/x7tgad0?start=3754",
+        ),
+        ("https://media.ccc.de/v/36c3-10879-hal", "#t=3754", "https://media.ccc.de/v/36c3-10879-hal#t=3754"),
+        (PANOPTO, "&start=3754", f"{PANOPTO}&autoplay=true&start=3754.09"),
+        ("https://uni.example/media/t/1_2rc7uxir", "?kalturaStartTime=3754", None),
+        ("https://uni.example/讲座.mp4", "#t=3754", None),
+        ("https://www.ted.com/talks/ada_on_engines", "", None),
+    ],
+)
+def test_a_video_of_another_site_is_linked_in_its_form_and_a_copied_link_is_understood(
+    address: str, at_the_second: str, copied: str | None
+) -> None:
+    video, other = Resource("0123456789ab", Kind.VIDEO, "", address), Resource("x", Kind.VIDEO, "", f"{address}x")
+    made = link(video, 3754.9)
+    assert made == f"{address}{at_the_second}"
+    for spelled in (made, copied or made):
+        assert find_resource(spelled, [other, video]) is video
+        seconds = parse_target(spelled).seconds
+        assert (seconds or 0.0) // 1 == (3754 if at_the_second else 0)
+
+
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."
 SHORT = "The model attends to all of the words."
 

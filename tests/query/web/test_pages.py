@@ -129,6 +129,20 @@ def test_moments_open_on_the_page_of_their_resource(client: TestClient) -> None:
     assert "A mask hides what comes later." in page
 
 
+def test_a_video_of_another_site_opens_there_at_the_second_and_no_player_is_embedded(tmp_path: Path) -> None:
+    url = "https://www.bilibili.com/video/BV1xx411c7mD"
+    video = Resource("0123456789ab", Kind.VIDEO, "注意力", url)
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list.md", [video])
+        writer.commit(video.id, [embedded(["注意力给每个词一个权重", "掩码遮住后面的词"])], Details(), "site:")
+    with serving(tmp_path) as client:
+        answered = client.get("/", params={"q": "掩码", "language": "zh"}).text
+        page = client.get("/resource/0123456789ab?t=10.5").text
+    assert f"{url}?t=10" in links(answered).values()
+    assert f"{url}?t=10" in links(page).values()
+    assert "<iframe" not in answered + page and "data-play" not in page
+
+
 def test_short_headings_of_a_note_stand_where_they_stand_in_it(tmp_path: Path) -> None:
     note = tmp_path / "note.md"
     note.write_text("# 缓存\n\n## Keys\n\nA cache keeps them.\n\n## 掩码\n\n### Why\n\nA mask hides.\n", "utf-8")

@@ -22,6 +22,7 @@ from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Ro
 _ROW = 100
 _LONGEST_ROW = 400
 _LONGEST_NAME = 300
+_MOST_PLAYERS = 50
 
 _TAG = re.compile(r"<[!/?a-z]", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -59,7 +60,7 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     canonical = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
     # A head that declares several addresses as the page's own declares none.
     address = canonical.pop() if len(canonical) == 1 else None
-    return ParsedDocument(blocks, title, author, published, _language(root), address)
+    return ParsedDocument(blocks, title, author, published, _language(root), address, players=_players(root))
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -134,6 +135,16 @@ def _metadata(root: Element) -> tuple[str | None, str | None, str | None]:
         texts = (element.get("content") or element.get("datetime") or element.text_content() for element in dated)
         published = metadata.date if metadata.date[:4] in " ".join(texts) else None
     return _name(metadata.title), _name(metadata.author), published
+
+
+def _players(root: Element) -> tuple[str, ...]:
+    """The addresses of the recordings with captions on a page, and of the frames in it, where players are."""
+    found = root.xpath("//iframe/@src | //iframe/@data-src")
+    for player in root.iter("video", "audio"):
+        tracks = (track.get("kind", "subtitles").lower() for track in player.iter("track") if track.get("src"))
+        if any(kind in ("subtitles", "captions") for kind in tracks):
+            found += player.xpath("(@src | .//source/@src)[1]")
+    return tuple(dict.fromkeys(address.strip() for address in found))[:_MOST_PLAYERS]
 
 
 def _title(article: Sequence[TextRun], root: Element, stated: str | None) -> str | None:

@@ -173,6 +173,17 @@ def test_what_resembles_furniture_is_kept() -> None:
     assert [heading for heading, _ in found] == ["Notes", *names]
 
 
+def test_recordings_with_captions_and_frames_on_a_page_are_told() -> None:
+    track, chapters = "<track src=a.vtt>", "<track kind=chapters src=b.vtt>"
+    shown = f"""<iframe src=" //player.vimeo.com/video/1 "></iframe><iframe data-src="/later"></iframe>
+        <video src="/讲座.mp4">{track}</video><audio><source src=b.mp3><source src=b.ogg>{chapters}{track}</audio>
+        <video src=bare.mp4></video><video src=c.mp4>{chapters}</video><video src=d.mp4><track></video>"""
+    expected = ("//player.vimeo.com/video/1", "/later", "/讲座.mp4", "b.mp3")
+    assert read(f"<p>{PROSE}</p>{shown}").players == expected
+    assert read(f"<p>{PROSE}</p>").players == ()
+    assert len(read(f"<p>{PROSE}</p>" + "".join(f"<iframe src=/{n}></iframe>" for n in range(999))).players) == 50
+
+
 def test_the_canonical_address_is_declared_once_in_the_head() -> None:
     for head, canonical in (
         ("<link rel='nofollow CANONICAL' href='https://a.example/讲座'>", "https://a.example/讲座"),

@@ -1,0 +1,151 @@
+"""yt-dlp for other sites than YouTube: its requests are checked, limited and tried again as those for pages are."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from yt_dlp import YoutubeDL
+from yt_dlp.networking import Request, Response
+from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.utils import ExtractorError, YoutubeDLError
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToYouTube, is_same_server
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
+
+# Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
+_MOST_REQUESTS = 4_000
+_MOST_BYTES, _MOST_BYTES_IN_ALL = 64_000_000, 2_000_000_000
+_KEEP_METHOD = (307, 308)
+_OF_THE_HOST = {"authorization", "cookie"}
+_OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
+_OPTIONS = {
+    "quiet": True,
+    "noprogress": True,
+    "color": "never",
+    "cachedir": False,
+    # No request claims to come from another country, and no other program runs: no such file is a ffmpeg.
+    "geo_bypass": False,
+    "ffmpeg_location": "/no/ffmpeg",
+    "js_runtimes": {},
+    "hls_prefer_native": True,
+    # These two run PhantomJS, which would send requests of its own.
+    "allowed_extractors": ["default", "-iqiyi", "-douyu.*"],
+    "ignore_no_formats_error": True,
+    "extractor_retries": 1,
+    # A missing segment is an error: captions with a hole would look whole.
+    "skip_unavailable_fragments": False,
+    "updatetime": False,
+}
+
+
+class SiteDownloader(YoutubeDL):  # type: ignore[misc]
+    """yt-dlp for one address, which is on a server of a private network only if `private`.
+
+    `failure` is the last request's, and `warnings` are what extractors say. With `reads_media`, recordings are
+    read; else only their headers are.
+    """
+
+    def __init__(
+        self, web: Web, address: str, options: Mapping[str, object], *, private: bool = False, reads_media: bool = False
+    ) -> None:
+        self.warnings: list[str] = []
+        super().__init__({**_OPTIONS, "logger": _Log(self.warnings), **options}, auto_init=False)
+        self.add_default_info_extractors()
+        self.failure: Unfetched | None = None
+        self._fetcher = _SiteFetcher(web, reads_media)
+        self._fetcher.use_cookies(self.cookiejar)
+        self._own_server = address if private else ""
+        self._requests = self._bytes = 0
+
+    def describe(self, address: str) -> Mapping[str, Any]:
+        """What the extractors find at an address, empty if nothing; raises YoutubeDLError, Unfetched."""
+        try:
+            found: Mapping[str, Any] | None = self.extract_info(address, download=False)
+        except (YoutubeDLError, Unfetched, ResponseTooLarge):
+            raise
+        except Exception as error:  # extractors fail in any way at an answer that they don't know
+            raise ExtractorError(type(error).__name__) from error
+        return found or {}
+
+    def urlopen(self, req: Request | str) -> Response:
+        """Send a request; raises yt-dlp's HTTPError and TransportError.
+
+        Raises Unfetched where no further request would help: a block, a broken connection, an address of YouTube.
+        """
+        request = Request(req) if isinstance(req, str) else req
+        self._requests += 1
+        if self._requests > _MOST_REQUESTS:
+            raise ResponseTooLarge(f"{_MOST_REQUESTS} requests")
+        headers = {**self.params["http_headers"], **request.headers}
+        private = bool(self._own_server) and is_same_server(request.url, self._own_server)
+        try:
+            response = self._fetcher.send(request.method, request.url, headers, request.data, private=private)
+        except (ServerFault, LeadsToYouTube):
+            raise
+        except Unfetched as failure:
+            self.failure = failure
+            cause = failure.__cause__
+            if isinstance(cause, requests.HTTPError):
+                raise HTTPError(_response(cause.response)) from failure
+            raise TransportError(str(failure.reason), cause=failure) from failure
+        self._bytes += len(response.content)
+        if self._bytes > _MOST_BYTES_IN_ALL:
+            raise ResponseTooLarge(f"{_MOST_BYTES_IN_ALL / 1e9:.0f} GB")
+        return _response(response)
+
+
+class _SiteFetcher(Fetcher):
+    def __init__(self, web: Web, reads_media: bool) -> None:
+        super().__init__(web, lambda response: _MOST_BYTES if reads_media or not _is_media(response) else 0)
+        self._method, self._host = "GET", ""
+        self._data: bytes | None = None
+
+    def use_cookies(self, jar: requests.cookies.RequestsCookieJar) -> None:
+        """Keep cookies in this jar, and send none but these."""
+        for session in self._sessions:
+            session.cookies = jar
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, private: bool
+    ) -> requests.Response:
+        """Send a request and follow its redirects; raises Unfetched."""
+        self._method, self._data, self._host = method, data, urlsplit(url).netloc
+        return self._follow(url, headers, private)
+
+    def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
+        if urlsplit(url).netloc != self._host:
+            headers = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_HOST}
+        response = session.request(self._method, url, headers=headers, data=self._data, allow_redirects=False)
+        if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":
+            self._method, self._data = "GET", None
+        return response
+
+
+def _is_media(response: requests.Response) -> bool:
+    media_type = response.headers.get("Content-Type", "").lower()
+    return media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
+
+
+def _response(response: requests.Response) -> Response:
+    headers = dict(response.headers)
+    if "Content-Encoding" in response.headers:
+        headers = {name: value for name, value in headers.items() if name.title() not in _OF_THE_BODY}
+    return Response(io.BytesIO(response.content), response.url, headers, response.status_code)
+
+
+class _Log:
+    def __init__(self, warnings: list[str]) -> None:
+        self._warnings = warnings
+
+    def debug(self, message: str) -> None: ...
+
+    def warning(self, message: str) -> None:
+        self._warnings.append(message)
+
+    def error(self, message: str) -> None: ...

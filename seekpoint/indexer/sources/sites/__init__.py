@@ -1,0 +1,1 @@
+"""Videos of other sites than YouTube, by yt-dlp."""

@@ -1,0 +1,243 @@
+"""Builds of videos on other sites than YouTube: by their address, on pages, in playlists, and when they're asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+import seekpoint
+from seekpoint.index.types import Kind, State
+from seekpoint.indexer.build_options import BuildOptions, Sources
+from seekpoint.indexer.pipeline.build import build
+from seekpoint.indexer.pipeline.build_report import preview
+from seekpoint.indexer.pipeline.planner import Step
+from seekpoint.indexer.reading_list.addresses import resource_of
+from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
+from tests.fake_youtube import FakeYouTube
+from tests.indexer.builds import Workshop
+from tests.speech import needs_espeak, recording, speech_model
+
+BILIBILI = "https://www.bilibili.com/video/BV1xx411c7mD"
+VIMEO = "https://vimeo.com/76979871"
+LECTURE = "https://uni.example/lecture"
+HOUR, DAY = 3600.0, 86_400.0
+
+
+@pytest.fixture
+def sites(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSites:
+    return FakeSites(httpserver)  # after YouTube's: for every other address
+
+
+def id_of(address: str) -> str:
+    found = resource_of(address)
+    assert found
+    return found.id
+
+
+def first(workshop: Workshop, question: str, language: str) -> seekpoint.Moment:
+    return seekpoint.ask(question, workshop.library, encoder=workshop.encoder, language=language).moments[0]
+
+
+def test_videos_and_a_page_with_a_video_are_found_at_the_second_and_asked_once(
+    workshop: Workshop, sites: FakeSites
+) -> None:
+    add_bilibili(sites, captions={"ai-zh": ZH})
+    add_vimeo(sites, captions={"en": WORDS})
+    sites.add(LECTURE, page_with_player("/l3.mp4", ("en", "/l3.vtt")))
+    sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
+    listed = workshop.write("list.md", f"# 课\n\n<{BILIBILI}?vd_source=1>\n\n# Talks\n\n{VIMEO}\n\n{LECTURE}\n")
+    report = workshop.build(listed, web=sites.web())
+    assert (report.updated, report.states[State.INDEXED]) == (3, 3)
+    statuses = workshop.statuses()
+    assert [(one.resource.kind, one.resource.title, one.languages) for one in statuses.values()] == [
+        (Kind.VIDEO, "注意力机制讲解", ("zh",)),
+        (Kind.VIDEO, "Attention", ("en",)),
+        (Kind.VIDEO, "Lecture 3", ("en",)),
+    ]
+    moment = first(workshop, "掩码有什么用", "zh")
+    assert (moment.link, moment.chapter) == (f"{BILIBILI}?t=5", "掩码")
+    assert first(workshop, "what does the mask hide?", "en").link == f"{VIMEO}#t=5s"
+    assert first(workshop, "how long does training take?", "en").link == LECTURE, "a page has no seconds"
+    before = workshop.content()
+    sites.requests.clear()
+    report = workshop.build(listed, web=sites.web(), later=40 * DAY)
+    assert (report.updated, sites.requests, workshop.encoder.embedded) == (0, [], [])
+    assert workshop.content() == before
+    planned = preview(BuildOptions([str(listed)]), workshop.library, sites.web())
+    assert planned.steps[Step.NOTHING] == 3
+
+
+def test_other_languages_are_asked_for(workshop: Workshop, sites: FakeSites) -> None:
+    add_vimeo(sites, captions={"en": WORDS, "zh": ZH})
+    listed = workshop.write("list.txt", VIMEO)
+    workshop.build(listed, web=sites.web())
+    assert workshop.build(listed, web=sites.web(), languages=["zh"]).updated == 1
+    assert workshop.statuses()[id_of(VIMEO)].languages == ("zh",)
+    sites.requests.clear()
+    assert workshop.build(listed, web=sites.web(), languages=["zh"]).updated == 0
+    assert not sites.requests
+
+
+def test_a_lecture_in_parts_becomes_a_playlist_that_grows(workshop: Workshop, sites: FakeSites) -> None:
+    add_bilibili(sites, captions={"zh-CN": ZH}, parts=2)
+    listed = workshop.write("list.md", f"## 课\n\n{BILIBILI}\n")
+    report = workshop.build(listed, web=sites.web())
+    assert report.states[State.INDEXED] == 3
+    part = f"{BILIBILI}?p=2"
+    assert first(workshop, "掩码有什么用", "zh").link.startswith(f"{BILIBILI}?p=")
+    status = workshop.statuses()[id_of(part)]
+    assert status.resource.sections == (("课", "注意力机制讲解"),)
+    assert workshop.statuses()[id_of(BILIBILI)].resource.kind is Kind.PLAYLIST
+    add_bilibili(sites, captions={"zh-CN": ZH}, parts=3)
+    sites.requests.clear()
+    report = workshop.build(listed, web=sites.web())
+    assert (report.updated, report.states[State.INDEXED]) == (1, 4)
+    assert sites.requests.count(BILIBILI) == 2, "the list, and the new part"
+
+
+def test_a_video_without_captions_waits_for_a_month_and_a_page_keeps_its_own_reason(
+    workshop: Workshop, sites: FakeSites
+) -> None:
+    add_vimeo(sites)
+    sites.add(LECTURE, "<html><title>x</title><div id=app></div><script>start()</script></html>")
+    listed = workshop.write("list.txt", f"{VIMEO}\n{LECTURE}")
+    workshop.build(listed, web=sites.web())
+    found = workshop.statuses()
+    assert found[id_of(VIMEO)].reason_code == "site_no_captions"
+    assert found[id_of(LECTURE)].reason_code == "made_by_script"
+    assert found[id_of(LECTURE)].resource.kind is Kind.PAGE
+    sites.requests.clear()
+    workshop.build(listed, web=sites.web(), later=29 * DAY)
+    assert not sites.requests
+    add_vimeo(sites, captions={"en": WORDS})
+    report = workshop.build(listed, web=sites.web(), later=31 * DAY)
+    assert report.updated == 1
+
+
+def test_a_site_that_asks_for_a_pause_gets_it(workshop: Workshop, sites: FakeSites) -> None:
+    others = [f"https://vimeo.com/{number}" for number in (11, 12, 13)]
+    for number in (11, 12, 13):
+        sites.add(f"https://player.vimeo.com/video/{number}", "no", status=429, headers={"Retry-After": "7200"})
+    add_bilibili(sites, captions={"ai-zh": ZH})
+    listed = workshop.write("list.txt", "\n".join([*others, BILIBILI]))
+    workshop.build(listed, web=sites.web())
+    assert len(sites.asked("player.vimeo.com")) == 1
+    found = workshop.statuses()
+    assert {found[id_of(one)].state for one in others} == {State.DEFERRED}
+    assert 7100 < workshop.wait(id_of(others[0])) <= 7200
+    assert found[id_of(BILIBILI)].state is State.INDEXED
+
+
+def test_an_embedded_youtube_video_on_a_page_made_by_script_is_that_video(workshop: Workshop, sites: FakeSites) -> None:
+    workshop.fake.add_video("english0001", "Attention explained", {"en": [(0.0, 9.0, "attention weighs the words")]})
+    frame = '<iframe src="https://www.youtube.com/embed/english0001"></iframe>'
+    sites.add(LECTURE, f"<html><title>Talk</title><body>{frame}<script>x</script></body></html>")
+    workshop.build(workshop.write("list.txt", LECTURE), web=sites.web())
+    [status] = workshop.statuses().values()
+    assert (status.id, status.state) == ("english0001", State.INDEXED)
+
+
+ARTICLE = "<h1>Masks</h1>" + "".join(
+    f"<p>Part {n} says at some length how attention weighs the words of a sentence, one after the other.</p>"
+    for n in range(9)
+)
+
+
+def test_an_article_and_the_videos_on_its_page_are_resources_of_their_own_if_they_have_captions(
+    workshop: Workshop, sites: FakeSites
+) -> None:
+    add_vimeo(sites, captions={"zh": ZH}, title="掩码讲座")
+    add_vimeo(sites, "12")
+    frames = "".join(f'<iframe src="//player.vimeo.com/video/{number}"></iframe>' for number in ("76979871", "12"))
+    sites.add(LECTURE, page_with_player("/l3.mp4", ("en", "/l3.vtt"), text=ARTICLE + frames))
+    sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
+    listed = workshop.write("list.md", f"## 课\n\n[The page]({LECTURE})\n")
+    report = workshop.build(listed, web=sites.web())
+    assert report.states == {state: 3 if state is State.INDEXED else 0 for state in State}
+    statuses = workshop.statuses()
+    assert [(one.resource.kind, one.resource.title, one.resource.sections) for one in statuses.values()] == [
+        (Kind.PAGE, "The page", (("课",),)),
+        (Kind.VIDEO, "掩码讲座", (("课",),)),
+        (Kind.VIDEO, "Masks", (("课",),)),
+    ]
+    assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
+    assert first(workshop, "掩码", "zh").link == f"{VIMEO}#t=5s"
+    assert first(workshop, "attention", "en").link.startswith(f"{LECTURE}#")
+    before = workshop.content()
+    sites.requests.clear()
+    report = workshop.build(listed, web=sites.web(), later=HOUR)
+    assert (report.updated, sites.requests, report.states[State.INDEXED]) == (0, [], 3)
+    assert workshop.content() == before
+    report = workshop.build(listed, web=sites.web(), later=2 * DAY)
+    assert sites.requests == ["https://uni.example/robots.txt", LECTURE], "only the page is looked at again"
+    workshop.build(workshop.write("list.md", VIMEO), web=sites.web(), later=2 * DAY, prune=True)
+    assert [*workshop.statuses()] == [id_of(VIMEO)]
+
+
+def test_youtubes_videos_on_a_page_are_asked_of_youtube(workshop: Workshop, sites: FakeSites) -> None:
+    workshop.fake.add_video("english0001", "Softmax", {"en": [(0.0, 9.0, "softmax makes shares")]})
+    workshop.fake.make_disabled("disabled001")
+    names = ("english0001", "disabled001")
+    frames = "".join(f'<iframe src="https://www.youtube-nocookie.com/embed/{name}"></iframe>' for name in names)
+    sites.add(LECTURE, f"<html lang=en><title>Masks</title><body><main>{ARTICLE}{frames}</main></body></html>")
+    listed = workshop.write("list.txt", LECTURE)
+    workshop.build(listed, web=sites.web())
+    assert workshop.states() == {id_of(LECTURE): State.INDEXED, "english0001": State.INDEXED}
+    workshop.fake.requests.clear()
+    workshop.build(listed, web=sites.web(), later=2 * DAY)
+    assert not workshop.fake.requests, "neither one is asked for again while the page stays as it is"
+
+
+def test_a_video_on_a_page_that_is_deferred_is_asked_again(workshop: Workshop, sites: FakeSites) -> None:
+    sites.add(LECTURE, page_with_player("/l3.mp4", ("en", "/l3.vtt"), text=ARTICLE))
+    sites.add("https://uni.example/l3.vtt", "busy", status=503)
+    listed = workshop.write("list.txt", LECTURE)
+    report = workshop.build(listed, web=sites.web())
+    assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (1, 1)
+    sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
+    report = workshop.build(listed, web=sites.web(), later=2 * HOUR)
+    assert report.states[State.INDEXED] == 2
+    assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
+
+
+@pytest.mark.slow
+@needs_espeak
+def test_sound_without_captions_is_transcribed_once_where_that_is_asked_for(
+    workshop: Workshop, sites: FakeSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = speech_model()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    talk = recording(tmp_path / "talk.wav", (1.0, "The softmax turns scores into probabilities that add up to one."))
+    address, sound = "https://uni.example/talk.wav", "https://upos.bilivideo.example/a.m4s"
+    sites.add(address, talk.read_bytes(), "audio/wav")
+    add_bilibili(sites, needs_login=True, sound=sound)
+    lesson = recording(tmp_path / "zh.wav", (1.0, "今天的天气很好，我们去公园。"), language="zh")
+    sites.add(sound, lesson.read_bytes(), "audio/mp4")
+    listed = workshop.write("list.txt", f"{address}\n{BILIBILI}")
+    report = workshop.build(listed, web=sites.web())
+    assert report.states[State.NO_TRANSCRIPT] == 2
+    assert sound not in sites.requests
+    options = BuildOptions([str(listed)], pace=0, translate=False, whisper=str(model))
+    report = build(options, workshop.library, Sources.through(sites.web(), options), encoder=workshop.encoder)
+    assert report.states[State.INDEXED] == 2
+    found = {one.resource.url: one for one in workshop.statuses().values()}
+    assert {one.resource.kind for one in found.values()} == {Kind.VIDEO}
+    assert found[BILIBILI].languages == ("zh",)
+    assert first(workshop, "softmax", "en").link.startswith(f"{address}#t=")
+    sites.requests.clear()
+    report = build(options, workshop.library, Sources.through(sites.web(), options), encoder=workshop.encoder)
+    assert (report.updated, sites.requests) == (0, [])
+
+
+def test_an_interrupted_build_of_sites_goes_on(workshop: Workshop, sites: FakeSites) -> None:
+    from tests.indexer.builds import InterruptingEvents
+
+    add_bilibili(sites, captions={"ai-zh": ZH}, parts=3)
+    listed = workshop.write("list.txt", BILIBILI)
+    for after in (1, 1, 1):
+        with pytest.raises(KeyboardInterrupt):
+            workshop.build(listed, web=sites.web(), events=InterruptingEvents(after))
+    report = workshop.build(listed, web=sites.web())
+    assert report.states[State.INDEXED] == 4

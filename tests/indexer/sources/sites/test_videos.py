@@ -1,0 +1,237 @@
+"""Videos of other sites: yt-dlp's own extractors ask servers of ours, which answer in the sites' shapes."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import Chapter, Details, Kind, Origin, Resource, State
+from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.sources.provenance import FetchResult, FromSite
+from seekpoint.indexer.sources.sites.failures import NoVideo
+from seekpoint.indexer.sources.sites.tracks import choose, tracks_of
+from seekpoint.indexer.sources.sites.videos import VideoSites, details_of
+from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
+
+BILIBILI, VIMEO, LECTURE, TITLE = (
+    "https://www.bilibili.com/video/BV1xx411c7mD",
+    "https://vimeo.com/76979871",
+    "https://uni.example/lecture",
+    "Lecture 3: attention and masks",
+)
+
+
+@pytest.fixture
+def sites(httpserver: HTTPServer) -> FakeSites:
+    return FakeSites(httpserver)
+
+
+def at(address: str) -> Resource:
+    found = resource_of(address)
+    assert found
+    return found
+
+
+def fetched(sites: FakeSites, address: str, *languages: str) -> FetchResult:
+    return VideoSites(sites.web(), languages).fetch(at(address), 0.0)
+
+
+def refused(sites: FakeSites, address: str, *languages: str) -> Unfetched:
+    with pytest.raises(Unfetched) as caught:
+        fetched(sites, address, *languages)
+    return caught.value
+
+
+def texts(result: FetchResult) -> list[list[str]]:
+    return [[cue.text for cue in transcript.cues] for transcript in result.transcripts]
+
+
+def test_bilibilis_captions_are_read_with_its_title_chapters_and_length(sites: FakeSites) -> None:
+    add_bilibili(sites, captions={"ai-zh": ZH, "ai-en": WORDS})
+    result = fetched(sites, f"{BILIBILI}/?spm_id_from=333&t=9")
+    [transcript] = result.transcripts
+    assert (transcript.language, transcript.origin) == ("zh", Origin.GENERATED), "the other one is a translation"
+    assert [(cue.start, cue.text) for cue in transcript.cues] == [(start, text) for start, _, text in ZH]
+    details = result.details
+    assert (details.title, details.channel, details.duration) == ("注意力机制讲解", "某老师", 600)
+    assert details.published == "2023-11-14"
+    assert details.chapters == (Chapter(0, "开头"), Chapter(5, "掩码"))
+    assert (result.kind, result.provenance, result.end) == (Kind.VIDEO, FromSite(), None)
+
+
+def test_what_people_wrote_comes_before_what_was_generated_and_no_translation_of_that_is_taken(
+    sites: FakeSites,
+) -> None:
+    add_bilibili(sites, captions={"ai-zh": ZH, "ai-en": WORDS, "zh-CN": ZH})
+    assert [(one.language, one.origin) for one in fetched(sites, BILIBILI).transcripts] == [("zh-CN", Origin.MANUAL)]
+    assert [one.language for one in fetched(sites, BILIBILI, "zh", "fr").transcripts] == ["zh-CN"]
+    failure = refused(sites, BILIBILI, "en")
+    assert (failure.state, failure.reason.code) == (State.NO_TRANSCRIPT, "no_track_in")
+    assert "zh-CN" in failure.reason
+
+
+def test_a_video_whose_captions_take_a_login_says_so(sites: FakeSites) -> None:
+    add_bilibili(sites, needs_login=True)
+    failure = refused(sites, BILIBILI)
+    assert (failure.state, failure.reason.code) == (State.NO_TRANSCRIPT, "site_captions_login")
+    add_bilibili(sites)
+    assert refused(sites, BILIBILI).reason.code == "site_no_captions"
+
+
+def test_the_parts_of_a_lecture_on_bilibili_are_a_playlist_and_each_is_a_video(sites: FakeSites) -> None:
+    add_bilibili(sites, parts=3, captions={"zh-CN": ZH})
+    playlist = fetched(sites, BILIBILI).playlist
+    assert playlist and playlist.title == "注意力机制讲解"
+    assert [entry.resource.url for entry in playlist.entries] == [f"{BILIBILI}?p={part}" for part in (1, 2, 3)]
+    assert {entry.resource.kind for entry in playlist.entries} == {Kind.VIDEO}
+    second = fetched(sites, f"{BILIBILI}?p=2")
+    assert second.transcripts and second.details.title == "注意力机制讲解 p02 第2节"
+    limited = VideoSites(sites.web(), limit=2).fetch(at(BILIBILI), 0.0).playlist
+    assert limited and len(limited.entries) == 2
+
+
+def test_vimeos_captions_are_read_in_the_languages_that_are_asked_for(sites: FakeSites) -> None:
+    add_vimeo(sites, captions={"en-x-autogen": WORDS, "de": WORDS, "zh-Hans": ZH})
+    assert [one.language for one in fetched(sites, VIMEO, "zh", "de").transcripts] == ["zh-Hans", "de"]
+    result = fetched(sites, "https://player.vimeo.com/video/76979871?autoplay=1")
+    [transcript] = result.transcripts
+    assert (transcript.language, transcript.origin) == ("en", Origin.GENERATED), "a generated track is what is spoken"
+    assert texts(result) == [[text for *_, text in WORDS]]
+    details = result.details
+    assert (details.title, details.channel, details.duration) == ("Attention", "A channel", 62)
+    assert details.chapters == (Chapter(0, "Opening"), Chapter(5, "Masks"))
+
+
+def test_a_video_on_any_page_is_read_by_its_track(sites: FakeSites) -> None:
+    sites.add(LECTURE, page_with_player("l3.mp4", ("de", "l3.de.vtt"), ("en", "l3.vtt"), title=TITLE))
+    sites.add("https://uni.example/l3.vtt", vtt(WORDS), "text/vtt")
+    result = fetched(sites, LECTURE)
+    assert [one.language for one in result.transcripts] == ["en"], "the language of its title"
+    assert result.details.title == TITLE
+    assert texts(result) == [[text for *_, text in WORDS]]
+    sites.add("https://uni.example/讲座", page_with_player("/l4.mp4", ("zh", "/l4.srt"), title="第四讲"))
+    srt = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n\n" for n, (*_, text) in enumerate(ZH, 1))
+    sites.add("https://uni.example/l4.srt", srt.encode("gb18030"), "application/x-subrip")
+    result = fetched(sites, "https://uni.example/讲座")
+    assert (result.transcripts[0].language, texts(result)) == ("zh", [[text for *_, text in ZH]])
+    assert not [address for address in sites.requests if address.endswith(".mp4")], "no recording is fetched"
+
+
+def test_captions_in_segments_are_put_together_with_their_times(sites: FakeSites) -> None:
+    media = '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="English",LANGUAGE="en",URI="en/all.m3u8"'
+    stream = '#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS="mp4a.40.2",SUBTITLES="s"\nsound.m3u8'
+    master = f"#EXTM3U\n{media}\n{stream}\n"
+    sites.add("https://uni.example/talk.m3u8", master, "application/vnd.apple.mpegurl")
+    listed = "".join(f"#EXTINF:10,\n{n}.vtt\n" for n in range(2))
+    sites.add(
+        "https://uni.example/en/all.m3u8",
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n{listed}#EXT-X-ENDLIST\n",
+        "application/vnd.apple.mpegurl",
+    )
+    # Each segment counts from its own zero, and the last cue of one is the first of the next.
+    for n, start in enumerate((900_000, 1_800_000)):
+        header = f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{start},LOCAL:00:00:00.000"
+        sites.add(f"https://uni.example/en/{n}.vtt", vtt([WORDS[n]], header), "text/vtt")
+    result = fetched(sites, "https://uni.example/talk.m3u8")
+    [transcript] = result.transcripts
+    assert [(cue.start, cue.text) for cue in transcript.cues] == [(1, WORDS[0][2]), (15, WORDS[1][2])]
+    del sites._answers["https://uni.example/en/1.vtt"]
+    assert refused(sites, "https://uni.example/talk.m3u8").state is not State.INDEXED, "a hole is an error"
+
+
+def test_an_address_that_leads_to_a_video_of_a_known_site_is_that_video(sites: FakeSites) -> None:
+    add_vimeo(sites, captions={"en": WORDS})
+    frame = '<iframe src="https://player.vimeo.com/video/76979871"></iframe>'
+    sites.add(LECTURE, f"<html><title>Talk</title><body>{frame}<script>x</script></body></html>")
+    result = fetched(sites, LECTURE)
+    assert result.end and result.end.url == VIMEO
+    assert result.transcripts
+    sites.add(LECTURE, '<html><iframe src="https://www.youtube.com/embed/abcdefghijk"></iframe></html>')
+    result = fetched(sites, LECTURE)
+    assert result.end and result.end.id == "abcdefghijk"
+    assert not result.transcripts
+    assert not sites.asked("www.youtube.com"), "only the clients for YouTube ask it"
+
+
+def test_a_page_without_a_video_says_so(sites: FakeSites) -> None:
+    sites.add(LECTURE, "<html><title>Menu</title><body><nav>a menu</nav></body></html>")
+    assert isinstance(refused(sites, LECTURE), NoVideo)
+
+
+def test_a_playlist_is_listed_without_asking_for_its_videos(sites: FakeSites) -> None:
+    add_bilibili(sites, parts=4)
+    playlist = VideoSites(sites.web(), limit=3).fetch_listing(at(BILIBILI)).playlist
+    assert playlist and len(playlist.entries) == 3
+    assert playlist.entries[0].resource.id == short_hash(f"{BILIBILI}?p=1")
+    assert not [address for address in sites.requests if "wbi/v2" in address]
+
+
+def test_the_sound_is_fetched_in_pieces_and_no_other_program_runs(
+    sites: FakeSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    ffmpeg = tmp_path / "bin" / "ffmpeg"
+    ffmpeg.parent.mkdir()
+    ffmpeg.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    ffmpeg.chmod(0o755)
+    monkeypatch.setenv("PATH", str(ffmpeg.parent), prepend=":")
+    add_bilibili(sites, sound="https://upos.bilivideo.example/a.m4s")
+    sites.add("https://upos.bilivideo.example/a.m4s", b"sound" * 1000, "audio/mp4")
+    audio = VideoSites(sites.web()).sound(at(BILIBILI), tmp_path / "sounds")
+    assert audio.path.read_bytes() == b"sound" * 1000
+    assert audio.details.title == "注意力机制讲解"
+    stream = (
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI=k\n#EXTINF:10,\n0.ts\n#EXT-X-ENDLIST\n"
+    )
+    sites.add("https://uni.example/talk.m3u8", stream, "application/vnd.apple.mpegurl")
+    sites.add("https://uni.example/0.ts", b"x" * 100, "video/mp2t")
+    with pytest.raises(Unfetched):
+        VideoSites(sites.web()).sound(at("https://uni.example/talk.m3u8"), tmp_path / "sounds")
+    assert not ran.exists()
+
+
+def test_ill_formed_details_stay_empty_and_titles_are_clean() -> None:
+    hostile = {"title": "\x1b[2J掩码\n(1)", "channel": ["x"], "duration": float("inf"), "upload_date": "2024-1-1"}
+    marks = [{"start_time": "x", "title": "a"}, {"start_time": float("nan"), "title": "b"}, 7, {"start_time": 3}]
+    details = details_of({**hostile, "chapters": [*marks, {"start_time": 5, "title": "\x07Masks"}]})
+    assert (details.title, details.channel, details.duration, details.published) == ("掩码 (1)", None, None, None)
+    assert details.chapters == (Chapter(5, "Masks"),)
+    assert details_of({"chapters": {"a": 1}, "title": None}) == Details()
+    assert details_of({"extractor_key": "Generic", "title": "Masks (1)"}).title == "Masks"
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FORM = st.fixed_dictionaries({}, optional={"url": st.text(max_size=9), "data": st.text(max_size=9), "ext": ODD})
+KEY = st.sampled_from(["en", "zh-CN", "ai-zh", "en-x-autogen", "danmaku", "und", "English", "eng"]) | st.text(
+    max_size=6
+)
+
+
+@given(st.dictionaries(st.sampled_from(["title", "channel", "duration", "upload_date", "chapters", "uploader"]), ODD))
+def test_any_description_has_details(info: dict[str, object]) -> None:
+    details = details_of(info)
+    assert all("\x1b" not in text and "\n" not in text for text in (details.title or "", details.channel or ""))
+    assert all(isfinite(chapter.start) for chapter in details.chapters)
+
+
+@given(st.dictionaries(KEY, st.lists(FORM, max_size=2), max_size=5), st.lists(st.sampled_from(["en", "zh", "de"])))
+def test_any_tracks_give_one_a_language_and_none_that_isnt_spoken(
+    tracks: dict[str, list[dict[str, object]]], wanted: list[str]
+) -> None:
+    found = tracks_of({"subtitles": tracks})
+    chosen = choose(found, wanted, "zh")
+    assert len(chosen) <= max(len(set(wanted)), 1)
+    assert not any(track.forms[0].get("ext") == "xml" for track in chosen)
+    if wanted:
+        assert all(primary(track.language) in wanted for track in chosen)
