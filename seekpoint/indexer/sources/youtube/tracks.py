@@ -16,7 +16,7 @@ from seekpoint.indexer.fetch.retries import MONTH
 _CAPTION_ADDRESS = re.compile(r"https://(?:[a-z0-9-]+\.)*youtube\.com/", re.IGNORECASE)
 
 
-class Track(Protocol):
+class CaptionTrack(Protocol):
     """A caption track: the tag of its language, and whether YouTube generated it."""
 
     @property
@@ -26,7 +26,7 @@ class Track(Protocol):
     def is_generated(self) -> bool: ...
 
 
-_Track = TypeVar("_Track", bound=Track)
+_Track = TypeVar("_Track", bound=CaptionTrack)
 
 
 def choose_tracks(tracks: Sequence[_Track], languages: Sequence[str]) -> list[_Track]:
