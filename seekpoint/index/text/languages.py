@@ -65,8 +65,16 @@ def in_one_script(question: str) -> str:
 
 
 def to_embed(question: str) -> str:
-    """The text of a question that is embedded: without control characters, in one Chinese script."""
-    return in_one_script(clean(question))
+    """The text of a question that is embedded: without control characters and marks at its end, in one Chinese script.
+
+    With a question mark or without, the same is asked. The sets have as many right first moments with either, within
+    .009.
+    """
+    text = in_one_script(clean(question))
+    return text.rstrip(_END_MARKS) or text
+
+
+_END_MARKS = " ?？!！.。…"
 
 
 @cache

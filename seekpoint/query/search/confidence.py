@@ -12,10 +12,12 @@ from math import exp, fsum, log
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
+import regex
+
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import primary
-from seekpoint.index.text.terms import is_whole_word
+from seekpoint.index.text.terms import Term, is_whole_word
 from seekpoint.index.text.terms import terms as split
 from seekpoint.index.types import Evidence
 from seekpoint.query.answers import Confidence, Estimate
@@ -31,6 +33,7 @@ _NEIGHBOURS = 3
 # Distinct hits after the first.
 _RIVALS = 5
 _MOST_UNKNOWN = 2
+_FAMILIAR = regex.compile(r"[\p{Latin}\p{M}\p{N}]+|\p{Han}+")
 # The rarity of unsaid words where the words mean nothing to the library.
 _NEUTRAL = 0.3
 # The numbers of chunks of the smallest and the largest library that was measured.
@@ -141,26 +144,38 @@ def _fused(hit: Hit) -> float:
 def _is_understood(query: Query) -> bool:
     """Whether it means something that words are unknown; in another language than the library's all are.
 
-    Its language is known if one of the words is, or a function word.
+    Its language is known if one of the words is, or a function word. A question of one or two words in the letters of
+    the library's languages is a name, rather than of another language.
     """
-    has_function_words = len(query.question.content) < len(query.question.terms)
-    return any(rarity < 1 for rarity in query.terms.rarities.values()) or (query.is_spoken and has_function_words)
+    content = {term.text for term in query.question.content}
+    if any(rarity < 1 for rarity in query.terms.rarities.values()):
+        return True
+    is_name = len(content) <= _MOST_UNKNOWN and all(map(_FAMILIAR.fullmatch, content))
+    return query.is_spoken and (is_name or len(query.question.content) < len(query.question.terms))
 
 
 def unknown_words(query: Query) -> tuple[str, ...]:
     """The content words that the library doesn't have, as they are written in the question.
 
-    Bigrams of Chinese characters don't count, since an unknown bigram is rarely a word; but a foreign name in a Chinese
-    question does.
+    Of Chinese characters, a word is a run of bigrams that are all unknown; a single one among known ones is rarely a
+    word. A foreign name in a Chinese question is a word in whichever library.
     """
-    question = query.question
-    words = [term for term in question.content if is_whole_word(term.text)]
-    if len(words) == len(question.content) and not _is_understood(query):
-        return ()
+    text, runs = query.question.text, list[list[Term]]()
+    for term in query.question.content:
+        if runs and term.start < runs[-1][-1].stop:
+            runs[-1].append(term)
+        else:
+            runs.append([term])
+    are_words = [is_whole_word(run[0].text) for run in runs]
+    if not _is_understood(query):
+        if all(are_words):
+            return ()
+        runs = [run for run, is_word in zip(runs, are_words, strict=True) if is_word]
     spellings: dict[str, str] = {}
-    for term in words:
-        if query.terms.rarities[term.text] == 1:
-            spellings.setdefault(term.text, question.text[term.start : term.stop])
+    for run in runs:
+        if all(query.terms.rarities[term.text] == 1 for term in run):
+            word = text[run[0].start : run[-1].stop]
+            spellings.setdefault(run[0].text if len(run) == 1 else word, word)
     return tuple(spellings.values())
 
 

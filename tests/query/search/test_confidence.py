@@ -51,6 +51,15 @@ def described(found: Query, chunks: dict[int, str]) -> Features:
         # A language that isn't spoken here has none, nor has one that is taken for one that is.
         ("What does the Zorblax cost?", "注意力给每个词一个权重", False, ()),
         ("Что такое внимание?", "why does a token hide", True, ()),
+        # One or two words that nothing says are names.
+        ("Zorblax", "a token hide", True, ("Zorblax",)),
+        ("quux Zorblax", "a token hide", True, ("quux", "Zorblax")),
+        ("трансформер", "a token hide", True, ()),
+        ("Zorblax", "a token hide", False, ()),
+        # Of characters, those that are all unknown are a word.
+        ("红烧肉怎么做", "注意力", True, ("红烧肉",)),
+        ("注意红烧", "注意", True, ()),
+        ("红烧肉", "attention", False, ()),
         # A foreign name among characters is one in whichever library.
         ("Zorblax 充电器多少钱？", "attention weighs words", False, ("Zorblax",)),
     ],

@@ -166,7 +166,7 @@ def test_a_library_without_anything_indexed_has_no_answer(tmp_path: Path) -> Non
         ("What does the mask hide?", Confidence.HIGH, ()),
         ("How does bread mask the future?", Confidence.LOW, ("bread",)),
         ("How does the oven bake bread?", Confidence.NONE, ("oven", "bake", "bread")),
-        ("红烧肉怎么做？", Confidence.NONE, ()),
+        ("红烧肉怎么做？", Confidence.NONE, ("红烧肉",)),
         ("Comment cuire du pain", Confidence.LOW, ()),
     ],
 )
