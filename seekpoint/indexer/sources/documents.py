@@ -84,16 +84,22 @@ class SandboxedReader:
         self._modules = modules
         self._child: subprocess.Popen[bytes] | None = None
         self._documents = 0
+        self._starting = Lock()
+        self._has_ended = False
 
     def __enter__(self) -> Self:
+        self._has_ended = False
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the child, also that of a document which another thread is about to read."""
+        self._has_ended = True
         self.close()
 
     def close(self) -> None:
         """End the child; the next document starts a new one."""
-        child, self._child = self._child, None
+        with self._starting:
+            child, self._child = self._child, None
         if child:
             child.kill()
             for pipe in filter(None, (child.stdin, child.stdout)):
@@ -120,11 +126,14 @@ class SandboxedReader:
     def _answer(self, call: bytes, data: bytes) -> bytes:
         if self._child and (self._documents >= _DOCUMENTS_A_CHILD or self._child.poll() is not None):
             self.close()
-        if self._child is None:
-            self._child = _start_child(self._seconds, self._memory)
-            self._documents = 0
-        self._documents += 1
-        child = self._child
+        with self._starting:
+            if self._has_ended:
+                raise _ChildFailure
+            if self._child is None:
+                self._child = _start_child(self._seconds, self._memory)
+                self._documents = 0
+            self._documents += 1
+            child = self._child
         assert child.stdin and child.stdout
         is_late = Event()
 
@@ -244,10 +253,11 @@ class DocumentReader:
         self._pages: dict[str, tuple[FetchResult, str | None] | Unfetched] = {}
 
     def __enter__(self) -> Self:
+        self._reader.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._reader.close()
+        self._reader.__exit__()
 
     def read(self, resource: Resource) -> FetchResult:
         """Parse a local file; raises Unfetched."""

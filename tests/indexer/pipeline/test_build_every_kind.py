@@ -1,0 +1,127 @@
+"""One list with a resource of every kind: built twice, interrupted after each, and asked in each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+import seekpoint
+from seekpoint.index.types import Kind, State
+from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
+from tests.fake_youtube import FakeYouTube
+from tests.feeds import FEED, SHOW, feed, item, transcript
+from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
+from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape, xhtml
+
+BILIBILI, VIMEO = "https://www.bilibili.com/video/BV1xx411c7mD", "https://vimeo.com/76979871"
+PAGE, LECTURE, BLOG = "https://uni.example/lecture", "https://uni.example/l3.mp4", "https://blog.example/gradients"
+ROBOTS = f"{SHOW}/robots.txt"
+DAY = 86_400.0
+TALK = """WEBVTT
+
+00:01.000 --> 00:09.000
+<v Ada>heads attend to positions
+
+00:10.000 --> 00:19.000
+<v 李雷>缓存键和值
+"""
+ARTICLE = " ".join(["Gradients flow back through each layer, and a residual connection keeps them from vanishing."] * 8)
+
+
+@pytest.fixture
+def sites(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSites:
+    sites = FakeSites(httpserver)  # after YouTube's: for every other address
+    add_bilibili(sites, captions={"ai-zh": ZH})
+    add_vimeo(sites, captions={"en": WORDS})
+    text = f"<h1>Lecture 3</h1><p>{ARTICLE.replace('Gradients', 'Softmax')}</p>"
+    sites.add(PAGE, page_with_player("/l3.mp4", ("en", "/l3.vtt"), text=text))
+    sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
+    sites.add(BLOG, f"<html lang=en><title>Gradients</title><article><p>{ARTICLE}</p></article></html>")
+    sites.add(FEED, answer_feed, "application/rss+xml")
+    sites.add(f"{SHOW}/1.vtt", webvtt("tokenizers cut words into pieces"), "text/vtt")
+    return sites
+
+
+def answer_feed(request: Request) -> Response:
+    episode = item("On tokens", transcript(f"{SHOW}/1.vtt"))
+    response = Response(feed(episode), content_type="application/rss+xml", headers={"ETag": '"1"'})
+    return response.make_conditional(request)
+
+
+def lists(workshop: Workshop) -> list[Path]:
+    """A list of the web and of files, browser bookmarks, a table, a bibliography, and feeds."""
+    files = workshop.folder / "files"
+    chapter = xhtml("<h1>Optimizers</h1><p>Momentum carries the descent across flat regions of the loss.</p>")
+    slide = shape("Regularization") + shape("Dropout silences neurons at random")
+    for name, data in {
+        "book.epub": epub({"c1.xhtml": chapter}),
+        "report.docx": docx(paragraph("Evaluation", "Heading1"), paragraph("Perplexity measures surprise per token.")),
+        "deck.pptx": pptx(shape("Intro"), slide, notes={2: shape("一半的神经元被关闭", placeholder="body")}),
+        "talk.vtt": TALK.encode(),
+        "note.md": b"# Embeddings\n\nVectors of words with a like meaning lie close together.",
+    }.items():
+        (files / name).parent.mkdir(parents=True, exist_ok=True)
+        (files / name).write_bytes(data)
+    bookmark = f'<!DOCTYPE NETSCAPE-Bookmark-file-1><DL><DT><H3>Blogs</H3><DL><DT><A HREF="{BLOG}">G</A></DL></DL>'
+    outline = f'<opml version="2.0"><body><outline text="Shows" xmlUrl="{FEED}"/></body></opml>'
+    return [
+        files,
+        workshop.write("list.md", f"# 课\n\n<{BILIBILI}>\n\n# Pages\n\n{PAGE}\n"),
+        workshop.write("bookmarks.html", bookmark),
+        workshop.write("saved.csv", f"title,url\nA talk,{VIMEO}\n"),
+        workshop.write("feeds.opml", outline),
+    ]
+
+
+ASKED = (
+    ("what does momentum do?", Kind.DOCUMENT, "book.epub#c1.xhtml"),
+    ("what does perplexity measure?", Kind.DOCUMENT, "report.docx"),
+    ("哪些神经元被关闭？", Kind.DOCUMENT, "deck.pptx#page=2"),
+    ("what are vectors of like meaning?", Kind.DOCUMENT, "note.md"),
+    ("缓存什么？", Kind.RECORDING, "talk.vtt#t=10"),
+    ("掩码遮住什么", Kind.VIDEO, f"{BILIBILI}?t=5"),
+    ("what does the mask hide?", Kind.VIDEO, f"{VIMEO}#t=5s"),
+    ("how long does training take?", Kind.VIDEO, f"{LECTURE}#t=3"),
+    ("what does a residual connection do to gradients?", Kind.PAGE, f"{BLOG}#:~:text=Gradients"),
+    ("how are words cut into pieces?", Kind.RECORDING, f"{SHOW}/1.mp3#t=0"),
+)
+
+
+def test_each_kind_is_found_at_its_place_and_the_second_build_fetches_nothing_that_is_the_same(
+    workshop: Workshop, sites: FakeSites
+) -> None:
+    sources = lists(workshop)
+    workshop.build(*sources, web=sites.web())
+    assert {status.state for status in workshop.statuses().values()} == {State.INDEXED}
+    for question, kind, place in ASKED:
+        moments = seekpoint.ask(question, workshop.library, encoder=workshop.encoder, kind=kind, k=20).moments
+        assert any(place in moment.link for moment in moments), question
+    [by_ada] = seekpoint.ask("positions", workshop.library, encoder=workshop.encoder, speaker="ada").moments
+    assert (by_ada.speaker, by_ada.start) == ("Ada", 1.0)
+    before = workshop.content()
+    sites.requests.clear()
+    report = workshop.build(*sources, web=sites.web(), later=0.9 * DAY)
+    assert (report.updated, workshop.encoder.embedded) == (0, [])
+    assert sites.requests == [ROBOTS, FEED], "whether it has changed"
+    assert workshop.content() == before
+    sites.requests.clear()
+    assert workshop.build(*sources, web=sites.web(), later=2 * DAY).updated == 0
+    assert [each for each in sites.requests if "robots" not in each] == [FEED, PAGE, BLOG], "texts, once a day"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", range(1, 12))
+def test_a_build_that_ends_anywhere_goes_on_where_it_was(workshop: Workshop, sites: FakeSites, after: int) -> None:
+    sources = lists(workshop)
+    with pytest.raises(KeyboardInterrupt):
+        workshop.build(*sources, web=sites.web(), events=InterruptingEvents(after))
+    done = {key for key, status in workshop.statuses().items() if status.state is State.INDEXED and status.chunks}
+    assert len(done) >= after - 2, "a feed, and a page that shows a video, may be among them"
+    kept = {key: status.chunks for key, status in workshop.statuses().items() if key in done}
+    workshop.build(*sources, web=sites.web())
+    statuses = workshop.statuses()
+    assert {status.state for status in statuses.values()} == {State.INDEXED} and len(statuses) == 12
+    assert {key: statuses[key].chunks for key in done} == kept
