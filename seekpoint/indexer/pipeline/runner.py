@@ -113,6 +113,9 @@ class Run:
             self._writer.set_state(resource.id, State.INDEXED, inputs=encode(listing.provenance))
         else:
             self._writer.keep_playlist(resource.id, listing.playlist, encode(listing.provenance))
+            for status in self._writer.statuses(listing.written):
+                if status.reason_code == "no_transcript_in_feed":  # which needn't wait any longer
+                    self._writer.set_state(status.id, State.PENDING)
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""

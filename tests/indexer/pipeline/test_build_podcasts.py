@@ -91,6 +91,20 @@ def test_an_episode_that_is_due_later_is_found_in_the_feed_though_that_has_not_c
     assert workshop.states()[status.id] is State.INDEXED
 
 
+def test_a_transcript_that_a_feed_gains_is_read_at_once(workshop: Workshop) -> None:
+    old = "Mon, 06 Jul 2020 10:00:00 GMT"
+    serve(workshop, item("Attention", date=old), item("Mute 无声", sound=f"{SHOW}/2.mp3", date=old))
+    workshop.build(f"feed:{FEED}")
+    assert list(states(workshop).values()).count(State.NO_TRANSCRIPT) == 2
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    given = transcript(f"{SHOW}/1.vtt")
+    serve(workshop, item("Attention", given, date=old), item("Mute 无声", sound=f"{SHOW}/2.mp3", date=old))
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml", "/1.vtt"]
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+    assert states(workshop)["/2.mp3"] is State.NO_TRANSCRIPT
+
+
 @pytest.mark.parametrize("after", range(1, 6))
 def test_a_killed_build_resumes_with_the_episodes_that_are_left(workshop: Workshop, after: int) -> None:
     serve(workshop, *several(4))

@@ -183,7 +183,8 @@ class Podcasts:
             self._feeds[episode_id] = playlist.url
         entries = tuple(PlaylistEntry(episode.resource) for episode in list(episodes.values())[: self._limit])
         version = FromListing(known.validators.etag, known.validators.modified, self._limit)
-        return Listing(Playlist(known.feed.title, entries), version, end, tuple(messages))
+        written = tuple(episode_id for episode_id, episode in episodes.items() if episode.transcripts)
+        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages))
 
     def _pages(self, playlist: Resource, feed: Feed) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005)."""
