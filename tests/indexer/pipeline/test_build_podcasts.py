@@ -216,7 +216,7 @@ def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
 
 
 def test_faults_of_feeds_are_told_in_one_line(workshop: Workshop) -> None:
-    faults = {
+    faults: dict[str, tuple[bytes | str, str, str]] = {
         "blog.rss": (
             feed(item("A post", sound=None)),
             RSS,
