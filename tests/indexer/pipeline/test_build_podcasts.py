@@ -187,6 +187,25 @@ def test_all_pages_of_a_feed_are_read_even_if_they_lead_in_a_circle(workshop: Wo
     assert asked(workshop) == ["/feed.xml"]
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_older_episodes_may_be_gone_but_a_fault_that_passes_leaves_the_list_as_it_was(
+    workshop: Workshop, status: int
+) -> None:
+    for path in ("/0.vtt", "/1.vtt"):
+        workshop.fake.add_site(f"{SHOW}{path}", webvtt("attention 注意力"), "text/vtt")
+    older = f"{FEED}?page=2"
+    first, second = several(2)
+    workshop.fake.add_site(FEED, feed(first, header=f'<atom:link rel="next" href="{older}"/>'), RSS)
+    workshop.fake.add_site(older, feed(second), RSS, status)
+    workshop.build(f"feed:{FEED}")
+    found = states(workshop)
+    if status == 500:
+        assert found == {"/feed.xml": State.DEFERRED}
+    else:
+        assert sorted(found) == ["/0.mp3", "/feed.xml"]
+        assert any(f"its older episodes, at {older}, aren't read: nothing is there" in s for s in workshop.events.lines)
+
+
 def test_an_episode_stays_the_same_where_its_sound_gets_another_address(workshop: Workshop) -> None:
     guid = "tag:show.example,2026:第一集"
     workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")

@@ -34,7 +34,7 @@ def test_an_atom_feed_has_the_same_facts() -> None:
         "第一集",
         "2026-11-03",
     )
-    assert (episode.channel, episode.language, episode.resource.kind) == ("播客", "zh", Kind.RECORDING)
+    assert (episode.channel, episode.language, episode.resource.kind) == ("一个人", "zh", Kind.RECORDING)
 
 
 @pytest.mark.parametrize(
