@@ -240,7 +240,7 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
         published=date.date().isoformat() if date else None,
         duration=clock_seconds(_text(item, "itunes:duration")),
         transcripts=tuple(filter(None, transcripts)),
-        chapters=parse_chapters((clock_seconds(one.get("start", "")), one.get("title", "")) for one in stated),
+        chapters=parse_chapters((clock_seconds(one.get("start") or ""), one.get("title") or "") for one in stated),
         chapters_url=next(filter(None, further), None),
     )
     return date, episode
