@@ -20,7 +20,7 @@ from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
-from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.addresses import is_feed, local_path
 from seekpoint.indexer.sources.captions import read_all, title_of
 from seekpoint.indexer.sources.provenance import FetchResult, FromListing, FromPage, FromSpeech, decode, encode
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
@@ -251,12 +251,12 @@ class Run:
         return FetchResult((transcript,), audio.details if known == Details() else known)
 
     def _feeds(self) -> dict[Resource, list[str]]:
-        """The playlists outside YouTube, with the ids of their entries."""
+        """The feeds of podcasts, with the ids of their episodes."""
         playlists = self._writer.playlists()
         return {
             status.resource: [entry.resource.id for entry in playlists[status.id].entries]
             for status in self._writer.statuses(list(playlists))
-            if not status.resource.is_on_youtube
+            if is_feed(status.resource)
         }
 
     def _details(self, resource_id: str) -> Details:

@@ -95,10 +95,15 @@ def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]]
     return replace(found, id=_feed_id(found.url), kind=Kind.PLAYLIST)
 
 
+def is_feed(playlist: Resource) -> bool:
+    """Whether a playlist is the feed of a podcast, or its show in Apple's directory."""
+    return playlist.id == _feed_id(playlist.url) or playlist.url.startswith(f"https://{APPLE}/")
+
+
 def address_of(resource: Resource) -> str:
     """The address that `resource_of` reads as this resource: that of a feed may have to say that it is one."""
-    is_said = resource.id != _feed_id(resource.url) or resource.url.lower().endswith(_FEED_SUFFIX)
-    return resource.url if is_said else f"feed:{resource.url}"
+    found = resource_of(resource.url) if is_feed(resource) else None
+    return f"feed:{resource.url}" if found and found.kind is not Kind.PLAYLIST else resource.url
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
