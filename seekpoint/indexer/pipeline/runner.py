@@ -21,7 +21,7 @@ from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
 from seekpoint.indexer.pipeline.shown_videos import ShownVideos
-from seekpoint.indexer.reading_list.addresses import local_path
+from seekpoint.indexer.reading_list.addresses import is_feed, local_path
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.captions import read_all, title_of
 from seekpoint.indexer.sources.provenance import (
@@ -139,6 +139,9 @@ class Run:
             self._writer.set_state(resource.id, State.INDEXED, inputs=encode(listing.provenance))
         else:
             self._writer.keep_playlist(resource.id, listing.playlist, encode(listing.provenance))
+            for status in self._writer.statuses(listing.written):
+                if status.reason_code == "no_transcript_in_feed":  # which needn't wait any longer
+                    self._writer.set_state(status.id, State.PENDING)
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""
@@ -282,12 +285,12 @@ class Run:
         return FetchResult((transcript,), audio.details if known == Details() else known, kind)
 
     def _feeds(self) -> dict[Resource, list[str]]:
-        """The playlists outside YouTube, with the ids of their entries."""
+        """The feeds of podcasts, with the ids of their episodes."""
         playlists = self._writer.playlists()
         return {
             status.resource: [entry.resource.id for entry in playlists[status.id].entries]
             for status in self._writer.statuses(list(playlists))
-            if not status.resource.is_on_youtube
+            if is_feed(status.resource)
         }
 
     def _details(self, resource_id: str) -> Details:

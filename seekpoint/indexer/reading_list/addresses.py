@@ -103,8 +103,8 @@ def is_feed(playlist: Resource) -> bool:
 
 def address_of(resource: Resource) -> str:
     """The address that `resource_of` reads as this resource: that of a feed may have to say that it is one."""
-    is_said = resource.id != _feed_id(resource.url) or resource.url.lower().endswith(_FEED_SUFFIX)
-    return resource.url if is_said else f"feed:{resource.url}"
+    found = resource_of(resource.url) if is_feed(resource) else None
+    return f"feed:{resource.url}" if found and found.kind is not Kind.PLAYLIST else resource.url
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:

@@ -257,12 +257,14 @@ class SoundSource(Protocol):
 class Listing:
     """The contents of a playlist outside YouTube; no `playlist` says that nothing has changed since the last version.
 
-    `end` is the playlist that the address leads to for good, if that is another one. `messages` are for the user.
+    `end` is the playlist that the address leads to for good, if that is another one. `written` are the ids of entries
+    that have a transcript now. `messages` are for the user.
     """
 
     playlist: Playlist | None
     provenance: FromListing = field(default_factory=FromListing)
     end: Resource | None = None
+    written: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
 
 

@@ -91,6 +91,20 @@ def test_an_episode_that_is_due_later_is_found_in_the_feed_though_that_has_not_c
     assert workshop.states()[status.id] is State.INDEXED
 
 
+def test_a_transcript_that_a_feed_gains_is_read_at_once(workshop: Workshop) -> None:
+    old = "Mon, 06 Jul 2020 10:00:00 GMT"
+    serve(workshop, item("Attention", date=old), item("Mute 无声", sound=f"{SHOW}/2.mp3", date=old))
+    workshop.build(f"feed:{FEED}")
+    assert list(states(workshop).values()).count(State.NO_TRANSCRIPT) == 2
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    given = transcript(f"{SHOW}/1.vtt")
+    serve(workshop, item("Attention", given, date=old), item("Mute 无声", sound=f"{SHOW}/2.mp3", date=old))
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml", "/1.vtt"]
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+    assert states(workshop)["/2.mp3"] is State.NO_TRANSCRIPT
+
+
 @pytest.mark.parametrize("after", range(1, 6))
 def test_a_killed_build_resumes_with_the_episodes_that_are_left(workshop: Workshop, after: int) -> None:
     serve(workshop, *several(4))
@@ -173,6 +187,25 @@ def test_all_pages_of_a_feed_are_read_even_if_they_lead_in_a_circle(workshop: Wo
     assert asked(workshop) == ["/feed.xml"]
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_older_episodes_may_be_gone_but_a_fault_that_passes_leaves_the_list_as_it_was(
+    workshop: Workshop, status: int
+) -> None:
+    for path in ("/0.vtt", "/1.vtt"):
+        workshop.fake.add_site(f"{SHOW}{path}", webvtt("attention 注意力"), "text/vtt")
+    older = f"{FEED}?page=2"
+    first, second = several(2)
+    workshop.fake.add_site(FEED, feed(first, header=f'<atom:link rel="next" href="{older}"/>'), RSS)
+    workshop.fake.add_site(older, feed(second), RSS, status)
+    workshop.build(f"feed:{FEED}")
+    found = states(workshop)
+    if status == 500:
+        assert found == {"/feed.xml": State.DEFERRED}
+    else:
+        assert sorted(found) == ["/0.mp3", "/feed.xml"]
+        assert any(f"its older episodes, at {older}, aren't read: nothing is there" in s for s in workshop.events.lines)
+
+
 def test_an_episode_stays_the_same_where_its_sound_gets_another_address(workshop: Workshop) -> None:
     guid = "tag:show.example,2026:第一集"
     workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
@@ -202,7 +235,7 @@ def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
 
 
 def test_faults_of_feeds_are_told_in_one_line(workshop: Workshop) -> None:
-    faults = {
+    faults: dict[str, tuple[bytes | str, str, str]] = {
         "blog.rss": (
             feed(item("A post", sound=None)),
             RSS,

@@ -18,6 +18,7 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.reading_list.addresses import (
     address_of,
     feed_resource,
+    is_feed,
     local_path,
     resource_of,
     resource_of_link,
@@ -289,6 +290,7 @@ def test_any_file_is_a_list_or_refused_in_a_line(
 def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
     feed = feed_resource("https://a.org/播客?utm_source=x", "A show", (("Listen",),))
     assert feed and (feed.kind, feed.title, feed.sections) == (Kind.PLAYLIST, "A show", (("Listen",),))
+    assert is_feed(feed)
     page = resource_of("https://a.org/播客")
     assert page and (page.url, page.kind) == (feed.url, Kind.PAGE) and page.id != feed.id
     for spelled in ("feed:https://a.org/播客", "FEED:https://a.org/播客#top", address_of(feed)):
@@ -300,11 +302,12 @@ def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
     for spelled in ("us/podcast/a-show/id12", "podcast/id12?l=zh", "cn/podcast/%E6%92%AD/id12/"):
         found = resource_of(f"https://podcasts.apple.com/{spelled}")
         assert found and (found.kind, found.url) == (Kind.PLAYLIST, "https://podcasts.apple.com/podcast/id12")
+        assert is_feed(found)
     one = resource_of("https://podcasts.apple.com/us/podcast/a-show/id12?i=34")
     assert one and one.kind is Kind.PAGE
     for of_youtube in (f"playlist_id={PLAYLIST}", "channel_id=UCx"):
         found = feed_resource(f"https://www.youtube.com/feeds/videos.xml?{of_youtube}")
-        assert found and found.is_on_youtube and "feeds" not in found.url
+        assert found and found.is_on_youtube and "feeds" not in found.url and not is_feed(found)
     for other in ("feed:", "feed:a.org", "feed:feed:https://a.org", "feed:javascript:alert(1)"):
         assert feed_resource(other) is None
 

@@ -48,6 +48,7 @@ _NAMESPACES = (
     ("search.yahoo.com/mrss", "media"),
 )
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _LONGEST_TITLE = 500
 # A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
 _UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
@@ -109,19 +110,7 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
 
     Raises ValueError if there is no element in it.
     """
-    # Neither entities nor files nor addresses that a feed declares are read, nor texts of 10 MB.
-    items = etree.iterparse(
-        io.BytesIO(data.lstrip()),
-        tag=("{*}item", "{*}entry"),
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        encoding=_encoding(data, charset),
-    )
+    items = _parser(data, _encoding(data, charset))
     found: list[tuple[datetime | None, Episode]] = []
     left_out = 0
     with suppress(etree.XMLSyntaxError):  # what came before the fault is found
@@ -136,10 +125,10 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     found.sort(key=lambda pair: pair[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
     header = _header(items.root)
     title = _text(header, "title", "atom:title")
-    channel = _text(header, "itunes:author", "author", "dc:creator") or title or None
-    language = _text(header, "language", "dc:language") or items.root.get(
-        "{http://www.w3.org/XML/1998/namespace}lang", ""
-    )
+    # The `author` of RSS is an address for mail.
+    people = [_text(_children(one), "atom:name") for one in header.get("atom:author", ())]
+    channel = next(filter(None, (_text(header, "itunes:author", "dc:creator"), *people, title)), None)
+    language = _text(header, "language", "dc:language") or items.root.get(_LANGUAGE, "")
     following = (link.get("href") for link in header.get("atom:link", ()) if link.get("rel") == "next")
     return Feed(
         title,
@@ -147,6 +136,22 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
         left_out,
         next(filter(None, (_address(link, url) for link in following)), None),
         _address(_text(header, "itunes:new-feed-url"), url),
+    )
+
+
+def _parser(data: bytes, encoding: str | None) -> Any:  # noqa: ANN401 - lxml has no types
+    """Reads items one by one: neither entities nor files nor addresses that a feed declares, nor texts of 10 MB."""
+    return etree.iterparse(
+        io.BytesIO(data.lstrip()),
+        tag=("{*}item", "{*}entry"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding=encoding,
     )
 
 
@@ -164,13 +169,8 @@ def clock_seconds(text: str) -> float | None:
 def parse_chapters(found: Iterable[tuple[float | None, str]]) -> tuple[Chapter, ...]:
     """Chapters in order of time, of starts and titles; those without either are left out."""
     titled = ((start, clean(unescape(title))[:_LONGEST_TITLE]) for start, title in found)
-    return tuple(
-        sorted((Chapter(start, title) for start, title in titled if start is not None and title), key=_start_of)
-    )
-
-
-def _start_of(chapter: Chapter) -> float:
-    return chapter.start
+    chapters = [Chapter(start, title) for start, title in titled if start is not None and title]
+    return tuple(sorted(chapters, key=lambda chapter: chapter.start))
 
 
 def _encoding(data: bytes, charset: str | None) -> str | None:
@@ -191,7 +191,7 @@ def _name(tag: str) -> str:
     return f"{prefix}:{local}" if prefix else local
 
 
-def _children(element: Any) -> _Elements:  # noqa: ANN401 - lxml has no types
+def _children(element: Any) -> _Elements:  # noqa: ANN401
     groups: dict[str, list[Any]] = defaultdict(list)
     for child in element:
         if isinstance(child.tag, str):  # an entity that wasn't read has none
@@ -240,7 +240,7 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
         published=date.date().isoformat() if date else None,
         duration=clock_seconds(_text(item, "itunes:duration")),
         transcripts=tuple(filter(None, transcripts)),
-        chapters=parse_chapters((clock_seconds(one.get("start", "")), one.get("title", "")) for one in stated),
+        chapters=parse_chapters((clock_seconds(one.get("start") or ""), one.get("title") or "") for one in stated),
         chapters_url=next(filter(None, further), None),
     )
     return date, episode

@@ -170,7 +170,7 @@ class Podcasts:
             except Unfetched as failure:
                 messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
         episodes: dict[str, Episode] = {}
-        for feed in self._pages(playlist, known.feed):
+        for feed in self._pages(playlist, known.feed, messages):
             for episode in feed.episodes:
                 episodes.setdefault(episode.resource.id, episode)
             if feed.left_out:
@@ -183,20 +183,28 @@ class Podcasts:
             self._feeds[episode_id] = playlist.url
         entries = tuple(PlaylistEntry(episode.resource) for episode in list(episodes.values())[: self._limit])
         version = FromListing(known.validators.etag, known.validators.modified, self._limit)
-        return Listing(Playlist(known.feed.title, entries), version, end, tuple(messages))
+        written = tuple(episode_id for episode_id, episode in episodes.items() if episode.transcripts)
+        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages))
 
-    def _pages(self, playlist: Resource, feed: Feed) -> Iterator[Feed]:
-        """The pages of a feed, as many as are needed (RFC 5005)."""
+    def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
+        """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
         count = 0
         for _ in range(_MOST_PAGES):
             yield feed
             count += len(feed.episodes)
             if not feed.following or (self._limit is not None and count >= self._limit):
                 return
-            page = self._get(feed.following, playlist.url)
-            if page is None or page.is_repeated:
+            try:
+                page = self._get(feed.following, playlist.url)
+                if page is None or page.is_repeated:
+                    return
+                feed = self._keep(page).feed
+            except Unfetched as failure:
+                if failure.state is State.DEFERRED:
+                    raise
+                name = playlist.title or feed.title or playlist.url
+                messages.append(f"{name}: its older episodes, at {feed.following}, aren't read: {failure}")
                 return
-            feed = self._keep(page).feed
 
     def _looked_up(self, url: str) -> Resource:
         """The feed of a show in Apple's directory; raises Unfetched."""

@@ -34,7 +34,7 @@ def test_an_atom_feed_has_the_same_facts() -> None:
         "第一集",
         "2026-11-03",
     )
-    assert (episode.channel, episode.language, episode.resource.kind) == ("播客", "zh", Kind.RECORDING)
+    assert (episode.channel, episode.language, episode.resource.kind) == ("一个人", "zh", Kind.RECORDING)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,23 @@ def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible() -> None:
     assert is_feed(wide) and parse_feed(wide, FEED).episodes[0].resource.title == "注意力"
 
 
+def hostile(declared: str, title: str, inside: str = "") -> bytes:
+    text = feed(item("TITLE", inside), item("Two", sound=f"{SHOW}/2.mp3", date=""))
+    return text.replace("<rss", f"<!DOCTYPE rss [{declared}]><rss").replace("TITLE", title).encode()
+
+
 def test_entities_files_and_addresses_that_a_feed_declares_are_not_read() -> None:
-    bomb = '<!ENTITY a "aaaaaaaaaa">' + "".join(
-        f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12)
-    )
-    declared = f'<!DOCTYPE rss [{bomb}<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y SYSTEM "{FEED}">]>'
-    hostile = feed(item("A&m;B&x;C&y;D")).replace("<rss", f"{declared}<rss")
-    assert is_feed(hostile.encode())
-    [episode] = parse_feed(hostile.encode(), FEED).episodes
-    assert len(episode.resource.title) < 20 and "root" not in episode.resource.title
+    declared = f'<!ENTITY n "注"><!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y SYSTEM "{FEED}">'
+    media = "<media:group xmlns:media='http://search.yahoo.com/mrss/'>&x;</media:group>"
+    data = hostile(declared, "A&n;B&x;C&y;D", f"<psc:chapters>&x;</psc:chapters>{media}")
+    assert is_feed(data)
+    assert [one.resource.title for one in parse_feed(data, FEED).episodes] == ["A&n;B&x;C&y;D", "Two"]
+
+
+def test_entities_that_grow_end_the_feed() -> None:
+    grown = (f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12))
+    read = parse_feed(hostile(f'<!ENTITY a "aaaaaaaaaa">{"".join(grown)}', "A&m;B"), FEED)
+    assert not read.episodes
 
 
 def test_only_feeds_are_taken_for_feeds() -> None:
