@@ -14,7 +14,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
-from seekpoint.indexer.reading_list.entries import Entries, short
+from seekpoint.indexer.reading_list.entries import Entries, check_marks, short
 
 BIBTEX_MARK = re.compile(
     r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
@@ -61,6 +61,7 @@ def read_bibtex(text: str, entries: Entries) -> None:
     from bibtexparser.entrypoint import parse_string
     from bibtexparser.model import Entry
 
+    check_marks(text, "@")
     for block in parse_string(text).blocks:
         found = getattr(block, "ignore_error_block", block)  # one whose key, or a field, is there twice
         if isinstance(found, Entry):
@@ -142,7 +143,7 @@ def _add(
     """
     title = _TAG.sub("", title)
     if entries.folder and (path := _existing(entries.folder, files)):
-        entries.resources.append(resource_of_path(path, short(title)))
+        entries.append(resource_of_path(path, short(title)))
     elif arxiv := next(filter(None, map(_ARXIV.search, stated)), None):
         entries.add(f"https://arxiv.org/abs/{arxiv[1]}", title)
     elif address := next(filter(None, map(_ADDRESS.search, addresses)), None):

@@ -15,6 +15,12 @@ from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_li
 MAX_DEPTH = 100
 """The most folders within each other; deeper ones are no one's, and each entry stores its path."""
 
+MOST_ENTRIES = 100_000
+"""The most entries of a list, those that are left out among them."""
+
+# Tags that an entry is listed under.
+_MOST_TAGS = 20
+_BETWEEN_TAGS = re.compile(r"[,|]")
 # A heading is stored with every entry under it. In Markdown, a paragraph above a line of dashes is one too.
 _MAX_TITLE = 500
 # The kinds of left out entries that a remark names.
@@ -31,6 +37,7 @@ class Entries:
         self.base = base
         self.resources: list[Resource] = []
         self._left_out: Counter[str] = Counter()
+        self._number = 0
 
     @property
     def folder(self) -> Path | None:
@@ -53,13 +60,19 @@ class Entries:
         address, name = href.strip(), short(title)
         name = "" if name in (clean(href), clean(address.partition("//")[2])) else name
         if resource := make(address, name, sections) or self._file(address, name, sections):
-            self.resources.append(resource)
+            self.append(resource)
         else:
             scheme = _SCHEME.match(address)
             self.leave_out(scheme[0].lower() if scheme else "without an address")
 
+    def append(self, resource: Resource) -> None:
+        """Add a resource; raises SourceError if there are too many."""
+        self._count(1)
+        self.resources.append(resource)
+
     def leave_out(self, kind: str, number: int = 1) -> None:
-        """Count entries that are left out."""
+        """Count entries that are left out; raises SourceError if there are too many."""
+        self._count(number)
         self._left_out[kind] += number
 
     @property
@@ -72,10 +85,27 @@ class Entries:
         kinds += ["others"] if len(self._left_out) > len(shown) else []
         return f"{left_out:,} of {counted(left_out + len(self.resources), 'entry')} left out: {', '.join(kinds)}"
 
+    def _count(self, number: int) -> None:
+        self._number += number
+        if self._number > MOST_ENTRIES:
+            raise SourceError(f"more than {MOST_ENTRIES:,} entries are too much for a reading list: split it")
+
     def _file(self, address: str, title: str, sections: tuple[tuple[str, ...], ...]) -> Resource | None:
         if not address.lower().startswith("file:"):
             return None
         return resource_of_link(address, title, sections, self.base)
+
+
+def tagged(tags: str) -> list[tuple[str]]:
+    """The sections of an entry that is in no folder: each of its first tags."""
+    return [(tag,) for tag in _BETWEEN_TAGS.split(tags, _MOST_TAGS)[:_MOST_TAGS]]
+
+
+def check_marks(text: str, mark: str) -> None:
+    """Raise SourceError for a text with more marks than its entries would have, before a parser takes its time."""
+    most = 10 * MOST_ENTRIES
+    if text.count(mark) > most:
+        raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
 
 
 def deeper(path: tuple[str, ...], folder: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 from typing import NamedTuple
 
-from seekpoint.indexer.reading_list.entries import Entries
+from seekpoint.indexer.reading_list.entries import Entries, tagged
 
 _DELIMITERS = ",;\t"
 # Headers by their names. Takeout's are in the language of the account, so its columns are told by what is in them.
@@ -26,7 +26,6 @@ _SURE_ID = re.compile(rf"(?!(?:{_WORD}(?:[_-]{_WORD})*|[\d-]+|\d\d-[A-Za-z]{{3}}
 _SAMPLE, _LEAST = 50, 0.6
 # Raindrop's sign for a folder within another. A slash alone is part of a name, such as CI/CD.
 _WITHIN = " / "
-_BETWEEN_TAGS = re.compile(r"[,|]")
 
 
 def read(text: str, entries: Entries) -> None:
@@ -105,6 +104,6 @@ def _add(row: Sequence[str], columns: _Columns, entries: Entries) -> None:
     if columns.is_video and not _VIDEO_ID.fullmatch(address):
         entries.leave_out("without a video's id")
         return
-    tagged = [(tag,) for tag in _BETWEEN_TAGS.split(tags)] if columns.folder < 0 else []
     address = f"https://www.youtube.com/watch?v={address}" if columns.is_video else address
-    entries.add(address, title, folder.split(_WITHIN), *tagged)
+    paths = tagged(tags) if columns.folder < 0 else [folder.split(_WITHIN)]
+    entries.add(address, title, *paths)
