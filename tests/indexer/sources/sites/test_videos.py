@@ -77,6 +77,16 @@ def test_what_people_wrote_comes_before_what_was_generated_and_no_translation_of
     assert "zh-CN" in failure.reason
 
 
+def test_an_old_video_in_several_files_is_one_video(sites: FakeSites) -> None:
+    add_bilibili(sites, captions={"zh-CN": ZH})
+    files = [{"url": f"https://upos.bilivideo.example/{n}.flv", "length": 300_000, "size": 9} for n in (1, 2)]
+    shown = {"durl": files, "quality": 32, "accept_quality": [32], "support_formats": []}
+    sites.add("https://api.bilibili.com/x/player/wbi/playurl?bvid=BV1xx411c7mD", {"code": 0, "data": shown})
+    result = fetched(sites, BILIBILI)
+    assert texts(result) == [[text for *_, text in ZH]]
+    assert (result.details.title, result.playlist) == ("注意力机制讲解", None)
+
+
 def test_a_video_whose_captions_take_a_login_says_so(sites: FakeSites) -> None:
     add_bilibili(sites, needs_login=True)
     failure = refused(sites, BILIBILI)
