@@ -33,6 +33,7 @@ from seekpoint.indexer.fetch.retries import (
     pause_of,
     status_of,
 )
+from seekpoint.indexer.reading_list.video_sites import video_or_playlist
 
 TOKEN = "Seekpoint"
 """Our product token in robots.txt."""
@@ -237,7 +238,7 @@ class _Repeated(requests.Response):
 class PoliteFetcher(Fetcher):
     """Fetches pages and papers that a list names: as robots.txt allows, `pace` seconds apart at the same host.
 
-    Each address is asked once, also where several addresses lead there.
+    Each address is asked once, also where several addresses lead there, and none of a well-known video site.
     """
 
     def __init__(
@@ -270,6 +271,8 @@ class PoliteFetcher(Fetcher):
         return response
 
     def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
+        if video_or_playlist(urlsplit(url)):
+            raise LeadsToVideo(url)
         known = self._known.get((url, False)) or (self._known.get((url, True)) if private else None)
         if isinstance(known, Unfetched):
             raise known
@@ -350,8 +353,8 @@ _MOST_REDIRECTS = 8
 _YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
 
 
-class LeadsToYouTube(Unfetched):
-    """An address is one of YouTube, which only the clients for YouTube ask: they keep its pauses."""
+class LeadsToVideo(Unfetched):
+    """An address is a video's, which only the clients for its site ask, such as those for YouTube, with its pauses."""
 
     def __init__(self, url: str) -> None:
         super().__init__(State.UNAVAILABLE, Reason("no_video_page"), MONTH)
@@ -363,7 +366,7 @@ def follow(
 ) -> requests.Response:
     """Request `url` by `ask` and follow its redirects, which are the response's history.
 
-    Raises Unfetched, LeadsToYouTube before anything is asked of YouTube, and what `ask` raises. `ask` is also told
+    Raises Unfetched, LeadsToVideo before anything is asked of YouTube, and what `ask` raises. `ask` is also told
     whether the address may be in a private network. Only `url` may, if `private`, and redirects within its server: none
     must lead from the web into a private network.
     """
@@ -372,7 +375,7 @@ def follow(
     history: list[requests.Response] = []
     while len(history) <= _MOST_REDIRECTS:
         if f".{urlsplit(hop).hostname}".rstrip(".").endswith(_YOUTUBE):
-            raise LeadsToYouTube(hop)
+            raise LeadsToVideo(hop)
         try:
             response = ask(hop, private)
         except PrivateNetwork as refused:

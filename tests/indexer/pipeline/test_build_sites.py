@@ -261,6 +261,18 @@ def test_sound_without_captions_is_transcribed_once_where_that_is_asked_for(
     assert (report.updated, sites.requests) == (0, [])
 
 
+def test_a_short_link_is_the_video_that_it_leads_to(workshop: Workshop, sites: FakeSites) -> None:
+    add_bilibili(sites, captions={"ai-zh": ZH})
+    sites.add("https://www.bilibili.com/robots.txt", "User-agent: *\nDisallow: /", "text/plain")
+    sites.add("https://b23.tv/abc", "", status=302, headers={"Location": f"{BILIBILI}?share_source=copy&t=3"})
+    listed = workshop.write("list.txt", "https://b23.tv/abc")
+    workshop.build(listed, web=sites.web())
+    assert workshop.states() == {id_of(BILIBILI): State.INDEXED}
+    sites.requests.clear()
+    assert workshop.build(listed, web=sites.web()).updated == 0
+    assert not sites.requests
+
+
 def test_an_interrupted_build_of_sites_goes_on(workshop: Workshop, sites: FakeSites) -> None:
     from tests.indexer.builds import InterruptingEvents
 

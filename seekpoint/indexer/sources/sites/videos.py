@@ -79,7 +79,7 @@ class VideoSites:
 
         Its address may be one of YouTube: then the result is that video or playlist, without transcripts.
         """
-        from seekpoint.indexer.fetch.fetcher import LeadsToYouTube
+        from seekpoint.indexer.fetch.fetcher import LeadsToVideo
 
         try:
             with self._asking(resource, {**_CAPTIONS, **self._limits()}, private) as downloader:
@@ -92,7 +92,7 @@ class VideoSites:
                 if info.get("_type") == "playlist":
                     return FetchResult((), kind=Kind.PLAYLIST, playlist=_playlist(info, resource))
                 transcripts = self._transcripts(downloader, info, _site(resource.url))
-        except LeadsToYouTube as led:
+        except LeadsToVideo as led:
             video = resource_of(led.url)
             if video is None or not video.is_on_youtube:
                 raise
