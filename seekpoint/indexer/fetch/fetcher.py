@@ -238,7 +238,7 @@ class _Repeated(requests.Response):
 class PoliteFetcher(Fetcher):
     """Fetches pages and papers that a list names: as robots.txt allows, `pace` seconds apart at the same host.
 
-    Each address is asked once, also where several addresses lead there, and none of a well-known video site.
+    Each address is asked once, also where several addresses lead there.
     """
 
     def __init__(
@@ -271,7 +271,7 @@ class PoliteFetcher(Fetcher):
         return response
 
     def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
-        if video_or_playlist(urlsplit(url)):
+        if video_or_playlist(urlsplit(url)):  # its page has no article
             raise LeadsToVideo(url)
         known = self._known.get((url, False)) or (self._known.get((url, True)) if private else None)
         if isinstance(known, Unfetched):
