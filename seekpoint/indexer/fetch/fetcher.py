@@ -36,6 +36,7 @@ from seekpoint.indexer.fetch.retries import (
     pause_of,
     status_of,
 )
+from seekpoint.indexer.reading_list.video_sites import video_or_playlist
 
 TOKEN = "Seekpoint"
 """Our product token in robots.txt."""
@@ -306,6 +307,8 @@ class PoliteFetcher(Fetcher):
         return response
 
     def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
+        if video_or_playlist(urlsplit(url)):  # its page has no article
+            raise LeadsToVideo(url)
         known = self._known.get((url, False)) or (self._known.get((url, True)) if private else None)
         if isinstance(known, Unfetched):
             raise known
@@ -386,8 +389,8 @@ _MOST_REDIRECTS = 8
 _YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
 
 
-class LeadsToYouTube(Unfetched):
-    """An address is one of YouTube, which only the clients for YouTube ask: they keep its pauses."""
+class LeadsToVideo(Unfetched):
+    """An address is a video's, which only the clients for its site ask, such as those for YouTube, with its pauses."""
 
     def __init__(self, url: str) -> None:
         super().__init__(State.UNAVAILABLE, Reason("no_video_page"), MONTH)
@@ -399,7 +402,7 @@ def follow(
 ) -> requests.Response:
     """Request `url` by `ask` and follow its redirects, which are the response's history.
 
-    Raises Unfetched, LeadsToYouTube before anything is asked of YouTube, and what `ask` raises. `ask` is also told
+    Raises Unfetched, LeadsToVideo before anything is asked of YouTube, and what `ask` raises. `ask` is also told
     whether the address may be in a private network. Only `url` may, if `private`, and redirects within its server: none
     must lead from the web into a private network.
     """
@@ -408,7 +411,7 @@ def follow(
     history: list[requests.Response] = []
     while len(history) <= _MOST_REDIRECTS:
         if f".{urlsplit(hop).hostname}".rstrip(".").endswith(_YOUTUBE):
-            raise LeadsToYouTube(hop)
+            raise LeadsToVideo(hop)
         try:
             response = ask(hop, private)
         except PrivateNetwork as refused:

@@ -14,7 +14,7 @@ from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, YoutubeDLError
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToYouTube, is_same_server
+from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
 
@@ -86,7 +86,7 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         private = bool(self._own_server) and is_same_server(request.url, self._own_server)
         try:
             response = self._fetcher.send(request.method, request.url, headers, request.data, private=private)
-        except (ServerFault, LeadsToYouTube):
+        except (ServerFault, LeadsToVideo):
             raise
         except Unfetched as failure:
             self.failure = failure

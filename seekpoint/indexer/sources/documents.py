@@ -278,13 +278,13 @@ class DocumentReader:
         It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
         `earlier` version, or if another address led to the same page before.
         """
-        from seekpoint.indexer.fetch.fetcher import LeadsToYouTube, Validators
+        from seekpoint.indexer.fetch.fetcher import LeadsToVideo, Validators
 
         validators = Validators(earlier.etag, earlier.modified) if earlier else None
         address = _ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url)
         try:
             page = self._fetcher.get(address, validators, private=private)
-        except LeadsToYouTube as led:
+        except LeadsToVideo as led:
             video = resource_of(led.url)
             if video is None or video.kind not in (Kind.VIDEO, Kind.PLAYLIST):
                 raise

@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.fetcher import FetchedPage, LeadsToYouTube, PoliteFetcher, Robots, Validators
+from seekpoint.indexer.fetch.fetcher import FetchedPage, LeadsToVideo, PoliteFetcher, Robots, Validators
 from seekpoint.indexer.fetch.network import Address
 from tests import fuzzing
 from tests.fuzzing import is_line
@@ -151,7 +151,7 @@ def test_nothing_is_asked_of_youtube(httpserver: HTTPServer) -> None:
     for n, host in enumerate(("www.youtube.com", "WWW.YouTube.com.", "youtu.be", "consent.youtube.com")):
         target = f"https://{host}/watch?v=aaaaaaaaaaa&t=讲"
         for url in (target, redirect(httpserver, f"/{n}", target)):
-            with pytest.raises(LeadsToYouTube) as led:
+            with pytest.raises(LeadsToVideo) as led:
                 pages.get(url)
             assert led.value.url.lower() == f"https://{host}/watch?v=aaaaaaaaaaa&t=%e8%ae%b2".lower()
     assert requested(httpserver) == [f"pages.example/{n}" for n in range(4)]

@@ -11,7 +11,7 @@ from yt_dlp.networking import Request as YtRequest
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.fetch.fetcher import LeadsToYouTube
+from seekpoint.indexer.fetch.fetcher import LeadsToVideo
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ServerFault
 from seekpoint.indexer.fetch.site_downloader import SiteDownloader
@@ -55,7 +55,7 @@ def test_no_redirect_leads_from_the_web_into_a_private_network_nor_to_youtube(
         downloader(sites.web()).urlopen(TALK)
     assert isinstance(caught.value.cause, Unfetched) and caught.value.cause.reason.code == "redirect_private"
     sites.add(TALK, "", status=302, headers={"Location": "https://www.youtube.com/watch?v=abcdefghijk"})
-    with pytest.raises(LeadsToYouTube):
+    with pytest.raises(LeadsToVideo):
         downloader(sites.web()).urlopen(TALK)
     assert sites.requests == [TALK, TALK]
 

@@ -97,6 +97,36 @@ def test_a_lecture_in_parts_becomes_a_playlist_that_grows(workshop: Workshop, si
     assert sites.requests.count(BILIBILI) == 2, "the list, and the new part"
 
 
+def test_a_playlist_of_a_site_is_listed_in_each_build_with_a_limit_and_pruned(
+    workshop: Workshop, sites: FakeSites
+) -> None:
+    talks = [f"https://vimeo.com/{number}" for number in (11, 12, 13)]
+    for number in (11, 12, 13):
+        add_vimeo(sites, str(number), {"zh": ZH}, title=f"讲座 {number}")
+
+    def list_talks(*shown: str) -> None:
+        events = [{"frontend_link": one} for one in shown]
+        sites.add("https://media.ccc.de/public/conferences/kongress", {"title": "Kongress 会议", "events": events})
+
+    list_talks(*talks)
+    listed = workshop.write("list.md", "## 课\n\nhttps://media.ccc.de/c/kongress\n")
+    workshop.build(listed, web=sites.web(), limit=2)
+    assert [*workshop.statuses()][1:] == [id_of(one) for one in talks[:2]]
+    sites.requests.clear()
+    report = workshop.build(listed, web=sites.web())
+    assert report.updated == 1
+    assert sites.asked("media.ccc.de") == ["https://media.ccc.de/public/conferences/kongress"]
+    assert sites.asked("player.vimeo.com")[0].endswith("/13"), "what is indexed isn't asked for again"
+    status = workshop.statuses()[id_of(talks[2])]
+    assert (status.title, status.resource.sections) == ("讲座 13", (("课", "Kongress 会议"),))
+    list_talks(*talks[1:])
+    assert workshop.build(listed, web=sites.web(), prune=True).removed == 1
+    sites.add("https://media.ccc.de/public/conferences/kongress", "busy", status=503)
+    report = workshop.build(listed, web=sites.web())
+    assert report.states[State.INDEXED] == 3, "where a listing fails, the earlier one stays"
+    assert any("kept as it was" in line for line in workshop.events.lines)
+
+
 def test_a_video_without_captions_waits_for_a_month_and_a_page_keeps_its_own_reason(
     workshop: Workshop, sites: FakeSites
 ) -> None:
@@ -229,6 +259,18 @@ def test_sound_without_captions_is_transcribed_once_where_that_is_asked_for(
     sites.requests.clear()
     report = build(options, workshop.library, Sources.through(sites.web(), options), encoder=workshop.encoder)
     assert (report.updated, sites.requests) == (0, [])
+
+
+def test_a_short_link_is_the_video_that_it_leads_to(workshop: Workshop, sites: FakeSites) -> None:
+    add_bilibili(sites, captions={"ai-zh": ZH})
+    sites.add("https://www.bilibili.com/robots.txt", "User-agent: *\nDisallow: /", "text/plain")
+    sites.add("https://b23.tv/abc", "", status=302, headers={"Location": f"{BILIBILI}?share_source=copy&t=3"})
+    listed = workshop.write("list.txt", "https://b23.tv/abc")
+    workshop.build(listed, web=sites.web())
+    assert workshop.states() == {id_of(BILIBILI): State.INDEXED}
+    sites.requests.clear()
+    assert workshop.build(listed, web=sites.web()).updated == 0
+    assert not sites.requests
 
 
 def test_an_interrupted_build_of_sites_goes_on(workshop: Workshop, sites: FakeSites) -> None:

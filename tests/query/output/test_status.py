@@ -184,6 +184,14 @@ def test_every_failure_says_why_and_what_to_do(resource: ResourceStatus, reason:
     assert failures(resource).splitlines() == lines
 
 
+def test_captions_of_ones_own_are_only_offered_for_youtubes_videos() -> None:
+    elsewhere = of("a", LACKS, "it has none", 30 * DAY)
+    resource = replace(elsewhere.resource, url="https://vimeo.com/76979871")
+    assert AGAIN in failures(elsewhere) and OWN in failures(elsewhere)
+    shown = failures(replace(elsewhere, resource=resource))
+    assert AGAIN in shown and OWN not in shown
+
+
 def test_a_running_build_is_named_and_no_other_one_is_asked_for_beside_it() -> None:
     fault, blocked = "no connection", "blocked"
     resources = [

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests import RequestException
@@ -32,6 +32,7 @@ _MOST_ENTRIES = 5_000
 _MOST_CHAPTERS = 1_000
 _MOST_OF_CAPTIONS = 20_000_000  # as of a file
 _DAY = re.compile(r"\d{8}", re.ASCII)
+_NO_NAME = re.compile(r"[^A-Za-z0-9-]")
 _LONGEST_TITLE = 500
 # These extractors number the videos of a page, also an only one.
 _NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
@@ -77,16 +78,20 @@ class VideoSites:
 
         Its address may be one of YouTube: then the result is that video or playlist, without transcripts.
         """
-        from seekpoint.indexer.fetch.fetcher import LeadsToYouTube
+        from seekpoint.indexer.fetch.fetcher import LeadsToVideo
 
         try:
             with self._asking(resource, {**_CAPTIONS, **self._limits()}, private) as downloader:
                 page = self._pages.get(resource.id)
                 info = _recording(_info(downloader, page), resource) if page else _info(downloader, resource.url)
-                if info.get("_type") in ("playlist", "multi_video"):
+                if (
+                    info.get("_type") == "multi_video"
+                ):  # one video in several files, the first of which has all captions
+                    info = {**next(iter(info["entries"]), {}), **{**info, "_type": "video"}}
+                if info.get("_type") == "playlist":
                     return FetchResult((), kind=Kind.PLAYLIST, playlist=_playlist(info, resource))
                 transcripts = self._transcripts(downloader, info, _site(resource.url))
-        except LeadsToYouTube as led:
+        except LeadsToVideo as led:
             video = resource_of(led.url)
             if video is None or not video.is_on_youtube:
                 raise
@@ -115,8 +120,8 @@ class VideoSites:
             info = _info(downloader, resource.url)
             folder.mkdir(parents=True, exist_ok=True)
             # The format is part of the name: a download must not be resumed in another format.
-            name = clean(str(info.get("format_id") or ""))[:40].replace("/", "-")
-            path = folder / f"{resource.id}.{name}.{str(info.get('ext') or 'bin')[:8]}"
+            parts = (_NO_NAME.sub("", str(info.get(part) or ""))[:40] for part in ("format_id", "ext"))
+            path = folder / ".".join((resource.id, *parts))
             downloader.dl(str(path), info)
             if not path.exists():
                 raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=_site(resource.url)), MONTH)
@@ -266,13 +271,17 @@ def details_of(info: Mapping[str, Any]) -> Details:
     day, length = _text(info.get("upload_date")), _seconds(info.get("duration"))
     listed = info.get("chapters")
     marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
-    titles = {_seconds(mark.get("start_time")): _text(mark.get("title")) for mark in marks[:_MOST_CHAPTERS]}
+    titles: dict[float, str] = {}
+    for mark in marks[:_MOST_CHAPTERS]:
+        start, named = _seconds(mark.get("start_time")), _text(mark.get("title"))
+        if start is not None and named:
+            titles.setdefault(start, named)
     return Details(
         title or None,
         _text(info.get("channel") or info.get("uploader")) or None,
         length or None,
         f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
-        tuple(Chapter(start, titles[start]) for start in sorted(filter(_is_given, titles)) if titles[start]),
+        tuple(Chapter(start, titles[start]) for start in sorted(titles)),
     )
 
 
@@ -282,10 +291,6 @@ def _text(value: object) -> str:
 
 def _seconds(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and isfinite(value) and value >= 0 else None
-
-
-def _is_given(start: float | None) -> TypeGuard[float]:
-    return start is not None
 
 
 def _site(url: str) -> str:

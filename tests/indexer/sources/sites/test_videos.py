@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import isfinite
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_what_people_wrote_comes_before_what_was_generated_and_no_translation_of
     assert "zh-CN" in failure.reason
 
 
+def test_an_old_video_in_several_files_is_one_video(sites: FakeSites) -> None:
+    add_bilibili(sites, captions={"zh-CN": ZH})
+    files = [{"url": f"https://upos.bilivideo.example/{n}.flv", "length": 300_000, "size": 9} for n in (1, 2)]
+    shown = {"durl": files, "quality": 32, "accept_quality": [32], "support_formats": []}
+    sites.add("https://api.bilibili.com/x/player/wbi/playurl?bvid=BV1xx411c7mD", {"code": 0, "data": shown})
+    result = fetched(sites, BILIBILI)
+    assert texts(result) == [[text for *_, text in ZH]]
+    assert (result.details.title, result.playlist) == ("注意力机制讲解", None)
+
+
 def test_a_video_whose_captions_take_a_login_says_so(sites: FakeSites) -> None:
     add_bilibili(sites, needs_login=True)
     failure = refused(sites, BILIBILI)
@@ -144,6 +155,49 @@ def test_captions_in_segments_are_put_together_with_their_times(sites: FakeSites
     assert [(cue.start, cue.text) for cue in transcript.cues] == [(1, WORDS[0][2]), (15, WORDS[1][2])]
     del sites._answers["https://uni.example/en/1.vtt"]
     assert refused(sites, "https://uni.example/talk.m3u8").state is not State.INDEXED, "a hole is an error"
+
+
+def test_teds_subtitles_are_read_in_the_language_of_the_talk(sites: FakeSites) -> None:
+    address, host = "https://www.ted.com/talks/ada_on_engines", "https://hls.ted.example"
+    listed = "".join(
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="{code}",LANGUAGE="{code}",URI="{code}.m3u8"\n'
+        for code in ("de", "en", "zh-cn")
+    )
+    stream = '#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS="avc1.4d400c,mp4a.40.2",SUBTITLES="s"\nfilm.m3u8\n'
+    sites.add(f"{host}/1.m3u8", f"#EXTM3U\n{listed}{stream}", "application/x-mpegURL")
+    for code, said in (("en", WORDS), ("zh-cn", ZH)):
+        sites.add(f"{host}/{code}.m3u8", f"#EXTM3U\n#EXTINF:600,\n{code}.vtt\n#EXT-X-ENDLIST\n", "text/plain")
+        sites.add(f"{host}/{code}.vtt", vtt(said), "text/vtt")
+    player = {"resources": {"hls": {"stream": f"{host}/1.m3u8"}}, "thumb": "https://t.example/1.jpg"}
+    talk = {"id": "1", "title": "How engines weigh the words of a sentence", "presenterDisplayName": "Ada"}
+    shown = {"props": {"pageProps": {"videoData": {**talk, "duration": 600, "videoPlayerData": player}}}}
+    script = f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(shown)}</script>'
+    sites.add(address, f"<html><head></head><body>{script}</body></html>")
+    result = fetched(sites, f"{address}?subtitle=de")
+    assert [one.language for one in result.transcripts] == ["en"]
+    assert texts(result) == [[text for *_, text in WORDS]]
+    assert (result.details.title, result.details.channel) == ("How engines weigh the words of a sentence", "Ada")
+    assert texts(fetched(sites, address, "zh")) == [[text for *_, text in ZH]]
+
+
+def test_a_lecture_on_panopto_is_read_unless_it_takes_a_login(sites: FakeSites) -> None:
+    root = "https://uni.hosted.panopto.com/Panopto/Pages"
+    address = f"{root}/Viewer.aspx?id=09969705-c96b-4e87-8424-abb7004200f4"
+    info = f"{root}/Viewer/DeliveryInfo.aspx"
+    marks = [{"Time": 0, "Duration": 5, "Caption": "开头"}, {"Time": 5, "Duration": 9, "Caption": "掩码"}]
+    delivery = {"SessionName": "第三讲", "Duration": 20.0, "AvailableLanguages": [8], "Timestamps": marks}
+    stream = {"StreamUrl": "https://media.example/1.mp4", "ViewerMediaFileTypeName": "mp4"}
+    shown = {**delivery, "OwnerDisplayName": "某老师", "SessionGroupLongName": "深度学习", "PodcastStreams": [stream]}
+    sites.add(info, {"Delivery": shown})
+    said = [{"Time": start, "Duration": end - start, "Caption": text} for start, end, text in ZH]
+    sites.add(f"{info}?getCaptions=True", json.dumps(said), "application/json")
+    result = fetched(sites, f"{address}&start=3")
+    assert [(one.language, one.origin) for one in result.transcripts] == [("zh-CN", Origin.MANUAL)]
+    assert texts(result) == [[text for *_, text in ZH]]
+    assert (result.details.title, result.details.channel) == ("第三讲", "深度学习")
+    assert result.details.chapters == (Chapter(0, "开头"), Chapter(5, "掩码"))
+    sites.add(info, {"ErrorCode": 2})
+    assert refused(sites, address).reason.code == "site_login"
 
 
 def test_an_address_that_leads_to_a_video_of_a_known_site_is_that_video(sites: FakeSites) -> None:
