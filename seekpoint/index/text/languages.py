@@ -65,16 +65,18 @@ def in_one_script(question: str) -> str:
 
 
 def to_embed(question: str) -> str:
-    """The text of a question that is embedded: without control characters and marks at its end, in one Chinese script.
+    """The text of a question that is embedded: without control characters, in one Chinese script.
 
-    With a question mark or without, the same is asked. The sets have as many right first moments with either, within
-    .009.
+    A few words ask the same with a question mark and without. For whole questions moment@1 is up to .009 lower without.
     """
     text = in_one_script(clean(question))
-    return text.rstrip(_END_MARKS) or text
+    is_whole = len(text.encode(errors="replace")) > _FEW_WORDS
+    return text if is_whole else text.rstrip(_END_MARKS) or text
 
 
 _END_MARKS = " ?？!！.。…"
+# Bytes of UTF-8: some four words, or ten Chinese characters.
+_FEW_WORDS = 30
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.text.languages import in_one_script, language_of, simplified
+from seekpoint.index.text.languages import in_one_script, language_of, simplified, to_embed
 
 
 def test_chinese_is_simplified_and_every_character_keeps_its_place() -> None:
@@ -66,3 +66,11 @@ def test_clean(text: str, cleaned: str) -> None:
 def test_printable_keeps_every_other_character_in_its_place() -> None:
     assert printable("两个  空格 stay") == "两个  空格 stay"
     assert printable("a\nb\x1bc\u202ed") == "abcd"
+
+
+def test_a_few_words_are_embedded_alike_with_a_question_mark_and_without() -> None:
+    for text in ("mode collapse", "模式崩溃", "IP 分片"):
+        assert to_embed(f"{text}?") == to_embed(f"{text} ？") == to_embed(text) == text
+    whole = "What does a residual connection keep from vanishing?"
+    assert to_embed(whole) == whole and to_embed("什麼是機器學習和深度學習？").endswith("？")
+    assert to_embed("?") == "?", "a question of marks alone stays one"
