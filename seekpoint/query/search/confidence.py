@@ -81,9 +81,9 @@ class Calibration(NamedTuple):
 
 
 BUNDLED_CALIBRATION = Calibration(
-    Logit(-1.26, Features(meaning=11.32, unsaid=-6.08, unknown=-1.46, size=-0.26, ahead=0.0)),
-    Logit(-2.98, Features(meaning=5.5, unsaid=-2.81, unknown=0.0, size=0.0, ahead=9.98)),
-    low=-1.52,
+    Logit(-1.34, Features(meaning=11.34, unsaid=-5.84, unknown=-1.03, size=-0.25, ahead=0.0)),
+    Logit(-2.97, Features(meaning=5.46, unsaid=-2.78, unknown=0.0, size=0.0, ahead=9.94)),
+    low=-1.59,
     high=-0.54,
 )
 """Fitted with the bundled model."""
