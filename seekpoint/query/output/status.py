@@ -27,12 +27,12 @@ STEPS: Mapping[str, str] = {
     "looks_again": "a build after {due} looks again",
 }
 """Remedies for the states of resources."""
-# Remedies while a build runs, in place of those that ask for one.
-_BESIDE_A_BUILD = {
+BESIDE_A_BUILD: Mapping[str, str] = {
     "interrupted": "a build is running and hasn't come to it yet",
     "again": "build again when the running build has ended",
     "due": "due: build again when the running build has ended",
 }
+"""Remedies while a build runs, in place of those that ask for one."""
 _IMPORTED = ", from an import: only `seekpoint build` reads this list, once you name it"
 _OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
@@ -93,7 +93,7 @@ def to_text(
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
     lists = [_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)]
     running = ["A build is running: this is what it has stored so far"] if is_building else []
-    steps = {**STEPS, **(_BESIDE_A_BUILD if is_building else {})}
+    steps = {**STEPS, **(BESIDE_A_BUILD if is_building else {})}
     blocks = [[*_summary(library, card, statuses), *running], *lists, *_failures(statuses, steps, now)]
     return "\n\n".join("\n".join(block) for block in blocks)
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.links import timestamp
+from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import resource_list, transcript_page, translations, view_models
 from seekpoint.query.web.problems import PageError, describe
@@ -49,7 +50,9 @@ _templates.globals |= {
     "resource_href": view_models.resource_href,
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
+    "entry_name": view_models.entry_name,
     "BAR": view_models.BAR,
+    "BESIDE_A_BUILD": BESIDE_A_BUILD,
     "LANGUAGES": translations.LANGUAGES,
     "ENDONYMS": translations.ENDONYMS,
     "MODULES": sorted(path.name for path in STATIC.glob("*.js") if path.name != "page.js"),

@@ -117,6 +117,12 @@ class MomentView:
         return chapter_ticks(self.moment.resource, self.chapters, self.duration, self.moment.language)
 
 
+def entry_name(resource: Resource) -> str:
+    """The name of an entry of the list: its title, else its file's name, else its id."""
+    file = local_file(resource.url) if resource.title in ("", resource.url) else None
+    return clean(file.name if file else resource.title) or resource.id
+
+
 def is_web(address: str) -> bool:
     """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
     return address.lower().startswith(_WEB)
