@@ -391,6 +391,16 @@ def test_a_phrase_is_found_counted_and_stepped_through(browser: Browser, in_two_
             assert page.evaluate(places) == 0
 
 
+def test_the_menu_takes_along_what_was_asked_without_leaving_the_page(page: Page) -> None:
+    page.goto("/?ui=en")
+    page.fill("#q", "掩码 mask")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('.moment').length > 0")
+    page.get_by_role("link", name="Reading list").click()
+    page.wait_for_url("**/list?q=*")
+    assert page.input_value("#q") == "掩码 mask"
+
+
 _MIDDLE_OF_PLACE = """(() => {
     const box = [...CSS.highlights.get('place')][0].getBoundingClientRect()
     return (box.top + box.bottom) / 2 / innerHeight

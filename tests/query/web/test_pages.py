@@ -286,6 +286,17 @@ def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) 
         assert {preferred_language(header) for header in headers} == {language}
 
 
+def test_the_menu_takes_the_question_along(client: TestClient) -> None:
+    for question in ("what is a mask & why?", "掩码藏了什么？"):
+        for path, name, there in (("/", "Reading list", "/list"), ("/list", "Ask", "/")):
+            found = links(client.get(path, params={"q": question, "ui": "en"}).text)
+            assert urlsplit(found[name]).path == there
+            assert parse_qs(urlsplit(found[name]).query) == {"q": [question]}
+    for path in ("/", "/list?q=-mask", "/kept", "/nope?q=mask"):
+        found = links(client.get(path, headers={"Accept-Language": "en"}).text)
+        assert (found["Ask"], found["Reading list"]) == ("/", "/list")
+
+
 def test_traditional_chinese_is_made_of_the_one_catalogue(client: TestClient) -> None:
     for path, said in (
         ("/", "用自己的話提問"),
