@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -91,8 +92,10 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
         if request.url.path.startswith(prefix):
             back = form
     back = getattr(request.state, "back", "") or back
-    key = error.key if isinstance(error, PageError) else ""
-    response = page(request, "error", code, detail=detail, key=key, back=back)
+    if code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:  # of a path that no route has
+        error = PageError(code, "no_page")
+    key, given = (error.key, error.values) if isinstance(error, PageError) else ("", {})
+    response = page(request, "error", code, detail=detail, key=key, given=given, back=back)
     response.headers.update(headers or {})
     return response
 

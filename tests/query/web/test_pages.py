@@ -297,6 +297,18 @@ def test_the_menu_takes_the_question_along(client: TestClient) -> None:
         assert (found["Ask"], found["Reading list"]) == ("/", "/list")
 
 
+def test_addresses_that_lead_nowhere_are_told_in_the_language_of_the_page(client: TestClient) -> None:
+    for path, english, chinese in (
+        ("/nope", "There is no such page.", "没有这个页面。"),
+        ("/resource/zzz", "no resource here has the id 'zzz'", "这里没有编号为 'zzz' 的资源"),
+        ("/resource/{0}%25s", "no resource here has the id '{0}%s'", "这里没有编号为 '{0}%s' 的资源"),
+    ):
+        for language, said in (("en", english), ("zh", chinese)):
+            response = client.get(path, headers={"Accept-Language": language})
+            (alert,) = fromstring(response.text).xpath("//*[@role='alert']")
+            assert (response.status_code, alert.text, alert.get("lang")) == (404, said, None)
+
+
 def test_traditional_chinese_is_made_of_the_one_catalogue(client: TestClient) -> None:
     for path, said in (
         ("/", "用自己的話提問"),
