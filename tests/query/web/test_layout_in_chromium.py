@@ -391,6 +391,23 @@ def test_a_phrase_is_found_counted_and_stepped_through(browser: Browser, in_two_
             assert page.evaluate(places) == 0
 
 
+_PLACEHOLDER = """(box) => {
+    const style = getComputedStyle(box), context = document.createElement("canvas").getContext("2d")
+    context.font = `${getComputedStyle(box, "::placeholder").fontSize} ${style.fontFamily}`
+    const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+    return [context.measureText(box.placeholder).width, room]
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_the_question_box_of_a_phone_shows_its_placeholder_whole(browser: Browser, address: str, locale: str) -> None:
+    with opened(browser, address, locale=locale, viewport={"width": 360, "height": 800}) as page:
+        for path in ("/", "/list", "/resource/aaaaaaaaaaa"):
+            page.goto(path)
+            width, room = page.locator("#q").evaluate(_PLACEHOLDER)
+            assert 0 < width <= room, path
+
+
 def test_the_menu_takes_along_what_was_asked_without_leaving_the_page(page: Page) -> None:
     page.goto("/?ui=en")
     page.fill("#q", "掩码 mask")
