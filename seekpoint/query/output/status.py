@@ -10,7 +10,7 @@ from typing import NamedTuple, Self, cast
 
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, union
+from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
 from seekpoint.query.output.json import as_json
 from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, TotalsJson
 
@@ -142,7 +142,9 @@ def _failures(statuses: Iterable[ResourceStatus], steps: Mapping[str, str], now:
         if reason and step:
             lines.append(f"  {step}")
         for status in group[:_MOST_NAMED]:
-            lines.append("    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url)))))
+            resource, address = status.resource, clean(shown_url(status.resource))
+            title = address if resource.title == resource.url else clean(resource.title)
+            lines.append("    " + "  ".join(dict.fromkeys((title, address))))
         if len(group) > _MOST_NAMED:
             lines.append(f"    and {len(group) - _MOST_NAMED:,} more: `seekpoint status --json` names all")
         yield lines

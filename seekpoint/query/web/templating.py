@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import shown_url
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
@@ -52,6 +53,7 @@ _templates.globals |= {
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
     "entry_name": view_models.entry_name,
+    "shown_url": shown_url,
     "BAR": view_models.BAR,
     "BESIDE_A_BUILD": BESIDE_A_BUILD,
     "LANGUAGES": translations.LANGUAGES,

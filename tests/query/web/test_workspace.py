@@ -24,7 +24,7 @@ from seekpoint.index.open import create_library, open_reader, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS
+from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS, to_text
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
 from seekpoint.query.web.query_parameters import Editing
 from seekpoint.query.web.resource_list import ENTRIES
@@ -283,6 +283,25 @@ def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
     assert {status.state for status in found.values()} == {State.UNAVAILABLE}
     without = "a link without an address, in a list that may name no files: add the file itself"
     assert [found[f"secret {number}"].reason for number in (1, 2, 3)] == [without] * 3
+
+
+@pytest.mark.slow
+def test_a_link_without_an_address_is_shown_as_its_list_writes_it(
+    library: Path, editing: Editing, editor: TestClient
+) -> None:
+    links = "- [Talk](notes/x.md)\n- [](notes/y%20z.md)\n- [](笔记/缓存.md)\n"
+    upload(editor, ("清单.md", f"# 清单\n\n{links}".encode()), is_list="1")
+    built(editing)
+    page = editor.get("/list?ui=zh").text
+    assert {"Talk", "notes/y z.md", "笔记/缓存.md"} <= {*fromstring(page).xpath("//a[@class='name']/text()")}
+    assert "<bdi>notes/x.md</bdi>: <span>链接没有地址" in page
+    assert "list.invalid" not in page
+    talk = statuses(library)["Talk"]
+    assert "list.invalid" not in editor.get(f"/resource/{talk.id}").text
+    shown = to_text(library, CARD, [*statuses(library).values()], [], 0.0)
+    assert "    Talk  notes/x.md\n" in shown
+    assert "    笔记/缓存.md" in shown
+    assert "list.invalid" not in shown
 
 
 def test_lists_in_other_formats_are_added_and_name_nothing_of_the_servers(
