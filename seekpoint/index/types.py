@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import singledispatch
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
+from urllib.parse import unquote
 
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, text_digest
@@ -33,6 +34,10 @@ class Displayed:
 
     def _repr_html_(self) -> str | None:
         return to_html(self)
+
+
+NOWHERE = "list.invalid"
+"""The host of links without one in a list that isn't trusted; RFC 2606 reserves the name."""
 
 
 class Kind(StrEnum):
@@ -111,6 +116,12 @@ class Resource(Displayed):
     def is_on_youtube(self) -> bool:
         """Whether it is a video, a playlist or a channel of YouTube."""
         return self.url.startswith("https://www.youtube.com/") and self.kind in (Kind.VIDEO, Kind.PLAYLIST)
+
+
+def shown_url(resource: Resource) -> str:
+    """The address of a resource, or the path that its list gives instead."""
+    origin = f"https://{NOWHERE}/"
+    return unquote(resource.url.removeprefix(origin)) if resource.url.startswith(origin) else resource.url
 
 
 class Cue(NamedTuple):

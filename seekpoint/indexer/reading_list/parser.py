@@ -16,6 +16,7 @@ from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, open_file, read_file, re
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.types import NOWHERE as NOWHERE
 from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list import bookmarks, vaults
@@ -52,9 +53,6 @@ _KINDS = (
     f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, documents (.pdf, {', '.join(sorted(ARCHIVES))}), "
     "web pages or text files (.md, .txt)"
 )
-
-NOWHERE = "list.invalid"
-"""The host of links without one in a list that isn't trusted; RFC 2606 reserves the name."""
 
 
 @dataclass(frozen=True, slots=True)

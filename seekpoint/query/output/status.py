@@ -10,7 +10,7 @@ from typing import NamedTuple, Self, cast
 
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, union
+from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
 from seekpoint.query.output.json import as_json
 from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, TotalsJson
 
@@ -27,12 +27,12 @@ STEPS: Mapping[str, str] = {
     "looks_again": "a build after {due} looks again",
 }
 """Remedies for the states of resources."""
-# Remedies while a build runs, in place of those that ask for one.
-_BESIDE_A_BUILD = {
+BESIDE_A_BUILD: Mapping[str, str] = {
     "interrupted": "a build is running and hasn't come to it yet",
     "again": "build again when the running build has ended",
     "due": "due: build again when the running build has ended",
 }
+"""Remedies while a build runs, in place of those that ask for one."""
 _IMPORTED = ", from an import: only `seekpoint build` reads this list, once you name it"
 _OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
@@ -93,7 +93,7 @@ def to_text(
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
     lists = [_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)]
     running = ["A build is running: this is what it has stored so far"] if is_building else []
-    steps = {**STEPS, **(_BESIDE_A_BUILD if is_building else {})}
+    steps = {**STEPS, **(BESIDE_A_BUILD if is_building else {})}
     blocks = [[*_summary(library, card, statuses), *running], *lists, *_failures(statuses, steps, now)]
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -142,7 +142,9 @@ def _failures(statuses: Iterable[ResourceStatus], steps: Mapping[str, str], now:
         if reason and step:
             lines.append(f"  {step}")
         for status in group[:_MOST_NAMED]:
-            lines.append("    " + "  ".join(dict.fromkeys((clean(status.resource.title), clean(status.resource.url)))))
+            resource, address = status.resource, clean(shown_url(status.resource))
+            title = address if resource.title == resource.url else clean(resource.title)
+            lines.append("    " + "  ".join(dict.fromkeys((title, address))))
         if len(group) > _MOST_NAMED:
             lines.append(f"    and {len(group) - _MOST_NAMED:,} more: `seekpoint status --json` names all")
         yield lines

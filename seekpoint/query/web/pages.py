@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from seekpoint.files import local_file
 from seekpoint.index.address import added_as
+from seekpoint.index.open import is_written
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Filters, Kind, Resource, State
@@ -132,13 +133,18 @@ class Pages:
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
                 for resource_id, group in view_models.by_resource(near).items()
             }
+            is_pending = bool(cache.amounts.states[State.PENDING])
+            is_own = self.workspace is not None and self.workspace.is_building
+            is_building = is_pending and (is_own or is_written(self.live.address))
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=marks,
                 answer=answer, moments=near, State=State, asked=asked, shown=list_page(cache, asked, marks),
-                remedy=partial(remedy, now=time.time()), pictures=self.pictures,
+                remedy=partial(remedy, now=time.time()), is_building=is_building, pictures=self.pictures,
                 added_as=partial(added_as, library=self.live.address),
-                workspace=self.workspace.values(request, cache, path_of(request)) if self.workspace else None,
+                workspace=self.workspace.values(request, cache, path_of(request), is_building=is_building)
+                if self.workspace
+                else None,
             )  # fmt: skip
 
     def resource(self, request: Request) -> HTMLResponse:

@@ -22,16 +22,22 @@ def resource_of(cache: ResourceCache, resource_id: str, hint: str = "") -> Resou
     """The resource with an id; raises HTTPException if there is none."""
     resource = cache.resource(resource_id)
     if resource is None:
-        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}{hint}")
+        raise PageError(404, "no_resource", hint=hint, id=repr(resource_id[:40]))
     return resource
 
 
 class PageError(HTTPException):
-    """An error that a page tells in its own language: `key` is that of the text."""
+    """An error that a page tells in its own language: `key` is that of the text, in which the `values` are filled in.
 
-    def __init__(self, code: int, key: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(code, WORDS["en"][key], headers)
+    `hint` follows the text where a program asked.
+    """
+
+    def __init__(
+        self, code: int, key: str, headers: Mapping[str, str] | None = None, *, hint: str = "", **values: str
+    ) -> None:
+        super().__init__(code, WORDS["en"][key].format(**values) + hint, headers)
         self.key = key
+        self.values = values
 
 
 TYPE = "application/problem+json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -12,7 +13,9 @@ from starlette.responses import HTMLResponse
 
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.types import shown_url
 from seekpoint.query.links import timestamp
+from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import resource_list, transcript_page, translations, view_models
 from seekpoint.query.web.problems import PageError, describe
@@ -49,7 +52,10 @@ _templates.globals |= {
     "resource_href": view_models.resource_href,
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
+    "entry_name": view_models.entry_name,
+    "shown_url": shown_url,
     "BAR": view_models.BAR,
+    "BESIDE_A_BUILD": BESIDE_A_BUILD,
     "LANGUAGES": translations.LANGUAGES,
     "ENDONYMS": translations.ENDONYMS,
     "MODULES": sorted(path.name for path in STATIC.glob("*.js") if path.name != "page.js"),
@@ -88,8 +94,10 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
         if request.url.path.startswith(prefix):
             back = form
     back = getattr(request.state, "back", "") or back
-    key = error.key if isinstance(error, PageError) else ""
-    response = page(request, "error", code, detail=detail, key=key, back=back)
+    if code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:  # of a path that no route has
+        error = PageError(code, "no_page")
+    key, given = (error.key, error.values) if isinstance(error, PageError) else ("", {})
+    response = page(request, "error", code, detail=detail, key=key, given=given, back=back)
     response.headers.update(headers or {})
     return response
 

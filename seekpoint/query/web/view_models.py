@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from seekpoint.files import MEDIA_TYPES, local_file
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.transcript_text import names_before
-from seekpoint.index.types import Chapter, Kind, Resource
+from seekpoint.index.types import Chapter, Kind, Resource, shown_url
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.web.query_parameters import READING, AskParameters, PageParameters
@@ -117,6 +117,14 @@ class MomentView:
         return chapter_ticks(self.moment.resource, self.chapters, self.duration, self.moment.language)
 
 
+def entry_name(resource: Resource) -> str:
+    """The name of an entry of the list: its title, else its file's name or its address."""
+    if resource.title not in ("", resource.url):
+        return clean(resource.title) or resource.id
+    file = local_file(resource.url)
+    return clean(file.name if file else shown_url(resource)) or resource.id
+
+
 def is_web(address: str) -> bool:
     """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
     return address.lower().startswith(_WEB)
@@ -124,7 +132,7 @@ def is_web(address: str) -> bool:
 
 def opens_at(resource: Resource, link: str, page: int | None) -> str | None:
     """The address that opens a link to a resource: itself on the web, or a PDF on this machine at its page."""
-    if is_web(link):
+    if is_web(link) and shown_url(resource) == resource.url:
         return link
     path = local_pdf(resource)
     at_page = f"#page={page}" if page else ""

@@ -24,18 +24,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES, local_file, replacing
+from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES, replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import NamedBy, ResourceStatus, Standing
+from seekpoint.index.types import NamedBy, ResourceStatus, Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web.builds import Build, BuildOrder, Builds, SourceChecks, Tell
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.query_parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.translations import LANGUAGES, language_of, reason_in, translator
+from seekpoint.query.web.view_models import entry_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -102,14 +103,25 @@ class Workspace:
             Route("/add/progress", self.progress),
         ]
 
-    def values(self, request: Request, cache: ResourceCache | None = None, back: str = "/list") -> Mapping[str, object]:
-        """The template's values for the workspace, whose forms lead `back`; there may be no library yet."""
+    @property
+    def is_building(self) -> bool:
+        """Whether a build that the page started runs or waits."""
+        return self._builds.progress.is_running
+
+    def values(
+        self, request: Request, cache: ResourceCache | None = None, back: str = "/list", *, is_building: bool = False
+    ) -> Mapping[str, object]:
+        """The template's values for the workspace, whose forms lead `back`; there may be no library yet.
+
+        A build that runs comes to the entries that are pending by itself.
+        """
         standings, now = cache.standings.values() if cache else (), time.time()
+        due = [standing for standing in standings if standing.is_due(now)]
         return {
             "secret": self._editing.secret,
             "back": back,
             "progress": self._shown(language_of(request)),
-            "due": sum(standing.is_due(now) for standing in standings),
+            "due": sum(not (is_building and standing.state is State.PENDING) for standing in due),
             "waiting": sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings),
             "takes_files": self._added is not None,
             "accept": ",".join(sorted(LIST_SUFFIXES.union(SUFFIXES))),
@@ -258,9 +270,7 @@ class Outcome:
         say = translator(language)
         left = []
         for status in self.others:
-            file = local_file(status.url) if status.title in ("", status.url) else None
-            title = clean(file.name if file else status.title) or status.id
-            reason = status.reason
+            title, reason = entry_name(status.resource), status.reason
             left.append(
                 {
                     "entry": say("left_out", title=title, state=say(status.state.value)),

@@ -61,6 +61,25 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         page.locator(".moment .name", has_text="学习率预热").first.wait_for()
 
 
+def test_what_keeps_a_moment_stands_in_the_row_of_its_actions(browser: Browser, edited: str) -> None:
+    with opened(browser, edited, viewport={"width": 1280, "height": 800}) as page:
+        for ui in ("en", "zh"):
+            page.goto(f"/?q=mask&ui={ui}")
+            moment = page.locator(".moment", has=page.locator(".around")).first
+            like, keep, around = (
+                moment.locator(each).bounding_box()
+                for each in (".actions a >> nth=0", ".keep button", ".around summary")
+            )
+            assert like and keep and around
+            assert abs(like["y"] - keep["y"]) < 4 and abs(around["y"] - keep["y"]) < 4
+            assert like["x"] < keep["x"] < keep["x"] + keep["width"] < around["x"]
+        moment.locator(".keep button").click()
+        moment.locator(".drop button").wait_for()
+        drop, around = (moment.locator(each).bounding_box() for each in (".drop button", ".around summary"))
+        assert like and drop and around
+        assert abs(around["y"] - like["y"]) < 4 < drop["y"] - like["y"], "what is kept has a row for its note"
+
+
 def test_where_a_question_is_answered_is_seen_without_scrolling(browser: Browser, edited: str) -> None:
     for width, height in ((1280, 700), (360, 640)):
         with opened(browser, edited, viewport={"width": width, "height": height}) as page:

@@ -391,6 +391,64 @@ def test_a_phrase_is_found_counted_and_stepped_through(browser: Browser, in_two_
             assert page.evaluate(places) == 0
 
 
+_PLACEHOLDER = """(box) => {
+    const style = getComputedStyle(box), context = document.createElement("canvas").getContext("2d")
+    context.font = `${getComputedStyle(box, "::placeholder").fontSize} ${style.fontFamily}`
+    const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+    return [context.measureText(box.placeholder).width, room]
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_the_question_box_of_a_phone_shows_its_placeholder_whole(browser: Browser, address: str, locale: str) -> None:
+    with opened(browser, address, locale=locale, viewport={"width": 360, "height": 800}) as page:
+        for path in ("/", "/list", "/resource/aaaaaaaaaaa"):
+            page.goto(path)
+            width, room = page.locator("#q").evaluate(_PLACEHOLDER)
+            assert 0 < width <= room, path
+
+
+def test_the_menu_takes_along_what_was_asked_without_leaving_the_page(page: Page) -> None:
+    page.goto("/?ui=en")
+    page.fill("#q", "掩码 mask")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('.moment').length > 0")
+    page.get_by_role("link", name="Reading list").click()
+    page.wait_for_url("**/list?q=*")
+    assert page.input_value("#q") == "掩码 mask"
+
+
+_MIDDLE_OF_PLACE = """(() => {
+    const box = [...CSS.highlights.get('place')][0].getBoundingClientRect()
+    return (box.top + box.bottom) / 2 / innerHeight
+})()"""
+
+
+def test_the_place_that_is_found_stands_in_the_middle(browser: Browser, tmp_path: Path) -> None:
+    english = ["We go on with the talk, and say at length why nothing else is said. " * 6] * 90
+    chinese = ["我们接着往下讲，也细细地说为什么别的都不说。" * 8] * 90
+    english, chinese = (
+        [*others, said, *others, said, *others[:20]]
+        for others, said in ((english, "A mask hides it."), (chinese, "掩码把它藏起来。"))
+    )
+    library = captioned(tmp_path, 9, hhhhhhhhhhh_en=english, hhhhhhhhhhh_zh=chinese)
+    with served(library) as address:
+        for width, language, phrase in ((1280, "en", "mask"), (390, "zh", "掩码")):
+            path = f"/resource/hhhhhhhhhhh?ui=en&language={language}"
+            with opened(browser, address, viewport={"width": width, "height": 844}) as page:
+                count = page.locator(".find .count")
+                page.goto(f"{path}&find={phrase}")
+                for shown in ("1 of 2", "2 of 2", "typed"):
+                    if shown == "typed":
+                        page.goto(path)
+                        page.locator("#find").fill(phrase)
+                    count.get_by_text("1 of 2" if shown == "typed" else shown).wait_for()
+                    until(page, "CSS.highlights.get('place')?.size")
+                    page.wait_for_timeout(300)
+                    assert page.evaluate(_MIDDLE_OF_PLACE) == pytest.approx(0.5, abs=0.05)
+                    page.locator("#find").press("Enter")
+
+
 @needs_shared
 def test_a_lecture_of_two_hours_is_small_on_the_wire_and_finding_in_it_is_fast(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory

@@ -255,7 +255,7 @@ def test_further_moments_are_behind_the_best_one_of_their_resource_or_come_when_
 
 def test_confidence_is_told_in_words(client: TestClient) -> None:
     for question, confidence, english, chinese in (
-        ("a mask hides the future", "high", "Most likely answered here", "这里很可能有答案"),
+        ("a mask hides the future", "high", "Most likely answered by the first of", "答案很可能在第一个片段里（共"),
         ("掩码藏了什么？", "low", "One of these may answer it", "可能在其中一处"),
         ("How long should the pizza dough rise?", "none", "Nothing here answers that", "没有这个问题的答案"),
     ):
@@ -284,6 +284,29 @@ def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) 
     }
     for language, headers in chosen.items():
         assert {preferred_language(header) for header in headers} == {language}
+
+
+def test_the_menu_takes_the_question_along(client: TestClient) -> None:
+    for question in ("what is a mask & why?", "掩码藏了什么？"):
+        for path, name, there in (("/", "Reading list", "/list"), ("/list", "Ask", "/")):
+            found = links(client.get(path, params={"q": question, "ui": "en"}).text)
+            assert urlsplit(found[name]).path == there
+            assert parse_qs(urlsplit(found[name]).query) == {"q": [question]}
+    for path in ("/", "/list?q=-mask", "/kept", "/nope?q=mask"):
+        found = links(client.get(path, headers={"Accept-Language": "en"}).text)
+        assert (found["Ask"], found["Reading list"]) == ("/", "/list")
+
+
+def test_addresses_that_lead_nowhere_are_told_in_the_language_of_the_page(client: TestClient) -> None:
+    for path, english, chinese in (
+        ("/nope", "There is no such page.", "没有这个页面。"),
+        ("/resource/zzz", "no resource here has the id 'zzz'", "这里没有编号为 'zzz' 的资源"),
+        ("/resource/{0}%25s", "no resource here has the id '{0}%s'", "这里没有编号为 '{0}%s' 的资源"),
+    ):
+        for language, said in (("en", english), ("zh", chinese)):
+            response = client.get(path, headers={"Accept-Language": language})
+            (alert,) = fromstring(response.text).xpath("//*[@role='alert']")
+            assert (response.status_code, alert.text, alert.get("lang")) == (404, said, None)
 
 
 def test_traditional_chinese_is_made_of_the_one_catalogue(client: TestClient) -> None:

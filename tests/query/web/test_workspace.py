@@ -24,7 +24,7 @@ from seekpoint.index.open import create_library, open_reader, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.query.output.status import STEPS
+from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS, to_text
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
 from seekpoint.query.web.query_parameters import Editing
 from seekpoint.query.web.resource_list import ENTRIES
@@ -58,7 +58,28 @@ def test_the_list_is_sorted_and_says_what_to_do(library: Path) -> None:
     assert "已到时间：请重新入库" in chinese
     assert "2096-10-02 之后入库时会再看一次；你自己的字幕可以用 --captions DIR 立即加入" in chinese
     assert "build again" not in chinese
-    assert {step: WORDS["en"][f"step_{step}"] for step in STEPS} == dict(STEPS), "`status` says the same"
+    for prefix, steps in (("step", STEPS), ("beside", BESIDE_A_BUILD)):
+        assert {step: WORDS["en"][f"{prefix}_{step}"] for step in steps} == dict(steps), "`status` says the same"
+
+
+@pytest.mark.slow
+def test_what_a_running_build_has_not_come_to_is_not_due_and_a_file_is_named_by_its_name(
+    library: Path, editor: TestClient, tmp_path: Path
+) -> None:
+    talk = resource_of_path(tmp_path / "笔记 on masks.md")
+    with EmbeddedWriter.acquire(library) as writer:
+        writer.register("pending.md", [talk])
+        for ui, step, other in (("en", "hasn&#39;t come to it yet", "interrupted"), ("zh", "还没轮到它", "入库中断")):
+            page = editor.get("/list", params={"ui": ui}).text
+            assert step in page
+            assert other not in page
+            assert "/add/retry" not in page
+    page = editor.get("/list?ui=en").text
+    assert "an interrupted build had not come to it" in page
+    assert "Try again what is due (1)" in page
+    names = fromstring(page).xpath("//a[@class='name']/text()")
+    assert "笔记 on masks.md" in names
+    assert not any(str(tmp_path) in name for name in names)
 
 
 def test_the_list_finds_a_listed_address_that_led_elsewhere(library: Path) -> None:
@@ -262,6 +283,25 @@ def test_nothing_that_is_added_leads_into_the_servers_files_or_network(
     assert {status.state for status in found.values()} == {State.UNAVAILABLE}
     without = "a link without an address, in a list that may name no files: add the file itself"
     assert [found[f"secret {number}"].reason for number in (1, 2, 3)] == [without] * 3
+
+
+@pytest.mark.slow
+def test_a_link_without_an_address_is_shown_as_its_list_writes_it(
+    library: Path, editing: Editing, editor: TestClient
+) -> None:
+    links = "- [Talk](notes/x.md)\n- [](notes/y%20z.md)\n- [](笔记/缓存.md)\n"
+    upload(editor, ("清单.md", f"# 清单\n\n{links}".encode()), is_list="1")
+    built(editing)
+    page = editor.get("/list?ui=zh").text
+    assert {"Talk", "notes/y z.md", "笔记/缓存.md"} <= {*fromstring(page).xpath("//a[@class='name']/text()")}
+    assert "<bdi>notes/x.md</bdi>: <span>链接没有地址" in page
+    assert "list.invalid" not in page
+    talk = statuses(library)["Talk"]
+    assert "list.invalid" not in editor.get(f"/resource/{talk.id}").text
+    shown = to_text(library, CARD, [*statuses(library).values()], [], 0.0)
+    assert "    Talk  notes/x.md\n" in shown
+    assert "    笔记/缓存.md" in shown
+    assert "list.invalid" not in shown
 
 
 def test_lists_in_other_formats_are_added_and_name_nothing_of_the_servers(

@@ -51,6 +51,7 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
   const before = results.querySelectorAll(".moment").length;
   showOffer(parsed);
+  showMenu(parsed);
   if (!isTyping) form.replaceChildren(...document.adoptNode(newForm).childNodes);
   // The verdict stays the same element, so that screen readers read its new text.
   const verdict = results.querySelector("[role=status]"), newVerdict = newResults.querySelector("[role=status]");
@@ -71,6 +72,12 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
 
 // Beside an answer stands its first moment that plays, until something does.
 const showOffer = (parsed) => document.querySelector(".offer").replaceWith(document.adoptNode(parsed.querySelector(".offer")));
+
+// The menu's links take the question along.
+function showMenu(parsed) {
+  const links = document.querySelectorAll(".top nav a");
+  parsed.querySelectorAll(".top nav a").forEach((link, at) => links[at].setAttribute("href", link.getAttribute("href")));
+}
 
 function partInView(element) {
   const { top, bottom } = element.getBoundingClientRect();

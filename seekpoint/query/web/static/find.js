@@ -36,7 +36,16 @@ function show() {
   if (!sought) count.textContent = "";
   else count.textContent = total ? fill(words.found_at, { at: at + 1, n: total }) : words.found_none;
   form.querySelectorAll("[data-step]").forEach((button) => { button.disabled = !total; });
-  document.getElementById(`c${places[at]?.[0][0]}`)?.scrollIntoView({ block: "center" });
+  bringIntoView(places[at]);
+}
+
+// Scroll a place to the middle. All of the transcript is laid out for that, since estimated heights would mislead.
+function bringIntoView(place) {
+  const range = place && rangesOf(place)[0];
+  if (!range) return;
+  document.getElementById("transcript").classList.add("searched");
+  const { top, height } = range.getBoundingClientRect();
+  scrollBy({ top: top - (innerHeight - height) / 2, behavior: "instant" });
 }
 
 // The first place below what is in view, else the first one.
