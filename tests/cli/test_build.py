@@ -15,6 +15,8 @@ from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
 VIDEO = "-QH8fRhqFHM"
+NOT_HERE = "serve --host 203.0.113.7"
+ON_A_LIBRARY = ("ask", "ask x", "build x.md", "status", "remove x", "export new.zip", NOT_HERE, "mcp", "eval x.jsonl")
 
 
 def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_path: Path) -> None:
@@ -59,6 +61,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (1, "build https://a.org/x --captions none", "no such folder"),
         (1, "build https://a.org/x --index .", "other files"),
         (1, "build https://a.org/x --index notes.txt", "is a file"),
+        *((1, f"{command} --index notes.txt", "notes.txt is a file, not") for command in ON_A_LIBRARY),
         (1, "ask why?", "there is no library in"),
         (1, "status --index 空", "there is no library in"),
         (1, "remove x", "there is no library in"),
