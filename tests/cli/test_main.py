@@ -62,7 +62,8 @@ def test_an_odd_name_makes_one_short_line(name: str) -> None:
         (["attention", "-mask"], "-mask is no option: put quotation marks around the question, as in `seekpoint ask"),
         (["注意力", "-掩码"], "-掩码 is no option: put quotation marks around the question, as in `seekpoint ask"),
         (["-help"], "`seekpoint ask --help` says what there is"),
-        (["why", "masks"], "the question is in pieces: put quotation marks around the question"),
+        (["why", "masks"], "is in pieces: put quotation marks around it, as in `seekpoint ask 'why masks'`"),
+        (["-k", "3", "注意力", "掩码", "--index", "资料"], "as in `seekpoint ask '注意力 掩码' --index '资料'`"),
     ],
 )
 def test_a_question_that_looks_like_options_is_met_with_how_it_is_asked(typed: list[str], remedy: str) -> None:
