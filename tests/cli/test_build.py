@@ -49,6 +49,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (2, "status --index", "'--index' requires an argument: `seekpoint status --help`"),
         (2, "ask why? -k x", "'-k': 'x' is not a valid integer range: `seekpoint ask --help`"),
         (2, "ask 为什么 --kind 歌", "'--kind': '歌' is not one of 'video', "),
+        (2, "mcp --port 99", "--port is of no use without --http"),
         (2, "ask", "nothing is asked"),
         (1, "build missing.md", "no such file or folder: missing.md"),
         (1, "build empty.md", "empty.md: the file is empty"),
