@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         assert (result.exit_code, result.stderr) == (3, lines)
         assert "0 of 2 resources indexed" in result.stdout
         assert f"Not indexed: 2 deferred. `seekpoint status --index {where[1]}` says why" in result.stdout
+        for name in ("    论文  https://arxiv.org/abs/1706.03762", "    https://a.org/%E9%A1%B5"):
+            assert re.search(rf"\ndeferred: .* network\n  build again after .*\n(    .*\n)*{name}\n", result.stdout)
+    more = "".join(f"<https://a.org/{number}> " for number in range(4))
+    (tmp_path / "more.md").write_text(more, "utf-8")
+    assert "build again after" not in call("build", tmp_path / "more.md", *where).stdout
     file.write_text("[gone](讲座.ogg)", "utf-8")
     result = call("build", file, "--prune", *where)
     assert (result.exit_code, "1 unavailable" in result.stdout) == (0, True)

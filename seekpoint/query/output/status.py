@@ -98,6 +98,11 @@ def to_text(
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
+def reasons(statuses: Iterable[ResourceStatus], now: float) -> str:
+    """The resources that aren't indexed, why, and what to do, as `to_text` ends."""
+    return "\n".join(line for block in _failures(statuses, STEPS, now) for line in block)
+
+
 def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
     counts = totals(statuses)
     yield f"Library {clean(str(library))}, model {clean(card.name)} ({card.dimension} dimensions)"
