@@ -183,7 +183,8 @@ def _step(status: ResourceStatus, now: float) -> str:
 
 def _takes_captions(status: ResourceStatus, now: float) -> bool:
     is_waiting = status.retry_after is not None and status.retry_after > now
-    return is_waiting and status.resource.is_on_youtube and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
+    is_video = status.resource.is_on_youtube and status.resource.kind is Kind.VIDEO
+    return is_waiting and is_video and status.state in (State.DEFERRED, State.NO_TRANSCRIPT)
 
 
 def _due(group: Sequence[ResourceStatus]) -> str:
