@@ -19,6 +19,7 @@ import pytest
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.index.reasons import catalogue
+from seekpoint.query.web.query_parameters import AskParameters
 from tests import readme
 from tests.paths import ROOT
 
@@ -203,3 +204,8 @@ def test_the_python_in_it_runs(
     listed = capsys.readouterr().out.splitlines()
     assert listed[0] == "7"
     assert len(listed) == 1 + 7 + 3
+
+
+def test_the_table_of_the_api_names_every_parameter_of_a_question() -> None:
+    row = re.search(r"^\| `GET /api/ask\?q=….*", (readme.DOCS / "serving.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert row and [name for name in AskParameters.model_fields if f"`{name}`" not in row[0]] == []

@@ -50,7 +50,9 @@ class _Asking(click.Command):
             elif word := next(filter(_LEFT_OUT.fullmatch, given), None):
                 line = f"{clean(word)[:_SHOWN]} is no option: {_IN_QUOTES}"
             elif type(error) is click.UsageError:
-                line = f"the question is in pieces: {_IN_QUOTES}"
+                options, rest, _ = self.make_parser(ctx).parse_args(given)
+                shown = shlex.quote(clean(" ".join([options["question"], *rest]))[:_SHOWN])
+                line = f"the question is in pieces: put quotation marks around it, as in `seekpoint ask {shown}`"
             else:
                 raise
             raise UsageError(line) from error

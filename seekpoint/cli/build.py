@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,17 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.languages import parse_tags
-from seekpoint.index.types import State
+from seekpoint.index.types import State, union
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Queue
     from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
+    from seekpoint.indexer.pipeline.build import Report
 
 _UNFINISHED = 3
+# Resources that the summary tells the reasons of.
+_MOST_TOLD = 3
 _STRONGER = (
     "`seekpoint build SOURCE --model best --reembed` takes a stronger model, right first for 69 of 100 questions "
     "instead of 61: it is 1.2 GB, takes five times as long, and needs its terms accepted on the hub"
@@ -125,10 +129,24 @@ def build(
         with ProgressBars() as events:
             report = run(wanted, folder, Sources.through(web, wanted), events=events)
         click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
+        if reasons := _reasons(report, folder):
+            click.echo(with_index(reasons))
         if is_first and report.embedded and model_name(wanted.model or BUNDLED) == BUNDLED:
             click.echo(with_index(_STRONGER))
         if report.states[State.DEFERRED] or report.given_up:
             context.exit(_UNFINISHED)
+
+
+def _reasons(report: Report, library: Address) -> str:
+    """Why resources of the lists aren't indexed, where they are few enough to be told; else empty."""
+    from seekpoint.index.open import open_reader
+    from seekpoint.query.output.status import reasons
+
+    missing = {key for key, state in union(report.sections).entries.items() if state is not State.INDEXED}
+    if not 0 < len(missing) <= _MOST_TOLD:
+        return ""
+    with open_reader(library) as reader:
+        return reasons([status for status in reader.statuses() if status.id in missing], time.time())
 
 
 def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: bool) -> None:

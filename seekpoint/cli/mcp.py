@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from seekpoint.cli.interrupt import end, leave
 from seekpoint.cli.options import index_option, rerank_option, token_option
 from seekpoint.index.address import Address
+from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Encoder, Section
 from seekpoint.indexer.build_options import PACE
 
@@ -41,6 +43,8 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
 
     An assistant whose settings name this command starts it.
     """
+    if not http and click.get_current_context().get_parameter_source("port") is not ParameterSource.DEFAULT:
+        raise UsageError("--port is of no use without --http: give both, or leave it out")
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.mcp.mcp_server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary

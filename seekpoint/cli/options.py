@@ -12,12 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 import click
 from stamina.instrumentation import set_on_retry_hooks
 
-from seekpoint.index.address import Address, parse_address
+from seekpoint.index.address import Address, check_not_a_file, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean
@@ -35,7 +36,10 @@ class AddressType(click.Path):
     def convert(  # type: ignore[override]
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Address:
-        return parse_address(os.fspath(value))
+        address = parse_address(os.fspath(value))
+        if isinstance(address, Path):
+            check_not_a_file(address)
+        return address
 
 
 def index_option(command: _Command) -> _Command:

@@ -54,13 +54,16 @@ def prompt(
     with suppress(EOFError, KeyboardInterrupt):
         while beginning is not None:
             question, beginning = clean(line.prompt(default=beginning)), ""
+            if question.strip().lower() in _LEAVING:
+                break
             if view and (rank := view.rank_of(question)):
                 click.echo(_open(view, rank, browser))
                 continue
             try:
                 result = answer(question)
             except SeekpointError as error:
-                click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
+                said = _ASK.sub(r"`\1`", clean(str(error)))  # a question is all that one types here
+                click.echo(f"seekpoint: {with_index(said)}", err=True)
                 continue
             explained = view.explained if view else explained
             view = AnswerView(result, explained=explained)
@@ -88,6 +91,8 @@ def _open(view: AnswerView, rank: int, browser: Browser) -> str:
 _WORD_PAUSE, _ESCAPE_PAUSE = 0.4, 0.1
 _MOST_KEPT = 1000
 _LONGEST_KEPT = 1000
+_LEAVING = ("exit", "quit")
+_ASK = re.compile(r'`seekpoint ask "([^"`]*)"`')
 _HELP = "in your own words (Esc ends)"
 _KEYS = "↑↓ move · Enter opens · e why · c copies · / asks"
 _HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")

@@ -13,9 +13,10 @@ from urllib.parse import quote
 import click
 
 from seekpoint.cli.interrupt import end
-from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option
+from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option, with_index
 from seekpoint.index.address import Address
-from seekpoint.index.errors import SeekpointError
+from seekpoint.index.errors import LibraryNotFound, SeekpointError
+from seekpoint.index.text.clean import clean
 from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
@@ -75,9 +76,14 @@ def serve(
     live = LiveLibrary(folder, reranker=reranker)
     editing = _editing(live, folder) if edit else None
 
+    context = click.get_current_context()
+
     def warm_up() -> None:
-        with suppress(SeekpointError):  # the first question gets the error
-            live.ask("seekpoint")
+        with suppress(SeekpointError), context.scope(cleanup=False):  # the first question gets any other error
+            try:
+                live.ask("seekpoint")
+            except LibraryNotFound as error:
+                click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
 
     Thread(target=warm_up, daemon=True).start()  # the model and the library load while the user types
     if open_page and not webbrowser.open(page):

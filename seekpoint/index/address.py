@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from seekpoint.files import real_path
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import ForeignLibrary, UsageError
 
 _LIBRARY = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _PARAMETER, DEFAULT_LIBRARY = "library", "seekpoint"
@@ -105,6 +106,12 @@ def without_passwords(text: str) -> str:
 
 def _pairs(found: re.Match[str]) -> list[str]:
     return [pair for pair in (found["query"] or "").split("&") if pair]
+
+
+def check_not_a_file(folder: Path) -> None:
+    """Raise ForeignLibrary if the library's path is a file."""
+    if os.path.exists(folder) and not os.path.isdir(folder):  # noqa: PTH110, PTH112
+        raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
 
 
 ADDED_FILES = "files"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.files import real_path
-from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.address import Address, ServerAddress, check_not_a_file
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import ModelCard, Revision
 
@@ -135,7 +135,7 @@ def check_vacant(address: Address) -> None:
         return
     from seekpoint.index.embedded import maintenance
 
-    maintenance.check_not_a_file(address)
+    check_not_a_file(address)
     if address.is_dir():
         maintenance.check_no_other_files(address)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
 VIDEO = "-QH8fRhqFHM"
+NOT_HERE = "serve --host 203.0.113.7"
+ON_A_LIBRARY = ("ask", "ask x", "build x.md", "status", "remove x", "export new.zip", NOT_HERE, "mcp", "eval x.jsonl")
 
 
 def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_path: Path) -> None:
@@ -25,6 +28,11 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         assert (result.exit_code, result.stderr) == (3, lines)
         assert "0 of 2 resources indexed" in result.stdout
         assert f"Not indexed: 2 deferred. `seekpoint status --index {where[1]}` says why" in result.stdout
+        for name in ("    论文  https://arxiv.org/abs/1706.03762", "    https://a.org/%E9%A1%B5"):
+            assert re.search(rf"\ndeferred: .* network\n  build again after .*\n(    .*\n)*{name}\n", result.stdout)
+    more = "".join(f"<https://a.org/{number}> " for number in range(4))
+    (tmp_path / "more.md").write_text(more, "utf-8")
+    assert "build again after" not in call("build", tmp_path / "more.md", *where).stdout
     file.write_text("[gone](讲座.ogg)", "utf-8")
     result = call("build", file, "--prune", *where)
     assert (result.exit_code, "1 unavailable" in result.stdout) == (0, True)
@@ -47,6 +55,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (2, "status --index", "'--index' requires an argument: `seekpoint status --help`"),
         (2, "ask why? -k x", "'-k': 'x' is not a valid integer range: `seekpoint ask --help`"),
         (2, "ask 为什么 --kind 歌", "'--kind': '歌' is not one of 'video', "),
+        (2, "mcp --port 99", "--port is of no use without --http"),
         (2, "ask", "nothing is asked"),
         (1, "build missing.md", "no such file or folder: missing.md"),
         (1, "build empty.md", "empty.md: the file is empty"),
@@ -59,6 +68,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (1, "build https://a.org/x --captions none", "no such folder"),
         (1, "build https://a.org/x --index .", "other files"),
         (1, "build https://a.org/x --index notes.txt", "is a file"),
+        *((1, f"{command} --index notes.txt", "notes.txt is a file, not") for command in ON_A_LIBRARY),
         (1, "ask why?", "there is no library in"),
         (1, "status --index 空", "there is no library in"),
         (1, "remove x", "there is no library in"),

@@ -62,7 +62,8 @@ def test_an_odd_name_makes_one_short_line(name: str) -> None:
         (["attention", "-mask"], "-mask is no option: put quotation marks around the question, as in `seekpoint ask"),
         (["注意力", "-掩码"], "-掩码 is no option: put quotation marks around the question, as in `seekpoint ask"),
         (["-help"], "`seekpoint ask --help` says what there is"),
-        (["why", "masks"], "the question is in pieces: put quotation marks around the question"),
+        (["why", "masks"], "is in pieces: put quotation marks around it, as in `seekpoint ask 'why masks'`"),
+        (["-k", "3", "注意力", "掩码", "--index", "资料"], "as in `seekpoint ask '注意力 掩码' --index '资料'`"),
     ],
 )
 def test_a_question_that_looks_like_options_is_met_with_how_it_is_asked(typed: list[str], remedy: str) -> None:
@@ -120,9 +121,12 @@ def test_a_build_says_nothing_of_retries_and_that_of_the_page_prints_its_progres
 
     result = run("build", tmp_path / "list.md", "--pace", "0", "--index", library, **packages)
     assert (result.exit_code, result.stderr) == (3, f"1/1 deferred: {quote(page, safe=':/')}\n")
-    assert [line[:30] for line in result.stdout.splitlines() if line] == [
-        "0 of 1 resource indexed (1 ent",
-        "Not indexed: 1 deferred. `seek",
+    assert [line[:12] for line in result.stdout.splitlines() if line] == [
+        "0 of 1 resou",
+        "Not indexed:",
+        "deferred: it",
+        "  build agai",
+        "    http://l",
     ]
     assert len([request for request, _ in httpserver.log if request.path == "/缓存"]) > 1
     failed = run("build", httpserver.url_for("/list.md"), "--index", library, **packages)

@@ -228,12 +228,21 @@ def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str
     assert user.asked == ["attention"]
 
 
+@pytest.mark.parametrize("word", ["exit", "quit", " Quit "])
+def test_a_word_of_the_shell_leaves_the_prompt(user: User, word: str) -> None:
+    user.type(word + ENTER, "attention" + ENTER)
+    assert user.asked == []
+    user.type("exit 码" + ENTER)
+    assert user.asked == ["exit 码"]
+
+
 def test_an_error_is_one_line_and_the_prompt_goes_on(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     user.type(" " + ENTER, PASTE_BEGINS + "why " * 3000 + PASTE_ENDS + ENTER, "?!" + ENTER, "掩码" + ENTER)
     assert user.asked[-1] == "掩码"
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert all(error.startswith("seekpoint: the question ") for error in errors)
+    assert errors[0] == "seekpoint: the question is empty: ask in your own words, for instance `why masks?`"
 
 
 def test_earlier_questions_come_back_where_they_can_be_written(user: User) -> None:

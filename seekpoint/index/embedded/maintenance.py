@@ -219,19 +219,13 @@ def _from_database(
 def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
     """Lock a library's folder, which may be new with `create`, or damaged with `mends`; raises LibraryError."""
     with library_errors(folder):
-        check_not_a_file(folder)
+        address.check_not_a_file(folder)
         if (folder / MANIFEST).exists() or not create:
             load(folder, mends=mends)  # raises if there is no library of ours, before a lock file is created
         else:
             folder.mkdir(parents=True, exist_ok=True)
             check_no_other_files(folder)
         return staging.acquire_file(folder)
-
-
-def check_not_a_file(folder: Path) -> None:
-    """Raise ForeignLibrary if the library's path is a file."""
-    if folder.exists() and not folder.is_dir():
-        raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
 
 
 def check_no_other_files(folder: Path) -> None:

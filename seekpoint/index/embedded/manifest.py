@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seekpoint.files import parsed_json, replacing
+from seekpoint.index.address import check_not_a_file
 from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import SCHEMA_VERSION, damaged, newer_library, unreleased_library
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
@@ -111,6 +112,7 @@ class Manifest:
     @classmethod
     def load(cls, folder: Path) -> Manifest:
         """Read and check the manifest; raises LibraryNotFound, ForeignLibrary or DamagedLibrary."""
+        check_not_a_file(folder)
         path = folder / FILE
         if not path.exists():
             raise LibraryNotFound(

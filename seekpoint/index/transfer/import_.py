@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from seekpoint.files import real_path, sync_folder
 from seekpoint.index import address
 from seekpoint.index.address import Address
-from seekpoint.index.embedded import database, maintenance, successor_folder
+from seekpoint.index.embedded import database, successor_folder
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
@@ -99,7 +99,7 @@ def _to_folder(file: Path, folder: Path, replacing_old: bool, progress: Callable
 @contextmanager
 def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     """Lock the target folder against builds, if it exists; raises LibraryError if it mustn't be replaced."""
-    maintenance.check_not_a_file(place)
+    address.check_not_a_file(place)
     with library_errors(place):
         names = {path.name for path in place.iterdir()} if place.exists() else set()
     for name in sorted(names):

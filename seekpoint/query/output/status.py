@@ -98,6 +98,11 @@ def to_text(
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
+def reasons(statuses: Iterable[ResourceStatus], now: float) -> str:
+    """The resources that aren't indexed, why, and what to do, as `to_text` ends."""
+    return "\n".join(line for block in _failures(statuses, STEPS, now) for line in block)
+
+
 def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
     counts = totals(statuses)
     yield f"Library {clean(str(library))}, model {clean(card.name)} ({card.dimension} dimensions)"
@@ -185,12 +190,13 @@ def _takes_captions(status: ResourceStatus, now: float) -> bool:
 
 
 def _due(group: Sequence[ResourceStatus]) -> str:
-    """The times of the first and the last of a group; to the day for states that are retried after a month."""
-    form = "%Y-%m-%d %H:%M" if group[0].state in (State.DEFERRED, State.INDEXED) else "%Y-%m-%d"
+    """The local times of the first and the last of a group; to the day for states that are retried after a month."""
+    is_soon = group[0].state in (State.DEFERRED, State.INDEXED)
     times = sorted(status.retry_after for status in group if status.retry_after is not None)
     if times and times[-1] - times[0] < _AT_ONCE:
         times = times[-1:]
-    shown = list(dict.fromkeys(datetime.fromtimestamp(time).strftime(form) for time in times))
+    local = (datetime.fromtimestamp(time).astimezone() for time in times)
+    shown = list(dict.fromkeys(time.isoformat(" ", "minutes") if is_soon else f"{time:%Y-%m-%d}" for time in local))
     return f"{shown[0]} (the last of them: {shown[-1]})" if len(shown) > 1 else "".join(shown)
 
 

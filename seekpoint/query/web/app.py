@@ -78,7 +78,7 @@ def application(
         ],
         exception_handlers=dict.fromkeys(_ERRORS, error_response),
     )
-    app.state.workspace = workspace
+    app.state.workspace, app.state.library = workspace, live.address
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
     return Guard(Asking(app, error_response), policy, login.page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from seekpoint.index.errors import LibraryNotFound
+from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import shown_url
 from seekpoint.query.links import timestamp
@@ -87,7 +89,10 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     code, detail, headers = describe(error)
     if isinstance(error, LibraryNotFound):
         workspace: Workspace | None = request.app.state.workspace
-        return page(request, "empty", code, detail=detail, workspace=workspace.values(request) if workspace else None)
+        library = request.app.state.library
+        index = "" if library == default_folder() else f" --index {shlex.quote(clean(str(library)))}"
+        adding = workspace.values(request) if workspace else None
+        return page(request, "empty", code, detail=detail, index=index, workspace=adding)
     question = request.query_params.get("q", "")
     back = f"/?{urlencode({'q': question})}" if 0 < len(question) <= LONGEST_QUESTION else "/"
     for prefix, form in _FORMS.items():  # of a form that was refused before it was read

@@ -238,11 +238,13 @@ def test_a_place_without_a_library_is_left_alone_and_told(tmp_path: Path) -> Non
     file.write_text("hello")
     with pytest.raises(ForeignLibrary, match="is a file"):
         EmbeddedWriter.acquire(file, CARD)
+    with pytest.raises(ForeignLibrary, match="is a file"):
+        EmbeddedReader.open(file)
     with pytest.raises(LibraryError, match="can't read or write the library"):
         EmbeddedWriter.acquire(file / "below", CARD)
     (tmp_path / "empty").mkdir()
     place = tmp_path / "deep" / "图书馆"
-    for missing in (file, tmp_path / "empty", place):
+    for missing in (tmp_path / "empty", place):
         with pytest.raises(LibraryNotFound, match="seekpoint build"):
             EmbeddedReader.open(missing)
     with pytest.raises(LibraryNotFound, match="seekpoint build"):

@@ -69,6 +69,7 @@ def test_json_is_the_contract() -> None:
 
 OK, LATER, GONE, LACKS = State.INDEXED, State.DEFERRED, State.UNAVAILABLE, State.NO_TRANSCRIPT
 NOW = datetime(2026, 11, 25, 12, 0).timestamp()
+ZONE = datetime.fromtimestamp(NOW).astimezone().isoformat()[-6:]
 HOUR, DAY = 3600.0, 86_400.0
 OWN = "; captions of your own go in at once with --captions DIR"
 AGAIN = "a build after 2026-12-25 looks again"
@@ -141,7 +142,7 @@ def test_a_block_is_told_once_with_the_time_and_the_other_ways() -> None:
     lines = failures(*videos).splitlines()
     assert lines[:3] == [
         f"deferred (30): {reason}",
-        f"  build again after 2026-11-25 18:40{OWN}",
+        f"  build again after 2026-11-25 18:40{ZONE}{OWN}",
         "    Talk 讲座0  https://www.youtube.com/watch?v=讲座0",
     ]
     assert len(lines) == 32
@@ -152,7 +153,7 @@ def test_very_many_are_named_in_part_with_when_the_first_and_the_last_are_due() 
     many = [of(f"注意力{k}", LATER, fault, DAY - k) for k in range(1250)]
     many.append(of("a", LATER, fault, HOUR))
     text = failures(*many)
-    assert "after 2026-11-25 13:00 (the last of them: 2026-11-26 12:00); captions" in text
+    assert f"after 2026-11-25 13:00{ZONE} (the last of them: 2026-11-26 12:00{ZONE}); captions" in text
     assert sum("Talk" in line for line in text.splitlines()) == 100
     assert text.endswith("\n    and 1,151 more: `seekpoint status --json` names all")
     few = failures(*many[:100])
@@ -162,8 +163,8 @@ def test_very_many_are_named_in_part_with_when_the_first_and_the_last_are_due() 
 @pytest.mark.parametrize(
     ("resource", "reason", "remedy"),
     [
-        (of("a", LATER, "blocked", HOUR), "deferred: blocked", f"build again after 2026-11-25 13:00{OWN}"),
-        (of("a", LATER, "封锁", HOUR, Kind.PLAYLIST), "deferred: 封锁", "build again after 2026-11-25 13:00"),
+        (of("a", LATER, "blocked", HOUR), "deferred: blocked", f"build again after 2026-11-25 13:00{ZONE}{OWN}"),
+        (of("a", LATER, "封锁", HOUR, Kind.PLAYLIST), "deferred: 封锁", f"build again after 2026-11-25 13:00{ZONE}"),
         (of("a", LATER, "blocked", -1.0), "deferred: blocked", "due: build again"),
         (of("a", LATER, "no connection"), "deferred: no connection", "build again"),
         (of("a", State.PENDING), "pending: an interrupted build had not come to it: build again", None),
@@ -175,7 +176,7 @@ def test_very_many_are_named_in_part_with_when_the_first_and_the_last_are_due() 
         (
             of("a", OK, "blocked", HOUR, Kind.PLAYLIST),
             "indexed, but not brought up to date: blocked",
-            "build again after 2026-11-25 13:00",
+            f"build again after 2026-11-25 13:00{ZONE}",
         ),
     ],
 )
@@ -205,7 +206,7 @@ def test_a_running_build_is_named_and_no_other_one_is_asked_for_beside_it() -> N
     assert "pending: a build is running and hasn't come to it yet" in shown
     assert "  build again when the running build has ended" in shown
     assert "  due: build again when the running build has ended" in shown
-    assert f"  build again after 2026-11-25 13:00{OWN}" in shown, "a time that the running build doesn't change"
+    assert f"  build again after 2026-11-25 13:00{ZONE}{OWN}" in shown, "a time that the running build doesn't change"
     assert "A build is running" not in text_of(resources)
 
 

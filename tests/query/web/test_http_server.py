@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice, product
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -134,6 +134,18 @@ def test_the_command_serves_until_it_is_interrupted(talks: Path) -> None:
             process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert "isn't encrypted" in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_the_command_says_where_there_is_no_library_and_how_to_build_it(tmp_path: Path) -> None:
+    with terminal(tmp_path, "serve") as running:
+        assert running.process.stdout
+        late = Timer(60, running.process.kill)
+        late.start()
+        told = f"there is no library in {tmp_path}: build one with `seekpoint build SOURCE --index {tmp_path}`"
+        assert running.process.stdout.readline().startswith(f"seekpoint: {told}")
+        late.cancel()
+        assert running.interrupted()[1] == LAST_LINE
 
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
