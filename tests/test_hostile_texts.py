@@ -148,7 +148,11 @@ PAGES: dict[str, tuple[Answer, State, str]] = {
     f"{BAD}/leads-to-a-file": (to("file:///etc/passwd"), State.UNAVAILABLE, "isn't on the web"),
     f"{BAD}/unpacks": (http(BOMB, head="Content-Encoding: gzip\r\n"), State.UNAVAILABLE, "more than 30 MB"),
     f"{BAD}/made-by-script": (http(SCRIPT), State.UNAVAILABLE, "made by script"),
-    f"{BAD}/a-film": (http(b"\0\0\0\x18ftypmp42", "video/mp4"), State.UNAVAILABLE, "it is video/mp4"),
+    f"{BAD}/a-film": (
+        http(b"\0\0\0\x18ftypmp42", "video/mp4"),
+        State.NO_TRANSCRIPT,
+        "bad.example has no captions of it",
+    ),
     f"{BAD}/no-HTTP": (b"SSH-2.0-OpenSSH\r\n", State.DEFERRED, "connection to bad.example fails"),
     f"{BAD}/deep": (http("<div>" * 5000 + WORDS), State.UNAVAILABLE, "nested too deep"),
 }
