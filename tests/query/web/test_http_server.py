@@ -145,7 +145,7 @@ def test_the_command_says_where_there_is_no_library_and_how_to_build_it(tmp_path
         told = f"there is no library in {tmp_path}: build one with `seekpoint build SOURCE --index {tmp_path}`"
         assert running.process.stdout.readline().startswith(f"seekpoint: {told}")
         late.cancel()
-        assert requests.get(
+        assert requests.get(  # now it serves
             f"{running.address}/healthz", timeout=60
         ).status_code  # it serves, and ends as a server does
         assert running.interrupted()[1] == LAST_LINE
