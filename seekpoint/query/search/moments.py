@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 from math import fsum, inf
 
 from seekpoint.index.errors import DamagedLibrary
@@ -92,6 +92,15 @@ class Passage(CueText):
         self.begin = offset
         self.quoted = cues[: max(min(most, turn), least)]
         return offset + sum(len(cue.text) + 1 for cue in self.quoted)
+
+    def behind_heading(self, offset: int, headings: Set[float]) -> int:
+        """The offset of what stands below the heading at an offset, in the same place: the heading is shown above."""
+        number = self.cue_at(offset)
+        for cue, below in pairwise(self.cues[number:]):
+            if cue.start not in headings or (cue.anchor, cue.page) != (below.anchor, below.page):
+                break
+            number += 1
+        return max(self.offsets[number], offset)
 
     def begin_where_spoken(self, filters: Filters) -> None:
         """Let the answer begin only where someone speaks whom the filter names: at a sentence, else at a cue."""
@@ -209,6 +218,8 @@ def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], query: Qu
             return windows.ahead[max(bisect_right(windows.starts, second) - 1, 0)]  # of the piece that has the second
 
     begin = best_beginning(passage, within, weights, chapters, nearness, query.tuning.reach)
+    if not passage.plays and not phrases:
+        begin = passage.behind_heading(begin, {chapter.start for chapter in chapters})
     stop = passage.quote_from(begin)
     found = [term for term in near if begin <= term.start < stop and term.text in words.lit]
     found += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]

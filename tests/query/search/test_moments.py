@@ -292,3 +292,24 @@ def test_translations_are_listed_with_what_is_said(example_library: Path) -> Non
         assert answer.answered
         found = next(why(m) for m in answer.moments if word in dict(why(m).translated))
         assert found.stands_in and said <= set(dict(found.translated)[word])
+
+
+def test_a_heading_is_not_quoted_before_what_stands_below_it_in_the_same_place() -> None:
+    texts = ("喂养", "a"), ("Feeding", "b"), ("Feed it every day.", "b"), ("Rest", "b"), ("Slides", None)
+    cues = [Cue(k, k + 1, text, anchor, 3 if anchor is None else None) for k, (text, anchor) in enumerate(texts)]
+    found = Passage(cues, 0, 0, len(cues), plays=False)
+    headings = {0, 1, 3, 4}
+    below = [found.cue_at(found.behind_heading(offset, headings)) for offset in found.offsets]
+    assert below == [0, 2, 2, 3, 4], "not behind one that has nothing below it there"
+
+
+def test_the_quote_of_a_note_begins_below_its_heading(tmp_path: Path) -> None:
+    note = tmp_path / "note.md"
+    note.write_text("# Mask\n\nA mask hides the future.\n\n# 掩码\n\n掩码遮住未来。\n", encoding="utf-8")
+    seekpoint.build(note, tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    for question, quote, chapter in (
+        ("mask", "A mask hides the future.", "Mask"),
+        ("掩码", "掩码遮住未来。", "掩码"),
+    ):
+        [moment] = seekpoint.ask(question, tmp_path / "library", k=1, encoder=TopicEncoder()).moments
+        assert (moment.quote, moment.chapter) == (quote, chapter)
