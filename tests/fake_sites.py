@@ -98,7 +98,8 @@ def add_bilibili(
     """Add a video of Bilibili, in the shapes of 2026; `captions` are by Bilibili's code, such as `ai-zh`."""
     pages = [{"cid": 100 + part, "page": part, "part": f"第{part}节"} for part in range(1, parts + 1)]
     video = {"bvid": bvid, "aid": 170001, "cid": 101, "title": title, "desc": "", "duration": 600, "pages": pages}
-    state = {"videoData": {**video, "pubdate": 1_700_000_000, "rights": {}}, "upData": {"name": "某老师"}}
+    more = {"pubdate": 1_700_000_000, "rights": {}, "pic": "http://i1.hdslb.example/cover.jpg"}
+    state = {"videoData": {**video, **more}, "upData": {"name": "某老师"}}
     page = f"<html><script>window.__INITIAL_STATE__={json.dumps(state)};(function(){{}}())</script></html>"
     sites.add(f"https://www.bilibili.com/video/{bvid}", page)
     api = "https://api.bilibili.com/x"
@@ -133,7 +134,8 @@ def add_vimeo(
     file = {"url": f"https://vod.example/{number}.mp4", "quality": "240p"}
     request = {"files": {"progressive": [file]}, "text_tracks": tracks}
     chapters = [{"title": "Opening", "timecode": 0}, {"title": "Masks", "timecode": 5}]
-    video = {"id": int(number), "title": title, "duration": 62, "owner": owner}
+    pictures = {"640": "https://i.vimeocdn.example/video/1-d_640", "base": "https://i.vimeocdn.example/video/1-d"}
+    video = {"id": int(number), "title": title, "duration": 62, "owner": owner, "thumbs": pictures}
     config = {"video": video, "request": request, "embed": {"chapters": chapters}}
     page = f"<html><script>window.playerConfig = {json.dumps(config)}</script></html>"
     sites.add(f"https://player.vimeo.com/video/{number}", page)

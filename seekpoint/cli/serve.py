@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @token_option("What everyone has to show; else made up where others can ask, and for --edit.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Another name that browsers know the server by.")
 @click.option("--edit", is_flag=True, help="Let the page keep moments, and add to the library; it asks for the token.")
-@click.option("--pictures", is_flag=True, help="Show YouTube's pictures in the list; the browser asks YouTube.")
+@click.option("--pictures", is_flag=True, help="Show pictures of videos and podcasts; the browser asks their sites.")
 @rerank_option
 @llm_options
 @index_option

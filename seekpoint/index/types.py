@@ -98,7 +98,8 @@ class Resource(Displayed):
 
     `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address, or of the
     guid of a podcast's episode, whose address may change. `title` is empty if the list has only an address. `sections`
-    are the heading paths that it is listed under.
+    are the heading paths that it is listed under. `deep_link` is the address, up to the time, of the page that plays it
+    from a time on, if its source names one.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Resource(Displayed):
     title: str
     url: str
     sections: tuple[tuple[str, ...], ...] = ()
+    deep_link: str | None = None
 
     @property
     def is_local(self) -> bool:
@@ -165,7 +167,8 @@ class Details:
     """Metadata of a source, `None` or empty without any.
 
     `channel` is the publisher, chapters may be headings, `aliases` are further titles that questions may say, and
-    `speakers` the names of those who speak, as its transcripts have them.
+    `speakers` the names of those who speak, as its transcripts have them. `thumbnail` is the address of a picture, and
+    `deep_link` is that of the resource.
     """
 
     title: str | None = None
@@ -175,6 +178,8 @@ class Details:
     chapters: tuple[Chapter, ...] = ()
     aliases: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
+    thumbnail: str | None = None
+    deep_link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

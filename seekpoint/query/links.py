@@ -16,7 +16,8 @@ from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
 from seekpoint.index.types import Cue, Kind, Resource
 
 _VIDEO_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:shorts|live|embed|v)/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
-_TIME = re.compile(r"[?&#]t=([0-9hms.]+)")
+_TIME = re.compile(r"[?&#]t=([0-9hms.:]+)")
+_CLOCK_TIME = re.compile(r"[?&]t=([0-9]+:[0-9.:]+)")
 _PAGE = re.compile(r"#(?:.*&)?page=([0-9]{1,9})")
 _PHRASE = re.compile(r":~:(?:.*&)?text=(?:[^,&]*-,)?([^,&]+)")
 _ARXIV_PDF = re.compile(r"(https://arxiv\.org)/pdf/")
@@ -105,8 +106,8 @@ def parse_target(address: str) -> LinkTarget:
     of_a_site = _player_of(address)
     if of_a_site and (spelled := of_a_site[0].time(address)):
         return LinkTarget(seconds=parse_seconds(spelled))
-    # `?t=` is a time in addresses of videos alone.
-    if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}"):
+    # `?t=754` is a time in addresses of videos alone.
+    if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}") or _CLOCK_TIME.search(address):
         return LinkTarget(seconds=parse_seconds(time[1]))
     phrase = _PHRASE.search(fragment)
     anchor = unquote(fragment.partition(":~:")[0])
@@ -122,6 +123,8 @@ def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
     for resource in resources:
         if resource.id in (name, video and video[1]) or resource.url in (name, address):
             return resource
+        if (to := resource.deep_link) and (name.startswith(to) or name.partition("#")[0] == to.removesuffix("#t=")):
+            return resource
     return None
 
 
@@ -131,9 +134,12 @@ _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/")
 def link(resource: Resource, start: float) -> str:
     """The address of a resource at `start` seconds, rounded down so that no word is cut off.
 
-    It is the video's page if its site has no form that is known.
+    It is the video's page if its site has no form that is known. A deep link takes hours, minutes and seconds of two
+    digits: https://podlove.org/deep-link/.
     """
     seconds = int(start)
+    if resource.deep_link:
+        return f"{resource.deep_link}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     if resource.is_on_youtube:
         return f"{resource.url}&t={seconds}s"
     if resource.kind is Kind.VIDEO:

@@ -88,7 +88,9 @@ class Catalogue:
         for resource_id, kind, url, state, reason, retry_after, stored in rows:
             details, transcripts = details_of(stored), held.get(resource_id, ())
             title, sections = listings[resource_id]
-            resource = Resource(resource_id, Kind(kind), title or details.title or url, url, sections)
+            resource = Resource(
+                resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link
+            )
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
             found[resource_id] = ResourceStatus(
                 resource=resource,

@@ -22,7 +22,7 @@ def time_of(seconds: float | None) -> float | None:
     return seconds
 
 
-_FEW_HAVE = ("aliases", "speakers")
+_LISTS, _ADDRESSES = ("aliases", "speakers"), ("thumbnail", "deep_link")
 _MOST_SPEAKERS = 1000
 
 
@@ -30,7 +30,7 @@ def details_of(text: str) -> Details:
     """Details out of their JSON."""
     values = parsed_json(text)
     chapters = tuple(Chapter(**chapter) for chapter in values.pop("chapters", ()))
-    return Details(**values | {name: tuple(values.get(name, ())) for name in _FEW_HAVE}, chapters=chapters)
+    return Details(**values | {name: tuple(values.get(name, ())) for name in _LISTS}, chapters=chapters)
 
 
 def check_details(stored: Iterable[str], longest: float) -> None:
@@ -41,6 +41,7 @@ def check_details(stored: Iterable[str], longest: float) -> None:
             texts = (details.title, details.channel, details.published, *details.aliases, *details.speakers)
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
+                and all(address is None or _is_web(address) for address in (details.thumbnail, details.deep_link))
                 and (details.duration is None or _is_second(details.duration, longest))
                 and all(
                     isinstance(chapter.title, str)
@@ -59,9 +60,13 @@ def _is_second(value: object, longest: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest and isfinite(value)
 
 
+def _is_web(address: object) -> bool:
+    return isinstance(address, str) and address.startswith(("https://", "http://")) and address.isprintable()
+
+
 def details_text(details: Details) -> str:
-    """Details as JSON; aliases and speakers, which few sources have, are left out where there are none."""
-    values = {name: value for name, value in asdict(details).items() if value or name not in _FEW_HAVE}
+    """Details as JSON; lists and addresses, which few sources have, are left out where there are none."""
+    values = {name: value for name, value in asdict(details).items() if value or name not in (*_LISTS, *_ADDRESSES)}
     return json.dumps(values, ensure_ascii=False)
 
 

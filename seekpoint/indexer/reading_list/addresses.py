@@ -81,6 +81,12 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
+def picture_address(url: str) -> str | None:
+    """The address of a picture by TLS, since a page that was opened by TLS shows no others; `None` if `url` is none."""
+    found = resource_of(url)
+    return _WEB_SCHEME.sub("https://", found.url, count=1) if found else None
+
+
 def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
     """The feed of a podcast at a web address, a playlist; `None` if `url` is none.
 
@@ -264,9 +270,12 @@ def _arxiv(parts: SplitResult) -> Resource | None:
 
 
 def _apple(parts: SplitResult) -> Resource | None:
-    """A show in Apple's directory, whose feed is looked up; a single episode (`?i=`) is a page."""
-    show = parts.hostname == APPLE and "i" not in parse_qs(parts.query) and _APPLE_PATH.fullmatch(parts.path)
-    return _resource(Kind.PLAYLIST, f"https://{APPLE}/podcast/id{show[1]}") if show else None
+    """A show in Apple's directory, or an episode of it, which is a playlist of one: its feed is looked up."""
+    show = _APPLE_PATH.fullmatch(parts.path) if parts.hostname == APPLE else None
+    episode = parse_qs(parts.query).get("i", [""])[0]
+    if show is None or not re.fullmatch("[0-9]{0,20}", episode):
+        return None
+    return _resource(Kind.PLAYLIST, f"https://{APPLE}/podcast/id{show[1]}{'?i=' if episode else ''}{episode}")
 
 
 def _of_a_video_site(parts: SplitResult) -> Resource | None:

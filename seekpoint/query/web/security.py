@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
 PLAYER = "https://www.youtube-nocookie.com"
-PICTURES = "https://i.ytimg.com"
+PICTURES = "https:"
 
 _CSP = "Content-Security-Policy"
 _IMAGES = "img-src 'self'"
@@ -71,7 +71,7 @@ def is_loopback(host: str) -> bool:
 class AccessPolicy:
     """The accepted Host headers, and the token that requests must carry, if there is one.
 
-    A public server, which other machines reach, accepts any IP address. With `pictures` pages may show YouTube's.
+    A public server, which other machines reach, accepts any IP address. With `pictures` pages show those of sites.
     """
 
     names: frozenset[str] = frozenset({"localhost"})

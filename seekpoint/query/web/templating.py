@@ -55,6 +55,7 @@ _templates.globals |= {
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
     "entry_name": view_models.entry_name,
+    "picture_of": view_models.picture_of,
     "shown_url": shown_url,
     "BAR": view_models.BAR,
     "BESIDE_A_BUILD": BESIDE_A_BUILD,

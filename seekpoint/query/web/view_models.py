@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from seekpoint.files import MEDIA_TYPES, local_file
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.transcript_text import names_before
-from seekpoint.index.types import Chapter, Kind, Resource, shown_url
+from seekpoint.index.types import Chapter, Details, Kind, Resource, shown_url
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.web.query_parameters import READING, AskParameters, PageParameters
@@ -24,6 +24,7 @@ BAR = 1000
 """The length of a bar in its own units."""
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_YOUTUBE_PICTURES = "https://i.ytimg.com/vi"
 _ASKED = ("q", "section", "kind", "language", "resource", "speaker", "like", "at", "said")
 _WEB = ("https://", "http://")
 # The page of a transcript names its own address thousands of times.
@@ -137,6 +138,13 @@ def opens_at(resource: Resource, link: str, page: int | None) -> str | None:
     path = local_pdf(resource)
     at_page = f"#page={page}" if page else ""
     return f"{_media(resource)}{at_page}" if path and path.is_file() else None
+
+
+def picture_of(resource: Resource, details: Details) -> str | None:
+    """The address of the picture of a video or an episode; that of a video of YouTube follows from its id."""
+    if resource.is_on_youtube and resource.kind is Kind.VIDEO:
+        return f"{_YOUTUBE_PICTURES}/{quote(resource.id, safe='')}/mqdefault.jpg"
+    return details.thumbnail
 
 
 def local_pdf(resource: Resource) -> Path | None:

@@ -68,7 +68,8 @@ CHANGES = {
         *("url = 'https://example.org/' || char(8238)", "url = 'https://example.org/' || char(10)"),
         *(f"details = '{chapter(second)}'" for second in STRANGE_SECONDS),
         *(f"details = '{{\"duration\": {second}}}'" for second in STRANGE_SECONDS),
-        *(f"details = '{{\"{name}\": 7}}'" for name in ("title", "channel", "published")),
+        *(f"details = '{{\"{name}\": 7}}'" for name in ("title", "channel", "published", "thumbnail")),
+        *(f'details = \'{{"{name}": "javascript:alert(1)"}}\'' for name in ("thumbnail", "deep_link")),
     ),
     "transcript": (
         *("origin = 'evil'", "first_chunk = first_chunk + 1", "chunks = 1 << 40", "terms = -1"),

@@ -234,6 +234,30 @@ def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
     assert other.states[State.UNAVAILABLE] == 1
 
 
+def test_an_episode_in_apples_directory_is_that_of_the_feed(workshop: Workshop) -> None:
+    results = [
+        {"kind": "podcast", "trackId": 123, "feedUrl": FEED},
+        *({"kind": "podcast-episode", "trackId": 1000 + n, "episodeGuid": f"第{n}集"} for n in range(3)),
+    ]
+    lookup = "https://itunes.apple.com/lookup?id=123&entity=podcastEpisode&limit=200"
+    workshop.fake.add_site(lookup, json.dumps({"results": results}), "text/javascript")
+    stems = [f"{SHOW}/{n}" for n in range(2)]
+    items = (item("讲座", transcript(f"{one}.vtt"), sound=f"{one}.mp3", guid=f"第{one[-1]}集") for one in stems)
+    serve(workshop, *items)
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    address = "https://podcasts.apple.com/cn/podcast/%E6%92%AD%E5%AE%A2/id123?i=1001"
+    listed = workshop.write("list.md", f"- [播客]({address})\n")
+    workshop.build(listed, limit=1)
+    assert states(workshop)["/1.mp3"] is State.INDEXED and "/0.mp3" not in states(workshop)
+    workshop.build(listed, limit=1)
+    assert asked(workshop) == []
+    for gone in ("1002", "7"):
+        faulty = workshop.build(address.replace("1001", gone))
+        assert faulty.states[State.UNAVAILABLE] == 1
+        [status] = [one for one in workshop.statuses().values() if one.url.endswith(gone)]
+        assert status.reason_code == "apple_without_episode"
+
+
 def test_faults_of_feeds_are_told_in_one_line(workshop: Workshop) -> None:
     faults: dict[str, tuple[bytes | str, str, str]] = {
         "blog.rss": (

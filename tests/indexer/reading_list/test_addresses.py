@@ -303,8 +303,11 @@ def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
         found = resource_of(f"https://podcasts.apple.com/{spelled}")
         assert found and (found.kind, found.url) == (Kind.PLAYLIST, "https://podcasts.apple.com/podcast/id12")
         assert is_feed(found)
-    one = resource_of("https://podcasts.apple.com/us/podcast/a-show/id12?i=34")
-    assert one and one.kind is Kind.PAGE
+    one = resource_of("https://podcasts.apple.com/us/podcast/a-show/id12?l=zh&i=34")
+    assert one and (one.kind, one.url) == (Kind.PLAYLIST, "https://podcasts.apple.com/podcast/id12?i=34")
+    assert is_feed(one)
+    ill = resource_of("https://podcasts.apple.com/podcast/id12?i=3%26x")
+    assert ill and ill.kind is Kind.PAGE
     for of_youtube in (f"playlist_id={PLAYLIST}", "channel_id=UCx"):
         found = feed_resource(f"https://www.youtube.com/feeds/videos.xml?{of_youtube}")
         assert found and found.is_on_youtube and "feeds" not in found.url and not is_feed(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from urllib.parse import unquote
 
@@ -105,6 +106,19 @@ def test_a_video_of_another_site_is_linked_in_its_form_and_a_copied_link_is_unde
         assert find_resource(spelled, [other, video]) is video
         seconds = parse_target(spelled).seconds
         assert (seconds or 0.0) // 1 == (3754 if at_the_second else 0)
+
+
+@pytest.mark.parametrize("to", ["https://pod.example/cr29#t=", "https://pod.example/cr29/player.php?t="])
+def test_an_episode_is_linked_where_its_feed_says_that_its_page_plays_it(to: str) -> None:
+    sound, more = Resource("a", Kind.RECORDING, "", "https://cdn.example/录音.mp3"), f"{to.replace('cr29', 'cr291')}"
+    episode = replace(sound, deep_link=to)
+    other = replace(sound, id="b", url="https://cdn.example/b.mp3", deep_link=more)
+    made = link(episode, 3754.9)
+    assert made == f"{to}01:02:34" and link(sound, 3754.9) == f"{sound.url}#t=3754"
+    assert parse_target(made).seconds == 3754
+    for spelled in (made, sound.url, f"{sound.url}#t=3754", to.removesuffix("#t=")):
+        assert find_resource(spelled, [other, episode]) is episode
+    assert find_resource(link(other, 1), [episode, other]) is other
 
 
 LONG = "Attention lets every position of a sentence look at all the others, however far away from it they may be."

@@ -25,6 +25,7 @@ from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.web.pages import cut, following, grouped
+from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.transcript_page import (
     Part,
     PositionedCue,
@@ -142,6 +143,22 @@ def test_a_video_of_another_site_opens_there_at_the_second_and_no_player_is_embe
     assert f"{url}?t=10" in links(answered).values()
     assert f"{url}?t=10" in links(page).values()
     assert "<iframe" not in answered + page and "data-play" not in page
+
+
+def test_an_episode_opens_on_the_page_that_its_feed_names_and_plays_here(tmp_path: Path) -> None:
+    sound, to = "https://cdn.example/1.mp3", "https://pod.example/%E4%B8%80#t="
+    episode = Resource("0123456789ab", Kind.RECORDING, "一集", sound)
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register("list.md", [episode])
+        details = Details(thumbnail="https://cdn.example/a.jpg", deep_link=to)
+        writer.commit(episode.id, [embedded(["注意力给每个词一个权重", "掩码遮住后面的词"])], details, "")
+    with serving(tmp_path, AccessPolicy(pictures=True)) as client:
+        [moment] = client.get("/api/ask", params={"q": "掩码", "k": 1}).json()["moments"]
+        assert moment["link"].startswith(to) and moment["resource"]["url"] == sound
+        assert moment["link"] in links(client.get("/", params={"q": "掩码"}).text).values()
+        page = fromstring(client.get("/resource/0123456789ab?t=3754.9").text)
+        assert f"{to}01:02:34" in page.xpath("//a/@href") and f"{sound}#t=3754.9" in page.xpath("//audio/@src")
+        assert fromstring(client.get("/list").text).xpath("//img/@src") == ["https://cdn.example/a.jpg"]
 
 
 def test_short_headings_of_a_note_stand_where_they_stand_in_it(tmp_path: Path) -> None:

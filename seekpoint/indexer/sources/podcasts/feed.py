@@ -21,7 +21,7 @@ from lxml import etree
 from seekpoint.files import MEDIA_TYPES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Kind, Resource
-from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.reading_list.addresses import picture_address, resource_of, short_hash
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
@@ -48,6 +48,8 @@ _NAMESPACES = (
     ("search.yahoo.com/mrss", "media"),
 )
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_DEEP_LINK = "http://podlove.org/deep-link"
+_PICTURES = ("itunes:image", "media:thumbnail", "image")
 _LONGEST_TITLE = 500
 # A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
 _UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
@@ -70,7 +72,7 @@ class Episode:
     """An item of a feed with a recording.
 
     `published` is a date as YYYY-MM-DD, `duration` in seconds. `chapters` are those in the feed; `chapters_url` leads
-    to others.
+    to others. `guid` is its id in the feed. `deep_link` and `thumbnail` are those of its details.
     """
 
     resource: Resource
@@ -81,6 +83,9 @@ class Episode:
     transcripts: tuple[TranscriptLink, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     chapters_url: str | None = None
+    guid: str = ""
+    deep_link: str | None = None
+    thumbnail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +134,13 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     channel = next(filter(None, (_text(header, "itunes:author", "dc:creator"), *people, title)), None)
     language = _text(header, "language", "dc:language") or items.root.get(_LANGUAGE, "")
     following = (link.get("href") for link in header.get("atom:link", ()) if link.get("rel") == "next")
+    thumbnail = _thumbnail(header, url)
     return Feed(
         title,
-        tuple(replace(episode, channel=channel, language=language) for _, episode in found),
+        tuple(
+            replace(each, channel=channel, language=language, thumbnail=each.thumbnail or thumbnail)
+            for _, each in found
+        ),
         left_out,
         next(filter(None, (_address(link, url) for link in following)), None),
         _address(_text(header, "itunes:new-feed-url"), url),
@@ -226,7 +235,8 @@ def _resource(link: str | None, base: str) -> Resource | None:
 
 def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     """An item and its date; `None` if it has no recording."""
-    resource = _sound(item, base)
+    guid = _text(item, "guid", "atom:id")
+    resource = _sound(item, base, guid)
     if resource is None:
         return None
     resource = replace(resource, title=_text(item, "title", "atom:title", "itunes:title"))
@@ -241,11 +251,30 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
         transcripts=tuple(filter(None, transcripts)),
         chapters=parse_chapters((clock_seconds(one.get("start") or ""), one.get("title") or "") for one in stated),
         chapters_url=next(filter(None, further), None),
+        guid=guid,
+        deep_link=next(filter(None, (_deep_link(link, base) for link in item.get("atom:link", ()))), None),
+        thumbnail=_thumbnail(item, base),
     )
     return date, episode
 
 
-def _sound(item: _Elements, base: str) -> Resource | None:
+def _deep_link(link: Any, base: str) -> str | None:  # noqa: ANN401
+    """The address that a link says an episode is played at from a time on, up to the time."""
+    page, _, fragment = (link.get("href") or "").strip().partition("#")
+    address = _address(page, base)
+    if link.get("rel") != _DEEP_LINK or address is None or fragment not in ("", "t="):
+        return None
+    return address if address.endswith("=") and not fragment else f"{address}#t="
+
+
+def _thumbnail(elements: _Elements, base: str) -> str | None:
+    """The address of the picture of a feed or an item."""
+    links = (one.get("href") or one.get("url") for name in _PICTURES for one in elements.get(name, ()))
+    addresses = filter(None, (_address(link, base) for link in links))
+    return next(map(picture_address, addresses), None)
+
+
+def _sound(item: _Elements, base: str, guid: str) -> Resource | None:
     """The recording of an item: the first sound that it encloses, else the first film.
 
     It is the same one where its address changes, if its guid is unique.
@@ -261,7 +290,6 @@ def _sound(item: _Elements, base: str) -> Resource | None:
     found = next((one for kind in ("audio", "video") if (one := _resource(by_kind.get(kind), base))), None)
     if found is None or found.kind in (Kind.VIDEO, Kind.PLAYLIST):  # one of YouTube isn't a file
         return None
-    guid = _text(item, "guid", "atom:id")
     own_id = short_hash(f"guid {guid}" if _UNIQUE.fullmatch(guid) else found.url)
     return replace(found, id=own_id, kind=Kind.RECORDING)
 

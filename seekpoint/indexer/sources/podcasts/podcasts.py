@@ -16,7 +16,7 @@ import requests
 from seekpoint.files import MEDIA_TYPES, parsed_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import counted
+from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Chapter, Details, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
@@ -35,6 +35,8 @@ _MOST_OF_A_SOUND = 1_000_000_000
 _WHOLE_SOUND = 300_000_000
 _NEW = 7 * DAY
 _APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
+# It lists no more: https://performance-partners.apple.com/search-api
+_APPLE_EPISODES = "&entity=podcastEpisode&limit=200"
 
 
 class _Known(NamedTuple):
@@ -90,7 +92,7 @@ class Podcasts:
         """Read a feed, with all its pages; raises Unfetched."""
         with self._lock:
             if urlsplit(playlist.url).hostname == APPLE:
-                return Listing(None, end=self._looked_up(playlist.url))
+                return Listing(None, earlier) if earlier else self._listing_of_apple(playlist.url)
             if private:
                 self._private.add(playlist.url)
             known = self._read.get(playlist.url)
@@ -206,14 +208,26 @@ class Podcasts:
                 messages.append(f"{name}: its older episodes, at {feed.following}, aren't read: {failure}")
                 return
 
-    def _looked_up(self, url: str) -> Resource:
-        """The feed of a show in Apple's directory; raises Unfetched."""
-        page = self._fetcher.get(_APPLE_LOOKUP + url.rpartition("/id")[2])
+    def _listing_of_apple(self, url: str) -> Listing:
+        """The feed of a show in Apple's directory, or a single episode of it; raises Unfetched."""
+        show, _, number = url.rpartition("/id")[2].partition("?i=")
+        page = self._fetcher.get(f"{_APPLE_LOOKUP}{show}{_APPLE_EPISODES if number else ''}")
+        results: object = None
         with suppress(ValueError):
-            match parsed_json(page.data if page else b""):
-                case {"results": [{"feedUrl": str(found)}, *_]} if feed := feed_resource(found):
-                    return feed
-        raise Unfetched(State.UNAVAILABLE, Reason("apple_without_feed"), MONTH)
+            results = parsed_json(page.data if page else b"")
+        match results:
+            case {"results": [{"feedUrl": str(address)}, *listed]} if feed := feed_resource(address):
+                if not number:
+                    return Listing(None, end=feed)
+            case _:
+                raise Unfetched(State.UNAVAILABLE, Reason("apple_without_feed"), MONTH)
+        guids = {clean(str(one.get("episodeGuid", ""))) for one in listed if str(one.get("trackId")) == number}
+        contents = self.fetch_listing(feed).playlist
+        assert contents  # without an earlier version, a feed has changed
+        for episode_id, episode in self._episodes.items():
+            if episode.guid and episode.guid in guids and self._feeds[episode_id] == feed.url:
+                return Listing(Playlist(contents.title, (PlaylistEntry(episode.resource),)))
+        raise Unfetched(State.UNAVAILABLE, Reason("apple_without_episode"), MONTH)
 
     def _episode(self, resource: Resource) -> Episode:
         """What the feed says of an episode; raises Unfetched. A feed that hadn't changed is read now."""
@@ -268,7 +282,15 @@ class Podcasts:
                 reason = error if isinstance(error, Unfetched) else "they aren't JSON chapters"
                 messages.append(f"{resource.title or resource.url}: indexed without its chapters: {reason}")
         title = episode.resource.title or None
-        known = Details(title, episode.channel, episode.duration, episode.published, chapters)
+        known = Details(
+            title,
+            episode.channel,
+            episode.duration,
+            episode.published,
+            chapters,
+            thumbnail=episode.thumbnail,
+            deep_link=episode.deep_link,
+        )
         return known, tuple(messages)
 
     def _download(self, url: str, stem: Path, *, private: bool) -> Path:

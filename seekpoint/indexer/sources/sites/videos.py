@@ -21,7 +21,7 @@ from seekpoint.index.text.languages import is_tag
 from seekpoint.index.types import Chapter, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Pace, ServerFault
-from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.reading_list.addresses import picture_address, resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
 
 if TYPE_CHECKING:
@@ -282,6 +282,7 @@ def details_of(info: Mapping[str, Any]) -> Details:
         length or None,
         f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
         tuple(Chapter(start, titles[start]) for start in sorted(titles)),
+        thumbnail=picture_address(_text(info.get("thumbnail"))),
     )
 
 

@@ -103,6 +103,36 @@ def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound() -
         assert episode.resource.id == short_hash(f"{SHOW}/1.mp3")
 
 
+@pytest.mark.parametrize(
+    ("href", "deep_link"),
+    [
+        ("https://show.example/讲座1#", "https://show.example/%E8%AE%B2%E5%BA%A71#t="),
+        (" /1#t= ", f"{SHOW}/1#t="),
+        ("player.php?t=", f"{SHOW}/player.php?t="),
+        ("https://show.example/1", f"{SHOW}/1#t="),
+        *((hostile, None) for hostile in ("javascript:alert(1)//#", "#", "", "1#comments", "file:///etc/passwd#")),
+    ],
+)
+def test_the_page_that_plays_an_episode_from_a_time_on_is_named_by_podloves_link(
+    href: str, deep_link: str | None
+) -> None:
+    page = '<atom:link rel="alternate" href="https://show.example/other"/>'
+    [episode] = episodes(item("一集", page, f'<atom:link rel="http://podlove.org/deep-link" href="{href}"/>'))
+    assert episode.deep_link == deep_link
+
+
+def test_the_picture_of_an_episode_is_its_own_else_that_of_the_feed() -> None:
+    def pictures(*inside: str, header: str = "") -> list[str | None]:
+        return [one.thumbnail for one in parse_feed(feed(item("一集", *inside), header=header).encode(), FEED).episodes]
+
+    of_feed, own = '<itunes:image href="cover.jpg"/>', '<itunes:image href="http://cdn.example/封面.png"/>'
+    assert pictures() == [None]
+    assert pictures(header=of_feed) == [f"{SHOW}/cover.jpg"]
+    assert pictures(own, header=of_feed) == ["https://cdn.example/%E5%B0%81%E9%9D%A2.png"]
+    for hostile in ("javascript:alert(1)", "data:image/png;base64,AA", "file:///etc/passwd", ""):
+        assert pictures(f'<itunes:image href="{hostile}"/>') == [None]
+
+
 def test_transcripts_and_chapters_are_read_whatever_the_spelling_of_namespaces() -> None:
     inside = (
         transcript("1.vtt", "TEXT/VTT; charset=utf-8", "zh-Hans"),

@@ -62,7 +62,7 @@ def test_bilibilis_captions_are_read_with_its_title_chapters_and_length(sites: F
     assert [(cue.start, cue.text) for cue in transcript.cues] == [(start, text) for start, _, text in ZH]
     details = result.details
     assert (details.title, details.channel, details.duration) == ("注意力机制讲解", "某老师", 600)
-    assert details.published == "2023-11-14"
+    assert (details.published, details.thumbnail) == ("2023-11-14", "https://i1.hdslb.example/cover.jpg")
     assert details.chapters == (Chapter(0, "开头"), Chapter(5, "掩码"))
     assert (result.kind, result.provenance, result.end) == (Kind.VIDEO, FromSite(), None)
 
@@ -118,6 +118,7 @@ def test_vimeos_captions_are_read_in_the_languages_that_are_asked_for(sites: Fak
     details = result.details
     assert (details.title, details.channel, details.duration) == ("Attention", "A channel", 62)
     assert details.chapters == (Chapter(0, "Opening"), Chapter(5, "Masks"))
+    assert details.thumbnail == "https://i.vimeocdn.example/video/1-d_640"
 
 
 def test_a_video_on_any_page_is_read_by_its_track(sites: FakeSites) -> None:
@@ -257,7 +258,9 @@ def test_ill_formed_details_stay_empty_and_titles_are_clean() -> None:
     details = details_of({**hostile, "chapters": [*marks, {"start_time": 5, "title": "\x07Masks"}]})
     assert (details.title, details.channel, details.duration, details.published) == ("掩码 (1)", None, None, None)
     assert details.chapters == (Chapter(5, "Masks"),)
-    assert details_of({"chapters": {"a": 1}, "title": None}) == Details()
+    assert details_of({"chapters": {"a": 1}, "title": None, "thumbnail": "javascript:alert(1)"}) == Details()
+    assert details_of({"thumbnail": "//i0.example/封面.jpg"}).thumbnail == "https://i0.example/%E5%B0%81%E9%9D%A2.jpg"
+    assert details_of({"thumbnail": "http://i0.example/a.jpg"}).thumbnail == "https://i0.example/a.jpg"
     assert details_of({"extractor_key": "Generic", "title": "Masks (1)"}).title == "Masks"
 
 
