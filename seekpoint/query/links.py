@@ -14,6 +14,7 @@ from seekpoint.files import ARCHIVES
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
 from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.video_sites import VideoSite, video_at
 
 _VIDEO_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:shorts|live|embed|v)/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
 _TIME = re.compile(r"[?&#]t=([0-9hms.:]+)")
@@ -21,55 +22,25 @@ _CLOCK_TIME = re.compile(r"[?&]t=([0-9]+:[0-9.:]+)")
 _PAGE = re.compile(r"#(?:.*&)?page=([0-9]{1,9})")
 _PHRASE = re.compile(r":~:(?:.*&)?text=(?:[^,&]*-,)?([^,&]+)")
 _ARXIV_PDF = re.compile(r"(https://arxiv\.org)/pdf/")
+# https://www.w3.org/TR/media-frags/#naming-time
+_FILE = re.compile(r"\.(?:mp4|m4v|webm|ogv|mp3|m4a|ogg|oga|opus|wav)(?:\?[^#]*)?\Z")
 _CLOCK = re.compile(r"(?:(?:([0-9]{1,4}):)?([0-9]{1,4}):)?([0-9]{1,9}(?:\.[0-9]*)?)")
 _UNITS = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-9]*)?)s?)?")
 
 
-class _Player(NamedTuple):
-    """How a site's player is told where to begin: the part of an address that names a video, and the parameter."""
-
-    video: re.Pattern[str]
-    parameter: str
-    form: str = "{seconds}"
-
-    def link(self, url: str, start: float) -> str:
-        time = self.form.format(seconds=int(start), clock=timestamp(start))
-        mark = "&" if self.parameter[0] == "?" and "?" in url else self.parameter[0]
-        return f"{url}{mark}{self.parameter[1:]}={time}"
-
-    def time(self, address: str) -> str | None:
-        mark = "[?&]" if self.parameter[0] == "?" else "#(?:[^#]*&)?"
-        found = re.search(rf"{mark}{self.parameter[1:]}=([0-9hms.:]+)", address)
-        return found[1] if found else None
+def _at_time(url: str, site: VideoSite, start: float) -> str:
+    """The address of a video of a site at a second; the video's own if the site has no form for that."""
+    if not site.mark:
+        return url
+    mark = "&" if site.mark[0] == "?" and "?" in url else site.mark[0]
+    return f"{url}{mark}{site.mark[1:]}={site.time.format(seconds=int(start), clock=timestamp(start))}"
 
 
-def _player(video: str, parameter: str, form: str = "{seconds}") -> _Player:
-    return _Player(re.compile(video), parameter, form)
-
-
-# Without a source of its own, a form is the one of links that the site's player copies and public code makes.
-_PLAYERS = (
-    _player(r"https://www\.bilibili\.com/video/\w+(?:\?p=\d+)?", "?t"),
-    _player(r"https://vimeo\.com/\d+(?:/[0-9a-f]+)?", "#t", "{seconds}s"),
-    _player(r"https://www\.nicovideo\.jp/watch/\w+", "?from"),
-    _player(r"https://soundcloud\.com/[\w-]+/[\w-]+(?:/s-\w+)?", "#t", "{clock}"),
-    # https://lists.w3.org/Archives/Public/public-media-fragment/2011Dec/0016.html
-    _player(r"https://www\.dailymotion\.com/video/\w+", "?start"),
-    _player(r"https://media\.ccc\.de/v/[^?#]+", "#t"),
-    _player(r"https://[^/]+/Panopto/Pages/Viewer\.aspx\?id=[\w-]+", "?start"),
-    # Kaltura: `kalturaStartTime` of the share overlay, https://github.com/kaltura/playkit-js-ui
-    _player(r"https://[^/]+/media(?:/[^/?#]+){0,2}/\d_[0-9a-z]{8}", "?kalturaStartTime"),
-    # A file: https://www.w3.org/TR/media-frags/#naming-time
-    _player(r"https?://[^?#]+\.(?:mp4|m4v|webm|ogv|mp3|m4a|ogg|oga|opus|wav)(?:\?[^#]*)?(?=#|\Z)", "#t"),
-)
-
-
-def _player_of(address: str) -> tuple[_Player, str] | None:
-    """The player of an address on a video site, and the address of the video alone."""
-    for player in _PLAYERS:
-        if found := player.video.match(address):
-            return player, found[0]
-    return None
+def _time_in(address: str, site: VideoSite) -> str | None:
+    """The time that a link to a video of a site names."""
+    mark = "[?&]" if site.mark[:1] == "?" else "#(?:[^#]*&)?"
+    found = re.search(rf"{mark}{site.mark[1:]}=([0-9hms.:]+)", address) if site.mark else None
+    return found[1] if found else None
 
 
 class LinkTarget(NamedTuple):
@@ -103,8 +74,8 @@ def parse_target(address: str) -> LinkTarget:
     if page := _PAGE.search(address):
         return LinkTarget(page=int(page[1]))
     fragment = address.partition("#")[2]
-    of_a_site = _player_of(address)
-    if of_a_site and (spelled := of_a_site[0].time(address)):
+    video = video_at(address)
+    if video and (spelled := _time_in(address, video.site)):
         return LinkTarget(seconds=parse_seconds(spelled))
     # `?t=754` is a time in addresses of videos alone.
     if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}") or _CLOCK_TIME.search(address):
@@ -117,9 +88,8 @@ def parse_target(address: str) -> LinkTarget:
 def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
     """The resource with that id or address, or the one that a link to a place leads to."""
     name = name.strip()
-    video = _VIDEO_ID.search(name)
-    of_a_site = _player_of(name)
-    address = of_a_site[1] if of_a_site else _ARXIV_PDF.sub(r"\1/abs/", name.partition("#")[0])
+    video, of_a_site = _VIDEO_ID.search(name), video_at(name)
+    address = of_a_site.url if of_a_site else _ARXIV_PDF.sub(r"\1/abs/", name.partition("#")[0])
     for resource in resources:
         if resource.id in (name, video and video[1]) or resource.url in (name, address):
             return resource
@@ -143,8 +113,9 @@ def link(resource: Resource, start: float) -> str:
     if resource.is_on_youtube:
         return f"{resource.url}&t={seconds}s"
     if resource.kind is Kind.VIDEO:
-        of_a_site = _player_of(resource.url)
-        return of_a_site[0].link(resource.url, start) if of_a_site else resource.url
+        if video := video_at(resource.url):
+            return _at_time(resource.url, video.site, start)
+        return f"{resource.url}#t={seconds}" if _FILE.search(resource.url) else resource.url
     return f"{resource.url}#t={seconds}"
 
 

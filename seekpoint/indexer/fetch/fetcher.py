@@ -36,7 +36,7 @@ from seekpoint.indexer.fetch.retries import (
     pause_of,
     status_of,
 )
-from seekpoint.indexer.reading_list.video_sites import video_or_playlist
+from seekpoint.video_sites import video_or_playlist
 
 TOKEN = "Seekpoint"
 """Our product token in robots.txt."""

@@ -14,8 +14,8 @@ from urllib.request import url2pathname
 from seekpoint.files import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
-from seekpoint.indexer.reading_list.video_sites import video_or_playlist
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
+from seekpoint.video_sites import video_or_playlist
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 # The parts of a link to a file that aren't its path.
@@ -280,7 +280,7 @@ def _apple(parts: SplitResult) -> Resource | None:
 
 def _of_a_video_site(parts: SplitResult) -> Resource | None:
     found = video_or_playlist(parts)
-    return _resource(*found) if found else None
+    return _resource(found.kind, found.url) if found else None
 
 
 def _feed_id(url: str) -> str:
