@@ -27,7 +27,7 @@ from benchmarks.machine import describe, spread
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
-from seekpoint.indexer.sources.documents import MEMORY, SECONDS, DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import MEMORY, SECONDS, SandboxedReader
 from seekpoint.indexer.transcript.language import language_of
 from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.shared import SHARED
@@ -180,7 +180,7 @@ def mutated(
         yield f"#{number} ({', '.join(names)})", data
 
 
-def tally(reader: SandboxedReader, form: DocumentFormat, damaged: Iterable[tuple[str, bytes]]) -> Tally:
+def tally(reader: SandboxedReader, form: str, damaged: Iterable[tuple[str, bytes]]) -> Tally:
     """Read them all."""
     found = Tally()
     for name, data in damaged:
@@ -199,7 +199,7 @@ def tally(reader: SandboxedReader, form: DocumentFormat, damaged: Iterable[tuple
     return found
 
 
-def _read(reader: SandboxedReader, form: DocumentFormat, data: bytes) -> str:
+def _read(reader: SandboxedReader, form: str, data: bytes) -> str:
     try:
         text = reader.read(form, data)
     except Unfetched as refusal:
@@ -232,8 +232,8 @@ def main() -> int:
     faults = []
     with SandboxedReader() as reader:
         for form, originals, mutations in (
-            (DocumentFormat.HTML, [article], MARKUP),
-            (DocumentFormat.PDF, [paper, unpacked(paper)], BYTES),
+            ("html", [article], MARKUP),
+            ("pdf", [paper, unpacked(paper)], BYTES),
         ):
             found = tally(reader, form, mutated(originals, mutations, arguments.count, arguments.seed))
             print(f"\n{form}, {arguments.count} mutations\n{found.text}")

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 # Larger than any file that is read at once.
@@ -120,21 +120,47 @@ MEDIA_TYPES = {
 }
 CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".lrc", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
 """The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
-DOCUMENT_SUFFIXES = frozenset({".md", ".txt", ".html", ".htm"})
+
+
+class DocumentFormat(NamedTuple):
+    """A format of documents, and the most bytes that are read of a file in it.
+
+    Its parser is in `module`, below `seekpoint.indexer.sources`: a function called `read_` and the format's name, which
+    takes bytes, and the charset of a text. An archive is one of XML in zip, told by its parts.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    media_types: tuple[str, ...]
+    module: str
+    most_bytes: int = 20_000_000
+    is_text: bool = False
+    is_archive: bool = False
+
+
+_MOST = 200_000_000
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+DOCUMENTS = (
+    DocumentFormat("html", (".html", ".htm"), ("text/html",), "pages.html", 30_000_000, is_text=True),
+    DocumentFormat("markdown", (".md",), ("text/markdown", "text/x-markdown"), "pages.markdown", is_text=True),
+    DocumentFormat("plain", (".txt",), ("text/plain",), "pages.markdown", is_text=True),
+    DocumentFormat("pdf", (".pdf",), ("application/pdf", "application/x-pdf"), "papers.pdf", _MOST),
+    DocumentFormat("epub", (".epub",), ("application/epub+zip",), "archives.epub", _MOST, is_archive=True),
+    *(
+        DocumentFormat(name, (f".{name}",), (f"{_OFFICE}.{kind}",), f"archives.{name}", _MOST, is_archive=True)
+        for name, kind in (("docx", "wordprocessingml.document"), ("pptx", "presentationml.presentation"))
+    ),
+)
+DOCUMENT_SUFFIXES = frozenset(suffix for form in DOCUMENTS if form.is_text for suffix in form.suffixes)
 LIST_SUFFIXES = frozenset({".csv", ".tsv", ".opml", ".bib", ".bibtex", ".ris"})
 """The suffixes of files that are reading lists, and nothing else."""
-ARCHIVES = {
-    ".epub": "application/epub+zip",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
-"""The media types of documents that are zip archives, by their suffixes."""
+ARCHIVES = frozenset(suffix for form in DOCUMENTS if form.is_archive for suffix in form.suffixes)
 ARCHIVE_HEADERS = (b"PK\3\4", b"PK\5\6", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """The beginnings of a zip archive, of an empty one, and of an archive of Office: before 2007, or with a password."""
 UNREAD_SUFFIXES = frozenset({".doc", ".odt", ".rtf", ".pages", ".ppt", ".odp", ".key", ".xls", ".xlsx", ".mobi"})
 """The suffixes of documents whose formats aren't read: they are listed with that reason."""
 
-_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES.keys() | {".pdf", ".json"}
+_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES | {".pdf", ".json"}
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 # Two slashes or backslashes at the beginning, once decoded, and `\??\` lead Windows to another machine.
 _PATH = re.compile(r"/(?![/\\?]).*")

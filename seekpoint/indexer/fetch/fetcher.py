@@ -16,7 +16,7 @@ import requests
 from protego import Protego
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from seekpoint.files import ARCHIVES
+from seekpoint.files import DOCUMENTS
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
@@ -100,7 +100,7 @@ _PARTIAL = 206
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})", re.ASCII)
 _OVERLOADED = (429, 503)
 _TRANSIENT = (408, 425)
-_FILES = frozenset({"application/pdf", "application/x-pdf", "application/zip", *ARCHIVES.values()})
+_FILES = frozenset({"application/zip", *(name for form in DOCUMENTS if not form.is_text for name in form.media_types)})
 _UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _PAGE = re.compile(r"text/(?:html|plain|(?:x-)?markdown|xml|[\w.-]+\+xml)|application/(?:xml|[\w.-]+\+xml)")
 _MEDIA_TYPE = re.compile(r"\s*([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?:[;,]|\Z)", re.ASCII)

@@ -11,14 +11,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
-from seekpoint.files import ARCHIVE_HEADERS, ARCHIVES, MEDIA_TYPES, parsed_json, read_file
+from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES, parsed_json, read_file
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, printable
@@ -37,25 +36,13 @@ if TYPE_CHECKING:
 # The child's side is sandbox_child.py. A malicious document may take the child over, so its answers are validated.
 
 
-class DocumentFormat(StrEnum):
-    """The parser to use."""
-
-    HTML = "html"
-    PDF = "pdf"
-    MARKDOWN = "markdown"
-    PLAIN = "plain"
-    ARCHIVE = "archive"
-
-
-MODULES: Mapping[DocumentFormat, str] = {
-    DocumentFormat.HTML: "seekpoint.indexer.sources.pages.html",
-    DocumentFormat.PDF: "seekpoint.indexer.sources.papers.pdf",
-    DocumentFormat.MARKDOWN: "seekpoint.indexer.sources.pages.markdown",
-    DocumentFormat.PLAIN: "seekpoint.indexer.sources.pages.markdown",
-    DocumentFormat.ARCHIVE: "seekpoint.indexer.sources.archives.archive",
+_PACKAGE = "seekpoint.indexer.sources"
+_ARCHIVE = "archive"
+MODULES: Mapping[str, str] = {_ARCHIVE: f"{_PACKAGE}.archives.archive"} | {
+    form.name: f"{_PACKAGE}.{form.module}" for form in DOCUMENTS if not form.is_archive
 }
-"""The module of each parser. `read_pdf` and `read_archive` take the data; the others, such as `read_html`, a charset
-too. Which document an archive is, is found out in the sandbox."""
+"""The module of each parser; which document an archive is, is found out in the sandbox."""
+_TEXTS = frozenset(form.name for form in DOCUMENTS if form.is_text)
 
 SECONDS = 120.0
 """CPU time for one document: a PDF of 5,000 pages takes 50."""
@@ -76,9 +63,7 @@ class SandboxedReader:
     the clock ends a document.
     """
 
-    def __init__(
-        self, seconds: float = SECONDS, memory: int = MEMORY, modules: Mapping[DocumentFormat, str] = MODULES
-    ) -> None:
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY, modules: Mapping[str, str] = MODULES) -> None:
         self._seconds = seconds
         self._memory = memory
         self._modules = modules
@@ -107,9 +92,9 @@ class SandboxedReader:
                     pipe.close()
             child.wait()
 
-    def read(self, form: DocumentFormat, data: bytes, charset: str | None = None) -> ParsedDocument:
-        """Parse a document; raises Unfetched if the parser refuses it, fails, or takes too long."""
-        arguments = [] if form in (DocumentFormat.PDF, DocumentFormat.ARCHIVE) else [charset]
+    def read(self, form: str, data: bytes, charset: str | None = None) -> ParsedDocument:
+        """Parse a document in a format of MODULES; raises Unfetched if the parser refuses it, fails, or is slow."""
+        arguments = [charset] if form in _TEXTS else []
         call = json.dumps([self._modules[form], f"read_{form}", arguments]).encode()
         is_first = self._child is None
         try:
@@ -221,13 +206,14 @@ def _block(value: object) -> Block:
     raise ValueError
 
 
-_FORMATS = {
-    "text/markdown": DocumentFormat.MARKDOWN,
-    "text/x-markdown": DocumentFormat.MARKDOWN,
-    "text/plain": DocumentFormat.PLAIN,
-    **dict.fromkeys(ARCHIVES.values(), DocumentFormat.ARCHIVE),
+# A PDF is told by its header alone: what is called one without it may be a page that says why.
+_BY_MEDIA_TYPE = {
+    media_type: _ARCHIVE if form.is_archive else form.name
+    for form in DOCUMENTS
+    if form.is_archive or form.is_text
+    for media_type in form.media_types
 }
-_OF_SUFFIXES = ARCHIVES | {".md": "text/markdown", ".txt": "text/plain"}
+_BY_SUFFIX = {suffix: form.media_types[0] for form in DOCUMENTS for suffix in form.suffixes}
 # A page with more is a list of videos, or advertises some.
 _MOST_VIDEOS = 3
 _ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
@@ -266,7 +252,7 @@ class DocumentReader:
             data = read_file(path)
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
-        media_type = _OF_SUFFIXES.get(path.suffix.lower(), "")
+        media_type = _BY_SUFFIX.get(path.suffix.lower(), "")
         fetched = _result(*self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
@@ -356,13 +342,13 @@ class DocumentReader:
         """The document, and the kind that it has by its contents, if they say so; raises Unfetched."""
         found = None
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
-            form, found = DocumentFormat.PDF, Kind.PAPER
+            form, found = "pdf", Kind.PAPER
         elif data.startswith(ARCHIVE_HEADERS):
-            form, found = DocumentFormat.ARCHIVE, Kind.DOCUMENT
+            form, found = _ARCHIVE, Kind.DOCUMENT
         elif kind is Kind.PAPER:
             raise Unfetched(State.UNAVAILABLE, Reason("no_pdf" if data.strip() else "file_empty"))
         else:
-            form = _FORMATS.get(media_type, DocumentFormat.HTML)
+            form = _BY_MEDIA_TYPE.get(media_type, "html")
         with self._lock:
             return self._reader.read(form, data, charset), found
 

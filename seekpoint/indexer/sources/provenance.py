@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from seekpoint.files import ARCHIVES, parsed_json, read_file
+from seekpoint.files import DOCUMENTS, parsed_json, read_file
 from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
@@ -140,9 +140,9 @@ def decode(inputs: str | None) -> Provenance | None:
     return None
 
 
-# Captions are among the others: the 9,000 words of an hour, each with its time in JSON, take about one megabyte.
-_MOST_BYTES = {".html": 30_000_000, ".htm": 30_000_000, **dict.fromkeys((".pdf", *ARCHIVES), 200_000_000)}
-_MOST_BYTES_OF_OTHERS = 20_000_000
+_MOST_BYTES = {suffix: form.most_bytes for form in DOCUMENTS for suffix in form.suffixes}
+# The 9,000 words of an hour, each with its time in JSON, take about one megabyte.
+_MOST_BYTES_OF_CAPTIONS = 20_000_000
 # Nanoseconds. FAT stores times in steps of 2 s: a change within one step may leave the file's times as they are.
 _TICK = 2_000_000_000
 
@@ -172,7 +172,7 @@ def version_of(
 
 def too_large(path: Path) -> Reason | None:
     """Why a local file isn't read: it is too large. Downloads are limited in `fetch`."""
-    size, most = path.stat().st_size, _MOST_BYTES.get(path.suffix.lower(), _MOST_BYTES_OF_OTHERS)
+    size, most = path.stat().st_size, _MOST_BYTES.get(path.suffix.lower(), _MOST_BYTES_OF_CAPTIONS)
     return None if size <= most else Reason("file_too_large", size=f"{size / 1e6:.0f}", most=f"{most / 1e6:.0f}")
 
 

@@ -290,7 +290,7 @@ class Outcome:
 MOST_BYTES = 64 << 20
 """The most bytes that are uploaded at once."""
 
-SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES.keys() | {".pdf", ".json"}))
+SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES | {".pdf", ".json"}))
 """The files that can be added, by suffix."""
 
 _MAYBE_LISTS = (".md", ".txt", ".html", ".htm", ".json")

@@ -14,7 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import seekpoint
-from seekpoint.files import ARCHIVES
+from seekpoint.files import DOCUMENTS
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_reader, open_writer
@@ -391,7 +391,7 @@ def test_books_documents_and_slides_are_read_from_a_folder_and_from_the_web(work
     moment = ask(workshop, "position").moments[0]
     assert (moment.resource.title, moment.page) == ("Start", 2)
     assert workshop.build(note.parent).updated == 0
-    types = ("application/zip", "application/octet-stream", ARCHIVES[".pptx"])
+    types = ("application/zip", "application/octet-stream", *DOCUMENTS[-1].media_types)
     addresses = [f"https://files.example.org/{number}" for number in range(3)]
     for address, data, content_type in zip(addresses, contents.values(), types, strict=True):
         workshop.fake.add_site(address, data, content_type)

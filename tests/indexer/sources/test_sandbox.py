@@ -14,27 +14,27 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import MODULES, SandboxedReader
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.paths import ROOT
 
-MODULES = dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving")
+MISBEHAVING = dict.fromkeys(MODULES, "tests.indexer.misbehaving")
 
 
 @pytest.fixture
 def reader() -> Iterator[SandboxedReader]:
-    with SandboxedReader(modules=MODULES) as reader:
+    with SandboxedReader(modules=MISBEHAVING) as reader:
         yield reader
 
 
 def words(reader: SandboxedReader, data: str) -> str:
-    return reader.read(DocumentFormat.HTML, data.encode()).blocks[0].text
+    return reader.read("html", data.encode()).blocks[0].text
 
 
 def refusal(reader: SandboxedReader, data: str, state: State = State.UNAVAILABLE) -> str:
     """The reason why a document isn't read; the next one is."""
     with pytest.raises(Unfetched) as refused:
-        reader.read(DocumentFormat.HTML, data.encode())
+        reader.read("html", data.encode())
     assert refused.value.state is state
     assert "\n" not in refused.value.reason
     assert words(reader, "words still at work") == "still at work"
@@ -42,16 +42,16 @@ def refusal(reader: SandboxedReader, data: str, state: State = State.UNAVAILABLE
 
 
 def test_a_document_arrives_as_it_was_parsed(reader: SandboxedReader) -> None:
-    read = reader.read(DocumentFormat.HTML, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
+    read = reader.read("html", b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
     block = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力")
     assert read == ParsedDocument((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
-    paper = reader.read(DocumentFormat.PDF, "参考文献".encode())
+    paper = reader.read("pdf", "参考文献".encode())
     pages = (Block("One", Role.HEADING, page=1), Block("参考文献", Role.REFERENCE, page=2))
     assert paper == ParsedDocument(pages, language="en")
 
 
 def test_one_process_reads_many_documents_and_is_then_replaced() -> None:
-    with SandboxedReader(modules=MODULES) as reader:
+    with SandboxedReader(modules=MISBEHAVING) as reader:
         reason = refusal(reader, "refuse 需要登录 login wall", State.NO_TRANSCRIPT)
         assert reason == "refused: 需要登录 login wall"
         processes = [words(reader, "process") for _ in range(99)]
@@ -63,7 +63,7 @@ def test_one_process_reads_many_documents_and_is_then_replaced() -> None:
 
 @pytest.mark.slow
 def test_a_hang_ends_at_the_limit_and_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
-    with SandboxedReader(seconds=1, modules=MODULES) as reader:
+    with SandboxedReader(seconds=1, modules=MISBEHAVING) as reader:
         for way in ("hang", "spin"):
             assert refusal(reader, way).startswith("reading it takes longer than 1 s: ")
         if sys.platform != "win32":  # no limit on computing there
@@ -86,7 +86,7 @@ def test_large_documents_are_read_up_to_a_limit(reader: SandboxedReader) -> None
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
 def test_a_memory_bomb_costs_one_document() -> None:
-    with SandboxedReader(memory=300_000_000, modules=MODULES) as reader:
+    with SandboxedReader(memory=300_000_000, modules=MISBEHAVING) as reader:
         assert words(reader, "allocate 30000000") == "30000000"
         assert "too much memory" in refusal(reader, "allocate 500000000")
         assert words(reader, "leak 150000000") == "leaked"
@@ -106,7 +106,7 @@ def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(reader: San
     blocks = '[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]]'
     for players, addresses in (('["https://a.org/v", 7]', ("https://a.org/v",)), ('{"a": 1}', ())):
         text = f'"text": [{blocks}, "\\u0007", null, null, null, null]'
-        read = reader.read(DocumentFormat.HTML, f'lie {{{text}, "players": {players}}}'.encode())
+        read = reader.read("html", f'lie {{{text}, "players": {players}}}'.encode())
         assert read == ParsedDocument((Block("words", anchor="ab"),), players=addresses)
     assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}') == "gone for ever"
 
@@ -115,11 +115,11 @@ def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(reader: San
 PARENT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import MODULES, SandboxedReader
 
-reader = SandboxedReader(modules=dict.fromkeys(DocumentFormat, "tests.indexer.misbehaving"))
-print(reader.read(DocumentFormat.HTML, b"process").blocks[0].text, flush=True)
-reader.read(DocumentFormat.HTML, f"hang {sys.argv[1]}".encode()) if sys.argv[1:] else input()
+reader = SandboxedReader(modules=dict.fromkeys(MODULES, "tests.indexer.misbehaving"))
+print(reader.read("html", b"process").blocks[0].text, flush=True)
+reader.read("html", f"hang {sys.argv[1]}".encode()) if sys.argv[1:] else input()
 """
 
 
@@ -165,9 +165,9 @@ def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     script.write_text(
-        "from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader\n"
-        "with SandboxedReader(modules=dict.fromkeys(DocumentFormat, 'tests.indexer.misbehaving')) as reader:\n"
-        "    print(reader.read(DocumentFormat.HTML, b'words once').blocks[0].text)\n",
+        "from seekpoint.indexer.sources.documents import MODULES, SandboxedReader\n"
+        "with SandboxedReader(modules=dict.fromkeys(MODULES, 'tests.indexer.misbehaving')) as reader:\n"
+        "    print(reader.read('html', b'words once').blocks[0].text)\n",
         encoding="utf-8",
     )
     command = [sys.executable, "-P", str(script)]

@@ -14,15 +14,14 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from seekpoint.files import ARCHIVE_HEADERS
+from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.text_runs import Element
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
-FORMATS = frozenset({"docx", "epub", "pptx"})
-"""The formats that are read: each has the module of its name here, with a function such as `read_docx`."""
+_READ = frozenset(form.name for form in DOCUMENTS if form.is_archive)
 
 MOST_UNPACKED = 300_000_000
 """Bytes that are unpacked of an archive: its text and not its images. A book of 872 pages has 10 MB."""
@@ -51,7 +50,7 @@ def read_archive(data: bytes) -> ParsedDocument:
     try:
         archive = DocumentArchive(data)
         form = _format(archive)
-        if form not in FORMATS:
+        if form not in _READ:
             raise refusal("format_unread", format=form) if form else refusal("archive_unread")
         document: ParsedDocument = getattr(import_module(f"{__package__}.{form}"), f"read_{form}")(archive)
     except _FAULTS as error:

@@ -12,7 +12,7 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.sources.archives.archive import DocumentArchive, read_archive
-from seekpoint.indexer.sources.documents import DocumentFormat, SandboxedReader
+from seekpoint.indexer.sources.documents import SandboxedReader
 from tests.cost import at_most
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, relationships, shape, zipped
 from tests.indexer.sources.parsed import damaged, refusal, texts
@@ -130,6 +130,6 @@ def test_they_are_read_in_the_sandbox_by_their_contents() -> None:
             (LETTER, "Words of a letter. 信。"),
             (SLIDES, "Words of a slide. 幻灯片。"),
         ):
-            assert words in texts(reader.read(DocumentFormat.ARCHIVE, data))
+            assert words in texts(reader.read("archive", data))
         with pytest.raises(Unfetched, match="archive of other files"):
-            reader.read(DocumentFormat.ARCHIVE, zipped({"a": "b"}))
+            reader.read("archive", zipped({"a": "b"}))
