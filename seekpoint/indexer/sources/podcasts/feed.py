@@ -49,7 +49,7 @@ _NAMESPACES = (
 )
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DEEP_LINK = "http://podlove.org/deep-link"
-_PICTURES = ("itunes:image", "media:thumbnail", "image")
+_PICTURES = ("itunes:image", "media:thumbnail")
 _LONGEST_TITLE = 500
 # A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
 _UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
