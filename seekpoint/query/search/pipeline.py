@@ -2,7 +2,7 @@
 
 Each stage takes the results of the one before. A question calls the reader (index/store.py) eleven times, whatever the
 library's size; up to three times more where it names a resource, up to five where it has unknown words, once where it
-has quotation marks or a minus, and once for the scale of another model's cosines.
+has quotation marks or a minus, or passages have all its words, and once for the scale of another model's cosines.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import read_syntax, remaining, spoken_by
+from seekpoint.query.search.literal import read_syntax, remaining, saying, spoken_by
 from seekpoint.query.search.moments import moments, salient
 from seekpoint.query.search.question import Query, read
-from seekpoint.query.search.ranking import ranked, scored
+from seekpoint.query.search.ranking import Hit, ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
 from seekpoint.query.search.spelling import as_said
@@ -50,6 +50,8 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         evidence, marked = _literal(candidates, query, answer)
     if marked.missing:
         query = query._replace(syntax=syntax._replace(phrases=()))
+    elif (whole := syntax.whole) and (said := saying(evidence, whole, reader)):
+        query = query._replace(syntax=syntax._replace(phrases=(whole,)), saying=said)
     hits, more, fused = ranked(evidence, query, rerank)
     found = tuple(moments(hits, more, query))
     answer = replace(
@@ -61,11 +63,17 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     if not hits:
         return answer
     confidence, estimated = estimate(features(hits[0], fused, candidates, query), profile.calibration)
-    if answer.missing and not syntax.may_stress:
-        confidence = Confidence.NONE
-    elif confidence is Confidence.HIGH and not query.question.has_content:
-        confidence = Confidence.LOW
+    confidence = _by_what_is_said(confidence, hits[0], answer, query)
     return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
+
+
+def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Query) -> Confidence:
+    """The estimated confidence, unless the first moment says the whole question, or nothing has its phrases."""
+    if answer.missing and not query.syntax.may_stress:
+        return Confidence.NONE
+    if not query.question.has_content:
+        return Confidence.LOW if estimated is Confidence.HIGH else estimated
+    return Confidence.HIGH if first.chunk.id in query.saying else estimated
 
 
 def _evidence(query: Query, with_phrases: int) -> Evidence:
@@ -87,7 +95,8 @@ def _evidence(query: Query, with_phrases: int) -> Evidence:
     )
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
     beside = named.terms.keys() if named else ()
-    marked = (term for pattern in (*syntax.phrases, *syntax.excluded) for term in pattern.terms)
+    patterns = (*syntax.phrases, *syntax.excluded, *filter(None, [syntax.whole]))
+    marked = (term for pattern in patterns for term in pattern.terms)
     evidence = query.reader.evidence(ids, vector, translated.union(own, beside, marked))
     if not filters.speaker:
         return evidence

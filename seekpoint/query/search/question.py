@@ -91,7 +91,10 @@ class QueryTerms(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A question with its options, its marks, its words in the library, and where to search; `average` is in terms."""
+    """A question with its options, its marks, its words in the library, and where to search; `average` is in terms.
+
+    `saying` are the ids of the chunks that say the whole question, word for word.
+    """
 
     syntax: QuestionSyntax
     question: ParsedQuestion
@@ -103,6 +106,7 @@ class Query(NamedTuple):
     scope: Scope
     options: AskOptions
     tuning: Tuning
+    saying: frozenset[int] = frozenset()
 
     @property
     def is_spoken(self) -> bool:

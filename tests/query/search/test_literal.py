@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from seekpoint.query.mcp.results import brief_answer
 from seekpoint.query.output.terminal import verdict
 from seekpoint.query.search.literal import Pattern, QuestionSyntax, read_syntax, without_marks
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
+from seekpoint.query.search.settings import LONGEST_QUESTION, TUNING, AskOptions
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.indexer.builds import webvtt
@@ -271,6 +272,42 @@ def test_the_command_asks_literally(example_library: Path) -> None:
     assert (everything.exit_code, everything.stderr) == (0, "")
     assert everything.stdout.startswith("All that is near has “the”, “a”, “to”")
     assert asked("--", "-mask").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        ("Nothing else does now to the position", "Nothing else does."),
+        ("then some more: a cache saves work", "So we have some tea"),
+        ("这就是位置编码", "这就是位置"),
+        ("編碼，它給每個詞元", "这就是位置 编码，它给每个词元"),
+    ],
+)
+def test_a_question_that_someone_says_is_answered_where_it_is_said(library: Reader, question: str, begins: str) -> None:
+    found = answer(library, question)
+    assert found.moments[0].quote.startswith(begins)
+    assert found.confidence is Confidence.HIGH and len(found.moments) > 1, "the others follow"
+
+
+@pytest.mark.parametrize("question", ["so the mask of attention hides", "于是掩码把注意力藏起来"])
+def test_a_passage_that_says_the_question_comes_before_those_that_only_have_its_words(
+    tmp_path: Path, question: str
+) -> None:
+    shuffled = "hides mask attention so the of, attention mask 注意力把掩码，藏起来于是"
+    build(
+        tmp_path,
+        {"aaaaaaaaaaa": [shuffled] * 40, "bbbbbbbbbbb": [f"tea and a cache and {question} and training, 训练"]},
+    )
+    with open_reader(tmp_path) as reader:
+        found = ask(question, reader, TopicEncoder())
+        without = ask(question, reader, TopicEncoder(), AskOptions(tuning=replace(TUNING, saying=1.0)))
+    assert [moment.resource.id[0] for moment in found.moments][:2] == ["b", "a"]
+    assert found.confidence is Confidence.HIGH
+    assert without.moments[0].resource.id[0] == "a"
+
+
+def test_function_words_that_someone_says_are_a_low_answer_at_most(library: Reader) -> None:
+    assert answer(library, "and that's all").confidence is not Confidence.HIGH
 
 
 # Beyond the candidates of other questions
