@@ -51,7 +51,7 @@ _LEAST_CHUNKS = 0.3
 
 # A question that asks what something is, and the words beside content ones that its name may have.
 _WHAT_IS = regex.compile(
-    r"(?:what(?: is| are|['’]s)|define|什么是|什么叫|何谓)(?P<name>[^,;，；。]+)|what does(?P<name>[^,;，；。]+)mean|"
+    r"(?:what(?: is| are|['’]?s)|define|什么是|什么叫|何谓)(?P<name>[^,;，；。]+)|what does(?P<name>[^,;，；。]+)mean|"
     r"(?P<name>[^,;，；。]+?)(?:是什么|是啥|是指什么|指的是什么|是什么意思|什么意思)[呢啊]?",
     regex.IGNORECASE,
 )
