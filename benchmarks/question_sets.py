@@ -31,12 +31,20 @@ _SHORT_FORMS = {
     "lectures-short": Path(__file__).parent / "questions" / "lectures-short.jsonl",
     "dev-short": Path(__file__).parent / "questions" / "dev-short.jsonl",
 }
-SETS = (*QUESTIONS, *_SHORT_FORMS)
+DEFINITIONS = "-definitions"
+"""The end of the names of sets that ask what something is, of the libraries of other sets."""
+_DEFINITIONS = {
+    f"{name}{DEFINITIONS}": Path(__file__).parent / "questions" / f"definitions-{name}.jsonl"
+    for name in (LECTURES, "dev", "broad")
+}
+SETS = (*QUESTIONS, *_SHORT_FORMS, *_DEFINITIONS)
 _VIDEO_ID = re.compile(r"\[([\w-]{11})\]")
 
 
 def questions_of(name: str) -> list[Question]:
     """The questions of a set; a short form has the places of the question that it stands for."""
+    if name in _DEFINITIONS:
+        return read_questions(_DEFINITIONS[name])
     questions = read_questions(QUESTIONS[library_of(name)])
     if name in QUESTIONS:
         return questions
@@ -46,8 +54,8 @@ def questions_of(name: str) -> list[Question]:
 
 def question_file(name: str, folder: Path) -> Path:
     """The file of a set's questions; that of short forms is written into the folder."""
-    if name in QUESTIONS:
-        return QUESTIONS[name]
+    if file := {**QUESTIONS, **_DEFINITIONS}.get(name):
+        return file
     forms, file = _short_forms(name), folder / f"{name}.jsonl"
     rows = map(json.loads, QUESTIONS[library_of(name)].read_text("utf-8").splitlines())
     lines = [json.dumps(row | {"question": forms[row["qid"]]}) for row in rows if row["qid"] in forms]
@@ -62,7 +70,7 @@ def _short_forms(name: str) -> dict[str, str]:
 
 def library_of(name: str) -> str:
     """The set whose library a set's questions are put to."""
-    return name.removesuffix(SHORT)
+    return name.removesuffix(SHORT).removesuffix(DEFINITIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import confidence, quality, quality_report
 from benchmarks.quality_report import OURS, Result, to_json, to_markdown
 from benchmarks.question_sets import (
+    DEFINITIONS,
     LECTURES,
     QUESTIONS,
     lay_out,
@@ -65,6 +66,21 @@ def test_the_lectures_questions_are_as_the_page_says() -> None:
     assert [directions.count(("en", video)) for video in ("en", "zh")] == [60, 56]
     assert [directions.count(("zh", video)) for video in ("en", "zh")] == [56, 56]
     assert all(0 <= span.start < span.end for question in answered for span in question.spans)
+
+
+def test_the_questions_that_ask_what_something_is_are_as_the_page_says(tmp_path: Path) -> None:
+    counts, names = [], [f"{name}{DEFINITIONS}" for name in (LECTURES, "broad", "dev")]
+    for name in names:
+        questions, file = questions_of(name), question_file(name, tmp_path)
+        counts.append(len(questions))
+        assert len({question.text.lower() for question in questions}) == len(questions)
+        assert all(0 <= span.start < span.end for question in questions for span in question.spans)
+        assert read_questions(file) == questions and library_of(name) == name.removesuffix(DEFINITIONS)
+        halves = [json.loads(line)["half"] for line in file.read_text("utf-8").splitlines()]
+        assert abs(halves.count("fit") - halves.count("test")) <= 1
+    assert counts == [60, 44, 21]
+    languages = [question.language for name in names for question in questions_of(name)]
+    assert (languages.count("en"), languages.count("zh")) == (63, 62)
 
 
 @pytest.mark.shared

@@ -7,6 +7,8 @@ from itertools import islice, pairwise
 from math import fsum, inf, log
 from typing import NamedTuple, TypeAlias
 
+import regex
+
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import centred, nearest_language
 from seekpoint.index.store import Reader
@@ -16,6 +18,7 @@ from seekpoint.index.text.languages import language_of, simplified, to_embed
 from seekpoint.index.text.terms import (
     Term,
     content_terms,
+    content_test,
     has_content,
     is_function_word,
     joined,
@@ -46,6 +49,15 @@ _SHOWN = 40
 _LEAST_CHUNKS = 0.3
 
 
+# A question that asks what something is, and the words beside content ones that its name may have.
+_WHAT_IS = regex.compile(
+    r"(?:what(?: is| are|['’]?s)|define|什么是|什么叫|何谓)(?P<name>[^,;，；。]+)|what does(?P<name>[^,;，；。]+)mean|"
+    r"(?P<name>[^,;，；。]+?)(?:是什么|是啥|是指什么|指的是什么|是什么意思|什么意思)[呢啊]?",
+    regex.IGNORECASE,
+)
+_IN_NAMES = regex.compile(r"\b(?:an?|the|in)\b|[里中]面?的", regex.IGNORECASE)
+
+
 class ParsedQuestion(NamedTuple):
     """A question with its terms, its language, and its vector without the mean of that language.
 
@@ -62,6 +74,14 @@ class ParsedQuestion(NamedTuple):
     def has_content(self) -> bool:
         """Whether any of its terms says what it is about."""
         return has_content(self.text)
+
+    @property
+    def asks_what_is(self) -> bool:
+        """Whether it asks what something is, and nothing else."""
+        found = _WHAT_IS.fullmatch(simplified(self.text).strip(" ?？!！。"))
+        name = _IN_NAMES.sub(" ", found["name"]) if found else ""
+        named = list(located_terms(name))
+        return bool(named) and all(map(content_test(name), named))
 
 
 class QueryTerms(NamedTuple):

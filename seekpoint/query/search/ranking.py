@@ -17,7 +17,7 @@ from seekpoint.index.text.bm25 import K1, saturated
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Evidence, Pieces, Reranker, StoredChunk, TermMatrix, Vectors, WordGroup
 from seekpoint.query.search.question import Query
-from seekpoint.query.search.settings import AHEAD, AROUND, NEAR, UNKNOWN_SHARE
+from seekpoint.query.search.settings import AHEAD, AROUND, INTRODUCES, NEAR, UNKNOWN_SHARE
 
 Floats: TypeAlias = NDArray[np.floating]
 
@@ -78,6 +78,8 @@ def ranked(
     among = [hit for hit in hits if hit.windows]
     ordered: Iterable[Hit] = distinct(hits, query.question.language)
     fused = list(islice(ordered, options.k + _BEYOND))
+    if fused and query.question.asks_what_is:
+        fused = introduced(fused, hits)
     ordered = chain(fused, ordered)
     if options.reranker:
         read = with_openings(list(islice(ordered, MOST_RERANKED)), among, nearly)
@@ -292,6 +294,29 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
             preferred = next((twin for twin in twins if primary(twin.chunk.language) == language), hit)
         taken += [found, preferred.chunk]
         yield hit._replace(chunk=preferred.chunk, said=preferred.said, windows=preferred.windows)
+
+
+def introduced(hits: Sequence[Hit], among: Iterable[Hit]) -> list[Hit]:
+    """The distinct hits, first the earliest near the best one in its resource, where the subject is introduced.
+
+    One of the hits `among` which they are goes on where it ends: announcements aren't followed by anything near.
+    """
+    best = hits[0]
+
+    def is_near(hit: Hit) -> bool:
+        return hit.chunk.resource_id == best.chunk.resource_id and hit.dense >= INTRODUCES * best.dense
+
+    following = [hit.chunk.start for hit in among if is_near(hit)]
+    earlier = [
+        hit
+        for hit in hits
+        if is_near(hit)
+        and hit.chunk.start < best.chunk.start
+        and hit.score >= INTRODUCES * best.score
+        and any(hit.chunk.start < start <= hit.chunk.end for start in following)
+    ]
+    first = min(earlier, key=lambda hit: hit.chunk.start, default=best)
+    return [first, *(hit for hit in hits if hit is not first)]
 
 
 def mixed(hits: Iterable[Hit], k: int, per_resource: int, nearly: float) -> tuple[list[Hit], Counter[str]]:

@@ -97,6 +97,31 @@ def test_the_quote_begins_with_the_sentence_within_a_cue(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("language", "said", "what", "why"),
+    [
+        (
+            "en",
+            ("a mask hides", "training", "the mask, again a mask"),
+            "What is a mask?",
+            "Why is a mask made?",
+        ),
+        ("zh", ("掩码把未来藏起来", "训练要一个星期", "掩码，还是掩码"), "掩码是什么？", "掩码为什么快？"),
+    ],
+)
+def test_what_something_is_is_answered_where_it_is_introduced(
+    language: str, said: tuple[str, str, str], what: str, why: str, tmp_path: Path
+) -> None:
+    introduced, other, mentioned = said
+    lines = [*[other] * 5, *[introduced] * 4, *[other] * 4, *[mentioned] * 4]
+    (tmp_path / f"talk [aaaaaaaaaaa].{language}.vtt").write_text(webvtt(*lines, seconds=25), encoding="utf-8")
+    source, encoder = "https://youtu.be/aaaaaaaaaaa", TopicEncoder()
+    seekpoint.build(source, tmp_path / "library", captions=tmp_path, encoder=encoder, translate=False)
+    first, *_ = seekpoint.ask(what, tmp_path / "library", encoder=encoder).moments
+    assert first.start == 125 and introduced in first.quote
+    assert (seekpoint.ask(why, tmp_path / "library", encoder=encoder).moments[0].start or 0) > 125
+
+
+@pytest.mark.parametrize(
     ("filters", "expected"),
     [
         (Filters(language="zh"), {"bbbbbbbbbbb"}),

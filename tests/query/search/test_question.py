@@ -24,7 +24,7 @@ from seekpoint.query.search.question import (
     translated_words,
     weigh,
 )
-from tests.query.search.queries import NOTHING
+from tests.query.search.queries import NOTHING, parsed
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -96,6 +96,26 @@ def test_a_word_has_its_share_of_what_the_question_could_reach_and_its_terms_tel
     assert weighed(3, 3, 45)[1].keys() == {"mask", "mechan", "machin", "process", "layer", "coat"}
     assert weighed(3, 3, 60)[1].keys() == {"mask", "mechan", "machin", "process"}
     assert salient({"softmax": 10.0, "mask": 3.6, "word": 3.4}).keys() == {"softmax", "mask"}
+
+
+WHAT_IS = ["What is layer normalization?", "what is a remote in git", "What's an epoch", "what are React hooks?!"]
+WHAT_IS += [
+    "whats a mask",
+    "define mask",
+    "what does RAG mean?",
+    "什么是自注意力",
+    "什麼是 KV cache？",
+    "掩码 是什么",
+    "NAT64 是啥",
+]
+WHAT_IS += ["whats a mask", "何谓注意力", "LoRA是什么意思？", "SICP 里的流是什么呢", "查准率指的是什么"]
+OTHERS = ["layer normalization", "what is", "define", "what is it?", "What does a mask hide?", "How is a mask defined?"]
+OTHERS += ["What is your background?", "What is the difference between a mask and a gate?", "what is a, what is b"]
+OTHERS += ["是什么", "什么是", "什么是掩码的作用", "为什么要掩码", "报错了，原因是什么？", "mask 和 gate 是什么"]
+
+
+def test_a_question_asks_what_something_is_and_nothing_else() -> None:
+    assert [text for text in WHAT_IS + OTHERS if parsed(text).asks_what_is] == WHAT_IS
 
 
 @pytest.mark.model

@@ -19,6 +19,7 @@ from seekpoint.query.search.ranking import (
     coverage,
     distinct,
     group_scores,
+    introduced,
     mixed,
     scored,
     strongest,
@@ -124,6 +125,23 @@ def test_a_passage_comes_once_in_the_questions_language_if_it_is_the_same() -> N
     for language, places in (("en", "a10en b0zh a55en"), ("zh", "a0zh-TW b0zh a55en")):
         found = [f"{one.chunk.resource_id}{one.chunk.start}{one.chunk.language}" for one in distinct(hits, language)]
         assert found == places.split()
+
+
+def test_the_earliest_place_that_goes_on_introduces_what_is_asked_for() -> None:
+    best, after, beside = at(300, 1.0), at(130, 0.8), at(0, 0.99, resource="b")
+    for earlier, first, name in (
+        (at(100, 0.8), 100, "it is near"),
+        (at(100, 0.7), 300, "it scores less"),
+        (at(100, 0.8)._replace(dense=0.7), 300, "it means less"),
+        (at(50, 0.8), 300, "nothing follows"),
+        (at(400, 0.8), 300, "it comes later"),
+        (at(100, 0.8, resource="b"), 300, "another resource says it"),
+    ):
+        found = introduced([best, beside, earlier], [best, beside, earlier, after])
+        assert found[0].chunk.start == first, name
+        assert sorted(hit.chunk.start for hit in found) == sorted([300, 0, earlier.chunk.start])
+    earliest = [best, at(200, 0.9), at(100, 0.8)]
+    assert [hit.chunk.start for hit in introduced(earliest, [*earliest, after])] == [100, 300, 200]
 
 
 FLOOD = "a1.0 a.99 a.98 a.97 b.96 b.95 b.94 c.935"
