@@ -37,9 +37,9 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         other = page.context.new_page()
         other.goto("/list")
         other.evaluate(DROP, ["run.exe", "MZ"])
-        other.locator(".toast", has_text="run.exe can't be added").wait_for()
+        other.locator(".toast", has_text="run.exe 无法添加").wait_for()
         other.evaluate(DROP, ["narwhal.txt", "A narwhal hides under the mask of ice.", "pic.png", "PNG"])
-        other.locator(".toast", has_text="1 of 2 files are being added").wait_for()
+        other.locator(".toast", has_text="2 个文件中有 1 个正在添加").wait_for()
         other.locator(".entry.indexed .name", has_text="narwhal").wait_for()
         assert page.locator(".entry").count() == 5, "a page that isn't looked at doesn't follow"
         page.evaluate(LOOK)
