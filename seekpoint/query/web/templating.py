@@ -54,6 +54,7 @@ _templates.globals |= {
     "resource_href": view_models.resource_href,
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
+    "list_of": resource_list.list_of,
     "entry_name": view_models.entry_name,
     "shown_url": shown_url,
     "BAR": view_models.BAR,
