@@ -60,7 +60,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     )
     if not hits:
         return answer
-    confidence, estimated = estimate(features(hits[0], fused, candidates, query), profile.calibration)
+    confidence, estimated = estimate(features(hits[0], fused, candidates, query, answer.unknown), profile.calibration)
     if answer.missing and not syntax.may_stress:
         confidence = Confidence.NONE
     elif confidence is Confidence.HIGH and not query.question.has_content:
