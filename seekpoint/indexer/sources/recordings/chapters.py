@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,9 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Chapter
 from seekpoint.indexer.sources.metadata import stated_chapters
 from seekpoint.indexer.sources.recordings.media import container_of
+
+# FFmpeg gives a chapter of ID3 that has no title its id.
+_ID = re.compile(r"ch(?:ap|p)?\d+")
 
 
 def chapters_in(path: Path) -> tuple[Chapter, ...]:
@@ -22,6 +26,7 @@ def chapters_in(path: Path) -> tuple[Chapter, ...]:
             for each in container.chapters():
                 # Starts are rounded, since an MP4 may have each chapter twice, in two units.
                 start = round(float(each["start"] * (each["time_base"] or 0)) - offset, 2)
-                marks.append((max(0.0, start), each["metadata"].get("title")))
+                title = each["metadata"].get("title", "")
+                marks.append((max(0.0, start), "" if _ID.fullmatch(title) else title))
             return stated_chapters(marks, (container.duration or 0) / 1e6 or None)
     return ()
