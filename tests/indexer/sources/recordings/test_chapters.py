@@ -30,7 +30,14 @@ def test_chapters_without_a_title_or_after_the_end_are_left_out_and_titles_are_b
     path = sound(tmp_path / "a.mkv", (0.0, ""), (1.0, "\x1b[31mred\u202e" + 300 * "x"), (2.0, "Masks"), (900.0, "Late"))
     red, masks = chapters_in(path)
     assert (red.title, masks.title) == ("red" + 197 * "x", "Masks")
-    assert [one.title for one in chapters_in(sound(tmp_path / "a.mp3", (0.0, ""), (2.0, "掩码")))] == ["掩码"]
+
+
+def test_titles_that_only_count_are_none(tmp_path: Path) -> None:
+    for first, second in (("Chapter 1", "Chapter 02"), ("001", "002"), ("00:00.000", "00:02.000"), ("第1章", "第2章")):
+        assert chapters_in(sound(tmp_path / "a.mkv", (0.0, first), (2.0, second))) == ()
+        assert len(chapters_in(sound(tmp_path / "a.mkv", (0.0, first), (2.0, "掩码 2")))) == 2
+    assert chapters_in(sound(tmp_path / "a.mp3", (0.0, ""), (2.0, ""))) == ()
+    assert chapters_in(sound(tmp_path / "a.mkv", (0.0, "The whole talk"))) == ()
 
 
 def test_what_has_no_chapters_or_is_no_recording_has_none(tmp_path: Path) -> None:
