@@ -105,6 +105,7 @@ def _check_is_file(found: os.stat_result, path: Path) -> None:
 MEDIA_TYPES = {
     ".mp3": "audio/mpeg",
     ".m4a": "audio/mp4",
+    ".m4b": "audio/mp4",
     ".aac": "audio/aac",
     ".wav": "audio/wav",
     ".ogg": "audio/ogg",

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from seekpoint.index.types import Resource
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.reading_list.addresses import resource_of
 from tests.fake_youtube import YOUTUBE
 from tests.local_web import SCHEME, LocalWeb
 
@@ -67,6 +69,13 @@ class FakeSites:
             return answer(request)
         content = json.dumps(answer, ensure_ascii=False) if isinstance(answer, Mapping) else answer
         return Response(content, status, headers, content_type=content_type)
+
+
+def at(address: str) -> Resource:
+    """The resource at an address, which has to be one."""
+    found = resource_of(address)
+    assert found
+    return found
 
 
 Said = Sequence[tuple[float, float, str]]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
 from seekpoint.index.errors import SeekpointError, SourceError, UsageError
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
@@ -212,7 +213,7 @@ def _as_listed(address: str) -> list[str]:
 
 
 def _none(address: str) -> UsageError:
-    return UsageError(f"{clean(address)[:_SHOWN]!r} isn't an address that leads anywhere: check its host and its marks")
+    return UsageError(Reason("leads_nowhere", address=clean(address)[:_SHOWN]))
 
 
 def check_file(file: Path, name: str, is_list: bool) -> None:
@@ -221,14 +222,18 @@ def check_file(file: Path, name: str, is_list: bool) -> None:
         if is_list:
             read_source(str(file), is_trusted=False)
         elif not resources_of_files([Path(name)]):
-            raise SourceError('a file in JSON is added if it holds captions: name it "Any title [VIDEO_ID].en.json"')
+            raise SourceError(Reason("json_without_captions"))
         elif file.suffix.lower() == ".json":
             read_captions(file)
         elif has_bookmarks(file):
-            raise SourceError("a browser's bookmarks are a reading list: add it as one")
+            raise SourceError(Reason("bookmarks_are_list"))
     except SourceError as error:
-        reason = str(error).removeprefix(f"{file}: ").removeprefix(f'captions "{file.name}": ')
-        raise UsageError(f"{name} can't be added: {reason}") from error
+        said = error.args[0]
+        if not isinstance(said, Reason):
+            said = said.removeprefix(f"{file}: ")
+        elif said.code == "captions":  # which names the file as it is for now
+            said = said.values["reason"]
+        raise UsageError(Reason("not_added", name=name, reason=said)) from error
 
 
 CHECKS = SourceChecks(listed, check_file)

@@ -21,6 +21,7 @@ from tests.cli.here import MAIN, Ran, call
 from tests.fake_youtube import FakeYouTube
 from tests.feeds import FEED, SHOW, chapters, feed, item
 from tests.indexer.builds import webvtt
+from tests.indexer.sources.recordings.films import sound
 from tests.paths import ROOT
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model
 
@@ -222,7 +223,10 @@ def test_videos_without_captions_are_listened_to_once(sounds: FakeSounds, fake: 
 def test_episodes_without_transcripts_are_listened_to_once(fake: FakeYouTube, tmp_path: Path) -> None:
     spoken = recording(tmp_path / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
     chaptered = item(TITLE, chapters(("0:00", "Welcome"), ("0:20", "Scores")), sound=f"{SHOW}/1.wav")
-    fake.add_site(FEED, feed(chaptered, item("缺席", sound=f"{SHOW}/2.wav")), "application/rss+xml")
+    absent, third = item("缺席", sound=f"{SHOW}/2.wav"), item("Inside", sound=f"{SHOW}/3.mp3")
+    fake.add_site(FEED, feed(chaptered, absent, third), "application/rss+xml")
+    inside = sound(tmp_path / "3.mp3", (0.0, "Hello"), (20.0, "分数"), said=spoken)
+    fake.add_site(f"{SHOW}/3.mp3", inside.read_bytes(), "audio/mpeg")
     fake.add_site(f"{SHOW}/1.wav", spoken.read_bytes(), "audio/wav")
     fake.add_site(f"{SHOW}/2.wav", "<html>登录</html>", "text/html")
     studio = Studio(tmp_path, str(speech_model()), fake.web())
@@ -234,6 +238,10 @@ def test_episodes_without_transcripts_are_listened_to_once(fake: FakeYouTube, tm
     found = studio.statuses()
     assert (found[TITLE]["state"], found[TITLE]["transcript"]) == ("indexed", "generated")
     assert [chapter["title"] for chapter in found[TITLE]["chapters"]] == ["Welcome", "Scores"]
+    assert [(chapter["start"], chapter["title"]) for chapter in found["Inside"]["chapters"]] == [
+        (0.0, "Hello"),
+        (20.0, "分数"),
+    ]
     assert "at the address of its sound is text/html" in found["缺席"]["reason"]
     first = studio.first("How do scores become probabilities?")
     assert abs(first["start"] - 22.0) <= SECONDS

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
+from tests.fake_sites import FakeSites
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop
 
@@ -11,3 +13,8 @@ from tests.indexer.builds import Workshop
 @pytest.fixture
 def workshop(tmp_path: Path, fake: FakeYouTube) -> Workshop:
     return Workshop(tmp_path, fake)
+
+
+@pytest.fixture
+def sites(httpserver: HTTPServer) -> FakeSites:
+    return FakeSites(httpserver)

@@ -17,6 +17,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
+from seekpoint.indexer.fetch.ytdlp import QUIET, YtdlpLog
 
 # Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
 _MOST_REQUESTS = 4_000
@@ -25,10 +26,7 @@ _KEEP_METHOD = (307, 308)
 _OF_THE_HOST = {"authorization", "cookie"}
 _OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
 _OPTIONS = {
-    "quiet": True,
-    "noprogress": True,
-    "color": "never",
-    "cachedir": False,
+    **QUIET,
     # No request claims to come from another country, and no other program runs: no such file is a ffmpeg.
     "geo_bypass": False,
     "ffmpeg_location": "/no/ffmpeg",
@@ -47,15 +45,16 @@ _OPTIONS = {
 class SiteDownloader(YoutubeDL):  # type: ignore[misc]
     """yt-dlp for one address, which is on a server of a private network only if `private`.
 
-    `failure` is the last request's, and `warnings` are what extractors say. With `reads_media`, recordings are
-    read; else only their headers are.
+    `failure` is the last request's, and `warnings`, and errors, are what extractors say. With `reads_media`, recordings
+    are read; else only their headers are.
     """
 
     def __init__(
         self, web: Web, address: str, options: Mapping[str, object], *, private: bool = False, reads_media: bool = False
     ) -> None:
-        self.warnings: list[str] = []
-        super().__init__({**_OPTIONS, "logger": _Log(self.warnings), **options}, auto_init=False)
+        log = YtdlpLog()
+        super().__init__({**_OPTIONS, "logger": log, **options}, auto_init=False)
+        self.warnings = log.warnings
         self.add_default_info_extractors()
         self.failure: Unfetched | None = None
         self._fetcher = _SiteFetcher(web, reads_media)
@@ -137,15 +136,3 @@ def _response(response: requests.Response) -> Response:
     if "Content-Encoding" in response.headers:
         headers = {name: value for name, value in headers.items() if name.title() not in _OF_THE_BODY}
     return Response(io.BytesIO(response.content), response.url, headers, response.status_code)
-
-
-class _Log:
-    def __init__(self, warnings: list[str]) -> None:
-        self._warnings = warnings
-
-    def debug(self, message: str) -> None: ...
-
-    def warning(self, message: str) -> None:
-        self._warnings.append(message)
-
-    def error(self, message: str) -> None: ...

@@ -47,6 +47,23 @@ _NOWHERE = ["--paths", f"home:{os.devnull}"]
 _PARSING = Lock()
 
 
+QUIET = {"quiet": True, "noprogress": True, "color": "never", "cachedir": False}
+
+
+class YtdlpLog:
+    """Keeps warnings and errors, and says nothing."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def debug(self, message: str) -> None: ...
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+    error = warning
+
+
 class Downloader(YoutubeDL):  # type: ignore[misc]
     """yt-dlp for playlists, or for videos.
 
@@ -62,9 +79,8 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         options: Mapping[str, object],
         statuses: Container[int] = (),
     ) -> None:
-        log = _Log()
-        quiet_options = {"logger": log, "quiet": True, "noprogress": True, "color": "never", "cachedir": False}
-        super().__init__({**quiet_options, **options}, auto_init=False)
+        log = YtdlpLog()
+        super().__init__({**QUIET, "logger": log, **options}, auto_init=False)
         self.warnings = log.warnings
         self.add_info_extractor(YoutubeTabIE())
         for cookie in session.cookies:
@@ -161,17 +177,3 @@ def with_own_settings(options: Mapping[str, Any]) -> dict[str, Any]:
         "remote_components": own.remote_components,
         "extractor_args": {**ours, **theirs, "youtube": ours["youtube"] | theirs.get("youtube", {})},
     }
-
-
-class _Log:
-    """Keeps warnings and errors, and says nothing."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def debug(self, message: str) -> None: ...
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message)
-
-    error = warning

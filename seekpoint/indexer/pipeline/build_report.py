@@ -25,6 +25,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, caption_files_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.settings import OPEN, Aliases, is_new_route, stored_backoffs
+from seekpoint.indexer.pipeline.shown_videos import stored_videos, with_videos
 from seekpoint.indexer.reading_list.parser import expand_playlists, read_source, unavailable_entries
 
 _MOST_ROWS = 30
@@ -167,17 +168,17 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
     lists = [read_source(source, web, is_trusted=not is_added_list(source, library)) for source in options.sources]
     standings: dict[str, Standing] = {}
     playlists: dict[str, Playlist] = {}
-    closed_until, is_route_new, reembeds, aliases = 0.0, False, False, Aliases()
+    closed_until, is_route_new, reembeds, listed = 0.0, False, False, lists
     try:
         with open_reader(library) as reader:
-            standings, playlists, aliases = reader.standings(), reader.playlists(), Aliases.stored(reader, now)
+            standings, playlists = reader.standings(), reader.playlists()
+            listed = with_videos(Aliases.stored(reader, now).applied(lists), stored_videos(reader))
             backoffs = stored_backoffs(reader, now)
             closed_until = backoffs.get(web.route, OPEN).until
             is_route_new = is_new_route(backoffs, web.route, now)
             reembeds = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
     except LibraryNotFound:
         check_vacant(library)
-    listed = aliases.applied(lists)
     resources = {one.id: one for each in listed for one in expand_playlists(each.resources, playlists)}
     faults = unavailable_entries(playlists)
     caption_files = caption_files_of(options, lists)

@@ -34,6 +34,7 @@ from seekpoint.indexer.sources.provenance import (
     decode,
     encode,
 )
+from seekpoint.indexer.sources.recordings.chapters import chapters_in
 from seekpoint.indexer.sources.recordings.subtitles import read_subtitles
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
@@ -203,7 +204,8 @@ class Run:
         if job.step is Step.READ_TEXT:
             return read
         known = self._details(job.resource.id)
-        return replace(read, details=replace(known, title=known.title or read.details.title))
+        chapters = read.details.chapters if job.resource.is_local else known.chapters
+        return replace(read, details=replace(known, title=known.title or read.details.title, chapters=chapters))
 
     def _index(self, job: Job, fetched: FetchResult) -> None:
         """Embed and store the transcripts of a job; raises Unfetched."""
@@ -256,7 +258,8 @@ class Run:
         known = self._details(video_id)
         if job.resource.is_local:
             path = local_path(job.resource.url)
-            return FetchResult((transcriber.transcribe(path),), replace(known, title=known.title or path.stem))
+            details = replace(known, title=known.title or path.stem, chapters=chapters_in(path))
+            return FetchResult((transcriber.transcribe(path),), details)
         source = None if job.resource.is_on_youtube else self._sources.sounds_of(job.resource)
         kind = None if job.resource.kind.plays else Kind.VIDEO
         if finished := transcriber.finished(video_id):
@@ -280,9 +283,11 @@ class Run:
             if failure.state is not State.DEFERRED:
                 audio.path.unlink(missing_ok=True)
             raise
-        audio.path.unlink(missing_ok=True)
         # The request for captions failed, so that the details aren't stored yet.
-        return FetchResult((transcript,), audio.details if known == Details() else known, kind)
+        known = audio.details if known == Details() else known
+        known = replace(known, chapters=known.chapters or chapters_in(audio.path))
+        audio.path.unlink(missing_ok=True)
+        return FetchResult((transcript,), known, kind)
 
     def _feeds(self) -> dict[Resource, list[str]]:
         """The feeds of podcasts, with the ids of their episodes."""
@@ -306,13 +311,14 @@ class Run:
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:
             return job.resource.id, self._sources.documents.read(job.resource)
-        if isinstance(job.provenance, FromSubtitles):
-            path = local_path(job.resource.url)
-            return job.resource.id, FetchResult(
-                read_subtitles(path, job.provenance.languages), Details(title=clean(path.stem))
-            )
+        path = local_path(job.resource.url) if job.resource.is_local else None
+        chapters = chapters_in(path) if path else ()
+        if path and isinstance(job.provenance, FromSubtitles):
+            details = Details(title=clean(path.stem), chapters=chapters)
+            return job.resource.id, FetchResult(read_subtitles(path, job.provenance.languages), details)
         transcripts, messages = read_all((*job.captions, *job.spare))
-        return job.resource.id, FetchResult(transcripts, Details(title=title_of(job.captions[0])), messages=messages)
+        details = Details(title=title_of(job.captions[0]), chapters=chapters)
+        return job.resource.id, FetchResult(transcripts, details, messages=messages)
 
     def _compare(self, job: Job, transcripts: Sequence[Transcript]) -> None:
         """Report the changes of a text; raises Unfetched if a page lost nine tenths of it, as one that is gone."""

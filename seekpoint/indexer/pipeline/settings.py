@@ -161,8 +161,8 @@ class Alias(NamedTuple):
 class Aliases:
     """The aliases that earlier fetches found, by the ids that their addresses would have."""
 
-    def __init__(self, by_id: Mapping[str, Alias] | None = None) -> None:
-        self._by_id = dict(by_id or {})
+    def __init__(self, by_id: Mapping[str, Alias]) -> None:
+        self._by_id = dict(by_id)
 
     @classmethod
     def stored(cls, library: Reader, now: float) -> Self:

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
-from seekpoint.index.store import Writer
+from seekpoint.index.store import Reader, Writer
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.fetch.fetcher import is_same_server
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList, merge
+
+VideosByPage: TypeAlias = Mapping[str, tuple[str, tuple[tuple[str, str], ...]]]
+"""By the id of a page its address, and the addresses and titles of the videos that it shows."""
+
+
+def stored_videos(library: Reader) -> VideosByPage:
+    """The videos that the pages of a library show; those of pages that were removed are left out."""
+    shown = library.settings.shown
+    known = library.standings() if shown else {}
+    return {page: videos for page, videos in shown.items() if page in known}
+
+
+def with_videos(lists: Iterable[ReadingList], by_page: VideosByPage) -> list[ReadingList]:
+    """The lists with the videos that their pages show, in the sections of the page."""
+
+    def shown(resources: Iterable[Resource]) -> Iterator[Resource]:
+        for resource in resources:
+            yield resource
+            _, videos = by_page.get(resource.id, ("", ()))
+            yield from (replace(_video(*one), sections=resource.sections) for one in videos)
+
+    return [replace(one, resources=merge(shown(one.resources))) for one in lists]
 
 
 class ShownVideos:
@@ -20,9 +43,7 @@ class ShownVideos:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        shown = writer.settings.shown
-        known = writer.standings() if shown else {}
-        self._by_page = {page: videos for page, videos in shown.items() if page in known}
+        self._by_page = dict(stored_videos(writer))
         self._beside: set[str] = set()
         self.changes = 0
 
@@ -36,14 +57,7 @@ class ShownVideos:
         lists = list(lists)
         listed = {resource.id for one in lists for resource in one.resources}
         self._beside = {video.id for _, video in self.pairs()} - listed
-        out = [replace(one, resources=merge(self._with_videos(one.resources))) for one in lists]
-        return out
-
-    def _with_videos(self, resources: Sequence[Resource]) -> Iterator[Resource]:
-        for resource in resources:
-            yield resource
-            _, videos = self._by_page.get(resource.id, ("", ()))
-            yield from (replace(_video(*one), sections=resource.sections) for one in videos)
+        return with_videos(lists, self._by_page)
 
     def private(self, private: Collection[str]) -> set[str]:
         """The ids of the videos on the servers of the pages with these ids, which may be in a private network."""

@@ -1,12 +1,14 @@
-"""Titles, authors and dates that documents state, without those that programs fill in."""
+"""Titles, authors, dates and chapters that documents and recordings state, without those that programs fill in."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 
 from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Chapter
 
 _NO_TITLE = re.compile(
     r"(?:untitled|microsoft (?:word|powerpoint)\b|document|(?:powerpoint )?presentation|slide|title|paper|main"
@@ -19,6 +21,9 @@ _NO_AUTHOR = re.compile(
 )
 _DATE = re.compile(r"(?:D:)?(\d{4})-?(\d\d)?-?(\d\d)?")
 _FIRST_YEAR = 1985
+# More than any table of contents has. Chapter titles are indexed, and more would outweigh the spoken words.
+_MOST_CHAPTERS = 1000
+_LONGEST_TITLE = 200
 
 
 def stated_title(text: str) -> str | None:
@@ -41,3 +46,13 @@ def stated_date(text: str, first_year: int = _FIRST_YEAR) -> str | None:
     with suppress(ValueError):
         return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
     return None
+
+
+def stated_chapters(marks: Iterable[tuple[float | None, object]], duration: float | None = None) -> tuple[Chapter, ...]:
+    """Chapters in order of time, of starts and titles; those without either or after the end are left out."""
+    titles: dict[float, str] = {}
+    for start, title in marks:
+        named = clean(title)[:_LONGEST_TITLE].rstrip() if isinstance(title, str) else ""
+        if named and start is not None and (duration is None or start < duration):
+            titles.setdefault(start, named)
+    return tuple(Chapter(start, titles[start]) for start in sorted(titles)[:_MOST_CHAPTERS])

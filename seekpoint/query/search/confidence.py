@@ -105,11 +105,12 @@ def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, 
     return state, Estimate(*(round(value, 4) for value in (*probabilities, *features)))
 
 
-def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Query) -> Features:
+def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Query, unknown: Sequence[str]) -> Features:
     """The features of a question with this first hit, of these best hits in their order before a reranker.
 
-    Said are the terms that the first hit or its neighbours among the candidates say, also in translation, and those of
-    the title of its resource. Unknown bigrams that overlap a known one don't count: these are rarely words.
+    `unknown` are the words that `unknown_words` finds. Said are the terms that the first hit or its neighbours among
+    the candidates say, also in translation, and those of the title of its resource. Unknown bigrams that overlap a
+    known one don't count: these are rarely words.
     """
     terms, content = query.terms, query.question.content
     rivals = [hit for hit in distinct if hit.chunk.id != first.chunk.id][:_RIVALS]
@@ -122,15 +123,15 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
     said |= terms.titled.get(first.chunk.resource_id, set())
     translated = terms.translated.get(primary(first.chunk.language), ())
     said = said.union(*(split(word.word) for word in translated if any(said >= {*one} for one in word.alternatives)))
-    unknown = {term for term in content if terms.rarities[term.text] == 1}
+    nowhere = {term for term in content if terms.rarities[term.text] == 1}
     overlapping = [pair for pair in pairwise(content) if pair[1].start < pair[0].stop]
-    beside = {term for pair in overlapping for term in unknown.intersection(pair) if not unknown.issuperset(pair)}
+    beside = {term for pair in overlapping for term in nowhere.intersection(pair) if not nowhere.issuperset(pair)}
     counted = {term.text for term in content if term not in beside}
     rarities = [0.0 if term in said else terms.rarities[term] for term in counted]
     return Features(
         meaning=first.dense,
         unsaid=fsum(rarities) / max(len(rarities), 1) if _is_understood(query) else _NEUTRAL,
-        unknown=min(len(unknown_words(query)), _MOST_UNKNOWN) / _MOST_UNKNOWN,
+        unknown=min(len(unknown), _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(len(query.scope), _FEWEST), _MOST) / 10_000),
         ahead=_fused(first) - fmean([_fused(hit) for hit in rivals] or [0.0]),
     )

@@ -62,7 +62,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     )
     if not hits:
         return answer
-    confidence, estimated = estimate(features(hits[0], fused, candidates, query), profile.calibration)
+    confidence, estimated = estimate(features(hits[0], fused, candidates, query, answer.unknown), profile.calibration)
     confidence = _by_what_is_said(confidence, hits[0], answer, query)
     return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
 

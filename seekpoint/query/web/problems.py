@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
@@ -11,11 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
+from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Resource
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.serving.parameters import invalid_parameters
 from seekpoint.query.serving.resource_cache import ResourceCache
-from seekpoint.query.web.translations import WORDS
+from seekpoint.query.web.translations import reason_in, translator
 
 
 def resource_of(cache: ResourceCache, resource_id: str, hint: str = "") -> Resource:
@@ -29,15 +30,37 @@ def resource_of(cache: ResourceCache, resource_id: str, hint: str = "") -> Resou
 class PageError(HTTPException):
     """An error that a page tells in its own language: `key` is that of the text, in which the `values` are filled in.
 
-    `hint` follows the text where a program asked.
+    A value may be several errors. `hint` follows the text where a program asked.
     """
 
     def __init__(
-        self, code: int, key: str, headers: Mapping[str, str] | None = None, *, hint: str = "", **values: str
+        self,
+        code: int,
+        key: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        hint: str = "",
+        **values: str | Sequence[Exception],
     ) -> None:
-        super().__init__(code, WORDS["en"][key].format(**values) + hint, headers)
         self.key = key
         self.values = values
+        super().__init__(code, self.in_language("en") + hint, headers)
+
+    def in_language(self, language: str) -> str:
+        """The text in a language of the page."""
+        say, texts = translator(language), dict[str, str]()
+        for name, value in self.values.items():
+            errors = () if isinstance(value, str) else (in_words(each, language) or str(each) for each in value)
+            texts[name] = value if isinstance(value, str) else say("semicolon").join(errors)
+        return say(self.key, **texts)
+
+
+def in_words(error: Exception, language: str) -> str | None:
+    """The text of an error in a language of the page; `None` if there is only an English one."""
+    if isinstance(error, PageError):
+        return error.in_language(language)
+    reason = error.args[0] if isinstance(error, SeekpointError) and error.args else None
+    return reason_in(reason, language) if isinstance(reason, Reason) and not reason.is_foreign else None
 
 
 TYPE = "application/problem+json"

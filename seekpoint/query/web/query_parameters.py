@@ -11,7 +11,6 @@ from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import parse_qs
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
@@ -33,6 +32,7 @@ from seekpoint.query.serving.parameters import (
 )
 from seekpoint.query.serving.resource_cache import MOST_SUGGESTIONS
 from seekpoint.query.web.builds import Builds, SourceChecks
+from seekpoint.query.web.problems import PageError
 
 READING = "/api/reading"
 """The path of readings, which takes what an answer takes."""
@@ -246,7 +246,7 @@ class Editing:
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False)
 
     async def form(self, request: Request, form: type[AnyForm]) -> AnyForm:
-        """The form of a request; raises HTTPException for one without the secret of this server's pages."""
+        """The form of a request; raises PageError for one without the secret of this server's pages."""
         return self.read(request, await urlencoded(request), form)
 
     def read(self, request: Request, fields: dict[str, str], form: type[AnyForm]) -> AnyForm:
@@ -254,16 +254,16 @@ class Editing:
         request.state.back = own_path(fields.get("back", ""))
         given = fields.pop("secret", "")
         if not hmac.compare_digest(given.encode(), self.secret.encode()):
-            raise HTTPException(403, "this form is of an earlier run of the server: load the page again")
+            raise PageError(403, "earlier_run")
         return form.model_validate(fields)
 
 
 async def urlencoded(request: Request, most: int = LONGEST_FORM) -> dict[str, str]:
-    """The fields of a form, the last of each name; raises HTTPException if it has more than `most` bytes."""
+    """The fields of a form, the last of each name; raises PageError if it has more than `most` bytes."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > most:
-            raise HTTPException(413, f"this form has {most:,} bytes at most")
+            raise PageError(413, "long_form", most=f"{most:,}")
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     return {name: values[-1] for name, values in fields.items()}

@@ -8,12 +8,14 @@ from functools import cache as cached
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Section, State, outlined
 from seekpoint.query.serving.resource_cache import ResourceCache, folded
-from seekpoint.query.web.translations import WORDS, language_name
+from seekpoint.query.web.query_parameters import ListPageParameters
+from seekpoint.query.web.translations import LANGUAGES, WORDS, language_name, words_in
 
 if TYPE_CHECKING:
-    from seekpoint.query.web.query_parameters import ListPageParameters
+    from seekpoint.query.web.query_parameters import PageParameters
 
 ENTRIES = 200
 """How many entries a page has at most."""
@@ -80,6 +82,18 @@ def list_href(parameters: ListPageParameters, **changed: object) -> str:
     return f"/list?{urlencode(kept)}" if kept else "/list"
 
 
+def list_of(parameters: PageParameters, language: str) -> str:
+    """The address of the list with a page's question, narrowed by the page's words for the filters that it has too."""
+    kind, spoken, words = parameters.kind, primary(parameters.language or ""), words_in(language)
+    narrow = [words[_key(kind)]] if kind else []
+    narrow += [words[spoken]] if spoken in WORDS else []
+    return list_href(ListPageParameters(q=parameters.question, narrow=" ".join(narrow)))
+
+
+def _key(kind: str) -> str:
+    return "kind_page" if kind == "page" else kind
+
+
 def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
     """Whether a resource's entry says all parts of what is looked for."""
     status = cache.statuses[resource_id]
@@ -94,9 +108,9 @@ def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
 @cached
 def _said_of(kind: str, languages: tuple[str, ...], state: State) -> str:
     """The page's words for such a resource, in all of its languages."""
-    keys = ["kind_page" if kind == "page" else kind, *([state] if state is not State.INDEXED else [])]
-    said = [words[key] for words in WORDS.values() for key in keys]
-    return folded("\n".join([*said, *(language_name(tag, ui) for ui in WORDS for tag in languages)]))
+    keys = [_key(kind), *([state] if state is not State.INDEXED else [])]
+    said = [words_in(ui)[key] for ui in LANGUAGES for key in keys]
+    return folded("\n".join([*said, *(language_name(tag, ui) for ui in LANGUAGES for tag in languages)]))
 
 
 def ordered(cache: ResourceCache, sort: str) -> list[str]:

@@ -20,7 +20,7 @@ from seekpoint.query.links import timestamp
 from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import resource_list, transcript_page, translations, view_models
-from seekpoint.query.web.problems import PageError, describe
+from seekpoint.query.web.problems import PageError, describe, in_words
 from seekpoint.query.web.translations import CHOICE, COOKIE, language_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ _templates.globals |= {
     "resource_href": view_models.resource_href,
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
+    "list_of": resource_list.list_of,
     "entry_name": view_models.entry_name,
     "picture_of": view_models.picture_of,
     "shown_url": shown_url,
@@ -102,8 +103,8 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
     back = getattr(request.state, "back", "") or back
     if code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:  # of a path that no route has
         error = PageError(code, "no_page")
-    key, given = (error.key, error.values) if isinstance(error, PageError) else ("", {})
-    response = page(request, "error", code, detail=detail, key=key, given=given, back=back)
+    told = in_words(error, language_of(request))
+    response = page(request, "error", code, detail=told or detail, is_english=told is None, back=back)
     response.headers.update(headers or {})
     return response
 

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
@@ -137,19 +136,18 @@ class Workspace:
 
     async def add_files(self, request: Request) -> Response:
         if self._added is None:
-            raise UsageError("a library on a server takes no files here: add them with `seekpoint build`")
+            raise PageError(400, "no_files")
         size = request.headers.get("content-length", "")
         if not size.isdecimal():
-            raise HTTPException(411, "send the length of the files")
+            raise PageError(411, "no_length")
         if int(size) > MOST_BYTES:
-            most = f"{MOST_BYTES >> 20} MB at once are the most"
-            raise HTTPException(413, f"{most}: build larger files on the server itself")
+            raise PageError(413, "most_at_once", most=f"{MOST_BYTES >> 20}")
         async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
             form = self._editing.read(request, texts, UploadForm)
             files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
             if not files:
-                raise UsageError("choose a file to add")
+                raise PageError(400, "choose_file")
             await run_in_threadpool(self._store, self._added, files, form.is_list)
         return form.leave()
 
@@ -236,25 +234,25 @@ class Workspace:
         return {**progress.as_dict(), **told, "version": version}
 
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
-        """Store files, and build them; raises UsageError for those that are refused, after the others are stored."""
+        """Store files, and build them; raises PageError for those that are refused, after the others are stored."""
         sources: dict[str, None] = {}
-        refused: list[str] = []
+        refused: list[Exception] = []
         try:
             for file in files:
                 try:
                     sources[added.add_file(file.filename or "", file.file, is_list=is_list)] = None
-                except UsageError as error:
-                    refused.append(str(error))
+                except (PageError, UsageError) as error:
+                    refused.append(error)
         finally:
             for source in sources:
                 self._start([source])
         if refused:
             told = refused[:_MOST_TOLD]
             if more := len(refused) - len(told):
-                told.append(f"{more} more can't be added")
+                told.append(PageError(400, "more_refused", n=str(more)))
             if stored := len(files) - len(refused):
-                told.append(f"{stored} of {len(files)} files are being added")
-            raise UsageError("; ".join(told))
+                told.append(PageError(400, "being_added", n=str(stored), total=str(len(files))))
+            raise PageError(400, "refused", errors=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +314,10 @@ class AddedSources:
         self._lock = Lock()
 
     def add_addresses(self, text: str) -> str:
-        """Add the addresses in some lines to the list of them; returns the source to build. Raises UsageError."""
+        """Add the addresses in some lines to the list of them; returns the source to build.
+
+        Raises PageError, or UsageError for those that a list would skip.
+        """
         addresses = addresses_in(text)
         with self._lock:
             path = self._lists / ADDED_ADDRESSES
@@ -328,7 +329,7 @@ class AddedSources:
         return str(path)
 
     def add_file(self, name: str, content: BinaryIO, *, is_list: bool) -> str:
-        """Store a file under a safe form of its name; returns the source to build. Raises UsageError.
+        """Store a file under a safe form of its name; returns the source to build. Raises PageError or UsageError.
 
         A file whose suffix is that of lists alone is one, whatever `is_list` says.
         """
@@ -345,37 +346,34 @@ class AddedSources:
                 if target.name != ADDED_ADDRESSES and not target.exists():
                     scratch.replace(target)
                 elif target.name == ADDED_ADDRESSES or not filecmp.cmp(scratch, target, shallow=False):
-                    raise UsageError(
-                        f"a file {target.name} was added before: rename this one, or take the other out first"
-                    )
+                    raise PageError(400, "same_name", name=target.name)
             finally:
                 scratch.unlink(missing_ok=True)
         return str(target if is_list else folder)
 
 
 def addresses_in(text: str) -> Sequence[str]:
-    """The addresses in lines of text, each once; raises UsageError for a line that is none."""
+    """The addresses in lines of text, each once; raises PageError for a line that is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise UsageError("paste an address, such as https://www.youtube.com/watch?v=…")
+        raise PageError(400, "paste_address")
     if len(lines) > _MOST_ADDRESSES:
-        raise UsageError(f"{_MOST_ADDRESSES} addresses at once are the most: add a reading list instead")
+        raise PageError(400, "most_addresses", most=str(_MOST_ADDRESSES))
     for line in lines:
         if not _ADDRESS.fullmatch(line) or not line.isprintable() or len(line) > _LONGEST_ADDRESS:
-            raise UsageError(f"{clean(line)[:60]!r} isn't an address: it begins with https:// and has no spaces")
+            raise PageError(400, "no_address", line=clean(line)[:60])
     return list(dict.fromkeys(lines))
 
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:
-    """A file's name without folders and without characters that a file system refuses; raises UsageError."""
+    """A file's name without folders and without characters that a file system refuses; raises PageError."""
     for code, character in _ENCODED.items():
         name = name.replace(code, character)
     last = re.split(r"[/\\]", name)[-1]
     safe = _REFUSED.sub("_", clean(last)).strip(" .")
     suffix = Path(safe).suffix.lower()
     if not Path(safe).stem.strip(" ._") or suffix not in suffixes:
-        shown = clean(last)[:60] or "a file without a name"
-        raise UsageError(f"{shown} can't be added: files that can are {', '.join(suffixes)}")
+        raise PageError(400, "not_taken", name=clean(last)[:60] or "…", suffixes=", ".join(suffixes))
     if len(safe.encode("utf-8", "replace")) > _LONGEST_NAME:
-        raise UsageError(f"the name {safe[:60]}… is too long: rename the file")
+        raise PageError(400, "long_name", name=safe[:60])
     return f"_{safe}" if _DEVICES.match(safe) else safe

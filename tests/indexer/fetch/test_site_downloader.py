@@ -22,11 +22,6 @@ TALK = "https://uni.example/talk"
 COOKIES = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n"
 
 
-@pytest.fixture
-def sites(httpserver: HTTPServer) -> FakeSites:
-    return FakeSites(httpserver)
-
-
 def downloader(web: Web, *, private: bool = False, reads_media: bool = False, address: str = TALK) -> SiteDownloader:
     return SiteDownloader(web, address, {}, private=private, reads_media=reads_media)
 

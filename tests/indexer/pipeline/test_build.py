@@ -20,7 +20,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Filters, Kind, Origin, State
+from seekpoint.index.types import Chapter, Filters, Kind, Origin, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.build_report import preview
@@ -34,7 +34,7 @@ from seekpoint.query.search.settings import AskOptions
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape
-from tests.indexer.sources.recordings.films import film
+from tests.indexer.sources.recordings.films import film, sound
 from tests.shared import SHARED, needs_shared
 
 EN, ZH = "english0001", "zhongwen001"
@@ -417,6 +417,19 @@ def test_subtitles_inside_a_film_are_its_captions_if_it_has_none_beside_it(works
     workshop.write("films/讲座.en.vtt", webvtt("The mask hides the future."))
     assert workshop.build(path.parent).updated == 1
     assert {status.languages for status in workshop.statuses().values()} == {("en",), ()}
+
+
+def test_chapters_inside_a_recording_are_its_own(workshop: Workshop) -> None:
+    path = sound(workshop.write("sounds/讲座.m4b", ""), (0.0, "Opening"), (2.0, "掩码"))
+    workshop.write("sounds/讲座.zh.vtt", webvtt("现在掩码遮住未来，模型看不到答案。", "谢谢大家。"))
+    workshop.build(path.parent)
+    (status,) = workshop.statuses().values()
+    assert status.details.chapters == status.chapters == (Chapter(0.0, "Opening"), Chapter(2.0, "掩码"))
+    sound(path, (0.0, "Another cut"), (3.0, "重剪"))
+    workshop.write("sounds/讲座.zh.vtt", webvtt("新的一讲没有掩码。"))
+    workshop.build(path.parent)
+    (status,) = workshop.statuses().values()
+    assert [chapter.title for chapter in status.details.chapters] == ["Another cut", "重剪"]
 
 
 def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,9 @@ def test_a_video_on_a_page_that_is_deferred_is_asked_again(workshop: Workshop, s
     listed = workshop.write("list.txt", LECTURE)
     report = workshop.build(listed, web=sites.web())
     assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (1, 1)
+    request = BuildOptions([str(listed)])
+    planned = [preview(request, workshop.library, sites.web(), time.time() + hours * HOUR) for hours in (0, 2)]
+    assert [(one.steps[Step.FETCH], one.steps[Step.WAIT]) for one in planned] == [(0, 1), (1, 0)]
     sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
     report = workshop.build(listed, web=sites.web(), later=2 * HOUR)
     assert report.states[State.INDEXED] == 2

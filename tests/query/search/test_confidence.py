@@ -37,7 +37,9 @@ def described(found: Query, chunks: dict[int, str]) -> Features:
     words = sorted({*found.question.terms, *terms(" ".join(chunks.values()))})
     counts = np.array([[terms(said).count(word) for said in chunks.values()] for word in words], np.float32)
     evidence = Evidence(own, [0.5] * len(own), TermMatrix(words, counts, np.full(len(own), 9)))
-    return features(Hit(next(chunk for chunk in own if chunk.id == 10), 0.5, 0.5, 0.5), (), evidence, found)
+    return features(
+        Hit(next(chunk for chunk in own if chunk.id == 10), 0.5, 0.5, 0.5), (), evidence, found, unknown_words(found)
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_the_first_hit_is_ahead_of_the_next_five_distinct_ones_before_a_reranker
         (hits[0], hits[:1], 0.9),
         (hits[1]._replace(score=0.99, fused=0.5), hits, 0.5 - (0.9 + 0.5 * 3 + 0.4) / 5),
     ):
-        found = features(first, distinct, evidence, asked("mask", "mask"))
+        found = features(first, distinct, evidence, asked("mask", "mask"), ())
         assert found.ahead == pytest.approx(ahead)
 
 

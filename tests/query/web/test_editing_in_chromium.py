@@ -37,9 +37,9 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         other = page.context.new_page()
         other.goto("/list")
         other.evaluate(DROP, ["run.exe", "MZ"])
-        other.locator(".toast", has_text="run.exe can't be added").wait_for()
+        other.locator(".toast", has_text="run.exe 无法添加").wait_for()
         other.evaluate(DROP, ["narwhal.txt", "A narwhal hides under the mask of ice.", "pic.png", "PNG"])
-        other.locator(".toast", has_text="1 of 2 files are being added").wait_for()
+        other.locator(".toast", has_text="2 个文件中有 1 个正在添加").wait_for()
         other.locator(".entry.indexed .name", has_text="narwhal").wait_for()
         assert page.locator(".entry").count() == 5, "a page that isn't looked at doesn't follow"
         page.evaluate(LOOK)
@@ -101,12 +101,14 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         page.locator(".outcome", has_text="0 of 1 indexed").wait_for()
         reason = "%E7%BC%93%E5%AD%98”: deferred. the connection to example.invalid fails"
         page.locator(".left", has_text=reason).wait_for()
+        page.get_by_role("button", name="Retry deferred resources now (1)").wait_for()
         entry = page.locator(".entry", has_text="example.invalid")
         entry.locator("summary").focus()
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         entry.wait_for(state="detached")
+        page.locator(".retries button").wait_for(state="detached")
 
         page.fill("#narrow", "掩码")
         page.locator(".narrowed", has_text="1 of 5").wait_for()

@@ -310,6 +310,17 @@ def test_the_menu_takes_the_question_along(client: TestClient) -> None:
             found = links(client.get(path, params={"q": question, "ui": "en"}).text)
             assert urlsplit(found[name]).path == there
             assert parse_qs(urlsplit(found[name]).query) == {"q": [question]}
+    for ui, kind, language, narrow, names in (
+        ("en", "video", "en", "video English", ["Masks & more"]),
+        ("zh", "video", "zh", "视频 中文", ["掩码"]),
+        ("zh-Hant", "video", "", "影片", ["Masks & more", "掩码", "没有字幕的"]),
+        ("en", "", "fr", "", None),
+    ):
+        filters = {"q": "mask", "kind": kind, "language": language, "section": "Talks"}
+        (there,) = fromstring(client.get("/", params=filters | {"ui": ui}).text).xpath("//header/nav/a[2]/@href")
+        assert parse_qs(urlsplit(there).query) == {"q": ["mask"], **({"narrow": [narrow]} if narrow else {})}
+        shown = fromstring(client.get(there).text).xpath("//a[@class='name']/text()")
+        assert names is None or sorted(shown) == sorted(names)
     for path in ("/", "/list?q=-mask", "/kept", "/nope?q=mask"):
         found = links(client.get(path, headers={"Accept-Language": "en"}).text)
         assert (found["Ask"], found["Reading list"]) == ("/", "/list")

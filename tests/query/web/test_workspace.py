@@ -19,13 +19,14 @@ from starlette.testclient import TestClient
 from seekpoint.cli.build_process import build_in_process
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, ServerAddress
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import create_library, open_reader, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS, to_text
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
+from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.query_parameters import Editing
 from seekpoint.query.web.resource_list import ENTRIES
 from seekpoint.query.web.security import AccessPolicy
@@ -206,7 +207,7 @@ def test_names_are_safe_or_refused() -> None:
     ):
         assert safe_name(name, SUFFIXES) == safe
     for refused in ("", "..", "run.exe", ".md", "notes.md/", "长" * 90 + ".md"):
-        with pytest.raises(UsageError):
+        with pytest.raises(PageError):
             safe_name(refused, SUFFIXES)
 
 
@@ -368,6 +369,35 @@ def test_a_build_that_is_locked_out_is_tried_again() -> None:
     assert builds.wait(60)
     assert (builds.progress.outcome, builds.progress.error) == ("done", "")
     assert tries == [BuildOrder(("notes.md",))] * 2
+
+
+def test_errors_of_forms_are_in_the_language_of_the_page(editor: TestClient) -> None:
+    editor.headers["Accept-Language"] = "zh"
+
+    def told(page: str) -> str:
+        (alert,) = fromstring(page).xpath("//p[@role='alert' and not(@lang)]")
+        return str(alert.text_content())
+
+    sent = form(editor, "/list", "/add/address")
+    for fields, words in (
+        ({"addresses": ""}, "请粘贴链接"),
+        ({"addresses": "no address"}, "“no address”不是链接"),
+        ({"addresses": "https://a_b.org/"}, "https://a_b.org/ 不是能打开的链接：请检查域名"),
+        ({"addresses": "https://a.org\n" * 101}, "一次最多添加 100 个链接"),
+        ({"addresses": "x" * 300_000}, "这个表单最多 262,144 字节"),
+        ({"secret": "wrong"}, "请重新加载页面"),
+    ):
+        assert words in told(editor.post("/add/address", data=sent | fields).text)
+    several = upload(editor, *((f"{n}.exe", b"") for n in range(5)), ("笔记.md", "# 掩码\n\n掩码。\n".encode()))
+    assert "0.exe 无法添加：可以添加的文件有 " in several and "还有 2 个无法添加；6 个文件中有 1 个正在添加" in several
+    assert "2.exe" in told(several)
+    assert "请选择要添加的文件" in told(upload(editor))
+    for name, content, words in (
+        ("data.json", CAPTIONS_IN_JSON, "data.json 无法添加：JSON 文件只在内容是字幕时才能添加"),
+        ("数据 [bbbbbbbbbbb].zh.json", b"[1", "数据 [bbbbbbbbbbb].zh.json 无法添加：JSON 已损坏"),
+        ("书签.html", b"<!DOCTYPE NETSCAPE-Bookmark-file-1><a href='https://a.org'>a</a>", "请作为阅读清单添加"),
+    ):
+        assert words in told(upload(editor, (name, content)))
 
 
 @pytest.mark.slow
@@ -635,7 +665,7 @@ def test_addresses_are_added_answer_in_both_languages_and_stay_out_once_taken_ou
     assert "takes addresses here, not files" in page and "不能添加文件" in chinese
     secret = form(remote_editor, "/list", "/add/address")["secret"]
     sent = remote_editor.post("/add/file", data={"secret": secret}, files=[("file", ("讲座.md", b"# mask"))])
-    assert (sent.status_code, "a library on a server takes no files here" in sent.text) == (400, True)
+    assert (sent.status_code, "不能添加文件" in sent.text) == (400, True)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.text_runs import Element
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
@@ -181,7 +182,9 @@ def paragraph_text(paragraph: Element, apart: Callable[[Element], object] = lamb
     return "".join(pieces)
 
 
-def core_properties(archive: DocumentArchive) -> dict[str, str]:
-    """The metadata of an Office document by name: `title`, `creator`, `created` and others."""
+def core_properties(archive: DocumentArchive) -> tuple[str | None, str | None, str | None]:
+    """The title, the author and the date that an Office document states."""
     part = archive.related("", "core-properties")
-    return {local(each): each.text or "" for each in archive.xml(part)} if part else {}
+    stated = {local(each): each.text or "" for each in archive.xml(part)} if part else {}
+    title, author, date = (stated.get(name, "") for name in ("title", "creator", "created"))
+    return stated_title(title), stated_author(author), stated_date(date)

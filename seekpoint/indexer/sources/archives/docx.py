@@ -16,7 +16,6 @@ from seekpoint.indexer.sources.archives.archive import (
     named,
     paragraph_text,
 )
-from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.html import blocks_of
 from seekpoint.indexer.sources.pages.text_runs import UNFIT, Element, text_runs_of
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
@@ -45,14 +44,13 @@ def read_docx(archive: DocumentArchive) -> ParsedDocument:
     root = etree.Element("html")
     for body in archive.xml(main):
         page.add(etree.SubElement(root, "body"), body)
-    properties = core_properties(archive)
-    title = page.title or stated_title(properties.get("title", ""))
+    title, author, date = core_properties(archive)
     h1s = ["".join(heading.itertext()) for heading in root.iter("h1")]
     return ParsedDocument(
         tuple(blocks_of(text_runs_of(root))),
-        title or (h1s[0] if len(h1s) == 1 else None),
-        stated_author(properties.get("creator", "")),
-        stated_date(properties.get("created", "")),
+        page.title or title or (h1s[0] if len(h1s) == 1 else None),
+        author,
+        date,
     )
 
 

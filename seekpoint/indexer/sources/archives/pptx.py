@@ -13,7 +13,6 @@ from seekpoint.indexer.sources.archives.archive import (
     named,
     paragraph_text,
 )
-from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.text_runs import Element
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
@@ -34,14 +33,9 @@ def read_pptx(archive: DocumentArchive) -> ParsedDocument:
     ids = (attribute(each, "id") for each in named(archive.xml(main), "sldId"))
     slides = [parts[each].target for each in ids if each in parts]
     blocks = [block for number, slide in enumerate(slides, 1) for block in _blocks(archive, slide, number)]
-    properties = core_properties(archive)
+    title, author, date = core_properties(archive)
     first = next((block.text for block in blocks if block.role is Role.HEADING and block.page == 1), None)
-    return ParsedDocument(
-        tuple(blocks),
-        first or stated_title(properties.get("title", "")),
-        stated_author(properties.get("creator", "")),
-        stated_date(properties.get("created", "")),
-    )
+    return ParsedDocument(tuple(blocks), first or title, author, date)
 
 
 def _blocks(archive: DocumentArchive, part: str, number: int) -> Iterator[Block]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from seekpoint.files import parsed_json
@@ -19,6 +21,7 @@ from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
 from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
+from seekpoint.indexer.transcript.speakers import speaker_name
 
 # In the order in which they are tried: exact times first, perhaps none last.
 _TYPES = {
@@ -39,6 +42,7 @@ _CHARACTERS_A_SECOND = 15
 # In seconds, and characters: how single words are joined.
 _PAUSE, _LONGEST_PHRASE, _LONGEST_WORD = 1.5, 8.0, 12
 _ENDS = (".", "?", "!", "。", "？", "！")
+_COLONS = (":", "：")
 _WIDE = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 
 
@@ -118,28 +122,39 @@ def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:
     with suppress(AssertionError):  # of html.parser, at `<![…`
         page.feed(text)
         page.close()
-    starts = [start for start, _ in page.blocks]
-    last = page.blocks[-1][0] if page.blocks else 0.0
-    rest = sum(len(part) for part in page.blocks[-1][1]) / _CHARACTERS_A_SECOND if page.blocks else 0.0
-    ends = [*starts[1:], max(last, duration or last + rest)]
-    if not starts or any(end - start > _LONGEST_BLOCK for start, end in zip(starts, ends, strict=True)):
+    starts = [block.start for block in page.blocks]
+    last = starts[-1] if starts else 0.0
+    rest = sum(len(part) for part in page.blocks[-1].parts) / _CHARACTERS_A_SECOND if starts else 0.0
+    end = max(last, duration or last + rest)
+    if not starts or any(stop - start > _LONGEST_BLOCK for start, stop in pairwise((*starts, end))):
         raise SourceError(Reason("transcript_untimed"))
-    blocks = tidy(Cue(start, end, " ".join(parts)) for (start, parts), end in zip(page.blocks, ends, strict=True))
+    # Each ends where the next one begins.
+    blocks = tidy(Cue(block.start, end, " ".join(block.parts), speaker=block.speaker) for block in page.blocks)
     # Sentences are quoted; each begins where its block does, as far as anyone knows.
     return tuple(block._replace(text=sentence) for block in blocks for sentence in sentences(block.text))
 
 
+class _Block(NamedTuple):
+    start: float
+    speaker: str | None
+    parts: list[str]
+
+
 class _TimedText(HTMLParser):
-    """Collects what stands behind each `<time>`; names of speakers, in `<cite>`, are left out."""
+    """Collects what stands behind each `<time>`. `<cite>` beside it names the speaker, up to the next name."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.blocks: list[tuple[float, list[str]]] = []
+        self.blocks: list[_Block] = []
         self._within = ""
+        self._cited = ""
+        self._speaker: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("time", "cite", "script", "style", "title"):
             self._within = tag
+        if tag == "cite" and self._cited and self.blocks:
+            self._say("")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._within:
@@ -147,6 +162,20 @@ class _TimedText(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._within == "time" and (start := clock_seconds(data)) is not None:
-            self.blocks.append((start, []))
-        elif not self._within and self.blocks:
-            self.blocks[-1][1].append(data)
+            self._begin(start)
+        elif self._within == "cite":
+            self._cited += data.strip()
+        elif not self._within and self.blocks and data.strip():
+            if self._cited.endswith(_COLONS) or (self._cited and not self.blocks[-1].parts):
+                self._begin(self.blocks[-1].start)
+            self._say(data)
+
+    def _begin(self, start: float) -> None:
+        if self._cited:
+            self._speaker, self._cited = speaker_name(self._cited.rstrip(":： ")), ""
+        self.blocks.append(_Block(start, self._speaker, []))
+
+    def _say(self, data: str) -> None:
+        """Take in what is said, behind the title of a work that was cited."""
+        self.blocks[-1].parts.extend(filter(None, (self._cited, data)))
+        self._cited = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,13 +89,11 @@ def _transcripts(container: InputContainer, streams: Sequence[SubtitleStream]) -
 def _lines(container: InputContainer, streams: Sequence[SubtitleStream]) -> Iterator[tuple[int, Cue]]:
     """The lines of all streams, each with the number of its stream, at the times that a player shows."""
     import av
+    from av.stream import Discard
 
-    with suppress(ImportError, AttributeError):  # av 18 spares reading the other streams
-        from av.stream import Discard
-
-        for other in container.streams:
-            if other not in streams:
-                other.discard = Discard.all
+    for other in container.streams:
+        if other not in streams:
+            other.discard = Discard.all  # which spares reading it
     offset = (container.start_time or 0) / 1e6
     # Skip damaged packets; stop where the container is damaged.
     with suppress(av.FFmpegError, OSError):
@@ -110,11 +108,9 @@ def _lines(container: InputContainer, streams: Sequence[SubtitleStream]) -> Iter
 
 def _texts(packet: Packet[Stream]) -> Iterator[str]:
     """The texts of a packet without their styles."""
-    for decoded in packet.decode():
-        # Some versions of av give sets of lines.
-        for line in decoded if isinstance(decoded, Iterable) else (decoded,):
-            said = getattr(line, "dialogue", b"") or getattr(line, "text", b"")
-            yield _STYLE.sub("", said.decode("utf-8", "replace")).replace("\\h", " ")
+    for line in packet.decode():
+        said = getattr(line, "dialogue", b"") or getattr(line, "text", b"")
+        yield _STYLE.sub("", said.decode("utf-8", "replace")).replace("\\h", " ")
 
 
 def _tag(language: str | None) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +21,7 @@ from defusedxml import DefusedXmlException
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
+from seekpoint.index.types import Cue, Details, Origin, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
@@ -41,6 +41,7 @@ from seekpoint.indexer.fetch.retries import (
     raise_for_pause,
     server_fault,
 )
+from seekpoint.indexer.sources.metadata import stated_chapters
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
 from seekpoint.indexer.transcript.cues import spoken, tidy
@@ -214,8 +215,6 @@ def _status(error: Exception) -> int:
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":\s*")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
-# More than any table of contents has. Chapter titles are indexed, and more would outweigh the spoken words.
-_MOST_CHAPTERS = 1000
 _LONGEST_TITLE = 200
 # Seconds. A date has no time of day, and is the uploader's: a day more than a week.
 _NEW = 8 * 86_400.0
@@ -236,17 +235,18 @@ def details_of(page: str, player: object) -> Details:
     starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
     # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
     are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
+    of_marks = partial(stated_chapters, duration=duration)
     chapters = (
-        _chapters((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
-        or _chapters((_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
-        or _chapters((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
+        of_marks((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
+        or of_marks((_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
+        or of_marks((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
     )
     return Details(
         title=_text(_get(video, "title")) or None,
         channel=_text(_get(video, "author")) or None,
         duration=duration,
         published=published[1] if published else None,
-        chapters=_within(chapters, duration),
+        chapters=chapters,
     )
 
 
@@ -260,12 +260,8 @@ def details_in(info: Mapping[str, Any]) -> Details:
         channel=_text(info.get("channel") or info.get("uploader"))[:_LONGEST_TITLE] or None,
         duration=duration,
         published="-".join(published.groups()) if published else None,
-        chapters=_within(_chapters(marks), duration),
+        chapters=stated_chapters(marks, duration),
     )
-
-
-def _within(chapters: Iterable[Chapter], duration: float | None) -> tuple[Chapter, ...]:
-    return tuple(c for c in chapters if duration is None or c.start < duration)[:_MOST_CHAPTERS]
 
 
 def is_new(page: str, player: object, now: float) -> bool:
@@ -281,14 +277,6 @@ def is_new(page: str, player: object, now: float) -> bool:
 
 def _title(item: object) -> object:
     return _get(item, "title", "simpleText")
-
-
-def _chapters(marks: Iterable[tuple[float | None, object]]) -> tuple[Chapter, ...]:
-    titles: dict[float, str] = {}
-    for start, title in marks:
-        if start is not None and _text(title):
-            titles.setdefault(start, _text(title)[:_LONGEST_TITLE].rstrip())
-    return tuple(Chapter(start, titles[start]) for start in sorted(titles))
 
 
 def caption_addresses(player: object) -> list[object]:

@@ -18,7 +18,7 @@ async function reload() {
   const anchor = shown.querySelector(".tools");
   old.forEach((element) => element.remove());
   anchor.after(...[...document.adoptNode(fresh).children].filter((element) => element.matches(parts)));
-  shown.querySelector(".summary").replaceWith(fresh.querySelector(".summary"));
+  for (const part of [".summary", ".retries"]) shown.querySelector(part).replaceWith(fresh.querySelector(part));
   if (isWhole) narrow();
 }
 

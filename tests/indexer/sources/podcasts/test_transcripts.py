@@ -57,6 +57,20 @@ def test_sentences_in_html_begin_at_the_times_that_stand_before_them() -> None:
     ]
 
 
+def test_names_in_html_are_those_of_the_speakers_and_titles_of_works_are_said() -> None:
+    text = """<cite>Kevin:</cite> <time>0:00</time> <p>I read <cite>Attention, again</cite> yesterday.</p>
+    <time>0:10</time> <p>And today.</p> <time>0:20</time> <cite>阿尔：</cite><p>掩码遮住后面的词。</p>
+    <p><cite>Kevin:</cite> So says <cite>The mask</cite></p> <cite>Unknown</cite><time>0:30</time><p>Who am I?</p>"""
+    cues = read_transcript(text.encode(), link("1.html"), EPISODE).cues
+    assert [(cue.start, cue.end, cue.speaker, cue.text) for cue in cues] == [
+        (0.0, 10.0, "Kevin", "I read Attention, again yesterday."),
+        (10.0, 20.0, "Kevin", "And today."),
+        (20.0, 30.0, "阿尔", "掩码遮住后面的词。"),
+        (20.0, 30.0, "Kevin", "So says The mask"),
+        (30.0, 60.0, None, "Who am I?"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

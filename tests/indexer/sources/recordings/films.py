@@ -1,13 +1,15 @@
-"""Films of some seconds with subtitles inside, made by av."""
+"""Films and sounds of some seconds with subtitles or chapters inside, made by av."""
 
 from __future__ import annotations
 
 import struct
+import wave
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pytest
 
 Lines: TypeAlias = Sequence[tuple[float, float, str]]
@@ -55,4 +57,40 @@ def film(path: Path, *streams: tuple[str, Lines | None], start: int = 0) -> Path
                 packet.duration, packet.time_base = round(1000 * (end - begin)), Fraction(1, 1000)
                 packet.stream = stream
                 container.mux(packet)
+    return path
+
+
+_CODECS = {".mp3": "libmp3lame", ".opus": "libopus"}
+
+
+def sound(path: Path, *chapters: tuple[float, str], start: int = 0, said: Path | None = None) -> Path:
+    """Make a recording with chapters, of starts and titles, that begins at `start` seconds.
+
+    It is silent and six seconds long, or what is `said` in a WAV file.
+    """
+    av = pytest.importorskip("av", reason='chapters need one more package: pip install "seekpoint[transcribe]"')
+    rate, samples = 16_000, np.zeros(6 * 16_000, np.int16)
+    if said:
+        with wave.open(str(said)) as file:
+            rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    ends = [*(begin for begin, _ in chapters[1:]), 1000.0]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(_CODECS.get(path.suffix, "aac"), rate=rate)
+        stream.layout = "mono"
+        container.set_chapters(
+            [
+                dict(
+                    id=number,
+                    start=round(1000 * (start + begin)),
+                    end=round(1000 * (start + end)),
+                    time_base=Fraction(1, 1000),
+                    metadata={"title": title} if title else {},
+                )
+                for number, ((begin, title), end) in enumerate(zip(chapters, ends, strict=False), 1)
+            ]
+        )
+        frame = av.AudioFrame.from_ndarray(samples[None], "s16", "mono")
+        frame.sample_rate, frame.pts = rate, start * rate
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
     return path

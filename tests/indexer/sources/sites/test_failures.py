@@ -6,30 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
-from pytest_httpserver import HTTPServer
 from yt_dlp.utils import ExtractorError, GeoRestrictedError
 
 from seekpoint.index.errors import SeekpointError, Unfetched
-from seekpoint.index.types import Resource, State
+from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH
-from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.sites.failures import failure_of
 from seekpoint.indexer.sources.sites.videos import VideoSites
-from tests.fake_sites import FakeSites, add_vimeo
+from tests.fake_sites import FakeSites, add_vimeo, at
 
 BILIBILI, VIMEO = "https://www.bilibili.com/video/BV1xx411c7mD", "https://vimeo.com/76979871"
 PLAYER = "https://player.vimeo.com/video/76979871"
-
-
-@pytest.fixture
-def sites(httpserver: HTTPServer) -> FakeSites:
-    return FakeSites(httpserver)
-
-
-def at(address: str) -> Resource:
-    found = resource_of(address)
-    assert found
-    return found
 
 
 def failure(sites: FakeSites, address: str) -> tuple[State, str, float | None, Unfetched]:

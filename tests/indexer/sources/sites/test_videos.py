@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_httpserver import HTTPServer
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Chapter, Details, Kind, Origin, Resource, State
-from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.index.types import Chapter, Details, Kind, Origin, State
+from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
 from seekpoint.indexer.sources.sites.failures import NoVideo
 from seekpoint.indexer.sources.sites.tracks import choose, tracks_of
 from seekpoint.indexer.sources.sites.videos import VideoSites, details_of
-from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
+from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, at, page_with_player, vtt
 
 BILIBILI, VIMEO, LECTURE, TITLE = (
     "https://www.bilibili.com/video/BV1xx411c7mD",
@@ -27,17 +26,6 @@ BILIBILI, VIMEO, LECTURE, TITLE = (
     "https://uni.example/lecture",
     "Lecture 3: attention and masks",
 )
-
-
-@pytest.fixture
-def sites(httpserver: HTTPServer) -> FakeSites:
-    return FakeSites(httpserver)
-
-
-def at(address: str) -> Resource:
-    found = resource_of(address)
-    assert found
-    return found
 
 
 def fetched(sites: FakeSites, address: str, *languages: str) -> FetchResult:
