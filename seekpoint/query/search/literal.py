@@ -95,29 +95,6 @@ def remaining(
     return _of(evidence, is_allowed), _of(evidence, np.logical_and(is_allowed, has_phrases))
 
 
-# Passages that are read for a whole question: of 150 short ones, nine in ten have three at most with all their words.
-_MOST_READ = 60
-# Line breaks between characters: one in so many bigrams.
-_LINE = 6
-
-
-def saying(evidence: Evidence, whole: Pattern, reader: Reader) -> frozenset[int]:
-    """The ids of the candidates that say a whole question, of those that have its terms most often."""
-    rows = dict(zip(evidence.words.terms, evidence.words.counts, strict=True))
-    none = np.zeros(len(evidence.chunks))
-    counts = np.array([rows.get(term, none) for term in whole.terms])
-    are_words = np.array([is_whole_word(term) for term in whole.terms])
-    broken = (counts[~are_words] == 0).sum(axis=0)
-    possible = (counts[are_words] > 0).all(axis=0) & (broken <= 1 + np.sum(~are_words) // _LINE)
-    read = [index for index in np.argsort(-counts.sum(axis=0), kind="stable").tolist() if possible[index]][:_MOST_READ]
-    if not read:
-        return frozenset()
-    chunks = [evidence.chunks[index] for index in read]
-    texts = reader.cues([CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in chunks])
-    said = (whole.is_in(" ".join(cue.text for cue in cues)) for cues in texts)
-    return frozenset(chunk.id for chunk, is_said in zip(chunks, said, strict=True) if is_said)
-
-
 # The share of a passage that someone says from which it counts as theirs.
 _OWN = 0.25
 

@@ -15,13 +15,14 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import read_syntax, remaining, saying, spoken_by
+from seekpoint.query.search.literal import read_syntax, remaining, spoken_by
 from seekpoint.query.search.moments import moments, salient
 from seekpoint.query.search.question import Query, read
 from seekpoint.query.search.ranking import Hit, ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
 from seekpoint.query.search.spelling import as_said
+from seekpoint.query.search.verbatim import shares_said
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
@@ -50,8 +51,9 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         evidence, marked = _literal(candidates, query, answer)
     if marked.missing:
         query = query._replace(syntax=syntax._replace(phrases=()))
-    elif (whole := syntax.whole) and (said := saying(evidence, whole, reader)):
-        query = query._replace(syntax=syntax._replace(phrases=(whole,)), saying=said)
+    elif whole := syntax.whole:
+        query = query._replace(said=shares_said(evidence, whole, query.question, query.terms.rarities, reader))
+        query = query._replace(syntax=syntax._replace(phrases=(whole,) if 1.0 in query.said.values() else ()))
     hits, more, fused = ranked(evidence, query, rerank)
     found = tuple(moments(hits, more, query))
     answer = replace(
@@ -73,7 +75,7 @@ def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Q
         return Confidence.NONE
     if not query.question.has_content:
         return Confidence.LOW if estimated is Confidence.HIGH else estimated
-    return Confidence.HIGH if first.chunk.id in query.saying else estimated
+    return Confidence.HIGH if query.said.get(first.chunk.id) == 1 else estimated
 
 
 def _evidence(query: Query, with_phrases: int) -> Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice, pairwise
 from math import fsum, inf, log
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import regex
@@ -113,7 +114,7 @@ class QueryTerms(NamedTuple):
 class Query(NamedTuple):
     """A question with its options, its marks, its words in the library, and where to search; `average` is in terms.
 
-    `saying` are the ids of the chunks that say the whole question, word for word.
+    `said` is how much of the question the candidates say word for word, by the id of the chunk: 1 is all of it.
     """
 
     syntax: QuestionSyntax
@@ -126,7 +127,7 @@ class Query(NamedTuple):
     scope: Scope
     options: AskOptions
     tuning: Tuning
-    saying: frozenset[int] = frozenset()
+    said: Mapping[int, float] = MappingProxyType({})
 
     @property
     def is_spoken(self) -> bool:

@@ -178,8 +178,8 @@ def fuse(
     words = np.where(are_foreign, np.maximum(own, stand_in), own)
     score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
     score = np.where(are_named, np.minimum(score + tuning.named, 1.0), score)
-    are_saying = np.array([chunk.id in query.saying for chunk in chunks], bool)
-    score = np.where(are_saying, 1 - tuning.saying * (1 - score), score)
+    verbatim = np.array([query.said.get(chunk.id, 0.0) for chunk in chunks])
+    score = 1 - (1 - tuning.verbatim * verbatim) * (1 - score)
     hits = list(map(Hit, chunks, meaning.tolist(), words.tolist(), score.tolist(), said, translated))
     order = np.lexsort([np.array([chunk.id for chunk in chunks]), -score, are_last])
     return [hits[index] for index in order.tolist()]

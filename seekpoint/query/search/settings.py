@@ -67,9 +67,9 @@ class Tuning:
     # Added to the scores in a resource whose title the question contains. From 0.15 to 0.5 the same moments come first
     # on lectures, dev, fastai, and 24 questions on an article and a paper among the lectures, of which 14 name it.
     named: float = 0.15
-    # A passage that says the whole question, word for word, keeps this share of its score's distance to 1, so that it
-    # comes before all others. benchmarks/remembered.py measures it.
-    saying: float = 0.1
+    # The share of its score's distance to 1 that a passage gains which says the whole question, word for word, so that
+    # it comes before all others. benchmarks/remembered.py measures it.
+    verbatim: float = 0.9
     # Seconds. The words of an answer come together: words that are said this soon after a cue count for the cue.
     reach: float = 30.0
     # Passages are cut at arbitrary places. If the passage before overlaps and scores at least this share of the

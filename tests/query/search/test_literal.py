@@ -300,10 +300,32 @@ def test_a_passage_that_says_the_question_comes_before_those_that_only_have_its_
     )
     with open_reader(tmp_path) as reader:
         found = ask(question, reader, TopicEncoder())
-        without = ask(question, reader, TopicEncoder(), AskOptions(tuning=replace(TUNING, saying=1.0)))
+        without = ask(question, reader, TopicEncoder(), AskOptions(tuning=replace(TUNING, verbatim=0.0)))
     assert [moment.resource.id[0] for moment in found.moments][:2] == ["b", "a"]
     assert found.confidence is Confidence.HIGH
     assert without.moments[0].resource.id[0] == "a"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (
+            "where is it that a causal mask hides the future from attention",
+            "a causal mask hides the future from attention",
+        ),
+        ("a causal mask hides the coming future from attention", "a causal mask hides the future from attention"),
+        ("哪里说到因果掩码把未来藏起来不让看到", "因果掩码把未来藏起来，不让注意力看到"),
+    ],
+)
+def test_most_of_a_long_question_that_someone_says_counts_too(tmp_path: Path, question: str, said: str) -> None:
+    shuffled = (
+        "future a attention mask from hides causal the, 不让，让看，看到，起来，未来，藏起，把未，掩码，因果，说到"
+    )
+    build(tmp_path, {"aaaaaaaaaaa": [shuffled] * 30, "bbbbbbbbbbb": [f"tea and a cache, 训练, {said}, and training"]})
+    with open_reader(tmp_path) as reader:
+        found = ask(question, reader, TopicEncoder())
+        without = ask(question, reader, TopicEncoder(), AskOptions(tuning=replace(TUNING, verbatim=0.0)))
+    assert (found.moments[0].resource.id[0], without.moments[0].resource.id[0]) == ("b", "a")
 
 
 def test_function_words_that_someone_says_are_a_low_answer_at_most(library: Reader) -> None:
