@@ -86,7 +86,7 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     _list(
         contents.unopened,
         f"{counted(len(contents.unopened), 'link')} in it will not be opened, "
-        "for they lead neither to the web nor to a recording or document of this machine:",
+        "neither leading to the web nor to a recording or document of this machine:",
         "status --json",
     )
     if contents.card.name != BUNDLED:

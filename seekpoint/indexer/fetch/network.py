@@ -6,12 +6,14 @@ import socket
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from seekpoint.indexer.fetch.retries import PrivateAddress
+from seekpoint.indexer.reading_list.addresses import resource_of
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -75,6 +77,19 @@ def check_name(host: str) -> None:
     literal = literal_address(host)
     if f".{host.rstrip('.')}".endswith(".localhost") or (literal and not is_public(literal)):
         raise PrivateAddress(host)
+
+
+def picture_address(url: str) -> str | None:
+    """The address of a picture by TLS, since a page that was opened by TLS shows no others; `None` if `url` is none.
+
+    Pictures in a private network are none: a browser would ask there for whoever wrote the address.
+    """
+    found = resource_of(url)
+    try:
+        check_name(urlsplit(found.url).hostname or "" if found else "")
+    except (ValueError, PrivateAddress):
+        return None
+    return f"https://{found.url.partition('://')[2]}" if found else None
 
 
 def literal_address(host: str) -> Address | None:

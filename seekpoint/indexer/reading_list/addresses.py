@@ -81,12 +81,6 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
-def picture_address(url: str) -> str | None:
-    """The address of a picture by TLS, since a page that was opened by TLS shows no others; `None` if `url` is none."""
-    found = resource_of(url)
-    return _WEB_SCHEME.sub("https://", found.url, count=1) if found else None
-
-
 def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
     """The feed of a podcast at a web address, a playlist; `None` if `url` is none.
 

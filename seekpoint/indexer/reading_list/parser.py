@@ -211,6 +211,7 @@ def _read_folder(folder: Path) -> ReadingList:
     """
     entries: list[Resource] = []
     left_out: Counter[str] = Counter()
+    no_web: Counter[str] = Counter()
     doubled = 0
     visited: set[Path] = set()
     in_vaults: set[Path] = set()
@@ -228,22 +229,29 @@ def _read_folder(folder: Path) -> ReadingList:
         files = [directory / name for name in sorted(names) if not name.startswith(".")]
         sections = (path,) if path else ()
         entries += resources_of_files(files, sections)
-        entries += vaults.sources_of(files, sections) if directory in in_vaults else ()
+        entries += vaults.sources_of(files, sections, no_web) if directory in in_vaults else ()
         doubled += len(beside_pdf(files))
         left_out.update(
             file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
         )
     if not entries:
         raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
-    kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(_MOST_KINDS)]
-    kinds += ["others"] if len(left_out) > _MOST_KINDS else []
     remarks = []
     if left_out:
-        remarks.append(f"{counted(left_out.total(), 'file')} of kinds that aren't read: {', '.join(kinds)}")
+        remarks.append(f"{counted(left_out.total(), 'file')} of kinds that aren't read: {_kinds(left_out)}")
+    if no_web:
+        remarks.append(
+            f"{counted(no_web.total(), 'source')} of notes left out, as they aren't on the web: {_kinds(no_web)}"
+        )
     if doubled:
         remarks.append(f"{counted(doubled, 'document')} left out, as a PDF of the same name is read")
     told = tuple(f"{clean(str(folder))}: {remark}" for remark in remarks)
     return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=told)
+
+
+def _kinds(left_out: Counter[str]) -> str:
+    kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(_MOST_KINDS)]
+    return ", ".join(kinds + ["others"] * (len(left_out) > _MOST_KINDS))
 
 
 def _raise(error: OSError) -> None:

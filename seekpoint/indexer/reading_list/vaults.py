@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +19,17 @@ MARK = ".obsidian"
 
 # Front matter stands at the beginning, and is short.
 _MOST_BYTES = 1 << 16
+_LINK = re.compile(r"\[[^]]*\]\(<?([^\s>)]+)")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 
 
-def sources_of(files: Iterable[Path], sections: Iterable[tuple[str, ...]] = ()) -> Iterator[Resource]:
-    """The addresses that notes name as `url` or `source` in their front matter.
+def sources_of(
+    files: Iterable[Path], sections: Iterable[tuple[str, ...]], left_out: Counter[str]
+) -> Iterator[Resource]:
+    """The addresses that notes name as `url` or `source` in their front matter, and Markdown's links there.
 
-    The links in a note's text are none: a vault has thousands. A file that can't be read has none here, and its
-    resource says why.
+    `left_out` counts those that aren't of the web, by their scheme. The links in a note's text are none: a vault has
+    thousands. A file that can't be read has none here, and its resource says why.
     """
     paths = tuple(sections)
     for file in files:
@@ -33,6 +39,10 @@ def sources_of(files: Iterable[Path], sections: Iterable[tuple[str, ...]] = ()) 
                 lines = io.TextIOWrapper(io.BytesIO(opened.read(_MOST_BYTES)), "utf-8-sig", "replace")
                 fields, _ = front_matter_of(lines.read())
             title = " ".join(fields.get("title", ()))
-            for address in (*fields.get("url", ()), *fields.get("source", ())):
+            for said in (*fields.get("url", ()), *fields.get("source", ())):
+                link = _LINK.search(said)
+                address = link[1] if link else said
                 if resource := resource_of(address, title, paths):
                     yield resource
+                elif scheme := _SCHEME.match(address):
+                    left_out[scheme[0].lower()] += 1

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES, parsed_json, read_file
 from seekpoint.index.errors import Unfetched
@@ -354,15 +354,23 @@ class DocumentReader:
 
 
 def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...]:
-    """The videos that a page shows: those of known sites, and recordings, each with captions, at their own address."""
+    """The videos that a page shows: those of known sites, and recordings, each with captions, at their own address.
+
+    Recordings have the title of the page, and their file's name where there are several.
+    """
     found: dict[str, Resource] = {}
+    names: dict[str, str] = {}
     for address in players:
         with suppress(ValueError):
             video = resource_of(urljoin(url, address))
-            if video and video.kind is Kind.PAGE and Path(urlsplit(video.url).path).suffix.lower() in MEDIA_TYPES:
+            file = Path(unquote(urlsplit(video.url).path)) if video else Path()
+            if video and video.kind is Kind.PAGE and file.suffix.lower() in MEDIA_TYPES:
+                names[video.id] = clean(file.stem)
                 video = replace(video, kind=Kind.VIDEO, title=title)
             if video and video.kind is Kind.VIDEO:
                 found.setdefault(video.id, video)
+    for video_id, name in names.items() if len(names) > 1 else ():
+        found[video_id] = replace(found[video_id], title=f"{title} ({name})")
     return tuple(found.values())[:_MOST_VIDEOS]
 
 

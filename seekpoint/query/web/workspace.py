@@ -373,7 +373,9 @@ def safe_name(name: str, suffixes: Iterable[str]) -> str:
     safe = _REFUSED.sub("_", clean(last)).strip(" .")
     suffix = Path(safe).suffix.lower()
     if not Path(safe).stem.strip(" ._") or suffix not in suffixes:
-        raise PageError(400, "not_taken", name=clean(last)[:60] or "…", suffixes=", ".join(suffixes))
+        raise PageError(
+            400, "not_taken", name=clean(last)[:60] or "…", suffixes=", ".join(sorted(LIST_SUFFIXES.union(suffixes)))
+        )
     if len(safe.encode("utf-8", "replace")) > _LONGEST_NAME:
         raise PageError(400, "long_name", name=safe[:60])
     return f"_{safe}" if _DEVICES.match(safe) else safe

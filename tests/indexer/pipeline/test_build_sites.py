@@ -176,6 +176,15 @@ ARTICLE = "<h1>Masks</h1>" + "".join(
 )
 
 
+def test_several_recordings_on_a_page_are_told_apart_by_their_files(workshop: Workshop, sites: FakeSites) -> None:
+    frames = "".join(f'<video src="/第{n}讲.mp4"><track kind="captions" src="/{n}.vtt"></video>' for n in (1, 2))
+    sites.add(LECTURE, f"<html><title>Masks</title><body><article>{ARTICLE}</article>{frames}</body></html>")
+    for n in (1, 2):
+        sites.add(f"https://uni.example/{n}.vtt", vtt([(3.0, 7.0, f"part {n} of the training")]), "text/vtt")
+    workshop.build(workshop.write("list.txt", LECTURE), web=sites.web())
+    assert [one.title for one in workshop.statuses().values()] == ["Masks", "Masks (第1讲)", "Masks (第2讲)"]
+
+
 def test_an_article_and_the_videos_on_its_page_are_resources_of_their_own_if_they_have_captions(
     workshop: Workshop, sites: FakeSites
 ) -> None:

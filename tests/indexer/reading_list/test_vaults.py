@@ -46,6 +46,16 @@ def test_front_matter_names_entries_and_links_in_the_text_do_not(tmp_path: Path)
     ]
 
 
+def test_a_markdown_link_is_an_address_and_others_are_counted(tmp_path: Path) -> None:
+    (tmp_path / ".obsidian").mkdir()
+    sources = ("'[视频 (1)](https://youtu.be/aaaaaaaaaaa)'", "ftp://a.org/x", "file:///etc/passwd", '"[[A book]]"')
+    for number, source in enumerate(sources):
+        (tmp_path / f"笔记{number}.md").write_text(f"---\nsource: {source}\n---\ntext\n", "utf-8")
+    found = read_source(str(tmp_path))
+    assert [one.id for one in found.resources if one.kind is Kind.VIDEO] == ["aaaaaaaaaaa"]
+    assert found.remarks == (f"{tmp_path}: 2 sources of notes left out, as they aren't on the web: 1 ftp:, 1 file:",)
+
+
 def test_a_folder_that_is_no_vault_asks_nothing_of_the_web(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / ".obsidian").rename(tmp_path / "obsidian")

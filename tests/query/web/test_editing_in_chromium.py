@@ -101,7 +101,7 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         page.locator(".outcome", has_text="0 of 1 indexed").wait_for()
         reason = "%E7%BC%93%E5%AD%98”: deferred. the connection to example.invalid fails"
         page.locator(".left", has_text=reason).wait_for()
-        page.get_by_role("button", name="Retry deferred resources now (1)").wait_for()
+        page.get_by_role("button", name="Try now what waits for a later build (1)").wait_for()
         entry = page.locator(".entry", has_text="example.invalid")
         entry.locator("summary").focus()
         page.keyboard.press("Enter")

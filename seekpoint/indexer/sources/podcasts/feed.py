@@ -21,7 +21,8 @@ from lxml import etree
 from seekpoint.files import MEDIA_TYPES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Kind, Resource
-from seekpoint.indexer.reading_list.addresses import picture_address, resource_of, short_hash
+from seekpoint.indexer.fetch.network import picture_address
+from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11

@@ -20,8 +20,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag
 from seekpoint.index.types import Chapter, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Pace, ServerFault
-from seekpoint.indexer.reading_list.addresses import picture_address, resource_of, short_hash
+from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
 
 if TYPE_CHECKING:

@@ -129,7 +129,8 @@ def test_the_picture_of_an_episode_is_its_own_else_that_of_the_feed() -> None:
     assert pictures() == [None]
     assert pictures(header=of_feed) == [f"{SHOW}/cover.jpg"]
     assert pictures(own, header=of_feed) == ["https://cdn.example/%E5%B0%81%E9%9D%A2.png"]
-    for hostile in ("javascript:alert(1)", "data:image/png;base64,AA", "file:///etc/passwd", ""):
+    private = ("http://localhost/a.png", "https://192.168.1.1/reboot", "http://[::1]/a.png", "http://[/a.png")
+    for hostile in ("javascript:alert(1)", "data:image/png;base64,AA", "file:///etc/passwd", "", *private):
         assert pictures(f'<itunes:image href="{hostile}"/>') == [None]
 
 
