@@ -86,7 +86,7 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
     _list(
         contents.unopened,
         f"{counted(len(contents.unopened), 'link')} in it will not be opened, "
-        "neither leading to the web nor to a recording or document of this machine:",
+        "only those to the web and to recordings and documents of this machine are:",
         "status --json",
     )
     if contents.card.name != BUNDLED:

@@ -47,7 +47,7 @@ def test_links_that_are_not_opened_are_listed_but_only_some_of_very_many(tmp_pat
         "UPDATE resource SET url = 'file:///tmp/掩码.scr' WHERE id = 'mask0000002'",
     )
     lines = call("import", file, "--index", tmp_path / "new").stderr.splitlines()[2:]
-    assert lines[0].startswith("seekpoint: 30 links in it will not be opened, neither ")
+    assert lines[0].startswith("seekpoint: 30 links in it will not be opened, only those ")
     assert (len(lines), lines[-2]) == (23, f"  and 10 more: `seekpoint status --json --index {tmp_path}/new` has all")
     assert lines[1:3] == ["  file:///tmp/掩码.scr", "  file:///zoo/mask0000000.exe"]
 
