@@ -25,6 +25,7 @@ _HAS, _SAYS = 0.6, 0.5
 _MOST_READ = 60
 # Line breaks between characters: one in so many bigrams.
 _LINE = 6
+# The rarity of words that all passages have, so that they count where there are no others.
 _LEAST_RARE = 0.01
 
 
