@@ -70,12 +70,12 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
 
 
 def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Query) -> Confidence:
-    """The estimated confidence, unless the first moment says the whole question, or nothing has its phrases."""
+    """The estimated confidence, unless the first moment says the question word for word, or nothing has its phrases."""
     if answer.missing and not query.syntax.may_stress:
         return Confidence.NONE
     if not query.question.has_content:
         return Confidence.LOW if estimated is Confidence.HIGH else estimated
-    return Confidence.HIGH if query.said.get(first.chunk.id) == 1 else estimated
+    return Confidence.HIGH if first.chunk.id in query.said else estimated
 
 
 def _evidence(query: Query, with_phrases: int) -> Evidence:

@@ -326,6 +326,16 @@ def test_most_of_a_long_question_that_someone_says_counts_too(tmp_path: Path, qu
         found = ask(question, reader, TopicEncoder())
         without = ask(question, reader, TopicEncoder(), AskOptions(tuning=replace(TUNING, verbatim=0.0)))
     assert (found.moments[0].resource.id[0], without.moments[0].resource.id[0]) == ("b", "a")
+    assert found.confidence is Confidence.HIGH
+
+
+def test_the_estimate_is_that_of_the_moment_whether_it_says_the_question_or_not(library: Reader) -> None:
+    tunings = (TUNING, replace(TUNING, verbatim=0.0))
+    question = "a masked language model does"
+    found = [ask(question, library, TopicEncoder(), AskOptions(20, explained=True, tuning=each)) for each in tunings]
+    assert len({one.moments[0].quote for one in found}) == 1
+    said, without = (one.estimate for one in found)
+    assert said and without and said.ahead == pytest.approx(without.ahead, abs=0.02)
 
 
 def test_function_words_that_someone_says_are_a_low_answer_at_most(library: Reader) -> None:
