@@ -93,6 +93,13 @@ def test_captions_without_words_harm_nothing_indexed(workshop: Workshop) -> None
     assert line.startswith("注意力: kept as it was") and "no cue found" in line
 
 
+def test_captions_without_a_language_are_in_that_of_their_words(workshop: Workshop) -> None:
+    folder = workshop.write(f"captions/注意力 [{ZH}].vtt", webvtt("大家好，今天我们讲掩码：掩码遮住后面的词")).parent
+    workshop.build(workshop.write("list.md", link(ZH)), captions=folder, languages=["zh"])
+    answer = seekpoint.ask("掩码遮住什么？", workshop.library, language="zh", encoder=workshop.encoder)
+    assert [moment.language for moment in answer.moments] == ["zh"]
+
+
 def test_languages_add_and_restrict(workshop: Workshop) -> None:
     folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*ATTENTION)).parent
     workshop.write(f"captions/T [{EN}].zh-TW.srt", webvtt("注意力給每個詞一個權重").removeprefix("WEBVTT"))

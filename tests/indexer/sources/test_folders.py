@@ -13,6 +13,7 @@ from seekpoint.indexer.sources.captions import (
     find_captions,
     language_of,
     parse_captions,
+    read_all,
     read_captions,
     stem_of,
     title_of,
@@ -79,18 +80,36 @@ def test_captions_beside_a_recording(tmp_path: Path) -> None:
         assert [path.name for path in CaptionFolders().beside(tmp_path / name)] == found
 
 
-def test_the_language_is_in_the_name_or_in_the_file(tmp_path: Path) -> None:
+def test_the_language_is_in_the_name_or_in_the_file_or_told_by_the_words(tmp_path: Path) -> None:
     for name, text, language in (
         ("a.zh-TW.vtt", VTT, "zh-TW"),
         ("a.vtt", VTT.replace("WEBVTT\n", "WEBVTT\nKind: captions\nLanguage: zh-Hans\n"), "zh-Hans"),
-        ("a.vtt", VTT, "und"),
+        ("a.vtt", VTT, "zh"),
+        ("a.vtt", VTT.replace("你好", "all of you, welcome to this talk about attention"), "en"),
+        ("a.lrc", "[00:01.00]大家好，今天我们讲注意力机制", "zh"),
+        ("a.en.vtt", VTT.replace("hello", ""), "en"),
+        ("a.vtt", VTT.replace("WEBVTT\n", "WEBVTT\nLanguage: en\n"), "en"),
+        ("a.und.vtt", VTT, "zh"),
+        *(
+            ("a.vtt", VTT.replace("hello 你好", words), "und")
+            for words in ("OK OK", "yes", "first second", "2 + 2 = 4")
+        ),
         ("a.ttml", FORMATS["ttml"], "zh-Hant"),
         ("a.json", FORMATS["whisper"], "zh"),
-        ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "und"),
+        ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "zh"),
     ):
         (tmp_path / name).write_text(text, "utf-8")
         transcript = read_captions(tmp_path / name)
         assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
+
+
+def test_a_file_whose_name_has_the_language_comes_before_one_whose_words_tell_it(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("讲座.lrc", "讲座.vtt", "讲座.zh.vtt")]
+    for path, text in zip(paths, ("[00:01.00]OK", VTT, VTT), strict=True):
+        path.write_text(text, "utf-8")
+    transcripts, messages = read_all(paths)
+    assert [transcript.language for transcript in transcripts] == ["zh", "und"]
+    assert messages == ('captions "讲座.vtt": left out, "讲座.zh.vtt" has the same language',)
 
 
 def parse(text: str, encoding: str = "utf-8") -> tuple[Cue, ...]:
