@@ -333,18 +333,21 @@ _LANGUAGES = (
     "pcm|pap|sat|sco|sdp|tlh|tpi|und|vro|war|wuu|yue"
 )
 _NAME = re.compile(
-    rf"(?P<stem>.+?)(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\."
+    rf"(?P<stem>.+?)(?:\.(?:transcript|cc))?(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\."
     r"(?:vtt|srt|sbv|lrc|ttml|dfxp|srv[13]|json3?)",
     re.IGNORECASE | re.DOTALL,
 )
+# Zoom's `GMT20240101-120000_Recording_1920x1080.mp4`, beside which is `…_Recording.transcript.vtt` or `.cc.vtt`.
+_ZOOM_VIEW = re.compile(r"(GMT\d{8}-\d{6}_.+?)(?:_(?:as|avo|gallery|gvo))?_\d{3,4}x\d{3,4}", re.DOTALL)
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*")
 _VIDEO_ID = re.compile(r"\[([A-Za-z0-9_-]{11})\]\Z")
 
 
 def stem_of(path: AnyPath) -> str:
     """The name without language and suffix: `Any title [VIDEO_ID]` of `Any title [VIDEO_ID].LANG.vtt`."""
-    named = _NAME.fullmatch(Path(path).name)
-    return named["stem"] if named else Path(path).stem
+    stem = Path(path).stem
+    named = _NAME.fullmatch(Path(path).name) or _ZOOM_VIEW.fullmatch(stem)
+    return named[1] if named else stem
 
 
 def language_of(path: AnyPath) -> str | None:
@@ -418,13 +421,14 @@ class Selection(NamedTuple):
 def select(captions: Iterable[Path], languages: Sequence[str]) -> Selection | None:
     """The files in the wanted languages, compared by primary subtag; `None` if there are none.
 
-    WebVTT is preferred to other formats. A file without a language in its name matches any: it isn't read for that.
+    WebVTT is preferred to other formats, and Zoom's transcript to its live captions. A file without a language in its
+    name matches any: it isn't read for that.
     """
     wanted = {primary(tag) for tag in languages}
     tags = {path: language_of(path) for path in captions}
     matching = [path for path, tag in tags.items() if not wanted or not tag or primary(tag) in wanted]
     by_language: dict[str, Path] = {}
-    for path in sorted(matching, key=lambda path: path.suffix.lower() != ".vtt"):
+    for path in sorted(matching, key=lambda path: (path.suffix.lower() != ".vtt", path.stem.lower().endswith(".cc"))):
         by_language.setdefault((tags[path] or "").lower(), path)
     chosen = tuple(by_language.values())
     return Selection(chosen, tuple(path for path in matching if path not in chosen)) if chosen else None

@@ -24,6 +24,7 @@ from tests.indexer.formats import FORMATS
 from tests.shared import SHARED, needs_shared
 
 ID = "aircAruvnKk"
+ZOOM = "GMT20240101-120000_Recording"
 
 
 def test_parts_of_a_file_name() -> None:
@@ -38,6 +39,10 @@ def test_parts_of_a_file_name() -> None:
         ("Intro to Node.js", ".vtt", None, None, "Intro to Node.js"),
         (f"[{ID}] first", ".en.vtt", None, "en", f"[{ID}] first"),
         ("演讲", ".yue.srt", None, "yue", "演讲"),
+        *((ZOOM, rest, None, None, ZOOM) for rest in (".transcript.vtt", ".cc.vtt", "_1920x1080.mp4", ".m4a")),
+        (f"例会 [{ID}]", ".transcript.zh-CN.vtt", ID, "zh-CN", "例会"),
+        (f"{ZOOM}_课程", "_gallery_640x360.mp4", None, None, f"{ZOOM}_课程"),
+        ("Screen_1920x1080", ".mp4", None, None, "Screen_1920x1080"),
     ):
         path = Path("some.folder") / f"{stem}{rest}"
         parts = (stem_of(path), video_id_of(path), language_of(path), title_of(path))
@@ -68,13 +73,16 @@ def test_captions_are_found_by_video_in_all_folders(tmp_path: Path) -> None:
 
 def test_captions_beside_a_recording(tmp_path: Path) -> None:
     both = ["讲座 v1.0.en.vtt", "讲座 v1.0.zh.srt"]
-    for name in (*both, "讲座 v1.0.mp4", "讲座 v1.0 b.en.vtt", "Talk.de.vtt", "Talk.de.mp4"):
+    zoom = [f"{ZOOM}.cc.vtt", f"{ZOOM}.transcript.vtt"]
+    for name in (*both, *zoom, "x.transcript.vtt", "讲座 v1.0.mp4", "讲座 v1.0 b.en.vtt", "Talk.de.vtt", "Talk.de.mp4"):
         (tmp_path / name).touch()
     for name, found in (
         ("讲座 v1.0.mp4", both),
         ("讲座 v1.0.zh.srt", both),
         ("Talk.de.mp4", ["Talk.de.vtt"]),
         ("alone.mp4", []),
+        *((f"{ZOOM}{view}.mp4", zoom) for view in ("", "_1920x1080", "_as_640x360")),
+        ("x.transcript.mp4", ["x.transcript.vtt"]),
         ("none/a.mp4", []),
     ):
         assert [path.name for path in CaptionFolders().beside(tmp_path / name)] == found
