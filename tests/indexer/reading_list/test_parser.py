@@ -265,8 +265,10 @@ def test_a_feed_that_was_saved_is_read_from_its_address(tmp_path: Path) -> None:
     own = '<link>https://a.example</link><atom:link href="https://a.example/播客?a=1&amp;b=2" rel="self"/>'
     entry = "<entry><link rel='self' href='https://b.example/1'/><link rel='enclosure' href='https://b.example/1.mp3'/>"
     atom = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>课</title>{entry}</entry></feed>"
+    found = resource_of("https://a.example/播客?a=1&b=2")
+    assert found
     for name, text, address in (
-        ("feed.rss", feed(notes, header=own), resource_of("https://a.example/播客?a=1&b=2").url),
+        ("feed.rss", feed(notes, header=own), found.url),
         ("feed.xml", feed(notes, header=own.replace("https://a.example/播客", "javascript:")), "https://example.org"),
         ("feed", f"\ufeff{atom}", "https://example.org/feed.xml"),
         ("list.txt", feed(notes)[:-30], "https://example.org/feed.xml"),
