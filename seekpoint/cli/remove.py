@@ -23,7 +23,8 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     """
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.pipeline.settings import Aliases
-    from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
+    from seekpoint.indexer.reading_list.addresses import path_of_link, resource_of, resource_of_path
+    from seekpoint.query.links import find_resource
 
     with open_writer(folder) as writer:
         known = writer.standings()
@@ -33,8 +34,11 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
             candidates = [name]
             if resource := resource_of(name):
                 candidates += [resource.id, aliases.resolve(resource).id]
-            candidates.append(resource_of_path(Path(name)).id)
+            is_link = name.lower().startswith("file:")
+            candidates.append(resource_of_path(path_of_link(name) if is_link else Path(name)).id)
             found = next((candidate for candidate in candidates if candidate in known), None)
+            if found is None and (led := find_resource(name, (status.resource for status in writer.statuses()))):
+                found = led.id
             if found is None:
                 raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")
             ids.append(found)

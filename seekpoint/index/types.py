@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
@@ -270,8 +271,8 @@ class ResourceStatus:
 class Filters:
     """The filters of a search; empty ones keep everything.
 
-    `section` is searched for anywhere in a heading, ignoring case, `speaker` in the name of who speaks; `language` is
-    compared by primary subtag; `resource` is an id.
+    `section` is searched for anywhere in a heading, ignoring case, each word of `speaker` in the name of who speaks;
+    `language` is compared by primary subtag; `resource` is an id.
     """
 
     kind: Kind | None = None
@@ -281,8 +282,11 @@ class Filters:
     speaker: str | None = None
 
     def is_spoken_by(self, name: str | None) -> bool:
-        """Whether the filter keeps what someone of this name says."""
-        return not self.speaker or self.speaker.casefold() in (name or "").casefold()
+        """Whether the filter keeps what someone of this name says: `Wei Zhang` also finds `Zhang, Wei (CN)`."""
+        if not self.speaker:
+            return True
+        wanted, held = self.speaker.casefold(), (name or "").casefold()
+        return all(word in held for word in re.findall(r"\w+", wanted) or [wanted])
 
 
 @dataclass(frozen=True, slots=True)

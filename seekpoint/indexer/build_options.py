@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
 
+_SITE_PACE = 3.0  # as arXiv asks
+
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
@@ -52,6 +54,11 @@ class BuildOptions:
     glossary: Path | None = None
     named_by: NamedBy = NamedBy.OWNER
     stored: Sequence[str] = ()
+
+    @property
+    def site_pace(self) -> float:
+        """Seconds between two requests to the same host, YouTube excepted."""
+        return min(self.pace, _SITE_PACE)
 
 
 class BuildEvents:
@@ -100,8 +107,6 @@ class MessageEvents(BuildEvents):
         self._tell(clean(line))
 
 
-# Seconds between two requests to the same site, YouTube excepted. arXiv asks for 3.
-_SITE_PACE = 3.0
 _WITHOUT_PACE = BuildOptions(pace=0)
 
 
@@ -129,9 +134,8 @@ class Sources:
         from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 
         youtube_pace = shared_pace or Pace(options.pace)
-        site_pace = min(options.pace, _SITE_PACE)
-        podcasts = Podcasts(web, options.languages, options.limit, site_pace)
-        documents = DocumentReader(PoliteFetcher(web, site_pace), podcasts.feed_at)
+        podcasts = Podcasts(web, options.languages, options.limit, options.site_pace)
+        documents = DocumentReader(PoliteFetcher(web, options.site_pace), podcasts.feed_at)
         return cls(
             web,
             YouTubeTranscripts(web, options.languages, youtube_pace),
@@ -139,7 +143,7 @@ class Sources:
             documents,
             youtube_pace,
             podcasts,
-            VideoSites(web, options.languages, site_pace, options.limit),
+            VideoSites(web, options.languages, options.site_pace, options.limit),
         )
 
     def web_source_of(self, resource: Resource) -> WebSource:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.languages import is_tag, primary
+from seekpoint.index.text.languages import UNKNOWN, is_tag, primary
 from seekpoint.index.types import Filters, Transcript
 
 _SHOWN = 40
@@ -54,7 +54,10 @@ def unheard(speaker: str | None) -> str | None:
 
 
 def _held(known: Collection[str]) -> str:
-    return f"the library has {', '.join(map(clean, sorted(known)))}" if known else "nothing is indexed yet"
+    if not known:
+        return "nothing is indexed yet"
+    named = [clean(tag) for tag in sorted(known) if tag != UNKNOWN]
+    return f"the library has {', '.join([*named, *(['captions without a language'] if UNKNOWN in known else [])])}"
 
 
 _SCRIPT = re.compile(r"-([a-z]{4})(?=-|$)")

@@ -9,6 +9,7 @@ import pytest
 
 import seekpoint
 from seekpoint.index.open import open_writer
+from seekpoint.index.types import Details
 from seekpoint.indexer.pipeline.settings import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from tests.cli.here import call, one_line, run
@@ -108,6 +109,7 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
     assert page and listed
     with open_writer(library) as writer:
         Aliases.stored(writer, 0.0).record(writer, listed, page, 0.0, is_permanent=True)
+        writer.commit(VIDEO, (), Details(deep_link="https://播客.example/1#t="), "")
 
     def ids() -> set[str]:
         with seekpoint.open_library(library) as opened:
@@ -119,10 +121,10 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
         line = one_line(ran, "seekpoint: nothing in the library is called", "status --json", exit_code=2)
         assert "\x1b" not in line and ids() == whole
     one_line(call("build", "https://a.org/x", "--model", "other/model", "--index", library), "topics, not other/model")
-    recording = resource_of_path(captions / "讲座.zh.vtt").id
+    recording, shown = (resource_of_path(captions / "讲座.zh.vtt").id, (captions / "讲座.zh.vtt").resolve().as_uri())
     removals: dict[str, list[object]] = {
-        VIDEO: ["--", VIDEO, f"youtu.be/{VIDEO}?t=3"],
-        recording: [captions / "讲座.zh.vtt"],
+        VIDEO: ["--", VIDEO, f"youtu.be/{VIDEO}?t=3", "https://播客.example/1#t=00:01:02", "https://播客.example/1"],
+        recording: [captions / "讲座.zh.vtt", *(f"{url}#t=3" for url in (shown, shown.replace("//", "//localhost")))],
         page.id: [page.id, "https://A.org/page#top", "https://b.org/short"],
     }
     for removed, names in removals.items():

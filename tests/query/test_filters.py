@@ -29,6 +29,9 @@ def test_what_is_no_tag_is_refused_with_what_there_is(tag: str) -> None:
 
 def test_a_language_that_is_not_there_is_told() -> None:
     assert lacking("fr-CA", ("zh", "en")) == "nothing here is in fr-CA: the library has en, zh"
+    held = "the library has en, zh, captions without a language"
+    assert lacking("fr", ("zh", "und", "en")) == f"nothing here is in fr: {held}"
+    assert lacking("zh", ("und",)) == "nothing here is in zh: the library has captions without a language"
     assert lacking("fr", ()) == "nothing here is in fr: nothing is indexed yet"
     assert lacking("zh-Hant", ("zh",)) is lacking("yue", ("zh",)) is lacking(None, ("zh",)) is None
 

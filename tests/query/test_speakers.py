@@ -16,7 +16,7 @@ import seekpoint
 from seekpoint.index.text.transcript_text import CueText, attributed
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Cue
+from seekpoint.index.types import Cue, Filters
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.output.exports import to_csv, to_markdown
@@ -124,6 +124,22 @@ def test_who_says_little_in_a_passage_comes_last_unless_it_is_about_the_question
     seekpoint.build(tmp_path, tmp_path / "library", encoder=ENCODER, translate=False)
     order = [moment.resource.id[0] for moment in ask(tmp_path / "library", "mask training", speaker="bob").moments]
     assert order[0] == "b" and order[-1] == "a" and len(order) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "missed"),
+    [
+        ("Zhang, Wei (CN)", ["Wei Zhang", "zhang WEI", "Zhang, Wei (CN)", "wei", "(cn)"], ["Wei Li", "Wei-Zhang Li"]),
+        ("李宏毅", ["李宏毅", "宏毅", "李"], ["李 老师", "毅宏"]),
+        ("张伟 (上海)", ["上海 张伟", "伟"], ["张伟 北京"]),
+        ("SPEAKER_00", ["speaker_00"], ["speaker_01", "…"]),
+        (None, [""], ["Wei", "…", " "]),
+    ],
+)
+def test_every_word_of_a_filter_stands_in_the_name_in_any_order(
+    name: str | None, found: Sequence[str], missed: Sequence[str]
+) -> None:
+    assert [each for each in (*found, *missed) if Filters(speaker=each).is_spoken_by(name)] == found
 
 
 @pytest.mark.model

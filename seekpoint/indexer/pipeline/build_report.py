@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from itertools import groupby, pairwise
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.padding import Padding
@@ -68,13 +69,14 @@ def outlook(report: DryRunReport, pace: float) -> str:
     """The summary of a dry run, a line per kind of work; `pace` is in seconds per video."""
     steps = report.steps
     asked = steps[Step.ASK_YOUTUBE]
+    waits = f", {duration(report.waits)} at least" if report.waits else ""
     counts = {
         f"to be asked of YouTube: {report.requests:,} requests, {duration(asked * pace)} at --pace {pace:g}": asked,
         "to be listed (playlists, channels, feeds), whose new entries come on top": report.playlists,
         "to be read from captions on disk": steps[Step.READ_CAPTIONS],
         "to be read from subtitles inside recordings": steps[Step.READ_SUBTITLES],
         "to be read from files on disk": steps[Step.READ_TEXT],
-        "to be fetched from the web (pages, papers, episodes, videos of other sites)": steps[Step.FETCH],
+        f"to be fetched from the web (pages, papers, episodes, videos of other sites){waits}": steps[Step.FETCH],
         "to be transcribed": steps[Step.TRANSCRIBE],
         "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],
@@ -151,7 +153,8 @@ class DryRunReport:
     """The number of resources per step.
 
     `requests` counts those for videos only; a playlist takes one per 100 entries. `closed_until` is when a block by
-    YouTube ends, in Unix seconds, or 0. `remarks` are those of the lists.
+    YouTube ends, in Unix seconds, or 0. `remarks` are those of the lists. `waits` are the seconds that the pace between
+    requests to the same host takes.
     """
 
     resources: int
@@ -160,6 +163,7 @@ class DryRunReport:
     requests: int
     closed_until: float
     remarks: tuple[str, ...] = ()
+    waits: float = 0.0
 
 
 def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
@@ -193,4 +197,14 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
         closed_until=closed_until if now < closed_until and not options.retry else 0.0,
         remarks=tuple(remark for one in lists for remark in one.remarks),
+        waits=_waits((job.resource.url for job in jobs if job.step is Step.FETCH), options.site_pace),
     )
+
+
+def _waits(urls: Iterable[str], pace: float) -> float:
+    """The seconds until the last of these addresses may be asked for, one after the other, `pace` apart at a host."""
+    now, due = 0.0, dict[str, float]()
+    for host in (urlsplit(url).hostname or "" for url in urls):
+        now = max(now, due.get(host, 0.0))
+        due[host] = now + pace
+    return now

@@ -157,7 +157,7 @@ def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]
     for file in files:
         kind = kind_of_path(file)
         if kind is Kind.RECORDING:
-            stem = file.stem if file.stem in recordings else stem_of(file)
+            stem = file.stem if is_captions(file) and file.stem in recordings else stem_of(file)
             groups.setdefault((kind, stem), []).append(file)
         elif kind or (is_unread(file) and file.stem not in converted):
             groups[kind or Kind.DOCUMENT, file.name] = [file]

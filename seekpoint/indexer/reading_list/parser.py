@@ -31,6 +31,7 @@ from seekpoint.indexer.reading_list.addresses import (
 )
 from seekpoint.indexer.reading_list.download import CHARSET, MOST_BYTES, RemoteList, fetch, remote_list_of
 from seekpoint.indexer.reading_list.entries import Entries
+from seekpoint.indexer.reading_list.feeds import podcast_at
 from seekpoint.indexer.reading_list.formats import format_of
 from seekpoint.indexer.reading_list.links import FRONT_MATTER
 from seekpoint.indexer.sources.captions import is_captions
@@ -177,6 +178,8 @@ class _EmptyListError(SourceError):
 
 
 def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
+    if podcast := podcast_at(text):
+        raise SourceError(f"this is the feed of a podcast: give its address, such as {podcast}")
     entries, form = Entries(base), format_of(text, suffix)
     form.read(text, entries)
     left_out = entries.remark

@@ -8,6 +8,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 from os import PathLike
 from pathlib import Path
@@ -21,11 +22,12 @@ from seekpoint.files import CAPTION_SUFFIXES, read_file
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.languages import primary
+from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
+from seekpoint.indexer.transcript.language import certain_language_of
 from seekpoint.indexer.transcript.speakers import part_of, speaker_name
 
 FORMATS = "WebVTT, SRT, SBV, LRC, TTML, srv1, srv3, json3, whisper's, a podcast's or youtube-transcript-api's JSON"
@@ -331,18 +333,21 @@ _LANGUAGES = (
     "pcm|pap|sat|sco|sdp|tlh|tpi|und|vro|war|wuu|yue"
 )
 _NAME = re.compile(
-    rf"(?P<stem>.+?)(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\."
+    rf"(?P<stem>.+?)(?:\.(?:transcript|cc))?(?:\.(?:a\.)?(?P<language>(?:{_LANGUAGES})(?:-[A-Za-z0-9_]+)*))?\."
     r"(?:vtt|srt|sbv|lrc|ttml|dfxp|srv[13]|json3?)",
     re.IGNORECASE | re.DOTALL,
 )
+# Zoom's `GMT20240101-120000_Recording_1920x1080.mp4`, beside which is `…_Recording.transcript.vtt` or `.cc.vtt`.
+_ZOOM_VIEW = re.compile(r"(GMT\d{8}-\d{6}_.+?)(?:_(?:as|avo|gallery|gvo))?_\d{3,4}x\d{3,4}", re.DOTALL)
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*")
 _VIDEO_ID = re.compile(r"\[([A-Za-z0-9_-]{11})\]\Z")
 
 
 def stem_of(path: AnyPath) -> str:
     """The name without language and suffix: `Any title [VIDEO_ID]` of `Any title [VIDEO_ID].LANG.vtt`."""
-    named = _NAME.fullmatch(Path(path).name)
-    return named["stem"] if named else Path(path).stem
+    stem = Path(path).stem
+    named = _NAME.fullmatch(Path(path).name) or _ZOOM_VIEW.fullmatch(stem)
+    return named[1] if named else stem
 
 
 def language_of(path: AnyPath) -> str | None:
@@ -416,24 +421,28 @@ class Selection(NamedTuple):
 def select(captions: Iterable[Path], languages: Sequence[str]) -> Selection | None:
     """The files in the wanted languages, compared by primary subtag; `None` if there are none.
 
-    WebVTT is preferred to other formats. A file without a language in its name matches any.
+    WebVTT is preferred to other formats, and Zoom's transcript to its live captions. A file without a language in its
+    name matches any: it isn't read for that.
     """
     wanted = {primary(tag) for tag in languages}
     tags = {path: language_of(path) for path in captions}
     matching = [path for path, tag in tags.items() if not wanted or not tag or primary(tag) in wanted]
     by_language: dict[str, Path] = {}
-    for path in sorted(matching, key=lambda path: path.suffix.lower() != ".vtt"):
+    for path in sorted(matching, key=lambda path: (path.suffix.lower() != ".vtt", path.stem.lower().endswith(".cc"))):
         by_language.setdefault((tags[path] or "").lower(), path)
     chosen = tuple(by_language.values())
     return Selection(chosen, tuple(path for path in matching if path not in chosen)) if chosen else None
 
 
 def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, ...]]:
-    """One transcript a language, and messages about the files that are left out; raises Unfetched if none is read."""
+    """One transcript a language, and messages about the files that are left out; raises Unfetched if none is read.
+
+    Files with a language in their name come first.
+    """
     transcripts: dict[str, tuple[Path, Transcript]] = {}
     errors: list[Reason] = []
     left_out = []
-    for path in paths:
+    for path in sorted(paths, key=lambda path: language_of(path) is None):
         try:
             transcript = read_captions(path)
         except SourceError as error:
@@ -451,14 +460,20 @@ def read_all(paths: Iterable[Path]) -> tuple[tuple[Transcript, ...], tuple[str, 
 
 
 def read_captions(path: Path) -> Transcript:
-    """Read a caption file of any format in any encoding; raises SourceError."""
+    """Read a caption file of any format in any encoding; raises SourceError.
+
+    Captions without a language are in that of their words, where these leave no doubt.
+    """
     try:
         if reason := too_large(path):
             raise _error(path.name, reason)
         data = read_file(path)
     except OSError as error:
         raise _error(path.name, Reason("captions_unreadable", error=error.strerror)) from error
-    return parse_captions(data, path.name)
+    transcript = parse_captions(data, path.name)
+    if transcript.language != UNKNOWN:
+        return transcript
+    return replace(transcript, language=certain_language_of([cue.text for cue in transcript.cues]))
 
 
 def parse_captions(data: bytes, name: str) -> Transcript:
@@ -472,7 +487,7 @@ def parse_captions(data: bytes, name: str) -> Transcript:
     cues = tidy(spoken(captions.cues))
     if not cues:
         raise _error(name, Reason("captions_without_cues", formats=FORMATS))
-    declared = captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else "und"
+    declared = captions.language if _LANGUAGE_TAG.fullmatch(captions.language) else UNKNOWN
     return Transcript(language_of(name) or declared, Origin.LOCAL, cues)
 
 

@@ -253,7 +253,12 @@ class DocumentReader:
         except OSError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
         media_type = _BY_SUFFIX.get(path.suffix.lower(), "")
-        fetched = _result(*self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
+        try:
+            fetched = _result(*self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
+        except Unfetched as failure:
+            if media_type or failure.reason.code != "not_a_page":
+                raise
+            raise Unfetched(State.UNAVAILABLE, Reason("kind_unread", name=path.name)) from None
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
     def fetch(

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from seekpoint.index.text import languages
-from seekpoint.index.text.languages import primary
+from seekpoint.index.text.languages import UNKNOWN, primary
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -24,8 +24,11 @@ _CHINESE_CHARACTERS = ("zh", "ja", "ko")
 _NO_LANGUAGE = "zxx"
 
 
-def language_of(texts: Sequence[str], declared: str | None) -> str:
-    """The BCP 47 tag of a text: the declared one, unless the words contradict it; `und` if there is no evidence."""
+def language_of(texts: Sequence[str], declared: str | None, *, least: float = _LIKELY) -> str:
+    """The BCP 47 tag of a text: the declared one, unless the words contradict it; `und` if there is no evidence.
+
+    `least` is the probability that is enough without a declared language.
+    """
     sample = " ".join(text for text in texts if any(map(str.isalpha, text)))
     if len(sample) > _SLICES * _SLICE:
         starts = (k * (len(sample) - _SLICE) // (_SLICES - 1) for k in range(_SLICES))
@@ -36,7 +39,12 @@ def language_of(texts: Sequence[str], declared: str | None) -> str:
     language = _language(tag)
     if language in _known() and _is_plausible(language, sample, probabilities, probabilities[best]):
         return tag
-    return best if probabilities[best] >= _LIKELY else "und"
+    return best if probabilities[best] >= least else UNKNOWN
+
+
+def certain_language_of(texts: Sequence[str]) -> str:
+    """The language of a text that declares none, `und` where its words leave a doubt."""
+    return language_of(texts, None, least=_SURE)
 
 
 def _is_plausible(language: str, sample: str, probabilities: Mapping[str, float], most: float) -> bool:

@@ -93,6 +93,13 @@ def test_captions_without_words_harm_nothing_indexed(workshop: Workshop) -> None
     assert line.startswith("注意力: kept as it was") and "no cue found" in line
 
 
+def test_captions_without_a_language_are_in_that_of_their_words(workshop: Workshop) -> None:
+    folder = workshop.write(f"captions/注意力 [{ZH}].vtt", webvtt("大家好，今天我们讲掩码：掩码遮住后面的词")).parent
+    workshop.build(workshop.write("list.md", link(ZH)), captions=folder, languages=["zh"])
+    answer = seekpoint.ask("掩码遮住什么？", workshop.library, language="zh", encoder=workshop.encoder)
+    assert [moment.language for moment in answer.moments] == ["zh"]
+
+
 def test_languages_add_and_restrict(workshop: Workshop) -> None:
     folder = workshop.write(f"captions/T [{EN}].en.vtt", webvtt(*ATTENTION)).parent
     workshop.write(f"captions/T [{EN}].zh-TW.srt", webvtt("注意力給每個詞一個權重").removeprefix("WEBVTT"))
@@ -451,6 +458,19 @@ def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
     before = workshop.content()
     workshop.build(workshop.folder / "notes")
     assert workshop.content() == before
+
+
+def test_a_listed_file_of_a_kind_that_is_not_read_says_so(workshop: Workshop) -> None:
+    names = ("passwd", "图.jpg", "数据.json")
+    for name, content in zip(names, (b"root:x:0:0::/root:/bin/sh\n", b"\xff\xd8\xff\0", b'{"a": 1}'), strict=True):
+        (workshop.folder / name).write_bytes(content)
+    workshop.write("page", f"<html><body><p>{'注意力给每个词一个权重。' * 9}</p></body></html>")
+    links = (f"- [x]({(workshop.folder / name).as_uri()})\n" for name in (*names, "page"))
+    workshop.build(workshop.write("list.md", "".join(links)))
+    *refused, page = workshop.statuses().values()
+    assert page.state is State.INDEXED, "a page without a suffix is told by its contents"
+    told = "is of a kind that isn't read: convert it to PDF or text"
+    assert [str(status.reason) for status in refused] == [f"{name} {told}" for name in names]
 
 
 def test_the_links_of_a_list_lead_to_files_beside_it_and_answers_are_filtered_by_kind(workshop: Workshop) -> None:

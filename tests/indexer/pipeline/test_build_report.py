@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.index.types import Section, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.pipeline.build_report import DryRunReport, duration, preview, render
+from seekpoint.indexer.pipeline.build_report import DryRunReport, duration, outlook, preview, render
 from seekpoint.indexer.pipeline.planner import Step
 from tests.indexer.builds import Workshop, webvtt
 
@@ -120,6 +120,21 @@ def test_new_indexed_and_waiting_resources_are_counted_apart_and_nothing_is_crea
     assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.WAIT, Step.NOTHING)] == [1, 1, 1]
     assert 3500 < found.closed_until - time.time() <= 3600
     assert workshop.content() == before
+
+
+def test_the_time_between_requests_to_a_host_is_told_before_they_are_made(workshop: Workshop) -> None:
+    pages = [f"https://{host}/{n}" for host in ("a.org", "讲座.中国") for n in range(601)]
+    mixed = [f"https://{host}/{n}" for n in range(601) for host in ("a.org", "b.org", "c.org")]
+    for urls, pace, waits, told in (
+        (pages, 5.0, 3600.0, ", 1 h at least\n"),
+        (mixed, 5.0, 1800.0, ", 30 min at least\n"),
+        (mixed, 0.5, 300.0, ", 5 min at least\n"),
+        (mixed, 0.0, 0.0, "other sites)\n"),
+        (mixed[:3], 5.0, 0.0, "other sites)\n"),
+    ):
+        found = expected(workshop, workshop.write("list.txt", "\n".join(urls)), pace=pace)
+        assert found.waits == waits
+        assert told in f"{outlook(found, pace)}\n"
 
 
 def test_a_folder_that_is_no_library_is_refused_as_a_build_would(workshop: Workshop) -> None:

@@ -18,6 +18,7 @@ from seekpoint.indexer.reading_list.addresses import resource_of
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
 from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop
+from tests.indexer.sources.archives.samples import pptx
 from tests.speech import needs_espeak, recording, speech_model
 
 BILIBILI = "https://www.bilibili.com/video/BV1xx411c7mD"
@@ -145,6 +146,16 @@ def test_a_video_without_captions_waits_for_a_month_and_a_page_keeps_its_own_rea
     add_vimeo(sites, captions={"en": WORDS})
     report = workshop.build(listed, web=sites.web(), later=31 * DAY)
     assert report.updated == 1
+
+
+def test_a_document_without_words_is_never_asked_for_a_video(workshop: Workshop, sites: FakeSites) -> None:
+    slides, notes = "https://uni.example/slides.pptx", "https://uni.example/笔记.md"
+    sites.add(slides, pptx("<p:pic/>"), "application/octet-stream")
+    sites.add(notes, "---\n---\n* * *\n", "text/markdown")
+    workshop.build(workshop.write("list.txt", f"{slides}\n{notes}"), web=sites.web())
+    found = [workshop.statuses()[id_of(one)] for one in (slides, notes)]
+    assert [(one.state, one.reason_code) for one in found] == [(State.UNAVAILABLE, "no_words")] * 2
+    assert len(sites.asked("uni.example")) == 3, "robots.txt, and each document once"
 
 
 def test_a_site_that_asks_for_a_pause_gets_it(workshop: Workshop, sites: FakeSites) -> None:

@@ -58,6 +58,8 @@ def test_one_file_per_wanted_language_is_read_webvtt_before_srt(tmp_path: Path) 
     assert with_captions(paths, "zh").captions == paths[1:]
     assert with_captions(paths, "ZH-hans", "en").captions == paths
     assert with_captions(paths, "de").step is Step.ASK_YOUTUBE
+    paths = files(tmp_path, "z [x].cc.vtt", "z [x].transcript.vtt")
+    assert with_captions(paths).captions == paths[1:]
     paths = files(tmp_path, *(f"T [{VIDEO}].{tail}" for tail in ("en.srt", "en.vtt", "zh-TW.vtt", "zh-tw.json3")))
     job = with_captions(paths)
     assert {path.name for path in job.captions} == {f"T [{VIDEO}].en.vtt", f"T [{VIDEO}].zh-TW.vtt"}

@@ -200,6 +200,9 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
     names = [
         "1. Intro.en.mp4", "1. Intro.en.vtt", "alone.en.srt", "alone.zh.srt", "cover.jpg", "talk.ogg", "talk.vtt",
         f"注意力 [{VIDEO}].en.vtt", f"注意力 [{VIDEO}].webm", f"注意力 [{VIDEO}].zh-Hans.vtt",
+        *(f"GMT20240101-120000_例会{rest}" for rest in ("_1280x720.mp4", "_gvo_640x360.mp4", ".cc.vtt")),
+        "GMT20240101-120000_例会.transcript.vtt",
+        "x.transcript.mp4", "x.transcript.vtt",
     ]  # fmt: skip
     resources = resources_of_files([Path("/talks") / name for name in names], [("week 1",)])
     assert [(r.kind, r.title, r.url) for r in resources] == [
@@ -207,6 +210,12 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
         (Kind.RECORDING, "alone", "file:///talks/alone.en.srt"),
         (Kind.RECORDING, "talk", "file:///talks/talk.ogg"),
         (Kind.VIDEO, "注意力", WATCH),
+        (
+            Kind.RECORDING,
+            "GMT20240101-120000_例会_1280x720",
+            "file:///talks/GMT20240101-120000_%E4%BE%8B%E4%BC%9A_1280x720.mp4",
+        ),
+        (Kind.RECORDING, "x.transcript", "file:///talks/x.transcript.mp4"),
     ]
     assert {r.sections for r in resources} == {(("week 1",),)}
     files = [Path("/talks") / name for name in ("讲座 [aaaaaaaaaaa].info.json", "T [aaaaaaaaaaa].zh.json", "a.json")]

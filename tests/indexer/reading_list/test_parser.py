@@ -10,8 +10,10 @@ import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.links import parse_markdown, parse_urls
 from seekpoint.indexer.reading_list.parser import expand_playlists, merge, read_source, unavailable_entries
+from tests.feeds import feed, item
 
 LIST = """\
 ---
@@ -256,6 +258,32 @@ def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_p
         SourceError, match=r"no captions \(.*\.srt, .*\), recordings, documents \(\.pdf, .*\), web pages or text files"
     ):
         read_source(str(tmp_path / "empty"))
+
+
+def test_a_feed_that_was_saved_is_read_from_its_address(tmp_path: Path) -> None:
+    notes = item("第一集", "<description>&lt;a href='https://sponsor.example'&gt;</description>")
+    own = '<link>https://a.example</link><atom:link href="https://a.example/播客?a=1&amp;b=2" rel="self"/>'
+    entry = "<entry><link rel='self' href='https://b.example/1'/><link rel='enclosure' href='https://b.example/1.mp3'/>"
+    atom = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>课</title>{entry}</entry></feed>"
+    found = resource_of("https://a.example/播客?a=1&b=2")
+    assert found
+    for name, text, address in (
+        ("feed.rss", feed(notes, header=own), found.url),
+        ("feed.xml", feed(notes, header=own.replace("https://a.example/播客", "javascript:")), "https://example.org"),
+        ("feed", f"\ufeff{atom}", "https://example.org/feed.xml"),
+        ("list.txt", feed(notes)[:-30], "https://example.org/feed.xml"),
+    ):
+        (tmp_path / name).write_text(text, "utf-8")
+        for is_trusted in (True, False):
+            with pytest.raises(SourceError) as raised:
+                read_source(str(tmp_path / name), is_trusted=is_trusted)
+            told = str(raised.value)
+            assert f"{name}: this is the feed of a podcast: give its address, such as {address}" in told
+    (tmp_path / "blog.xml").write_text(feed(item("A text", "<link>https://a.example/1</link>", sound=None)), "utf-8")
+    assert [each.url for each in read_source(str(tmp_path / "blog.xml")).resources][-1] == "https://a.example/1"
+    (tmp_path / "note.txt").write_text("注意力")
+    (remark,) = read_source(str(tmp_path)).remarks
+    assert remark.endswith("4 files of kinds that aren't read: 2 .xml, 1 feed, 1 .rss")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -13,6 +13,7 @@ from seekpoint.indexer.sources.captions import (
     find_captions,
     language_of,
     parse_captions,
+    read_all,
     read_captions,
     stem_of,
     title_of,
@@ -23,6 +24,7 @@ from tests.indexer.formats import FORMATS
 from tests.shared import SHARED, needs_shared
 
 ID = "aircAruvnKk"
+ZOOM = "GMT20240101-120000_Recording"
 
 
 def test_parts_of_a_file_name() -> None:
@@ -37,6 +39,10 @@ def test_parts_of_a_file_name() -> None:
         ("Intro to Node.js", ".vtt", None, None, "Intro to Node.js"),
         (f"[{ID}] first", ".en.vtt", None, "en", f"[{ID}] first"),
         ("演讲", ".yue.srt", None, "yue", "演讲"),
+        *((ZOOM, rest, None, None, ZOOM) for rest in (".transcript.vtt", ".cc.vtt", "_1920x1080.mp4", ".m4a")),
+        (f"例会 [{ID}]", ".transcript.zh-CN.vtt", ID, "zh-CN", "例会"),
+        (f"{ZOOM}_课程", "_gallery_640x360.mp4", None, None, f"{ZOOM}_课程"),
+        ("Screen_1920x1080", ".mp4", None, None, "Screen_1920x1080"),
     ):
         path = Path("some.folder") / f"{stem}{rest}"
         parts = (stem_of(path), video_id_of(path), language_of(path), title_of(path))
@@ -67,30 +73,51 @@ def test_captions_are_found_by_video_in_all_folders(tmp_path: Path) -> None:
 
 def test_captions_beside_a_recording(tmp_path: Path) -> None:
     both = ["讲座 v1.0.en.vtt", "讲座 v1.0.zh.srt"]
-    for name in (*both, "讲座 v1.0.mp4", "讲座 v1.0 b.en.vtt", "Talk.de.vtt", "Talk.de.mp4"):
+    zoom = [f"{ZOOM}.cc.vtt", f"{ZOOM}.transcript.vtt"]
+    for name in (*both, *zoom, "x.transcript.vtt", "讲座 v1.0.mp4", "讲座 v1.0 b.en.vtt", "Talk.de.vtt", "Talk.de.mp4"):
         (tmp_path / name).touch()
     for name, found in (
         ("讲座 v1.0.mp4", both),
         ("讲座 v1.0.zh.srt", both),
         ("Talk.de.mp4", ["Talk.de.vtt"]),
         ("alone.mp4", []),
+        *((f"{ZOOM}{view}.mp4", zoom) for view in ("", "_1920x1080", "_as_640x360")),
+        ("x.transcript.mp4", ["x.transcript.vtt"]),
         ("none/a.mp4", []),
     ):
         assert [path.name for path in CaptionFolders().beside(tmp_path / name)] == found
 
 
-def test_the_language_is_in_the_name_or_in_the_file(tmp_path: Path) -> None:
+def test_the_language_is_in_the_name_or_in_the_file_or_told_by_the_words(tmp_path: Path) -> None:
     for name, text, language in (
         ("a.zh-TW.vtt", VTT, "zh-TW"),
         ("a.vtt", VTT.replace("WEBVTT\n", "WEBVTT\nKind: captions\nLanguage: zh-Hans\n"), "zh-Hans"),
-        ("a.vtt", VTT, "und"),
+        ("a.vtt", VTT, "zh"),
+        ("a.vtt", VTT.replace("你好", "all of you, welcome to this talk about attention"), "en"),
+        ("a.lrc", "[00:01.00]大家好，今天我们讲注意力机制", "zh"),
+        ("a.en.vtt", VTT.replace("hello", ""), "en"),
+        ("a.vtt", VTT.replace("WEBVTT\n", "WEBVTT\nLanguage: en\n"), "en"),
+        ("a.und.vtt", VTT, "zh"),
+        *(
+            ("a.vtt", VTT.replace("hello 你好", words), "und")
+            for words in ("OK OK", "yes", "first second", "2 + 2 = 4")
+        ),
         ("a.ttml", FORMATS["ttml"], "zh-Hant"),
         ("a.json", FORMATS["whisper"], "zh"),
-        ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "und"),
+        ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "zh"),
     ):
         (tmp_path / name).write_text(text, "utf-8")
         transcript = read_captions(tmp_path / name)
         assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
+
+
+def test_a_file_whose_name_has_the_language_comes_before_one_whose_words_tell_it(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("讲座.lrc", "讲座.vtt", "讲座.zh.vtt")]
+    for path, text in zip(paths, ("[00:01.00]OK", VTT, VTT), strict=True):
+        path.write_text(text, "utf-8")
+    transcripts, messages = read_all(paths)
+    assert [transcript.language for transcript in transcripts] == ["zh", "und"]
+    assert messages == ('captions "讲座.vtt": left out, "讲座.zh.vtt" has the same language',)
 
 
 def parse(text: str, encoding: str = "utf-8") -> tuple[Cue, ...]:

@@ -11,8 +11,8 @@ from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage
 from seekpoint.indexer.sources.sites.videos import VideoSites
 
-# Reasons for which a page has no article to read, and may yet have a video.
-_WITHOUT_ARTICLE = {"made_by_script", "navigation_only", "page_empty", "page_of_markup", "no_words"}
+# Reasons for which a page in HTML has no article to read, and may yet have a video; documents have others.
+_WITHOUT_ARTICLE = {"made_by_script", "navigation_only", "page_empty", "page_of_markup"}
 _MEDIA = ("video/", "audio/")
 _LISTING = "mpegurl"
 
