@@ -7,11 +7,6 @@ from html import unescape
 
 from seekpoint.indexer.reading_list.addresses import resource_of
 
-_ROOT = re.compile(
-    r"\s*(?>(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>\s*)*)<(?:rss|(?:[\w.-]+:)?(?:feed|RDF))[\s>]",
-    re.DOTALL | re.IGNORECASE,
-)
-_BEGINNING = 50_000
 _FIRST_ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _LINK = re.compile(r"<(?:[\w.-]+:)?link\s[^<>]*>", re.IGNORECASE)
 _IS_OWN = re.compile(r"""\srel\s*=\s*["']self["']""", re.IGNORECASE)
@@ -21,11 +16,10 @@ _ANY = "https://example.org/feed.xml"
 
 def podcast_at(text: str) -> str | None:
     """The address of the podcast whose feed a text is, or an example where it names none; `None` for other texts."""
-    if not _ROOT.match(text, 0, _BEGINNING):
-        return None
-    from seekpoint.indexer.sources.podcasts.feed import parse_feed
+    from seekpoint.indexer.sources.podcasts.feed import is_feed, parse_feed
 
-    if not parse_feed(text.encode(errors="replace"), _ANY, "utf-8").episodes:
+    data = text.encode(errors="replace")
+    if not is_feed(data) or not parse_feed(data, _ANY, "utf-8").episodes:
         return None
     links = _LINK.findall(_FIRST_ITEM.split(text, maxsplit=1)[0])
     named = (_HREF.search(link) for link in links if _IS_OWN.search(link))

@@ -31,8 +31,9 @@ from seekpoint.indexer.sources.pages.charset import BOMS
 _Elements: TypeAlias = Mapping[str, Sequence[Any]]
 """The children of an element by name, such as `title` or `itunes:duration`."""
 
+# Atomic, since comments in a row would take exponential time.
 _ROOT = re.compile(
-    rb"\s*(?:<\?.{0,2000}?\?>\s*|<!--.{0,20000}?-->\s*|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\])?\s*>\s*)*"
+    rb"\s*(?>(?:<\?.{0,2000}?\?>\s*|<!--.{0,20000}?-->\s*|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\])?\s*>\s*)*)"
     rb"<(?:rss|(?:[\w.-]+:)?feed|(?:[\w.-]+:)?RDF)[\s>]",
     re.DOTALL | re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, is_feed, parse_feed
+from tests.cost import at_most
 from tests.feeds import FEED, SHOW, chapters, feed, item, transcript
 
 ATOM = f"""<?xml version="1.0"?>
@@ -154,6 +155,14 @@ def test_transcripts_and_chapters_are_read_whatever_the_spelling_of_namespaces()
         assert episode.transcripts == (TranscriptLink(f"{SHOW}/1.vtt", "text/vtt", "zh-Hans"),)
         assert [(one.start, one.title) for one in episode.chapters] == [(0.0, "Opening"), (90.5, "第二章 & more")]
         assert episode.chapters_url == f"{SHOW}/1.json"
+
+
+def test_a_page_of_comments_is_told_from_a_feed_at_once() -> None:
+    for part in ("<!-- 注释 -->", "<?x ?>", "<!DOCTYPE x>", "<!DOCTYPE x [", "<!--", "<?"):
+        page = (part * 40_000)[:40_000].encode()
+        with at_most(1.0):
+            assert not is_feed(page)
+    assert is_feed(b"<?xml version='1.0'?>" + "<!-- 注释 -->".encode() * 900 + b"<rss version='2.0'>")
 
 
 def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible() -> None:
