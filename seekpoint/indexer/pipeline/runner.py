@@ -139,7 +139,12 @@ class Run:
         elif listing.playlist is None:
             self._writer.set_state(resource.id, State.INDEXED, inputs=encode(listing.provenance))
         else:
-            self._writer.keep_playlist(resource.id, listing.playlist, encode(listing.provenance))
+            playlist = listing.playlist
+            if listing.is_cut and (before := self._writer.playlists().get(resource.id)):
+                read = {entry.resource.id for entry in playlist.entries}
+                rest = (entry for entry in before.entries if entry.resource.id not in read)
+                playlist = replace(playlist, entries=(*playlist.entries, *rest))
+            self._writer.keep_playlist(resource.id, playlist, encode(listing.provenance))
             for status in self._writer.statuses(listing.written):
                 if status.reason_code == "no_transcript_in_feed":  # which needn't wait any longer
                     self._writer.set_state(status.id, State.PENDING)

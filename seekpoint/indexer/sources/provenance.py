@@ -258,7 +258,7 @@ class Listing:
     """The contents of a playlist outside YouTube; no `playlist` says that nothing has changed since the last version.
 
     `end` is the playlist that the address leads to for good, if that is another one. `written` are the ids of entries
-    that have a transcript now. `messages` are for the user.
+    that have a transcript now. `messages` are for the user. If it `is_cut`, the entries that it had before stay.
     """
 
     playlist: Playlist | None
@@ -266,6 +266,7 @@ class Listing:
     end: Resource | None = None
     written: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 class ListingSource(Protocol):

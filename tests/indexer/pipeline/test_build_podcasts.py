@@ -218,6 +218,53 @@ def test_an_episode_stays_the_same_where_its_sound_gets_another_address(workshop
     assert asked(workshop) == ["/feed.xml"]
 
 
+def test_a_feed_that_ends_in_the_middle_is_told_and_lets_no_episode_go(workshop: Workshop) -> None:
+    for number in range(4):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.fake.add_site(f"{SHOW}/3.vtt", "", "text/vtt", 404)
+    whole = feed(*several(4), title="播客")
+    cut = whole[: whole.index("<item><title>Episode 2") + 30].replace("Episode 0", "Attention")
+    workshop.fake.add_site(FEED, whole, RSS)
+    workshop.build(f"feed:{FEED}")
+    workshop.fake.add_site(FEED, cut, RSS)
+    workshop.build(f"feed:{FEED}", prune=True, retry=True)
+    assert "播客: the feed is damaged after 2 episodes, its end is missing: what it had before stays" in (
+        workshop.events.lines
+    )
+    assert len(states(workshop)) == 5
+    assert list(states(workshop).values()).count(State.INDEXED) == 4
+    [left] = [one for one in workshop.statuses().values() if one.url.endswith("3.mp3")]
+    assert (left.state, left.reason_code) == (State.DEFERRED, "feed_cut")
+    assert any(one.title == "Attention" for one in workshop.statuses().values())
+    workshop.fake.add_site(FEED, feed(*several(1)), RSS)
+    assert workshop.build(f"feed:{FEED}", prune=True).removed == 3
+    assert not any("damaged" in line for line in workshop.events.lines)
+
+
+@pytest.mark.parametrize("says", ["redirect", "new-feed-url"])
+def test_a_feed_moves_with_all_its_episodes_once_it_is_whole_at_its_new_address(workshop: Workshop, says: str) -> None:
+    new = "https://new.example/feed"
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    serve(workshop, *several(2))
+    workshop.build(f"feed:{FEED}")
+    if says == "redirect":
+        workshop.fake.add_redirect(FEED, new)
+    else:
+        serve(workshop, *several(2), header=f"<itunes:new-feed-url>{new}</itunes:new-feed-url>")
+    for data, address in ((feed(*several(2))[:-100], "/feed.xml"), (feed(*several(2)), new)):
+        workshop.fake.add_site(new, data, RSS)
+        workshop.build(f"feed:{FEED}", prune=True)
+        assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", address]
+
+
+def test_a_feed_that_ends_before_its_first_episode_is_told(workshop: Workshop) -> None:
+    workshop.fake.add_site(FEED, feed(*several(1))[:500], RSS)
+    workshop.build(f"feed:{FEED}")
+    [status] = workshop.statuses().values()
+    assert (status.state, status.reason_code) == (State.DEFERRED, "feed_cut")
+
+
 def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
     lookup = "https://itunes.apple.com/lookup?id=123"
     workshop.fake.add_site(lookup, json.dumps({"results": [{"feedUrl": FEED}]}), "text/javascript")

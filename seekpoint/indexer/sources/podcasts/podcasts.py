@@ -67,6 +67,8 @@ class Podcasts:
         self._feeds: dict[str, str] = {}
         self._episodes: dict[str, Episode] = {}
         self._private: set[str] = set()
+        # The addresses of feeds that weren't read to their end.
+        self._cut: set[str] = set()
 
     def learn(self, feeds: Mapping[Resource, Collection[str]]) -> None:
         """Take in which feeds have which episodes, by id, as a library says; they are read if an episode is asked."""
@@ -161,32 +163,44 @@ class Podcasts:
     def _listing(self, playlist: Resource, known: _Known) -> Listing:
         """The entries of a feed, and the feed that it has moved to."""
         messages: list[str] = []
-        end = feed_resource(known.url) if known.is_permanent else None
-        moved = feed_resource(known.feed.moved or "")
+        # The entries of a damaged feed stay where they are.
+        end = feed_resource(known.url) if known.is_permanent and not known.feed.is_cut else None
+        moved, is_moved_cut = feed_resource(known.feed.moved or ""), False
         if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
             try:
                 page = self._get(moved.url, playlist.url)
                 assert page  # only a conditional request can be answered with "not modified"
-                self._keep(page)
-                end = moved
+                is_moved_cut = self._keep(page).feed.is_cut
+                end = end if is_moved_cut else moved
             except Unfetched as failure:
                 messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
         episodes: dict[str, Episode] = {}
+        is_cut = False
         for feed in self._pages(playlist, known.feed, messages):
             for episode in feed.episodes:
                 episodes.setdefault(episode.resource.id, episode)
+            is_cut = is_cut or feed.is_cut
             if feed.left_out:
                 items = counted(feed.left_out, "item")
                 messages.append(f"{playlist.title or feed.title or playlist.url}: {items} without a recording left out")
         if not episodes:
+            if is_cut:
+                raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
+        # A server may say that the whole feed is the same one.
+        validators = Validators(None, None) if is_cut or is_moved_cut else known.validators
+        version = FromListing(validators.etag, validators.modified, self._limit)
+        if is_cut:
+            self._cut.add(playlist.url)
+            read = counted(len(episodes), "episode")
+            name = playlist.title or known.feed.title or playlist.url
+            messages.append(f"{name}: the feed is damaged after {read}, its end is missing: what it had before stays")
         for episode_id, episode in episodes.items():
             self._episodes.setdefault(episode_id, episode)
             self._feeds[episode_id] = playlist.url
         entries = tuple(PlaylistEntry(episode.resource) for episode in list(episodes.values())[: self._limit])
-        version = FromListing(known.validators.etag, known.validators.modified, self._limit)
         written = tuple(episode_id for episode_id, episode in episodes.items() if episode.transcripts)
-        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages))
+        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages), is_cut)
 
     def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
@@ -236,6 +250,8 @@ class Podcasts:
             assert feed
             self.fetch_listing(feed)
         if resource.id not in self._episodes:
+            if self._feeds.get(resource.id) in self._cut:
+                raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
         return self._episodes[resource.id]
 
