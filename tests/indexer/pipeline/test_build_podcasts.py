@@ -265,6 +265,22 @@ def test_a_feed_that_ends_before_its_first_episode_is_told(workshop: Workshop) -
     assert (status.state, status.reason_code) == (State.DEFERRED, "feed_cut")
 
 
+@pytest.mark.parametrize(("size", "requests"), [(0, 1), (20_000_001, 2)])
+def test_episodes_may_have_the_same_transcript_and_the_same_chapters(
+    workshop: Workshop, size: int, requests: int
+) -> None:
+    shared = (transcript(f"{SHOW}/1.vtt"), f'<podcast:chapters url="{SHOW}/1.json"/>')
+    serve(workshop, item("Attention", *shared), item("注意力", *shared, sound=f"{SHOW}/2.mp3"))
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    written = {"chapters": [{"startTime": 10, "title": "掩码"}], "remark": "x" * size}
+    workshop.fake.add_site(f"{SHOW}/1.json", json.dumps(written), "application/json")
+    workshop.build(f"feed:{FEED}")
+    found = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+    assert [(one.state, [each.title for each in one.chapters]) for one in found] == [(State.INDEXED, ["掩码"])] * 2
+    assert asked(workshop).count("/1.json") == requests
+    assert asked(workshop).count("/1.vtt") == requests
+
+
 def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
     lookup = "https://itunes.apple.com/lookup?id=123"
     workshop.fake.add_site(lookup, json.dumps({"results": [{"feedUrl": FEED}]}), "text/javascript")

@@ -28,6 +28,8 @@ from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, From
 
 # Of a feed, a transcript or chapters. A feed of 5,000 episodes has 20 MB.
 _MOST_BYTES = 30_000_000
+# Of transcripts and chapters, in case another episode has the same: some 300.
+_MOST_KEPT = 20_000_000
 _MOST_PAGES = 100
 # A part has to be small enough for a slow connection: a response is read whole, before its deadline.
 _PART_BYTES = 8_000_000
@@ -67,6 +69,8 @@ class Podcasts:
         self._feeds: dict[str, str] = {}
         self._episodes: dict[str, Episode] = {}
         self._private: set[str] = set()
+        # Transcripts and chapters by their addresses, the last ones.
+        self._data_kept: dict[str, bytes] = {}
         # The addresses of feeds that weren't read to their end.
         self._cut: set[str] = set()
 
@@ -142,6 +146,20 @@ class Podcasts:
     def _get(self, url: str, feed: str, validators: Validators | None = None) -> FetchedPage | None:
         """Fetch what a feed names; only feeds in a private network name addresses there, of their server."""
         return self._fetcher.get(url, validators, private=self._may_be_private(url, feed))
+
+    def _data(self, url: str, feed: str) -> bytes:
+        """What is at an address that a feed names; of several episodes with the same one, the first asks for it."""
+        page = self._get(url, feed)
+        if page and page.is_repeated and page.url not in self._data_kept:
+            self._fetcher.forget(page.url)
+            page = self._get(url, feed)
+        assert page  # only a conditional request can be answered with "not modified"
+        if page.is_repeated:
+            return self._data_kept[page.url]
+        self._data_kept[page.url] = page.data
+        while sum(map(len, self._data_kept.values())) > _MOST_KEPT:
+            del self._data_kept[next(iter(self._data_kept))]
+        return page.data
 
     def _may_be_private(self, url: str, feed: str) -> bool:
         return feed in self._private and is_same_server(url, feed)
@@ -270,8 +288,7 @@ class Podcasts:
         for group in groups:
             for link in group:
                 try:
-                    page = self._get(link.url, self._feeds[resource.id])
-                    transcript = read_transcript(page.data if page else b"", link, episode)
+                    transcript = read_transcript(self._data(link.url, self._feeds[resource.id]), link, episode)
                 except SourceError as error:
                     faults.append(Reason.of(error.args[0]))
                 except Unfetched as failure:
@@ -292,8 +309,7 @@ class Podcasts:
         messages = []
         if not chapters and episode.chapters_url:
             try:
-                page = self._get(episode.chapters_url, self._feeds[resource.id])
-                chapters = read_chapters(page.data if page else b"")
+                chapters = read_chapters(self._data(episode.chapters_url, self._feeds[resource.id]))
             except (Unfetched, ValueError) as error:
                 reason = error if isinstance(error, Unfetched) else "they aren't JSON chapters"
                 messages.append(f"{resource.title or resource.url}: indexed without its chapters: {reason}")
