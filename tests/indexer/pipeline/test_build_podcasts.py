@@ -281,6 +281,58 @@ def test_episodes_may_have_the_same_transcript_and_the_same_chapters(
     assert asked(workshop).count("/1.vtt") == requests
 
 
+OTHER = "https://other.example/feed"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_same_sound_in_two_feeds_has_what_either_of_them_gives(workshop: Workshop, order: int) -> None:
+    chapter = f'<podcast:chapters url="{SHOW}/1.json"/>'
+    link = '<atom:link rel="http://podlove.org/deep-link" href="https://show.example/1#t="/>'
+    picture = '<itunes:image href="https://show.example/1.png"/>'
+    serve(workshop, item("Bare"), item("注意力", transcript(f"{SHOW}/2.vtt"), sound=f"{SHOW}/2.mp3"))
+    both = transcript(f"{SHOW}/2.vtt", language="en"), transcript(f"{SHOW}/zh.vtt", language="zh")
+    rich = item("Rich", transcript(f"{SHOW}/1.vtt"), chapter, link, picture)
+    workshop.fake.add_site(OTHER, feed(rich, item("Two", *both, sound=f"{SHOW}/2.mp3")), RSS)
+    for name in ("1", "2"):
+        workshop.fake.add_site(f"{SHOW}/{name}.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.fake.add_site(f"{SHOW}/zh.vtt", webvtt("注意力给每个词加权", "掩码遮住后面的词"), "text/vtt")
+    told = {"chapters": [{"startTime": 10, "title": "掩码"}]}
+    workshop.fake.add_site(f"{SHOW}/1.json", json.dumps(told), "application/json")
+    workshop.build(*[f"feed:{FEED}", f"feed:{OTHER}"][::order], languages=["en", "zh"])
+    found = {one.url.removeprefix(SHOW): one for one in workshop.statuses().values()}
+    first, second = found["/1.mp3"], found["/2.mp3"]
+    assert (first.state, [one.title for one in first.chapters]) == (State.INDEXED, ["掩码"])
+    assert (first.details.deep_link, first.details.thumbnail) == (f"{SHOW}/1#t=", f"{SHOW}/1.png")
+    assert second.languages == ("en", "zh")
+    assert asked(workshop).count("/2.vtt") == 1
+
+
+def test_an_episode_that_is_due_later_has_what_either_of_its_feeds_gives(workshop: Workshop) -> None:
+    workshop.fake.add_site(f"{SHOW}/1.vtt", "", "text/vtt", status=404)
+    serve(workshop, item("Bare"))
+    workshop.fake.add_site(OTHER, feed(item("Rich", transcript(f"{SHOW}/1.vtt"))), RSS)
+    both = f"feed:{FEED}", f"feed:{OTHER}"
+    workshop.build(*both)
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    serve(workshop, item("Bare 又一集"))
+    workshop.build(*both, retry=True)
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+
+
+@pytest.mark.parametrize("given", ["new", ""])
+def test_the_transcript_of_the_old_feed_counts_only_where_the_new_one_gives_none(
+    workshop: Workshop, given: str
+) -> None:
+    moved = f"<itunes:new-feed-url>{OTHER}</itunes:new-feed-url>"
+    serve(workshop, item("Attention", transcript(f"{SHOW}/old.vtt")), header=moved)
+    workshop.fake.add_site(OTHER, feed(item("Attention", *([transcript(f"{SHOW}/new.srt")] if given else []))), RSS)
+    workshop.fake.add_site(f"{SHOW}/old.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.fake.add_site(f"{SHOW}/new.srt", "1\n00:00:00,000 --> 00:00:10,000\nthe mask 掩码\n", "text/srt")
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml", OTHER, "/new.srt" if given else "/old.vtt"]
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+
+
 def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
     lookup = "https://itunes.apple.com/lookup?id=123"
     workshop.fake.add_site(lookup, json.dumps({"results": [{"feedUrl": FEED}]}), "text/javascript")
@@ -370,6 +422,23 @@ def test_a_feed_of_the_owners_network_names_what_is_on_its_server(workshop: Work
     for source in (f"{root}/feed", f"feed:{root}/feed"):
         workshop.build(workshop.write("list.md", f"{source}\n"))
         assert set(states(workshop).values()) == {State.INDEXED}
+
+
+def test_a_feed_of_the_web_names_nothing_in_the_network_of_another_feed(
+    workshop: Workshop, httpserver: HTTPServer
+) -> None:
+    root = workshop.fake.root
+    for path in ("/feed", "/other"):
+        inside = [transcript(f"{root}/1.vtt")] if path == "/other" else []
+        httpserver.expect_request(path).respond_with_data(feed(item("Near", *inside)), content_type="text/xml")
+    httpserver.expect_request("/1.vtt").respond_with_data(webvtt(*SPOKEN), content_type="text/vtt")
+    serve(workshop, item("Near", transcript(f"{root}/1.vtt")))
+    far, near, other = f"feed:{FEED}", f"feed:{root}/feed", f"feed:{root}/other"
+    for order in ((far, near), (near, far)):
+        workshop.build(*order, retry=True)
+        assert states(workshop)["/1.mp3"] in (State.NO_TRANSCRIPT, State.UNAVAILABLE)
+    workshop.build(near, other, retry=True)
+    assert states(workshop)["/1.mp3"] is State.INDEXED
 
 
 def test_a_page_that_names_a_feed_stays_a_page(workshop: Workshop) -> None:

@@ -94,6 +94,36 @@ class Episode:
     deep_link: str | None = None
     thumbnail: str | None = None
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that are asked for the episode."""
+        chapters = () if self.chapters_url is None else (self.chapters_url,)
+        return (self.resource.url, *chapters, *(link.url for link in self.transcripts))
+
+
+def merged(first: Episode, second: Episode, *, has_moved: bool) -> Episode:
+    """An episode that two feeds have, with the transcripts of both.
+
+    If the second feed `has_moved`, its transcripts count only where the first has none.
+    """
+    known = {link.url for link in first.transcripts}
+    further = (
+        link._replace(language=link.language or second.language)
+        for link in second.transcripts
+        if link.url not in known and not (has_moved and known)
+    )
+    return replace(
+        first,
+        language=first.language or second.language,
+        published=first.published or second.published,
+        duration=first.duration or second.duration,
+        transcripts=(*first.transcripts, *further),
+        chapters=first.chapters or second.chapters,
+        chapters_url=first.chapters_url or second.chapters_url,
+        deep_link=first.deep_link or second.deep_link,
+        thumbnail=first.thumbnail or second.thumbnail,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:

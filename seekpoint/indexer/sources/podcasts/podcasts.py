@@ -22,7 +22,7 @@ from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validato
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
-from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, parse_feed
+from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
 
@@ -39,6 +39,8 @@ _NEW = 7 * DAY
 _APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
 # It lists no more: https://performance-partners.apple.com/search-api
 _APPLE_EPISODES = "&entity=podcastEpisode&limit=200"
+
+_NO_VALIDATORS = Validators(None, None)
 
 
 class _Known(NamedTuple):
@@ -65,10 +67,16 @@ class Podcasts:
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
-        # The feed of each episode, and the addresses of those that may be in a private network.
-        self._feeds: dict[str, str] = {}
+        # The feeds of each episode, by its id, and those that were listed.
+        self._feeds: dict[str, dict[str, None]] = {}
+        self._listed: set[str] = set()
         self._episodes: dict[str, Episode] = {}
+        # By their feeds and guids; and the ids of those of which only a feed that has moved is known.
+        self._by_guid: dict[tuple[str, str], Resource] = {}
+        self._moved: set[str] = set()
+        # The feeds that may be in a private network, and the addresses that they name on their servers.
         self._private: set[str] = set()
+        self._near: set[str] = set()
         # Transcripts and chapters by their addresses, the last ones.
         self._data_kept: dict[str, bytes] = {}
         # The addresses of feeds that weren't read to their end.
@@ -79,7 +87,7 @@ class Podcasts:
         with self._lock:
             for feed, ids in feeds.items():
                 for one in ids:
-                    self._feeds.setdefault(one, feed.url)
+                    self._feeds.setdefault(one, {})[feed.url] = None
 
     def feed_at(self, page: FetchedPage) -> Resource | None:
         """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
@@ -118,7 +126,7 @@ class Podcasts:
         """Fetch the transcripts of an episode, at `now` in Unix seconds; raises Unfetched."""
         with self._lock:
             episode = self._episode(resource)
-            transcripts = self._transcripts(resource, episode, now)
+            transcripts = self._transcripts(episode, now)
             details, messages = self._details(resource, episode)
             return FetchResult(transcripts, details, messages=messages)
 
@@ -128,7 +136,7 @@ class Podcasts:
             episode = self._episode(resource)
             details, _ = self._details(resource, episode)
         url = episode.resource.url
-        may = self._may_be_private(url, self._feeds[resource.id])
+        may = url in self._near
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path = self._download(url, folder / resource.id, private=may)
@@ -147,12 +155,12 @@ class Podcasts:
         """Fetch what a feed names; only feeds in a private network name addresses there, of their server."""
         return self._fetcher.get(url, validators, private=self._may_be_private(url, feed))
 
-    def _data(self, url: str, feed: str) -> bytes:
-        """What is at an address that a feed names; of several episodes with the same one, the first asks for it."""
-        page = self._get(url, feed)
+    def _data(self, url: str) -> bytes:
+        """What is at an address that an episode names; of several with the same one, the first asks for it."""
+        page = self._fetcher.get(url, private=url in self._near)
         if page and page.is_repeated and page.url not in self._data_kept:
             self._fetcher.forget(page.url)
-            page = self._get(url, feed)
+            page = self._fetcher.get(url, private=url in self._near)
         assert page  # only a conditional request can be answered with "not modified"
         if page.is_repeated:
             return self._data_kept[page.url]
@@ -181,17 +189,7 @@ class Podcasts:
     def _listing(self, playlist: Resource, known: _Known) -> Listing:
         """The entries of a feed, and the feed that it has moved to."""
         messages: list[str] = []
-        # The entries of a damaged feed stay where they are.
-        end = feed_resource(known.url) if known.is_permanent and not known.feed.is_cut else None
-        moved, is_moved_cut = feed_resource(known.feed.moved or ""), False
-        if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
-            try:
-                page = self._get(moved.url, playlist.url)
-                assert page  # only a conditional request can be answered with "not modified"
-                is_moved_cut = self._keep(page).feed.is_cut
-                end = end if is_moved_cut else moved
-            except Unfetched as failure:
-                messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
+        end, validators = self._end(playlist, known, messages)
         episodes: dict[str, Episode] = {}
         is_cut = False
         for feed in self._pages(playlist, known.feed, messages):
@@ -205,20 +203,38 @@ class Podcasts:
             if is_cut:
                 raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
-        # A server may say that the whole feed is the same one.
-        validators = Validators(None, None) if is_cut or is_moved_cut else known.validators
-        version = FromListing(validators.etag, validators.modified, self._limit)
         if is_cut:
+            validators = _NO_VALIDATORS  # a server may say that the whole feed is the same one
             self._cut.add(playlist.url)
             read = counted(len(episodes), "episode")
             name = playlist.title or known.feed.title or playlist.url
             messages.append(f"{name}: the feed is damaged after {read}, its end is missing: what it had before stays")
-        for episode_id, episode in episodes.items():
-            self._episodes.setdefault(episode_id, episode)
-            self._feeds[episode_id] = playlist.url
-        entries = tuple(PlaylistEntry(episode.resource) for episode in list(episodes.values())[: self._limit])
-        written = tuple(episode_id for episode_id, episode in episodes.items() if episode.transcripts)
+        for episode in episodes.values():
+            self._take_in(episode, playlist.url, has_moved=end is not None and end.id != playlist.id)
+        self._listed.add(playlist.url)
+        listed = list(episodes.values())[: self._limit]
+        entries = tuple(PlaylistEntry(episode.resource) for episode in listed)
+        written = tuple(episode.resource.id for episode in listed if episode.transcripts)
+        version = FromListing(validators.etag, validators.modified, self._limit)
         return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages), is_cut)
+
+    def _end(self, playlist: Resource, known: _Known, messages: list[str]) -> tuple[Resource | None, Validators]:
+        """The feed that an address leads to for good, or that a feed has moved to, and the validators to keep.
+
+        A feed that is damaged isn't moved to: the entries that it had before stay where they are.
+        """
+        end = feed_resource(known.url) if known.is_permanent and not known.feed.is_cut else None
+        moved = feed_resource(known.feed.moved or "")
+        if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
+            try:
+                page = self._get(moved.url, playlist.url)
+                assert page  # only a conditional request can be answered with "not modified"
+                if self._keep(page).feed.is_cut:
+                    return end, _NO_VALIDATORS
+                end = moved
+            except Unfetched as failure:
+                messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
+        return end, known.validators
 
     def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
@@ -256,24 +272,45 @@ class Podcasts:
         guids = {clean(str(one.get("episodeGuid", ""))) for one in listed if str(one.get("trackId")) == number}
         contents = self.fetch_listing(feed).playlist
         assert contents  # without an earlier version, a feed has changed
-        for episode_id, episode in self._episodes.items():
-            if episode.guid and episode.guid in guids and self._feeds[episode_id] == feed.url:
-                return Listing(Playlist(contents.title, (PlaylistEntry(episode.resource),)))
+        for guid in filter(None, guids):
+            if episode := self._by_guid.get((feed.url, guid)):
+                return Listing(Playlist(contents.title, (PlaylistEntry(episode),)))
         raise Unfetched(State.UNAVAILABLE, Reason("apple_without_episode"), MONTH)
 
+    def _take_in(self, episode: Episode, feed: str, *, has_moved: bool) -> None:
+        """Add what a feed says of an episode to what others say of it; one that has moved says it last."""
+        key = episode.resource.id
+        self._feeds.setdefault(key, {})[feed] = None
+        self._by_guid[feed, episode.guid] = episode.resource
+        self._near.update(url for url in episode.addresses if self._may_be_private(url, feed))
+        known = self._episodes.get(key)
+        if known is None:
+            self._moved.update((key,) if has_moved else ())
+            self._episodes[key] = episode
+        elif key in self._moved:
+            self._moved.discard(key)
+            self._episodes[key] = merged(episode, known, has_moved=True)
+        else:
+            self._episodes[key] = merged(known, episode, has_moved=has_moved)
+
     def _episode(self, resource: Resource) -> Episode:
-        """What the feed says of an episode; raises Unfetched. A feed that hadn't changed is read now."""
-        if resource.id not in self._episodes and (url := self._feeds.get(resource.id)):
-            feed = feed_resource(url)
-            assert feed
-            self.fetch_listing(feed)
+        """What its feeds say of an episode; raises Unfetched. Feeds that hadn't changed are read now."""
+        for url in [*self._feeds.get(resource.id, ())]:
+            if url not in self._listed:
+                feed = feed_resource(url)
+                assert feed
+                try:
+                    self.fetch_listing(feed)
+                except Unfetched:
+                    if resource.id not in self._episodes:
+                        raise
         if resource.id not in self._episodes:
-            if self._feeds.get(resource.id) in self._cut:
+            if self._feeds.get(resource.id, {}).keys() & self._cut:
                 raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
         return self._episodes[resource.id]
 
-    def _transcripts(self, resource: Resource, episode: Episode, now: float) -> tuple[Transcript, ...]:
+    def _transcripts(self, episode: Episode, now: float) -> tuple[Transcript, ...]:
         """The best transcript in each wanted language; raises Unfetched if there is none."""
         wait = DAY if episode.published and now - _seconds(episode.published) < _NEW else MONTH
         if not episode.transcripts:
@@ -288,7 +325,7 @@ class Podcasts:
         for group in groups:
             for link in group:
                 try:
-                    transcript = read_transcript(self._data(link.url, self._feeds[resource.id]), link, episode)
+                    transcript = read_transcript(self._data(link.url), link, episode)
                 except SourceError as error:
                     faults.append(Reason.of(error.args[0]))
                 except Unfetched as failure:
@@ -309,7 +346,7 @@ class Podcasts:
         messages = []
         if not chapters and episode.chapters_url:
             try:
-                chapters = read_chapters(self._data(episode.chapters_url, self._feeds[resource.id]))
+                chapters = read_chapters(self._data(episode.chapters_url))
             except (Unfetched, ValueError) as error:
                 reason = error if isinstance(error, Unfetched) else "they aren't JSON chapters"
                 messages.append(f"{resource.title or resource.url}: indexed without its chapters: {reason}")
