@@ -52,6 +52,7 @@ class Run:
     """A run of jobs.
 
     `ends`: ids reached by redirects or canonical links. `listed`: ids of addresses that turned out to be playlists.
+    `due_again`: ids of episodes for which a feed that was listed since gives a transcript.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -67,6 +68,7 @@ class Run:
         self.updated = 0
         self.ends: set[str] = set()
         self.listed: set[str] = set()
+        self.due_again: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
         self.shown = ShownVideos(writer)
         self._writer = writer
@@ -148,6 +150,7 @@ class Run:
             for status in self._writer.statuses(listing.written):
                 if status.reason_code == "no_transcript_in_feed":  # which needn't wait any longer
                     self._writer.set_state(status.id, State.PENDING)
+                    self.due_again.add(status.id)
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""

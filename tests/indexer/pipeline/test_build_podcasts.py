@@ -319,6 +319,35 @@ def test_an_episode_that_is_due_later_has_what_either_of_its_feeds_gives(worksho
     assert states(workshop)["/1.mp3"] is State.INDEXED
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_a_transcript_in_a_feed_that_is_found_later_is_read_in_the_same_build(workshop: Workshop, later: bool) -> None:
+    """An address that ends in .rss is a feed at once, another one when it is read."""
+    workshop.fake.add_site(f"{SHOW}/feed.rss", feed(item("Bare"), item("无声", sound=f"{SHOW}/2.mp3")), RSS)
+    workshop.fake.add_site(OTHER, feed(item("Rich", transcript(f"{SHOW}/1.vtt"))), RSS)
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    names = [OTHER, f"{SHOW}/feed.rss"]
+    if later:
+        workshop.build(workshop.write("list.md", f"{SHOW}/feed.rss\n"))
+    listed = workshop.write("list.md", "\n".join(f"- {name}" for name in names))
+    assert workshop.build(listed).updated == 1
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+    assert State.PENDING not in states(workshop).values()
+    assert asked(workshop).count("/1.vtt") == 1
+
+
+def test_a_transcript_that_an_episode_beyond_the_limit_gains_waits_for_it(workshop: Workshop) -> None:
+    second = several(2)[1].replace("podcast:transcript", "podcast:none")
+    serve(workshop, several(1)[0], second)
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    serve(workshop, *several(2))
+    workshop.build(f"feed:{FEED}", limit=1)
+    assert states(workshop)["/1.mp3"] is State.NO_TRANSCRIPT
+    workshop.build(f"feed:{FEED}")
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+
+
 @pytest.mark.parametrize("given", ["new", ""])
 def test_the_transcript_of_the_old_feed_counts_only_where_the_new_one_gives_none(
     workshop: Workshop, given: str
