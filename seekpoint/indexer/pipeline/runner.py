@@ -297,13 +297,17 @@ class Run:
         audio.path.unlink(missing_ok=True)
         return FetchResult((transcript,), known, kind)
 
-    def _feeds(self) -> dict[Resource, list[str]]:
-        """The feeds of podcasts, with the ids of their episodes."""
-        playlists = self._writer.playlists()
+    def _feeds(self) -> dict[Resource, tuple[FromListing | None, list[str]]]:
+        """The feeds of podcasts, with their versions and the ids of their episodes."""
+        playlists, standings = self._writer.playlists(), self._writer.standings()
+        feeds = (status.resource for status in self._writer.statuses(list(playlists)) if is_feed(status.resource))
+        versions = {feed: decode(standings[feed.id].inputs) for feed in feeds}
         return {
-            status.resource: [entry.resource.id for entry in playlists[status.id].entries]
-            for status in self._writer.statuses(list(playlists))
-            if is_feed(status.resource)
+            feed: (
+                version if isinstance(version, FromListing) else None,
+                [entry.resource.id for entry in playlists[feed.id].entries],
+            )
+            for feed, version in versions.items()
         }
 
     def _details(self, resource_id: str) -> Details:

@@ -10,11 +10,13 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import Kind, PlaylistEntry, Resource, State
-from seekpoint.indexer.reading_list.addresses import feed_resource
+from seekpoint.indexer.reading_list.addresses import feed_resource, short_hash
+from seekpoint.indexer.sources.provenance import FromListing, decode, encode
 from tests.feeds import FEED, SHOW, chapters, feed, item, several, transcript
 from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
 
 RSS = "application/rss+xml"
+OTHER = "https://other.example/feed"
 SPOKEN = ("attention weighs the words", "the mask hides what comes later", "position tells the order")
 
 
@@ -218,6 +220,87 @@ def test_an_episode_stays_the_same_where_its_sound_gets_another_address(workshop
     assert asked(workshop) == ["/feed.xml"]
 
 
+@pytest.mark.parametrize("moves_too", [False, True])
+@pytest.mark.parametrize("guid", ["x1", "Buzzsprout-1234567", "第一集"])
+def test_a_guid_that_is_unique_in_its_feed_keeps_the_episode_where_its_sound_moves(
+    workshop: Workshop, guid: str, moves_too: bool
+) -> None:
+    def items(sounds: str) -> list[str]:
+        given = transcript(f"{SHOW}/1.vtt")
+        guids = {"1": guid, "2": "x2", "3": "", "4": "twice", "5": "twice"}
+        return [item(f"第{n}集", given, sound=f"{sounds}/{n}.mp3", guid=one) for n, one in guids.items()]
+
+    def ids() -> dict[str, str]:
+        found = (one for one in workshop.statuses().values() if one.kind is Kind.RECORDING)
+        return {one.resource.id: one.url for one in found}
+
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    serve(workshop, *items(SHOW))
+    workshop.build(f"feed:{FEED}")
+    before = ids()
+    new = "https://cdn.example"
+    if moves_too:
+        workshop.fake.add_redirect(FEED, OTHER)
+    workshop.fake.add_site(OTHER if moves_too else FEED, feed(*items(new)), RSS)
+    assert workshop.build(f"feed:{FEED}").updated == 3
+    for resource_id, url in before.items():
+        is_kept = url.endswith(("1.mp3", "2.mp3"))
+        assert ids()[resource_id] == (url.replace(SHOW, new) if is_kept else url)
+    workshop.build(f"feed:{FEED}", prune=True, retry=True)
+    assert sorted(ids().values()) == [f"{new}/{n}.mp3" for n in range(1, 6)]
+    assert set(states(workshop).values()) == {State.INDEXED}
+
+
+def test_an_episode_that_moved_and_waits_is_found_in_its_feed_though_that_has_not_changed(workshop: Workshop) -> None:
+    workshop.fake.add_site(f"{SHOW}/1.vtt", "", "text/vtt", status=404)
+    for sound in (f"{SHOW}/1.mp3", "https://cdn.example/1.mp3"):
+        serve(workshop, item("Attention", transcript(f"{SHOW}/1.vtt"), sound=sound, guid="x1"))
+        workshop.build(f"feed:{FEED}")
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.build(f"feed:{FEED}", retry=True)
+    assert states(workshop) == {"/feed.xml": State.INDEXED, "https://cdn.example/1.mp3": State.INDEXED}
+
+
+def test_another_episode_may_have_the_address_that_one_has_left_or_its_guid_at_another_date(workshop: Workshop) -> None:
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    given = transcript(f"{SHOW}/1.vtt")
+    dates = [f"Tue, {day:02d} Nov 2026 10:00:00 GMT" for day in (3, 10, 17)]
+    latest = f"{SHOW}/latest.mp3"
+    first = item("One", given, sound=latest, guid="1", date=dates[0])
+    moved = item("One", given, sound=f"{SHOW}/one.mp3", guid="1", date=dates[0])
+    second = item("二", given, sound=latest, guid="2", date=dates[1])
+    third = item("Three", given, sound=f"{SHOW}/three.mp3", guid="2", date=dates[2])
+    for items, count in (([first], 1), ([second, moved], 2), ([third, moved], 3)):
+        serve(workshop, *items)
+        assert workshop.build(f"feed:{FEED}").updated == 1
+        found = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+        assert len(found) == count and {one.state for one in found} == {State.INDEXED}
+        assert workshop.statuses()[short_hash(latest)].title == "One"
+    assert {one.title: one.url.removeprefix(SHOW) for one in found} == {
+        "One": "/one.mp3",
+        "二": "/latest.mp3",
+        "Three": "/three.mp3",
+    }
+
+
+def test_a_library_without_guids_asks_a_feed_whole_once_and_keeps_its_episodes(workshop: Workshop) -> None:
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    serve(workshop, *(one.replace("<enclosure", f"<guid>{n}</guid><enclosure") for n, one in enumerate(several(2))))
+    workshop.build(f"feed:{FEED}")
+    playlist = feed_resource(FEED)
+    assert playlist
+    before = workshop.states()
+    with open_writer(workshop.library) as writer:
+        stored = decode(writer.standings()[playlist.id].inputs)
+        assert isinstance(stored, FromListing) and stored.guids
+        writer.set_state(playlist.id, State.INDEXED, inputs=encode(replace(stored, guids=None)))
+    assert workshop.build(f"feed:{FEED}").updated == 0
+    assert workshop.states() == before
+    with open_writer(workshop.library) as writer:
+        assert decode(writer.standings()[playlist.id].inputs) == stored
+
+
 def test_a_feed_that_ends_in_the_middle_is_told_and_lets_no_episode_go(workshop: Workshop) -> None:
     for number in range(4):
         workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
@@ -279,9 +362,6 @@ def test_episodes_may_have_the_same_transcript_and_the_same_chapters(
     assert [(one.state, [each.title for each in one.chapters]) for one in found] == [(State.INDEXED, ["掩码"])] * 2
     assert asked(workshop).count("/1.json") == requests
     assert asked(workshop).count("/1.vtt") == requests
-
-
-OTHER = "https://other.example/feed"
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -23,6 +23,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
+from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, stored_ids
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
 
@@ -67,6 +68,8 @@ class Podcasts:
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
+        # The ids of episodes by the keys of their guids, of each feed.
+        self._ids: dict[str, dict[str, str]] = {}
         # The feeds of each episode, by its id, and those that were listed.
         self._feeds: dict[str, dict[str, None]] = {}
         self._listed: set[str] = set()
@@ -82,12 +85,17 @@ class Podcasts:
         # The addresses of feeds that weren't read to their end.
         self._cut: set[str] = set()
 
-    def learn(self, feeds: Mapping[Resource, Collection[str]]) -> None:
-        """Take in which feeds have which episodes, by id, as a library says; they are read if an episode is asked."""
+    def learn(self, feeds: Mapping[Resource, tuple[FromListing | None, Collection[str]]]) -> None:
+        """Take in feeds as a library has them, with the ids of their episodes; they are read if an episode is asked."""
         with self._lock:
-            for feed, ids in feeds.items():
+            for feed, (version, ids) in feeds.items():
+                self._learn_ids(feed, version)
                 for one in ids:
                     self._feeds.setdefault(one, {})[feed.url] = None
+
+    def _learn_ids(self, feed: Resource, version: FromListing | None) -> None:
+        ids = known_ids((version and version.guids) or "")
+        self._ids[feed.url] = {**ids, **self._ids.get(feed.url, {})}
 
     def feed_at(self, page: FetchedPage) -> Resource | None:
         """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
@@ -109,9 +117,10 @@ class Podcasts:
                 return Listing(None, earlier) if earlier else self._listing_of_apple(playlist.url)
             if private:
                 self._private.add(playlist.url)
+            self._learn_ids(playlist, earlier)
             known = self._read.get(playlist.url)
             if known is None:
-                is_same = earlier is not None and earlier.limit == self._limit
+                is_same = earlier is not None and earlier.limit == self._limit and earlier.guids is not None
                 validators = Validators(earlier.etag, earlier.modified) if earlier and is_same else None
                 page = self._get(playlist.url, playlist.url, validators)
                 if page is None:
@@ -190,19 +199,25 @@ class Podcasts:
         """The entries of a feed, and the feed that it has moved to."""
         messages: list[str] = []
         end, validators = self._end(playlist, known, messages)
-        episodes: dict[str, Episode] = {}
         is_cut = False
+        found: list[Episode] = []
         for feed in self._pages(playlist, known.feed, messages):
-            for episode in feed.episodes:
-                episodes.setdefault(episode.resource.id, episode)
+            found += feed.episodes
             is_cut = is_cut or feed.is_cut
             if feed.left_out:
                 items = counted(feed.left_out, "item")
                 messages.append(f"{playlist.title or feed.title or playlist.url}: {items} without a recording left out")
-        if not episodes:
+        if not found:
             if is_cut:
                 raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
+        found, ids = identified(found, self._ids.get(playlist.url, {}))
+        self._ids[playlist.url] = ids
+        if end:
+            self._ids[end.url] = {**ids, **self._ids.get(end.url, {})}
+        episodes: dict[str, Episode] = {}
+        for episode in found:
+            episodes.setdefault(episode.resource.id, episode)
         if is_cut:
             validators = _NO_VALIDATORS  # a server may say that the whole feed is the same one
             self._cut.add(playlist.url)
@@ -215,7 +230,7 @@ class Podcasts:
         listed = list(episodes.values())[: self._limit]
         entries = tuple(PlaylistEntry(episode.resource) for episode in listed)
         written = tuple(episode.resource.id for episode in listed if episode.transcripts)
-        version = FromListing(validators.etag, validators.modified, self._limit)
+        version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(ids))
         return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages), is_cut)
 
     def _end(self, playlist: Resource, known: _Known, messages: list[str]) -> tuple[Resource | None, Validators]:
