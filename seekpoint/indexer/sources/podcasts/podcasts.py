@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 
-from seekpoint.files import MEDIA_TYPES, parsed_json
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
@@ -24,6 +23,7 @@ from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, stored_ids
+from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
 
@@ -32,10 +32,6 @@ _MOST_BYTES = 30_000_000
 # Of transcripts and chapters, in case another episode has the same: some 300.
 _MOST_KEPT = 20_000_000
 _MOST_PAGES = 100
-# A part has to be small enough for a slow connection: a response is read whole, before its deadline.
-_PART_BYTES = 8_000_000
-_MOST_OF_A_SOUND = 1_000_000_000
-_WHOLE_SOUND = 300_000_000
 _NEW = 7 * DAY
 _APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
 # It lists no more: https://performance-partners.apple.com/search-api
@@ -64,7 +60,7 @@ class Podcasts:
         self._languages = languages
         self._limit = limit
         self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
-        self._sounds = PoliteFetcher(web, pace, limit=_limit_of_part)
+        self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
@@ -148,7 +144,7 @@ class Podcasts:
         may = url in self._near
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path = self._download(url, folder / resource.id, private=may)
+            path = download(self._sounds, url, folder / resource.id, private=may)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -377,28 +373,6 @@ class Podcasts:
         )
         return known, tuple(messages)
 
-    def _download(self, url: str, stem: Path, *, private: bool) -> Path:
-        """Download a sound part by part into a file, or resume one of the same version."""
-        part = self._sounds.get_part(url, 0, _PART_BYTES, private=private)
-        if part.media_type.startswith("text/"):
-            raise Unfetched(State.UNAVAILABLE, Reason("sound_is_page", media_type=part.media_type), MONTH)
-        if part.size > _MOST_OF_A_SOUND:
-            most = f"{_MOST_OF_A_SOUND / 1e6:.0f}"
-            raise Unfetched(State.UNAVAILABLE, Reason("file_too_large", size=f"{part.size / 1e6:.0f}", most=most))
-        version = blake2b(f"{url}\n{part.etag}\n{part.size}".encode(), digest_size=6).hexdigest()
-        suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
-        path = stem.with_name(f"{stem.name}.{version}{suffix if suffix in MEDIA_TYPES else ''}")
-        if not path.exists() or path.stat().st_size < len(part.data):
-            path.write_bytes(part.data)
-        while (done := path.stat().st_size) < part.size:
-            following = self._sounds.get_part(url, done, _PART_BYTES, private=private)
-            if (following.size, following.etag, following.first) != (part.size, part.etag, done):
-                path.unlink()
-                raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
-            with path.open("ab") as file:
-                file.write(following.data)
-        return path
-
 
 def _seconds(date: str) -> float:
     return datetime.fromisoformat(f"{date}T00:00Z").timestamp()
@@ -406,7 +380,3 @@ def _seconds(date: str) -> float:
 
 def _limit_of(response: requests.Response) -> int:
     return _MOST_BYTES
-
-
-def _limit_of_part(response: requests.Response) -> int:
-    return _WHOLE_SOUND if response.status_code == requests.codes.ok else _PART_BYTES
