@@ -10,6 +10,9 @@ import click
 from seekpoint.cli.options import index_option
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
+from seekpoint.index.text.clean import clean, counted
+
+_ADVICE = "build your list without it, with --prune, or remove each by its id"
 
 
 @click.command()
@@ -19,11 +22,11 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     """Take resources out of the library.
 
     An ID is a resource's id in `status --json`, its path, or an address that leads to it. Write -- before one that
-    begins with a dash.
+    begins with a dash. Videos of a playlist, and episodes of a feed, stay.
     """
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.pipeline.settings import Aliases
-    from seekpoint.indexer.reading_list.addresses import path_of_link, resource_of, resource_of_path
+    from seekpoint.indexer.reading_list.addresses import is_feed, path_of_link, resource_of, resource_of_path
     from seekpoint.query.links import find_resource
 
     with open_writer(folder) as writer:
@@ -43,5 +46,12 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
                 raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")
             ids.append(found)
         ids = list(dict.fromkeys(ids))
+        playlists = {key: one for key, one in writer.playlists().items() if key in ids}
+        left = []
+        for status in writer.statuses(list(playlists)):
+            stay = {entry.resource.id for entry in playlists[status.id].entries} & known.keys() - {*ids}
+            if stay:
+                entries = counted(len(stay), "episode" if is_feed(status.resource) else "video")
+                left.append(f"{clean(status.title)}: it leaves {entries} in the library: {_ADVICE}")
         writer.remove(ids)
-    click.echo(f"{len(ids)} taken out")
+    click.echo("\n".join([f"{len(ids)} taken out", *left]))

@@ -9,9 +9,9 @@ import pytest
 
 import seekpoint
 from seekpoint.index.open import open_writer
-from seekpoint.index.types import Details
+from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource
 from seekpoint.indexer.pipeline.settings import Aliases
-from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
+from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of, resource_of_path
 from tests.cli.here import call, one_line, run
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
@@ -133,3 +133,27 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
         assert before - ids() == {removed}
     seekpoint.build(sources, library, encoder=TopicEncoder(), translate=False)
     assert ids() == whole, "what is removed comes back with its list"
+
+
+def test_remove_tells_which_entries_of_a_feed_or_a_playlist_stay(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    (tmp_path / "talk.en.vtt").write_text(webvtt("attention"), "utf-8")
+    seekpoint.build([tmp_path], library, encoder=TopicEncoder(), translate=False)
+    show, playlist = feed_resource("https://a.org/feed"), resource_of("https://youtube.com/playlist?list=PL1")
+    assert show and playlist
+    episodes = [Resource(f"{n:012}", Kind.RECORDING, "Talk 讲座", f"https://a.org/{n}.mp3") for n in range(3)]
+    for name, target, resource_ids in (
+        ("播客", show, [show.id]),
+        ("Talks", playlist, [playlist.id]),
+        ("播客", show, [show.id, episodes[0].id]),
+        ("播客", show, [show.id, *(one.id for one in episodes)]),
+    ):
+        with open_writer(library) as writer:
+            writer.register("list.md", [target, *episodes])
+            writer.keep_playlist(target.id, Playlist(name, tuple(map(PlaylistEntry, episodes))))
+        code, out, _ = call("remove", "--index", library, "--", *resource_ids)
+        count = 4 - len(resource_ids)
+        entries = "episode" if target is show else "video"
+        advice = "build your list without it, with --prune, or remove each by its id"
+        line = f"{name}: it leaves {count} {entries}s in the library: {advice}\n" if count else ""
+        assert (code, out) == (0, f"{len(resource_ids)} taken out\n{line}")

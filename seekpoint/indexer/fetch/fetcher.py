@@ -294,6 +294,12 @@ class PoliteFetcher(Fetcher):
         self._known: dict[tuple[str, bool], requests.Response | Unfetched] = {}
         self._asked: list[tuple[str, requests.Response]] = []
 
+    def forget(self, url: str) -> None:
+        """Ask again for the page that was found at an address, where it is wanted the next time."""
+        self._known = {
+            key: known for key, known in self._known.items() if not (isinstance(known, _Repeated) and known.url == url)
+        }
+
     def _follow(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
         self._asked.clear()
         response = super()._follow(url, headers, private)

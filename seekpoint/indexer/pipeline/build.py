@@ -186,6 +186,8 @@ def _run_all(
             faults=unavailable_entries(playlists),
             private=run.private(lists),
         )
+        tried -= run.due_again
+        run.due_again.clear()
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
         tried |= resources.keys()

@@ -52,6 +52,7 @@ class Run:
     """A run of jobs.
 
     `ends`: ids reached by redirects or canonical links. `listed`: ids of addresses that turned out to be playlists.
+    `due_again`: ids of episodes for which a feed that was listed since gives a transcript.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -67,6 +68,7 @@ class Run:
         self.updated = 0
         self.ends: set[str] = set()
         self.listed: set[str] = set()
+        self.due_again: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
         self.shown = ShownVideos(writer)
         self._writer = writer
@@ -139,10 +141,16 @@ class Run:
         elif listing.playlist is None:
             self._writer.set_state(resource.id, State.INDEXED, inputs=encode(listing.provenance))
         else:
-            self._writer.keep_playlist(resource.id, listing.playlist, encode(listing.provenance))
+            playlist = listing.playlist
+            if listing.is_cut and (before := self._writer.playlists().get(resource.id)):
+                read = {entry.resource.id for entry in playlist.entries}
+                rest = (entry for entry in before.entries if entry.resource.id not in read)
+                playlist = replace(playlist, entries=(*playlist.entries, *rest))
+            self._writer.keep_playlist(resource.id, playlist, encode(listing.provenance))
             for status in self._writer.statuses(listing.written):
                 if status.reason_code == "no_transcript_in_feed":  # which needn't wait any longer
                     self._writer.set_state(status.id, State.PENDING)
+                    self.due_again.add(status.id)
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""
@@ -289,13 +297,17 @@ class Run:
         audio.path.unlink(missing_ok=True)
         return FetchResult((transcript,), known, kind)
 
-    def _feeds(self) -> dict[Resource, list[str]]:
-        """The feeds of podcasts, with the ids of their episodes."""
-        playlists = self._writer.playlists()
+    def _feeds(self) -> dict[Resource, tuple[FromListing | None, list[str]]]:
+        """The feeds of podcasts, with their versions and the ids of their episodes."""
+        playlists, standings = self._writer.playlists(), self._writer.standings()
+        feeds = (status.resource for status in self._writer.statuses(list(playlists)) if is_feed(status.resource))
+        versions = {feed: decode(standings[feed.id].inputs) for feed in feeds}
         return {
-            status.resource: [entry.resource.id for entry in playlists[status.id].entries]
-            for status in self._writer.statuses(list(playlists))
-            if is_feed(status.resource)
+            feed: (
+                version if isinstance(version, FromListing) else None,
+                [entry.resource.id for entry in playlists[feed.id].entries],
+            )
+            for feed, version in versions.items()
         }
 
     def _details(self, resource_id: str) -> Details:

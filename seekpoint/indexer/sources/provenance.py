@@ -80,11 +80,13 @@ class FromListing:
     """A playlist: one that lists a video as unavailable, or the version of a feed.
 
     `etag` and `modified` are the validators of a feed, `limit` the number of its newest episodes that were listed.
+    `guids` are the ids of its episodes by their guids; `None` for one that was listed before they were kept.
     """
 
     etag: str | None = None
     modified: str | None = None
     limit: int | None = None
+    guids: str | None = None
 
 
 Provenance: TypeAlias = FromYouTube | FromSite | FromFiles | FromSpeech | FromSubtitles | FromPage | FromListing
@@ -110,7 +112,10 @@ def encode(provenance: Provenance | None) -> str:
         case FromPage():
             return f"web:{json.dumps(asdict(provenance))}"
         case FromListing():
-            return LISTED if provenance == FromListing() else f"{LISTED}:{json.dumps(asdict(provenance))}"
+            stated = asdict(provenance)
+            if provenance.guids is None:
+                del stated["guids"]
+            return LISTED if provenance == FromListing() else f"{LISTED}:{json.dumps(stated)}"
 
 
 def decode(inputs: str | None) -> Provenance | None:
@@ -135,7 +140,7 @@ def decode(inputs: str | None) -> Provenance | None:
         case "listed", _, version:
             with suppress(ValueError, TypeError):
                 match FromListing(**parsed_json(version or "{}")):
-                    case FromListing(str() | None, str() | None, int() | None) as listing:
+                    case FromListing(str() | None, str() | None, int() | None, str() | None) as listing:
                         return listing
     return None
 
@@ -258,7 +263,7 @@ class Listing:
     """The contents of a playlist outside YouTube; no `playlist` says that nothing has changed since the last version.
 
     `end` is the playlist that the address leads to for good, if that is another one. `written` are the ids of entries
-    that have a transcript now. `messages` are for the user.
+    that have a transcript now. `messages` are for the user. If it `is_cut`, the entries that it had before stay.
     """
 
     playlist: Playlist | None
@@ -266,6 +271,7 @@ class Listing:
     end: Resource | None = None
     written: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 class ListingSource(Protocol):

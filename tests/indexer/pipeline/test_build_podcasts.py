@@ -10,11 +10,13 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.index.open import open_writer
 from seekpoint.index.types import Kind, PlaylistEntry, Resource, State
-from seekpoint.indexer.reading_list.addresses import feed_resource
+from seekpoint.indexer.reading_list.addresses import feed_resource, short_hash
+from seekpoint.indexer.sources.provenance import FromListing, decode, encode
 from tests.feeds import FEED, SHOW, chapters, feed, item, several, transcript
 from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
 
 RSS = "application/rss+xml"
+OTHER = "https://other.example/feed"
 SPOKEN = ("attention weighs the words", "the mask hides what comes later", "position tells the order")
 
 
@@ -218,6 +220,228 @@ def test_an_episode_stays_the_same_where_its_sound_gets_another_address(workshop
     assert asked(workshop) == ["/feed.xml"]
 
 
+@pytest.mark.parametrize("moves_too", [False, True])
+@pytest.mark.parametrize("guid", ["x1", "Buzzsprout-1234567", "第一集"])
+def test_a_guid_that_is_unique_in_its_feed_keeps_the_episode_where_its_sound_moves(
+    workshop: Workshop, guid: str, moves_too: bool
+) -> None:
+    def items(sounds: str) -> list[str]:
+        given = transcript(f"{SHOW}/1.vtt")
+        guids = {"1": guid, "2": "x2", "3": "", "4": "twice", "5": "twice"}
+        return [item(f"第{n}集", given, sound=f"{sounds}/{n}.mp3", guid=one) for n, one in guids.items()]
+
+    def ids() -> dict[str, str]:
+        found = (one for one in workshop.statuses().values() if one.kind is Kind.RECORDING)
+        return {one.resource.id: one.url for one in found}
+
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    serve(workshop, *items(SHOW))
+    workshop.build(f"feed:{FEED}")
+    before = ids()
+    new = "https://cdn.example"
+    if moves_too:
+        workshop.fake.add_redirect(FEED, OTHER)
+    workshop.fake.add_site(OTHER if moves_too else FEED, feed(*items(new)), RSS)
+    assert workshop.build(f"feed:{FEED}").updated == 3
+    for resource_id, url in before.items():
+        is_kept = url.endswith(("1.mp3", "2.mp3"))
+        assert ids()[resource_id] == (url.replace(SHOW, new) if is_kept else url)
+    workshop.build(f"feed:{FEED}", prune=True, retry=True)
+    assert sorted(ids().values()) == [f"{new}/{n}.mp3" for n in range(1, 6)]
+    assert set(states(workshop).values()) == {State.INDEXED}
+
+
+def test_an_episode_that_moved_and_waits_is_found_in_its_feed_though_that_has_not_changed(workshop: Workshop) -> None:
+    workshop.fake.add_site(f"{SHOW}/1.vtt", "", "text/vtt", status=404)
+    for sound in (f"{SHOW}/1.mp3", "https://cdn.example/1.mp3"):
+        serve(workshop, item("Attention", transcript(f"{SHOW}/1.vtt"), sound=sound, guid="x1"))
+        workshop.build(f"feed:{FEED}")
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.build(f"feed:{FEED}", retry=True)
+    assert states(workshop) == {"/feed.xml": State.INDEXED, "https://cdn.example/1.mp3": State.INDEXED}
+
+
+def test_another_episode_may_have_the_address_that_one_has_left_or_its_guid_at_another_date(workshop: Workshop) -> None:
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    given = transcript(f"{SHOW}/1.vtt")
+    dates = [f"Tue, {day:02d} Nov 2026 10:00:00 GMT" for day in (3, 10, 17)]
+    latest = f"{SHOW}/latest.mp3"
+    first = item("One", given, sound=latest, guid="1", date=dates[0])
+    moved = item("One", given, sound=f"{SHOW}/one.mp3", guid="1", date=dates[0])
+    second = item("二", given, sound=latest, guid="2", date=dates[1])
+    third = item("Three", given, sound=f"{SHOW}/three.mp3", guid="2", date=dates[2])
+    for items, count in (([first], 1), ([second, moved], 2), ([third, moved], 3)):
+        serve(workshop, *items)
+        assert workshop.build(f"feed:{FEED}").updated == 1
+        found = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+        assert len(found) == count and {one.state for one in found} == {State.INDEXED}
+        assert workshop.statuses()[short_hash(latest)].title == "One"
+    assert {one.title: one.url.removeprefix(SHOW) for one in found} == {
+        "One": "/one.mp3",
+        "二": "/latest.mp3",
+        "Three": "/three.mp3",
+    }
+
+
+def test_a_library_without_guids_asks_a_feed_whole_once_and_keeps_its_episodes(workshop: Workshop) -> None:
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    serve(workshop, *(one.replace("<enclosure", f"<guid>{n}</guid><enclosure") for n, one in enumerate(several(2))))
+    workshop.build(f"feed:{FEED}")
+    playlist = feed_resource(FEED)
+    assert playlist
+    before = workshop.states()
+    with open_writer(workshop.library) as writer:
+        stored = decode(writer.standings()[playlist.id].inputs)
+        assert isinstance(stored, FromListing) and stored.guids
+        writer.set_state(playlist.id, State.INDEXED, inputs=encode(replace(stored, guids=None)))
+    assert workshop.build(f"feed:{FEED}").updated == 0
+    assert workshop.states() == before
+    with open_writer(workshop.library) as writer:
+        assert decode(writer.standings()[playlist.id].inputs) == stored
+
+
+def test_a_feed_that_ends_in_the_middle_is_told_and_lets_no_episode_go(workshop: Workshop) -> None:
+    for number in range(4):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.fake.add_site(f"{SHOW}/3.vtt", "", "text/vtt", 404)
+    whole = feed(*several(4), title="播客")
+    cut = whole[: whole.index("<item><title>Episode 2") + 30].replace("Episode 0", "Attention")
+    workshop.fake.add_site(FEED, whole, RSS)
+    workshop.build(f"feed:{FEED}")
+    workshop.fake.add_site(FEED, cut, RSS)
+    workshop.build(f"feed:{FEED}", prune=True, retry=True)
+    assert "播客: the feed is damaged after 2 episodes, its end is missing: what it had before stays" in (
+        workshop.events.lines
+    )
+    assert len(states(workshop)) == 5
+    assert list(states(workshop).values()).count(State.INDEXED) == 4
+    [left] = [one for one in workshop.statuses().values() if one.url.endswith("3.mp3")]
+    assert (left.state, left.reason_code) == (State.DEFERRED, "feed_cut")
+    assert any(one.title == "Attention" for one in workshop.statuses().values())
+    workshop.fake.add_site(FEED, feed(*several(1)), RSS)
+    assert workshop.build(f"feed:{FEED}", prune=True).removed == 3
+    assert not any("damaged" in line for line in workshop.events.lines)
+
+
+@pytest.mark.parametrize("says", ["redirect", "new-feed-url"])
+def test_a_feed_moves_with_all_its_episodes_once_it_is_whole_at_its_new_address(workshop: Workshop, says: str) -> None:
+    new = "https://new.example/feed"
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    serve(workshop, *several(2))
+    workshop.build(f"feed:{FEED}")
+    if says == "redirect":
+        workshop.fake.add_redirect(FEED, new)
+    else:
+        serve(workshop, *several(2), header=f"<itunes:new-feed-url>{new}</itunes:new-feed-url>")
+    for data, address in ((feed(*several(2))[:-100], "/feed.xml"), (feed(*several(2)), new)):
+        workshop.fake.add_site(new, data, RSS)
+        workshop.build(f"feed:{FEED}", prune=True)
+        assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", address]
+
+
+def test_a_feed_that_ends_before_its_first_episode_is_told(workshop: Workshop) -> None:
+    workshop.fake.add_site(FEED, feed(*several(1))[:500], RSS)
+    workshop.build(f"feed:{FEED}")
+    [status] = workshop.statuses().values()
+    assert (status.state, status.reason_code) == (State.DEFERRED, "feed_cut")
+
+
+@pytest.mark.parametrize(("size", "requests"), [(0, 1), (20_000_001, 2)])
+def test_episodes_may_have_the_same_transcript_and_the_same_chapters(
+    workshop: Workshop, size: int, requests: int
+) -> None:
+    shared = (transcript(f"{SHOW}/1.vtt"), f'<podcast:chapters url="{SHOW}/1.json"/>')
+    serve(workshop, item("Attention", *shared), item("注意力", *shared, sound=f"{SHOW}/2.mp3"))
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    written = {"chapters": [{"startTime": 10, "title": "掩码"}], "remark": "x" * size}
+    workshop.fake.add_site(f"{SHOW}/1.json", json.dumps(written), "application/json")
+    workshop.build(f"feed:{FEED}")
+    found = [one for one in workshop.statuses().values() if one.kind is Kind.RECORDING]
+    assert [(one.state, [each.title for each in one.chapters]) for one in found] == [(State.INDEXED, ["掩码"])] * 2
+    assert asked(workshop).count("/1.json") == requests
+    assert asked(workshop).count("/1.vtt") == requests
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_same_sound_in_two_feeds_has_what_either_of_them_gives(workshop: Workshop, order: int) -> None:
+    chapter = f'<podcast:chapters url="{SHOW}/1.json"/>'
+    link = '<atom:link rel="http://podlove.org/deep-link" href="https://show.example/1#t="/>'
+    picture = '<itunes:image href="https://show.example/1.png"/>'
+    serve(workshop, item("Bare"), item("注意力", transcript(f"{SHOW}/2.vtt"), sound=f"{SHOW}/2.mp3"))
+    both = transcript(f"{SHOW}/2.vtt", language="en"), transcript(f"{SHOW}/zh.vtt", language="zh")
+    rich = item("Rich", transcript(f"{SHOW}/1.vtt"), chapter, link, picture)
+    workshop.fake.add_site(OTHER, feed(rich, item("Two", *both, sound=f"{SHOW}/2.mp3")), RSS)
+    for name in ("1", "2"):
+        workshop.fake.add_site(f"{SHOW}/{name}.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.fake.add_site(f"{SHOW}/zh.vtt", webvtt("注意力给每个词加权", "掩码遮住后面的词"), "text/vtt")
+    told = {"chapters": [{"startTime": 10, "title": "掩码"}]}
+    workshop.fake.add_site(f"{SHOW}/1.json", json.dumps(told), "application/json")
+    workshop.build(*[f"feed:{FEED}", f"feed:{OTHER}"][::order], languages=["en", "zh"])
+    found = {one.url.removeprefix(SHOW): one for one in workshop.statuses().values()}
+    first, second = found["/1.mp3"], found["/2.mp3"]
+    assert (first.state, [one.title for one in first.chapters]) == (State.INDEXED, ["掩码"])
+    assert (first.details.deep_link, first.details.thumbnail) == (f"{SHOW}/1#t=", f"{SHOW}/1.png")
+    assert second.languages == ("en", "zh")
+    assert asked(workshop).count("/2.vtt") == 1
+
+
+def test_an_episode_that_is_due_later_has_what_either_of_its_feeds_gives(workshop: Workshop) -> None:
+    workshop.fake.add_site(f"{SHOW}/1.vtt", "", "text/vtt", status=404)
+    serve(workshop, item("Bare"))
+    workshop.fake.add_site(OTHER, feed(item("Rich", transcript(f"{SHOW}/1.vtt"))), RSS)
+    both = f"feed:{FEED}", f"feed:{OTHER}"
+    workshop.build(*both)
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    serve(workshop, item("Bare 又一集"))
+    workshop.build(*both, retry=True)
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_transcript_in_a_feed_that_is_found_later_is_read_in_the_same_build(workshop: Workshop, later: bool) -> None:
+    """An address that ends in .rss is a feed at once, another one when it is read."""
+    workshop.fake.add_site(f"{SHOW}/feed.rss", feed(item("Bare"), item("无声", sound=f"{SHOW}/2.mp3")), RSS)
+    workshop.fake.add_site(OTHER, feed(item("Rich", transcript(f"{SHOW}/1.vtt"))), RSS)
+    workshop.fake.add_site(f"{SHOW}/1.vtt", webvtt(*SPOKEN), "text/vtt")
+    names = [OTHER, f"{SHOW}/feed.rss"]
+    if later:
+        workshop.build(workshop.write("list.md", f"{SHOW}/feed.rss\n"))
+    listed = workshop.write("list.md", "\n".join(f"- {name}" for name in names))
+    assert workshop.build(listed).updated == 1
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+    assert State.PENDING not in states(workshop).values()
+    assert asked(workshop).count("/1.vtt") == 1
+
+
+def test_a_transcript_that_an_episode_beyond_the_limit_gains_waits_for_it(workshop: Workshop) -> None:
+    second = several(2)[1].replace("podcast:transcript", "podcast:none")
+    serve(workshop, several(1)[0], second)
+    for number in range(2):
+        workshop.fake.add_site(f"{SHOW}/{number}.vtt", webvtt(f"attention {number}"), "text/vtt")
+    workshop.build(f"feed:{FEED}")
+    serve(workshop, *several(2))
+    workshop.build(f"feed:{FEED}", limit=1)
+    assert states(workshop)["/1.mp3"] is State.NO_TRANSCRIPT
+    workshop.build(f"feed:{FEED}")
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+
+
+@pytest.mark.parametrize("given", ["new", ""])
+def test_the_transcript_of_the_old_feed_counts_only_where_the_new_one_gives_none(
+    workshop: Workshop, given: str
+) -> None:
+    moved = f"<itunes:new-feed-url>{OTHER}</itunes:new-feed-url>"
+    serve(workshop, item("Attention", transcript(f"{SHOW}/old.vtt")), header=moved)
+    workshop.fake.add_site(OTHER, feed(item("Attention", *([transcript(f"{SHOW}/new.srt")] if given else []))), RSS)
+    workshop.fake.add_site(f"{SHOW}/old.vtt", webvtt(*SPOKEN), "text/vtt")
+    workshop.fake.add_site(f"{SHOW}/new.srt", "1\n00:00:00,000 --> 00:00:10,000\nthe mask 掩码\n", "text/srt")
+    workshop.build(f"feed:{FEED}")
+    assert asked(workshop) == ["/feed.xml", OTHER, "/new.srt" if given else "/old.vtt"]
+    assert states(workshop)["/1.mp3"] is State.INDEXED
+
+
 def test_apples_directory_tells_the_feed_of_a_show(workshop: Workshop) -> None:
     lookup = "https://itunes.apple.com/lookup?id=123"
     workshop.fake.add_site(lookup, json.dumps({"results": [{"feedUrl": FEED}]}), "text/javascript")
@@ -307,6 +531,23 @@ def test_a_feed_of_the_owners_network_names_what_is_on_its_server(workshop: Work
     for source in (f"{root}/feed", f"feed:{root}/feed"):
         workshop.build(workshop.write("list.md", f"{source}\n"))
         assert set(states(workshop).values()) == {State.INDEXED}
+
+
+def test_a_feed_of_the_web_names_nothing_in_the_network_of_another_feed(
+    workshop: Workshop, httpserver: HTTPServer
+) -> None:
+    root = workshop.fake.root
+    for path in ("/feed", "/other"):
+        inside = [transcript(f"{root}/1.vtt")] if path == "/other" else []
+        httpserver.expect_request(path).respond_with_data(feed(item("Near", *inside)), content_type="text/xml")
+    httpserver.expect_request("/1.vtt").respond_with_data(webvtt(*SPOKEN), content_type="text/vtt")
+    serve(workshop, item("Near", transcript(f"{root}/1.vtt")))
+    far, near, other = f"feed:{FEED}", f"feed:{root}/feed", f"feed:{root}/other"
+    for order in ((far, near), (near, far)):
+        workshop.build(*order, retry=True)
+        assert states(workshop)["/1.mp3"] in (State.NO_TRANSCRIPT, State.UNAVAILABLE)
+    workshop.build(near, other, retry=True)
+    assert states(workshop)["/1.mp3"] is State.INDEXED
 
 
 def test_a_page_that_names_a_feed_stays_a_page(workshop: Workshop) -> None:

@@ -47,6 +47,7 @@ STORED: dict[str, Provenance | None] = {
     "transcribed:C:\\模型\\whisper:": FromSpeech("C:\\模型\\whisper"),
     LISTED: FromListing(),
     f'{LISTED}:{{"etag": "\\"1\\"", "modified": null, "limit": 20}}': FromListing('"1"', None, 20),
+    f'{LISTED}:{{"etag": null, "modified": null, "limit": null, "guids": ""}}': FromListing(guids=""),
     WEB: FromPage(1764200000.25, "0f", 'W/"v1"', "Tue, 03 Nov 2026 10:00:00 GMT"),
     'web:{"at": 1.0, "digest": "0f", "etag": null, "modified": null, "final": true}': FromPage(1.0, "0f", final=True),
 }
@@ -66,6 +67,7 @@ def test_each_provenance_has_one_text_and_no_other_text_is_any() -> None:
         "web:" + "[" * 100_000,
         "listed:[]",
         'listed:{"etag": 1}',
+        'listed:{"guids": ["x1"]}',
     ):
         assert decode(unknown) is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -38,6 +38,13 @@ _ROOT = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _START = 50_000
+_TAG = re.compile(rb"<(/?)(?:[\w.-]{1,40}:)?(?:(item|entry)|rss|feed|RDF)(?:[\s/>]|\Z)", re.IGNORECASE)
+# Faults after which the parser reads no further item.
+_LAST_FAULTS = (
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT,
+    etree.ErrorTypes.ERR_CDATA_NOT_FINISHED,
+    etree.ErrorTypes.ERR_COMMENT_NOT_FINISHED,
+)
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}encoding\s*=")
 # Publishers vary case, scheme and ending of these.
 _NAMESPACES = (
@@ -89,12 +96,43 @@ class Episode:
     deep_link: str | None = None
     thumbnail: str | None = None
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that are asked for the episode."""
+        chapters = () if self.chapters_url is None else (self.chapters_url,)
+        return (self.resource.url, *chapters, *(link.url for link in self.transcripts))
+
+
+def merged(first: Episode, second: Episode, *, has_moved: bool) -> Episode:
+    """An episode that two feeds have, with the transcripts of both.
+
+    If the second feed `has_moved`, its transcripts count only where the first has none.
+    """
+    known = {link.url for link in first.transcripts}
+    further = (
+        link._replace(language=link.language or second.language)
+        for link in second.transcripts
+        if link.url not in known and not (has_moved and known)
+    )
+    return replace(
+        first,
+        language=first.language or second.language,
+        published=first.published or second.published,
+        duration=first.duration or second.duration,
+        transcripts=(*first.transcripts, *further),
+        chapters=first.chapters or second.chapters,
+        chapters_url=first.chapters_url or second.chapters_url,
+        deep_link=first.deep_link or second.deep_link,
+        thumbnail=first.thumbnail or second.thumbnail,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A page of a feed: its episodes, newest first, and the number of its items without a recording.
 
-    `following` is the address of its next page, `moved` the one where it says that it is now.
+    `following` is the address of its next page, `moved` the one where it says that it is now. A feed `is_cut` if it
+    wasn't read to its end: further episodes may have been there.
     """
 
     title: str
@@ -102,6 +140,7 @@ class Feed:
     left_out: int = 0
     following: str | None = None
     moved: str | None = None
+    is_cut: bool = False
 
 
 def is_feed(data: bytes) -> bool:
@@ -117,18 +156,19 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     Raises ValueError if there is no element in it.
     """
     items = _parser(data, _encoding(data, charset))
-    found: list[tuple[datetime | None, Episode]] = []
-    left_out = 0
-    with suppress(etree.XMLSyntaxError):  # what came before the fault is found
+    found: list[tuple[datetime | None, Episode] | None] = []
+    is_cut, is_item_cut = _ends_early(data)
+    try:
         for _, element in items:
-            if len(found) < _MOST_ITEMS and (item := _item(_children(element), url)):
-                found.append(item)
-            else:
-                left_out += 1
+            found.append(_item(_children(element), url) if len(found) < _MOST_ITEMS else None)
             element.clear(keep_tail=False)
+    except etree.XMLSyntaxError:  # what came before the fault is found
+        is_cut = True
     if items.root is None:
         raise ValueError
-    found.sort(key=lambda pair: pair[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
+    if is_item_cut:  # its guid or its transcript may have been cut off
+        found = found[:-1]
+    read = sorted(filter(None, found), key=lambda one: one[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
     header = _header(items.root)
     title = _text(header, "title", "atom:title")
     # The `author` of RSS is an address for mail.
@@ -140,13 +180,20 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     return Feed(
         title,
         tuple(
-            replace(each, channel=channel, language=language, thumbnail=each.thumbnail or thumbnail)
-            for _, each in found
+            replace(each, channel=channel, language=language, thumbnail=each.thumbnail or thumbnail) for _, each in read
         ),
-        left_out,
+        len(found) - len(read),
         next(filter(None, (_address(link, url) for link in following)), None),
         _address(_text(header, "itunes:new-feed-url"), url),
+        is_cut or any(fault.type in _LAST_FAULTS for fault in items.error_log),
     )
+
+
+def _ends_early(data: bytes) -> tuple[bool, bool]:
+    """Whether the end tag of a feed is missing, and whether that of its last item is."""
+    tags = deque(_TAG.finditer(data.replace(b"\0", b"")), maxlen=1)
+    is_end, is_item = any(tag[1] for tag in tags), any(tag[2] for tag in tags)
+    return is_item or not is_end, is_item and not is_end
 
 
 def _parser(data: bytes, encoding: str | None) -> Any:  # noqa: ANN401 - lxml has no types

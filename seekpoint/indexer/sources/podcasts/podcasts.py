@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import RLock
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 
-from seekpoint.files import MEDIA_TYPES, parsed_json
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
@@ -22,21 +21,23 @@ from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validato
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
-from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, parse_feed
+from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
+from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, stored_ids
+from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
 
 # Of a feed, a transcript or chapters. A feed of 5,000 episodes has 20 MB.
 _MOST_BYTES = 30_000_000
+# Of transcripts and chapters, in case another episode has the same: some 300.
+_MOST_KEPT = 20_000_000
 _MOST_PAGES = 100
-# A part has to be small enough for a slow connection: a response is read whole, before its deadline.
-_PART_BYTES = 8_000_000
-_MOST_OF_A_SOUND = 1_000_000_000
-_WHOLE_SOUND = 300_000_000
 _NEW = 7 * DAY
 _APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
 # It lists no more: https://performance-partners.apple.com/search-api
 _APPLE_EPISODES = "&entity=podcastEpisode&limit=200"
+
+_NO_VALIDATORS = Validators(None, None)
 
 
 class _Known(NamedTuple):
@@ -59,21 +60,38 @@ class Podcasts:
         self._languages = languages
         self._limit = limit
         self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
-        self._sounds = PoliteFetcher(web, pace, limit=_limit_of_part)
+        self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
-        # The feed of each episode, and the addresses of those that may be in a private network.
-        self._feeds: dict[str, str] = {}
+        # The ids of episodes by the keys of their guids, of each feed.
+        self._ids: dict[str, dict[str, str]] = {}
+        # The feeds of each episode, by its id, and those that were listed.
+        self._feeds: dict[str, dict[str, None]] = {}
+        self._listed: set[str] = set()
         self._episodes: dict[str, Episode] = {}
+        # By their feeds and guids; and the ids of those of which only a feed that has moved is known.
+        self._by_guid: dict[tuple[str, str], Resource] = {}
+        self._moved: set[str] = set()
+        # The feeds that may be in a private network, and the addresses that they name on their servers.
         self._private: set[str] = set()
+        self._near: set[str] = set()
+        # Transcripts and chapters by their addresses, the last ones.
+        self._data_kept: dict[str, bytes] = {}
+        # The addresses of feeds that weren't read to their end.
+        self._cut: set[str] = set()
 
-    def learn(self, feeds: Mapping[Resource, Collection[str]]) -> None:
-        """Take in which feeds have which episodes, by id, as a library says; they are read if an episode is asked."""
+    def learn(self, feeds: Mapping[Resource, tuple[FromListing | None, Collection[str]]]) -> None:
+        """Take in feeds as a library has them, with the ids of their episodes; they are read if an episode is asked."""
         with self._lock:
-            for feed, ids in feeds.items():
+            for feed, (version, ids) in feeds.items():
+                self._learn_ids(feed, version)
                 for one in ids:
-                    self._feeds.setdefault(one, feed.url)
+                    self._feeds.setdefault(one, {})[feed.url] = None
+
+    def _learn_ids(self, feed: Resource, version: FromListing | None) -> None:
+        ids = known_ids((version and version.guids) or "")
+        self._ids[feed.url] = {**ids, **self._ids.get(feed.url, {})}
 
     def feed_at(self, page: FetchedPage) -> Resource | None:
         """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
@@ -95,9 +113,10 @@ class Podcasts:
                 return Listing(None, earlier) if earlier else self._listing_of_apple(playlist.url)
             if private:
                 self._private.add(playlist.url)
+            self._learn_ids(playlist, earlier)
             known = self._read.get(playlist.url)
             if known is None:
-                is_same = earlier is not None and earlier.limit == self._limit
+                is_same = earlier is not None and earlier.limit == self._limit and earlier.guids is not None
                 validators = Validators(earlier.etag, earlier.modified) if earlier and is_same else None
                 page = self._get(playlist.url, playlist.url, validators)
                 if page is None:
@@ -112,7 +131,7 @@ class Podcasts:
         """Fetch the transcripts of an episode, at `now` in Unix seconds; raises Unfetched."""
         with self._lock:
             episode = self._episode(resource)
-            transcripts = self._transcripts(resource, episode, now)
+            transcripts = self._transcripts(episode, now)
             details, messages = self._details(resource, episode)
             return FetchResult(transcripts, details, messages=messages)
 
@@ -122,10 +141,10 @@ class Podcasts:
             episode = self._episode(resource)
             details, _ = self._details(resource, episode)
         url = episode.resource.url
-        may = self._may_be_private(url, self._feeds[resource.id])
+        may = url in self._near
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path = self._download(url, folder / resource.id, private=may)
+            path = download(self._sounds, url, folder / resource.id, private=may)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -140,6 +159,20 @@ class Podcasts:
     def _get(self, url: str, feed: str, validators: Validators | None = None) -> FetchedPage | None:
         """Fetch what a feed names; only feeds in a private network name addresses there, of their server."""
         return self._fetcher.get(url, validators, private=self._may_be_private(url, feed))
+
+    def _data(self, url: str) -> bytes:
+        """What is at an address that an episode names; of several with the same one, the first asks for it."""
+        page = self._fetcher.get(url, private=url in self._near)
+        if page and page.is_repeated and page.url not in self._data_kept:
+            self._fetcher.forget(page.url)
+            page = self._fetcher.get(url, private=url in self._near)
+        assert page  # only a conditional request can be answered with "not modified"
+        if page.is_repeated:
+            return self._data_kept[page.url]
+        self._data_kept[page.url] = page.data
+        while sum(map(len, self._data_kept.values())) > _MOST_KEPT:
+            del self._data_kept[next(iter(self._data_kept))]
+        return page.data
 
     def _may_be_private(self, url: str, feed: str) -> bool:
         return feed in self._private and is_same_server(url, feed)
@@ -161,32 +194,58 @@ class Podcasts:
     def _listing(self, playlist: Resource, known: _Known) -> Listing:
         """The entries of a feed, and the feed that it has moved to."""
         messages: list[str] = []
-        end = feed_resource(known.url) if known.is_permanent else None
+        end, validators = self._end(playlist, known, messages)
+        is_cut = False
+        found: list[Episode] = []
+        for feed in self._pages(playlist, known.feed, messages):
+            found += feed.episodes
+            is_cut = is_cut or feed.is_cut
+            if feed.left_out:
+                items = counted(feed.left_out, "item")
+                messages.append(f"{playlist.title or feed.title or playlist.url}: {items} without a recording left out")
+        if not found:
+            if is_cut:
+                raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
+            raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
+        found, ids = identified(found, self._ids.get(playlist.url, {}))
+        self._ids[playlist.url] = ids
+        if end:
+            self._ids[end.url] = {**ids, **self._ids.get(end.url, {})}
+        episodes: dict[str, Episode] = {}
+        for episode in found:
+            episodes.setdefault(episode.resource.id, episode)
+        if is_cut:
+            validators = _NO_VALIDATORS  # a server may say that the whole feed is the same one
+            self._cut.add(playlist.url)
+            read = counted(len(episodes), "episode")
+            name = playlist.title or known.feed.title or playlist.url
+            messages.append(f"{name}: the feed is damaged after {read}, its end is missing: what it had before stays")
+        for episode in episodes.values():
+            self._take_in(episode, playlist.url, has_moved=end is not None and end.id != playlist.id)
+        self._listed.add(playlist.url)
+        listed = list(episodes.values())[: self._limit]
+        entries = tuple(PlaylistEntry(episode.resource) for episode in listed)
+        written = tuple(episode.resource.id for episode in listed if episode.transcripts)
+        version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(ids))
+        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages), is_cut)
+
+    def _end(self, playlist: Resource, known: _Known, messages: list[str]) -> tuple[Resource | None, Validators]:
+        """The feed that an address leads to for good, or that a feed has moved to, and the validators to keep.
+
+        A feed that is damaged isn't moved to: the entries that it had before stay where they are.
+        """
+        end = feed_resource(known.url) if known.is_permanent and not known.feed.is_cut else None
         moved = feed_resource(known.feed.moved or "")
         if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
             try:
                 page = self._get(moved.url, playlist.url)
                 assert page  # only a conditional request can be answered with "not modified"
-                self._keep(page)
+                if self._keep(page).feed.is_cut:
+                    return end, _NO_VALIDATORS
                 end = moved
             except Unfetched as failure:
                 messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
-        episodes: dict[str, Episode] = {}
-        for feed in self._pages(playlist, known.feed, messages):
-            for episode in feed.episodes:
-                episodes.setdefault(episode.resource.id, episode)
-            if feed.left_out:
-                items = counted(feed.left_out, "item")
-                messages.append(f"{playlist.title or feed.title or playlist.url}: {items} without a recording left out")
-        if not episodes:
-            raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
-        for episode_id, episode in episodes.items():
-            self._episodes.setdefault(episode_id, episode)
-            self._feeds[episode_id] = playlist.url
-        entries = tuple(PlaylistEntry(episode.resource) for episode in list(episodes.values())[: self._limit])
-        version = FromListing(known.validators.etag, known.validators.modified, self._limit)
-        written = tuple(episode_id for episode_id, episode in episodes.items() if episode.transcripts)
-        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages))
+        return end, known.validators
 
     def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
@@ -224,22 +283,45 @@ class Podcasts:
         guids = {clean(str(one.get("episodeGuid", ""))) for one in listed if str(one.get("trackId")) == number}
         contents = self.fetch_listing(feed).playlist
         assert contents  # without an earlier version, a feed has changed
-        for episode_id, episode in self._episodes.items():
-            if episode.guid and episode.guid in guids and self._feeds[episode_id] == feed.url:
-                return Listing(Playlist(contents.title, (PlaylistEntry(episode.resource),)))
+        for guid in filter(None, guids):
+            if episode := self._by_guid.get((feed.url, guid)):
+                return Listing(Playlist(contents.title, (PlaylistEntry(episode),)))
         raise Unfetched(State.UNAVAILABLE, Reason("apple_without_episode"), MONTH)
 
+    def _take_in(self, episode: Episode, feed: str, *, has_moved: bool) -> None:
+        """Add what a feed says of an episode to what others say of it; one that has moved says it last."""
+        key = episode.resource.id
+        self._feeds.setdefault(key, {})[feed] = None
+        self._by_guid[feed, episode.guid] = episode.resource
+        self._near.update(url for url in episode.addresses if self._may_be_private(url, feed))
+        known = self._episodes.get(key)
+        if known is None:
+            self._moved.update((key,) if has_moved else ())
+            self._episodes[key] = episode
+        elif key in self._moved:
+            self._moved.discard(key)
+            self._episodes[key] = merged(episode, known, has_moved=True)
+        else:
+            self._episodes[key] = merged(known, episode, has_moved=has_moved)
+
     def _episode(self, resource: Resource) -> Episode:
-        """What the feed says of an episode; raises Unfetched. A feed that hadn't changed is read now."""
-        if resource.id not in self._episodes and (url := self._feeds.get(resource.id)):
-            feed = feed_resource(url)
-            assert feed
-            self.fetch_listing(feed)
+        """What its feeds say of an episode; raises Unfetched. Feeds that hadn't changed are read now."""
+        for url in [*self._feeds.get(resource.id, ())]:
+            if url not in self._listed:
+                feed = feed_resource(url)
+                assert feed
+                try:
+                    self.fetch_listing(feed)
+                except Unfetched:
+                    if resource.id not in self._episodes:
+                        raise
         if resource.id not in self._episodes:
+            if self._feeds.get(resource.id, {}).keys() & self._cut:
+                raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
         return self._episodes[resource.id]
 
-    def _transcripts(self, resource: Resource, episode: Episode, now: float) -> tuple[Transcript, ...]:
+    def _transcripts(self, episode: Episode, now: float) -> tuple[Transcript, ...]:
         """The best transcript in each wanted language; raises Unfetched if there is none."""
         wait = DAY if episode.published and now - _seconds(episode.published) < _NEW else MONTH
         if not episode.transcripts:
@@ -254,8 +336,7 @@ class Podcasts:
         for group in groups:
             for link in group:
                 try:
-                    page = self._get(link.url, self._feeds[resource.id])
-                    transcript = read_transcript(page.data if page else b"", link, episode)
+                    transcript = read_transcript(self._data(link.url), link, episode)
                 except SourceError as error:
                     faults.append(Reason.of(error.args[0]))
                 except Unfetched as failure:
@@ -276,8 +357,7 @@ class Podcasts:
         messages = []
         if not chapters and episode.chapters_url:
             try:
-                page = self._get(episode.chapters_url, self._feeds[resource.id])
-                chapters = read_chapters(page.data if page else b"")
+                chapters = read_chapters(self._data(episode.chapters_url))
             except (Unfetched, ValueError) as error:
                 reason = error if isinstance(error, Unfetched) else "they aren't JSON chapters"
                 messages.append(f"{resource.title or resource.url}: indexed without its chapters: {reason}")
@@ -293,28 +373,6 @@ class Podcasts:
         )
         return known, tuple(messages)
 
-    def _download(self, url: str, stem: Path, *, private: bool) -> Path:
-        """Download a sound part by part into a file, or resume one of the same version."""
-        part = self._sounds.get_part(url, 0, _PART_BYTES, private=private)
-        if part.media_type.startswith("text/"):
-            raise Unfetched(State.UNAVAILABLE, Reason("sound_is_page", media_type=part.media_type), MONTH)
-        if part.size > _MOST_OF_A_SOUND:
-            most = f"{_MOST_OF_A_SOUND / 1e6:.0f}"
-            raise Unfetched(State.UNAVAILABLE, Reason("file_too_large", size=f"{part.size / 1e6:.0f}", most=most))
-        version = blake2b(f"{url}\n{part.etag}\n{part.size}".encode(), digest_size=6).hexdigest()
-        suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
-        path = stem.with_name(f"{stem.name}.{version}{suffix if suffix in MEDIA_TYPES else ''}")
-        if not path.exists() or path.stat().st_size < len(part.data):
-            path.write_bytes(part.data)
-        while (done := path.stat().st_size) < part.size:
-            following = self._sounds.get_part(url, done, _PART_BYTES, private=private)
-            if (following.size, following.etag, following.first) != (part.size, part.etag, done):
-                path.unlink()
-                raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
-            with path.open("ab") as file:
-                file.write(following.data)
-        return path
-
 
 def _seconds(date: str) -> float:
     return datetime.fromisoformat(f"{date}T00:00Z").timestamp()
@@ -322,7 +380,3 @@ def _seconds(date: str) -> float:
 
 def _limit_of(response: requests.Response) -> int:
     return _MOST_BYTES
-
-
-def _limit_of_part(response: requests.Response) -> int:
-    return _WHOLE_SOUND if response.status_code == requests.codes.ok else _PART_BYTES

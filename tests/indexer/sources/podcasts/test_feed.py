@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,7 +168,7 @@ def test_a_page_of_comments_is_told_from_a_feed_at_once() -> None:
 
 
 def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible() -> None:
-    broken = feed(item("TITLE"), item("Two", sound=f"{SHOW}/2.mp3"))[:-40]
+    broken = feed(item("TITLE"), item("Two", sound=f"{SHOW}/2.mp3"))[:-10]
     broken = broken.replace("TITLE", "Ham & eggs 火腿&nbsp;鸡蛋\x0b")
     titles = [one.resource.title for one in parse_feed(f" \n{broken}".encode(), FEED).episodes]
     assert titles == ["Ham eggs 火腿 鸡蛋", "Two"]
@@ -174,6 +176,26 @@ def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible() -> None:
     assert parse_feed(latin, FEED, "iso-8859-1").episodes[0].resource.title == "Müll"
     wide = feed(item("注意力")).replace("utf-8", "utf-16").encode("utf-16")
     assert is_feed(wide) and parse_feed(wide, FEED).episodes[0].resource.title == "注意力"
+
+
+@pytest.mark.parametrize("written", [feed(item("一"), item("Two"), item("Three")), ATOM])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_feed_is_cut_wherever_it_ends_early_and_the_item_there_is_left_out(written: str, encoding: str) -> None:
+    whole = written.replace("utf-8", encoding).encode(encoding)
+    assert not parse_feed(whole + "\n<!-- cached -->".encode(encoding)[2 * (encoding == "utf-16") :], FEED).is_cut
+    for length in range(len(whole) // 4 * 2, len(whole) - 2, 6):
+        read = parse_feed(whole[:length], FEED)
+        items = len(re.findall(r"</(?:item|entry)\b", whole[:length].decode(encoding, "ignore")))
+        assert read.is_cut or whole[:length].endswith((b"</rss", b"</feed"))
+        assert len(read.episodes) + read.left_out == items
+
+
+def test_a_sloppy_feed_is_not_cut_but_one_that_the_parser_leaves_is() -> None:
+    whole = feed(item("TITLE"), item("Two", sound=f"{SHOW}/2.mp3"))
+    for sloppy in ("R&D &nbsp; 研发", "<x:y>1</x:y>", "a <br> b", "\x01", "</b>", "<![CDATA[</rss>]]>"):
+        assert not parse_feed(whole.replace("TITLE", sloppy).encode(), FEED).is_cut
+    for lost in ("<![CDATA[ ", "<!-- ", "长" * 10_000_001):
+        assert parse_feed(whole.replace("TITLE", lost).encode(), FEED).is_cut
 
 
 def hostile(declared: str, title: str, inside: str = "") -> bytes:
