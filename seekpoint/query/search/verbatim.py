@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 _RUN, _LONG = 3, 7
 # The share of the terms of a long question that a passage has which is read, and of its content that counts as said.
 _HAS, _SAYS = 0.6, 0.5
-# Passages. Of 150 short questions nine in ten have three at most with all their words.
-_MOST_READ = 60
+# Passages that are read. Of 150 short questions nine in ten have three at most with all their words; for a long one, in
+# a library of 100,000 chunks, hundreds may have enough.
+_MOST_READ, _MOST_OF_A_LONG = 60, 20
 # Line breaks between characters: one in so many bigrams.
 _LINE = 6
 # The rarity of words that all passages have, so that they count where there are no others.
 _LEAST_RARE = 0.01
+# Added to the rarity of each term, so that function words tell passages apart, too.
+_BESIDE = 0.1
 
 
 def shares_said(
@@ -37,7 +40,7 @@ def shares_said(
     Less than all are the content words that the library has, by their rarity, in runs of three words that are said.
     """
     said = list(located_words(question.text))
-    found = _read(evidence, whole, reader, is_long=len(said) >= _LONG)
+    found = _read(evidence, whole, rarities, reader, is_long=len(said) >= _LONG)
     shares = {chunk: 1.0 for chunk, text in found.items() if whole.is_in(text)}
     if len(said) < _LONG:
         return shares
@@ -58,19 +61,22 @@ def _runs(texts: Sequence[str]) -> list[tuple[str, ...]]:
     return list(zip(*(texts[k:] for k in range(_RUN)), strict=False))
 
 
-def _read(evidence: Evidence, whole: Pattern, reader: Reader, *, is_long: bool) -> dict[int, str]:
-    """The texts of the candidates that have most terms of a question, by the id of the chunk."""
+def _read(
+    evidence: Evidence, whole: Pattern, rarities: Mapping[str, float], reader: Reader, *, is_long: bool
+) -> dict[int, str]:
+    """The texts of the candidates that have most terms of a question, the rare ones first, by the id of the chunk."""
     rows = dict(zip(evidence.words.terms, evidence.words.counts, strict=True))
     none: NDArray[np.float64] = np.zeros(len(evidence.chunks))
     has = np.array([rows.get(term, none) > 0 for term in whole.terms])
     are_words = np.array([is_whole_word(term) for term in whole.terms])
     broken = (~has[~are_words]).sum(axis=0)
     possible = has[are_words].all(axis=0) & (broken <= 1 + np.sum(~are_words) // _LINE)
-    share = has.mean(axis=0)
     if is_long:
-        possible |= share >= _HAS
-    order = np.argsort(-share, kind="stable").tolist()
-    chunks = [evidence.chunks[index] for index in order if possible[index]][:_MOST_READ]
+        possible |= has.mean(axis=0) >= _HAS
+    weights = [rarities.get(term, 0.0) + _BESIDE for term in whole.terms]
+    order = np.argsort(-(weights @ has), kind="stable").tolist()
+    most = _MOST_OF_A_LONG if is_long else _MOST_READ
+    chunks = [evidence.chunks[index] for index in order if possible[index]][:most]
     if not chunks:
         return {}
     spans = reader.cues([CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in chunks])

@@ -321,7 +321,7 @@ def test_most_of_a_long_question_that_someone_says_counts_too(tmp_path: Path, qu
     shuffled = (
         "future a attention mask from hides causal the, 不让，让看，看到，起来，未来，藏起，把未，掩码，因果，说到"
     )
-    build(tmp_path, {"aaaaaaaaaaa": [shuffled] * 30, "bbbbbbbbbbb": [f"tea and a cache, 训练, {said}, and training"]})
+    build(tmp_path, {"aaaaaaaaaaa": [shuffled] * 15, "bbbbbbbbbbb": [f"tea and a cache, 训练, {said}, and training"]})
     with open_reader(tmp_path) as reader:
         found = ask(question, reader, TopicEncoder())
         without = ask(question, reader, TopicEncoder(), AskOptions(tuning=replace(TUNING, verbatim=0.0)))
