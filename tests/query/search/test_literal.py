@@ -329,6 +329,16 @@ def test_most_of_a_long_question_that_someone_says_counts_too(tmp_path: Path, qu
     assert found.confidence is Confidence.HIGH
 
 
+def test_passages_with_the_rare_words_of_a_long_question_are_read_first(tmp_path: Path) -> None:
+    question = "where is it that she says the zebra hides a mask"
+    common = "a mask that says where she hides it, and it is the mask"
+    build(
+        tmp_path, {"aaaaaaaaaaa": [common] * 30, "bbbbbbbbbbb": ["so it is that the zebra hides a mask, and training"]}
+    )
+    with open_reader(tmp_path) as reader:
+        assert ask(question, reader, TopicEncoder()).moments[0].resource.id[0] == "b"
+
+
 def test_the_estimate_is_that_of_the_moment_whether_it_says_the_question_or_not(library: Reader) -> None:
     tunings = (TUNING, replace(TUNING, verbatim=0.0))
     question = "a masked language model does"
