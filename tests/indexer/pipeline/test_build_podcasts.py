@@ -462,6 +462,7 @@ def test_an_episode_in_apples_directory_is_that_of_the_feed(workshop: Workshop) 
     results = [
         {"kind": "podcast", "trackId": 123, "feedUrl": FEED},
         *({"kind": "podcast-episode", "trackId": 1000 + n, "episodeGuid": f"第{n}集"} for n in range(3)),
+        "no object",
     ]
     lookup = "https://itunes.apple.com/lookup?id=123&entity=podcastEpisode&limit=200"
     workshop.fake.add_site(lookup, json.dumps({"results": results}), "text/javascript")

@@ -280,7 +280,8 @@ class Podcasts:
                     return Listing(None, end=feed)
             case _:
                 raise Unfetched(State.UNAVAILABLE, Reason("apple_without_feed"), MONTH)
-        guids = {clean(str(one.get("episodeGuid", ""))) for one in listed if str(one.get("trackId")) == number}
+        found = (one for one in listed if isinstance(one, dict) and str(one.get("trackId")) == number)
+        guids = {clean(str(one.get("episodeGuid", ""))) for one in found}
         contents = self.fetch_listing(feed).playlist
         assert contents  # without an earlier version, a feed has changed
         for guid in filter(None, guids):
