@@ -31,7 +31,6 @@ from seekpoint.indexer.reading_list.addresses import (
 )
 from seekpoint.indexer.reading_list.download import CHARSET, MOST_BYTES, RemoteList, fetch, remote_list_of
 from seekpoint.indexer.reading_list.entries import Entries
-from seekpoint.indexer.reading_list.feeds import podcast_at
 from seekpoint.indexer.reading_list.formats import format_of
 from seekpoint.indexer.reading_list.links import FRONT_MATTER
 from seekpoint.indexer.sources.captions import is_captions
@@ -45,6 +44,7 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 
 _DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?(%s)""" % CHARSET.pattern.encode(), re.IGNORECASE)
 _BEGINNING = 1024
+_ANY_FEED = "https://example.org/feed.xml"
 _WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
 _ACCEPTED = (
     "a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS, CSL JSON), an address (https://…), "
@@ -178,8 +178,7 @@ class _EmptyListError(SourceError):
 
 
 def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
-    if podcast := podcast_at(text):
-        raise SourceError(f"this is the feed of a podcast: give its address, such as {podcast}")
+    _check_is_no_podcast(text)
     entries, form = Entries(base), format_of(text, suffix)
     form.read(text, entries)
     left_out = entries.remark
@@ -188,6 +187,16 @@ def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
     remarks = (f"{clean(source)}: {left_out}",) if left_out else ()
     resources, is_remote = merge(entries.resources), isinstance(base, str)
     return ReadingList(source, len(entries.resources), resources, is_remote=is_remote, remarks=remarks)
+
+
+def _check_is_no_podcast(text: str) -> None:
+    """Raise SourceError for the feed of a podcast that was saved: it is read from its address, which it may name."""
+    from seekpoint.indexer.sources.podcasts.feed import is_feed, parse_feed
+
+    data = text.encode(errors="replace")
+    if is_feed(data) and (feed := parse_feed(data, _ANY_FEED, "utf-8")).episodes:
+        address = feed.address or _ANY_FEED
+        raise SourceError(f"this is the feed of a podcast: give its address, such as {address}")
 
 
 def _text(data: bytes, charset: str | None = None) -> str:

@@ -131,8 +131,8 @@ def merged(first: Episode, second: Episode, *, has_moved: bool) -> Episode:
 class Feed:
     """A page of a feed: its episodes, newest first, and the number of its items without a recording.
 
-    `following` is the address of its next page, `moved` the one where it says that it is now. A feed `is_cut` if it
-    wasn't read to its end: further episodes may have been there.
+    `address` is its own and `following` that of its next page, `moved` the one where it says that it is now. A feed
+    `is_cut` if it wasn't read to its end: further episodes may have been there.
     """
 
     title: str
@@ -141,6 +141,7 @@ class Feed:
     following: str | None = None
     moved: str | None = None
     is_cut: bool = False
+    address: str | None = None
 
 
 def is_feed(data: bytes) -> bool:
@@ -175,7 +176,10 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     people = [_text(_children(one), "atom:name") for one in header.get("atom:author", ())]
     channel = next(filter(None, (_text(header, "itunes:author", "dc:creator"), *people, title)), None)
     language = _text(header, "language", "dc:language") or items.root.get(_LANGUAGE, "")
-    following = (link.get("href") for link in header.get("atom:link", ()) if link.get("rel") == "next")
+    links: dict[str, str] = {}
+    for link in header.get("atom:link", ()):
+        if address := _address(link.get("href"), url):
+            links.setdefault(link.get("rel", ""), address)
     thumbnail = _thumbnail(header, url)
     return Feed(
         title,
@@ -183,9 +187,10 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
             replace(each, channel=channel, language=language, thumbnail=each.thumbnail or thumbnail) for _, each in read
         ),
         len(found) - len(read),
-        next(filter(None, (_address(link, url) for link in following)), None),
+        links.get("next"),
         _address(_text(header, "itunes:new-feed-url"), url),
         is_cut or any(fault.type in _LAST_FAULTS for fault in items.error_log),
+        links.get("self"),
     )
 
 
