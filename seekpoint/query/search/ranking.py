@@ -297,9 +297,9 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
 
 
 def introduced(hits: Sequence[Hit], among: Iterable[Hit]) -> list[Hit]:
-    """The distinct hits, first the earliest near the best one in its resource, where the subject is introduced.
+    """The distinct hits, first the one that introduces the subject: the earliest near the best one in its resource.
 
-    One of the hits `among` which they are goes on where it ends: announcements aren't followed by anything near.
+    A hit of `among` that is near, too, has to follow it: nothing near follows an announcement.
     """
     best = hits[0]
 

@@ -28,10 +28,11 @@ NEAR = 0.85
 0.7 by .013, since a recording that is far ahead of all others often has the answer in its third moment."""
 
 INTRODUCES = 0.75
-"""The answer to *what is X?* begins in the earliest passage of the best one's resource with this share of its score and
-its meaning that one with this share of its meaning follows. Of 125 such questions the first moment is right for .70
-instead of .56, of 73 about podcasts for .52 instead of .53, or for .47 where nothing needs to follow, since a podcast
-announces what it is about. Other questions ask for later places: with this for all, moment@1 on broad is .30, not .53.
+"""For *what is X?* the earliest passage of the best one's resource comes first which has this share of the best one's
+score and meaning, and which a passage with this share of the meaning follows. Of 125 such questions the first moment is
+right for .70 instead of .56, of 73 about podcasts for .52 instead of .53, or for .47 where nothing needs to follow,
+since a podcast announces what it is about. Other questions ask for later places: with this for all, moment@1 on broad
+is .30, not .53.
 """
 
 MOST_MOMENTS = 100

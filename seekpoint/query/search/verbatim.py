@@ -67,13 +67,14 @@ def _read(
     """The texts of the candidates that have most terms of a question, the rare ones first, by the id of the chunk."""
     rows = dict(zip(evidence.words.terms, evidence.words.counts, strict=True))
     none: NDArray[np.float64] = np.zeros(len(evidence.chunks))
-    has = np.array([rows.get(term, none) > 0 for term in whole.terms])
-    are_words = np.array([is_whole_word(term) for term in whole.terms])
+    terms = whole.terms
+    has = np.array([rows.get(term, none) > 0 for term in terms])
+    are_words = np.array([is_whole_word(term) for term in terms])
     broken = (~has[~are_words]).sum(axis=0)
     possible = has[are_words].all(axis=0) & (broken <= 1 + np.sum(~are_words) // _LINE)
     if is_long:
         possible |= has.mean(axis=0) >= _HAS
-    weights = [rarities.get(term, 0.0) + _BESIDE for term in whole.terms]
+    weights = [rarities.get(term, 0.0) + _BESIDE for term in terms]
     order = np.argsort(-(weights @ has), kind="stable").tolist()
     most = _MOST_OF_A_LONG if is_long else _MOST_READ
     chunks = [evidence.chunks[index] for index in order if possible[index]][:most]
