@@ -27,7 +27,8 @@ from benchmarks.machine import describe, spread
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
-from seekpoint.indexer.sources.documents import MEMORY, SECONDS, SandboxedReader
+from seekpoint.indexer.sources.documents import parse_document
+from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, sandboxed
 from seekpoint.indexer.transcript.language import language_of
 from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.shared import SHARED
@@ -180,13 +181,13 @@ def mutated(
         yield f"#{number} ({', '.join(names)})", data
 
 
-def tally(reader: SandboxedReader, form: str, damaged: Iterable[tuple[str, bytes]]) -> Tally:
+def tally(form: str, damaged: Iterable[tuple[str, bytes]]) -> Tally:
     """Read them all."""
     found = Tally()
     for name, data in damaged:
         started = time.monotonic()
         try:
-            outcome = _read(reader, form, data)
+            outcome = _read(form, data)
         except Exception as error:
             outcome = f"{type(error).__name__}: {error}"
             found.faults.append(f"{name}: {outcome}")
@@ -199,9 +200,9 @@ def tally(reader: SandboxedReader, form: str, damaged: Iterable[tuple[str, bytes
     return found
 
 
-def _read(reader: SandboxedReader, form: str, data: bytes) -> str:
+def _read(form: str, data: bytes) -> str:
     try:
-        text = reader.read(form, data)
+        text = sandboxed(parse_document, data, form)
     except Unfetched as refusal:
         return f"{refusal.state}: {re.sub(r'[0-9.]+', 'N', refusal.reason)}"
     transcript, details = transcript_of(
@@ -230,16 +231,15 @@ def main() -> int:
     paper = (SHARED / "resources" / "1706.03762.pdf").read_bytes()
     print(", ".join(f"{name} {value}" for name, value in describe().items()))
     faults = []
-    with SandboxedReader() as reader:
-        for form, originals, mutations in (
-            ("html", [article], MARKUP),
-            ("pdf", [paper, unpacked(paper)], BYTES),
-        ):
-            found = tally(reader, form, mutated(originals, mutations, arguments.count, arguments.seed))
-            print(f"\n{form}, {arguments.count} mutations\n{found.text}")
-            faults += found.faults
-            if found.most_memory > MEMORY:
-                faults.append(f"a child of {found.most_memory / 1e6:.0f} MB")
+    for form, originals, mutations in (
+        ("html", [article], MARKUP),
+        ("pdf", [paper, unpacked(paper)], BYTES),
+    ):
+        found = tally(form, mutated(originals, mutations, arguments.count, arguments.seed))
+        print(f"\n{form}, {arguments.count} mutations\n{found.text}")
+        faults += found.faults
+        if found.most_memory > MEMORY:
+            faults.append(f"a child of {found.most_memory / 1e6:.0f} MB")
     print(f"\npeak memory of the parent: {_peak('self') / 1e6:.0f} MB")
     print("\n".join(faults) or "no fault")
     return 1 if faults else 0

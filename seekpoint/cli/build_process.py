@@ -32,6 +32,7 @@ from seekpoint.indexer.reading_list.addresses import address_of, resource_of, re
 from seekpoint.indexer.reading_list.links import parse_urls
 from seekpoint.indexer.reading_list.parser import has_bookmarks, read_source
 from seekpoint.indexer.sources.captions import read_captions, stem_of
+from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
 if TYPE_CHECKING:
@@ -179,6 +180,10 @@ _MARKS = re.compile(r"[`<>\[\]\\]")
 
 def listed(addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
     """The lines that make a list of `lines` name these addresses too; raises UsageError for one that it would skip."""
+    return list(sandboxed(_listed, b"", addresses, lines))
+
+
+def _listed(_: bytes, addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
     new = [line for address in addresses for line in _as_listed(address)]
     try:
         read = {resource.id for resource in parse_urls("\n".join([*lines, *new]))}

@@ -8,23 +8,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from seekpoint.index.errors import Unfetched
+from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
+from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
 
-def read_html(data: bytes, charset: str | None) -> ParsedDocument:
+def misbehave(data: bytes, charset: str | None = None, ask: Ask | None = None) -> ParsedDocument:
     """Call the function that the first word names with the rest of the data."""
     name, _, rest = data.partition(b" ")
+    if ask:
+        return _saying(repr(ask(["what is", rest.decode()], rest)))
     return _BEHAVIOURS[name.decode()](rest, charset)
-
-
-def read_pdf(data: bytes) -> ParsedDocument:
-    """Two pages; the second one contains the data."""
-    return ParsedDocument(
-        (Block("One", Role.HEADING, page=1), Block(data.decode(), Role.REFERENCE, page=2)), language="en"
-    )
 
 
 def _saying(text: str) -> ParsedDocument:
@@ -32,8 +28,8 @@ def _saying(text: str) -> ParsedDocument:
 
 
 def _words(rest: bytes, charset: str | None) -> ParsedDocument:
-    block = Block(rest.decode(charset or "utf-8"), anchor="注意力")
-    return ParsedDocument((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
+    blocks = Block(rest.decode(charset or "utf-8"), anchor="注意力"), Block("参考文献", Role.REFERENCE, page=2)
+    return ParsedDocument(blocks, "标题 Title", "作者", "2024-05-01", "zh-TW")
 
 
 def _hang(rest: bytes, charset: str | None) -> ParsedDocument:
@@ -67,9 +63,13 @@ def _refuse(rest: bytes, charset: str | None) -> ParsedDocument:
     raise Unfetched(State.NO_TRANSCRIPT, Reason.of(f"refused: {rest.decode()}"))
 
 
+def _refuse_list(rest: bytes, charset: str | None) -> ParsedDocument:
+    raise SourceError(rest.decode())
+
+
 def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
     sys.stdout.write("warning: bad xref\n")
-    os.write(1, b"\0\0\0\0\0\0\0\2{}")
+    os.write(1, b"\0\0\0\0\0\0\0\2{}\0\0\0\0\0\0\0\0")
     return _saying(sys.stdin.read() + os.read(0, 9).decode() + "said nothing")
 
 
@@ -77,7 +77,7 @@ def _lie(rest: bytes, charset: str | None) -> ParsedDocument:
     """Write a forged answer to every open descriptor, and exit."""
     for descriptor in range(3, 20):
         try:
-            os.write(descriptor, len(rest).to_bytes(8, "big") + rest)
+            os.write(descriptor, len(rest).to_bytes(8, "big") + rest + bytes(8))
         except OSError:
             continue
     os._exit(0)
@@ -96,6 +96,7 @@ _BEHAVIOURS: dict[str, Callable[[bytes, str | None], ParsedDocument]] = {
     "leak": _leak,
     "fail": _fail,
     "refuse": _refuse,
+    "refuse-list": _refuse_list,
     "chatter": _chatter,
     "lie": _lie,
 }

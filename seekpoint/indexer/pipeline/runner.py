@@ -166,7 +166,7 @@ class Run:
         halted: dict[Job, Unfetched] = {}
         if any(job.resource.kind is Kind.RECORDING and not job.resource.is_local for job in due):
             self._sources.podcasts.learn(self._feeds())
-        with self._sources.documents, self._videos, self._fetched, self._files:
+        with self._videos, self._fetched, self._files:
             for job in due:
                 if job.step is Step.ASK_YOUTUBE and self._gate.closed:
                     halted[job] = self._gate.closed

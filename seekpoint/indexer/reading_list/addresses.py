@@ -59,6 +59,13 @@ def short_hash(url: str) -> str:
     return blake2b(url.encode(), digest_size=6).hexdigest()
 
 
+def is_own(resource: Resource) -> bool:
+    """Whether a resource has the id of its address, and isn't a file of this machine."""
+    of_youtube = resource.is_on_youtube and resource.url.endswith(f"={resource.id}")
+    is_hash = resource.id in (short_hash(resource.url), _feed_id(resource.url))
+    return (is_hash or of_youtube) and not resource.url.startswith("file:///")
+
+
 def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:
     """The resource at a web address; `None` if `url` is none.
 

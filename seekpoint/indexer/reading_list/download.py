@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seekpoint.files import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError, Unfetched
@@ -34,8 +34,6 @@ _ADDRESSES = tuple(
         (rf"https?://[^/?]+/{_LIST}(?:\?.*)?", r"\g<0>", r"\g<0>"),
     )
 )
-CHARSET = re.compile(r"(?:big5|cp|euc|gb|iso|koi8|ks|mac|shift|utf|windows|x)[\w.:-]*")
-"""The names of charsets; Python has further codecs, which are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +60,4 @@ def fetch(remote: RemoteList, web: Web) -> FetchedPage:
         remedy = "; try again later" if failure.state is State.DEFERRED else ""
         raise SourceError(f"{failure.reason}{remedy}") from failure
     assert page  # only a conditional request can be answered with "not modified"
-    is_charset = page.charset and CHARSET.fullmatch(page.charset)
-    return page if is_charset else replace(page, charset=None)
+    return page

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, open_file, read_file, real_path
-from seekpoint.index.errors import SourceError
+from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import NOWHERE as NOWHERE
@@ -23,33 +21,24 @@ from seekpoint.indexer.reading_list import bookmarks, vaults
 from seekpoint.indexer.reading_list.addresses import (
     address_of,
     beside_pdf,
+    is_own,
     is_unread,
     kind_of_path,
     path_of_link,
     resource_of,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.download import CHARSET, MOST_BYTES, RemoteList, fetch, remote_list_of
-from seekpoint.indexer.reading_list.entries import Entries
-from seekpoint.indexer.reading_list.formats import format_of
-from seekpoint.indexer.reading_list.links import FRONT_MATTER
+from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
+from seekpoint.indexer.reading_list.formats import ACCEPTED, parse_list
 from seekpoint.indexer.sources.captions import is_captions
+from seekpoint.indexer.sources.sandbox import sandboxed
 
 # Kinds of files that are named where a folder has some that aren't read.
 _MOST_KINDS = 8
 # Each bookmark of Chrome and Firefox has its icon in it, of some kB.
 _MOST_WITH_ICONS = 100_000_000
 _HTML = (".html", ".htm")
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-
-_DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?(%s)""" % CHARSET.pattern.encode(), re.IGNORECASE)
 _BEGINNING = 1024
-_ANY_FEED = "https://example.org/feed.xml"
-_WEB_PAGE = re.compile(r"\s*(?:<!--(?>.*?-->)\s*)*+<(?:!doctype\s+html|html|head)\b", re.IGNORECASE | re.DOTALL)
-_ACCEPTED = (
-    "a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS, CSL JSON), an address (https://…), "
-    "a recording, document or web page, or a folder"
-)
 _KINDS = (
     f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, documents (.pdf, {', '.join(sorted(ARCHIVES))}), "
     "web pages or text files (.md, .txt)"
@@ -89,10 +78,10 @@ def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True)
         if path.is_file():
             return _read_file(_resolved(path), is_trusted)
         if source and path.exists():
-            raise SourceError(f"{clean(source)} is a device or a pipe, not a file: a source is {_ACCEPTED}")
+            raise SourceError(f"{clean(source)} is a device or a pipe, not a file: a source is {ACCEPTED}")
     except OSError as error:
         raise SourceError(f"can't read {clean(str(error.filename or source))}: {error.strerror}") from error
-    raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {_ACCEPTED}")
+    raise SourceError(f"no such file or folder: {clean(source) or repr(source)}; a source is {ACCEPTED}")
 
 
 def _resolved(path: Path) -> Path:
@@ -135,11 +124,10 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
         most = _MOST_WITH_ICONS if is_bookmarks else MOST_BYTES
         if (size := path.stat().st_size) > most:
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most / 1e6:.0f} MB)")
-        text = _text(read_file(path))
         try:
-            return _list(str(path), text, suffix, base)
-        except _EmptyListError:
-            if not is_trusted or suffix != ".md" or not any(map(str.isalnum, FRONT_MATTER.sub("", text))):
+            return _list(str(path), read_file(path), suffix, base)
+        except _EmptyListError as empty:
+            if not is_trusted or suffix != ".md" or not empty.has_words:
                 raise
         remark = f"{clean(str(path))}: it has no links, so it is read as a note"
         return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
@@ -157,12 +145,9 @@ def has_bookmarks(path: Path) -> bool:
 def _read_address(remote: RemoteList, web: Web) -> ReadingList:
     with _prefix_errors_with(remote.page):
         page = fetch(remote, web)
-        text = _text(page.data, page.charset)
-        if _WEB_PAGE.match(text):
-            raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
         suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, page.url))
         base = page.url if remote.page == remote.file else remote.page
-        return _list(remote.page, text, next(filter(None, suffixes), ""), base)
+        return _list(remote.page, page.data, next(filter(None, suffixes), ""), base, page.charset)
 
 
 @contextmanager
@@ -174,46 +159,26 @@ def _prefix_errors_with(source: str) -> Iterator[None]:
 
 
 class _EmptyListError(SourceError):
-    """A list has no entries."""
+    """A list has no entries; it may be a note if it `has_words`."""
+
+    def __init__(self, text: str, *, has_words: bool) -> None:
+        super().__init__(text)
+        self.has_words = has_words
 
 
-def _list(source: str, text: str, suffix: str, base: Path | str) -> ReadingList:
-    _check_is_no_podcast(text)
-    entries, form = Entries(base), format_of(text, suffix)
-    form.read(text, entries)
-    left_out = entries.remark
-    if not entries.resources:
-        raise _EmptyListError("; ".join(filter(None, (f"no links found (looked for {form.holds})", left_out))))
-    remarks = (f"{clean(source)}: {left_out}",) if left_out else ()
-    resources, is_remote = merge(entries.resources), isinstance(base, str)
-    return ReadingList(source, len(entries.resources), resources, is_remote=is_remote, remarks=remarks)
-
-
-def _check_is_no_podcast(text: str) -> None:
-    """Raise SourceError for the feed of a podcast that was saved: it is read from its address, which it may name."""
-    from seekpoint.indexer.sources.podcasts.feed import is_feed, parse_feed
-
-    data = text.encode(errors="replace")
-    if is_feed(data) and (feed := parse_feed(data, _ANY_FEED, "utf-8")).episodes:
-        address = feed.address or _ANY_FEED
-        raise SourceError(f"this is the feed of a podcast: give its address, such as {address}")
-
-
-def _text(data: bytes, charset: str | None = None) -> str:
-    """Decode a list; the `charset` declared for it, or in it, comes after UTF-8, as it is often wrong for that."""
-    declared = _DECLARED.search(data, 0, _BEGINNING) if data.lstrip()[:1] == b"<" else None
-    label = declared[1].decode() if declared else None
-    bom_encodings = [encoding for mark, encoding in _BOMS.items() if data.startswith(mark)]
-    for encoding in bom_encodings or filter(None, ("utf-8", charset, label, "gb18030")):
-        with suppress(UnicodeError, LookupError):
-            text = data.decode(encoding)
-            if not text.strip():
-                raise SourceError("the file is empty")
-            if "\0" not in text:
-                return text
-    if b"\0" in data:
-        raise SourceError("not a text file; a source is " + _ACCEPTED)
-    raise SourceError("not readable as text; save it as UTF-8")
+def _list(source: str, data: bytes, suffix: str, base: Path | str, charset: str | None = None) -> ReadingList:
+    is_remote = isinstance(base, str)
+    try:
+        parsed = sandboxed(parse_list, data, suffix, str(base), is_remote, charset)
+    except Unfetched as failure:
+        raise SourceError(str(failure.reason)) from failure
+    if not parsed.entries:
+        said = (f"no links found (looked for {parsed.holds})", parsed.remark)
+        raise _EmptyListError("; ".join(filter(None, said)), has_words=parsed.has_words)
+    if is_remote and not all(map(is_own, parsed.entries)):
+        raise SourceError(str(Reason("reader_gave_up")))
+    remarks = (f"{clean(source)}: {parsed.remark}",) if parsed.remark else ()
+    return ReadingList(source, len(parsed.entries), merge(parsed.entries), is_remote=is_remote, remarks=remarks)
 
 
 def _read_folder(folder: Path) -> ReadingList:

@@ -26,6 +26,7 @@ from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
+from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
 from seekpoint.indexer.transcript.language import certain_language_of
 from seekpoint.indexer.transcript.speakers import part_of, speaker_name
@@ -470,14 +471,20 @@ def read_captions(path: Path) -> Transcript:
         data = read_file(path)
     except OSError as error:
         raise _error(path.name, Reason("captions_unreadable", error=error.strerror)) from error
-    transcript = parse_captions(data, path.name)
+    try:
+        transcript = sandboxed(parse_captions, data, path.name)
+    except Unfetched as failure:
+        raise _error(path.name, failure.reason) from failure
     if transcript.language != UNKNOWN:
         return transcript
     return replace(transcript, language=certain_language_of([cue.text for cue in transcript.cues]))
 
 
 def parse_captions(data: bytes, name: str) -> Transcript:
-    """Parse captions, in the language of the name, else of the file, else `und`; raises SourceError, which names it."""
+    """Parse captions, in the language of the name, else of the file, else `und`; raises SourceError, which names it.
+
+    Call it in the sandbox.
+    """
     try:
         captions = parse(_decode(data, name))
     except ValueError as error:

@@ -2,210 +2,63 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
-from threading import Event, Lock, Timer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES, parsed_json, read_file
+from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES, read_file
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage
-from seekpoint.indexer.sources.sandbox_child import GRACE, LONGEST_ANSWER, PATIENCE, receive, send
-from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
+from seekpoint.indexer.sources.sandbox import sandboxed
+from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher
 
 
-# Parses untrusted documents in a child process, so that a hang, a crash or a memory bomb costs only one document.
-#
-# The child's side is sandbox_child.py. A malicious document may take the child over, so its answers are validated.
-
-
 _PACKAGE = "seekpoint.indexer.sources"
 _ARCHIVE = "archive"
-MODULES: Mapping[str, str] = {_ARCHIVE: f"{_PACKAGE}.archives.archive"} | {
+# Which document an archive is, is found out in the sandbox.
+_MODULES: Mapping[str, str] = {_ARCHIVE: f"{_PACKAGE}.archives.archive"} | {
     form.name: f"{_PACKAGE}.{form.module}" for form in DOCUMENTS if not form.is_archive
 }
-"""The module of each parser; which document an archive is, is found out in the sandbox."""
 _TEXTS = frozenset(form.name for form in DOCUMENTS if form.is_text)
 
-SECONDS = 120.0
-"""CPU time for one document: a PDF of 5,000 pages takes 50."""
 
-MEMORY = 2_000_000_000
-"""Address space of a child, in bytes."""
+def parse_document(data: bytes, form: str, charset: str | None = None) -> ParsedDocument:
+    """Parse a document in a format of DOCUMENTS, or an archive; raises Unfetched if the parser refuses it.
 
-_MOST_PAGES = 1_000_000
-_MOST_ALIASES = 50
-# Native libraries leak memory: the child is replaced after this many.
-_DOCUMENTS_A_CHILD = 100
-
-
-class SandboxedReader:
-    """Parses documents one by one in a child process, which starts with the first document; a context manager.
-
-    `seconds` limits the CPU time of a document, `memory` the bytes of the child. Windows enforces neither: there only
-    the clock ends a document.
+    Call it in the sandbox.
     """
-
-    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY, modules: Mapping[str, str] = MODULES) -> None:
-        self._seconds = seconds
-        self._memory = memory
-        self._modules = modules
-        self._child: subprocess.Popen[bytes] | None = None
-        self._documents = 0
-        self._starting = Lock()
-        self._has_ended = False
-
-    def __enter__(self) -> Self:
-        self._has_ended = False
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the child, also that of a document which another thread is about to read."""
-        self._has_ended = True
-        self.close()
-
-    def close(self) -> None:
-        """End the child; the next document starts a new one."""
-        with self._starting:
-            child, self._child = self._child, None
-        if child:
-            child.kill()
-            for pipe in filter(None, (child.stdin, child.stdout)):
-                with suppress(OSError):  # a request may not have been written to its end
-                    pipe.close()
-            child.wait()
-
-    def read(self, form: str, data: bytes, charset: str | None = None) -> ParsedDocument:
-        """Parse a document in a format of MODULES; raises Unfetched if the parser refuses it, fails, or is slow."""
-        arguments = [charset] if form in _TEXTS else []
-        call = json.dumps([self._modules[form], f"read_{form}", arguments]).encode()
-        is_first = self._child is None
-        try:
-            outcome = _outcome(self._answer(call, data))
-        except BaseException as error:
-            self.close()
-            if is_first or not isinstance(error, _ChildFailure):
-                raise
-            return self.read(form, data, charset)  # an earlier document may have damaged the child
-        if isinstance(outcome, Unfetched):
-            raise outcome
-        return outcome
-
-    def _answer(self, call: bytes, data: bytes) -> bytes:
-        if self._child and (self._documents >= _DOCUMENTS_A_CHILD or self._child.poll() is not None):
-            self.close()
-        with self._starting:
-            if self._has_ended:
-                raise _ChildFailure
-            if self._child is None:
-                self._child = _start_child(self._seconds, self._memory)
-                self._documents = 0
-            self._documents += 1
-            child = self._child
-        assert child.stdin and child.stdout
-        is_late = Event()
-
-        def stop() -> None:
-            is_late.set()
-            child.kill()
-
-        timer = Timer(self._seconds * PATIENCE, stop)
-        timer.start()
-        try:
-            send(child.stdin, call)
-            send(child.stdin, data)
-            return receive(child.stdout, LONGEST_ANSWER)
-        except (OSError, EOFError) as error:
-            if is_late.is_set() or _ran_out_of_cpu_time(child):
-                reason = Reason("reading_slow", seconds=f"{self._seconds:g}")
-                raise Unfetched(State.UNAVAILABLE, reason) from error
-            raise _ChildFailure from error
-        finally:
-            timer.cancel()
-            timer.join()
+    parse = getattr(import_module(_MODULES[form]), f"read_{form}")
+    document: ParsedDocument = parse(data, charset) if form in _TEXTS else parse(data)
+    title, author, published, language, canonical = (
+        (clean(text) or None) if text else None
+        for text in (document.title, document.author, document.published, document.language, document.canonical)
+    )
+    return replace(
+        document,
+        blocks=tuple(replace(block, text=clean(block.text)) for block in document.blocks),
+        title=title,
+        author=author,
+        published=published,
+        language=language,
+        canonical=canonical,
+        aliases=tuple(filter(None, map(clean, document.aliases)))[:_MOST_ALIASES],
+    )
 
 
-class _ChildFailure(Unfetched):
-    """The child failed; the document may not be the cause."""
-
-    def __init__(self, reason: Reason | None = None) -> None:
-        super().__init__(State.UNAVAILABLE, reason or Reason("reader_gave_up"))
-
-
-def _start_child(seconds: float, memory: int) -> subprocess.Popen[bytes]:
-    # -P keeps the working directory off sys.path: a json.py there would shadow the standard library's.
-    module = "seekpoint.indexer.sources.sandbox_child"
-    command = [sys.executable, "-P", "-X", "utf8", "-m", module, str(seconds), str(memory)]
-    path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
-            start_new_session=True,  # so that Ctrl-C reaches only the parent
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-    except OSError as error:
-        raise Unfetched(State.DEFERRED, Reason("reader_missing", error=error.strerror)) from error
-
-
-def _ran_out_of_cpu_time(child: subprocess.Popen[bytes]) -> bool:
-    """Whether the system ended the child at its CPU limit."""
-    with suppress(subprocess.TimeoutExpired):
-        return sys.platform != "win32" and child.wait(GRACE) == -signal.SIGXCPU
-    return False
-
-
-def _outcome(answer: bytes) -> ParsedDocument | Unfetched:
-    """The document or the refusal in an answer; raises Unfetched for a failure and for a malformed answer."""
-    with suppress(ValueError, MemoryError):
-        match parsed_json(answer):
-            case {"text": [list(blocks), *details], **others}:
-                texts = ((clean(text) or None) if isinstance(text, str) else None for text in details)
-                title, author, published, language, canonical, *names = texts
-                aliases = tuple(filter(None, names))[:_MOST_ALIASES]
-                players = others.get("players")
-                shown = tuple(filter(_is_text, players if isinstance(players, list) else ()))
-                return ParsedDocument(
-                    tuple(map(_block, blocks)), title, author, published, language, canonical, aliases, shown
-                )
-            case {"refused": [str(state), str(reason)]}:
-                return Unfetched(State(state), Reason.stored(reason))
-            case {"failed": str(reason)}:
-                raise _ChildFailure(Reason.stored(reason))
-    raise _ChildFailure
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _block(value: object) -> Block:
-    match value:
-        case [str(text), str(role), str() | None as anchor, int() | None as page] if (page or 1) in range(_MOST_PAGES):
-            return Block(clean(text), Role(role), anchor and printable(anchor), page)
-    raise ValueError
-
-
+_MOST_ALIASES = 50
 # A PDF is told by its header alone: what is called one without it may be a page that says why.
 _BY_MEDIA_TYPE = {
     media_type: _ARCHIVE if form.is_archive else form.name
@@ -223,7 +76,7 @@ _PDF_HEADER_WITHIN = 1024
 
 
 class DocumentReader:
-    """Reads pages, papers and documents; a context manager. One thread may fetch while another one reads.
+    """Reads pages, papers and documents. One thread may fetch while another one reads.
 
     `feed_at` takes a page that turns out to be a feed, and gives the playlist that it is.
     """
@@ -233,17 +86,8 @@ class DocumentReader:
     ) -> None:
         self._fetcher = fetcher
         self._feed_at = feed_at
-        self._reader = SandboxedReader()
-        self._lock = Lock()
         # What pages gave, and the addresses that they declare, by the id at the address; texts only until they're used.
         self._pages: dict[str, tuple[FetchResult, str | None] | Unfetched] = {}
-
-    def __enter__(self) -> Self:
-        self._reader.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._reader.__exit__()
 
     def read(self, resource: Resource) -> FetchResult:
         """Parse a local file; raises Unfetched."""
@@ -255,10 +99,10 @@ class DocumentReader:
         media_type = _BY_SUFFIX.get(path.suffix.lower(), "")
         try:
             fetched = _result(*self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
-        except Unfetched as failure:
-            if media_type or failure.reason.code != "not_a_page":
-                raise
-            raise Unfetched(State.UNAVAILABLE, Reason("kind_unread", name=path.name)) from None
+        except Unfetched as failure:  # a file is tried again when it has changed
+            is_unread = not media_type and failure.reason.code == "not_a_page"
+            reason = Reason("kind_unread", name=path.name) if is_unread else failure.reason
+            raise Unfetched(failure.state, reason) from None
         return replace(fetched, details=replace(fetched.details, title=fetched.details.title or clean(path.stem)))
 
     def fetch(
@@ -354,8 +198,7 @@ class DocumentReader:
             raise Unfetched(State.UNAVAILABLE, Reason("no_pdf" if data.strip() else "file_empty"))
         else:
             form = _BY_MEDIA_TYPE.get(media_type, "html")
-        with self._lock:
-            return self._reader.read(form, data, charset), found
+        return sandboxed(parse_document, data, form, charset), found
 
 
 def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...]:

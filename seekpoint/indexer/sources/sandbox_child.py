@@ -1,7 +1,8 @@
-"""The child process of the sandbox: parses documents within limits of time and memory.
+"""The child process of the sandbox: calls functions on texts from outside, within limits of time and memory.
 
-A message is a length (8 bytes, big-endian) and that many bytes. A request is two messages: a call in JSON (module,
-function, further arguments) and the document. An answer is one message in JSON.
+A message is a value in JSON and bytes, each behind its length (8 bytes, big-endian). A request is a call (function,
+seconds, further arguments) and the text. The child answers with what the function returns or refuses. Before that, it
+may ask its parent, which alone reaches the web.
 """
 
 from __future__ import annotations
@@ -11,19 +12,22 @@ import importlib
 import json
 import math
 import os
+import select
 import struct
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import IO
+from typing import IO, Any, TypeAlias
 
-from seekpoint.index.errors import Unfetched
+from pydantic_core import to_jsonable_python
+
+from seekpoint.files import parsed_json
+from seekpoint.index.errors import SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
-from seekpoint.indexer.transcript.text_timeline import ParsedDocument
 
 PATIENCE = 5
-"""Wall-clock limit of a document, as a multiple of its CPU limit: other processes may occupy the cores."""
+"""Wall-clock limit of a call, as a multiple of its CPU limit: other processes may occupy the cores."""
 
 GRACE = 5.0
 """Seconds beyond the wall-clock limit after which a hanging child ends itself, in case the parent is gone."""
@@ -31,38 +35,66 @@ GRACE = 5.0
 LONGEST_ANSWER = 40_000_000
 """Bytes, enough for ten thousand pages."""
 
+Ask: TypeAlias = Callable[[object, bytes], tuple[Any, bytes]]
+"""Sends a value and bytes to the parent, and gives what it replies."""
+
+_IDLE = 60.0  # seconds after which an unused child ends: a server rarely needs one
 _LENGTH = struct.Struct(">Q")
 
 
-def send(stream: IO[bytes], message: bytes) -> None:
+def packed(value: object) -> bytes:
+    """A value as the first part of a message; lone surrogates, as of file names, stay."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")
+
+
+def send(stream: IO[bytes], value: bytes, data: bytes = b"") -> None:
     """Write a message; raises OSError."""
-    stream.write(_LENGTH.pack(len(message)))
-    stream.write(message)
+    for part in (value, data):
+        stream.write(_LENGTH.pack(len(part)))
+        stream.write(part)
     stream.flush()
 
 
-def receive(stream: IO[bytes], longest: int = sys.maxsize) -> bytes:
-    """Read the next message; raises EOFError if there is none, or if it is longer than `longest`."""
+def receive(stream: IO[bytes], longest: int = sys.maxsize) -> tuple[Any, bytes]:
+    """Read the next message; raises EOFError if there is none, or a part is longer than `longest`, and ValueError."""
+    value, data = _part(stream, longest), _part(stream, longest)
+    return parsed_json(value), data
+
+
+def _part(stream: IO[bytes], longest: int) -> bytes:
     head = stream.read(_LENGTH.size)
     length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else sys.maxsize
-    message = stream.read(length) if length <= min(longest, sys.maxsize - 1) else b""
-    if len(message) != length:
+    part = stream.read(length) if length <= min(longest, sys.maxsize - 1) else b""
+    if len(part) != length:
         raise EOFError
-    return message
+    return part
 
 
-def _serve(seconds: float, memory: int) -> None:
+def _serve(memory: int) -> None:
     """Answer requests until the input ends."""
     _limit_memory(memory)
     requests, answers = _claim_stream(0, os.O_RDONLY), _claim_stream(1, os.O_WRONLY)
+
+    def ask(value: object, data: bytes) -> tuple[Any, bytes]:
+        faulthandler.cancel_dump_traceback_later()  # the parent may take as long as the web does
+        send(answers, packed({"ask": value}), data)
+        reply = receive(requests)
+        faulthandler.dump_traceback_later(seconds * PATIENCE + GRACE, exit=True)
+        return reply
+
     with suppress(EOFError, OSError):
-        while True:
-            call, data = receive(requests), receive(requests)
+        while _is_asked(requests):
+            (function, seconds, is_asking, arguments), data = receive(requests)
             _limit_cpu_time(seconds)
             faulthandler.dump_traceback_later(seconds * PATIENCE + GRACE, exit=True)
-            answer = _answer(data, *json.loads(call))
+            answer = _answer(function, data, [*arguments, *([ask] if is_asking else [])])
             faulthandler.cancel_dump_traceback_later()
             send(answers, answer)
+
+
+def _is_asked(requests: IO[bytes]) -> bool:
+    """Wait for the next request; `False` if none comes for a while. Windows can't tell."""
+    return sys.platform == "win32" or bool(select.select([requests], [], [], _IDLE)[0])
 
 
 def _limit_memory(limit: int) -> None:
@@ -100,25 +132,22 @@ def _claim_stream(descriptor: int, flags: int) -> IO[bytes]:
     return stream
 
 
-def _answer(data: bytes, module: str, function: str, arguments: Sequence[object]) -> bytes:
+def _answer(function: str, data: bytes, arguments: list[object]) -> bytes:
+    module, _, name = function.partition(":")
     try:
-        text: ParsedDocument = getattr(importlib.import_module(module), function)(data, *arguments)
-        blocks = [[block.text, block.role, block.anchor, block.page] for block in text.blocks]
-        details = [text.title, text.author, text.published, text.language, text.canonical, *text.aliases]
-        answer = _encode(text=[blocks, *details], players=text.players)
+        returned = getattr(importlib.import_module(module), name)(data, *arguments)
+        answer = packed({"value": to_jsonable_python(returned)})
     except Unfetched as error:
-        return _encode(refused=[error.state, error.reason.to_row()])
+        return packed({"unfetched": [error.state, error.reason.to_row(), error.retry_after]})
+    except (SourceError, UsageError) as error:
+        return packed({"refused": [type(error).__name__, Reason.of(error.args[0]).to_row()]})
     except MemoryError:
-        return _encode(failed=Reason("reading_too_large").to_row())
+        return packed({"failed": Reason("reading_too_large").to_row()})
     except Exception as error:
-        return _encode(failed=Reason("reader_failed", error=type(error).__name__).to_row())
+        return packed({"failed": Reason("reader_failed", error=type(error).__name__).to_row()})
     too_large = Reason("text_too_large", size=f"{LONGEST_ANSWER / 1e6:.0f}")
-    return answer if len(answer) <= LONGEST_ANSWER else _encode(failed=too_large.to_row())
-
-
-def _encode(**answer: object) -> bytes:
-    return json.dumps(answer, ensure_ascii=False).encode(errors="replace")
+    return answer if len(answer) <= LONGEST_ANSWER else packed({"failed": too_large.to_row()})
 
 
 if __name__ == "__main__":
-    _serve(float(sys.argv[1]), int(sys.argv[2]))
+    _serve(int(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Whatever a document does to its parser, the build continues: it is reported in one line, and the next one is read."""
+"""Whatever a text does to its parser, the build continues: it is reported in one line, and the next one is read."""
 
 from __future__ import annotations
 
@@ -8,118 +8,146 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from seekpoint.index.errors import Unfetched
+from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.types import State
-from seekpoint.indexer.sources.documents import MODULES, SandboxedReader
+from seekpoint.indexer.fetch.retries import DAY
+from seekpoint.indexer.sources.sandbox import Sandbox
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
+from tests.indexer.misbehaving import misbehave
 from tests.paths import ROOT
-
-MISBEHAVING = dict.fromkeys(MODULES, "tests.indexer.misbehaving")
 
 
 @pytest.fixture
-def reader() -> Iterator[SandboxedReader]:
-    with SandboxedReader(modules=MISBEHAVING) as reader:
-        yield reader
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.close()
 
 
-def words(reader: SandboxedReader, data: str) -> str:
-    return reader.read("html", data.encode()).blocks[0].text
+def words(sandbox: Sandbox, data: str) -> str:
+    return sandbox.call(misbehave, data.encode()).blocks[0].text
 
 
-def refusal(reader: SandboxedReader, data: str, state: State = State.UNAVAILABLE) -> str:
-    """The reason why a document isn't read; the next one is."""
+def refusal(sandbox: Sandbox, data: str, state: State = State.UNAVAILABLE, wait: float | None = DAY) -> str:
+    """The reason why a text isn't read; the next one is."""
     with pytest.raises(Unfetched) as refused:
-        reader.read("html", data.encode())
-    assert refused.value.state is state
+        sandbox.call(misbehave, data.encode())
+    assert (refused.value.state, refused.value.retry_after) == (state, wait)
     assert "\n" not in refused.value.reason
-    assert words(reader, "words still at work") == "still at work"
+    assert words(sandbox, "words still at work") == "still at work"
     return refused.value.reason
 
 
-def test_a_document_arrives_as_it_was_parsed(reader: SandboxedReader) -> None:
-    read = reader.read("html", b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
-    block = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力")
-    assert read == ParsedDocument((block,), "标题 Title", "作者", "2024-05-01", "zh-TW")
-    paper = reader.read("pdf", "参考文献".encode())
-    pages = (Block("One", Role.HEADING, page=1), Block("参考文献", Role.REFERENCE, page=2))
-    assert paper == ParsedDocument(pages, language="en")
+def test_a_text_arrives_as_it_was_parsed(sandbox: Sandbox) -> None:
+    read = sandbox.call(misbehave, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
+    blocks = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力"), Block("参考文献", Role.REFERENCE, page=2)
+    assert read == ParsedDocument(blocks, "标题 Title", "作者", "2024-05-01", "zh-TW")
 
 
-def test_one_process_reads_many_documents_and_is_then_replaced() -> None:
-    with SandboxedReader(modules=MISBEHAVING) as reader:
-        reason = refusal(reader, "refuse 需要登录 login wall", State.NO_TRANSCRIPT)
-        assert reason == "refused: 需要登录 login wall"
-        processes = [words(reader, "process") for _ in range(99)]
-        reader.close()
-    assert len(set(processes[:98])) == 1
-    assert processes[0] not in (processes[98], str(os.getpid()))
-    assert not is_running(int(processes[98]))
+def test_one_process_reads_many_texts_and_is_then_replaced(sandbox: Sandbox) -> None:
+    reason = refusal(sandbox, "refuse 需要登录 login wall", State.NO_TRANSCRIPT, wait=None)
+    assert reason == "refused: 需要登录 login wall"
+    with pytest.raises(SourceError, match="清单 is empty"):
+        sandbox.call(misbehave, "refuse-list 清单 is empty".encode())
+    processes = [words(sandbox, "process") for _ in range(99)]
+    sandbox.close()
+    assert len(set(processes[:97])) == 1
+    assert processes[0] not in (processes[97], str(os.getpid()))
+    assert not is_running(int(processes[97]))
+
+
+def test_texts_that_are_read_at_the_same_time_dont_wait_for_each_other(sandbox: Sandbox) -> None:
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(words, sandbox, "wait 60")
+        assert words(sandbox, "words at once") == "at once"
+        sandbox.close()
+        with pytest.raises(Unfetched, match="gave up"):
+            waiting.result()
+
+
+def test_a_child_asks_its_parent_whose_errors_end_the_call(sandbox: Sandbox) -> None:
+    def serve(asked: object, data: bytes) -> tuple[object, bytes]:
+        return {"asked": asked}, data * 2
+
+    told = sandbox.call(misbehave, "asks 水".encode(), None, serve=serve)
+    assert told.blocks[0].text == repr(({"asked": ["what is", "水"]}, "水水".encode()))
+
+    def fail(asked: object, data: bytes) -> tuple[object, bytes]:
+        raise ConnectionError("no network")
+
+    with pytest.raises(ConnectionError, match="no network"):
+        sandbox.call(misbehave, b"asks", None, serve=fail)
+    assert words(sandbox, "words still at work") == "still at work"
 
 
 @pytest.mark.slow
 def test_a_hang_ends_at_the_limit_and_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
-    with SandboxedReader(seconds=1, modules=MISBEHAVING) as reader:
-        for way in ("hang", "spin"):
-            assert refusal(reader, way).startswith("reading it takes longer than 1 s: ")
-        if sys.platform != "win32":  # no limit on computing there
-            assert words(reader, "wait 1.5") == "waited"
+    sandbox = Sandbox(seconds=1)
+    for way in ("hang", "spin"):
+        assert refusal(sandbox, way).startswith("reading it takes longer than 1 s: ")
+    if sys.platform != "win32":  # no limit on computing there
+        assert words(sandbox, "wait 1.5") == "waited"
+    sandbox.close()
 
 
-def test_a_document_that_fails_costs_one_document(reader: SandboxedReader) -> None:
-    assert "gave up" in refusal(reader, "crash")
-    assert "it can't be read (IndexError): " in refusal(reader, "fail")
-    assert words(reader, "chatter") == "said nothing"
-    assert words(reader, "words next") == "next", "what libraries print disturbs the protocol"
+def test_a_text_that_fails_costs_one_text(sandbox: Sandbox) -> None:
+    assert "gave up" in refusal(sandbox, "crash")
+    assert "it can't be read (IndexError): " in refusal(sandbox, "fail")
+    assert words(sandbox, "chatter") == "said nothing"
+    assert words(sandbox, "words next") == "next", "what libraries print disturbs the protocol"
 
 
 @pytest.mark.slow
-def test_large_documents_are_read_up_to_a_limit(reader: SandboxedReader) -> None:
-    assert len(words(reader, "much 1000000")) == 3_000_000
-    assert len(words(reader, "words " + "注意" * 2_000_000)) == 4_000_000
-    assert "more than 40 MB of text are too much: split it" in refusal(reader, "much 5000000")
+def test_large_texts_are_read_up_to_a_limit(sandbox: Sandbox) -> None:
+    assert len(words(sandbox, "much 1000000")) == 3_000_000
+    assert len(words(sandbox, "words " + "注意" * 2_000_000)) == 4_000_000
+    assert "more than 40 MB of text are too much: split it" in refusal(sandbox, "much 5000000")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems don't hold the limit on memory")
-def test_a_memory_bomb_costs_one_document() -> None:
-    with SandboxedReader(memory=300_000_000, modules=MISBEHAVING) as reader:
-        assert words(reader, "allocate 30000000") == "30000000"
-        assert "too much memory" in refusal(reader, "allocate 500000000")
-        assert words(reader, "leak 150000000") == "leaked"
-        assert words(reader, "allocate 150000000") == "150000000"
+def test_a_memory_bomb_costs_one_text() -> None:
+    sandbox = Sandbox(memory=300_000_000)
+    assert words(sandbox, "allocate 30000000") == "30000000"
+    assert "too much memory" in refusal(sandbox, "allocate 500000000")
+    assert words(sandbox, "leak 150000000") == "leaked"
+    assert words(sandbox, "allocate 150000000") == "150000000"
+    sandbox.close()
 
 
-def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(reader: SandboxedReader) -> None:
+def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(sandbox: Sandbox) -> None:
     for lie in (
         "[" * 100_000,
-        '{"text": [[], "title"]}',
-        '{"text": [[["words", "body", null, 1e9]], null, null, null, null, null]}',
-        '{"text": [[["words", "body", null, 99999999999999999999]], null, null, null, null, null]}',
-        '{"text": [[["words", "sermon", null, null]], null, null, null, null, null]}',
-        '{"refused": ["burnt", "reason"]}',
+        '{"value": {"title": "no blocks"}}',
+        *(
+            f'{{"value": {{"blocks": [{{"text": "words", "page": {page}}}]}}}}'
+            for page in (2**31, 9**99, "NaN", '"1e9"')
+        ),
+        '{"value": {"blocks": [{"text": "words", "role": "sermon"}]}}',
+        '{"unfetched": ["burnt", "reason", null]}',
+        '{"refused": ["SystemExit", "reason"]}',
+        '{"ask": ["https://a.org"]}',
     ):
-        assert "gave up" in refusal(reader, f"lie {lie}")
-    blocks = '[["\\u001b[31mwo\\u202erds\\n\\ud800", "body", "a\\nb", null]]'
-    for players, addresses in (('["https://a.org/v", 7]', ("https://a.org/v",)), ('{"a": 1}', ())):
-        text = f'"text": [{blocks}, "\\u0007", null, null, null, null]'
-        read = reader.read("html", f'lie {{{text}, "players": {players}}}'.encode())
-        assert read == ParsedDocument((Block("words", anchor="ab"),), players=addresses)
-    assert refusal(reader, 'lie {"failed": "\\u001b[2Jgone\\nfor ever"}') == "gone for ever"
+        assert "gave up" in refusal(sandbox, f"lie {lie}"), lie
+    blocks = r'[{"text": "\u001b[31mwo\u202erds\n\ud800", "anchor": "a\nb"}]'
+    read = sandbox.call(misbehave, rf'lie {{"value": {{"blocks": {blocks}, "title": "\u0007"}}}}'.encode())
+    assert read == ParsedDocument((Block("[31mwords", anchor="ab"),), "")
+    assert refusal(sandbox, r'lie {"failed": "\u001b[2Jgone\nfor ever"}') == "gone for ever"
 
 
 # SIGINT ends it, even if the tests run in the background, where SIGINT is ignored by default.
 PARENT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from seekpoint.indexer.sources.documents import MODULES, SandboxedReader
+from seekpoint.indexer.sources.sandbox import sandboxed
+from tests.indexer.misbehaving import misbehave
 
-reader = SandboxedReader(modules=dict.fromkeys(MODULES, "tests.indexer.misbehaving"))
-print(reader.read("html", b"process").blocks[0].text, flush=True)
-reader.read("html", f"hang {sys.argv[1]}".encode()) if sys.argv[1:] else input()
+print(sandboxed(misbehave, b"process").blocks[0].text, flush=True)
+sandboxed(misbehave, f"hang {sys.argv[1]}".encode()) if sys.argv[1:] else input()
 """
 
 
@@ -165,9 +193,9 @@ def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     script.write_text(
-        "from seekpoint.indexer.sources.documents import MODULES, SandboxedReader\n"
-        "with SandboxedReader(modules=dict.fromkeys(MODULES, 'tests.indexer.misbehaving')) as reader:\n"
-        "    print(reader.read('html', b'words once').blocks[0].text)\n",
+        "from seekpoint.indexer.sources.sandbox import sandboxed\n"
+        "from tests.indexer.misbehaving import misbehave\n"
+        "print(sandboxed(misbehave, b'words once').blocks[0].text)\n",
         encoding="utf-8",
     )
     command = [sys.executable, "-P", str(script)]

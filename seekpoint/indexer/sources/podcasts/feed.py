@@ -19,6 +19,8 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from seekpoint.files import MEDIA_TYPES
+from seekpoint.index.errors import SourceError
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.indexer.fetch.network import picture_address
@@ -154,7 +156,7 @@ def is_feed(data: bytes) -> bool:
 def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     """Parse a feed from `url`; `charset` is the declared one. A feed that isn't well-formed is read as far as possible.
 
-    Raises ValueError if there is no element in it.
+    Raises SourceError if there is no element in it.
     """
     items = _parser(data, _encoding(data, charset))
     found: list[tuple[datetime | None, Episode] | None] = []
@@ -166,7 +168,7 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     except etree.XMLSyntaxError:  # what came before the fault is found
         is_cut = True
     if items.root is None:
-        raise ValueError
+        raise SourceError(Reason("no_feed"))
     if is_item_cut:  # its guid or its transcript may have been cut off
         found = found[:-1]
     read = sorted(filter(None, found), key=lambda one: one[0] or datetime.min.replace(tzinfo=UTC), reverse=True)

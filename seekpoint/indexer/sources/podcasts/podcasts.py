@@ -26,6 +26,7 @@ from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, s
 from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
+from seekpoint.indexer.sources.sandbox import sandboxed
 
 # Of a feed, a transcript or chapters. A feed of 5,000 episodes has 20 MB.
 _MOST_BYTES = 30_000_000
@@ -184,8 +185,8 @@ class Podcasts:
         if not is_feed(page.data):
             raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH)
         try:
-            feed = parse_feed(page.data, page.url, page.charset)
-        except ValueError as error:
+            feed = sandboxed(parse_feed, page.data, page.url, page.charset)
+        except SourceError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH) from error
         known = _Known(feed, page.validators, page.url, page.is_permanent)
         self._read[page.url] = known
@@ -358,10 +359,9 @@ class Podcasts:
         messages = []
         if not chapters and episode.chapters_url:
             try:
-                chapters = read_chapters(self._data(episode.chapters_url))
-            except (Unfetched, ValueError) as error:
-                reason = error if isinstance(error, Unfetched) else "they aren't JSON chapters"
-                messages.append(f"{resource.title or resource.url}: indexed without its chapters: {reason}")
+                chapters = sandboxed(read_chapters, self._data(episode.chapters_url))
+            except (Unfetched, SourceError) as error:
+                messages.append(f"{resource.title or resource.url}: indexed without its chapters: {error}")
         title = episode.resource.title or None
         known = Details(
             title,

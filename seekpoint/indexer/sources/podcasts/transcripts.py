@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.languages import primary
+from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
+from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
 from seekpoint.indexer.transcript.speakers import speaker_name
@@ -67,10 +68,18 @@ def _rank(link: TranscriptLink) -> int:
 
 
 def read_transcript(data: bytes, link: TranscriptLink, episode: Episode) -> Transcript:
-    """Parse a transcript in any format; raises SourceError, also if it has no times."""
+    """Read a transcript in any format; raises SourceError, also if it has no times, and Unfetched."""
+    read = sandboxed(parse_transcript, data, link, episode.duration)
+    declared = link.language or ("" if read.language == UNKNOWN else read.language) or episode.language
+    return replace(read, language=language_of([cue.text for cue in read.cues], declared))
+
+
+def parse_transcript(data: bytes, link: Sequence[str], duration: float | None) -> Transcript:
+    """Parse a transcript in the language that it declares; raises SourceError. Call it in the sandbox."""
+    link = TranscriptLink(*link)
     name = PurePosixPath(urlsplit(link.url).path).name or "transcript"
     if _MARKUP.match(data):
-        transcript = Transcript("und", Origin.MANUAL, _timed_html(data.decode("utf-8", "replace"), episode.duration))
+        transcript = Transcript(UNKNOWN, Origin.MANUAL, _timed_html(data.decode("utf-8", "replace"), duration))
     else:
         try:
             transcript = parse_captions(data, name)
@@ -79,9 +88,7 @@ def read_transcript(data: bytes, link: TranscriptLink, episode: Episode) -> Tran
                 raise SourceError(Reason("transcript_untimed")) from error
             raise
         transcript = replace(transcript, cues=tuple(_phrases(transcript.cues)))
-    declared = link.language or ("" if transcript.language == "und" else transcript.language) or episode.language
-    language = language_of([cue.text for cue in transcript.cues], declared)
-    return replace(transcript, language=language, origin=Origin.MANUAL)
+    return replace(transcript, origin=Origin.MANUAL)
 
 
 def _phrases(cues: Sequence[Cue]) -> Iterator[Cue]:
@@ -107,13 +114,16 @@ def _goes_on(phrase: Cue, cue: Cue) -> bool:
 
 
 def read_chapters(data: bytes) -> tuple[Chapter, ...]:
-    """Parse chapters in the JSON of podcast:chapters; raises ValueError."""
-    match parsed_json(data):
+    """Parse chapters in the JSON of podcast:chapters; raises SourceError. Call it in the sandbox."""
+    found: object = None
+    with suppress(ValueError):
+        found = parsed_json(data)
+    match found:
         case {"chapters": [*chapters]}:
             shown = (one for one in chapters if isinstance(one, dict) and one.get("toc") is not False)
             stated = ((clock_seconds(str(one.get("startTime"))), str(one.get("title", ""))) for one in shown)
             return parse_chapters(stated)
-    raise ValueError
+    raise SourceError("they aren't JSON chapters")
 
 
 def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:

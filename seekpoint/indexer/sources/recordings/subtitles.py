@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
 from seekpoint.indexer.sources.recordings.media import container_of
+from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import spoken, tidy
 
 if TYPE_CHECKING:
@@ -37,9 +39,14 @@ def can_read_subtitles() -> bool:
 
 def has_subtitles(path: Path) -> bool:
     """Whether a recording has subtitles as text."""
-    with suppress(Unfetched), container_of(path) as container:
-        return bool(_text_streams(container))
+    with suppress(Unfetched):
+        return sandboxed(_has_text, os.fsencode(path))
     return False
+
+
+def _has_text(path: bytes) -> bool:
+    with container_of(Path(os.fsdecode(path))) as container:
+        return bool(_text_streams(container))
 
 
 def without_captions(path: Path) -> Reason:
@@ -54,15 +61,19 @@ def read_subtitles(path: Path, languages: Sequence[str] = ()) -> tuple[Transcrip
 
     Raises Unfetched if there are none.
     """
-    with container_of(path) as container:
-        found = _transcripts(container, _text_streams(container))
+    found = sandboxed(_subtitles_in, os.fsencode(path))
     wanted = {primary(tag) for tag in languages}
-    chosen = tuple(each for tag, each in found.items() if not wanted or primary(tag) in wanted)
+    chosen = tuple(each for each in found if not wanted or primary(each.language) in wanted)
     if not chosen:
-        available = ", ".join(sorted(found))
+        available = ", ".join(sorted(each.language for each in found))
         reason = Reason("no_captions_in", wanted=", ".join(languages), available=available)
         raise Unfetched(State.NO_TRANSCRIPT, reason if found else without_captions(path))
     return chosen
+
+
+def _subtitles_in(path: bytes) -> tuple[Transcript, ...]:
+    with container_of(Path(os.fsdecode(path))) as container:
+        return tuple(_transcripts(container, _text_streams(container)).values())
 
 
 def _text_streams(container: InputContainer) -> list[SubtitleStream]:

@@ -13,7 +13,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import refusal
-from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH, ResponseTooLarge, ServerFault
+from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH
 
 _LONGEST = 200
 _LIMITED = re.compile(r"rate.?limit|too many requests|try again later|wait and try|频繁|頻繁|稍后再试", re.IGNORECASE)
@@ -34,10 +34,6 @@ _ADVICE = re.compile(r"[.,;]?\s*(?:\bUse --|\bSee +http|please report this|\(cau
 _PREFIX = re.compile(r"\A(?:ERROR: )?(?:\[[^\]]*\] )?(?:[\w-]+: )?")
 
 
-class NoVideo(Unfetched):
-    """There is no video at an address."""
-
-
 # By what an extractor says, the first that matches: the state, the code of the reason, the time to try again.
 _SAID = (
     (_LIMITED, State.DEFERRED, "site_limits", HOUR),
@@ -53,18 +49,16 @@ def failure_of(error: Exception, host: str, last: Unfetched | None = None) -> Se
     """The failure that an exception of yt-dlp means; `last` is the failure of its last request."""
     if isinstance(error, SeekpointError):
         return error
-    if isinstance(error, ResponseTooLarge):
-        return Unfetched(State.UNAVAILABLE, Reason("page_too_large", size=error), MONTH)
     cause = _cause(error)
     if isinstance(cause, UnsupportedError):
-        return NoVideo(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
+        return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
     if isinstance(cause, GeoRestrictedError):
         return Unfetched(State.UNAVAILABLE, Reason("site_abroad", host=host), MONTH)
     text = _PREFIX.sub("", getattr(cause, "orig_msg", None) or str(cause))
     said = clean(_ADVICE.sub("", text))[:_LONGEST].rstrip(". ")
     for pattern, state, code, wait in _SAID:
         if pattern.search(said):
-            return (ServerFault if pattern is _LIMITED else Unfetched)(state, Reason(code, host=host), wait)
+            return Unfetched(state, Reason(code, host=host), wait)
     return _of_a_request(cause, host, last) or _otherwise(cause, host, said)
 
 
@@ -72,7 +66,7 @@ def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetc
     """The failure of the request that ended an extraction; `None` if none did."""
     request = getattr(cause, "cause", None) or cause
     if isinstance(request, HTTPError) and request.status == requests.codes.precondition_failed:
-        return ServerFault(State.DEFERRED, Reason("site_limits", host=host), HOUR)  # Bilibili's answer to too much
+        return Unfetched(State.DEFERRED, Reason("site_limits", host=host), HOUR)  # Bilibili's answer to too much
     if isinstance(request, HTTPError):
         return refusal(request.status)
     return last if isinstance(request, TransportError | DownloadError) else None
@@ -80,7 +74,7 @@ def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetc
 
 def _otherwise(cause: Exception, host: str, said: str) -> Unfetched:
     if _NO_VIDEO.search(said):
-        return NoVideo(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
+        return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
     if getattr(cause, "expected", False):
         return Unfetched(State.UNAVAILABLE, Reason("site_says", host=host, text=said), MONTH)
     return Unfetched(State.DEFERRED, Reason("site_misfit", host=host), DAY)

@@ -9,7 +9,7 @@ from seekpoint.index.types import Resource
 from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage
-from seekpoint.indexer.sources.sites.videos import VideoSites
+from seekpoint.indexer.sources.sites.videos import VideoSites, is_no_video
 
 # Reasons for which a page in HTML has no article to read, and may yet have a video; documents have others.
 _WITHOUT_ARTICLE = {"made_by_script", "navigation_only", "page_empty", "page_of_markup"}
@@ -37,11 +37,11 @@ class PagesWithVideos:
             if earlier or not _may_have_video(failure):
                 raise
             without_article = failure
-        from seekpoint.indexer.sources.sites.failures import NoVideo
-
         try:
             return self.sites.fetch(resource, now, private=private)
-        except NoVideo:
+        except Unfetched as failure:
+            if not is_no_video(failure):
+                raise
             raise Unfetched(without_article.state, without_article.reason, MONTH) from None
 
 

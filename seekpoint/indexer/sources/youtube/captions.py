@@ -20,6 +20,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, MONTH, blocked, connection_failure
 from seekpoint.indexer.fetch.ytdlp import Downloader, with_own_settings
 from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
 
 _OPTIONS = {
@@ -94,7 +95,7 @@ class CaptionDownloader:
         check_address(track.url)
         data = downloader.urlopen(track.url).read()
         try:
-            transcript = parse_captions(data, f"{video_id}.{_FORMAT}")
+            transcript = sandboxed(parse_captions, data, f"{video_id}.{_FORMAT}")
         except SourceError as error:
             raise Unfetched(State.DEFERRED, Reason.of(error.args[0]), DAY) from error
         origin = Origin.GENERATED if track.is_generated else Origin.MANUAL

@@ -12,7 +12,8 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.sources.archives.archive import DocumentArchive, read_archive
-from seekpoint.indexer.sources.documents import SandboxedReader
+from seekpoint.indexer.sources.documents import parse_document
+from seekpoint.indexer.sources.sandbox import sandboxed
 from tests.cost import at_most
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, relationships, shape, zipped
 from tests.indexer.sources.parsed import damaged, refusal, texts
@@ -124,12 +125,11 @@ def test_whatever_is_damaged_is_read_or_refused(data: bytes) -> None:
 
 
 def test_they_are_read_in_the_sandbox_by_their_contents() -> None:
-    with SandboxedReader() as reader:
-        for data, words in (
-            (BOOK, "Words of a book."),
-            (LETTER, "Words of a letter. 信。"),
-            (SLIDES, "Words of a slide. 幻灯片。"),
-        ):
-            assert words in texts(reader.read("archive", data))
-        with pytest.raises(Unfetched, match="archive of other files"):
-            reader.read("archive", zipped({"a": "b"}))
+    for data, words in (
+        (BOOK, "Words of a book."),
+        (LETTER, "Words of a letter. 信。"),
+        (SLIDES, "Words of a slide. 幻灯片。"),
+    ):
+        assert words in texts(sandboxed(parse_document, data, "archive"))
+    with pytest.raises(Unfetched, match="archive of other files"):
+        sandboxed(parse_document, zipped({"a": "b"}), "archive")

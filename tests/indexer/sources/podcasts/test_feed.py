@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, is_feed, parse_feed
@@ -230,7 +231,7 @@ def test_only_feeds_are_taken_for_feeds() -> None:
     assert not any(is_feed(other.encode()) for other in others)
     assert not is_feed(b"<?xml" + b"?><!--" * 100_000)
     for empty in (b"", b"no feed", b"<"):
-        with pytest.raises(ValueError):
+        with pytest.raises(SourceError):
             parse_feed(empty, FEED)
 
 
@@ -239,5 +240,5 @@ def test_no_feed_ends_in_another_error(data: bytes) -> None:
     is_feed(data)
     try:
         parse_feed(data, FEED, "utf-8")
-    except ValueError:
+    except SourceError:
         return

@@ -128,5 +128,5 @@ def test_chapters_in_json_are_ordered_and_those_that_are_hidden_left_out() -> No
     read = read_chapters(json.dumps({"version": "1.2.0", "chapters": told}).encode())
     assert [(one.start, one.title) for one in read] == [(0.0, "Opening"), (10.5, "掩码 & masks")]
     for other in (b"", b"[]", b"{}", b'{"chapters": {}}', b"[" * 100_000):
-        with pytest.raises(ValueError):
+        with pytest.raises(SourceError):
             read_chapters(other)

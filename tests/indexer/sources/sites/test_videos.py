@@ -15,9 +15,10 @@ from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Details, Kind, Origin, State
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
-from seekpoint.indexer.sources.sites.failures import NoVideo
+from seekpoint.indexer.sources.sandbox import SANDBOX
+from seekpoint.indexer.sources.sites.extraction import details_of
 from seekpoint.indexer.sources.sites.tracks import choose, tracks_of
-from seekpoint.indexer.sources.sites.videos import VideoSites, details_of
+from seekpoint.indexer.sources.sites.videos import VideoSites, is_no_video
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, at, page_with_player, vtt
 
 BILIBILI, VIMEO, LECTURE, TITLE = (
@@ -205,7 +206,7 @@ def test_an_address_that_leads_to_a_video_of_a_known_site_is_that_video(sites: F
 
 def test_a_page_without_a_video_says_so(sites: FakeSites) -> None:
     sites.add(LECTURE, "<html><title>Menu</title><body><nav>a menu</nav></body></html>")
-    assert isinstance(refused(sites, LECTURE), NoVideo)
+    assert is_no_video(refused(sites, LECTURE))
 
 
 def test_a_playlist_is_listed_without_asking_for_its_videos(sites: FakeSites) -> None:
@@ -225,6 +226,7 @@ def test_the_sound_is_fetched_in_pieces_and_no_other_program_runs(
     ffmpeg.write_text(f"#!/bin/sh\ntouch {ran}\n")
     ffmpeg.chmod(0o755)
     monkeypatch.setenv("PATH", str(ffmpeg.parent), prepend=":")
+    SANDBOX.close()  # the next child has this PATH
     add_bilibili(sites, sound="https://upos.bilivideo.example/a.m4s")
     sites.add("https://upos.bilivideo.example/a.m4s", b"sound" * 1000, "audio/mp4")
     audio = VideoSites(sites.web()).sound(at(BILIBILI), tmp_path / "sounds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -10,11 +11,14 @@ from werkzeug import Request, Response
 from yt_dlp.networking import Request as YtRequest
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 
+from seekpoint.files import parsed_json
 from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.fetch.fetcher import LeadsToVideo
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ServerFault
-from seekpoint.indexer.fetch.site_downloader import SiteDownloader
+from seekpoint.indexer.fetch.site_requests import SiteRequests
+from seekpoint.indexer.sources.sandbox_child import packed
+from seekpoint.indexer.sources.sites.downloader import SiteDownloader
 from tests.fake_sites import FakeSites
 from tests.local_web import LocalNetwork
 
@@ -23,7 +27,13 @@ COOKIES = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\
 
 
 def downloader(web: Web, *, private: bool = False, reads_media: bool = False, address: str = TALK) -> SiteDownloader:
-    return SiteDownloader(web, address, {}, private=private, reads_media=reads_media)
+    requests = SiteRequests(web, address, private=private, reads_media=reads_media)
+
+    def ask(value: object, data: bytes) -> tuple[Any, bytes]:
+        told, content = requests.serve(parsed_json(packed(value)), data)
+        return parsed_json(packed(told)), content
+
+    return SiteDownloader(ask, {})
 
 
 def test_no_request_goes_into_a_private_network_but_to_the_server_that_the_owner_names(

@@ -1,0 +1,108 @@
+"""The requests that yt-dlp asks for from the sandbox: checked, limited and tried again as those for pages are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.cookies import RequestsCookieJar
+
+from seekpoint.index.errors import Unfetched
+from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
+
+# Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
+_MOST_REQUESTS = 4_000
+_MOST_BYTES, _MOST_BYTES_IN_ALL = 64_000_000, 2_000_000_000
+_KEEP_METHOD = (307, 308)
+_OF_THE_HOST = {"authorization", "cookie"}
+_OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
+_OF_A_COOKIE = ("name", "value", "domain", "path", "secure", "expires")
+
+
+class SiteRequests:
+    """The requests for one address, which is on a server of a private network only if `private`.
+
+    With `reads_media`, recordings are read; else only their headers are.
+    """
+
+    def __init__(self, web: Web, address: str, *, private: bool = False, reads_media: bool = False) -> None:
+        self._fetcher = _SiteFetcher(web, reads_media)
+        self._own_server = address if private else ""
+        self._requests = self._bytes = 0
+
+    def serve(self, asked: Any, data: bytes) -> tuple[object, bytes]:  # noqa: ANN401 - a value of JSON
+        """Send a request, and describe the response or the failure.
+
+        Raises Unfetched where no further request would help: a block, a broken connection, an address of YouTube.
+        """
+        self._requests += 1
+        if self._requests > _MOST_REQUESTS:
+            raise ResponseTooLarge(f"{_MOST_REQUESTS} requests")
+        match asked:
+            case [str(method), str(url), dict(headers), list(cookies), bool(has_data)]:
+                self._fetcher.keep_cookies(cookies)
+                private = bool(self._own_server) and is_same_server(url, self._own_server)
+                body = data if has_data else None
+                texts = {str(name): str(value) for name, value in headers.items()}
+            case _:
+                raise ValueError(asked)
+        try:
+            response = self._fetcher.send(method, url, texts, body, private=private)
+        except (ServerFault, LeadsToVideo):
+            raise
+        except Unfetched as failure:
+            reason = [failure.state, failure.reason.to_row(), failure.retry_after]
+            if not isinstance(failure.__cause__, requests.HTTPError):
+                return {"failure": reason}, b""
+            response = failure.__cause__.response
+            return {"failure": reason, **self._described(response)}, response.content
+        self._bytes += len(response.content)
+        if self._bytes > _MOST_BYTES_IN_ALL:
+            raise ResponseTooLarge(f"{_MOST_BYTES_IN_ALL / 1e9:.0f} GB")
+        return self._described(response), response.content
+
+    def _described(self, response: requests.Response) -> dict[str, object]:
+        headers = dict(response.headers)
+        if "Content-Encoding" in response.headers:
+            headers = {name: value for name, value in headers.items() if name.title() not in _OF_THE_BODY}
+        cookies = [[getattr(cookie, part) for part in _OF_A_COOKIE] for cookie in self._fetcher.cookies]
+        return {"url": response.url, "status": response.status_code, "headers": headers, "cookies": cookies}
+
+
+class _SiteFetcher(Fetcher):
+    def __init__(self, web: Web, reads_media: bool) -> None:
+        super().__init__(web, lambda response: _MOST_BYTES if reads_media or not _is_media(response) else 0)
+        self._method, self._host = "GET", ""
+        self._data: bytes | None = None
+        self.cookies = RequestsCookieJar()
+        for session in self._sessions:  # no cookies but those of this address
+            session.cookies = self.cookies
+
+    def keep_cookies(self, cookies: list[Any]) -> None:
+        """Add cookies that an extractor has made."""
+        for cookie in cookies:
+            self.cookies.set(**dict(zip(_OF_A_COOKIE, cookie, strict=True)))
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, private: bool
+    ) -> requests.Response:
+        """Send a request and follow its redirects; raises Unfetched."""
+        self._method, self._data, self._host = method, data, urlsplit(url).netloc
+        return self._follow(url, headers, private)
+
+    def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
+        if urlsplit(url).netloc != self._host:
+            headers = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_HOST}
+        response = session.request(self._method, url, headers=headers, data=self._data, allow_redirects=False)
+        if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":
+            self._method, self._data = "GET", None
+        return response
+
+
+def _is_media(response: requests.Response) -> bool:
+    media_type = response.headers.get("Content-Type", "").lower()
+    return media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
