@@ -19,7 +19,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage
-from seekpoint.indexer.sources.sandbox import sandboxed
+from seekpoint.indexer.sources.sandbox import OriginReader
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class DocumentReader:
     ) -> None:
         self._fetcher = fetcher
         self._feed_at = feed_at
+        self._reader = OriginReader()
         # What pages gave, and the addresses that they declare, by the id at the address; texts only until they're used.
         self._pages: dict[str, tuple[FetchResult, str | None] | Unfetched] = {}
 
@@ -98,7 +99,7 @@ class DocumentReader:
             raise Unfetched(State.UNAVAILABLE, Reason("file_unreadable", path=path, error=error.strerror)) from error
         media_type = _BY_SUFFIX.get(path.suffix.lower(), "")
         try:
-            fetched = _result(*self._parse(data, media_type, None, resource.kind), Origin.LOCAL)
+            fetched = _result(*self._parse(str(path), data, media_type, None, resource.kind), Origin.LOCAL)
         except Unfetched as failure:  # a file is tried again when it has changed
             is_unread = not media_type and failure.reason.code == "not_a_page"
             reason = Reason("kind_unread", name=path.name) if is_unread else failure.reason
@@ -159,7 +160,7 @@ class DocumentReader:
         return replace(fetched, end=end, is_permanent=is_permanent), declared
 
     def _parsed_page(self, page: FetchedPage, resource: Resource, now: float) -> tuple[FetchResult, str | None]:
-        document, kind = self._parse(page.data, page.content_type, page.charset, resource.kind)
+        document, kind = self._parse(_site(page.url), page.data, page.content_type, page.charset, resource.kind)
         fetched = _result(document, kind, Origin.MANUAL)
         lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
         digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
@@ -186,7 +187,7 @@ class DocumentReader:
         return fetched
 
     def _parse(
-        self, data: bytes, media_type: str, charset: str | None, kind: Kind
+        self, origin: str, data: bytes, media_type: str, charset: str | None, kind: Kind
     ) -> tuple[ParsedDocument, Kind | None]:
         """The document, and the kind that it has by its contents, if they say so; raises Unfetched."""
         found = None
@@ -198,7 +199,7 @@ class DocumentReader:
             raise Unfetched(State.UNAVAILABLE, Reason("no_pdf" if data.strip() else "file_empty"))
         else:
             form = _BY_MEDIA_TYPE.get(media_type, "html")
-        return sandboxed(parse_document, data, form, charset), found
+        return self._reader.read(origin, parse_document, data, form, charset), found
 
 
 def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...]:

@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from threading import Event, Lock, Timer
+from threading import Event, Lock, Semaphore, Timer
 from typing import Any, TypeAlias, TypeVar, get_type_hints
 
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
@@ -35,6 +36,8 @@ Serve: TypeAlias = Callable[[Any, bytes], tuple[object, bytes]]
 """Replies to what a child asks."""
 
 _DAY = 86_400.0
+_MOST_CHILDREN = 4
+_SLOW, _MOST_SLOW = "reading_slow", 3
 # Native libraries leak memory: a child is replaced after this many.
 _CALLS_A_CHILD = 100
 # No length, page or time of an answer is larger; databases store less than Python's numbers.
@@ -44,7 +47,7 @@ _Result = TypeVar("_Result")
 
 
 class Sandbox:
-    """Child processes that call functions on texts; one for each thread that calls at the same time.
+    """Child processes that call functions on texts; one for each thread that calls at the same time, at most four.
 
     `seconds` limits the CPU time of a call, `memory` the bytes of a child. Windows enforces neither: there only the
     clock ends a call.
@@ -54,6 +57,7 @@ class Sandbox:
         self._seconds = seconds
         self._memory = memory
         self._lock = Lock()
+        self._places = Semaphore(_MOST_CHILDREN)
         self._children: set[_Child] = set()
         self._idle: list[_Child] = []
         self._times_closed = 0
@@ -81,24 +85,26 @@ class Sandbox:
         """
         limit, times_closed = seconds or self._seconds, self._times_closed
         request = packed([f"{function.__module__}:{function.__qualname__}", limit, serve is not None, arguments])
-        while True:
-            child = self._take(times_closed)
-            is_new = not child.calls
-            try:
-                outcome = _outcome(child.answer(request, data, limit, serve), function)
-            except BaseException as error:
-                with self._lock:
-                    self._children.discard(child)
-                child.end()
-                if is_new or not isinstance(error, _ChildFailure):
-                    raise
-                continue  # an earlier text may have damaged the child
-            with self._lock:
-                if child in self._children:
-                    self._idle.append(child)
-            if isinstance(outcome, SeekpointError):
-                raise outcome
-            return outcome
+        with self._places:
+            while True:
+                child = self._take(times_closed)
+                is_new = not child.calls
+                try:
+                    outcome = _outcome(child.answer(request, data, limit, serve), function)
+                except BaseException as error:
+                    with self._lock:
+                        self._children.discard(child)
+                    child.end()
+                    if is_new or not isinstance(error, _ChildFailure):
+                        raise
+                else:
+                    with self._lock:
+                        if child in self._children:
+                            self._idle.append(child)
+                    if isinstance(outcome, SeekpointError):
+                        raise outcome
+                    return outcome
+                # An earlier text may have damaged the child: a new one tries.
 
     def _take(self, times_closed: int) -> _Child:
         while True:
@@ -181,7 +187,7 @@ class _Child:
             return receive(process.stdout, LONGEST_ANSWER)
         except (OSError, EOFError, ValueError, MemoryError) as error:
             if is_late.is_set() or self._ran_out_of_cpu_time():
-                reason = Reason("reading_slow", seconds=f"{seconds:g}")
+                reason = Reason(_SLOW, seconds=f"{seconds:g}")
                 raise Unfetched(State.UNAVAILABLE, reason, _DAY) from error
             raise _ChildFailure from error
         finally:
@@ -242,3 +248,32 @@ SANDBOX = Sandbox()
 atexit.register(SANDBOX.close)
 sandboxed = SANDBOX.call
 """Calls a function on a text in the sandbox of this process."""
+
+
+class OriginReader:
+    """Reads the texts of several origins in a build, and no more of one after three that were slow.
+
+    Otherwise a feed with a thousand hostile transcripts would hold the build for a day.
+    """
+
+    def __init__(self, sandbox: Sandbox = SANDBOX) -> None:
+        self._sandbox = sandbox
+        self._slow: Counter[str] = Counter()
+
+    def read(
+        self,
+        origin: str,
+        function: Callable[..., _Result],
+        data: bytes,
+        *arguments: object,
+        serve: Serve | None = None,
+        seconds: float | None = None,
+    ) -> _Result:
+        """Call a function on a text of an origin, as `Sandbox.call` does; a slow origin raises Unfetched at once."""
+        if self._slow[origin] >= _MOST_SLOW:
+            raise Unfetched(State.DEFERRED, Reason("origin_slow", origin=origin), _DAY)
+        try:
+            return self._sandbox.call(function, data, *arguments, serve=serve, seconds=seconds)
+        except Unfetched as failure:
+            self._slow[origin] += failure.reason.code == _SLOW
+            raise

@@ -16,7 +16,7 @@ import pytest
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import DAY
-from seekpoint.indexer.sources.sandbox import Sandbox
+from seekpoint.indexer.sources.sandbox import OriginReader, Sandbox
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.indexer.misbehaving import misbehave
 from tests.paths import ROOT
@@ -92,6 +92,20 @@ def test_a_hang_ends_at_the_limit_and_waiting_for_a_core_does_not_count_as_cpu_t
         assert refusal(sandbox, way).startswith("reading it takes longer than 1 s: ")
     if sys.platform != "win32":  # no limit on computing there
         assert words(sandbox, "wait 1.5") == "waited"
+    sandbox.close()
+
+
+@pytest.mark.slow
+def test_an_origin_whose_texts_are_slow_gets_no_more_time() -> None:
+    sandbox = Sandbox(seconds=0.2)
+    reader = OriginReader(sandbox)
+    codes = []
+    for _ in range(5):
+        with pytest.raises(Unfetched) as refused:
+            reader.read("a.org", misbehave, b"spin")
+        codes.append(refused.value.reason.code)
+    assert codes == ["reading_slow"] * 3 + ["origin_slow"] * 2
+    assert reader.read("b.org", misbehave, "words 其他".encode()).blocks[0].text == "其他"
     sandbox.close()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -26,7 +27,7 @@ from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, s
 from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
-from seekpoint.indexer.sources.sandbox import sandboxed
+from seekpoint.indexer.sources.sandbox import OriginReader
 
 # Of a feed, a transcript or chapters. A feed of 5,000 episodes has 20 MB.
 _MOST_BYTES = 30_000_000
@@ -62,6 +63,7 @@ class Podcasts:
         self._limit = limit
         self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
         self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
+        self._reader = OriginReader()
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
@@ -185,7 +187,7 @@ class Podcasts:
         if not is_feed(page.data):
             raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH)
         try:
-            feed = sandboxed(parse_feed, page.data, page.url, page.charset)
+            feed = self._reader.read(page.url, parse_feed, page.data, page.url, page.charset)
         except SourceError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH) from error
         known = _Known(feed, page.validators, page.url, page.is_permanent)
@@ -338,7 +340,7 @@ class Podcasts:
         for group in groups:
             for link in group:
                 try:
-                    transcript = read_transcript(self._data(link.url), link, episode)
+                    transcript = read_transcript(self._data(link.url), link, episode, self._read_of(episode))
                 except SourceError as error:
                     faults.append(Reason.of(error.args[0]))
                 except Unfetched as failure:
@@ -353,13 +355,17 @@ class Podcasts:
             raise Unfetched(State.NO_TRANSCRIPT, reason, wait)
         return tuple(found.values())
 
+    def _read_of(self, episode: Episode) -> partial[Any]:
+        """What reads the texts of an episode, on the account of its first feed."""
+        return partial(self._reader.read, next(iter(self._feeds[episode.resource.id])))
+
     def _details(self, resource: Resource, episode: Episode) -> tuple[Details, tuple[str, ...]]:
         """The details of an episode, and a message if its chapters can't be read."""
         chapters: tuple[Chapter, ...] = episode.chapters
         messages = []
         if not chapters and episode.chapters_url:
             try:
-                chapters = sandboxed(read_chapters, self._data(episode.chapters_url))
+                chapters = self._read_of(episode)(read_chapters, self._data(episode.chapters_url))
             except (Unfetched, SourceError) as error:
                 messages.append(f"{resource.title or resource.url}: indexed without its chapters: {error}")
         title = episode.resource.title or None

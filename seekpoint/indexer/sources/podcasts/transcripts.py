@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -67,11 +67,13 @@ def _rank(link: TranscriptLink) -> int:
     return _TYPES.get(link.media_type, _SUFFIXES.get(suffix, _OTHER))
 
 
-def read_transcript(data: bytes, link: TranscriptLink, episode: Episode) -> Transcript:
-    """Read a transcript in any format; raises SourceError, also if it has no times, and Unfetched."""
-    read = sandboxed(parse_transcript, data, link, episode.duration)
-    declared = link.language or ("" if read.language == UNKNOWN else read.language) or episode.language
-    return replace(read, language=language_of([cue.text for cue in read.cues], declared))
+def read_transcript(
+    data: bytes, link: TranscriptLink, episode: Episode, read: Callable[..., Transcript] = sandboxed
+) -> Transcript:
+    """Have a transcript in any format `read`; raises SourceError, also if it has no times, and Unfetched."""
+    transcript = read(parse_transcript, data, link, episode.duration)
+    declared = link.language or ("" if transcript.language == UNKNOWN else transcript.language) or episode.language
+    return replace(transcript, language=language_of([cue.text for cue in transcript.cues], declared))
 
 
 def parse_transcript(data: bytes, link: Sequence[str], duration: float | None) -> Transcript:

@@ -15,14 +15,14 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import MONTH, Pace, ResponseTooLarge, ServerFault
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
-from seekpoint.indexer.sources.sandbox import sandboxed
+from seekpoint.indexer.sources.sandbox import OriginReader
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.extraction import ListedVideos
 
 _MOST_ENTRIES = 5_000
 # CPU seconds. An ordinary page takes less than one, a sound of an hour in encrypted segments a minute.
-_TO_EXTRACT, _TO_DOWNLOAD = 30.0, 600.0
+_TO_EXTRACT, _TO_DOWNLOAD = 15.0, 600.0
 _NO_VIDEO, _LIMITS = "site_no_video", "site_limits"
 _Result = TypeVar("_Result")
 
@@ -37,6 +37,7 @@ class VideoSites:
         self._web = web
         self._languages = tuple(languages)
         self._seconds = pace
+        self._reader = OriginReader()
         self._limit = limit
         self._paces: dict[str, Pace] = {}
         self._faults: dict[str, Unfetched] = {}
@@ -122,7 +123,7 @@ class VideoSites:
             seconds = _TO_DOWNLOAD if reads_media else _TO_EXTRACT
             address = resource.url.encode()
             try:
-                return sandboxed(extract, address, *arguments, serve=requests.serve, seconds=seconds)
+                return self._reader.read(site, extract, address, *arguments, serve=requests.serve, seconds=seconds)
             except ResponseTooLarge as error:
                 raise Unfetched(State.UNAVAILABLE, Reason("page_too_large", size=error), MONTH) from error
             except Unfetched as failure:
