@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -10,11 +13,20 @@ from werkzeug import Request, Response
 
 import seekpoint
 from seekpoint.index.types import Kind, State
+from seekpoint.indexer.reading_list.formats import parse_list
+from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.documents import parse_document
+from seekpoint.indexer.sources.podcasts.feed import parse_feed
+from seekpoint.indexer.sources.podcasts.transcripts import parse_transcript
+from seekpoint.indexer.sources.recordings import chapters, subtitles
+from seekpoint.indexer.sources.sandbox import Sandbox
+from seekpoint.indexer.sources.sites.extraction import read_video
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
 from tests.fake_youtube import FakeYouTube
 from tests.feeds import FEED, SHOW, feed, item, transcript
 from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape, xhtml
+from tests.indexer.sources.recordings.films import film
 
 BILIBILI, VIMEO = "https://www.bilibili.com/video/BV1xx411c7mD", "https://vimeo.com/76979871"
 PAGE, LECTURE, BLOG = "https://uni.example/lecture", "https://uni.example/l3.mp4", "https://blog.example/gradients"
@@ -110,6 +122,39 @@ def test_each_kind_is_found_at_its_place_and_the_second_build_fetches_nothing_th
     sites.requests.clear()
     assert workshop.build(*sources, web=sites.web(), later=2 * DAY).updated == 0
     assert [each for each in sites.requests if "robots" not in each] == [FEED, PAGE, BLOG], "texts, once a day"
+
+
+PARSERS = (
+    parse_captions,
+    parse_document,
+    parse_feed,
+    parse_list,
+    parse_transcript,
+    read_video,
+    subtitles._subtitles_in,
+    chapters._chapters_in,
+)
+
+
+def test_nothing_that_others_wrote_is_parsed_in_the_process_of_the_build(workshop: Workshop, sites: FakeSites) -> None:
+    films = workshop.folder / "films"
+    films.mkdir()
+    film(films / "masks.mkv", ("eng", [(0.0, 2.0, "the mask hides")]))
+    called = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        called.add(frame.f_code)
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        workshop.build(*lists(workshop), films, web=sites.web())
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    assert {status.state for status in workshop.statuses().values()} == {State.INDEXED}
+    assert Sandbox.call.__code__ in called
+    assert not [parser.__name__ for parser in PARSERS if parser.__code__ in called]
 
 
 @pytest.mark.slow
