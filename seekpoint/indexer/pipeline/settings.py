@@ -193,8 +193,12 @@ class Aliases:
         pairs = ((self.resolve(resource), resource) for resource in named)
         return {end.id for end, resource in pairs if is_same_server(end.url, resource.url)}
 
-    def record(self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool) -> Resource:
+    def record(
+        self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool, inputs: str = ""
+    ) -> Resource:
         """Store where the address of a resource ends, and move its listings there; returns the resource that it is.
+
+        One that no list named before gets `inputs`: so the episodes of a feed move with it.
 
         A temporary address, as of a download, doesn't last: the first resource that ends there stays what it is, and
         further ones become it. They are asked again after a day, as their redirects may then lead elsewhere.
@@ -202,12 +206,15 @@ class Aliases:
         target = self.resolve(end)
         if target.id == resource.id:
             return resource
+        is_new = not writer.statuses([target.id])
         with writer.transaction():
-            if not is_permanent and target.id == end.id and not writer.statuses([end.id]):
+            if not is_permanent and target.id == end.id and is_new:
                 self._keep(writer, end, Alias(address_of(resource), now + MONTH))
                 return resource
             self._keep(writer, resource, Alias(address_of(target), None if is_permanent else now + DAY, resource.url))
             writer.move(resource.id, target)
+            if is_new and inputs:
+                writer.set_state(target.id, State.PENDING, inputs=inputs)
         return target
 
     def _keep(self, writer: Writer, resource: Resource, alias: Alias) -> None:

@@ -55,8 +55,8 @@ APPLE = "podcasts.apple.com"
 
 
 def short_hash(url: str) -> str:
-    """An id for resources without one of their own: 12 hexadecimal digits."""
-    return blake2b(url.encode(), digest_size=6).hexdigest()
+    """An id for resources without one of their own: 20 hexadecimal digits, so that no second text with it is found."""
+    return blake2b(url.encode(), digest_size=10).hexdigest()
 
 
 def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource | None:

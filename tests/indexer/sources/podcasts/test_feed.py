@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.types import Kind
-from seekpoint.indexer.reading_list.addresses import short_hash
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, is_feed, parse_feed
+from seekpoint.indexer.sources.podcasts.identity import identified
 from tests.cost import at_most
 from tests.feeds import FEED, SHOW, chapters, feed, item, transcript
 
@@ -97,13 +98,21 @@ def test_the_sound_is_the_first_one_that_is_enclosed_on_the_web() -> None:
     assert [one.resource.url for one in episodes(item("Title", media, sound=None))] == [f"{SHOW}/m.mp3"]
 
 
-def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound() -> None:
-    for guid in ("https://show.example/?p=1", "urn:uuid:1", "Buzzsprout-1234567890", "tag:soundcloud,2010:tracks/1"):
-        [episode] = episodes(item(guid=guid))
-        assert episode.resource.id == short_hash(f"guid {guid}")
-    for guid in ("", "12", "Episode 12 of 2026-11-03", "第十二集", "20261103"):
-        [episode] = episodes(item(guid=guid))
-        assert episode.resource.id == short_hash(f"{SHOW}/1.mp3")
+def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound_and_always_by_its_origin() -> None:
+    def ids(guid: str, url: str) -> set[str]:
+        """The ids of an episode whose sound has moved meanwhile, in the feed at an address."""
+        found = (identified(episodes(item(guid=guid, sound=f"{SHOW}/{n}.mp3")), url, {})[0] for n in range(2))
+        return {one.resource.id for [one] in found}
+
+    unique = "https://show.example/?p=1", "urn:uuid:1", "Buzzsprout-1234567890", "tag:soundcloud,2010:tracks/1"
+    for guid in (*unique, "", "12", "Episode 12 of 2026-11-03", "第十二集", "20261103"):
+        own = ids(guid, FEED)
+        assert len(own) == (1 if guid in unique else 2)
+        assert all(len(one) == 20 for one in own), "80 bits"
+        assert own == ids(guid, f"{SHOW}/第二/feed?page=1")
+        for url in ("https://evil.example/feed.xml", "http://show.example/feed.xml", "https://show.example:444/feed"):
+            assert not own & ids(guid, url)
+        assert not own & {resource.id for n in range(2) if (resource := resource_of(f"{SHOW}/{n}.mp3"))}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""An identity belongs to the origin that named it first: feeds, pages and lists that name what is another's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.open import open_writer
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.types import Kind, ResourceStatus, State
+from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of
+from seekpoint.indexer.sources.provenance import FromListing, decode, encode
+from tests.feeds import FEED, SHOW, feed, item, transcript
+from tests.indexer.builds import Workshop, webvtt
+
+RSS = "application/rss+xml"
+EVIL = "https://evil.example"
+TRUE, FALSE = "attention weighs the words 注意力", "buy the mask 掩码"
+ORDERS = [(FEED, f"{EVIL}/feed"), (f"{EVIL}/feed", FEED)]
+
+
+def deep_link(site: str) -> str:
+    return f'<atom:link rel="http://podlove.org/deep-link" href="{site}/listen#t="/>'
+
+
+def serve_both(workshop: Workshop, guid: str, sound: str = f"{EVIL}/1.mp3") -> None:
+    """A feed, and another one that copies the guid of its episode."""
+    ours = item("Attention 讲座", transcript(f"{SHOW}/1.vtt"), deep_link(SHOW), guid=guid)
+    theirs = item("Masks for sale", transcript(f"{EVIL}/1.vtt"), deep_link(EVIL), sound=sound, guid=guid)
+    header = f'<atom:link rel="self" href="{FEED}"/>'
+    for address, said in ((FEED, feed(ours)), (f"{EVIL}/feed", feed(theirs, header=header))):
+        workshop.fake.add_site(address, said, RSS)
+    for site, said in ((SHOW, TRUE), (EVIL, FALSE)):
+        workshop.fake.add_site(f"{site}/1.vtt", webvtt(said), "text/vtt")
+
+
+def episode(workshop: Workshop, known: str = "") -> ResourceStatus:
+    """The episode of the show, which is what its feed says; it may be `known` by its id."""
+    [found] = [one for one in workshop.statuses().values() if known in ("", one.id) and one.title == "Attention 讲座"]
+    assert (found.url, found.state, found.kind) == (f"{SHOW}/1.mp3", State.INDEXED, Kind.RECORDING)
+    assert found.details.deep_link == f"{SHOW}/listen#t="
+    with EmbeddedReader.open(workshop.library) as library:
+        [said] = library.transcripts(found.id)
+    assert [cue.text for cue in said.cues] == [TRUE]
+    return found
+
+
+@pytest.mark.parametrize(("guid", "site"), [("urn:uuid:1", EVIL), ("urn:uuid:1", SHOW), ("第一集", SHOW), ("", SHOW)])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("apart", [False, True])
+def test_no_feed_takes_the_episode_of_another_over(
+    workshop: Workshop, guid: str, site: str, order: tuple[str, str], apart: bool
+) -> None:
+    serve_both(workshop, guid, f"{site}/1.mp3")
+    names = [f"feed:{name}" for name in order]
+    for sources in [[name] for name in names] if apart else [names]:
+        workshop.build(*sources)
+    found = episode(workshop)
+    assert len(workshop.statuses()) == 4
+    assert workshop.build(*names, retry=True, prune=True).removed == 0
+    assert episode(workshop).id == found.id
+    workshop.build(workshop.write("list.md", f"{FEED}\n"), prune=True)
+    assert episode(workshop).id == found.id
+
+
+@pytest.mark.parametrize("guid", ["urn:uuid:1", "第一集"])
+@pytest.mark.parametrize("says", ["redirect", "for a time", "new-feed-url"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_feed_that_leads_to_another_renames_none_of_its_episodes(
+    workshop: Workshop, guid: str, says: str, order: tuple[str, str]
+) -> None:
+    serve_both(workshop, guid)
+    workshop.build(f"feed:{FEED}")
+    before = episode(workshop)
+    names = [f"feed:{name}" for name in order]
+    workshop.build(*names)
+    said = item("Masks for sale", transcript(f"{EVIL}/1.vtt"), sound=f"{EVIL}/1.mp3", guid=guid)
+    if says == "new-feed-url":
+        moved = f"<itunes:new-feed-url>{FEED}</itunes:new-feed-url>"
+        workshop.fake.add_site(f"{EVIL}/feed", feed(said, header=moved), RSS)
+    else:
+        workshop.fake.add_redirect(f"{EVIL}/feed", FEED, 302 if says == "for a time" else 301)
+    workshop.build(*names, retry=True)
+    workshop.fake.add_site(f"{EVIL}/feed", feed(said), RSS)
+    workshop.build(*names, retry=True)
+    episode(workshop, before.id)
+
+
+def test_the_words_of_a_feed_that_moved_give_way_to_those_of_the_one_that_it_leads_to(workshop: Workshop) -> None:
+    serve_both(workshop, "urn:uuid:1")
+    workshop.build(f"feed:{EVIL}/feed")
+    workshop.fake.add_redirect(f"{EVIL}/feed", FEED)
+    workshop.build(f"feed:{EVIL}/feed", f"feed:{FEED}")
+    episode(workshop)
+
+
+@pytest.mark.parametrize("evil_first", [False, True])
+@pytest.mark.parametrize("kind", ["article", "讲座"])
+def test_a_sound_at_the_address_of_a_page_leaves_the_page_as_it_is(
+    workshop: Workshop, kind: str, evil_first: bool
+) -> None:
+    page = f"{SHOW}/{kind}"
+    text = "<p>The mask hides what comes later, so that nothing is seen too early in the sentence.</p>" * 5
+    workshop.fake.add_site(page, f"<html><head><title>The mask</title></head><body>{text}</body></html>")
+    workshop.fake.add_site(f"{EVIL}/feed", feed(item("Masks for sale 特价", sound=page)), RSS)
+    entries = [f"feed:{EVIL}/feed", page]
+    workshop.build(workshop.write("list.txt", "\n".join(entries if evil_first else entries[::-1])))
+    resource = resource_of(page)
+    assert resource
+    found = workshop.statuses()[resource.id]
+    assert (found.title, found.kind, found.state) == ("The mask", resource.kind, State.INDEXED)
+
+
+def test_an_imported_library_renames_no_episode_of_a_feed(workshop: Workshop) -> None:
+    """It may say that the guid of an episode to come is that of a page which its reader has."""
+    serve_both(workshop, "urn:uuid:1")
+    workshop.build(f"feed:{FEED}")
+    playlist, page = feed_resource(FEED), resource_of(f"{SHOW}/article")
+    assert playlist and page
+    with open_writer(workshop.library) as writer:
+        stored = decode(writer.standings()[playlist.id].inputs)
+        assert isinstance(stored, FromListing) and stored.guids
+        forged = replace(stored, etag=None, modified=None, guids=stored.guids[:20] + page.id + "0" * 8)
+        writer.set_state(playlist.id, State.INDEXED, inputs=encode(forged))
+    export_library(workshop.library, workshop.folder / "library.seekpoint")
+    import_library(workshop.folder / "library.seekpoint", workshop.folder / "imported")
+    workshop.library = workshop.folder / "imported"
+    workshop.build(f"feed:{FEED}")
+    assert episode(workshop).id != page.id
+    assert len(workshop.statuses()) == 2
