@@ -133,7 +133,8 @@ class Planner:
         step = self._when_due(standing, ask)
         if standing.is_indexed:
             is_in_others = isinstance(stored, source) and stored != wanted and wanted.languages
-            step = step if is_in_others or isinstance(stored, FromListing) else Step.NOTHING
+            has_others = resource.kind is Kind.RECORDING and isinstance(stored, FromListing)
+            step = step if is_in_others or has_others else Step.NOTHING
         elif standing.state is State.NO_TRANSCRIPT:
             if isinstance(stored, FromSpeech) and not speech:
                 step = Step.WAIT

@@ -98,7 +98,7 @@ def test_every_spelling_of_an_address_is_one_resource(kind: Kind, canonical: str
         resource = found(resource_of(f" {spelling} ", "注意力 · Attention", [("Basics",)]))
         assert (resource.kind, resource.url) == (kind, canonical), spelling
         assert (resource.title, resource.sections) == ("注意力 · Attention", (("Basics",),))
-        assert resource.id == ids.get(canonical, resource.id) and (canonical in ids or len(resource.id) == 12)
+        assert resource.id == ids.get(canonical, resource.id) and (canonical in ids or len(resource.id) == 20)
         assert resource_of(resource.url, resource.title, resource.sections) == resource
 
 
@@ -131,7 +131,7 @@ def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
     ):
         file = resource_of_path(tmp_path / name)
         assert (file.kind, file.title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
-        assert len(file.id) == 12
+        assert len(file.id) == 20
         assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == file.id
         assert resource_of_path(tmp_path / name, "Given").title == "Given"
 

@@ -34,7 +34,7 @@ _Elements: TypeAlias = Mapping[str, Sequence[Any]]
 # Atomic, since comments in a row would take exponential time.
 _ROOT = re.compile(
     rb"\s*(?>(?:<\?.{0,2000}?\?>\s*|<!--.{0,20000}?-->\s*|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\])?\s*>\s*)*)"
-    rb"<(?:rss|(?:[\w.-]+:)?feed|(?:[\w.-]+:)?RDF)[\s>]",
+    rb"<(?:[\w.-]+:)?(?:rss|feed|RDF)[\s>]",
     re.DOTALL | re.IGNORECASE,
 )
 _START = 50_000
@@ -330,7 +330,8 @@ def _thumbnail(elements: _Elements, base: str) -> str | None:
 def _sound(item: _Elements, base: str) -> Resource | None:
     """The recording of an item: the first sound that it encloses, else the first film."""
     enclosed = [(element.get("url"), element.get("type")) for element in item.get("enclosure", ())]
-    links = (link for link in item.get("atom:link", ()) if link.get("rel") == "enclosure")
+    # Some feeds leave out Atom's namespace.
+    links = (link for name in ("atom:link", "link") for link in item.get(name, ()) if link.get("rel") == "enclosure")
     enclosed += [(link.get("href"), link.get("type")) for link in links]
     groups = [*item.get("media:content", ()), *(part for group in item.get("media:group", ()) for part in group)]
     enclosed += [(content.get("url"), content.get("type") or "unknown") for content in groups if content.get("url")]

@@ -92,6 +92,8 @@ def test_the_sound_is_the_first_one_that_is_enclosed_on_the_web() -> None:
     for hostile in ("javascript:alert(1)//.mp3", "data:audio/mpeg;base64,AA", "file:///etc/passwd.mp3", "http://[", ""):
         assert enclosed((hostile, "audio/mpeg")) == []
     assert enclosed(("https://youtu.be/aaaaaaaaaaa", "audio/mpeg"), ("paper.pdf", "application/pdf")) == []
+    linked = '<link>/page</link><link rel="enclosure" href="音.mp3" type="audio/mpeg"/><link rel="next" href="n.mp3"/>'
+    assert [one.resource.url for one in episodes(item("Title", linked, sound=None))] == [f"{SHOW}/%E9%9F%B3.mp3"]
     media = (
         f'<media:group xmlns:media="http://search.yahoo.com/mrss/"><media:content url="{SHOW}/m.mp3"/></media:group>'
     )
@@ -224,6 +226,14 @@ def test_entities_that_grow_end_the_feed() -> None:
     grown = (f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12))
     read = parse_feed(hostile(f'<!ENTITY a "aaaaaaaaaa">{"".join(grown)}', "A&m;B"), FEED)
     assert not read.episodes
+
+
+def test_a_feed_may_give_its_elements_a_prefix() -> None:
+    prefixed = re.sub(r"<(/?)(rss|channel|item|title|enclosure)\b", r"<\1r:\2", feed(item("第一集"), title="播客"))
+    data = prefixed.replace("<r:rss ", '<r:rss xmlns:r="http://backend.userland.com/rss2" ').encode()
+    assert is_feed(data)
+    read = parse_feed(data, FEED)
+    assert (read.title, [one.resource.title for one in read.episodes], read.is_cut) == ("播客", ["第一集"], False)
 
 
 def test_only_feeds_are_taken_for_feeds() -> None:
