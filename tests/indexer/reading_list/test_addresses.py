@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -327,3 +328,17 @@ def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
 def test_a_feed_may_stand_in_a_text_without_a_link() -> None:
     read = parse_urls("播客：feed://a.org/x，还有 https://b.org/y\n")
     assert [(one.kind, one.url) for one in read] == [(Kind.PLAYLIST, "http://a.org/x"), (Kind.PAGE, "https://b.org/y")]
+
+
+@pytest.mark.parametrize(
+    "taken", ["https://www.youtube.com/watch?v=-wjZ_fJX0v4", "https://a.org/讲座", "feed:https://a.org/f"]
+)
+def test_no_playlist_has_the_id_of_another_resource(taken: str) -> None:
+    other = resource_of(taken)
+    assert other
+    starts = "playlist?list=", "feeds/videos.xml?playlist_id="
+    for address, end in product((f"https://www.youtube.com/{start}" for start in starts), ("", "讲", "/")):
+        forged = resource_of(f"{address}{other.id}{end}")
+        assert forged and forged.id != other.id
+    found = resource_of(f"https://www.youtube.com/playlist?list=PL{other.id}")
+    assert found and found.id == f"PL{other.id}"
