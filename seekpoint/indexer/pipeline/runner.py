@@ -251,6 +251,8 @@ class Run:
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.shown.keep(resource, fetched.videos)
+        for page, video in self.shown.pairs():
+            self._sources.sites.shown_on(page, video)
         self.updated += 1
 
     def _ready(self) -> Iterator[tuple[str, Transcript]]:

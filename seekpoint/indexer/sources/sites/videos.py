@@ -19,11 +19,13 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag
 from seekpoint.index.types import Chapter, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
+from seekpoint.indexer.fetch.fetcher import origin_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Pace, ServerFault
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
+from seekpoint.video_sites import video_or_playlist
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.site_downloader import SiteDownloader
@@ -168,12 +170,31 @@ class VideoSites:
         return tuple(_transcript(downloader, info, track) for track in chosen)
 
 
+def video_named_by(page: str, url: str, title: str = "") -> Resource | None:
+    """The resource at an address that a page or a playlist shows as a video; `None` for what is no address.
+
+    At another server, what looks like a page is a video of its own: nobody else's page gets its kind or its title. A
+    video of a known site has no title from elsewhere.
+    """
+    found = resource_of(url, title)
+    try:
+        own, origin = origin_of(page), origin_of(found.url if found else "")
+    except ValueError:
+        return None
+    if found is None or own == origin:
+        return found and replace(found, kind=Kind.VIDEO if found.kind is Kind.PAGE else found.kind)
+    if found.kind is Kind.PAGE:
+        return replace(found, id=short_hash(f"video {own} {found.url}"), kind=Kind.VIDEO)
+    sites = [one and one.site for one in (video_or_playlist(urlsplit(address)) for address in (page, found.url))]
+    return found if sites[0] and sites[0].prefix and sites[0] is sites[1] else replace(found, title="")
+
+
 def _recording(info: Mapping[str, Any], resource: Resource) -> Mapping[str, Any]:
     """The recording at an address among those of a page; raises NoVideo if the page doesn't show it any more."""
     for entry in info.get("entries") or (info,):
         addresses = [entry.get("url"), *(form.get("url") for form in entry.get("formats") or ())]
         found = (resource_of(str(address)) for address in addresses if address)
-        if any(one and one.id == resource.id for one in found):
+        if any(one and one.url == resource.url for one in found):
             return entry
     raise _no_video(_site(resource.url))
 
@@ -252,9 +273,7 @@ def _playlist(info: Mapping[str, Any], listed: Resource) -> Playlist:
     entries: dict[str, PlaylistEntry] = {}
     for entry in filter(None, info.get("entries") or ()):
         address, title = str(entry.get("webpage_url") or entry.get("url") or ""), _text(entry.get("title"))
-        resource = resource_of(address, title)
-        if resource and resource.kind is Kind.PAGE:
-            resource = Resource(short_hash(resource.url), Kind.VIDEO, title, resource.url)
+        resource = video_named_by(listed.url, address, title)
         if resource and resource.id != listed.id:
             entries.setdefault(resource.id, PlaylistEntry(resource))
     if not entries:
