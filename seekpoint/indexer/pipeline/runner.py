@@ -235,7 +235,7 @@ class Run:
             return
         if job.standing.is_indexed and fetched.transcripts and not (fetched.kind or job.resource.kind).plays:
             self._compare(job, fetched.transcripts)
-        end = self.aliases.resolve(fetched.end or job.resource)
+        end = self.aliases.end_of(job.resource, fetched.end or job.resource)
         if end.id != job.resource.id or end.id in self.ends or (fetched.end and not fetched.transcripts):
             # The end may need no new transcript: a video asks YouTube itself, a page may have the same text.
             standing = self._writer.standings().get(end.id, Standing(State.PENDING))

@@ -131,3 +131,21 @@ def test_an_imported_library_renames_no_episode_of_a_feed(workshop: Workshop) ->
     workshop.build(f"feed:{FEED}")
     assert episode(workshop).id != page.id
     assert len(workshop.statuses()) == 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_address_that_led_to_a_page_for_a_time_is_not_that_page(workshop: Workshop, first: bool) -> None:
+    page, short = f"{SHOW}/讲座", f"{EVIL}/go"
+    for address, words in ((page, "The mask hides what comes later"), (f"{EVIL}/own", "Buy our masks, they are cheap")):
+        text = f"<p>{words}, so that nothing is seen too early in the sentence 掩码遮住后面的词。</p>" * 5
+        workshop.fake.add_site(address, f"<html><head><title>{words}</title></head><body>{text}</body></html>")
+    workshop.fake.add_redirect(short, page, 302)
+    theirs, ours = workshop.write("theirs.txt", short), workshop.write("ours.txt", page)
+    for listed in (theirs, ours) if first else (ours, theirs):
+        workshop.build(listed)
+    workshop.fake.add_redirect(short, f"{EVIL}/own", 302)
+    workshop.build(theirs, ours, retry=True, later=2 * 86_400)
+    found = {one.resource.url: one.title for one in workshop.statuses().values()}
+    resource = resource_of(page)
+    assert resource and found[resource.url] == "The mask hides what comes later"
+    assert found.keys() == {resource.url, short}
