@@ -89,6 +89,23 @@ def test_a_feed_that_leads_to_another_renames_none_of_its_episodes(
     episode(workshop, before.id)
 
 
+@pytest.mark.parametrize("other", ["http://show.example/feed.xml", "https://www.show.example/feed.xml"])
+@pytest.mark.parametrize("leads", [False, True])
+def test_a_show_that_is_listed_at_two_spellings_stays_what_it_is(workshop: Workshop, other: str, leads: bool) -> None:
+    serve_both(workshop, "urn:uuid:1")
+    if leads:
+        workshop.fake.add_redirect(other, FEED)
+    else:
+        workshop.fake.add_site(other, feed(item("第一集", transcript(f"{SHOW}/1.vtt"), guid="urn:uuid:1")), RSS)
+    listed = workshop.write("list.md", f"- feed:{other}\n- feed:{FEED}\n")
+    workshop.build(listed)
+    before = {one.id: (one.url, one.title, one.state) for one in workshop.statuses().values()}
+    assert len(before) == (2 if leads else 4)
+    episode(workshop)
+    assert workshop.build(listed, retry=True, prune=True).updated == 0
+    assert {one.id: (one.url, one.title, one.state) for one in workshop.statuses().values()} == before
+
+
 def test_the_words_of_a_feed_that_moved_give_way_to_those_of_the_one_that_it_leads_to(workshop: Workshop) -> None:
     serve_both(workshop, "urn:uuid:1")
     workshop.build(f"feed:{EVIL}/feed")
