@@ -117,7 +117,7 @@ class _DamagedRows:
         if not database.highest_chunk(self._connection):
             (highest,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunk").fetchone()
             used = (record.stop - 1 for record in manifest.segments)
-            database.set_highest_chunk(self._connection, max(highest, *used))
+            database.set_highest_chunk(self._connection, max([highest, *used]))
         for key in self.keys("kept"):
             self._drop("kept", checksums.KEPT_KEY.format("kept"), key)
             self._say(f"a kept moment of {_text(key).partition(' ')[0]} was damaged and is gone")

@@ -184,16 +184,22 @@ class Catalogue:
         return {key for key, text in stored if any(map(filters.is_spoken_by, details_of(text).speakers))}
 
     def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...]]]:
-        """Each resource's title on the lists and its heading paths, in their order; those on no list come last."""
+        """Each resource's title on the lists and its heading paths, in their order; those on no list come last.
+
+        A list on the web gives no title to a resource that another list, which comes first, names without one.
+        """
         rows = self._some(
-            f"SELECT resource_id, title, path FROM (SELECT * FROM listing AS here WHERE {_CURRENT}) AS current",
+            f"SELECT resource_id, title, path, source FROM (SELECT * FROM listing AS here WHERE {_CURRENT}) AS current",
             "resource_id",
             ids,
             "ORDER BY listed DESC, source, position, path",
         )
         listings: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {}
-        for resource_id, listed, text in rows:
+        first: dict[str, str] = {}
+        for resource_id, listed, text, source in rows:
             title, sections = listings.get(resource_id, ("", ()))
+            is_first = first.setdefault(resource_id, source) == source
+            listed = listed if is_first or "://" not in source else ""
             path = tuple(parsed_json(text))
             sections = sections if path in sections or not path else (*sections, path)
             listings[resource_id] = (title or listed, sections)

@@ -24,6 +24,7 @@ from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.sqlite_port import open_keeper
 from seekpoint.index.embedded.staging import REPLACED, acquire_file, staging
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
+from seekpoint.index.store import LISTED
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
@@ -132,7 +133,7 @@ def _import_errors(file: Path) -> Iterator[None]:
 
 
 def _disown(library: Path) -> None:
-    """Mark the lists as another's, and leave out what would steer the requests of later builds."""
+    """Mark the lists as another's, and leave out what would steer the requests of later builds, or rename episodes."""
     with (
         library_errors(library),
         closing(database.connect(library, writable=True)) as connection,
@@ -140,6 +141,7 @@ def _disown(library: Path) -> None:
     ):
         connection.execute("UPDATE listing SET named_by = ?", (NamedBy.IMPORT,))
         connection.execute("DELETE FROM setting WHERE name IN ('aliases', 'backoffs', 'shown')")
+        connection.execute("UPDATE resource SET inputs = ? WHERE inputs LIKE ? || ':%'", (LISTED, LISTED))
 
 
 def _take_over(old: Path, library: Path) -> tuple[int, int | None]:

@@ -116,7 +116,8 @@ class Planner:
         elif resource.kind is Kind.PLAYLIST:
             step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
             private = resource.id in self.private
-            job = Job(resource, self._when_due(standing, step), standing, private=private)
+            stored = decode(standing.inputs)
+            job = Job(resource, self._when_due(standing, step), standing, provenance=stored, private=private)
         else:
             job = self._plan_text(resource, standing)
         if self.reembeds and standing.is_indexed and job.step in (Step.NOTHING, Step.WAIT):
@@ -131,8 +132,9 @@ class Planner:
         speech = FromSpeech(options.whisper) if options.whisper else None
         step = self._when_due(standing, ask)
         if standing.is_indexed:
-            is_in_others = isinstance(stored, source) and stored != wanted
-            step = step if is_in_others and wanted.languages else Step.NOTHING
+            is_in_others = isinstance(stored, source) and stored != wanted and wanted.languages
+            has_others = resource.kind is Kind.RECORDING and isinstance(stored, FromListing)
+            step = step if is_in_others or has_others else Step.NOTHING
         elif standing.state is State.NO_TRANSCRIPT:
             if isinstance(stored, FromSpeech) and not speech:
                 step = Step.WAIT

@@ -52,7 +52,7 @@ class Run:
     """A run of jobs.
 
     `ends`: ids reached by redirects or canonical links. `listed`: ids of addresses that turned out to be playlists.
-    `due_again`: ids of episodes for which a feed that was listed since gives a transcript.
+    `due_again`: ids of episodes for which a feed that was listed since gives another transcript.
     Transcripts are obtained in the order of the jobs, while a thread fetches those of the next ones.
     """
 
@@ -129,13 +129,15 @@ class Run:
 
     def _list_from_web(self, job: Job) -> None:
         """Fetch the entries of a playlist outside YouTube, if they have changed; raises Unfetched."""
-        stored = decode(job.standing.inputs) if job.standing.is_indexed else None
-        earlier = stored if isinstance(stored, FromListing) else None
+        stored = job.provenance if isinstance(job.provenance, FromListing) else None
+        earlier = stored if stored and (job.standing.is_indexed or stored.guids) else None
         resource, source = job.resource, self._sources.listings_of(job.resource)
         listing = source.fetch_listing(resource, earlier, private=job.private)
         for line in listing.messages:
             self._events.say(line)
-        end = self.aliases.record(self._writer, resource, listing.end or resource, self._clock(), is_permanent=True)
+        ids = encode(FromListing(guids=listing.provenance.guids)) if listing.provenance.guids else ""
+        end = listing.end or resource
+        end = self.aliases.record(self._writer, resource, end, self._clock(), is_permanent=True, inputs=ids)
         if end.id != resource.id:  # it is listed next
             self.ends.add(end.id)
         elif listing.playlist is None:
@@ -146,11 +148,15 @@ class Run:
                 read = {entry.resource.id for entry in playlist.entries}
                 rest = (entry for entry in before.entries if entry.resource.id not in read)
                 playlist = replace(playlist, entries=(*playlist.entries, *rest))
-            self._writer.keep_playlist(resource.id, playlist, encode(listing.provenance))
-            for status in self._writer.statuses(listing.written):
-                if status.reason_code == "no_transcript_in_feed":  # which needn't wait any longer
-                    self._writer.set_state(status.id, State.PENDING)
-                    self.due_again.add(status.id)
+            with self._writer.transaction():
+                self._writer.keep_playlist(resource.id, playlist, encode(listing.provenance))
+                for status in self._writer.statuses(listing.written):
+                    if status.state is State.INDEXED and listing.written[status.id]:
+                        self._writer.set_state(status.id, State.INDEXED, inputs=encode(FromListing()))
+                        self.due_again.add(status.id)
+                    elif status.state not in (State.INDEXED, State.PENDING):  # which needn't wait any longer
+                        self._writer.set_state(status.id, State.PENDING)
+                        self.due_again.add(status.id)
 
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""
@@ -203,7 +209,8 @@ class Run:
                 return self._gate.through(self._videos.take, self._events.say)
             except Unfetched as failure:
                 is_beside = self.shown.is_beside(job.resource.id)
-                if failure.state is not State.NO_TRANSCRIPT or not self._whisper or is_beside:
+                is_kept = is_beside or job.standing.is_indexed
+                if failure.state is not State.NO_TRANSCRIPT or not self._whisper or is_kept:
                     raise
             return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
         _, read = self._files.take()
@@ -228,7 +235,7 @@ class Run:
             return
         if job.standing.is_indexed and fetched.transcripts and not (fetched.kind or job.resource.kind).plays:
             self._compare(job, fetched.transcripts)
-        end = self.aliases.resolve(fetched.end or job.resource)
+        end = self.aliases.end_of(job.resource, fetched.end or job.resource)
         if end.id != job.resource.id or end.id in self.ends or (fetched.end and not fetched.transcripts):
             # The end may need no new transcript: a video asks YouTube itself, a page may have the same text.
             standing = self._writer.standings().get(end.id, Standing(State.PENDING))
@@ -244,6 +251,8 @@ class Run:
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.shown.keep(resource, fetched.videos)
+        for page, video in self.shown.pairs():
+            self._sources.sites.shown_on(page, video)
         self.updated += 1
 
     def _ready(self) -> Iterator[tuple[str, Transcript]]:

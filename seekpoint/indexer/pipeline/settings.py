@@ -150,7 +150,8 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
 class Alias(NamedTuple):
     """The address of the resource that another address stands for, until a time in Unix seconds, or for good.
 
-    A feed's begins with `feed:`. `listed` is that other address if a list names it.
+    A feed's begins with `feed:`. `listed` is that other address if a list names it. Otherwise others ended there for a
+    time, and it stands for the first of them where they do, but not where a list names it later.
     """
 
     url: str
@@ -180,7 +181,13 @@ class Aliases:
     def resolve(self, resource: Resource) -> Resource:
         """The resource that a listed one stands for, with its title and sections."""
         alias = self._by_id.get(resource.id)
-        return (alias and resource_of(alias.url, resource.title, resource.sections)) or resource
+        named = resource_of(alias.url, resource.title, resource.sections) if alias and alias.listed else None
+        return named or resource
+
+    def end_of(self, resource: Resource, end: Resource) -> Resource:
+        """The resource that one is whose address ends at `end`: itself, if it ends there."""
+        alias = self._by_id.get(end.id) if end.id != resource.id else None
+        return (alias and resource_of(alias.url, end.title, end.sections)) or end
 
     def applied(self, lists: Iterable[ReadingList]) -> list[ReadingList]:
         """The lists with the resources that theirs stand for."""
@@ -193,21 +200,31 @@ class Aliases:
         pairs = ((self.resolve(resource), resource) for resource in named)
         return {end.id for end, resource in pairs if is_same_server(end.url, resource.url)}
 
-    def record(self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool) -> Resource:
+    def record(
+        self, writer: Writer, resource: Resource, end: Resource, now: float, *, is_permanent: bool, inputs: str = ""
+    ) -> Resource:
         """Store where the address of a resource ends, and move its listings there; returns the resource that it is.
+
+        One that no list named before gets `inputs`: so the episodes of a feed move with it.
 
         A temporary address, as of a download, doesn't last: the first resource that ends there stays what it is, and
         further ones become it. They are asked again after a day, as their redirects may then lead elsewhere.
         """
-        target = self.resolve(end)
+        target = self.end_of(resource, end)
         if target.id == resource.id:
+            if (alias := self._by_id.get(resource.id)) and end.id == resource.id and not alias.listed:
+                del self._by_id[resource.id]
+                writer.put_settings(aliases=self._by_id)
             return resource
+        is_new = not writer.statuses([target.id])
         with writer.transaction():
-            if not is_permanent and target.id == end.id and not writer.statuses([end.id]):
+            if not is_permanent and target.id == end.id and is_new:
                 self._keep(writer, end, Alias(address_of(resource), now + MONTH))
                 return resource
             self._keep(writer, resource, Alias(address_of(target), None if is_permanent else now + DAY, resource.url))
             writer.move(resource.id, target)
+            if is_new and inputs:
+                writer.set_state(target.id, State.PENDING, inputs=inputs)
         return target
 
     def _keep(self, writer: Writer, resource: Resource, alias: Alias) -> None:

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from seekpoint.index.store import Reader, Writer
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.fetch.fetcher import is_same_server
-from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList, merge
+from seekpoint.indexer.sources.sites.videos import video_named_by
 
 VideosByPage: TypeAlias = Mapping[str, tuple[str, tuple[tuple[str, str], ...]]]
 """By the id of a page its address, and the addresses and titles of the videos that it shows."""
@@ -29,8 +30,8 @@ def with_videos(lists: Iterable[ReadingList], by_page: VideosByPage) -> list[Rea
     def shown(resources: Iterable[Resource]) -> Iterator[Resource]:
         for resource in resources:
             yield resource
-            _, videos = by_page.get(resource.id, ("", ()))
-            yield from (replace(_video(*one), sections=resource.sections) for one in videos)
+            page, videos = by_page.get(resource.id, ("", ()))
+            yield from (replace(_video(page, *one), sections=resource.sections) for one in videos)
 
     return [replace(one, resources=merge(shown(one.resources))) for one in lists]
 
@@ -50,7 +51,7 @@ class ShownVideos:
     def pairs(self) -> Iterator[tuple[str, Resource]]:
         """Each page's address with a video that it shows."""
         for url, videos in self._by_page.values():
-            yield from ((url, _video(address, title)) for address, title in videos)
+            yield from ((url, _video(url, *one)) for one in videos)
 
     def applied(self, lists: Iterable[ReadingList]) -> list[ReadingList]:
         """The lists with the videos that their pages show, in the sections of the page."""
@@ -62,7 +63,7 @@ class ShownVideos:
     def private(self, private: Collection[str]) -> set[str]:
         """The ids of the videos on the servers of the pages with these ids, which may be in a private network."""
         own = ((url, shown) for page, (url, shown) in self._by_page.items() if {page, short_hash(url)} <= {*private})
-        videos = ((url, _video(*one)) for url, shown in own for one in shown)
+        videos = ((url, _video(url, *one)) for url, shown in own for one in shown)
         return {video.id for url, video in videos if is_same_server(video.url, url)}
 
     def is_beside(self, video_id: str) -> bool:
@@ -80,7 +81,7 @@ class ShownVideos:
     def drop(self, video_id: str) -> None:
         """Take out a video that has no captions, and that no list names."""
         for page, (url, videos) in self._by_page.items():
-            self._by_page[page] = url, tuple(one for one in videos if _video(*one).id != video_id)
+            self._by_page[page] = url, tuple(one for one in videos if _video(url, *one).id != video_id)
         self.changes += 1
         with self._writer.transaction():
             self._store()
@@ -91,7 +92,7 @@ class ShownVideos:
         self._writer.put_settings(shown=self._by_page)
 
 
-def _video(url: str, title: str) -> Resource:
-    """The video at an address: of a known site, or a recording."""
-    known = resource_of(url, title)
-    return known if known and known.kind is Kind.VIDEO else Resource(short_hash(url), Kind.VIDEO, title, url)
+def _video(page: str, url: str, title: str) -> Resource:
+    """The video at an address that a page shows: of a known site, or a recording."""
+    named = video_named_by(page, url, title)
+    return named if named and named.kind is Kind.VIDEO else Resource(short_hash(url), Kind.VIDEO, title, url)

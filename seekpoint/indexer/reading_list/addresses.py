@@ -33,7 +33,8 @@ _WITHOUT_SCHEME = re.compile(
 _YOUTUBE_HOST = re.compile(r"(?:(?:www|m|music)\.)?youtube(?:-nocookie)?\.com|(?:www\.)?youtu\.be")
 _VIDEO_ID = re.compile(r"([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
 _VIDEO_PATH = re.compile(r"(?:youtu\.be|\.com/(?:shorts|live|embed|v))/(?!videoseries|live_stream)([^/]+)")
-_PLAYLIST_ID = re.compile(r"[A-Za-z0-9_-]{2,}")
+# None that could be a video's, or a `short_hash`: it would be the same resource as what another address names.
+_PLAYLIST_ID = re.compile(r"(?!(?:[\w-]{11}|[0-9a-f]{20})(?![\w-]))[\w-]{2,}", re.ASCII)
 _CHANNEL_PATH = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)(?:/(?!featured|videos)[^/]+)?")
 _FEED_SCHEME = re.compile(r"\A(?:feed|itpc|pcast):(?://|(?=https?:))", re.IGNORECASE)
 _FEED_SUFFIX = ".rss"
@@ -55,8 +56,8 @@ APPLE = "podcasts.apple.com"
 
 
 def short_hash(url: str) -> str:
-    """An id for resources without one of their own: 12 hexadecimal digits."""
-    return blake2b(url.encode(), digest_size=6).hexdigest()
+    """An id for resources without one of their own: 20 hexadecimal digits, so that no second text with it is found."""
+    return blake2b(url.encode(), digest_size=10).hexdigest()
 
 
 def is_own(resource: Resource) -> bool:

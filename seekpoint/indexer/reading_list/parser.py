@@ -236,7 +236,7 @@ def _raise(error: OSError) -> None:
 
 
 def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
-    """The resources of a list, each playlist followed by its entries in a section with its title.
+    """The resources of a list, each playlist followed by its entries in a section with its title, if it isn't in one.
 
     A playlist is expanded once: playlists may contain each other, and themselves. An address that looks like a page or
     a video may have turned out to be one. The list's title for a video takes precedence over the playlist's.
@@ -251,7 +251,7 @@ def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlis
             expanded.add(resource.id)
             playlist = playlists[resource.id]
             title = resource.title or playlist.title or resource.url
-            sections = tuple((*path, title) for path in resource.sections or ((),))
+            sections = tuple(path if path[-1:] == (title,) else (*path, title) for path in resource.sections or ((),))
             contained = [replace(entry.resource, sections=sections) for entry in reversed(playlist.entries)]
             stack += [entry for entry in contained if entry.id not in expanded]
     listed_titles = {resource.id: resource.title for resource in listed}

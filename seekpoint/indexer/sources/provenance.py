@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -80,7 +80,8 @@ class FromListing:
     """A playlist: one that lists a video as unavailable, or the version of a feed.
 
     `etag` and `modified` are the validators of a feed, `limit` the number of its newest episodes that were listed.
-    `guids` are the ids of its episodes by their guids; `None` for one that was listed before they were kept.
+    `guids` are the ids of its episodes by their guids, with digests of the addresses of their transcripts; `None` for
+    one that was listed before they were kept. An episode that is from a listing has other transcripts there now.
     """
 
     etag: str | None = None
@@ -263,13 +264,14 @@ class Listing:
     """The contents of a playlist outside YouTube; no `playlist` says that nothing has changed since the last version.
 
     `end` is the playlist that the address leads to for good, if that is another one. `written` are the ids of entries
-    that have a transcript now. `messages` are for the user. If it `is_cut`, the entries that it had before stay.
+    that have transcripts which they hadn't when they were listed before, each with whether they were. `messages` are
+    for the user. If it `is_cut`, the entries that it had before stay.
     """
 
     playlist: Playlist | None
     provenance: FromListing = field(default_factory=FromListing)
     end: Resource | None = None
-    written: tuple[str, ...] = ()
+    written: Mapping[str, bool] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     is_cut: bool = False
 

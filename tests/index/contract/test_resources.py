@@ -194,6 +194,23 @@ def test_resources_stand_in_the_order_of_their_lists_and_stay_unlisted_until_the
         assert {one.id for one in reader.statuses()} == {"later", "position001", "attention01"}
 
 
+def test_a_list_on_the_web_gives_no_title_to_what_another_list_names_without_one(backend: Backend) -> None:
+    paper = Resource("paper000001", Kind.PAPER, "", "https://arxiv.org/abs/1", (("论文",),))
+    with backend.writer() as writer:
+        for number, source in enumerate(
+            ("/home/ada/list.md", "https://b.example/list.md", "https://c.example/list.md")
+        ):
+            writer.register(source, [replace(paper, title="Masks for sale 特价" * bool(number))])
+    with backend.reader() as reader:
+        [status] = reader.statuses([paper.id])
+        assert (status.title, status.sections) == (paper.url, (("论文",),))
+    with backend.writer() as writer:
+        writer.register("/home/ada/list.md", [])
+        assert writer.statuses([paper.id])[0].title == "Masks for sale 特价"
+        writer.register("/home/ada/own.md", [replace(paper, title="注意力")])
+        assert writer.statuses([paper.id])[0].title == "注意力"
+
+
 def test_a_resource_that_is_another_one_leaves_it_its_listings(backend: Backend) -> None:
     with backend.writer() as writer:
         writer.register("b.md", [replace(resource("position001"), title="", sections=(("第一讲",),))])

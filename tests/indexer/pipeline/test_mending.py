@@ -259,3 +259,13 @@ def test_what_cannot_be_read_again_is_given_up_once(tmp_path: Path) -> None:
     report = update()
     assert (report.given_up, report.states[State.NO_TRANSCRIPT]) == (1, 1)
     assert update().given_up == 0
+
+
+def test_a_library_without_passages_is_mended(tmp_path: Path) -> None:
+    listed = tmp_path / "list.md"
+    listed.write_text("- [讲座](gone.mp4)\n", encoding="utf-8")
+    library, request = tmp_path / "library", BuildOptions([str(listed)], translate=False)
+    for _ in range(2):
+        report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=RecordedEvents())
+        assert (report.resources, report.given_up) == (1, 0)
+        (library / database.DAMAGE_MARK).touch()

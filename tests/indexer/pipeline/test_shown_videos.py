@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Kind, Resource
-from seekpoint.indexer.pipeline.shown_videos import ShownVideos
+from seekpoint.indexer.pipeline.shown_videos import ShownVideos, with_videos
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.reading_list.parser import ReadingList
+from seekpoint.indexer.sources.sites.videos import video_named_by
 from tests.index.libraries import CARD
 
 PAGE, OTHER = "http://uni.example/lecture", "http://10.0.0.1/lecture"
+YOUTUBE, TALK = "https://www.youtube.com/watch?v=", "-wjZ_fJX0v4"
+PANOPTO, UUID = "Panopto/Pages/Viewer.aspx", "09969705-c96b-4e87-8424-abb7004200f4"
 
 
 def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_network(tmp_path: Path) -> None:
@@ -19,9 +26,40 @@ def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_net
     assert page
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         shown = ShownVideos(writer)
-        shown.keep(page, [Resource(short_hash(url), Kind.VIDEO, "讲座", url) for url in (own, elsewhere)])
+        shown.keep(page, [Resource("any", Kind.VIDEO, "讲座", url) for url in (own, elsewhere)])
         assert shown.private({page.id}) == {short_hash(own)}
         assert shown.private(set()) == set()
         # Another's library may say that a page of ours lies elsewhere.
         writer.put_settings(shown={page.id: (OTHER, ((elsewhere, ""),))})
         assert ShownVideos(writer).private({page.id}) == set()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("taken", ["https://show.example/讲座", "https://show.example/a.mp4", f"{YOUTUBE}{TALK}"])
+def test_a_page_renames_nothing_that_it_shows_of_others(taken: str, order: int) -> None:
+    evil, listed = resource_of("https://evil.example/page"), resource_of(taken)
+    assert evil and listed
+    by_page = {evil.id: (evil.url, ((listed.url, "Masks for sale"),))}
+    [read] = with_videos([ReadingList("list.md", 2, (evil, listed)[::order])], by_page)
+    assert [one for one in read.resources if one.id == listed.id] == [listed]
+    others = [(one.kind, one.title) for one in read.resources if one.url == listed.url and one.id != listed.id]
+    assert others == ([] if listed.is_on_youtube else [(Kind.VIDEO, "Masks for sale")])
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "title"),
+    [
+        ("https://uni.example/lectures", "https://uni.example/l3", "掩码"),
+        ("https://space.bilibili.com/1", "https://www.bilibili.com/video/BV1xx411c7mD", "掩码"),
+        (f"{YOUTUBE}x", f"{YOUTUBE}{TALK}", "掩码"),
+        ("https://evil.example/", "https://www.bilibili.com/video/BV1xx411c7mD", ""),
+        (f"https://a.example/{PANOPTO}?pid={UUID}", f"https://b.example/{PANOPTO}?id={UUID}", ""),
+    ],
+)
+def test_a_video_has_its_title_from_its_own_site(page: str, url: str, title: str) -> None:
+    listed = resource_of(url)
+    assert listed and video_named_by(page, url, "掩码") == replace(listed, kind=Kind.VIDEO, title=title)
+
+
+def test_what_is_no_address_is_no_video() -> None:
+    assert [video_named_by(PAGE, url) for url in ("", "javascript:1", "http://[")] == [None] * 3

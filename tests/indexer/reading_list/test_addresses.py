@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -98,7 +99,7 @@ def test_every_spelling_of_an_address_is_one_resource(kind: Kind, canonical: str
         resource = found(resource_of(f" {spelling} ", "注意力 · Attention", [("Basics",)]))
         assert (resource.kind, resource.url) == (kind, canonical), spelling
         assert (resource.title, resource.sections) == ("注意力 · Attention", (("Basics",),))
-        assert resource.id == ids.get(canonical, resource.id) and (canonical in ids or len(resource.id) == 12)
+        assert resource.id == ids.get(canonical, resource.id) and (canonical in ids or len(resource.id) == 20)
         assert resource_of(resource.url, resource.title, resource.sections) == resource
 
 
@@ -131,7 +132,7 @@ def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
     ):
         file = resource_of_path(tmp_path / name)
         assert (file.kind, file.title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
-        assert len(file.id) == 12
+        assert len(file.id) == 20
         assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == file.id
         assert resource_of_path(tmp_path / name, "Given").title == "Given"
 
@@ -327,3 +328,17 @@ def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
 def test_a_feed_may_stand_in_a_text_without_a_link() -> None:
     read = parse_urls("播客：feed://a.org/x，还有 https://b.org/y\n")
     assert [(one.kind, one.url) for one in read] == [(Kind.PLAYLIST, "http://a.org/x"), (Kind.PAGE, "https://b.org/y")]
+
+
+@pytest.mark.parametrize(
+    "taken", ["https://www.youtube.com/watch?v=-wjZ_fJX0v4", "https://a.org/讲座", "feed:https://a.org/f"]
+)
+def test_no_playlist_has_the_id_of_another_resource(taken: str) -> None:
+    other = resource_of(taken)
+    assert other
+    starts = "playlist?list=", "feeds/videos.xml?playlist_id="
+    for address, end in product((f"https://www.youtube.com/{start}" for start in starts), ("", "讲", "/")):
+        forged = resource_of(f"{address}{other.id}{end}")
+        assert forged and forged.id != other.id
+    found = resource_of(f"https://www.youtube.com/playlist?list=PL{other.id}")
+    assert found and found.id == f"PL{other.id}"

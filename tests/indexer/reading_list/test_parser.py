@@ -328,6 +328,8 @@ def test_entries_follow_their_playlist_under_its_headings_and_the_lists_titles()
     ]
     twice = replace(playlist("PL1"), sections=(("A",), ("B", "C")))
     assert expand_playlists([twice], held)[1].sections == (("A", "CS25 讲座"), ("B", "C", "CS25 讲座"))
+    [_, entry, *_] = expand_playlists([replace(twice, sections=(("CS25 讲座",), ("B",)))], held)
+    assert entry.sections == (("CS25 讲座",), ("B", "CS25 讲座")), "a heading with its name stands for it"
     assert expand_playlists([playlist("PL1")], {}) == (playlist("PL1"),)
 
 

@@ -24,7 +24,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.indexer.fetch.network import picture_address
-from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
@@ -36,7 +36,7 @@ _Elements: TypeAlias = Mapping[str, Sequence[Any]]
 # Atomic, since comments in a row would take exponential time.
 _ROOT = re.compile(
     rb"\s*(?>(?:<\?.{0,2000}?\?>\s*|<!--.{0,20000}?-->\s*|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\])?\s*>\s*)*)"
-    rb"<(?:rss|(?:[\w.-]+:)?feed|(?:[\w.-]+:)?RDF)[\s>]",
+    rb"<(?:[\w.-]+:)?(?:rss|feed|RDF)[\s>]",
     re.DOTALL | re.IGNORECASE,
 )
 _START = 50_000
@@ -62,12 +62,10 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DEEP_LINK = "http://podlove.org/deep-link"
 _PICTURES = ("itunes:image", "media:thumbnail")
 _LONGEST_TITLE = 500
-# A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
-_UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
 _YEARS = range(1900, 2200)
 _MOST_SECONDS = 1e6
-# Of 30 MB, which is as much as is read. The longest feeds have some thousand.
-_MOST_ITEMS = 50_000
+MOST_ITEMS = 50_000
+"""The items that are read of a feed, all its pages together. The longest feeds have some thousand."""
 
 
 class TranscriptLink(NamedTuple):
@@ -82,8 +80,9 @@ class TranscriptLink(NamedTuple):
 class Episode:
     """An item of a feed with a recording.
 
-    `published` is a date as YYYY-MM-DD, `duration` in seconds. `chapters` are those in the feed; `chapters_url` leads
-    to others. `guid` is its id in the feed. `deep_link` and `thumbnail` are those of its details.
+    The id of its `resource` is that of its address, until `identity` gives it its own. `published` is a date as
+    YYYY-MM-DD, `duration` in seconds. `chapters` are those in the feed; `chapters_url` leads to others. `guid` is its
+    id in the feed. `deep_link` and `thumbnail` are those of its details.
     """
 
     resource: Resource
@@ -163,7 +162,7 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     is_cut, is_item_cut = _ends_early(data)
     try:
         for _, element in items:
-            found.append(_item(_children(element), url) if len(found) < _MOST_ITEMS else None)
+            found.append(_item(_children(element), url) if len(found) < MOST_ITEMS else None)
             element.clear(keep_tail=False)
     except etree.XMLSyntaxError:  # what came before the fault is found
         is_cut = True
@@ -292,7 +291,7 @@ def _resource(link: str | None, base: str) -> Resource | None:
 def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     """An item and its date; `None` if it has no recording."""
     guid = _text(item, "guid", "atom:id")
-    resource = _sound(item, base, guid)
+    resource = _sound(item, base)
     if resource is None:
         return None
     resource = replace(resource, title=_text(item, "title", "atom:title", "itunes:title"))
@@ -330,13 +329,11 @@ def _thumbnail(elements: _Elements, base: str) -> str | None:
     return next(map(picture_address, addresses), None)
 
 
-def _sound(item: _Elements, base: str, guid: str) -> Resource | None:
-    """The recording of an item: the first sound that it encloses, else the first film.
-
-    It is the same one where its address changes, if its guid is unique.
-    """
+def _sound(item: _Elements, base: str) -> Resource | None:
+    """The recording of an item: the first sound that it encloses, else the first film."""
     enclosed = [(element.get("url"), element.get("type")) for element in item.get("enclosure", ())]
-    links = (link for link in item.get("atom:link", ()) if link.get("rel") == "enclosure")
+    # Some feeds leave out Atom's namespace.
+    links = (link for name in ("atom:link", "link") for link in item.get(name, ()) if link.get("rel") == "enclosure")
     enclosed += [(link.get("href"), link.get("type")) for link in links]
     groups = [*item.get("media:content", ()), *(part for group in item.get("media:group", ()) for part in group)]
     enclosed += [(content.get("url"), content.get("type") or "unknown") for content in groups if content.get("url")]
@@ -346,8 +343,7 @@ def _sound(item: _Elements, base: str, guid: str) -> Resource | None:
     found = next((one for kind in ("audio", "video") if (one := _resource(by_kind.get(kind), base))), None)
     if found is None or found.kind in (Kind.VIDEO, Kind.PLAYLIST):  # one of YouTube isn't a file
         return None
-    own_id = short_hash(f"guid {guid}" if _UNIQUE.fullmatch(guid) else found.url)
-    return replace(found, id=own_id, kind=Kind.RECORDING)
+    return replace(found, kind=Kind.RECORDING)
 
 
 def _media_kind(link: str, media_type: str) -> str:

@@ -1,4 +1,4 @@
-"""Episodes stay the same resource where their sounds move, if their guids are unique in their feed."""
+"""Episodes belong to the origin of the feed that names them, and stay the same where their sounds or it move."""
 
 from __future__ import annotations
 
@@ -6,47 +6,78 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
 
+from seekpoint.indexer.fetch.fetcher import origin_of
 from seekpoint.indexer.reading_list.addresses import short_hash
-from seekpoint.indexer.sources.podcasts.feed import Episode
+from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode
 
-_PAIR = re.compile(r"([0-9a-f]{12})([0-9a-f]{12})")
-
-
-def stored_ids(ids: Mapping[str, str]) -> str:
-    """The ids of a feed's episodes by the keys of their guids, as a library stores them."""
-    return "".join(key + found for key, found in ids.items())
+_KNOWN = re.compile(r"([0-9a-f]{20})([0-9a-f]{20})([0-9a-f]{8})")
+_UNREAD = "0" * 8
+# A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
+_UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
 
 
-def known_ids(stored: str) -> dict[str, str]:
-    """The ids that `stored_ids` wrote."""
-    return dict(_PAIR.findall(stored))
+class KnownEpisode(NamedTuple):
+    """An episode's id, and a digest of the addresses of its transcripts when it was listed last; zeros if never."""
+
+    id: str
+    links: str = _UNREAD
+
+    @property
+    def was_listed(self) -> bool:
+        """Whether a build has taken the transcripts that the feed named."""
+        return self.links != _UNREAD
 
 
-def identified(episodes: Sequence[Episode], known: Mapping[str, str]) -> tuple[list[Episode], dict[str, str]]:
-    """The episodes of a feed with the ids that are `known` by the keys of their guids, and the ids to know next time.
+def stored_ids(known: Mapping[str, KnownEpisode]) -> str:
+    """The episodes of a feed by the keys of their guids, as a library stores them."""
+    return "".join(key + "".join(one) for key, one in known.items())
 
-    A guid that several sounds have says nothing. One that is unique beyond the feed is the id already.
+
+def known_ids(stored: str) -> dict[str, KnownEpisode]:
+    """The episodes that `stored_ids` wrote."""
+    return {key: KnownEpisode(*one) for key, *one in _KNOWN.findall(stored)}
+
+
+def links_of(episode: Episode) -> str:
+    """The digest of the addresses of an episode's transcripts."""
+    return short_hash("\n".join(link.url for link in episode.transcripts))[: len(_UNREAD)]
+
+
+def identified(
+    episodes: Sequence[Episode], feed: str, known: Mapping[str, KnownEpisode]
+) -> tuple[list[Episode], dict[str, KnownEpisode]]:
+    """The episodes of the feed at an address with their ids, and what to know of them next time.
+
+    An id is `known` by the key of a guid, else made of the feed's origin and the guid, or the sound's address: no feed
+    of another origin can give the same one. A guid that several sounds have says nothing.
     """
-    keyed = [(_key(episode), episode) for episode in episodes]
+    origin = origin_of(feed)
+    keyed = [(_key(one), short_hash(f"episode {origin} {_own_name(one)}"), one) for one in episodes]
     urls: dict[str, set[str]] = defaultdict(set)
-    for key, episode in keyed:
+    for key, _, episode in keyed:
         urls[key].add(episode.resource.url)
-    usable = {key for key, found in urls.items() if key and len(found) == 1}
+    usable = {key for key, found in urls.items() if len(found) == 1}
     # The ids at the addresses that these episodes have left, where another one may be now.
-    left = {known[key] for key, one in keyed if key in usable and known.get(key, one.resource.id) != one.resource.id}
-    same, ids = [], dict(known)
-    for key, episode in keyed:
-        own = episode.resource.id
+    left = {known[key].id for key, own, _ in keyed if key in usable and key in known and known[key].id != own}
+    same, found = [], dict(known)
+    for key, own, episode in keyed:
         own = short_hash(f"{own} {key}") if own in left else own
         if key in usable:
-            own = ids.setdefault(key, own)
+            own = found.setdefault(key, KnownEpisode(own)).id
         same.append(replace(episode, resource=replace(episode.resource, id=own)))
-    return same, ids
+    return same, dict(islice(found.items(), max(0, len(found) - MOST_ITEMS), None))
+
+
+def _own_name(episode: Episode) -> str:
+    return episode.guid if _UNIQUE.fullmatch(episode.guid) else episode.resource.url
 
 
 def _key(episode: Episode) -> str:
-    """A digest of a guid and its date, since some feeds use a guid again for another episode; empty if not needed."""
-    if not episode.guid or episode.resource.id == short_hash(f"guid {episode.guid}"):
-        return ""
-    return short_hash(f"{episode.guid}\n{episode.published or episode.resource.title}")
+    """A digest of a guid, and of its date, since some feeds use a short one again; without a guid, of the address."""
+    name = _own_name(episode)
+    if episode.guid and name != episode.guid:
+        name = f"{episode.guid}\n{episode.published or episode.resource.title}"
+    return short_hash(name)

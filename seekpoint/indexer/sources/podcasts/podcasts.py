@@ -22,8 +22,8 @@ from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validato
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
-from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
-from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, stored_ids
+from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode, Feed, is_feed, merged, parse_feed
+from seekpoint.indexer.sources.podcasts.identity import KnownEpisode, identified, known_ids, links_of, stored_ids
 from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
@@ -67,8 +67,8 @@ class Podcasts:
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
-        # The ids of episodes by the keys of their guids, of each feed.
-        self._ids: dict[str, dict[str, str]] = {}
+        # The episodes that are known by the keys of their guids, of each feed.
+        self._known: dict[str, dict[str, KnownEpisode]] = {}
         # The feeds of each episode, by its id, and those that were listed.
         self._feeds: dict[str, dict[str, None]] = {}
         self._listed: set[str] = set()
@@ -94,7 +94,7 @@ class Podcasts:
 
     def _learn_ids(self, feed: Resource, version: FromListing | None) -> None:
         ids = known_ids((version and version.guids) or "")
-        self._ids[feed.url] = {**ids, **self._ids.get(feed.url, {})}
+        self._known[feed.url] = {**self._known.get(feed.url, {}), **ids}
 
     def feed_at(self, page: FetchedPage) -> Resource | None:
         """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
@@ -210,10 +210,8 @@ class Podcasts:
             if is_cut:
                 raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
-        found, ids = identified(found, self._ids.get(playlist.url, {}))
-        self._ids[playlist.url] = ids
-        if end:
-            self._ids[end.url] = {**ids, **self._ids.get(end.url, {})}
+        before = self._known.get(playlist.url, {})
+        found, ids = identified(found[:MOST_ITEMS], playlist.url, before)
         episodes: dict[str, Episode] = {}
         for episode in found:
             episodes.setdefault(episode.resource.id, episode)
@@ -228,7 +226,15 @@ class Podcasts:
         self._listed.add(playlist.url)
         listed = list(episodes.values())[: self._limit]
         entries = tuple(PlaylistEntry(episode.resource) for episode in listed)
-        written = tuple(episode.resource.id for episode in listed if episode.transcripts)
+        earlier, links = {one.id: one for one in before.values()}, {one.resource.id: links_of(one) for one in listed}
+        written = {
+            key: key in earlier and earlier[key].was_listed
+            for key in (one.resource.id for one in listed if one.transcripts)
+            if key not in earlier or earlier[key].links != links[key]
+        }
+        if end is None or end.id == playlist.id:  # a feed that has moved isn't kept here
+            ids = {key: one._replace(links=links.get(one.id, one.links)) for key, one in ids.items()}
+        self._known[playlist.url] = ids
         version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(ids))
         return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages), is_cut)
 
@@ -252,11 +258,16 @@ class Podcasts:
 
     def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
-        count = 0
+        count = items = 0
+        name = playlist.title or feed.title or playlist.url
         for _ in range(_MOST_PAGES):
             yield feed
             count += len(feed.episodes)
+            items += len(feed.episodes) + feed.left_out
             if not feed.following or (self._limit is not None and count >= self._limit):
+                return
+            if items >= MOST_ITEMS:
+                messages.append(f"{name}: only its newest {MOST_ITEMS:,} items are read")
                 return
             try:
                 page = self._get(feed.following, playlist.url)
@@ -266,7 +277,6 @@ class Podcasts:
             except Unfetched as failure:
                 if failure.state is State.DEFERRED:
                     raise
-                name = playlist.title or feed.title or playlist.url
                 messages.append(f"{name}: its older episodes, at {feed.following}, aren't read: {failure}")
                 return
 

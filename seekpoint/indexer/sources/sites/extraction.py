@@ -153,11 +153,10 @@ def _transcripts(
 
 def _recording(info: Mapping[str, Any], url: str) -> Mapping[str, Any]:
     """The recording at an address among those of a page; raises NoVideo if the page doesn't show it any more."""
-    wanted = resource_of(url)
     for entry in info.get("entries") or (info,):
         addresses = [entry.get("url"), *(form.get("url") for form in entry.get("formats") or ())]
         found = (resource_of(str(address)) for address in addresses if address)
-        if any(one and wanted and one.id == wanted.id for one in found):
+        if any(one and one.url == url for one in found):
             return entry
     raise _no_video(site_of(url))
 

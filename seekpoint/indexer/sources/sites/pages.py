@@ -29,10 +29,7 @@ class PagesWithVideos:
     ) -> FetchResult:
         """Fetch a page or its video; raises Unfetched, with the reason of the page if there is no video."""
         try:
-            fetched = self.documents.fetch(resource, now, earlier, private=private)
-            for video in fetched.videos:
-                self.sites.shown_on((fetched.end or resource).url, video)
-            return fetched
+            return self.documents.fetch(resource, now, earlier, private=private)
         except Unfetched as failure:
             if earlier or not _may_have_video(failure):
                 raise

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource, State
+from seekpoint.indexer.fetch.fetcher import LeadsToVideo, origin_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import MONTH, Pace, ResponseTooLarge, ServerFault
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
 from seekpoint.indexer.sources.sandbox import OriginReader
+from seekpoint.video_sites import video_or_playlist
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.extraction import ListedVideos
@@ -56,7 +58,6 @@ class VideoSites:
 
         Its address may be one of YouTube: then the result is that video or playlist, without transcripts.
         """
-        from seekpoint.indexer.fetch.fetcher import LeadsToVideo
         from seekpoint.indexer.sources.sites.extraction import read_video
 
         page = self._pages.get(resource.id)
@@ -137,13 +138,30 @@ def is_no_video(failure: Unfetched) -> bool:
     return failure.reason.code == _NO_VIDEO
 
 
+def video_named_by(page: str, url: str, title: str = "") -> Resource | None:
+    """The resource at an address that a page or a playlist shows as a video; `None` for what is no address.
+
+    At another server, what looks like a page is a video of its own: nobody else's page gets its kind or its title. A
+    video of a known site has no title from elsewhere.
+    """
+    found = resource_of(url, title)
+    try:
+        own, origin = origin_of(page), origin_of(found.url if found else "")
+    except ValueError:
+        return None
+    if found is None or own == origin:
+        return found and replace(found, kind=Kind.VIDEO if found.kind is Kind.PAGE else found.kind)
+    if found.kind is Kind.PAGE:
+        return replace(found, id=short_hash(f"video {own} {found.url}"), kind=Kind.VIDEO)
+    sites = [one and one.site for one in (video_or_playlist(urlsplit(address)) for address in (page, found.url))]
+    return found if sites[0] and sites[0].prefix and sites[0] is sites[1] else replace(found, title="")
+
+
 def _playlist(listed: ListedVideos, of: Resource) -> Playlist:
     """The videos of a listing; raises Unfetched if it has none, or too many."""
     entries: dict[str, PlaylistEntry] = {}
     for address, title in listed.videos:
-        resource = resource_of(address, title)
-        if resource and resource.kind is Kind.PAGE:
-            resource = Resource(short_hash(resource.url), Kind.VIDEO, title, resource.url)
+        resource = video_named_by(of.url, address, title)
         if resource and resource.id != of.id:
             entries.setdefault(resource.id, PlaylistEntry(resource))
     if not entries:

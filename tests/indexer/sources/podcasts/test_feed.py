@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
-from seekpoint.indexer.reading_list.addresses import short_hash
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, is_feed, parse_feed
+from seekpoint.indexer.sources.podcasts.identity import identified
 from tests.cost import at_most
 from tests.feeds import FEED, SHOW, chapters, feed, item, transcript
 
@@ -92,19 +93,29 @@ def test_the_sound_is_the_first_one_that_is_enclosed_on_the_web() -> None:
     for hostile in ("javascript:alert(1)//.mp3", "data:audio/mpeg;base64,AA", "file:///etc/passwd.mp3", "http://[", ""):
         assert enclosed((hostile, "audio/mpeg")) == []
     assert enclosed(("https://youtu.be/aaaaaaaaaaa", "audio/mpeg"), ("paper.pdf", "application/pdf")) == []
+    linked = '<link>/page</link><link rel="enclosure" href="音.mp3" type="audio/mpeg"/><link rel="next" href="n.mp3"/>'
+    assert [one.resource.url for one in episodes(item("Title", linked, sound=None))] == [f"{SHOW}/%E9%9F%B3.mp3"]
     media = (
         f'<media:group xmlns:media="http://search.yahoo.com/mrss/"><media:content url="{SHOW}/m.mp3"/></media:group>'
     )
     assert [one.resource.url for one in episodes(item("Title", media, sound=None))] == [f"{SHOW}/m.mp3"]
 
 
-def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound() -> None:
-    for guid in ("https://show.example/?p=1", "urn:uuid:1", "Buzzsprout-1234567890", "tag:soundcloud,2010:tracks/1"):
-        [episode] = episodes(item(guid=guid))
-        assert episode.resource.id == short_hash(f"guid {guid}")
-    for guid in ("", "12", "Episode 12 of 2026-11-03", "第十二集", "20261103"):
-        [episode] = episodes(item(guid=guid))
-        assert episode.resource.id == short_hash(f"{SHOW}/1.mp3")
+def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound_and_always_by_its_origin() -> None:
+    def ids(guid: str, url: str) -> set[str]:
+        """The ids of an episode whose sound has moved meanwhile, in the feed at an address."""
+        found = (identified(episodes(item(guid=guid, sound=f"{SHOW}/{n}.mp3")), url, {})[0] for n in range(2))
+        return {one.resource.id for [one] in found}
+
+    unique = "https://show.example/?p=1", "urn:uuid:1", "Buzzsprout-1234567890", "tag:soundcloud,2010:tracks/1"
+    for guid in (*unique, "", "12", "Episode 12 of 2026-11-03", "第十二集", "20261103"):
+        own = ids(guid, FEED)
+        assert len(own) == (1 if guid in unique else 2)
+        assert all(len(one) == 20 for one in own), "80 bits"
+        assert own == ids(guid, f"{SHOW}/第二/feed?page=1")
+        for url in ("https://evil.example/feed.xml", "http://show.example/feed.xml", "https://show.example:444/feed"):
+            assert not own & ids(guid, url)
+        assert not own & {resource.id for n in range(2) if (resource := resource_of(f"{SHOW}/{n}.mp3"))}
 
 
 @pytest.mark.parametrize(
@@ -216,6 +227,14 @@ def test_entities_that_grow_end_the_feed() -> None:
     grown = (f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12))
     read = parse_feed(hostile(f'<!ENTITY a "aaaaaaaaaa">{"".join(grown)}', "A&m;B"), FEED)
     assert not read.episodes
+
+
+def test_a_feed_may_give_its_elements_a_prefix() -> None:
+    prefixed = re.sub(r"<(/?)(rss|channel|item|title|enclosure)\b", r"<\1r:\2", feed(item("第一集"), title="播客"))
+    data = prefixed.replace("<r:rss ", '<r:rss xmlns:r="http://backend.userland.com/rss2" ').encode()
+    assert is_feed(data)
+    read = parse_feed(data, FEED)
+    assert (read.title, [one.resource.title for one in read.episodes], read.is_cut) == ("播客", ["第一集"], False)
 
 
 def test_only_feeds_are_taken_for_feeds() -> None:

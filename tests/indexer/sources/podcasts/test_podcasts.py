@@ -14,11 +14,13 @@ from werkzeug import Request, Response
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Resource, State
 from seekpoint.indexer.reading_list.addresses import feed_resource
+from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS
 from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
 from tests.feeds import feed, item
 from tests.local_web import LocalWeb
 
 SHOW = "http://show.example"
+ATOM = "http://www.w3.org/2005/Atom"
 HOSTS = [f"http://{name}.example" for name in ("show", "one", "two", "three", "cdn")]
 SOUND = Random(0).randbytes(20_000_001)
 
@@ -148,3 +150,23 @@ def test_a_feed_of_5000_episodes_takes_seconds(httpserver: HTTPServer) -> None:
     listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(_feed())
     assert listing.playlist and len(listing.playlist.entries) == 5000
     assert time.process_time() - began < 20
+
+
+@pytest.mark.slow
+def test_the_most_items_of_a_feed_are_those_of_all_its_pages_together(httpserver: HTTPServer) -> None:
+    def page(request: Request) -> Response:
+        number = int(request.args.get("page", "1"))
+        asked.append(number)
+        sounds = (f'<item><enclosure url="{n}.mp3"/></item>' for n in range(26_000 * number, 26_000 * (number + 1)))
+        following = f'<link xmlns="{ATOM}" rel="next" href="/feed?page={number + 1}"/>' if number < 3 else ""
+        return Response(f"<rss><channel>{following}{''.join(sounds)}</channel></rss>", content_type="text/xml")
+
+    asked: list[int] = []
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    httpserver.expect_request("/feed").respond_with_handler(page)
+    playlist = feed_resource(f"{SHOW}/feed")
+    assert playlist
+    listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(playlist)
+    assert listing.playlist and len(listing.playlist.entries) == MOST_ITEMS
+    assert asked == [1, 2]
+    assert listing.messages == (f"{SHOW}/feed: only its newest 50,000 items are read",)
