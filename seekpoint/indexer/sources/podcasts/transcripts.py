@@ -17,7 +17,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
-from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.captions import UNSPACED, parse_captions
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
 from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
@@ -43,7 +43,6 @@ _CHARACTERS_A_SECOND = 15
 _PAUSE, _LONGEST_PHRASE, _LONGEST_WORD = 1.5, 8.0, 12
 _ENDS = (".", "?", "!", "。", "？", "！")
 _COLONS = (":", "：")
-_WIDE = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
 
 
 def chosen(links: Sequence[TranscriptLink], spoken: str, languages: Sequence[str]) -> list[list[TranscriptLink]]:
@@ -92,7 +91,7 @@ def _phrases(cues: Sequence[Cue]) -> Iterator[Cue]:
     phrase: Cue | None = None
     for cue in cues:
         if phrase and _goes_on(phrase, cue):
-            space = "" if _WIDE.match(phrase.text[-1]) and _WIDE.match(cue.text) else " "
+            space = "" if UNSPACED.match(phrase.text[-1]) and UNSPACED.match(cue.text) else " "
             phrase = phrase._replace(end=cue.end, text=f"{phrase.text}{space}{cue.text}")
         else:
             yield from (phrase,) if phrase else ()
