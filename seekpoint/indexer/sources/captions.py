@@ -53,11 +53,7 @@ def parse(text: str) -> Captions:
         )
         return Captions(tuple(_without_repeats(webvtt)), header[1] if header else "")
     if _TIMING.search(text):
-        srt = (
-            cue._replace(text=(_CUT_NUMBER if is_last else _NEXT_NUMBER).sub("", cue.text))
-            for cue, is_last in _timed(_TIMING, text)
-        )
-        return Captions(tuple(_without_repeats(srt)))
+        return Captions(tuple(_without_repeats(_srt(text))))
     if _LRC_LINE.search(text):
         return _lrc(text)
     if text.lstrip().startswith("<"):
@@ -74,12 +70,14 @@ def parse(text: str) -> Captions:
 # for one odd timing line, joins cues without a blank line between them, drops all that follows a blank line in a cue of
 # SRT, reads `&copy=` as a sign, and needs cssutils and encutils, which are under the LGPL.
 _STAMP = r"-?(?:\d+:)?\d+:\d+(?:[.,]\d+)?"
-_TIMING = re.compile(rf"^[ \t]*({_STAMP})[ \t]*-->[ \t]*({_STAMP})(?:[ \t][^\n]*)?$", re.MULTILINE)
+_SETTING = r"(?:[ \t\f]|(?:vertical|line|position|size|align|region):)[^\n]*"
+_TIMING = re.compile(rf"^[ \t\f]*({_STAMP})[ \t\f]*-->[ \t\f]*({_STAMP})(?:{_SETTING})?$", re.MULTILINE)
 # The counter before an SRT cue, followed by an incomplete timing line if the file is truncated. After the last cue, it
 # counts as one only behind a blank line.
-_NUMBER = r"\d+[ \t]*(?:\n[\d:,. >-]*)?\Z"
+_NUMBER = r"(\d+)[ \t]*(?:\n[\d:,. >-]*)?\Z"
 _NEXT_NUMBER = re.compile(rf"(?:\A|\n)[ \t]*{_NUMBER}")
 _CUT_NUMBER = re.compile(rf"\n[ \t]*\n[ \t]*{_NUMBER}")
+_UNTIMED_NUMBER = re.compile(r"\n[ \t]*\n[ \t]*(\d+)[ \t]*(?=\n)")
 _SBV_TIMING = re.compile(r"^[ \t]*(\d+:\d+:\d+\.\d+),(\d+:\d+:\d+\.\d+)[ \t]*$", re.MULTILINE)
 _HEADER_LANGUAGE = re.compile(r"\s*WEBVTT[^\n]*\n(?:[^\n]+\n)*?Language:[ \t]*([A-Za-z0-9-]+)[ \t]*\n")
 
@@ -90,6 +88,22 @@ def _timed(timing_line: re.Pattern[str], text: str) -> Iterator[tuple[Cue, bool]
     for timing, following in zip(timings, [*timings[1:], None], strict=False):
         payload = text[timing.end() + 1 : following.start() if following else None]
         yield Cue(_seconds(timing[1]), _seconds(timing[2]), payload), following is None
+
+
+def _srt(text: str) -> Iterator[Cue]:
+    """The cues of SRT. One without its timing line is told by its counter, and begins where the one before ends."""
+    first = _TIMING.search(text)
+    counter = _NEXT_NUMBER.search(text[: first.start()]) if first else None
+    for cue, is_last in _timed(_TIMING, text):
+        own = float(counter[1]) if counter else math.inf
+        counter = (_CUT_NUMBER if is_last else _NEXT_NUMBER).search(cue.text)
+        said, following = (cue.text[: counter.start()], float(counter[1])) if counter else (cue.text, own + 2)
+        start = 0
+        for number in _UNTIMED_NUMBER.finditer(said):
+            if own + 1 == float(number[1]) < following:
+                yield cue._replace(text=said[start : number.start()])
+                cue, start, own = Cue(cue.end, cue.end, ""), number.end(), own + 1
+        yield cue._replace(text=said[start:])
 
 
 def _seconds(stamp: str) -> float:

@@ -1,5 +1,6 @@
 """All caption formats give the same cues; hostile and damaged files are refused in one line."""
 
+import codecs
 import json
 from contextlib import suppress
 
@@ -14,8 +15,9 @@ from tests.indexer.formats import FORMATS, SAID
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_format_gives_the_same_cues_whatever_the_suffix(name: str) -> None:
     text = FORMATS[name].replace("welcome", "wel\x08come\x1f")
-    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le"):
-        cues = parse_captions(text.encode(encoding), "讲座.vtt").cues
+    encoded = [text.encode(encoding) for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32")]
+    for data in (*encoded, codecs.BOM_UTF32_BE + text.encode("utf-32-be")):
+        cues = parse_captions(data, "讲座.vtt").cues
         assert [cue.text for cue in cues] == [cue.text for cue in SAID]
         for cue, said in zip(cues, SAID, strict=True):
             assert (cue.start, cue.end) == pytest.approx((said.start, said.end), abs=0.001)
@@ -83,6 +85,21 @@ def test_metadata_and_other_namespaces_in_ttml_are_not_said() -> None:
     inside = "<metadata>meta <m:desc>desc</m:desc></metadata>hi <m:actor>Ann</m:actor><set begin='2s'/>你好<i>!</i>"
     text = TTML.format("xmlns:m='http://www.w3.org/ns/ttml#metadata'", "", f"<p begin='1s' end='2s'>{inside}</p>")
     assert parse_captions(text.encode(), "a").cues == (Cue(1.0, 2.0, "hi 你好!"),)
+
+
+def test_settings_right_behind_a_timing_line_are_not_said() -> None:
+    for settings in ("line:40% size:40%", "align:start", " line:0", "\f", ""):
+        text = f"WEBVTT\n\n00:01.000 --> 00:02.000\n甲\n\n00:02.000 --> 00:03.000{settings}\nb\n"
+        assert parse_captions(text.encode(), "a").cues == (Cue(1, 2, "甲"), Cue(2, 3, "b")), settings
+
+
+def test_srt_without_a_timing_line_begins_where_the_cue_before_ends_and_its_counter_is_not_said() -> None:
+    text = "1\n00:01,0 --> 00:02,0\n甲\n\n3\nx\n\n2\n第二\n\n3\nthree\n\n4\n00:05,0 --> 00:06,0\nd\n\n5\ne\n"
+    assert [cue[:3] for cue in parse_captions(text.encode(), "a.srt").cues] == [
+        *((1, 2, "甲 3 x"), (2, 2, "第二"), (2, 2, "three"), (5, 6, "d"), (6, 6, "e")),
+    ]
+    plain = "7\n00:01,0 --> 00:02,0\nx =\n\n2\nso\n\n8\n00:05,0 --> 00:06,0\nd\n\n5\n"
+    assert [cue.text for cue in parse_captions(plain.encode(), "a.srt").cues] == ["x = 2 so", "d"]
 
 
 def test_a_cue_starts_at_the_time_of_its_first_word() -> None:
