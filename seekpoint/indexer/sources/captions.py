@@ -133,7 +133,7 @@ def _without_repeats(cues: Iterable[Cue]) -> Iterator[Cue]:
     return (cue._replace(text=_plain(cue.text)) for cue in voiced)
 
 
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]+)>|</v\s*>", re.IGNORECASE)
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]++([^<>\n]*)>|</v\s*>", re.IGNORECASE)
 
 
 def _voices(cue: Cue) -> Iterator[Cue]:
@@ -158,17 +158,20 @@ _LRC_LINE = re.compile(r"^[ \t]*((?:\[(?:\d+:)?\d+:\d+(?:\.\d+)?\][ \t]*)+)([^\n
 _LRC_TAG = re.compile(r"^\[(la|offset):([^\]\n]*)\]", re.MULTILINE | re.IGNORECASE)
 # Seconds that the last line of LRC is shown: each ends where the next one begins.
 _LAST = 5.0
+# Characters. A longer line that has several starts is no chorus, and is read at the first one.
+_LONGEST_REPEATED = 200
 
 
 def _lrc(text: str) -> Captions:
     """Lines after their starts, of which a line that is repeated has several; `offset` is in milliseconds."""
     tags = {tag[1].lower(): tag[2].strip() for tag in _LRC_TAG.finditer(text)}
-    early = _number(tags.get("offset", 0)) / 1000
-    lines = [
-        (max(0.0, _seconds(stamp) - (0.0 if math.isnan(early) else early)), _plain(line[2]))
-        for line in _LRC_LINE.finditer(text)
-        for stamp in re.findall(r"[\d:.]+", line[1])
-    ]
+    offset = _number(tags.get("offset", 0)) / 1000
+    early = 0.0 if math.isnan(offset) else offset
+    lines = []
+    for line in _LRC_LINE.finditer(text):
+        words, stamps = _plain(line[2]), list(dict.fromkeys(re.findall(r"[\d:.]+", line[1])))
+        repeats = stamps if len(words) <= _LONGEST_REPEATED else stamps[:1]
+        lines += [(_seconds(stamp) - early, words) for stamp in repeats]
     lines.sort(key=lambda line: line[0])
     ends = [*(start for start, _ in lines[1:]), lines[-1][0] + _LAST]
     cues = (Cue(start, end, words) for (start, words), end in zip(lines, ends, strict=True))
@@ -298,7 +301,7 @@ def _ttml(root: Element) -> Iterator[Cue]:
         frames *= float(multiplier[1]) / float(multiplier[2])
     units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "f": 1 / frames, "t": 1 / ticks}
     agents = (element for element in root.iter() if _kind(element) == "agent")
-    names = {agent.get(f"{_XML}id"): speaker_name(" ".join(agent.itertext())) for agent in agents}
+    names = {agent.get(f"{_XML}id"): speaker_name(" ".join(child.text or "" for child in agent)) for agent in agents}
 
     clocks = (_CLOCK.fullmatch(element.get(name, "").strip()) for element in root.iter() for name in _TIMES)
     # Apple writes `9.5` and `1:02.5`, which TTML doesn't know, and counts all times from the beginning.

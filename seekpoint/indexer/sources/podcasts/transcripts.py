@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -18,7 +19,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
 from seekpoint.indexer.sources.captions import UNSPACED, parse_captions
-from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
+from seekpoint.indexer.sources.metadata import stated_chapters
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds
 from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
 from seekpoint.indexer.transcript.speakers import speaker_name
@@ -110,8 +112,8 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...]:
     match parsed_json(data):
         case {"chapters": [*chapters]}:
             shown = (one for one in chapters if isinstance(one, dict) and one.get("toc") is not False)
-            stated = ((clock_seconds(str(one.get("startTime"))), str(one.get("title", ""))) for one in shown)
-            return parse_chapters(stated)
+            marks = ((str(one.get("startTime")), str(one.get("title") or "")) for one in shown)
+            return stated_chapters((clock_seconds(start), unescape(title)) for start, title in marks)
     raise ValueError
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,25 +15,24 @@ from requests import RequestException
 
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag
-from seekpoint.index.types import Chapter, Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
+from seekpoint.index.types import Details, Kind, Origin, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Pace, ServerFault
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
+from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.site_downloader import SiteDownloader
     from seekpoint.indexer.sources.sites.tracks import Track
 
 _MOST_ENTRIES = 5_000
-_MOST_CHAPTERS = 1_000
 _MOST_OF_CAPTIONS = 20_000_000  # as of a file
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _NO_NAME = re.compile(r"[^A-Za-z0-9-]")
-_LONGEST_TITLE = 500
 # These extractors number the videos of a page, also an only one.
 _NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
 _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
@@ -251,7 +249,7 @@ def _playlist(info: Mapping[str, Any], listed: Resource) -> Playlist:
     """The videos of a listing; raises NoVideo if it has none."""
     entries: dict[str, PlaylistEntry] = {}
     for entry in filter(None, info.get("entries") or ()):
-        address, title = str(entry.get("webpage_url") or entry.get("url") or ""), _text(entry.get("title"))
+        address, title = str(entry.get("webpage_url") or entry.get("url") or ""), stated_text(entry.get("title"))
         resource = resource_of(address, title)
         if resource and resource.kind is Kind.PAGE:
             resource = Resource(short_hash(resource.url), Kind.VIDEO, title, resource.url)
@@ -261,38 +259,29 @@ def _playlist(info: Mapping[str, Any], listed: Resource) -> Playlist:
         raise _no_video(_site(listed.url))
     if len(entries) > _MOST_ENTRIES:
         raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"), MONTH)
-    return Playlist(_text(info.get("title")), tuple(entries.values()))
+    return Playlist(stated_text(info.get("title")), tuple(entries.values()))
 
 
 def details_of(info: Mapping[str, Any]) -> Details:
     """The details of a video as yt-dlp describes it; what is missing or ill-formed stays empty."""
-    title = _text(info.get("title"))
+    title = stated_text(info.get("title"))
     if info.get("extractor_key") in _NUMBERING:
         title = _NUMBER.sub("", title)
-    day, length = _text(info.get("upload_date")), _seconds(info.get("duration"))
+    day, length = stated_text(info.get("upload_date")), _seconds(info.get("duration"))
     listed = info.get("chapters")
     marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
-    titles: dict[float, str] = {}
-    for mark in marks[:_MOST_CHAPTERS]:
-        start, named = _seconds(mark.get("start_time")), _text(mark.get("title"))
-        if start is not None and named:
-            titles.setdefault(start, named)
     return Details(
         title or None,
-        _text(info.get("channel") or info.get("uploader")) or None,
+        stated_text(info.get("channel") or info.get("uploader")) or None,
         length or None,
         f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
-        tuple(Chapter(start, titles[start]) for start in sorted(titles)),
-        thumbnail=picture_address(_text(info.get("thumbnail"))),
+        stated_chapters((_seconds(mark.get("start_time")), mark.get("title")) for mark in marks),
+        thumbnail=picture_address(stated_text(info.get("thumbnail"))),
     )
 
 
-def _text(value: object) -> str:
-    return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
-
-
 def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and isfinite(value) and value >= 0 else None
+    return float(value) if isinstance(value, int | float) and 0 <= value <= MOST_SECONDS else None
 
 
 def _site(url: str) -> str:
