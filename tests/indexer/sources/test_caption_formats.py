@@ -9,6 +9,7 @@ import pytest
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.captions import parse_captions
+from tests.cost import at_most
 from tests.indexer.formats import FORMATS, SAID
 
 
@@ -219,3 +220,22 @@ def test_nested_elements_take_linear_time(tag: str) -> None:
     for text in (f"<transcript>{nested}</transcript>", f"<timedtext><body>{nested}</body></timedtext>"):
         with suppress(SourceError):
             assert sum(len(cue.text) for cue in parse_captions(text.encode(), "a").cues) == 10_000
+
+
+LINE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
+STAMPS = "".join(f"[{number // 60:02}:{number % 60:02}]" for number in range(4000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINE + "hi <v" + " " * 60_000,
+        f"[00:01]{STAMPS}<b>{'注意 words ' * 4000}",
+        "[00:01]" * 4000 + f"<b>{'word ' * 5600}",
+        f"<tt>{'<agent>' * 60_000}{'</agent>' * 60_000}<body><p begin='1s'>hi</p></body></tt>",
+    ],
+    ids=["voice", "stamps", "one stamp", "agents"],
+)
+def test_hostile_captions_take_linear_time_and_keep_their_words(text: str) -> None:
+    with at_most(3.0):
+        assert 1 <= len(parse_captions(text.encode(), "a").cues) < 200

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from lxml import etree
 
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
@@ -45,6 +46,8 @@ _CHARACTERS_A_SECOND = 15
 _PAUSE, _LONGEST_PHRASE, _LONGEST_WORD = 1.5, 8.0, 12
 _ENDS = (".", "?", "!", "。", "？", "！")
 _COLONS = (":", "：")
+# Characters. The name of a speaker or of a work isn't longer.
+_LONGEST_CITE = 500
 
 
 def chosen(links: Sequence[TranscriptLink], spoken: str, languages: Sequence[str]) -> list[list[TranscriptLink]]:
@@ -120,14 +123,15 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...]:
 def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:
     """The sentences of a transcript in HTML, at its times; raises SourceError if there are too few times."""
     page = _TimedText()
-    with suppress(AssertionError):  # of html.parser, at `<![…`
-        page.feed(text)
-        page.close()
+    # It holds no tree, and takes linear time; html.parser takes quadratic time for tags without an end.
+    with suppress(etree.LxmlError):
+        etree.fromstring(text.encode(), etree.HTMLParser(target=page, encoding="utf-8", huge_tree=True))
     starts = [block.start for block in page.blocks]
     last = starts[-1] if starts else 0.0
     rest = sum(len(part) for part in page.blocks[-1].parts) / _CHARACTERS_A_SECOND if starts else 0.0
     end = max(last, duration or last + rest)
-    if not starts or any(stop - start > _LONGEST_BLOCK for start, stop in pairwise((*starts, end))):
+    has_words = any(block.parts for block in page.blocks)
+    if not has_words or any(stop - start > _LONGEST_BLOCK for start, stop in pairwise((*starts, end))):
         raise SourceError(Reason("transcript_untimed"))
     # Each ends where the next one begins.
     blocks = tidy(Cue(block.start, end, " ".join(block.parts), speaker=block.speaker) for block in page.blocks)
@@ -141,31 +145,43 @@ class _Block(NamedTuple):
     parts: list[str]
 
 
-class _TimedText(HTMLParser):
+class _TimedText:
     """Collects what stands behind each `<time>`. `<cite>` beside it names the speaker, up to the next name."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._data: list[str] = []
         self.blocks: list[_Block] = []
         self._within = ""
         self._cited = ""
         self._speaker: str | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, _: object) -> None:
+        self._take()
         if tag in ("time", "cite", "script", "style", "title"):
             self._within = tag
         if tag == "cite" and self._cited and self.blocks:
             self._say("")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        self._take()
         if tag == self._within:
             self._within = ""
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
+        self._data.append(data)
+
+    def close(self) -> None:
+        self._take()
+
+    def _take(self) -> None:
+        """Take in the text between two tags."""
+        data, self._data = "".join(self._data), []
         if self._within == "time" and (start := clock_seconds(data)) is not None:
             self._begin(start)
         elif self._within == "cite":
             self._cited += data.strip()
+            if len(self._cited) > _LONGEST_CITE and self.blocks:
+                self._say("")
         elif not self._within and self.blocks and data.strip():
             if self._cited.endswith(_COLONS) or (self._cited and not self.blocks[-1].parts):
                 self._begin(self.blocks[-1].start)
