@@ -117,7 +117,7 @@ _TAG = re.compile(
     r"</?(?:[cvibus]|ruby|rt|lang|font|em|strong|span)(?:[.\s][^<>]*)?>|<br\s*/?>|<[\d:.,]+>|\{\\[^{}]*\}",
     re.IGNORECASE,
 )
-_ENTITY = re.compile(r"&(?:#\d+|#x[\da-f]+|[a-z]\w*);", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,9}|#x[\da-f]{1,9}|[a-z]\w*);", re.IGNORECASE)
 _WORD_TIME = re.compile(rf"<({_STAMP})>")
 _FIRST_WORD_TIME = re.compile(rf"(?:\s|<[^\d<>][^<>]*>)*<({_STAMP})>")
 # Rolling captions show each finished line again, for 10 ms.

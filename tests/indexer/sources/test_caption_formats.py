@@ -187,6 +187,8 @@ def test_entities_are_resolved_once() -> None:
         ('[[{"text":"&amp;","start":1,"duration":1}]]', "&amp;"),
     ):
         assert [cue.text for cue in parse_captions(text.encode(), "a").cues] == [said]
+    numbered = f"WEBVTT\n\n00:01.000 --> 00:02.000\n注意 &#{'9' * 5000};"  # more digits than int() takes
+    assert parse_captions(numbered.encode(), "a").cues[0].text.startswith("注意 &#999")
 
 
 def test_cues_without_a_valid_time_are_dropped() -> None:
