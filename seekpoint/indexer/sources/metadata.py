@@ -9,6 +9,7 @@ from datetime import date
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter
+from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
 _NO_TITLE = re.compile(
     r"(?:untitled|microsoft (?:word|powerpoint)\b|document|(?:powerpoint )?presentation|slide|title|paper|main"
@@ -21,9 +22,14 @@ _NO_AUTHOR = re.compile(
 )
 _DATE = re.compile(r"(?:D:)?(\d{4})-?(\d\d)?-?(\d\d)?")
 _FIRST_YEAR = 1985
-# More than any table of contents has. Chapter titles are indexed, and more would outweigh the spoken words.
-_MOST_CHAPTERS = 1000
-_LONGEST_TITLE = 200
+# More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
+_MOST_CHAPTERS = 5_000
+_LONGEST_TITLE = 500
+
+
+def stated_text(value: object) -> str:
+    """A title or name in one line, of 500 characters at most; empty for what is no text."""
+    return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
 
 
 def stated_title(text: str) -> str | None:
@@ -49,10 +55,14 @@ def stated_date(text: str, first_year: int = _FIRST_YEAR) -> str | None:
 
 
 def stated_chapters(marks: Iterable[tuple[float | None, object]], duration: float | None = None) -> tuple[Chapter, ...]:
-    """Chapters in order of time, of starts and titles; those without either or after the end are left out."""
+    """Chapters or headings in order of time, of starts and titles, the first of too many.
+
+    Those without either, or after the end, are left out.
+    """
     titles: dict[float, str] = {}
     for start, title in marks:
-        named = clean(title)[:_LONGEST_TITLE].rstrip() if isinstance(title, str) else ""
-        if named and start is not None and (duration is None or start < duration):
+        if start is None or not 0 <= start <= MOST_SECONDS or (duration is not None and start >= duration):
+            continue
+        if named := stated_text(title):
             titles.setdefault(start, named)
     return tuple(Chapter(start, titles[start]) for start in sorted(titles)[:_MOST_CHAPTERS])

@@ -8,7 +8,6 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, takewhile
-from math import isfinite
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -18,6 +17,9 @@ from seekpoint.indexer.transcript.speakers import named
 
 LONGEST = 45.0
 """The longest duration of a cue, in seconds."""
+
+MOST_SECONDS = 1e7
+"""The latest time in any source, 115 days. The longest text, as if read aloud, ends before (text_timeline)."""
 
 MOST_TOKENS = 400
 """The longest input, as estimated by `tokens`; multilingual-e5 takes 512, and some scripts exceed the estimate."""
@@ -53,13 +55,16 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def tidy(cues: Iterable[Cue]) -> tuple[Cue, ...]:
-    """Clean and order cues and split overlong ones. Nothing but white space and control characters is lost."""
+    """Clean and order cues and split overlong ones. Nothing but white space and control characters is lost.
+
+    A cue without a start, or with one beyond MOST_SECONDS, is dropped.
+    """
     cleaned = []
     for cue in cues:
         text = clean(cue.text)
-        if text and isfinite(cue.start):
+        if text and abs(cue.start) <= MOST_SECONDS:
             start = max(0.0, cue.start)
-            end = max(start, cue.end) if isfinite(cue.end) else start
+            end = max(start, cue.end) if cue.end <= MOST_SECONDS else start
             cleaned.append(cue._replace(start=start, end=end, text=text))
     # In reverse, because cues with the same start all end at the start of the next later one.
     trimmed: list[Cue] = []

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from seekpoint.index.types import Chapter, Cue, Details, Origin, Transcript
+from seekpoint.index.types import Cue, Details, Origin, Transcript
+from seekpoint.indexer.sources.metadata import stated_chapters
 from seekpoint.indexer.transcript.cues import SECONDS, sentences, tidy, tokens
 
 TOKENS_A_SECOND = 4.0
@@ -66,7 +67,7 @@ def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tu
         Cue(start, end, words, block.anchor, block.page, is_reference)
         for start, end, words, block, is_reference in spans
     )
-    chapters = tuple(Chapter(start, words) for start, _, words, block, _ in spans if block.role is Role.HEADING)
+    chapters = stated_chapters((start, words) for start, _, words, block, _ in spans if block.role is Role.HEADING)
     details = Details(
         document.title, document.author, published=document.published, chapters=chapters, aliases=document.aliases
     )

@@ -1,5 +1,6 @@
 """All caption formats give the same cues; hostile and damaged files are refused in one line."""
 
+import codecs
 import json
 from contextlib import suppress
 
@@ -8,14 +9,16 @@ import pytest
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.captions import parse_captions
+from tests.cost import at_most
 from tests.indexer.formats import FORMATS, SAID
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_format_gives_the_same_cues_whatever_the_suffix(name: str) -> None:
     text = FORMATS[name].replace("welcome", "wel\x08come\x1f")
-    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le"):
-        cues = parse_captions(text.encode(encoding), "讲座.vtt").cues
+    encoded = [text.encode(encoding) for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32")]
+    for data in (*encoded, codecs.BOM_UTF32_BE + text.encode("utf-32-be")):
+        cues = parse_captions(data, "讲座.vtt").cues
         assert [cue.text for cue in cues] == [cue.text for cue in SAID]
         for cue, said in zip(cues, SAID, strict=True):
             assert (cue.start, cue.end) == pytest.approx((said.start, said.end), abs=0.001)
@@ -27,7 +30,8 @@ TTML = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml
 def test_the_times_of_ttml() -> None:
     for parameters, begin, seconds in (
         ("", "01:02:03.25", 3723.25),
-        *(("", "1.5h", 5400.0), ("", "2m", 120.0), ("", "1500ms", 1.5), ("", "12.5s", 12.5)),
+        *(("", "1.5h", 5400.0), ("", "2m", 120.0), ("", "1500ms", 1.5), ("", "12.5s", 12.5), ("", "00:00:01,5", 1.5)),
+        *(("", "9.5", 9.5), ("", "1:02.5", 62.5), ("", "95", 95.0)),
         ("p:frameRate='25'", "00:00:01:05", 1.2),
         ("p:frameRate='30' p:frameRateMultiplier='1000 1001'", "300f", 10.01),
         ("p:tickRate='10000000'", "15000000t", 1.5),
@@ -44,6 +48,59 @@ def test_times_in_ttml_are_relative_to_the_parent() -> None:
     for namespace in ("/ns/ttml", "/2006/10/ttaf1"):  # DFXP is an older TTML
         cues = parse_captions(text.replace("/ns/ttml", namespace).encode(), "a").cues
         assert cues[1:] == (Cue(15.0, 19.0, "甲"), Cue(31.0, 32.0, "b"))
+
+
+APPLES = """<tt xmlns="http://www.w3.org/ns/ttml" xmlns:podcasts="http://podcasts.apple.com/transcript-ttml-internal">
+<body dur="4148.949"><div xmlns="" begin="1.220" end="1:09:04.480"><p begin="1.220" end="1:28.620">
+<span begin="1.220" end="2.300" podcasts:unit="sentence"><span begin="1.220" end="1.5" podcasts:unit="word">Look</span
+><span begin="1.5" end="2.3" podcasts:unit="word">here.</span></span
+><span begin="1:23.5" end="1:24.5" podcasts:unit="sentence"><span begin="1:23.5" podcasts:unit="word">注意</span
+><span begin="1:24" podcasts:unit="word">力。</span></span></p></div></body></tt>"""
+
+
+def test_ttml_of_apple_counts_from_the_beginning_and_its_words_are_set_apart() -> None:
+    assert parse_captions(APPLES.encode(), "a").cues == (Cue(1.22, 2.3, "Look here."), Cue(83.5, 84.5, "注意力。"))
+    line = "<p begin='9.5'><span begin='9.5'>mi</span><span begin='10'>le</span> a</p>"
+    text = TTML.format("", "dur='0'", f"<div begin='9.5' end='0.0'>{line}</div>")
+    assert parse_captions(text.encode(), "a").cues == (Cue(9.5, 9.5, "mile a"),)
+
+
+def test_in_a_sequence_each_element_of_ttml_begins_where_the_one_before_ends() -> None:
+    both = "<div><p dur='5s'>c</p><p dur='1s'>d</p></div>"
+    lines = f"<p dur='3s'>甲</p><p begin='2s' end='4s'>b</p>{both}<p dur='1s'>e</p><p>f</p><p dur='2s'>g</p>"
+    text = TTML.format("", "begin='10s' timeContainer='seq'", lines)
+    assert [cue[:3] for cue in parse_captions(text.encode(), "a").cues] == [
+        *((10, 13, "甲"), (15, 17, "b"), (17, 22, "c"), (17, 18, "d"), (22, 23, "e"), (23, 23, "f"), (23, 25, "g")),
+    ]
+
+
+def test_ttml_without_begin_is_shown_from_the_start_and_nothing_beside_times_is_lost() -> None:
+    text = TTML.format("", "", "<p dur='9s'>甲</p><p>b <span begin='3s'>c</span> d</p><p>e</p>")
+    said = [(cue.start, cue.text) for cue in parse_captions(text.encode(), "a").cues]
+    assert said == [(0, "甲"), (0, "b"), (0, "d"), (0, "e"), (3, "c")]
+    with pytest.raises(SourceError, match="no cue found"):
+        parse_captions(TTML.format("", "", "<p>no time in all of it</p>").encode(), "a")
+
+
+def test_metadata_and_other_namespaces_in_ttml_are_not_said() -> None:
+    inside = "<metadata>meta <m:desc>desc</m:desc></metadata>hi <m:actor>Ann</m:actor><set begin='2s'/>你好<i>!</i>"
+    text = TTML.format("xmlns:m='http://www.w3.org/ns/ttml#metadata'", "", f"<p begin='1s' end='2s'>{inside}</p>")
+    assert parse_captions(text.encode(), "a").cues == (Cue(1.0, 2.0, "hi 你好!"),)
+
+
+def test_settings_right_behind_a_timing_line_are_not_said() -> None:
+    for settings in ("line:40% size:40%", "align:start", " line:0", "\f", ""):
+        text = f"WEBVTT\n\n00:01.000 --> 00:02.000\n甲\n\n00:02.000 --> 00:03.000{settings}\nb\n"
+        assert parse_captions(text.encode(), "a").cues == (Cue(1, 2, "甲"), Cue(2, 3, "b")), settings
+
+
+def test_srt_without_a_timing_line_begins_where_the_cue_before_ends_and_its_counter_is_not_said() -> None:
+    text = "1\n00:01,0 --> 00:02,0\n甲\n\n3\nx\n\n2\n第二\n\n3\nthree\n\n4\n00:05,0 --> 00:06,0\nd\n\n5\ne\n"
+    assert [cue[:3] for cue in parse_captions(text.encode(), "a.srt").cues] == [
+        *((1, 2, "甲 3 x"), (2, 2, "第二"), (2, 2, "three"), (5, 6, "d"), (6, 6, "e")),
+    ]
+    plain = "7\n00:01,0 --> 00:02,0\nx =\n\n2\nso\n\n8\n00:05,0 --> 00:06,0\nd\n\n5\n"
+    assert [cue.text for cue in parse_captions(plain.encode(), "a.srt").cues] == ["x = 2 so", "d"]
 
 
 def test_a_cue_starts_at_the_time_of_its_first_word() -> None:
@@ -130,6 +187,8 @@ def test_entities_are_resolved_once() -> None:
         ('[[{"text":"&amp;","start":1,"duration":1}]]', "&amp;"),
     ):
         assert [cue.text for cue in parse_captions(text.encode(), "a").cues] == [said]
+    numbered = f"WEBVTT\n\n00:01.000 --> 00:02.000\n注意 &#{'9' * 5000};"  # more digits than int() takes
+    assert parse_captions(numbered.encode(), "a").cues[0].text.startswith("注意 &#999")
 
 
 def test_cues_without_a_valid_time_are_dropped() -> None:
@@ -148,7 +207,7 @@ def test_what_is_hostile_or_damaged_is_refused_in_one_line() -> None:
         (FORMATS["ttml"][:-20], r"damaged XML \(.*line \d"),
         (FORMATS["json3"][:-5], r"damaged JSON \(.*line 1"),
         ("[" * 200_000, "nested too deep"),
-        (TTML.format("", "", "<div>" * 100_000 + "</div>" * 100_000), "nested too deep"),
+        (TTML.format("", "dur='9s'", "<div>" * 100_000 + "</div>" * 100_000), "nested too deep"),
         ('{"title": "An info.json of yt-dlp", "duration": 60}', "no cue found"),
         ("0:00:01.000,0:00:02.000\n\n", "no cue found"),
     ):
@@ -163,3 +222,22 @@ def test_nested_elements_take_linear_time(tag: str) -> None:
     for text in (f"<transcript>{nested}</transcript>", f"<timedtext><body>{nested}</body></timedtext>"):
         with suppress(SourceError):
             assert sum(len(cue.text) for cue in parse_captions(text.encode(), "a").cues) == 10_000
+
+
+LINE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
+STAMPS = "".join(f"[{number // 60:02}:{number % 60:02}]" for number in range(4000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINE + "hi <v" + " " * 60_000,
+        f"[00:01]{STAMPS}<b>{'注意 words ' * 4000}",
+        "[00:01]" * 4000 + f"<b>{'word ' * 5600}",
+        f"<tt>{'<agent>' * 60_000}{'</agent>' * 60_000}<body><p begin='1s'>hi</p></body></tt>",
+    ],
+    ids=["voice", "stamps", "one stamp", "agents"],
+)
+def test_hostile_captions_take_linear_time_and_keep_their_words(text: str) -> None:
+    with at_most(3.0):
+        assert 1 <= len(parse_captions(text.encode(), "a").cues) < 200

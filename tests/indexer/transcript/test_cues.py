@@ -26,7 +26,8 @@ def test_cues_are_clean_and_in_order() -> None:
             [Cue(0, 1, "a b"), Cue(2, 3, "注意力")],
         ),
         ([Cue(5, 6, "c"), Cue(1, 2, "b"), Cue(1, 2, "a")], [Cue(1, 2, "b"), Cue(1, 2, "a"), Cue(5, 6, "c")]),
-        ([Cue(nan, 1, "no place"), Cue(inf, inf, "no place")], []),
+        ([Cue(nan, 1, "no place"), Cue(inf, inf, "no place"), Cue(1e8, 2e8, "迟"), Cue(-1e8, 1, "early")], []),
+        ([Cue(1, 1e8, "a"), Cue(9_999_999, inf, "b")], [Cue(1, 1, "a"), Cue(9_999_999, 9_999_999, "b")]),
         ([Cue(-3, -1, "a"), Cue(2, 1, "b"), Cue(3, nan, "c")], [Cue(0, 0, "a"), Cue(2, 2, "b"), Cue(3, 3, "c")]),
         (
             [Cue(0, 9, "a"), Cue(0, 3, "b"), Cue(5, 9, "c"), Cue(7, 8, "d")],

@@ -5,8 +5,14 @@ from __future__ import annotations
 import codecs
 import re
 
-BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-"""The byte order marks and their encodings."""
+BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""The byte order marks and their encodings; that of UTF-32 begins with that of UTF-16."""
 
 # Labels stand for supersets of the encodings that they name (WHATWG Encoding Standard, "Names and labels"); Python's
 # names.

@@ -6,7 +6,7 @@ import codecs
 import io
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,11 +21,12 @@ from lxml import etree
 from seekpoint.files import MEDIA_TYPES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
+from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
 # keeps neither their types nor their languages, and refuses a feed that isn't well-formed.
@@ -61,9 +62,7 @@ _NAMESPACES = (
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DEEP_LINK = "http://podlove.org/deep-link"
 _PICTURES = ("itunes:image", "media:thumbnail")
-_LONGEST_TITLE = 500
 _YEARS = range(1900, 2200)
-_MOST_SECONDS = 1e6
 MOST_ITEMS = 50_000
 """The items that are read of a feed, all its pages together. The longest feeds have some thousand."""
 
@@ -226,14 +225,7 @@ def clock_seconds(text: str) -> float | None:
     seconds = 0.0
     for part in parts:
         seconds = 60 * seconds + float(part)
-    return seconds if seconds < _MOST_SECONDS else None
-
-
-def parse_chapters(found: Iterable[tuple[float | None, str]]) -> tuple[Chapter, ...]:
-    """Chapters in order of time, of starts and titles; those without either are left out."""
-    titled = ((start, clean(unescape(title))[:_LONGEST_TITLE]) for start, title in found)
-    chapters = [Chapter(start, title) for start, title in titled if start is not None and title]
-    return tuple(sorted(chapters, key=lambda chapter: chapter.start))
+    return seconds if seconds <= MOST_SECONDS else None
 
 
 def _encoding(data: bytes, charset: str | None) -> str | None:
@@ -271,8 +263,8 @@ def _header(root: Any) -> _Elements:  # noqa: ANN401
 def _text(elements: _Elements, *names: str) -> str:
     """The first text under any of the names, in their order. Many feeds escape it twice."""
     for element in (element for name in names for element in elements.get(name, ())):
-        if text := clean(unescape("".join(element.itertext()))):
-            return text[:_LONGEST_TITLE]
+        if text := stated_text(unescape("".join(element.itertext()))):
+            return text
     return ""
 
 
@@ -297,14 +289,15 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     resource = replace(resource, title=_text(item, "title", "atom:title", "itunes:title"))
     date = _date(_text(item, "pubDate", "atom:published", "dc:date", "atom:updated", "atom:issued"))
     transcripts = [_transcript(element, base) for element in item.get("podcast:transcript", ())]
-    stated = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
+    marks = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
+    stated = ((clock_seconds(one.get("start") or ""), unescape(one.get("title") or "")) for one in marks)
     further = (_address(element.get("url"), base) for element in item.get("podcast:chapters", ()))
     episode = Episode(
         resource,
         published=date.date().isoformat() if date else None,
         duration=clock_seconds(_text(item, "itunes:duration")),
         transcripts=tuple(filter(None, transcripts)),
-        chapters=parse_chapters((clock_seconds(one.get("start") or ""), one.get("title") or "") for one in stated),
+        chapters=stated_chapters(stated),
         chapters_url=next(filter(None, further), None),
         guid=guid,
         deep_link=next(filter(None, (_deep_link(link, base) for link in item.get("atom:link", ()))), None),

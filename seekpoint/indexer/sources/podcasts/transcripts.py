@@ -6,19 +6,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from html.parser import HTMLParser
+from html import unescape
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from lxml import etree
 
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
-from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, parse_chapters
+from seekpoint.indexer.sources.captions import UNSPACED, parse_captions
+from seekpoint.indexer.sources.metadata import stated_chapters
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
@@ -44,7 +47,8 @@ _CHARACTERS_A_SECOND = 15
 _PAUSE, _LONGEST_PHRASE, _LONGEST_WORD = 1.5, 8.0, 12
 _ENDS = (".", "?", "!", "。", "？", "！")
 _COLONS = (":", "：")
-_WIDE = re.compile("[\u2e80-\u9fff\uff00-\uffef]")
+# Characters. The name of a speaker or of a work isn't longer.
+_LONGEST_CITE = 500
 
 
 def chosen(links: Sequence[TranscriptLink], spoken: str, languages: Sequence[str]) -> list[list[TranscriptLink]]:
@@ -101,7 +105,7 @@ def _phrases(cues: Sequence[Cue]) -> Iterator[Cue]:
     phrase: Cue | None = None
     for cue in cues:
         if phrase and _goes_on(phrase, cue):
-            space = "" if _WIDE.match(phrase.text[-1]) and _WIDE.match(cue.text) else " "
+            space = "" if UNSPACED.match(phrase.text[-1]) and UNSPACED.match(cue.text) else " "
             phrase = phrase._replace(end=cue.end, text=f"{phrase.text}{space}{cue.text}")
         else:
             yield from (phrase,) if phrase else ()
@@ -123,22 +127,23 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...]:
     match found:
         case {"chapters": [*chapters]}:
             shown = (one for one in chapters if isinstance(one, dict) and one.get("toc") is not False)
-            stated = ((clock_seconds(str(one.get("startTime"))), str(one.get("title", ""))) for one in shown)
-            return parse_chapters(stated)
+            marks = ((str(one.get("startTime")), str(one.get("title") or "")) for one in shown)
+            return stated_chapters((clock_seconds(start), unescape(title)) for start, title in marks)
     raise SourceError("they aren't JSON chapters")
 
 
 def _timed_html(text: str, duration: float | None) -> tuple[Cue, ...]:
     """The sentences of a transcript in HTML, at its times; raises SourceError if there are too few times."""
     page = _TimedText()
-    with suppress(AssertionError):  # of html.parser, at `<![…`
-        page.feed(text)
-        page.close()
+    # It holds no tree, and takes linear time; html.parser takes quadratic time for tags without an end.
+    with suppress(etree.LxmlError):
+        etree.fromstring(text.encode(), etree.HTMLParser(target=page, encoding="utf-8", huge_tree=True))
     starts = [block.start for block in page.blocks]
     last = starts[-1] if starts else 0.0
     rest = sum(len(part) for part in page.blocks[-1].parts) / _CHARACTERS_A_SECOND if starts else 0.0
     end = max(last, duration or last + rest)
-    if not starts or any(stop - start > _LONGEST_BLOCK for start, stop in pairwise((*starts, end))):
+    has_words = any(block.parts for block in page.blocks)
+    if not has_words or any(stop - start > _LONGEST_BLOCK for start, stop in pairwise((*starts, end))):
         raise SourceError(Reason("transcript_untimed"))
     # Each ends where the next one begins.
     blocks = tidy(Cue(block.start, end, " ".join(block.parts), speaker=block.speaker) for block in page.blocks)
@@ -152,31 +157,43 @@ class _Block(NamedTuple):
     parts: list[str]
 
 
-class _TimedText(HTMLParser):
+class _TimedText:
     """Collects what stands behind each `<time>`. `<cite>` beside it names the speaker, up to the next name."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._data: list[str] = []
         self.blocks: list[_Block] = []
         self._within = ""
         self._cited = ""
         self._speaker: str | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, _: object) -> None:
+        self._take()
         if tag in ("time", "cite", "script", "style", "title"):
             self._within = tag
         if tag == "cite" and self._cited and self.blocks:
             self._say("")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        self._take()
         if tag == self._within:
             self._within = ""
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
+        self._data.append(data)
+
+    def close(self) -> None:
+        self._take()
+
+    def _take(self) -> None:
+        """Take in the text between two tags."""
+        data, self._data = "".join(self._data), []
         if self._within == "time" and (start := clock_seconds(data)) is not None:
             self._begin(start)
         elif self._within == "cite":
             self._cited += data.strip()
+            if len(self._cited) > _LONGEST_CITE and self.blocks:
+                self._say("")
         elif not self._within and self.blocks and data.strip():
             if self._cited.endswith(_COLONS) or (self._cited and not self.blocks[-1].parts):
                 self._begin(self.blocks[-1].start)

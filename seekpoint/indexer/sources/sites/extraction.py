@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,25 +13,24 @@ from urllib.parse import urlsplit
 
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import is_tag
-from seekpoint.index.types import Chapter, Details, Origin, State, Transcript
+from seekpoint.index.types import Details, Origin, State, Transcript
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
+from seekpoint.indexer.transcript.cues import MOST_SECONDS
 from seekpoint.indexer.transcript.language import language_of
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.downloader import SiteDownloader
     from seekpoint.indexer.sources.sites.tracks import Track
 
-_MOST_CHAPTERS = 1_000
 _MOST_OF_CAPTIONS = 20_000_000  # as of a file
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _NO_NAME = re.compile(r"[^A-Za-z0-9-]")
-_LONGEST_TITLE = 500
 # These extractors number the videos of a page, also an only one.
 _NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
 _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
@@ -227,36 +225,27 @@ def _captions(downloader: SiteDownloader, info: Mapping[str, Any], form: Mapping
 
 def _listed(info: Mapping[str, Any]) -> ListedVideos:
     entries = filter(None, info.get("entries") or ())
-    videos = ((str(one.get("webpage_url") or one.get("url") or ""), _text(one.get("title"))) for one in entries)
-    return ListedVideos(_text(info.get("title")), tuple(videos))
+    videos = ((str(one.get("webpage_url") or one.get("url") or ""), stated_text(one.get("title"))) for one in entries)
+    return ListedVideos(stated_text(info.get("title")), tuple(videos))
 
 
 def details_of(info: Mapping[str, Any]) -> Details:
     """The details of a video as yt-dlp describes it; what is missing or ill-formed stays empty."""
-    title = _text(info.get("title"))
+    title = stated_text(info.get("title"))
     if info.get("extractor_key") in _NUMBERING:
         title = _NUMBER.sub("", title)
-    day, length = _text(info.get("upload_date")), _seconds(info.get("duration"))
+    day, length = stated_text(info.get("upload_date")), _seconds(info.get("duration"))
     listed = info.get("chapters")
     marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
-    titles: dict[float, str] = {}
-    for mark in marks[:_MOST_CHAPTERS]:
-        start, named = _seconds(mark.get("start_time")), _text(mark.get("title"))
-        if start is not None and named:
-            titles.setdefault(start, named)
     return Details(
         title or None,
-        _text(info.get("channel") or info.get("uploader")) or None,
+        stated_text(info.get("channel") or info.get("uploader")) or None,
         length or None,
         f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
-        tuple(Chapter(start, titles[start]) for start in sorted(titles)),
-        thumbnail=picture_address(_text(info.get("thumbnail"))),
+        stated_chapters((_seconds(mark.get("start_time")), mark.get("title")) for mark in marks),
+        thumbnail=picture_address(stated_text(info.get("thumbnail"))),
     )
 
 
-def _text(value: object) -> str:
-    return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
-
-
 def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and isfinite(value) and value >= 0 else None
+    return float(value) if isinstance(value, int | float) and 0 <= value <= MOST_SECONDS else None

@@ -25,10 +25,10 @@ from seekpoint.indexer.fetch.retries import (
     status_of,
 )
 from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.metadata import stated_text
 
 _MOST_ENTRIES = 5_000  # YouTube's limit of a playlist
 _MOST_REDIRECTS = 5
-_LONGEST_TITLE = 500
 _PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)
 _CHANNEL_WITHOUT_TAB = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)")
 # YouTube's placeholder titles, in the language that yt-dlp requests.
@@ -60,7 +60,7 @@ class YouTubePlaylists:
             raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"))
         entries: dict[str, PlaylistEntry] = {}
         for item in items:
-            title = _clean_title(item.get("title"))
+            title = stated_text(item.get("title"))
             fault = None if item.get("duration") else _FAULTS.get(title)
             if resource := resource_of(str(item.get("url")), "" if fault else title):
                 is_on_youtube = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
@@ -68,7 +68,7 @@ class YouTubePlaylists:
                 entries.setdefault(resource.id, entry)
         # yt-dlp appends the tab's name to the channel's.
         channel = listing.get("channel") if has_no_tab else None
-        return Playlist(_clean_title(channel or listing.get("title")), tuple(entries.values()))
+        return Playlist(stated_text(channel or listing.get("title")), tuple(entries.values()))
 
     def _fetch_listing(self, address: str) -> Mapping[str, Any]:
         """Fetch a listing and follow redirects; a live stream in place of a list is a list of one."""
@@ -99,10 +99,6 @@ def truncation_warning(playlist: Playlist, limit: int | None) -> str | None:
         f"{playlist.title or 'a playlist'}: YouTube listed exactly {count} entries, where lists of it have ended too "
         "early: compare with its page, and put what is missing on the list by its address"
     )
-
-
-def _clean_title(title: object) -> str:
-    return clean(title)[:_LONGEST_TITLE].rstrip() if isinstance(title, str) else ""
 
 
 _YOUTUBE_SAID = re.compile(r"YouTube said: (.*)")

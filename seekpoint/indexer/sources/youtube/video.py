@@ -10,7 +10,6 @@ from dataclasses import fields
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import pairwise
-from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -41,10 +40,10 @@ from seekpoint.indexer.fetch.retries import (
     raise_for_pause,
     server_fault,
 )
-from seekpoint.indexer.sources.metadata import stated_chapters
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
-from seekpoint.indexer.transcript.cues import spoken, tidy
+from seekpoint.indexer.transcript.cues import MOST_SECONDS, spoken, tidy
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
@@ -215,7 +214,6 @@ def _status(error: Exception) -> int:
 
 _PUBLISHED = re.compile(r'(?:itemprop="datePublished" content="|"publishDate":\s*")(\d{4}-\d\d-\d\d)')
 _INITIAL_DATA = re.compile(r"\bytInitialData[\"'\]]*\s*=\s*")
-_LONGEST_TITLE = 200
 # Seconds. A date has no time of day, and is the uploader's: a day more than a week.
 _NEW = 8 * 86_400.0
 _STAMPED = re.compile(r"^[^\w\n]*((?:\d+:)?\d{1,2}:\d\d)[^\w\n]+(\w.*)$", re.MULTILINE)
@@ -242,8 +240,8 @@ def details_of(page: str, player: object) -> Details:
         or of_marks((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
     )
     return Details(
-        title=_text(_get(video, "title")) or None,
-        channel=_text(_get(video, "author")) or None,
+        title=stated_text(_get(video, "title")) or None,
+        channel=stated_text(_get(video, "author")) or None,
         duration=duration,
         published=published[1] if published else None,
         chapters=chapters,
@@ -256,8 +254,8 @@ def details_in(info: Mapping[str, Any]) -> Details:
     published = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", str(info.get("upload_date")), re.ASCII)
     marks = ((_seconds(_get(each, "start_time")), _get(each, "title")) for each in info.get("chapters") or ())
     return Details(
-        title=_text(info.get("title"))[:_LONGEST_TITLE] or None,
-        channel=_text(info.get("channel") or info.get("uploader"))[:_LONGEST_TITLE] or None,
+        title=stated_text(info.get("title")) or None,
+        channel=stated_text(info.get("channel") or info.get("uploader")) or None,
         duration=duration,
         published="-".join(published.groups()) if published else None,
         chapters=stated_chapters(marks, duration),
@@ -311,10 +309,6 @@ def _find_all(data: object, key: str) -> Iterator[object]:
             stack.extend(reversed(node))
 
 
-def _text(value: object) -> str:
-    return clean(value) if isinstance(value, str) else ""
-
-
 def _seconds(value: object, per_second: float = 1) -> float | None:
     """Parse a number or a time such as 1:02:03."""
     if not isinstance(value, str | int | float):
@@ -325,4 +319,4 @@ def _seconds(value: object, per_second: float = 1) -> float | None:
             seconds = 60 * seconds + float(part) / per_second
     except ValueError:
         return None
-    return seconds if isfinite(seconds) and seconds >= 0 else None
+    return seconds if 0 <= seconds <= MOST_SECONDS else None

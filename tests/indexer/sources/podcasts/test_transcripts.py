@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +11,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Origin, Resource
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
+from tests.cost import at_most
 from tests.indexer.builds import webvtt
 
 ROOT = "https://show.example"
@@ -83,6 +85,17 @@ def test_names_in_html_are_those_of_the_speakers_and_titles_of_works_are_said() 
 def test_a_transcript_that_does_not_say_when_is_no_transcript(name: str, text: str) -> None:
     with pytest.raises(SourceError, match="doesn't say when what is said: let --transcribe listen to it"):
         read(text, name=name)
+
+
+@pytest.mark.parametrize("hostile", ["<a ", "<cite>a<b>", "<!--", "&", "<p><time>", "<x y='"])
+def test_hostile_html_takes_linear_time(hostile: str) -> None:
+    with at_most(2.0), suppress(SourceError):
+        assert read("<time>0:00</time>掩码 " + hostile * 20_000, name="1.html")[0][2].startswith("掩码")
+
+
+def test_characters_in_html_that_are_escaped_are_part_of_their_word() -> None:
+    text = "<time>0:00</time><p>Q&amp;A on &#x6ce8;意<!-- no -->力</p><script>no</script><p>after</p>"
+    assert read(text, name="1.html") == [(0.0, 60.0, "Q&A on 注意力 after")]
 
 
 def test_a_plain_text_may_be_captions() -> None:

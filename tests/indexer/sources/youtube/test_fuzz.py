@@ -59,8 +59,8 @@ def test_any_page_and_player_give_details_that_can_be_shown(page: str, answer: s
 def test_any_playlist_has_entries_that_can_be_shown(
     fake: FakeYouTube, entries: list[tuple[str, str]], title: str, old_shape: bool
 ) -> None:
-    fake.add_playlist("PLattention", title, entries, old_shape)
-    playlist = resource_of(f"{YOUTUBE}/playlist?list=PLattention")
+    fake.add_playlist("PLattention1", title, entries, old_shape)
+    playlist = resource_of(f"{YOUTUBE}/playlist?list=PLattention1")
     assert playlist and playlist.kind is Kind.PLAYLIST
     try:
         listed = YouTubePlaylists(fake.web()).fetch(playlist)

@@ -16,7 +16,7 @@ from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.paths import ROOT
 
-NAME = "PLattention"
+NAME = "PLattention1"
 CHANNEL = "/@karpathy"
 HOUR, DAY, MONTH = 3600, 86400, 30 * 86400
 PLACES = ["playlist", "reload", "more"]

@@ -1,0 +1,83 @@
+"""One limit for times and one for chapters, whatever source they come from."""
+
+import json
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from seekpoint.index.errors import SourceError
+from seekpoint.index.types import Chapter, Origin
+from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.podcasts.feed import parse_feed
+from seekpoint.indexer.sources.podcasts.transcripts import read_chapters
+from seekpoint.indexer.sources.sites import extraction
+from seekpoint.indexer.sources.youtube import video
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
+from tests import feeds
+
+Marks = Sequence[tuple[float, str]]
+
+
+def in_feed(marks: Marks) -> tuple[Chapter, ...]:
+    listed = feeds.chapters(*((f"{start:.0f}", title) for start, title in marks))
+    return parse_feed(feeds.feed(feeds.item("An episode", listed)).encode(), feeds.FEED).episodes[0].chapters
+
+
+def in_json(marks: Marks) -> tuple[Chapter, ...]:
+    return read_chapters(json.dumps({"chapters": [{"startTime": at, "title": title} for at, title in marks]}).encode())
+
+
+def at_site(marks: Marks) -> tuple[Chapter, ...]:
+    return extraction.details_of({"chapters": [{"start_time": at, "title": title} for at, title in marks]}).chapters
+
+
+def at_youtube(marks: Marks) -> tuple[Chapter, ...]:
+    return video.details_in({"chapters": [{"start_time": at, "title": title} for at, title in marks]}).chapters
+
+
+def in_document(marks: Marks) -> tuple[Chapter, ...]:
+    headings = tuple(Block(title, Role.HEADING) for _, title in marks)
+    return transcript_of(ParsedDocument(headings), "en", Origin.MANUAL)[1].chapters
+
+
+@pytest.mark.parametrize("chapters_of", [in_feed, in_json, at_site, at_youtube, in_document])
+def test_chapters_of_every_source_are_limited_alike(chapters_of: Callable[[Marks], tuple[Chapter, ...]]) -> None:
+    found = chapters_of([(start, f"第{start}章 " + "x" * 600) for start in range(6000)])
+    assert (len(found), {len(chapter.title) for chapter in found}) == (5000, {500})
+    assert found[1].title.startswith("第1章 x")
+    if chapters_of is not in_document:  # whose times are ours
+        late = (
+            [(1e300, "a"), (10**9, "b"), (-1, "c"), (3, "d\x1b[31m\u202e")]
+            if chapters_of is not in_feed
+            else [(10**9, "b"), (3, "d")]
+        )
+        assert chapters_of(late) == (Chapter(3, "d"),)
+
+
+LATE = {
+    "srt": "1\n999999999:00:00,000 --> 999999999:00:01,000\n迟\n",
+    "negative": "1\n-999999999:00:00,000 --> 00:00:01,000\nearly\n",
+    "vtt": f"WEBVTT\n\n{'9' * 400}:00:00.000 --> {'9' * 400}:00:01.000\nlate\n",
+    "sbv": "999999999:00:00.000,999999999:00:01.000\nlate\n",
+    "lrc": "[99999999999:00]late\n",
+    "offset": "[offset:1e300]\n[00:01]early\n",
+    "ttml": "<tt><body><p begin='99999999h'>late</p></body></tt>",
+    "srv1": "<transcript><text start='1e300' dur='1'>late</text></transcript>",
+    "srv3": "<timedtext><body><p t='1e300' d='1'>late</p></body></timedtext>",
+    "json3": '{"events": [{"tStartMs": 1e300, "segs": [{"utf8": "late"}]}]}',
+    "whisper": '{"segments": [{"start": 1e300, "end": 1e301, "text": "late"}]}',
+    "podcast": '{"segments": [{"startTime": -1e300, "endTime": 1, "body": "early"}]}',
+    "snippets": '[{"start": 1e300, "duration": 1, "text": "late"}]',
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_times_in_captions_of_every_format_are_limited_alike(name: str) -> None:
+    with pytest.raises(SourceError, match="no cue found"):
+        parse_captions(LATE[name].encode(), "a")
+
+
+def test_lengths_of_videos_are_limited_like_times() -> None:
+    for seconds in (1e300, 10**400, -1, float("nan")):
+        assert extraction.details_of({"duration": seconds}).duration is None
+        assert video.details_in({"duration": seconds}).duration is None
