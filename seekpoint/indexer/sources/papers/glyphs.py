@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ _COMPOSED |= dict.fromkeys((0xF0B7, 0xF0A7), "•")
 # Old TeX fonts have no letters with accents: an accent is drawn over the letter that follows.
 _ACCENTS = dict(zip("´¨ˆ˜ˇ˘˙˚¯˝", "\u0301\u0308\u0302\u0303\u030c\u0306\u0307\u030a\u0304\u030b", strict=True))
 _ACCENTED = re.compile(f"([{''.join(_ACCENTS)}])([^\\W\\d_])")
-_HYPHEN = "\x02"
+_HYPHEN, _UNKNOWN = "\x02", "\ufffd"
 _QUARTER = pi / 2
 _UPRIGHT = 0.1
 # A page with a smaller share of upright text is turned as a whole, for example for a wide table.
@@ -90,7 +91,8 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
     first, size, text, bold, spaced = 0, 0.0, "", False, False
     left = bottom = right = top = 0.0
     for index in range(pdfium.FPDFText_CountChars(glyphs)):
-        char = chr(pdfium.FPDFText_GetUnicode(glyphs, index))
+        code = pdfium.FPDFText_GetUnicode(glyphs, index)
+        char = chr(code) if code <= sys.maxunicode else _UNKNOWN  # a code that the font maps to no letter
         if char.isspace():
             spaced = spaced or char not in "\r\n"
             continue
@@ -143,7 +145,7 @@ def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, siz
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = _ACCENTED.sub(_accented, text.translate(_COMPOSED))
-    text = text.replace(_HYPHEN, "-").replace("\0", "\ufffd")
+    text = text.replace(_HYPHEN, "-").replace("\0", _UNKNOWN)
     return _Run(text, corners, (x.value, y.value), size, bold, turn)
 
 

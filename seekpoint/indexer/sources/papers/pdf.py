@@ -18,7 +18,8 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.papers.blocks import blocks
-from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
+from seekpoint.indexer.sources.papers.contents import without_contents
+from seekpoint.indexer.sources.papers.furniture import without_furniture
 from seekpoint.indexer.sources.papers.glyphs import read_page
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import Page, columns

@@ -174,6 +174,12 @@ def test_unreadable_pdfs_are_refused() -> None:
         assert reason in refusal(read_pdf, data)
 
 
+def test_a_code_beyond_unicode_is_no_letter() -> None:
+    data = made([[line(60, 700, SENTENCES[0]), line(60, 600, "\uf0a8\ua780", font="F3")]])
+    data = data.replace(b"/Encoding /Identity-H /ToUnicode 3 0 R", b"/Encoding 3 0 R")
+    assert SENTENCES[0] in texts(read_pdf(data.replace(b"<0000> <FFFF>", b"<00> <7F> <F0808080> <F7BFBFBF>")))
+
+
 def test_a_scanned_page_or_a_wrong_cross_reference_table_does_no_harm() -> None:
     assert read_pdf(made([SCAN, [line(60, 700, SENTENCES[0])]])).blocks == (Block(SENTENCES[0], page=2),)
     for data in (WHOLE.replace(b"startxref\n", b"startxref\n9"), WHOLE.replace(b"00000 n", b"00007 n")):
