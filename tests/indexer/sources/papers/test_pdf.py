@@ -177,8 +177,8 @@ def test_unreadable_pdfs_are_refused() -> None:
 def test_glyphs_of_a_figure_that_stand_for_no_letters_are_dropped() -> None:
     prose, figure = line(60, 700, SENTENCES[0]), ['!"# $!"# %!"#', "?@A -./0123456789:;<=> !'()*+,-$ B&%"]
     assert texts(shown(prose, *lines(60, 500, figure, font="F2"))) == [SENTENCES[0]]
-    for kept in ('"Wow!" she said, #1 of $5 is 100% 好'.encode("cp1252", "ignore").decode(), '!!! "" ##'):
-        assert texts(shown(prose, line(60, 500, kept, font="F2")))[1:] == [" ".join(kept.split())]
+    for kept in ('"Wow!" she said: #1 of $5 is 100%', '!!! "" ##'):
+        assert texts(shown(prose, line(60, 500, kept, font="F2")))[1:] == [kept]
     ascii_table = "".join(map(chr, range(33, 127)))
     assert texts(shown(prose, line(60, 500, ascii_table, 5, font="F2")))[1:] == [ascii_table]
     assert "which letters" in refusal(read_pdf, made([lines(60, 500, figure)]))
