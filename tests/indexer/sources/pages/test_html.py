@@ -119,7 +119,11 @@ def test_text_is_as_a_browser_renders_it() -> None:
         (
             """<table><tr><td class=linenos><pre>1\n2</pre></td><td class=code><pre>
 def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></td></tr></table>""",
-            ["def scale(x): ⏎ # 缩放 ⏎ return x / 8"],
+            ["def ⇥ scale(x): ⏎ # 缩放 ⏎ return x / 8"],
+        ),
+        (
+            "<pre>rate    1e-4\t# 学习率\r\n  warm-up  4,000 \nEnds here.  Goes on.</pre><p>one  two\tthree</p>",
+            ["rate ⇥ 1e-4 ⇥ # 学习率 ⏎ warm-up ⇥ 4,000 ⏎ Ends here. Goes on.", "one two three"],
         ),
     ):
         assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
