@@ -100,7 +100,7 @@ class Resource(Displayed):
     `id` is the YouTube id of a video or playlist, else a short stable hash of `url`, the canonical address, or of the
     guid of a podcast's episode, whose address may change. `title` is empty if the list has only an address. `sections`
     are the heading paths that it is listed under. `deep_link` is the address, up to the time, of the page that plays it
-    from a time on, if its source names one.
+    from a time on, if its source names one. `file_title` is what a file is called, its title where there is no other.
     """
 
     id: str
@@ -109,6 +109,7 @@ class Resource(Displayed):
     url: str
     sections: tuple[tuple[str, ...], ...] = ()
     deep_link: str | None = None
+    file_title: str = ""
 
     @property
     def is_local(self) -> bool:

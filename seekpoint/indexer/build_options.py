@@ -89,7 +89,7 @@ class BuildEvents:
 def name_of(resource: Resource) -> str:
     """The name of a resource in progress: its title, else its file's name or its address."""
     file = local_file(resource.url)
-    return clean(resource.title or (file.name if file else resource.url))
+    return clean(resource.title or resource.file_title or (file.name if file else resource.url))
 
 
 class MessageEvents(BuildEvents):

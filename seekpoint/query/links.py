@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from seekpoint.files import ARCHIVES
 from seekpoint.index.errors import UsageError
-from seekpoint.index.text.clean import CELL_BREAK, LINE_BREAK
+from seekpoint.index.text.clean import CELL_BREAK, INDENT, LINE_BREAK
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.video_sites import VideoSite, video_at
 
@@ -196,8 +196,9 @@ _HALF_WORD = re.compile(f"[{_WIDE}]")
 _JOINT = re.compile(
     rf"\s+|(?<=[^\w\s{_WIDE}])(?=[{_WIDE}])|(?<=[{_WIDE}])(?=[A-Za-z0-9(（「『“《])|(?<=[A-Za-z0-9])(?=[{_WIDE}])"
 )
-# A phrase contains no formula, which is rendered in other characters, and no break between cells or lines of code.
-_GAP = r"\$\$?[^$]+\$\$?|\\\(.+?\\\)|\\\[.+?\\\]|\S*\\\S*" + f"|[{CELL_BREAK.strip()}{LINE_BREAK.strip()}]"
+# A phrase contains no formula, which is rendered in other characters, no break between cells or lines of code, and no
+# several spaces.
+_GAP = r"\$\$?[^$]+\$\$?|\\\(.+?\\\)|\\\[.+?\\\]|\S*\\\S*" + f"|[{CELL_BREAK.strip()}{LINE_BREAK.strip()}{INDENT}]"
 _GAPS = re.compile(_GAP)
 # In a script without spaces, a space is a line break.
 _GAPS_IN_LINES = re.compile(rf"{_GAP}|(?<=[{_WIDE}])\s|\s(?=[{_WIDE}])")

@@ -336,9 +336,15 @@ class Changes:
     def _add(self, resources: Iterable[Resource]) -> None:
         """Store resources that are new; one that an imported library has at another address gets its own."""
         self._db.run_many(
-            """INSERT INTO resource (id, kind, url, state) VALUES (?, ?, ?, ?)
+            """INSERT INTO resource (id, kind, url, state, details) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET url = excluded.url WHERE resource.url <> excluded.url""",
-            [(one.id, one.kind.value, one.url, State.PENDING.value) for one in resources],
+            [
+                (
+                    *(one.id, one.kind.value, one.url, State.PENDING.value),
+                    details_text(Details(one.file_title)) if one.is_local and one.file_title else "{}",
+                )
+                for one in resources
+            ],
         )
 
 

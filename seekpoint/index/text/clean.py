@@ -11,7 +11,8 @@ CELL_BREAK, LINE_BREAK = " | ", " ⏎ "
 a browser doesn't find them on the page."""
 
 INDENT = "⇥"
-"""Two columns of the indentation of a line of code."""
+"""Two columns of the indentation of a line of code; between words of a line, several spaces, which no text fragment can
+span either: a browser finds them only by their number."""
 
 # ZWNJ and ZWJ are part of the spelling of Persian, Hindi and emoji. The rest of Unicode's category C is controls,
 # surrogates, and format characters that reverse or hide text.

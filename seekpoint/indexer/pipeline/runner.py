@@ -16,7 +16,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Details, Kind, Resource, Standing, State, Transcript
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources, name_of
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.settings import Aliases, Clock, YouTubeGate
@@ -350,8 +350,7 @@ class Run:
             reason = Reason("page_shrunk", has=f"{has:,}", had=f"{had:,}", id=job.resource.id)
             raise Unfetched(State.UNAVAILABLE, reason)
         new, gone = len({*now} - {*before}), len({*before} - {*now})
-        title = job.resource.title or job.resource.url
-        self._events.say(f"{title}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
+        self._events.say(f"{name_of(job.resource)}: changed, {counted(new, 'new sentence')}, {gone:,} gone")
 
     def _fail(self, job: Job, failure: Unfetched) -> None:
         if isinstance(failure, ConnectionFault):
@@ -378,7 +377,7 @@ class Run:
         is_video = job.resource.kind is Kind.PAGE and state is State.NO_TRANSCRIPT
         inputs = encode(FromSite(self._languages) if is_video else job.provenance)
         if job.standing.is_indexed:
-            self._events.say(f"{job.resource.title or job.resource.url}: kept as it was ({failure})")
+            self._events.say(f"{name_of(job.resource)}: kept as it was ({failure})")
             wait = DAY if wait is None and job.step is Step.FETCH else wait
             if wait is None:
                 return

@@ -118,8 +118,7 @@ def address_of(resource: Resource) -> str:
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
     """The resource in a local file, which may be missing; a file of unknown kind is a document.
 
-    The default title of a recording is its file name, as that of a file in a format that isn't read. Other files may
-    contain a title.
+    A recording has a title of its file, as has a file in a format that isn't read. Other files may contain a title.
     """
     real = Path(os.path.realpath(path))
     resource = _resource(kind_of_path(path) or Kind.DOCUMENT, real.as_uri())
@@ -128,7 +127,7 @@ def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, 
         file_title = clean(path.name)
     elif resource.kind.plays:
         file_title = title_of(path) if is_captions(path) else clean(path.stem)
-    return replace(resource, title=clean(title) or file_title, sections=tuple(sections))
+    return replace(resource, title=clean(title), file_title=file_title, sections=tuple(sections))
 
 
 def resource_of_link(
@@ -174,7 +173,8 @@ def resources_of_files(files: Sequence[Path], sections: Iterable[tuple[str, ...]
     for group in groups.values():
         captions = [file for file in group if is_captions(file)]
         if named := [file for file in captions if video_id_of(file)]:
-            resources.append(resource_of(f"youtu.be/{video_id_of(named[0])}", title_of(named[0]), paths))
+            video = resource_of(f"youtu.be/{video_id_of(named[0])}", sections=paths)
+            resources.append(video and replace(video, file_title=title_of(named[0])))
         else:
             others = [file for file in group if file not in captions]
             resources.append(resource_of_path((others or captions)[0], sections=paths))

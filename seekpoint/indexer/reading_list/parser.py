@@ -102,6 +102,7 @@ def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
         replace(
             duplicates[0],
             title=next((entry.title for entry in duplicates if entry.title), ""),
+            file_title=next((entry.file_title for entry in duplicates if entry.file_title), ""),
             sections=tuple(dict.fromkeys(path for entry in duplicates for path in entry.sections)),
         )
         for duplicates in by_id.values()

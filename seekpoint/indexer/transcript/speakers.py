@@ -24,6 +24,7 @@ _WORD = r"(?:[A-Z\u00c0-\u00de\u0370-\u03ff\u0400-\u042f][\w.'’&/-]*|de|da|del
 _NAME = re.compile(
     rf"{_WORD}(?: {_WORD}){{0,3}}(?: #?\d{{1,3}})?(?: ?[(（][^()（）]*[)）])?|[^\W\d_a-zA-Z]{{1,8}}[\d·]{{0,2}}"
 )
+_NUMBER = re.compile(r" ?#?\d{1,3}\Z")
 # Words before a colon that name nobody.
 _NO_NAME = re.compile(
     r"(?:questions?|answers?|notes?|steps?|examples?|tips?|hint|warning|remark|remember|part|chapter|section|case|option|"
@@ -101,7 +102,11 @@ def _names(labels: Sequence[_Label], likely: Set[str], cues: int) -> tuple[Set[s
         return {name for name in counts if name in likely or counts[name] > 1}, _changing(labels) > _ALWAYS
     marked = {label.name for label in labels if label.is_marked and label.name.isupper()}
     like_names = [label for label in labels if label.name in likely]
-    back = [label for label in like_names if counts[label.name] > 1]
+    several = {name for name in likely if counts[name] > 1}
+    # `MAN 2`, said once, is one of those who come back where `MAN` does, or both `MAN 1` and `MAN 3`.
+    families = Counter(_NUMBER.sub("", name) for name in several)
+    families.update(dict.fromkeys(several, 2))
+    back = [each for each in like_names if each.name in several or families[_NUMBER.sub("", each.name)] > 1]
     places = [label.cue for label in back] + [cues]
     if (
         len({label.name for label in back}) > 1

@@ -164,6 +164,18 @@ def test_a_glossary_is_kept_for_later_builds(workshop: Workshop) -> None:
     assert workshop.content() == before, "the same dictionaries and the same glossary"
 
 
+def test_the_title_of_a_list_comes_before_the_name_of_a_file(workshop: Workshop) -> None:
+    folder = workshop.write("a/talk.en.vtt", webvtt("attention")).parent
+    workshop.write("a/1_of_7 [aaaaaaaaaaa].zh.vtt", webvtt("掩码"))
+    workshop.write("a/silent.mp3", "")
+    listed = workshop.write("b.md", "[A fine talk](a/talk.en.vtt)\n[掩码入门](https://youtu.be/aaaaaaaaaaa)\n")
+    workshop.build(folder)
+    assert {status.title for status in workshop.statuses().values()} == {"1_of_7", "silent", "talk"}
+    workshop.build(listed)
+    workshop.build(folder)
+    assert {status.title for status in workshop.statuses().values()} == {"A fine talk", "silent", "掩码入门"}
+
+
 def test_captions_that_are_too_large_or_empty_are_refused_and_harm_no_other(workshop: Workshop) -> None:
     folder = workshop.write("talks/good.en.vtt", webvtt("attention")).parent
     for name in ("huge.zh.vtt", "both.zh.vtt", "both.en.json3"):

@@ -131,7 +131,7 @@ def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
         ("evil\x1b\u202e.ogg", Kind.RECORDING, "evil"),
     ):
         file = resource_of_path(tmp_path / name)
-        assert (file.kind, file.title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
+        assert (file.kind, file.file_title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
         assert len(file.id) == 20
         assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == file.id
         assert resource_of_path(tmp_path / name, "Given").title == "Given"
@@ -180,7 +180,7 @@ def test_a_link_of_a_list_on_the_web_is_relative_to_its_address(href: str, url: 
 def test_documents_in_formats_that_are_not_read_are_listed_unless_they_were_converted() -> None:
     names = ["a.doc", "a.pdf", "b.MOBI", "讲义.odp", "talk.mp4", "talk.ppt", "x.jpg"]
     resources = resources_of_files([Path("/notes") / name for name in names])
-    assert [(found.kind, found.title) for found in resources] == [
+    assert [(found.kind, found.file_title) for found in resources] == [
         (Kind.PAPER, ""),
         (Kind.DOCUMENT, "b.MOBI"),
         (Kind.DOCUMENT, "讲义.odp"),
@@ -206,7 +206,7 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
         "x.transcript.mp4", "x.transcript.vtt",
     ]  # fmt: skip
     resources = resources_of_files([Path("/talks") / name for name in names], [("week 1",)])
-    assert [(r.kind, r.title, r.url) for r in resources] == [
+    assert [(r.kind, r.file_title, r.url) for r in resources] == [
         (Kind.RECORDING, "1. Intro.en", "file:///talks/1.%20Intro.en.mp4"),
         (Kind.RECORDING, "alone", "file:///talks/alone.en.srt"),
         (Kind.RECORDING, "talk", "file:///talks/talk.ogg"),
@@ -221,7 +221,7 @@ def test_captions_belong_to_the_recording_or_video_they_are_named_after() -> Non
     assert {r.sections for r in resources} == {(("week 1",),)}
     files = [Path("/talks") / name for name in ("讲座 [aaaaaaaaaaa].info.json", "T [aaaaaaaaaaa].zh.json", "a.json")]
     (video,) = resources_of_files(files)
-    assert (video.id, video.title) == ("aaaaaaaaaaa", "T"), "JSON with a video id and a language is captions"
+    assert (video.id, video.file_title) == ("aaaaaaaaaaa", "T"), "JSON with a video id and a language is captions"
 
 
 PARTS = """

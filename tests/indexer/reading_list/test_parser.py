@@ -223,7 +223,7 @@ def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> Non
     (tmp_path / "week 2" / "loop").symlink_to(tmp_path, target_is_directory=True)
     found = read_source(str(tmp_path))
     assert (found.source, found.folder, found.entries) == (str(tmp_path.resolve()), tmp_path.resolve(), 5)
-    assert [(r.kind, r.title, r.sections) for r in found.resources] == [
+    assert [(r.kind, r.file_title, r.sections) for r in found.resources] == [
         (Kind.RECORDING, "intro", ()),
         (Kind.DOCUMENT, "", ()),
         (Kind.PAPER, "", ()),

@@ -59,6 +59,14 @@ def said(*texts: str) -> Said:
             [("SPEAKER_00", "a"), ("SPEAKER_01", "b"), (None, "c"), ("SPEAKER_00", "d"), ("SPEAKER_01", "e")],
         ),
         ((">> ANN LEE: one", "two"), [("ANN LEE", "one"), (None, "two")]),
+        (
+            ("MAN: a", "so", "MAN 2: b", "well", "MAN: c", "no"),
+            [("MAN", "a"), ("MAN", "so"), ("MAN 2", "b"), ("MAN 2", "well"), ("MAN", "c"), ("MAN", "no")],
+        ),
+        (
+            ("学生1：好", "嗯", "学生2：对", "学生1：不", "学生2：那", "学生3：谢谢"),
+            [("学生1", "好"), ("学生1", "嗯"), ("学生2", "对"), ("学生1", "不"), ("学生2", "那"), ("学生3", "谢谢")],
+        ),
     ],
 )
 def test_names_that_come_back_leave_the_text_and_hold_up_to_the_next(texts: Sequence[str], expected: Said) -> None:
@@ -74,6 +82,7 @@ def test_names_that_come_back_leave_the_text_and_hold_up_to_the_next(texts: Sequ
         ("it is this: a sum", "and then we say: no", "it is this: a sum", "and then we say: no"),
         ("remark one on masks, he said: so", "remark one on masks, he said: so"),
         ("Ann: hello", "we go on", "and on"),
+        ("Week 1: a", "so", "Week 2: b", "well", "Week 1: c", "so"),
         ("Ann: a", "Bob: b", "Carl: c", "well", "so"),
         ("hello", "Student: why?", "well", "Student: how?", "so"),
         # The names stand in a part alone: who speaks then isn't known.

@@ -65,6 +65,8 @@ BODIES = {
         "<pre id=x><code>def softmax(x):\n    e = np.exp(x - x.max(axis=-1))\n    return e / e.sum()</code></pre>",
         1,
     ),
+    "code in columns": ("<pre id=x>learning_rate   1e-4\t# of the whole model   after the warm-up 学习率</pre>", 1),
+    "text in columns": ("<pre id=x>The first column ends.  The second one says more\n   and goes on.</pre>", 2),
     "words that stood in a menu": (
         "<nav><a href=#>The Attention Mechanism</a></nav>"
         f"{_ASIDE}<p id=x>The attention mechanism is what we look at now.</p>",

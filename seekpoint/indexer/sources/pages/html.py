@@ -18,8 +18,7 @@ from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
-# Characters. Short rows of a table share a block up to _ROW; a row beyond _LONGEST_ROW becomes a block per cell.
-_ROW = 100
+# Characters; a longer row of a table becomes a block per cell.
 _LONGEST_ROW = 400
 _LONGEST_NAME = 300
 _MOST_PLAYERS = 50
@@ -89,35 +88,18 @@ def _parsed(data: bytes, charset: str | None) -> Element:
 
 
 def blocks_of(article: Sequence[TextRun]) -> Iterator[Block]:
-    """A block per run; the cells of a table row share one, and so do short rows."""
+    """A block per run; the cells of a table row share one."""
     anchor = None
-    for runs in _grouped(article):
-        first = runs[0]
-        if first.heading is not None:
-            anchor = first.anchor
-        role = Role.BODY if first.heading is None else Role.HEADING
-        yield Block(CELL_BREAK.join(run.text for run in runs), role, anchor)
-
-
-def _grouped(article: Sequence[TextRun]) -> Iterator[list[TextRun]]:
-    pending: list[TextRun] = []
     for row, grouped in groupby(article, key=lambda run: run.row):
         runs = list(grouped)
-        is_row = row is not None and _length(runs) <= _LONGEST_ROW and all(p.heading is None for p in runs)
-        table = row.getparent() if is_row else None
-        if pending and not (is_row and _length(pending + runs) <= _ROW and table is pending[0].row.getparent()):
-            yield pending
-            pending = []
-        if is_row:
-            pending += runs
-        else:
-            yield from ([run] for run in runs)
-    if pending:
-        yield pending
-
-
-def _length(runs: Sequence[TextRun]) -> int:
-    return sum(len(run.text) for run in runs)
+        is_row = row is not None and all(run.heading is None for run in runs)
+        if is_row and sum(len(run.text) for run in runs) <= _LONGEST_ROW:
+            yield Block(CELL_BREAK.join(run.text for run in runs), anchor=anchor)
+            continue
+        for run in runs:
+            if run.heading is not None:
+                anchor = run.anchor
+            yield Block(run.text, Role.BODY if run.heading is None else Role.HEADING, anchor)
 
 
 def _metadata(root: Element) -> tuple[str | None, str | None, str | None]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import date
 from functools import cache
 from itertools import groupby
+from mimetypes import guess_type
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -23,6 +24,7 @@ from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Ro
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
     from seekpoint.indexer.sources.pages.text_runs import TextRun
@@ -41,6 +43,12 @@ _SAMPLE = 10_000
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?=\w[^\n:=]*[:=])((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
 _FIELD = re.compile(r"^(\w+)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILINE)
+# Obsidian's callouts, which GitHub has too, and what its notes embed.
+_CALLOUT = re.compile(r"\[!([\w-]{1,40})(?:\|[^\]]*)?\][+-]?[ \t]*")
+_EMBED = re.compile(r"!\[\[(?P<target>[^\[\]|\n]{1,500}?)(?:\\?\|(?P<shown>[^\[\]\n]{0,500}))?\]\]")
+_SEEN = re.compile(r"(?:image|audio|video)/|application/pdf")
+_HIGHLIGHT = "=="
+_LATIN = re.compile(r"[A-Za-z0-9_]")
 # The parser drops deeper elements.
 _MAX_NESTING = 100
 
@@ -179,13 +187,24 @@ def _text_runs(markdown: str) -> Sequence[TextRun]:
 
 
 def _keep_marks(tokens: Sequence[Token]) -> None:
-    """Write the marks of list items, and the indentation of code, as text, since the text of an element has neither."""
+    """Write the marks of list items, and the indentation of code, as text, since the text of an element has neither.
+
+    The mark of a callout gives way to its title, which is a line of its own.
+    """
     from markdown_it.token import Token
 
-    for item, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if item.type == "list_item_open" and paragraph.type == "paragraph_open" and inline.children is not None:
-            mark = f"{item.info}{item.markup}" if item.info else "-"
+    for outer, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if paragraph.type != "paragraph_open" or not inline.children:
+            continue
+        if outer.type == "list_item_open":
+            mark = f"{outer.info}{outer.markup}" if outer.info else "-"
             inline.children.insert(0, Token("text", "", 0, content=f"{mark} "))
+        elif outer.type == "blockquote_open" and (callout := _CALLOUT.match(inline.children[0].content)):
+            first, line_end = inline.children[0], next((k for k in inline.children if k.type == "softbreak"), None)
+            is_untitled = callout.end() == len(first.content) and inline.children[1:2] in ([], [line_end])
+            first.content = callout[1].capitalize() if is_untitled else first.content[callout.end() :]
+            if line_end:
+                line_end.type = "hardbreak"
     for token in tokens:
         if token.type in ("fence", "code_block"):
             lines = token.content.expandtabs(4).splitlines()
@@ -200,7 +219,45 @@ def _markdown() -> MarkdownIt:
 
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     parser.add_render_rule("softbreak", _softbreak)
+    parser.inline.ruler.before("image", "embed", _embed)
+    parser.inline.ruler.before("emphasis", "highlight", _highlight)
+    parser.inline.ruler2.after("balance_pairs", "highlight", _without_highlights)
     return parser
+
+
+def _embed(state: StateInline, silent: bool) -> bool:
+    """Read what Obsidian embeds: the name of a note, or a picture or sound, which has no text."""
+    found = _EMBED.match(state.src, state.pos)
+    if found and not silent:
+        is_seen = _SEEN.match(guess_type(found["target"])[0] or "")
+        state.push("text", "", 0).content = "" if is_seen else found["shown"] or found["target"].replace("#", " > ")
+    state.pos = found.end() if found else state.pos
+    return found is not None
+
+
+def _highlight(state: StateInline, silent: bool) -> bool:
+    """Read the marks of `==highlights==`; of `a==b` they are none."""
+    from markdown_it.rules_inline.state_inline import Delimiter
+
+    if silent or state.src[state.pos] != "=":
+        return False
+    scanned = state.scanDelims(state.pos, canSplitWord=True)
+    start, stop = state.pos, state.pos + scanned.length
+    state.push("text", "", 0).content = state.src[start:stop]
+    if scanned.length == len(_HIGHLIGHT):
+        opens = scanned.can_open and not _LATIN.fullmatch(state.src[start - 1 : start])
+        closes = scanned.can_close and not _LATIN.fullmatch(state.src[stop : stop + 1])
+        state.delimiters.append(Delimiter(ord("="), 0, len(state.tokens) - 1, -1, opens, closes))
+    state.pos = stop
+    return True
+
+
+def _without_highlights(state: StateInline) -> None:
+    nested = (meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta)
+    for delimiters in (state.delimiters, *nested):
+        for each in delimiters:
+            if each.marker == ord("=") and each.end >= 0:
+                state.tokens[each.token].content = state.tokens[delimiters[each.end].token].content = ""
 
 
 def _softbreak(_: object, tokens: Sequence[Token], position: int, *__: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree, html
 
-from seekpoint.index.text.clean import LINE_BREAK, clean
+from seekpoint.index.text.clean import INDENT, LINE_BREAK, clean
 
 Element: TypeAlias = Any
 """An element of lxml, which has no type hints, or `None` where an element is optional."""
@@ -45,6 +45,8 @@ _UNSEEN_CLASSES = frozenset(
 )
 # fmt: on
 _LONGEST_HEADING = 500
+# Between the words of a line, except after a sentence.
+_SPACES = re.compile(r"(?<=[^\s.!?…。！？])(?:[^\S\r\n]{2,}|\t)(?=\S)")
 _DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _PERMALINKS = frozenset({"", "#", "¶", "§", "🔗", "⚓", "↩", "^", "link", "anchor", "permalink"})
 _SECTIONS = frozenset({"section", "div", "article"})
@@ -151,7 +153,11 @@ class _Walk:
         """End the current run."""
         block = self.blocks[-1]
         text = "".join(self._pieces)
-        text = LINE_BREAK.join(filter(None, map(clean, text.splitlines()))) if block.is_listing else clean(text)
+        if block.is_listing:
+            text = _SPACES.sub(f" {INDENT} ", text)
+            text = LINE_BREAK.join(filter(None, map(clean, text.splitlines())))
+        else:
+            text = clean(text)
         if text:
             anchor = None if block.heading is None else next(filter(None, self._anchors(block.heading)), None)
             self.runs.append(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import re
+import sys
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Set
 from contextlib import closing
 from math import atan2, copysign, hypot, isfinite, pi
 from typing import NamedTuple, TypeAlias
@@ -30,7 +31,10 @@ _COMPOSED |= dict.fromkeys((0xF0B7, 0xF0A7), "•")
 # Old TeX fonts have no letters with accents: an accent is drawn over the letter that follows.
 _ACCENTS = dict(zip("´¨ˆ˜ˇ˘˙˚¯˝", "\u0301\u0308\u0302\u0303\u030c\u0306\u0307\u030a\u0304\u030b", strict=True))
 _ACCENTED = re.compile(f"([{''.join(_ACCENTS)}])([^\\W\\d_])")
-_HYPHEN = "\x02"
+_HYPHEN, _UNKNOWN = "\x02", "\ufffd"
+CODED = "\uffff"
+"""A noncharacter in place of a glyph that has a number instead of a letter."""
+
 _QUARTER = pi / 2
 _UPRIGHT = 0.1
 # A page with a smaller share of upright text is turned as a whole, for example for a wide table.
@@ -41,11 +45,16 @@ _BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|bx(?:ti|sl)?\d|simhei|heit
 # ISO 32000-1, table 123. pdfium's font weight is estimated from stem widths, and wrong for TeX fonts.
 _FORCE_BOLD = 1 << 18
 _LONGEST_FONT_NAME = 200
+# A font with all characters of ASCII is that of a table of them.
+_FIRST_CODE, _LAST_CODE, _FEWEST_CODES = ord("!"), ord("~"), 5
 _Box: TypeAlias = tuple[float, float, float, float]
 
 
 class _Run(NamedTuple):
-    """Glyphs of one font on one baseline, in page coordinates; `turn` counts quarters counterclockwise, if whole."""
+    """Glyphs of one font on one baseline, in page coordinates; `turn` counts quarters counterclockwise, if whole.
+
+    `font` is the address of the first glyph's font, or 0.
+    """
 
     text: str
     corners: _Box
@@ -53,17 +62,24 @@ class _Run(NamedTuple):
     size: float
     bold: bool
     turn: int | None
+    font: int
 
 
 def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
     """The text of page `index`, from 0; `None` if the page can't be read."""
     try:
         with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
-            runs = [run for run in _runs(glyphs.raw) if all(map(isfinite, (*run.corners, *run.origin, run.size)))]
+            found = list(_runs(glyphs.raw))
             rotation = page.get_rotation() // 90
             left, bottom, right, top = page.get_bbox()
     except pypdfium2.PdfiumError:
         return None
+    used: defaultdict[int, set[str]] = defaultdict(set)
+    for run in found:
+        used[run.font].update(run.text)
+    coded = {font for font, chars in used.items() if _are_codes(chars)}
+    readable = (run._replace(text=CODED * len(run.text)) if run.font in coded else run for run in found)
+    runs = [run for run in readable if all(map(isfinite, (*run.corners, *run.origin, run.size)))]
     letters: Counter[int] = Counter()
     for run in runs:
         if run.turn is not None:
@@ -79,6 +95,15 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
     return layout.page(spans, index + 1, low, high)
 
 
+def _are_codes(chars: Set[str]) -> bool:
+    """Whether the characters that a page has in a font are glyphs numbered by their first use, from `!` on.
+
+    Programs that embed a font in a figure number its glyphs so, and some don't say which letters they are.
+    """
+    codes = sorted(map(ord, chars - {" "}))
+    return len(codes) >= _FEWEST_CODES and codes == [*range(_FIRST_CODE, codes[-1] + 1)] and codes[-1] < _LAST_CODE
+
+
 def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
     """A point on the page after a rotation clockwise by `turn` quarters."""
     return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
@@ -90,7 +115,8 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
     first, size, text, bold, spaced = 0, 0.0, "", False, False
     left = bottom = right = top = 0.0
     for index in range(pdfium.FPDFText_CountChars(glyphs)):
-        char = chr(pdfium.FPDFText_GetUnicode(glyphs, index))
+        code = pdfium.FPDFText_GetUnicode(glyphs, index)
+        char = chr(code) if code <= sys.maxunicode else _UNKNOWN  # a code that the font maps to no letter
         if char.isspace():
             spaced = spaced or char not in "\r\n"
             continue
@@ -112,10 +138,14 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
         yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
 
 
+def _font(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> pdfium.FPDF_FONT | None:
+    text_object = pdfium.FPDFText_GetTextObject(glyphs, index)
+    return pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
+
+
 def _is_bold(glyphs: pdfium.FPDF_TEXTPAGE, index: int, weights: dict[int, bool]) -> bool:
     """Whether a glyph's font is bold; `weights` holds the page's fonts that are known."""
-    text_object = pdfium.FPDFText_GetTextObject(glyphs, index)
-    font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
+    font = _font(glyphs, index)
     if not font:
         return False
     address = ctypes.addressof(font.contents)
@@ -143,8 +173,9 @@ def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, siz
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = _ACCENTED.sub(_accented, text.translate(_COMPOSED))
-    text = text.replace(_HYPHEN, "-").replace("\0", "\ufffd")
-    return _Run(text, corners, (x.value, y.value), size, bold, turn)
+    text = text.replace(_HYPHEN, "-").replace("\0", _UNKNOWN)
+    font = _font(glyphs, first)
+    return _Run(text, corners, (x.value, y.value), size, bold, turn, ctypes.addressof(font.contents) if font else 0)
 
 
 def _accented(match: re.Match[str]) -> str:

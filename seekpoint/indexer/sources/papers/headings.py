@@ -85,7 +85,7 @@ def is_caption(text: str) -> bool:
     return _CAPTION.match(text) is not None
 
 
-def _keys(title: str) -> set[str]:
+def title_keys(title: str) -> set[str]:
     """The keys to compare titles by, with and without section number: only one of the two may have it."""
     number = _NUMBERED.match(title)
     variants = (title, title[number.end() :] if number else title)
@@ -98,7 +98,7 @@ class HeadingDetector:
     def __init__(self, outline: Iterable[OutlineEntry]) -> None:
         self._outline: dict[str, list[int | None]] = {}
         for entry in outline:
-            for title in _keys(entry.title):
+            for title in title_keys(entry.title):
                 self._outline.setdefault(title, []).append(entry.page)
 
     def is_heading_text(self, text: str, page: int) -> bool:
@@ -107,7 +107,7 @@ class HeadingDetector:
             return False
         if _IS_KNOWN.fullmatch(text):
             return True
-        pages = [each for key in _keys(text) for each in self._outline.get(key, [])]
+        pages = [each for key in title_keys(text) for each in self._outline.get(key, [])]
         return any(each is None or abs(each - page) <= _ONE_PAGE_OFF for each in pages)
 
     def mark(self, paragraphs: Sequence[PdfParagraph], size: float, bold: bool) -> None:

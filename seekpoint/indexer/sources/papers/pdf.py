@@ -18,8 +18,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import State
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.papers.blocks import blocks
-from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
-from seekpoint.indexer.sources.papers.glyphs import read_page
+from seekpoint.indexer.sources.papers.contents import without_contents
+from seekpoint.indexer.sources.papers.furniture import without_furniture
+from seekpoint.indexer.sources.papers.glyphs import CODED, read_page
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import Page, columns
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
@@ -40,6 +41,9 @@ def read_pdf(data: bytes) -> ParsedDocument:
         shown = [piece.text for page in pages for piece in page.pieces]
         if sum(map(_unmapped, shown)) * 2 > sum(map(len, shown)):
             raise Unfetched(State.UNAVAILABLE, Reason("pdf_unreadable"))
+        pages = [
+            page._replace(pieces=tuple(each for each in page.pieces if each.text.strip(f"{CODED} "))) for page in pages
+        ]
         with closing(pypdfium2.PdfDocument(data)) as document:
             printed_columns = list(columns(without_furniture(pages)))
             outline = _outline(document)

@@ -48,6 +48,7 @@ def test_lists_and_tables_are_lines_and_what_was_deleted_is_not_read() -> None:
             paragraph(item.format("第二")),
             f"<w:sdt><w:sdtPr><w:t/></w:sdtPr><w:sdtContent>{paragraph('in a field')}</w:sdtContent></w:sdt>",
             f"<w:tbl><w:tr>{cell.format(paragraph('键'))}{cell.format(paragraph('query') + paragraph('two'))}</w:tr>"
+            f"<w:tr>{cell.format(paragraph('值'))}{cell.format(paragraph('value'))}</w:tr>"
             f"<w:tr>{cell.format(paragraph(long))}{cell.format(paragraph('short') + nested)}</w:tr></w:tbl>",
             paragraph(
                 "<w:r><w:t>kept</w:t><w:tab/><w:t>apart</w:t><w:noBreakHyphen/><w:t>x</w:t></w:r>"
@@ -58,7 +59,7 @@ def test_lists_and_tables_are_lines_and_what_was_deleted_is_not_read() -> None:
     )
     assert texts(read) == [
         *("first", "第二", "in a field"),
-        "键 | query | two",
+        *("键 | query | two", "值 | value"),
         *(long.strip(), "short", "inner | table"),
         "kept apart-x added",
     ]

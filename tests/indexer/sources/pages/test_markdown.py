@@ -172,10 +172,33 @@ def test_the_metadata_of_a_text() -> None:
 
 
 def test_the_marks_of_lists_links_of_notes_and_the_depth_of_code_survive() -> None:
-    note = "- [ ] 见 [[注意力|attention]]\n- [x] ![[mask.png]]\n\n3) c\n4) d\n\n"
+    note = "- [ ] 见 [[注意力|attention]]\n- [x] ![[mask]]\n\n3) c\n4) d\n\n"
     code = "```\nif a:\n\tif b:\n\t\tc\n\n   d\n```\n\n- ```\n  e\n  ```\n"
-    items = ["- [ ] 见 [[注意力|attention]]", "- [x] ![[mask.png]]", "3) c", "4) d"]
+    items = ["- [ ] 见 [[注意力|attention]]", "- [x] mask", "3) c", "4) d"]
     assert markdown(note + code) == [*items, "if a: ⏎ ⇥⇥if b: ⏎ ⇥⇥⇥⇥c ⏎ ⇥⇥d", "e"]
+
+
+OBSIDIAN = """
+> [!done] 完成 **now**
+> Its body.
+
+> [!warning]-
+> 折叠
+> > [!tip]
+
+![[diagram.png|300]] See ![[Other note#Masks|this]], ![[页面#掩码]] and [[a link]], `![[code]]`, ![[ open.
+
+A ==highlight==, ==**bold** and `x==y`==; 这是==高亮==的。
+Of a==b and c==d, x == y or numpy==1.26 ===these=== are none.
+"""
+
+
+def test_notes_of_obsidian_are_read_as_it_shows_them() -> None:
+    assert markdown(OBSIDIAN) == [
+        *("完成 now", "Its body.", "Warning", "折叠", "Tip"),
+        "See this, 页面 > 掩码 and [[a link]], ![[code]], ![[ open.",
+        "A highlight, bold and x==y; 这是高亮的。 Of a==b and c==d, x == y or numpy==1.26 ===these=== are none.",
+    ]
 
 
 def test_the_aliases_of_a_note_are_its_further_titles() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.indexer.sources.papers.blocks import blocks
-from seekpoint.indexer.sources.papers.furniture import without_contents, without_furniture
+from seekpoint.indexer.sources.papers.contents import without_contents
+from seekpoint.indexer.sources.papers.furniture import without_furniture
 from seekpoint.indexer.sources.papers.headings import OutlineEntry
 from seekpoint.indexer.sources.papers.layout import LineJoiner, Page, TextSpan, columns, page
 from seekpoint.indexer.transcript.text_timeline import Role
@@ -35,7 +37,7 @@ def read(*pages: Sequence[TextSpan]) -> list[str]:
 
 
 def made(*pages: Sequence[TextSpan], outline: Iterable[OutlineEntry] = ()) -> list[tuple[str, Role]]:
-    _, found = blocks(list(without_contents(columns(without_furniture(laid_out(*pages))))), outline)
+    _, found = blocks(list(without_contents(list(columns(without_furniture(laid_out(*pages)))))), outline)
     return [(block.text, block.role) for block in found]
 
 
@@ -133,8 +135,38 @@ def test_a_table_of_contents_is_dropped() -> None:
     listed = column(50, 700, ["Contents", "1 First Chapter 3", *entries, "2 第二章 7"])
     body = [span("1 First Chapter", 50, 640, 14), *column(50, 600, [PROSE] * 3)]
     assert texts(listed, body) == ["Contents", "1 First Chapter", " ".join([PROSE] * 3)]
-    assert texts(column(50, 700, ["目录", "绪论 1", "方法 12", "结论 20", f"{PROSE}."])) == ["目录", f"{PROSE}."]
-    assert texts(column(50, 700, ["Model 12", "Base 27", "Big 28"])) == ["Model 12 Base 27 Big 28"]
+    chinese = column(50, 700, ["目录", "绪论 1", "方法 12", "结论 20", f"{PROSE}."])
+    chapters = [[span(title, 50, 700, 14), span(f"{CHINESE}。", 50, 600)] for title in ("绪论", "方法", "结论")]
+    assert texts(chinese, *chapters) == [
+        "目录",
+        f"{PROSE}.",
+        "绪论",
+        f"{CHINESE}。",
+        "方法",
+        f"{CHINESE}。",
+        "结论",
+        f"{CHINESE}。",
+    ]
+    figures = [f"Figure {number}: A picture {'.' * 20} {number * 4}" for number in range(1, 5)]
+    assert texts(column(50, 700, ["List of Figures", *figures, "viii"])) == ["List of Figures", "viii"]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        ["I visited ........ in the summer", "The cat ........ very fast", "She ........ lunch at", "It ........ in"],
+        ["1 Wages, from form W-2 ........ 1", "2 Tax-exempt interest ........ 2", "3 Add lines 1 and 2 ........ 3"],
+        ["咖啡…………………… 25", "红茶…………………… 18", "绿茶…………………… 20", "白水…………………… 2"],
+        ["Contents", "Washers .......... 28", "Nuts .......... 12", "Screws .......... 27", "Bolts .......... 4"],
+        ["Contents", "Screws 4", "Nuts 8", "Washers 16"],
+        ["Model 12", "Base 27", "Big 28"],
+        ["Name ......................", "Address ..................", "Occupation .............. v", "Date ........"],
+    ],
+    ids=["worksheet", "tax form", "price list", "packing list", "rising packing list", "table", "form"],
+)  # fmt: skip
+def test_leaders_and_numbers_alone_make_no_table_of_contents(shown: list[str]) -> None:
+    whole = " ".join(texts(column(50, 700, [*shown, PROSE])))
+    assert [line for line in shown if line not in whole] == []
 
 
 def test_gaps_and_indents_separate_paragraphs() -> None:

@@ -174,6 +174,22 @@ def test_unreadable_pdfs_are_refused() -> None:
         assert reason in refusal(read_pdf, data)
 
 
+def test_glyphs_of_a_figure_that_stand_for_no_letters_are_dropped() -> None:
+    prose, figure = line(60, 700, SENTENCES[0]), ['!"# $!"# %!"#', "?@A -./0123456789:;<=> !'()*+,-$ B&%"]
+    assert texts(shown(prose, *lines(60, 500, figure, font="F2"))) == [SENTENCES[0]]
+    for kept in ('"Wow!" she said: #1 of $5 is 100%', '!!! "" ##'):
+        assert texts(shown(prose, line(60, 500, kept, font="F2")))[1:] == [kept]
+    ascii_table = "".join(map(chr, range(33, 127)))
+    assert texts(shown(prose, line(60, 500, ascii_table, 5, font="F2")))[1:] == [ascii_table]
+    assert "which letters" in refusal(read_pdf, made([lines(60, 500, figure)]))
+
+
+def test_a_code_beyond_unicode_is_no_letter() -> None:
+    data = made([[line(60, 700, SENTENCES[0]), line(60, 600, "\uf0a8\ua780", font="F3")]])
+    data = data.replace(b"/Encoding /Identity-H /ToUnicode 3 0 R", b"/Encoding 3 0 R")
+    assert SENTENCES[0] in texts(read_pdf(data.replace(b"<0000> <FFFF>", b"<00> <7F> <F0808080> <F7BFBFBF>")))
+
+
 def test_a_scanned_page_or_a_wrong_cross_reference_table_does_no_harm() -> None:
     assert read_pdf(made([SCAN, [line(60, 700, SENTENCES[0])]])).blocks == (Block(SENTENCES[0], page=2),)
     for data in (WHOLE.replace(b"startxref\n", b"startxref\n9"), WHOLE.replace(b"00000 n", b"00007 n")):
