@@ -201,7 +201,9 @@ def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, locale: str
                 for further in page.locator(selector).all()[1:]:
                     further.click()
             page.locator(awaited).first.wait_for()
-            assert axe_faults(page) == [], f"{path}, {awaited}"
+            for width, height in ((1280, 800), (768, 1024), (360, 720)):
+                page.set_viewport_size({"width": width, "height": height})
+                assert axe_faults(page) == [], f"{path}, {awaited}, {width} pixels"
 
 
 def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:
