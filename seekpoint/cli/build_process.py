@@ -177,17 +177,21 @@ _SHOWN = 60
 _MARKS = re.compile(r"[`<>\[\]\\]")
 
 
-def listed(addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
-    """The lines that make a list of `lines` name these addresses too; raises UsageError for one that it would skip."""
-    new = [line for address in addresses for line in _as_listed(address)]
+def listed(addresses: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[UsageError]]:
+    """The lines that make a list of `lines` name these addresses too, and the errors of those that it would skip."""
+    new: list[str] = []
+    refused: list[UsageError] = []
+    for address in addresses:
+        try:
+            new += _as_listed(address)
+        except UsageError as error:
+            refused.append(error)
     try:
         read = {resource.id for resource in parse_urls("\n".join([*lines, *new]))}
     except SourceError as error:
         raise UsageError(str(error)) from error
-    for address in new:
-        if not read & {resource.id for resource in parse_urls(address)}:
-            raise _none(address)
-    return new
+    taken = [line for line in new if read & {resource.id for resource in parse_urls(line)}]
+    return taken, refused + [_none(line) for line in new if line not in taken]
 
 
 def _as_listed(address: str) -> list[str]:
@@ -216,6 +220,13 @@ def _none(address: str) -> UsageError:
     return UsageError(Reason("leads_nowhere", address=clean(address)[:_SHOWN]))
 
 
+def check_address(address: str) -> None:
+    """Raise UsageError for an address that a library on a server doesn't take, such as that of a list."""
+    from seekpoint.indexer.pipeline.addition import checked
+
+    checked(address)
+
+
 def check_file(file: Path, name: str, is_list: bool) -> None:
     """Raise UsageError for a file that no build would read under this name: captions in JSON or a list that is none."""
     try:
@@ -236,7 +247,7 @@ def check_file(file: Path, name: str, is_list: bool) -> None:
         raise UsageError(Reason("not_added", name=name, reason=said)) from error
 
 
-CHECKS = SourceChecks(listed, check_file)
+CHECKS = SourceChecks(listed, check_address, check_file)
 
 
 def take_out(library: Address, resource_id: str) -> None:

@@ -103,7 +103,7 @@ class Pages:
                 keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
-                playing=Playing.of(parameters, shown, cache), State=State,
+                playing=Playing.of(parameters, shown, cache),
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
