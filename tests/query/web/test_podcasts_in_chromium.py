@@ -21,7 +21,7 @@ from tests.fakes import TopicEncoder
 from tests.feeds import feed, item, transcript
 from tests.index.libraries import embedded
 from tests.indexer.builds import webvtt
-from tests.query.web.conftest import faultless, serving
+from tests.query.web.conftest import BYTES, faultless, serving
 from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
@@ -121,3 +121,31 @@ def test_an_episode_plays_from_its_second_and_is_asked_for_only_then(
             until(page, f"document.querySelector('audio')?.currentTime >= 10 && {_PLAYED}")
             assert abs(page.evaluate("document.querySelector('audio').played.start(0)") - 10) < 1
             assert {"/counted/1.wav", "/1.wav"} <= set(_asked(httpserver))
+
+
+@pytest.mark.chromium
+def test_a_sound_that_is_gone_is_told_from_one_that_the_browser_cant_play(
+    browser: Browser, library: Path, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    def told(address: str, words: tuple[str, str]) -> None:
+        for locale, text in zip(("en-GB", "zh-CN"), words, strict=True):
+            context = browser.new_context(base_url=address, locale=locale)
+            with context, faultless(context, may_refuse=True) as page:
+                page.goto(f"/?q={quote('掩码 mask')}")
+                page.locator(".go[data-play=audio]").first.click()
+                page.locator(".trouble", has_text=text).wait_for()
+
+    gone, unplayable = ("as with an error 404", "例如 404 错误"), ("This browser can’t play", "这个浏览器无法播放")
+    httpserver.clear()
+    httpserver.expect_request("/counted/1.wav").respond_with_data(status=404)
+    with served(library) as address:
+        told(address, gone)
+    sound = tmp_path / "own" / "讲座.ogg"
+    sound.parent.mkdir()
+    sound.write_bytes(BYTES)
+    sound.with_suffix(".en.vtt").write_text(webvtt("the mask hides what comes later"), encoding="utf-8")
+    seekpoint.build(sound.parent, tmp_path / "of a file", encoder=TopicEncoder(), translate=False)
+    with served(tmp_path / "of a file") as address:
+        told(address, unplayable)
+        sound.unlink()
+        told(address, gone)
