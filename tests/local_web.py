@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from seekpoint.hosts import Address
 from seekpoint.indexer.fetch.http_session import Limit, Web
-from seekpoint.indexer.fetch.network import Address, Network
+from seekpoint.indexer.fetch.network import Network
 
 SCHEME = "X-Forwarded-Proto"
 """The header with the scheme of the address, as servers behind a proxy get it."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -22,14 +21,14 @@ from typing import TYPE_CHECKING
 
 from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
-from seekpoint.index.errors import SeekpointError, SourceError, UsageError
+from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.reading_list.addresses import address_of, resource_of, resources_of_files
-from seekpoint.indexer.reading_list.links import parse_urls
+from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
+from seekpoint.indexer.reading_list.links import as_listed, parse_urls
 from seekpoint.indexer.reading_list.parser import has_bookmarks, read_source
 from seekpoint.indexer.sources.captions import read_captions, stem_of
 from seekpoint.indexer.sources.sandbox import sandboxed
@@ -174,51 +173,26 @@ class ProgressEvents(BuildEvents):
 
 
 _SHOWN = 60
-# Characters that begin or end a mark of Markdown, which may span several lines of a list.
-_MARKS = re.compile(r"[`<>\[\]\\]")
 
 
-def listed(addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
-    """The lines that make a list of `lines` name these addresses too; raises UsageError for one that it would skip."""
-    return list(sandboxed(_listed, b"", addresses, lines))
-
-
-def _listed(_: bytes, addresses: Sequence[str], lines: Sequence[str]) -> list[str]:
-    new = [line for address in addresses for line in _as_listed(address)]
+def listed(addresses: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[UsageError]]:
+    """The lines that make a list of `lines` name these addresses too, and the errors of those that it would skip."""
     try:
-        read = {resource.id for resource in parse_urls("\n".join([*lines, *new]))}
-    except SourceError as error:
+        taken, refused = sandboxed(as_listed, b"", addresses, lines)
+    except (SourceError, Unfetched) as error:
         raise UsageError(str(error)) from error
-    for address in new:
-        if not read & {resource.id for resource in parse_urls(address)}:
-            raise _none(address)
-    return new
-
-
-def _as_listed(address: str) -> list[str]:
-    """The address as it stands in a list: as it is, with its marks encoded, or as a list reads it, as without a dot.
-
-    Raises UsageError for one that a list would skip.
-    """
-    resource = resource_of(address)
-    if resource is None:
-        raise _none(address)
-    try:
-        read, read_as_url = parse_urls(address), parse_urls(address_of(resource))
-    except SourceError as error:
-        raise _none(address) from error
-    is_plain = not _MARKS.search(address)
-    if is_plain and [each.id for each in read] == [resource.id]:
-        return [address]
-    if (not is_plain or not read) and [each.id for each in read_as_url] == [resource.id]:
-        return [address_of(resource)]
-    if not read:
-        raise _none(address)
-    return [each.url for each in read]
+    return taken, list(map(_none, refused))
 
 
 def _none(address: str) -> UsageError:
     return UsageError(Reason("leads_nowhere", address=clean(address)[:_SHOWN]))
+
+
+def check_address(address: str) -> None:
+    """Raise UsageError for an address that a library on a server doesn't take, such as that of a list."""
+    from seekpoint.indexer.pipeline.addition import checked
+
+    checked(address)
 
 
 def check_file(file: Path, name: str, is_list: bool) -> None:
@@ -241,7 +215,7 @@ def check_file(file: Path, name: str, is_list: bool) -> None:
         raise UsageError(Reason("not_added", name=name, reason=said)) from error
 
 
-CHECKS = SourceChecks(listed, check_file)
+CHECKS = SourceChecks(listed, check_address, check_file)
 
 
 def take_out(library: Address, resource_id: str) -> None:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from ipaddress import IPv4Network, ip_address
+from typing import Any
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from seekpoint.hosts import Address, is_private, is_private_host, is_public, literal_address
 from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.reading_list.addresses import resource_of
 
-Address: TypeAlias = IPv4Address | IPv6Address
-
-# IPv4-compatible, IPv4-mapped, and NAT64 (RFC 6052) addresses: the last 32 bits are an IPv4 address.
-_ENDING_IN_IPV4 = tuple(map(IPv6Network, ("::/96", "::ffff:0:0/96", "64:ff9b::/96")))
-# NAT64 with prefixes of any length, for use within a network (RFC 8215).
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 # Proxies that take all traffic of a machine resolve every name to an address of this range ("fake IP"), by which they
 # know the name again. No network uses the range: it is reserved for benchmarks (RFC 2544).
 _FAKE_IP = IPv4Network("198.18.0.0/15")
@@ -74,8 +68,7 @@ class Network:
 
 def check_name(host: str) -> None:
     """Raise PrivateAddress if a host's name shows that it is in a private network."""
-    literal = literal_address(host)
-    if f".{host.rstrip('.')}".endswith(".localhost") or (literal and not is_public(literal)):
+    if is_private_host(host):
         raise PrivateAddress(host)
 
 
@@ -85,26 +78,4 @@ def picture_address(url: str) -> str | None:
     Pictures in a private network are none: a browser would ask there for whoever wrote the address.
     """
     found = resource_of(url)
-    try:
-        check_name(urlsplit(found.url).hostname or "" if found else "")
-    except (ValueError, PrivateAddress):
-        return None
-    return f"https://{found.url.partition('://')[2]}" if found else None
-
-
-def literal_address(host: str) -> Address | None:
-    """The address that a host spells, in any form that inet_aton takes, such as 2130706433 and 0x7f.1."""
-    spelled = host.rstrip(".")
-    with suppress(OSError, ValueError):
-        return IPv4Address(socket.inet_aton(spelled))
-    with suppress(ValueError):
-        return ip_address(spelled)
-    return None
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address is globally reachable, or the IPv4 address in it, as in ::ffff:10.0.0.1."""
-    if isinstance(address, IPv6Address):
-        ends_in_ipv4 = any(address in network for network in _ENDING_IN_IPV4)
-        address = address.sixtofour or (IPv4Address(address.packed[-4:]) if ends_in_ipv4 else address)
-    return address.is_global and not address.is_multicast and address not in _LOCAL_NAT64
+    return None if found is None or is_private(found.url) else f"https://{found.url.partition('://')[2]}"

@@ -31,7 +31,7 @@ def added(addresses: Sequence[str], named_by: NamedBy) -> BuildOptions:
     has built.
     """
     for address in addresses:
-        _checked(address)
+        checked(address)
     return BuildOptions(addresses, named_by=named_by)
 
 
@@ -40,7 +40,7 @@ def check_one(address: str) -> None:
 
     For an assistant, which can't take out again what it has added.
     """
-    resource, shown = _checked(address), clean(address)[:_SHOWN]
+    resource, shown = checked(address), clean(address)[:_SHOWN]
     if len(address.split()) != 1 or not address.strip().isprintable():
         raise UsageError(f"{shown!r} isn't an address: it has no spaces, and one is added at a time")
     try:
@@ -51,7 +51,7 @@ def check_one(address: str) -> None:
         raise UsageError(f"{shown!r} isn't an address: check its host") from None
 
 
-def _checked(address: str) -> Resource:
+def checked(address: str) -> Resource:
     """The resource at an address; raises UsageError if it isn't an address of the web, or is one of a list."""
     shown = clean(address)[:_SHOWN]
     resource = resource_of(address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
-from seekpoint.indexer.reading_list.addresses import resource_of_link
+from seekpoint.indexer.reading_list.addresses import address_of, resource_of, resource_of_link
 from seekpoint.indexer.reading_list.entries import Entries, short
 
 # Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
@@ -22,6 +22,8 @@ _MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
 _MAX_ADDRESSES = 1000
 
 FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
+# Characters that begin or end a mark of Markdown, which may span several lines of a list.
+_MARKS = re.compile(r"[`<>\[\]\\]")
 _ADDRESS = re.compile(r"(?:(?:https?|ftp)://|www\.)\S+", re.IGNORECASE)
 # In Chinese and Japanese, punctuation follows an address without a space.
 _BARE_ADDRESS = re.compile(
@@ -65,6 +67,39 @@ def parse_urls(text: str, base: Path | str | None = None) -> tuple[Resource, ...
     """One resource per address or Markdown link in plain text; lines that begin with `#` are comments."""
     lines = (line.strip() for line in text.splitlines())
     return parse_markdown("\n".join("" if line.startswith("#") else line for line in lines), base)
+
+
+def as_listed(_: bytes, addresses: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines that make a list of `lines` name these addresses too, and the addresses that it would skip.
+
+    Raises SourceError. Call it in the sandbox.
+    """
+    spelled = {address: _as_listed(address) for address in addresses}
+    new = [line for found in spelled.values() for line in found]
+    read = {resource.id for resource in parse_urls("\n".join([*lines, *new]))}
+    taken = [line for line in new if read & {resource.id for resource in parse_urls(line)}]
+    refused = [address for address, found in spelled.items() if not found]
+    return taken, refused + [line for line in new if line not in taken]
+
+
+def _as_listed(address: str) -> list[str]:
+    """The address as it stands in a list: as it is, with its marks encoded, or as a list reads it, as without a dot.
+
+    Empty for one that a list would skip.
+    """
+    resource = resource_of(address)
+    if resource is None:
+        return []
+    try:
+        read, read_as_url = parse_urls(address), parse_urls(address_of(resource))
+    except SourceError:
+        return []
+    is_plain = not _MARKS.search(address)
+    if is_plain and [each.id for each in read] == [resource.id]:
+        return [address]
+    if (not is_plain or not read) and [each.id for each in read_as_url] == [resource.id]:
+        return [address_of(resource)]
+    return [each.url for each in read]
 
 
 def _bare_addresses(href: str, text: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import regex
 
@@ -20,6 +21,7 @@ from seekpoint.index.types import (
     Cue,
     Details,
     KeptMoment,
+    NamedBy,
     Resource,
     ResourceStatus,
     Section,
@@ -81,6 +83,20 @@ class ResourceCache:
     @cached_property
     def sections(self) -> list[Section]:
         return self.reader.sections()
+
+    @cached_property
+    def own_episodes(self) -> set[str]:
+        """The ids of the episodes on the servers of the feeds that the owner names, which may be private ones."""
+        named = {key for section in self.sections if section.named_by is NamedBy.OWNER for key in section.entries}
+        feeds = {key: playlist for key, playlist in self.reader.playlists().items() if key in named}
+        self.prefetch(feeds)
+        servers = {key: urlsplit(feed.url).netloc for key in feeds if (feed := self.resource(key))}
+        return {
+            entry.resource.id
+            for key, server in servers.items()
+            for entry in feeds[key].entries
+            if urlsplit(entry.resource.url).netloc == server
+        }
 
     @cached_property
     def headings(self) -> list[str]:

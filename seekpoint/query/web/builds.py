@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import TypeAlias
 
-from seekpoint.index.errors import SeekpointError
+from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.text.clean import clean
 
 BETWEEN_TRIES = 2.0
@@ -148,10 +148,14 @@ class Builds:
 
 @dataclass(frozen=True, slots=True)
 class SourceChecks:
-    """Checks of a source before it is stored; both raise UsageError for one that a build would skip.
+    """Checks of a source before it is stored or built.
 
-    `listed` returns the lines to append for some addresses to a list that has some lines.
+    `listed` returns the lines to append for some addresses to a list that has some lines, and the errors of the
+    addresses that the list would skip. The others raise UsageError for a source that a build would skip.
     """
 
-    listed: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = lambda addresses, lines: addresses
+    listed: Callable[[Sequence[str], Sequence[str]], tuple[Sequence[str], Sequence[UsageError]]] = (
+        lambda addresses, lines: (addresses, ())
+    )
+    check_address: Callable[[str], object] = lambda address: None
     check_file: Callable[[Path, str, bool], None] = lambda file, name, is_list: None

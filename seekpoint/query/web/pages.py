@@ -103,7 +103,7 @@ class Pages:
                 keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
                 following=following(parameters.k, len(found), len(shown)),
-                playing=Playing.of(parameters, shown, cache), State=State,
+                playing=Playing.of(parameters, shown, cache),
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
@@ -165,7 +165,7 @@ class Pages:
             duration = cache.duration(resource.id)
             is_at_second = start is not None and resource.kind.plays
             outside = view_models.opens_at(resource, link(resource, start or 0) if is_at_second else resource.url, None)
-            player = view_models.player_of(resource)
+            player = view_models.player_of(resource, cache)
             setattr(request.state, PLAYS_FROM_WEB, player is not None and player.is_from_web)
             return page(
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
@@ -222,7 +222,8 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[Mom
         context = quote_context(moment, excerpt[0].cues) if excerpt else None
         duration = cache.duration(moment.resource.id)
         chapters = cache.chapters(moment.resource.id, excerpt[0] if excerpt else None)
-        views.append(MomentView(moment, context, groups[moment.resource.id], chapters, duration))
+        player = view_models.player_of(moment.resource, cache)
+        views.append(MomentView(moment, context, groups[moment.resource.id], chapters, duration, player))
     return views
 
 
@@ -247,7 +248,7 @@ class Playing:
     def of(cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache) -> Playing | None:
         """The resource and second of the parameters, in the language of the nearest moment; `None` if none plays."""
         resource = cache.resource(parameters.play) if parameters.play else None
-        player = view_models.player_of(resource) if resource else None
+        player = view_models.player_of(resource, cache) if resource else None
         if resource is None or player is None:
             return None
         start = min(parameters.t or 0.0, cache.duration(resource.id))

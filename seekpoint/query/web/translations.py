@@ -40,6 +40,7 @@ SCRIPT_WORDS = (
     "copy_failed",
     "playing",
     "cant_play",
+    "not_there",
     "failed",
     "play_from",
     "no_embed",

@@ -12,11 +12,13 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from seekpoint.files import MEDIA_TYPES, local_file
+from seekpoint.hosts import is_private
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.transcript_text import names_before
 from seekpoint.index.types import Chapter, Details, Kind, Resource, shown_url
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
+from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.query_parameters import READING, AskParameters, PageParameters
 from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
 
@@ -76,6 +78,7 @@ class MomentView:
     siblings: Sequence[Moment]
     chapters: tuple[Chapter, ...]
     duration: float
+    player: Player | None = None
 
     @property
     def title(self) -> str:
@@ -95,10 +98,6 @@ class MomentView:
     @property
     def is_outside(self) -> bool:
         return self.href != self.here
-
-    @cached_property
-    def player(self) -> Player | None:
-        return player_of(self.moment.resource)
 
     @property
     def time(self) -> str | None:
@@ -157,12 +156,17 @@ def _media(resource: Resource) -> str:
     return f"/media/{quote(resource.id, safe='')}"
 
 
-def player_of(resource: Resource) -> Player | None:
-    """The player for a resource; `None` if it doesn't play."""
+def player_of(resource: Resource, cache: ResourceCache) -> Player | None:
+    """The player for a resource; `None` if it doesn't play.
+
+    Nor does an episode in a private network: a browser would ask there for whoever wrote the feed.
+    """
     if resource.kind is Kind.VIDEO and _VIDEO_ID.fullmatch(resource.id):
         return Player("youtube", resource.id)
     mime, source = content_type(resource), _media(resource)
     if resource.kind is Kind.RECORDING and is_web(resource.url):
+        if is_private(resource.url) and resource.id not in cache.own_episodes:
+            return None
         suffix = PurePosixPath(urlsplit(resource.url).path).suffix.lower()
         mime, source = MEDIA_TYPES.get(suffix, "audio/mpeg"), resource.url
     if mime is None:

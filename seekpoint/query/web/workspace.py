@@ -61,12 +61,6 @@ class UploadForm(Form):
     is_list: bool = False
 
 
-class RetryForm(Form):
-    """Whether to retry deferred resources before their time, too."""
-
-    at_once: bool = False
-
-
 class RemoveForm(Form):
     """A resource to take out."""
 
@@ -115,23 +109,19 @@ class Workspace:
         A build that runs comes to the entries that are pending by itself.
         """
         standings, now = cache.standings.values() if cache else (), time.time()
-        due = [standing for standing in standings if standing.is_due(now)]
+        left = [standing for standing in standings if standing.is_due(now, at_once=True)]
         return {
             "secret": self._editing.secret,
             "back": back,
             "progress": self._shown(language_of(request)),
-            "due": sum(not (is_building and standing.state is State.PENDING) for standing in due),
-            "waiting": sum(bool(standing.retry_after) and not standing.is_due(now) for standing in standings),
+            "left": sum(not (is_building and standing.state is State.PENDING) for standing in left),
             "takes_files": self._added is not None,
             "accept": ",".join(sorted(LIST_SUFFIXES.union(SUFFIXES))),
         }
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
-        if self._added is None:
-            self._start(addresses_in(form.addresses))
-        else:
-            self._start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
+        await run_in_threadpool(self._add, form.addresses)
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
@@ -152,18 +142,19 @@ class Workspace:
         return form.leave()
 
     async def retry(self, request: Request) -> Response:
-        form = await self._editing.form(request, RetryForm)
+        """Try again what isn't indexed, also before its time."""
+        form = await self._editing.form(request, Form)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             now, standings = time.time(), cache.standings.items()
-            wanted = {key for key, standing in standings if standing.is_due(now, at_once=form.at_once)}
+            wanted = {key for key, standing in standings if standing.is_due(now, at_once=True)}
             sections = [section for section in cache.sections if section.named_by is not NamedBy.IMPORT]
             sources = [section.source for section in sections if wanted & section.entries.keys()]
         if self._added is None and wanted:
-            self._start([], retry=form.at_once)
+            self._start([], retry=True)
         elif self._added:
             for source in dict.fromkeys(filter(None, sources)):
-                self._start([source], retry=form.at_once)
+                self._start([source], retry=True)
         return form.leave()
 
     async def remove(self, request: Request) -> Response:
@@ -211,12 +202,13 @@ class Workspace:
         now = self._standings()
         self._changed |= {key for key, standing in now.items() if before.get(key) != standing}
         changed = [key for key in now if key in self._changed]
+        indexed = [key for key in reversed(changed) if now[key].is_indexed]
         others = [key for key in reversed(changed) if not now[key].is_indexed]
         named: list[ResourceStatus | None] = []
         with suppress(LibraryError), self._live.reader() as reader:
             cache = self._caches.of(reader)
-            named = [cache.status(key) for key in others[:_MOST_TOLD]]
-        self._outcome = Outcome(len(changed), len(changed) - len(others), tuple(filter(None, named)))
+            named = [cache.status(key) for key in (*indexed[:_MOST_TOLD], *others[:_MOST_TOLD])]
+        self._outcome = Outcome(len(changed), len(indexed), tuple(filter(None, named)))
         return told
 
     def _standings(self) -> Mapping[str, Standing]:
@@ -233,6 +225,26 @@ class Workspace:
         told = outcome.in_words(language) if outcome else {"outcome": "", "left": [], "more": ""}
         return {**progress.as_dict(), **told, "version": version}
 
+    def _add(self, text: str) -> None:
+        """Build the addresses in lines of text; raises PageError for those that are refused, after the others began."""
+        addresses, refused = addresses_in(text)
+        total = len(addresses) + len(refused)
+        sources: list[str] = []
+        if self._added:
+            source, errors = self._added.add_addresses(addresses)
+            refused += errors
+            sources = [source] if len(refused) < total else []
+        else:
+            for address in addresses:
+                try:
+                    self._editing.checks.check_address(address)
+                    sources.append(address)
+                except UsageError as error:
+                    refused.append(error)
+        if sources:
+            self._start(sources)
+        _tell(refused, total)
+
     def _store(self, added: AddedSources, files: list[UploadFile], is_list: bool) -> None:
         """Store files, and build them; raises PageError for those that are refused, after the others are stored."""
         sources: dict[str, None] = {}
@@ -246,29 +258,38 @@ class Workspace:
         finally:
             for source in sources:
                 self._start([source])
-        if refused:
-            told = refused[:_MOST_TOLD]
-            if more := len(refused) - len(told):
-                told.append(PageError(400, "more_refused", n=str(more)))
-            if stored := len(files) - len(refused):
-                told.append(PageError(400, "being_added", n=str(stored), total=str(len(files))))
-            raise PageError(400, "refused", errors=told)
+        _tell(refused, len(files))
+
+
+def _tell(refused: Sequence[Exception], total: int) -> None:
+    """Raise PageError if any of a total was refused, with the first errors, and how many others are being added."""
+    if not refused:
+        return
+    told = list(refused[:_MOST_TOLD])
+    if more := len(refused) - len(told):
+        told.append(PageError(400, "more_refused", n=str(more)))
+    if (stored := total - len(refused)) > 0:
+        told.append(PageError(400, "being_added", n=str(stored), total=str(total)))
+    raise PageError(400, "refused", errors=told)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The entries that builds added or changed: how many, how many of them are indexed, the latest of the others."""
+    """The entries that builds added or changed: how many, how many of them are indexed, the latest of both kinds."""
 
     total: int
     indexed: int
-    others: Sequence[ResourceStatus]
+    latest: Sequence[ResourceStatus]
 
     def in_words(self, language: str) -> Mapping[str, object]:
         """The outcome for a page in a language: a line, what isn't indexed, and how much more there is."""
         say = translator(language)
-        left = []
-        for status in self.others:
+        left, titles = [], []
+        for status in self.latest:
             title, reason = entry_name(status.resource), status.reason
+            if status.state is State.INDEXED:
+                titles.append(title)
+                continue
             left.append(
                 {
                     "entry": say("left_out", title=title, state=say(status.state.value)),
@@ -278,8 +299,12 @@ class Outcome:
                 }
             )
         more = self.total - self.indexed - len(left)
+        outcome = say("of_indexed", n=self.indexed, total=self.total) if self.total else say("nothing_new")
+        if titles:
+            dots = "…" if self.indexed > len(titles) else ""
+            outcome = say("outcome", outcome=outcome, titles=say("join").join(titles), dots=dots)
         return {
-            "outcome": say("of_indexed", n=self.indexed, total=self.total) if self.total else say("nothing_new"),
+            "outcome": outcome,
             "left": left,
             "more": say("more_left", n=more) if more else "",
         }
@@ -313,20 +338,17 @@ class AddedSources:
         self._lists = library / ADDED_LISTS
         self._lock = Lock()
 
-    def add_addresses(self, text: str) -> str:
-        """Add the addresses in some lines to the list of them; returns the source to build.
-
-        Raises PageError, or UsageError for those that a list would skip.
-        """
-        addresses = addresses_in(text)
+    def add_addresses(self, addresses: Sequence[str]) -> tuple[str, Sequence[UsageError]]:
+        """Add addresses to the list of them; returns the list, and the errors of those that it would skip."""
         with self._lock:
             path = self._lists / ADDED_ADDRESSES
             known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-            lines = self._checks.listed(addresses, known)
-            self._lists.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as file:
-                file.write("".join(f"{line}\n" for line in dict.fromkeys([*known, *lines])).encode())
-        return str(path)
+            lines, refused = self._checks.listed(addresses, known)
+            if lines:
+                self._lists.mkdir(parents=True, exist_ok=True)
+                with replacing(path) as file:
+                    file.write("".join(f"{line}\n" for line in dict.fromkeys([*known, *lines])).encode())
+        return str(path), refused
 
     def add_file(self, name: str, content: BinaryIO, *, is_list: bool) -> str:
         """Store a file under a safe form of its name; returns the source to build. Raises PageError or UsageError.
@@ -352,17 +374,21 @@ class AddedSources:
         return str(target if is_list else folder)
 
 
-def addresses_in(text: str) -> Sequence[str]:
-    """The addresses in lines of text, each once; raises PageError for a line that is none."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def addresses_in(text: str) -> tuple[Sequence[str], list[Exception]]:
+    """The addresses in lines of text, each once, and the errors of the lines that are none.
+
+    Raises PageError where there are no lines, or too many.
+    """
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if not lines:
         raise PageError(400, "paste_address")
     if len(lines) > _MOST_ADDRESSES:
         raise PageError(400, "most_addresses", most=str(_MOST_ADDRESSES))
-    for line in lines:
-        if not _ADDRESS.fullmatch(line) or not line.isprintable() or len(line) > _LONGEST_ADDRESS:
-            raise PageError(400, "no_address", line=clean(line)[:60])
-    return list(dict.fromkeys(lines))
+    addresses = [
+        line for line in lines if _ADDRESS.fullmatch(line) and line.isprintable() and len(line) <= _LONGEST_ADDRESS
+    ]
+    wrong = [PageError(400, "no_address", line=clean(line)[:60]) for line in lines if line not in addresses]
+    return addresses, list(wrong)
 
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:

@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
+from seekpoint.hosts import Address
 from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import FetchedPage, LeadsToVideo, PoliteFetcher, Robots, Validators
-from seekpoint.indexer.fetch.network import Address
 from tests import fuzzing
 from tests.fuzzing import is_line
 from tests.local_web import LocalNetwork, LocalWeb, raw_server

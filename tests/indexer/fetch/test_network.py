@@ -175,6 +175,7 @@ def test_each_form_of_a_private_address_is_recognised_and_others_pass() -> None:
         10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 224.0.0.1 240.0.0.1
         ::1 :: ::ffff:127.0.0.1 ::ffff:7f00:1 64:ff9b::10.0.0.1 64:ff9b:1::7f00:1 2002:7f00:1:: fe80::1 fd00::1
         localhost LOCALHOST. pages.localhost
+        １２７.0.0.1 127。0。0。1 %31%32%37.0.0.1 ⓛocalhost local\u00adhost local\ufe0fhost
     """
     for host in hosts.split():
         with pytest.raises(PrivateAddress):

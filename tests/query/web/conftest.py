@@ -52,6 +52,8 @@ LIST = """# Talks
 """
 BILINGUAL = """Attention weighs words. / A mask hides the future. / The mask is three. / A causal / mask it is. / So.
 注意力給詞加權。 / 掩碼把未來藏起來。 / 掩碼是三角形。 / 這是因果 / 掩碼。 / 完。"""
+# `experimental` has the rule that a name holds the label that is seen (WCAG 2.5.3).
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice", "experimental"]
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -228,7 +230,7 @@ def axe_faults(page: Page) -> list[tuple[str, str]]:
     faults: list[tuple[str, str]] = []
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        result = axe.run(page, options={"resultTypes": ["violations"]}).response
+        result = axe.run(page, options={"runOnly": AXE_RULES, "resultTypes": ["violations"]}).response
         assert result["passes"]
         faults += [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
     return faults

@@ -13,6 +13,7 @@ from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
 from tests.query.web.conftest import axe_faults, opened, served_with
+from tests.query.web.served import until
 from tests.query.web.test_workspace import fill
 from tests.query.web.workbench import editing as editing_of
 from tests.query.web.workbench import editing_on_a_server
@@ -37,14 +38,14 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         other = page.context.new_page()
         other.goto("/list")
         other.evaluate(DROP, ["run.exe", "MZ"])
-        other.locator(".toast", has_text="run.exe 无法添加").wait_for()
+        other.locator("[data-files] .fault", has_text="run.exe 无法添加").wait_for()
         other.evaluate(DROP, ["narwhal.txt", "A narwhal hides under the mask of ice.", "pic.png", "PNG"])
-        other.locator(".toast", has_text="2 个文件中有 1 个正在添加").wait_for()
+        other.locator("[data-files] .fault", has_text="共 2 个，正在添加 1 个").wait_for()
         other.locator(".entry.indexed .name", has_text="narwhal").wait_for()
         assert page.locator(".entry").count() == 5, "a page that isn't looked at doesn't follow"
         page.evaluate(LOOK)
         page.locator(".entry.indexed .name", has_text="narwhal").wait_for()
-        page.locator(".outcome", has_text="共 1 项，已入库 1 项").wait_for()
+        page.locator(".outcome", has_text="共 1 项，已入库 1 项：“narwhal”").wait_for()
         page.evaluate("document.querySelector('.entry').dataset.mark = 'kept'")
         with page.expect_response("**/add/progress"):
             page.evaluate(LOOK)
@@ -53,7 +54,7 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
 
         page.goto("/list?ui=en")
         page.evaluate(DROP, ["学习率预热.zh.vtt", webvtt("欢迎大家", "预热让学习率慢慢升高", "谢谢", seconds=20)])
-        page.locator(".outcome", has_text="1 of 1 indexed").wait_for()
+        page.locator(".outcome", has_text="1 of 1 indexed: “学习率预热”").wait_for()
         page.locator(".entry.indexed .name", has_text="学习率预热").wait_for()
         assert page.locator("h1 + .summary").inner_text() == "6 of 7 indexed"
         assert axe_faults(page) == []
@@ -92,16 +93,24 @@ def test_where_a_question_is_answered_is_seen_without_scrolling(browser: Browser
 
 
 def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Browser, edited: str) -> None:
-    with opened(browser, edited) as page:
+    with opened(browser, edited, may_refuse=True) as page:
         page.goto("/list")
         page.locator("#addresses").focus()
         page.keyboard.type("https://example.invalid/缓存")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
+        # The bar moves to and fro until something is done.
+        until(page, "!document.querySelector('progress').hasAttribute('value')")
         page.locator(".outcome", has_text="0 of 1 indexed").wait_for()
         reason = "%E7%BC%93%E5%AD%98”: deferred. the connection to example.invalid fails"
         page.locator(".left", has_text=reason).wait_for()
-        page.get_by_role("button", name="Try now what waits for a later build (1)").wait_for()
+        page.get_by_role("button", name="Try again now (1)").wait_for()
+        page.fill("#addresses", "这不是链接")
+        page.locator(".adding button").first.click()
+        page.locator(".adding form:first-of-type .fault", has_text="“这不是链接” isn’t an address").wait_for()
+        told, box = (page.locator(each).first.bounding_box() for each in (".adding .fault", "#addresses"))
+        assert told and box and 0 < told["y"] - box["y"] - box["height"] < 40, "it is told where it was pasted"
+        assert page.input_value("#addresses") == "这不是链接"
         entry = page.locator(".entry", has_text="example.invalid")
         entry.locator("summary").focus()
         page.keyboard.press("Enter")
@@ -208,10 +217,14 @@ def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(
         page.keyboard.type("收藏 & more")
         page.keyboard.press("Enter")
         page.get_by_text("Saved").wait_for()
-        assert page.evaluate("document.activeElement.name") == "collection"
+        assert page.evaluate("document.activeElement.innerText") == "Edit the note"
+        assert page.locator(".remark").inner_text() == note
+        assert page.locator("textarea").is_hidden(), "a saved note is shown as text"
         assert axe_faults(page) == []
         page.get_by_role("link", name="Kept").click()
         page.locator("h2", has_text="收藏 & more").wait_for()
+        assert page.locator(".remark").inner_text() == note
+        page.get_by_text("Edit the note").click()
         assert page.locator("textarea").input_value() == note
         with page.expect_download() as download:
             page.get_by_role("link", name="Markdown").click()
@@ -224,6 +237,7 @@ def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(
         other.goto("/kept")
         other.get_by_role("button", name="Remove from kept").click()
         other.get_by_text("Nothing is kept yet.").wait_for()
+        page.get_by_text("Edit the note").click()
         page.locator("textarea").fill(f"{note} 2")
         page.get_by_role("button", name="Save").click()
         page.locator(".toast", has_text="The note wasn’t saved").wait_for()

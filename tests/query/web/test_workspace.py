@@ -77,7 +77,7 @@ def test_what_a_running_build_has_not_come_to_is_not_due_and_a_file_is_named_by_
             assert "/add/retry" not in page
     page = editor.get("/list?ui=en").text
     assert "an interrupted build had not come to it" in page
-    assert "Try again what is due (1)" in page
+    assert "Try again now (1)" in page
     names = fromstring(page).xpath("//a[@class='name']/text()")
     assert "笔记 on masks.md" in names
     assert not any(str(tmp_path) in name for name in names)
@@ -158,7 +158,7 @@ def test_files_of_every_kind_are_added_beside_those_that_are_refused(
     note = ("笔记.md", "# 掩码\n\n掩码遮住未来。\n".encode())
     refused = upload(editor, programs[0], ("讲座：缓存.zh.vtt", TALK.encode()), *programs[1:], note, captions)
     assert refused.startswith("400")
-    for told in ("run.exe can", "运行.exe can", "2 more can", "3 of 8 files are being added"):
+    for told in ("run.exe can", "运行.exe can", "2 more can", "3 of 8 are being added"):
         assert told in refused
     assert "five.exe" not in refused
     assert "3 of 3 resources indexed" in built(editing)
@@ -231,17 +231,34 @@ def test_a_file_that_a_build_would_skip_is_refused_with_the_reason(library: Path
 
 
 def test_what_is_no_address_is_refused(library: Path, editor: TestClient) -> None:
-    fields = form(editor, "/list", "/add/address")
+    fields, listed = form(editor, "/list", "/add/address"), library / ADDED_LISTS / ADDED_ADDRESSES
     for text in (
         *("", "  ", "file:///etc/passwd", "javascript:alert(1)", "https://a.org b", "[x](file:///etc/notes.md)"),
         *("https://[::1", "https:///", "https://-", "https://%/", "https://a_b.org/", "https://a.org:99999/"),
         *("https://@a.org/", f"https://{'长' * 64}.org/"),
     ):
-        lines = f"https://example.invalid/缓存\n{text}" if text.strip() else text
-        sent = editor.post("/add/address", data=fields | {"addresses": lines})
+        sent = editor.post("/add/address", data=fields | {"addresses": text})
         assert sent.status_code == 400, text
         assert text.strip()[:40] in html.unescape(sent.text)
-    assert not (library / ADDED_LISTS).exists()
+        assert not listed.exists(), "nothing is stored, and no build begins"
+
+
+def test_of_a_paste_the_addresses_are_added_and_the_other_lines_told(
+    library: Path, editing: Editing, editor: TestClient
+) -> None:
+    fields = form(editor, "/list", "/add/address")
+    wrong = ("not a link", "https://a_b.org/", "这不是链接", "ftp://a.org/")
+    lines = ("https://example.invalid/缓存", *wrong, "www.example.invalid", "https://example.invalid/缓存")
+    for ui, told in (
+        ("en", ("“not a link” isn’t an address", "“这不是链接”", "1 more can’t be added", "2 of 6 are being added")),
+        ("zh", ("“not a link”不是链接", "“这不是链接”不是链接", "还有 1 个无法添加；共 6 个，正在添加 2 个")),
+    ):
+        sent = editor.post(f"/add/address?ui={ui}", data=fields | {"addresses": "\n".join(lines)})
+        assert sent.status_code == 400
+        assert not [words for words in told if words not in html.unescape(sent.text)]
+        assert built(editing).startswith("0 of 2 resources indexed")
+    listed = (library / ADDED_LISTS / ADDED_ADDRESSES).read_text(encoding="utf-8").split()
+    assert listed == ["https://example.invalid/缓存", "https://www.example.invalid/"]
 
 
 @pytest.mark.slow
@@ -383,13 +400,13 @@ def test_errors_of_forms_are_in_the_language_of_the_page(editor: TestClient) -> 
         ({"addresses": ""}, "请粘贴链接"),
         ({"addresses": "no address"}, "“no address”不是链接"),
         ({"addresses": "https://a_b.org/"}, "https://a_b.org/ 不是能打开的链接：请检查域名"),
-        ({"addresses": "https://a.org\n" * 101}, "一次最多添加 100 个链接"),
+        ({"addresses": "\n".join(f"https://a.org/{n}" for n in range(101))}, "一次最多添加 100 个链接"),
         ({"addresses": "x" * 300_000}, "这个表单最多 262,144 字节"),
         ({"secret": "wrong"}, "请重新加载页面"),
     ):
         assert words in told(editor.post("/add/address", data=sent | fields).text)
     several = upload(editor, *((f"{n}.exe", b"") for n in range(5)), ("笔记.md", "# 掩码\n\n掩码。\n".encode()))
-    assert "0.exe 无法添加：可以添加的文件有 " in several and "还有 2 个无法添加；6 个文件中有 1 个正在添加" in several
+    assert "0.exe 无法添加：可以添加的文件有 " in several and "还有 2 个无法添加；共 6 个，正在添加 1 个" in several
     assert "2.exe" in told(several)
     assert "请选择要添加的文件" in told(upload(editor))
     for name, content, words in (
@@ -430,7 +447,7 @@ def events(client: TestClient, language: str = "en") -> list[dict[str, object]]:
 def test_the_events_of_builds_count_their_results_and_name_what_isnt_indexed(
     library: Path, editing: Editing, editor: TestClient
 ) -> None:
-    for total, outcome in ((1, "1 of 1 indexed"), (0, "Nothing was new or changed.")):
+    for total, outcome in ((1, "1 of 1 indexed: “other”"), (0, "Nothing was new or changed.")):
         upload(editor, ("other.en.vtt", TALK.encode()))
         last = events(editor)[-1]
         assert (last["is_running"], last["done"], last["total"], last["outcome"]) == (False, total, total, outcome)
@@ -440,7 +457,7 @@ def test_the_events_of_builds_count_their_results_and_name_what_isnt_indexed(
         upload(editor, ("talk.en.vtt", TALK.encode()))
     built(editing)
     english, chinese = events(editor, "en")[-1], events(editor, "zh")[-1]
-    assert (english["outcome"], chinese["outcome"]) == ("1 of 6 indexed", "共 6 项，已入库 1 项")
+    assert (english["outcome"], chinese["outcome"]) == ("1 of 6 indexed: “talk”", "共 6 项，已入库 1 项：“talk”")
     assert isinstance(english["left"], list) and isinstance(chinese["left"], list)
     assert [entry["entry"] for entry in english["left"]] == [f"“{name}.pdf”: unavailable." for name in names[:1:-1]]
     assert chinese["left"][0]["entry"] == "《论文 4.pdf》：无法获取。"
@@ -449,7 +466,7 @@ def test_the_events_of_builds_count_their_results_and_name_what_isnt_indexed(
     assert {(entry["lang"], entry["reason"].isascii()) for entry in chinese["left"]} == {("zh-Hans", False)}
     assert english["more"] == "2 more aren’t indexed: the list says why."
     page = editor.get("/list?ui=zh").text
-    assert '<p class="outcome">共 6 项，已入库 1 项</p>' in page
+    assert '<p class="outcome">共 6 项，已入库 1 项：“talk”</p>' in page
     assert "还有 2 项没有入库" in page
 
 
@@ -461,7 +478,7 @@ def test_what_is_due_is_tried_again(library: Path, editing: Editing, editor: Tes
     with EmbeddedWriter.acquire(library) as writer:
         writer.register(str(source), [later])
         writer.set_state(later.id, State.DEFERRED, reason="it was busy", retry_after=1.0)
-    assert "Try again what is due (1)" in editor.get("/list").text
+    assert "Try again now (1)" in editor.get("/list").text
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "later.md").write_text("# Later\n\nattention weighs\n", encoding="utf-8")
     assert "indexed" in retry(editor, editing)
@@ -673,9 +690,10 @@ def test_no_address_names_a_list_is_malformed_or_leads_into_a_private_network(
     remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient, fake: FakeYouTube
 ) -> None:
     before = remote_statuses(remote)
+    fields = form(remote_editor, "/list", "/add/address")
     for address in ("https://lists.example/清单.md", "https://github.com/a/b/blob/main/README.md"):
-        assert "names a list" in add(remote_editor, remote_editing, BLOG, address)
-        assert "names a list" in remote_editor.get("/list").text
+        sent = remote_editor.post("/add/address", data=fields | {"addresses": address})
+        assert (sent.status_code, "names a list" in sent.text) == (400, True)
     assert (remote_statuses(remote), fake.requests) == (before, [])
     malformed = ["https://[::1", "https://a.org:99999/掩码", "https://exa[mple.org/<script>alert(1)</script>"]
     assert add(remote_editor, remote_editing, *malformed).startswith("0 of 3 resources indexed")
@@ -748,7 +766,7 @@ def test_what_is_due_is_tried_again_whatever_list_names_it_but_no_list_or_privat
     for each in here:
         defer(remote, each.id)
     before = sources(remote)
-    assert "Try again what is due (3)" in remote_editor.get("/list").text
+    assert "Try again now (3)" in remote_editor.get("/list").text
     assert retry(remote_editor, remote_editing).startswith("1 of 1 resource indexed")
     assert remote_editing.builds
     left_out = "2 resources left out, files or playlists of a list: build that list again"
@@ -789,6 +807,4 @@ def test_an_added_playlist_is_listed_again_and_what_waits_is_tried_where_that_is
     fake.add_video("ggggggggggg", "Caches", {"en": [(0.0, 20.0, "a cache stores what came before")]})
     retry(remote_editor, remote_editing)
     assert remote_statuses(remote)[VIDEO].state is State.INDEXED, "the playlist is listed again"
-    assert remote_statuses(remote)["ggggggggggg"].state is State.DEFERRED
-    retry(remote_editor, remote_editing, at_once="1")
     assert remote_statuses(remote)["ggggggggggg"].state is State.INDEXED

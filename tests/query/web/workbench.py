@@ -63,9 +63,8 @@ def add(client: TestClient, editing: Editing, *addresses: str) -> str:
     return built(editing)
 
 
-def retry(client: TestClient, editing: Editing, **fields: str) -> str:
-    fields |= {name: value for name, value in form(client, "/list", "/add/retry").items() if name in ("secret", "back")}
-    assert client.post("/add/retry", data=fields).status_code == 303
+def retry(client: TestClient, editing: Editing) -> str:
+    assert client.post("/add/retry", data=form(client, "/list", "/add/retry")).status_code == 303
     return built(editing)
 
 

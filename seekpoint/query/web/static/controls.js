@@ -85,10 +85,12 @@ export class Controls {
   // The link to YouTube follows the playback.
   point(seconds) {
     const link = this.root.querySelector(".elsewhere"), address = elsewhere(this.what, seconds);
-    if (!link || link.href === address) return;
+    if (!link || (!link.hidden && link.href === address)) return;
     link.hidden = !address;
-    link.href = address ?? "";
-    link.textContent = address ? fill(words.on_youtube_at, { time: clock(seconds) }) : "";
+    if (!address) return;
+    Object.assign(link, {
+      href: address, target: "_blank", rel: "noopener", textContent: fill(words.on_youtube_at, { time: clock(seconds) }),
+    });
   }
 
   warn(text) {

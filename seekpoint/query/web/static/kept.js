@@ -11,13 +11,13 @@ async function change(form) {
     tell(fault || parsed.title);
     return;
   }
-  const said = form.dataset.keep, focused = document.activeElement?.id;
+  const said = form.dataset.keep, note = form.querySelector("textarea")?.id;
   part.replaceWith(document.adoptNode(fresh));
-  const first = (focused && fresh.querySelector(`#${CSS.escape(focused)}`))
-    || (fresh.matches(".keeping") ? fresh.querySelector(".drop button, .keep button") : fresh);
-  first.focus({ preventScroll: true });
+  const first = note ? fresh.querySelector(`.noting:has(#${CSS.escape(note)}) summary`)
+    : fresh.matches(".keeping") ? fresh.querySelector(".drop button, .keep button") : fresh;
+  (first ?? fresh).focus({ preventScroll: true });
   if (said) tell(said);
-  else announce(first.getAttribute("aria-label") ?? "");
+  else announce(first?.getAttribute("aria-label") ?? "");
 }
 
 document.addEventListener("submit", (event) => {

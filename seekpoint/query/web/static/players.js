@@ -7,19 +7,25 @@ import { clock, fill, words } from "./words.js";
 const PLAYER = "https://www.youtube-nocookie.com";
 const CALL_MS = 500, SILENCE_MS = 8000;
 const PLAYS = 1, BUFFERS = 3;
+// Firefox and Chromium say so of a file of this server that isn't there, such as "404: Not Found"; of others they say nothing.
+const REFUSED = /^\d{3}: |^MEDIA_ELEMENT_ERROR: Format error/;
 const NOT_ELSEWHERE = [101, 150, 153], NOT_FOUND = 100;
 
 class Recording {
   wanted = null;
 
-  constructor(screen, { how, source, title }) {
+  constructor(screen, { how, source, title, mime }) {
     const isOnWeb = /^https?:/.test(source), preload = isOnWeb ? "none" : "metadata";
     this.element = screen.querySelector("audio, video")
       ?? Object.assign(document.createElement(how), { controls: true, preload, src: source });
     this.isOnWeb = isOnWeb;
     this.element.setAttribute("aria-label", title);
     if (!this.element.isConnected) screen.replaceChildren(this.element);
-    this.element.addEventListener("error", () => this.onTrouble?.(words.cant_play));
+    this.element.addEventListener("error", () => {
+      const told = this.element.error?.message;
+      const isThere = told ? !REFUSED.test(told) : !this.element.canPlayType(mime);
+      this.onTrouble?.(isThere ? words.cant_play : words.not_there);
+    });
     this.element.addEventListener("timeupdate", () => this.onTime?.(this.time));
   }
 
@@ -169,6 +175,6 @@ export const elsewhere = (what, seconds) => what.how === "youtube" ? watchAddres
 export const playerOf = (screen, what) => what.how === "youtube" ? new Tube(screen, what) : new Recording(screen, what);
 
 export const described = (element) => ({
-  how: element.dataset.play, source: element.dataset.source, id: element.dataset.id, title: element.dataset.title,
+  how: element.dataset.play, source: element.dataset.source, mime: element.dataset.mime, id: element.dataset.id, title: element.dataset.title,
   language: element.dataset.language, page: element.dataset.page,
 });

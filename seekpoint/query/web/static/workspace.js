@@ -29,7 +29,9 @@ function show(holder, progress) {
   const bar = holder.querySelector("progress");
   bar.hidden = !progress.is_running;
   bar.max = Math.max(progress.total, 1);
-  bar.value = progress.done + (progress.parts ? progress.part / progress.parts : 0);
+  const done = progress.done + (progress.parts ? progress.part / progress.parts : 0);
+  if (done) bar.value = done;
+  else bar.removeAttribute("value");  // the bar moves to and fro
   const doing = progress.is_waiting ? bar.dataset.waiting : `${bar.getAttribute("aria-label")} ${progress.title}`;
   holder.querySelector(".building").textContent = progress.is_running ? doing : "";
   holder.querySelector(".outcome").textContent = progress.outcome;
@@ -68,10 +70,14 @@ function watch() {
 async function add(form, data) {
   const parsed = await fetched(form.getAttribute("action"), form.enctype === "multipart/form-data" ? data : new URLSearchParams(data));
   if (!parsed) return;
-  const fault = faultOf(parsed);
+  const fault = faultOf(parsed), shown = form.querySelector(".fault");
+  if (shown) shown.textContent = fault;
   if (fault) {
-    tell(fault);
-    if (form === files) watch();  // of several files others may be added
+    if (!shown) tell(fault);
+    else {
+      shown.scrollIntoView({ block: "nearest" });
+      watch();  // of several addresses or files others may be added
+    }
     return;
   }
   form.reset();
