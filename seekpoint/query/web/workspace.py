@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -131,7 +131,8 @@ class Workspace:
         if self._added is None:
             self._start(addresses_in(form.addresses))
         else:
-            self._start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
+            async with _storing():
+                self._start([await run_in_threadpool(self._added.add_addresses, form.addresses)])
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
@@ -142,7 +143,8 @@ class Workspace:
             raise PageError(411, "no_length")
         if int(size) > MOST_BYTES:
             raise PageError(413, "most_at_once", most=f"{MOST_BYTES >> 20}")
-        async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
+        most = {"max_files": _MOST_FILES, "max_fields": len(UploadForm.model_fields) + 1}
+        async with _storing(), request.form(**most) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
             form = self._editing.read(request, texts, UploadForm)
             files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
@@ -179,7 +181,8 @@ class Workspace:
                 raise PageError(503, "locked") from error
             self._live.refresh()
 
-        await run_in_threadpool(run)
+        async with _storing():
+            await run_in_threadpool(run)
         return form.leave()
 
     async def progress(self, request: Request) -> Response:
@@ -253,6 +256,15 @@ class Workspace:
             if stored := len(files) - len(refused):
                 told.append(PageError(400, "being_added", n=str(stored), total=str(len(files))))
             raise PageError(400, "refused", errors=told)
+
+
+@asynccontextmanager
+async def _storing() -> AsyncIterator[None]:
+    """Raise PageError where a disk is full, or can't be written."""
+    try:
+        yield
+    except OSError as error:
+        raise PageError(507, "not_written", reason=(error.strerror or str(error)).lower()) from error
 
 
 @dataclass(frozen=True, slots=True)
