@@ -12,7 +12,7 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.types import State
 from tests.asking import ask
-from tests.cli.here import call, one_line
+from tests.cli.here import call, one_line, run
 from tests.disks import needs_mounts, read_only, small_disk
 from tests.fakes import TopicEncoder
 from tests.killing import QUESTIONS, is_tidy
@@ -76,3 +76,10 @@ def test_a_read_only_medium_is_read_and_takes_no_change(tmp_path: Path) -> None:
         for change in (("build", LISTED), ("remove", talk), ("import", exported, "--replace")):
             one_line(call(*change, *index), f"{library} (read-only file system): check")
     assert held(library) == expected
+
+
+def test_a_temporary_folder_without_room_is_a_line(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "temporary", 40):
+        code = "from seekpoint.indexer.transcript.language import language_of; language_of(['哪些词'], None)"
+        said = run(code=code, TMPDIR=str(tmp_path / "temporary")).stderr.splitlines()[-1]
+    assert "SeekpointError: no temporary file can be written (No space left on device): make room" in said
