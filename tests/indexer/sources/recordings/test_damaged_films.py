@@ -17,6 +17,7 @@ import pytest
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.recordings.chapters import chapters_in
+from seekpoint.indexer.sources.recordings.media import RATE, opened
 from seekpoint.indexer.sources.recordings.subtitles import has_subtitles, read_subtitles
 from tests.indexer.sources.recordings.films import film, sound
 from tests.indexer.sources.recordings.test_subtitles import CHINESE, ENGLISH
@@ -102,14 +103,14 @@ def track(index: int, *more: bytes) -> bytes:
 
 
 def line(index: int, start: int, text: bytes, duration: int = 1000) -> bytes:
-    """A subtitle of a track, at milliseconds after the cluster's beginning."""
+    """A subtitle of a track, or a piece of sound, at milliseconds after the cluster's beginning."""
     return element("a0", element("a1", struct.pack(">Hhx", 0x4000 | index, start), text), number("9b", duration))
 
 
-def forged(path: Path, tracks: Sequence[bytes], *clusters: tuple[int, Sequence[bytes]]) -> Path:
+def forged(path: Path, tracks: Sequence[bytes], *clusters: tuple[int, Sequence[bytes]], seconds: float = 60) -> Path:
     """Write a Matroska file as no muxer would."""
     head = element("1a45dfa3", element("4282", b"matroska"), number("4287", 4), number("4285", 2))
-    info = element("1549a966", number("2ad7b1", 1_000_000))
+    info = element("1549a966", number("2ad7b1", 1_000_000), element("4489", struct.pack(">d", 1000 * seconds)))
     parts = (element("1f43b675", number("e7", start), *lines) for start, lines in clusters)
     path.write_bytes(head + element("18538067", info, element("1654ae6b", *tracks), *parts))
     return path
@@ -148,3 +149,12 @@ def test_forged_films_are_read_or_refused(tmp_path: Path, what: str) -> None:
     else:
         with pytest.raises(Unfetched, match="more than 20 MB of text are too much: split it"):
             read_subtitles(path)
+
+
+def test_silence_is_made_up_for_a_day_and_not_for_years(tmp_path: Path) -> None:
+    audio = element("e1", element("b5", struct.pack(">d", RATE)), number("9f", 1), number("6264", 16))
+    sound = element("ae", number("d7", 1), element("83", b"\x02"), element("86", b"A_PCM/INT/LIT"), audio)
+    for missing, expected in ((300, 302), (36_000_000, 1)):
+        clusters = [(start, [line(1, 0, b"\1\0" * RATE)]) for start in (0, 1000 * (missing + 1))]
+        with opened(forged(tmp_path / "sound.mkv", [sound], *clusters, seconds=4e7)) as stream:
+            assert len(stream.read(1000 * RATE)) == expected * RATE
