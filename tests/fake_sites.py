@@ -45,8 +45,12 @@ class FakeSites:
         self._answers[address] = (answer, content_type, status, headers or {})
 
     def web(self, cookies: Path | None = None) -> Web:
+        return LocalWeb(*self.where(), cookies=cookies)
+
+    def where(self) -> tuple[str, ...]:
+        """The root of the server and the hosts that it stands in for, as a LocalWeb of another process takes them."""
         hosts = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, self._answers)}
-        return LocalWeb(self._root, YOUTUBE, *hosts, cookies=cookies)
+        return self._root, YOUTUBE, *hosts
 
     def asked(self, host: str) -> list[str]:
         return [address for address in self.requests if urlsplit(address).hostname == host]

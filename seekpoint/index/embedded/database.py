@@ -231,7 +231,7 @@ def disk_trouble(error: OSError, folder: Path) -> str:
     reason = (error.strerror or str(error)).lower()
     remedy = "make room on the disk or check it, then try again"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        remedy = "free some space, then build again: what was indexed is kept"
+        remedy = "free some space, then try again: what was stored is kept"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         remedy = "check the folder's permissions, or name another with --index"
     return f"can't read or write the library {folder} ({reason}): {remedy}"

@@ -15,6 +15,7 @@ import shutil
 import struct
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +27,8 @@ from numpy.typing import NDArray
 from seekpoint.index.errors import ModelError
 
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
+# Seconds; it takes some, and a folder that is older is nobody's.
+_LONGEST_UNPACKING = 3600
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _LAYER_PARTS = {
     "q": "attention.self.query",
@@ -140,10 +143,14 @@ def _tensor(reader: _Reader, header: Header) -> tuple[str, NDArray[np.float16]]:
 
 
 def unpack(source: Path, folder: Path) -> None:
-    """Write the model as a sentence-transformers folder, atomically."""
+    """Write the model as a sentence-transformers folder, atomically, and delete what killed processes left of it."""
     from safetensors.numpy import save_file
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}-*"):
+        with suppress(OSError):  # another process may just have finished it
+            if time.time() - left.stat().st_mtime > _LONGEST_UNPACKING:
+                shutil.rmtree(left)
     weights = read(source)
     size = weights.header.hidden
     # BERT's pooler isn't used, but the loader warns if it is missing.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from seekpoint.index.errors import SeekpointError
 from seekpoint.index.text import languages
 from seekpoint.index.text.languages import UNKNOWN, primary
 
@@ -89,4 +90,10 @@ def _known() -> frozenset[str]:
 def _identifier() -> LanguageIdentifier:
     from py3langid import langid
 
-    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    try:
+        return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    except OSError as error:  # its model is unpacked into a temporary file
+        raise SeekpointError(
+            f"no temporary file can be written ({error.strerror}): make room on the disk, or name another folder "
+            "with $TMPDIR"
+        ) from error

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,7 +121,8 @@ class Workspace:
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
-        await run_in_threadpool(self._add, form.addresses)
+        async with _storing():
+            await run_in_threadpool(self._add, form.addresses)
         return form.leave()
 
     async def add_files(self, request: Request) -> Response:
@@ -132,7 +133,8 @@ class Workspace:
             raise PageError(411, "no_length")
         if int(size) > MOST_BYTES:
             raise PageError(413, "most_at_once", most=f"{MOST_BYTES >> 20}")
-        async with request.form(max_files=_MOST_FILES, max_fields=len(UploadForm.model_fields) + 1) as fields:
+        most = {"max_files": _MOST_FILES, "max_fields": len(UploadForm.model_fields) + 1}
+        async with _storing(), request.form(**most) as fields:
             texts = {name: value for name, value in fields.items() if isinstance(value, str)}
             form = self._editing.read(request, texts, UploadForm)
             files = [file for file in fields.getlist("file") if isinstance(file, UploadFile) and file.filename]
@@ -170,7 +172,8 @@ class Workspace:
                 raise PageError(503, "locked") from error
             self._live.refresh()
 
-        await run_in_threadpool(run)
+        async with _storing():
+            await run_in_threadpool(run)
         return form.leave()
 
     async def progress(self, request: Request) -> Response:
@@ -271,6 +274,15 @@ def _tell(refused: Sequence[Exception], total: int) -> None:
     if (stored := total - len(refused)) > 0:
         told.append(PageError(400, "being_added", n=str(stored), total=str(total)))
     raise PageError(400, "refused", errors=told)
+
+
+@asynccontextmanager
+async def _storing() -> AsyncIterator[None]:
+    """Raise PageError where a disk is full, or can't be written."""
+    try:
+        yield
+    except OSError as error:
+        raise PageError(507, "not_written", reason=(error.strerror or str(error)).lower()) from error
 
 
 @dataclass(frozen=True, slots=True)

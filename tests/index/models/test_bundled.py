@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -83,9 +84,14 @@ def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, t
     assert tokenizer.encode("masks 掩码").tokens == ["<s>", "▁mask", "s", "▁", "掩码", "</s>"]
     assert tokenizer.encode("ｍａｓｋ").ids == tokenizer.encode("mask").ids
     (folder / "mine").touch()
+    killed, running = folder.with_name(".tiny-killed"), folder.with_name(".tiny-running")
+    for scratch in (killed, running):
+        scratch.mkdir()
+        (scratch / "model.safetensors").touch()
+    os.utime(killed, (0, 0))
     bundled.unpack(model_file, folder)
     assert (folder / "mine").exists(), "unpacking again keeps what is there"
-    assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
+    assert {path.name for path in folder.parent.iterdir()} == {"tiny", running.name}
 
 
 def test_a_failure_leaves_nothing(model_file: Path, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGTERM
 from types import FrameType
 
 import pytest
@@ -12,7 +16,11 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 import seekpoint
+from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.types import Kind, State
+from seekpoint.indexer.build_options import BuildOptions, Sources
+from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.reading_list.formats import parse_list
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.documents import parse_document
@@ -21,12 +29,16 @@ from seekpoint.indexer.sources.podcasts.transcripts import parse_transcript
 from seekpoint.indexer.sources.recordings import chapters, subtitles
 from seekpoint.indexer.sources.sandbox import Sandbox
 from seekpoint.indexer.sources.sites.extraction import read_video
+from tests.asking import ask
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
 from tests.fake_youtube import FakeYouTube
+from tests.fakes import TopicEncoder
 from tests.feeds import FEED, SHOW, feed, item, transcript
 from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape, xhtml
 from tests.indexer.sources.recordings.films import film
+from tests.killing import PROCESSES, is_tidy
+from tests.local_web import LocalWeb
 
 BILIBILI, VIMEO = "https://www.bilibili.com/video/BV1xx411c7mD", "https://vimeo.com/76979871"
 PAGE, LECTURE, BLOG = "https://uni.example/lecture", "https://uni.example/l3.mp4", "https://blog.example/gradients"
@@ -170,3 +182,61 @@ def test_a_build_that_ends_anywhere_goes_on_where_it_was(workshop: Workshop, sit
     statuses = workshop.statuses()
     assert {status.state for status in statuses.values()} == {State.INDEXED} and len(statuses) == 12
     assert {key: statuses[key].chunks for key in done} == kept
+
+
+def build_all(sources: list[Path], library: Path, web: tuple[str, ...], ended: Path) -> None:
+    """Build in a process that may be ended at any moment; `ended` is left at the end."""
+    options = BuildOptions([*map(str, sources)], pace=0, translate=False)
+    build(options, library, Sources.through(LocalWeb(*web), options), encoder=TopicEncoder())
+    ended.touch()
+
+
+def held(library: Path) -> tuple[set[tuple[object, ...]], object]:
+    """Each entry with its standing and its passages, and all answers; nothing of a library that isn't there yet."""
+    entries: set[tuple[object, ...]] = set()
+    answers = []
+    with suppress(LibraryNotFound), EmbeddedReader.open(library) as reader:
+        reader.verify()
+        entries |= {(each.id, each.title, each.state, each.reason, each.chunks) for each in reader.statuses()}
+        for question, *_ in ASKED:
+            moments = ask(question, reader, encoder=TopicEncoder(), k=20).moments
+            answers.append(sorted((each.score, each.link, each.quote) for each in moments))  # equal ones in any order
+    return entries, answers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.nightly)])
+def test_a_build_that_is_ended_at_any_time_ends_like_an_undisturbed_one(
+    workshop: Workshop, sites: FakeSites, kills: int
+) -> None:
+    sources, ended, web = lists(workshop), workshop.folder / "ended", sites.where()
+
+    def run(library: Path, end: int = 0, after: float = 60.0) -> float:
+        """Build, and send a signal after so many seconds; returns how many it took."""
+        ended.unlink(missing_ok=True)
+        began = time.monotonic()
+        process = PROCESSES.Process(target=build_all, args=(sources, library, web, ended))
+        process.start()
+        process.join(after)
+        if process.is_alive() and end:
+            assert process.pid
+            os.kill(process.pid, end)
+        process.join(60)
+        assert not process.is_alive()
+        return time.monotonic() - began
+
+    undisturbed, interrupted = workshop.folder / "undisturbed", 0
+    seconds = min(run(undisturbed), run(workshop.folder / "warm"))
+    expected = held(undisturbed)
+    for kill in range(kills):
+        library = workshop.folder / f"killed {kill}"
+        run(library, (SIGKILL, SIGKILL, SIGTERM, SIGINT)[kill % 4], seconds * (kill + 0.5) / kills)
+        interrupted += not ended.exists()
+        entries, _ = held(library)
+        assert {entry[0] for entry in entries} <= {entry[0] for entry in expected[0]}
+        assert {entry for entry in entries if entry[2] is State.INDEXED and entry[4]} <= expected[0]
+        run(library)
+        assert ended.exists()
+        assert held(library) == expected
+        assert is_tidy(library)
+    assert interrupted > kills / 2

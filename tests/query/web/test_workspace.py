@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 from threading import Event
@@ -32,12 +34,14 @@ from seekpoint.query.web.resource_list import ENTRIES
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.translations import WORDS
 from seekpoint.query.web.workspace import SUFFIXES, safe_name
+from tests.disks import needs_mounts, read_only, small_disk
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, SCRIPT, URL, serving
 from tests.query.web.served import LAST_LINE, terminal
+from tests.query.web.test_kept_moments import kept, star
 from tests.query.web.workbench import TALK, add, built, editing_on_a_server, form, remove, retry, statuses, upload
 from tests.query.web.workbench import editing as editing_of
 
@@ -808,3 +812,55 @@ def test_an_added_playlist_is_listed_again_and_what_waits_is_tried_where_that_is
     retry(remote_editor, remote_editing)
     assert remote_statuses(remote)[VIDEO].state is State.INDEXED, "the playlist is listed again"
     assert remote_statuses(remote)["ggggggggggg"].state is State.INDEXED
+
+
+def changes(client: TestClient, language: str = "en") -> list[str]:
+    """Send each form that changes something; returns where it leads, or what is wrong."""
+    client.headers["Accept-Language"] = language
+    fields = {
+        "/kept/note": form(client, "/kept", "/kept/note") | {"note": "长" * 5000},
+        "/add/remove": form(client, "/list", "/add/remove") | {"resource": "aaaaaaaaaaa"},
+        "/add/address": form(client, "/list", "/add/address") | {"addresses": "http://127.0.0.1:1/masks"},
+    }
+    told = [client.post(action, data=values) for action, values in fields.items()]
+    sent = [each.headers.get("location") or f"{each.status_code} {unescape(each.text)}" for each in told]
+    return [*sent, unescape(upload(client, ("新 talk.vtt", TALK.encode())))]
+
+
+@needs_mounts
+@pytest.mark.slow
+def test_a_full_disk_takes_no_change_and_loses_nothing(talks: Path, tmp_path: Path) -> None:
+    disk, library, filler = (tmp_path / name for name in ("disk", "disk/library", "disk/filler"))
+    with small_disk(disk, 4000):
+        shutil.copytree(talks, library)
+        editing = editing_of(library)
+        with serving(library, editing=editing, Origin=HOST) as client:
+            star(client)
+            before = statuses(library)
+            with suppress(OSError), filler.open("wb", buffering=0) as file:
+                while file.write(bytes(4096)):
+                    pass
+            told = changes(client)
+            assert [each[:3] for each in told] == ["503", "503", "507", "507"]
+            assert all(re.search(r"no space left on (the disk|device)\): (free|make)", each) for each in told)
+            assert "服务器无法写入磁盘（no space" in changes(client, "zh")[2]
+            assert client.get("/api/ask?q=mask").json()["answered"]
+            assert (statuses(library), [each.note for each in kept(library)]) == (before, [""])
+            assert [*(library / ADDED_FILES).iterdir()] == []
+            filler.unlink()
+            assert changes(client) == ["/kept", "/list", "/list", "/list"]
+            assert "1 of 1" in built(editing)
+            assert [each.note for each in kept(library)] == ["长" * 5000]
+            assert set(statuses(library)) ^ set(before) == {"新 talk", "http://127.0.0.1:1/masks", "Masks & more"}
+
+
+@needs_mounts
+def test_a_read_only_disk_is_asked_and_takes_no_change(library: Path, editing: Editing) -> None:
+    with serving(library, editing=editing, Origin=HOST) as client:
+        star(client)
+        with read_only(library):
+            told = changes(client)
+            assert [each[:3] for each in told] == ["503", "503", "507", "507"]
+            assert all("check the" in each for each in told)
+            assert client.get("/api/ask?q=mask").json()["answered"]
+    assert [each.note for each in kept(library)] == [""]

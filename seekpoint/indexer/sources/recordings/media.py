@@ -25,6 +25,8 @@ RATE = 16_000
 
 _GAP = 0.5  # seconds; a longer gap in the audio is filled with silence
 _MOST_SILENCE = 60 * RATE
+# A day, for all gaps of a recording: a few bytes can say that years are missing. What comes after them is left.
+_MOST_MISSING = 86_400 * RATE
 
 
 class AudioStream:
@@ -102,11 +104,14 @@ def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
     container_start, length = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
     resampler: AudioResampler | None = None
     shape: object = None
-    produced = 0
+    produced = missing = 0
     for frame in _frames(container):
         frame_start = min((frame.time or 0.0) - container_start, length)
         gap = int((frame_start - produced / RATE) * RATE)
         if gap > _GAP * RATE:
+            missing += gap
+            if missing > _MOST_MISSING:
+                break
             produced += gap
             for first in range(0, gap, _MOST_SILENCE):
                 yield np.zeros(min(_MOST_SILENCE, gap - first), np.int16)

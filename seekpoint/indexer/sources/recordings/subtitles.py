@@ -29,6 +29,9 @@ SUBTITLED = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 
 # Overrides of ASS, the form in which all text is decoded: bold, colours, positions.
 _STYLE = re.compile(r"\{\\[^{}]*\}")
+# Bytes of all subtitles of a recording, compressed or not, and those that a line counts beside its text. A film of two
+# hours has 100 kB in each language.
+_MOST_BYTES, _BESIDE_TEXT = 20_000_000, 40
 _IMAGES = frozenset({"dvb_subtitle", "dvbsub", "dvd_subtitle", "dvdsub", "hdmv_pgs_subtitle", "pgssub", "xsub"})
 
 
@@ -98,17 +101,26 @@ def _transcripts(container: InputContainer, streams: Sequence[SubtitleStream]) -
 
 
 def _lines(container: InputContainer, streams: Sequence[SubtitleStream]) -> Iterator[tuple[int, Cue]]:
-    """The lines of all streams, each with the number of its stream, at the times that a player shows."""
+    """The lines of all streams, each with the number of its stream, at the times that a player shows.
+
+    Raises Unfetched for more than any film has: a few bytes may be unpacked to 10 MB.
+    """
     import av
     from av.stream import Discard
 
+    if not streams:  # which `demux` would take for all
+        return
     for other in container.streams:
         if other not in streams:
             other.discard = Discard.all  # which spares reading it
     offset = (container.start_time or 0) / 1e6
+    left = _MOST_BYTES
     # Skip damaged packets; stop where the container is damaged.
     with suppress(av.FFmpegError, OSError):
         for packet in container.demux(streams):
+            left -= packet.size + _BESIDE_TEXT
+            if left < 0:
+                raise Unfetched(State.UNAVAILABLE, Reason("text_too_large", size=f"{_MOST_BYTES / 1e6:.0f}"))
             if packet.size and packet.pts is not None and packet.time_base is not None:
                 start = float(packet.pts * packet.time_base) - offset
                 end = start + float((packet.duration or 0) * packet.time_base)
