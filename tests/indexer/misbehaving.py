@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -67,6 +69,15 @@ def _refuse_list(rest: bytes, charset: str | None) -> ParsedDocument:
     raise SourceError(rest.decode())
 
 
+def _run(rest: bytes, charset: str | None) -> ParsedDocument:
+    return _saying(subprocess.check_output(rest.decode().split(), text=True))
+
+
+def _connect(rest: bytes, charset: str | None) -> ParsedDocument:
+    with socket.create_connection(("127.0.0.1", int(rest))) as connection:
+        return _saying(str(connection))
+
+
 def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
     sys.stdout.write("warning: bad xref\n")
     os.write(1, b"\0\0\0\0\0\0\0\2{}\0\0\0\0\0\0\0\0")
@@ -98,5 +109,7 @@ _BEHAVIOURS: dict[str, Callable[[bytes, str | None], ParsedDocument]] = {
     "refuse": _refuse,
     "refuse-list": _refuse_list,
     "chatter": _chatter,
+    "connect": _connect,
+    "run": _run,
     "lie": _lie,
 }

@@ -2,7 +2,7 @@
 
 A message is a value in JSON and bytes, each behind its length (8 bytes, big-endian). A request is a call (function,
 seconds, further arguments) and the text. The child answers with what the function returns or refuses. Before that, it
-may ask its parent, which alone reaches the web.
+may ask its parent, which alone reaches the web. No Python code in the child starts a program or connects to a server.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ LONGEST_ANSWER = 40_000_000
 Ask: TypeAlias = Callable[[object, bytes], tuple[Any, bytes]]
 """Sends a value and bytes to the parent, and gives what it replies."""
 
+# Events of Python's by which code would start a program or connect to a server.
+_OUTSIDE = frozenset(
+    (
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"),
+        *("os.fork", "os.forkpty"),
+        *(f"socket.{call}" for call in ("connect", "bind", "sendto", "sendmsg", "getaddrinfo", "gethostbyname")),
+    )
+)
 _IDLE = 60.0  # seconds after which an unused child ends: a server rarely needs one
 _LENGTH = struct.Struct(">Q")
 
@@ -73,6 +81,7 @@ def _part(stream: IO[bytes], longest: int) -> bytes:
 def _serve(memory: int) -> None:
     """Answer requests until the input ends."""
     _limit_memory(memory)
+    sys.addaudithook(_refuse_outside)
     requests, answers = _claim_stream(0, os.O_RDONLY), _claim_stream(1, os.O_WRONLY)
 
     def ask(value: object, data: bytes) -> tuple[Any, bytes]:
@@ -90,6 +99,12 @@ def _serve(memory: int) -> None:
             answer = _answer(function, data, [*arguments, *([ask] if is_asking else [])])
             faulthandler.cancel_dump_traceback_later()
             send(answers, answer)
+
+
+def _refuse_outside(event: str, _: object) -> None:
+    """Refuse an audit event as the system refuses what isn't permitted: yt-dlp then takes a program as missing."""
+    if event in _OUTSIDE:
+        raise PermissionError(f"no text may cause {event}")
 
 
 def _is_asked(requests: IO[bytes]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -114,6 +115,12 @@ def test_a_text_that_fails_costs_one_text(sandbox: Sandbox) -> None:
     assert "it can't be read (IndexError): " in refusal(sandbox, "fail")
     assert words(sandbox, "chatter") == "said nothing"
     assert words(sandbox, "words next") == "next", "what libraries print disturbs the protocol"
+
+
+def test_no_text_starts_a_program_or_connects_to_a_server(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for way in ("run echo hello", f"connect {server.getsockname()[1]}"):
+            assert "it can't be read (PermissionError): " in refusal(sandbox, way)
 
 
 @pytest.mark.slow
