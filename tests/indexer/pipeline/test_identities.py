@@ -42,8 +42,12 @@ def episode(workshop: Workshop, known: str = "") -> ResourceStatus:
     [found] = [one for one in workshop.statuses().values() if known in ("", one.id) and one.title == "Attention 讲座"]
     assert (found.url, found.state, found.kind) == (f"{SHOW}/1.mp3", State.INDEXED, Kind.RECORDING)
     assert found.details.deep_link == f"{SHOW}/listen#t="
+    playlist = feed_resource(FEED)
+    assert playlist
     with EmbeddedReader.open(workshop.library) as library:
+        [entry] = library.playlists()[playlist.id].entries
         [said] = library.transcripts(found.id)
+    assert entry.resource.id == found.id
     assert [cue.text for cue in said.cues] == [TRUE]
     return found
 

@@ -14,21 +14,18 @@ from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode
 
 _KNOWN = re.compile(r"([0-9a-f]{20})([0-9a-f]{20})([0-9a-f]{8})")
-_UNREAD = "0" * 8
 # A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
 _UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
 
+UNREAD = "0" * 8
+"""The digest of the addresses of transcripts before an episode was listed."""
+
 
 class KnownEpisode(NamedTuple):
-    """An episode's id, and a digest of the addresses of its transcripts when it was listed last; zeros if never."""
+    """An episode's id, and a digest of the addresses of its transcripts when it was listed last."""
 
     id: str
-    links: str = _UNREAD
-
-    @property
-    def was_listed(self) -> bool:
-        """Whether a build has taken the transcripts that the feed named."""
-        return self.links != _UNREAD
+    links: str = UNREAD
 
 
 def stored_ids(known: Mapping[str, KnownEpisode]) -> str:
@@ -43,7 +40,7 @@ def known_ids(stored: str) -> dict[str, KnownEpisode]:
 
 def links_of(episode: Episode) -> str:
     """The digest of the addresses of an episode's transcripts."""
-    return short_hash("\n".join(link.url for link in episode.transcripts))[: len(_UNREAD)]
+    return short_hash("\n".join(link.url for link in episode.transcripts))[: len(UNREAD)]
 
 
 def identified(

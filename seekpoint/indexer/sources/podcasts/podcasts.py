@@ -23,7 +23,14 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode, Feed, is_feed, merged, parse_feed
-from seekpoint.indexer.sources.podcasts.identity import KnownEpisode, identified, known_ids, links_of, stored_ids
+from seekpoint.indexer.sources.podcasts.identity import (
+    UNREAD,
+    KnownEpisode,
+    identified,
+    known_ids,
+    links_of,
+    stored_ids,
+)
 from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
@@ -221,18 +228,19 @@ class Podcasts:
             read = counted(len(episodes), "episode")
             name = playlist.title or known.feed.title or playlist.url
             messages.append(f"{name}: the feed is damaged after {read}, its end is missing: what it had before stays")
+        has_moved = end is not None and end.id != playlist.id
         for episode in episodes.values():
-            self._take_in(episode, playlist.url, has_moved=end is not None and end.id != playlist.id)
+            self._take_in(episode, playlist.url, has_moved=has_moved)
         self._listed.add(playlist.url)
         listed = list(episodes.values())[: self._limit]
         entries = tuple(PlaylistEntry(episode.resource) for episode in listed)
-        earlier, links = {one.id: one for one in before.values()}, {one.resource.id: links_of(one) for one in listed}
-        written = {
-            key: key in earlier and earlier[key].was_listed
-            for key in (one.resource.id for one in listed if one.transcripts)
-            if key not in earlier or earlier[key].links != links[key]
-        }
-        if end is None or end.id == playlist.id:  # a feed that has moved isn't kept here
+        earlier, links = (
+            {one.id: one.links for one in before.values()},
+            {one.resource.id: links_of(one) for one in listed},
+        )
+        given = (one.resource.id for one in listed if one.transcripts)
+        written = {key: earlier.get(key, UNREAD) != UNREAD for key in given if earlier.get(key) != links[key]}
+        if not has_moved:  # else the feed is listed again, at its new address
             ids = {key: one._replace(links=links.get(one.id, one.links)) for key, one in ids.items()}
         self._known[playlist.url] = ids
         version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(ids))
