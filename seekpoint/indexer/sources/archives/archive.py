@@ -17,7 +17,7 @@ from lxml import etree
 try:
     from lzma import LZMAError
 except ImportError:  # Python may be built without it, and zipfile then raises RuntimeError
-    from zlib import error as LZMAError
+    LZMAError = RuntimeError  # type: ignore[assignment,misc]
 
 from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS
 from seekpoint.index.errors import Unfetched
