@@ -14,6 +14,11 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+try:
+    from lzma import LZMAError
+except ImportError:  # Python may be built without it, and zipfile then raises RuntimeError
+    LZMAError = RuntimeError  # type: ignore[assignment,misc]
+
 from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
@@ -39,8 +44,8 @@ _MIMETYPES = {
 _COMPOUND_FILE = ARCHIVE_HEADERS[-1]
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _FAULTS = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, etree.LxmlError),
-    *(EOFError, OSError, ValueError, IndexError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, LZMAError, struct.error, etree.LxmlError),
+    *(EOFError, OSError, ValueError, IndexError, RuntimeError),
 )
 
 

@@ -35,6 +35,7 @@ _HYPHEN, _UNKNOWN = "\x02", "\ufffd"
 CODED = "\uffff"
 """A noncharacter in place of a glyph that has a number instead of a letter."""
 
+_LOW_SURROGATES = frozenset(map(chr, range(0xDC00, 0xE000)))
 _QUARTER = pi / 2
 _UPRIGHT = 0.1
 # A page with a smaller share of upright text is turned as a whole, for example for a wide table.
@@ -125,7 +126,8 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
         continues = continues and right - size < box.left < right + size
         continues = continues and not (spaced and _is_bold(glyphs, index, weights) != bold)
         spaced = spaced and not (box.left - right < size / 2 and is_unspaced(text[-1:], char))
-        if not (text and continues):
+        # pdfium gives a character beyond the basic plane in two halves, at the same place.
+        if not (text and (continues or char in _LOW_SURROGATES)):
             if text:
                 yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
             matrix = _matrix(glyphs, index)

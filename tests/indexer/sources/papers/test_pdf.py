@@ -184,6 +184,11 @@ def test_glyphs_of_a_figure_that_stand_for_no_letters_are_dropped() -> None:
     assert "which letters" in refusal(read_pdf, made([lines(60, 500, figure)]))
 
 
+def test_characters_beyond_the_basic_plane_are_whole() -> None:
+    data = made([[line(60, 700, "A 词 ABA", font="F3")]])
+    assert texts(read_pdf(data.replace(b"<0000> <00FF> <0000>", b"<0041> <0042> <D842DFB7>"))) == ["𠮷 词 𠮷𠮸𠮷"]
+
+
 def test_a_code_beyond_unicode_is_no_letter() -> None:
     data = made([[line(60, 700, SENTENCES[0]), line(60, 600, "\uf0a8\ua780", font="F3")]])
     data = data.replace(b"/Encoding /Identity-H /ToUnicode 3 0 R", b"/Encoding 3 0 R")
