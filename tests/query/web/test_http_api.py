@@ -200,22 +200,7 @@ def test_the_document_says_which_filters_are_taken(client: TestClient) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="pip install 'seekpoint[dev]'")
     document = client.get("/api/openapi.json").json()
     given = {each["name"]: each["schema"] for each in document["paths"]["/api/ask"]["get"]["parameters"]}
-    tags = (
-        "",
-        "zh",
-        "zh-Hant",
-        "zh_TW",
-        " en ",
-        "yue",
-        "0",
-        "000",
-        "0" * 35,
-        "klingon",
-        "中文",
-        "en-",
-        "fr-@",
-        "e" * 36,
-    )
+    tags = ("", "zh", "zh-Hant", "zh_TW", " en ", "yue", "en-", "fr-@", "0", "000", "0" * 35, "klingon", "中文")
     for name, values in (("kind", ("", "video", "song", "视频")), ("language", tags)):
         described = jsonschema.Draft202012Validator(given[name] | {"components": document["components"]})
         for value in values:
