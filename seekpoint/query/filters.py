@@ -15,8 +15,8 @@ _SHOWN = 40
 
 
 def check_language(tag: str, known: Collection[str]) -> None:
-    """Raise UsageError unless the tag is a language tag or in the library, whose primary subtags are `known`."""
-    if primary(tag) not in known and not is_tag(tag):
+    """Raise UsageError unless the tag begins like that of a language; the library has `known` primary subtags."""
+    if primary(tag) not in known and not is_tag(primary(tag)):
         raise UsageError(
             f"{clean(tag)[:_SHOWN]!r} is no language tag: give one such as en, zh or zh-Hant; {_held(known)}"
         )

@@ -15,6 +15,8 @@ LONGEST_LANGUAGE = 35
 LONGEST_ID = 100
 
 _SHOWN = 40
+# The form of a language tag for those who read the document; `check_language` refuses others in better words.
+_LANGUAGE = r"^\s*([A-Za-z]{2,3}([-_][\s\S]*)?)?\s*$"
 
 OrNone = BeforeValidator(lambda value: value or None)
 """Takes an empty value for none: a form sends the fields that aren't filled in too."""
@@ -32,7 +34,11 @@ SpeakerFilter = Annotated[
     OrNone,
     Field(description="Only what is said by someone with these words in the name."),
 ]
-LanguageFilter = Annotated[LanguageTag, Field(description="Only what is said in this language, such as en or zh.")]
+LanguageFilter = Annotated[
+    Annotated[str, Field(max_length=LONGEST_LANGUAGE, json_schema_extra={"pattern": _LANGUAGE})] | None,
+    OrNone,
+    Field(description="Only what is said in this language, such as en or zh."),
+]
 Offset = Annotated[int, Field(ge=0, description="How many to pass over.")]
 
 

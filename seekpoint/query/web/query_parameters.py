@@ -67,7 +67,10 @@ class AskParameters(BaseModel):
 
     q: str = Field(min_length=1, max_length=LONGEST_QUESTION, description=_QUESTION)
     k: _MomentCount = 5
-    kind: KindFilter = None
+    # A form sends it empty for any kind, so the document allows that beside the kinds.
+    kind: Annotated[
+        KindFilter, Field(json_schema_extra=lambda schema: schema["anyOf"].append({"type": "string", "const": ""}))
+    ] = None
     section: SectionFilter = None
     language: LanguageFilter = None
     resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None

@@ -100,7 +100,7 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         # The bar moves to and fro until something is done.
-        until(page, "!document.querySelector('progress').hasAttribute('value')")
+        until(page, "document.querySelector('progress:not([hidden]):not([value])') !== null")
         page.locator(".outcome", has_text="0 of 1 indexed").wait_for()
         reason = "%E7%BC%93%E5%AD%98”: deferred. the connection to example.invalid fails"
         page.locator(".left", has_text=reason).wait_for()

@@ -196,6 +196,19 @@ def test_the_openapi_document_describes_every_endpoint_and_object(client: TestCl
     assert "isn't indexed" in json.dumps(status["reason"]) and "ISO 8601" in json.dumps(status["retry_after"])
 
 
+def test_the_document_says_which_filters_are_taken(client: TestClient) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="pip install 'seekpoint[dev]'")
+    document = client.get("/api/openapi.json").json()
+    given = {each["name"]: each["schema"] for each in document["paths"]["/api/ask"]["get"]["parameters"]}
+    tags = ("", "zh", "zh-Hant", "zh_TW", " en ", "yue", "en-", "fr-@", "0", "000", "0" * 35, "klingon", "中文")
+    for name, values in (("kind", ("", "video", "song", "视频")), ("language", tags)):
+        described = jsonschema.Draft202012Validator(given[name] | {"components": document["components"]})
+        for value in values:
+            status = client.get("/api/ask", params={"q": "mask 掩码", name: value}).status_code
+            assert (status == 200) == described.is_valid(value), f"{name}={value}"
+            assert status in (200, 400)
+
+
 def nested(value: object) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         yield value
@@ -229,11 +242,14 @@ def test_every_answer_is_as_the_document_says(name: str, examples: int, request:
             for mode in schemathesis.GenerationMode:
                 # An operation without parameters has no invalid requests.
                 if mode.is_positive or operation.definition.raw.get("parameters"):
-                    _ask(operation.as_strategy(generation_mode=mode), ids, examples)
+                    _ask(operation.as_strategy(generation_mode=mode), ids, examples, is_valid=mode.is_positive)
 
 
-def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int) -> None:
-    """Send requests, some for resources that exist; raises if a response contradicts the document."""
+def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int, *, is_valid: bool) -> None:
+    """Send requests, some for resources that exist; raises if a response contradicts the document.
+
+    It can't say which questions have words, so valid requests have one that does.
+    """
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
 
@@ -243,6 +259,7 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int) -> 
         checks.content_type_conformance,
         checks.response_schema_conformance,
         checks.unsupported_method,
+        checks.positive_data_acceptance if is_valid else checks.negative_data_rejection,
     ]
 
     @settings(fuzz(examples), suppress_health_check=list(HealthCheck))
@@ -250,6 +267,8 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int) -> 
     def holds(case: Case[Any], known: str | None) -> None:
         if known and case.path_parameters:
             case.path_parameters = {"id": known}
+        if is_valid and "q" in (case.query or {}):
+            case.query["q"] = "what is a mask? 掩码"
         case.call_and_validate(checks=expected)
 
     holds()
