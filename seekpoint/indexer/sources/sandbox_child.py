@@ -18,9 +18,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields
 from typing import IO, Any, TypeAlias
-
-from pydantic_core import to_jsonable_python
 
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError, Unfetched, UsageError
@@ -51,8 +50,12 @@ _LENGTH = struct.Struct(">Q")
 
 
 def packed(value: object) -> bytes:
-    """A value as the first part of a message; lone surrogates, as of file names, stay."""
-    return json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")
+    """A value of JSON or dataclasses as the first part of a message; lone surrogates, as of file names, stay."""
+    return json.dumps(value, ensure_ascii=False, default=_as_dict).encode(errors="surrogatepass")
+
+
+def _as_dict(value: Any) -> dict[str, object]:  # noqa: ANN401 - a dataclass
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def send(stream: IO[bytes], value: bytes, data: bytes = b"") -> None:
@@ -151,7 +154,7 @@ def _answer(function: str, data: bytes, arguments: list[object]) -> bytes:
     module, _, name = function.partition(":")
     try:
         returned = getattr(importlib.import_module(module), name)(data, *arguments)
-        answer = packed({"value": to_jsonable_python(returned)})
+        answer = packed({"value": returned})
     except Unfetched as error:
         return packed({"unfetched": [error.state, error.reason.to_row(), error.retry_after]})
     except (SourceError, UsageError) as error:
