@@ -47,7 +47,8 @@ def read_epub(archive: DocumentArchive) -> ParsedDocument:
     root = archive.xml(package)
     folder = package.rpartition("/")[0]
     manifest = {item.get("id"): item for item in named(root, "item") if item.get("href")}
-    contents = [each for item in manifest.values() if (each := _contents(item, folder, archive))]
+    parts = {item.get("href"): item for item in manifest.values()}  # a hostile book names one part thousands of times
+    contents = [each for item in parts.values() if (each := _contents(item, folder, archive))]
     items = (manifest[each.get("idref")] for each in named(root, "itemref") if each.get("idref") in manifest)
     pages = (item for item in items if _PAGE.match(item.get("media-type", "")) and not _is_nav(item))
     chapters = list(dict.fromkeys(join(folder, item.get("href")) for item in pages))

@@ -89,6 +89,15 @@ def test_marks_without_end_are_read_in_time() -> None:
                     read_archive(epub({"a.xhtml": f"{body}<html>words"}))
 
 
+def test_a_part_that_a_book_names_thousands_of_times_is_read_once() -> None:
+    with zipfile.ZipFile(io.BytesIO(epub({"a.xhtml": "<p>字 words</p>"}, contents=dict.fromkeys("abc", "题")))) as book:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+    items = "".join(f'<item id="{n}" href="nav.xhtml" properties="nav"/>' for n in range(100_000))
+    parts["OPS/book.opf"] = parts["OPS/book.opf"].replace("</manifest>", f"{items}</manifest>")
+    with at_most(seconds=5):
+        assert texts(read_archive(zipped(parts))) == ["字 words"]
+
+
 def test_entities_are_not_expanded_and_nothing_outside_is_read() -> None:
     lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     names = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
