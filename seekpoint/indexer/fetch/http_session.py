@@ -65,7 +65,7 @@ class Web:
     ) -> None:
         self._network = network or Network()
         self._timeouts = timeouts
-        self._deadline = deadline
+        self.deadline = deadline
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _validated(proxy))
         self._browser = cookies if isinstance(cookies, str) else ""
         self._cookies: tuple[Cookie, ...] = ()
@@ -107,13 +107,29 @@ class Web:
 
         # Token providers go to YouTube by themselves.
         proxy = {"proxy": self._proxies["https"]} if self._proxies else {}
-        return Downloader(self.session(), self._direct_session(), {**proxy, **options}, statuses)
+        return Downloader(self.session(), self._direct_session(), self.deadline, {**proxy, **options}, statuses)
 
     def _direct_session(self) -> requests.Session:
         """Make a session for servers of the user's own, without proxy and cookies."""
-        session = Web(timeouts=self._timeouts, deadline=self._deadline, network=self._network).session(private=True)
+        session = Web(timeouts=self._timeouts, deadline=self.deadline, network=self._network).session(private=True)
         session.trust_env = False
         return session
+
+
+class Deadline:
+    """The time for a download of many responses: ten minutes, and two more for each 8 MB and each 120 responses.
+
+    `seconds` is the deadline of one response, of which the minutes are multiples.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + 5 * seconds
+        self._seconds = seconds
+
+    def is_over(self, received: int) -> bool:
+        """Whether the time is over, once a response of so many bytes has come."""
+        self._end += self._seconds * (received / 8e6 + 1 / 120)
+        return time.monotonic() > self._end
 
 
 class _Adapter(HTTPAdapter):
@@ -125,7 +141,7 @@ class _Adapter(HTTPAdapter):
         self._proxy_options = {"proxies": web._proxies} if web._proxies else {}
         self._limit = limit
         self._private = private
-        self._timed: dict[str, object] = {"response_class": staticmethod(partial(_TimedResponse, web._deadline))}
+        self._timed: dict[str, object] = {"response_class": staticmethod(partial(_TimedResponse, web.deadline))}
         self._checked = {"_new_conn": lambda connection: web._network.open(connection, private=private)}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401

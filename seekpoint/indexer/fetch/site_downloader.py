@@ -1,22 +1,31 @@
-"""yt-dlp for other sites than YouTube: its requests are checked, limited and tried again as those for pages are."""
+"""yt-dlp for other sites than YouTube: it starts no program, and its requests are limited as those for pages are."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from yt_dlp import YoutubeDL
+from yt_dlp.downloader import get_suitable_downloader
+from yt_dlp.downloader.dash import DashSegmentsFD
+from yt_dlp.downloader.hls import HlsFD
+from yt_dlp.downloader.http import HttpFD
 from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, YoutubeDLError
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
+from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
-from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
+from seekpoint.indexer.fetch.http_session import Deadline, Web
+from seekpoint.indexer.fetch.retries import DAY, ResponseTooLarge, ServerFault
 from seekpoint.indexer.fetch.ytdlp import QUIET, YtdlpLog
 
 # Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
@@ -27,12 +36,9 @@ _OF_THE_HOST = {"authorization", "cookie"}
 _OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
 _OPTIONS = {
     **QUIET,
-    # No request claims to come from another country, and no other program runs: no such file is a ffmpeg.
-    "geo_bypass": False,
-    "ffmpeg_location": "/no/ffmpeg",
-    "js_runtimes": {},
+    "geo_bypass": False,  # no request claims to come from another country
     "hls_prefer_native": True,
-    # These two run PhantomJS, which would send requests of its own.
+    # These two do nothing without PhantomJS.
     "allowed_extractors": ["default", "-iqiyi", "-douyu.*"],
     "ignore_no_formats_error": True,
     "extractor_retries": 1,
@@ -40,6 +46,37 @@ _OPTIONS = {
     "skip_unavailable_fragments": False,
     "updatetime": False,
 }
+_DOWNLOADERS = (HttpFD, HlsFD, DashSegmentsFD)
+# Events of Python's by which code would start a program, or a thread (from 3.12 on), or connect without our sessions.
+_OUTSIDE = frozenset(
+    (
+        *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn"),
+        *("os.fork", "os.forkpty", "_thread.start_new_thread", "_thread.start_joinable_thread"),
+        *(f"socket.{call}" for call in ("connect", "bind", "sendto", "sendmsg", "getaddrinfo", "gethostbyname")),
+    )
+)
+_within: ContextVar[bool] = ContextVar("_within", default=False)
+
+
+def _refuse_outside(
+    event: str, _: object, events: frozenset[str] = _OUTSIDE, within: ContextVar[bool] = _within
+) -> None:
+    """Refuse an audit event as the system refuses what isn't permitted: yt-dlp then takes a program as missing."""
+    if event in events and within.get():
+        raise PermissionError(f"no extractor may cause {event}")
+
+
+sys.addaudithook(_refuse_outside)
+
+
+@contextmanager
+def _confined(is_so: bool = True) -> Iterator[None]:
+    """Run yt-dlp's code with no way out of the process but `SiteDownloader.urlopen`."""
+    token = _within.set(is_so)
+    try:
+        yield
+    finally:
+        _within.reset(token)
 
 
 class SiteDownloader(YoutubeDL):  # type: ignore[misc]
@@ -60,22 +97,26 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         self._fetcher = _SiteFetcher(web, reads_media)
         self._fetcher.use_cookies(self.cookiejar)
         self._own_server = address if private else ""
+        self._deadline = Deadline(web.deadline)
         self._requests = self._bytes = 0
 
     def describe(self, address: str) -> Mapping[str, Any]:
         """What the extractors find at an address, empty if nothing; raises YoutubeDLError, Unfetched."""
-        try:
+        with _ytdlps_errors(), _confined():
             found: Mapping[str, Any] | None = self.extract_info(address, download=False)
-        except (YoutubeDLError, Unfetched, ResponseTooLarge):
-            raise
-        except Exception as error:  # extractors fail in any way at an answer that they don't know
-            raise ExtractorError(type(error).__name__) from error
-        return found or {}
+            return found or {}
+
+    def dl(self, name: str, info: dict[str, Any], subtitle: bool = False, test: bool = False) -> None:
+        """Download by HTTP, HLS or DASH into a file; raises YoutubeDLError, Unfetched, OSError."""
+        with _ytdlps_errors(), _confined():
+            if get_suitable_downloader(info, self.params) not in _DOWNLOADERS:
+                raise ExtractorError("Requested format is not available", expected=True)
+            super().dl(name, info, subtitle, test)
 
     def urlopen(self, req: Request | str) -> Response:
         """Send a request; raises yt-dlp's HTTPError and TransportError.
 
-        Raises Unfetched where no further request would help: a block, a broken connection, an address of YouTube.
+        Raises Unfetched where no further request would help: a block, an address of YouTube, the end of its time.
         """
         request = Request(req) if isinstance(req, str) else req
         self._requests += 1
@@ -84,11 +125,14 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         headers = {**self.params["http_headers"], **request.headers}
         private = bool(self._own_server) and is_same_server(request.url, self._own_server)
         try:
-            response = self._fetcher.send(request.method, request.url, headers, request.data, private=private)
+            with _confined(False):
+                response = self._fetcher.send(request.method, request.url, headers, request.data, private=private)
         except (ServerFault, LeadsToVideo):
             raise
         except Unfetched as failure:
             self.failure = failure
+            if self._deadline.is_over(0):
+                raise
             cause = failure.__cause__
             if isinstance(cause, requests.HTTPError):
                 raise HTTPError(_response(cause.response)) from failure
@@ -96,7 +140,20 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         self._bytes += len(response.content)
         if self._bytes > _MOST_BYTES_IN_ALL:
             raise ResponseTooLarge(f"{_MOST_BYTES_IN_ALL / 1e9:.0f} GB")
+        if self._deadline.is_over(len(response.content)):
+            raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(request.url).hostname), DAY)
         return _response(response)
+
+
+@contextmanager
+def _ytdlps_errors() -> Iterator[None]:
+    """Make any failure one of yt-dlp's: extractors and downloaders fail in any way at an answer they don't know."""
+    try:
+        yield
+    except (YoutubeDLError, Unfetched, requests.RequestException, OSError):
+        raise
+    except Exception as error:
+        raise ExtractorError(type(error).__name__) from error
 
 
 class _SiteFetcher(Fetcher):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+from yt_dlp.extractor.common import InfoExtractor
+from yt_dlp.extractor.openload import PhantomJSwrapper
 from yt_dlp.networking import Request as YtRequest
 from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.utils import Popen, YoutubeDLError
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.fetch.fetcher import LeadsToVideo
@@ -16,7 +25,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ServerFault
 from seekpoint.indexer.fetch.site_downloader import SiteDownloader
 from tests.fake_sites import FakeSites
-from tests.local_web import LocalNetwork
+from tests.local_web import LocalNetwork, LocalWeb
 
 TALK = "https://uni.example/talk"
 COOKIES = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n"
@@ -92,3 +101,56 @@ def test_a_status_is_ytdlps_own_error_and_a_block_ends_everything(sites: FakeSit
     sites.add(TALK, "no", status=429)
     with pytest.raises(ServerFault):
         downloader(sites.web()).urlopen(TALK)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda found: Popen.run(["touch", str(found)]),
+        lambda found: os.system(f"touch {found}"),
+        lambda found: os.posix_spawn("/usr/bin/touch", ["touch", str(found)], {}),
+        pytest.param(
+            lambda found: Thread(target=found.touch).start(),
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="a thread is no audit event"),
+        ),
+        lambda found: socket.create_connection(("127.0.0.1", int(found.read_text()))),
+        lambda found: socket.getaddrinfo("inner.example", 80),
+        lambda found: PhantomJSwrapper(SiteDownloader(Web(), TALK, {}).get_info_extractor("Generic")),
+    ],
+)
+def test_an_extractor_reaches_nothing_but_by_our_requests(
+    sites: FakeSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Callable[[Path], object]
+) -> None:
+    class GenericIE(InfoExtractor):  # type: ignore[misc]
+        _VALID_URL = ".*"
+
+        def _real_extract(self, url: str) -> dict[str, str]:
+            assert self._download_webpage(TALK, "talk") == "hello"
+            way(reached)
+            return {"id": "1", "title": "reached", "url": TALK}
+
+    (tmp_path / "phantomjs").write_text(f"#!/bin/sh\ntouch {tmp_path}/reached\n")
+    (tmp_path / "phantomjs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    sites.add(TALK, "hello")
+    reached = tmp_path / "reached"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yt_dlp = downloader(sites.web())
+        yt_dlp.add_info_extractor(GenericIE())
+        with pytest.raises((YoutubeDLError, OSError)):
+            yt_dlp.describe(TALK)
+        listener.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+    assert not reached.exists() and sites.requests == [TALK]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_many_slow_requests_end(httpserver: HTTPServer, status: int) -> None:
+    httpserver.expect_request("/").respond_with_data("x", status)
+    root = httpserver.url_for("/")
+    yt_dlp = downloader(LocalWeb(deadline=0.02), private=True, address=root)
+    with pytest.raises(Unfetched):
+        for _ in range(3_000):
+            with suppress(HTTPError):
+                yt_dlp.urlopen(root)

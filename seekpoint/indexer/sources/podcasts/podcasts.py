@@ -18,7 +18,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Chapter, Details, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators, is_same_server
-from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.http_session import Deadline, Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
@@ -61,6 +61,7 @@ class Podcasts:
         self._limit = limit
         self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
         self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
+        self._seconds = web.deadline
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
@@ -144,7 +145,7 @@ class Podcasts:
         may = url in self._near
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path = download(self._sounds, url, folder / resource.id, private=may)
+            path = download(self._sounds, url, folder / resource.id, Deadline(self._seconds), private=may)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -249,7 +250,7 @@ class Podcasts:
 
     def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
-        count = 0
+        count, deadline = 0, Deadline(self._seconds)
         for _ in range(_MOST_PAGES):
             yield feed
             count += len(feed.episodes)
@@ -259,6 +260,8 @@ class Podcasts:
                 page = self._get(feed.following, playlist.url)
                 if page is None or page.is_repeated:
                     return
+                if deadline.is_over(len(page.data)):
+                    raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(feed.following).hostname), DAY)
                 feed = self._keep(page).feed
             except Unfetched as failure:
                 if failure.state is State.DEFERRED:
