@@ -13,6 +13,7 @@ from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.links import parse_markdown, parse_urls
 from seekpoint.indexer.reading_list.parser import expand_playlists, merge, read_source, unavailable_entries
+from tests.cost import at_most
 from tests.feeds import feed, item
 
 LIST = """\
@@ -138,6 +139,34 @@ def test_long_titles_are_cut() -> None:
 def test_lists_that_would_take_minutes_are_refused(unit: str) -> None:
     with pytest.raises(SourceError, match=r"too much"):
         parse_markdown("<https://a.org/x>\n\n" + unit * 110_000)
+
+
+@pytest.mark.parametrize("text", ["https://a.org/\n" * 100_001, "*a_ " * 300_001, "注\n" * 600_001])
+def test_more_than_a_list_of_anyones_is_refused(text: str) -> None:
+    with pytest.raises(SourceError, match=r"more than \d00,000 times .* are too much for a reading list: split it"):
+        parse_markdown(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("<div>\n" + unit * 20_000 for unit in ("<a href='", "<a ", "</a", "<?", "<a href=x><h1>", "<p><table>")),
+        "<div>\n" + "<!--" * 9_999,
+        "注意 http://" * 10_000,
+        f"https://{'あ' * 300_000}/",
+    ],
+)
+def test_the_time_grows_with_the_length_of_a_list_alone(text: str) -> None:
+    with at_most(5):
+        parse_markdown(text)
+
+
+def test_headings_and_links_go_on_over_paragraphs_and_tables() -> None:
+    text = '<h2>第一周 <p>Masks <table><tr><td>掩码</table></h2>\n<a href="https://a.org/x">A <p>talk</p> 讲座</a>'
+    assert rows(text) == [("A talk 讲座", "a.org/x", ("第一周 Masks 掩码",))]
+    assert rows("</div></em> <a\nHREF = https://a.org/x >T</A > <!-- <a href='https://b.org'> -->") == [
+        ("T", "a.org/x", ())
+    ]
 
 
 def test_unfetchable_addresses_stay_on_the_list() -> None:
