@@ -262,6 +262,27 @@ def test_a_folder_is_read_with_its_subfolders_as_sections(tmp_path: Path) -> Non
     assert remark == f"{tmp_path.resolve()}: 3 files of kinds that aren't read: 2 .jpg, 1 Makefile"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a link takes a right of its own")
+def test_links_out_of_a_folder_are_told_and_not_followed(tmp_path: Path) -> None:
+    folder, others = tmp_path / "金库", tmp_path / "others"
+    for name in ("金库/笔记/a.md", "others/secret.md", "others/secret.pdf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("注意力", "utf-8")
+    (folder / "elsewhere").symlink_to(others)
+    (folder / "talk.pdf").symlink_to(others / "secret.pdf")
+    (folder / "twice").symlink_to(folder / "笔记")
+    (folder / "b.md").symlink_to(folder / "笔记" / "a.md")
+    found = read_source(str(folder))
+    assert [Path(one.url).name for one in found.resources] == ["a.md"]
+    (remark,) = found.remarks
+    told = "2 links left out that lead out of this folder, give them as sources: elsewhere, talk.pdf"
+    assert remark == f"{folder.resolve()}: {told}"
+    for name in ("b.md", "笔记/a.md"):
+        (folder / name).unlink()
+    with pytest.raises(SourceError, match=f"in this folder; {told}"):
+        read_source(str(folder))
+
+
 def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_path: Path) -> None:
     for name, data, message in (
         ("blank.txt", b" \n\t\n", "is empty"),

@@ -125,7 +125,7 @@ class VideoSites:
             # The format is part of the name: a download must not be resumed in another format.
             parts = (_NO_NAME.sub("", str(info.get(part) or ""))[:40] for part in ("format_id", "ext"))
             path = folder / ".".join((resource.id, *parts))
-            downloader.dl(str(path), info)
+            downloader.dl(str(path), {**info})
             if not path.exists():
                 raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=_site(resource.url)), MONTH)
             return FetchedAudio(path, details_of(info))
