@@ -24,8 +24,8 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
-from seekpoint.indexer.fetch.http_session import Deadline, Web
-from seekpoint.indexer.fetch.retries import DAY, ResponseTooLarge, ServerFault
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import DAY, Deadline, ResponseTooLarge, ServerFault
 from seekpoint.indexer.fetch.ytdlp import QUIET, YtdlpLog
 
 # Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.

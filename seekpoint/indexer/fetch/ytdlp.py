@@ -22,12 +22,12 @@ from yt_dlp.options import parseOpts
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.http_session import Deadline
 from seekpoint.indexer.fetch.retries import (
     BLOCK_MESSAGE,
     DAY,
     RETRY_ONCE,
     RETRY_TWICE,
+    Deadline,
     EmptyResponse,
     ResponseTooLarge,
     blocked,

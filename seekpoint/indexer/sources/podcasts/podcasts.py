@@ -18,8 +18,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Chapter, Details, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators, is_same_server
-from seekpoint.indexer.fetch.http_session import Deadline, Web
-from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.podcasts.feed import Episode, Feed, is_feed, merged, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import identified, known_ids, stored_ids

@@ -13,8 +13,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
-from seekpoint.indexer.fetch.http_session import Deadline
-from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
 
 # A part has to be small enough for a slow connection: a response is read whole, before its deadline.
 _PART_BYTES = 8_000_000
