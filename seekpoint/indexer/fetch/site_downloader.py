@@ -159,7 +159,7 @@ def _ytdlps_errors() -> Iterator[None]:
 class _SiteFetcher(Fetcher):
     def __init__(self, web: Web, reads_media: bool) -> None:
         super().__init__(web, lambda response: _MOST_BYTES if reads_media or not _is_media(response) else 0)
-        self._method, self._host = "GET", ""
+        self._method, self._first = "GET", ""
         self._data: bytes | None = None
 
     def use_cookies(self, jar: requests.cookies.RequestsCookieJar) -> None:
@@ -171,11 +171,11 @@ class _SiteFetcher(Fetcher):
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, private: bool
     ) -> requests.Response:
         """Send a request and follow its redirects; raises Unfetched."""
-        self._method, self._data, self._host = method, data, urlsplit(url).netloc
+        self._method, self._data, self._first = method, data, url
         return self._follow(url, headers, private)
 
     def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
-        if urlsplit(url).netloc != self._host:
+        if not is_same_server(url, self._first):
             headers = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_HOST}
         response = session.request(self._method, url, headers=headers, data=self._data, allow_redirects=False)
         if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":

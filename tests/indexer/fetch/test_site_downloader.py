@@ -74,14 +74,15 @@ def test_youtubes_cookies_go_nowhere_and_a_sites_own_stay_with_it(sites: FakeSit
     assert sites.cookies == ["", "visitor=7", ""]
 
 
-def test_data_is_sent_once_and_its_secrets_to_no_other_host(sites: FakeSites) -> None:
+@pytest.mark.parametrize("elsewhere", ["https://other.example/", "http://uni.example/plain"])
+def test_data_is_sent_once_and_its_secrets_to_no_other_host(sites: FakeSites, elsewhere: str) -> None:
     seen: list[tuple[str, bytes, str]] = []
 
     def note(request: Request) -> Response:
         seen.append((request.method, request.get_data(), request.headers.get("Authorization", "")))
-        return Response("", 303 if request.host == "uni.example" else 200, {"Location": "https://other.example/"})
+        return Response("", 303 if request.path == "/talk" else 200, {"Location": elsewhere})
 
-    for address in (TALK, "https://other.example/"):
+    for address in (TALK, elsewhere):
         sites.add(address, note)
     downloader(sites.web()).urlopen(YtRequest(TALK, data=b"{}", headers={"Authorization": "jwt secret"}))
     assert seen == [("POST", b"{}", "jwt secret"), ("GET", b"", "")]
