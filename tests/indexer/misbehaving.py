@@ -69,13 +69,18 @@ def _refuse_list(rest: bytes, charset: str | None) -> ParsedDocument:
     raise SourceError(rest.decode())
 
 
-def _run(rest: bytes, charset: str | None) -> ParsedDocument:
-    return _saying(subprocess.check_output(rest.decode().split(), text=True))
-
-
-def _connect(rest: bytes, charset: str | None) -> ParsedDocument:
-    with socket.create_connection(("127.0.0.1", int(rest))) as connection:
-        return _saying(str(connection))
+def _escape(rest: bytes, charset: str | None) -> ParsedDocument:
+    """Try one way to leave a mark in a file, or at a port."""
+    way, _, target = rest.decode().partition(" ")
+    command = ["touch", target]
+    ways: dict[str, Callable[[], object]] = {
+        "run": lambda: subprocess.run(command, check=False),
+        "system": lambda: os.system(f"touch {target}"),
+        "spawn": lambda: os.posix_spawn("/usr/bin/touch", command, {}),
+        "connect": lambda: socket.create_connection(("127.0.0.1", int(target))),
+        "resolve": lambda: socket.getaddrinfo("inner.example", 80),
+    }
+    return _saying(str(ways[way]()))
 
 
 def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
@@ -109,7 +114,6 @@ _BEHAVIOURS: dict[str, Callable[[bytes, str | None], ParsedDocument]] = {
     "refuse": _refuse,
     "refuse-list": _refuse_list,
     "chatter": _chatter,
-    "connect": _connect,
-    "run": _run,
+    "escape": _escape,
     "lie": _lie,
 }

@@ -65,7 +65,7 @@ class Web:
     ) -> None:
         self._network = network or Network()
         self._timeouts = timeouts
-        self._deadline = deadline
+        self.deadline = deadline
         self._proxies = {} if proxy is None else dict.fromkeys(("http", "https"), _validated(proxy))
         self._browser = cookies if isinstance(cookies, str) else ""
         self._cookies: tuple[Cookie, ...] = ()
@@ -107,11 +107,11 @@ class Web:
 
         # Token providers go to YouTube by themselves.
         proxy = {"proxy": self._proxies["https"]} if self._proxies else {}
-        return Downloader(self.session(), self._direct_session(), {**proxy, **options}, statuses)
+        return Downloader(self.session(), self._direct_session(), self.deadline, {**proxy, **options}, statuses)
 
     def _direct_session(self) -> requests.Session:
         """Make a session for servers of the user's own, without proxy and cookies."""
-        session = Web(timeouts=self._timeouts, deadline=self._deadline, network=self._network).session(private=True)
+        session = Web(timeouts=self._timeouts, deadline=self.deadline, network=self._network).session(private=True)
         session.trust_env = False
         return session
 
@@ -125,7 +125,7 @@ class _Adapter(HTTPAdapter):
         self._proxy_options = {"proxies": web._proxies} if web._proxies else {}
         self._limit = limit
         self._private = private
-        self._timed: dict[str, object] = {"response_class": staticmethod(partial(_TimedResponse, web._deadline))}
+        self._timed: dict[str, object] = {"response_class": staticmethod(partial(_TimedResponse, web.deadline))}
         self._checked = {"_new_conn": lambda connection: web._network.open(connection, private=private)}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401

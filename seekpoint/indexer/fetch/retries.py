@@ -143,6 +143,22 @@ def connection_failure(error: Exception) -> Unfetched | None:
     return None
 
 
+class Deadline:
+    """The time for a download of many responses: ten minutes, and two more for each 8 MB and each 120 responses.
+
+    `seconds` is the deadline of one response, of which the minutes are multiples.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + 5 * seconds
+        self._seconds = seconds
+
+    def is_over(self, received: int) -> bool:
+        """Whether the time is over, once a response of so many bytes has come."""
+        self._end += self._seconds * (received / 8e6 + 1 / 120)
+        return time.monotonic() > self._end
+
+
 _JITTER = 0.3
 
 

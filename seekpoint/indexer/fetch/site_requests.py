@@ -10,9 +10,11 @@ import requests
 from requests.cookies import RequestsCookieJar
 
 from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
+from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import ResponseTooLarge, ServerFault
+from seekpoint.indexer.fetch.retries import DAY, Deadline, ResponseTooLarge, ServerFault
 
 # Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
 _MOST_REQUESTS = 4_000
@@ -32,12 +34,13 @@ class SiteRequests:
     def __init__(self, web: Web, address: str, *, private: bool = False, reads_media: bool = False) -> None:
         self._fetcher = _SiteFetcher(web, reads_media)
         self._own_server = address if private else ""
+        self._deadline = Deadline(web.deadline)
         self._requests = self._bytes = 0
 
     def serve(self, asked: Any, data: bytes) -> tuple[object, bytes]:  # noqa: ANN401 - a value of JSON
         """Send a request, and describe the response or the failure.
 
-        Raises Unfetched where no further request would help: a block, a broken connection, an address of YouTube.
+        Raises Unfetched where no further request would help: a block, an address of YouTube, the end of its time.
         """
         self._requests += 1
         if self._requests > _MOST_REQUESTS:
@@ -55,6 +58,8 @@ class SiteRequests:
         except (ServerFault, LeadsToVideo):
             raise
         except Unfetched as failure:
+            if self._deadline.is_over(0):
+                raise
             reason = [failure.state, failure.reason.to_row(), failure.retry_after]
             if not isinstance(failure.__cause__, requests.HTTPError):
                 return {"failure": reason}, b""
@@ -63,6 +68,8 @@ class SiteRequests:
         self._bytes += len(response.content)
         if self._bytes > _MOST_BYTES_IN_ALL:
             raise ResponseTooLarge(f"{_MOST_BYTES_IN_ALL / 1e9:.0f} GB")
+        if self._deadline.is_over(len(response.content)):
+            raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(url).hostname), DAY)
         return self._described(response), response.content
 
     def _described(self, response: requests.Response) -> dict[str, object]:
@@ -76,7 +83,7 @@ class SiteRequests:
 class _SiteFetcher(Fetcher):
     def __init__(self, web: Web, reads_media: bool) -> None:
         super().__init__(web, lambda response: _MOST_BYTES if reads_media or not _is_media(response) else 0)
-        self._method, self._host = "GET", ""
+        self._method, self._first = "GET", ""
         self._data: bytes | None = None
         self.cookies = RequestsCookieJar()
         for session in self._sessions:  # no cookies but those of this address
@@ -91,11 +98,11 @@ class _SiteFetcher(Fetcher):
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, private: bool
     ) -> requests.Response:
         """Send a request and follow its redirects; raises Unfetched."""
-        self._method, self._data, self._host = method, data, urlsplit(url).netloc
+        self._method, self._data, self._first = method, data, url
         return self._follow(url, headers, private)
 
     def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
-        if urlsplit(url).netloc != self._host:
+        if not is_same_server(url, self._first):
             headers = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_HOST}
         response = session.request(self._method, url, headers=headers, data=self._data, allow_redirects=False)
         if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":

@@ -27,6 +27,7 @@ from seekpoint.indexer.fetch.retries import (
     DAY,
     RETRY_ONCE,
     RETRY_TWICE,
+    Deadline,
     EmptyResponse,
     ResponseTooLarge,
     blocked,
@@ -69,13 +70,15 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
 
     A request that fails for good ends the call, with an exception of requests or Unfetched. These aren't yt-dlp's own,
     so yt-dlp doesn't go on with other requests. Of the HTTP `statuses` it is told, and goes on as it would. Requests to
-    a token provider's server go through `direct`. `warnings`, and errors, are those of the last call of `info`.
+    a token provider's server go through `direct`. `seconds` are the deadline of a response. `warnings`, and errors, are
+    those of the last call of `info`.
     """
 
     def __init__(
         self,
         session: requests.Session,
         direct: requests.Session,
+        seconds: float,
         options: Mapping[str, object],
         statuses: Container[int] = (),
     ) -> None:
@@ -89,12 +92,13 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         self._session = session
         self._direct = direct
         self._statuses = statuses
+        self._seconds, self._deadline = seconds, Deadline(seconds)
         self._requests = 0
         self._block: Blocked | None = None
 
     def info(self, address: str) -> dict[str, Any]:
         """What yt-dlp extracts, as it extracts it; raises its errors, requests.RequestException or Unfetched."""
-        self._requests, self._block = 0, None
+        self._requests, self._block, self._deadline = 0, None, Deadline(self._seconds)
         self.warnings.clear()
         info: dict[str, Any] = self.extract_info(address, download=False, process=False)
         if self._block:  # a plugin may have kept it to itself
@@ -112,7 +116,7 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         if self._requests > _MOST_REQUESTS:
             raise ResponseTooLarge(f"{_MOST_REQUESTS} requests")
         try:
-            return _read(RETRY_TWICE(is_transient, RETRY_ONCE, EmptyResponse, self._send, request))
+            response = RETRY_TWICE(is_transient, RETRY_ONCE, EmptyResponse, self._send, request)
         except requests.HTTPError as error:
             if status_of(error) not in self._statuses:
                 raise
@@ -120,6 +124,9 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         except Blocked as block:
             self._block = block
             raise
+        if self._deadline.is_over(len(response.content)):
+            raise requests.ReadTimeout("no end in time")
+        return _read(response)
 
     def _send(self, request: Request) -> requests.Response:
         headers = {**self.params["http_headers"], **request.headers}

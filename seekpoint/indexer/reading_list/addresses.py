@@ -48,6 +48,7 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _SLASHES = str.maketrans("\\", "/")
+_LONGEST_HOST = 253
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~?"
 
@@ -241,6 +242,8 @@ def _normal(parts: SplitResult) -> SplitResult:
     """Host in lower case and ASCII, no default port, no fragment; raises ValueError for an invalid host or port."""
     host = (parts.hostname or "").rstrip(".")
     if not host.isascii():
+        if len(host) > _LONGEST_HOST:
+            raise ValueError("no host has such a long name")
         host = host.encode("idna").decode()
     user, at, _ = parts.netloc.rpartition("@")
     port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""

@@ -14,7 +14,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
-from seekpoint.indexer.reading_list.entries import Entries, check_marks, short
+from seekpoint.indexer.reading_list.entries import Entries, short
 
 BIBTEX_MARK = re.compile(
     r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
@@ -31,7 +31,7 @@ _ARXIV_ID = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?!\d)"
 # In a DOI of arXiv's, and as Google Scholar and Zotero name the journal or the number.
 _ARXIV = re.compile(rf"arxiv[:.]\s*({_ARXIV_ID})", re.IGNORECASE)
 _EPRINT = re.compile(_ARXIV_ID)
-_RIS_FIELD = re.compile(r"([A-Z][A-Z0-9])(?:  -|  ?- ?)(.*)")
+_RIS_FIELD = re.compile(r"^([A-Z][A-Z0-9])(?:  -|  ?- ?)", re.MULTILINE)
 _FIELDS_WITH_ADDRESSES = ("url", "howpublished", "link", "bdsk-url-1")
 _FIELDS_WITH_ARXIV = ("journal", "journaltitle", "number", "note", "howpublished", "doi")
 _CSL_FIELDS_WITH_ARXIV = ("doi", "number", "container-title", "note", "archive_location")
@@ -61,7 +61,6 @@ def read_bibtex(text: str, entries: Entries) -> None:
     from bibtexparser.entrypoint import parse_string
     from bibtexparser.model import Entry
 
-    check_marks(text, "@")
     for block in parse_string(text).blocks:
         found = getattr(block, "ignore_error_block", block)  # one whose key, or a field, is there twice
         if isinstance(found, Entry):
@@ -99,20 +98,15 @@ def read_ris(text: str, entries: Entries) -> None:
 
 def _ris_records(text: str) -> Iterator[dict[str, list[str]]]:
     fields: dict[str, list[str]] = {}
-    values: list[str] = []
-    for line in text.splitlines():
-        if not (field := _RIS_FIELD.match(line)):
-            if values:
-                values[-1] = f"{values[-1]} {line.strip()}"
-            continue
-        tag, value = field[1], field[2].strip()
+    _, *parts = _RIS_FIELD.split("\n".join(text.splitlines()))
+    for tag, lines in zip(parts[::2], parts[1::2], strict=True):
+        value = " ".join(map(str.strip, lines.splitlines()))
         if tag in ("TY", "ER"):
             if fields:
                 yield fields
-            fields, values = {"TY": [value]} if tag == "TY" else {}, []
+            fields = {"TY": [value]} if tag == "TY" else {}
         elif fields:
-            values = fields.setdefault(tag, [])
-            values.append(value)
+            fields.setdefault(tag, []).append(value)
     if fields:
         yield fields
 

@@ -101,13 +101,6 @@ def tagged(tags: str) -> list[tuple[str]]:
     return [(tag,) for tag in _BETWEEN_TAGS.split(tags, _MOST_TAGS)[:_MOST_TAGS]]
 
 
-def check_marks(text: str, mark: str) -> None:
-    """Raise SourceError for a text with more marks than its entries would have, before a parser takes its time."""
-    most = 10 * MOST_ENTRIES
-    if text.count(mark) > most:
-        raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
-
-
 def deeper(path: tuple[str, ...], folder: str) -> tuple[str, ...]:
     """The path of a folder within another; raises SourceError if they are nested too deep."""
     if len(path) >= MAX_DEPTH:

@@ -6,20 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 
+from lxml import etree
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 from seekpoint.indexer.reading_list.addresses import address_of, resource_of, resource_of_link
 from seekpoint.indexer.reading_list.entries import Entries, short
-
-# Marks that take the parser quadratic time, or some 100 microseconds each. A list of 50,000 links has far fewer.
-_MAX_MARKS = {"[": 60_000, "![": 25_000, "<!": 10_000}
-_MAX_ADDRESSES = 1000
 
 FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
 # Characters that begin or end a mark of Markdown, which may span several lines of a list.
@@ -37,18 +34,11 @@ def read(parse: Callable[[str, Path | str | None], tuple[Resource, ...]], text: 
 
 
 def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource, ...]:
-    """One resource per link, in the section of its headings; raises SourceError for lists beyond reasonable limits.
+    """One resource per link, in the section of its headings; raises SourceError for one that is nested too deep.
 
     `base` of relative links is a folder or an address. A single h1 above all links is the title of the list, not a
     section. A link within a heading belongs to that heading.
     """
-    for mark, most in _MAX_MARKS.items():
-        if text.count(mark) > most:
-            raise SourceError(f"more than {most:,} times {mark} are too much for a reading list: split it")
-    if any(word.count("://") + word.count(".") > _MAX_ADDRESSES for word in text.split()):
-        raise SourceError(
-            f"{_MAX_ADDRESSES:,} addresses without a space between are too much: put each on its own line"
-        )
     outline = outline_of(FRONT_MATTER.sub("", text))
     titles = [heading for heading in outline.headings if heading.level == 1]
     is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
@@ -146,11 +136,42 @@ class _Markdown(MarkdownIt):
         return link
 
 
+# An address is looked for in the last characters before its "://", and in so many behind it.
+_LONGEST_SCHEME, _LONGEST_ADDRESS = 64, 20_000
+_SCHEME = re.compile(r"(?:\A|[^a-z0-9.+-])([a-z][a-z0-9.+-]*)\Z", re.IGNORECASE)
+
+
+def _linkify(state: StateInline, silent: bool) -> bool:
+    """Mark an address as the parser's own rule does, which goes through all of a paragraph for each one."""
+    if state.linkLevel > 0 or not state.src.startswith("://", state.pos):
+        return False
+    before = state.pending
+    if len(before) > _LONGEST_SCHEME:
+        state.pending, before = before[:-_LONGEST_SCHEME], before[-_LONGEST_SCHEME:]
+        state.pushPending()
+        state.pending = before
+    scheme = _SCHEME.search(before)
+    behind = state.src[state.pos : state.pos + _LONGEST_ADDRESS]
+    assert state.md.linkify
+    link = state.md.linkify.match_at_start(scheme[1] + behind) if scheme else None
+    if scheme is None or link is None:
+        return False
+    url = link.url.rstrip("*")
+    if not silent:
+        state.pending = before[: -len(scheme[1])]
+        state.push("link_open", "a", 1).attrs = {"href": url, "data-bare": ""}
+        state.push("text", "", 0).content = url
+        state.push("link_close", "a", -1)
+    state.pos += len(url) - len(scheme[1])
+    return True
+
+
 @cache
 def _markdown() -> MarkdownIt:
     parser = _Markdown("gfm-like", {"maxNesting": _MAX_NESTING})
     assert parser.linkify  # "gfm-like" has it
     parser.linkify.add("feed:", "http:")
+    parser.inline.ruler.at("linkify", _linkify)
     return parser
 
 
@@ -172,11 +193,15 @@ class Link:
     text: list[str] = field(default_factory=list)
 
 
-class Outline(HTMLParser):
-    """Collects headings and the links under them from blocks of HTML."""
+# The tags of all elements but those that matter. As elements without content they end no heading and no link, as the
+# parser has it of a paragraph or a table.
+_OTHER_TAG = re.compile(r"</?(?!(?:a|h[1-6]|img|br|script|style)[\s/>])[a-z][^\s/>]*", re.IGNORECASE)
+
+
+class Outline:
+    """Collects headings and the links under them from blocks of HTML, by the events of the parser."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.links: list[Link] = []
         self.headings: list[Heading] = []
         self._path: tuple[Heading, ...] = ()
@@ -184,13 +209,11 @@ class Outline(HTMLParser):
 
     def read(self, html: str) -> None:
         """Add a block; elements that it leaves open end with it."""
-        self.feed(html)
-        self.close()
-        self.reset()
-        self._open.clear()
+        # html.parser takes quadratic time for tags without an end.
+        parser = etree.HTMLParser(target=self, encoding="utf-8", huge_tree=True)
+        etree.fromstring(f"<body>{_OTHER_TAG.sub('<input', html)}".encode(), parser)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "a" and (href := attributes.get("href")):
             link = Link(href, "data-bare" in attributes, self._path)
             self.links.append(link)
@@ -201,15 +224,14 @@ class Outline(HTMLParser):
             self._path = (*(above for above in self._path if above.level < heading.level), heading)
             self._open["h"] = heading.text
         elif tag in ("img", "br"):
-            self.handle_data(f" {attributes.get('alt') or ''} ")
+            self.data(f" {attributes.get('alt') or ''} ")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         self._open.pop("h" if re.fullmatch("h[1-6]", tag) else tag, None)
 
-    def handle_data(self, data: str) -> None:
-        for text in self._open.values():
-            text.append(data)
+    def data(self, text: str) -> None:
+        for pieces in self._open.values():
+            pieces.append(text)
 
-    def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Skip `<![…>`, for which the standard parser fails with an AssertionError if it doesn't know the keyword."""
-        return self.rawdata.find(">", i) + 1 or -1
+    def close(self) -> None:
+        self._open.clear()

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from seekpoint.index.errors import SourceError
 from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of
-from seekpoint.indexer.reading_list.entries import Entries, check_marks, deeper, short
+from seekpoint.indexer.reading_list.entries import Entries, deeper, short
 
 MARK = re.compile(r"\s*(?:<\?xml\b[^>]{0,200}>\s*)?(?:<!--(?>.*?-->)\s*)*<opml\b", re.IGNORECASE | re.DOTALL)
 """The beginning of such a file, also of one that ends in .xml."""
@@ -22,7 +22,6 @@ def read(text: str, entries: Entries) -> None:
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
-    check_marks(text, "<")
     try:
         root = fromstring(_CONTROL.sub("", _BARE.sub("&amp;", text.lstrip())))
     except ParseError as error:

@@ -185,12 +185,14 @@ def _list(source: str, data: bytes, suffix: str, base: Path | str, charset: str 
 def _read_folder(folder: Path) -> ReadingList:
     """Read the files of a folder and of those in it, each a section; raises SourceError or OSError.
 
-    In an Obsidian vault, the addresses that notes are about come after those of their folder.
+    In an Obsidian vault, the addresses that notes are about come after those of their folder. Links that lead out of
+    the folder aren't followed: who gave it may not have written it.
     """
     entries: list[Resource] = []
     left_out: Counter[str] = Counter()
     no_web: Counter[str] = Counter()
     doubled = 0
+    outside: list[Path] = []
     visited: set[Path] = set()
     in_vaults: set[Path] = set()
     for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
@@ -202,9 +204,13 @@ def _read_folder(folder: Path) -> ReadingList:
         visited.add(real)
         if vaults.MARK in folders or directory.parent in in_vaults:
             in_vaults.add(directory)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        linked = [link for name in (*folders, *names) if (link := directory / name).is_symlink()]
+        leading = [link for link in linked if not real_path(link).is_relative_to(folder)]
+        outside += [link for link in leading if not link.name.startswith(".")]
+        away = {link.name for link in leading}
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in away)
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
-        files = [directory / name for name in sorted(names) if not name.startswith(".")]
+        files = [directory / name for name in sorted(names) if not name.startswith(".") and name not in away]
         sections = (path,) if path else ()
         entries += resources_of_files(files, sections)
         entries += vaults.sources_of(files, sections, no_web) if directory in in_vaults else ()
@@ -212,9 +218,15 @@ def _read_folder(folder: Path) -> ReadingList:
         left_out.update(
             file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
         )
-    if not entries:
-        raise SourceError(f"{clean(str(folder))}: no {_KINDS} in this folder")
     remarks = []
+    if outside:
+        links = ", ".join(clean(str(link.relative_to(folder))) for link in outside[:_MOST_KINDS])
+        links += ", others" * (len(outside) > _MOST_KINDS)
+        remarks.append(
+            f"{counted(len(outside), 'link')} left out that lead out of this folder, give them as sources: {links}"
+        )
+    if not entries:
+        raise SourceError("; ".join([f"{clean(str(folder))}: no {_KINDS} in this folder", *remarks]))
     if left_out:
         remarks.append(f"{counted(left_out.total(), 'file')} of kinds that aren't read: {_kinds(left_out)}")
     if no_web:

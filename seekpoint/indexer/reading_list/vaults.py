@@ -19,7 +19,7 @@ MARK = ".obsidian"
 
 # Front matter stands at the beginning, and is short.
 _MOST_BYTES = 1 << 16
-_LINK = re.compile(r"\[[^]]*\]\(<?([^\s>)]+)")
+_LINK = re.compile(r"\[[^][]*\]\(<?([^\s>)]+)")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 
 

@@ -235,3 +235,11 @@ def test_the_deadline_applies_per_response(httpserver: HTTPServer) -> None:
     for _ in range(4):
         assert session.get(httpserver.url_for("/kept")).text == "kept"
         time.sleep(0.2)
+
+
+def test_many_slow_answers_have_a_deadline_together(fake: FakeYouTube, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/slow").respond_with_data("x")
+    downloader = LocalWeb(httpserver.url_for("").rstrip("/"), YOUTUBE, deadline=0.02).downloader({})
+    with pytest.raises(requests.ReadTimeout):
+        for _ in range(499):
+            downloader.urlopen(f"{YOUTUBE}/slow")

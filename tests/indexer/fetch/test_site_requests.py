@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from seekpoint.indexer.fetch.site_requests import SiteRequests
 from seekpoint.indexer.sources.sandbox_child import packed
 from seekpoint.indexer.sources.sites.downloader import SiteDownloader
 from tests.fake_sites import FakeSites
-from tests.local_web import LocalNetwork
+from tests.local_web import LocalNetwork, LocalWeb
 
 TALK = "https://uni.example/talk"
 COOKIES = "# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t4102444800\tSID\tsecret\n"
@@ -75,14 +76,15 @@ def test_youtubes_cookies_go_nowhere_and_a_sites_own_stay_with_it(sites: FakeSit
     assert sites.cookies == ["", "visitor=7", ""]
 
 
-def test_data_is_sent_once_and_its_secrets_to_no_other_host(sites: FakeSites) -> None:
+@pytest.mark.parametrize("elsewhere", ["https://other.example/", "http://uni.example/plain"])
+def test_data_is_sent_once_and_its_secrets_to_no_other_host(sites: FakeSites, elsewhere: str) -> None:
     seen: list[tuple[str, bytes, str]] = []
 
     def note(request: Request) -> Response:
         seen.append((request.method, request.get_data(), request.headers.get("Authorization", "")))
-        return Response("", 303 if request.host == "uni.example" else 200, {"Location": "https://other.example/"})
+        return Response("", 303 if request.path == "/talk" else 200, {"Location": elsewhere})
 
-    for address in (TALK, "https://other.example/"):
+    for address in (TALK, elsewhere):
         sites.add(address, note)
     downloader(sites.web()).urlopen(YtRequest(TALK, data=b"{}", headers={"Authorization": "jwt secret"}))
     assert seen == [("POST", b"{}", "jwt secret"), ("GET", b"", "")]
@@ -102,3 +104,14 @@ def test_a_status_is_ytdlps_own_error_and_a_block_ends_everything(sites: FakeSit
     sites.add(TALK, "no", status=429)
     with pytest.raises(ServerFault):
         downloader(sites.web()).urlopen(TALK)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_many_slow_requests_end(httpserver: HTTPServer, status: int) -> None:
+    httpserver.expect_request("/").respond_with_data("x", status)
+    root = httpserver.url_for("/")
+    yt_dlp = downloader(LocalWeb(deadline=0.02), private=True, address=root)
+    with pytest.raises(Unfetched):
+        for _ in range(3_000):
+            with suppress(HTTPError):
+                yt_dlp.urlopen(root)

@@ -171,4 +171,6 @@ def test_large_and_hostile_ones_are_read_in_seconds(tmp_path: Path) -> None:
             "a.bib",
             f"@misc{{x, url={{https://a.org/}}, title={{{title}}}}}\n@misc{{y, url={{https://b.org/}}}}",
         )
+    found = read(tmp_path, "a.ris", "TY  - JOUR\nUR  - https://a.org/\nTI  - 注意\n" + "力\n" * 700_000 + "ER  -")
+    assert found.resources[0].title.startswith("注意 力 力 ")
     assert time.monotonic() - started < 60

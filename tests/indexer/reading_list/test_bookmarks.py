@@ -114,7 +114,6 @@ def test_hostile_and_empty_ones_are_refused_in_a_line(tmp_path: Path) -> None:
 def test_more_than_a_person_collects_is_refused(tmp_path: Path) -> None:
     many = f"{HEAD}<DL>{'<DT><A HREF=x>x</A>' * 100_001}</DL>"
     assert "more than 100,000 entries are too much for a reading list: split it" in fault(tmp_path, "b.html", many)
-    assert "more than 1,000,000 times < are too much" in fault(tmp_path, "b.html", HEAD + "<b>" * 1_000_001)
     tags = ",".join(f"注{number}" for number in range(30))
     (only,) = read(tmp_path, "b.html", f'{HEAD}<DL><DT><A HREF="https://a.org/x" TAGS="{tags}">x</A></DL>').resources
     assert len(only.sections) == 20

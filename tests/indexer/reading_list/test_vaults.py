@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.parser import read_source
+from tests.cost import at_most
 
 CLIPPED = """\
 ---
@@ -54,6 +55,13 @@ def test_a_markdown_link_is_an_address_and_others_are_counted(tmp_path: Path) ->
     found = read_source(str(tmp_path))
     assert [one.id for one in found.resources if one.kind is Kind.VIDEO] == ["aaaaaaaaaaa"]
     assert found.remarks == (f"{tmp_path}: 2 sources of notes left out, as they aren't on the web: 1 ftp:, 1 file:",)
+
+
+def test_brackets_without_an_end_take_no_time(tmp_path: Path) -> None:
+    (tmp_path / ".obsidian").mkdir()
+    (tmp_path / "笔记.md").write_text(f"---\nsource: {'[' * 60_000}\n---\ntext\n", "utf-8")
+    with at_most(2):
+        read_source(str(tmp_path))
 
 
 def test_a_folder_that_is_no_vault_asks_nothing_of_the_web(tmp_path: Path) -> None:

@@ -117,10 +117,12 @@ def test_a_text_that_fails_costs_one_text(sandbox: Sandbox) -> None:
     assert words(sandbox, "words next") == "next", "what libraries print disturbs the protocol"
 
 
-def test_no_text_starts_a_program_or_connects_to_a_server(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("way", ["run", "system", "spawn", "connect", "resolve"])
+def test_no_text_starts_a_program_or_connects_to_a_server(sandbox: Sandbox, tmp_path: Path, way: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        for way in ("run echo hello", f"connect {server.getsockname()[1]}"):
-            assert "it can't be read (PermissionError): " in refusal(sandbox, way)
+        mark = server.getsockname()[1] if way == "connect" else tmp_path / "mark"
+        assert "it can't be read (PermissionError): " in refusal(sandbox, f"escape {way} {mark}")
+    assert not (tmp_path / "mark").exists()
 
 
 @pytest.mark.slow

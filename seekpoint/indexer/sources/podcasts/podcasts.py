@@ -20,7 +20,7 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Chapter, Details, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode, Feed, is_feed, merged, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import (
@@ -71,6 +71,7 @@ class Podcasts:
         self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
         self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
         self._reader = OriginReader()
+        self._seconds = web.deadline
         self._lock = RLock()
         # Feeds by the addresses at which they were found.
         self._read: dict[str, _Known] = {}
@@ -154,7 +155,7 @@ class Podcasts:
         may = url in self._near
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path = download(self._sounds, url, folder / resource.id, private=may)
+            path = download(self._sounds, url, folder / resource.id, Deadline(self._seconds), private=may)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -267,6 +268,7 @@ class Podcasts:
     def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
         count = items = 0
+        deadline = Deadline(self._seconds)
         name = playlist.title or feed.title or playlist.url
         for _ in range(_MOST_PAGES):
             yield feed
@@ -281,6 +283,8 @@ class Podcasts:
                 page = self._get(feed.following, playlist.url)
                 if page is None or page.is_repeated:
                     return
+                if deadline.is_over(len(page.data)):
+                    raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(feed.following).hostname), DAY)
                 feed = self._keep(page).feed
             except Unfetched as failure:
                 if failure.state is State.DEFERRED:

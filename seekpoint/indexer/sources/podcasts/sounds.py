@@ -13,16 +13,17 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
-from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
 
 # A part has to be small enough for a slow connection: a response is read whole, before its deadline.
 _PART_BYTES = 8_000_000
+_LEAST_OF_A_PART = 64_000
 _MOST_OF_A_SOUND = 1_000_000_000
 _WHOLE_SOUND = 300_000_000
 
 
-def download(fetcher: PoliteFetcher, url: str, stem: Path, *, private: bool) -> Path:
-    """Download a sound part by part into a file, or resume one of the same version."""
+def download(fetcher: PoliteFetcher, url: str, stem: Path, deadline: Deadline, *, private: bool) -> Path:
+    """Download a sound part by part into a file, or resume one of the same version; raises Unfetched, OSError."""
     part = fetcher.get_part(url, 0, _PART_BYTES, private=private)
     if part.media_type.startswith("text/"):
         raise Unfetched(State.UNAVAILABLE, Reason("sound_is_page", media_type=part.media_type), MONTH)
@@ -39,6 +40,9 @@ def download(fetcher: PoliteFetcher, url: str, stem: Path, *, private: bool) -> 
         if (following.size, following.etag, following.first) != (part.size, part.etag, done):
             path.unlink()
             raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
+        trickles = len(following.data) < min(_LEAST_OF_A_PART, part.size - done)
+        if trickles or deadline.is_over(len(following.data)):
+            raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(url).hostname), DAY)
         with path.open("ab") as file:
             file.write(following.data)
     return path

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from requests.cookies import create_cookie
 from yt_dlp import YoutubeDL
+from yt_dlp.downloader import get_suitable_downloader
+from yt_dlp.downloader.dash import DashSegmentsFD
+from yt_dlp.downloader.hls import HlsFD
+from yt_dlp.downloader.http import HttpFD
 from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, YoutubeDLError
@@ -20,12 +25,9 @@ from seekpoint.indexer.sources.sandbox_child import Ask
 
 _OPTIONS = {
     **QUIET,
-    # No request claims to come from another country, and no other program runs: no such file is a ffmpeg.
-    "geo_bypass": False,
-    "ffmpeg_location": "/no/ffmpeg",
-    "js_runtimes": {},
+    "geo_bypass": False,  # no request claims to come from another country
     "hls_prefer_native": True,
-    # These two run PhantomJS, which would send requests of its own.
+    # These two do nothing without PhantomJS.
     "allowed_extractors": ["default", "-iqiyi", "-douyu.*"],
     "ignore_no_formats_error": True,
     "extractor_retries": 1,
@@ -33,6 +35,7 @@ _OPTIONS = {
     "skip_unavailable_fragments": False,
     "updatetime": False,
 }
+_DOWNLOADERS = (HttpFD, HlsFD, DashSegmentsFD)
 _OF_A_COOKIE = ("name", "value", "domain", "path", "secure", "expires")
 
 
@@ -49,13 +52,16 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
 
     def describe(self, address: str) -> Mapping[str, Any]:
         """What the extractors find at an address, empty if nothing; raises YoutubeDLError."""
-        try:
+        with _ytdlps_errors():
             found: Mapping[str, Any] | None = self.extract_info(address, download=False)
-        except (YoutubeDLError, MemoryError):
-            raise
-        except Exception as error:  # extractors fail in any way at an answer that they don't know
-            raise ExtractorError(type(error).__name__) from error
-        return found or {}
+            return found or {}
+
+    def dl(self, name: str, info: dict[str, Any], subtitle: bool = False, test: bool = False) -> None:
+        """Download by HTTP, HLS or DASH into a file; raises YoutubeDLError and OSError."""
+        with _ytdlps_errors():
+            if get_suitable_downloader(info, self.params) not in _DOWNLOADERS:
+                raise ExtractorError("Requested format is not available", expected=True)
+            super().dl(name, info, subtitle, test)
 
     def urlopen(self, req: Request | str) -> Response:
         """Have a request sent; raises yt-dlp's HTTPError and TransportError."""
@@ -79,3 +85,14 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         if failed:
             raise HTTPError(response) from self.failure
         return response
+
+
+@contextmanager
+def _ytdlps_errors() -> Iterator[None]:
+    """Make any failure one of yt-dlp's: extractors and downloaders fail in any way at an answer they don't know."""
+    try:
+        yield
+    except (YoutubeDLError, MemoryError, OSError):
+        raise
+    except Exception as error:
+        raise ExtractorError(type(error).__name__) from error

@@ -38,9 +38,11 @@ _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_n
 _VIMEO, _VIMEO_PLAYER = re.compile(r"https://vimeo\.com/(\d+)(?:/(\w+))?"), "https://player.vimeo.com/video/"
 # Some extractors ask for captions only if they are to be written.
 _CAPTIONS = {"extract_flat": "in_playlist", "writesubtitles": True, "writeautomaticsub": True}
+_WAYS = "[protocol~='^(?:http|m3u8)']"
 _SOUND = {
     # The smallest file with the original language; what comes in segments only where nothing else does.
-    "format": "bestaudio[protocol^=http]/best[protocol^=http][acodec!=none]/bestaudio/best[acodec!=none]/best",
+    "format": "bestaudio[protocol^=http]/best[protocol^=http][acodec!=none]"
+    f"/bestaudio{_WAYS}/best[acodec!=none]{_WAYS}/best{_WAYS}",
     "format_sort": ["lang", "+size", "+br"],
     "http_chunk_size": 4_000_000,
     "ignore_no_formats_error": False,
@@ -108,7 +110,7 @@ def fetch_sound(address: bytes, stem: str, ask: Ask) -> tuple[str, Details]:
         # The format is part of the name: a download must not be resumed in another format.
         parts = (_NO_NAME.sub("", str(info.get(part) or ""))[:40] for part in ("format_id", "ext"))
         path = ".".join((stem, *parts))
-        downloader.dl(path, info)
+        downloader.dl(path, {**info})
         if not Path(path).exists():
             raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=site_of(url)), MONTH)
         return path, details_of(info)

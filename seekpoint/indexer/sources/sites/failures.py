@@ -28,6 +28,7 @@ _ABROAD = re.compile(
 _PROGRAMS = re.compile(r"fingerprint|impersonat|captcha|cloudflare|not a bot|\brobot", re.IGNORECASE)
 _PROTECTED = re.compile(r"\bDRM\b", re.IGNORECASE)
 _SOON = re.compile(r"has not started|not (?:yet )?(?:begun|started)|upcoming|premieres? in|will begin", re.IGNORECASE)
+_NO_SOUND = re.compile(r"format is not available|ffmpeg could not be found", re.IGNORECASE)
 _NO_VIDEO = re.compile(r"no video formats|unable to extract (?:video|any)|no media|no suitable", re.IGNORECASE)
 # yt-dlp's advice on its own options, and its call for bug reports.
 _ADVICE = re.compile(r"[.,;]?\s*(?:\bUse --|\bSee +http|please report this|\(caused by|You might want to).*", re.DOTALL)
@@ -73,6 +74,8 @@ def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetc
 
 
 def _otherwise(cause: Exception, host: str, said: str) -> Unfetched:
+    if _NO_SOUND.search(said):
+        return Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=host), MONTH)
     if _NO_VIDEO.search(said):
         return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
     if getattr(cause, "expected", False):

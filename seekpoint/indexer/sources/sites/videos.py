@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.extraction import ListedVideos
 
 _MOST_ENTRIES = 5_000
-# CPU seconds. An ordinary page takes less than one, a sound of an hour in encrypted segments a minute.
-_TO_EXTRACT, _TO_DOWNLOAD = 15.0, 600.0
+# CPU seconds. An ordinary page takes less than one, a sound of an hour in encrypted segments 650.
+_TO_EXTRACT, _TO_DOWNLOAD = 15.0, 1_800.0
 _NO_VIDEO, _LIMITS = "site_no_video", "site_limits"
 _Result = TypeVar("_Result")
 

@@ -32,6 +32,7 @@ class Sounds:
         self.asked: list[str] = []
         self.tag = '"1"'
         self.gives_parts = True
+        self.most = len(SOUND)
         self.fails_at = -1
         self.media_type = "audio/mpeg"
         self.sound = SOUND
@@ -56,6 +57,8 @@ class Sounds:
             return Response(status=404)
         response = Response(self.sound, content_type=self.media_type, headers={"ETag": self.tag})
         if self.gives_parts:
+            first = int(request.headers["Range"].removeprefix("bytes=").partition("-")[0])
+            request.environ["HTTP_RANGE"] = f"bytes={first}-{first + min(8_000_000, self.most) - 1}"
             response.make_conditional(request, accept_ranges=True, complete_length=len(self.sound))
         return response
 
@@ -100,6 +103,16 @@ def test_a_server_may_give_the_whole_sound_at_once(sounds: Sounds, tmp_path: Pat
     sounds.gives_parts = False
     assert sounds.fetch(tmp_path).read_bytes() == SOUND
     assert len(sounds.asked) == 5
+
+
+@pytest.mark.parametrize(("most", "asked"), [(1, 3), (70_000, 30)])
+def test_a_sound_that_trickles_ends(sounds: Sounds, tmp_path: Path, most: int, asked: int) -> None:
+    sounds.most = most
+    hosts = LocalWeb(sounds._server.url_for("").rstrip("/"), *HOSTS, deadline=0.02)
+    with pytest.raises(Unfetched, match="did not answer in time") as raised:
+        sounds.fetch(tmp_path, Podcasts(hosts))
+    assert raised.value.state is State.DEFERRED
+    assert len(sounds.asked) < 4 + asked
 
 
 @pytest.mark.parametrize(

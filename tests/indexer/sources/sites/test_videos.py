@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yt_dlp.aes import aes_cbc_encrypt_bytes
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.languages import primary
@@ -217,28 +218,65 @@ def test_a_playlist_is_listed_without_asking_for_its_videos(sites: FakeSites) ->
     assert not [address for address in sites.requests if "wbi/v2" in address]
 
 
-def test_the_sound_is_fetched_in_pieces_and_no_other_program_runs(
-    sites: FakeSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran = tmp_path / "ran"
-    ffmpeg = tmp_path / "bin" / "ffmpeg"
-    ffmpeg.parent.mkdir()
-    ffmpeg.write_text(f"#!/bin/sh\ntouch {ran}\n")
-    ffmpeg.chmod(0o755)
-    monkeypatch.setenv("PATH", str(ffmpeg.parent), prepend=":")
+PROGRAMS = (
+    "rtmpdump ffmpeg ffprobe avconv avprobe phantomjs mplayer mpv vlc aria2c axel curl wget http httpie "
+    "node deno bun qjs quickjs-ng"
+)
+ENCRYPTED = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-KEY:METHOD={},URI=k\n#EXTINF:10,\n0.ts\n#EXT-X-ENDLIST\n"
+F4M = '<manifest xmlns="http://ns.adobe.com/f4m/1.0"><media url="a" bitrate="1"/></manifest>'
+
+
+@pytest.fixture
+def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in which the programs note that they run that yt-dlp knows."""
+    folder, ran = tmp_path / "bin", tmp_path / "ran"
+    folder.mkdir()
+    for name in PROGRAMS.split():
+        (folder / name).write_text(f"#!/bin/sh\necho {name} $* >> {ran}\necho {name} version 4.2\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
     SANDBOX.close()  # the next child has this PATH
+    return ran
+
+
+def test_the_sound_is_fetched_in_pieces_and_no_other_program_runs(sites: FakeSites, tmp_path: Path, ran: Path) -> None:
     add_bilibili(sites, sound="https://upos.bilivideo.example/a.m4s")
     sites.add("https://upos.bilivideo.example/a.m4s", b"sound" * 1000, "audio/mp4")
     audio = VideoSites(sites.web()).sound(at(BILIBILI), tmp_path / "sounds")
     assert audio.path.read_bytes() == b"sound" * 1000
     assert audio.details.title == "注意力机制讲解"
-    stream = (
-        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI=k\n#EXTINF:10,\n0.ts\n#EXT-X-ENDLIST\n"
-    )
-    sites.add("https://uni.example/talk.m3u8", stream, "application/vnd.apple.mpegurl")
-    sites.add("https://uni.example/0.ts", b"x" * 100, "video/mp2t")
-    with pytest.raises(Unfetched):
-        VideoSites(sites.web()).sound(at("https://uni.example/talk.m3u8"), tmp_path / "sounds")
+    sites.add(LECTURE, page_with_player("talk.m3u8"))
+    sites.add("https://uni.example/talk.m3u8", ENCRYPTED.format("AES-128"), "application/vnd.apple.mpegurl")
+    sites.add("https://uni.example/k", b"k" * 16, "application/octet-stream")
+    sites.add("https://uni.example/0.ts", aes_cbc_encrypt_bytes(b"sound" * 100, b"k" * 16, bytes(16)), "video/mp2t")
+    audio = VideoSites(sites.web()).sound(at(LECTURE), tmp_path / "sounds")
+    assert audio.path.read_bytes() == b"sound" * 100, "segments are decrypted"
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(
+            f"{scheme}://127.0.0.1:9/live/x"
+            for scheme in ("rtmp", "rtmpe", "rtmp_ffmpeg", "rtsp", "mms", "niconico_live")
+        ),
+        *(f"{scheme}://127.0.0.1:9/x.mp4" for scheme in ("ws", "wss", "ftp", "websocket_frag")),
+        "file:///etc/passwd",
+        "x.f4m",
+        "x.ism/Manifest",
+        "x.m3u8",
+    ],
+)
+def test_what_takes_another_program_or_protocol_has_no_sound(
+    sites: FakeSites, tmp_path: Path, ran: Path, source: str
+) -> None:
+    sites.add(LECTURE, page_with_player(source))
+    sites.add("https://uni.example/x.m3u8", ENCRYPTED.format("SAMPLE-AES"), "application/vnd.apple.mpegurl")
+    sites.add("https://uni.example/x.f4m", F4M, "application/f4m+xml")
+    with pytest.raises(Unfetched) as caught:
+        VideoSites(sites.web()).sound(at(LECTURE), tmp_path / "sounds")
+    assert caught.value.reason.code in ("site_no_sound", "nothing_there"), caught.value
     assert not ran.exists()
 
 
