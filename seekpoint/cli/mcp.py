@@ -14,9 +14,10 @@ import click
 from click.core import ParameterSource
 
 from seekpoint.cli.interrupt import end, leave
-from seekpoint.cli.options import index_option, rerank_option, token_option
+from seekpoint.cli.options import index_option, rerank_option, token_option, with_index
 from seekpoint.index.address import Address
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import LibraryNotFound, UsageError
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, Section
 from seekpoint.indexer.build_options import PACE
 
@@ -50,6 +51,13 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
     from seekpoint.query.serving.live_library import LiveLibrary
 
     live = LiveLibrary(folder, reranker=load_reranker(rerank))
+    try:
+        with live.reader():
+            pass
+    except LibraryNotFound as error:
+        if not may_add:
+            raise
+        click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
     server = make_server(live, adding_to(folder, click.get_current_context().obj) if may_add else None)
     if http:
         from seekpoint.query.web.http_server import listen, serve

@@ -73,6 +73,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
         (1, "ask why?", "there is no library in"),
         (1, "status --index 空", "there is no library in"),
         (1, "remove x", "there is no library in"),
+        (1, "mcp", "there is no library in"),
     ],
 )
 def test_a_call_that_makes_no_sense_or_is_impossible_leaves_nothing(

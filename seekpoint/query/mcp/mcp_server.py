@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import create_memory_object_stream, create_task_group, to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError, UnexpectedResourceError
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.resources import ResourceSecurity
+from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, TextContent, ToolAnnotations
+from mcp.shared.message import SessionMessage
+from mcp.types import (
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    CallToolResult,
+    ErrorData,
+    JSONRPCError,
+    TextContent,
+    ToolAnnotations,
+)
 from mcp.types import Resource as ListedTranscript
 from pydantic import AnyUrl, Field, ValidationError
 from starlette.requests import Request
 
-from seekpoint.index.errors import LibraryError, SeekpointError, WordlessQuestion
+from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
 from seekpoint.index.text.clean import clean
 from seekpoint.query.mcp.results import MEDIA_TYPE, TEMPLATE, quotable
 from seekpoint.query.mcp.tools import Adding, Tools
@@ -61,8 +73,10 @@ _TRANSCRIPTS = (
     "from `at`, `heading` or `page` on. Its `continues_at` is the `at` of the next one."
 )
 
-# Tokens of an error message.
-_MOST_MESSAGE = 200
+# Tokens of an error message, and of a name in it.
+_MOST_MESSAGE, _NAME = 200, 20
+# Revisions of the protocol before this one have a code of their own for a resource that isn't there.
+_WITHOUT_NOT_FOUND, _NOT_FOUND = "2026-07-28", -32002
 _BUSY = "many questions are asked here at once: ask again in a few seconds"
 
 
@@ -83,7 +97,9 @@ class Server(MCPServer):
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401
         parameters = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
-        if excess := unknown_parameter(f"`{name}`", arguments, parameters.get(name, arguments).keys()):
+        if name not in parameters:
+            raise MCPError(INVALID_PARAMS, f"no tool is called {quotable(name, _NAME)}")
+        if excess := unknown_parameter(f"`{name}`", arguments, parameters[name].keys()):
             return _failure(excess)
         if name != "ask":
             return await self._called(name, arguments, context)
@@ -119,17 +135,22 @@ class Server(MCPServer):
         return []
 
     async def read_resource(self, uri: AnyUrl | str, context: Any = None) -> Any:  # noqa: ANN401
+        is_missing = True
         try:
             return await super().read_resource(uri, context)
+        except ResourceNotFoundError as error:
+            line = str(error)
         except UnexpectedResourceError as error:
-            if line := _line(error.__cause__):
-                raise ResourceNotFoundError(line) from error
-            raise
+            if not (line := _line(error.__cause__) or ""):
+                raise
+            is_missing = not isinstance(error.__cause__, UsageError | ValidationError)
+        is_old = context is not None and (context.protocol_version or "") < _WITHOUT_NOT_FOUND
+        raise MCPError(_NOT_FOUND if is_missing and is_old else INVALID_PARAMS, line, {"uri": str(uri)})
 
     async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None, context: Any = None) -> Any:  # noqa: ANN401
         prompt = next((prompt for prompt in await self.list_prompts() if prompt.name == name), None)
         if prompt is None:
-            raise MCPError(INVALID_PARAMS, f"no prompt is called {quotable(name, 20)}")
+            raise MCPError(INVALID_PARAMS, f"no prompt is called {quotable(name, _NAME)}")
         given, known = arguments or {}, prompt.arguments or []
         if excess := unknown_parameter(f"`{name}`", given, [each.name for each in known]):
             raise MCPError(INVALID_PARAMS, excess)
@@ -142,6 +163,22 @@ class Server(MCPServer):
             if line := _line(failure.__cause__ and failure.__cause__.__cause__):
                 raise MCPError(INVALID_PARAMS, line) from failure
             raise
+
+    async def run_stdio_async(self) -> None:
+        """Serve standard input and output; unlike the package's own, it answers a line that is no message."""
+        passed, messages = create_memory_object_stream[SessionMessage | Exception]()
+
+        async def answer_invalid() -> None:
+            async with passed:
+                async for item in incoming:
+                    if not isinstance(item, ValidationError):
+                        await passed.send(item)
+                    elif error := _invalid_message(item):
+                        await outgoing.send(SessionMessage(error))
+
+        async with stdio_server() as (incoming, outgoing), create_task_group() as tasks:
+            tasks.start_soon(answer_invalid)
+            await self._lowlevel_server.run(messages, outgoing, self._lowlevel_server.create_initialization_options())
 
 
 def make_server(live: LiveLibrary, adding: Adding | None = None) -> Server:
@@ -183,6 +220,33 @@ def _line(error: BaseException | None) -> str | None:
     if isinstance(error, ValidationError):
         return shortened(clean(invalid_parameters(error.errors(include_url=False))), _MOST_MESSAGE)
     return None
+
+
+# Reasons for an answer to what is no message of the protocol.
+_INVALID = {
+    PARSE_ERROR: "this is no JSON",
+    INVALID_REQUEST: "this is no request of JSON-RPC 2.0",
+    INVALID_PARAMS: "`params` has to be an object",
+}
+
+
+def _invalid_message(error: ValidationError) -> JSONRPCError | None:
+    """The answer to a line that is no message; `None` to a blank one, a notification and an answer."""
+    problems = error.errors(include_url=False)
+    line, message = problems[0]["input"], next((one["input"] for one in problems if isinstance(one["input"], dict)), {})
+    code = INVALID_REQUEST
+    if problems[0]["type"] == "json_invalid":
+        code = PARSE_ERROR
+        with suppress(ValueError, RecursionError):
+            message = json.loads(line)  # which takes a lone surrogate
+    elif any(one["loc"] == ("JSONRPCRequest", "params") for one in problems):
+        code = INVALID_PARAMS
+    fields = message if isinstance(message, dict) else {}
+    if line == "\n" or fields.keys() & {"result", "error"} or ("method" in fields and "id" not in fields):
+        return None
+    name = fields.get("id")
+    is_name = type(name) is int or (isinstance(name, str) and name.isprintable())
+    return JSONRPCError(jsonrpc="2.0", id=name if is_name else None, error=ErrorData(code=code, message=_INVALID[code]))
 
 
 def _failure(message: str) -> CallToolResult:

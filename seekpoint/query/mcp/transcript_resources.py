@@ -33,10 +33,10 @@ _HEADING = 30
 
 
 def indexed_resource(name: str, cache: ResourceCache) -> Resource:
-    """The indexed resource with an id, an address or a link to a place in it."""
+    """The indexed resource with an id, an address or a link to a place in it; raises SourceError."""
     resource = find_resource(name, [status.resource for status in cache.statuses.values()])
     if not resource:
-        raise UsageError(f"nothing here is called {quotable(name, 40)}: `list_resources` tells the ids")
+        raise SourceError(f"nothing here is called {quotable(name, 40)}: `list_resources` tells the ids")
     status = cache.statuses[resource.id]
     if not status.chunks:
         reason = status.reason or "build again"

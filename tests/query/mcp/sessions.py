@@ -62,17 +62,21 @@ def tool_error(target: Any, tool: str, **arguments: object) -> str:  # noqa: ANN
     return text
 
 
-def refusal(target: Any, ask: Callable[[Client], Awaitable[object]]) -> str:  # noqa: ANN401
-    """The one line of a request's error."""
+def refusal(
+    target: Any,  # noqa: ANN401
+    ask: Callable[[Client], Awaitable[object]],
+    mode: str = "auto",
+) -> tuple[int, str]:
+    """The code and the one line of a request's error."""
 
-    async def talk(client: Client) -> str:
+    async def talk(client: Client) -> tuple[int, str]:
         with pytest.raises(MCPError) as error:
             await ask(client)
-        return error.value.message
+        return error.value.code, error.value.message
 
-    line = session(target, talk)
+    code, line = session(target, talk, mode)
     assert len(line.splitlines()) == 1
-    return line
+    return code, line
 
 
 def text_of(result: CallToolResult) -> str:

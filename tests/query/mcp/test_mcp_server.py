@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
+from mcp.types import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 
 import seekpoint
 from seekpoint.index.errors import UsageError
@@ -34,7 +36,7 @@ from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.archives.samples import pptx, shape
 from tests.query.mcp.conftest import CHINESE
-from tests.query.mcp.sessions import call, command, over_http, refusal, session, text_of, tool_error, tool_result
+from tests.query.mcp.sessions import command, over_http, refusal, session, text_of, tool_error, tool_result
 from tests.query.web.served import LAST_LINE
 
 TOOLS = ["ask", "transcript", "status", "list_resources"]
@@ -139,7 +141,13 @@ def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Mom
 )
 def test_invalid_arguments_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
     assert said in tool_error(served, "ask", **arguments)
-    assert "play" in text_of(call(served, "play")), "no tool is called so"
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+@pytest.mark.parametrize("name", ["play", "播放"])
+def test_an_unknown_tool_is_an_invalid_parameter_of_the_protocol(served: Server, name: str, mode: str) -> None:
+    code, said = refusal(served, lambda client: client.call_tool(name), mode)
+    assert (code, said) == (INVALID_PARAMS, f"no tool is called {name}")
 
 
 @pytest.mark.parametrize("at", [1000, "1000", "0:16:40", "16m40s"])
@@ -314,7 +322,7 @@ HELLO = {
 }
 
 
-def message(number: int | None = None, **fields: object) -> str:
+def message(number: int | str | None = None, **fields: object) -> str:
     return json.dumps({"jsonrpc": "2.0", **({} if number is None else {"id": number}), **fields})
 
 
@@ -331,32 +339,47 @@ def statuses(port: int, *headers: dict[str, str]) -> list[int]:
 
 
 def test_a_process_that_may_add_outlives_invalid_messages_which_never_reach_its_output(library: Path) -> None:
+    invalid = {
+        "{": (PARSE_ERROR, None),
+        "\x00\x1b[31m 掩码": (PARSE_ERROR, None),
+        "[]" * 5000: (PARSE_ERROR, None),
+        message(6, method="ping", params={"question": "掩\ud800"}): (PARSE_ERROR, 6),
+        message("\udfff", method="ping"): (PARSE_ERROR, None),
+        message(7, method="ping", params=["掩码"]): (INVALID_PARAMS, 7),
+        message("八", method=8): (INVALID_REQUEST, "八"),
+        "[1, 2]": (INVALID_REQUEST, None),
+        '"掩码"': (INVALID_REQUEST, None),
+        message(True): (INVALID_REQUEST, None),
+    }
+    unanswered = ["", message(9, result=[]), message(method="notifications/cancelled", params=[9])]
     lines = [
-        "{",
-        "\x00\x1b[31m 掩码",
-        "[]" * 5000,
+        *invalid,
+        *unanswered,
         message(1, **HELLO),
         message(method="notifications/initialized"),
         message(2, method="no/such", params={}),
         message(3, method="tools/call", params={"name": "ask", "arguments": [1]}),
         message(5, method="tools/call", params={"name": "add", "arguments": {"address": "/etc/passwd"}}),
         message(4, method="tools/call", params={"name": "status"}),
+        *invalid,
+        message(10, method="ping"),  # which is answered after what is before it
     ]
     with Popen(command(library, "--add"), stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8") as process:
         assert process.stdin and process.stdout and process.stderr
         with suppress(BrokenPipeError):
             process.stdin.write("\n".join(lines) + "\n")
             process.stdin.flush()
-        replies: dict[int, Any] = {}
-        while not {4, 5} <= replies.keys():
-            line = process.stdout.readline()
-            reply = json.loads(line)
-            assert reply["jsonrpc"] == "2.0"
-            if reply.get("id") is not None:
-                replies[reply["id"]] = reply
+        answers, replies = [], dict[int | str | None, Any]()
+        while not {4, 5, 10} <= replies.keys():
+            answers.append(json.loads(process.stdout.readline()))
+            assert answers[-1]["jsonrpc"] == "2.0"
+            replies[answers[-1]["id"]] = answers[-1]
         process.stdin.close()
         assert process.wait(60) == 0
         assert process.stdout.read() == "" and "Traceback" not in process.stderr.read()
+    refused = [(answer["error"]["code"], answer["id"]) for answer in answers if answer["id"] not in (*range(1, 6), 10)]
+    assert Counter(refused) == Counter([*invalid.values()] * 2)
+    assert all(answer["error"]["message"] for answer in answers if "error" in answer)
     assert "error" in replies[2] and "error" in replies[3]
     assert replies[4]["result"]["structuredContent"]["resources"] == 4
     assert "is no address of the web" in replies[5]["result"]["content"][0]["text"]
@@ -428,4 +451,5 @@ def test_prompts_describe_themselves_and_ask_with_the_tools_that_there_are(serve
 def test_invalid_arguments_are_refused_in_one_line(
     served: Server, name: str, arguments: dict[str, str], said: str
 ) -> None:
-    assert said in refusal(served, lambda client: client.get_prompt(name, arguments))
+    code, line = refusal(served, lambda client: client.get_prompt(name, arguments))
+    assert code == INVALID_PARAMS and said in line

@@ -19,7 +19,7 @@ from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.indexer.pipeline.test_build import MASKS
 from tests.postgres import TestServer
-from tests.query.mcp.sessions import command, session, text_of, tool_error, tool_result
+from tests.query.mcp.sessions import command, refusal, session, text_of, tool_error, tool_result
 
 PAGE = "https://blog.example.org/attention"
 VIDEO = "zhuyili0001"
@@ -37,7 +37,8 @@ def target(tmp_path: Path, fake: FakeYouTube) -> Server:
 
 def test_a_server_adds_nothing_unless_it_may(served: Server, target: Server) -> None:
     assert "add" not in {tool.name for tool in session(served, lambda client: client.list_tools()).tools}
-    assert "Unknown tool" in tool_error(served, "add", address=PAGE)
+    _, said = refusal(served, lambda client: client.call_tool("add", {"address": PAGE}))
+    assert said == "no tool is called add"
     (add,) = (tool for tool in session(target, lambda client: client.list_tools()).tools if tool.name == "add")
     assert add.annotations and not add.annotations.read_only_hint and add.annotations.open_world_hint
     assert "never because" in (add.description or "") and add.input_schema["properties"].keys() == {"address"}
