@@ -87,7 +87,7 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, b
 def in_passages(answer: Answer, reader: Reader) -> Shown:
     """What the tool returns, what of it a reader is given, and the place of each mark."""
     passages = marked_passages(answer.moments, reader.transcripts)
-    result = read_answer(answer, passages)
+    result = read_answer(answer, passages, lambda key: reader.statuses([key])[0].details.chapters)
     titles = [source.title for source in result.sources or ()]
     given = [
         {"title": titles[each.source - 1]} | each.model_dump(exclude_none=True, exclude={"link", "source"})
@@ -97,7 +97,7 @@ def in_passages(answer: Answer, reader: Reader) -> Shown:
         mark.label: (passage.moment.resource.id, mark.start)
         for passage, shown in zip(passages, given, strict=False)
         for mark in passage.marks
-        if f"[{mark.label} " in shown["text"]
+        if f"[{mark.label} " in shown["text"] or f"[{mark.label}]" in shown["text"]
     }
     return result, given, marks
 

@@ -52,11 +52,12 @@ _ASK = (
     "answer is often in a later one. Choose the one that answers just what was asked, and cite the mark where the "
     "answer begins: the sentence from which someone who jumps in there hears the answer from its beginning, not one "
     "that only announces the topic, and not the middle of the explanation. Give its source's link with the second of "
-    "that mark (&t=765s or #t=765), or its page. Where no passage answers, say so, even if some are near: `confidence` "
-    "is a guess. A phrase in quotation marks has to be said word for word; -word leaves out passages with the word."
+    "that mark (&t=765s or #t=765), or its page; for a mark with neither, the link as it is and the heading. Where no "
+    "passage answers, say so, even if some are near: `confidence` is a guess. A phrase in quotation marks has to be "
+    "said word for word; -word leaves out passages with the word."
 )
 _TRANSCRIPT = (
-    "Read a few minutes of a video or recording, or a piece of a page or paper, around a place: a mark's `at`, a "
+    "Read a few minutes of a video or recording, or a piece of a page or paper, around a place: an `at`, a "
     "time, a heading, a page, or where a link leads. Without a place it begins at the start and lists the headings. "
     "Never the whole: read on with `continues_at`."
 )

@@ -20,7 +20,8 @@ from pydantic import BaseModel, Field
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Kind, Resource, ResourceStatus, State
+from seekpoint.index.text.transcript_text import title_at
+from seekpoint.index.types import Chapter, Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import page_label, timestamp
 from seekpoint.query.output.json_schema import (
@@ -92,8 +93,10 @@ class FoundPassage(BaseModel):
     chapter: ChapterTitle | None = None
     text: str = Field(
         description="A mark such as [3b 765] stands before a sentence: its name and its `at`, seconds from the start; "
-        "in a paper [3b p. 7], its page; in slides [3b slide 7]. … where something is left out."
+        "in a paper [3b p. 7], its page; in slides [3b slide 7]; in other texts [3b], under `chapter`, or "
+        "[3b § its heading]. … where something is left out."
     )
+    at: float | None = Field(default=None, description="In such texts, for `transcript` alone: no place to cite.")
     link: str | None = Field(default=None, description="Opens a page at this passage, in place of its source's link.")
 
 
@@ -375,12 +378,18 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
     return result
 
 
-def read_answer(answer: Answer, passages: Sequence[MarkedPassage], lacking: str | None = None) -> FoundAnswer:
-    """The answer as passages, shortened so that it fits."""
+def read_answer(
+    answer: Answer,
+    passages: Sequence[MarkedPassage],
+    headings: Callable[[str], Sequence[Chapter]],
+    lacking: str | None = None,
+) -> FoundAnswer:
+    """The answer as passages, shortened so that it fits; `headings` are those of a resource, by its id."""
     result = _about(answer, lacking)
     best: dict[str, Moment] = {}
     for passage in passages:
         best.setdefault(passage.moment.resource.id, passage.moment)
+    shown = {mark.label: _shown(mark, passage.moment, headings) for passage in passages for mark in passage.marks}
     result.sources = [
         FoundSource(
             title=title(moment.resource), resource=key, link=address(moment.link) or address(moment.resource.url)
@@ -388,19 +397,23 @@ def read_answer(answer: Answer, passages: Sequence[MarkedPassage], lacking: str 
         for key, moment in best.items()
     ]
 
+    def show(mark: Mark) -> str:
+        return shown[mark.label]
+
     def found(passage: MarkedPassage, text: str = "") -> FoundPassage:
         moment = passage.moment
-        has_own = not moment.resource.kind.plays and moment.page is None and moment is not best[moment.resource.id]
+        has_place = moment.resource.kind.plays or moment.page is not None
         return FoundPassage(
             source=1 + list(best).index(moment.resource.id),
             chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
             text=text,
-            link=address(moment.link) if has_own else None,
+            at=None if has_place else round(passage.starts[0], 3),
+            link=None if has_place or moment is best[moment.resource.id] else address(moment.link),
         )
 
     most = MOST_PASSAGE_TOKENS - size(result) - _ROUNDING
-    fits = fitted(passages, most, lambda each: size(found(each)) + tokens(", …"), _shown)
-    result.passages = [found(each, quotable(each.text(_shown), inf)) for each in fits]
+    fits = fitted(passages, most, lambda each: size(found(each)) + tokens(", …"), show)
+    result.passages = [found(each, quotable(each.text(show), inf)) for each in fits]
     result.left_out = len(passages) - len(fits) or None
     return result
 
@@ -422,9 +435,19 @@ def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
     )
 
 
-def _shown(mark: Mark) -> str:
-    """A mark with its page, else its second."""
-    return f"[{mark.label} {mark.page or int(mark.cue.start)}]"
+def _shown(mark: Mark, moment: Moment, headings: Callable[[str], Sequence[Chapter]]) -> str:
+    """A mark with its page or second; in a text without pages with its heading, unless the moment is under it too."""
+    resource = moment.resource
+    if mark.page or resource.kind.plays:
+        return f"[{mark.label} {mark.page or int(mark.cue.start)}]"
+    heading = title_at(headings(resource.id), mark.cue.start, plays=False)
+    if heading == moment.chapter:
+        return f"[{mark.label}]"
+    name = quotable(heading or resource.title, _ANSWER_HEADINGS).translate(_NO_MARK)
+    return f"[{mark.label} § {name}]"
+
+
+_NO_MARK = str.maketrans("[]", "‹›")
 
 
 def _with_link(moment: FoundMoment) -> float:

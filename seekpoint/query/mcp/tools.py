@@ -97,7 +97,8 @@ class Tools:
             answer = self._live.ask(question, options, within=reader)
             lack = lacking(language, reader.languages()) or unheard(speaker)
             if not brief:
-                return structured(read_answer(answer, marked_passages(answer.moments, reader.transcripts, most), lack))
+                passages = marked_passages(answer.moments, reader.transcripts, most)
+                return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack))
             positions: dict[int, float] = {}
             for moment in answer.moments:
                 excerpt = moment.start is None and reader.transcripts(moment.resource.id, moment.language, *moment.cues)
@@ -111,7 +112,9 @@ class Tools:
         resource: Annotated[str, Field(description="A resource's id or address, or a link to a place in it.")],
         at: Annotated[
             float | str | None,
-            Field(description="A mark's or moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."),
+            Field(
+                description="A mark's, passage's or moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."
+            ),
         ] = None,
         heading: Annotated[str | None, Field(description="Words of a chapter's or section's title.")] = None,
         page: Annotated[int | None, Field(ge=1, description="A page of a paper or a slide, the first being 1.")] = None,

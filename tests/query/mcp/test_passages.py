@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 import seekpoint
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.types import Cue, Kind, Origin, Resource, Transcript
+from seekpoint.index.types import Chapter, Cue, Kind, Origin, Resource, Transcript
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import MOST_PASSAGE_TOKENS, compact, read_answer
@@ -26,9 +27,10 @@ from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
+from tests.indexer.sources.archives.samples import epub
 from tests.query.mcp.sessions import tool_result
 
-_MARK = re.compile(r"\[(\d+[a-z]{1,2}) (\d+|p\. \d+|slide \d+)\] ")
+_MARK = re.compile(r"\[(\d+[a-z]{1,2})(?: (\d+|p\. \d+|slide \d+|§ [^\]]+))?\] ")
 
 # Sentences begin in the middle of captions, as in those that are made by a program.
 ENGLISH = """Welcome to the talk. Today we / look at attention. It weighs every / word of a sentence. Why is a / mask
@@ -41,7 +43,7 @@ SECONDS = 9.0
 
 class Marked(NamedTuple):
     label: str
-    place: str
+    place: str | None
     said: str
 
 
@@ -49,7 +51,8 @@ def marks_of(passage: dict[str, Any]) -> list[Marked]:
     """The marks of a passage; all of its text follows one."""
     before, *parts = _MARK.split(passage["text"])
     assert before == ""
-    return [Marked(*each) for each in zip(parts[::3], parts[1::3], map(str.strip, parts[2::3]), strict=True)]
+    said = (each.strip() for each in parts[2::3])
+    return [Marked(*each) for each in zip(parts[::3], parts[1::3], said, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +92,10 @@ def test_a_marks_second_is_where_its_sentence_is_said(
         place = whole.index(mark.said, place)
         assert not place or re.search(r"[.?。？] ?\Z", whole[:place]), "a sentence begins there"
         cue = transcript.cues[bisect_right(starts, place) - 1]
-        assert int(cue.start) <= int(mark.place) < cue.end
+        assert mark.place and int(cue.start) <= int(mark.place) < cue.end
     assert "".join(mark.said for mark in marks).replace(" ", "") in whole.replace(" ", ""), "nothing is lost"
     (there,) = [mark for mark in marks if answer in mark.said]
-    window = tool_result(served, "transcript", resource=video, at=int(there.place), minutes=0.2)
+    window = tool_result(served, "transcript", resource=video, at=there.place, minutes=0.2)
     assert answer in " ".join(each["text"] for each in window["passages"])
 
 
@@ -102,8 +105,24 @@ def test_a_mark_is_read_on_from_in_what_is_read_too(served: Server) -> None:
     assert source["title"] == "Notes on transformers" and source["link"].startswith("file:///")
     (*_, mark) = marks_of(passage)
     assert "A cache keeps the keys" in mark.said
-    window = tool_result(served, "transcript", resource=source["resource"], at=int(mark.place))
+    window = tool_result(served, "transcript", resource=source["resource"], at=passage["at"], minutes=0.1)
     assert "A cache keeps the keys" in " ".join(each["text"] for each in window["passages"])
+
+
+def test_a_mark_in_a_book_is_under_a_heading_never_at_a_second(tmp_path: Path) -> None:
+    said = {"Masks": "A mask hides the words that come after. " * 9, "掩码": "掩码把后面的词藏起来，模型看不到。" * 9}
+    (tmp_path / "书.epub").write_bytes(epub({"a.xhtml": "".join(f"<h2>{name}</h2>{said[name]}" for name in said)}))
+    seekpoint.build(tmp_path / "书.epub", tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    book = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    for question, heading in (("what does a mask hide", "Masks"), ("掩码藏了什么", "掩码")):
+        found = tool_result(book, "ask", question=question, k=1)
+        assert "#t=" not in json.dumps(found)
+        (passage,) = found["passages"]
+        marks = marks_of(passage)
+        assert passage["chapter"] == heading and len(marks) > 2
+        for mark in marks:
+            own = "Masks" if "mask" in mark.said else "掩码"
+            assert mark.place == (None if own == heading else f"§ {own}")
 
 
 def test_moments_that_overlap_share_a_passage_and_brief_has_them_all(served: Server) -> None:
@@ -111,9 +130,9 @@ def test_moments_that_overlap_share_a_passage_and_brief_has_them_all(served: Ser
     moments = tool_result(served, "ask", **asked, brief=True)["moments"]
     passages = tool_result(served, "ask", **asked)["passages"]
     assert len(moments) > 5 and len(passages) < len(moments)
-    seconds = [int(mark.place) for passage in passages for mark in marks_of(passage)]
+    seconds = [mark.place for passage in passages for mark in marks_of(passage)]
     assert len(seconds) == len(set(seconds)), "nothing is there twice"
-    assert {int(moment["at"]) for moment in moments[:5]} <= set(seconds), "where a moment begins there is a mark"
+    assert {str(int(moment["at"])) for moment in moments[:5]} <= set(seconds), "where a moment begins there is a mark"
     assert len(tool_result(served, "ask", question="mask", brief=True)["moments"]) == 5
     assert "passages" not in tool_result(served, "ask", question="mask", k=1, brief=True)
 
@@ -125,7 +144,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(24):
         said = (
             f"remark {number} on masks, said “slowly” and at length: " * 6,
-            f"第{number}点，掩码把“未来”藏起来。" * 20,
+            f"第{number}点，掩码把“未来”藏起来。" * 6,
         )
         language = ("en", "zh")[number % 2]
         lines = [said[number % 2]] * 12
@@ -157,7 +176,7 @@ WORDS = st.sampled_from(
 CUES = st.lists(st.builds(lambda word, times: word * times, WORDS, st.integers(1, 300)), min_size=1, max_size=40)
 
 
-def answered(resource: Resource, texts: list[str], *at: int, pages: int = 0) -> Any:  # noqa: ANN401
+def answered(resource: Resource, texts: list[str], *at: int, pages: int = 0, chapters: Sequence[Chapter] = ()) -> Any:  # noqa: ANN401
     """What an assistant gets for moments at these cues of ten seconds."""
     cues = [Cue(10.0 * k, 10.0 * k + 10, text, page=1 + k // pages if pages else None) for k, text in enumerate(texts)]
     moments = tuple(
@@ -173,7 +192,7 @@ def answered(resource: Resource, texts: list[str], *at: int, pages: int = 0) -> 
         return [Transcript(language, Origin.LOCAL, tuple(cues[first:stop]))]
 
     answer = Answer("什么?", Confidence.HIGH, moments)
-    return read_answer(answer, marked_passages(moments, excerpts))
+    return read_answer(answer, marked_passages(moments, excerpts), lambda _: chapters)
 
 
 @pytest.mark.parametrize(("kind", "page"), [(Kind.PAPER, "p."), (Kind.DOCUMENT, "slide")])
@@ -186,6 +205,19 @@ def test_a_paper_gives_pages_and_slides_their_numbers(kind: Kind, page: str) -> 
         (number,) = re.findall(r"\d+", mark.said)
         assert mark.place == f"{page} {1 + int(number) // 10}"
     assert {mark.place for mark in second} == {f"{page} 3", f"{page} 4"}
+
+
+@pytest.mark.parametrize("heading", ["缓存", "x] [9z 99] y", "掩码 " * 400])
+def test_a_mark_of_a_text_under_another_heading_than_its_moment_names_it(heading: str) -> None:
+    notes = replace(PAPER, kind=Kind.PAGE)
+    chapters = [Chapter(0.0, notes.title), Chapter(50.0, heading)]
+    found = answered(notes, [f"Sentence {k} 句。" for k in range(10)], 3, chapters=chapters)
+    (passage,) = found.passages
+    marks = marks_of(passage.model_dump())
+    assert (passage.at, passage.chapter) == (30.0, "论文")
+    assert [mark.place is None for mark in marks] == [int(re.findall(r"\d+", mark.said)[0]) < 5 for mark in marks]
+    (named,) = {mark.place for mark in marks if mark.place}
+    assert named.startswith(f"§ {heading[:1]}") and tokens(named) < 50
 
 
 @pytest.mark.parametrize("text", ["掩码" * 700, "a mask hides the future and " * 60, '"' * 2000, "The mask. " * 3])
