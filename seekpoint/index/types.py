@@ -353,6 +353,7 @@ class KeptMoment:
 
     `start` is in seconds, `None` for a text; `page` is a page or slide, from 1, `anchor` the id of the heading above.
     `question` is what was asked. `collection` is empty for a moment that is in none. `added` is in Unix seconds.
+    `chapter` isn't kept: it is that of the library as it is now.
     """
 
     resource: Resource
@@ -366,6 +367,7 @@ class KeptMoment:
     note: str = ""
     collection: str = ""
     added: float = 0.0
+    chapter: str | None = None
 
     @property
     def place(self) -> str:

@@ -160,7 +160,7 @@ TITLE = "Seekpoint"
 """The title of moments that are in no collection, and the tag of all cards."""
 
 # https://docs.ankiweb.net/importing/text-files.html#file-headers
-_ANKI_HEADER = "#separator:Comma\n#html:true\n#columns:Front,Back,Tags\n#tags column:3"
+_ANKI_HEADER = "#separator:Comma\n#html:true\n#columns:Front,Back,Tags,GUID\n#tags column:3\n#guid column:4"
 # A spreadsheet runs a cell that begins with one of these, and Anki takes a line with the last one for a comment. As an
 # HTML entity it's the same text on a card.
 _ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "#")
@@ -218,7 +218,10 @@ def kept_to_markdown(moments: Sequence[KeptMoment]) -> str:
 
 
 def to_anki(moments: Sequence[KeptMoment]) -> str:
-    """A text file for Anki's import, a card a moment: the question, then the note, the quote and the link."""
+    """A text file for Anki's import, a card a moment: the question, then the note, the quote and the link.
+
+    Anki knows a card again by its GUID; without one, those with the same question would replace each other.
+    """
     return f"{_ANKI_HEADER}\n{table(map(_card, moments))}\n"
 
 
@@ -247,14 +250,17 @@ def by_collection(moments: Iterable[KeptMoment]) -> dict[str, list[KeptMoment]]:
 
 def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
     """The kept moment as one of an answer."""
-    return Moment(rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page)
+    return Moment(
+        rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page,
+        chapter=kept.chapter,
+    )  # fmt: skip
 
 
 def _lines(note: str) -> list[str]:
     return [clean(line) for line in note.splitlines() if line.strip()]
 
 
-def _card(kept: KeptMoment) -> tuple[str, str, str]:
+def _card(kept: KeptMoment) -> tuple[str, ...]:
     place = " · ".join([clean(kept.resource.title) or kept.resource.id, *positions(as_moment(kept))])
     link = _on_card(place)
     if is_openable(kept.link):
@@ -262,12 +268,13 @@ def _card(kept: KeptMoment) -> tuple[str, str, str]:
         link = f'<a href="{escape(address)}">{link}</a>'
     note = "<br>".join(map(_on_card, _lines(kept.note)))
     said = f"<blockquote>{_on_card(clean(kept.quote))}</blockquote>"
-    back = [f"<p>{note}</p>", said, link] if note else [said, link]
+    back = [f"<p>{note}</p>"] if note else []
+    back += [said, link, *([f"<br>{_on_card(clean(kept.chapter))}"] if kept.chapter else [])]
     front = _on_card(clean(kept.question) or place)
     tags = [TITLE.lower(), *filter(None, [_NOT_IN_TAGS.sub("_", clean(kept.collection)).strip("_")])]
     if front.startswith(_ACTIVE):
         front = f"&#{ord(front[0])};{front[1:]}"
-    return front, "".join(back), " ".join(tags)
+    return front, "".join(back), " ".join(tags), f"{TITLE.lower()} {kept.resource.id} {kept.place}"
 
 
 def _on_card(text: str) -> str:

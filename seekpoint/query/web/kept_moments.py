@@ -16,8 +16,10 @@ from starlette.routing import Route
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Keeper
 from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
+from seekpoint.query.filters import in_language
 from seekpoint.query.output.exports import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
@@ -70,7 +72,8 @@ class KeptPages:
         """The kept moments, or those of a collection, as a file to download."""
         parameters = KeptFile.model_validate(dict(request.query_params))
         with self.live.reader() as reader:
-            moments = parameters.among(self.caches.of(reader).kept)
+            cache = self.caches.of(reader)
+            moments = [_under_headings(moment, cache) for moment in parameters.among(cache.kept)]
         form = KEPT_FORMATS[parameters.format]
         name = quote(f"{(parameters.collection or TITLE)[:60]}{form.suffix}", safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
@@ -114,6 +117,21 @@ class KeptPages:
         return form.leave()
 
 
+def _under_headings(kept: KeptMoment, cache: ResourceCache) -> KeptMoment:
+    """The kept moment with the headings of the list and of the resource that it's under, if these are still there."""
+    if not (resource := cache.resource(kept.resource.id)):
+        return kept
+    chapters, start = cache.details(resource.id).chapters, kept.start
+    if start is None and chapters and (transcript := in_language(cache.transcripts(resource.id), kept.language)):
+        places = [cue for cue in transcript.cues if (cue.page, cue.anchor) == (kept.page, kept.anchor)]
+        quoted = (cue.start for cue in places if clean(cue.text)[:_QUOTED] in kept.quote)
+        start = next(quoted, places[0].start if places else None)
+    chapter = None if start is None else title_at(chapters, start, plays=resource.kind.plays)
+    return replace(kept, resource=replace(kept.resource, sections=resource.sections), chapter=chapter)
+
+
+# Characters of a cue that a quote has, though it may end in the middle.
+_QUOTED = 20
 _LONGEST_TEXT = 8000
 _MOST_PAGES = 1_000_000
 

@@ -117,6 +117,13 @@ def test_a_form_with_odd_values_keeps_nothing_and_leads_nowhere_else(library: Pa
         assert (sent.status_code, sent.headers["location"]) == (303, "/")
 
 
+def cards(text: str) -> list[list[str]]:
+    """The cards of a file for Anki."""
+    header = "#separator:Comma\n#html:true\n#columns:Front,Back,Tags,GUID\n#tags column:3\n#guid column:4\n"
+    assert text.startswith(header)
+    return [*csv.reader(text.removeprefix(header).splitlines())]
+
+
 HOSTILE = '=cmd|"/C calc"!A0 <script>alert(1)</script> [x](javascript:alert(1)) **b**'
 
 
@@ -136,8 +143,7 @@ def test_files_of_what_is_kept_hold_hostile_texts_as_texts(library: Path, editor
     assert "](javascript:" not in markdown.text.replace("\\]", "")
 
     text = editor.get("/kept/file?format=anki").text
-    assert text.splitlines()[:4] == ["#separator:Comma", "#html:true", "#columns:Front,Back,Tags", "#tags column:3"]
-    (card,) = csv.reader(text.splitlines()[4:])
+    (card,) = cards(text)
     assert not [cell for cell in card if cell.startswith(("=", "+", "-", "@", "#")) or "<script" in cell]
     assert card[0].startswith("&#61;cmd|&quot;/C calc&quot;")
     assert "<a href" not in card[1]
@@ -164,11 +170,22 @@ def test_cards_hold_nothing_that_anki_obeys(library: Path, editor: TestClient) -
     annotate(editor, OBEYED, "[sound:x.mp3]")
     text = editor.get("/kept/file?format=anki").text
     assert not ANKI.search(text)
-    (card,) = csv.reader(text.splitlines()[4:])
+    (card,) = cards(text)
     for side, times in zip(card, (1, 2), strict=False):
         assert not ANKI.search(unescape(side).replace("<img src=z.png>", ""))
         assert unescape(side).replace("\u2060", "").count(OBEYED) == times
     assert 'href="https://example.org/%5Bsound:x.mp3]%7B{c1::x}}"' in card[1]
+
+
+def test_files_name_the_headings_that_an_answers_moments_are_under(library: Path, editor: TestClient) -> None:
+    star(editor, "/?q=mask&kind=document")
+    star(editor)
+    text = editor.get("/kept/file?format=markdown").text
+    assert "\\\n   English\\\n   in: On masks\n" in text
+    assert "\\\n   中文\n" in text
+    text = editor.get("/kept/file?format=anki").text
+    (english,) = (card for card in cards(text) if "On masks" in card[1])
+    assert english[1].endswith("</a><br>On masks")
 
 
 def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> None:
@@ -189,5 +206,5 @@ def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> 
     text = editor.get("/kept/file", params={"format": "anki", "collection": ""}).text
     link = "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s"
     back = f'<blockquote>掩码把未来藏起来</blockquote><a href="{link}">掩码 · 1:20</a>'
-    assert [*csv.reader(text.splitlines()[4:])] == [["掩码藏了什么？", back, "seekpoint"]]
+    assert cards(text) == [["掩码藏了什么？", back, "seekpoint", "seekpoint bbbbbbbbbbb t80"]]
     assert editor.get("/kept/file?format=docx").status_code == 400
