@@ -61,11 +61,13 @@ def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
 def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
     """How the score came about, and what the question and the moment have in common, a line each."""
     meaning, words, share = explanation.meaning, explanation.words, explanation.share
-    named = f" + {explanation.named:.2f}, for the question names it" if explanation.named else ""
+    named, verbatim = explanation.named, explanation.verbatim
     if explanation.reranked is not None:
-        score = share * meaning + (1 - share) * words + explanation.named
+        score = share * meaning + (1 - share) * words + named + verbatim
         yield f"score {explanation.reranked:.3f}, given by the reranker"
-    yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{named}"
+    added = f" + {named:.3g} (the question names it)" if named else ""
+    added += f" + {verbatim:.3f} (said word for word)" if verbatim else ""
+    yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{added}"
     if explanation.stands_in:
         yield "found in another language than the question's: meaning and translations stand in for words"
     if explanation.matched:

@@ -133,14 +133,13 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
         unsaid=fsum(rarities) / max(len(rarities), 1) if _is_understood(query) else _NEUTRAL,
         unknown=min(len(unknown), _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(len(query.scope), _FEWEST), _MOST) / 10_000),
-        ahead=_fused(first, query) - fmean([_fused(hit, query) for hit in rivals] or [0.0]),
+        ahead=_fused(first) - fmean(map(_fused, rivals) if rivals else [0.0]),
     )
 
 
-def _fused(hit: Hit, query: Query) -> float:
+def _fused(hit: Hit) -> float:
     """The score that depends neither on a reranker nor on what is said word for word."""
-    score = hit.score if hit.fused is None else hit.fused
-    return 1 - (1 - score) / (1 - query.tuning.verbatim * query.said.get(hit.chunk.id, 0.0))
+    return (hit.score if hit.fused is None else hit.fused) - hit.verbatim
 
 
 def _is_understood(query: Query) -> bool:

@@ -314,7 +314,9 @@ def _explanations(hits: Sequence[Hit], query: Query, statuses: Mapping[str, Reso
         for word in words.translated.get(primary(hit.chunk.language), ()):
             if matched := {term for each in word.alternatives if of_chunk >= {*each} for term in each}:
                 translated.append(Translation(word.word, _surfaces(said, matched)))
-        windows, nearest = hit.windows, []
+        windows, nearest, share = hit.windows, [], query.tuning.dense_share
+        is_named = hit.chunk.resource_id in words.names.resources
+        left = 1 - share * hit.dense - (1 - share) * hit.lexical
         if windows and statuses[hit.chunk.resource_id].resource.kind.plays:  # texts have no seconds
             for cosines, before, after in ((windows.ahead, 0.0, AHEAD), (windows.around, AROUND / 2, AROUND / 2)):
                 best = max(range(len(cosines)), key=cosines.__getitem__)
@@ -324,12 +326,13 @@ def _explanations(hits: Sequence[Hit], query: Query, statuses: Mapping[str, Reso
             Explanation(
                 meaning=round(hit.dense, 4),
                 words=round(hit.lexical, 4),
-                share=query.tuning.dense_share,
+                share=share,
                 stands_in=hit.lexical > hit.said,
                 matched=_surfaces(query.question.text, words.weights.keys() & of_chunk),
                 translated=tuple(translated),
                 windows=tuple(nearest),
-                named=query.tuning.named if hit.chunk.resource_id in words.names.resources else 0.0,
+                named=round(min(query.tuning.named, left), 4) if is_named else 0.0,
+                verbatim=round(hit.verbatim, 4),
                 reranked=None if hit.fused is None else round(hit.score, 4),
             )
         )

@@ -37,9 +37,9 @@ class Hit(NamedTuple):
     """A chunk that matches a question, with its scores (0 to 1, higher is better).
 
     Hits are ordered by `score`. `said` and `translated` are how far the chunk covers the question's own words and their
-    translations, `lexical` how far words count for it, and `windows` are read where it is among the first. The answer
-    may begin in the chunk of the `opening`. Where a reranker gave the score, `fused` is the one before, and the answer
-    begins at the second `begin`.
+    translations, `lexical` how far words count for it, `verbatim` is what it gains in score for saying the question
+    word for word, and `windows` are read where it is among the first. The answer may begin in the chunk of the
+    `opening`. Where a reranker gave the score, `fused` is the one before, and the answer begins at the second `begin`.
     """
 
     chunk: StoredChunk
@@ -48,6 +48,7 @@ class Hit(NamedTuple):
     score: float
     said: float = 0.0
     translated: float = 0.0
+    verbatim: float = 0.0
     windows: Windows | None = None
     opening: Hit | None = None
     fused: float | None = None
@@ -178,9 +179,10 @@ def fuse(
     words = np.where(are_foreign, np.maximum(own, stand_in), own)
     score = tuning.dense_share * meaning + (1 - tuning.dense_share) * words
     score = np.where(are_named, np.minimum(score + tuning.named, 1.0), score)
-    verbatim = np.array([query.said.get(chunk.id, 0.0) for chunk in chunks])
-    score = 1 - (1 - tuning.verbatim * verbatim) * (1 - score)
-    hits = list(map(Hit, chunks, meaning.tolist(), words.tolist(), score.tolist(), said, translated))
+    share = tuning.verbatim * np.array([query.said.get(chunk.id, 0.0) for chunk in chunks])
+    gains, score = share * (1 - score), 1 - (1 - share) * (1 - score)
+    scores = (values.tolist() for values in (meaning, words, score))
+    hits = list(map(Hit, chunks, *scores, said, translated, gains.tolist()))
     order = np.lexsort([np.array([chunk.id for chunk in chunks]), -score, are_last])
     return [hits[index] for index in order.tolist()]
 

@@ -64,6 +64,7 @@ def test_an_explained_answer_as_json() -> None:
         "words": 0.1,
         "share": 0.55,
         "named": 0.0,
+        "verbatim": 0.0,
         "stands_in": True,
         "matched": ["Masks", "掩码"],
         "translated": [

@@ -114,7 +114,7 @@ def test_an_explanation_and_an_estimate_in_words() -> None:
     bare = replace(EXPLANATION, stands_in=False, matched=(), translated=(), windows=())
     assert [*explanation_lines(0.276, bare)] == [meaning]
     named = replace(bare, named=0.15)
-    assert [*explanation_lines(0.276, named)] == [f"{meaning} + 0.15, for the question names it"]
+    assert [*explanation_lines(0.276, named)] == [f"{meaning} + 0.15 (the question names it)"]
     assert estimate_text(ESTIMATE) == (
         "There is an answer here with a probability of 0.80, and it is the first moment with 0.60: meaning 0.420, "
         "rarity of the words not said there 0.25, score 0.100 above the next five."

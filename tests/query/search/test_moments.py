@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import fsum, prod
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from seekpoint.index.text.terms import located_terms, terms
 from seekpoint.index.types import Chapter, Cue, Details
 from seekpoint.query.answers import Answer, Explanation, Moment
 from seekpoint.query.output.json import to_json
-from seekpoint.query.output.terminal import to_text
+from seekpoint.query.output.terminal import explanation_lines, to_text
 from seekpoint.query.search.moments import Passage, best_beginning, marks
 from seekpoint.query.search.settings import TUNING
 from tests import asking
@@ -223,8 +225,11 @@ def assert_adds_up(answer: Answer) -> None:
     for moment in answer.moments:
         parts = why(moment)
         assert 0 <= parts.meaning <= 1.0001 and 0 <= parts.words <= 1
-        total = parts.share * parts.meaning + (1 - parts.share) * parts.words
-        assert total == pytest.approx(moment.score, abs=1.01e-4)
+        total = parts.share * parts.meaning + (1 - parts.share) * parts.words + parts.named + parts.verbatim
+        assert total == pytest.approx(moment.score, abs=2.01e-4)
+        score, _, shown = next(explanation_lines(moment.score, parts)).removeprefix("score ").partition(" = ")
+        summands = re.sub(r"\([^)]*\)|[a-z]", "", shown).split("+")
+        assert fsum(prod(map(float, each.split("×"))) for each in summands) == pytest.approx(float(score), abs=2e-3)
         assert all(word in answer.question for word in (*parts.matched, *(word for word, _ in parts.translated)))
     json.dumps(to_json(answer), allow_nan=False)
     shown = to_text(answer, styled=False)
@@ -255,6 +260,16 @@ def test_words_are_written_as_the_question_writes_them_and_explained_where_it_is
     assert plain == replace(
         explained, estimate=None, moments=tuple(replace(moment, explanation=None) for moment in explained.moments)
     )
+
+
+@pytest.mark.parametrize("question", ["The mask hides what comes later", "掩码遮住后面的词"])
+def test_what_a_passage_gains_for_saying_the_question_word_for_word_is_in_the_sum(
+    library: Reader, question: str
+) -> None:
+    answer = ask(question, library)
+    assert_adds_up(answer)
+    assert [why(moment).verbatim > 0.3 for moment in answer.moments] == [True, *[False] * (len(answer.moments) - 1)]
+    assert "(said word for word)" in next(explanation_lines(0.9, why(answer.moments[0])))
 
 
 @example(("Why does the mask hide 后面的词 " * 200)[:4000])
@@ -292,6 +307,25 @@ def test_translations_are_listed_with_what_is_said(example_library: Path) -> Non
         assert answer.answered
         found = next(why(m) for m in answer.moments if word in dict(why(m).translated))
         assert found.stands_in and said <= set(dict(found.translated)[word])
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "is_named"),
+    [
+        ("the part where text becomes numbers, and at the end, where numbers become text", False),
+        ("训练是一次性的开销，推理是天天都要付的电费", False),
+        ("In Tokens, embeddings and the temperature, what is the temperature of a language model?", True),
+    ],
+)
+def test_the_sum_of_a_sentence_that_is_said_and_of_a_talk_that_is_named_adds_up(
+    example_library: Path, question: str, is_named: bool
+) -> None:
+    with open_reader(example_library) as reader:
+        answer = asking.ask(question, reader, encoder=LazyEncoder(reader.card).get(), explained=True)
+    assert_adds_up(answer)
+    first = why(answer.moments[0])
+    assert (first.named if is_named else first.verbatim) > 0.05
 
 
 def test_a_heading_is_not_quoted_before_what_stands_below_it_in_the_same_place() -> None:
