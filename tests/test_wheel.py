@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Mapping
+from email.parser import BytesParser
 from importlib.metadata import version
 from pathlib import Path
 from zipfile import ZipFile
@@ -73,6 +74,8 @@ def test_the_wheel_holds_every_file_of_the_package_and_its_metadata_alone(wheel:
     package = {path.relative_to(ROOT).as_posix() for path in files}
     assert package - members == set()
     assert {Path(name).suffix for name in package} >= {".py", ".typed", ".sql", ".html", ".css", ".js", ".tsv"}
+    metadata = BytesParser().parsebytes(ZipFile(wheel).read(f"seekpoint-{version('seekpoint')}.dist-info/METADATA"))
+    assert metadata["Author"] and metadata["Author"] in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert {"seekpoint/py.typed", "seekpoint/index/types.py", "seekpoint/query/web/templates/ask.html"} <= members
 
 

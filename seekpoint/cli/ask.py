@@ -21,7 +21,7 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.exports import FORMATS
-from seekpoint.query.output.terminal import to_text
+from seekpoint.query.output.terminal import is_styled, to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
@@ -260,9 +260,8 @@ def _print(answer: Answer, form: str, nothing: str, *, is_first: bool = True) ->
 
         print_json(to_json(answer, nothing))
     elif form == "plain":
-        is_terminal = bool(sys.stdout) and sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if is_terminal else None
-        click.echo(to_text(answer, styled=is_terminal, width=width))
+        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
+        click.echo(to_text(answer, styled=is_styled(sys.stdout), width=width))
     else:
         click.echo(FORMATS[form].render(answer, is_first=is_first))
         if form == "m3u" and (left_out := sum(moment.start is None for moment in answer.moments)):

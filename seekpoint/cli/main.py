@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import re
 import shlex
+import signal
 import sys
 from contextlib import suppress
 from difflib import get_close_matches
@@ -99,6 +101,9 @@ class _LazyGroup(click.Group):
         except KeyboardInterrupt:
             raise _ShownInterrupt(INTERRUPTED) from None
         except BrokenPipeError:
+            if os.name == "posix":  # as other programs end when `head` has read enough, so that shells know why
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+                signal.raise_signal(signal.SIGPIPE)
             raise
         except OSError as error:
             reason = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")

@@ -8,7 +8,7 @@ import sys
 import click
 
 from seekpoint.query.answers import Reading
-from seekpoint.query.output.terminal import sentence_text
+from seekpoint.query.output.terminal import is_styled, sentence_text
 from seekpoint.query.reading.language_reader import LanguageReader, Steps
 from seekpoint.query.reading.model import KEY, Endpoint
 
@@ -26,14 +26,14 @@ def read(steps: Steps, *, is_shown: bool) -> Reading:
     is_terminal = bool(sys.stdout) and sys.stdout.isatty()
     erase = ""
     try:
-        if sys.stderr and sys.stderr.isatty():
+        if is_styled(sys.stderr):
             click.echo(_WAITING, nl=False, err=True)
             erase = _ERASE
         while True:
             for sentence in next(steps):
                 if is_shown:
                     click.echo(erase, nl=False, err=True)
-                    click.echo(sentence_text(sentence, styled=is_terminal))
+                    click.echo(sentence_text(sentence, styled=is_styled(sys.stdout)))
                     erase = ""
     except StopIteration as end:
         reading: Reading = end.value

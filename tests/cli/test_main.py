@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
 from contextlib import chdir
 from pathlib import Path
+from subprocess import PIPE, Popen
 from urllib.parse import quote
 
 import click
@@ -14,7 +17,9 @@ from hypothesis import given, settings
 from pytest_httpserver import HTTPServer
 
 from seekpoint.cli.main import cli
-from tests.cli.here import call, one_line, run
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from tests.cli.here import MAIN, call, one_line, run
+from tests.index.libraries import CARD, SOURCE, resource
 from tests.index.test_address import SECRET, addresses
 from tests.paths import ROOT
 
@@ -175,3 +180,17 @@ def test_an_address_in_the_wrong_place_is_shown_without_its_password(
     result = call(*command, text, SEEKPOINT_INDEX=str(tmp_path / "library"))
     assert result.exit_code in (1, 2) and result.stderr
     assert SECRET not in result.stdout + result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGPIPE is a thing of Unix")
+def test_a_command_ends_like_others_where_nobody_reads_on(tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        writer.register(SOURCE, [resource(f"video{number:06}", "讲座") for number in range(2000)])
+    command = [sys.executable, "-c", MAIN, "status", "--json", "--index", str(tmp_path)]
+    # Without a buffer Python itself drops what follows the first part of a write.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with Popen(command, stdout=PIPE, stderr=PIPE, cwd=ROOT, env=buffered) as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.read(1) == b"{"
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (-signal.SIGPIPE, b"")

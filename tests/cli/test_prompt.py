@@ -375,10 +375,12 @@ def test_in_a_real_terminal(example_library: Path, tmp_path: Path) -> None:
 
 @pytest.mark.model
 @needs_terminal
-def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path) -> None:
-    terminal = Terminal(*ASK, "为什么要缓存键和值？", "--index", example_library, COLUMNS="60")
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, term: str) -> None:
+    terminal = Terminal(*ASK, "为什么要缓存键和值？", "--index", example_library, COLUMNS="60", TERM=term)
     terminal.wait_for(r"(?s)5\. .*file://")
     assert terminal.end() == 0
+    assert ("\x1b" in terminal.seen) is (term == "xterm"), "bold text and links where a terminal has them"
     lines = [line for line in plain(terminal.seen).replace("\r", "").split("\n") if "file://" not in line]
     assert max(map(get_cwidth, lines)) in (59, 60)
     assert any(line.startswith("    ") for line in lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 import regex
 from wcwidth import propagate_sgr
@@ -16,6 +18,11 @@ from seekpoint.query.links import page_label, timestamp
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _INDENT = "   "
+
+
+def is_styled(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that shows bold text and links."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
