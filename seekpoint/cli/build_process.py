@@ -148,8 +148,8 @@ class ProgressEvents(BuildEvents):
         self._tell = tell
         self._last = 0.0
 
-    def begin(self, jobs: int) -> None:
-        self._to(done=0, total=jobs)
+    def begin(self, resources: Sequence[Resource]) -> None:
+        self._to(done=0, total=len(resources))
 
     def work_on(self, resource: Resource) -> None:
         self._to(title=name_of(resource), part=0, parts=0)

@@ -64,14 +64,17 @@ class BuildOptions:
 class BuildEvents:
     """Progress events; the base class ignores them."""
 
-    def begin(self, jobs: int) -> None:
-        """The build starts with `jobs` resources to work on."""
+    def begin(self, resources: Sequence[Resource]) -> None:
+        """The build starts with these resources to work on."""
 
     def work_on(self, resource: Resource) -> None:
         """Work on a resource starts."""
 
     def embed(self, done: int, total: int) -> None:
         """`done` of the resource's `total` passages are embedded."""
+
+    def embedded(self, passages: int) -> None:
+        """The model has read so many passages, also of coming resources."""
 
     def transcribe(self, done: float, total: float) -> None:
         """`done` of a recording's `total` seconds are transcribed."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
@@ -15,12 +15,14 @@ from rich.table import Column
 from rich.text import Text
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Resource, State
+from seekpoint.index.types import Kind, Resource, State
 from seekpoint.indexer.build_options import BuildEvents, name_of
 from seekpoint.indexer.pipeline.build_report import duration
 
 # Seconds of recent work that the rate is measured over, so that the time to load the model soon drops out.
 _RECENT = 30.0
+# Resources of a sort after which the time for one is known, and the share of what is left whose sort has to be known.
+_KNOWN_AFTER, _KNOWN_SHARE = 3, 0.75
 # Terminal columns, of which a Chinese character takes two.
 _LONGEST_TITLE = 50
 
@@ -28,8 +30,10 @@ _LONGEST_TITLE = 50
 class ProgressBars(BuildEvents):
     """Two bars, for the build and for the current resource, with their rates and the remaining time.
 
-    Messages are printed above them. Without a terminal a line is printed for each resource instead. `clock` is in
-    seconds.
+    The remaining time of the build is reckoned by passages: resources of the same kind, here or on the web, have as
+    many on average, and take as long beside them. Nothing is said before that is known, and the time in which the model
+    is loaded doesn't count. Messages are printed above the bars. Without a terminal a line is printed for each resource
+    instead. `clock` is in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,8 +49,14 @@ class ProgressBars(BuildEvents):
         self._progress = Progress(*columns, console=self._console, transient=True, disable=not self._has_bars)
         self._build_task = self._progress.add_task("Resources", total=None, pace="")
         self._resource_task = self._progress.add_task("", total=None, visible=False, pace="")
-        self._total = self._remaining = self._finished = 0
-        self._started: float | None = None
+        self._total = self._finished = 0
+        self._waiting, self._spent = Counter[_Sort](), dict[_Sort, _Spent]()
+        # When the current resource began, its passages, those of a transcript in work, and the model's seconds for it.
+        self._since: float | None = None
+        self._passages, self._done, self._model_seconds = 0, 0, 0.0
+        # Passages that the model has read, those of coming resources included, and those that resources have taken.
+        self._read = self._taken = 0
+        self._batch_began = 0.0
         self._embedding, self._transcribing = ProgressRate(), ProgressRate()
 
     def __enter__(self) -> Self:
@@ -58,46 +68,97 @@ class ProgressBars(BuildEvents):
     ) -> None:
         self._progress.stop()
 
-    def begin(self, jobs: int) -> None:
-        self._total, self._remaining, self._finished, self._started = jobs, jobs, 0, None
-        self._progress.reset(self._build_task, total=jobs, pace="")
+    def begin(self, resources: Sequence[Resource]) -> None:
+        self._total, self._finished, self._since = len(resources), 0, None
+        self._waiting, self._spent = Counter(map(_sort, resources)), {}
+        self._progress.reset(self._build_task, total=self._total, pace="")
 
     def work_on(self, resource: Resource) -> None:
-        if self._started is None:
-            self._started = self._clock()
+        self._since, self._passages, self._done, self._model_seconds = self._clock(), 0, 0, 0.0
+        self._waiting[_sort(resource)] -= 1
         self._transcribing.restart()
         self._progress.reset(self._resource_task, description=name_of(resource), visible=True, total=None, pace="")
 
     def embed(self, done: int, total: int) -> None:
-        self._embedding.reach(done, self._clock())
+        self._batch_began = self._clock()
+        self._embedding.reach(self._read, self._batch_began)
+        self._done = done
+        if done == total:
+            self._passages, self._taken, self._done = self._passages + total, self._taken + total, 0
         each_second = self._embedding.each_second
         shown = f"{each_second:.{0 if each_second >= 100 else 1}f} passages/s, "
         self._show(done, total, self._embedding, shown)
+
+    def embedded(self, passages: int) -> None:
+        now = self._clock()
+        if not self._read:  # the model was loaded, too
+            self._embedding.restart()
+        self._read += passages
+        self._model_seconds += now - self._batch_began
+        self._embedding.reach(self._read, now)
 
     def transcribe(self, done: float, total: float) -> None:
         self._transcribing.reach(done, self._clock())
         self._show(int(done), int(total), self._transcribing)
 
     def _show(self, done: int, total: int, pace: ProgressRate, shown: str = "") -> None:
-        remaining = f"{shown}{duration((total - done) / pace.each_second)} left" if pace.each_second else ""
+        rest = (total - done) / pace.each_second if pace.each_second else None
+        remaining = "" if rest is None else f"{shown}{duration(rest)} left"
         self._progress.update(self._resource_task, completed=done, total=total, pace=remaining)
+        if rest is not None:
+            self._tell_left(rest)
 
     def finish(self, resource: Resource, state: State = State.INDEXED) -> None:
-        self._remaining -= 1
+        self._finished += 1
         if not self._has_bars:
-            done = self._total - self._remaining
-            self._print(f"{done}/{self._total} {state.replace('_', ' ')}: {name_of(resource)}")
+            self._print(f"{self._finished}/{self._total} {state.replace('_', ' ')}: {name_of(resource)}")
         self._progress.advance(self._build_task)
-        if self._started is not None:  # resources refused without work say nothing about the remaining time
-            self._finished += 1
-            remaining = (self._clock() - self._started) / self._finished * self._remaining
-            self._progress.update(self._build_task, pace=f"about {duration(remaining)} left" if self._remaining else "")
+        if self._since is None:  # refused without work
+            self._waiting[_sort(resource)] -= 1
+        else:
+            beside = self._clock() - self._since - self._model_seconds
+            before = self._spent.get(_sort(resource), _Spent())
+            spent = _Spent(before.resources + 1, before.passages + self._passages, before.beside + beside)
+            self._spent[_sort(resource)], self._since = spent, None
+        self._tell_left()
+
+    def _tell_left(self, rest: float = 0.0) -> None:
+        """Show the time that the build has left, with the `rest` of the current resource; nothing if it's unknown."""
+        passages = seconds = 0.0
+        known, waiting = 0, self._waiting.total()
+        for sort, spent in self._spent.items():
+            if spent.resources >= _KNOWN_AFTER:
+                known += self._waiting[sort]
+                passages += self._waiting[sort] * spent.passages / spent.resources
+                seconds += self._waiting[sort] * spent.beside / spent.resources
+        each_second, is_known = self._embedding.each_second, known >= _KNOWN_SHARE * waiting
+        if waiting and is_known:
+            share = waiting / known
+            passages = max(share * passages - (self._read - self._taken - self._done), 0.0)
+            is_known = bool(each_second or not passages)
+            rest += share * seconds + (passages / each_second if each_second else 0.0)
+        self._progress.update(self._build_task, pace=f"about {duration(rest)} left" if rest and is_known else "")
 
     def say(self, line: str) -> None:
         self._print(f"seekpoint: {clean(line)}")
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+_Sort: TypeAlias = tuple[Kind, bool]
+
+
+class _Spent(NamedTuple):
+    """Resources that are done, their passages, and the seconds that they took beside the model's."""
+
+    resources: int = 0
+    passages: int = 0
+    beside: float = 0.0
+
+
+def _sort(resource: Resource) -> _Sort:
+    return resource.kind, resource.is_local
 
 
 class TitleColumn(ProgressColumn):

@@ -155,7 +155,7 @@ class Run:
     def all(self, jobs: Sequence[Job]) -> None:
         """Run the jobs; the failure of one doesn't stop the others."""
         due = [job for job in jobs if job.step not in (Step.NOTHING, Step.WAIT)]
-        self._events.begin(len(due))
+        self._events.begin([job.resource for job in due])
         self._refuse_all(
             {job: Unfetched(job.state, job.reason) for job in due if job.step is Step.REFUSE and job.reason}
         )

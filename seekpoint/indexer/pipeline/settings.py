@@ -134,7 +134,7 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
             )
         embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
         due = [item.resource for item in successor.due]
-        events.begin(len(due))
+        events.begin(due)
         for index, resource in enumerate(due, 1):
             ahead = due[index : index + _AHEAD]
             coming = ((after.id, transcript) for after in ahead for transcript in writer.transcripts(after.id))

@@ -108,6 +108,7 @@ class Embedder:
             first = islice(coming, 0 if self._ahead else _PASSAGES - len(batch))
             fill = list(dict.fromkeys(filterfalse(batch.__contains__, first)))
             read = self._read_batch([*batch, *fill])
+            self._events.embedded(len(read))
             self._ahead |= zip(fill, read[len(batch) :], strict=True)
             readings |= zip(batch, read, strict=False)
         self._events.embed(len(readings), len(passages))

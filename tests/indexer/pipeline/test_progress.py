@@ -35,7 +35,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def show(stream: io.StringIO, warning: str = "") -> str:
     """The output of a build of two resources."""
     with redirect_stderr(stream), ProgressBars() as bars:
-        bars.begin(2)
+        bars.begin([HOSTILE] * 2)
         for resource in (HOSTILE, HOSTILE):
             bars.work_on(resource)
             bars.embed(1, 2)
@@ -61,12 +61,12 @@ def test_titles_and_warnings_are_written_literally_in_bars_and_in_lines() -> Non
 def test_without_a_terminal_each_resource_has_a_line_with_the_count_and_its_state() -> None:
     stream = io.StringIO()
     with redirect_stderr(stream), ProgressBars() as progress:
-        progress.begin(3)
+        progress.begin([HOSTILE] * 3)
         progress.work_on(HOSTILE)
         progress.embed(1, 2)
         for title, state in (("Masks", State.INDEXED), ("", State.NO_TRANSCRIPT), ("掩码", State.DEFERRED)):
             progress.finish(Resource("x", Kind.VIDEO, title, "https://a.org/x"), state)
-        progress.begin(1)
+        progress.begin([HOSTILE])
         progress.finish(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
     lines = ["1/3 indexed: Masks", "2/3 no transcript: https://a.org/x", "3/3 deferred: 掩码", "1/1 indexed: 掩码.txt"]
     assert stream.getvalue().splitlines() == lines
@@ -78,11 +78,12 @@ def test_a_long_title_is_shortened_and_the_count_is_not(title: str, monkeypatch:
     now = 0.0
     terminal = Terminal()
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
-        bars.begin(4321)
+        bars.begin([HOSTILE] * 4321)
         bars.work_on(Resource("x", Kind.VIDEO, title, "https://a.org/x"))
-        bars.embed(0, 98765)
-        now += 10
-        bars.embed(12345, 98765)
+        for done in (0, 1, 12345):
+            bars.embed(done, 98765)
+            now += 10
+            bars.embedded(12344 if done else 1)  # the first one after the model was loaded
         bars._progress.refresh()
     line = next(line for line in plain(terminal.getvalue()).splitlines() if "12345/98765" in line)
     assert line.startswith(title[:3]) and "…" in line and "1234 passages/s, 1 min 10 s left" in line
@@ -98,16 +99,20 @@ def test_the_rate_and_the_remaining_time_are_shown() -> None:
     now = 0.0
     terminal = Terminal()
     with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
-        bars.begin(4)
+        bars.begin([HOSTILE] * 2)
         bars.finish(HOSTILE)  # refused without work
         bars.work_on(HOSTILE)
-        bars.embed(0, 400)
+        bars.embed(0, 410)
+        now += 60
+        bars.embedded(10)  # the model was loaded
+        bars.embed(10, 410)
         now += 10
-        bars.embed(100, 400)
+        bars.embedded(100)
+        bars.embed(110, 410)
         bars._progress.refresh()
         bars.finish(HOSTILE)
         bars._progress.refresh()
-        bars.begin(3)  # the build that follows a re-embedding
+        bars.begin([HOSTILE] * 3)  # the build that follows a re-embedding
         bars._progress.refresh()
         bars.work_on(Resource("x", Kind.DOCUMENT, "", "file:///home/%E6%8E%A9%E7%A0%81.txt"))
         bars.transcribe(1000.0, 1650.0)  # heard before an interruption
@@ -116,10 +121,39 @@ def test_the_rate_and_the_remaining_time_are_shown() -> None:
         bars._progress.refresh()
     shown = plain(terminal.getvalue())
     assert "10.0 passages/s, 30 s left" in shown
-    assert "about 20 s left" in shown
+    assert "about 30 s left" in shown
     assert "0/3" in shown and "2/3" not in shown
     assert "55 s left" in shown, "transcription has a rate of its own"
     assert "掩码.txt" in shown and "file:" not in shown, "a file is called by its name"
+
+
+def test_the_time_left_of_a_build_is_told_only_where_it_is_known_and_then_right() -> None:
+    now, told = 0.0, list[tuple[float, float]]()
+    talk = Resource("x", Kind.VIDEO, "讲座", "https://www.youtube.com/watch?v=x")
+    note, page = Resource("y", Kind.DOCUMENT, "notes", "file:///a.md"), Resource("z", Kind.PAGE, "p", "https://a.org")
+    # A minute to load the model, a long talk and many short notes, then pages that take a pause each.
+    resources, ahead = [talk, *[note] * 40, *[page] * 20], 0
+    terminal = Terminal()
+    with redirect_stderr(terminal), ProgressBars(lambda: now) as bars:
+        bars.begin(resources)
+        for resource in resources:
+            bars.work_on(resource)
+            now += 3 if resource is page else 0
+            passages = 320 if resource is talk else 4
+            done, ahead = min(ahead, passages), max(ahead - passages, 0)
+            bars.embed(0, passages)
+            while done < passages:
+                bars.embed(done, passages)
+                now += 6.4 if now else 60
+                bars.embedded(64)  # some of the next resources are among them
+                done, ahead = min(done + 64, passages), max(done + 64 - passages, 0)
+            bars.embed(passages, passages)
+            bars.finish(resource)
+            if found := re.search(r"about (?:(\d+) min ?)?(?:(\S+) s)? left", bars._progress.tasks[0].fields["pace"]):
+                told.append((now, 60 * int(found[1] or 0) + float(found[2] or 0)))
+    assert len(told) > 15 and told[0][0] > 110, "when there were some pages too"
+    for then, left in told:
+        assert left == pytest.approx(now - then, rel=0.2, abs=1)
 
 
 def test_the_rate_covers_the_last_half_minute() -> None:
