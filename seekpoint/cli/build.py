@@ -121,7 +121,12 @@ def build(
     # A caller of `cli` may replace the web, as tests do.
     web = (context.obj or Web)(proxy, one_source(cookies, browser))
     if dry_run:
-        click.echo(with_index(build_report.outlook(build_report.preview(wanted, folder, web), wanted.pace)))
+        from seekpoint.query.output.status import reasons
+
+        planned = build_report.preview(wanted, folder, web)
+        click.echo(with_index(build_report.outlook(planned, wanted.pace)))
+        if planned.refused:
+            click.echo(with_index(reasons(planned.refused, time.time(), len(planned.refused))))
     elif worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
     else:
@@ -129,8 +134,8 @@ def build(
         with ProgressBars() as events:
             report = run(wanted, folder, Sources.through(web, wanted), events=events)
         click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
-        if reasons := _reasons(report, folder):
-            click.echo(with_index(reasons))
+        if told := _reasons(report, folder):
+            click.echo(with_index(told))
         if is_first and report.embedded and model_name(wanted.model or BUNDLED) == BUNDLED:
             click.echo(with_index(_STRONGER))
         if report.states[State.DEFERRED] or report.given_up:

@@ -9,9 +9,11 @@ import pytest
 
 import seekpoint
 from seekpoint.index.open import open_writer
-from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource
+from seekpoint.index.reasons import Reason
+from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource, ResourceStatus, State
 from seekpoint.indexer.pipeline.settings import Aliases
 from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of, resource_of_path
+from seekpoint.query.output.status import reasons
 from tests.cli.here import call, one_line, run
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
@@ -38,6 +40,22 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
     result = call("build", file, "--prune", *where)
     assert (result.exit_code, "1 unavailable" in result.stdout) == (0, True)
     assert "2 taken out that the lists no longer hold" in result.stdout
+
+
+def test_a_dry_run_names_each_resource_that_can_not_be_indexed_and_why(tmp_path: Path) -> None:
+    lines = [f"- [讲座 {n}](讲座{n}.ogg)\n- [notes {n}](notes{n}.md)\n" for n in range(150)]
+    (tmp_path / "list.md").write_text("".join(lines), "utf-8")
+    result = call("build", tmp_path / "list.md", "--dry-run", "--index", tmp_path / "library")
+    assert result.exit_code == 0 and "300 that can't be indexed\n" in result.stdout
+    for n in range(150):
+        assert f"讲座{n}.ogg: correct the list" in result.stdout and f"    讲座 {n}  " in result.stdout
+        assert f"notes{n}.md: correct the list" in result.stdout and f"    notes {n}  " in result.stdout
+    assert not (tmp_path / "library").exists()
+    gone = [
+        ResourceStatus(each, State.UNAVAILABLE, Reason("no_transcript"))
+        for each in [resource_of_path(tmp_path / "x.md")] * 150
+    ]
+    assert "more:" in reasons(gone, 0.0) and "more:" not in reasons(gone, 0.0, 150)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, Playlist, Section, Standing, State, outlined, union
+from seekpoint.index.types import Kind, Playlist, ResourceStatus, Section, Standing, State, outlined, union
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, caption_files_of
@@ -150,7 +150,7 @@ _REQUESTS_BESIDE_TRANSCRIPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class DryRunReport:
-    """The number of resources per step.
+    """The number of resources per step, and those that are `refused`, with their reasons.
 
     `requests` counts those for videos only; a playlist takes one per 100 entries. `closed_until` is when a block by
     YouTube ends, in Unix seconds, or 0. `remarks` are those of the lists. `waits` are the seconds that the pace between
@@ -164,6 +164,7 @@ class DryRunReport:
     closed_until: float
     remarks: tuple[str, ...] = ()
     waits: float = 0.0
+    refused: tuple[ResourceStatus, ...] = ()
 
 
 def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
@@ -197,6 +198,7 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
         closed_until=closed_until if now < closed_until and not options.retry else 0.0,
         remarks=tuple(remark for one in lists for remark in one.remarks),
+        refused=tuple(ResourceStatus(job.resource, job.state, job.reason) for job in jobs if job.step is Step.REFUSE),
         waits=_waits((job.resource.url for job in jobs if job.step is Step.FETCH), options.site_pace),
     )
 

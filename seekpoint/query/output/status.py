@@ -98,9 +98,9 @@ def to_text(
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def reasons(statuses: Iterable[ResourceStatus], now: float) -> str:
-    """The resources that aren't indexed, why, and what to do, as `to_text` ends."""
-    return "\n".join(line for block in _failures(statuses, STEPS, now) for line in block)
+def reasons(statuses: Iterable[ResourceStatus], now: float, most: int = _MOST_NAMED) -> str:
+    """The resources that aren't indexed, why, and what to do, as `to_text` ends; `most` are named of each reason."""
+    return "\n".join(line for block in _failures(statuses, STEPS, now, most) for line in block)
 
 
 def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
@@ -130,7 +130,9 @@ def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
             yield f"  {counts}  {'  ' * depth}{clean(heading)}"
 
 
-def _failures(statuses: Iterable[ResourceStatus], steps: Mapping[str, str], now: float) -> Iterator[list[str]]:
+def _failures(
+    statuses: Iterable[ResourceStatus], steps: Mapping[str, str], now: float, most: int = _MOST_NAMED
+) -> Iterator[list[str]]:
     """Resources that aren't indexed or couldn't be updated, grouped by state, reason and next step."""
     groups: dict[tuple[State, str | None, str], list[ResourceStatus]] = {}
     for status in statuses:
@@ -146,12 +148,12 @@ def _failures(statuses: Iterable[ResourceStatus], steps: Mapping[str, str], now:
         lines = [f"{label}{count}: {clean(reason or step)}"]
         if reason and step:
             lines.append(f"  {step}")
-        for status in group[:_MOST_NAMED]:
+        for status in group[:most]:
             resource, address = status.resource, clean(shown_url(status.resource))
             title = address if resource.title == resource.url else clean(resource.title)
             lines.append("    " + "  ".join(dict.fromkeys((title, address))))
-        if len(group) > _MOST_NAMED:
-            lines.append(f"    and {len(group) - _MOST_NAMED:,} more: `seekpoint status --json` names all")
+        if len(group) > most:
+            lines.append(f"    and {len(group) - most:,} more: `seekpoint status --json` names all")
         yield lines
 
 
