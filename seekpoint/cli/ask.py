@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ import click
 
 from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option, with_index
 from seekpoint.index.address import Address
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
@@ -25,6 +27,8 @@ from seekpoint.query.output.terminal import is_styled, to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from seekpoint.index.store import Reader
     from seekpoint.query.reading.language_reader import LanguageReader
     from seekpoint.query.serving.live_library import SharedEncoder
@@ -33,6 +37,8 @@ _SHOWN = 60
 # A question that click takes for options, and a word that it leaves out.
 _QUESTION, _LEFT_OUT = re.compile(r"-(?!-).*\s"), re.compile(r"-(?!help$)(?:[a-zA-Z]{3}|[^\x00-\x7f]).*")
 _IN_QUOTES = 'put quotation marks around the question, as in `seekpoint ask "attention -mask"`'
+# Characters that bash may obey. click's script reads the lines with backslashes, of which one in two is left.
+_SPECIAL, _ESCAPED = re.compile(r"[^\w.,:@%+=/-]"), r"\\\\\g<0>"
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
 
 
@@ -58,6 +64,28 @@ class _Asking(click.Command):
             raise UsageError(line) from error
 
 
+def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list[CompletionItem]]:
+    """Complete an option by values of the library that --index or the environment names."""
+
+    def complete(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from seekpoint.index.open import open_reader
+
+        found = list[str]()
+        with suppress(SeekpointError), open_reader(context.params.get("folder") or default_folder()) as library:
+            found = [value for value in dict.fromkeys(map(clean, values(library))) if value.startswith(begun)]
+        if os.environ.get("_SEEKPOINT_COMPLETE") == "bash_complete":  # which inserts a value as it is
+            found = [_SPECIAL.sub(_ESCAPED, value) for value in found]
+        return list(map(CompletionItem, found))
+
+    return complete
+
+
+def _headings(library: Reader) -> Iterable[str]:
+    return (heading for section in library.sections() for heading in section.path)
+
+
 @click.command(cls=_Asking)
 @click.argument("question", required=False)
 @click.option(
@@ -80,9 +108,19 @@ class _Asking(click.Command):
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
 @click.option("--explain", "explained", is_flag=True, help="Say why each moment was found.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only resources of this kind.")
-@click.option("--section", metavar="TEXT", help="Only resources under a heading with these words.")
+@click.option(
+    "--section",
+    metavar="TEXT",
+    shell_complete=_completing(_headings),
+    help="Only resources under a heading with these words.",
+)
 @click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
-@click.option("--resource", metavar="ID", help="Only this resource, by its id in `status --json`.")
+@click.option(
+    "--resource",
+    metavar="ID",
+    shell_complete=_completing(lambda library: library.standings()),
+    help="Only this resource, by its id in `status --json`.",
+)
 @click.option("--speaker", metavar="NAME", help="Only what is said by someone with these words in the name.")
 @rerank_option
 @llm_options

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from tests.cli.here import MAIN, Terminal, needs_terminal, run
+from tests.index.libraries import CARD, SOURCE, resource
 from tests.paths import ROOT
 from tests.test_architecture import HEAVY
 
@@ -31,11 +33,20 @@ SHELLS = {
 }
 
 
-def completions(line: str, code: str = MAIN) -> list[str]:
+def library(folder: Path) -> str:
+    """A library with headings, the last of which a shell would obey, and which it returns."""
+    hostile = f"Why $(touch {folder}/owned) '掩码';"
+    with EmbeddedWriter.acquire(folder / "library", CARD) as writer:
+        paths = ("Attention", "Masks, causal"), ("注意力",), (hostile,), ("Attention",)
+        writer.register(SOURCE, [resource(f"video00000{number}", *path) for number, path in enumerate(paths)])
+    return hostile
+
+
+def completions(line: str, code: str = MAIN, **environment: str) -> list[str]:
     """What bash gets for a line whose last word is incomplete: completions, and lines of `code`'s own."""
     words = line.split(" ")
     about = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1), "_SEEKPOINT_COMPLETE": "bash_complete"}
-    result = run(code=code, **about)
+    result = run(code=code, **about, **environment)
     assert result.stderr == ""
     return [offer.removeprefix("plain,") for offer in result.stdout.splitlines() if offer]
 
@@ -47,6 +58,21 @@ def test_commands_options_and_choices_are_offered_and_little_is_imported() -> No
     assert completions("seekpoint ask --kind ", code) == [*kinds, "[]"]
     assert completions("seekpoint ask 什么是掩码？ --lang") == ["--language"]
     assert completions("seekpoint nothing") == []
+
+
+def test_headings_and_ids_of_the_library_are_offered(tmp_path: Path) -> None:
+    library(tmp_path)
+    heavy = f"print(json.dumps(sorted({HEAVY} & sys.modules.keys())))"
+    code = f"import atexit, json, sys\natexit.register(lambda: {heavy})\n{MAIN}"
+    own = {"SEEKPOINT_INDEX": str(tmp_path / "library")}
+    headings = ["Attention", "Masks,\\\\ causal", "注意力", rf"Why\\ \\$\\(touch\\ {tmp_path}/owned\\)\\ \\'掩码\\'\\;"]
+    assert completions("seekpoint ask --section ", code, **own) == [*headings, "[]"]
+    assert completions("seekpoint ask --section 注", **own) == completions(
+        f"seekpoint ask --index {tmp_path}/library --section 注"
+    )
+    assert completions("seekpoint ask 掩码 --section Mas", **own) == headings[1:2]
+    assert completions("seekpoint ask --resource video000002", **own) == ["video000002"]
+    assert completions("seekpoint ask --resource ", SEEKPOINT_INDEX=str(tmp_path / "none")) == []
 
 
 @needs_terminal
@@ -66,11 +92,12 @@ def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
         f'#!/bin/sh\n[ -n "$_SEEKPOINT_COMPLETE" ] && exec {python}\necho "called: $* (end)"\n', encoding="utf-8"
     )
     (programs / "seekpoint").chmod(0o755)
-    folder = str(tmp_path)
+    folder, heading = str(tmp_path), library(tmp_path)
     terminal = Terminal(
         *(shell, *options.split()),
         PATH=f"{programs}{os.pathsep}{os.environ['PATH']}",
         PYTHONPATH=str(ROOT),
+        SEEKPOINT_INDEX=str(tmp_path / "library"),
         **{"HOME": folder, "XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder},
         **{"TERM": "dumb" if shell == "bash" else "xterm", "LC_ALL": "C.UTF-8"},
     )
@@ -79,4 +106,7 @@ def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
     for line in ("build", "ask --kind playlist", "ask 掩码 --section"):
         terminal.type(f"seekpoint {line[:-3]}\t\n")
         assert terminal.wait_for(r"called: (.*?) *\(end\)")[1] == line
+    terminal.type("seekpoint ask --section Wh\t\n")
+    assert terminal.wait_for(r"called: (.*?) *\(end\)")[1] == f"ask --section {heading}"
+    assert not (tmp_path / "owned").exists()
     terminal.hang_up()
