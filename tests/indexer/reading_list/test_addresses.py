@@ -28,6 +28,7 @@ from seekpoint.indexer.reading_list.addresses import (
 from seekpoint.indexer.reading_list.links import parse_urls
 from seekpoint.indexer.reading_list.parser import read_source
 from tests import fuzzing
+from tests.cost import at_most
 from tests.fuzzing import is_line
 from tests.indexer.reading_list.test_bibliographies import BIBTEX, ITEMS, RIS
 from tests.indexer.reading_list.test_bookmarks import CHROME
@@ -327,3 +328,9 @@ def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
 def test_a_feed_may_stand_in_a_text_without_a_link() -> None:
     read = parse_urls("播客：feed://a.org/x，还有 https://b.org/y\n")
     assert [(one.kind, one.url) for one in read] == [(Kind.PLAYLIST, "http://a.org/x"), (Kind.PAGE, "https://b.org/y")]
+
+
+def test_a_host_longer_than_any_takes_no_time() -> None:
+    with at_most(2):
+        found = resource_of(f"https://{'あ' * 1_000_000}/")
+    assert found and found.kind is Kind.PAGE
