@@ -29,6 +29,7 @@ from seekpoint.indexer.reading_list.addresses import (
 from seekpoint.indexer.reading_list.links import parse_urls
 from seekpoint.indexer.reading_list.parser import read_source
 from tests import fuzzing
+from tests.cost import at_most
 from tests.fuzzing import is_line
 from tests.indexer.reading_list.test_bibliographies import BIBTEX, ITEMS, RIS
 from tests.indexer.reading_list.test_bookmarks import CHROME
@@ -342,3 +343,9 @@ def test_no_playlist_has_the_id_of_another_resource(taken: str) -> None:
         assert forged and forged.id != other.id
     found = resource_of(f"https://www.youtube.com/playlist?list=PL{other.id}")
     assert found and found.id == f"PL{other.id}"
+
+
+def test_a_host_longer_than_any_takes_no_time() -> None:
+    with at_most(2):
+        found = resource_of(f"https://{'あ' * 1_000_000}/")
+    assert found and found.kind is Kind.PAGE

@@ -140,8 +140,7 @@ def test_long_titles_are_cut() -> None:
     [
         *("<div>\n" + unit * 20_000 for unit in ("<a href='", "<a ", "</a", "<?", "<a href=x><h1>", "<p><table>")),
         "<div>\n" + "<!--" * 9_999,
-        "注意 http://" * 10_000,
-        f"https://{'あ' * 300_000}/",
+        "注意" + " http://" * 20_000,
     ],
 )
 def test_the_time_grows_with_the_length_of_a_list_alone(text: str) -> None:
