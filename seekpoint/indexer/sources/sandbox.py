@@ -203,7 +203,7 @@ class _Child:
 
 def _outcome(answer: object, function: Callable[..., _Result]) -> _Result | SeekpointError:
     """What a function returned or refused; raises Unfetched for a failure and for a malformed answer."""
-    with suppress(ValueError, MemoryError, KeyError):
+    with suppress(ValueError, MemoryError, KeyError, RecursionError):
         match answer:
             case {"value": value}:
                 validated: _Result = _validator(function).validate_python(_cleaned(value))

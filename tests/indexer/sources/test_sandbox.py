@@ -145,6 +145,7 @@ def test_a_memory_bomb_costs_one_text() -> None:
 def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(sandbox: Sandbox) -> None:
     for lie in (
         "[" * 100_000,
+        f'{{"value": {"[" * 800}{"]" * 800}}}',
         '{"value": {"title": "no blocks"}}',
         *(
             f'{{"value": {{"blocks": [{{"text": "words", "page": {page}}}]}}}}'
