@@ -411,6 +411,7 @@ def test_the_prompt_takes_a_reader(example_library: Path, tmp_path: Path) -> Non
         terminal.wait_for("掩码把未来藏起来。")
         terminal.wait_for(r"› 1\. ")
         terminal.type("/")
+        terminal.wait_for(r"\? ")
         chat.behaviour = silent(60)
         terminal.type("为什么要掩码？" + ENTER)
         terminal.wait_for("A language model reads")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -484,7 +485,7 @@ def test_a_lecture_of_two_hours_is_small_on_the_wire_and_finding_in_it_is_fast(
 ) -> None:
     folder = tmp_path_factory.mktemp("lecture")
     for file in (SHARED / "captions").glob("*CbIPjrOj2Tc*.vtt"):
-        (folder / file.name).symlink_to(file.resolve())
+        shutil.copy(file, folder)
     seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
     with served(folder / "library") as address, opened(browser, address) as page:
         zipped = {"Accept-Encoding": "gzip"}
