@@ -97,6 +97,10 @@ def build(
     (https://.../list.md, a page on GitHub), the address of a video, playlist, channel, podcast, page or paper, or a
     folder with captions, recordings, PDFs or notes.
     """
+    from seekpoint.indexer.reading_list.list_text import FORMATS
+    from seekpoint.indexer.sources.sandbox import SANDBOX
+
+    SANDBOX.start(FORMATS)  # while the rest is imported
     from seekpoint.cli.options import quiet
     from seekpoint.index.models.encoder import BUNDLED, model_name
     from seekpoint.index.open import library_exists

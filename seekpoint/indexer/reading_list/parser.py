@@ -29,7 +29,7 @@ from seekpoint.indexer.reading_list.addresses import (
     resources_of_files,
 )
 from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
-from seekpoint.indexer.reading_list.formats import ACCEPTED, parse_list
+from seekpoint.indexer.reading_list.list_text import ACCEPTED, parse_list
 from seekpoint.indexer.sources.captions import is_captions
 from seekpoint.indexer.sources.sandbox import sandboxed
 

@@ -62,6 +62,14 @@ class Sandbox:
         self._idle: list[_Child] = []
         self._times_closed = 0
 
+    def start(self, *modules: str) -> None:
+        """Start a child, and import modules in it, while this process does other things."""
+        with self._lock:
+            if not self._children:
+                child = _Child(self._memory, *modules)
+                self._children.add(child)
+                self._idle.append(child)
+
     def close(self) -> None:
         """End all children, also those at work; the next call starts a new one."""
         with self._lock:
@@ -90,7 +98,7 @@ class Sandbox:
                 child = self._take(times_closed)
                 is_new = not child.calls
                 try:
-                    outcome = _outcome(child.answer(request, data, limit, serve), function)
+                    outcome = _outcome(child.answer(request, data, limit, serve, function), function)
                 except BaseException as error:
                     with self._lock:
                         self._children.discard(child)
@@ -130,14 +138,14 @@ class _ChildFailure(Unfetched):
 
 
 class _Child:
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, *modules: str) -> None:
         # -P keeps the working directory off sys.path: a json.py there would shadow the standard library's.
         module = "seekpoint.indexer.sources.sandbox_child"
         path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
         self.calls = 0
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-X", "utf8", "-m", module, str(memory)],
+                [sys.executable, "-P", "-X", "utf8", "-m", module, str(memory), *modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -159,20 +167,24 @@ class _Child:
                 pipe.close()
         self._process.wait()
 
-    def answer(self, request: bytes, data: bytes, seconds: float, serve: Serve | None) -> object:
-        """The answer to a call, which may ask before; raises Unfetched, and what `serve` raises."""
+    def answer(
+        self, request: bytes, data: bytes, seconds: float, serve: Serve | None, function: Callable[..., object]
+    ) -> object:
+        """The answer to a call of a function, which may ask before; raises Unfetched, and what `serve` raises."""
         self.calls += 1
         patience = seconds * PATIENCE
         while True:
             began = time.monotonic()
-            answer, asked = self._exchange(request, data, seconds, patience)
+            answer, asked = self._exchange(request, data, seconds, patience, function)
             if serve is None or not isinstance(answer, dict) or "ask" not in answer:
                 return answer
             patience -= time.monotonic() - began
             reply, data = serve(answer["ask"], asked)
             request = packed(reply)
 
-    def _exchange(self, value: bytes, data: bytes, seconds: float, patience: float) -> tuple[object, bytes]:
+    def _exchange(
+        self, value: bytes, data: bytes, seconds: float, patience: float, function: Callable[..., object]
+    ) -> tuple[object, bytes]:
         process, is_late = self._process, Event()
         assert process.stdin and process.stdout
 
@@ -184,6 +196,7 @@ class _Child:
         timer.start()
         try:
             send(process.stdin, value, data)
+            _validator(function)  # which imports pydantic the first time, while the child works
             return receive(process.stdout, LONGEST_ANSWER)
         except (OSError, EOFError, ValueError, MemoryError) as error:
             if is_late.is_set() or self._ran_out_of_cpu_time():

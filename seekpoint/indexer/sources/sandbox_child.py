@@ -81,10 +81,12 @@ def _part(stream: IO[bytes], longest: int) -> bytes:
     return part
 
 
-def _serve(memory: int) -> None:
+def _serve(memory: int, *modules: str) -> None:
     """Answer requests until the input ends."""
     _limit_memory(memory)
     sys.addaudithook(_refuse_outside)
+    for module in modules:
+        importlib.import_module(module)
     requests, answers = _claim_stream(0, os.O_RDONLY), _claim_stream(1, os.O_WRONLY)
 
     def ask(value: object, data: bytes) -> tuple[Any, bytes]:
@@ -168,4 +170,4 @@ def _answer(function: str, data: bytes, arguments: list[object]) -> bytes:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), *sys.argv[2:])

@@ -21,7 +21,7 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.types import Kind, State
 from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.build import build
-from seekpoint.indexer.reading_list.formats import parse_list
+from seekpoint.indexer.reading_list.list_text import parse_list
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.documents import parse_document
 from seekpoint.indexer.sources.podcasts.feed import parse_feed
