@@ -22,7 +22,8 @@ _MOST_BYTES, _MOST_BYTES_IN_ALL = 64_000_000, 2_000_000_000
 _KEEP_METHOD = (307, 308)
 _OF_THE_HOST = {"authorization", "cookie"}
 _OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
-_OF_A_COOKIE = ("name", "value", "domain", "path", "secure", "expires")
+COOKIE = ("name", "value", "domain", "path", "secure", "expires")
+"""The parts of a cookie, in the order in which they go to the sandbox and back."""
 
 
 class SiteRequests:
@@ -76,7 +77,7 @@ class SiteRequests:
         headers = dict(response.headers)
         if "Content-Encoding" in response.headers:
             headers = {name: value for name, value in headers.items() if name.title() not in _OF_THE_BODY}
-        cookies = [[getattr(cookie, part) for part in _OF_A_COOKIE] for cookie in self._fetcher.cookies]
+        cookies = [[getattr(cookie, part) for part in COOKIE] for cookie in self._fetcher.cookies]
         return {"url": response.url, "status": response.status_code, "headers": headers, "cookies": cookies}
 
 
@@ -92,7 +93,7 @@ class _SiteFetcher(Fetcher):
     def keep_cookies(self, cookies: list[Any]) -> None:
         """Add cookies that an extractor has made."""
         for cookie in cookies:
-            self.cookies.set(**dict(zip(_OF_A_COOKIE, cookie, strict=True)))
+            self.cookies.set(**dict(zip(COOKIE, cookie, strict=True)))
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, private: bool

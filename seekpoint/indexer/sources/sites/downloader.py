@@ -20,6 +20,7 @@ from yt_dlp.utils import ExtractorError, YoutubeDLError
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
+from seekpoint.indexer.fetch.site_requests import COOKIE
 from seekpoint.indexer.fetch.ytdlp import QUIET, YtdlpLog
 from seekpoint.indexer.sources.sandbox_child import Ask
 
@@ -36,7 +37,6 @@ _OPTIONS = {
     "updatetime": False,
 }
 _DOWNLOADERS = (HttpFD, HlsFD, DashSegmentsFD)
-_OF_A_COOKIE = ("name", "value", "domain", "path", "secure", "expires")
 
 
 class SiteDownloader(YoutubeDL):  # type: ignore[misc]
@@ -69,11 +69,11 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
         data = request.data
         body = data if isinstance(data, bytes | None) else b"".join(data)
         headers = {**self.params["http_headers"], **request.headers}
-        cookies = [[getattr(cookie, part) for part in _OF_A_COOKIE] for cookie in self.cookiejar]
+        cookies = [[getattr(cookie, part) for part in COOKIE] for cookie in self.cookiejar]
         asked = [request.method, request.url, headers, cookies, body is not None]
         told, content = self._ask(asked, body or b"")
         for cookie in told.get("cookies", ()):
-            parts = dict(zip(_OF_A_COOKIE, cookie, strict=True))
+            parts = dict(zip(COOKIE, cookie, strict=True))
             self.cookiejar.set_cookie(create_cookie(**parts))  # type: ignore[no-untyped-call]
         failed = told.get("failure")
         if failed:
