@@ -88,6 +88,7 @@ class Terminal:
         self._pid, self._file = pty.fork()
         if self._pid == 0:
             os.chdir(ROOT)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # which is ignored where the tests run in the background
             os.environ |= {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **environment}
             os.execvp(command[0], [*map(str, command)])
         self._data = b""
