@@ -33,6 +33,7 @@ _MODULES: Mapping[str, str] = {_ARCHIVE: f"{_PACKAGE}.archives.archive"} | {
     form.name: f"{_PACKAGE}.{form.module}" for form in DOCUMENTS if not form.is_archive
 }
 _TEXTS = frozenset(form.name for form in DOCUMENTS if form.is_text)
+_MOST_ALIASES = 50
 
 
 def parse_document(data: bytes, form: str, charset: str | None = None) -> ParsedDocument:
@@ -58,7 +59,6 @@ def parse_document(data: bytes, form: str, charset: str | None = None) -> Parsed
     )
 
 
-_MOST_ALIASES = 50
 # A PDF is told by its header alone: what is called one without it may be a page that says why.
 _BY_MEDIA_TYPE = {
     media_type: _ARCHIVE if form.is_archive else form.name

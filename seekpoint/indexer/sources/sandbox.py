@@ -179,7 +179,10 @@ class _Child:
             if serve is None or not isinstance(answer, dict) or "ask" not in answer:
                 return answer
             patience -= time.monotonic() - began
-            reply, data = serve(answer["ask"], asked)
+            try:
+                reply, data = serve(answer["ask"], asked)
+            except (TypeError, ValueError) as error:  # a child that was taken over asks for anything
+                raise _ChildFailure from error
             request = packed(reply)
 
     def _exchange(

@@ -106,6 +106,13 @@ def test_a_status_is_ytdlps_own_error_and_a_block_ends_everything(sites: FakeSit
         downloader(sites.web()).urlopen(TALK)
 
 
+def test_an_address_that_is_none_is_ytdlps_own_error(sites: FakeSites) -> None:
+    for address in ("http://a:b:c/", "http://uni.example:x/", "http://[::1]x/", "http://", "x"):
+        for private in (False, True):
+            with pytest.raises(TransportError):
+                downloader(sites.web(), private=private).urlopen(address)
+
+
 @pytest.mark.parametrize("status", [200, 404])
 def test_many_slow_requests_end(httpserver: HTTPServer, status: int) -> None:
     httpserver.expect_request("/").respond_with_data("x", status)

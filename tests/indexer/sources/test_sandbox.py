@@ -78,6 +78,12 @@ def test_a_child_asks_its_parent_whose_errors_end_the_call(sandbox: Sandbox) -> 
     told = sandbox.call(misbehave, "asks 水".encode(), None, serve=serve)
     assert told.blocks[0].text == repr(({"asked": ["what is", "水"]}, "水水".encode()))
 
+    def refuse(asked: object, data: bytes) -> tuple[object, bytes]:
+        raise TypeError("no request at all")
+
+    with pytest.raises(Unfetched, match="gave up"):
+        sandbox.call(misbehave, b"asks", None, serve=refuse)
+
     def fail(asked: object, data: bytes) -> tuple[object, bytes]:
         raise ConnectionError("no network")
 

@@ -152,7 +152,7 @@ def _transcripts(
 
 
 def _recording(info: Mapping[str, Any], url: str) -> Mapping[str, Any]:
-    """The recording at an address among those of a page; raises NoVideo if the page doesn't show it any more."""
+    """The recording at an address among those of a page; raises Unfetched if the page doesn't show it any more."""
     for entry in info.get("entries") or (info,):
         addresses = [entry.get("url"), *(form.get("url") for form in entry.get("formats") or ())]
         found = (resource_of(str(address)) for address in addresses if address)
