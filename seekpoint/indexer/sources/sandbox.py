@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event, Lock, Semaphore, Timer
 from typing import Any, TypeAlias, TypeVar, get_type_hints
 
-from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
+from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import printable
 from seekpoint.index.types import State
@@ -42,7 +42,6 @@ _SLOW, _MOST_SLOW = "reading_slow", 3
 _CALLS_A_CHILD = 100
 # No length, page or time of an answer is larger; databases store less than Python's numbers.
 _LARGEST = 2**31
-_REFUSALS = {error.__name__: error for error in (SourceError, UsageError)}
 _Result = TypeVar("_Result")
 
 
@@ -88,8 +87,8 @@ class Sandbox:
     ) -> _Result:
         """Call `function` of a module on a text, and on arguments that JSON has; what it returns is cleaned.
 
-        With `serve`, its last argument is an `Ask`. Raises Unfetched, SourceError or UsageError as the function does,
-        and Unfetched if it fails, is slow, or returns anything but what it declares.
+        With `serve`, its last argument is an `Ask`. Raises Unfetched or SourceError as the function does, and
+        Unfetched if it fails, is slow, or returns anything but what it declares.
         """
         limit, times_closed = seconds or self._seconds, self._times_closed
         request = packed([f"{function.__module__}:{function.__qualname__}", limit, serve is not None, arguments])
@@ -219,15 +218,15 @@ class _Child:
 
 def _outcome(answer: object, function: Callable[..., _Result]) -> _Result | SeekpointError:
     """What a function returned or refused; raises Unfetched for a failure and for a malformed answer."""
-    with suppress(ValueError, MemoryError, KeyError, RecursionError):
+    with suppress(ValueError, MemoryError, RecursionError):
         match answer:
             case {"value": value}:
                 validated: _Result = _validator(function).validate_python(_cleaned(value))
                 return validated
             case {"unfetched": [str(state), str(reason), None | float() | int() as wait]}:
                 return Unfetched(State(state), Reason.stored(reason), _cleaned(wait))
-            case {"refused": [str(name), str(reason)]}:
-                return _REFUSALS[name](_as_said(Reason.stored(reason)))
+            case {"refused": str(reason)}:
+                return SourceError(_as_said(Reason.stored(reason)))
             case {"failed": str(reason)}:
                 raise _ChildFailure(Reason.stored(reason))
     raise _ChildFailure

@@ -22,7 +22,7 @@ from dataclasses import fields
 from typing import IO, Any, TypeAlias
 
 from seekpoint.files import parsed_json
-from seekpoint.index.errors import SourceError, Unfetched, UsageError
+from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 
 PATIENCE = 5
@@ -159,8 +159,8 @@ def _answer(function: str, data: bytes, arguments: list[object]) -> bytes:
         answer = packed({"value": returned})
     except Unfetched as error:
         return packed({"unfetched": [error.state, error.reason.to_row(), error.retry_after]})
-    except (SourceError, UsageError) as error:
-        return packed({"refused": [type(error).__name__, Reason.of(error.args[0]).to_row()]})
+    except SourceError as error:
+        return packed({"refused": Reason.of(error.args[0]).to_row()})
     except MemoryError:
         return packed({"failed": Reason("reading_too_large").to_row()})
     except Exception as error:

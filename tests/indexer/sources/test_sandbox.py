@@ -159,7 +159,7 @@ def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(sandbox: Sa
         ),
         '{"value": {"blocks": [{"text": "words", "role": "sermon"}]}}',
         '{"unfetched": ["burnt", "reason", null]}',
-        '{"refused": ["SystemExit", "reason"]}',
+        '{"refused": ["reason"]}',
         '{"ask": ["https://a.org"]}',
     ):
         assert "gave up" in refusal(sandbox, f"lie {lie}"), lie
