@@ -1,8 +1,12 @@
 """How well a reader chooses among the passages that the tool `ask` of `seekpoint mcp` returns.
 
+    python -m benchmarks.reading shown LIBRARY QUESTIONS [--tokenizer FILE]... [--prompt]
     python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0] [--brief]
     python -m benchmarks.reading score FOLDER PICKS
 
+`shown` needs no reader: it prints how much of an answer's own words the passages show, how often less than half, and
+how often a mark is right. With --tokenizer, a `tokenizer.json` as model hubs have it, it prints the tokens of the
+results; with --prompt they are the passages of a language model's prompt.
 `cases` draws questions with an answer, --each of each direction, and some without one. It writes FOLDER/cases.json for
 a reader, which has the questions and their passages with marks alone, and FOLDER/key.json for scoring. With --brief
 the cases have the moments with short quotes, whose marks are their ranks. PICKS is a JSON object that the reader
@@ -15,12 +19,16 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
+
+from tokenizers import Tokenizer
 
 from benchmarks.machine import describe
+from benchmarks.shown import ShownText, share_shown
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
@@ -28,14 +36,25 @@ from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.evaluation.metrics import Judgement, interval, judge
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
-from seekpoint.query.mcp.results import FoundAnswer, brief_answer, read_answer, size
-from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
+from seekpoint.query.mcp.results import brief_answer, compact, read_answer
+from seekpoint.query.reading.language_reader import fitted_for_model, messages
+from seekpoint.query.reading.passages import MOMENTS, PASSAGES, MarkedPassage, marked_passages
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
+from seekpoint.query.token_budget import tokens
 
 NOWHERE = "unanswerable"
 _BRIEF = 5
-Shown: TypeAlias = tuple[FoundAnswer, list[dict[str, Any]], Mapping[str, Sequence[Any]]]
+_LABEL = re.compile(r"\[(\d{1,2}[a-z]{1,2})(?= |\])")
+
+
+class Given(NamedTuple):
+    """What a reader is given of a result: its passages, the place of each mark, and the texts that are shown."""
+
+    text: str
+    passages: list[dict[str, Any]]
+    marks: Mapping[str, Sequence[Any]]
+    shown: Sequence[ShownText] = ()
 
 
 def drawn(questions: Sequence[Question], each: int, unanswered: int, seed: int) -> list[Question]:
@@ -64,8 +83,8 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, b
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for number, question in enumerate(questions, 1):
             answer = pipeline.ask(question.text, reader, encoder, AskOptions(_BRIEF if brief else MOMENTS * PASSAGES))
-            result, given, marks = (in_brief if brief else in_passages)(answer, reader)
-            cases.append({"case": number, "question": question.text, "passages": given})
+            given = (in_brief if brief else in_passages)(answer, reader)
+            cases.append({"case": number, "question": question.text, "passages": given.passages})
             first = answer.moments[0]
             key.append(
                 {
@@ -75,8 +94,8 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, b
                     "spans": question.spans,
                     "first": [first.resource.id, first.start],
                     "answered": answer.answered,
-                    "tokens": size(result),
-                    "marks": marks,
+                    "tokens": tokens(given.text),
+                    "marks": given.marks,
                 }
             )
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,8 +103,8 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, b
         (folder / f"{name}.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def in_passages(answer: Answer, reader: Reader) -> Shown:
-    """What the tool returns, what of it a reader is given, and the place of each mark."""
+def in_passages(answer: Answer, reader: Reader) -> Given:
+    """What the tool returns."""
     passages = marked_passages(answer.moments, reader.transcripts)
     result = read_answer(answer, passages, lambda key: reader.statuses([key])[0].details.chapters)
     titles = [source.title for source in result.sources or ()]
@@ -93,17 +112,37 @@ def in_passages(answer: Answer, reader: Reader) -> Shown:
         {"title": titles[each.source - 1]} | each.model_dump(exclude_none=True, exclude={"link", "source"})
         for each in result.passages or ()
     ]
-    marks = {
-        mark.label: (passage.moment.resource.id, mark.start)
-        for passage, shown in zip(passages, given, strict=False)
-        for mark in passage.marks
-        if f"[{mark.label} " in shown["text"] or f"[{mark.label}]" in shown["text"]
-    }
-    return result, given, marks
+    return Given(compact(result), given, *_marks(passages, given))
 
 
-def in_brief(answer: Answer, _: Reader) -> Shown:
-    """As `in_passages`, for `brief`."""
+def in_prompt(answer: Answer, reader: Reader) -> Given:
+    """What the prompt for a language model has."""
+    passages = marked_passages(answer.moments, reader.transcripts)
+    rules, asked = messages(answer.question, fitted_for_model(passages))
+    given = json.loads(asked["content"])["passages"]
+    return Given(rules["content"] + asked["content"], given, *_marks(passages, given))
+
+
+def _marks(
+    passages: Sequence[MarkedPassage], given: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, tuple[str, float]], list[ShownText]]:
+    """The place of each mark that is given, and the texts."""
+    by_label = {mark.label: (passage, mark) for passage in passages for mark in passage.marks}
+    places = dict[str, tuple[str, float]]()
+    texts = []
+    for each in given:
+        labels = [label for label in _LABEL.findall(each["text"]) if label in by_label]
+        if not labels:
+            continue
+        passage, first = by_label[labels[0]]
+        key = passage.moment.resource.id
+        places |= {label: (key, by_label[label][1].start) for label in labels}
+        texts.append(ShownText(key, passage.moment.language, first.number, each["text"]))
+    return places, texts
+
+
+def in_brief(answer: Answer, _: Reader) -> Given:
+    """What the tool returns with `brief`."""
     result = brief_answer(answer, {})
     given = [
         {"mark": str(rank)} | each.model_dump(exclude_none=True, include={"title", "chapter", "place", "quote"})
@@ -112,7 +151,7 @@ def in_brief(answer: Answer, _: Reader) -> Shown:
     marks = {
         each["mark"]: (moment.resource.id, moment.start) for each, moment in zip(given, answer.moments, strict=False)
     }
-    return result, given, marks
+    return Given(compact(result), given, marks)
 
 
 def judged(row: Mapping[str, Any], places: Sequence[Sequence[Any]]) -> Judgement:
@@ -161,10 +200,48 @@ def score(key: Sequence[Mapping[str, Any]], picks: Mapping[str, str | None]) -> 
     return "\n".join([*lines, *(f"no such mark: {each}" for each in invented)])
 
 
+def print_shown(library: Path, questions: Iterable[Question], tokenizers: Sequence[Path], *, prompt: bool) -> None:
+    """Print the share of the answers that is shown, by direction, and the tokens of results."""
+    rows: dict[str, list[tuple[float, ...]]] = {}
+    texts = []
+    most = PASSAGES if prompt else MOMENTS * PASSAGES
+    with open_reader(library) as reader:
+        encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
+        for question in questions:
+            given = (in_prompt if prompt else in_passages)(
+                pipeline.ask(question.text, reader, encoder, AskOptions(most)), reader
+            )
+            texts.append(given.text)
+            share = share_shown(question.spans, given.shown, reader)
+            held = any(judged({"spans": question.spans}, [each]).moment1 for each in given.marks.values())
+            sources = len({each.resource_id for each in given.shown})
+            for group in ("all", direction(question)) if question.spans else ():
+                rows.setdefault(group, []).append((share, share < 1 / 2, held, len(given.shown), sources))
+    names = ("shown", "below half", "in passages", "passages", "sources")
+    print(f"{'':10} {'n':>4} " + " ".join(f"{name:>11}" for name in names))
+    for group, members in sorted(rows.items()):
+        means = [statistics.fmean(column) for column in zip(*members, strict=True)]
+        print(f"{group:10} {len(members):>4} " + " ".join(f"{mean:>11.3f}" for mean in means))
+    counts = {"estimated": tokens} | {each.stem: _counter(each) for each in tokenizers}
+    for name, count in counts.items():
+        sizes = [count(text) for text in texts]
+        print(f"tokens of a result, {name}: median {statistics.median(sizes):.0f}, most {max(sizes):.0f}")
+
+
+def _counter(path: Path) -> Callable[[str], float]:
+    tokenizer = Tokenizer.from_file(str(path))
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
 def main() -> None:
-    """Write cases, or score picks."""
+    """Print what is shown, write cases, or score picks."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.reading", description=__doc__.splitlines()[0])
     commands = options.add_subparsers(dest="command", required=True)
+    shown = commands.add_parser("shown")
+    shown.add_argument("library", type=Path)
+    shown.add_argument("questions", type=Path)
+    shown.add_argument("--tokenizer", type=Path, action="append", default=[])
+    shown.add_argument("--prompt", action="store_true")
     cases = commands.add_parser("cases")
     cases.add_argument("library", type=Path)
     cases.add_argument("questions", type=Path)
@@ -177,6 +254,10 @@ def main() -> None:
     scored.add_argument("folder", type=Path)
     scored.add_argument("picks", type=Path)
     given = options.parse_args()
+    print(describe())
+    if given.command == "shown":
+        print_shown(given.library, read_questions(given.questions), given.tokenizer, prompt=given.prompt)
+        return
     if given.command == "cases":
         questions = read_questions(given.questions)
         write_cases(
@@ -184,7 +265,6 @@ def main() -> None:
         )
     key = json.loads((given.folder / "key.json").read_text("utf-8"))
     picks = json.loads(given.picks.read_text("utf-8")) if given.command == "score" else {}
-    print(describe())
     print(score(key, picks))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from itertools import accumulate
+from collections.abc import Iterator
+from itertools import accumulate, chain, repeat
 
-# Tokens of a character. On results for lectures, pages and papers in English and Chinese, OpenAI's o200k and cl100k and
-# Claude 2's tokenizer count at most 1.03 times as many; on texts in sixteen other languages, 1.2 times.
-_WEIGHTS = {"letter": 0.3, "mark": 0.75, "foreign": 1.25, "wide": 1.4, "rare": 2.0}
-_CHARACTER = re.compile(
-    r"(?P<letter>[A-Za-z ])|(?P<mark>[\x00-\x7f])"
-    r"|(?P<foreign>[\u0080-\u07ff])|(?P<wide>[\u2000-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef])|(?P<rare>.)",
+# Tokens of a character, for the median of five tokenizers: o200k, Qwen, Llama 3, DeepSeek V3 and Mistral's tekken. Of
+# 370 results in English, Chinese or both they count .93, 1.00, .95, .94 and 1.03 times the estimate (medians; at most
+# 1.10, 1.09, 1.06, 1.01 and 1.25 times), and the median of them .96 times; in 22 other languages it's .6 to 1.25 times.
+_WEIGHTS = {"letter": 0.205, "digit": 1.0, "mark": 0.75, "foreign": 0.45, "wide": 0.85, "rare": 2.0}
+_RUN = re.compile(
+    r"(?P<letter>[A-Za-z ]+)|(?P<digit>[0-9]+)|(?P<mark>[\x00-\x7f])"
+    r"|(?P<foreign>[\u0080-\u07ff]+)|(?P<wide>[\u0800-\uffff]+)|(?P<rare>.)",
     re.DOTALL,
 )
 _ELLIPSIS = "…"
@@ -19,19 +21,21 @@ _ESCAPED = '"\\'
 
 
 def tokens(text: str) -> float:
-    """Estimate the tokens of a text, erring on the side of more."""
-    return sum(_weights(text))
+    """Estimate the tokens of a text."""
+    return sum(weight * count for weight, count in _runs(text))
 
 
 def shortened(text: str, most: float) -> str:
     """The text; if it takes more than `most` tokens in JSON, as much of its beginning as fits, and an ellipsis."""
-    weights = zip(text, _weights(text), strict=True)
-    totals = list(accumulate(2 * weight if letter in _ESCAPED else weight for letter, weight in weights))
+    weights = chain.from_iterable(repeat(*run) for run in _runs(text))
+    totals = list(accumulate(2 * w if letter in _ESCAPED else w for letter, w in zip(text, weights, strict=True)))
     if not totals or totals[-1] <= most:
         return text
     length = bisect_right(totals, most - _WEIGHTS["wide"])
     return text[:length].rstrip() + _ELLIPSIS if length else ""
 
 
-def _weights(text: str) -> list[float]:
-    return [_WEIGHTS[match.lastgroup or "rare"] for match in _CHARACTER.finditer(text)]
+def _runs(text: str) -> Iterator[tuple[float, int]]:
+    """The weight and length of each run of characters of one kind."""
+    for run in _RUN.finditer(text):
+        yield _WEIGHTS[run.lastgroup or "rare"], run.end() - run.start()

@@ -390,32 +390,38 @@ def read_answer(
     for passage in passages:
         best.setdefault(passage.moment.resource.id, passage.moment)
     shown = {mark.label: _shown(mark, passage.moment, headings) for passage in passages for mark in passage.marks}
-    result.sources = [
-        FoundSource(
-            title=title(moment.resource), resource=key, link=address(moment.link) or address(moment.resource.url)
-        )
-        for key, moment in best.items()
-    ]
+    sources = {key: _source(moment) for key, moment in best.items()}
 
     def show(mark: Mark) -> str:
         return shown[mark.label]
 
-    def found(passage: MarkedPassage, text: str = "") -> FoundPassage:
+    def found(passage: MarkedPassage, among: Sequence[str], text: str = "") -> FoundPassage:
         moment = passage.moment
         has_place = moment.resource.kind.plays or moment.page is not None
         return FoundPassage(
-            source=1 + list(best).index(moment.resource.id),
+            source=1 + among.index(moment.resource.id),
             chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
             text=text,
             at=None if has_place else round(passage.starts[0], 3),
             link=None if has_place or moment is best[moment.resource.id] else address(moment.link),
         )
 
-    most = MOST_PASSAGE_TOKENS - size(result) - _ROUNDING
-    fits = fitted(passages, most, lambda each: size(found(each)) + tokens(", …"), show)
-    result.passages = [found(each, quotable(each.text(show), inf)) for each in fits]
+    def beside(passage: MarkedPassage) -> float:
+        moment = passage.moment
+        begins_source = moment is best[moment.resource.id]
+        return size(found(passage, list(best))) + (size(sources[moment.resource.id]) + 2 if begins_source else 0)
+
+    fits = fitted(passages, MOST_PASSAGE_TOKENS - size(result) - _ROUNDING, beside, show)
+    keys = list(dict.fromkeys(each.moment.resource.id for each in fits))
+    result.sources = [sources[key] for key in keys]
+    result.passages = [found(each, keys, quotable(each.text(show), inf)) for each in fits]
     result.left_out = len(passages) - len(fits) or None
     return result
+
+
+def _source(moment: Moment) -> FoundSource:
+    resource = moment.resource
+    return FoundSource(title=title(resource), resource=resource.id, link=address(moment.link) or address(resource.url))
 
 
 def _about(answer: Answer, lacking: str | None) -> FoundAnswer:

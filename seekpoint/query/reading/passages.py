@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from itertools import accumulate, zip_longest
+from math import inf, sqrt
 from string import ascii_lowercase
 from typing import NamedTuple, TypeAlias
 
@@ -23,22 +24,22 @@ from seekpoint.query.links import page_label
 from seekpoint.query.token_budget import shortened, tokens
 
 PASSAGES = 20
-"""The moments around which a reader is given what is said. With 12 a passage has the right place for .90, .74 and .78
-of the questions of dev, lectures and fastai, with 20 for .94, .79 and .84, in as many tokens."""
+"""The passages that a reader is given at most, and the moments of which at least the beginning is shown. Without these
+beginnings one of the passages has the right place for .79 of the questions of fastai, with them for .84."""
 
 MOMENTS = 2
-"""The moments for each passage, since those near each other share one. With it a passage of 4,500 tokens in all has the
-right place for .96 of the questions of broad, without it for .95."""
+"""The moments for each passage, since those near each other share one."""
 
-# Seconds before a moment and from it on; for what is read, seconds of reading. With 10 s before, a mark is near the
-# start of the answer for .01 fewer.
-_LEAD, _TAIL = 15.0, 55.0
+# Seconds before the best moment and from it on; for what is read, seconds of reading. Around the others there are
+# fewer, by the square root of the rank: so .915 of the words of broad's answers are shown, with 15 and 70 s .885.
+_LEAD, _TAIL = 25.0, 170.0
 # Seconds between two marks, about.
 _STEP = 10.0
 # A second before a moment is left out as soon as this many after it.
 _LEAD_COST = 2.0
-# Cues that are read around a moment; captions come every two to four seconds, words at most three in a second.
-_CUES_BEFORE, _CUES_AFTER = 40, 160
+# Cues that are read before a moment, and times as many after it: captions come every two to four seconds, words at
+# most three in a second.
+_CUES, _AHEAD = (15, 80), 7
 
 Excerpts: TypeAlias = Callable[[str, str, int, int], Sequence[Transcript]]
 """The transcripts of a resource, by its id, in a language, each with its cues [first, stop)."""
@@ -125,16 +126,20 @@ class _Stretch:
 
 
 def _stretch(moment: Moment, excerpts: Excerpts) -> _Stretch:
-    first, stop = moment.cues
-    low = max(first - _CUES_BEFORE, 0)
-    found = excerpts(moment.resource.id, moment.language, low, stop + _CUES_AFTER)
-    cues = dict(enumerate(found[0].cues, low)) if found else {}
-    if first not in cues:  # the library changed since
-        start = moment.start or 0.0
-        return _Stretch([moment], [start], {first: Cue(start, moment.end or start, moment.quote)})
-    start = cues[first].start if moment.start is None else moment.start
-    near = {n: cue for n, cue in cues.items() if start - _LEAD < cue.end and cue.start < start + _TAIL}
-    return _Stretch([moment], [start], near)
+    number = moment.cues[0]
+    for many in _CUES:
+        first = max(number - many, 0)
+        found = excerpts(moment.resource.id, moment.language, first, number + _AHEAD * many)
+        cues = dict(enumerate(found[0].cues, first)) if found else {}
+        if number not in cues:  # the library changed since
+            start = moment.start or 0.0
+            return _Stretch([moment], [start], {number: Cue(start, moment.end or start, moment.quote)})
+        start = cues[number].start if moment.start is None else moment.start
+        if cues[max(cues)].start - start > _TAIL:
+            break
+    return _Stretch(
+        [moment], [start], {n: cue for n, cue in cues.items() if cue.end - start > -_LEAD and cue.start - start < _TAIL}
+    )
 
 
 def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
@@ -148,7 +153,8 @@ def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
     for label, place, end in zip(_labels(number), chosen, [*chosen[1:], len(text.text)], strict=False):
         position = text.cue_at(place)
         cues = text.cues_from(place, end)
-        said, named = (clean(attributed(cues, before)) for before in (cues[0].speaker, None))
+        said = clean(attributed(cues, cues[0].speaker))
+        named = clean(attributed(cues)) if cues[0].speaker else said
         cue = cues[0]._replace(text=said)
         page = None if cue.page is None else page_label(kind, cue.page)
         marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
@@ -185,51 +191,80 @@ def fitted(
 ) -> list[MarkedPassage]:
     """The passages within `most` tokens, each with the tokens of `beside` besides its text.
 
-    All get shorter before any goes: first goes what is furthest from its moment, and said around later moments.
+    The beginnings of the first PASSAGES moments are shown. Then all that is said around the best moment, around the
+    next one, and so on, as far as it fits: there are fewer moments shown whole rather than shorter texts.
     """
-    kept = list(passages)
-    while len(kept) > 1 and sum(map(beside, kept)) + _LEAST * len(kept) > most:
-        kept.pop()
-    left = most - sum(beside(passage) + len(passage.starts) * tokens(_CUT) for passage in kept)
-    even, is_over = left / max(len(kept), 1), False
-    fitting = set[str]()
-    for distance, mark in sorted(
-        ((_distance(mark, passage), mark) for passage in kept for mark in passage.marks),
-        key=lambda each: each[0],
-    ):
-        left -= _size(mark, show)
-        if left < 0 and distance:
+    kept, left = dict[int, dict[str, Mark]](), most
+    for passage, wanted in _by_priority(passages):
+        marks = kept.get(passage.number, {})
+        around = tokens(_CUT) + (0 if marks else beside(passage))
+        missing = [mark for mark in wanted if mark.label not in marks]
+        window = _first(missing, most * _LARGEST - around, show)
+        fits = _first(window, left - around, show)
+        if fits:
+            kept[passage.number] = marks | {mark.label: mark for mark in fits}
+            left -= around + sum(_size(mark, show) for mark in fits)
+        if len(fits) < len(window):
             break
-        is_over = left < 0  # where moments begin takes too much: each passage has as much as the others
-        fitting.add(mark.label)
-    return [_shortened(passage, fitting, even if is_over else inf, show) for passage in kept]
+    return [_with_cuts(passage, kept[passage.number]) for passage in passages if passage.number in kept]
 
 
 _CUT = " …"
-# Tokens of the shortest passage's text.
+# The share of all tokens that the beginning of one moment may take, and as much all that is around it.
+_LARGEST = 1 / 5
+# Tokens of the shortest text.
 _LEAST = 60
 
 
-def _distance(mark: Mark, passage: MarkedPassage) -> float:
-    """Seconds from a moment of the passage to a mark; they count more before the moment and in later passages.
+def _by_priority(passages: Iterable[MarkedPassage]) -> Iterator[tuple[MarkedPassage, list[Mark]]]:
+    """The marks to show with their passages: of the first moments those at their beginnings, then all around each."""
+    ranked = sorted(
+        (
+            (moment.rank, passage.number, start)
+            for passage in passages
+            for moment, start in zip(passage.moments, passage.starts, strict=True)
+        ),
+    )
+    by_number = {passage.number: passage for passage in passages}
+    for _, number, start in ranked[:PASSAGES]:
+        yield by_number[number], _near(by_number[number], start, 0.0, _STEP)
+    for rank, number, start in ranked:
+        yield by_number[number], _near(by_number[number], start, *_reach(rank))
 
-    Without the square, or without the number, a passage has the right place for .01 to .02 fewer.
-    """
-    distances = (mark.start - start for start in passage.starts)
-    nearest = min(distance if distance >= 0 else -_LEAD_COST * distance for distance in distances)
-    return nearest * (1 + passage.number) ** 2
+
+def _reach(rank: int) -> tuple[float, float]:
+    """The seconds to show before a moment and from it on, the more the better it is."""
+    return _LEAD / sqrt(rank), _TAIL / sqrt(rank)
+
+
+def _near(passage: MarkedPassage, start: float, before: float, after: float) -> list[Mark]:
+    """The marks of what is said in the seconds before and after a start, the nearest first."""
+    ends = [*(mark.start for mark in passage.marks[1:]), inf]
+    marks = [
+        mark
+        for mark, end in zip(passage.marks, ends, strict=True)
+        if start - before < end and mark.start < start + after
+    ]
+    return sorted(marks, key=lambda mark: max(mark.start - start, _LEAD_COST * (start - mark.start)))
+
+
+def _first(marks: Sequence[Mark], most: float, show: Show) -> list[Mark]:
+    """The first marks that fit into `most` tokens; the beginning of the first one, if it alone takes more."""
+    count = sum(size <= most for size in accumulate(_size(mark, show) for mark in marks))
+    if count or not marks or most < _LEAST:
+        return list(marks[:count])
+    return [marks[0]._replace(text=shortened(marks[0].text, most - tokens(f"{show(marks[0])}  ")))]
 
 
 def _size(mark: Mark, show: Show) -> float:
     return tokens(f"{show(mark)} {json.dumps(mark.text, ensure_ascii=False)[1:-1]} ")
 
 
-def _shortened(passage: MarkedPassage, labels: Set[str], most: float, show: Show) -> MarkedPassage:
-    """The passage with these marks alone, and … for others between them; texts are cut to `most` tokens in all."""
-    kept, count = list[Mark](), sum(mark.label in labels for mark in passage.marks)
-    for mark, following in zip(passage.marks, [*passage.marks[1:], None], strict=True):
-        if mark.label in labels:
-            said = shortened(mark.text, most / count - tokens(f"{show(mark)}  "))
-            most, count = most - _size(mark._replace(text=said), show), count - 1
-            kept.append(mark._replace(text=said if not following or following.label in labels else said + _CUT))
-    return replace(passage, marks=tuple(kept))
+def _with_cuts(passage: MarkedPassage, kept: Mapping[str, Mark]) -> MarkedPassage:
+    """The passage with these marks alone, and … where others were between them."""
+    marks = []
+    for mark, following in zip_longest(passage.marks, passage.marks[1:]):
+        if found := kept.get(mark.label):
+            is_cut = following is not None and following.label not in kept
+            marks.append(found._replace(text=f"{found.text.removesuffix(_CUT[1:])}{_CUT}") if is_cut else found)
+    return replace(passage, marks=tuple(marks))

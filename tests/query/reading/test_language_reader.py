@@ -39,7 +39,7 @@ def passages(text: str, count: int = 20, title: str = "Masks") -> list[MarkedPas
 @pytest.mark.parametrize("text", ["掩码把未来藏起来。", "A mask hides it.", "a mask hides ", '"\\"', "掩码" * 90])
 def test_the_prompt_takes_at_most_3500_tokens(text: str) -> None:
     found = fitted_for_model(passages(text, title="掩码 masks " * 30))
-    assert len(found) == 20
+    assert [passage.number for passage in found] == [*range(1, len(found) + 1)] and len(found) > 5
     for question in ("why masks?", "为什么要掩码？"):
         assert sum(tokens(message["content"]) for message in messages(question, found)) < 3500
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from string import ascii_lowercase
 
 import pytest
 
 from seekpoint.index.types import Cue, Origin, Transcript
 from seekpoint.query.answers import Moment
-from seekpoint.query.reading.passages import MarkedPassage, fitted, marked_passages
+from seekpoint.query.reading.passages import Mark, MarkedPassage, fitted, marked_passages
 from seekpoint.query.token_budget import tokens
 from tests.query.output.examples import PAPER_MOMENT, RECORDING_MOMENT, VIDEO_MOMENT
 
@@ -36,10 +36,10 @@ def shown(passage: MarkedPassage) -> str:
 def test_a_passage_is_what_is_said_around_a_moment_with_a_mark_every_ten_seconds(sentence: str) -> None:
     sentences = [sentence.format(k) for k in range(60)]
     (passage,) = marked_passages([moment(100, 20)], said(*sentences))
-    assert [round(mark.start) for mark in passage.marks] == [85, 90, 100, 110, 120, 130, 140, 150]
-    assert [mark.label for mark in passage.marks] == [f"1{letter}" for letter in "abcdefgh"]
-    assert " ".join(mark.text for mark in passage.marks) == " ".join(sentences[17:31])
-    assert shown(passage).startswith(f"[1a 85] {sentences[17]} [1b 90] {sentences[18]}")
+    assert [round(mark.start) for mark in passage.marks] == [75, *range(80, 261, 10), 265]
+    assert [mark.label for mark in passage.marks] == [f"1{letter}" for letter in ascii_lowercase[:21]]
+    assert " ".join(mark.text for mark in passage.marks) == " ".join(sentences[15:54])
+    assert shown(passage).startswith(f"[1a 75] {sentences[15]} [1b 80] {sentences[16]}")
 
 
 def test_a_mark_stands_where_a_sentence_begins_within_a_cue() -> None:
@@ -75,7 +75,8 @@ def test_moments_close_to_each_other_share_a_passage() -> None:
     assert len(texts) == len(set(texts))
     other = [moment(300, 60, of=VIDEO_MOMENT), moment(300, 60)]
     assert [one.moment.resource for one in marked_passages(other, sentences)] == [each.resource for each in other]
-    assert len(marked_passages([moment(100 * k, 20 * k) for k in range(1, 4)], sentences, most=2)) == 2
+    apart = said(*(f"Sentence {k}." for k in range(900)))
+    assert len(marked_passages([moment(1000 * k, 200 * k) for k in range(1, 4)], apart, most=2)) == 2
 
 
 def test_a_paper_has_its_pages_and_a_changed_library_the_quote() -> None:
@@ -87,29 +88,91 @@ def test_a_paper_has_its_pages_and_a_changed_library_the_quote() -> None:
         assert [mark.text for mark in passage.marks] == [RECORDING_MOMENT.quote]
 
 
-@pytest.mark.parametrize("text", ["a mask hides the future and more", "掩码把未来的词藏起来，不让看见", '"\\" \\'])
-@pytest.mark.parametrize("most", [150, 500, 1500, 4000])
-def test_passages_get_shorter_before_there_are_fewer(text: str, most: int) -> None:
-    moments = [moment(300 * k, 60 * k) for k in range(1, 11)]
-    passages = marked_passages(moments, said(*[f"{text} {text}. "] * 700))
-    found = fitted(passages, most, lambda _: 20, lambda mark: f"[{mark.label}]")
-    texts = (json.dumps(one.text(lambda mark: f"[{mark.label}]"), ensure_ascii=False) for one in found)
-    assert sum(20 + tokens(each[1:-1]) for each in texts) <= most
-    assert len(found) == min(max(most // 80, 1), 10)
-    assert all(one.marks for one in found)
-    lengths = [len(one.marks) for one in found]
-    assert lengths == sorted(lengths, reverse=True)
-    assert most != 1500 or lengths[0] > lengths[-1] + 2, "later ones are much shorter"
-    whole = fitted(passages, 1e6, lambda _: 20, lambda mark: f"[{mark.label}]")
-    assert whole == passages
+def labelled(mark: Mark) -> str:
+    return f"[{mark.label}]"
 
 
-def test_what_is_far_from_the_moment_goes_first() -> None:
-    passages = marked_passages([moment(300, 60), moment(345, 69)], said(*["A mask hides it."] * 200))
-    for most, count in ((60, 3), (100, 6)):
-        (short,) = fitted(passages, most, lambda _: 20, lambda mark: f"[{mark.label}]")
+def size(passages: Sequence[MarkedPassage]) -> float:
+    """The tokens in JSON, with 20 beside each."""
+    return sum(20 + tokens(json.dumps(one.text(labelled), ensure_ascii=False)[1:-1]) for one in passages)
+
+
+TEXTS = ["A mask hides what comes after it, so that no token sees the future.", "掩码把未来的词藏起来，不让看见。", '"\\" \\ "\\" \\.']
+
+
+def window(start: float, rank: int) -> list[float]:
+    """The seconds of the sentences that are shown around a moment where there is room."""
+    before, after = (seconds / rank**0.5 for seconds in (25, 170))
+    return [5.0 * k for k in range(2500) if start - before < 5 * k + 5 and 5 * k < start + after]
+
+
+def beginnings(passage: MarkedPassage) -> list[float]:
+    """The seconds of all sentences that a passage shows."""
+    return [mark.start + 5 * k for mark in passage.marks for k in range(mark.text.count(".") + mark.text.count("。"))]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_there_are_fewer_moments_before_shorter_texts(text: str) -> None:
+    passages = marked_passages([moment(300 * k, 60 * k, k) for k in range(1, 41)], said(*[text] * 2500))
+    found = fitted(passages, 4500, lambda _: 20, labelled)
+    assert 4000 < size(found) <= 4500
+    whole = [one for one in found if set(window(one.starts[0], one.number)) <= set(beginnings(one))]
+    assert whole == found[: len(whole)] and len(whole) > 1, "those ranked first are whole"
+    assert [one.number for one in found] == [*range(1, len(found) + 1)]
+    assert all(len(beginnings(one)) == 2 for one in found[len(whole) + 1 :]), "of others there are ten seconds"
+    assert len(found) == 20 and len(whole) < 19
+    assert size(found[: len(whole)]) > 3500
+
+
+def test_a_passage_has_what_is_said_around_its_moments_alone() -> None:
+    passages = marked_passages([moment(300, 60), moment(440, 88, 16)], said(*["A mask hides it."] * 200))
+    (short,) = fitted(passages, 1e6, lambda _: 20, labelled)
+    seconds = beginnings(short)
+    assert {*window(300, 1), *window(440, 16)} <= set(seconds) and max(seconds) < 500
+    (other,) = marked_passages([moment(440, 88, 16), moment(300, 60, 25)], said(*["A mask hides it."] * 200))
+    (cut,) = fitted([other], 1e6, lambda _: 20, labelled)
+    gaps = [mark.text.endswith(" …") for mark in cut.marks]
+    assert gaps.count(True) == 2 and gaps[-1], "between the two, and at the end"
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_moment_takes_all(text: str) -> None:
+    """The first of five recordings says so much around its moment that it would take all."""
+    long, short = said(*[f"{text} " * 20] * 200), said(*[text] * 200)
+    moments = [moment(300, 60, k, recording(k)) for k in range(1, 6)]
+
+    def excerpts(key: str, language: str, first: int, stop: int) -> Sequence[Transcript]:
+        return (long if key == "recording1" else short)(key, language, first, stop)
+
+    passages = marked_passages(moments, excerpts)
+    found = fitted(passages, 4500, lambda _: 20, labelled)
+    assert [one.number for one in found] == [1, 2, 3, 4, 5]
+    assert 900 < size(found[:1]) <= 1800
+    assert 285 <= found[0].marks[0].start <= 300, "it is what is nearest to the moment"
+
+
+def recording(number: int) -> Moment:
+    return replace(RECORDING_MOMENT, resource=replace(RECORDING_MOMENT.resource, id=f"recording{number}"))
+
+
+def test_all_sources_of_the_first_moments_are_shown_though_one_has_most_of_them() -> None:
+    moments = [moment(1000 * k, 200 * k, k) for k in range(1, 17)]
+    moments += [moment(300, 60, 16 + k, recording(k)) for k in range(1, 5)]
+    passages = marked_passages(moments, said(*["A mask hides the future. 掩码把未来藏起来。"] * 4000))
+    found = fitted(passages, 2000, lambda _: 20, labelled)
+    assert [one.number for one in found] == [*range(1, 21)] and len(passages) == 20
+    assert size(found) <= 2000 and len(beginnings(found[0])) > 10 > len(beginnings(found[5]))
+
+
+def test_what_is_nearest_to_a_moment_stays() -> None:
+    (passage,) = marked_passages([moment(300, 60)], said(*["A mask hides it."] * 200))
+    counts = []
+    for most in (300, 600, 1200):
+        (short,) = fitted([passage], most, lambda _: 20, labelled)
         starts = [mark.start for mark in short.marks]
-        assert {300.0, 345.0} <= set(starts) and min(starts) == 300 and len(starts) == count
-        cut = [mark.start for mark in short.marks if mark.text.endswith("…")]
-        all_starts = [mark.start for mark in passages[0].marks]
-        assert cut == [one for one, following in pairwise(all_starts) if one in starts and following not in starts]
+        assert 300 in starts and starts == [
+            s for s in (mark.start for mark in passage.marks) if min(starts) <= s <= max(starts)
+        ]
+        assert max(starts) - 300 >= 300 - min(starts)
+        counts.append(len(starts))
+    assert counts == sorted(set(counts))

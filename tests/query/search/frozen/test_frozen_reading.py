@@ -126,7 +126,7 @@ def test_none_is_believed(frozen: Reader, chat: FakeChat) -> None:
 def test_an_answer_to_what_the_ranking_gives_up_may_be_right(frozen: Reader, chat: FakeChat) -> None:
     question = "How do I bake bread?"
     assert not ranked(frozen, question).answered
-    chat.behaviour = by_letter(f"In an oven, {KEY[:9]}<b>{KEY[9:]} [2a].")
+    chat.behaviour = by_letter(f"In an oven, {KEY[:9]}<b>{KEY[9:]} [2].")
     after = read(frozen, chat, question)
     assert after.confidence is Confidence.LOW
     assert after.reading and after.reading.sentences[0].text.startswith("In an oven, ")
@@ -186,7 +186,7 @@ def test_whatever_the_reader_does_the_ranking_stands(frozen: Reader, chat: FakeC
 
 
 def test_what_came_before_a_fault_is_kept(frozen: Reader, chat: FakeChat) -> None:
-    chat.behaviour = streaming("It is said [2a]. And", ends=False)
+    chat.behaviour = streaming("It is said [2]. And", ends=False)
     after = read(frozen, chat, HEADS)
     assert after.reading and len(after.reading.sentences) == 1
     assert "broke off" in (after.reading.problem or "")
