@@ -97,7 +97,11 @@ def size(passages: Sequence[MarkedPassage]) -> float:
     return sum(20 + tokens(json.dumps(one.text(labelled), ensure_ascii=False)[1:-1]) for one in passages)
 
 
-TEXTS = ["A mask hides what comes after it, so that no token sees the future.", "掩码把未来的词藏起来，不让看见。", '"\\" \\ "\\" \\.']
+TEXTS = [
+    "A mask hides what comes after it, so that no token sees the future.",
+    "掩码把未来的词藏起来，不让看见。",
+    '"\\" \\ "\\" \\.',
+]
 
 
 def window(start: float, rank: int) -> list[float]:
