@@ -1,12 +1,13 @@
 """How well a reader chooses among the passages that the tool `ask` of `seekpoint mcp` returns.
 
     python -m benchmarks.reading shown LIBRARY QUESTIONS [--tokenizer FILE]... [--prompt]
-    python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0] [--brief]
+    python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0]
+                                     [--brief | --prompt]
     python -m benchmarks.reading score FOLDER PICKS
 
 `shown` needs no reader: it prints how much of an answer's own words the passages show, how often less than half, and
 how often a mark is right. With --tokenizer, a `tokenizer.json` as model hubs have it, it prints the tokens of the
-results; with --prompt they are the passages of a language model's prompt.
+results. With --prompt the passages are those of a language model's prompt.
 `cases` draws questions with an answer, --each of each direction, and some without one. It writes FOLDER/cases.json for
 a reader, which has the questions and their passages with marks alone, and FOLDER/key.json for scoring. With --brief
 the cases have the moments with short quotes, whose marks are their ranks. PICKS is a JSON object that the reader
@@ -44,7 +45,6 @@ from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.token_budget import tokens
 
 NOWHERE = "unanswerable"
-_BRIEF = 5
 _LABEL = re.compile(r"\[(\d{1,2}[a-z]{1,2})(?= |\])")
 
 
@@ -76,14 +76,14 @@ def direction(question: Question) -> str:
     return f"{question.language}->{question.video_language}" if question.spans else NOWHERE
 
 
-def write_cases(library: Path, questions: Iterable[Question], folder: Path, *, brief: bool) -> None:
+def write_cases(library: Path, questions: Iterable[Question], folder: Path, form: Form) -> None:
     """Ask the questions, and write what a reader is given and what its picks mean."""
     cases, key = [], []
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for number, question in enumerate(questions, 1):
-            answer = pipeline.ask(question.text, reader, encoder, AskOptions(_BRIEF if brief else MOMENTS * PASSAGES))
-            given = (in_brief if brief else in_passages)(answer, reader)
+            answer = pipeline.ask(question.text, reader, encoder, AskOptions(form.moments))
+            given = form.give(answer, reader)
             cases.append({"case": number, "question": question.text, "passages": given.passages})
             first = answer.moments[0]
             key.append(
@@ -154,6 +154,16 @@ def in_brief(answer: Answer, _: Reader) -> Given:
     return Given(compact(result), given, marks)
 
 
+class Form(NamedTuple):
+    """A form of what a reader is given of an answer with so many moments."""
+
+    moments: int
+    give: Callable[[Answer, Reader], Given]
+
+
+PASSAGES_OF_ASK, PROMPT, BRIEF = Form(MOMENTS * PASSAGES, in_passages), Form(PASSAGES, in_prompt), Form(5, in_brief)
+
+
 def judged(row: Mapping[str, Any], places: Sequence[Sequence[Any]]) -> Judgement:
     """The judgement of places as the moments of an answer."""
     question = Question("", "", "", "", tuple(AnswerSpan(*span) for span in row["spans"]))
@@ -200,17 +210,14 @@ def score(key: Sequence[Mapping[str, Any]], picks: Mapping[str, str | None]) -> 
     return "\n".join([*lines, *(f"no such mark: {each}" for each in invented)])
 
 
-def print_shown(library: Path, questions: Iterable[Question], tokenizers: Sequence[Path], *, prompt: bool) -> None:
+def print_shown(library: Path, questions: Iterable[Question], tokenizers: Sequence[Path], form: Form) -> None:
     """Print the share of the answers that is shown, by direction, and the tokens of results."""
     rows: dict[str, list[tuple[float, ...]]] = {}
     texts = []
-    most = PASSAGES if prompt else MOMENTS * PASSAGES
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for question in questions:
-            given = (in_prompt if prompt else in_passages)(
-                pipeline.ask(question.text, reader, encoder, AskOptions(most)), reader
-            )
+            given = form.give(pipeline.ask(question.text, reader, encoder, AskOptions(form.moments)), reader)
             texts.append(given.text)
             share = share_shown(question.spans, given.shown, reader)
             held = any(judged({"spans": question.spans}, [each]).moment1 for each in given.marks.values())
@@ -249,20 +256,22 @@ def main() -> None:
     cases.add_argument("--each", type=int, default=15)
     cases.add_argument("--unanswered", type=int, default=20)
     cases.add_argument("--seed", type=int, default=0)
-    cases.add_argument("--brief", action="store_true")
+    forms = cases.add_mutually_exclusive_group()
+    forms.add_argument("--brief", action="store_true")
+    forms.add_argument("--prompt", action="store_true")
     scored = commands.add_parser("score")
     scored.add_argument("folder", type=Path)
     scored.add_argument("picks", type=Path)
     given = options.parse_args()
     print(describe())
     if given.command == "shown":
-        print_shown(given.library, read_questions(given.questions), given.tokenizer, prompt=given.prompt)
+        form = PROMPT if given.prompt else PASSAGES_OF_ASK
+        print_shown(given.library, read_questions(given.questions), given.tokenizer, form)
         return
     if given.command == "cases":
         questions = read_questions(given.questions)
-        write_cases(
-            given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder, brief=given.brief
-        )
+        form = BRIEF if given.brief else PROMPT if given.prompt else PASSAGES_OF_ASK
+        write_cases(given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder, form)
     key = json.loads((given.folder / "key.json").read_text("utf-8"))
     picks = json.loads(given.picks.read_text("utf-8")) if given.command == "score" else {}
     print(score(key, picks))

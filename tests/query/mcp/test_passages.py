@@ -228,6 +228,20 @@ def test_captions_of_any_length_fit_where_moments_share_a_passage_too(text: str,
     assert len(found.passages) >= (5 if at.step == 20 else 1)
 
 
+def test_a_source_is_listed_only_with_a_passage() -> None:
+    """Twenty recordings, of which each says so much in ten seconds that a few of them take all tokens."""
+    cue = Cue(0.0, 10.0, "掩码" * 700)
+    moments = [
+        Moment(k, 0.5, replace(TALK, id=f"talk{k:07}"), "zh", 0.0, 10.0, "掩码", TALK.url, cues=(0, 1))
+        for k in range(1, 21)
+    ]
+    passages = marked_passages(moments, lambda *_: [Transcript("zh", Origin.LOCAL, (cue,))])
+    found = read_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), passages, lambda _: ())
+    assert found.sources and found.passages
+    assert [source.resource for source in found.sources] == [f"talk{k:07}" for k in range(1, 6)]
+    assert [passage.source for passage in found.passages] == [1, 2, 3, 4, 5] and found.left_out == 15
+
+
 @settings(max_examples=40)
 @given(CUES, st.sets(st.integers(0, 39), min_size=1, max_size=20), st.sampled_from(["", HOSTILE, "掩码" * 400]))
 def test_no_caption_breaks_the_answer(texts: list[str], at: set[int], title: str) -> None:
