@@ -85,7 +85,7 @@ def parse_address(text: str) -> Address:
     library = unquote(named[-1].partition("=")[2]) if named else DEFAULT_LIBRARY
     if not _LIBRARY.fullmatch(library):
         raise UsageError(
-            "a library can't be called so: take small letters, digits and underscores, at most 48, a letter first"
+            "invalid library name: use lower-case letters, digits and underscores, at most 48, beginning with a letter"
         )
     if library.startswith("pg_") or library in ("public", "information_schema"):
         raise UsageError(f"a library can't be called {library}: take another name, for that one is the server's")

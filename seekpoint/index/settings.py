@@ -1,7 +1,6 @@
 """The settings that builds store in a library, each as JSON under the name of its field.
 
-Only another's library has ill-formed ones. Each setting is something that a build finds again, so these count as
-missing.
+An ill-formed setting counts as missing: only a foreign library has one, and a build finds each setting again.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ LEAST_SCALE, MOST_SCALE = 0.25, 4.0
 class LibrarySettings:
     """The settings of a library.
 
-    `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made. `aliases` are the
-    addresses that others stand for, until a time in Unix seconds or for good, by the ids that the others would have;
-    the third value is the other one, empty unless a list names it.
+    `is_without_pieces` marks a library whose model gives no token vectors, of which pieces are made. `aliases` maps the
+    id of an alias to the address that it stands for, the Unix second until which it does (`None`: for good), and the
+    alias's own address where a list names it, else an empty string.
     `shown` are the videos that pages show beside their text: by a page's id its address, and addresses and titles.
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
     holds pairs of a term and one translation of it.

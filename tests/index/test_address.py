@@ -105,7 +105,7 @@ def test_no_text_of_an_address_holds_its_password(text: str) -> None:
 def test_a_library_has_a_plain_name_that_means_nothing_else() -> None:
     for name, told in (
         *((name, f"can't be called {name}: ") for name in ("public", "information_schema", "pg_talks", "talks__next")),
-        *((name, "small letters") for name in ("", "Talks", "1st", "a;DROP%20TABLE%20x", '"', "讲座", "a" * 49)),
+        *((name, "lower-case letters") for name in ("", "Talks", "1st", "a;DROP%20TABLE%20x", '"', "讲座", "a" * 49)),
     ):
         with pytest.raises(UsageError, match=told):
             parse_address(f"postgresql://host/talks?library={name}")

@@ -108,7 +108,7 @@ CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOU
 -- What people keep. It refers to no other table, since it stays when its resource is removed or built anew.
 CREATE TABLE kept (
   resource_id TEXT NOT NULL,
-  place TEXT NOT NULL,                      -- see ../kept.py
+  place TEXT NOT NULL,                      -- see KeptMoment in ../types.py
   kind TEXT NOT NULL,                       -- what follows is as it was when the moment was kept
   title TEXT NOT NULL,
   url TEXT NOT NULL,

@@ -21,7 +21,7 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope, 
 from seekpoint.index.embedded.database import THREADS_MAY_SHARE, damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.word_index import WordIndex, engine_errors
-from seekpoint.index.types import Alternatives, CandidateQuery, Scope, WordGroup
+from seekpoint.index.types import BY_MEANING, Alternatives, CandidateQuery, Scope, WordGroup
 
 if TYPE_CHECKING:
     from tantivy import Query
@@ -118,10 +118,7 @@ class WordSearch:
         return WordIndex.in_memory(entries, self._holdings.spoken)
 
 
-# How many chunks are proposed by meaning for each that is wanted, since vector files only approximate cosines. By words
-# as many as wanted do: with half more, no set of benchmarks/RESULTS.md changes.
-_BY_MEANING = 1.5
-# As many times more by meaning where some are excluded, since vector files don't know words.
+# As many times more by meaning where some are excluded, since vector files don't know words; a server's index does.
 _WHERE_SOME_ARE_EXCLUDED = 3
 
 
@@ -131,7 +128,7 @@ def candidates(query: CandidateQuery, vectors: VectorStore, words: WordSearch, c
     without, more = query.excluded, _WHERE_SOME_ARE_EXCLUDED if query.excluded else 1
     by_groups = partial(words.by_groups, query.groups, query.limit, keep, without)
     with in_background(by_groups, may_share=THREADS_MAY_SHARE) as translated:  # the longest of the three
-        nearest = vectors.nearest(query.vector, round(_BY_MEANING * query.limit * more), keep).chunks.tolist()
+        nearest = vectors.nearest(query.vector, round(BY_MEANING * query.limit * more), keep).chunks.tolist()
         proposed = [nearest, words.by_terms(query.terms, query.limit, keep, without), translated()]
     if query.named:
         named = _ranges(query.named.scope)

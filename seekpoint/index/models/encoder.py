@@ -110,7 +110,7 @@ def other_model(stored: ModelCard, wanted: str) -> ModelMismatch:
     """The error for a build with another model than the library's."""
     return ModelMismatch(
         f"the library was built with the model {stored.name}, not {model_name(wanted)}: "
-        f"leave --model away, {_ways_out(wanted)}"
+        f"omit --model, {_ways_out(wanted)}"
     )
 
 

@@ -192,7 +192,7 @@ def nearest(
 
 
 def least(batches: Iterable[Sequence[tuple[int, float]]], k: int) -> list[int]:
-    """The ids of the k least distances, nearest first, in batches of both up to one that has none of these."""
+    """The k nearest ids, nearest first; stops at the first batch of ids and distances that adds none."""
     best: list[tuple[float, int]] = []
     for batch in batches:
         before, best = best, nsmallest(k, [*best, *((distance, chunk_id) for chunk_id, distance in batch)])

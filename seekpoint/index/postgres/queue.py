@@ -1,6 +1,6 @@
 """The resources of a library that wait for a builder: any number of builders take from them.
 
-What only lists of an imported library name waits for nobody.
+Builders skip resources that only an import named.
 
 A builder holds a lease on the resource that it works on, which a thread renews. One that died or was cut off lets it
 run out, and another one takes the resource; what the first one still wants to store is refused then.

@@ -20,7 +20,7 @@ from seekpoint.index.postgres.session import Session
 from seekpoint.index.postgres.transcripts import letters, text_of
 from seekpoint.index.sql import sums
 from seekpoint.index.text.bm25 import saturated
-from seekpoint.index.types import Alternatives, CandidateQuery, Scope, TermMatrix, Vectors, WordGroup
+from seekpoint.index.types import BY_MEANING, Alternatives, CandidateQuery, Scope, TermMatrix, Vectors, WordGroup
 
 # Chunks to weigh for each that is wanted.
 _PROPOSED = 4
@@ -206,10 +206,6 @@ def _best(ids: Sequence[int], scores: Vectors, k: int, least: float = 0.0) -> li
     return [ids[k] for k in order if scores[k] > least]
 
 
-# How many chunks are proposed by meaning for each that is wanted, as by the embedded backend.
-_BY_MEANING = 1.5
-
-
 def candidates(
     query: CandidateQuery, session: Session, words: WordProposals, everything: Scope, means: Mapping[str, Vectors]
 ) -> Sequence[int]:
@@ -218,7 +214,7 @@ def candidates(
     excluded = [*words.numbers(query.excluded)]
     without = words.letters(excluded)
     proposed = [
-        nearest(session, query.vector, round(_BY_MEANING * limit), kept, means, without),
+        nearest(session, query.vector, round(BY_MEANING * limit), kept, means, without),
         words.by_terms(query.terms, limit, kept, excluded),
         words.by_groups(query.groups, limit, kept, excluded),
     ]

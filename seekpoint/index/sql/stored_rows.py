@@ -83,7 +83,7 @@ KEPT_COLUMNS = """resource_id, place, kind, title, url, language, start, page, a
 
 
 def values_of(moment: KeptMoment) -> tuple[object, ...]:
-    """The values of a moment's row, in the order of COLUMNS."""
+    """The values of a moment's row, in the order of KEPT_COLUMNS."""
     resource = moment.resource
     return (
         *(resource.id, moment.place, resource.kind.value, resource.title, resource.url, moment.language),

@@ -54,7 +54,7 @@ def damaged(file: Path, what: str) -> DamagedLibrary:
 
 def foreign(file: Path, what: str) -> ForeignLibrary:
     """The error for an archive that Seekpoint didn't write."""
-    return ForeignLibrary(f"{file} {_NOT_OURS}, for {what}: ask for one of whoever gave it to you")
+    return ForeignLibrary(f"{file} {_NOT_OURS}, for {what}: ask the sender for a new one")
 
 
 def add(archive: ZipFile, name: str, size: int, source: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""Titles, authors, dates and chapters that documents and recordings state, without those that programs fill in."""
+"""Titles, authors, dates, chapters and states that sources state, without titles and names that programs fill in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 
+from seekpoint.index.errors import Unfetched
+from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Chapter
+from seekpoint.index.types import Chapter, State
+from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
 _NO_TITLE = re.compile(
@@ -25,11 +28,19 @@ _FIRST_YEAR = 1985
 # More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
+# The reasons for recordings that aren't whole yet, by yt-dlp's names of their states.
+_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
 
 
 def stated_text(value: object) -> str:
     """A title or name in one line, of 500 characters at most; empty for what is no text."""
     return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
+
+
+def check_not_live(status: object) -> None:
+    """Raise Unfetched for a recording that is live or hasn't begun, by yt-dlp's `live_status`."""
+    if code := _LIVE.get(str(status)):
+        raise Unfetched(State.DEFERRED, Reason(code), DAY)
 
 
 def stated_title(text: str) -> str | None:

@@ -166,8 +166,8 @@ def _checked(address: str) -> SplitResult:
 
 MASK = "…"
 
-# So many letters and digits of a secret in a row are hidden, so that its halves are too. A secret with fewer is a
-# placeholder for a server that needs none, such as `ollama`: hiding it would take words out of the text.
+# Masks any 8 consecutive letters and digits of the key, so that parts of it are masked too. A shorter key is a
+# placeholder for a server that needs none, such as `ollama`: masking it would take words out of the text.
 _PART = 8
 # The text before it shifts the digits of a secret in base64, in one of three ways.
 _SHIFTS = 3

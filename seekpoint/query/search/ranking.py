@@ -301,7 +301,7 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
 def introduced(hits: Sequence[Hit], among: Iterable[Hit]) -> list[Hit]:
     """The distinct hits, first the one that introduces the subject: the earliest near the best one in its resource.
 
-    A hit of `among` that is near, too, has to follow it: nothing near follows an announcement.
+    An introduction counts only if a near hit of `among` follows it: nothing near follows an announcement.
     """
     best = hits[0]
 

@@ -58,7 +58,7 @@ _PROBLEM = {
     "content": {TYPE: {"schema": {"$ref": "#/components/schemas/ProblemJson"}}},
 }
 _HINT = ": /api/resources names all"
-_DOWN = "no library can be asked here: `seekpoint status` says why to whom it belongs"
+_DOWN = "no library can be asked here: its owner finds the reason with `seekpoint status`"
 
 _TYPE = "text/event-stream"
 EVENTS = {

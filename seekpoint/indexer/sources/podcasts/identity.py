@@ -49,7 +49,7 @@ def identified(
     """The episodes of the feed at an address with their ids, and what to know of them next time.
 
     An id is `known` by the key of a guid, else made of the feed's origin and the guid, or the sound's address: no feed
-    of another origin can give the same one. A guid that several sounds have says nothing.
+    of another origin can give the same one. A guid that several enclosures share is ignored.
     """
     origin = origin_of(feed)
     keyed = [(_key(one), short_hash(f"episode {origin} {_own_name(one)}"), one) for one in episodes]

@@ -16,10 +16,10 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import is_tag
 from seekpoint.index.types import Details, Origin, State, Transcript
 from seekpoint.indexer.fetch.network import picture_address
-from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
+from seekpoint.indexer.sources.metadata import check_not_live, stated_chapters, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
 from seekpoint.indexer.transcript.language import language_of
@@ -33,7 +33,6 @@ _DAY = re.compile(r"\d{8}", re.ASCII)
 _NO_NAME = re.compile(r"[^A-Za-z0-9-]")
 # These extractors number the videos of a page, also an only one.
 _NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
-_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
 # Vimeo's page takes a login where the page of its player, which other sites embed, takes none.
 _VIMEO, _VIMEO_PLAYER = re.compile(r"https://vimeo\.com/(\d+)(?:/(\w+))?"), "https://player.vimeo.com/video/"
 # Some extractors ask for captions only if they are to be written.
@@ -167,8 +166,7 @@ def _info(downloader: SiteDownloader, address: str) -> Mapping[str, Any]:
     info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else address)
     if not info:
         raise _no_video(site_of(address))
-    if code := _LIVE.get(str(info.get("live_status"))):
-        raise Unfetched(State.DEFERRED, Reason(code), DAY)
+    check_not_live(info.get("live_status"))
     return info
 
 

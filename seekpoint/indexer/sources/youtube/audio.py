@@ -24,8 +24,8 @@ from seekpoint.indexer.fetch.retries import (
     status_of,
 )
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
+from seekpoint.indexer.sources.metadata import check_not_live
 from seekpoint.indexer.sources.provenance import FetchedAudio
-from seekpoint.indexer.sources.youtube.captions import check_not_live
 from seekpoint.indexer.sources.youtube.video import SOON, details_in
 
 # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.
@@ -53,7 +53,7 @@ def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
     downloader.add_info_extractor(YoutubeIE())
     try:
         info = downloader.extract_info(f"https://www.youtube.com/watch?v={video_id}", download=False)
-        check_not_live(info)
+        check_not_live(info.get("live_status"))
         folder.mkdir(parents=True, exist_ok=True)
         # The format is part of the name: a download must not be resumed in another format.
         path = folder / f"{video_id}.{info['format_id']}.{info['ext']}"

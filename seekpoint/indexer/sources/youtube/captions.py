@@ -20,6 +20,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, MONTH, blocked, connection_failure
 from seekpoint.indexer.fetch.ytdlp import Downloader, with_own_settings
 from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.metadata import check_not_live
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
 
@@ -43,7 +44,6 @@ _STATUSES = frozenset(range(400, 500)) - {429}
 _FORMAT = "json3"
 _TOKEN_MISSING = re.compile(r"subtitles.*\bPO token|\bPO token.*subtitles", re.IGNORECASE | re.DOTALL)
 _PROVIDER = re.compile(r"\[pot[^\]]*\] (.+)")
-_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
 
 
 class _Track(NamedTuple):
@@ -70,7 +70,7 @@ class CaptionDownloader:
                 self._downloader = self._web.downloader(with_own_settings(_OPTIONS), _STATUSES)
                 self._downloader.add_info_extractor(YoutubeIE())
             info = self._downloader.info(f"https://www.youtube.com/watch?v={video_id}")
-            check_not_live(info)
+            check_not_live(info.get("live_status"))
             chosen = self._choose(info, self._downloader.warnings, _for_a_day(failure))
             return tuple(self._read(self._downloader, video_id, track) for track in chosen), info
         except SeekpointError:
@@ -100,12 +100,6 @@ class CaptionDownloader:
             raise Unfetched(State.DEFERRED, Reason.of(error.args[0]), DAY) from error
         origin = Origin.GENERATED if track.is_generated else Origin.MANUAL
         return replace(transcript, language=track.language_code, origin=origin)
-
-
-def check_not_live(info: Mapping[str, Any]) -> None:
-    """Raise Unfetched for a video that is live or hasn't begun: it isn't whole yet."""
-    if code := _LIVE.get(info.get("live_status") or ""):
-        raise Unfetched(State.DEFERRED, Reason(code), DAY)
 
 
 def _tracks(info: Mapping[str, Any]) -> Iterator[_Track]:
