@@ -22,6 +22,7 @@ from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validato
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
+from seekpoint.indexer.sources.caption_tracks import no_track_in
 from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode, Feed, is_feed, merged, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import (
     UNREAD,
@@ -354,9 +355,7 @@ class Podcasts:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("no_transcript_in_feed"), wait)
         groups = chosen(episode.transcripts, episode.language, self._languages)
         if not groups:
-            available = ", ".join(dict.fromkeys(one.language or episode.language for one in episode.transcripts))
-            reason = Reason("no_track_in", wanted=", ".join(self._languages), available=available or Reason("none"))
-            raise Unfetched(State.NO_TRANSCRIPT, reason, wait)
+            raise no_track_in(self._languages, (one.language or episode.language for one in episode.transcripts), wait)
         found: dict[str, Transcript] = {}
         faults: list[Reason] = []
         for group in groups:

@@ -18,6 +18,7 @@ from seekpoint.index.types import Details, Origin, State, Transcript
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.caption_tracks import no_track_in
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import check_not_live, stated_chapters, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
@@ -182,9 +183,7 @@ def _without_captions(
     if not tracks and any("logged in" in warning for warning in downloader.warnings):
         return Unfetched(State.NO_TRANSCRIPT, Reason("site_captions_login", host=site), MONTH)
     if tracks:
-        available = ", ".join(dict.fromkeys(track.language or "und" for track in tracks))
-        reason = Reason("no_track_in", wanted=", ".join(wanted), available=available)
-        return Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
+        return no_track_in(wanted, (track.language_code or "und" for track in tracks))
     return Unfetched(State.NO_TRANSCRIPT, Reason("site_no_captions", host=site), MONTH)
 
 
@@ -200,7 +199,7 @@ def _transcript(downloader: SiteDownloader, info: Mapping[str, Any], track: Trac
         parsed = parse_captions(data, f"captions.{suffix}")
     except SourceError as error:
         raise Unfetched(State.NO_TRANSCRIPT, Reason.of(error.args[0]), MONTH) from error
-    language = track.language if is_tag(track.language) else ""
+    language = track.language_code if is_tag(track.language_code) else ""
     language = language or language_of([cue.text for cue in parsed.cues], parsed.language)
     return Transcript(language, Origin.GENERATED if track.is_generated else Origin.MANUAL, parsed.cues)
 

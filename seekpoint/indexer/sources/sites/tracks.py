@@ -10,6 +10,7 @@ from typing import Any
 from yt_dlp.utils import ISO639Utils
 
 from seekpoint.index.text.languages import primary
+from seekpoint.indexer.sources.caption_tracks import nearest
 
 # Formats that `captions` parses, the best first; a track without an extension is one of these too.
 _FORMATS = ("vtt", "srt", "ttml", "dfxp", "json3", "srv3", "srv1", "sbv", "json")
@@ -24,7 +25,7 @@ _TAG = re.compile(r"(?:ai-)?([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*?)(?:-x-\w+|[
 class Track:
     """A caption track: its language, a tag or empty, and the forms that it comes in, as yt-dlp describes them."""
 
-    language: str
+    language_code: str
     is_generated: bool
     forms: tuple[Mapping[str, Any], ...]
 
@@ -61,19 +62,12 @@ def choose(tracks: Sequence[Track], wanted: Sequence[str], spoken: str) -> list[
     the others are translations.
     """
     generated = [track for track in tracks if track.is_generated]
-    heard = [track for track in generated if spoken and primary(track.language) == primary(spoken)] or generated
+    heard = [track for track in generated if spoken and primary(track.language_code) == primary(spoken)] or generated
     usable = [track for track in tracks if not track.is_generated] + heard[:1]
-    languages = wanted or [spoken or (heard[0].language if heard else "")]
-    found = (_best(usable, language) for language in languages)
-    chosen = list(dict.fromkeys(track for track in found if track))
+    default = spoken or (heard[0].language_code if heard else "")
+    chosen = nearest(usable, wanted or ([default] if default else []))
     # A site that doesn't say what is spoken lists the original first.
     return chosen if wanted or chosen else usable[:1]
-
-
-def _best(tracks: Sequence[Track], language: str) -> Track | None:
-    same = [track for track in tracks if language and primary(track.language) == primary(language)]
-    exact = language.lower()
-    return min(same, key=lambda track: (track.is_generated, track.language.lower() != exact), default=None)
 
 
 def _is_readable(form: Mapping[str, Any]) -> bool:

@@ -319,4 +319,4 @@ def test_any_tracks_give_one_a_language_and_none_that_isnt_spoken(
     assert len(chosen) <= max(len(set(wanted)), 1)
     assert not any(track.forms[0].get("ext") == "xml" for track in chosen)
     if wanted:
-        assert all(primary(track.language) in wanted for track in chosen)
+        assert all(primary(track.language_code) in wanted for track in chosen)
