@@ -25,6 +25,7 @@ _NO_AUTHOR = re.compile(
 )
 _DATE = re.compile(r"(?:D:)?(\d{4})-?(\d\d)?-?(\d\d)?")
 _FIRST_YEAR = 1985
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 # More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
@@ -63,6 +64,18 @@ def stated_date(text: str, first_year: int = _FIRST_YEAR) -> str | None:
     with suppress(ValueError):
         return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
     return None
+
+
+def stated_seconds(value: object, per_second: float = 1) -> float | None:
+    """The seconds of a number, or of `3661`, `61:01` or `1:01:01`; `None` for others and beyond MOST_SECONDS."""
+    if isinstance(value, str):
+        parts = value.strip().split(":")
+        if len(parts) > 3 or not all(map(_NUMBER.fullmatch, parts)):
+            return None
+        value = sum(float(part) * 60**place for place, part in enumerate(reversed(parts)))
+    if not isinstance(value, int | float) or not 0 <= value <= MOST_SECONDS * per_second:
+        return None
+    return value / per_second
 
 
 def stated_chapters(marks: Iterable[tuple[float | None, object]], duration: float | None = None) -> tuple[Chapter, ...]:

@@ -24,9 +24,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
-from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
 # keeps neither their types nor their languages, and refuses a feed that isn't well-formed.
@@ -217,17 +216,6 @@ def _parser(data: bytes, encoding: str | None) -> Any:  # noqa: ANN401 - lxml ha
     )
 
 
-def clock_seconds(text: str) -> float | None:
-    """The seconds of `3661`, `61:01` or `1:01:01`, perhaps with a fraction; `None` for other texts."""
-    parts = text.strip().split(":")
-    if len(parts) > 3 or not all(re.fullmatch(r"\d{1,7}(?:\.\d*)?", part, re.ASCII) for part in parts):
-        return None
-    seconds = 0.0
-    for part in parts:
-        seconds = 60 * seconds + float(part)
-    return seconds if seconds <= MOST_SECONDS else None
-
-
 def _encoding(data: bytes, charset: str | None) -> str | None:
     """The declared charset, where neither the feed says one nor is it UTF-8."""
     if not charset or data.startswith(tuple(BOMS)) or _DECLARED.match(data):
@@ -290,12 +278,12 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     date = _date(_text(item, "pubDate", "atom:published", "dc:date", "atom:updated", "atom:issued"))
     transcripts = [_transcript(element, base) for element in item.get("podcast:transcript", ())]
     marks = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
-    stated = ((clock_seconds(one.get("start") or ""), unescape(one.get("title") or "")) for one in marks)
+    stated = ((stated_seconds(one.get("start") or ""), unescape(one.get("title") or "")) for one in marks)
     further = (_address(element.get("url"), base) for element in item.get("podcast:chapters", ()))
     episode = Episode(
         resource,
         published=date.date().isoformat() if date else None,
-        duration=clock_seconds(_text(item, "itunes:duration")),
+        duration=stated_seconds(_text(item, "itunes:duration")),
         transcripts=tuple(filter(None, transcripts)),
         chapters=stated_chapters(stated),
         chapters_url=next(filter(None, further), None),

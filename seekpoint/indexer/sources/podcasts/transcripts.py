@@ -20,8 +20,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
 from seekpoint.indexer.sources.captions import UNSPACED, parse_captions
-from seekpoint.indexer.sources.metadata import stated_chapters
-from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import sentences, tidy
 from seekpoint.indexer.transcript.language import language_of
@@ -128,7 +128,7 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...]:
         case {"chapters": [*chapters]}:
             shown = (one for one in chapters if isinstance(one, dict) and one.get("toc") is not False)
             marks = ((str(one.get("startTime")), str(one.get("title") or "")) for one in shown)
-            return stated_chapters((clock_seconds(start), unescape(title)) for start, title in marks)
+            return stated_chapters((stated_seconds(start), unescape(title)) for start, title in marks)
     raise SourceError("they aren't JSON chapters")
 
 
@@ -188,7 +188,7 @@ class _TimedText:
     def _take(self) -> None:
         """Take in the text between two tags."""
         data, self._data = "".join(self._data), []
-        if self._within == "time" and (start := clock_seconds(data)) is not None:
+        if self._within == "time" and (start := stated_seconds(data)) is not None:
             self._begin(start)
         elif self._within == "cite":
             self._cited += data.strip()

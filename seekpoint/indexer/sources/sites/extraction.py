@@ -20,9 +20,8 @@ from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.caption_tracks import no_track_in
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.metadata import check_not_live, stated_chapters, stated_text
+from seekpoint.indexer.sources.metadata import check_not_live, stated_chapters, stated_seconds, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
-from seekpoint.indexer.transcript.cues import MOST_SECONDS
 from seekpoint.indexer.transcript.language import language_of
 
 if TYPE_CHECKING:
@@ -233,7 +232,7 @@ def details_of(info: Mapping[str, Any]) -> Details:
     title = stated_text(info.get("title"))
     if info.get("extractor_key") in _NUMBERING:
         title = _NUMBER.sub("", title)
-    day, length = stated_text(info.get("upload_date")), _seconds(info.get("duration"))
+    day, length = stated_text(info.get("upload_date")), stated_seconds(info.get("duration"))
     listed = info.get("chapters")
     marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
     return Details(
@@ -241,10 +240,6 @@ def details_of(info: Mapping[str, Any]) -> Details:
         stated_text(info.get("channel") or info.get("uploader")) or None,
         length or None,
         f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
-        stated_chapters((_seconds(mark.get("start_time")), mark.get("title")) for mark in marks),
+        stated_chapters((stated_seconds(mark.get("start_time")), mark.get("title")) for mark in marks),
         thumbnail=picture_address(stated_text(info.get("thumbnail"))),
     )
-
-
-def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and 0 <= value <= MOST_SECONDS else None

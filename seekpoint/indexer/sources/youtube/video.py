@@ -40,10 +40,10 @@ from seekpoint.indexer.fetch.retries import (
     raise_for_pause,
     server_fault,
 )
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_text
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds, stated_text
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
-from seekpoint.indexer.transcript.cues import MOST_SECONDS, spoken, tidy
+from seekpoint.indexer.transcript.cues import spoken, tidy
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
@@ -223,20 +223,20 @@ def details_of(page: str, player: object) -> Details:
     """Extract details from the watch page and the player's JSON; missing or malformed fields stay empty."""
     video = _get(player, "videoDetails")
     published = _PUBLISHED.search(page)
-    duration = _seconds(_get(video, "lengthSeconds")) or None
+    duration = stated_seconds(_get(video, "lengthSeconds")) or None
     assignment = _INITIAL_DATA.search(page)
     data = parse_json(page, assignment.end()) if assignment else None
     bar = _find_all(data, "chapterRenderer")
     panel = _find_all(data, "macroMarkersListItemRenderer")  # the same chapters, in whole seconds
     description = _get(video, "shortDescription")
     stamped = _STAMPED.findall(description) if isinstance(description, str) else []
-    starts = [_seconds(stamp) or 0.0 for stamp, _ in stamped]
+    starts = [stated_seconds(stamp) or 0.0 for stamp, _ in stamped]
     # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
     are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
     of_marks = partial(stated_chapters, duration=duration)
     chapters = (
-        of_marks((_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
-        or of_marks((_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
+        of_marks((stated_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
+        or of_marks((stated_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
         or of_marks((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
     )
     return Details(
@@ -250,9 +250,9 @@ def details_of(page: str, player: object) -> Details:
 
 def details_in(info: Mapping[str, Any]) -> Details:
     """Extract details from what yt-dlp knows of a video."""
-    duration = _seconds(info.get("duration")) or None
+    duration = stated_seconds(info.get("duration")) or None
     published = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", str(info.get("upload_date")), re.ASCII)
-    marks = ((_seconds(_get(each, "start_time")), _get(each, "title")) for each in info.get("chapters") or ())
+    marks = ((stated_seconds(_get(each, "start_time")), _get(each, "title")) for each in info.get("chapters") or ())
     return Details(
         title=stated_text(info.get("title")) or None,
         channel=stated_text(info.get("channel") or info.get("uploader")) or None,
@@ -307,16 +307,3 @@ def _find_all(data: object, key: str) -> Iterator[object]:
             stack.extend(reversed(node.values()))
         elif isinstance(node, list):
             stack.extend(reversed(node))
-
-
-def _seconds(value: object, per_second: float = 1) -> float | None:
-    """Parse a number or a time such as 1:02:03."""
-    if not isinstance(value, str | int | float):
-        return None
-    seconds = 0.0
-    try:
-        for part in str(value).split(":"):
-            seconds = 60 * seconds + float(part) / per_second
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds <= MOST_SECONDS else None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, clock_seconds, is_feed, parse_feed
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, is_feed, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import identified
 from tests.cost import at_most
 from tests.feeds import FEED, SHOW, chapters, feed, item, transcript
@@ -69,15 +69,6 @@ def test_episodes_are_ordered_by_their_dates_with_and_without_zones() -> None:
         for one in episodes(*(item(date, sound=f"{SHOW}/{n}.mp3", date=date) for n, date in enumerate(dates)))
     ]
     assert titles == [dates[3], dates[0], dates[1], ""]
-
-
-@pytest.mark.parametrize(
-    ("said", "seconds"),
-    [("3661", 3661), ("61:01", 3661), ("1:01:01", 3661), ("00:30.5", 30.5), (" 12 ", 12)]
-    + [(text, None) for text in ("", "soon 稍后", "1:2:3:4", "-5", "nan", "٣", "9" * 400, "1:", "1e5")],
-)
-def test_a_duration_has_three_forms(said: str, seconds: float | None) -> None:
-    assert clock_seconds(said) == seconds
 
 
 def test_the_sound_is_the_first_one_that_is_enclosed_on_the_web() -> None:
