@@ -167,9 +167,14 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 _PATH = re.compile(r"/(?![/\\?]).*")
 
 
+def is_web(address: object) -> bool:
+    """Whether a value is an address on the web: an imported library may hold any, such as `javascript:`."""
+    return isinstance(address, str) and bool(_WEB.match(address)) and address.isprintable()
+
+
 def is_openable(address: str) -> bool:
-    """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
-    return bool(_WEB.match(address)) or local_file(address) is not None
+    """Whether an address may become a link: one on the web, or of a file on this machine."""
+    return is_web(address) or local_file(address) is not None
 
 
 def local_file(address: str) -> Path | None:

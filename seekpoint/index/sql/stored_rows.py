@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from math import inf, isfinite
 from typing import Any, LiteralString, Protocol
 
-from seekpoint.files import parsed_json
+from seekpoint.files import is_web, parsed_json
 from seekpoint.index.types import Chapter, Details, EmbeddedTranscript, KeptMoment, Kind, Resource
 
 LATEST = 253402300799
@@ -41,7 +41,7 @@ def check_details(stored: Iterable[str], longest: float) -> None:
             texts = (details.title, details.channel, details.published, *details.aliases, *details.speakers)
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
-                and all(address is None or _is_web(address) for address in (details.thumbnail, details.deep_link))
+                and all(address is None or is_web(address) for address in (details.thumbnail, details.deep_link))
                 and (details.duration is None or _is_second(details.duration, longest))
                 and all(
                     isinstance(chapter.title, str)
@@ -58,10 +58,6 @@ def check_details(stored: Iterable[str], longest: float) -> None:
 
 def _is_second(value: object, longest: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= longest and isfinite(value)
-
-
-def _is_web(address: object) -> bool:
-    return isinstance(address, str) and address.startswith(("https://", "http://")) and address.isprintable()
 
 
 def details_text(details: Details) -> str:

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from seekpoint.files import is_web
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Keeper
 from seekpoint.index.text.clean import clean, printable
@@ -65,7 +66,7 @@ class KeptPages:
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
                 collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping,
-                formats=KEPT_FORMATS, is_web=view_models.is_web, opens_at=view_models.opens_at,
+                formats=KEPT_FORMATS, is_web=is_web, opens_at=view_models.opens_at,
             )  # fmt: skip
 
     def file(self, request: Request) -> Response:

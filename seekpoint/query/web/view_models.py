@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from seekpoint.files import MEDIA_TYPES, local_file
+from seekpoint.files import MEDIA_TYPES, is_web, local_file
 from seekpoint.hosts import is_private
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.transcript_text import names_before
@@ -28,7 +28,6 @@ BAR = 1000
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _YOUTUBE_PICTURES = "https://i.ytimg.com/vi"
 _ASKED = ("q", "section", "kind", "language", "resource", "speaker", "like", "at", "said")
-_WEB = ("https://", "http://")
 # The page of a transcript names its own address thousands of times.
 _PAGES = 256
 
@@ -123,11 +122,6 @@ def entry_name(resource: Resource) -> str:
         return clean(resource.title) or resource.id
     file = local_file(resource.url)
     return clean(file.name if file else shown_url(resource)) or resource.id
-
-
-def is_web(address: str) -> bool:
-    """Whether an address may become a link: an imported library may hold any, such as `javascript:`."""
-    return address.lower().startswith(_WEB)
 
 
 def opens_at(resource: Resource, link: str, page: int | None) -> str | None:
