@@ -169,7 +169,7 @@ _PATH = re.compile(r"/(?![/\\?]).*")
 
 def is_web(address: object) -> bool:
     """Whether a value is an address on the web: an imported library may hold any, such as `javascript:`."""
-    return isinstance(address, str) and bool(_WEB.match(address)) and address.isprintable()
+    return isinstance(address, str) and bool(_WEB.match(address))
 
 
 def is_openable(address: str) -> bool:

@@ -155,7 +155,7 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
         seekpoint.open_library(ROOT / "no such folder")
     ),
     "`languages` takes tags such as en": lambda library: seekpoint.build("列表.md", languages=["en;zh"]),
-    r"`model` away, .* with `reembed`, .*`seekpoint.build\(SOURCE, model='BAAI/bge-m3', library=NEW_FOLDER\)`": (
+    r"omit `model`, .* with `reembed`, .*`seekpoint.build\(SOURCE, model='BAAI/bge-m3', library=NEW_FOLDER\)`": (
         lambda library: seekpoint.build(LIST, library.status().library, model="BAAI/bge-m3")
     ),
     "holds other files: name an empty or a new folder with `library`": lambda library: seekpoint.build(LIST, ROOT),

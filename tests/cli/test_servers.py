@@ -199,7 +199,7 @@ def test_a_library_is_built_asked_shown_and_emptied(tmp_path: Path, postgres: Te
         (2, ["init", "folder"], "is a folder"),
         (2, ["build", "list.md", "--worker"], "omit SOURCE"),
         (2, ["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
-        (2, ["status", "--index", "postgresql://host/talks?library=No"], "small letters"),
+        (2, ["status", "--index", "postgresql://host/talks?library=No"], "lower-case letters"),
         (1, ["status", "--index", "postgresql://127.0.0.1:1/talks?sslmod=require"], "libpq can't read the address"),
         (2, ["init", "host=db dbname=talks"], "can't be read, and isn't shown"),
     ],

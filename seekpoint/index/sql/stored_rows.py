@@ -41,7 +41,10 @@ def check_details(stored: Iterable[str], longest: float) -> None:
             texts = (details.title, details.channel, details.published, *details.aliases, *details.speakers)
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
-                and all(address is None or is_web(address) for address in (details.thumbnail, details.deep_link))
+                and all(
+                    address is None or (is_web(address) and address.isprintable())
+                    for address in (details.thumbnail, details.deep_link)
+                )
                 and (details.duration is None or _is_second(details.duration, longest))
                 and all(
                     isinstance(chapter.title, str)

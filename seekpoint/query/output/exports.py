@@ -38,10 +38,11 @@ def to_markdown(answer: Answer) -> str:
 
 def item(moment: Moment, note: Sequence[str] = ()) -> str:
     """An item of a list: the link, the quote, and the lines of a note."""
-    title = escaped(clean(moment.resource.title)) or "…"
+    name = clean(moment.resource.title) or "…"
+    title = _line(name)
     if is_openable(moment.link):
         address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(moment.link))
-        title = f"[{title}]({_ENTITY.sub('&amp;', address)})"
+        title = f"[{escaped(name)}]({_ENTITY.sub('&amp;', address)})"
     languages = (escaped(clean(tag)) for tag in known_language(moment))
     headings = filter(None, map(heading_path, moment.resource.sections))
     place = [" · ".join([title, *positions(moment), *languages]), *map(_line, headings)]
@@ -54,8 +55,8 @@ def item(moment: Moment, note: Sequence[str] = ()) -> str:
         is_word = all(unicodedata.category(end)[0] not in "PSZ" for end in (text[:1], text[-1:]) if end)
         quoted += f"**{escaped(text)}**" if text and is_match and is_word else escaped(text)
     number = f"{moment.rank}. "
-    name = f"{_line(clean(moment.speaker))}: " if moment.speaker else ""
-    paragraphs = ["\\\n".join(place), f"> {name}“{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
+    speaker = f"{_line(clean(moment.speaker))}: " if moment.speaker else ""
+    paragraphs = ["\\\n".join(place), f"> {speaker}“{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
     indent = " " * len(number)
     return (number + "\n\n".join(paragraphs).replace("\n", f"\n{indent}")).replace(f"{indent}\n", "\n")
 

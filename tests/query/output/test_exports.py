@@ -104,6 +104,15 @@ def test_any_text_stays_text(text: str, path: str) -> None:
     assert visible_text(tokens).count(f"“{clean(text)}”") == 2
 
 
+@pytest.mark.parametrize("title", ["- x", "# x", "1. x", "> x", "+ 掩码"])
+def test_a_title_without_a_link_is_no_markup(title: str) -> None:
+    resource = replace(VIDEO_MOMENT.resource, title=title)
+    answer = Answer("q", Confidence.HIGH, (replace(VIDEO_MOMENT, resource=resource, link="javascript:x"),))
+    tokens = parsed(to_markdown(answer))
+    assert {token.type for token in tokens} <= SAFE
+    assert title in visible_text(tokens)
+
+
 def test_a_link_keeps_its_address_but_what_a_browser_or_a_player_would_run_is_none() -> None:
     for run in ("javascript:alert(1)", "data:text/html,x", "seekpoint:x", ""):
         answer = Answer("q", Confidence.HIGH, (replace(VIDEO_MOMENT, link=run),))
