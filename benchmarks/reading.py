@@ -155,7 +155,7 @@ def in_brief(answer: Answer, _: Reader) -> Given:
 
 
 class Form(NamedTuple):
-    """A form of what a reader is given of an answer with so many moments."""
+    """The number of moments to ask for, and what a reader is given of the answer."""
 
     moments: int
     give: Callable[[Answer, Reader], Given]

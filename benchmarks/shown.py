@@ -26,7 +26,7 @@ class ShownText(NamedTuple):
 
 
 def share_shown(spans: Iterable[AnswerSpan], shown: Sequence[ShownText], reader: Reader) -> float:
-    """The share of the letters of the span of which most is shown; of spans in a recording without passages 0."""
+    """The largest share of a span's letters that the passages show; 0 where none is of its recording."""
     return max((_share(span, shown, reader) for span in spans), default=0.0)
 
 

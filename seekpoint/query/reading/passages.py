@@ -210,14 +210,14 @@ def fitted(
 
 
 _CUT = " …"
-# The share of all tokens that the beginning of one moment may take, and as much all that is around it.
+# The share of all tokens that a moment's beginning may take, and the rest of its window again.
 _LARGEST = 1 / 5
 # Tokens of the shortest text.
 _LEAST = 60
 
 
 def _by_priority(passages: Iterable[MarkedPassage]) -> Iterator[tuple[MarkedPassage, list[Mark]]]:
-    """The marks to show with their passages: of the first moments those at their beginnings, then all around each."""
+    """Yield marks in the order in which they get room: the beginnings of moments, then the window of each, best first."""
     ranked = sorted(
         (
             (moment.rank, passage.number, start)
@@ -233,7 +233,7 @@ def _by_priority(passages: Iterable[MarkedPassage]) -> Iterator[tuple[MarkedPass
 
 
 def _reach(rank: int) -> tuple[float, float]:
-    """The seconds to show before a moment and from it on, the more the better it is."""
+    """The window of a moment: the seconds to show before it and from it on. Better ranks have longer windows."""
     return _LEAD / sqrt(rank), _TAIL / sqrt(rank)
 
 
