@@ -217,7 +217,7 @@ _LEAST = 60
 
 
 def _by_priority(passages: Iterable[MarkedPassage]) -> Iterator[tuple[MarkedPassage, list[Mark]]]:
-    """Yield marks in the order in which they get room: the beginnings of moments, then the window of each, best first."""
+    """Yield marks in the order in which they get room: beginnings of moments, then the window of each, best first."""
     ranked = sorted(
         (
             (moment.rank, passage.number, start)
