@@ -16,7 +16,7 @@ from click.testing import CliRunner
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.indexer.reading_list.addresses import short_hash
-from tests.fake_chat import by_letter, fake_chat
+from tests.fake_chat import citing, fake_chat
 from tests.paths import ROOT
 
 README = ROOT / "README.md"
@@ -101,21 +101,21 @@ def summary_block() -> str:
     return "\n".join(shown)
 
 
-# A large language model's answers to the prompts of these questions in the example's library.
+# A large language model's answers to these questions; {words} stand for the mark of the passage that says them.
 READINGS = {
     "why do we need three different matrices for queries, keys and values?": (
         'If the query and the key were the same vector, the score from "it" to "piano" would equal the score from '
-        '"piano" to "it", because a dot product ignores the order of its sides [1o]. But looking is a one way affair: '
-        "a pronoun needs its noun badly, while the noun can do without the pronoun [1p]. A vector also tends to match "
-        "itself best, so every word would mostly stare at itself [1q]. The value gets its own matrix because how you "
-        "are found and what you hand over are two separate matters, which the model learns separately [1r]."
+        '"piano" to "it", because a dot product ignores the order of its sides {Suppose the query and the key}. '
+        "But looking is a one way affair: a pronoun needs its noun badly, while the noun can do without the pronoun "
+        "{But looking is a one way}. A vector also tends to match itself best, so every word would mostly stare at "
+        "itself {there's a second trouble}. The value gets its own matrix because how you are found and what you "
+        "hand over are two separate matters, which the model learns separately {Giving the value its own}."
     ),
     "为什么要缓存键和值，却不缓存查询？": (
-        "因为查询是一次性的，一个字拿它问完一圈就再也用不着了，后面的字只关心这个字的键和值 [1c]。"
-        "前面的字看不到后面的字，它们的键和值不会再变，所以可以存起来，下次直接用 [1a]。"
-        "这样每一步只要给新来的这一个字算它自己的查询、键和值 [1b]。"
+        "因为查询是一次性的，一个字拿它问完一圈就再也用不着了，后面的字只关心这个字的键和值 {因为查询是一次性的}。"
+        "前面的字看不到后面的字，它们的键和值不会再变，所以可以存起来，下次直接用 {前面那些字的键和值}。"
+        "这样每一步只要给新来的这一个字算它自己的查询、键和值 {每一步只要给新来的}。"
     ),
-    "how do I prune an apple tree?": "NONE",
 }
 
 
@@ -124,7 +124,7 @@ def readings_block(library: Path) -> str:
     shown = []
     with fake_chat() as chat:
         for question, said in READINGS.items():
-            chat.behaviour = by_letter(said)
+            chat.behaviour = citing(said)
             answer = _portable(_run("ask", question, "-k", "1", "--llm", chat.address, "--index", str(library)))
             shown.append(_fenced("text", f'$ seekpoint ask "{question}" -k 1 --llm …\n{answer.strip()}'))
     return "\n\n".join(shown)

@@ -62,7 +62,7 @@ def test_what_the_program_writes_into_a_page_is_up_to_date() -> None:
 
 @pytest.mark.model
 def test_the_examples_are_what_the_program_prints_and_the_demos_questions_are_answered(example_library: Path) -> None:
-    for page in (readme.README, readme.DOCS / "json.md"):
+    for page in (readme.README, readme.DOCS / "json.md", readme.DOCS / "asking.md"):
         assert_up_to_date(page, example_library)
     answers = [seekpoint.ask(question, example_library, k=1) for question in demo_questions()]
     assert [answer.confidence for answer in answers] == [seekpoint.Confidence.HIGH] * 3
