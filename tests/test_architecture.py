@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from seekpoint.cli.main import cli
 from tests.index.libraries import build, run_script
 from tests.paths import ROOT
 
-PACKAGE = ROOT / "seekpoint"
+PACKAGE, TESTS, BENCHMARKS = ROOT / "seekpoint", ROOT / "tests", ROOT / "benchmarks"
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in PACKAGE.rglob("*.py")
@@ -33,10 +34,13 @@ FORBIDDEN = {
 }
 
 
-def named_by(path: Path) -> set[str]:
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+
+def named_by(tree: ast.Module) -> set[str]:
     """The modules that a file imports anywhere in it, and what it imports of packages, by their full names."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -44,15 +48,15 @@ def named_by(path: Path) -> set[str]:
     return names
 
 
-NEEDS = {name: named_by(path) & MODULES.keys() - {name} for name, path in MODULES.items()}
+NEEDS = {name: named_by(tree) & MODULES.keys() - {name} for name, tree in TREES.items()}
 
 
 def test_imports_point_one_way_and_no_module_needs_one_that_needs_it() -> None:
     for part, forbidden in FORBIDDEN.items():
         members = [name for name in MODULES if name.startswith(f"seekpoint.{part}.")]
         assert members
-        used = {name: {needed.split(".")[1] for needed in NEEDS[name] if "." in needed} for name in members}
-        assert {name: found for name in members if (found := used[name] & forbidden)} == {}
+        used = {(name, needed) for name in members for needed in NEEDS[name] if needed.split(".")[1:2]}
+        assert [pair for pair in used if pair[1].split(".")[1] in forbidden] == []
     assert "seekpoint.query.search.question" in NEEDS["seekpoint.query.search.pipeline"]
     assert "seekpoint.indexer.build_options" in NEEDS["seekpoint.cli.build"]
     assert [*TopologicalSorter(NEEDS).static_order()]  # which raises CycleError
@@ -69,13 +73,13 @@ def test_storage_is_used_through_the_door() -> None:
         members = [name for name in MODULES if name.split(".")[1:2] == [part]]
         assert members
         used = {(name, needed) for name in members for needed in NEEDS[name] if needed.split(".")[1:2] == ["index"]}
-        assert [one for one in used if ".".join(one[1].split(".")[:3]) not in allowed] == []
+        assert [pair for pair in used if ".".join(pair[1].split(".")[:3]) not in allowed] == []
 
 
 def test_the_door_has_few_operations() -> None:
-    body = ast.parse(MODULES["seekpoint.index.store"].read_text(encoding="utf-8")).body
-    protocols = [one for one in body if isinstance(one, ast.ClassDef) and "Protocol" in map(ast.unparse, one.bases)]
-    operations = [one.name for each in protocols for one in each.body if isinstance(one, ast.FunctionDef)]
+    body = TREES["seekpoint.index.store"].body
+    protocols = [node for node in body if isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases)]
+    operations = [node.name for each in protocols for node in each.body if isinstance(node, ast.FunctionDef)]
     assert {"statuses", "commit", "keep", "take"} <= set(operations)
     assert len([name for name in operations if name not in ("__enter__", "__exit__")]) <= 42
 
@@ -84,9 +88,8 @@ def test_no_two_public_classes_share_a_name_and_none_inherits_from_one_that_inhe
     """Of our own classes; errors and Protocols aside, which are made to be subclassed."""
     public = list[str]()
     bases: dict[str, set[str]] = {}
-    for path in MODULES.values():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        public += [one.name for one in tree.body if isinstance(one, ast.ClassDef) and not one.name.startswith("_")]
+    for tree in TREES.values():
+        public += [node.name for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 bases.setdefault(node.name, set()).update(ast.unparse(base).split("[")[0] for base in node.bases)
@@ -95,26 +98,55 @@ def test_no_two_public_classes_share_a_name_and_none_inherits_from_one_that_inhe
     def is_error(name: str) -> bool:
         return name.endswith(("Error", "Exception")) or any(map(is_error, bases.get(name, ())))
 
-    ours = {name: found & bases.keys() for name, found in bases.items() if "Protocol" not in found}
-    heirs = {name for name, found in ours.items() if found and not is_error(name)}
+    ours = {name: parents & bases.keys() for name, parents in bases.items() if "Protocol" not in parents}
+    heirs = {name for name, parents in ours.items() if parents and not is_error(name)}
     assert [name for name in heirs if any(ours.get(base) for base in ours[name])] == []
 
 
 @pytest.mark.slow
 def test_only_the_tests_of_benchmarks_import_benchmarks_and_nothing_imports_through_the_links_at_the_top() -> None:
     """And the package imports neither benchmarks nor tests, which its wheel doesn't hold."""
-    files = [*MODULES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    files = [*MODULES.values(), *TESTS.rglob("*.py"), *BENCHMARKS.rglob("*.py")]
     files += (ROOT / "examples").rglob("*.py")
-    named = {path: {name.split(".")[0] for name in named_by(path)} for path in files}
-    assert "benchmarks" in named[ROOT / "tests" / "benchmarks" / "test_quality.py"]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in files}
+    named = {path: {name.split(".")[0] for name in named_by(tree)} for path, tree in trees.items()}
+    assert "benchmarks" in named[TESTS / "benchmarks" / "test_quality.py"]
     for path, names in named.items():
         assert not names & {"index", "indexer", "query"}, path
         if path.is_relative_to(PACKAGE):
             assert not names & {"benchmarks", "tests"}, path
-        elif path.is_relative_to(ROOT / "tests") and path.parent != ROOT / "tests" / "benchmarks":
+        elif path.is_relative_to(TESTS) and path.parent != TESTS / "benchmarks":
             assert "benchmarks" not in names, path
     for name in ("index", "indexer", "query"):
         assert (ROOT / name).is_symlink() and (ROOT / name).resolve() == PACKAGE / name
+
+
+def test_the_page_on_the_architecture_cites_what_is_there() -> None:
+    """Paths, their ends, dotted modules, and names that some module defines, in text and drawings."""
+    parts = [path.relative_to(ROOT).parts for top in (PACKAGE, TESTS, BENCHMARKS) for path in (top, *top.rglob("*"))]
+    paths = {"/".join(each[at:]) for each in parts for at in range(len(each))}
+    names = {path.stem for path in MODULES.values()}
+    for tree in TREES.values():
+        nodes = [*ast.walk(tree)]
+        names |= {node.name for node in nodes if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+        constants = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+        names |= {node.id for each in constants for node in ast.walk(each) if isinstance(node, ast.Name)}
+
+    def exists(cited: str) -> bool:
+        path = cited.replace(".", "/").strip("/")
+        return not paths.isdisjoint((cited.strip("/"), path, f"{path}.py")) or names.issuperset(cited.split("."))
+
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    prose = re.sub(r"(?s)```.*?```", "", text)
+    cited = [word.removeprefix("python -m ") for word in re.findall(r"`([^`]+)`", prose) if not word.startswith("--")]
+    cited += [word for block in re.findall(r"(?s)```.*?```", text) for word in re.findall(r"\w+(?:[./]\w+)+", block)]
+    assert len(cited) > 100
+    assert [word for word in cited if not exists(word)] == []
+
+
+def test_every_folder_of_the_package_has_one_of_tests() -> None:
+    folders = {path.parent.relative_to(PACKAGE) for path in MODULES.values()}
+    assert [folder for folder in folders if not any((TESTS / folder).rglob("test_*.py"))] == []
 
 
 def test_the_front_door_is_light(tmp_path: Path) -> None:
