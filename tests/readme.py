@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -30,11 +31,14 @@ _SECTION = re.DOTALL | re.MULTILINE
 
 
 def help_block() -> str:
+    """The help of each command, without the options that all have: the page says them once."""
     parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH, **cli.context_settings)
     texts = []
     for name in cli.list_commands(parent):
-        command = cli.get_command(parent, name)
+        command = copy(cli.get_command(parent, name))
         assert command is not None, name
+        command.params = [option for option in command.params if "--index" not in option.opts]
+        command.add_help_option = False
         texts.append(command.get_help(click.Context(command, parent, name, terminal_width=_WIDTH)))
     return _fenced("text", "\n\n".join(texts))
 
