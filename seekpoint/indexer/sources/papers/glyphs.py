@@ -9,8 +9,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Set
 from contextlib import closing
+from dataclasses import dataclass
 from math import atan2, copysign, hypot, isfinite, pi
-from typing import NamedTuple, TypeAlias
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
@@ -48,18 +48,22 @@ _FORCE_BOLD = 1 << 18
 _LONGEST_FONT_NAME = 200
 # A font with all characters of ASCII is that of a table of them.
 _FIRST_CODE, _LAST_CODE, _FEWEST_CODES = ord("!"), ord("~"), 5
-_Box: TypeAlias = tuple[float, float, float, float]
 
 
-class _Run(NamedTuple):
+@dataclass(slots=True)
+class _Run:
     """Glyphs of one font on one baseline, in page coordinates; `turn` counts quarters counterclockwise, if whole.
 
-    `font` is the address of the first glyph's font, or 0.
+    `x` and `y` are the origin of the first glyph, `font` is the address of its font, or 0.
     """
 
     text: str
-    corners: _Box
-    origin: tuple[float, float]
+    left: float
+    bottom: float
+    right: float
+    top: float
+    x: float
+    y: float
     size: float
     bold: bool
     turn: int | None
@@ -70,17 +74,22 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
     """The text of page `index`, from 0; `None` if the page can't be read."""
     try:
         with closing(document[index]) as page, closing(page.get_textpage()) as glyphs:
-            found = list(_runs(glyphs.raw))
+            runs = list(_runs(glyphs.raw))
             rotation = page.get_rotation() // 90
             left, bottom, right, top = page.get_bbox()
     except pypdfium2.PdfiumError:
         return None
     used: defaultdict[int, set[str]] = defaultdict(set)
-    for run in found:
+    for run in runs:
+        run.text = _composed(run.text)
         used[run.font].update(run.text)
     coded = {font for font, chars in used.items() if _are_codes(chars)}
-    readable = (run._replace(text=CODED * len(run.text)) if run.font in coded else run for run in found)
-    runs = [run for run in readable if all(map(isfinite, (*run.corners, *run.origin, run.size)))]
+    for run in runs:
+        if run.font in coded:
+            run.text = CODED * len(run.text)
+    runs = [
+        run for run in runs if all(map(isfinite, (run.left, run.bottom, run.right, run.top, run.x, run.y, run.size)))
+    ]
     letters: Counter[int] = Counter()
     for run in runs:
         if run.turn is not None:
@@ -90,9 +99,8 @@ def read_page(document: pypdfium2.PdfDocument, index: int) -> Page | None:
     low, high = sorted(_turned(x, y, turn)[1] for x, y in ((left, bottom), (right, top)))
     spans = []
     for run in (run for run in runs if run.turn == turn):
-        x1, y1, x2, y2 = run.corners
-        start, end = sorted(_turned(x, y, turn)[0] for x, y in ((x1, y1), (x2, y2)))
-        spans.append(TextSpan(run.text, start, end, _turned(*run.origin, turn)[1], run.size, run.bold))
+        start, end = sorted(_turned(x, y, turn)[0] for x, y in ((run.left, run.bottom), (run.right, run.top)))
+        spans.append(TextSpan(run.text, start, end, _turned(run.x, run.y, turn)[1], run.size, run.bold))
     return layout.page(spans, index + 1, low, high)
 
 
@@ -113,8 +121,8 @@ def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
 def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
     box = pdfium.FS_RECTF()
     weights: dict[int, bool] = {}
-    first, size, text, bold, spaced = 0, 0.0, "", False, False
-    left = bottom = right = top = 0.0
+    run: _Run | None = None
+    spaced = False
     for index in range(pdfium.FPDFText_CountChars(glyphs)):
         code = pdfium.FPDFText_GetUnicode(glyphs, index)
         char = chr(code) if code <= sys.maxunicode else _UNKNOWN  # a code that the font maps to no letter
@@ -122,62 +130,58 @@ def _runs(glyphs: pdfium.FPDF_TEXTPAGE) -> Iterator[_Run]:
             spaced = spaced or char not in "\r\n"
             continue
         pdfium.FPDFText_GetLooseCharBox(glyphs, index, box)
-        continues = abs(box.bottom - bottom) < _SAME and abs(box.top - top) < _SAME
-        continues = continues and right - size < box.left < right + size
-        continues = continues and not (spaced and _is_bold(glyphs, index, weights) != bold)
-        spaced = spaced and not (box.left - right < size / 2 and is_unspaced(text[-1:], char))
+        continues = False
+        if run:
+            continues = abs(box.bottom - run.bottom) < _SAME and abs(box.top - run.top) < _SAME
+            continues = continues and run.right - run.size < box.left < run.right + run.size
+            continues = continues and not (spaced and _font(glyphs, index, weights)[1] != run.bold)
+            spaced = spaced and not (box.left - run.right < run.size / 2 and is_unspaced(run.text[-1], char))
         # pdfium gives a character beyond the basic plane in two halves, at the same place.
-        if not (text and (continues or char in _LOW_SURROGATES)):
-            if text:
-                yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
-            matrix = _matrix(glyphs, index)
-            size = abs(pdfium.FPDFText_GetFontSize(glyphs, index)) * hypot(matrix.c, matrix.d) or 1.0
-            first, text, bold = index, "", _is_bold(glyphs, index, weights)
-            left, bottom, right, top = box.left, box.bottom, box.right, box.top
-        text += f" {char}" if spaced else char
-        left, right, spaced = min(left, box.left), max(right, box.right), False
-    if text:
-        yield _run(glyphs, first, text, (left, bottom, right, top), size, bold)
+        if run is None or not (continues or char in _LOW_SURROGATES):
+            if run:
+                yield run
+            run = _begun(glyphs, index, box, weights)
+        run.text += f" {char}" if spaced else char
+        run.left, run.right, spaced = min(run.left, box.left), max(run.right, box.right), False
+    if run:
+        yield run
 
 
-def _font(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> pdfium.FPDF_FONT | None:
+def _begun(glyphs: pdfium.FPDF_TEXTPAGE, index: int, box: pdfium.FS_RECTF, weights: dict[int, bool]) -> _Run:
+    """The run that a glyph in a box begins, still without text."""
+    matrix, x, y = pdfium.FS_MATRIX(), ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetMatrix(glyphs, index, matrix)
+    pdfium.FPDFText_GetCharOrigin(glyphs, index, x, y)
+    font_size = pdfium.FPDFText_GetFontSize(glyphs, index)
+    size = abs(font_size) * hypot(matrix.c, matrix.d) or 1.0
+    sign = copysign(1.0, font_size)
+    quarters = atan2(sign * matrix.b, sign * matrix.a) / _QUARTER
+    turn = round(quarters) % 4 if abs(quarters - round(quarters)) < _UPRIGHT else None
+    font, bold = _font(glyphs, index, weights)
+    return _Run("", box.left, box.bottom, box.right, box.top, x.value, y.value, size, bold, turn, font)
+
+
+def _font(glyphs: pdfium.FPDF_TEXTPAGE, index: int, weights: dict[int, bool]) -> tuple[int, bool]:
+    """The address of a glyph's font, or 0, and whether it is bold; `weights` holds the page's fonts that are known."""
     text_object = pdfium.FPDFText_GetTextObject(glyphs, index)
-    return pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
-
-
-def _is_bold(glyphs: pdfium.FPDF_TEXTPAGE, index: int, weights: dict[int, bool]) -> bool:
-    """Whether a glyph's font is bold; `weights` holds the page's fonts that are known."""
-    font = _font(glyphs, index)
+    font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
     if not font:
-        return False
+        return 0, False
     address = ctypes.addressof(font.contents)
     if address not in weights:
         name = ctypes.create_string_buffer(_LONGEST_FONT_NAME)
         pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
         is_named = _BOLD.search(name.value.decode("utf-8", "replace")) is not None
         weights[address] = is_named or bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
-    return weights[address]
+    return address, weights[address]
 
 
-def _matrix(glyphs: pdfium.FPDF_TEXTPAGE, index: int) -> pdfium.FS_MATRIX:
-    matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(glyphs, index, matrix)
-    return matrix
-
-
-def _run(glyphs: pdfium.FPDF_TEXTPAGE, first: int, text: str, corners: _Box, size: float, bold: bool) -> _Run:
-    matrix = _matrix(glyphs, first)
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(glyphs, first, x, y)
-    sign = copysign(1.0, pdfium.FPDFText_GetFontSize(glyphs, first))
-    quarters = atan2(sign * matrix.b, sign * matrix.a) / _QUARTER
-    turn = round(quarters) % 4 if abs(quarters - round(quarters)) < _UPRIGHT else None
+def _composed(text: str) -> str:
+    """The text with halves of characters, presentation forms and accents put together."""
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = _ACCENTED.sub(_accented, text.translate(_COMPOSED))
-    text = text.replace(_HYPHEN, "-").replace("\0", _UNKNOWN)
-    font = _font(glyphs, first)
-    return _Run(text, corners, (x.value, y.value), size, bold, turn, ctypes.addressof(font.contents) if font else 0)
+    return text.replace(_HYPHEN, "-").replace("\0", _UNKNOWN)
 
 
 def _accented(match: re.Match[str]) -> str:
