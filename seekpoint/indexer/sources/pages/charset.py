@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -45,20 +46,16 @@ _SAMPLE = 20_000
 
 
 def decoded(data: bytes, label: str | None = None) -> str:
-    """Decode a page; `label` is the charset in its HTTP header.
+    """Decode a page or a text; `label` is the charset in its HTTP header.
 
-    Evidence in order of weight: byte order mark, valid UTF-8, label, meta element, detection. Never raises: invalid
-    bytes become U+FFFD.
+    Evidence in order of weight: byte order mark, text in UTF-16, valid UTF-8, label, meta element, detection. Never
+    raises: invalid bytes become U+FFFD.
     """
     for bom, encoding in BOMS.items():
         if data.startswith(bom):
             return data[len(bom) :].decode(encoding, "replace")
-    head = data[:_META_WITHIN]
-    if head.count(b"\0") * 10 >= len(head) and b"<" in head:
-        is_little_endian = head.count(b"<\0") > head.count(b"\0<")
-        return data.decode("utf-16-le" if is_little_endian else "utf-16-be", "replace")
-    # In a page, null bytes have no meaning.
-    data = data.replace(b"\0", b"")
+    if b"\0" in data and (utf_16 := _utf_16(data)):
+        return data.decode(utf_16, "replace")
     text = data.decode("utf-8", "replace")
     if is_plausible(text) and (not text.isascii() or b"\x1b" not in data):
         return text
@@ -66,12 +63,29 @@ def decoded(data: bytes, label: str | None = None) -> str:
         return labelled
     from charset_normalizer import from_bytes
 
-    visible = re.sub(rb"\s+", b" ", _TAGS.sub(b" ", data))[:_SAMPLE]
+    visible = re.sub(rb"[\s\0]+", b" ", _TAGS.sub(b" ", data))[:_SAMPLE]
     # With the default threshold, 0.2, it finds no encoding for pages that mix Chinese and English.
     encodings = ["gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252"]
     guess = from_bytes(visible, cp_isolation=encodings, threshold=0.4).best()
     name = _SUPERSETS.get(guess.encoding, guess.encoding) if guess else "cp1252"
     return data.decode(name, "replace")
+
+
+def _utf_16(data: bytes) -> str | None:
+    """The encoding of a text in UTF-16 without a byte order mark; `None` if the data isn't one.
+
+    As UTF-16, pairs of Latin letters decode to Chinese characters, but without spaces, punctuation and markup.
+    """
+    head = data[:_META_WITHIN]
+    is_mostly_latin = head.count(b"\0") * 10 >= len(head)
+    scores = {}
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with suppress(UnicodeDecodeError):
+            text = codecs.getincrementaldecoder(encoding)().decode(head)
+            common = sum(map(text.count, " \n<，。"))
+            if common * 100 >= len(text) and (is_mostly_latin or all(c.isprintable() or c.isspace() for c in text)):
+                scores[encoding] = common
+    return max(scores, key=scores.__getitem__, default=None)
 
 
 def is_garbage(text: str) -> bool:

@@ -63,7 +63,7 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
-    text = decoded(data, charset)
+    text = decoded(data, charset).replace("\0", "")
     if not text.strip():
         raise Unfetched(State.UNAVAILABLE, Reason("page_without_text"))
     head = text[:100_000]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -39,7 +38,6 @@ _LINE_END = re.compile(r"\r\n?|[\v\x85\u2028]")
 _PAGE_BREAK = re.compile(r"[\f\u2029]")
 _WIDE = r"[\p{Han}\p{Hiragana}\p{Katakana}\u3000-\u303f\uff00-\uffef]"
 _JOINT = regex.compile(rf"(?<={_WIDE})\n(?={_WIDE})|(?<=\p{{L}}-)\n(?=\p{{Ll}})")
-_SAMPLE = 10_000
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?=\w[^\n:=]*[:=])((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
 _FIELD = re.compile(r"^(\w+)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILINE)
@@ -111,26 +109,12 @@ def _blocks(runs: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
 
 
 def _text(data: bytes, charset: str | None) -> str:
-    is_marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = _utf_16_without_bom(data) if b"\0" in data and not is_marked else decoded(data, charset)
-    if text is None or is_garbage(text):
+    text = decoded(data, charset)
+    if "\0" in text or is_garbage(text):
         raise _unavailable("no_text_file")
     if not text.strip():
         raise _unavailable("file_empty")
     return _LINE_END.sub("\n", _PAGE_BREAK.sub("\n\n", text))
-
-
-def _utf_16_without_bom(data: bytes) -> str | None:
-    """Decode UTF-16 without a byte order mark; `None` if the data isn't UTF-16."""
-    scores = {}
-    for encoding in ("utf-16-le", "utf-16-be"):
-        with suppress(UnicodeDecodeError):
-            sample = codecs.getincrementaldecoder(encoding)().decode(data[:_SAMPLE])
-            common = sum(map(sample.count, " \n，。"))
-            # As UTF-16, pairs of Latin letters decode to Chinese characters, but without spaces and punctuation.
-            if common * 100 >= len(sample) and all(c.isprintable() or c.isspace() for c in sample):
-                scores[encoding] = common
-    return data.decode(max(scores, key=scores.__getitem__), "replace") if scores else None
 
 
 def _unwrapped(lines: Sequence[str]) -> Iterator[str]:

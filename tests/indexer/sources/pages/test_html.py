@@ -111,6 +111,7 @@ def test_text_is_as_a_browser_renders_it() -> None:
             <p>first line<br>second line</p><p>gpj\u202egnp.exe\u202c</p>""",
             ["one boldness and more end", "first line", "second line", "gpjgnp.exe"],
         ),
+        ("<p>one\0 two</p>", ["one two"]),
         (
             """<ul><li>outer <b>item</b><ul><li>inner item</ul><li>last</ul>
             <table><tr><th>Model<th>BLEU</tr><tr><td>Transformer (大)<td>28.4</tr></table>""",
