@@ -1,4 +1,4 @@
-"""Files that are replaced in one step, whatever crashes, and those that a stranger names or wrote."""
+"""Files: replaced in one step, whatever crashes, and read safely, though a stranger named or wrote them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import hashlib
 import io
 import json
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any, BinaryIO
 
 # Larger than any file that is read at once.
 _MOST_BYTES = 200_000_000
@@ -95,106 +93,11 @@ def parsed_json(text: str | bytes) -> Any:  # noqa: ANN401 - of whatever type th
         raise ValueError("JSON that is nested too deep") from error
 
 
-def _check_is_file(found: os.stat_result, path: Path) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check_is_file(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
-
-
-MEDIA_TYPES = {
-    ".mp3": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".m4b": "audio/mp4",
-    ".aac": "audio/aac",
-    ".wav": "audio/wav",
-    ".ogg": "audio/ogg",
-    ".oga": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".flac": "audio/flac",
-    ".mp4": "video/mp4",
-    ".m4v": "video/mp4",
-    ".webm": "video/webm",
-    ".mov": "video/quicktime",
-    ".mkv": "video/x-matroska",
-    ".avi": "video/x-msvideo",
-}
-CAPTION_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".lrc", ".ttml", ".dfxp", ".srv1", ".srv3", ".json3"})
-"""The suffixes of caption files. `.json` is ambiguous: it depends on the rest of the name."""
-
-
-class DocumentFormat(NamedTuple):
-    """A format of documents, and the most bytes that are read of a file in it.
-
-    Its parser is in `module`, below `seekpoint.indexer.sources`: a function called `read_` and the format's name, which
-    takes bytes, and the charset of a text. An archive is one of XML in zip, told by its parts.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    media_types: tuple[str, ...]
-    module: str
-    most_bytes: int = 20_000_000
-    is_text: bool = False
-    is_archive: bool = False
-
-
-_MOST = 200_000_000
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-DOCUMENTS = (
-    DocumentFormat("html", (".html", ".htm"), ("text/html",), "pages.html", 30_000_000, is_text=True),
-    DocumentFormat("markdown", (".md",), ("text/markdown", "text/x-markdown"), "pages.markdown", is_text=True),
-    DocumentFormat("plain", (".txt",), ("text/plain",), "pages.markdown", is_text=True),
-    DocumentFormat("pdf", (".pdf",), ("application/pdf", "application/x-pdf"), "papers.pdf", _MOST),
-    DocumentFormat("epub", (".epub",), ("application/epub+zip",), "archives.epub", _MOST, is_archive=True),
-    *(
-        DocumentFormat(name, (f".{name}",), (f"{_OFFICE}.{kind}",), f"archives.{name}", _MOST, is_archive=True)
-        for name, kind in (("docx", "wordprocessingml.document"), ("pptx", "presentationml.presentation"))
-    ),
-)
-DOCUMENT_SUFFIXES = frozenset(suffix for form in DOCUMENTS if form.is_text for suffix in form.suffixes)
-LIST_SUFFIXES = frozenset({".csv", ".tsv", ".opml", ".bib", ".bibtex", ".ris"})
-"""The suffixes of files that are reading lists, and nothing else."""
-ARCHIVES = frozenset(suffix for form in DOCUMENTS if form.is_archive for suffix in form.suffixes)
-ARCHIVE_HEADERS = (b"PK\3\4", b"PK\5\6", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-"""The beginnings of a zip archive, of an empty one, and of an archive of Office: before 2007, or with a password."""
-UNREAD_SUFFIXES = frozenset({".doc", ".odt", ".rtf", ".pages", ".ppt", ".odp", ".key", ".xls", ".xlsx", ".mobi"})
-"""The suffixes of documents whose formats aren't read: they are listed with that reason."""
-
-_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES | {".pdf", ".json"}
-_WEB = re.compile(r"https?://", re.IGNORECASE)
-# Two slashes or backslashes at the beginning, once decoded, and `\??\` lead Windows to another machine.
-_PATH = re.compile(r"/(?![/\\?]).*")
-
-
-def is_web(address: object) -> bool:
-    """Whether a value is an address on the web: an imported library may hold any, such as `javascript:`."""
-    return isinstance(address, str) and bool(_WEB.match(address))
-
-
-def is_openable(address: str) -> bool:
-    """Whether an address may become a link: one on the web, or of a file on this machine."""
-    return is_web(address) or local_file(address) is not None
-
-
-def local_file(address: str) -> Path | None:
-    """The path in a `file:` address; `None` if it names a host, or a file that is neither media nor a document.
-
-    Programs cut addresses differently, so one with a query or with white space is refused too.
-    """
-    try:
-        scheme, host, path, query, _ = urlsplit(address)
-    except ValueError:
-        return None
-    decoded = unquote(path)
-    is_local = scheme == "file" and address[5:8] == "///" and not host and not query and _PATH.fullmatch(decoded)
-    is_plain = f"{address}{decoded}".isprintable() and " " not in address
-    is_known = Path(decoded).suffix.lower() in _OPENABLE_SUFFIXES
-    if not (is_local and is_plain and is_known):
-        return None
-    from urllib.request import url2pathname
-
-    return Path(url2pathname(path))
 
 
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16

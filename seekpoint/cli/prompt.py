@@ -25,12 +25,12 @@ from prompt_toolkit.layout import ConditionalContainer, FormattedTextControl, HS
 from prompt_toolkit.utils import is_dumb_terminal
 
 from seekpoint.cli.options import with_index
-from seekpoint.files import is_openable
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.terminal import to_text, verdict
+from seekpoint.safe_links import is_openable
 
 Browser = Callable[[str], bool]
 

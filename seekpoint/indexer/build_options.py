@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from seekpoint.files import local_file
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, NamedBy, Resource, State
+from seekpoint.safe_links import local_file
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from seekpoint.files import ARCHIVES
+from seekpoint.file_formats import ARCHIVES
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import CELL_BREAK, INDENT, LINE_BREAK
 from seekpoint.index.types import Cue, Kind, Resource

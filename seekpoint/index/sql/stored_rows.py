@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from math import inf, isfinite
 from typing import Any, LiteralString, Protocol
 
-from seekpoint.files import is_web, parsed_json
+from seekpoint.files import parsed_json
 from seekpoint.index.types import Chapter, Details, EmbeddedTranscript, KeptMoment, Kind, Resource
+from seekpoint.safe_links import is_web
 
 LATEST = 253402300799
 """The Unix time at which Python's dates end, with the year 9999."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from seekpoint.files import is_openable, open_file
+from seekpoint.files import open_file
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -30,6 +30,7 @@ from seekpoint.index.errors import (
 )
 from seekpoint.index.transfer.inspection import open_immutable
 from seekpoint.index.types import ModelCard
+from seekpoint.safe_links import is_openable
 
 PIECE = 1 << 20
 """Bytes that are read at a time."""

@@ -16,7 +16,7 @@ import requests
 from protego import Protego
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from seekpoint.files import DOCUMENTS
+from seekpoint.file_formats import DOCUMENTS
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from seekpoint.files import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
+from seekpoint.file_formats import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of

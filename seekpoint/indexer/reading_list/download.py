@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from seekpoint.files import LIST_SUFFIXES
+from seekpoint.file_formats import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import FetchedPage, Fetcher

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, open_file, read_file, real_path
+from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES
+from seekpoint.files import open_file, read_file, real_path
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted

@@ -18,7 +18,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from seekpoint.files import CAPTION_SUFFIXES, read_file
+from seekpoint.file_formats import CAPTION_SUFFIXES
+from seekpoint.files import read_file
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean

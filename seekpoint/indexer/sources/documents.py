@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES, read_file
+from seekpoint.file_formats import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES
+from seekpoint.files import read_file
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean

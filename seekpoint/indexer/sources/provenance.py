@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from seekpoint.files import DOCUMENTS, parsed_json, read_file
+from seekpoint.file_formats import DOCUMENTS
+from seekpoint.files import parsed_json, read_file
 from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript

@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import NamedTuple
 from urllib.parse import quote
 
-from seekpoint.files import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
@@ -21,6 +20,7 @@ from seekpoint.query.links import timestamp
 from seekpoint.query.output.json import as_json
 from seekpoint.query.output.json_schema import KeptJson
 from seekpoint.query.output.terminal import heading_path, known_language, positions, quote_parts, verdict
+from seekpoint.safe_links import is_openable
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
 _INLINE = re.compile(r"[\\`*_\[\]<>~$]|&(?=#?\w+;)|#(?=#*\Z)")

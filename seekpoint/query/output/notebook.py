@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from seekpoint.files import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.output.terminal import known_language, positions, quote_parts, verdict
+from seekpoint.safe_links import is_openable
 
 
 def answer_html(answer: Answer) -> str:

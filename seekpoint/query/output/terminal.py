@@ -10,11 +10,11 @@ import regex
 from wcwidth import propagate_sgr
 from wcwidth.textwrap import SequenceTextWrapper
 
-from seekpoint.files import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
 from seekpoint.query.links import page_label, timestamp
+from seekpoint.safe_links import is_openable
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _INDENT = "   "

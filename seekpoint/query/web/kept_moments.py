@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from seekpoint.files import is_web
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Keeper
 from seekpoint.index.text.clean import clean, printable
@@ -37,6 +36,7 @@ from seekpoint.query.web.query_parameters import (
     Line,
 )
 from seekpoint.query.web.templating import page, path_of
+from seekpoint.safe_links import is_web
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -18,7 +18,6 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seekpoint.files import local_file
 from seekpoint.index.address import added_as
 from seekpoint.index.open import is_written
 from seekpoint.index.store import Reader
@@ -42,6 +41,7 @@ from seekpoint.query.web.security import PLAYS_FROM_WEB, comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
 from seekpoint.query.web.view_models import MomentView, Player
+from seekpoint.safe_links import local_file
 
 if TYPE_CHECKING:
     from starlette.responses import HTMLResponse, Response

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from seekpoint.files import MEDIA_TYPES, is_web, local_file
+from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.hosts import is_private
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.transcript_text import names_before
@@ -21,6 +21,7 @@ from seekpoint.query.links import timestamp
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.query_parameters import READING, AskParameters, PageParameters
 from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
+from seekpoint.safe_links import is_web, local_file
 
 BAR = 1000
 """The length of a bar in its own units."""

@@ -23,7 +23,8 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from seekpoint.files import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES, replacing
+from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
+from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written

@@ -14,7 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import seekpoint
-from seekpoint.files import DOCUMENTS
+from seekpoint.file_formats import DOCUMENTS
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_reader, open_writer

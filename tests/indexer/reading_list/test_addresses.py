@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seekpoint.files import LIST_SUFFIXES
+from seekpoint.file_formats import LIST_SUFFIXES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.reading_list.addresses import (

@@ -19,7 +19,7 @@ try:
 except ImportError:  # Python may be built without it, and zipfile then raises RuntimeError
     LZMAError = RuntimeError  # type: ignore[assignment,misc]
 
-from seekpoint.files import ARCHIVE_HEADERS, DOCUMENTS
+from seekpoint.file_formats import ARCHIVE_HEADERS, DOCUMENTS
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State

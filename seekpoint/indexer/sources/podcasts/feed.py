@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from seekpoint.files import MEDIA_TYPES
+from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Kind, Resource

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from seekpoint.files import MEDIA_TYPES
+from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seekpoint.files import is_openable
+from seekpoint.safe_links import is_openable
 
 OPENED = (
     *("https://example.org/talk?v=1#t=5", "HTTP://example.org/"),

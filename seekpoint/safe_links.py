@@ -1,0 +1,44 @@
+"""Addresses that may become links: on the web, or of a recording or a document on this machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, MEDIA_TYPES
+
+_OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES | {".pdf", ".json"}
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+# Two slashes or backslashes at the beginning, once decoded, and `\??\` lead Windows to another machine.
+_PATH = re.compile(r"/(?![/\\?]).*")
+
+
+def is_web(address: object) -> bool:
+    """Whether a value is an address on the web: an imported library may hold any, such as `javascript:`."""
+    return isinstance(address, str) and bool(_WEB.match(address))
+
+
+def is_openable(address: str) -> bool:
+    """Whether an address may become a link: one on the web, or of a file on this machine."""
+    return is_web(address) or local_file(address) is not None
+
+
+def local_file(address: str) -> Path | None:
+    """The path in a `file:` address; `None` if it names a host, or a file that is neither media nor a document.
+
+    Programs cut addresses differently, so one with a query or with white space is refused too.
+    """
+    try:
+        scheme, host, path, query, _ = urlsplit(address)
+    except ValueError:
+        return None
+    decoded = unquote(path)
+    is_local = scheme == "file" and address[5:8] == "///" and not host and not query and _PATH.fullmatch(decoded)
+    is_plain = f"{address}{decoded}".isprintable() and " " not in address
+    is_known = Path(decoded).suffix.lower() in _OPENABLE_SUFFIXES
+    if not (is_local and is_plain and is_known):
+        return None
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(path))
