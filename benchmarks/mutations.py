@@ -29,7 +29,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Origin
 from seekpoint.indexer.sources.documents import parse_document
 from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, sandboxed
-from seekpoint.indexer.transcript.language import language_of
+from seekpoint.indexer.transcript.language_identification import language_of
 from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.shared import SHARED
 

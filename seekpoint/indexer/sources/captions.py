@@ -29,7 +29,7 @@ from seekpoint.indexer.sources.pages.charset import BOMS, is_plausible
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import CaptionLine, spoken, tidy, without_repeated_lines
-from seekpoint.indexer.transcript.language import certain_language_of
+from seekpoint.indexer.transcript.language_identification import certain_language_of
 from seekpoint.indexer.transcript.speakers import part_of, speaker_name
 
 UNSPACED = re.compile("[\u2e80-\u9fff\uff00-\uffef]")

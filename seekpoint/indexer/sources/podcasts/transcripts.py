@@ -24,7 +24,7 @@ from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import sentences, tidy
-from seekpoint.indexer.transcript.language import language_of
+from seekpoint.indexer.transcript.language_identification import language_of
 from seekpoint.indexer.transcript.speakers import speaker_name
 
 # In the order in which they are tried: exact times first, perhaps none last.

@@ -86,7 +86,7 @@ def _text_streams(container: InputContainer) -> list[SubtitleStream]:
 
 def _transcripts(container: InputContainer, streams: Sequence[SubtitleStream]) -> dict[str, Transcript]:
     """The transcripts by language, in the order of the streams; of several in one language that with most cues."""
-    from seekpoint.indexer.transcript.language import language_of
+    from seekpoint.indexer.transcript.language_identification import language_of
 
     lines: dict[int, list[Cue]] = {}
     for index, cue in _lines(container, streams):

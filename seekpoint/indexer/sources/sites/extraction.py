@@ -22,7 +22,7 @@ from seekpoint.indexer.sources.caption_tracks import no_track_in
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import check_not_live, stated_chapters, stated_seconds, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
-from seekpoint.indexer.transcript.language import language_of
+from seekpoint.indexer.transcript.language_identification import language_of
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.downloader import SiteDownloader
