@@ -1,4 +1,4 @@
-"""Retries and pace of requests, and the failures that requests to YouTube end in."""
+"""Retries, pace and pauses of requests, and the failures that are of a server or the network."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Protocol
-from xml.etree.ElementTree import ParseError
 
 import requests
 import stamina
 
-from seekpoint.index.errors import Blocked, Unfetched, Unreachable
+from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import State
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
@@ -39,13 +37,6 @@ MOST_FAULTS = 3
 """After this many faults of a server in a row, every further request would fail as well."""
 
 _SECONDS = re.compile(r"\d+", re.ASCII)
-BLOCK_MESSAGE = re.compile(r"try again later|not a bot", re.IGNORECASE)
-
-_UNREACHABLE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (requests.exceptions.ProxyError, "proxy_fails"),
-    (requests.exceptions.SSLError, "youtube_untrusted"),
-    (CONNECTION_ERRORS, "youtube_unreachable"),
-)
 
 # stamina logs each retry as a warning, which would end up on stderr.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -70,15 +61,8 @@ class ConnectionFault(ServerFault):
     """A connection that fails or breaks off. The next request shows whether one resource or the network is at fault."""
 
 
-class EmptyResponse(requests.RequestException):
-    """YouTube sent an empty response."""
-
-
 class ResponseTooLarge(requests.RequestException):
     """A response exceeds its limit of bytes, or a listing its limit of requests."""
-
-
-EMPTY_RESPONSE_ERRORS = (EmptyResponse, ParseError, requests.JSONDecodeError)
 
 
 def is_transient(error: Exception) -> bool:
@@ -102,45 +86,6 @@ def pause_of(response: requests.Response) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(date.timestamp() - time.time(), 0.0), DAY)
-
-
-def raise_for_pause(response: requests.Response) -> None:
-    """Raise Blocked if YouTube asks for fewer requests, ServerFault if it is overloaded and names a pause.
-
-    Both last as long as Retry-After says, a minute at least.
-    """
-    pause = pause_of(response)
-    pause = None if pause is None else max(pause, MINUTE)
-    if response.status_code == requests.codes.too_many_requests:
-        raise blocked(pause)
-    if response.status_code == requests.codes.service_unavailable and pause:
-        raise server_fault(response.status_code, pause)
-
-
-def blocked(pause: float | None = None) -> Blocked:
-    """YouTube blocks this address, for `pause` seconds if it names a pause."""
-    return Blocked(Reason("youtube_refuses"), pause)
-
-
-def server_fault(status: int, pause: float = HOUR) -> ServerFault:
-    """YouTube answered with HTTP status 500 or above."""
-    return ServerFault(State.DEFERRED, Reason("youtube_fault", status=status), pause)
-
-
-def connection_failure(error: Exception) -> Unfetched | None:
-    """The failure of a request without a usable response; `None` if `error` is of another kind."""
-    if status_of(error) >= 500:
-        return server_fault(status_of(error))
-    if isinstance(error, EMPTY_RESPONSE_ERRORS):
-        return ServerFault(State.DEFERRED, Reason("youtube_empty"), HOUR)
-    if isinstance(error, requests.ReadTimeout):
-        return ServerFault(State.DEFERRED, Reason("youtube_slow"), HOUR)
-    if isinstance(error, ResponseTooLarge):
-        return Unfetched(State.UNAVAILABLE, Reason("youtube_endless"), MONTH)
-    for kind, code in _UNREACHABLE:
-        if isinstance(error, kind):
-            return ConnectionFault(State.DEFERRED, Reason(code), HOUR)
-    return None
 
 
 class Deadline:

@@ -23,18 +23,15 @@ from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import (
-    BLOCK_MESSAGE,
     DAY,
     RETRY_ONCE,
     RETRY_TWICE,
     Deadline,
-    EmptyResponse,
     ResponseTooLarge,
-    blocked,
     is_transient,
-    raise_for_pause,
     status_of,
 )
+from seekpoint.indexer.fetch.youtube_failures import BLOCK_MESSAGE, EmptyResponse, blocked, raise_for_pause
 
 # A channel of 5,000 videos takes 170. The limit ends listings whose pages always link to a next one.
 _MOST_REQUESTS = 500

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import State
+from seekpoint.index.types import Origin, State
 from seekpoint.indexer.fetch.retries import MONTH
 
 
-class CaptionTrack(Protocol):
-    """A caption track: the tag of its language, and whether a program generated it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """A caption track: its language, a tag or empty, and the object or description by which its source reads it."""
+
+    language: str
+    is_generated: bool = False
+    source: Any = None
 
     @property
-    def language_code(self) -> str: ...
-
-    @property
-    def is_generated(self) -> bool: ...
+    def origin(self) -> Origin:
+        return Origin.GENERATED if self.is_generated else Origin.MANUAL
 
 
-_Track = TypeVar("_Track", bound=CaptionTrack)
+def choose(tracks: Sequence[Track], wanted: Sequence[str], spoken: str = "") -> list[Track]:
+    """The track for each wanted language, by default for the spoken one, else the first; raises Unfetched for none.
+
+    If `spoken` is empty, the first generated track is in the spoken language.
+    """
+    heard = spoken or next((track.language for track in tracks if track.is_generated), "")
+    chosen = nearest(tracks, wanted or [heard] * bool(heard))
+    if not chosen and (wanted or not tracks):
+        raise no_track_in(wanted, (track.language or "und" for track in tracks))
+    return chosen or [tracks[0]]
 
 
-def nearest(tracks: Sequence[_Track], languages: Iterable[str]) -> list[_Track]:
+def nearest(tracks: Sequence[Track], languages: Iterable[str]) -> list[Track]:
     """The track nearest to each language, each once: of its own subtag, made by people, and with its very tag."""
     chosen = (_nearest(tracks, language) for language in languages)
     return list(dict.fromkeys(track for track in chosen if track))
 
 
-def _nearest(tracks: Sequence[_Track], language: str) -> _Track | None:
-    same = (track for track in tracks if primary(track.language_code) == primary(language))
+def _nearest(tracks: Sequence[Track], language: str) -> Track | None:
+    same = (track for track in tracks if primary(track.language) == primary(language))
     subtag, exact = language.lower().split("-")[0], language.lower()
 
-    def distance(track: _Track) -> tuple[bool, bool, bool]:
-        code = track.language_code.lower()
+    def distance(track: Track) -> tuple[bool, bool, bool]:
+        code = track.language.lower()
         return code.split("-")[0] != subtag, track.is_generated, code != exact
 
     return min(same, key=distance, default=None)

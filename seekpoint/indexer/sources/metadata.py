@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Chapter, State
+from seekpoint.index.types import Chapter, Details, State
 from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
@@ -29,6 +30,9 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 # More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
+# These extractors of yt-dlp number the videos of a page, also an only one.
+_NUMBERING, _FIRST = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 # The reasons for recordings that aren't whole yet, by yt-dlp's names of their states.
 _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
 
@@ -90,3 +94,21 @@ def stated_chapters(marks: Iterable[tuple[float | None, object]], duration: floa
         if named := stated_text(title):
             titles.setdefault(start, named)
     return tuple(Chapter(start, titles[start]) for start in sorted(titles)[:_MOST_CHAPTERS])
+
+
+def stated_details(info: Mapping[str, Any]) -> Details:
+    """The details of a video as yt-dlp describes it, without its picture; what is missing or ill-formed stays empty."""
+    title = stated_text(info.get("title"))
+    if info.get("extractor_key") in _NUMBERING:
+        title = _FIRST.sub("", title)
+    duration = stated_seconds(info.get("duration")) or None
+    published = _DAY.fullmatch(str(info.get("upload_date")))
+    listed = info.get("chapters")
+    marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
+    return Details(
+        title or None,
+        stated_text(info.get("channel") or info.get("uploader")) or None,
+        duration,
+        "-".join(published.groups()) if published else None,
+        stated_chapters(((stated_seconds(mark.get("start_time")), mark.get("title")) for mark in marks), duration),
+    )

@@ -1,17 +1,9 @@
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.sources.caption_tracks import nearest, no_track_in
-
-
-class Track(NamedTuple):
-    language_code: str
-    is_generated: bool = False
-
+from seekpoint.indexer.sources.caption_tracks import Track, choose, nearest, no_track_in
 
 OFFERED = [
     Track("en", is_generated=True),
@@ -37,7 +29,7 @@ OFFERED = [
     ],
 )
 def test_the_nearest_track_is_taken_in_each_language(wanted: list[str], taken: list[str]) -> None:
-    assert [track.language_code for track in nearest(OFFERED, wanted)] == taken
+    assert [track.language for track in nearest(OFFERED, wanted)] == taken
 
 
 def test_a_resource_without_a_track_says_what_there_is() -> None:
@@ -47,3 +39,23 @@ def test_a_resource_without_a_track_says_what_there_is() -> None:
         "no transcript (there is: none)",
     ]
     assert failures[1].retry_after == 9.0
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken", "taken"),
+    [
+        (OFFERED, "", "en-GB"),  # the first generated track is in the spoken language
+        (OFFERED, "zh-Hans", "zh-Hans"),
+        (OFFERED[1:5], "", "en-GB"),
+        ([Track("en"), Track("")], "", "en"),
+        ([Track("en"), Track("fr")], "de", "en"),
+    ],
+)
+def test_by_default_the_track_in_the_spoken_language_is_taken(offered: list[Track], spoken: str, taken: str) -> None:
+    assert [track.language for track in choose(offered, [], spoken)] == [taken]
+
+
+@pytest.mark.parametrize(("offered", "wanted"), [([], []), (OFFERED, ["de"])])
+def test_no_track_is_taken_in_place_of_a_wanted_language(offered: list[Track], wanted: list[str]) -> None:
+    with pytest.raises(Unfetched, match="no transcript"):
+        choose(offered, wanted)

@@ -8,10 +8,9 @@ import pytest
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Chapter, Origin
 from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.metadata import stated_details
 from seekpoint.indexer.sources.podcasts.feed import parse_feed
 from seekpoint.indexer.sources.podcasts.transcripts import read_chapters
-from seekpoint.indexer.sources.sites import extraction
-from seekpoint.indexer.sources.youtube import video
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
 from tests import feeds
 
@@ -27,12 +26,8 @@ def in_json(marks: Marks) -> tuple[Chapter, ...]:
     return read_chapters(json.dumps({"chapters": [{"startTime": at, "title": title} for at, title in marks]}).encode())
 
 
-def at_site(marks: Marks) -> tuple[Chapter, ...]:
-    return extraction.details_of({"chapters": [{"start_time": at, "title": title} for at, title in marks]}).chapters
-
-
-def at_youtube(marks: Marks) -> tuple[Chapter, ...]:
-    return video.details_in({"chapters": [{"start_time": at, "title": title} for at, title in marks]}).chapters
+def by_ytdlp(marks: Marks) -> tuple[Chapter, ...]:
+    return stated_details({"chapters": [{"start_time": at, "title": title} for at, title in marks]}).chapters
 
 
 def in_document(marks: Marks) -> tuple[Chapter, ...]:
@@ -40,7 +35,7 @@ def in_document(marks: Marks) -> tuple[Chapter, ...]:
     return transcript_of(ParsedDocument(headings), "en", Origin.MANUAL)[1].chapters
 
 
-@pytest.mark.parametrize("chapters_of", [in_feed, in_json, at_site, at_youtube, in_document])
+@pytest.mark.parametrize("chapters_of", [in_feed, in_json, by_ytdlp, in_document])
 def test_chapters_of_every_source_are_limited_alike(chapters_of: Callable[[Marks], tuple[Chapter, ...]]) -> None:
     found = chapters_of([(start, f"第{start}章 " + "x" * 600) for start in range(6000)])
     assert (len(found), {len(chapter.title) for chapter in found}) == (5000, {500})
@@ -79,5 +74,4 @@ def test_times_in_captions_of_every_format_are_limited_alike(name: str) -> None:
 
 def test_lengths_of_videos_are_limited_like_times() -> None:
     for seconds in (1e300, 10**400, -1, float("nan")):
-        assert extraction.details_of({"duration": seconds}).duration is None
-        assert video.details_in({"duration": seconds}).duration is None
+        assert stated_details({"duration": seconds}).duration is None

@@ -15,7 +15,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
-from seekpoint.indexer.fetch.retries import blocked
+from seekpoint.indexer.fetch.youtube_failures import blocked
 from seekpoint.query.output import status
 from seekpoint.query.output.json_schema import StatusJson
 from tests.index.libraries import CARD as STORED_CARD

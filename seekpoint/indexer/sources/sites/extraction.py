@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,25 +14,21 @@ from urllib.parse import urlsplit
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import is_tag
-from seekpoint.index.types import Details, Origin, State, Transcript
+from seekpoint.index.types import Details, State, Transcript
 from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.caption_tracks import no_track_in
+from seekpoint.indexer.sources.caption_tracks import Track, choose
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.metadata import check_not_live, stated_chapters, stated_seconds, stated_text
+from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.language_identification import language_of
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.downloader import SiteDownloader
-    from seekpoint.indexer.sources.sites.tracks import Track
 
 _MOST_OF_CAPTIONS = 20_000_000  # as of a file
-_DAY = re.compile(r"\d{8}", re.ASCII)
 _NO_NAME = re.compile(r"[^A-Za-z0-9-]")
-# These extractors number the videos of a page, also an only one.
-_NUMBERING, _NUMBER = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
 # Vimeo's page takes a login where the page of its player, which other sites embed, takes none.
 _VIMEO, _VIMEO_PLAYER = re.compile(r"https://vimeo\.com/(\d+)(?:/(\w+))?"), "https://player.vimeo.com/video/"
 # Some extractors ask for captions only if they are to be written.
@@ -80,7 +76,7 @@ def read_video(address: bytes, languages: Sequence[str], most: int, page: str | 
             info = {**next(iter(info["entries"]), {}), **{**info, "_type": "video"}}
         if info.get("_type") == "playlist":
             return SiteVideo(listed=_listed(info))
-        transcripts = _transcripts(downloader, info, languages, site_of(url))
+        transcripts = _transcripts(downloader, info, languages, url)
         return SiteVideo(transcripts, details_of(info), str(info.get("webpage_url") or ""))
 
 
@@ -136,17 +132,22 @@ def _extracting(url: str, options: Mapping[str, object], ask: Ask) -> Iterator[S
 
 
 def _transcripts(
-    downloader: SiteDownloader, info: Mapping[str, Any], languages: Sequence[str], site: str
+    downloader: SiteDownloader, info: Mapping[str, Any], languages: Sequence[str], url: str
 ) -> tuple[Transcript, ...]:
-    from seekpoint.indexer.sources.sites.tracks import choose, tracks_of
+    """The transcripts in the wanted languages; raises Unfetched if there is none."""
+    from seekpoint.indexer.sources.sites.tracks import tracks_of, without_translations
 
     tracks = tracks_of(info)
+    if not tracks and not info.get("formats") and not info.get("url"):
+        raise no_video(url)
+    if not tracks:
+        needs_login = any("logged in" in warning for warning in downloader.warnings)
+        reason = Reason("site_captions_login" if needs_login else "site_no_captions", host=site_of(url))
+        raise Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
     spoken = str(info.get("language") or "")
     if not spoken and not any(track.is_generated for track in tracks):
         spoken = language_of([str(info.get("title") or ""), str(info.get("description") or "")], None)
-    chosen = choose(tracks, languages, spoken)
-    if not chosen:
-        raise _without_captions(downloader, info, tracks, languages, site)
+    chosen = choose(without_translations(tracks, spoken), languages, spoken)
     return tuple(_transcript(downloader, info, track) for track in chosen)
 
 
@@ -154,10 +155,10 @@ def _recording(info: Mapping[str, Any], url: str) -> Mapping[str, Any]:
     """The recording at an address among those of a page; raises Unfetched if the page doesn't show it any more."""
     for entry in info.get("entries") or (info,):
         addresses = [entry.get("url"), *(form.get("url") for form in entry.get("formats") or ())]
-        found = (resource_of(str(address)) for address in addresses if address)
-        if any(one and one.url == url for one in found):
+        resources = (resource_of(str(address)) for address in addresses if address)
+        if any(resource and resource.url == url for resource in resources):
             return entry
-    raise _no_video(site_of(url))
+    raise no_video(url)
 
 
 def _info(downloader: SiteDownloader, address: str) -> Mapping[str, Any]:
@@ -165,42 +166,29 @@ def _info(downloader: SiteDownloader, address: str) -> Mapping[str, Any]:
     vimeo = _VIMEO.fullmatch(address)
     info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else address)
     if not info:
-        raise _no_video(site_of(address))
+        raise no_video(address)
     check_not_live(info.get("live_status"))
     return info
 
 
-def _no_video(site: str) -> Unfetched:
-    return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=site), MONTH)
-
-
-def _without_captions(
-    downloader: SiteDownloader, info: Mapping[str, Any], tracks: Sequence[Track], wanted: Sequence[str], site: str
-) -> Unfetched:
-    if not tracks and not info.get("formats") and not info.get("url"):
-        return _no_video(site)
-    if not tracks and any("logged in" in warning for warning in downloader.warnings):
-        return Unfetched(State.NO_TRANSCRIPT, Reason("site_captions_login", host=site), MONTH)
-    if tracks:
-        return no_track_in(wanted, (track.language_code or "und" for track in tracks))
-    return Unfetched(State.NO_TRANSCRIPT, Reason("site_no_captions", host=site), MONTH)
+def no_video(url: str) -> Unfetched:
+    """The failure of an address without a video."""
+    return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=site_of(url)), MONTH)
 
 
 def _transcript(downloader: SiteDownloader, info: Mapping[str, Any], track: Track) -> Transcript:
     """The transcript of a track; raises Unfetched if its captions can't be read."""
-    form = track.forms[0]
-    suffix = str(form.get("ext") or "vtt")
-    data = _captions(downloader, info, form)
+    data = _captions(downloader, info, track.source)
     if len(data) > _MOST_OF_CAPTIONS:
         size, most = (f"{count / 1e6:.0f}" for count in (len(data), _MOST_OF_CAPTIONS))
         raise Unfetched(State.NO_TRANSCRIPT, Reason("file_too_large", size=size, most=most), MONTH)
     try:
-        parsed = parse_captions(data, f"captions.{suffix}")
+        parsed = parse_captions(data, f"captions.{track.source.get('ext') or 'vtt'}")
     except SourceError as error:
         raise Unfetched(State.NO_TRANSCRIPT, Reason.of(error.args[0]), MONTH) from error
-    language = track.language_code if is_tag(track.language_code) else ""
+    language = track.language if is_tag(track.language) else ""
     language = language or language_of([cue.text for cue in parsed.cues], parsed.language)
-    return Transcript(language, Origin.GENERATED if track.is_generated else Origin.MANUAL, parsed.cues)
+    return Transcript(language, track.origin, parsed.cues)
 
 
 def _captions(downloader: SiteDownloader, info: Mapping[str, Any], form: Mapping[str, Any]) -> bytes:
@@ -223,23 +211,11 @@ def _captions(downloader: SiteDownloader, info: Mapping[str, Any], form: Mapping
 
 def _listed(info: Mapping[str, Any]) -> ListedVideos:
     entries = filter(None, info.get("entries") or ())
-    videos = ((str(one.get("webpage_url") or one.get("url") or ""), stated_text(one.get("title"))) for one in entries)
-    return ListedVideos(stated_text(info.get("title")), tuple(videos))
+    addresses = ((entry.get("webpage_url") or entry.get("url") or "", entry.get("title")) for entry in entries)
+    videos = tuple((str(address), stated_text(title)) for address, title in addresses)
+    return ListedVideos(stated_text(info.get("title")), videos)
 
 
 def details_of(info: Mapping[str, Any]) -> Details:
-    """The details of a video as yt-dlp describes it; what is missing or ill-formed stays empty."""
-    title = stated_text(info.get("title"))
-    if info.get("extractor_key") in _NUMBERING:
-        title = _NUMBER.sub("", title)
-    day, length = stated_text(info.get("upload_date")), stated_seconds(info.get("duration"))
-    listed = info.get("chapters")
-    marks = [mark for mark in listed if isinstance(mark, dict)] if isinstance(listed, list) else []
-    return Details(
-        title or None,
-        stated_text(info.get("channel") or info.get("uploader")) or None,
-        length or None,
-        f"{day[:4]}-{day[4:6]}-{day[6:]}" if _DAY.fullmatch(day) else None,
-        stated_chapters((stated_seconds(mark.get("start_time")), mark.get("title")) for mark in marks),
-        thumbnail=picture_address(stated_text(info.get("thumbnail"))),
-    )
+    """The details of a video as yt-dlp describes it, with its picture."""
+    return replace(stated_details(info), thumbnail=picture_address(stated_text(info.get("thumbnail"))))

@@ -1,16 +1,15 @@
-"""The caption tracks that yt-dlp finds for a video: which ones to index."""
+"""The caption tracks of a site's video as yt-dlp describes them, each with the form that is read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from yt_dlp.utils import ISO639Utils
 
 from seekpoint.index.text.languages import primary
-from seekpoint.indexer.sources.caption_tracks import nearest
+from seekpoint.indexer.sources.caption_tracks import Track
 
 # Formats that `captions` parses, the best first; a track without an extension is one of these too.
 _FORMATS = ("vtt", "srt", "ttml", "dfxp", "json3", "srv3", "srv1", "sbv", "json")
@@ -21,27 +20,18 @@ _UNKNOWN = ("und", "mul", "zxx", "mis", "off")
 _TAG = re.compile(r"(?:ai-)?([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*?)(?:-x-\w+|[-_](?:auto|asr))?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Track:
-    """A caption track: its language, a tag or empty, and the forms that it comes in, as yt-dlp describes them."""
-
-    language_code: str
-    is_generated: bool
-    forms: tuple[Mapping[str, Any], ...]
-
-
 def tracks_of(info: Mapping[str, Any]) -> list[Track]:
     """The tracks of a video with words that are spoken, in the order of the site, those made by people first."""
     manual: list[Track] = []
     generated: list[Track] = []
     for name in ("subtitles", "automatic_captions"):
         for key, listed in (info.get(name) or {}).items():
-            forms = tuple(sorted(filter(_is_readable, listed or ()), key=_preference))
-            if key in _NO_SPEECH or not forms:
+            form = min(filter(_is_readable, listed or ()), key=_preference, default=None)
+            if key in _NO_SPEECH or form is None:
                 continue
-            described = f"{key} {forms[0].get('name') or ''}"
+            described = f"{key} {form.get('name') or ''}"
             is_generated = name == "automatic_captions" or bool(_GENERATED.search(described))
-            (generated if is_generated else manual).append(Track(_language(str(key)), is_generated, forms))
+            (generated if is_generated else manual).append(Track(_language(str(key)), is_generated, form))
     return manual + generated
 
 
@@ -55,19 +45,11 @@ def _language(key: str) -> str:
     return f"{short}-{rest}" if rest else short
 
 
-def choose(tracks: Sequence[Track], wanted: Sequence[str], spoken: str) -> list[Track]:
-    """The track in each wanted language, by default in the one that is spoken, made by people before generated ones.
-
-    `spoken` is empty if the site doesn't say it. Of generated tracks only the first, in the spoken language, counts:
-    the others are translations.
-    """
+def without_translations(tracks: Sequence[Track], spoken: str) -> list[Track]:
+    """The tracks, of generated ones only the first in the language that is `spoken`, if the site says which it is."""
     generated = [track for track in tracks if track.is_generated]
-    heard = [track for track in generated if spoken and primary(track.language_code) == primary(spoken)] or generated
-    usable = [track for track in tracks if not track.is_generated] + heard[:1]
-    default = spoken or (heard[0].language_code if heard else "")
-    chosen = nearest(usable, wanted or ([default] if default else []))
-    # A site that doesn't say what is spoken lists the original first.
-    return chosen if wanted or chosen else usable[:1]
+    heard = [track for track in generated if spoken and primary(track.language) == primary(spoken)] or generated
+    return [track for track in tracks if not track.is_generated] + heard[:1]
 
 
 def _is_readable(form: Mapping[str, Any]) -> bool:

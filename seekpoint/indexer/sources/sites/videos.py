@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from seekpoint.index.errors import Unfetched
@@ -14,18 +14,24 @@ from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resour
 from seekpoint.indexer.fetch.fetcher import LeadsToVideo, origin_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import MONTH, Pace, ResponseTooLarge, ServerFault
+from seekpoint.indexer.fetch.site_requests import SiteRequests
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
 from seekpoint.indexer.sources.sandbox import OriginReader
+from seekpoint.indexer.sources.sites.extraction import (
+    ListedVideos,
+    fetch_sound,
+    list_videos,
+    no_video,
+    read_details,
+    read_video,
+    site_of,
+)
 from seekpoint.video_sites import video_or_playlist
-
-if TYPE_CHECKING:
-    from seekpoint.indexer.sources.sites.extraction import ListedVideos
 
 _MOST_ENTRIES = 5_000
 # CPU seconds. An ordinary page takes less than one, a sound of an hour in encrypted segments 650.
 _TO_EXTRACT, _TO_DOWNLOAD = 15.0, 1_800.0
-_NO_VIDEO, _LIMITS = "site_no_video", "site_limits"
 _Result = TypeVar("_Result")
 
 
@@ -58,8 +64,6 @@ class VideoSites:
 
         Its address may be one of YouTube: then the result is that video or playlist, without transcripts.
         """
-        from seekpoint.indexer.sources.sites.extraction import read_video
-
         page = self._pages.get(resource.id)
         try:
             read = self._extracted(read_video, resource, self._languages, self._most, page, private=private)
@@ -79,26 +83,20 @@ class VideoSites:
         self, playlist: Resource, earlier: FromListing | None = None, *, private: bool = False
     ) -> Listing:
         """List a playlist anew, whatever the earlier version; raises Unfetched."""
-        from seekpoint.indexer.sources.sites.extraction import list_videos
-
         return Listing(_playlist(self._extracted(list_videos, playlist, self._most, private=private), playlist))
 
     def details(self, resource: Resource, *, private: bool = False) -> Details:
         """The details of a video; raises Unfetched."""
-        from seekpoint.indexer.sources.sites.extraction import read_details
-
         return self._extracted(read_details, resource, private=private)
 
     def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
         """Download a video's sound into a folder, or resume it; raises Unfetched."""
-        from seekpoint.indexer.sources.sites.extraction import fetch_sound
-
         folder.mkdir(parents=True, exist_ok=True)
         stem = folder / resource.id
         name, details = self._extracted(fetch_sound, resource, str(stem), private=private, reads_media=True)
         path = Path(name)
         if path.parent != folder or not path.name.startswith(stem.name):
-            raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=_site(resource.url)), MONTH)
+            raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=site_of(resource.url)), MONTH)
         return FetchedAudio(path, details)
 
     @property
@@ -114,9 +112,7 @@ class VideoSites:
         reads_media: bool = False,
     ) -> _Result:
         """Extract something from a resource, in the turn of its site; raises Unfetched."""
-        from seekpoint.indexer.fetch.site_requests import SiteRequests
-
-        site = _site(resource.url)
+        site = site_of(resource.url)
         if fault := self._faults.get(site):
             raise fault
         with self._paces.setdefault(site, Pace(self._seconds, jitter=0.0)).turn():
@@ -128,14 +124,14 @@ class VideoSites:
             except ResponseTooLarge as error:
                 raise Unfetched(State.UNAVAILABLE, Reason("page_too_large", size=error), MONTH) from error
             except Unfetched as failure:
-                if isinstance(failure, ServerFault) or failure.reason.code == _LIMITS:
+                if isinstance(failure, ServerFault) or failure.reason.code == "site_limits":
                     self._faults[site] = failure
                 raise
 
 
 def is_no_video(failure: Unfetched) -> bool:
     """Whether an address has no video."""
-    return failure.reason.code == _NO_VIDEO
+    return failure.reason.code == "site_no_video"
 
 
 def video_named_by(page: str, url: str, title: str = "") -> Resource | None:
@@ -144,17 +140,18 @@ def video_named_by(page: str, url: str, title: str = "") -> Resource | None:
     At another server, what looks like a page is a video of its own: nobody else's page gets its kind or its title. A
     video of a known site has no title from elsewhere.
     """
-    found = resource_of(url, title)
+    resource = resource_of(url, title)
     try:
-        own, origin = origin_of(page), origin_of(found.url if found else "")
+        own, origin = origin_of(page), origin_of(resource.url if resource else "")
     except ValueError:
         return None
-    if found is None or own == origin:
-        return found and replace(found, kind=Kind.VIDEO if found.kind is Kind.PAGE else found.kind)
-    if found.kind is Kind.PAGE:
-        return replace(found, id=short_hash(f"video {own} {found.url}"), kind=Kind.VIDEO)
-    sites = [one and one.site for one in (video_or_playlist(urlsplit(address)) for address in (page, found.url))]
-    return found if sites[0] and sites[0].prefix and sites[0] is sites[1] else replace(found, title="")
+    if resource is None or own == origin:
+        return resource and replace(resource, kind=Kind.VIDEO if resource.kind is Kind.PAGE else resource.kind)
+    if resource.kind is Kind.PAGE:
+        return replace(resource, id=short_hash(f"video {own} {resource.url}"), kind=Kind.VIDEO)
+    known = [video_or_playlist(urlsplit(address)) for address in (page, resource.url)]
+    sites = [video and video.site for video in known]
+    return resource if sites[0] and sites[0].prefix and sites[0] is sites[1] else replace(resource, title="")
 
 
 def _playlist(listed: ListedVideos, of: Resource) -> Playlist:
@@ -165,11 +162,7 @@ def _playlist(listed: ListedVideos, of: Resource) -> Playlist:
         if resource and resource.id != of.id:
             entries.setdefault(resource.id, PlaylistEntry(resource))
     if not entries:
-        raise Unfetched(State.UNAVAILABLE, Reason(_NO_VIDEO, host=_site(of.url)), MONTH)
+        raise no_video(of.url)
     if len(entries) > _MOST_ENTRIES:
         raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"), MONTH)
     return Playlist(listed.title, tuple(entries.values()))
-
-
-def _site(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -10,20 +10,10 @@ from urllib.parse import urlsplit
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import (
-    BLOCK_MESSAGE,
-    DAY,
-    HOUR,
-    MONTH,
-    Pace,
-    Turns,
-    blocked,
-    connection_failure,
-    status_of,
-)
+from seekpoint.indexer.fetch.retries import MONTH, Pace, Turns
+from seekpoint.indexer.fetch.youtube_failures import playlist_failure
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.metadata import stated_text
 
@@ -49,7 +39,7 @@ class YouTubePlaylists:
             try:
                 return self._playlist(playlist)
             except Exception as error:
-                raise outcome_of(error) from error
+                raise playlist_failure(error) from error
 
     def _playlist(self, playlist: Resource) -> Playlist:
         limit = self._limit if is_channel(playlist) else None
@@ -99,29 +89,3 @@ def truncation_warning(playlist: Playlist, limit: int | None) -> str | None:
         f"{playlist.title or 'a playlist'}: YouTube listed exactly {count} entries, where lists of it have ended too "
         "early: compare with its page, and put what is missing on the list by its address"
     )
-
-
-_YOUTUBE_SAID = re.compile(r"YouTube said: (.*)")
-_TRANSIENT = re.compile(r"unknown error|went wrong|error occurred|not currently live", re.IGNORECASE)
-_ABSENT = re.compile(r"does not exist|does not have an? \S+ tab", re.IGNORECASE)
-
-
-def outcome_of(error: Exception) -> Unfetched:
-    """The state, reason and retry time that an error means for a playlist."""
-    if isinstance(error, Unfetched):
-        return error
-    if failure := connection_failure(error):
-        return failure
-    message = clean(str(error))
-    youtube_said = _YOUTUBE_SAID.search(message)
-    if youtube_said and BLOCK_MESSAGE.search(youtube_said[1]):
-        return blocked()
-    if _TRANSIENT.search(message):
-        return Unfetched(State.DEFERRED, Reason("youtube_hides"), HOUR)
-    if youtube_said:
-        text = youtube_said[1][:200].rstrip(". ")
-        code = "youtube_says_private" if "private" in youtube_said[1] else "youtube_says"
-        return Unfetched(State.UNAVAILABLE, Reason(code, text=text), MONTH)
-    if status_of(error) == 404 or _ABSENT.search(message):
-        return Unfetched(State.UNAVAILABLE, Reason("no_playlist"), MONTH)
-    return Unfetched(State.DEFERRED, Reason("ytdlp_misfit_playlist"), DAY)

@@ -5,28 +5,25 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 import youtube_transcript_api as ytt
-from defusedxml import DefusedXmlException
 
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Cue, Details, Origin, State, Transcript
+from seekpoint.index.types import Cue, Details, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
-    BLOCK_MESSAGE,
     CONNECTION_ERRORS,
     DAY,
-    EMPTY_RESPONSE_ERRORS,
     MONTH,
     MOST_FAULTS,
     RETRY_ONCE,
@@ -35,18 +32,21 @@ from seekpoint.indexer.fetch.retries import (
     Pace,
     ServerFault,
     Turns,
-    blocked,
-    connection_failure,
-    raise_for_pause,
-    server_fault,
 )
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds, stated_text
+from seekpoint.indexer.fetch.youtube_failures import (
+    EMPTY_RESPONSE_ERRORS,
+    check_captions_address,
+    raise_for_pause,
+    transcript_failure,
+    youtube_status,
+)
+from seekpoint.indexer.sources.caption_tracks import Track, choose
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_details, stated_seconds, stated_text
 from seekpoint.indexer.sources.provenance import FetchResult
-from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
 from seekpoint.indexer.transcript.cues import spoken, tidy
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
+    from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
 
 _Result = TypeVar("_Result")
 
@@ -74,13 +74,13 @@ class YouTubeTranscripts:
     def fetch(self, video_id: str) -> FetchResult:
         """Fetch a video's transcripts; raises Unfetched, or Halt if further requests would fail as well."""
         if not _VIDEO_ID.fullmatch(video_id):
-            raise outcome_of(ytt.InvalidVideoId(video_id))
+            raise transcript_failure(ytt.InvalidVideoId(video_id))
         self._page, self._player = "", None
         try:
             with self._pace.turn():
                 fetched = self._fetch(video_id)
         except Exception as error:
-            failure = outcome_of(error)
+            failure = transcript_failure(error)
             try:
                 if not self._has_second_way(error, failure):
                     raise failure
@@ -104,13 +104,13 @@ class YouTubeTranscripts:
 
     @cached_property
     def _ytdlp(self) -> CaptionDownloader:
-        from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
+        from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
 
         return CaptionDownloader(self._web, self._languages)
 
     def _fetch_by_ytdlp(self, video_id: str, failure: Unfetched) -> FetchResult:
         transcripts, info = self._ytdlp.fetch(video_id, failure)
-        known, other = details_of(self._page, self._player), details_in(info)
+        known, other = details_of(self._page, self._player), stated_details(info)
         values = {field.name: getattr(known, field.name) or getattr(other, field.name) for field in fields(Details)}
         return FetchResult(transcripts, Details(**values))
 
@@ -128,16 +128,16 @@ class YouTubeTranscripts:
         return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
     def _fetch(self, video_id: str) -> FetchResult:
-        tracks = choose_tracks(list(_with_retries(lambda: self._api.list(video_id))), self._languages)
+        listed = _with_retries(lambda: self._api.list(video_id))
+        tracks = choose([Track(each.language_code, each.is_generated, each) for each in listed], self._languages)
         for address in caption_addresses(self._player):
-            check_address(address)
+            check_captions_address(address)
         transcripts = []
         for track in tracks:
-            snippets = _with_retries(track.fetch)
+            snippets = _with_retries(track.source.fetch)
             cues = tidy(spoken(Cue(each.start, each.start + each.duration, each.text) for each in snippets))
-            origin = Origin.GENERATED if track.is_generated else Origin.MANUAL
             if cues:
-                transcripts.append(Transcript(clean(track.language_code), origin, cues))
+                transcripts.append(Transcript(clean(track.language), track.origin, cues))
         if not transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("transcript_empty"), MONTH)
         return FetchResult(tuple(transcripts), details_of(self._page, self._player))
@@ -155,59 +155,9 @@ class YouTubeTranscripts:
 
 def _with_retries(call: Callable[[], _Result]) -> _Result:
     def is_transient(error: Exception) -> bool:
-        return _status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
+        return youtube_status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
 
     return RETRY_TWICE(is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call)
-
-
-_OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], State, float, str], ...] = (
-    (ytt.VideoUnavailable, State.UNAVAILABLE, MONTH, "youtube_unavailable"),
-    (ytt.InvalidVideoId, State.UNAVAILABLE, MONTH, "no_video_id"),
-    (ytt.AgeRestricted, State.UNAVAILABLE, MONTH, "age_restricted"),
-    ((ytt.TranscriptsDisabled, ytt.NoTranscriptFound), State.NO_TRANSCRIPT, MONTH, "no_transcript"),
-    (DefusedXmlException, State.UNAVAILABLE, MONTH, "captions_hostile"),
-    (ytt.PoTokenRequired, State.DEFERRED, DAY, "captions_withheld"),
-)
-SOON = re.compile(r"live event will begin|premieres? (?:in|will)|processing this video|check back", re.IGNORECASE)
-"""Messages about videos that will be there."""
-_LOGIN = re.compile(r"\b(?:private|members|sign in|log in|join this channel)\b", re.IGNORECASE)
-
-
-def outcome_of(error: Exception) -> Unfetched:
-    """The state, reason and retry time that an error means for a video."""
-    if isinstance(error, Unfetched):
-        return error
-    if isinstance(error, ytt.RequestBlocked):
-        return blocked()
-    if isinstance(error, ytt.VideoUnplayable):
-        return _unplayable(error)
-    if _status(error) >= 500:
-        return server_fault(_status(error))
-    if failure := connection_failure(error):
-        return failure
-    for kind, state, wait, code in _OUTCOMES:
-        if isinstance(error, kind):
-            return Unfetched(state, Reason(code), wait)
-    if isinstance(error, ytt.FailedToCreateConsentCookie):
-        return ServerFault(State.DEFERRED, Reason("youtube_consent"), DAY)
-    fault = f"HTTP {_status(error)}" if _status(error) else type(error).__name__
-    return ServerFault(State.DEFERRED, Reason("youtube_misfit", fault=fault), DAY)
-
-
-def _unplayable(error: ytt.VideoUnplayable) -> Unfetched:
-    text = clean(". ".join(str(text).rstrip(". ") for text in (error.reason, *error.sub_reasons) if text))[:200]
-    if BLOCK_MESSAGE.search(text):
-        return blocked()
-    if SOON.search(text):
-        return Unfetched(State.DEFERRED, Reason("youtube_says", text=text), DAY)
-    code = "youtube_says_private" if _LOGIN.search(text) else "youtube_says"
-    return Unfetched(State.UNAVAILABLE, Reason(code, text=text) if text else Reason("youtube_unplayable"), MONTH)
-
-
-def _status(error: Exception) -> int:
-    """The HTTP status, parsed from the library's message; 0 if there is none."""
-    status = re.match(r"\d{3}", error.reason) if isinstance(error, ytt.YouTubeRequestFailed) else None
-    return int(status[0]) if status else 0
 
 
 # The watch page and the player's JSON often change their structure: every field of the metadata is optional.
@@ -245,20 +195,6 @@ def details_of(page: str, player: object) -> Details:
         duration=duration,
         published=published[1] if published else None,
         chapters=chapters,
-    )
-
-
-def details_in(info: Mapping[str, Any]) -> Details:
-    """Extract details from what yt-dlp knows of a video."""
-    duration = stated_seconds(info.get("duration")) or None
-    published = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", str(info.get("upload_date")), re.ASCII)
-    marks = ((stated_seconds(_get(each, "start_time")), _get(each, "title")) for each in info.get("chapters") or ())
-    return Details(
-        title=stated_text(info.get("title")) or None,
-        channel=stated_text(info.get("channel") or info.get("uploader")) or None,
-        duration=duration,
-        published="-".join(published.groups()) if published else None,
-        chapters=stated_chapters(marks, duration),
     )
 
 

@@ -20,8 +20,9 @@ from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcri
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
-from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, details_in
+from seekpoint.indexer.sources.metadata import stated_details
+from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.fake_youtube import FakeYouTube, json3, watch_page
 from tests.local_web import listening
 from tests.paths import ROOT
@@ -285,7 +286,7 @@ def test_recorded_answers_of_a_video_whose_captions_need_a_token(fake: FakeYouTu
     assert [cue.start for cue in fetched.transcripts[0].cues] == [start for start, _, _ in ZEILEN]
     assert (fetched.details.channel, len(fetched.details.chapters)) == ("Dave2D", 10)
     info = CaptionDownloader(fake.web()).fetch(video_id, Unfetched(State.DEFERRED, Reason("captions_withheld")))[1]
-    details = details_in(info)
+    details = stated_details(info)
     assert details == fetched.details, "yt-dlp knows the same"
 
 

@@ -11,12 +11,12 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, State
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.youtube.captions import CaptionDownloader
+from seekpoint.indexer.sources.metadata import stated_details
+from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
 from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
 from seekpoint.indexer.sources.youtube.video import (
     YouTubeTranscripts,
     caption_addresses,
-    details_in,
     details_of,
     is_new,
     parse_json,
@@ -103,6 +103,6 @@ def test_any_answer_to_yt_dlp_gives_captions_or_a_reason(
     except Unfetched as failure:
         assert is_line(failure.reason)
         return
-    found = details_in(info)
+    found = stated_details(info)
     assert all(is_line(text) for text in (found.title, found.channel, found.published) if text is not None)
     assert all(is_line(cue.text) for transcript in transcripts for cue in transcript.cues)

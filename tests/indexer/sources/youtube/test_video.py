@@ -13,7 +13,8 @@ import requests
 from seekpoint.index.errors import Blocked, Halt, Unfetched
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
 from seekpoint.indexer.fetch.retries import Pace
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, details_of, outcome_of
+from seekpoint.indexer.fetch.youtube_failures import transcript_failure
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, details_of
 from tests.fake_youtube import HANG_UP, YOUTUBE, FakeYouTube, timed_text, watch_page
 from tests.local_web import LocalWeb
 from tests.shared import SHARED, needs_shared
@@ -273,7 +274,7 @@ def test_network_errors_are_deferred() -> None:
         "KeyError": KeyError("playabilityStatus"),
     }
     for words, error in errors.items():
-        unfetched = outcome_of(error)
+        unfetched = transcript_failure(error)
         assert unfetched.state == State.DEFERRED and words in unfetched.reason
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from yt_dlp.extractor.youtube import YoutubeIE
-from yt_dlp.networking.exceptions import HTTPError
-from yt_dlp.utils import ExtractorError
 
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Origin, State, Transcript
+from seekpoint.index.types import State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import BLOCK_MESSAGE, DAY, MONTH, blocked, connection_failure
+from seekpoint.indexer.fetch.retries import DAY, MONTH
+from seekpoint.indexer.fetch.youtube_failures import BLOCK_MESSAGE, blocked, captions_failure, check_captions_address
 from seekpoint.indexer.fetch.ytdlp import Downloader, with_own_settings
+from seekpoint.indexer.sources.caption_tracks import Track, choose
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import check_not_live
 from seekpoint.indexer.sources.sandbox import sandboxed
-from seekpoint.indexer.sources.youtube.tracks import check_address, choose_tracks
 
 _OPTIONS = {
     "extractor_args": {
@@ -44,12 +43,6 @@ _STATUSES = frozenset(range(400, 500)) - {429}
 _FORMAT = "json3"
 _TOKEN_MISSING = re.compile(r"subtitles.*\bPO token|\bPO token.*subtitles", re.IGNORECASE | re.DOTALL)
 _PROVIDER = re.compile(r"\[pot[^\]]*\] (.+)")
-
-
-class _Track(NamedTuple):
-    language_code: str
-    is_generated: bool
-    url: str
 
 
 class CaptionDownloader:
@@ -76,12 +69,13 @@ class CaptionDownloader:
         except SeekpointError:
             raise
         except Exception as error:  # its extractor raises any, for answers of another shape
-            raise _outcome(error, _for_a_day(failure)) from error
+            last = captions_failure(error, _for_a_day(failure))
+            raise _for_a_day(last) if last.reason.code == "youtube_empty" else last from error
 
-    def _choose(self, info: Mapping[str, Any], warnings: Sequence[str], failure: Unfetched) -> list[_Track]:
+    def _choose(self, info: Mapping[str, Any], warnings: Sequence[str], failure: Unfetched) -> list[Track]:
         tracks = list(_tracks(info))
         try:
-            return choose_tracks(tracks, self._languages)
+            return choose(tracks, self._languages)
         except Unfetched as missing:
             if any(map(BLOCK_MESSAGE.search, warnings)):
                 raise blocked() from None
@@ -91,25 +85,24 @@ class CaptionDownloader:
                 raise failure from None
             raise missing if tracks else Unfetched(State.NO_TRANSCRIPT, Reason("no_transcript"), MONTH) from None
 
-    def _read(self, downloader: Downloader, video_id: str, track: _Track) -> Transcript:
-        check_address(track.url)
-        data = downloader.urlopen(track.url).read()
+    def _read(self, downloader: Downloader, video_id: str, track: Track) -> Transcript:
+        check_captions_address(track.source)
+        data = downloader.urlopen(track.source).read()
         try:
             transcript = sandboxed(parse_captions, data, f"{video_id}.{_FORMAT}")
         except SourceError as error:
             raise Unfetched(State.DEFERRED, Reason.of(error.args[0]), DAY) from error
-        origin = Origin.GENERATED if track.is_generated else Origin.MANUAL
-        return replace(transcript, language=track.language_code, origin=origin)
+        return replace(transcript, language=track.language, origin=track.origin)
 
 
-def _tracks(info: Mapping[str, Any]) -> Iterator[_Track]:
+def _tracks(info: Mapping[str, Any]) -> Iterator[Track]:
     """The tracks, manual ones first, without YouTube's translations."""
     for name, is_generated in (("subtitles", False), ("automatic_captions", True)):
         for tag, offered in (info.get(name) or {}).items():
             url = next((str(each.get("url")) for each in offered if each.get("ext") == _FORMAT), "")
             query = parse_qs(urlsplit(url).query)
             if url and "tlang" not in query:
-                yield _Track(clean(query.get("lang", [tag.removesuffix("-orig")])[0]), is_generated, url)
+                yield Track(clean(query.get("lang", [tag.removesuffix("-orig")])[0]), is_generated, url)
 
 
 def _why_withheld(warnings: Sequence[str]) -> Reason:
@@ -121,17 +114,3 @@ def _why_withheld(warnings: Sequence[str]) -> Reason:
 def _for_a_day(failure: Unfetched) -> Unfetched:
     """The failure of a video that both ways were asked for: neither is asked again on the same day."""
     return type(failure)(failure.state, failure.reason, max(failure.retry_after or 0.0, DAY))
-
-
-def _outcome(error: Exception, failure: Unfetched) -> Unfetched:
-    """The failure that an error of yt-dlp means for a video."""
-    if fault := connection_failure(error):
-        return _for_a_day(fault) if fault.reason.code == "youtube_empty" else fault
-    if BLOCK_MESSAGE.search(str(error)):
-        return blocked()
-    if isinstance(error, HTTPError):  # of the captions alone: others end within yt-dlp
-        return Unfetched(State.DEFERRED, Reason("captions_withheld"), DAY)
-    cause = (getattr(error, "exc_info", None) or (None, None))[1]
-    if isinstance(cause, ExtractorError) and cause.expected:
-        return failure
-    return Unfetched(State.DEFERRED, Reason("ytdlp_misfit_video"), DAY)
