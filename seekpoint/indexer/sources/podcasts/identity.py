@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -17,30 +17,43 @@ _KNOWN = re.compile(r"([0-9a-f]{20})([0-9a-f]{20})([0-9a-f]{8})")
 # A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
 _UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
 
-UNREAD = "0" * 8
-"""The digest of the addresses of transcripts before an episode was listed."""
+# The digest of the addresses of transcripts before an episode was listed.
+_UNREAD = "0" * 8
 
 
 class KnownEpisode(NamedTuple):
     """An episode's id, and a digest of the addresses of its transcripts when it was listed last."""
 
     id: str
-    links: str = UNREAD
+    links: str = _UNREAD
 
 
 def stored_ids(known: Mapping[str, KnownEpisode]) -> str:
     """The episodes of a feed by the keys of their guids, as a library stores them."""
-    return "".join(key + "".join(one) for key, one in known.items())
+    return "".join(key + "".join(episode) for key, episode in known.items())
 
 
 def known_ids(stored: str) -> dict[str, KnownEpisode]:
     """The episodes that `stored_ids` wrote."""
-    return {key: KnownEpisode(*one) for key, *one in _KNOWN.findall(stored)}
+    return {key: KnownEpisode(*values) for key, *values in _KNOWN.findall(stored)}
 
 
-def links_of(episode: Episode) -> str:
+def _links_of(episode: Episode) -> str:
     """The digest of the addresses of an episode's transcripts."""
-    return short_hash("\n".join(link.url for link in episode.transcripts))[: len(UNREAD)]
+    return short_hash("\n".join(link.url for link in episode.transcripts))[: len(_UNREAD)]
+
+
+def newly_written(episodes: Iterable[Episode], known: Mapping[str, KnownEpisode]) -> dict[str, bool]:
+    """The ids of episodes that have other transcripts than when they were `known`, each with whether it was listed."""
+    links = {episode.id: episode.links for episode in known.values()}
+    ids = {episode.resource.id: _links_of(episode) for episode in episodes if episode.transcripts}
+    return {key: links.get(key, _UNREAD) != _UNREAD for key, now in ids.items() if links.get(key) != now}
+
+
+def with_links(known: Mapping[str, KnownEpisode], episodes: Iterable[Episode]) -> dict[str, KnownEpisode]:
+    """The known episodes with the digests of the transcripts that they have now."""
+    links = {episode.resource.id: _links_of(episode) for episode in episodes}
+    return {key: episode._replace(links=links.get(episode.id, episode.links)) for key, episode in known.items()}
 
 
 def identified(
@@ -52,20 +65,20 @@ def identified(
     of another origin can give the same one. A guid that several enclosures share is ignored.
     """
     origin = origin_of(feed)
-    keyed = [(_key(one), short_hash(f"episode {origin} {_own_name(one)}"), one) for one in episodes]
+    keyed = [(_key(each), short_hash(f"episode {origin} {_own_name(each)}"), each) for each in episodes]
     urls: dict[str, set[str]] = defaultdict(set)
     for key, _, episode in keyed:
         urls[key].add(episode.resource.url)
-    usable = {key for key, found in urls.items() if len(found) == 1}
+    usable = {key for key, enclosures in urls.items() if len(enclosures) == 1}
     # The ids at the addresses that these episodes have left, where another one may be now.
     left = {known[key].id for key, own, _ in keyed if key in usable and key in known and known[key].id != own}
-    same, found = [], dict(known)
+    same, kept = [], dict(known)
     for key, own, episode in keyed:
         own = short_hash(f"{own} {key}") if own in left else own
         if key in usable:
-            own = found.setdefault(key, KnownEpisode(own)).id
+            own = kept.setdefault(key, KnownEpisode(own)).id
         same.append(replace(episode, resource=replace(episode.resource, id=own)))
-    return same, dict(islice(found.items(), max(0, len(found) - MOST_ITEMS), None))
+    return same, dict(islice(kept.items(), max(0, len(kept) - MOST_ITEMS), None))
 
 
 def _own_name(episode: Episode) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Chapter, Details, Playlist, PlaylistEntry, Resource, State, Transcript
+from seekpoint.index.types import Details, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validators, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
@@ -25,12 +26,12 @@ from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
 from seekpoint.indexer.sources.caption_tracks import no_track_in
 from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode, Feed, is_feed, merged, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import (
-    UNREAD,
     KnownEpisode,
     identified,
     known_ids,
-    links_of,
+    newly_written,
     stored_ids,
+    with_links,
 )
 from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
@@ -50,13 +51,45 @@ _APPLE_EPISODES = "&entity=podcastEpisode&limit=200"
 _NO_VALIDATORS = Validators(None, None)
 
 
-class _Known(NamedTuple):
+class _ReadFeed(NamedTuple):
     """A feed with its validators, and the address where it was found, for good if `is_permanent`."""
 
     feed: Feed
     validators: Validators
     url: str
     is_permanent: bool
+
+
+@dataclass(slots=True)
+class _Show:
+    """A feed by its address: `known` are its episodes by the keys of their guids, `by_guid` those that it lists.
+
+    One that `is_private` may be in a private network, one that `is_cut` wasn't read to its end.
+    """
+
+    url: str
+    known: dict[str, KnownEpisode] = field(default_factory=dict)
+    by_guid: dict[str, Resource] = field(default_factory=dict)
+    is_private: bool = False
+    is_listed: bool = False
+    is_cut: bool = False
+
+    def may_name(self, url: str) -> bool:
+        """Whether an address that the feed names may be in a private network: on its own server, if that is there."""
+        return self.is_private and is_same_server(url, self.url)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What the feeds say of an episode; of one that `has_moved` only a feed that has moved is known.
+
+    `near` are the addresses that may be in a private network.
+    """
+
+    shows: dict[str, _Show] = field(default_factory=dict)
+    episode: Episode | None = None
+    has_moved: bool = False
+    near: set[str] = field(default_factory=set)
 
 
 class Podcasts:
@@ -69,41 +102,30 @@ class Podcasts:
     def __init__(self, web: Web, languages: Sequence[str] = (), limit: int | None = None, pace: float = 0.0) -> None:
         self._languages = languages
         self._limit = limit
-        self._fetcher = PoliteFetcher(web, pace, limit=_limit_of)
+        self._fetcher = PoliteFetcher(web, pace, limit=lambda _: _MOST_BYTES)
         self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
         self._reader = OriginReader()
         self._seconds = web.deadline
         self._lock = RLock()
-        # Feeds by the addresses at which they were found.
-        self._read: dict[str, _Known] = {}
-        # The episodes that are known by the keys of their guids, of each feed.
-        self._known: dict[str, dict[str, KnownEpisode]] = {}
-        # The feeds of each episode, by its id, and those that were listed.
-        self._feeds: dict[str, dict[str, None]] = {}
-        self._listed: set[str] = set()
-        self._episodes: dict[str, Episode] = {}
-        # By their feeds and guids; and the ids of those of which only a feed that has moved is known.
-        self._by_guid: dict[tuple[str, str], Resource] = {}
-        self._moved: set[str] = set()
-        # The feeds that may be in a private network, and the addresses that they name on their servers.
-        self._private: set[str] = set()
-        self._near: set[str] = set()
+        # Feeds by the addresses at which they were found, and by those that lists name.
+        self._read: dict[str, _ReadFeed] = {}
+        self._shows: dict[str, _Show] = {}
+        self._episodes: dict[str, _Said] = {}
         # Transcripts and chapters by their addresses, the last ones.
         self._data_kept: dict[str, bytes] = {}
-        # The addresses of feeds that weren't read to their end.
-        self._cut: set[str] = set()
 
     def learn(self, feeds: Mapping[Resource, tuple[FromListing | None, Collection[str]]]) -> None:
         """Take in feeds as a library has them, with the ids of their episodes; they are read if an episode is asked."""
         with self._lock:
             for feed, (version, ids) in feeds.items():
-                self._learn_ids(feed, version)
-                for one in ids:
-                    self._feeds.setdefault(one, {})[feed.url] = None
+                show = self._show(feed.url, version)
+                for episode in ids:
+                    self._episodes.setdefault(episode, _Said()).shows[show.url] = show
 
-    def _learn_ids(self, feed: Resource, version: FromListing | None) -> None:
-        ids = known_ids((version and version.guids) or "")
-        self._known[feed.url] = {**self._known.get(feed.url, {}), **ids}
+    def _show(self, url: str, version: FromListing | None = None) -> _Show:
+        show = self._shows.setdefault(url, _Show(url))
+        show.known |= known_ids((version and version.guids) or "")
+        return show
 
     def feed_at(self, page: FetchedPage) -> Resource | None:
         """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
@@ -123,40 +145,39 @@ class Podcasts:
         with self._lock:
             if urlsplit(playlist.url).hostname == APPLE:
                 return Listing(None, earlier) if earlier else self._listing_of_apple(playlist.url)
-            if private:
-                self._private.add(playlist.url)
-            self._learn_ids(playlist, earlier)
-            known = self._read.get(playlist.url)
-            if known is None:
+            show = self._show(playlist.url, earlier)
+            show.is_private |= private
+            read = self._read.get(playlist.url)
+            if read is None:
                 is_same = earlier is not None and earlier.limit == self._limit and earlier.guids is not None
                 validators = Validators(earlier.etag, earlier.modified) if earlier and is_same else None
-                page = self._get(playlist.url, playlist.url, validators)
+                page = self._get(playlist.url, show, validators)
                 if page is None:
                     assert earlier  # only a conditional request can be answered with "not modified"
                     return Listing(None, earlier)
-                known = self._keep(page)
-            return self._listing(playlist, known)
+                read = self._keep(page)
+            return self._listing(playlist, show, read)
 
     def fetch(
         self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
     ) -> FetchResult:
         """Fetch the transcripts of an episode, at `now` in Unix seconds; raises Unfetched."""
         with self._lock:
-            episode = self._episode(resource)
-            transcripts = self._transcripts(episode, now)
-            details, messages = self._details(resource, episode)
+            episode, said = self._episode(resource)
+            transcripts = self._transcripts(episode, said, now)
+            details, messages = self._details(resource, episode, said)
             return FetchResult(transcripts, details, messages=messages)
 
     def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
         """Download the sound of an episode, or resume that; raises Unfetched, or SeekpointError for a full disk."""
         with self._lock:
-            episode = self._episode(resource)
-            details, _ = self._details(resource, episode)
+            episode, said = self._episode(resource)
+            details, _ = self._details(resource, episode, said)
         url = episode.resource.url
-        may = url in self._near
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path = download(self._sounds, url, folder / resource.id, Deadline(self._seconds), private=may)
+            deadline = Deadline(self._seconds)
+            path = download(self._sounds, url, folder / resource.id, deadline, private=url in said.near)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -166,18 +187,17 @@ class Podcasts:
     def details(self, resource: Resource, *, private: bool = False) -> Details:
         """What the feed says of an episode; raises Unfetched."""
         with self._lock:
-            return self._details(resource, self._episode(resource))[0]
+            return self._details(resource, *self._episode(resource))[0]
 
-    def _get(self, url: str, feed: str, validators: Validators | None = None) -> FetchedPage | None:
-        """Fetch what a feed names; only feeds in a private network name addresses there, of their server."""
-        return self._fetcher.get(url, validators, private=self._may_be_private(url, feed))
+    def _get(self, url: str, show: _Show, validators: Validators | None = None) -> FetchedPage | None:
+        return self._fetcher.get(url, validators, private=show.may_name(url))
 
-    def _data(self, url: str) -> bytes:
+    def _data(self, url: str, said: _Said) -> bytes:
         """What is at an address that an episode names; of several with the same one, the first asks for it."""
-        page = self._fetcher.get(url, private=url in self._near)
+        page = self._fetcher.get(url, private=url in said.near)
         if page and page.is_repeated and page.url not in self._data_kept:
             self._fetcher.forget(page.url)
-            page = self._fetcher.get(url, private=url in self._near)
+            page = self._fetcher.get(url, private=url in said.near)
         assert page  # only a conditional request can be answered with "not modified"
         if page.is_repeated:
             return self._data_kept[page.url]
@@ -186,91 +206,78 @@ class Podcasts:
             del self._data_kept[next(iter(self._data_kept))]
         return page.data
 
-    def _may_be_private(self, url: str, feed: str) -> bool:
-        return feed in self._private and is_same_server(url, feed)
-
-    def _keep(self, page: FetchedPage) -> _Known:
+    def _keep(self, page: FetchedPage) -> _ReadFeed:
         """Parse a feed and keep it; raises Unfetched if it is none."""
         if page.is_repeated and page.url in self._read:
             return self._read[page.url]._replace(is_permanent=page.is_permanent)
-        if not is_feed(page.data):
-            raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH)
         try:
+            if not is_feed(page.data):
+                raise SourceError(Reason("no_feed"))
             feed = self._reader.read(page.url, parse_feed, page.data, page.url, page.charset)
         except SourceError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH) from error
-        known = _Known(feed, page.validators, page.url, page.is_permanent)
-        self._read[page.url] = known
-        return known
+        self._read[page.url] = _ReadFeed(feed, page.validators, page.url, page.is_permanent)
+        return self._read[page.url]
 
-    def _listing(self, playlist: Resource, known: _Known) -> Listing:
+    def _listing(self, playlist: Resource, show: _Show, read: _ReadFeed) -> Listing:
         """The entries of a feed, and the feed that it has moved to."""
+        name = playlist.title or read.feed.title or playlist.url
         messages: list[str] = []
-        end, validators = self._end(playlist, known, messages)
-        is_cut = False
-        found: list[Episode] = []
-        for feed in self._pages(playlist, known.feed, messages):
-            found += feed.episodes
-            is_cut = is_cut or feed.is_cut
-            if feed.left_out:
-                items = counted(feed.left_out, "item")
-                messages.append(f"{playlist.title or feed.title or playlist.url}: {items} without a recording left out")
-        if not found:
+        end, validators = self._end(playlist, show, read, messages)
+        pages = list(self._pages(show, read.feed, name, messages))
+        is_cut = any(page.is_cut for page in pages)
+        if left_out := sum(page.left_out for page in pages):
+            messages.append(f"{name}: {counted(left_out, 'item')} without a recording left out")
+        listed = [episode for page in pages for episode in page.episodes]
+        if not listed:
             if is_cut:
                 raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
             raise Unfetched(State.UNAVAILABLE, Reason("feed_without_recordings"), DAY)
-        before = self._known.get(playlist.url, {})
-        found, ids = identified(found[:MOST_ITEMS], playlist.url, before)
-        episodes: dict[str, Episode] = {}
-        for episode in found:
-            episodes.setdefault(episode.resource.id, episode)
+        listed, known = identified(listed[:MOST_ITEMS], show.url, show.known)
+        by_id: dict[str, Episode] = {}
+        for episode in listed:
+            by_id.setdefault(episode.resource.id, episode)
         if is_cut:
             validators = _NO_VALIDATORS  # a server may say that the whole feed is the same one
-            self._cut.add(playlist.url)
-            read = counted(len(episodes), "episode")
-            name = playlist.title or known.feed.title or playlist.url
-            messages.append(f"{name}: the feed is damaged after {read}, its end is missing: what it had before stays")
+            show.is_cut = True
+            count = counted(len(by_id), "episode")
+            messages.append(f"{name}: the feed is damaged after {count}, its end is missing: what it had before stays")
         has_moved = end is not None and end.id != playlist.id
-        for episode in episodes.values():
-            self._take_in(episode, playlist.url, has_moved=has_moved)
-        self._listed.add(playlist.url)
-        listed = list(episodes.values())[: self._limit]
-        entries = tuple(PlaylistEntry(episode.resource) for episode in listed)
-        earlier, links = (
-            {one.id: one.links for one in before.values()},
-            {one.resource.id: links_of(one) for one in listed},
-        )
-        given = (one.resource.id for one in listed if one.transcripts)
-        written = {key: earlier.get(key, UNREAD) != UNREAD for key in given if earlier.get(key) != links[key]}
-        if not has_moved:  # else the feed is listed again, at its new address
-            ids = {key: one._replace(links=links.get(one.id, one.links)) for key, one in ids.items()}
-        self._known[playlist.url] = ids
-        version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(ids))
-        return Listing(Playlist(known.feed.title, entries), version, end, written, tuple(messages), is_cut)
+        for episode in by_id.values():
+            self._take_in(episode, show, has_moved=has_moved)
+        show.is_listed = True
+        episodes = list(by_id.values())[: self._limit]
+        written = newly_written(episodes, show.known)
+        # A feed that has moved is listed again, at its new address.
+        show.known = known if has_moved else with_links(known, episodes)
+        version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(show.known))
+        entries = tuple(PlaylistEntry(episode.resource) for episode in episodes)
+        return Listing(Playlist(read.feed.title, entries), version, end, written, tuple(messages), is_cut)
 
-    def _end(self, playlist: Resource, known: _Known, messages: list[str]) -> tuple[Resource | None, Validators]:
+    def _end(
+        self, playlist: Resource, show: _Show, read: _ReadFeed, messages: list[str]
+    ) -> tuple[Resource | None, Validators]:
         """The feed that an address leads to for good, or that a feed has moved to, and the validators to keep.
 
         A feed that is damaged isn't moved to: the entries that it had before stay where they are.
         """
-        end = feed_resource(known.url) if known.is_permanent and not known.feed.is_cut else None
-        moved = feed_resource(known.feed.moved or "")
+        end = feed_resource(read.url) if read.is_permanent and not read.feed.is_cut else None
+        moved = feed_resource(read.feed.moved or "")
         if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
             try:
-                page = self._get(moved.url, playlist.url)
+                page = self._get(moved.url, show)
                 assert page  # only a conditional request can be answered with "not modified"
                 if self._keep(page).feed.is_cut:
                     return end, _NO_VALIDATORS
                 end = moved
             except Unfetched as failure:
                 messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
-        return end, known.validators
+        return end, read.validators
 
-    def _pages(self, playlist: Resource, feed: Feed, messages: list[str]) -> Iterator[Feed]:
+    def _pages(self, show: _Show, feed: Feed, name: str, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
         count = items = 0
         deadline = Deadline(self._seconds)
-        name = playlist.title or feed.title or playlist.url
         for _ in range(_MOST_PAGES):
             yield feed
             count += len(feed.episodes)
@@ -281,7 +288,7 @@ class Podcasts:
                 messages.append(f"{name}: only its newest {MOST_ITEMS:,} items are read")
                 return
             try:
-                page = self._get(feed.following, playlist.url)
+                page = self._get(feed.following, show)
                 if page is None or page.is_repeated:
                     return
                 if deadline.is_over(len(page.data)):
@@ -306,62 +313,61 @@ class Podcasts:
                     return Listing(None, end=feed)
             case _:
                 raise Unfetched(State.UNAVAILABLE, Reason("apple_without_feed"), MONTH)
-        found = (one for one in listed if isinstance(one, dict) and str(one.get("trackId")) == number)
-        guids = {clean(str(one.get("episodeGuid", ""))) for one in found}
+        episodes = (item for item in listed if isinstance(item, dict) and str(item.get("trackId")) == number)
+        guids = {clean(str(item.get("episodeGuid", ""))) for item in episodes}
         contents = self.fetch_listing(feed).playlist
         assert contents  # without an earlier version, a feed has changed
         for guid in filter(None, guids):
-            if episode := self._by_guid.get((feed.url, guid)):
+            if episode := self._show(feed.url).by_guid.get(guid):
                 return Listing(Playlist(contents.title, (PlaylistEntry(episode),)))
         raise Unfetched(State.UNAVAILABLE, Reason("apple_without_episode"), MONTH)
 
-    def _take_in(self, episode: Episode, feed: str, *, has_moved: bool) -> None:
+    def _take_in(self, episode: Episode, show: _Show, *, has_moved: bool) -> None:
         """Add what a feed says of an episode to what others say of it; one that has moved says it last."""
-        key = episode.resource.id
-        self._feeds.setdefault(key, {})[feed] = None
-        self._by_guid[feed, episode.guid] = episode.resource
-        self._near.update(url for url in episode.addresses if self._may_be_private(url, feed))
-        known = self._episodes.get(key)
-        if known is None:
-            self._moved.update((key,) if has_moved else ())
-            self._episodes[key] = episode
-        elif key in self._moved:
-            self._moved.discard(key)
-            self._episodes[key] = merged(episode, known, has_moved=True)
+        said = self._episodes.setdefault(episode.resource.id, _Said())
+        said.shows[show.url] = show
+        said.near.update(filter(show.may_name, episode.addresses))
+        show.by_guid[episode.guid] = episode.resource
+        if said.episode is None:
+            said.episode, said.has_moved = episode, has_moved
+        elif said.has_moved:
+            said.episode, said.has_moved = merged(episode, said.episode, has_moved=True), False
         else:
-            self._episodes[key] = merged(known, episode, has_moved=has_moved)
+            said.episode = merged(said.episode, episode, has_moved=has_moved)
 
-    def _episode(self, resource: Resource) -> Episode:
+    def _episode(self, resource: Resource) -> tuple[Episode, _Said]:
         """What its feeds say of an episode; raises Unfetched. Feeds that hadn't changed are read now."""
-        for url in [*self._feeds.get(resource.id, ())]:
-            if url not in self._listed:
-                feed = feed_resource(url)
-                assert feed
-                try:
+        said = self._episodes.get(resource.id, _Said())
+        for show in [*said.shows.values()]:
+            feed = None if show.is_listed else feed_resource(show.url)
+            try:
+                if feed:
                     self.fetch_listing(feed)
-                except Unfetched:
-                    if resource.id not in self._episodes:
-                        raise
-        if resource.id not in self._episodes:
-            if self._feeds.get(resource.id, {}).keys() & self._cut:
-                raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
-            raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
-        return self._episodes[resource.id]
+            except Unfetched:
+                if said.episode is None:
+                    raise
+        if said.episode is not None:
+            return said.episode, said
+        if any(show.is_cut for show in said.shows.values()):
+            raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
+        raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
 
-    def _transcripts(self, episode: Episode, now: float) -> tuple[Transcript, ...]:
+    def _transcripts(self, episode: Episode, said: _Said, now: float) -> tuple[Transcript, ...]:
         """The best transcript in each wanted language; raises Unfetched if there is none."""
-        wait = DAY if episode.published and now - _seconds(episode.published) < _NEW else MONTH
+        published = datetime.fromisoformat(f"{episode.published or '1970-01-01'}T00:00Z").timestamp()
+        wait = DAY if episode.published and now - published < _NEW else MONTH
         if not episode.transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("no_transcript_in_feed"), wait)
         groups = chosen(episode.transcripts, episode.language, self._languages)
         if not groups:
-            raise no_track_in(self._languages, (one.language or episode.language for one in episode.transcripts), wait)
-        found: dict[str, Transcript] = {}
+            available = (link.language or episode.language for link in episode.transcripts)
+            raise no_track_in(self._languages, available, wait)
+        transcripts: dict[str, Transcript] = {}
         faults: list[Reason] = []
         for group in groups:
             for link in group:
                 try:
-                    transcript = read_transcript(self._data(link.url), link, episode, self._read_of(episode))
+                    transcript = read_transcript(self._data(link.url, said), link, episode, self._read_of(said))
                 except SourceError as error:
                     faults.append(Reason.of(error.args[0]))
                 except Unfetched as failure:
@@ -369,29 +375,28 @@ class Podcasts:
                         raise
                     faults.append(Reason("transcript_unread", reason=failure.reason))
                 else:
-                    found.setdefault(transcript.language.lower(), transcript)
+                    transcripts.setdefault(transcript.language.lower(), transcript)
                     break
-        if not found:
+        if not transcripts:
             reason = faults[0] if len(faults) == 1 else Reason("several", reasons=tuple(dict.fromkeys(faults)))
             raise Unfetched(State.NO_TRANSCRIPT, reason, wait)
-        return tuple(found.values())
+        return tuple(transcripts.values())
 
-    def _read_of(self, episode: Episode) -> partial[Any]:
+    def _read_of(self, said: _Said) -> partial[Any]:
         """What reads the texts of an episode, on the account of its first feed."""
-        return partial(self._reader.read, next(iter(self._feeds[episode.resource.id])))
+        return partial(self._reader.read, next(iter(said.shows)))
 
-    def _details(self, resource: Resource, episode: Episode) -> tuple[Details, tuple[str, ...]]:
+    def _details(self, resource: Resource, episode: Episode, said: _Said) -> tuple[Details, tuple[str, ...]]:
         """The details of an episode, and a message if its chapters can't be read."""
-        chapters: tuple[Chapter, ...] = episode.chapters
+        chapters = episode.chapters
         messages = []
         if not chapters and episode.chapters_url:
             try:
-                chapters = self._read_of(episode)(read_chapters, self._data(episode.chapters_url))
+                chapters = self._read_of(said)(read_chapters, self._data(episode.chapters_url, said))
             except (Unfetched, SourceError) as error:
                 messages.append(f"{resource.title or resource.url}: indexed without its chapters: {error}")
-        title = episode.resource.title or None
-        known = Details(
-            title,
+        details = Details(
+            episode.resource.title or None,
             episode.channel,
             episode.duration,
             episode.published,
@@ -399,12 +404,4 @@ class Podcasts:
             thumbnail=episode.thumbnail,
             deep_link=episode.deep_link,
         )
-        return known, tuple(messages)
-
-
-def _seconds(date: str) -> float:
-    return datetime.fromisoformat(f"{date}T00:00Z").timestamp()
-
-
-def _limit_of(response: requests.Response) -> int:
-    return _MOST_BYTES
+        return details, tuple(messages)
