@@ -19,8 +19,10 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
-from seekpoint.indexer.sources.captions import UNSPACED, parse_captions
+from seekpoint.indexer.sources.caption_xml import UNSPACED
+from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds
+from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import sentences, tidy
@@ -85,7 +87,7 @@ def parse_transcript(data: bytes, link: Sequence[str], duration: float | None) -
     link = TranscriptLink(*link)
     name = PurePosixPath(urlsplit(link.url).path).name or "transcript"
     if _MARKUP.match(data):
-        transcript = Transcript(UNKNOWN, Origin.MANUAL, _timed_html(data.decode("utf-8", "replace"), duration))
+        transcript = Transcript(UNKNOWN, Origin.MANUAL, _timed_html(decoded(data), duration))
     else:
         try:
             transcript = parse_captions(data, name)
