@@ -155,26 +155,27 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
 
     Raises SourceError if there is no element in it.
     """
-    items = _parser(data, _encoding(data, charset))
-    found: list[tuple[datetime | None, Episode] | None] = []
+    elements = _parser(data, _encoding(data, charset))
+    items: list[tuple[datetime | None, Episode] | None] = []
     is_cut, is_item_cut = _ends_early(data)
     try:
-        for _, element in items:
-            found.append(_item(_children(element), url) if len(found) < MOST_ITEMS else None)
+        for _, element in elements:
+            items.append(_item(_children(element), url) if len(items) < MOST_ITEMS else None)
             element.clear(keep_tail=False)
-    except etree.XMLSyntaxError:  # what came before the fault is found
+    except etree.XMLSyntaxError:  # what came before the fault is read
         is_cut = True
-    if items.root is None:
+    if elements.root is None:
         raise SourceError(Reason("no_feed"))
     if is_item_cut:  # its guid or its transcript may have been cut off
-        found = found[:-1]
-    read = sorted(filter(None, found), key=lambda one: one[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
-    header = _header(items.root)
+        items = items[:-1]
+    read = sorted(filter(None, items), key=lambda item: item[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
+    header = _children(elements.root)
+    header = _children(header["channel"][0]) if "channel" in header else header  # Atom has no channel
     title = _text(header, "title", "atom:title")
     # The `author` of RSS is an address for mail.
-    people = [_text(_children(one), "atom:name") for one in header.get("atom:author", ())]
+    people = [_text(_children(author), "atom:name") for author in header.get("atom:author", ())]
     channel = next(filter(None, (_text(header, "itunes:author", "dc:creator"), *people, title)), None)
-    language = _text(header, "language", "dc:language") or items.root.get(_LANGUAGE, "")
+    language = _text(header, "language", "dc:language") or elements.root.get(_LANGUAGE, "")
     links: dict[str, str] = {}
     for link in header.get("atom:link", ()):
         if address := _address(link.get("href"), url):
@@ -185,10 +186,10 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
         tuple(
             replace(each, channel=channel, language=language, thumbnail=each.thumbnail or thumbnail) for _, each in read
         ),
-        len(found) - len(read),
+        len(items) - len(read),
         links.get("next"),
         _address(_text(header, "itunes:new-feed-url"), url),
-        is_cut or any(fault.type in _LAST_FAULTS for fault in items.error_log),
+        is_cut or any(fault.type in _LAST_FAULTS for fault in elements.error_log),
         links.get("self"),
     )
 
@@ -228,24 +229,14 @@ def _encoding(data: bytes, charset: str | None) -> str | None:
     return None
 
 
-def _name(tag: str) -> str:
-    namespace, _, local = tag.rpartition("}")
-    prefix = next((prefix for part, prefix in _NAMESPACES if part in namespace.lower()), "")
-    return f"{prefix}:{local}" if prefix else local
-
-
 def _children(element: Any) -> _Elements:  # noqa: ANN401
     groups: dict[str, list[Any]] = defaultdict(list)
     for child in element:
         if isinstance(child.tag, str):  # an entity that wasn't read has none
-            groups[_name(child.tag)].append(child)
+            namespace, _, local = child.tag.rpartition("}")
+            prefix = next((f"{prefix}:" for part, prefix in _NAMESPACES if part in namespace.lower()), "")
+            groups[prefix + local].append(child)
     return groups
-
-
-def _header(root: Any) -> _Elements:  # noqa: ANN401
-    """The children of the channel; in Atom, of the feed itself."""
-    of_root = _children(root)
-    return _children(of_root["channel"][0]) if "channel" in of_root else of_root
 
 
 def _text(elements: _Elements, *names: str) -> str:
@@ -258,8 +249,8 @@ def _text(elements: _Elements, *names: str) -> str:
 
 def _address(link: str | None, base: str) -> str | None:
     """The address on the web that a link leads to; `None` for scripts, files and what is none."""
-    found = _resource(link, base)
-    return found.url if found else None
+    resource = _resource(link, base)
+    return resource.url if resource else None
 
 
 def _resource(link: str | None, base: str) -> Resource | None:
@@ -278,7 +269,7 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     date = _date(_text(item, "pubDate", "atom:published", "dc:date", "atom:updated", "atom:issued"))
     transcripts = [_transcript(element, base) for element in item.get("podcast:transcript", ())]
     marks = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
-    stated = ((stated_seconds(one.get("start") or ""), unescape(one.get("title") or "")) for one in marks)
+    stated = ((stated_seconds(mark.get("start") or ""), unescape(mark.get("title") or "")) for mark in marks)
     further = (_address(element.get("url"), base) for element in item.get("podcast:chapters", ()))
     episode = Episode(
         resource,
@@ -305,7 +296,7 @@ def _deep_link(link: Any, base: str) -> str | None:  # noqa: ANN401
 
 def _thumbnail(elements: _Elements, base: str) -> str | None:
     """The address of the picture of a feed or an item."""
-    links = (one.get("href") or one.get("url") for name in _PICTURES for one in elements.get(name, ()))
+    links = (image.get("href") or image.get("url") for name in _PICTURES for image in elements.get(name, ()))
     addresses = filter(None, (_address(link, base) for link in links))
     return next(map(picture_address, addresses), None)
 
@@ -321,10 +312,10 @@ def _sound(item: _Elements, base: str) -> Resource | None:
     by_kind: dict[str, str] = {}
     for link, media_type in enclosed:
         by_kind.setdefault(_media_kind(link or "", media_type or ""), link or "")
-    found = next((one for kind in ("audio", "video") if (one := _resource(by_kind.get(kind), base))), None)
-    if found is None or found.kind in (Kind.VIDEO, Kind.PLAYLIST):  # one of YouTube isn't a file
+    resource = _resource(by_kind.get("audio"), base) or _resource(by_kind.get("video"), base)
+    if resource is None or resource.kind in (Kind.VIDEO, Kind.PLAYLIST):  # one of YouTube isn't a file
         return None
-    return replace(found, kind=Kind.RECORDING)
+    return replace(resource, kind=Kind.RECORDING)
 
 
 def _media_kind(link: str, media_type: str) -> str:

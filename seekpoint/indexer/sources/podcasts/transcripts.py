@@ -123,14 +123,12 @@ def _goes_on(phrase: Cue, cue: Cue) -> bool:
 
 def read_chapters(data: bytes) -> tuple[Chapter, ...]:
     """Parse chapters in the JSON of podcast:chapters; raises SourceError. Call it in the sandbox."""
-    found: object = None
     with suppress(ValueError):
-        found = parsed_json(data)
-    match found:
-        case {"chapters": [*chapters]}:
-            shown = (one for one in chapters if isinstance(one, dict) and one.get("toc") is not False)
-            marks = ((str(one.get("startTime")), str(one.get("title") or "")) for one in shown)
-            return stated_chapters((stated_seconds(start), unescape(title)) for start, title in marks)
+        match parsed_json(data):
+            case {"chapters": [*chapters]}:
+                shown = (mark for mark in chapters if isinstance(mark, dict) and mark.get("toc") is not False)
+                marks = ((str(mark.get("startTime")), str(mark.get("title") or "")) for mark in shown)
+                return stated_chapters((stated_seconds(start), unescape(title)) for start, title in marks)
     raise SourceError("they aren't JSON chapters")
 
 

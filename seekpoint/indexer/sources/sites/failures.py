@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import requests
 from yt_dlp.networking.exceptions import HTTPError, TransportError
@@ -44,23 +45,33 @@ _SAID = (
     (_SOON, State.DEFERRED, "not_begun", DAY),
     (_LOGIN, State.UNAVAILABLE, "site_login", MONTH),
 )
+# The same where no request failed.
+_SAID_AT_LAST = (
+    (_NO_SOUND, State.UNAVAILABLE, "site_no_sound", MONTH),
+    (_NO_VIDEO, State.UNAVAILABLE, "site_no_video", MONTH),
+)
 
 
 def failure_of(error: Exception, host: str, last: Unfetched | None = None) -> SeekpointError:
     """The failure that an exception of yt-dlp means; `last` is the failure of its last request."""
     if isinstance(error, SeekpointError):
         return error
-    cause = _cause(error)
-    if isinstance(cause, UnsupportedError):
-        return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
-    if isinstance(cause, GeoRestrictedError):
-        return Unfetched(State.UNAVAILABLE, Reason("site_abroad", host=host), MONTH)
+    inner = error.__context__ if isinstance(error, DownloadError) else None
+    cause = inner if isinstance(inner, YoutubeDLError) else error  # that of an extractor, if there is one
+    if isinstance(cause, UnsupportedError | GeoRestrictedError):
+        code = "site_abroad" if isinstance(cause, GeoRestrictedError) else "site_no_video"
+        return Unfetched(State.UNAVAILABLE, Reason(code, host=host), MONTH)
     text = _PREFIX.sub("", getattr(cause, "orig_msg", None) or str(cause))
     said = clean(_ADVICE.sub("", text))[:_LONGEST].rstrip(". ")
-    for pattern, state, code, wait in _SAID:
-        if pattern.search(said):
-            return Unfetched(state, Reason(code, host=host), wait)
-    return _of_a_request(cause, host, last) or _otherwise(cause, host, said)
+    known = _by_words(said, _SAID, host) or _of_a_request(cause, host, last) or _by_words(said, _SAID_AT_LAST, host)
+    if known is None and getattr(cause, "expected", False):
+        return Unfetched(State.UNAVAILABLE, Reason("site_says", host=host, text=said), MONTH)
+    return known or Unfetched(State.DEFERRED, Reason("site_misfit", host=host), DAY)
+
+
+def _by_words(said: str, table: Iterable[tuple[re.Pattern[str], State, str, float]], host: str) -> Unfetched | None:
+    matches = (row for row in table if row[0].search(said))
+    return next((Unfetched(state, Reason(code, host=host), wait) for _, state, code, wait in matches), None)
 
 
 def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetched | None:
@@ -71,19 +82,3 @@ def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetc
     if isinstance(request, HTTPError):
         return refusal(request.status)
     return last if isinstance(request, TransportError | DownloadError) else None
-
-
-def _otherwise(cause: Exception, host: str, said: str) -> Unfetched:
-    if _NO_SOUND.search(said):
-        return Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=host), MONTH)
-    if _NO_VIDEO.search(said):
-        return Unfetched(State.UNAVAILABLE, Reason("site_no_video", host=host), MONTH)
-    if getattr(cause, "expected", False):
-        return Unfetched(State.UNAVAILABLE, Reason("site_says", host=host, text=said), MONTH)
-    return Unfetched(State.DEFERRED, Reason("site_misfit", host=host), DAY)
-
-
-def _cause(error: Exception) -> Exception:
-    """The error of an extractor behind the one that yt-dlp raises for it."""
-    inner = error.__context__ if isinstance(error, DownloadError) else None
-    return inner if isinstance(inner, YoutubeDLError) else error
