@@ -27,17 +27,18 @@ QUESTION = "Why do we need three different matrices for queries, keys and values
 Block: TypeAlias = Callable[[Path], str]
 _ANYWHERE = "/home/you/seekpoint"
 _WIDTH = 100
+SAID_ONCE = {"--index", "--rerank", "--llm", "--llm-model", "--llm-seconds"}
 _SECTION = re.DOTALL | re.MULTILINE
 
 
 def help_block() -> str:
-    """The help of each command, without the options that all have: the page says them once."""
+    """The help of each command, without the options that several have: the page says them once."""
     parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH, **cli.context_settings)
     texts = []
     for name in cli.list_commands(parent):
         command = copy(cli.get_command(parent, name))
         assert command is not None, name
-        command.params = [option for option in command.params if "--index" not in option.opts]
+        command.params = [option for option in command.params if SAID_ONCE.isdisjoint(option.opts)]
         command.add_help_option = False
         texts.append(command.get_help(click.Context(command, parent, name, terminal_width=_WIDTH)))
     return _fenced("text", "\n\n".join(texts))
