@@ -11,9 +11,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from seekpoint.hosts import Address, is_private, is_private_host, is_public, literal_address
+from seekpoint.hosts import Address, is_private_host, is_public, literal_address
 from seekpoint.indexer.fetch.retries import PrivateAddress
-from seekpoint.indexer.reading_list.addresses import resource_of
 
 # Proxies that take all traffic of a machine resolve every name to an address of this range ("fake IP"), by which they
 # know the name again. No network uses the range: it is reserved for benchmarks (RFC 2544).
@@ -70,12 +69,3 @@ def check_name(host: str) -> None:
     """Raise PrivateAddress if a host's name shows that it is in a private network."""
     if is_private_host(host):
         raise PrivateAddress(host)
-
-
-def picture_address(url: str) -> str | None:
-    """The address of a picture by TLS, since a page that was opened by TLS shows no others; `None` if `url` is none.
-
-    Pictures in a private network are none: a browser would ask there for whoever wrote the address.
-    """
-    found = resource_of(url)
-    return None if found is None or is_private(found.url) else f"https://{found.url.partition('://')[2]}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
 from xml.etree.ElementTree import ParseError
 
 import requests
@@ -20,6 +21,8 @@ from seekpoint.indexer.fetch.retries import (
     HOUR,
     MINUTE,
     MONTH,
+    RETRY_ONCE,
+    RETRY_TWICE,
     ConnectionFault,
     ResponseTooLarge,
     ServerFault,
@@ -32,6 +35,7 @@ class EmptyResponse(requests.RequestException):
     """YouTube sent an empty response."""
 
 
+_Result = TypeVar("_Result")
 _Errors: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 
 EMPTY_RESPONSE_ERRORS = (EmptyResponse, ParseError, requests.JSONDecodeError)
@@ -92,10 +96,19 @@ def _server_fault(status: int, pause: float = HOUR) -> ServerFault:
     return ServerFault(State.DEFERRED, Reason("youtube_fault", status=status), pause)
 
 
-def youtube_status(error: Exception) -> int:
+def _status(error: Exception) -> int:
     """The HTTP status of an error, which youtube-transcript-api has in its message; 0 if there is none."""
     status = re.match(r"\d{3}", error.reason) if isinstance(error, ytt.YouTubeRequestFailed) else None
     return int(status[0]) if status else status_of(error)
+
+
+def retried(call: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call again after a fault of the server or the connection, twice, and once after an empty response."""
+
+    def is_transient(error: Exception) -> bool:
+        return _status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
+
+    return RETRY_TWICE(is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call, *arguments)
 
 
 def _by_kind(error: Exception) -> Unfetched | None:
@@ -104,8 +117,8 @@ def _by_kind(error: Exception) -> Unfetched | None:
         return error
     if isinstance(error, ytt.RequestBlocked):
         return blocked()
-    if youtube_status(error) >= 500:
-        return _server_fault(youtube_status(error))
+    if _status(error) >= 500:
+        return _server_fault(_status(error))
     for kind, failure, state, code, wait in _BY_KIND:
         if isinstance(error, kind):
             return failure(state, Reason(code), wait)
@@ -130,7 +143,7 @@ def transcript_failure(error: Exception) -> Unfetched:
         code = "youtube_says_private" if _LOGIN.search(text) else "youtube_says"
         reason = _said(text, code) if text else Reason("youtube_unplayable")
         return _by_message(text) or Unfetched(State.UNAVAILABLE, reason, MONTH)
-    status = youtube_status(error)
+    status = _status(error)
     fault = f"HTTP {status}" if status else type(error).__name__
     return _by_kind(error) or ServerFault(State.DEFERRED, Reason("youtube_misfit", fault=fault), DAY)
 

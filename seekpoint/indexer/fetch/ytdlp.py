@@ -22,16 +22,8 @@ from yt_dlp.options import parseOpts
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.retries import (
-    DAY,
-    RETRY_ONCE,
-    RETRY_TWICE,
-    Deadline,
-    ResponseTooLarge,
-    is_transient,
-    status_of,
-)
-from seekpoint.indexer.fetch.youtube_failures import BLOCK_MESSAGE, EmptyResponse, blocked, raise_for_pause
+from seekpoint.indexer.fetch.retries import DAY, Deadline, ResponseTooLarge, status_of
+from seekpoint.indexer.fetch.youtube_failures import BLOCK_MESSAGE, EmptyResponse, blocked, raise_for_pause, retried
 
 # A channel of 5,000 videos takes 170. The limit ends listings whose pages always link to a next one.
 _MOST_REQUESTS = 500
@@ -113,7 +105,7 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         if self._requests > _MOST_REQUESTS:
             raise ResponseTooLarge(f"{_MOST_REQUESTS} requests")
         try:
-            response = RETRY_TWICE(is_transient, RETRY_ONCE, EmptyResponse, self._send, request)
+            response = retried(self._send, request)
         except requests.HTTPError as error:
             if status_of(error) not in self._statuses:
                 raise

@@ -8,11 +8,13 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
+from seekpoint.hosts import is_private
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Details, State
 from seekpoint.indexer.fetch.retries import DAY
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
 
 _NO_TITLE = re.compile(
@@ -94,6 +96,15 @@ def stated_chapters(marks: Iterable[tuple[float | None, object]], duration: floa
         if named := stated_text(title):
             titles.setdefault(start, named)
     return tuple(Chapter(start, titles[start]) for start in sorted(titles)[:_MOST_CHAPTERS])
+
+
+def stated_picture(url: str) -> str | None:
+    """The address of a picture by TLS, since a page that was opened by TLS shows no others; `None` if `url` is none.
+
+    Pictures in a private network are none: a browser would ask there for whoever wrote the address.
+    """
+    picture = resource_of(url)
+    return None if picture is None or is_private(picture.url) else f"https://{picture.url.partition('://')[2]}"
 
 
 def stated_details(info: Mapping[str, Any]) -> Details:

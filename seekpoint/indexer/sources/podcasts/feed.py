@@ -22,9 +22,8 @@ from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Kind, Resource
-from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds, stated_text
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_picture, stated_seconds, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
@@ -298,7 +297,7 @@ def _thumbnail(elements: _Elements, base: str) -> str | None:
     """The address of the picture of a feed or an item."""
     links = (image.get("href") or image.get("url") for name in _PICTURES for image in elements.get(name, ()))
     addresses = filter(None, (_address(link, base) for link in links))
-    return next(map(picture_address, addresses), None)
+    return next(map(stated_picture, addresses), None)
 
 
 def _sound(item: _Elements, base: str) -> Resource | None:

@@ -15,12 +15,11 @@ from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import is_tag
 from seekpoint.index.types import Details, State, Transcript
-from seekpoint.indexer.fetch.network import picture_address
 from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.caption_tracks import Track, choose
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_text
+from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_picture, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.language_identification import language_of
 
@@ -218,4 +217,4 @@ def _listed(info: Mapping[str, Any]) -> ListedVideos:
 
 def details_of(info: Mapping[str, Any]) -> Details:
     """The details of a video as yt-dlp describes it, with its picture."""
-    return replace(stated_details(info), thumbnail=picture_address(stated_text(info.get("thumbnail"))))
+    return replace(stated_details(info), thumbnail=stated_picture(stated_text(info.get("thumbnail"))))

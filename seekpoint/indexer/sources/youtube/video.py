@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -22,12 +22,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Details, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
-    CONNECTION_ERRORS,
     DAY,
     MONTH,
     MOST_FAULTS,
-    RETRY_ONCE,
-    RETRY_TWICE,
     ConnectionFault,
     Pace,
     ServerFault,
@@ -37,8 +34,8 @@ from seekpoint.indexer.fetch.youtube_failures import (
     EMPTY_RESPONSE_ERRORS,
     check_captions_address,
     raise_for_pause,
+    retried,
     transcript_failure,
-    youtube_status,
 )
 from seekpoint.indexer.sources.caption_tracks import Track, choose
 from seekpoint.indexer.sources.metadata import stated_chapters, stated_details, stated_seconds, stated_text
@@ -47,8 +44,6 @@ from seekpoint.indexer.transcript.cues import spoken, tidy
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
-
-_Result = TypeVar("_Result")
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
@@ -128,13 +123,13 @@ class YouTubeTranscripts:
         return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
     def _fetch(self, video_id: str) -> FetchResult:
-        listed = _with_retries(lambda: self._api.list(video_id))
+        listed = retried(self._api.list, video_id)
         tracks = choose([Track(each.language_code, each.is_generated, each) for each in listed], self._languages)
         for address in caption_addresses(self._player):
             check_captions_address(address)
         transcripts = []
         for track in tracks:
-            snippets = _with_retries(track.source.fetch)
+            snippets = retried(track.source.fetch)
             cues = tidy(spoken(Cue(each.start, each.start + each.duration, each.text) for each in snippets))
             if cues:
                 transcripts.append(Transcript(clean(track.language), track.origin, cues))
@@ -151,13 +146,6 @@ class YouTubeTranscripts:
             self._player = parse_json(response.content.decode("utf-8", "replace"))
         elif path == "/api/timedtext":
             response._content = _NO_XML.sub(b"", response.content)
-
-
-def _with_retries(call: Callable[[], _Result]) -> _Result:
-    def is_transient(error: Exception) -> bool:
-        return youtube_status(error) >= 500 or isinstance(error, CONNECTION_ERRORS)
-
-    return RETRY_TWICE(is_transient, RETRY_ONCE, EMPTY_RESPONSE_ERRORS, call)
 
 
 # The watch page and the player's JSON often change their structure: every field of the metadata is optional.
