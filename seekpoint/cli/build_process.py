@@ -35,7 +35,7 @@ from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.pipeline.settings import Aliases
+    from seekpoint.indexer.pipeline.aliases import Aliases
 
 # Seconds between two checks whether a build is to stop, and the most that it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
@@ -221,7 +221,7 @@ CHECKS = SourceChecks(listed, check_address, check_file)
 def take_out(library: Address, resource_id: str) -> None:
     """Remove a resource; in a folder, its line in the list of addresses and its files too. Raises LibraryError."""
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.pipeline.settings import Aliases
+    from seekpoint.indexer.pipeline.aliases import Aliases
 
     with open_writer(library) as writer:
         if not isinstance(library, ServerAddress):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, NamedBy, Resource, State
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
-    from seekpoint.indexer.sources.provenance import ListingSource, PlaylistSource, SoundSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.sites.pages import PagesWithVideos
     from seekpoint.indexer.sources.sites.videos import VideoSites
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
 
 _SITE_PACE = 3.0  # as arXiv asks
+
+Clock: TypeAlias = Callable[[], float]
+"""The time in Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +153,15 @@ class Sources:
             VideoSites(web, options.languages, options.site_pace, options.limit),
         )
 
-    def web_source_of(self, resource: Resource) -> WebSource:
-        """The source that reads a resource on the web; YouTube's videos have their own."""
+    @property
+    def pages(self) -> PagesWithVideos:
+        """The source of pages and papers."""
         from seekpoint.indexer.sources.sites.pages import PagesWithVideos
 
-        by_kind: dict[Kind, WebSource] = {Kind.RECORDING: self.podcasts, Kind.VIDEO: self.sites}
-        return by_kind.get(resource.kind) or PagesWithVideos(self.documents, self.sites)
+        return PagesWithVideos(self.documents, self.sites)
 
-    def sounds_of(self, resource: Resource) -> SoundSource:
-        """The source that gives the sound of a resource on the web; YouTube's videos have their own."""
-        return self.podcasts if resource.kind is Kind.RECORDING else self.sites
-
-    def listings_of(self, playlist: Resource) -> ListingSource:
-        """The source that lists a playlist on the web; YouTube's have their own."""
+    def of(self, resource: Resource) -> WebSource:
+        """The source of the words, the sound and the entries of a resource outside YouTube; pages have their own."""
         from seekpoint.indexer.reading_list.addresses import is_feed
 
-        return self.podcasts if is_feed(playlist) else self.sites
+        return self.podcasts if resource.kind is Kind.RECORDING or is_feed(resource) else self.sites

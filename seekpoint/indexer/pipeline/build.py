@@ -13,19 +13,14 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
+from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
 from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
-from seekpoint.indexer.pipeline.settings import (
-    Clock,
-    calibrate,
-    find_question_engine,
-    reembed,
-)
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources.captions import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
-from seekpoint.indexer.transcript.embedding import Embedder
+from seekpoint.indexer.transcript.embedding import Embedder, reembed
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair, read_glossary
 
 
@@ -170,7 +165,7 @@ def _run_all(
 ) -> tuple[Run, dict[str, Resource]]:
     """Run the jobs of all resources, then those of the ones that some turned out to be; returns all by id."""
     run = Run(writer, encoder, sources, events, clock, options)
-    planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)
+    planner = Planner({}, caption_files, options, clock(), is_new_route=run.gate.is_new_route)
     requested: set[str] = set()
     tried: set[str] = set()
     found = -1

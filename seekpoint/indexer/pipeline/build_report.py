@@ -23,10 +23,11 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, Playlist, ResourceStatus, Section, Standing, State, outlined, union
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.build import Report, caption_files_of
 from seekpoint.indexer.pipeline.planner import Planner, Step
-from seekpoint.indexer.pipeline.settings import OPEN, Aliases, is_new_route, stored_backoffs
 from seekpoint.indexer.pipeline.shown_videos import stored_videos, with_videos
+from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_backoffs
 from seekpoint.indexer.reading_list.parser import expand_playlists, read_source, unavailable_entries
 
 _MOST_ROWS = 30

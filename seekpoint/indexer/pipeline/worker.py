@@ -12,12 +12,12 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_worker, open_writer
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Encoder, Kind, State
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
 from seekpoint.indexer.fetch.retries import SharedPace
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
+from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
-from seekpoint.indexer.pipeline.settings import Clock, calibrate, find_question_engine
 from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
 
 _YOUTUBE = "youtube"
@@ -66,7 +66,7 @@ def work(
                 run = Run(writer, lazy_encoder, sources, events, clock, options)
                 [status] = writer.statuses([taken.resource_id])
                 standings = {taken.resource_id: taken.standing}
-                planner = Planner(standings, {}, options, clock(), is_new_route=run.is_new_route)
+                planner = Planner(standings, {}, options, clock(), is_new_route=run.gate.is_new_route)
                 run.all([planner.plan(status.resource)])
                 updated, embedded = updated + run.updated, embedded + run.embedded
             except LostLease as lost:
@@ -107,7 +107,7 @@ def enqueue(
             events.say(remark)
         caption_files = caption_files_of(options, lists)
         run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, clock, options)
-        planner = Planner({}, caption_files, options, clock(), is_new_route=run.is_new_route)
+        planner = Planner({}, caption_files, options, clock(), is_new_route=run.gate.is_new_route)
         resources, playlists = list_playlists(writer, lists, run, planner, set())
         planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
         jobs = planner.jobs(one for one in resources.values() if one.kind is not Kind.PLAYLIST)

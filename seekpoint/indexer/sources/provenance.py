@@ -229,35 +229,11 @@ class FetchResult:
         return not self.transcripts and self.provenance is not None
 
 
-class WebSource(Protocol):
-    """A source of texts or recordings on the web."""
-
-    def fetch(
-        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
-    ) -> FetchResult:
-        """Fetch a resource, at `now` in Unix seconds; raises Unfetched.
-
-        It may be in a private network if `private`. The result has no transcripts if nothing has changed since the
-        `earlier` version.
-        """
-        ...
-
-
 class FetchedAudio(NamedTuple):
     """The file with the sound of a resource, and the resource's details."""
 
     path: Path
     details: Details
-
-
-class SoundSource(Protocol):
-    """A source of sounds on the web, which are transcribed; raises like WebSource."""
-
-    def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
-        """Download the sound of a resource into a folder, or resume that."""
-        ...
-
-    def details(self, resource: Resource, *, private: bool = False) -> Details: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +253,23 @@ class Listing:
     is_cut: bool = False
 
 
-class ListingSource(Protocol):
-    """A source of playlists outside YouTube; raises Unfetched."""
+class WebSource(Protocol):
+    """A source of recordings or videos on the web: of their words, their sound, and the entries of playlists.
+
+    All raise Unfetched. A resource may be in a private network if `private`.
+    """
+
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
+        """Fetch the words of a resource, at `now` in Unix seconds; without transcripts if `earlier` is still true."""
+        ...
+
+    def details(self, resource: Resource, *, private: bool = False) -> Details: ...
+
+    def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
+        """Download the sound of a resource into a folder, or resume that."""
+        ...
 
     def fetch_listing(
         self, playlist: Resource, earlier: FromListing | None = None, *, private: bool = False

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.store import Writer
-from seekpoint.index.text.clean import text_digest
+from seekpoint.index.text.clean import counted, text_digest
 from seekpoint.index.text.languages import in_one_script
-from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Piece, PieceVector, Transcript, Vectors
+from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Encoder, Piece, PieceVector, Transcript, Vectors
 from seekpoint.indexer.build_options import BuildEvents
 from seekpoint.indexer.transcript.cues import chunk, pieces
 
@@ -169,3 +169,37 @@ def _means(
 def _off_centre(cue: Cue, part: Chunk) -> float:
     """The distance of a cue's middle from its chunk's: 0 in the middle, 1 at the ends."""
     return abs(cue.start + cue.end - part.start - part.end) / max(part.end - part.start, 1e-6)
+
+
+# Resources ahead, whose passages may fill a batch of the embedder.
+_AHEAD = 16
+
+
+def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
+    """Convert a library to another model, from the stored transcripts; returns the number of embedded passages.
+
+    The library keeps answering with its old vectors until all is embedded. An interruption costs one resource at most.
+    """
+    if writer.card == encoder.card:
+        writer.succeed(None)
+        return 0
+    with writer.successor(encoder.card, events.say) as successor:
+        editions = {item.resource.id: item.edition for item in successor.due}
+        if editions:
+            events.say(
+                f"embedding {counted(len(editions), 'resource')} again with {encoder.card.name}, nothing is fetched; "
+                f"until that is done, the library answers with {writer.card.name}"
+            )
+        embedder = Embedder(successor.writer, LazyEncoder(encoder.card, encoder), events)
+        due = [item.resource for item in successor.due]
+        events.begin(due)
+        for index, resource in enumerate(due, 1):
+            ahead = due[index : index + _AHEAD]
+            coming = ((after.id, transcript) for after in ahead for transcript in writer.transcripts(after.id))
+            events.work_on(resource)
+            embedded = [embedder.embed(resource.id, one, coming) for one in writer.transcripts(resource.id)]
+            [status] = writer.statuses([resource.id])
+            successor.writer.commit(resource.id, embedded, status.details, editions[resource.id])
+            events.finish(resource)
+    writer.succeed(successor)
+    return embedder.embedded

@@ -17,7 +17,7 @@ from seekpoint.index.models.encoder import LazyEncoder, SentenceEncoder, load_en
 from seekpoint.index.models.question_engine import OnnxEncoder, OnnxQuestions
 from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.types import Encoder, ModelCard
-from seekpoint.indexer.pipeline.settings import find_question_engine
+from seekpoint.indexer.pipeline.model_settings import find_question_engine
 from seekpoint.query.output.json import to_json
 from tests.asking import ask
 from tests.index.libraries import run_script

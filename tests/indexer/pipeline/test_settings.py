@@ -18,7 +18,9 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.settings import NAMES, LibrarySettings
 from seekpoint.index.sql.names import is_stale
 from seekpoint.index.types import Details, ModelCard
-from seekpoint.indexer.pipeline.settings import Aliases, calibrate, stored_backoffs
+from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.indexer.pipeline.model_settings import calibrate
+from seekpoint.indexer.pipeline.youtube_gate import stored_backoffs
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, PROFILES, profile_of

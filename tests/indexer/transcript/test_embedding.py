@@ -16,8 +16,8 @@ import seekpoint
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.types import Cue, Filters, Kind, Parts, Pieces, Resource
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
+from seekpoint.indexer.pipeline.acquisition import FILES_AHEAD
 from seekpoint.indexer.pipeline.build import Report
-from seekpoint.indexer.pipeline.runner import FILES_AHEAD
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.cues import pieces
