@@ -76,7 +76,7 @@ class Acquisition:
             try:
                 if job.step is Step.FETCH:
                     return self._fetched.take()
-                return self._gate.through(self._videos.take, self._events.say)
+                return self._gate.through(self._videos.take)
             except Unfetched as failure:
                 is_kept = self._shown.is_beside(job.resource.id) or job.standing.is_indexed
                 if failure.state is not State.NO_TRANSCRIPT or not self._whisper or is_kept:
@@ -121,7 +121,7 @@ class Acquisition:
             audio = source.sound(job.resource, folder, private=job.private)
         else:
             with self._sources.pace.turn():
-                audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder), self._events.say)
+                audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder))
         try:
             transcript = transcriber.transcribe(audio.path, video_id)
         except Unfetched as failure:

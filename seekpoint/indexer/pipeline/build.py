@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import library_exists, open_writer
 from seekpoint.index.store import Writer
-from seekpoint.index.types import Encoder, Kind, NamedBy, Playlist, Resource, Section, State, union
+from seekpoint.index.text.clean import counted
+from seekpoint.index.types import Encoder, Kind, NamedBy, Resource, Section, State, union
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
+from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
 from seekpoint.indexer.pipeline.planner import Planner
 from seekpoint.indexer.pipeline.runner import Run
@@ -84,11 +86,7 @@ def _update(
     lost: set[str],
 ) -> Report:
     """Build once. `lost` gets the ids of the resources whose transcripts are given up since they are damaged."""
-    lists = [
-        read_source(source, sources.web, is_trusted=not is_added_list(source, library)) for source in options.sources
-    ]
-    for remark in (remark for one in lists for remark in one.remarks):
-        events.say(remark)
+    lists = read_lists(options, library, sources.web, events.say)
     caption_files = caption_files_of(options, lists)
     glossary = read_glossary(options.glossary) if options.glossary else None
     is_new = not library_exists(library)
@@ -97,39 +95,57 @@ def _update(
         lazy_encoder = _encoder(writer, options, loaded, events.say)
         own = encoder if encoder and encoder.card == writer.card else None
         lost.update(writer.mend(Embedder(writer, LazyEncoder(writer.card, own), events).embed))
-        # A list is named by the owner in this request, or by whoever did so first; an import doesn't count.
-        known = () if options.named_by is NamedBy.OWNER else writer.sections()
-        named_by = {part.source: part.named_by for part in known if part.named_by is not NamedBy.IMPORT}
-        lists = [replace(one, named_by=named_by.get(one.source, options.named_by)) for one in lists]
+        lists = _named(lists, options.named_by, writer)
         reembedded = reembed(writer, lazy_encoder.get(), events) if options.reembed else 0
         if not options.reembed and (card := writer.unfinished_successor()):
             goes_on = f"--model {card.name} --reembed goes on with it"
             events.say(f"embedding all again for {card.name} isn't complete: {goes_on}")
-        run, resources = _run_all(writer, lists, caption_files, lazy_encoder, sources, events, clock, options)
+        run = Run(writer, lazy_encoder, sources, events, clock, options)
+        resources = _run_all(writer, lists, run, run.planner({}, caption_files))
         removed = _prune(writer, lists, events.say) if options.prune else 0
         unlisted = [path.name for name, paths in caption_files.items() if name not in resources for path in paths]
         if options.captions and unlisted:  # no error, but an id may be misspelt
-            count = f"{len(unlisted)} caption files are" if len(unlisted) > 1 else "1 caption file is"
+            count = counted(len(unlisted), "caption file") + (" are" if len(unlisted) > 1 else " is")
             events.say(f"{options.captions}: {count} of videos that the lists don't name, such as {unlisted[0]}")
         if options.translate:
             keep_translations(writer, glossary)
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
-        standings = writer.standings() if lost or options.stored else {}
-        listed = {one.source for one in lists}
-        sections = tuple(section for section in writer.sections() if section.source in listed)
+        return _report(writer, lists, options, lost, run.updated, run.embedded + reembedded, removed)
+
+
+def _report(
+    writer: Writer,
+    lists: Sequence[ReadingList],
+    options: BuildOptions,
+    lost: set[str],
+    updated: int,
+    embedded: int,
+    removed: int,
+) -> Report:
+    standings = writer.standings() if lost or options.stored else {}
+    listed = {reading_list.source for reading_list in lists}
+    sections = tuple(section for section in writer.sections() if section.source in listed)
     others = Section("", (), {key: standings[key].state for key in options.stored if key in standings})
     states = union([*sections, others]).states
     return Report(
-        entries=sum(one.entries for one in lists) + len(others.entries),
+        entries=sum(reading_list.entries for reading_list in lists) + len(others.entries),
         states={state: states[state] for state in State},
-        updated=run.updated,
-        embedded=run.embedded + reembedded,
+        updated=updated,
+        embedded=embedded,
         removed=removed,
         sections=sections,
         given_up=sum(key not in standings or not standings[key].is_indexed for key in lost),
     )
+
+
+def read_lists(options: BuildOptions, library: Address, web: Web, say: Callable[[str], None]) -> list[ReadingList]:
+    """Read the sources of a build, and say the remarks on them; raises SourceError."""
+    lists = [read_source(source, web, is_trusted=not is_added_list(source, library)) for source in options.sources]
+    for remark in (remark for listed in lists for remark in listed.remarks):
+        say(remark)
+    return lists
 
 
 def caption_files_of(options: BuildOptions, lists: Sequence[ReadingList]) -> dict[str, tuple[Path, ...]]:
@@ -139,6 +155,13 @@ def caption_files_of(options: BuildOptions, lists: Sequence[ReadingList]) -> dic
         if listed.folder and any(resource.kind is Kind.VIDEO for resource in listed.resources):
             caption_files = find_captions(listed.folder) | caption_files
     return caption_files
+
+
+def _named(lists: Sequence[ReadingList], named_by: NamedBy, writer: Writer) -> list[ReadingList]:
+    """The lists with who names them: the owner in this request, or whoever did so first; an import doesn't count."""
+    known = () if named_by is NamedBy.OWNER else writer.sections()
+    first = {section.source: section.named_by for section in known if section.named_by is not NamedBy.IMPORT}
+    return [replace(listed, named_by=first.get(listed.source, named_by)) for listed in lists]
 
 
 def _encoder(writer: Writer, options: BuildOptions, encoder: Encoder | None, say: Callable[[str], None]) -> LazyEncoder:
@@ -153,61 +176,47 @@ def _encoder(writer: Writer, options: BuildOptions, encoder: Encoder | None, say
     return LazyEncoder(writer.card, encoder)
 
 
-def _run_all(
-    writer: Writer,
-    lists: Sequence[ReadingList],
-    caption_files: Mapping[str, tuple[Path, ...]],
-    encoder: LazyEncoder,
-    sources: Sources,
-    events: BuildEvents,
-    clock: Clock,
-    options: BuildOptions,
-) -> tuple[Run, dict[str, Resource]]:
+def _run_all(writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner) -> dict[str, Resource]:
     """Run the jobs of all resources, then those of the ones that some turned out to be; returns all by id."""
-    run = Run(writer, encoder, sources, events, clock, options)
-    planner = Planner({}, caption_files, options, clock(), is_new_route=run.gate.is_new_route)
     requested: set[str] = set()
     tried: set[str] = set()
-    found = -1
-    while (now := len(run.ends | run.listed) + run.shown.changes) > found:
-        found = now
+    changes_before = -1
+    while (changes := len(run.ends | run.listed) + run.shown.changes) > changes_before:
+        changes_before = changes
         requested |= run.listed
-        resources, playlists = list_playlists(writer, lists, run, planner, requested)
-        if options.stored:
-            resources |= {one.id: one.resource for one in writer.statuses([*options.stored, *run.ends])}
-        planner = replace(
-            planner,
-            standings=writer.standings(),
-            faults=unavailable_entries(playlists),
-            private=run.private(lists),
-        )
+        resources, planner = list_playlists(writer, lists, run, planner, requested)
+        if stored := planner.options.stored:
+            resources |= {status.id: status.resource for status in writer.statuses([*stored, *run.ends])}
         tried -= run.due_again
         run.due_again.clear()
         new = (resource for resource in resources.values() if resource.id not in tried)
         run.all(planner.jobs(resource for resource in new if resource.kind is not Kind.PLAYLIST))
         tried |= resources.keys()
-    return run, resources
+    return resources
 
 
 def list_playlists(
     writer: Writer, lists: Sequence[ReadingList], run: Run, planner: Planner, requested: set[str]
-) -> tuple[dict[str, Resource], dict[str, Playlist]]:
-    """List all playlists but those `requested` before, and register the resources; returns both by id."""
+) -> tuple[dict[str, Resource], Planner]:
+    """List all playlists but those `requested` before, and register the resources.
+
+    Returns the resources by id, and a planner of their jobs.
+    """
     while True:
         playlists = writer.playlists()
-        listed_by_id: dict[str, Resource] = {}
+        resources: dict[str, Resource] = {}
         for listed in run.applied(lists):
-            resources = expand_playlists(listed.resources, playlists)
-            writer.register(listed.source, resources, listed.named_by)
-            listed_by_id |= {resource.id: resource for resource in resources}
+            expanded = expand_playlists(listed.resources, playlists)
+            writer.register(listed.source, expanded, listed.named_by)
+            resources |= {resource.id: resource for resource in expanded}
+        planner = replace(planner, standings=writer.standings(), private=run.private(lists))
         unrequested = [
             resource
-            for resource in listed_by_id.values()
+            for resource in resources.values()
             if resource.kind is Kind.PLAYLIST and resource.id not in requested
         ]
         if not unrequested:
-            return listed_by_id, playlists
-        planner = replace(planner, standings=writer.standings(), private=run.private(lists))
+            return resources, replace(planner, faults=unavailable_entries(playlists))
         for playlist in unrequested:
             requested.add(playlist.id)
             run.list_playlist(planner.plan(playlist))
@@ -215,7 +224,7 @@ def list_playlists(
 
 def _prune(writer: Writer, lists: Sequence[ReadingList], say: Callable[[str], None]) -> int:
     """Remove the resources that only these lists, or lists that are gone, named; returns their number."""
-    listed = [one.source for one in lists]
+    listed = [reading_list.source for reading_list in lists]
     own = dict.fromkeys(section.source for section in writer.sections() if section.named_by is not NamedBy.IMPORT)
     for source in own:
         path = Path(source)

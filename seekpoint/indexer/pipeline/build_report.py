@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seekpoint.index.address import Address, is_added_list
+from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.models.encoder import model_name
 from seekpoint.index.open import check_vacant, open_reader
@@ -24,11 +24,11 @@ from seekpoint.index.types import Kind, Playlist, ResourceStatus, Section, Stand
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.build import Report, caption_files_of
+from seekpoint.indexer.pipeline.build import Report, caption_files_of, read_lists
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.shown_videos import stored_videos, with_videos
 from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_backoffs
-from seekpoint.indexer.reading_list.parser import expand_playlists, read_source, unavailable_entries
+from seekpoint.indexer.reading_list.parser import expand_playlists, unavailable_entries
 
 _MOST_ROWS = 30
 # Heading levels that a long table is reduced to, step by step.
@@ -171,7 +171,8 @@ class DryRunReport:
 def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
     """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
     now = time.time() if now is None else now
-    lists = [read_source(source, web, is_trusted=not is_added_list(source, library)) for source in options.sources]
+    remarks: list[str] = []
+    lists = read_lists(options, library, web, remarks.append)
     standings: dict[str, Standing] = {}
     playlists: dict[str, Playlist] = {}
     closed_until, is_route_new, reembeds, listed = 0.0, False, False, lists
@@ -198,7 +199,7 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
         playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
         closed_until=closed_until if now < closed_until and not options.retry else 0.0,
-        remarks=tuple(remark for one in lists for remark in one.remarks),
+        remarks=tuple(remarks),
         refused=tuple(ResourceStatus(job.resource, job.state, job.reason) for job in jobs if job.step is Step.REFUSE),
         waits=_waits((job.resource.url for job in jobs if job.step is Step.FETCH), options.site_pace),
     )

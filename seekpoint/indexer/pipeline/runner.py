@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.models.encoder import LazyEncoder
@@ -18,7 +19,7 @@ from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, So
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.acquisition import Acquisition
 from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.planner import Job, Step
+from seekpoint.indexer.pipeline.planner import Job, Planner, Step
 from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
 from seekpoint.indexer.reading_list.parser import ReadingList
@@ -53,7 +54,7 @@ class Run:
         self.due_again: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
         self.shown = ShownVideos(writer)
-        self.gate = YouTubeGate(writer, clock, sources.web.route, regardless=options.retry)
+        self.gate = YouTubeGate(writer, clock, sources.web.route, events.say, regardless=options.retry)
         self._acquisition = Acquisition(writer, sources, events, clock, options, self.gate, self.shown)
         self._embedder = Embedder(writer, encoder, events)
         self._writer = writer
@@ -63,6 +64,11 @@ class Run:
         self._options = options
         # Jobs without a connection, each with the number of YouTube's answers before it.
         self._unreached: list[tuple[Job, Unfetched, int]] = []
+
+    def planner(self, standings: Mapping[str, Standing], caption_files: Mapping[str, tuple[Path, ...]]) -> Planner:
+        """A planner of this run's jobs."""
+        is_new_route = self.gate.is_new_route
+        return Planner(standings, caption_files, self._options, self._clock(), is_new_route=is_new_route)
 
     @property
     def embedded(self) -> int:
@@ -87,7 +93,7 @@ class Run:
             if job.step is Step.FETCH:
                 self._list_from_web(job)
                 return
-            playlist = self.gate.through(lambda: self._sources.playlists.fetch(job.resource), self._events.say)
+            playlist = self.gate.through(lambda: self._sources.playlists.fetch(job.resource))
         except Unfetched as failure:
             self._fail(job, failure)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LostLease
@@ -14,11 +14,10 @@ from seekpoint.index.store import Queue
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
 from seekpoint.indexer.fetch.retries import SharedPace
-from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists
+from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists, read_lists
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
-from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Step
 from seekpoint.indexer.pipeline.runner import Run
-from seekpoint.indexer.reading_list.parser import read_source, unavailable_entries
 
 _YOUTUBE = "youtube"
 
@@ -64,10 +63,8 @@ def work(
             try:
                 # Other builders may store blocks and aliases at any time: both are read before each resource.
                 run = Run(writer, lazy_encoder, sources, events, clock, options)
-                [status] = writer.statuses([taken.resource_id])
-                standings = {taken.resource_id: taken.standing}
-                planner = Planner(standings, {}, options, clock(), is_new_route=run.gate.is_new_route)
-                run.all([planner.plan(status.resource)])
+                planner = run.planner({taken.resource_id: taken.standing}, {})
+                run.all([planner.plan(status.resource) for status in writer.statuses([taken.resource_id])])
                 updated, embedded = updated + run.updated, embedded + run.embedded
             except LostLease as lost:
                 events.say(f"{taken.resource_id}: {lost}")
@@ -75,8 +72,7 @@ def work(
             keep_translations(writer)
         if updated and encoder is None:
             calibrate(writer, lazy_encoder)
-            # An engine that was found stays: this machine may not have its file.
-            if writer.settings.question_engine is None:
+            if writer.settings.question_engine is None:  # else it stays: this machine may not have its file
                 find_question_engine(writer, lazy_encoder)
     return WorkReport(len(tried), updated, embedded)
 
@@ -102,14 +98,10 @@ def enqueue(
     writer, queue = open_worker(library)
     with queue, writer:
         sources = sources_of(queue)
-        lists = [read_source(source, sources.web) for source in options.sources]
-        for remark in (remark for one in lists for remark in one.remarks):
-            events.say(remark)
+        lists = read_lists(options, library, sources.web, events.say)
         caption_files = caption_files_of(options, lists)
         run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, clock, options)
-        planner = Planner({}, caption_files, options, clock(), is_new_route=run.gate.is_new_route)
-        resources, playlists = list_playlists(writer, lists, run, planner, set())
-        planner = replace(planner, standings=writer.standings(), faults=unavailable_entries(playlists))
+        resources, planner = list_playlists(writer, lists, run, run.planner({}, caption_files), set())
         jobs = planner.jobs(one for one in resources.values() if one.kind is not Kind.PLAYLIST)
         run.all([job for job in jobs if job.step in (*FROM_DISK, Step.REFUSE)])
         standings = writer.standings()

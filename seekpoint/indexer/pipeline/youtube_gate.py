@@ -44,14 +44,16 @@ def is_new_route(backoffs: Mapping[str, Backoff], route: str, now: float) -> boo
 class YouTubeGate:
     """Guards the requests to YouTube: closed during a backoff or an outage; `closed` is the reason.
 
-    `regardless` ignores the backoff of an earlier run. `answers` counts YouTube's answers
-    in this run, refusals too.
+    `regardless` ignores the backoff of an earlier run. `answers` counts YouTube's answers in this run, refusals too.
     """
 
-    def __init__(self, writer: Writer, clock: Clock, route: str, *, regardless: bool) -> None:
+    def __init__(
+        self, writer: Writer, clock: Clock, route: str, say: Callable[[str], None], *, regardless: bool
+    ) -> None:
         self._writer = writer
         self._clock = clock
         self._route = route
+        self._say = say
         now = clock()
         self._backoffs = stored_backoffs(writer, now)
         self.is_new_route = is_new_route(self._backoffs, route, now)
@@ -60,8 +62,8 @@ class YouTubeGate:
         self.answers = 0
         self._faults = 0
 
-    def through(self, ask: Callable[[], _Response], say: Callable[[str], None]) -> _Response:
-        """Send a request by `ask`; raises Unfetched, and Halt if the gate is closed. `say` reports that it closes."""
+    def through(self, ask: Callable[[], _Response]) -> _Response:
+        """Send a request by `ask`; raises Unfetched, and Halt if the gate is closed."""
         if self.closed:
             raise self.closed
         try:
@@ -70,9 +72,9 @@ class YouTubeGate:
             self._faults += 1
             if self._faults < MOST_FAULTS:
                 raise
-            raise self._close(Unreachable(fault.reason), say) from None
+            raise self._close(Unreachable(fault.reason)) from None
         except Halt as halt:
-            raise self._close(halt, say) from None
+            raise self._close(halt) from None
         except Unfetched:
             self._count_answer()
             raise
@@ -84,9 +86,9 @@ class YouTubeGate:
         self.answers += 1
         self._faults = 0
 
-    def _close(self, halt: Halt, say: Callable[[str], None]) -> Halt:
+    def _close(self, halt: Halt) -> Halt:
         """Send no more requests in this run; after a block, none until YouTube's pause or the backoff ends."""
-        say(f"{halt}; nothing more is asked of YouTube in this run")
+        self._say(f"{halt}; nothing more is asked of YouTube in this run")
         if isinstance(halt, Blocked):
             doubled = min(max(2 * self._backoffs.get(self._route, OPEN).seconds, HOUR), _LONGEST)
             seconds = halt.retry_after or doubled

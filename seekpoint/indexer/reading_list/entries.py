@@ -80,10 +80,8 @@ class Entries:
         """One line on the entries that are left out; empty if there are none."""
         if not self._left_out:
             return ""
-        left_out, shown = self._left_out.total(), self._left_out.most_common(_MOST_KINDS)
-        kinds = [f"{number:,} {clean(kind)}" for kind, number in shown]
-        kinds += ["others"] if len(self._left_out) > len(shown) else []
-        return f"{left_out:,} of {counted(left_out + len(self.resources), 'entry')} left out: {', '.join(kinds)}"
+        left_out, kinds = self._left_out.total(), kinds_of(self._left_out, _MOST_KINDS)
+        return f"{left_out:,} of {counted(left_out + len(self.resources), 'entry')} left out: {kinds}"
 
     def _count(self, number: int) -> None:
         self._number += number
@@ -94,6 +92,12 @@ class Entries:
         if not address.lower().startswith("file:"):
             return None
         return resource_of_link(address, title, sections, self.base)
+
+
+def kinds_of(left_out: Counter[str], most: int) -> str:
+    """The most common kinds of what is left out, each with its number."""
+    kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(most)]
+    return ", ".join(kinds + ["others"] * (len(left_out) > most))
 
 
 def tagged(tags: str) -> list[tuple[str]]:

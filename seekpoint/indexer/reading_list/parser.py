@@ -30,6 +30,7 @@ from seekpoint.indexer.reading_list.addresses import (
     resources_of_files,
 )
 from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
+from seekpoint.indexer.reading_list.entries import kinds_of
 from seekpoint.indexer.reading_list.list_text import ACCEPTED, parse_list
 from seekpoint.indexer.sources.captions import is_captions
 from seekpoint.indexer.sources.sandbox import sandboxed
@@ -186,67 +187,66 @@ def _list(source: str, data: bytes, suffix: str, base: Path | str, charset: str 
 def _read_folder(folder: Path) -> ReadingList:
     """Read the files of a folder and of those in it, each a section; raises SourceError or OSError.
 
-    In an Obsidian vault, the addresses that notes are about come after those of their folder. Links that lead out of
-    the folder aren't followed: who gave it may not have written it.
+    In an Obsidian vault, the addresses that notes are about come after those of their folder.
     """
     entries: list[Resource] = []
-    left_out: Counter[str] = Counter()
+    unread: Counter[str] = Counter()
     no_web: Counter[str] = Counter()
     doubled = 0
     outside: list[Path] = []
-    visited: set[Path] = set()
     in_vaults: set[Path] = set()
-    for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
-        directory = Path(parent)
-        real = real_path(directory)
-        if real in visited:
-            folders.clear()
-            continue
-        visited.add(real)
-        if vaults.MARK in folders or directory.parent in in_vaults:
-            in_vaults.add(directory)
-        linked = [link for name in (*folders, *names) if (link := directory / name).is_symlink()]
-        leading = [link for link in linked if not real_path(link).is_relative_to(folder)]
-        outside += [link for link in leading if not link.name.startswith(".")]
-        away = {link.name for link in leading}
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in away)
+    for directory, files in _files_in(folder, outside):
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
-        files = [directory / name for name in sorted(names) if not name.startswith(".") and name not in away]
         sections = (path,) if path else ()
         entries += resources_of_files(files, sections)
-        entries += vaults.sources_of(files, sections, no_web) if directory in in_vaults else ()
+        if (directory / vaults.MARK).is_dir() or directory.parent in in_vaults:
+            in_vaults.add(directory)
+            entries += vaults.sources_of(files, sections, no_web)
         doubled += len(beside_pdf(files))
-        left_out.update(
-            file.suffix.lower() or file.name for file in files if not kind_of_path(file) and not is_unread(file)
-        )
+        unknown = (file for file in files if not kind_of_path(file) and not is_unread(file))
+        unread.update(file.suffix.lower() or file.name for file in unknown)
     remarks = []
     if outside:
-        links = ", ".join(clean(str(link.relative_to(folder))) for link in outside[:_MOST_KINDS])
-        links += ", others" * (len(outside) > _MOST_KINDS)
-        remarks.append(
-            f"{counted(len(outside), 'link')} left out that lead out of this folder, give them as sources: {links}"
-        )
+        shown = [clean(str(link.relative_to(folder))) for link in outside[:_MOST_KINDS]]
+        shown += ["others"] * (len(outside) > _MOST_KINDS)
+        left_out = f"{counted(len(outside), 'link')} left out that lead out of this folder"
+        remarks.append(f"{left_out}, give them as sources: {', '.join(shown)}")
     if not entries:
         raise SourceError("; ".join([f"{clean(str(folder))}: no {_KINDS} in this folder", *remarks]))
-    if left_out:
-        remarks.append(f"{counted(left_out.total(), 'file')} of kinds that aren't read: {_kinds(left_out)}")
+    if unread:
+        remarks.append(f"{counted(unread.total(), 'file')} of kinds that aren't read: {kinds_of(unread, _MOST_KINDS)}")
     if no_web:
-        remarks.append(
-            f"{counted(no_web.total(), 'source')} of notes left out, as they aren't on the web: {_kinds(no_web)}"
-        )
+        left_out = f"{counted(no_web.total(), 'source')} of notes left out, as they aren't on the web"
+        remarks.append(f"{left_out}: {kinds_of(no_web, _MOST_KINDS)}")
     if doubled:
         remarks.append(f"{counted(doubled, 'document')} left out, as a PDF of the same name is read")
     told = tuple(f"{clean(str(folder))}: {remark}" for remark in remarks)
     return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=told)
 
 
-def _kinds(left_out: Counter[str]) -> str:
-    kinds = [f"{number:,} {clean(kind)}" for kind, number in left_out.most_common(_MOST_KINDS)]
-    return ", ".join(kinds + ["others"] * (len(left_out) > _MOST_KINDS))
+def _files_in(folder: Path, outside: list[Path]) -> Iterator[tuple[Path, list[Path]]]:
+    """Each folder in a folder, and its files but hidden ones; raises OSError.
 
+    Links that lead out of the folder are added to `outside` instead: who gave the folder may not have written them.
+    """
 
-def _raise(error: OSError) -> None:
-    raise error
+    def fail(error: OSError) -> None:
+        raise error
+
+    visited: set[Path] = set()
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        directory = Path(parent)
+        real = real_path(directory)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        shown = [directory / name for name in (*folders, *names) if not name.startswith(".")]
+        leading = [path for path in shown if path.is_symlink() and not real_path(path).is_relative_to(folder)]
+        outside += leading
+        inside = {path.name for path in shown} - {path.name for path in leading}
+        folders[:] = sorted(inside & {*folders})
+        yield directory, [directory / name for name in sorted(inside & {*names})]
 
 
 def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlist]) -> tuple[Resource, ...]:
