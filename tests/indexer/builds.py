@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+import seekpoint
+from seekpoint import Moment
+from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus, State
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, build
+from seekpoint.indexer.pipeline.build_report import DryRunReport, preview
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import VideoSource
 from tests.fake_youtube import FakeYouTube
@@ -106,12 +109,20 @@ class Workshop:
             clock=lambda: time.time() + later,
         )
 
+    def ask(self, question: str, language: str | None = None) -> tuple[Moment, ...]:
+        """The moments that answer a question."""
+        return seekpoint.ask(question, self.library, encoder=self.encoder, language=language).moments
+
+    def preview(self, *sources: Path | str, now: float | None = None) -> DryRunReport:
+        """The plan of a build from these sources."""
+        return preview(BuildOptions([str(source) for source in sources]), self.library, self.fake.web(), now)
+
     def asked(self) -> list[str]:
         """The videos that YouTube was asked for in the last build."""
         return list(dict.fromkeys(video_id for _, video_id in self.fake.requests))
 
     def statuses(self) -> dict[str, ResourceStatus]:
-        with EmbeddedReader.open(self.library) as library:
+        with open_reader(self.library) as library:
             return {status.resource.id: status for status in library.statuses()}
 
     def states(self) -> dict[str, State]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from seekpoint.index.errors import Unfetched
@@ -57,15 +57,15 @@ class Acquisition:
     @contextmanager
     def ahead(self, jobs: Sequence[Job]) -> Iterator[None]:
         """Fetch in threads what these jobs take, for `obtain` in their order in the block."""
-        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
-        self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
-        self._fetched = Prefetcher(self._fetch_from_web, [job for job in jobs if job.step is Step.FETCH])
-        self._files = Prefetcher(self._read_files, [job for job in jobs if job.step in FROM_DISK], FILES_AHEAD)
         for page, video in self._shown.pairs():
             self._sources.sites.shown_on(page, video)
         if any(job.resource.kind is Kind.RECORDING and not job.resource.is_local for job in jobs):
             self._sources.podcasts.learn(self._feeds())
-        with self._videos, self._fetched, self._files:
+        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
+        self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
+        self._fetched = Prefetcher(self._fetch_from_web, [job for job in jobs if job.step is Step.FETCH])
+        self._files = Prefetcher(self._read_files, [job for job in jobs if job.step in FROM_DISK], FILES_AHEAD)
+        with closing(self._videos), closing(self._fetched), closing(self._files):
             yield
 
     def obtain(self, job: Job) -> FetchResult:

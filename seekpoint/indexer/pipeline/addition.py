@@ -79,11 +79,10 @@ def due(library: ServerAddress, say: Callable[[str], None], *, at_once: bool = F
         ids = [key for key, standing in reader.standings().items() if standing.is_due(now, at_once=at_once)]
         resources = [status.resource for status in reader.statuses(ids)]
         sources = {section.source for section in reader.sections()}
-    addresses = (address_of(one) for one in resources if one.kind is Kind.PLAYLIST)
+    addresses = (address_of(resource) for resource in resources if resource.kind is Kind.PLAYLIST)
     playlists = [address for address in addresses if address in sources]
-    stored = [
-        one.id for one in resources if one.kind is not Kind.PLAYLIST and one.url.startswith(("http://", "https://"))
-    ]
+    others = (resource for resource in resources if resource.kind is not Kind.PLAYLIST)
+    stored = [resource.id for resource in others if resource.url.startswith(("http://", "https://"))]
     if left_out := len(resources) - len(playlists) - len(stored):
         say(f"{counted(left_out, 'resource')} left out, files or playlists of a list: build that list again")
     return BuildOptions(playlists, retry=at_once, named_by=NamedBy.PAGE, stored=stored)

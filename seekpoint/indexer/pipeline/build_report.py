@@ -186,7 +186,8 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
             reembeds = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
     except LibraryNotFound:
         check_vacant(library)
-    resources = {one.id: one for each in listed for one in expand_playlists(each.resources, playlists)}
+    expanded = (resource for each in listed for resource in expand_playlists(each.resources, playlists))
+    resources = {resource.id: resource for resource in expanded}
     faults = unavailable_entries(playlists)
     caption_files = caption_files_of(options, lists)
     planner = Planner(standings, caption_files, options, now, faults, is_route_new, reembeds)

@@ -15,7 +15,7 @@ from seekpoint.index.settings import CosineScale, QuestionEngine
 from seekpoint.index.store import Writer
 from seekpoint.index.text.languages import in_one_script, primary
 from seekpoint.index.types import State
-from seekpoint.indexer.transcript.cues import chunk
+from seekpoint.indexer.transcript.chunking import chunk
 
 # With 128 passages there are 80 pairs or more above the quantile. Fewer than 24 say nothing.
 _PASSAGES, _LEAST = 128, 24
@@ -87,17 +87,17 @@ def find_question_engine(writer: Writer, encoder: LazyEncoder) -> None:
     if not isinstance(model, SentenceEncoder):
         return
     fingerprint, prompt, longest = model.card.fingerprint, model.question_prompt or "", model.longest
-    found = QuestionEngine(fingerprint, versions[""])
+    chosen = QuestionEngine(fingerprint, versions[""])
     expected = [model.question(question) for question in _QUESTIONS]
     for file in files:
         try:
             engine = OnnxQuestions(folder, file, prompt, longest)
             vectors = [engine.question(question) for question in _QUESTIONS]
-            cosines = [float(one @ other) for one, other in zip(vectors, expected, strict=True)]
+            cosines = [float(vector @ own) for vector, own in zip(vectors, expected, strict=True)]
         except Exception:  # onnxruntime and tokenizers raise exceptions of their own
             continue
         if min(cosines) >= _LEAST_COSINE:
             name = name_in(folder, file)
-            found = QuestionEngine(fingerprint, versions[name], name, prompt, longest)
+            chosen = QuestionEngine(fingerprint, versions[name], name, prompt, longest)
             break
-    writer.put_settings(question_engine=found)
+    writer.put_settings(question_engine=chosen)

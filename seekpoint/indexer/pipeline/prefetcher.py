@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Semaphore, Thread
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 from seekpoint.index.errors import Halt
 
@@ -16,7 +15,7 @@ _Item = TypeVar("_Item")
 
 
 class Prefetcher(Generic[_Key, _Item]):
-    """Fetches the items of `keys` in a thread, in their order, up to `most` ahead of `take`; a context manager.
+    """Fetches the items of `keys` in a thread, in their order, up to `most` ahead of `take`, until it is closed.
 
     For requests to servers, one ahead is enough: with more, a kill would lose more. It stops after a Halt.
     """
@@ -28,15 +27,11 @@ class Prefetcher(Generic[_Key, _Item]):
         self._waiting: deque[_Item | BaseException] = deque()
         self._permits = Semaphore(most)
         self._is_closed = False
-
-    def __enter__(self) -> Self:
         # A daemon thread, so that Ctrl-C needn't wait for a response.
         Thread(target=self._work, name="fetch-ahead", daemon=True).start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Fetch no further items."""
         self._is_closed = True
         self._permits.release()
 

@@ -13,27 +13,27 @@ from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList, merge
 from seekpoint.indexer.sources.sites.videos import video_named_by
 
-VideosByPage: TypeAlias = Mapping[str, tuple[str, tuple[tuple[str, str], ...]]]
-"""By the id of a page its address, and the addresses and titles of the videos that it shows."""
+Shown: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+"""The address of a page, and the addresses and titles of the videos that it shows."""
 
 
-def stored_videos(library: Reader) -> VideosByPage:
-    """The videos that the pages of a library show; those of pages that were removed are left out."""
+def stored_videos(library: Reader) -> Mapping[str, Shown]:
+    """The videos that the pages of a library show, by the id of the page; those of removed pages are left out."""
     shown = library.settings.shown
     known = library.standings() if shown else {}
     return {page: videos for page, videos in shown.items() if page in known}
 
 
-def with_videos(lists: Iterable[ReadingList], by_page: VideosByPage) -> list[ReadingList]:
+def with_videos(lists: Iterable[ReadingList], by_page: Mapping[str, Shown]) -> list[ReadingList]:
     """The lists with the videos that their pages show, in the sections of the page."""
 
     def shown(resources: Iterable[Resource]) -> Iterator[Resource]:
         for resource in resources:
             yield resource
-            page, videos = by_page.get(resource.id, ("", ()))
-            yield from (replace(_video(page, *one), sections=resource.sections) for one in videos)
+            for video in _videos(by_page.get(resource.id, ("", ()))):
+                yield replace(video, sections=resource.sections)
 
-    return [replace(one, resources=merge(shown(one.resources))) for one in lists]
+    return [replace(listed, resources=merge(shown(listed.resources))) for listed in lists]
 
 
 class ShownVideos:
@@ -50,21 +50,19 @@ class ShownVideos:
 
     def pairs(self) -> Iterator[tuple[str, Resource]]:
         """Each page's address with a video that it shows."""
-        for url, videos in self._by_page.values():
-            yield from ((url, _video(url, *one)) for one in videos)
+        yield from ((shown[0], video) for shown in self._by_page.values() for video in _videos(shown))
 
     def applied(self, lists: Iterable[ReadingList]) -> list[ReadingList]:
         """The lists with the videos that their pages show, in the sections of the page."""
         lists = list(lists)
-        listed = {resource.id for one in lists for resource in one.resources}
-        self._beside = {video.id for _, video in self.pairs()} - listed
+        named = {resource.id for listed in lists for resource in listed.resources}
+        self._beside = {video.id for _, video in self.pairs()} - named
         return with_videos(lists, self._by_page)
 
     def private(self, private: Collection[str]) -> set[str]:
         """The ids of the videos on the servers of the pages with these ids, which may be in a private network."""
-        own = ((url, shown) for page, (url, shown) in self._by_page.items() if {page, short_hash(url)} <= {*private})
-        videos = ((url, _video(url, *one)) for url, shown in own for one in shown)
-        return {video.id for url, video in videos if is_same_server(video.url, url)}
+        own = (shown for page, shown in self._by_page.items() if {page, short_hash(shown[0])} <= {*private})
+        return {video.id for shown in own for video in _videos(shown) if is_same_server(video.url, shown[0])}
 
     def is_beside(self, video_id: str) -> bool:
         """Whether a video is listed only since a page shows it."""
@@ -81,7 +79,8 @@ class ShownVideos:
     def drop(self, video_id: str) -> None:
         """Take out a video that has no captions, and that no list names."""
         for page, (url, videos) in self._by_page.items():
-            self._by_page[page] = url, tuple(one for one in videos if _video(url, *one).id != video_id)
+            ids = [video.id for video in _videos((url, videos))]
+            self._by_page[page] = url, tuple(one for one, key in zip(videos, ids, strict=True) if key != video_id)
         self.changes += 1
         with self._writer.transaction():
             self._store()
@@ -92,7 +91,9 @@ class ShownVideos:
         self._writer.put_settings(shown=self._by_page)
 
 
-def _video(page: str, url: str, title: str) -> Resource:
-    """The video at an address that a page shows: of a known site, or a recording."""
-    named = video_named_by(page, url, title)
-    return named if named and named.kind is Kind.VIDEO else Resource(short_hash(url), Kind.VIDEO, title, url)
+def _videos(shown: Shown) -> Iterator[Resource]:
+    """The videos that a page shows: of a known site, or recordings."""
+    page, videos = shown
+    for url, title in videos:
+        named = video_named_by(page, url, title)
+        yield named if named and named.kind is Kind.VIDEO else Resource(short_hash(url), Kind.VIDEO, title, url)

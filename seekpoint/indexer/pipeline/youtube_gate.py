@@ -13,8 +13,6 @@ from seekpoint.indexer.fetch.retries import DAY, HOUR, MOST_FAULTS, ConnectionFa
 
 _Response = TypeVar("_Response")
 
-_LONGEST = DAY
-
 
 class Backoff(NamedTuple):
     """The end of a pause after a block, in Unix seconds, and its length."""
@@ -32,8 +30,9 @@ def stored_backoffs(library: Reader, now: float) -> dict[str, Backoff]:
     A block that ends more than a day after `now` (Unix seconds) was stored by a clock that was ahead, and one that
     lasts longer isn't ours: they are ignored.
     """
-    backoffs = {route: Backoff(*one) for route, one in library.settings.backoffs.items()}
-    return {name: one for name, one in backoffs.items() if one.until <= now + _LONGEST and one.seconds <= _LONGEST}
+    backoffs = {route: Backoff(*stored) for route, stored in library.settings.backoffs.items()}
+    latest = now + DAY
+    return {route: backoff for route, backoff in backoffs.items() if backoff.until <= latest and backoff.seconds <= DAY}
 
 
 def is_new_route(backoffs: Mapping[str, Backoff], route: str, now: float) -> bool:
@@ -90,7 +89,7 @@ class YouTubeGate:
         """Send no more requests in this run; after a block, none until YouTube's pause or the backoff ends."""
         self._say(f"{halt}; nothing more is asked of YouTube in this run")
         if isinstance(halt, Blocked):
-            doubled = min(max(2 * self._backoffs.get(self._route, OPEN).seconds, HOUR), _LONGEST)
+            doubled = min(max(2 * self._backoffs.get(self._route, OPEN).seconds, HOUR), DAY)
             seconds = halt.retry_after or doubled
             self._keep_backoff(Backoff(self._clock() + seconds, seconds))
             halt = Blocked(halt.reason, seconds)

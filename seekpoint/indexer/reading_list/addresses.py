@@ -95,14 +95,11 @@ def feed_resource(url: str, title: str = "", sections: Iterable[tuple[str, ...]]
 
     Its id isn't that of the page at the same address, which may turn out to be a feed.
     """
-    scheme = _FEED_SCHEME.match(url.strip())
-    address = (
-        url.strip() if scheme is None else _FEED_SCHEME.sub("" if scheme[0][-1] == ":" else "http://", url.strip())
-    )
-    found = resource_of(address, title, sections)
-    if found is None or found.kind is Kind.PLAYLIST:
-        return found
-    return replace(found, id=_feed_id(found.url), kind=Kind.PLAYLIST)
+    address = _FEED_SCHEME.sub(lambda scheme: "" if scheme[0][-1] == ":" else "http://", url.strip())
+    resource = resource_of(address, title, sections)
+    if resource is None or resource.kind is Kind.PLAYLIST:
+        return resource
+    return replace(resource, id=_feed_id(resource.url), kind=Kind.PLAYLIST)
 
 
 def is_feed(playlist: Resource) -> bool:
@@ -112,8 +109,8 @@ def is_feed(playlist: Resource) -> bool:
 
 def address_of(resource: Resource) -> str:
     """The address that `resource_of` reads as this resource: that of a feed may have to say that it is one."""
-    found = resource_of(resource.url) if is_feed(resource) else None
-    return f"feed:{resource.url}" if found and found.kind is not Kind.PLAYLIST else resource.url
+    without_scheme = resource_of(resource.url) if is_feed(resource) else None
+    return f"feed:{resource.url}" if without_scheme and without_scheme.kind is not Kind.PLAYLIST else resource.url
 
 
 def resource_of_path(path: Path, title: str = "", sections: Iterable[tuple[str, ...]] = ()) -> Resource:
@@ -284,8 +281,8 @@ def _apple(parts: SplitResult) -> Resource | None:
 
 
 def _of_a_video_site(parts: SplitResult) -> Resource | None:
-    found = video_or_playlist(parts)
-    return _resource(found.kind, found.url) if found else None
+    video = video_or_playlist(parts)
+    return _resource(video.kind, video.url) if video else None
 
 
 def _feed_id(url: str) -> str:

@@ -62,15 +62,15 @@ def read_bibtex(text: str, entries: Entries) -> None:
     from bibtexparser.model import Entry
 
     for block in parse_string(text).blocks:
-        found = getattr(block, "ignore_error_block", block)  # one whose key, or a field, is there twice
-        if isinstance(found, Entry):
-            fields = {field.key.lower(): str(field.value) for field in reversed(found.fields)}
+        record = getattr(block, "ignore_error_block", block)  # one whose key, or a field, is there twice
+        if isinstance(record, Entry):
+            fields = {field.key.lower(): str(field.value) for field in reversed(record.fields)}
             addresses = [fields[name] for name in _FIELDS_WITH_ADDRESSES if name in fields]
             stated = [fields[name] for name in _FIELDS_WITH_ARXIV if name in fields]
             kind = fields.get("archiveprefix", fields.get("eprinttype", "arxiv")).lower()
             if kind == "arxiv" and (eprint := _EPRINT.search(fields.get("eprint", ""))):
                 stated.insert(0, f"arXiv:{eprint[0]}")
-            files = [field.value for field in found.fields if field.key.lower() in ("file", "bdsk-file-1")]
+            files = [field.value for field in record.fields if field.key.lower() in ("file", "bdsk-file-1")]
             _add(
                 entries,
                 _without_latex(fields.get("title", "")),
@@ -79,7 +79,7 @@ def read_bibtex(text: str, entries: Entries) -> None:
                 stated,
                 [path for file in files for path in _paths(file)],
             )
-        elif found is None:
+        elif record is None:
             entries.leave_out("not in BibTeX")
 
 
@@ -122,9 +122,7 @@ def read_csl(text: str, entries: Entries) -> None:
             entries.leave_out("not in CSL")
             continue
         fields = {str(name).lower(): value for name, value in item.items() if isinstance(value, str)}
-        stated = [
-            fields[name] for name in ("doi", "number", "container-title", "note", "archive_location") if name in fields
-        ]
+        stated = [fields[name] for name in _CSL_FIELDS_WITH_ARXIV if name in fields]
         _add(entries, fields.get("title", ""), [fields.get("url", "")], fields.get("doi", ""), stated, [])
 
 
@@ -136,7 +134,7 @@ def _add(
     `stated` are texts that may name the paper on arXiv.
     """
     title = _TAG.sub("", title)
-    if entries.folder and (path := _existing(entries.folder, files)):
+    if isinstance(entries.base, Path) and (path := _existing(entries.base, files)):
         entries.append(resource_of_path(path, short(title)))
     elif arxiv := next(filter(None, map(_ARXIV.search, stated)), None):
         entries.add(f"https://arxiv.org/abs/{arxiv[1]}", title)
@@ -150,13 +148,13 @@ def _add(
 
 def _existing(folder: Path, files: Sequence[str]) -> Path | None:
     """The first file that is there, PDFs before saved pages and notes."""
-    found: list[Path] = []
+    existing: list[Path] = []
     for name in files:
         with suppress(OSError, RuntimeError):  # a name that is too long, a user that isn't there
             path = folder / Path(name).expanduser()
             if kind_of_path(path) and path.is_file():
-                found.append(path)
-    return min(found, key=lambda path: kind_of_path(path) is not Kind.PAPER, default=None)
+                existing.append(path)
+    return min(existing, key=lambda path: kind_of_path(path) is not Kind.PAPER, default=None)
 
 
 def _paths(value: str) -> Iterator[str]:
@@ -167,7 +165,7 @@ def _paths(value: str) -> Iterator[str]:
 
 
 def _unescaped(address: str) -> str:
-    return _ESCAPED.sub(lambda found: "~" if found[3] else found[1] or found[2], address)
+    return _ESCAPED.sub(lambda mark: "~" if mark[3] else mark[1] or mark[2], address)
 
 
 def _without_latex(title: str) -> str:
@@ -176,7 +174,7 @@ def _without_latex(title: str) -> str:
     Why not pylatexenc: version 2.11 takes 0.3 ms a title, more than the parser, and minutes for `\frac{\frac{…`.
     """
     if "\\" in title:
-        title = _ACCENTED.sub(lambda found: normalize("NFC", found[3] + _ACCENTS[found[1] or found[2]]), title)
+        title = _ACCENTED.sub(lambda accent: normalize("NFC", accent[3] + _ACCENTS[accent[1] or accent[2]]), title)
         title = _COMMAND.sub(_letter, title)
         title = re.sub(r"\\(.)", r"\1", title)
     return re.sub(r"(?<!\d)\$(?!\d)|[{}]", "", title)

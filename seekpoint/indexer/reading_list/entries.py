@@ -39,11 +39,6 @@ class Entries:
         self._left_out: Counter[str] = Counter()
         self._number = 0
 
-    @property
-    def folder(self) -> Path | None:
-        """The list's folder, if the list may name files."""
-        return self.base if isinstance(self.base, Path) else None
-
     def add(
         self,
         href: str,
@@ -56,10 +51,13 @@ class Entries:
 
         A relative address leads nowhere outside the program that wrote it, as `javascript:` and `place:` do.
         """
-        sections = tuple(filter(None, (tuple(filter(None, map(short, one))) for one in (path, *paths))))
+        sections = tuple(filter(None, (tuple(filter(None, map(short, names))) for names in (path, *paths))))
         address, name = href.strip(), short(title)
         name = "" if name in (clean(href), clean(address.partition("//")[2])) else name
-        if resource := make(address, name, sections) or self._file(address, name, sections):
+        resource = make(address, name, sections)
+        if resource is None and address.lower().startswith("file:"):
+            resource = resource_of_link(address, name, sections, self.base)
+        if resource:
             self.append(resource)
         else:
             scheme = _SCHEME.match(address)
@@ -87,11 +85,6 @@ class Entries:
         self._number += number
         if self._number > MOST_ENTRIES:
             raise SourceError(f"more than {MOST_ENTRIES:,} entries are too much for a reading list: split it")
-
-    def _file(self, address: str, title: str, sections: tuple[tuple[str, ...], ...]) -> Resource | None:
-        if not address.lower().startswith("file:"):
-            return None
-        return resource_of_link(address, title, sections, self.base)
 
 
 def kinds_of(left_out: Counter[str], most: int) -> str:

@@ -43,6 +43,6 @@ MARKDOWN = ListFormat(_LINKS, partial(links.read, links.parse_markdown))
 
 def format_of(text: str, suffix: str) -> ListFormat:
     """The format of a list."""
-    marked = (one for one in FORMATS if one.mark and one.mark.match(text))
-    named = (one for one in FORMATS if suffix.lower() in one.suffixes)
+    marked = (form for form in FORMATS if form.mark and form.mark.match(text))
+    named = (form for form in FORMATS if suffix.lower() in form.suffixes)
     return next(marked, None) or next(named, MARKDOWN)

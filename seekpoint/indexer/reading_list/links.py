@@ -65,10 +65,10 @@ def as_listed(_: bytes, addresses: Sequence[str], lines: Sequence[str]) -> tuple
     Raises SourceError. Call it in the sandbox.
     """
     spelled = {address: _as_listed(address) for address in addresses}
-    new = [line for found in spelled.values() for line in found]
+    new = [line for its_lines in spelled.values() for line in its_lines]
     read = {resource.id for resource in parse_urls("\n".join([*lines, *new]))}
     taken = [line for line in new if read & {resource.id for resource in parse_urls(line)}]
-    refused = [address for address, found in spelled.items() if not found]
+    refused = [address for address, its_lines in spelled.items() if not its_lines]
     return taken, refused + [line for line in new if line not in taken]
 
 

@@ -127,13 +127,8 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
         most = _MOST_WITH_ICONS if is_bookmarks else MOST_BYTES
         if (size := path.stat().st_size) > most:
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most / 1e6:.0f} MB)")
-        try:
-            return _list(str(path), read_file(path), suffix, base)
-        except _EmptyListError as empty:
-            if not is_trusted or suffix != ".md" or not empty.has_words:
-                raise
-        remark = f"{clean(str(path))}: it has no links, so it is read as a note"
-        return ReadingList(str(path), 1, resources_of_files([path]), remarks=(remark,))
+        note = path if is_trusted and suffix == ".md" else None
+        return _list(str(path), read_file(path), suffix, base, note=note)
 
 
 def has_bookmarks(path: Path) -> bool:
@@ -161,23 +156,21 @@ def _prefix_errors_with(source: str) -> Iterator[None]:
         raise SourceError(f"{source}: {error}") from error
 
 
-class _EmptyListError(SourceError):
-    """A list has no entries; it may be a note if it `has_words`."""
-
-    def __init__(self, text: str, *, has_words: bool) -> None:
-        super().__init__(text)
-        self.has_words = has_words
-
-
-def _list(source: str, data: bytes, suffix: str, base: Path | str, charset: str | None = None) -> ReadingList:
+def _list(
+    source: str, data: bytes, suffix: str, base: Path | str, charset: str | None = None, note: Path | None = None
+) -> ReadingList:
+    """Parse a list; without entries it is read as the file `note`, if it has words. Raises SourceError."""
     is_remote = isinstance(base, str)
     try:
         parsed = sandboxed(parse_list, data, suffix, str(base), is_remote, charset)
     except Unfetched as failure:
         raise SourceError(str(failure.reason)) from failure
+    if not parsed.entries and note and parsed.has_words:
+        remark = f"{clean(source)}: it has no links, so it is read as a note"
+        return ReadingList(source, 1, resources_of_files([note]), remarks=(remark,))
     if not parsed.entries:
         said = (f"no links found (looked for {parsed.holds})", parsed.remark)
-        raise _EmptyListError("; ".join(filter(None, said)), has_words=parsed.has_words)
+        raise SourceError("; ".join(filter(None, said)))
     if is_remote and not all(map(is_own, parsed.entries)):
         raise SourceError(str(Reason("reader_gave_up")))
     remarks = (f"{clean(source)}: {parsed.remark}",) if parsed.remark else ()

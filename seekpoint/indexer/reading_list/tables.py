@@ -92,9 +92,9 @@ def _alike(rows: Sequence[Sequence[str]], pattern: re.Pattern[str]) -> int:
     """The column with the most cells that match, of those with hardly any others, or -1."""
     matches: dict[int, int] = {}
     for column, cells in enumerate(zip_longest(*rows[:_SAMPLE], fillvalue="")):
-        found = sum(map(bool, map(pattern.fullmatch, cells)))
-        if found and found >= _LEAST * sum(map(bool, cells)):
-            matches[column] = found
+        matching = sum(map(bool, map(pattern.fullmatch, cells)))
+        if matching and matching >= _LEAST * sum(map(bool, cells)):
+            matches[column] = matching
     return max(matches, key=matches.__getitem__, default=-1)
 
 

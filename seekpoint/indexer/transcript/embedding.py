@@ -14,7 +14,7 @@ from seekpoint.index.text.clean import counted, text_digest
 from seekpoint.index.text.languages import in_one_script
 from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Encoder, Piece, PieceVector, Transcript, Vectors
 from seekpoint.indexer.build_options import BuildEvents
-from seekpoint.indexer.transcript.cues import chunk, pieces
+from seekpoint.indexer.transcript.chunking import chunk, pieces
 
 # Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64
@@ -67,7 +67,8 @@ class Embedder:
         import numpy as np
 
         draft = self._draft(resource_id, transcript)
-        ahead = (passage for one in coming for passage in dict.fromkeys(self._draft(*one).passages.values()))
+        drafts = (self._draft(*after) for after in coming)
+        ahead = (passage for after in drafts for passage in dict.fromkeys(after.passages.values()))
         readings_of = self._read(list(dict.fromkeys(draft.passages.values())), ahead)
         fresh = {text_digest(passage.text): reading.vector for passage, reading in readings_of.items()}
         vectors = fresh | draft.vectors
@@ -197,7 +198,8 @@ def reembed(writer: Writer, encoder: Encoder, events: BuildEvents) -> int:
             ahead = due[index : index + _AHEAD]
             coming = ((after.id, transcript) for after in ahead for transcript in writer.transcripts(after.id))
             events.work_on(resource)
-            embedded = [embedder.embed(resource.id, one, coming) for one in writer.transcripts(resource.id)]
+            transcripts = writer.transcripts(resource.id)
+            embedded = [embedder.embed(resource.id, transcript, coming) for transcript in transcripts]
             [status] = writer.statuses([resource.id])
             successor.writer.commit(resource.id, embedded, status.details, editions[resource.id])
             events.finish(resource)

@@ -61,9 +61,13 @@ class _Word(NamedTuple):
 
 
 def phrases(text: str) -> Iterator[Phrase]:
-    """All phrases of a text, in order, with repetitions."""
+    """All phrases of a text, in order, with repetitions.
+
+    A phrase is up to four words that stand together, in Chinese up to eight characters, and neither begins nor ends
+    with a word that says little.
+    """
     located = list(_words(text))
-    joined = [_is_joined(text, one, other) for one, other in pairwise(located)] + [False]
+    joined = [_is_joined(text, word, after) for word, after in pairwise(located)] + [False]
     for first, begin in enumerate(located):
         if not begin.is_content:
             continue
@@ -81,10 +85,10 @@ def phrases(text: str) -> Iterator[Phrase]:
                 break
 
 
-def _is_joined(text: str, one: _Word, other: _Word) -> bool:
+def _is_joined(text: str, word: _Word, after: _Word) -> bool:
     """Whether two words may stand in a phrase; white space between Chinese words is a pause."""
-    between = text[one.stop : other.start]
-    is_pause = between.isspace() and all(map(_UNSPACED.match, (text[one.stop - 1], text[other.start])))
+    between = text[word.stop : after.start]
+    is_pause = between.isspace() and all(map(_UNSPACED.match, (text[word.stop - 1], text[after.start])))
     return not is_pause and bool(_JOINT.fullmatch(between))
 
 
@@ -129,12 +133,6 @@ def _listed() -> frozenset[str]:
     return frozenset(part for word in listed for part in ([word] if _HAN.search(word) else words(word)))
 
 
-# Titles for the segments of a recording: the phrases that distinguish a segment from the rest. Extractive, pure.
-#
-# A phrase is up to four words that stand together, in Chinese up to eight characters, and neither begins nor ends with
-# a word that says little. Its weight grows with how often it is said in the segment, how much more often
-# than in the whole recording, with its size, and with how often it stands where a noun does.
-
 MOST_COLUMNS = 60
 """The width of the longest title."""
 
@@ -173,6 +171,11 @@ class _Usage:
         return self.written.total()
 
     @property
+    def text(self) -> str:
+        """The phrase as it is written most often."""
+        return clean(self.written.most_common(1)[0][0])
+
+    @property
     def is_free(self) -> bool:
         """Whether it is a whole phrase, not a part of a word that the dictionaries lack."""
         return all(
@@ -189,7 +192,12 @@ class _Usage:
 
 
 def titles(segments: Sequence[str]) -> list[str]:
-    """A title for each segment's text, all different; empty for one without a possible title."""
+    """A title for each segment's text, all different; empty for one without a possible title. Pure.
+
+    A title is a phrase that distinguishes the segment from the rest. The weight of a phrase grows with how often it is
+    said in the segment, how much more often than in the whole recording, with its size, and with how often it stands
+    where a noun does.
+    """
     phrases_of = [list(phrases(text)) for text in segments]
     usages: dict[Key, _Usage] = {}
     for phrase in (phrase for group in phrases_of for phrase in group):
@@ -199,7 +207,7 @@ def titles(segments: Sequence[str]) -> list[str]:
     chosen = []
     for text, group in zip(segments, phrases_of, strict=True):
         weights = _weights(Counter(phrase.key for phrase in group), usages, len(text) / length)
-        title = next((_shortened(one) for one in _titles(weights, usages) if one not in titled), "")
+        title = next((_shortened(each) for each in _titles(weights, usages) if each not in titled), "")
         titled[title] = None
         chosen.append(title)
     return chosen
@@ -222,19 +230,15 @@ def _titles(weights: _Weights, usages: Mapping[Key, _Usage]) -> Iterator[str]:
     keys = list(islice(weights, _CANDIDATES))
     for place, key in enumerate(keys):
         others = (
-            one
-            for one in keys[place + 1 :]
-            if weights[one] >= _SECOND * weights[key]
+            other
+            for other in keys[place + 1 :]
+            if weights[other] >= _SECOND * weights[key]
+            and not set(key) & set(other)
             # A word alone is often an adjective or a verb.
-            and (len(one) > 1 or _UNSPACED.match(one[0]) or usages[one].nominal >= _NOUN)
+            and (len(other) > 1 or _UNSPACED.match(other[0]) or usages[other].nominal >= _NOUN)
         )
-        longer = (_joined([_written(usages[key]), _written(usages[one])]) for one in others if not set(key) & set(one))
-        yield next((title for title in longer if columns(title) <= MOST_COLUMNS), _joined([_written(usages[key])]))
-
-
-def _written(usage: _Usage) -> str:
-    """A phrase as it is written most often."""
-    return clean(usage.written.most_common(1)[0][0])
+        longer = (_joined([usages[key].text, usages[other].text]) for other in others)
+        yield next((title for title in longer if columns(title) <= MOST_COLUMNS), _joined([usages[key].text]))
 
 
 def _joined(shown: Sequence[str]) -> str:

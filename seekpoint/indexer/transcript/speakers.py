@@ -69,8 +69,8 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
     labels = [label for number, cue in enumerate(unnamed) for label in _labels(number, cue)]
     possible = {name for name in {label.name for label in labels} if name and not _NO_NAME.fullmatch(name)}
     likely = set(filter(_NAME.fullmatch, possible))
-    found, holds = _names([label for label in labels if label.name in possible], likely, len(held))
-    names = {name: speaker_name(name) for name in found}
+    spoken, holds = _names([label for label in labels if label.name in possible], likely, len(held))
+    names = {name: speaker_name(name) for name in spoken}
     if not names:
         yield from held
         return
@@ -87,10 +87,10 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _labels(number: int, cue: Cue) -> Iterator[_Label]:
-    for found in _LABEL.finditer(cue.text):
-        is_marked = (found["mark"] or "").startswith(">")
-        if found["name"] or is_marked:
-            yield _Label(number, clean(found["name"] or ""), is_marked, found.start(), found.end())
+    for label in _LABEL.finditer(cue.text):
+        is_marked = (label["mark"] or "").startswith(">")
+        if label["name"] or is_marked:
+            yield _Label(number, clean(label["name"] or ""), is_marked, label.start(), label.end())
 
 
 def _names(labels: Sequence[_Label], likely: Set[str], cues: int) -> tuple[Set[str], bool]:
@@ -111,7 +111,7 @@ def _names(labels: Sequence[_Label], likely: Set[str], cues: int) -> tuple[Set[s
     if (
         len({label.name for label in back}) > 1
         and places[0] <= max(_FEW, _BEFORE * cues)
-        and max(other - one for one, other in pairwise(places)) <= max(_FEW, _BETWEEN * cues)
+        and max(after - before for before, after in pairwise(places)) <= max(_FEW, _BETWEEN * cues)
         and len(back) >= _COMING_BACK * len(like_names)
         and _changing(back) >= _MOSTLY
     ):
@@ -122,7 +122,7 @@ def _names(labels: Sequence[_Label], likely: Set[str], cues: int) -> tuple[Set[s
 
 def _changing(labels: Sequence[_Label]) -> float:
     """The share of names that differ from the one before."""
-    changes = sum(one.name != other.name for one, other in pairwise(labels))
+    changes = sum(before.name != after.name for before, after in pairwise(labels))
     return changes / max(len(labels) - 1, 1)
 
 

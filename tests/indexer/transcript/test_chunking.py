@@ -7,7 +7,8 @@ from itertools import islice, pairwise
 import pytest
 
 from seekpoint.index.types import Chunk, Cue
-from seekpoint.indexer.transcript.cues import MOST_TOKENS, OVERLAP, SECONDS, chunk, tidy, tokens
+from seekpoint.indexer.transcript.chunking import OVERLAP, SECONDS, chunk
+from seekpoint.indexer.transcript.cues import MOST_TOKENS, tidy, tokens
 from tests.cost import at_most
 from tests.shared import SHARED, needs_shared
 
