@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from stamina.instrumentation import set_on_retry_hooks
 
 from seekpoint.index.address import Address, check_not_a_file, parse_address
 from seekpoint.index.errors import UsageError
@@ -157,5 +156,7 @@ def quiet() -> None:
     stamina tells each retry to structlog, which prints, wherever that is installed. Python prints warnings that no
     handler takes, and a library that sets up logging of its own does so only where nobody has.
     """
+    from stamina.instrumentation import set_on_retry_hooks
+
     set_on_retry_hooks(())
     logging.getLogger().addHandler(_NOWHERE)

@@ -27,7 +27,7 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.pipeline.aliases import Aliases
     from seekpoint.indexer.reading_list.addresses import is_feed, path_of_link, resource_of, resource_of_path
-    from seekpoint.query.links import find_resource
+    from seekpoint.query.link_targets import find_resource
 
     with open_writer(folder) as writer:
         known = writer.standings()

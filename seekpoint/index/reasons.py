@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache, lru_cache
@@ -22,6 +21,8 @@ _UNKNOWN, _OTHER = "unknown", "other"
 @cache
 def catalogue() -> Mapping[str, Mapping[str, list[str]]]:
     """The causes and remedies by code and language, with the names of values in braces."""
+    import tomllib
+
     return tomllib.loads((Path(__file__).parent / "reasons.toml").read_text("utf-8"))
 
 

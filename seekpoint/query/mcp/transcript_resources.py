@@ -12,7 +12,8 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.transcript_text import attributed, title_at
 from seekpoint.index.types import Chapter, Cue, Resource
 from seekpoint.query.filters import in_language
-from seekpoint.query.links import LinkTarget, find_resource, link, parse_seconds, parse_target, text_link, timestamp
+from seekpoint.query.link_targets import LinkTarget, find_resource, parse_seconds, parse_target
+from seekpoint.query.links import link, text_link, timestamp
 from seekpoint.query.mcp.results import (
     MOST_TOKENS,
     TranscriptPassage,

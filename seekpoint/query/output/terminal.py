@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 import regex
-from wcwidth import propagate_sgr
-from wcwidth.textwrap import SequenceTextWrapper
 
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.languages import UNKNOWN, primary
@@ -100,25 +98,25 @@ def estimate_text(estimate: Estimate) -> str:
 _CLOSING = r"[\p{lb=CL}\p{lb=CP}\p{lb=EX}\p{lb=NS}\p{lb=IS}\p{lb=SY}\p{lb=IN}\p{lb=CJ}\p{Pf}—]"
 _OPENING = r"[\p{lb=OP}\p{Pi}]"
 _CHARACTER = r"[\p{Han}\p{Hiragana}\p{Katakana}]\p{M}*"
+_BREAKABLE = rf"(\s+|{_OPENING}*{_CHARACTER}{_CLOSING}*)"
 _NARROWEST = 20
-
-
-class _Wrapper(SequenceTextWrapper):
-    """Measures in columns, two of them for a wide character, and breaks between characters that need no spaces."""
-
-    wordsep_simple_re = regex.compile(rf"(\s+|{_OPENING}*{_CHARACTER}{_CLOSING}*)")
 
 
 def wrapped(text: str, width: int | None, first: str = "", rest: str = "") -> list[str]:
     """The lines of a text, of at most `width` columns; `first` and `rest` indent the first one and those after it.
 
-    A style that begins in a line and ends in another holds in both. Without a width it stays one line.
+    A wide character takes two columns. Lines also break between characters that need no spaces. A style that begins in
+    a line and ends in another holds in both. Without a width it stays one line.
     """
     if width is None:
         return [first + text]
-    wrapper = _Wrapper(
+    from wcwidth import propagate_sgr
+    from wcwidth.textwrap import SequenceTextWrapper
+
+    wrapper = SequenceTextWrapper(
         max(width, _NARROWEST), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, tabsize=1
     )
+    wrapper.wordsep_simple_re = regex.compile(_BREAKABLE)
     return propagate_sgr(wrapper.wrap(text)) or [first]
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import exp, fsum, log
-from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 import regex
@@ -133,7 +132,7 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
         unsaid=fsum(rarities) / max(len(rarities), 1) if _is_understood(query) else _NEUTRAL,
         unknown=min(len(unknown), _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(len(query.scope), _FEWEST), _MOST) / 10_000),
-        ahead=_fused(first) - fmean(map(_fused, rivals) if rivals else [0.0]),
+        ahead=_fused(first) - fsum(map(_fused, rivals)) / max(len(rivals), 1),
     )
 
 

@@ -152,7 +152,8 @@ _QUOTED = "|".join(
     + [_SINGLE]
 )
 _WORD = r"(?P<word>\p{L}[\p{L}\p{M}\p{N}]*(?:[-_.'’·]+[\p{L}\p{M}\p{N}]+)*)"
-_MARKED = regex.compile(rf"(?<!\S)(?P<minus>[-－])(?:{_WORD}|{_QUOTED})|{_QUOTED}", regex.V1)
+# Compiled where a question has marks: it takes 5 ms.
+_MARKED = rf"(?<!\S)(?P<minus>[-－])(?:{_WORD}|{_QUOTED})|{_QUOTED}"
 _MARK = regex.compile(r"(?<!\S)[-－](?=[\p{L}\"“”„«»「『｢＂‘])|[\"“”„«»「」『』｢｣＂‘]", regex.V1)
 _STRAIGHT = '"＂'
 _SPACES = regex.compile(r"\s+")
@@ -190,7 +191,7 @@ def read_syntax(question: str) -> QuestionSyntax:
         (excluded if found["minus"] else phrases)[Pattern.of(said, stemmed=bool(found["word"]))] = None
         return "" if found["minus"] else said
 
-    text = _MARKED.sub(unmarked, question)
+    text = regex.sub(_MARKED, unmarked, question, flags=regex.V1)
     may_stress = bool(marks) and marks.isdisjoint(_STRAIGHT)
     if not excluded:
         return QuestionSyntax(text, tuple(phrases), may_stress=may_stress)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from importlib import metadata
+from importlib.util import find_spec
 from itertools import chain
 from math import inf
 from pathlib import Path
@@ -178,8 +178,9 @@ def _english_words(initial: str) -> dict[str, int]:
 
 @cache
 def _english_list() -> str:
-    path = metadata.distribution("symspellpy").locate_file("symspellpy/frequency_dictionary_en_82_765.txt")
-    listed: str = Path(str(path)).read_text("utf-8-sig")
+    package = find_spec("symspellpy")
+    assert package and package.origin
+    listed = Path(package.origin).with_name("frequency_dictionary_en_82_765.txt").read_text("utf-8-sig")
     return f"\n{listed}"
 
 

@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.answers import CitedSentence, Reading
 from seekpoint.query.filters import in_language, left_nothing
-from seekpoint.query.output import exports as kept_output
+from seekpoint.query.output import kept_files
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import as_json, to_json
 from seekpoint.query.output.json_schema import (
@@ -200,7 +200,7 @@ class Api:
     def kept(self, parameters: Annotated[KeptParameters, Query()], request: Request, response: Response) -> KeptJson:
         """List the kept moments, of all collections or of one."""
         with self._current(request, response) as cache:
-            return kept_output.to_json(parameters.among(cache.kept), cache.kept_here)
+            return kept_files.to_json(parameters.among(cache.kept), cache.kept_here)
 
     def health(self) -> HealthJson:
         """Tell whether questions can be asked; nothing of the library, since no token is needed."""

@@ -20,7 +20,7 @@ from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
-from seekpoint.query.output.exports import KEPT_FORMATS, TITLE, by_collection
+from seekpoint.query.output.kept_files import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches

@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue, Kind, Resource
-from seekpoint.query.links import (
-    find_resource,
-    is_found_by_words,
-    line_fragments,
-    link,
-    parse_seconds,
-    parse_target,
-    text_fragment,
-    text_link,
-    timestamp,
-)
+from seekpoint.query.link_targets import find_resource, parse_seconds, parse_target
+from seekpoint.query.links import is_found_by_words, link, text_link, timestamp
+from seekpoint.query.text_fragments import line_fragments, text_fragment
 from tests import fuzzing
 from tests.cost import at_most
 from tests.fuzzing import is_line

@@ -10,7 +10,7 @@ from pytest_httpserver import HTTPServer
 
 from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.transcript.cues import sentences
-from seekpoint.query.links import line_fragments, text_fragment
+from seekpoint.query.text_fragments import line_fragments, text_fragment
 from tests.browser import CHROMIUM, Tab, chromium_tab
 from tests.shared import SHARED, needs_shared
 

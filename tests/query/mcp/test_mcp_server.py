@@ -27,7 +27,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.links import LinkTarget, find_resource, parse_target
+from seekpoint.query.link_targets import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_resources
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import brief_answer, compact, transcript_links

@@ -12,7 +12,8 @@ from wcwidth import strip_sequences, width
 
 from seekpoint.index.types import KeptMoment, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Estimate, Explanation, Moment, Translation, Window
-from seekpoint.query.output.exports import kept_to_markdown, to_anki, to_markdown
+from seekpoint.query.output import kept_files
+from seekpoint.query.output.exports import to_markdown
 from seekpoint.query.output.notebook import answer_html
 from seekpoint.query.output.terminal import estimate_text, explanation_lines, to_text, verdict, wrapped
 from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
@@ -56,7 +57,7 @@ def test_a_page_of_a_paper_and_a_slide_are_named(kind: Kind, place: str) -> None
     assert to_text(answer, styled=False).splitlines()[0] == f"1. 什么是注意力  {place} · zh"
     assert f" · {place} · zh" in to_markdown(answer) and place in answer_html(answer)
     kept = KeptMoment(moment.resource, "zh", None, 7, None, "掩码", moment.link)
-    assert f" · {place} · zh" in kept_to_markdown([kept]) and place in to_anki([kept])
+    assert f" · {place} · zh" in kept_files.to_markdown([kept]) and place in kept_files.to_anki([kept])
 
 
 @pytest.mark.parametrize(
