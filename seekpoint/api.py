@@ -21,6 +21,7 @@ from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
+from seekpoint.indexer.build_options import PACE
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import check_resource, in_language
 from seekpoint.query.output.status import LibraryStatus
@@ -221,7 +222,7 @@ def build(
     model: str | None = None,
     reembed: bool = False,
     encoder: Encoder | None = None,
-    pace: float = 5.0,
+    pace: float = PACE,
     limit: int | None = None,
     cookies: str | os.PathLike[str] | None = None,
     cookies_from_browser: str | None = None,

@@ -24,7 +24,7 @@ from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.exports import FORMATS
 from seekpoint.query.output.terminal import is_styled, to_text
-from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, PER_RESOURCE, AskOptions
+from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -88,15 +88,13 @@ def _headings(library: Reader) -> Iterable[str]:
 
 @click.command(cls=_Asking)
 @click.argument("question", required=False)
-@click.option(
-    "-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help="How many moments to show."
-)
+@click.option("-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help=OPTION_HELP["k"])
 @click.option(
     "--per-resource",
     type=click.IntRange(1, MOST_MOMENTS),
     default=PER_RESOURCE,
     show_default=True,
-    help="How many moments of one resource among the first five, unless nothing else is near.",
+    help=OPTION_HELP["per_resource"],
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
 @click.option(
@@ -106,22 +104,17 @@ def _headings(library: Reader) -> Iterable[str]:
     help="Print Markdown for notes, CSV for a spreadsheet, or a playlist of what plays.",
 )
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
-@click.option("--explain", "explained", is_flag=True, help="Say why each moment was found.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only resources of this kind.")
-@click.option(
-    "--section",
-    metavar="TEXT",
-    shell_complete=_completing(_headings),
-    help="Only resources under a heading with these words.",
-)
-@click.option("--language", metavar="TAG", help="Only what was said in this language, such as en or zh.")
+@click.option("--explain", "explained", is_flag=True, help=OPTION_HELP["explained"])
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help=OPTION_HELP["kind"])
+@click.option("--section", metavar="TEXT", shell_complete=_completing(_headings), help=OPTION_HELP["section"])
+@click.option("--language", metavar="TAG", help=OPTION_HELP["language"])
 @click.option(
     "--resource",
     metavar="ID",
     shell_complete=_completing(lambda library: library.standings()),
     help="Only this resource, by its id in `status --json`.",
 )
-@click.option("--speaker", metavar="NAME", help="Only what is said by someone with these words in the name.")
+@click.option("--speaker", metavar="NAME", help=OPTION_HELP["speaker"])
 @rerank_option
 @llm_options
 @index_option

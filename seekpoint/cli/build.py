@@ -16,6 +16,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import counted
 from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import State, union
+from seekpoint.indexer.build_options import PACE
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Queue
@@ -61,7 +62,7 @@ _STRONGER = (
     "--pace",
     metavar="SECONDS",
     type=click.FloatRange(0, 3600),
-    default=5.0,
+    default=PACE,
     show_default=True,
     help="Pause between videos, so that YouTube doesn't block you.",
 )

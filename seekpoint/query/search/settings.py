@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
 
@@ -81,6 +82,17 @@ class Tuning:
 
 
 TUNING = Tuning()
+
+OPTION_HELP: Mapping[str, str] = {
+    "k": "How many moments to show.",
+    "per_resource": "How many moments of one resource among the first five, unless nothing else is near.",
+    "explained": "Say why each moment was found.",
+    "kind": "Only resources of this kind.",
+    "section": "Only resources under a heading with these words.",
+    "language": "Only what is said in this language, such as en or zh.",
+    "speaker": "Only what is said by someone with these words in the name.",
+}
+"""The options of a question in a line each, for every door that takes them: commands, the HTTP API and assistants."""
 
 
 @dataclass(frozen=True, slots=True)

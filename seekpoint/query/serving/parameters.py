@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from seekpoint.index.types import Kind
+from seekpoint.query.search.settings import OPTION_HELP
 
 LONGEST_SECTION = 300
 LONGEST_LANGUAGE = 35
@@ -23,21 +24,21 @@ OrNone = BeforeValidator(lambda value: value or None)
 
 LanguageTag = Annotated[Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, OrNone]
 ResourceId = Annotated[Annotated[str, Field(max_length=LONGEST_ID)] | None, OrNone]
-KindFilter = Annotated[Kind | None, OrNone, Field(description="Only resources of this kind.")]
+KindFilter = Annotated[Kind | None, OrNone, Field(description=OPTION_HELP["kind"])]
 SectionFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_SECTION)] | None,
     OrNone,
-    Field(description="Only resources under a heading with these words."),
+    Field(description=OPTION_HELP["section"]),
 ]
 SpeakerFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_SECTION)] | None,
     OrNone,
-    Field(description="Only what is said by someone with these words in the name."),
+    Field(description=OPTION_HELP["speaker"]),
 ]
 LanguageFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_LANGUAGE, json_schema_extra={"pattern": _LANGUAGE})] | None,
     OrNone,
-    Field(description="Only what is said in this language, such as en or zh."),
+    Field(description=OPTION_HELP["language"]),
 ]
 Offset = Annotated[int, Field(ge=0, description="How many to pass over.")]
 

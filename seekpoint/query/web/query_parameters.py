@@ -19,7 +19,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
 from seekpoint.query.search.literal import read_syntax, without_marks
-from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, PER_RESOURCE, AskOptions
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameters import (
     KindFilter,
     LanguageFilter,
@@ -57,7 +57,7 @@ def _second_of(text: str) -> float | None:
 
 # People copy and edit the addresses of pages, so a second that can't be read counts as none.
 _SecondIfAny = Annotated[float | None, BeforeValidator(_second_of)]
-_MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description="How many moments at most.")]
+_MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description=OPTION_HELP["k"])]
 
 
 class AskParameters(BaseModel):
@@ -75,10 +75,8 @@ class AskParameters(BaseModel):
     language: LanguageFilter = None
     resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None
     speaker: SpeakerFilter = None
-    explain: bool = Field(default=False, description="Say why each moment was found.")
-    per_resource: Annotated[
-        int, Field(ge=1, le=MOST_MOMENTS, description="How many of one resource among the first five, at most.")
-    ] = PER_RESOURCE
+    explain: bool = Field(default=False, description=OPTION_HELP["explained"])
+    per_resource: Annotated[int, Field(ge=1, le=MOST_MOMENTS, description=OPTION_HELP["per_resource"])] = PER_RESOURCE
 
     @property
     def filters(self) -> Filters:
