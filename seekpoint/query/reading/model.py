@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import Any, TypeAlias
-from urllib.parse import SplitResult, quote, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import httpx2
 
@@ -53,8 +52,11 @@ class Endpoint:
         self._key = (key or "").strip() or None
         if self._key and not (self._key.isascii() and self._key.isprintable()):
             raise UsageError(f"${KEY} has characters that no key has: set it again")
-        # A text of the model's without the key, which its server may repeat.
-        self.masked: Masked = Masker(self._key).masked
+        self._masker = Masker(self._key)
+
+    def masked(self, text: str) -> str:
+        """A text of the server's without the key, which it may repeat."""
+        return self._masker.masked(text)
 
     def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
         """The model's text, a piece after the other; an empty one each second without any. Raises ReaderError.
@@ -162,31 +164,21 @@ def _checked(address: str) -> SplitResult:
     return parts._replace(path=path if path.endswith(_PATH) else path + _PATH, fragment="")
 
 
-# The key, hidden wherever it shows in text. Pure.
-
 MASK = "…"
-
-# Masks any 8 consecutive letters and digits of the key, so that parts of it are masked too. A shorter key is a
-# placeholder for a server that needs none, such as `ollama`: masking it would take words out of the text.
+# Any 8 consecutive letters and digits of the key are masked. A shorter key is a placeholder for a server that needs
+# none, such as `ollama`: masking it would take words out of the text.
 _PART = 8
-# The text before it shifts the digits of a secret in base64, in one of three ways.
-_SHIFTS = 3
 
 
 class Masker:
-    """Hides a secret and parts of it, whatever is set between its letters, also in base64, hexadecimal or percents."""
+    """Masks a secret and its parts in a text, in capitals or small letters, whatever stands between them."""
 
     def __init__(self, secret: str | None) -> None:
-        data = (secret or "").encode()
-        forms = [secret or "", quote(data, safe=""), data.hex()]
-        for shift in range(_SHIFTS):
-            digits = b64encode(bytes(shift) + data).decode().rstrip("=")
-            forms.append(digits[shift + bool(shift) : (shift + len(data)) * 8 // 6])
-        forms = [_characters(form)[1] for form in forms]
-        self._parts = {form[start : start + _PART] for form in forms for start in range(len(form) - _PART + 1)}
+        _, characters = _characters(secret or "")
+        self._parts = {characters[start : start + _PART] for start in range(len(characters) - _PART + 1)}
 
     def masked(self, text: str) -> str:
-        """The text with the secret hidden."""
+        """The text with the secret masked."""
         places, characters = _characters(text)
         pieces, end = [], 0
         for start in range(len(characters) - _PART + 1):
@@ -203,12 +195,7 @@ def _characters(text: str) -> tuple[list[int], str]:
     return places, "".join(text[place] for place in places).lower()
 
 
-# The format of OpenAI's chat completions: what a server sends, to the model's text. All pure.
-#
-# Ollama, llama.cpp and vLLM stream it in server-sent events too. Whatever isn't of that form is a ReaderError.
-
-Masked: TypeAlias = Callable[[str], str]
-"""A text, without what must not be shown."""
+# OpenAI's chat completions, which Ollama, llama.cpp and vLLM stream in server-sent events too.
 
 _END = "[DONE]"
 _LONGEST_REASON = 160
@@ -220,7 +207,7 @@ _BROKE_OFF = "the model's server broke off before the end: ask again"
 _CUT_OFF = "the model reached its limit of tokens before the end: give it a longer context, or another --llm-model"
 
 
-def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[str]:
+def streamed_text(response: httpx2.Response, masked: Callable[[str], str] = str) -> Iterator[str]:
     """The text of a stream, a piece for each event; empty for what isn't text, such as reasoning.
 
     The server's message about a fault passes through `masked`.
@@ -246,7 +233,7 @@ def streamed_text(response: httpx2.Response, masked: Masked = str) -> Iterator[s
         raise ReaderError(_CUT_OFF)
 
 
-def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
+def whole_text(body: bytes, masked: Callable[[str], str] = str) -> Iterator[str]:
     """The text of a response that isn't streamed."""
     choice = _choice(body.decode("utf-8", "replace"), masked)
     yield _content(choice.get("message"))
@@ -254,7 +241,7 @@ def whole_text(body: bytes, masked: Masked = str) -> Iterator[str]:
         raise ReaderError(_CUT_OFF)
 
 
-def reason_of(body: bytes, masked: Masked = str) -> str:
+def reason_of(body: bytes, masked: Callable[[str], str] = str) -> str:
     """The reason in an error's body, as ` (…)`; empty if it has no known form."""
     try:
         document = parsed_json(body)
@@ -263,7 +250,7 @@ def reason_of(body: bytes, masked: Masked = str) -> str:
     return _reason(document, masked) if isinstance(document, dict) else ""
 
 
-def _choice(data: str, masked: Masked) -> Mapping[str, Any]:
+def _choice(data: str, masked: Callable[[str], str]) -> Mapping[str, Any]:
     """The first choice of a document, empty where there is none; raises ReaderError for an error or another form."""
     try:
         document = parsed_json(data)
@@ -285,7 +272,7 @@ def _content(message: object) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _reason(document: Mapping[str, Any], masked: Masked) -> str:
+def _reason(document: Mapping[str, Any], masked: Callable[[str], str]) -> str:
     error = document.get("error", document)
     said = error.get("message", error.get("detail")) if isinstance(error, dict) else error
     text = masked(clean(said)) if isinstance(said, str) else ""  # before it is cut
