@@ -30,7 +30,7 @@ from seekpoint.query.serving.parameters import (
     SectionFilter,
     SpeakerFilter,
 )
-from seekpoint.query.serving.resource_cache import MOST_SUGGESTIONS
+from seekpoint.query.serving.suggestions import MOST_SUGGESTIONS
 from seekpoint.query.web.builds import Builds, SourceChecks
 from seekpoint.query.web.problems import PageError
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Section, State, outlined
-from seekpoint.query.serving.resource_cache import ResourceCache, folded
+from seekpoint.query.serving.resource_cache import ResourceCache
+from seekpoint.query.serving.suggestions import folded
 from seekpoint.query.web.query_parameters import ListPageParameters
 from seekpoint.query.web.translations import LANGUAGES, WORDS, language_name, words_in
 

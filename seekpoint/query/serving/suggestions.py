@@ -1,0 +1,70 @@
+"""Suggestions for what is being typed: titles, headings and chapters of a library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+import regex
+
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.languages import simplified
+from seekpoint.index.text.terms import fold
+from seekpoint.index.types import Chapter, Resource
+
+MOST_SUGGESTIONS = 8
+_WORD_START = regex.compile(r"\b")
+
+
+class Suggests(StrEnum):
+    """The target of a suggestion."""
+
+    RESOURCE = "resource"
+    HEADING = "heading"
+    CHAPTER = "chapter"
+
+
+class Suggestion(NamedTuple):
+    """A text of the library, with the resource and the second that it leads to; neither for a heading."""
+
+    kind: Suggests
+    text: str
+    resource: Resource | None = None
+    start: float | None = None
+
+
+class Suggestions:
+    """All that can be suggested, in the order of the reading lists: headings, and resources with their chapters."""
+
+    def __init__(self, headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]) -> None:
+        suggestions = [Suggestion(Suggests.HEADING, clean(heading)) for heading in headings]
+        for resource, chapters in resources:
+            suggestions.append(Suggestion(Suggests.RESOURCE, clean(resource.title), resource))
+            suggestions += [Suggestion(Suggests.CHAPTER, clean(each.title), resource, each.start) for each in chapters]
+        self._entries = [(folded(one.text), one) for one in suggestions if one.text]
+
+    def matching(self, typed: str, limit: int = MOST_SUGGESTIONS) -> list[Suggestion]:
+        """The suggestions that say all parts of what is typed. Chinese without spaces is one part.
+
+        Those that begin with the first part come first, then those with a word that does; of these resources before
+        headings before chapters.
+        """
+        parts = folded(typed).split()
+        if not parts:
+            return []
+        kinds = list(Suggests)
+
+        def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int]:
+            text, suggestion = entry
+            begins = text.startswith(parts[0])
+            has_word = begins or any(text.startswith(parts[0], found.start()) for found in _WORD_START.finditer(text))
+            return not begins, not has_word, kinds.index(suggestion.kind)
+
+        found = [entry for entry in self._entries if all(part in entry[0] for part in parts)]
+        return [suggestion for _, suggestion in sorted(found, key=order)[:limit]]
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without regard to case, accents and the Chinese script."""
+    return simplified(fold(text)).strip()
