@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import asyncio
 import io
 import re
-import select
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prompt_toolkit.application import Application, create_app_session
-from prompt_toolkit.application.current import get_app
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
-from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
@@ -34,50 +29,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
 
-UP, DOWN, ENTER, ESCAPE, END, ALT_3 = "\x1b[A", "\x1b[B", "\r", "\x1b", "\x04", "\x1b3"
-# In a turn: what follows is typed once the prompt has handled what is before it.
-THEN = "\0"
+UP, ENTER, ESCAPE, END = "\x1b[A", "\r", "\x1b", "\x04"
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
-
-
-class WatchedOutput(Vt100_Output):
-    """A terminal's output that types the rest of a turn as soon as the prompt waits for it."""
-
-    _pipe: PipeInput
-    _later = ""
-    _has_escaped = False
-    _next_look: asyncio.TimerHandle | None = None
-
-    def type(self, turn: str, pipe: PipeInput) -> None:
-        """Type a turn as far as THEN, and the rest of it as soon as that is handled."""
-        now, _, self._later = turn.partition(THEN)
-        self._pipe, self._has_escaped = pipe, now.endswith(ESCAPE)
-        pipe.send_bytes(now.encode("utf-8", "surrogateescape"))
-
-    def flush(self) -> None:
-        super().flush()
-        self._look()
-
-    def _look(self) -> None:
-        if self._next_look:
-            self._next_look.cancel()
-            self._next_look = None
-        app = get_app()
-        if not self._later or not app.is_running:
-            return
-        if self._is_waiting(app):
-            self.type(self._later, self._pipe)
-        if self._later:
-            self._next_look = asyncio.get_running_loop().call_later(0.01, self._look)
-
-    def _is_waiting(self, app: Application[Any]) -> bool:
-        """Whether all keys are read and handled, and the line has its history."""
-        is_unread = bool(select.select([self._pipe.fileno()], [], [], 0)[0])
-        keys, line = app.key_processor, app.current_buffer
-        if app.is_done or is_unread or keys.input_queue or keys.key_buffer or (self._has_escaped and line.text):
-            return False
-        loading = line._load_history_task
-        return not app.layout.buffer_has_focus or (loading is not None and loading.done())
 
 
 class User:
@@ -88,24 +41,15 @@ class User:
         self.history = folder / "data" / "questions"
         self.asked: list[str] = []
         self.opened: list[str] = []
-        self.size = Size(rows=30, columns=80)
         self.screen = io.StringIO()
         self.has_browser = True
 
-    def type(
-        self,
-        *turns: str,
-        given: Answer | None = None,
-        explained: bool = False,
-        nothing: str = "",
-    ) -> None:
+    def type(self, *turns: str, given: Answer | None = None, explained: bool = False, nothing: str = "") -> None:
         with create_pipe_input() as pipe:
             rest = iter(turns)
 
-            output = WatchedOutput(self.screen, lambda: self.size, term="xterm", enable_cpr=False)
-
             def type_next() -> None:
-                output.type(next(rest, END), pipe)
+                pipe.send_bytes(next(rest, END).encode("utf-8", "surrogateescape"))
 
             def answer(question: str) -> Answer:
                 self.asked.append(question)
@@ -118,20 +62,12 @@ class User:
                 return self.has_browser
 
             type_next()
+            output = Vt100_Output(self.screen, lambda: Size(rows=30, columns=80), term="xterm", enable_cpr=False)
             with create_app_session(input=pipe, output=output):
-                prompt(
-                    answer,
-                    explained=explained,
-                    when_nothing=nothing,
-                    history=self.history,
-                    browser=browser,
-                )
+                prompt(answer, explained=explained, when_nothing=nothing, history=self.history, browser=browser)
 
     def links(self, question: str) -> list[str]:
         return [moment.link for moment in self.live.ask(question).moments]
-
-    def shown(self) -> str:
-        return plain(self.screen.getvalue())
 
 
 @pytest.fixture
@@ -160,80 +96,55 @@ def test_an_answer_is_shown_as_ask_shows_it(user: User, capsys: pytest.CaptureFi
     assert user.asked == [question]
     found = user.live.ask(question).moments
     printed = plain(capsys.readouterr().out)
-    assert all(part in printed for part in (found[0].quote, found[0].link, found[-1].link, "1. Talk"))
-    assert f"“{found[0].quote}”" in user.shown() and "› 1. Talk" in user.shown()
+    assert all(part in printed for part in (f"“{found[0].quote}”", found[0].link, found[-1].link, "1. Talk"))
 
 
 @pytest.mark.parametrize(
     ("keys", "ranks"),
-    [
-        ([ENTER], [1]),
-        (["o" + ENTER], [1]),
-        ([UP + ENTER], [1]),
-        ([DOWN + DOWN + UP + "o"], [2]),
-        ([DOWN * 50 + ENTER], [12]),
-        (["3" + ENTER, DOWN + ENTER, UP + UP + "o"], [3, 4, 2]),
-        (["12", "1", "/9" + ENTER], [12, 1, 9]),
-    ],
+    [([ENTER], [1]), (["o" + ENTER], [1]), (["3" + ENTER, "o 2" + ENTER, "12" + ENTER, ENTER], [3, 2, 12, 1])],
 )
-def test_keys_open_moments(user: User, keys: Sequence[str], ranks: Sequence[int]) -> None:
+def test_enter_o_and_numbers_open_moments(
+    user: User, capsys: pytest.CaptureFixture[str], keys: Sequence[str], ranks: Sequence[int]
+) -> None:
     many = answer_of(*(moment(rank, f"https://example.org/{rank}") for rank in range(1, 13)))
     user.type("mask" + ENTER, *keys, given=many)
     assert user.opened == [f"https://example.org/{rank}" for rank in ranks]
-    assert f"opened {ranks[0]}" in user.shown()
+    assert f"opened {ranks[0]}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("keys", "question"),
     [
         ("位置在哪里？", "位置在哪里？"),
-        ("s" + THEN + "oftmax", "softmax"),
         ("3D attention", "3D attention"),
+        ("2017", "2017"),
+        ("/e", "e"),
+        ("e-mail", "e-mail"),
         (f"{PASTE_BEGINS}open the\nmask\x1b[31m{PASTE_ENDS}", "open the mask"),
-        ("/hide the mask" + THEN + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd", "hide of the"),  # Alt and b, →, d
-        ("mas" + THEN + ESCAPE + THEN + "掩码", "掩码"),  # Esc clears what is typed
+        ("hide the mask" + "\x1bb" + "\x1bb" + "of " + "\x1b[1;3C" + "\x1bd", "hide of the"),  # Alt and b, →, d
         ("/\udcff\x1b[15~mask", "mask"),
     ],
 )
-def test_typing_begins_the_next_question(user: User, keys: str, question: str) -> None:
+def test_whatever_else_is_typed_is_the_next_question(user: User, keys: str, question: str) -> None:
     user.type("attention" + ENTER, keys + ENTER)
     assert user.asked == ["attention", question]
     assert user.opened == []
-    assert "in short" not in user.shown()
 
 
 @pytest.mark.parametrize(
-    "key",
-    [
-        *("\x1bOP", "\x1b[1;5Q", "\x1b[57388u", "\x1b[D", "\t"),  # F1, Ctrl-F2, F25 of kitty, Left, Tab
-        *("\x1b\x1b[A", "\x1b掩", ALT_3, "\x1b[I", "\x1b]11;rgb:0/0/0\x07"),  # Alt-Up of rxvt, Alt-掩, focus, a colour
-    ],
+    "key", ["\x1bOP", "\x1b[1;5Q", "\x1b[D", "\t", "\x1b掩"], ids=["F1", "Ctrl-F2", "Left", "Tab", "Alt-掩"]
 )
-def test_a_key_without_a_meaning_changes_no_question_and_opens_nothing(user: User, key: str) -> None:
-    user.type("attention" + ENTER, f"{key}{THEN}{key}{THEN}/掩码{ENTER}", f"e{key}{THEN}{DOWN}{ENTER}", END)
-    assert user.asked == ["attention", "掩码"]
-    assert user.opened == [user.links("掩码")[1]]
-    if key != ALT_3:  # which repeats the next key on the line
-        user.asked.clear()
-        user.type(f"{key}{THEN}掩码{THEN}{key}{THEN}{ENTER}")
-        assert user.asked == ["掩码"]
-        assert "^[" not in user.shown()
+def test_a_key_without_a_meaning_changes_no_question(user: User, key: str) -> None:
+    user.type(f"{key}掩码{ENTER}", f"{key}e{ENTER}{key}2{ENTER}")
+    assert (user.asked, user.opened) == (["掩码"], [user.links("掩码")[1]])
 
 
-@pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04"])
-def test_the_prompt_ends_at_the_question_and_at_the_moments(user: User, key: str) -> None:
+@pytest.mark.parametrize("key", [ESCAPE, "\x03", "\x04", "exit" + ENTER, " Quit " + ENTER])
+def test_a_key_or_a_word_of_the_shell_ends_the_prompt(user: User, key: str) -> None:
     user.type(key)
     assert user.asked == []
     user.type("attention" + ENTER, key)
     assert user.asked == ["attention"]
-
-
-@pytest.mark.parametrize("word", ["exit", "quit", " Quit "])
-def test_a_word_of_the_shell_leaves_the_prompt(user: User, word: str) -> None:
-    user.type(word + ENTER, "attention" + ENTER)
-    assert user.asked == []
-    user.type("exit 码" + ENTER)
-    assert user.asked == ["exit 码"]
 
 
 def test_an_error_is_one_line_and_the_prompt_goes_on(user: User, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,16 +156,17 @@ def test_an_error_is_one_line_and_the_prompt_goes_on(user: User, capsys: pytest.
     assert errors[0] == "seekpoint: the question is empty: ask in your own words, for instance `why masks?`"
 
 
-def test_earlier_questions_come_back_where_they_can_be_written(user: User) -> None:
-    user.type("what is a mask?" + ENTER, "/注意力是什么？" + ENTER)
+def test_earlier_questions_come_back_and_commands_do_not(user: User) -> None:
+    user.type("what is a mask?" + ENTER, "注意力是什么？" + ENTER, f"c 1{ENTER}e{ENTER}2{ENTER}")
     user.asked.clear()
-    user.type(THEN + UP + UP + ENTER, "/" + THEN + "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
+    user.type(UP + UP + ENTER, "\x12注意" + ENTER + ENTER)  # Ctrl-R searches
     assert user.asked == ["what is a mask?", "注意力是什么？"]
     assert stat.S_IMODE(user.history.stat().st_mode) == 0o600
-    user.history.unlink()
-    user.history.mkdir()
-    user.asked.clear()
-    user.type("mask" + ENTER, "/" + THEN + UP + ENTER)
+
+
+def test_earlier_questions_come_back_where_they_cannot_be_written(user: User) -> None:
+    user.history.mkdir(parents=True)
+    user.type("mask" + ENTER, UP + ENTER)
     assert user.asked == ["mask", "mask"]
 
 
@@ -272,80 +184,64 @@ def test_the_history_does_not_grow_without_end(tmp_path: Path) -> None:
 
 
 def test_the_explanation_is_shown_and_hidden(user: User, capsys: pytest.CaptureFixture[str]) -> None:
-    user.type("mask" + ENTER, "e" + THEN + "/mask" + ENTER, "e" + THEN + "/mask" + ENTER, given=answer_of(moment(1)))
+    user.type("mask" + ENTER, f"e{ENTER}mask{ENTER}", f"e{ENTER}{END}", given=answer_of(moment(1)))
     user.type("mask" + ENTER, explained=True, given=answer_of(moment(1)))
     shown = ["words said here: mask" in plain(each) for each in capsys.readouterr().out.split("1. ")[1:]]
-    assert shown == [True, False, False, True]
+    assert shown == [False, True, True, False, True]
 
 
 def test_hostile_text_sends_no_command_to_the_terminal(user: User, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x01\x1b]52;c;AAAA\x07\x02\u202eevil 掩码\n\n9. fake"
-    found = answer_of(moment(1, title=evil, quote=evil), moment(2, "https://two.org/"))
-    user.type("mask" + ENTER, DOWN + ENTER, given=found)
-    assert user.opened == ["https://two.org/"]
-    for seen in (user.screen.getvalue(), capsys.readouterr().out):
-        assert "evil 掩码" in seen
-        assert not any(bad in seen for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
+    user.type("mask" + ENTER, "2" + ENTER, given=answer_of(moment(1, title=evil, quote=evil), moment(2)))
+    printed = capsys.readouterr().out
+    assert user.opened == ["https://example.org/"] and "evil 掩码" in printed
+    assert not any(bad in printed for bad in ("\x1b]0", "\x1b[2J", "\x1b]52", "\u202e", "\x01", "\n9. fake"))
 
 
-def test_only_the_web_and_media_and_documents_are_opened(user: User) -> None:
-    for link in ("javascript:alert(1)", "-new-window", "", "file://host/share/run.exe"):
-        user.screen = io.StringIO()
-        user.type("mask" + ENTER, ENTER + END, given=answer_of(moment(1, link)))
-        assert user.opened == []
-        assert "so it wasn't opened" in user.shown()
-
-
-def test_a_link_is_copied_by_the_terminal_and_a_missing_browser_is_reported(user: User) -> None:
-    user.has_browser = False
-    found = answer_of(moment(1), moment(2, "https://example.org/\n"))
-    user.type("mask" + ENTER, DOWN + "c" + DOWN + ENTER, given=found)
-    assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8=\x07" in user.screen.getvalue()
-    assert "$BROWSER" in user.shown()
-
-
-def test_where_nothing_answers_the_nearest_is_shown_and_without_moments_the_next_question_is_asked_at_once(
-    user: User, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "-new-window", "", "file://host/share/run.exe"])
+def test_only_the_web_and_media_and_documents_are_opened(
+    user: User, capsys: pytest.CaptureFixture[str], link: str
 ) -> None:
-    nearest = answer_of(moment(1), moment(2, "https://two.org/"), answered=False)
-    user.type("mask" + ENTER, DOWN + ENTER, given=nearest)
+    user.type("mask" + ENTER, ENTER + END, given=answer_of(moment(1, link)))
+    assert user.opened == []
+    assert "so it wasn't opened" in capsys.readouterr().out
+
+
+def test_a_link_is_copied_by_the_terminal(user: User) -> None:
+    user.type("mask" + ENTER, f"c 2{ENTER}{END}", given=answer_of(moment(1), moment(2, "https://example.org/2\n")))
+    assert "\x1b]52;c;aHR0cHM6Ly9leGFtcGxlLm9yZy8y\x07" in user.screen.getvalue()
+
+
+def test_a_missing_browser_is_reported(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.has_browser = False
+    user.type("mask" + ENTER, ENTER)
+    assert "$BROWSER" in capsys.readouterr().out
+
+
+def test_where_nothing_answers_the_nearest_is_shown_and_opened(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type("mask" + ENTER, "2" + ENTER, given=answer_of(moment(1), moment(2, "https://two.org/"), answered=False))
     assert user.opened == ["https://two.org/"]
-    assert all("Nothing here answers that; nearest:" in shown for shown in (user.shown(), capsys.readouterr().out))
-    user.asked.clear()
-    user.type("mask" + ENTER, "mask 2" + ENTER, given=answer_of(answered=False), nothing="nothing is indexed yet")
-    assert user.asked == ["mask", "mask 2"]
+    assert "Nothing here answers that; nearest:" in capsys.readouterr().out
+
+
+def test_without_moments_there_is_nothing_to_open(user: User, capsys: pytest.CaptureFixture[str]) -> None:
+    user.type("mask" + ENTER, "2" + ENTER, given=answer_of(answered=False), nothing="nothing is indexed yet")
+    assert user.asked == ["mask", "2"]
     shown = capsys.readouterr()
     assert "Nothing here answers that." in shown.out
     assert shown.err.splitlines() == ["seekpoint: nothing is indexed yet"] * 2
-
-
-def test_a_narrow_and_low_terminal_shows_the_selected_moment_whole(user: User) -> None:
-    user.size = Size(rows=12, columns=40)
-    wide = "注意力给每个词一个权重"
-    user.type("mask" + ENTER, DOWN * 4 + END, given=answer_of(*(moment(k, quote=wide * 6) for k in range(1, 6))))
-    last = user.shown().rpartition("› 5. Talk 5")[2]
-    assert wide in last and "https://example.org/" in last
-
-
-@pytest.mark.parametrize(("rows", "is_repeated"), [(14, True), (60, False)])
-def test_the_question_stands_above_moments_that_fill_the_screen(user: User, rows: int, is_repeated: bool) -> None:
-    user.size = Size(rows=rows, columns=80)
-    found = replace(answer_of(*map(moment, range(1, 6))), question="掩码遮住什么？")
-    user.type("掩码遮住什么？" + ENTER, DOWN + END, given=found)
-    above = user.shown().partition("› 1. Talk 1")[0].splitlines()
-    assert (above[-1].strip() == "? 掩码遮住什么？") == is_repeated, above
 
 
 def test_a_dumb_terminal_gets_plain_text(
     user: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    user.type("mask" + ENTER, "2" + ENTER)
+    user.type("mask" + ENTER, f"c{ENTER}2{ENTER}")
     assert user.opened == [user.links("mask")[1]]
     printed = capsys.readouterr().out
     assert "1. Talk" in printed
     assert "opened 2" in printed
-    assert "\x1b" not in printed
+    assert "\x1b" not in printed and "\x1b]52" not in user.screen.getvalue()
 
 
 ASK = (sys.executable, "-m", "seekpoint", "ask")
@@ -359,14 +255,18 @@ def test_in_a_real_terminal(example_library: Path, tmp_path: Path) -> None:
     browser.chmod(0o755)
     own = {"BROWSER": f"{browser} %s", "XDG_DATA_HOME": str(tmp_path)}
     terminal = Terminal(*ASK, "--index", example_library, NO_COLOR="1", **own)
-    terminal.wait_for(r"\? ")
+    terminal.wait_for("Esc ends")
+    terminal.type("mas")
+    terminal.wait_for("mas")
+    terminal.type(ESCAPE)  # which clears the line
+    terminal.wait_for("Esc ends")
     terminal.type("什么是掩码？" + ENTER)
-    terminal.wait_for(r"› 1\. ")
-    terminal.wait_for("/ asks")
-    terminal.type(DOWN + ENTER)
+    terminal.wait_for("1. ")
+    terminal.wait_for("or ask again")
+    terminal.type("2" + ENTER)
     terminal.wait_for("opened 2")
     terminal.type("where is the mask" + ENTER)
-    terminal.wait_for(r"› 1\. ")
+    terminal.wait_for("1. ")
     terminal.type("\x03")
     assert terminal.end() == 0
     assert re.fullmatch(r"file://\S+#t=\d+\n", opened.read_text(encoding="utf-8"))
@@ -409,14 +309,12 @@ def test_the_prompt_takes_a_reader(example_library: Path, tmp_path: Path) -> Non
         terminal.wait_for(r"\? ")
         terminal.type("什么是掩码？" + ENTER)
         terminal.wait_for("掩码把未来藏起来。")
-        terminal.wait_for(r"› 1\. ")
-        terminal.type("/")
-        terminal.wait_for(r"\? ")
+        terminal.wait_for("or ask again")
         chat.behaviour = silent(60)
         terminal.type("为什么要掩码？" + ENTER)
         terminal.wait_for("A language model reads")
         terminal.type("\x03")
         terminal.wait_for("the language model was interrupted")
-        terminal.wait_for("/ asks")
+        terminal.wait_for("or ask again")
         terminal.type("\x03")
         assert terminal.end() == 0

@@ -9,7 +9,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from seekpoint.files import is_openable
+from seekpoint.safe_links import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
