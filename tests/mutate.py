@@ -87,7 +87,7 @@ _FAULTS: Mapping[tuple[str, str], Sequence[tuple[str, str, str]]] = {
     ("seekpoint/query/links.py", "tests/query/links"): [
         ("a link rounds its second up", "    seconds = int(start)\n", "    seconds = int(start) + 1\n"),
     ],
-    ("seekpoint/query/web/query_parameters.py", "tests/query/web/test_kept_moments.py"): [
+    ("seekpoint/query/web/forms.py", "tests/query/web/test_kept_moments.py"): [
         (
             "a form is taken from any site",
             "if not hmac.compare_digest(given.encode(), self.secret.encode()):",

@@ -103,7 +103,8 @@ def http_application(server: Server, port: int, token: str | None) -> ASGIApp:
     """The server as a web application that accepts only this machine's own names, so that no web page reaches it."""
     from mcp.server.transport_security import TransportSecuritySettings
 
-    from seekpoint.query.web.security import AccessPolicy, Guard, token_missing
+    from seekpoint.query.web.middleware import guarded, token_missing
+    from seekpoint.query.web.security import AccessPolicy
 
     names = [f"{_HOST}:{port}", f"localhost:{port}"]
     app = server.streamable_http_app(
@@ -114,4 +115,4 @@ def http_application(server: Server, port: int, token: str | None) -> ASGIApp:
             allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names]
         ),
     )
-    return Guard(app, AccessPolicy.for_host(_HOST, token=token), token_missing())
+    return guarded(app, AccessPolicy.for_host(_HOST, token=token), token_missing())

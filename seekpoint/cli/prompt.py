@@ -59,7 +59,7 @@ def prompt(
     latest: Answer | None = None
     with suppress(EOFError, KeyboardInterrupt):
         while True:
-            hint = [("dim", _HINT if latest and latest.moments else _FIRST_HINT)]
+            hint: StyleAndTextTuples = [("dim", _HINT if latest and latest.moments else _FIRST_HINT)]
             typed = clean(line.prompt(placeholder=partial(_unless_done, line, hint)))
             if typed.lower() in _LEAVING:
                 break

@@ -21,7 +21,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import LanguageReader
-    from seekpoint.query.web.query_parameters import Editing
+    from seekpoint.query.web.forms import Editing
 
 
 @click.command()
@@ -103,7 +103,7 @@ def _editing(live: LiveLibrary, library: Address) -> Editing:
     """The changes that `--edit` lets the page make beside keeping moments."""
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
-    from seekpoint.query.web.query_parameters import Editing
+    from seekpoint.query.web.forms import Editing
 
     builds = Builds(partial(build_in_process, library), live.refresh)
     return Editing(builds, partial(take_out, library), CHECKS)

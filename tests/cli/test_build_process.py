@@ -27,7 +27,7 @@ from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
 from seekpoint.query.web.builds import BuildOrder, BuildProgress, Builds, Tell
-from seekpoint.query.web.query_parameters import Editing
+from seekpoint.query.web.forms import Editing
 from tests.cli.here import call, one_line
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD

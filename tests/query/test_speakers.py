@@ -26,7 +26,7 @@ from seekpoint.query.output.notebook import answer_html
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.passages import marked_passages
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.web.query_parameters import Editing
+from seekpoint.query.web.forms import Editing
 from tests.cli.here import call
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt

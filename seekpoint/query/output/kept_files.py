@@ -9,7 +9,6 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from seekpoint.safe_links import is_openable
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
@@ -18,6 +17,7 @@ from seekpoint.query.output.exports import escaped, item, table, to_m3u
 from seekpoint.query.output.json import as_json
 from seekpoint.query.output.json_schema import KeptJson
 from seekpoint.query.output.terminal import positions
+from seekpoint.safe_links import is_openable
 
 TITLE = "Seekpoint"
 """The title of moments that are in no collection, and the tag of all cards."""

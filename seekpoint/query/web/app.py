@@ -23,13 +23,14 @@ from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCaches
+from seekpoint.query.web.forms import Editing, urlencoded
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
-from seekpoint.query.web.pages import Asking, Pages
+from seekpoint.query.web.middleware import QuestionQueue, guarded
+from seekpoint.query.web.pages import Pages
 from seekpoint.query.web.problems import describe, problem
-from seekpoint.query.web.query_parameters import Editing, urlencoded
 from seekpoint.query.web.readings import Readings
-from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, Guard
+from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy
 from seekpoint.query.web.templating import error_page, page
 from seekpoint.query.web.workspace import AddedSources, Workspace
 
@@ -80,7 +81,7 @@ def application(
     )
     app.state.workspace, app.state.library = workspace, live.address
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
-    return Guard(Asking(app, error_response), policy, login.page)
+    return guarded(QuestionQueue(app, error_response), policy, login.page)
 
 
 @dataclass(frozen=True, slots=True)

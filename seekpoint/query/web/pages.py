@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse
@@ -30,22 +27,22 @@ from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web import view_models
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.problems import PageError, resource_of
-from seekpoint.query.web.query_parameters import READING, Editing, ListPageParameters, PageParameters
+from seekpoint.query.web.middleware import PLAYS_FROM_WEB
+from seekpoint.query.web.problems import resource_of
+from seekpoint.query.web.query_parameters import ListPageParameters, PageParameters
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page
-from seekpoint.query.web.security import PLAYS_FROM_WEB, comes_from_elsewhere
+from seekpoint.query.web.security import comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
 from seekpoint.query.web.view_models import MomentView, Player
 from seekpoint.safe_links import local_file
 
 if TYPE_CHECKING:
-    from starlette.responses import HTMLResponse, Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.responses import HTMLResponse
 
     from seekpoint.query.web.workspace import Workspace
 
@@ -306,70 +303,3 @@ def _is_apart(moment: Moment, other: Moment) -> bool:
 
 def _is_near(moment: Moment, best: Moment) -> bool:
     return moment.score >= best.score * _LEAST_SHARE
-
-
-# The addresses that ask a question.
-_ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{READING}")
-_SECONDS_TO_WAIT = "5"
-
-
-class Asking:
-    """Middleware that makes requests with a question wait for their turn; `refuse` answers when too many wait."""
-
-    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Awaitable[Response]]) -> None:
-        self._app = app
-        self._refuse = refuse
-        self._turns = QuestionTurns()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        question = _question(scope)
-        if not question:
-            await self._app(scope, receive, send)
-            return
-        client = scope["client"][0] if scope.get("client") else ""
-        turns = self._turns.of(question)
-        turn = turns.join(client)
-        if turn is None:
-            busy = PageError(503, "busy", {"Retry-After": _SECONDS_TO_WAIT})
-            response = await self._refuse(Request(scope), busy)
-            await response(scope, receive, send)
-            return
-
-        async def send_after_work(message: Message) -> None:
-            if message["type"] == "http.response.start":  # what comes then takes the client's time, or a model's
-                turns.end(client, turn)
-                if message["status"] == HTTPStatus.OK:
-                    self._turns.embedded(question)
-            await send(message)
-
-        try:
-            if turn.done() or await _comes(turn, receive):
-                await self._app(scope, receive, send_after_work)
-        finally:
-            turns.end(client, turn)
-
-
-def _question(scope: Scope) -> str:
-    """The question of a request, empty if it asks none."""
-    if scope["type"] != "http" or not scope["query_string"] or not _ASKING.fullmatch(scope["path"]):
-        return ""
-    if comes_from_elsewhere(Headers(scope=scope)):  # whose page shows it, and doesn't ask it
-        return ""
-    parameters = QueryParams(scope["query_string"])
-    question = parameters.get("q", "").strip()
-    return parameters.get("said") or question if question and parameters.get("like") else question
-
-
-async def _comes(turn: asyncio.Future[None], receive: Receive) -> bool:
-    """Wait for a turn; false where the client has left before."""
-
-    async def leave() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    left = asyncio.ensure_future(leave())
-    try:
-        await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
-        return not left.done()
-    finally:
-        left.cancel()

@@ -1,4 +1,4 @@
-"""Access control: accepted host names, other sites, the token, and the security headers of responses."""
+"""Access control: accepted host names, requests from other sites, and the token."""
 
 from __future__ import annotations
 
@@ -11,49 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import pbkdf2_hmac
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
-
-from seekpoint.query.web.problems import problem
-
-if TYPE_CHECKING:
-    from starlette.responses import Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
-PLAYER = "https://www.youtube-nocookie.com"
-PICTURES = "https:"
-
-_CSP = "Content-Security-Policy"
-_IMAGES = "img-src 'self'"
-_MEDIA = "media-src 'self'"
-# A sound may lie at any address, and the way there leads over others.
-_MEDIA_OF_WEB = f"{_MEDIA} https: http:"
-PLAYS_FROM_WEB = "plays_from_web"
-"""The name under which a page says in the state of a request that it has players of recordings on the web."""
-_POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self'; {_IMAGES}; {_MEDIA}; connect-src 'self'; "
-    f"frame-src {PLAYER}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    _CSP: _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # YouTube's player refuses to play if the browser sends no referrer.
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-# Paths that need no token.
-_PUBLIC = (LOGIN, "/healthz")
-_PUBLIC_FOLDER = "/static/"
-# Pages that a link of another site may lead to.
-_PAGES = re.compile(r"/|/list|/kept|/login|/resource/[^/]+")
 # A Host header: a name or an IPv6 address, and a port.
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\\s]*))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -90,7 +54,7 @@ class AccessPolicy:
 
     def accepts_host(self, header: str) -> bool:
         """Whether a Host header is accepted, against DNS rebinding: a name may be rebound, an IP address can't."""
-        name = _host(header)
+        name, _ = _host_and_port(header)
         address = _address(name)
         return name in self.names or (address is not None and (self.is_public or address.is_loopback))
 
@@ -136,82 +100,27 @@ def comes_from_elsewhere(headers: Headers) -> bool:
     return bool(referrer) and not _is_own(referrer or "", host)
 
 
-class Guard:
-    """Middleware that applies an access policy and sets the security headers of every response.
-
-    Requests from other sites are refused, but for links to pages, which don't ask the question of such a link.
-    """
-
-    def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:
-        self._app = app
-        self._policy = policy
-        self._login_page = login_page
-        images = f"{_IMAGES} {PICTURES}" if policy.pictures else _IMAGES
-        self._headers = _HEADERS | {_CSP: _POLICY.replace(_IMAGES, images)}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers[name] = value
-                if scope.get("state", {}).get(PLAYS_FROM_WEB):
-                    headers[_CSP] = headers[_CSP].replace(_MEDIA, _MEDIA_OF_WEB)
-                headers.setdefault("Cache-Control", "private, no-cache")
-            await send(message)
-
-        await self._application_for(scope)(scope, receive, send_guarded)
-
-    def _application_for(self, scope: Scope) -> ASGIApp:
-        headers, path = Headers(scope=scope), scope["path"]
-        if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may see other requests in it
-            return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
-        if not self._policy.accepts_host(headers.get("host", "")):
-            return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
-        if comes_from_elsewhere(headers):
-            # Only what shows a page in a tab of its own may come, as a link does; an old browser doesn't say so.
-            kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
-            is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
-            if not (is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(path)):
-                refusal = "another site's page asks: open a page of this server (a proxy has to pass Host on)"
-                return problem(403, refusal)
-        if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER) or self._policy.accepts(headers):
-            return self._app
-        return token_missing() if path.startswith("/api/") else self._login_page
+def _host_and_port(header: str) -> tuple[str, str]:
+    """The parts of a Host header, without the brackets of an IPv6 address; empty where it has none or is malformed."""
+    parts = _HOST.fullmatch(header)
+    return ((parts["v6"] or parts["name"]).lower().rstrip("."), parts["port"] or "") if parts else ("", "")
 
 
-def token_missing() -> Response:
-    """The answer to a program that doesn't show the token."""
-    return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
-
-
-def _host(header: str) -> str:
-    """The host of a Host header, without the port and the brackets of an IPv6 address; empty if it is malformed."""
-    found = _HOST.fullmatch(header)
-    return (found["v6"] or found["name"]).lower().rstrip(".") if found else ""
-
-
-def _is_own(address: str, host: str) -> bool:
+def _is_own(address: str, header: str) -> bool:
     """Whether an address is on the server of a Host header, which this machine may know by several names."""
     try:
         parts = urlsplit(address)
-        name, port, default = (parts.hostname or "").rstrip("."), parts.port, _PORTS.get(parts.scheme)
+        host, port, default = (parts.hostname or "").rstrip("."), parts.port, _PORTS.get(parts.scheme)
     except ValueError:
         return False
-    found, own = _HOST.fullmatch(host), _host(host)
-    own_port = int(found["port"]) if found and found["port"] else default
-    is_same = name == own or (is_loopback(name) and is_loopback(own))
-    return bool(name) and is_same and (default if port is None else port) == own_port
+    own, own_port = _host_and_port(header)
+    is_same = host == own or (is_loopback(host) and is_loopback(own))
+    return bool(host) and is_same and (default if port is None else port) == (int(own_port) if own_port else default)
 
 
 def _cookie_name(host: str) -> str:
     """Servers at other ports of a host have cookies of other names."""
-    found = _HOST.fullmatch(host)
-    return f"seekpoint_{(found and found['port']) or 'login'}"
+    return f"seekpoint_{_host_and_port(host)[1] or 'login'}"
 
 
 @lru_cache(maxsize=1)

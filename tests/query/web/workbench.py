@@ -20,7 +20,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
-from seekpoint.query.web.query_parameters import Editing
+from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
