@@ -24,7 +24,7 @@ from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
 from seekpoint.query.output.exports import FORMATS
 from seekpoint.query.output.terminal import is_styled, to_text
-from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
+from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -144,29 +144,20 @@ def ask(
     # OpenBLAS (in NumPy and in FAISS) starts threads that spin for a third of a question's processor time, although a
     # question has no matrix that is large enough for them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from seekpoint.index.models.encoder import stored_engine
+    from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
-    from seekpoint.query.serving.live_library import SharedEncoder
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
-    reranker = None
-    if rerank:
-        from seekpoint.index.models.reranker import load_reranker
-
-        reranker = load_reranker(rerank)
-    options = AskOptions(k, filters, per_resource, explained, reranker)
-    asked = reader.options(options) if reader else options
+    options = AskOptions(k, filters, per_resource, explained, load_reranker(rerank))
     if question is None:
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
         nothing = with_index(_when_nothing(filters, library))
-        encoder = SharedEncoder(library.card, engine=stored_engine(library))
-        found = partial(_answer, library=library, encoder=encoder, options=asked)
-        answer = partial(_read, find=found, library=library, reader=reader, k=k, form=form) if reader else found
+        answer = _answering(library, options, reader, form)
         if question == "-":
             _stream(sys.stdin or (), answer, form, nothing)
             return
@@ -174,15 +165,27 @@ def ask(
             question = os.fsencode(question).decode("utf-8", "replace")
         result = answer(question)
         _print(result, form, nothing)
-    if not result.moments:
-        if not result.excluded:  # else the answer says so
-            click.echo(f"seekpoint: {nothing}", err=True)
-    elif open_first:
+    if not result.moments and not result.excluded:  # else the answer says so
+        click.echo(f"seekpoint: {nothing}", err=True)
+    if result.moments and open_first:
         from seekpoint.cli.prompt import browse
 
-        error = browse(result.moments[0].link) if result.answered else _NOT_OPENED
-        if error:
+        if error := browse(result.moments[0].link) if result.answered else _NOT_OPENED:
             click.echo(f"seekpoint: {error}", err=True)
+
+
+def _answering(
+    library: Reader, options: AskOptions, reader: LanguageReader | None, form: str
+) -> Callable[[str], Answer]:
+    """A function that answers a question from an open library."""
+    from seekpoint.index.models.encoder import stored_engine
+    from seekpoint.query.serving.live_library import SharedEncoder
+
+    encoder = SharedEncoder(library.card, engine=stored_engine(library))
+    if not reader:
+        return partial(_answer, library=library, encoder=encoder, options=options)
+    find = partial(_answer, library=library, encoder=encoder, options=reader.options(options))
+    return partial(_read, find=find, library=library, reader=reader, k=options.k, form=form)
 
 
 def _read(
@@ -246,15 +249,10 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
 
     def embed() -> None:
         from seekpoint.index.text.languages import to_embed
+        from seekpoint.query.search.literal import read_syntax
 
-        if len(question) > LONGEST_QUESTION:  # which the search refuses, and which takes seconds to embed
-            return
-        text = question
-        if not MARKS.isdisjoint(question):
-            from seekpoint.query.search.literal import read_syntax
-
-            text = read_syntax(question).text
-        encoder.question(to_embed(text))
+        if len(question) <= LONGEST_QUESTION:  # else the search refuses it, and it takes seconds to embed
+            encoder.question(to_embed(read_syntax(question).text))
 
     with in_background(embed) as embedded:
         from seekpoint.query.search import pipeline
