@@ -103,48 +103,58 @@ def build(
 
     SANDBOX.start(FORMATS)  # while the rest is imported
     from seekpoint.cli.options import quiet
-    from seekpoint.index.models.encoder import BUNDLED, model_name
-    from seekpoint.index.open import library_exists
-    from seekpoint.indexer.build_options import BuildOptions, Sources
+    from seekpoint.indexer.build_options import BuildOptions
     from seekpoint.indexer.fetch.cookies import one_source
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.pipeline import build_report
-    from seekpoint.indexer.pipeline.build import build as run
-    from seekpoint.indexer.pipeline.progress import ProgressBars
 
     quiet()
     context = click.get_current_context()
-    if bool(sources) == worker:
-        raise UsageError(
-            "a worker takes its resources from the queue: omit SOURCE"
-            if worker
-            else "there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`"
-        )
+    if worker and sources:
+        raise UsageError("a worker takes its resources from the queue: omit SOURCE")
+    if not worker and not sources:
+        raise UsageError("there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`")
     if math.isnan(options["pace"]):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     # A caller of `cli` may replace the web, as tests do.
     web = (context.obj or Web)(proxy, one_source(cookies, browser))
     if dry_run:
-        from seekpoint.query.output.status import reasons
-
-        planned = build_report.preview(wanted, folder, web)
-        click.echo(with_index(build_report.outlook(planned, wanted.pace)))
-        if planned.refused:
-            click.echo(with_index(reasons(planned.refused, time.time(), len(planned.refused))))
+        _preview(wanted, folder, web)
     elif worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
-    else:
-        is_first = not library_exists(folder)
-        with ProgressBars() as events:
-            report = run(wanted, folder, Sources.through(web, wanted), events=events)
-        click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
-        if told := _reasons(report, folder):
-            click.echo(with_index(told))
-        if is_first and report.embedded and model_name(wanted.model or BUNDLED) == BUNDLED:
-            click.echo(with_index(_STRONGER))
-        if report.states[State.DEFERRED] or report.given_up:
-            context.exit(_UNFINISHED)
+    elif code := _build(wanted, folder, web):
+        context.exit(code)
+
+
+def _preview(options: BuildOptions, library: Address, web: Web) -> None:
+    """Tell what a build would do."""
+    from seekpoint.indexer.pipeline.build_report import outlook, preview
+    from seekpoint.query.output.status import reasons
+
+    planned = preview(options, library, web)
+    click.echo(with_index(outlook(planned, options.pace)))
+    if planned.refused:
+        click.echo(with_index(reasons(planned.refused, time.time(), len(planned.refused))))
+
+
+def _build(options: BuildOptions, library: Address, web: Web) -> int:
+    """Build, tell the outcome, and return the exit code."""
+    from seekpoint.index.models.encoder import BUNDLED, model_name
+    from seekpoint.index.open import library_exists
+    from seekpoint.indexer.build_options import Sources
+    from seekpoint.indexer.pipeline import build_report
+    from seekpoint.indexer.pipeline.build import build
+    from seekpoint.indexer.pipeline.progress import ProgressBars
+
+    is_first = not library_exists(library)
+    with ProgressBars() as events:
+        report = build(options, library, Sources.through(web, options), events=events)
+    click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
+    if told := _reasons(report, library):
+        click.echo(with_index(told))
+    if is_first and report.embedded and model_name(options.model or BUNDLED) == BUNDLED:
+        click.echo(with_index(_STRONGER))
+    return _UNFINISHED if report.states[State.DEFERRED] or report.given_up else 0
 
 
 def _reasons(report: Report, library: Address) -> str:

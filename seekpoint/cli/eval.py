@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,12 @@ import click
 
 from seekpoint.cli.options import index_option, llm_options, rerank_option
 from seekpoint.index.address import Address
+from seekpoint.index.text.clean import counted
 
 if TYPE_CHECKING:
+    from seekpoint.index.store import Reader
+    from seekpoint.index.types import Reranker
+    from seekpoint.query.answers import Answer
     from seekpoint.query.reading.language_reader import LanguageReader
 
 
@@ -41,42 +46,22 @@ def evaluate(
     from rich.console import Console
     from rich.progress import track
 
-    from seekpoint.index.models.encoder import LazyEncoder, stored_engine
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.index.open import open_reader
-    from seekpoint.index.text.clean import counted
     from seekpoint.index.text.languages import primary
-    from seekpoint.query.answers import Answer
     from seekpoint.query.evaluation import runs
-    from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.evaluation.question_file import read_questions
-    from seekpoint.query.search import pipeline
-    from seekpoint.query.search.settings import AskOptions
 
     questions = read_questions(file)
     earlier = runs.read_run(other) if other else None
-    reranker, problems = load_reranker(rerank), list[str]()
+    problems = list[str]()
     with open_reader(folder) as library:
-        encoder = LazyEncoder(library.card, engine=stored_engine(library))
-        languages = {status.resource.id: status.languages for status in library.statuses()}
-
-        def answer(text: str) -> Answer:
-            options = AskOptions(DEPTH, reranker=reranker)
-            if not reader:
-                return pipeline.ask(text, library, encoder.get(), options)
-            found = pipeline.ask(text, library, encoder.get(), reader.options(options))
-            read = reader.read(found, library, DEPTH)
-            if read.reading and read.reading.problem:
-                problems.append(read.reading.problem)
-            return read
-
-        def language_of(video_id: str) -> str:
-            return "+".join(dict.fromkeys(primary(tag) for tag in languages.get(video_id, ())))
-
+        spoken = {status.id: [*dict.fromkeys(map(primary, status.languages))] for status in library.statuses()}
+        answer = _answering(library, load_reranker(rerank), reader, problems)
         console = Console(stderr=True)
         asked = track(questions, "Questions", console=console, transient=True, disable=not console.is_terminal)
-        evaluation = runs.evaluate(asked, answer, language_of)
-    missing = [q for q in questions if q.spans and not any(span.video_id in languages for span in q.spans)]
+        evaluation = runs.evaluate(asked, answer, lambda video_id: "+".join(spoken.get(video_id, ())))
+    missing = [q for q in questions if q.spans and not any(span.video_id in spoken for span in q.spans)]
     if missing:
         many = f"{len(missing)} questions ask for videos that aren't in the library"
         which = many if len(missing) > 1 else "1 question asks for a video that isn't in the library"
@@ -90,3 +75,26 @@ def evaluate(
     click.echo(runs.to_text(evaluation))
     if differences:
         click.echo(f"\nchange since {other}\n{runs.comparison_text(differences)}")
+
+
+def _answering(
+    library: Reader, reranker: Reranker | None, reader: LanguageReader | None, problems: list[str]
+) -> Callable[[str], Answer]:
+    """A function that answers a question, and adds what hinders the reader to the problems."""
+    from seekpoint.index.models.encoder import LazyEncoder, stored_engine
+    from seekpoint.query.evaluation.metrics import DEPTH
+    from seekpoint.query.search import pipeline
+    from seekpoint.query.search.settings import AskOptions
+
+    encoder = LazyEncoder(library.card, engine=stored_engine(library))
+    options = AskOptions(DEPTH, reranker=reranker)
+
+    def answer(text: str) -> Answer:
+        if not reader:
+            return pipeline.ask(text, library, encoder.get(), options)
+        read = reader.read(pipeline.ask(text, library, encoder.get(), reader.options(options)), library, DEPTH)
+        if read.reading and read.reading.problem:
+            problems.append(read.reading.problem)
+        return read
+
+    return answer

@@ -75,17 +75,8 @@ def serve(
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     live = LiveLibrary(folder, reranker=reranker)
     editing = _editing(live, folder) if edit else None
-
-    context = click.get_current_context()
-
-    def warm_up() -> None:
-        with suppress(SeekpointError), context.scope(cleanup=False):  # the first question gets any other error
-            try:
-                live.ask("seekpoint")
-            except LibraryNotFound as error:
-                click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
-
-    Thread(target=warm_up, daemon=True).start()  # the model and the library load while the user types
+    # The model and the library load while the user types.
+    Thread(target=_warm_up, args=(live, click.get_current_context()), daemon=True).start()
     if open_page and not webbrowser.open(page):
         click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
 
@@ -95,8 +86,16 @@ def serve(
         live.close()
 
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
-    app = application(live, policy, reader=reader, editing=editing)
-    run(app, listener, partial(end, close))
+    run(application(live, policy, reader=reader, editing=editing), listener, partial(end, close))
+
+
+def _warm_up(live: LiveLibrary, context: click.Context) -> None:
+    """Ask once; says where there is no library, and leaves any other error to the first question."""
+    with suppress(SeekpointError), context.scope(cleanup=False):
+        try:
+            live.ask("seekpoint")
+        except LibraryNotFound as error:
+            click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
 
 
 def _editing(live: LiveLibrary, library: Address) -> Editing:
