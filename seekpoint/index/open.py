@@ -85,7 +85,7 @@ def open_worker(address: Address) -> tuple[Writer, Queue]:
     try:
         return PostgresWriter.share(address, queue), queue
     except BaseException:
-        queue.__exit__(None, None, None)
+        queue.close()
         raise
 
 

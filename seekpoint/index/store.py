@@ -54,12 +54,18 @@ Those of a feed go on with a colon and its version."""
 
 
 class Closing(Protocol):
-    """A context manager that releases files and connections at the end."""
+    """A context manager that is closed at its end."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release open files and connections."""
 
 
 class Reader(Closing, Protocol):
@@ -140,9 +146,6 @@ class Reader(Closing, Protocol):
 
     def verify(self) -> None:
         """Read everything that is stored; raises DamagedLibrary if anything is damaged."""
-
-    def close(self) -> None:
-        """Release open files and connections."""
 
 
 class Keeper(Closing, Protocol):

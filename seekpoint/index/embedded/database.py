@@ -6,12 +6,11 @@ import errno
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from seekpoint.files import parsed_json
 from seekpoint.index.embedded import checksums
@@ -41,9 +40,6 @@ START_AGAIN = "Restore it from a copy, or delete the folder and build it again"
 BUILD_MENDS = "Run `seekpoint build SOURCE` again: it mends what it can and says what it fetches again"
 # Errors of decoding damaged values.
 _DECODING_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
@@ -192,17 +188,6 @@ def content_errors(folder: Path) -> Iterator[None]:
             raise
         except _DECODING_ERRORS as error:
             raise damaged(folder, f"in {FILE}, {error}") from error
-
-
-def decoding(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
-    """A method that reads the library in `_folder`, within `content_errors`."""
-
-    @wraps(method)
-    def checked(self: Any, /, *arguments: _P.args, **options: _P.kwargs) -> _T:  # noqa: ANN401
-        with content_errors(self._folder):
-            return method(self, *arguments, **options)
-
-    return checked
 
 
 def _library_error(error: sqlite3.Error, folder: Path, remedy: str) -> LibraryError:

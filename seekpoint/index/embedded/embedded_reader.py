@@ -7,26 +7,23 @@ build is running, or was killed) are looked through one by one.
 from __future__ import annotations
 
 import sqlite3
-import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, stored_transcripts, successor_folder
-from seekpoint.index.embedded.database import decoding, library_errors
+from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
-from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.stored_rows import Database
+from seekpoint.index.sql.port import Database, decoding
+from seekpoint.index.store import Closing
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
-    Alternatives,
     CandidateQuery,
     Cue,
     CueSpan,
@@ -39,7 +36,6 @@ from seekpoint.index.types import (
     Revision,
     Scope,
     StoredChunk,
-    Transcript,
     Vectors,
     WordGroup,
 )
@@ -56,22 +52,9 @@ if TYPE_CHECKING:
 _MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
-
-def _of_catalogue(method: Callable[Concatenate[Catalogue, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
-    """A reader's method that is one of its catalogue, within `content_errors`."""
-
-    @decoding
-    def called(self: EmbeddedReader, /, *arguments: _P.args, **options: _P.kwargs) -> _T:
-        return method(self._catalogue, *arguments, **options)
-
-    return called
-
-
-class EmbeddedReader:
-    """A library in a folder, open for reading; `store.Reader` documents the methods."""
+class EmbeddedLibrary:
+    """The database and the indexes of a library in a folder; `store.Reader` documents the methods."""
 
     def __init__(
         self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, revision: Revision = _UNKNOWN
@@ -81,7 +64,6 @@ class EmbeddedReader:
         self._manifest = manifest
         self.address, self.revision = folder, revision
         self._db: Database = SqliteDatabase(folder, connection)
-        self._catalogue = Catalogue(self._db)
 
     @classmethod
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
@@ -119,14 +101,6 @@ class EmbeddedReader:
     def close(self) -> None:
         self._connection.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def card(self) -> ModelCard:
         return self._manifest.model
@@ -135,19 +109,6 @@ class EmbeddedReader:
         from seekpoint.index.embedded.damage import verify
 
         verify(self._folder, self._connection, self._manifest)
-
-    statuses = _of_catalogue(Catalogue.statuses)
-    amounts = _of_catalogue(Catalogue.amounts)
-    sections = _of_catalogue(Catalogue.sections)
-    playlists = _of_catalogue(Catalogue.playlists)
-    standings = _of_catalogue(Catalogue.standings)
-    kept = _of_catalogue(Catalogue.kept)
-
-    @decoding
-    def transcripts(
-        self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
-    ) -> list[Transcript]:
-        return self._catalogue.transcripts(resource_id, language, first, stop, self.cues)
 
     @property
     def settings(self) -> LibrarySettings:
@@ -169,8 +130,8 @@ class EmbeddedReader:
 
         ranges = None
         if filters != Filters():
-            listed = self._catalogue.listed_under(filters.section) if filters.section else set()
-            heard = self._catalogue.spoken_by(filters) if filters.speaker else set()
+            listed = Catalogue(self._db).listed_under(filters.section) if filters.section else set()
+            heard = Catalogue(self._db).spoken_by(filters) if filters.speaker else set()
             ranges = self.holdings.where(
                 lambda span: (
                     (not filters.resource or filters.resource == span.resource_id)
@@ -186,23 +147,8 @@ class EmbeddedReader:
         return RangeScope(ranges, len(self.holdings.alive if ranges is None else ranges))
 
     @decoding
-    def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        return [*names.title_candidates(self._db, terms)]
-
-    @decoding
-    def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        return names.lookup_translations(self._db, source, words)
-
-    @decoding
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         return Frequencies(self.words.frequencies(terms), self.words.group_frequencies(groups))
-
-    @decoding
-    def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
-        from seekpoint.index.embedded import stored_terms
-
-        spoken = stored_terms.beginning_with(self._connection, prefixes)
-        return names.marked_terms(self._db, spoken, prefixes)
 
     @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
@@ -264,3 +210,7 @@ class EmbeddedReader:
         from seekpoint.index.embedded import pieces
 
         return pieces.language_means(self._connection, self.card)
+
+
+class EmbeddedReader(EmbeddedLibrary, Catalogue, Closing):
+    """A library in a folder, open for reading."""

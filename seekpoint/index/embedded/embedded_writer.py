@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, maintenance, stored_transcripts
 from seekpoint.index.embedded.damage import Mended
-from seekpoint.index.embedded.database import decoding, library_errors
-from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.embedded_reader import EmbeddedLibrary, EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, open_locked
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.embedded.successor_folder import FOLDER, discard, take_over, unfinished_model
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.sql.catalogue import Changes, succession
-from seekpoint.index.sql.names import refresh_translations
-from seekpoint.index.sql.stored_rows import with_speakers
-from seekpoint.index.store import Successor
-from seekpoint.index.types import Details, Dictionaries, EmbeddedTranscript, Kind, Known, ModelCard, Transcript
+from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.changes import Changes, succession
+from seekpoint.index.sql.port import decoding
+from seekpoint.index.store import Closing, Successor
+from seekpoint.index.types import Chapter, Details, EmbeddedTranscript, Kind, Known, ModelCard, Transcript
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
-class EmbeddedWriter(EmbeddedReader, Changes):
+class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
     """A library in a folder, open for changes; `store.Writer` documents the methods."""
 
     def __init__(
@@ -42,15 +42,10 @@ class EmbeddedWriter(EmbeddedReader, Changes):
         *,
         writes_indexes: bool,
     ) -> None:
-        EmbeddedReader.__init__(self, folder, connection, manifest)
+        super().__init__(folder, connection, manifest)
         self._lock = file_lock
         self._mended = mended
         self._maintenance = Maintenance(folder, connection, manifest, writes_indexes)
-        Changes.__init__(self, self._db, self._maintenance.change, self._drop_transcripts)
-
-    @decoding
-    def _drop_transcripts(self, resource_id: str) -> None:
-        stored_transcripts.remove(self._connection, resource_id, self.card)
 
     @classmethod
     def acquire(
@@ -122,6 +117,17 @@ class EmbeddedWriter(EmbeddedReader, Changes):
                 pieces.known_pieces(self._connection, resource_id, self.card),
             )
 
+    def _change(self) -> AbstractContextManager[None]:
+        return self._maintenance.change()
+
+    @decoding
+    def _forget(self, resource_id: str) -> None:
+        stored_transcripts.remove(self._connection, resource_id, self.card)
+
+    def _insert(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], chapters: Sequence[Chapter]) -> None:
+        for embedded in transcripts:
+            stored_transcripts.insert(self._connection, resource_id, embedded, chapters, self.card)
+
     def commit(
         self,
         resource_id: str,
@@ -130,19 +136,8 @@ class EmbeddedWriter(EmbeddedReader, Changes):
         inputs: str,
         kind: Kind | None = None,
     ) -> None:
-        with self._change():
-            self._forget(resource_id)
-            for embedded in transcripts:
-                stored_transcripts.insert(self._connection, resource_id, embedded, details.chapters, self.card)
-            self.set_indexed(resource_id, inputs, with_speakers(details, transcripts), kind)
+        super().commit(resource_id, transcripts, details, inputs, kind)
         self._maintenance.after_commit(sum(len(embedded.chunks) for embedded in transcripts))
-
-    def put_settings(self, **settings: object) -> None:  # type: ignore[override]  # by keywords
-        super().put_settings(settings)
-
-    def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
-        [(last,)] = self._db.rows("SELECT coalesce(max(first_chunk), 0) FROM transcript")
-        refresh_translations(self._db, version, dictionaries, last, self._change)
 
     @contextmanager
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:

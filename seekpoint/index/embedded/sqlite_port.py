@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.database import library_errors, transaction
+from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.sql.catalogue import MomentKeeper
+from seekpoint.index.sql.changes import MomentKeeper
 
 
 @cache
@@ -45,6 +45,9 @@ class SqliteDatabase:
 
     def add(self, target: str, rows: Iterable[Sequence[object]]) -> None:
         self.run_many(f"INSERT INTO {target} VALUES ({', '.join('?' * (target.count(',') + 1))})", rows)
+
+    def content_errors(self) -> AbstractContextManager[None]:
+        return content_errors(self._folder)
 
 
 def _listed(value: object) -> object:

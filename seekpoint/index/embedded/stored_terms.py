@@ -36,15 +36,6 @@ def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[s
     return {text: number for text, number in rows}
 
 
-def beginning_with(connection: sqlite3.Connection, prefixes: Collection[str]) -> list[str]:
-    """The numbered terms that begin with one of these; raises sqlite3.Error."""
-    rows = connection.execute(
-        "SELECT text FROM term JOIN json_each(?) ON text >= value AND text < value || char(0x10ffff) ORDER BY text",
-        (json.dumps(list(prefixes)),),
-    )
-    return [row[0] for row in rows]
-
-
 def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
     """The id and the terms of each chunk with an id in one of the half-open spans, each term as often as it occurs.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, LiteralString
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.postgres import schema
-from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.sql.catalogue import MomentKeeper
+from seekpoint.index.postgres.session import Session, connect, content_errors
+from seekpoint.index.sql.changes import MomentKeeper
 
 # How long a writer's own transaction is waited for, as in a folder.
 _WAIT_SECONDS = 10.0
@@ -40,6 +40,9 @@ class ServerDatabase:
 
     def add(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
         self._session.copy(target, rows)
+
+    def content_errors(self) -> AbstractContextManager[None]:
+        return content_errors(self._session.address)
 
 
 def open_keeper(address: ServerAddress, wait_seconds: float = _WAIT_SECONDS) -> MomentKeeper:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from math import isfinite
@@ -14,11 +13,12 @@ from seekpoint.index.postgres import schema, transcripts
 from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
 from seekpoint.index.settings import LibrarySettings
-from seekpoint.index.sql import cue_blocks, names
+from seekpoint.index.sql import cue_blocks
 from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.port import Database
+from seekpoint.index.store import Closing
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
-    Alternatives,
     CandidateQuery,
     Cue,
     CueSpan,
@@ -31,7 +31,6 @@ from seekpoint.index.types import (
     Revision,
     Scope,
     StoredChunk,
-    Transcript,
     Vectors,
     WordGroup,
 )
@@ -60,8 +59,8 @@ _PIECES = """
           span.start))"""
 
 
-class PostgresReader:
-    """A library on a server, open for reading; `store.Reader` documents the methods."""
+class ServerLibrary:
+    """The rows and the indexes of a library on a server; `store.Reader` documents the methods."""
 
     _is_snapshot = True
 
@@ -69,12 +68,7 @@ class PostgresReader:
         self._session = session
         self._card = card
         self._revision = revision
-        self._db = ServerDatabase(session)
-        self._catalogue = catalogue = Catalogue(self._db)
-        decoding = content_errors(session.address)
-        self.statuses, self.amounts = decoding(catalogue.statuses), decoding(catalogue.amounts)
-        self.sections, self.standings = decoding(catalogue.sections), decoding(catalogue.standings)
-        self.playlists, self.kept = decoding(catalogue.playlists), decoding(catalogue.kept)
+        self._db: Database = ServerDatabase(session)
         self._languages: dict[str, Language] | None = None
         self._proposals: WordProposals | None = None
 
@@ -99,12 +93,6 @@ class PostgresReader:
     def close(self) -> None:
         self._session.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self.close()
-
     @property
     def address(self) -> ServerAddress:
         return self._session.address
@@ -122,19 +110,9 @@ class PostgresReader:
 
         verify(self._session, self.card)
 
-    # Resources
-
-    def transcripts(
-        self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
-    ) -> list[Transcript]:
-        with content_errors(self.address):
-            return self._catalogue.transcripts(resource_id, language, first, stop, self.cues)
-
     @property
     def settings(self) -> LibrarySettings:
         return LibrarySettings.read(dict(self._session.rows("SELECT name, value FROM setting")).get)
-
-    # Search
 
     def languages(self) -> Mapping[str, Language]:
         if self._languages is None or not self._is_snapshot:
@@ -154,24 +132,11 @@ class PostgresReader:
 
         if filters == Filters() and resources is None:
             return ServerScope(None, None, sum(language.chunks for language in self.languages().values()))
-        return scope(self._session, self._catalogue, filters, resources)
-
-    def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        return [*names.title_candidates(self._db, terms)]
-
-    def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        with content_errors(self.address):
-            return names.lookup_translations(self._db, source, words)
+        return scope(self._session, Catalogue(self._db), filters, resources)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
         return Frequencies(words.frequencies(terms), words.group_frequencies(groups, sizes))
-
-    def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
-        query = """SELECT DISTINCT text FROM term JOIN unnest(%s::text[]) AS prefix
-                   ON text >= prefix COLLATE "C" AND text < prefix || chr(1114111) COLLATE "C" ORDER BY text"""
-        spoken = [text for (text,) in self._session.rows(query, list(prefixes))]
-        return names.marked_terms(self._db, spoken, prefixes)
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
         from seekpoint.index.postgres.words import candidates
@@ -229,6 +194,10 @@ class PostgresReader:
         if self._proposals is None or not self._is_snapshot:
             self._proposals = WordProposals(self._session, sum(one.chunks for one in self.languages().values()))
         return self._proposals
+
+
+class PostgresReader(ServerLibrary, Catalogue, Closing):
+    """A library on a server, open for reading."""
 
 
 def revision_of(session: Session) -> Revision:

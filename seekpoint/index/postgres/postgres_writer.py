@@ -9,16 +9,15 @@ from typing import Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import meaning, schema, transcripts
-from seekpoint.index.postgres.postgres_reader import PostgresReader, revision_of
+from seekpoint.index.postgres.postgres_reader import ServerLibrary, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, Session, connect, content_errors
-from seekpoint.index.sql.catalogue import Changes, succession
-from seekpoint.index.sql.names import refresh_translations
-from seekpoint.index.sql.stored_rows import with_speakers
-from seekpoint.index.store import Successor
+from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.changes import Changes, succession
+from seekpoint.index.store import Closing, Successor
 from seekpoint.index.types import (
+    Chapter,
     Details,
-    Dictionaries,
     EmbeddedTranscript,
     Kind,
     Known,
@@ -33,16 +32,13 @@ from seekpoint.index.types import (
 _COMMITS_BETWEEN_FOLDS = 64
 
 
-class PostgresWriter(PostgresReader):
+class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
     """A library on a server, open for changes; `store.Writer` documents the methods."""
 
     _is_snapshot = False
 
     def __init__(self, session: Session, card: ModelCard, queue: BuildQueue | None = None) -> None:
         super().__init__(session, card, revision_of(session))
-        self._changes = changes = Changes(self._db, self._change, self._forget)
-        self.keep_playlist, self.remove, self.move = changes.keep_playlist, changes.remove, changes.move
-        self.set_state = changes.set_state
         self._queue = queue
         self._has_changed = False
         self._commits = 0
@@ -111,16 +107,15 @@ class PostgresWriter(PostgresReader):
         """Do nothing: the server checks its own files, and mends them from its log."""
         return ()
 
-    # The lists
-
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         schema.copy_numbers(self._session, [one.id for one in resources])
-        self._changes.register(source, resources, named_by)
+        super().register(source, resources, named_by)
 
     def _forget(self, resource_id: str) -> None:
         transcripts.remove(self._session, resource_id, self.card)
 
-    # The resources
+    def _insert(self, resource_id: str, embedded: Sequence[EmbeddedTranscript], chapters: Sequence[Chapter]) -> None:
+        transcripts.insert(self._session, resource_id, embedded, chapters, self.card)
 
     def known(self, resource_id: str) -> Known:
         with content_errors(self.address):
@@ -134,10 +129,7 @@ class PostgresWriter(PostgresReader):
         inputs: str,
         kind: Kind | None = None,
     ) -> None:
-        with self._change():
-            self._forget(resource_id)
-            transcripts.insert(self._session, resource_id, transcripts_, details.chapters, self.card)
-            self._changes.set_indexed(resource_id, inputs, with_speakers(details, transcripts_), kind)
+        super().commit(resource_id, transcripts_, details, inputs, kind)
         self._commits += 1
         if self._commits % _COMMITS_BETWEEN_FOLDS == 0:
             self._add_up()
@@ -147,21 +139,11 @@ class PostgresWriter(PostgresReader):
         if self._queue is None:
             meaning.settle(self._session, self.languages(), self.card)
 
-    def put_settings(self, **settings: object) -> None:
-        self._changes.put_settings(settings)
-
-    def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
-        [(last,)] = self._session.rows("SELECT coalesce(max(id), 0) FROM chunk")
-
-        @contextmanager
-        def change() -> Iterator[None]:
-            with self._change():
-                self._session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
-                yield
-
-        refresh_translations(self._db, version, dictionaries, last, change)
-
-    # Another model
+    @contextmanager
+    def _change_translations(self) -> Iterator[None]:
+        with self._change():
+            self._session.run("LOCK TABLE translation IN EXCLUSIVE MODE")  # another builder may be at it
+            yield
 
     @contextmanager
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:

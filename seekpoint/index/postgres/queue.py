@@ -19,7 +19,7 @@ from typing import Self
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LostLease
 from seekpoint.index.postgres.session import Session, connect
-from seekpoint.index.store import Taken
+from seekpoint.index.store import Closing, Taken
 from seekpoint.index.types import Standing, State
 
 LEASE_SECONDS = 60.0
@@ -45,7 +45,7 @@ _TURN = """
     RETURNING extract(epoch FROM due - now())::float8"""
 
 
-class BuildQueue:
+class BuildQueue(Closing):
     """A builder's view of the queue; `store.Queue` documents the methods."""
 
     def __init__(self, session: Session, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -62,10 +62,7 @@ class BuildQueue:
         """A builder's own connection to the queue; raises LibraryError."""
         return cls(connect(address), lease_seconds)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
+    def close(self) -> None:
         self._ended.set()
         with suppress(LibraryError):  # a lease that can't be given back runs out
             self._give_back()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
@@ -11,7 +12,8 @@ from typing import Any
 import regex
 
 from seekpoint.files import parsed_json
-from seekpoint.index.sql.stored_rows import Database, details_of
+from seekpoint.index.sql.port import Database
+from seekpoint.index.sql.stored_rows import details_of
 from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.terms import joined, located_terms, terms
 from seekpoint.index.types import ANY_LANGUAGE, Alternatives, Dictionaries, State
@@ -65,8 +67,11 @@ def title_candidates(db: Database, question_terms: Collection[str]) -> list[tupl
     return [(resource_id, tuple(name.split(_BETWEEN))) for resource_id, name in rows]
 
 
-def marked_terms(db: Database, spoken: Iterable[str], prefixes: Collection[str]) -> dict[str, bool]:
-    """Terms of chunks, and those of titles and of lists' headings that begin with a prefix, which are marked."""
+def terms_beginning_with(db: Database, prefixes: Collection[str]) -> dict[str, bool]:
+    """The terms that begin with one of these, and whether a title or a list's heading has them."""
+    ranges = " OR ".join(["text >= ? AND text < ?"] * len(prefixes)) or "false"
+    bounds = [bound for prefix in prefixes for bound in (prefix, f"{prefix}{chr(sys.maxunicode)}")]
+    spoken = [text for (text,) in db.rows(f"SELECT text FROM term WHERE {ranges} ORDER BY text", *bounds)]
     titles = [name.split(_BETWEEN) for (name,) in db.rows("SELECT DISTINCT terms FROM name")]
     paths = [parsed_json(path) for (path,) in db.rows("SELECT DISTINCT path FROM listing")]
     headings = [terms(heading) for path in paths for heading in path]
@@ -88,19 +93,16 @@ _MOST_UNREAD = 0.02
 
 
 def refresh_translations(
-    db: Database,
-    version: str,
-    dictionaries: Dictionaries,
-    last: int,
-    change: Callable[[], AbstractContextManager[None]],
+    db: Database, version: str, dictionaries: Dictionaries, change: Callable[[], AbstractContextManager[None]]
 ) -> None:
     """Choose the translations again in a block of `change`, unless the stored ones are still up to date.
 
-    The basis of the choice is stored: the version of the dictionaries, the number of chunks, `last`, which grows with
-    every change by the number of new chunks, and the languages.
+    The basis of the choice is stored: the version of the dictionaries, the number of chunks, their highest id, which
+    grows with each new one, and the languages.
     """
     languages = sorted({primary(tag) for (tag,) in db.rows("SELECT DISTINCT language FROM transcript")})
     [(chunks,)] = db.rows("SELECT coalesce(sum(chunks), 0) FROM transcript")
+    [(last,)] = db.rows("SELECT coalesce(max(id), 0) FROM chunk")
     now = (version, int(chunks), last, *languages)
     stored = [text for (text,) in db.rows("SELECT value FROM setting WHERE name = ?", SETTING)]
     if stored and not is_stale(stored[0], now):

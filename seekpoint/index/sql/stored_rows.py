@@ -1,4 +1,4 @@
-"""The database port of the shared SQL; times, details, kept moments and chapters as rows and JSON, and back."""
+"""Times, details, kept moments and chapters as rows and JSON, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from math import inf, isfinite
-from typing import Any, LiteralString, Protocol
+from typing import Any
 
 from seekpoint.files import parsed_json
 from seekpoint.index.types import Chapter, Details, EmbeddedTranscript, KeptMoment, Kind, Resource
@@ -124,26 +124,3 @@ def check_chapters(stored: Iterable[str], longest: float = inf) -> None:
                 raise ValueError(text)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError("a transcript has chapters that make no sense") from error
-
-
-class Database(Protocol):
-    """A backend's database, for SQL with `?` for each value and `IN ?*` for a list of values."""
-
-    added: str
-    """The column by which resources are ordered as they were added."""
-
-    def rows(self, sql: LiteralString, *values: object) -> Sequence[Sequence[Any]]:
-        """The rows of a query."""
-        ...
-
-    def run(self, sql: LiteralString, *values: object) -> None:
-        """Run a statement."""
-        ...
-
-    def run_many(self, sql: LiteralString, values: Iterable[Sequence[object]]) -> None:
-        """Run a statement for each row of values."""
-        ...
-
-    def add(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
-        """Add rows to a table, named as `table (columns)`."""
-        ...

@@ -1,0 +1,237 @@
+"""Changes of a library that are the same in both backends, in transactions of the backend's own."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from seekpoint.index.reasons import row_of
+from seekpoint.index.settings import encoded
+from seekpoint.index.sql import names
+from seekpoint.index.sql.catalogue import CURRENT, Catalogue
+from seekpoint.index.sql.port import Database
+from seekpoint.index.sql.stored_rows import KEPT_COLUMNS, details_text, values_of, with_speakers
+from seekpoint.index.store import LISTED, Closing, Due, Reader, Successor, Writer
+from seekpoint.index.types import (
+    Chapter,
+    Details,
+    Dictionaries,
+    EmbeddedTranscript,
+    KeptMoment,
+    Kind,
+    NamedBy,
+    Playlist,
+    Resource,
+    State,
+)
+
+
+class Changes(ABC):
+    """Changes what both backends store alike; `store.Writer` documents the methods."""
+
+    _db: Database
+
+    @abstractmethod
+    def _change(self) -> AbstractContextManager[None]:
+        """Make the changes of a block in one transaction, which gives the library another revision."""
+
+    @abstractmethod
+    def _forget(self, resource_id: str) -> None:
+        """Delete a resource's transcripts; within the caller's transaction."""
+
+    @abstractmethod
+    def _insert(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], chapters: Sequence[Chapter]) -> None:
+        """Store the transcripts of a resource that has none; within the caller's transaction."""
+
+    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
+        entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
+        rows = {
+            (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
+            for position, (resource, path) in enumerate(entries)
+        }
+        query = "SELECT resource_id, path, position, title, named_by FROM listing WHERE source = ? AND listed"
+        listed = self._db.rows(query, source)
+        stored = {(resource_id, path): (position, title) for resource_id, path, position, title, _ in listed}
+        if rows == stored and all(row[-1] == named_by for row in listed):
+            return
+        with self._change():
+            self._add(resources)
+            self._db.run("UPDATE listing SET listed = false WHERE source = ?", source)
+            ids = [resource.id for resource in resources]
+            self._db.run("DELETE FROM listing WHERE source = ? AND resource_id IN ?*", source, ids)
+            self._db.add(
+                "listing (named_by, source, resource_id, path, position, title)",
+                [(named_by.value, source, *key, *value) for key, value in rows.items()],
+            )
+            before, now = ({(key[0], title) for key, (_, title) in state.items()} for state in (stored, rows))
+            names.update_titles(self._db, {resource_id for resource_id, _ in before ^ now})
+
+    def keep_playlist(self, playlist_id: str, playlist: Playlist, inputs: str = LISTED) -> None:
+        query = "SELECT 1 FROM resource WHERE id = ? AND reason IS NULL AND inputs = ?"
+        if (
+            self._db.rows(query, playlist_id, inputs)
+            and Catalogue(self._db).playlists([playlist_id]).get(playlist_id) == playlist
+        ):
+            return
+        with self._change():
+            self._db.run("DELETE FROM playlist_entry WHERE playlist_id = ?", playlist_id)
+            self._db.add(
+                "playlist_entry (playlist_id, position, resource_id, kind, url, title, fault)",
+                [
+                    (playlist_id, position, video.id, video.kind.value, video.url, video.title, row_of(entry.fault))
+                    for position, entry in enumerate(playlist.entries)
+                    for video in (entry.resource,)
+                ],
+            )
+            # An episode of a podcast stays the same where its address changes.
+            addresses = [(entry.resource.url, entry.resource.id, entry.resource.url) for entry in playlist.entries]
+            self._db.run_many("UPDATE resource SET url = ? WHERE id = ? AND url <> ?", addresses)
+            self._set_indexed(playlist_id, inputs, Details(title=playlist.title or None))
+
+    def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
+        gone = self._db.rows(
+            f"SELECT resource_id FROM listing AS here WHERE NOT listed AND source IN ?* AND {CURRENT}",
+            list(unlisted_by),
+        )
+        all_ids = dict.fromkeys([*ids, *(resource_id for (resource_id,) in gone)])
+        if all_ids:
+            with self._change():
+                for resource_id in all_ids:
+                    self._forget(resource_id)
+                    self._db.run("DELETE FROM resource WHERE id = ?", resource_id)
+        return len(all_ids)
+
+    def move(self, resource_id: str, target: Resource) -> None:
+        with self._change():
+            self._add([target])
+            self._db.run(
+                """DELETE FROM listing WHERE resource_id = ? AND (source, path) IN (
+                     SELECT source, path FROM listing WHERE resource_id = ? AND listed)""",
+                target.id,
+                resource_id,
+            )
+            self._db.run("UPDATE listing SET resource_id = ? WHERE resource_id = ? AND listed", target.id, resource_id)
+            self._db.run(
+                """UPDATE kept SET resource_id = ?, kind = ?, url = ? WHERE resource_id = ?
+                   AND place NOT IN (SELECT place FROM kept WHERE resource_id = ?)""",
+                *(target.id, target.kind.value, target.url, resource_id, target.id),
+            )
+            self.remove([resource_id])
+            names.update_titles(self._db, [target.id])
+
+    def commit(
+        self,
+        resource_id: str,
+        transcripts: Sequence[EmbeddedTranscript],
+        details: Details,
+        inputs: str,
+        kind: Kind | None = None,
+    ) -> None:
+        with self._change():
+            self._forget(resource_id)
+            self._insert(resource_id, transcripts, details.chapters)
+            self._set_indexed(resource_id, inputs, with_speakers(details, transcripts), kind)
+
+    def _set_indexed(self, resource_id: str, inputs: str, details: Details, kind: Kind | None = None) -> None:
+        """Set a resource's state to indexed; within the caller's transaction."""
+        self._db.run(
+            """UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ?,
+                                   kind = coalesce(?, kind) WHERE id = ?""",
+            *(State.INDEXED.value, inputs, details_text(details), kind and kind.value, resource_id),
+        )
+        names.update_titles(self._db, [resource_id])
+
+    def set_state(
+        self,
+        resource_id: str,
+        state: State,
+        *,
+        reason: str | None = None,
+        retry_after: float | None = None,
+        inputs: str | None = None,
+    ) -> None:
+        values = (state.value, row_of(reason), retry_after, inputs)
+        stored = self._db.rows("SELECT state, reason, retry_after, inputs FROM resource WHERE id = ?", resource_id)
+        if [*map(tuple, stored)] != [values]:
+            with self._change():
+                statement = "UPDATE resource SET state = ?, reason = ?, retry_after = ?, inputs = ? WHERE id = ?"
+                self._db.run(statement, *values, resource_id)
+
+    def put_settings(self, **settings: object) -> None:
+        # another builder may be at it
+        upsert = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        for name, value in settings.items():
+            text = encoded(name, value)
+            stored = [row[0] for row in self._db.rows("SELECT value FROM setting WHERE name = ?", name)]
+            if stored != ([] if text is None else [text]):
+                with self._change():
+                    if text is None:
+                        self._db.run("DELETE FROM setting WHERE name = ?", name)
+                    else:
+                        self._db.run(upsert, name, text)
+
+    def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
+        names.refresh_translations(self._db, version, dictionaries, self._change_translations)
+
+    def _change_translations(self) -> AbstractContextManager[None]:
+        return self._change()
+
+    def _add(self, resources: Iterable[Resource]) -> None:
+        """Store resources that are new; one that an imported library has at another address gets its own."""
+        self._db.run_many(
+            """INSERT INTO resource (id, kind, url, state, details) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (id) DO UPDATE SET url = excluded.url WHERE resource.url <> excluded.url""",
+            [
+                (
+                    *(one.id, one.kind.value, one.url, State.PENDING.value),
+                    details_text(Details(one.file_title)) if one.is_local and one.file_title else "{}",
+                )
+                for one in resources
+            ],
+        )
+
+
+@dataclass(eq=False)
+class MomentKeeper(Closing):
+    """Changes what a library keeps, each time in a block of `change`; `store.Keeper` documents the methods."""
+
+    _db: Database
+    _change: Callable[[], AbstractContextManager[None]]
+    close: Callable[[], None]
+
+    def keep(self, moment: KeptMoment) -> None:
+        values, statement = values_of(moment), f"INSERT INTO kept ({KEPT_COLUMNS}) VALUES ({', '.join('?' * 15)})"
+        with self._change():
+            self._db.run(f"{statement} ON CONFLICT DO NOTHING", *values)
+
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
+        with self._change():
+            self._db.run(
+                "UPDATE kept SET note = ?, collection = ? WHERE (resource_id, place) = (?, ?)",
+                *(note, collection, resource_id, place),
+            )
+            return bool(self._db.rows("SELECT 1 FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place))
+
+    def drop(self, resource_id: str, place: str) -> None:
+        with self._change():
+            self._db.run("DELETE FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place)
+
+
+_SOURCE = "the library"
+
+
+def succession(library: Reader, editions: Mapping[str, str], writer: Writer) -> Successor:
+    """The resources still to embed for another model, by the editions of their transcripts in the library.
+
+    `writer` is that of the successor, from which everything is removed that the library no longer has.
+    """
+    done = {resource_id: standing.inputs for resource_id, standing in writer.standings().items()}
+    writer.remove([resource_id for resource_id in done if resource_id not in editions])
+    resources = {status.id: status.resource for status in library.statuses(list(editions))}
+    writer.register(_SOURCE, [resources[resource_id] for resource_id in editions])
+    return Successor(
+        writer, [Due(resources[key], edition) for key, edition in editions.items() if done.get(key) != edition]
+    )
