@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.base import connected
 from benchmarks.machine import megabytes
 from benchmarks.question_sets import Remembering
 from benchmarks.synthetic import SHARES
-from seekpoint.index.embedded import database
 from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.models.centring import centre_rows
@@ -247,7 +246,3 @@ def stored_vectors(folder: Path, dimension: int) -> Iterator[tuple[NDArray[np.in
         cursor = connection.execute("SELECT chunk_id, data FROM vector ORDER BY chunk_id")
         while rows := cursor.fetchmany(_BLOCK_ROWS):
             yield np.array([row[0] for row in rows], np.int64), unpack_int8([row[1] for row in rows], dimension)
-
-
-def connected(folder: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{(folder / database.FILE).resolve().as_uri()}?mode=ro", uri=True)

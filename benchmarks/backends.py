@@ -8,14 +8,13 @@ the server, where an older copy is replaced.
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
 
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from benchmarks.question_sets import QUESTIONS
 from seekpoint.index.address import Address, ServerAddress, parse_address
 from seekpoint.index.models.encoder import LazyEncoder
@@ -71,11 +70,10 @@ def copied(folder: Path, server: str, name: str) -> ServerAddress:
 
 def main() -> None:
     """Compare the sets that were asked for."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.backends", description=__doc__.splitlines()[0])
+    options = command_line("benchmarks.backends", __doc__)
     options.add_argument("work", type=Path)
     options.add_argument("server")
     options.add_argument("--sets", nargs="+", choices=QUESTIONS, default=["lectures", "dev", "fastai"])
-    options.add_argument("--json", type=Path)
     arguments = options.parse_args()
     results: dict[str, object] = {}
     for name in arguments.sets:

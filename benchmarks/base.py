@@ -36,6 +36,11 @@ class Track(NamedTuple):
     piece_vectors: Vectors
 
 
+def connected(folder: Path) -> sqlite3.Connection:
+    """The database of a library, to be read alone."""
+    return sqlite3.connect(f"{(folder / database.FILE).resolve().as_uri()}?mode=ro", uri=True)
+
+
 @dataclass(frozen=True)
 class Base:
     """What a library holds, to be recombined."""
@@ -49,8 +54,7 @@ class Base:
         manifest = Manifest.load(folders[0])
         tracks: list[Track] = []
         for folder in folders:
-            path = f"{(folder / database.FILE).resolve().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(path, uri=True)) as connection:
+            with closing(connected(folder)) as connection:
                 connection.row_factory = sqlite3.Row
                 tracks += _tracks(connection, manifest.model)
         return cls(manifest, tracks)
@@ -105,10 +109,9 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
 
 def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:
     """Each chunk as (resource id, start, text), and the vectors as they were embedded, a row a chunk."""
-    connection = sqlite3.connect(f"{(folder / database.FILE).resolve().as_uri()}?mode=ro", uri=True)
-    chunks = list(chunk_texts(connection))
-    data = [data for (data,) in connection.execute("SELECT data FROM vector ORDER BY chunk_id")]
-    connection.close()
+    with closing(connected(folder)) as connection:
+        chunks = list(chunk_texts(connection))
+        data = [data for (data,) in connection.execute("SELECT data FROM vector ORDER BY chunk_id")]
     return chunks, unpack_int8(data, Manifest.load(folder).model.dimension)
 
 

@@ -5,7 +5,6 @@ usage: python -m benchmarks.cold_ask LIBRARY [--runs 7] [--question TEXT] [--jso
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -17,11 +16,10 @@ from seekpoint.index.models.encoder import bundled_folder
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = machine.command_line("benchmarks.cold_ask", __doc__)
     parser.add_argument("library", type=Path)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--question", default="Why is the dot product divided by the square root of the dimension?")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     ours = [str(Path(sys.executable).with_name("seekpoint")), "ask", options.question, "--index", str(options.library)]
     with tempfile.TemporaryDirectory() as scratch:

@@ -11,7 +11,6 @@ that gets high confidence, too. Plots show that the library answers, by our esti
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import exp
@@ -21,11 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
-import seekpoint
 from benchmarks.calibration import BRIEF, Asking, Certainty, Judge, Row, fit, judged_by
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from benchmarks.plots import draw_panels, need_matplotlib
-from benchmarks.question_sets import Remembering, lay_out, library_of, questions_of
+from benchmarks.question_sets import Remembering, built, library_of, questions_of
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
@@ -36,7 +34,7 @@ from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import confidence, pipeline
 from seekpoint.query.search.confidence import Calibration, Features, Logit
 from seekpoint.query.search.settings import AskOptions
-from tests.readme import replaced
+from tests.readme import write_block
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -291,26 +289,20 @@ def _right_panel(axes: Axes, bins: Sequence[Bin]) -> None:
     axes.set_ylabel("right first")
 
 
-def measure(work: Path, built: bool) -> list[Row]:
+def measure(work: Path, are_built: bool) -> list[Row]:
     """Build what isn't there, and ask."""
     rows: list[Row] = []
     for name in SETS:
-        folder = work / library_of(name) / "library"
-        if not built:
-            corpus = lay_out(name, work)
-            seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
-        rows += asked(name, folder)
+        rows += asked(name, work / library_of(name) / "library" if are_built else built(name, work))
     return rows
 
 
 def main() -> None:
     """Measure, and print both."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.confidence", description=__doc__.splitlines()[0])
+    options = command_line("benchmarks.confidence", __doc__, "confidence")
     options.add_argument("work", type=Path)
     options.add_argument("--built", action="store_true", help="take the libraries as they are")
-    options.add_argument("--json", type=Path)
     options.add_argument("--plots", type=Path, metavar="DIR", help="draw SVG files there")
-    options.add_argument("--docs", type=Path, metavar="FILE", help="put the table in its block `confidence`")
     arguments = options.parse_args()
     if arguments.plots:
         need_matplotlib(options)
@@ -327,8 +319,7 @@ def main() -> None:
     save(arguments.json, {"machine": describe(), "confidence": found})
     if arguments.plots:
         draw(without, arguments.plots)
-    if arguments.docs:
-        arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "confidence", text), "utf-8")
+    write_block(arguments.docs, "confidence", text)
 
 
 if __name__ == "__main__":

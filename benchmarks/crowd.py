@@ -8,7 +8,6 @@ connection, it opens another. The library is copied first, and stays as it is. M
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import re
 import shutil
@@ -41,12 +40,11 @@ _MANNERS = ((b"", b""), (b"", _HEAD), (_WHOLE, _HEAD), (_BODY, b"a" * 1000))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = machine.command_line("benchmarks.crowd", __doc__)
     parser.add_argument("library", type=Path)
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--slow", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     about = machine.describe()
     print(f"{about['processor']}, {about['cores']} cores, revision {about['revision']}")

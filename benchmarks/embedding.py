@@ -5,7 +5,6 @@ usage: python -m benchmarks.embedding LIBRARY [--passages 256] [--rounds 3] [--j
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -20,11 +19,10 @@ from seekpoint.index.types import Vectors
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = machine.command_line("benchmarks.embedding", __doc__)
     parser.add_argument("library", type=Path)
     parser.add_argument("--passages", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     chunks, _ = stored_chunks(options.library)
     texts = random.Random(0).sample([text for _, _, text in chunks], min(options.passages, len(chunks)))

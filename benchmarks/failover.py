@@ -7,7 +7,6 @@ The library, a folder, is copied to a server of its own, whose replica confirms 
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.models.encoder import LazyEncoder
@@ -120,9 +119,8 @@ def fail_over(primary: TestServer, replica: TestServer, wait: Callable[[], None]
 
 def main() -> None:
     """Print what happened."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.failover", description=__doc__.splitlines()[0])
+    options = command_line("benchmarks.failover", __doc__)
     options.add_argument("library", type=Path)
-    options.add_argument("--json", type=Path)
     arguments = options.parse_args()
     found = measure(arguments.library)
     for name, figure in found.items():

@@ -20,10 +20,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-import seekpoint
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from benchmarks.quality import replayed
-from benchmarks.question_sets import Remembering, lay_out, questions_of
+from benchmarks.question_sets import Remembering, built, questions_of
 from seekpoint import index, query
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
@@ -33,7 +32,7 @@ from seekpoint.query.evaluation.question_file import Question
 from seekpoint.query.evaluation.runs import evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
-from tests.readme import replaced
+from tests.readme import write_block
 from tests.shared import SHARED
 
 SETS = ("broad", "dev", "lectures", "fastai", "broad-short", "dev-short", "lectures-short")
@@ -147,10 +146,7 @@ class Variants:
 
 def opened(name: str, work: Path, stack: ExitStack) -> Callable[[Tuning], list[Right]]:
     """Build a set's library; what comes back asks it the set's questions."""
-    corpus = lay_out(name, work)
-    folder = corpus.folder / "library"
-    seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
-    library = stack.enter_context(open_reader(folder))
+    library = stack.enter_context(open_reader(built(name, work)))
     encoder = Remembering(LazyEncoder(library.card).get())
     questions = answerable(name)
     return lambda tuning: judged(
@@ -275,13 +271,9 @@ def to_json(results: Sequence[LeftOut]) -> dict[str, dict[str, object]]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(
-        prog="python -m benchmarks.leave_one_out", description=(__doc__ or "").splitlines()[0]
-    )
+    options = command_line("benchmarks.leave_one_out", __doc__, "left-out")
     options.add_argument("work", type=Path)
     options.add_argument("--keep", action="store_true", help="take what an earlier run found")
-    options.add_argument("--json", type=Path)
-    options.add_argument("--docs", type=Path, metavar="FILE", help="put the table in this document's block `left-out`")
     return options
 
 
@@ -292,8 +284,7 @@ def main() -> None:
     text = to_markdown(results)
     print(text)
     save(arguments.json, {"machine": describe(), "left_out": to_json(results)})
-    if arguments.docs:
-        arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "left-out", text), "utf-8")
+    write_block(arguments.docs, "left-out", text)
 
 
 if __name__ == "__main__":

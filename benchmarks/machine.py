@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -16,6 +17,15 @@ from typing import NamedTuple
 
 # What peaks are told in: bytes on macOS, else kilobytes.
 _A_MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)
+
+
+def command_line(module: str, text: str | None, block: str = "") -> argparse.ArgumentParser:
+    """The options of `python -m MODULE`, which its docstring describes: where figures go as JSON, and into a page."""
+    options = argparse.ArgumentParser(prog=f"python -m {module}", description=(text or "").partition("\n")[0])
+    options.add_argument("--json", type=Path)
+    if block:
+        options.add_argument("--docs", type=Path, metavar="FILE", help=f"write into this document's block `{block}`")
+    return options
 
 
 class Run(NamedTuple):

@@ -9,7 +9,6 @@ the same questions without a browser.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
@@ -57,11 +56,10 @@ class Visit(NamedTuple):
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m benchmarks.page", description=(__doc__ or "").split("\n")[0])
+    options = machine.command_line("benchmarks.page", __doc__)
     options.add_argument("library", type=Path)
     options.add_argument("questions", type=Path)
     options.add_argument("--most", type=int, default=60)
-    options.add_argument("--json", type=Path)
     arguments = options.parse_args()
     questions = [line for line in arguments.questions.read_text("utf-8").splitlines() if line.strip()]
     asked = [f"/?{urlencode({'q': question})}" for question in questions[: arguments.most + _WARM_UP]]

@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import seekpoint
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from benchmarks.plots import need_matplotlib
 from benchmarks.quality_report import OURS, Result, draw, to_json, to_markdown
-from benchmarks.question_sets import SETS, Corpus, lay_out, library_of, question_file, questions_of, run_tool
+from benchmarks.question_sets import SETS, built, library_of, question_file, questions_of, run_tool
 from seekpoint.index.models.encoder import LazyEncoder, bundled_folder
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Kind, Resource
@@ -30,28 +29,25 @@ from seekpoint.query.evaluation.question_file import Question
 from seekpoint.query.evaluation.runs import Evaluation, evaluate
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
-from tests.readme import replaced
+from tests.readme import write_block
 
 SYSTEMS = ("bm25", "minilm30", "ytt", "e5raw", "hybrid")
 
 
 def measure(name: str, work: Path, systems: Sequence[str], keep: bool) -> Result:
     """Build, ask and judge one set."""
-    corpus = lay_out(name, work)
-    questions = questions_of(name)
-    found = {OURS: _ours(corpus, questions)}
-    answers = corpus.folder / ("baselines" if name == library_of(name) else "baselines-short")
+    questions, library = questions_of(name), built(name, work)
+    found, folder = {OURS: _ours(library, questions)}, library.parent
+    answers = folder / ("baselines" if name == library_of(name) else "baselines-short")
     missing = [system for system in systems if not (keep and (answers / f"{system}.jsonl").exists())]
     if missing:
-        run_tool("baselines.py", corpus.folder, question_file(name, corpus.folder), answers, bundled_folder(), *missing)
+        run_tool("baselines.py", folder, question_file(name, folder), answers, bundled_folder(), *missing)
     for system in systems:
         found[system] = evaluate(questions, replayed(answers / f"{system}.jsonl"), lambda _: "")
     return Result(name, found)
 
 
-def _ours(corpus: Corpus, questions: Sequence[Question]) -> Evaluation:
-    folder = corpus.folder / "library"
-    seekpoint.build(corpus.reading_list, folder, captions=corpus.captions)
+def _ours(folder: Path, questions: Sequence[Question]) -> Evaluation:
     with open_reader(folder) as library:
         encoder = LazyEncoder(library.card).get()
         return evaluate(questions, lambda text: pipeline.ask(text, library, encoder, AskOptions(DEPTH)), lambda _: "")
@@ -74,16 +70,14 @@ def _answer(row: Mapping[str, Any]) -> Answer:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__.splitlines()[0])
+    options = command_line("benchmarks.quality", __doc__, "quality")
     options.add_argument("work", type=Path)
     default = [name for name in SETS if name != "syntax"]  # 230 hours, which take long to embed
     options.add_argument("--sets", nargs="+", choices=SETS, default=default)
     options.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     options.add_argument("--keep", action="store_true", help="take other systems' answers from an earlier run")
-    options.add_argument("--json", type=Path)
     options.add_argument("--markdown", type=Path)
     options.add_argument("--plots", type=Path, metavar="DIR", help="draw SVG files there")
-    options.add_argument("--docs", type=Path, metavar="FILE", help="put the tables in this document's block `quality`")
     return options
 
 
@@ -101,8 +95,7 @@ def main() -> None:
         arguments.markdown.write_text(text, "utf-8")
     if arguments.plots:
         draw(results, arguments.plots)
-    if arguments.docs:
-        arguments.docs.write_text(replaced(arguments.docs.read_text("utf-8"), "quality", text.rstrip()), "utf-8")
+    write_block(arguments.docs, "quality", text.rstrip())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import seekpoint
 from seekpoint.index.types import Encoder, ModelCard, Parts, Vectors
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from tests.shared import SHARED
@@ -92,6 +93,14 @@ def lay_out(name: str, work: Path) -> Corpus:
         return Corpus(SHARED / "resources" / "real-list.md", captions, folder)
     run_tool("corpus.py", name, folder)
     return Corpus(folder / "list.md", folder / "captions", folder)
+
+
+def built(name: str, work: Path) -> Path:
+    """Build the library of a set in a folder, or bring it up to date; returns its folder."""
+    corpus = lay_out(name, work)
+    library = corpus.folder / "library"
+    seekpoint.build(corpus.reading_list, library, captions=corpus.captions)
+    return library
 
 
 def link_one_track_each(captions: Path, folder: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks import machine
 from seekpoint.index.types import Encoder, Parts, Vectors
-from tests.readme import replaced
+from tests.readme import write_block
 from tests.shared import SHARED
 
 _CUES, _WORDS_A_CUE = 12, 9
@@ -51,19 +51,16 @@ def main() -> None:
     text = to_text(found)
     print(text)
     machine.save(options.json, found)
-    if options.docs:
-        options.docs.write_text(replaced(options.docs.read_text("utf-8"), "rebuild", text.rstrip()), "utf-8")
+    write_block(options.docs, "rebuild", text.rstrip())
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.rebuild", description=__doc__.splitlines()[0])
+    options = machine.command_line("benchmarks.rebuild", __doc__, "rebuild")
     options.add_argument("work", type=Path)
     options.add_argument("--lectures", type=Path, metavar="LIBRARY")
     options.add_argument("--resources", type=int, default=10_000)
     options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--json", type=Path)
-    options.add_argument("--docs", type=Path, metavar="FILE", help="put the table in this document's block `rebuild`")
     return options
 
 

@@ -25,7 +25,7 @@ from benchmarks import machine, plots
 from benchmarks.plots import Panel
 from benchmarks.question_sets import LECTURES, QUESTIONS
 from seekpoint.index.models.encoder import bundled_folder
-from tests.readme import replaced
+from tests.readme import write_block
 
 _COLD_QUESTION = "Why is the dot product divided by the square root of the dimension?"
 # Where there are more chunks, the plain script's list of texts alone takes a gigabyte to read.
@@ -50,8 +50,7 @@ def main() -> None:
             machine.save(options.json, found)
     text = to_text(found)
     print(text)
-    if options.docs:
-        options.docs.write_text(replaced(options.docs.read_text("utf-8"), "scale", text.rstrip()), "utf-8")
+    write_block(options.docs, "scale", text.rstrip())
     if options.plots:
         for name, panels in drawings(found).items():
             plots.draw_growth(panels, options.plots / name)
@@ -59,14 +58,12 @@ def main() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__.splitlines()[0])
+    options = machine.command_line("benchmarks.scale", __doc__, "scale")
     options.add_argument("base", type=Path, help="a library of real transcripts; it isn't changed")
     options.add_argument("work", type=Path, help="a folder for the libraries that are made")
     options.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], metavar="CHUNKS")
     options.add_argument("--questions", type=Path, default=QUESTIONS[LECTURES])
     options.add_argument("--runs", type=int, default=5, help="how often a question is asked as a process")
-    options.add_argument("--json", type=Path)
-    options.add_argument("--docs", type=Path, metavar="FILE", help="put the tables in this document's block `scale`")
     options.add_argument("--plots", type=Path, metavar="DIR", help="draw SVG files there")
     return options
 

@@ -23,7 +23,6 @@ from benchmarks.asking import (
     CANDIDATES,
     TOP,
     Times,
-    connected,
     questions_of,
     recall,
     remembering,
@@ -31,7 +30,7 @@ from benchmarks.asking import (
     stored_vectors,
     warm,
 )
-from benchmarks.base import Base, chunk_texts
+from benchmarks.base import Base, chunk_texts, connected
 from benchmarks.machine import megabytes
 from benchmarks.synthetic import LECTURE, Outline, details, embedded, resource, title
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter

@@ -9,7 +9,6 @@ database, so nothing else should ask it meanwhile.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ import numpy as np
 import psycopg
 
 from benchmarks.base import Base
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from benchmarks.question_sets import LECTURES, QUESTIONS
 from benchmarks.synthetic import embedded, planned, resource
 from seekpoint.index.address import ServerAddress, parse_address
@@ -178,11 +177,9 @@ def changing(address: ServerAddress, base: Base) -> dict[str, float]:
 
 def main() -> None:
     """Measure the library."""
-    name = "python -m benchmarks.server_scale"
-    options = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
+    options = command_line("benchmarks.server_scale", __doc__)
     options.add_argument("base", type=Path)
     options.add_argument("address")
-    options.add_argument("--json", type=Path)
     arguments = options.parse_args()
     address = parse_address(arguments.address)
     assert isinstance(address, ServerAddress)

@@ -11,7 +11,6 @@ was asked before, and `/healthz`, in turn. After the seconds, Ctrl-C ends the se
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import random
@@ -72,13 +71,12 @@ class Ended(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = machine.command_line("benchmarks.storm", __doc__)
     parser.add_argument("library", type=Path)
     parser.add_argument("--requests", type=int, nargs="+", default=[60, 300])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--patience", type=float, default=60.0)
     parser.add_argument("--checkout", type=Path)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     about = machine.describe()
     where = options.checkout or f"revision {about['revision']}"

@@ -10,7 +10,6 @@ on when all others have ended. Exits with 1 where something is wrong.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import statistics
 import subprocess
@@ -29,7 +28,7 @@ import psycopg
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from benchmarks.machine import describe, save
+from benchmarks.machine import command_line, describe, save
 from seekpoint.index.address import ServerAddress
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.fault_proxy import CutProxy, cut_proxy
@@ -257,11 +256,10 @@ def table(found: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Print what happened."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.workers", description=__doc__.splitlines()[0])
+    options = command_line("benchmarks.workers", __doc__)
     options.add_argument("--videos", type=int, default=200)
     options.add_argument("--pace", type=float, default=0.5)
     options.add_argument("--in-transaction", action="store_true")
-    options.add_argument("--json", type=Path)
     arguments = options.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     found = measure(arguments.videos, arguments.pace, _COMMITTING if arguments.in_transaction else _STORING)

@@ -183,6 +183,11 @@ def replaced(text: str, name: str, block: str) -> str:
     return re.sub(pattern, lambda found: f"{found[1]}{block}\n{found[2].lstrip()}", text, flags=re.DOTALL)
 
 
+def write_block(page: Path | None, name: str, block: str) -> None:
+    if page:
+        page.write_text(replaced(page.read_text("utf-8"), name, block.rstrip()), "utf-8")
+
+
 def _run(*arguments: str) -> str:
     ran = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert ran.exit_code == 0, ran.output
