@@ -11,7 +11,7 @@ from statistics import fmean
 import click
 import pytest
 
-from benchmarks import confidence, quality, quality_report
+from benchmarks import confidence, plots, quality, quality_report
 from benchmarks.quality_report import OURS, Result, to_json, to_markdown
 from benchmarks.question_sets import (
     DEFINITIONS,
@@ -28,6 +28,7 @@ from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.evaluation.question_file import AnswerSpan, Question, read_questions
 from seekpoint.query.evaluation.runs import Evaluation, evaluate
 from tests import readme
+from tests.benchmarks.test_confidence import LECTURE_ROWS, TALKS
 from tests.paths import ROOT
 from tests.query.evaluation.test_metrics import moment
 from tests.shared import SHARED, needs_shared
@@ -161,22 +162,29 @@ def test_every_command_line_on_the_pages_is_one_and_its_questions_are_read(tmp_p
     assert [span.video_id for span in answered.spans] == ["zxQyTK8quyY", "aircAruvnKk"] and unanswered.spans == ()
 
 
-def test_plots_name_sets_systems_and_directions_on_white_in_small_files_that_are_the_same_each_time(
-    tmp_path: Path,
-) -> None:
+NAMED = {
+    quality_report.ERRORS: ("lectures", "talks", "seekpoint, 3 right", "bm25, 2 right"),
+    quality_report.DIRECTIONS: ("lectures", "talks", OURS, "bm25", "moment@1", "zh-&gt;en"),
+    confidence.KINDS: ("talks", "lectures", "off-topic, 1", "near-topic, 1", "answerable, 3", "low from 0.18"),
+    confidence.RIGHT: ("talks", "lectures", "all sets", "right first"),
+    "growth.svg": ("Questions", "ms", "ours", "theirs", "due, at most", "chunks"),
+}
+
+
+def test_plots_name_what_they_show_on_white_in_small_files_that_are_the_same_each_time(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    for folder in ("first", "second"):
-        quality_report.draw(RESULTS, tmp_path / folder)
-    errors, directions = quality_report.ERRORS, quality_report.DIRECTIONS
-    files, again = (
-        {path.name: path.read_text("utf-8") for path in (tmp_path / folder).iterdir()} for folder in ("first", "second")
-    )
-    assert files == again and files.keys() == {errors, directions}
-    for text in files.values():
-        assert {"lectures", "talks", OURS, "bm25"} <= set(re.findall(r"\w+", text)) and "fill: #ffffff" in text
-        assert len(text) < 100_000 and "<dc:date>" not in text
-    assert "seekpoint, 3 right" in files[errors] and "e5raw, 0 right" not in files[errors]
-    assert "zh-&gt;en" in files[directions] and "moment@1" in files[directions]
+    growth = plots.Panel("Questions", "ms", {"ours": {10: 1.0, 100: 2.0}, "theirs": {10: 3.0}}, {100: 4.0})
+    drawn = []
+    for folder in (tmp_path / "first", tmp_path / "second"):
+        quality_report.draw(RESULTS, folder)
+        confidence.draw({"talks": TALKS, "lectures": LECTURE_ROWS}, folder)
+        plots.draw_growth([growth], folder / "growth.svg")
+        drawn.append({path.name: path.read_text("utf-8") for path in folder.iterdir()})
+    assert drawn[0] == drawn[1] and drawn[0].keys() == NAMED.keys()
+    for name, text in drawn[0].items():
+        assert [word for word in NAMED[name] if f">{word}<" not in text] == [], name
+        assert "fill: #ffffff" in text and len(text) < 100_000 and "<dc:date>" not in text
+    assert "e5raw" not in drawn[0][quality_report.ERRORS], "no answer of it is right"
 
 
 def test_only_right_answers_have_an_error_and_a_share_is_of_those_that_start_no_later() -> None:
