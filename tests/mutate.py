@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -19,110 +19,114 @@ from tests.paths import ROOT
 
 _LEFT_OUT = {".git", ".venv", "build", "dist", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 
-# Faults are to be noticed by the quick tests.
-_QUICK = ("-m", "not slow and not nightly")
+# A name, a file of the package, the quick tests that are to notice, and a change of the file as a diff shows it.
+FAULTS = """
+windows don't rank anew
+query/search/ranking.py query/search/frozen
+-(1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else
++(1 - own) * hit.dense if hit.chunk.id in found else
 
-# Files that move with the code are named here alone.
-SEARCH = "seekpoint/query/search"
-RANKING, MOMENTS = (f"{SEARCH}/{name}.py" for name in ("ranking", "moments"))
-CANDIDATES = "seekpoint/index/embedded/word_search.py"
-RUNNER = "seekpoint/indexer/pipeline/runner.py"
-FROZEN, YOUTUBE = "tests/query/search/frozen", "tests/indexer/pipeline/test_build_youtube.py"
+the window around looks ahead only
+query/search/ranking.py query/search/frozen
+-cosines(AROUND / 2, AROUND / 2)
++cosines(0, AROUND / 2)
+
+references don't come last
+query/search/ranking.py query/search/frozen
+-[chunk.is_reference for chunk in chunks]
++[False for chunk in chunks]
+
+a title that is named adds nothing
+query/search/ranking.py query/search/frozen
+-np.minimum(score + tuning.named, 1.0)
++np.minimum(score, 1.0)
+
+one resource may take all of the first places
+query/search/ranking.py query/search
+-counts[hit.chunk.resource_id] >= per_resource
++False
+
+nearness is that of the passage found, not of the one before
+query/search/moments.py query/search/frozen
+-opening_windows if second < chunk.start else own_windows
++own_windows
+
+a title's words tell the second
+query/search/moments.py query/search/frozen
+-words.name_terms if chunk.resource_id in words.names.resources else
++frozenset() if chunk.resource_id in words.names.resources else
+
+what only words find is no candidate
+index/embedded/word_search.py query/search/frozen
+-words.by_terms(query.terms, query.limit, keep, without), translated()
++translated()
+
+a second language that was deferred counts as done
+indexer/pipeline/runner.py indexer/pipeline/test_build_youtube.py
+-State.INDEXED, job.standing.inputs or ""
++State.INDEXED, encode(job.provenance)
+
+a long passage's words count as a short one's
+index/text/bm25.py query/search
+-    if lengths is not None:
++    if lengths is None:
+
+a link rounds its second up
+query/links.py query/links
+-    seconds = int(start)
++    seconds = int(start) + 1
+
+a form is taken from any site
+query/web/forms.py query/web/test_kept_moments.py
+-if not hmac.compare_digest(given.encode(), self.secret.encode()):
++if given is None:
+
+a reason is English on every page
+index/reasons.py index/test_reasons.py
+-language if language in _JOINTS else "en")
++"en")
+
+another model's scale counts
+index/settings.py indexer/pipeline/test_settings.py
+-known = self.cosine_scale
+-        return known if known and known.model == card.fingerprint else None
++return self.cosine_scale
+
+translations of words that are gone stay
+index/sql/names.py index/embedded/test_translations.py
+-        db.run("DELETE FROM translation")
++        pass
+
+Taiwan's Chinese is taken for simplified
+query/filters.py query/test_filters.py
+-"tw": "hant"
++"tw": "hans"
+"""
 
 
-class Mutation(NamedTuple):
-    """A fault: what stands in a file, what takes its place, and the tests that are to notice."""
-
+class Fault(NamedTuple):
     name: str
     file: str
+    tests: str
     old: str
     new: str
-    tests: str
 
 
-# Each with what stands in the file, and what takes its place.
-_FAULTS: Mapping[tuple[str, str], Sequence[tuple[str, str, str]]] = {
-    (RANKING, FROZEN): [
-        (
-            "windows don't rank anew",
-            "(1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else",
-            "(1 - own) * hit.dense if hit.chunk.id in found else",
-        ),
-        ("the window around looks ahead only", "cosines(AROUND / 2, AROUND / 2)", "cosines(0, AROUND / 2)"),
-        ("references don't come last", "[chunk.is_reference for chunk in chunks]", "[False for chunk in chunks]"),
-        ("a title that is named adds nothing", "np.minimum(score + tuning.named, 1.0)", "np.minimum(score, 1.0)"),
-    ],
-    (RANKING, "tests/query/search"): [
-        ("one resource may take all of the first places", "counts[hit.chunk.resource_id] >= per_resource", "False"),
-    ],
-    (MOMENTS, FROZEN): [
-        (
-            "nearness is that of the passage found, not of the one before",
-            "opening_windows if second < chunk.start else own_windows",
-            "own_windows",
-        ),
-        (
-            "a title's words tell the second",
-            "words.name_terms if chunk.resource_id in words.names.resources else",
-            "frozenset() if chunk.resource_id in words.names.resources else",
-        ),
-    ],
-    (CANDIDATES, FROZEN): [
-        (
-            "what only words find is no candidate",
-            "words.by_terms(query.terms, query.limit, keep, without), translated()",
-            "translated()",
-        ),
-    ],
-    (RUNNER, YOUTUBE): [
-        (
-            "a second language that was deferred counts as done",
-            'State.INDEXED, job.standing.inputs or ""',
-            "State.INDEXED, encode(job.provenance)",
-        ),
-    ],
-    ("seekpoint/index/text/bm25.py", "tests/query/search"): [
-        ("a long passage's words count as a short one's", "    if lengths is not None:\n", "    if lengths is None:\n"),
-    ],
-    ("seekpoint/query/links.py", "tests/query/links"): [
-        ("a link rounds its second up", "    seconds = int(start)\n", "    seconds = int(start) + 1\n"),
-    ],
-    ("seekpoint/query/web/forms.py", "tests/query/web/test_kept_moments.py"): [
-        (
-            "a form is taken from any site",
-            "if not hmac.compare_digest(given.encode(), self.secret.encode()):",
-            "if given is None:",
-        ),
-    ],
-    ("seekpoint/index/reasons.py", "tests/index/test_reasons.py"): [
-        ("a reason is English on every page", 'language if language in _JOINTS else "en")', '"en")'),
-    ],
-    ("seekpoint/index/settings.py", "tests/indexer/pipeline/test_settings.py"): [
-        (
-            "another model's scale counts",
-            "known = self.cosine_scale\n        return known if known and known.model == card.fingerprint else None",
-            "return self.cosine_scale",
-        ),
-    ],
-    ("seekpoint/index/sql/names.py", "tests/index/embedded/test_translations.py"): [
-        ("translations of words that are gone stay", '        db.run("DELETE FROM translation")\n', ""),
-    ],
-    ("seekpoint/query/filters.py", "tests/query/test_filters.py"): [
-        ("Taiwan's Chinese is taken for simplified", '"tw": "hant"', '"tw": "hans"'),
-    ],
-}
-MUTATIONS = [
-    Mutation(name, file, old, new, tests) for (file, tests), faults in _FAULTS.items() for name, old, new in faults
-]
+def faults() -> Iterator[Fault]:
+    for block in FAULTS.strip().split("\n\n"):
+        name, where, *lines = block.splitlines()
+        file, tests = where.split()
+        old, new = ("\n".join(line[1:] for line in lines if line[0] == sign) for sign in "-+")
+        yield Fault(name, f"seekpoint/{file}", f"tests/{tests}", old, new)
 
 
 def main() -> int:
     """Print a table of the faults and what notices them; 0 where each is noticed."""
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "checkout"
-        shutil.copytree(ROOT, copy, ignore=_left_out)
-        unharmed = {tests: _failing(copy, tests) for tests in dict.fromkeys(one.tests for one in MUTATIONS)}
-        rows = [(one.name, _noticed(copy, one)) for one in MUTATIONS]
+        shutil.copytree(ROOT, copy, ignore=lambda _, names: {"__pycache__", *_LEFT_OUT}.intersection(names))
+        unharmed = {tests: _failing(copy, tests) for tests in dict.fromkeys(fault.tests for fault in faults())}
+        rows = [(fault.name, _noticed(copy, fault)) for fault in faults()]
     for tests, failing in unharmed.items():
         if failing:
             print(f"{tests} fails without any fault: {failing[0]}")
@@ -131,19 +135,15 @@ def main() -> int:
     return int(any(unharmed.values()) or any(not verdict.startswith("yes") for _, verdict in rows))
 
 
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    return _LEFT_OUT.intersection(names) if Path(folder) == ROOT else {"__pycache__"}.intersection(names)
-
-
-def _noticed(copy: Path, mutation: Mutation) -> str:
+def _noticed(copy: Path, fault: Fault) -> str:
     """Whether a test fails with this fault in the copy, and which is the first."""
-    path = copy / mutation.file
+    path = copy / fault.file
     text = path.read_text(encoding="utf-8")
-    if text.count(mutation.old) != 1:
-        return f"no: {mutation.file} has the old text {text.count(mutation.old)} times, not once"
-    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    if text.count(fault.old) != 1:
+        return f"no: {fault.file} has the old text {text.count(fault.old)} times, not once"
+    path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
     try:
-        failing = _failing(copy, mutation.tests)
+        failing = _failing(copy, fault.tests)
     finally:
         path.write_text(text, encoding="utf-8")
     return f"yes  {failing[0]}" + (f" and {len(failing) - 1} more" if failing[1:] else "") if failing else "no"
@@ -151,7 +151,7 @@ def _noticed(copy: Path, mutation: Mutation) -> str:
 
 def _failing(copy: Path, tests: str) -> Sequence[str]:
     options = ["-B", "-m", "pytest", "-n0", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider"]
-    command = [sys.executable, *options, *_QUICK, tests]
+    command = [sys.executable, *options, "-m", "not slow and not nightly", tests]
     environment = os.environ | {"SEEKPOINT_SHARED": str(copy / "nowhere"), "PYTHONPATH": str(copy)}
     ran = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, encoding="utf-8")
     if ran.returncode not in (0, 1):

@@ -32,16 +32,22 @@ _SECTION = re.DOTALL | re.MULTILINE
 
 
 def help_block() -> str:
-    """The help of each command, without the options that several have: the page says them once."""
+    """The options that several commands have, and the help of each command without them."""
     parent = click.Context(cli, info_name="seekpoint", terminal_width=_WIDTH, **cli.context_settings)
-    texts = []
+    texts, owners = list[str](), dict[tuple[str, str], list[str]]()
     for name in cli.list_commands(parent):
         command = copy(cli.get_command(parent, name))
         assert command is not None, name
+        context = click.Context(command, parent, name, terminal_width=_WIDTH)
+        for option in command.params:
+            if SAID_ONCE.intersection(option.opts) and (record := option.get_help_record(context)):
+                owners.setdefault(record, []).append(f"`{name}`")
         command.params = [option for option in command.params if SAID_ONCE.isdisjoint(option.opts)]
         command.add_help_option = False
-        texts.append(command.get_help(click.Context(command, parent, name, terminal_width=_WIDTH)))
-    return _fenced("text", "\n\n".join(texts))
+        texts.append(command.get_help(context))
+    rows = [f"| `{option}` | {', '.join(names)} | {said} |" for (option, said), names in owners.items()]
+    table = "\n".join(["| option | of | is |", "|---|---|---|", *rows])
+    return table + "\n\n" + _fenced("text", "\n\n".join(texts))
 
 
 def picture_block(library: Path) -> str:
