@@ -146,6 +146,14 @@ class FetchedPage:
     is_repeated: bool = False
 
 
+class Hop(NamedTuple):
+    """A request of one address, in a private network only if `private`."""
+
+    url: str
+    headers: Mapping[str, str]
+    private: bool
+
+
 class FilePart(NamedTuple):
     """Bytes of a file from byte `first` on, and the size, the ETag and the media type of the whole."""
 
@@ -176,8 +184,7 @@ class Fetcher:
         `None` if its version is still the one of `validators`.
         """
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
-        headers = {name: value for name, value in conditions.items() if value}
-        response = self._follow(url, headers, private)
+        response = self._follow(Hop(url, {name: value for name, value in conditions.items() if value}, private))
         if isinstance(response, _Repeated):
             nothing = Validators(None, None)
             return FetchedPage(b"", "", None, nothing, response.url, _is_permanent(response), is_repeated=True)
@@ -205,7 +212,7 @@ class Fetcher:
         """
         # Of a compressed answer, the bytes would be others.
         headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
-        response = self._follow(url, headers, private)
+        response = self._follow(Hop(url, headers, private))
         if isinstance(response, _Repeated) or response.status_code not in (*_SUCCESS, _PARTIAL):
             raise refusal(response.status_code)
         if not response.content:
@@ -218,44 +225,44 @@ class Fetcher:
             raise Unfetched(State.DEFERRED, Reason("server_fault", status=response.status_code), DAY)
         return FilePart(response.content, first, int(sent[2]), etag, media_type)
 
-    def _follow(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
-        return follow(url, self._sessions[0], partial(self._ask, headers), private=private)
+    def _follow(self, first: Hop) -> requests.Response:
+        return follow(first, self._sessions[0], self._ask)
 
-    def _pace_of(self, url: str, private: bool) -> Pace:
+    def _pace_of(self, hop: Hop) -> Pace:
         return Pace(0.0)
 
-    def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
-        pace, origin = self._pace_of(url, private), origin_of(url)
+    def _ask(self, hop: Hop) -> requests.Response:
+        pace, origin = self._pace_of(hop), origin_of(hop.url)
         if fault := self._failed_origins.get(origin):
             raise fault
         try:
-            return RETRY_TWICE(is_transient, self._send, url, headers, pace, private)
+            return RETRY_TWICE(is_transient, self._send, hop, pace)
         except ServerFault as fault:
             self._failed_origins[origin] = fault
             raise
         except (requests.RequestException, HTTPError, ValueError) as error:
-            failure = _failure_of(error, urlsplit(url).hostname or "")
+            failure = _failure_of(error, urlsplit(hop.url).hostname or "")
             if isinstance(failure, ServerFault):
                 self._failed_origins[origin] = failure
             raise failure from error
 
-    def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
-        return session.get(url, headers=headers, allow_redirects=False)
+    def _request(self, session: requests.Session, hop: Hop) -> requests.Response:
+        return session.get(hop.url, headers=hop.headers, allow_redirects=False)
 
-    def _send(self, url: str, headers: Mapping[str, str], pace: Pace, private: bool) -> requests.Response:
+    def _send(self, hop: Hop, pace: Pace) -> requests.Response:
         with pace.turn():
             # Sessions of their own: a connection into a private network mustn't serve requests that may not go there.
-            for session in self._sessions[: 1 + private]:
+            for session in self._sessions[: 1 + hop.private]:
                 with suppress(PrivateAddress):
-                    response = self._request(session, url, headers)
+                    response = self._request(session, hop)
                     if session is not self._sessions[0]:
-                        self._private.add(url)
+                        self._private.add(hop.url)
                     break
             else:
                 raise PrivateNetwork(State.UNAVAILABLE, Reason("private_network"))
         status, pause = response.status_code, pause_of(response)
         if status == requests.codes.too_many_requests or (status in _OVERLOADED and pause is not None):
-            reason = Reason("fewer_requests", host=urlsplit(url).hostname, status=status)
+            reason = Reason("fewer_requests", host=urlsplit(hop.url).hostname, status=status)
             raise ServerFault(State.DEFERRED, reason, HOUR if pause is None else pause)
         if status >= 400:
             raise requests.HTTPError(response=response)
@@ -300,9 +307,9 @@ class PoliteFetcher(Fetcher):
             key: known for key, known in self._known.items() if not (isinstance(known, _Repeated) and known.url == url)
         }
 
-    def _follow(self, url: str, headers: Mapping[str, str], private: bool) -> requests.Response:
+    def _follow(self, first: Hop) -> requests.Response:
         self._asked.clear()
-        response = super()._follow(url, headers, private)
+        response = super()._follow(first)
         if len(dict(self._asked)) == len(self._asked):  # else a cookie changes the answer
             for address, answer in self._asked:
                 key = address, address in self._private
@@ -312,7 +319,8 @@ class PoliteFetcher(Fetcher):
                     self._known[key] = _Repeated(urldefrag(answer.url).url)
         return response
 
-    def _ask(self, headers: Mapping[str, str], url: str, private: bool) -> requests.Response:
+    def _ask(self, hop: Hop) -> requests.Response:
+        url, private = hop.url, hop.private
         if video_or_playlist(urlsplit(url)):  # its page has no article
             raise LeadsToVideo(url)
         known = self._known.get((url, False)) or (self._known.get((url, True)) if private else None)
@@ -321,7 +329,7 @@ class PoliteFetcher(Fetcher):
         if known is not None:
             return known
         try:
-            response = super()._ask(headers, url, private)
+            response = super()._ask(hop)
         except PrivateNetwork:
             raise
         except Unfetched as failure:
@@ -330,10 +338,10 @@ class PoliteFetcher(Fetcher):
         self._asked.append((url, response))
         return response
 
-    def _pace_of(self, url: str, private: bool) -> Pace:
+    def _pace_of(self, hop: Hop) -> Pace:
         """The pace of the address's host; raises Unfetched if its robots.txt disallows the address."""
-        delay = self._robots.check(url, private)
-        return self._paces.setdefault(urlsplit(url).hostname or "", self._new_pace(max(self._pace, delay)))
+        delay = self._robots.check(hop.url, hop.private)
+        return self._paces.setdefault(urlsplit(hop.url).hostname or "", self._new_pace(max(self._pace, delay)))
 
 
 def _limit_of(response: requests.Response) -> int:
@@ -403,25 +411,22 @@ class LeadsToVideo(Unfetched):
         self.url = url
 
 
-def follow(
-    url: str, session: requests.Session, ask: Callable[[str, bool], requests.Response], *, private: bool
-) -> requests.Response:
-    """Request `url` by `ask` and follow its redirects, which are the response's history.
+def follow(first: Hop, session: requests.Session, ask: Callable[[Hop], requests.Response]) -> requests.Response:
+    """Make a request by `ask` and follow its redirects, which are the response's history.
 
-    Raises Unfetched, LeadsToVideo before anything is asked of YouTube, and what `ask` raises. `ask` is also told
-    whether the address may be in a private network. Only `url` may, if `private`, and redirects within its server: none
-    must lead from the web into a private network.
+    Raises Unfetched, LeadsToVideo before anything is asked of YouTube, and what `ask` raises. A private first address
+    may redirect within its server alone: no redirect must lead from the web into a private network.
     """
-    first = hop = _normalised(url)
+    hop = first = first._replace(url=_normalised(first.url))
     visited = set[tuple[str, str | None]]()
     history: list[requests.Response] = []
     while len(history) <= _MOST_REDIRECTS:
-        if f".{urlsplit(hop).hostname}".rstrip(".").endswith(_YOUTUBE):
-            raise LeadsToVideo(hop)
+        if f".{urlsplit(hop.url).hostname}".rstrip(".").endswith(_YOUTUBE):
+            raise LeadsToVideo(hop.url)
         try:
-            response = ask(hop, private)
+            response = ask(hop)
         except PrivateNetwork as refused:
-            if private or history:
+            if hop.private or history:
                 raise Unfetched(State.UNAVAILABLE, Reason("redirect_private"), MONTH) from refused
             raise
         if not response.is_redirect:
@@ -429,15 +434,15 @@ def follow(
             return response
         history.append(response)
         # A second visit is no loop if it brings another cookie.
-        visit = (hop, response.request.headers.get("Cookie"))
+        visit = (hop.url, response.request.headers.get("Cookie"))
         if visit in visited:
             break
         visited.add(visit)
         try:
-            hop = _normalised(urljoin(response.url, session.get_redirect_target(response)))
+            target = _normalised(urljoin(response.url, session.get_redirect_target(response)))
         except ValueError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
-        private = private and is_same_server(hop, first)
+        hop = hop._replace(url=target, private=hop.private and is_same_server(target, first.url))
     raise Unfetched(State.UNAVAILABLE, Reason("redirects_endless"), MONTH)
 
 

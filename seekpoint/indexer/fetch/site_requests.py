@@ -12,7 +12,7 @@ from requests.cookies import RequestsCookieJar
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import State
-from seekpoint.indexer.fetch.fetcher import Fetcher, LeadsToVideo, is_same_server
+from seekpoint.indexer.fetch.fetcher import Fetcher, Hop, LeadsToVideo, is_same_server
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, Deadline, ResponseTooLarge, ServerFault
 
@@ -100,12 +100,13 @@ class _SiteFetcher(Fetcher):
     ) -> requests.Response:
         """Send a request and follow its redirects; raises Unfetched."""
         self._method, self._data, self._first = method, data, url
-        return self._follow(url, headers, private)
+        return self._follow(Hop(url, headers, private))
 
-    def _request(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
-        if not is_same_server(url, self._first):
+    def _request(self, session: requests.Session, hop: Hop) -> requests.Response:
+        headers = hop.headers
+        if not is_same_server(hop.url, self._first):
             headers = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_HOST}
-        response = session.request(self._method, url, headers=headers, data=self._data, allow_redirects=False)
+        response = session.request(self._method, hop.url, headers=headers, data=self._data, allow_redirects=False)
         if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":
             self._method, self._data = "GET", None
         return response
