@@ -138,7 +138,7 @@ def test_any_file_has_cookies_that_can_be_sent_or_is_refused_in_a_line(
     assert file.read_bytes() == data
 
 
-def test_pages_and_yt_dlp_use_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_client_uses_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
     asked = list[str]()
@@ -149,6 +149,7 @@ def test_pages_and_yt_dlp_use_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None
 
     with listening(refuse) as address:
         web = Web(address.replace("://", "://me:geheim@"))
+        assert web.downloader({}).proxies == {"all": web.session().proxies["https"]}, "for the providers that it asks"
         for ask in (web.session().get, web.downloader({}).urlopen):
             with pytest.raises(requests.exceptions.ProxyError):
                 ask(PAGE)

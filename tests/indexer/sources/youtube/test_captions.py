@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,14 +16,12 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
-from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
+from seekpoint.indexer.fetch.retries import Pace
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
 from seekpoint.indexer.sources.metadata import stated_details
 from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.fake_youtube import FakeYouTube, json3, watch_page
-from tests.local_web import listening
 from tests.paths import ROOT
 from tests.shared import SHARED, needs_shared
 from tests.speech import sound_format
@@ -166,23 +163,13 @@ def test_captions_that_need_a_token_everywhere_say_so(fake: FakeYouTube) -> None
     assert failure(fake, "en").reason == withheld.reason
 
 
-def test_choice_of_tracks_is_as_in_the_first_way_and_translations_are_none(
-    fake: FakeYouTube, httpserver: HTTPServer
-) -> None:
+def test_youtubes_translations_are_no_tracks(fake: FakeYouTube, httpserver: HTTPServer) -> None:
     fake.make_unplayable(VIDEO, "Video unavailable")
-    for there_is, wanted, taken in (
-        ("de en zh-Hans a.en", "", "en"),
-        ("de a.en", "", "a.en"),
-        ("zh-TW en", "", "zh-TW"),
-        ("de zh-Hans en a.en", "zh en", "zh-Hans en"),
-        ("zh-Hans a.en", "en ja", "a.en"),
-    ):
-        player = fake.add_video(VIDEO, tracks={code: LINES for code in there_is.split()}, client=APPLE)
-        translations = [{"languageCode": "ja", "languageName": {"simpleText": "日语"}}]
-        player["captions"]["playerCaptionsTracklistRenderer"]["translationLanguages"] = translations
-        fake.set_player(VIDEO, player, APPLE)
-        transcripts = YouTubeTranscripts(fake.web(), wanted.split()).fetch(VIDEO).transcripts
-        assert told(transcripts) == taken.split()
+    player = fake.add_video(VIDEO, tracks={"zh-Hans": LINES, "a.en": LINES}, client=APPLE)
+    translations = [{"languageCode": "ja", "languageName": {"simpleText": "日语"}}]
+    player["captions"]["playerCaptionsTracklistRenderer"]["translationLanguages"] = translations
+    fake.set_player(VIDEO, player, APPLE)
+    assert told(YouTubeTranscripts(fake.web(), ("en", "ja")).fetch(VIDEO).transcripts) == ["a.en"]
     assert failure(fake, "ja").reason == "no transcript in ja (there is: zh-Hans, en)"
     assert not [request for request, _ in httpserver.log if "tlang" in request.args]
 
@@ -288,22 +275,6 @@ def test_recorded_answers_of_a_video_whose_captions_need_a_token(fake: FakeYouTu
     info = CaptionDownloader(fake.web()).fetch(video_id, Unfetched(State.DEFERRED, Reason("captions_withheld")))[1]
     details = stated_details(info)
     assert details == fetched.details, "yt-dlp knows the same"
-
-
-def test_the_proxy_is_that_of_yt_dlp_and_of_the_providers_that_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    asked = list[bytes]()
-
-    def refuse(connection: socket.socket) -> None:
-        asked.append(connection.recv(4096))
-        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-    with listening(refuse) as address:
-        web = Web(address)
-        with pytest.raises(ConnectionFault, match="the proxy gives no connection"):
-            CaptionDownloader(web).fetch(VIDEO, Unfetched(State.DEFERRED, Reason("captions_withheld")))
-        assert {first.partition(b" HTTP")[0] for first in asked} == {b"CONNECT www.youtube.com:443"}
-        assert web.downloader({}).proxies == {"all": address}
 
 
 def test_javascript_runtimes_are_those_of_yt_dlps_own_configuration(

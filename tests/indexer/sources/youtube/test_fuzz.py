@@ -35,6 +35,7 @@ WHOLE = watch_page("2024-05-06", [(0, "Start"), (60.5, "掩码"), (120, "End")])
 _DEEPEST = 900
 PLAYERS = json_texts(*PLAYER) | json_texts(*PLAYER[:7]).map(lambda text: f'{{"videoDetails":{text}}}')
 PAGES = mutated(st.just(WHOLE)) | json_texts(*PAGE).map(lambda text: f"<script>var ytInitialData = {text};</script>")
+CAPTIONS = st.text(alphabet=fuzzing.SIGNS, max_size=40)
 ids = st.sampled_from(["aaaaaaaaaaa", "PLother", "", "x\n\u202e\x1b[31m", "\ud800"]) | fuzzing.texts
 named = settings(fuzzing.fuzz(20), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
@@ -72,37 +73,35 @@ def test_any_playlist_has_entries_that_can_be_shown(
         assert is_line(entry.resource.title) and is_line(entry.resource.url) and is_line(entry.fault or "")
 
 
-@given(PLAYERS.filter(lambda text: len(text) < _DEEPEST), PAGES, st.text(alphabet=fuzzing.SIGNS, max_size=40))
-@named
-def test_any_answer_gives_a_transcript_or_a_reason(fake: FakeYouTube, player: str, page: str, captions: str) -> None:
-    fake.add_video("aaaaaaaaaaa", "讲座")
-    fake.fail("aaaaaaaaaaa", "player", 200, player, 1)
-    fake.fail("aaaaaaaaaaa", "captions", 200, captions, 1)
-    try:
-        fetched = YouTubeTranscripts(fake.web()).fetch("aaaaaaaaaaa")
-    except Unfetched as failure:
-        assert is_line(failure.reason)
-        return
-    assert all(is_line(cue.text) for transcript in fetched.transcripts for cue in transcript.cues)
-
-
-@given(PLAYERS.filter(lambda text: len(text) < _DEEPEST), PAGES, st.text(alphabet=fuzzing.SIGNS, max_size=40))
-@example(
-    '{"playabilityStatus": {"status": "OK"}, "videoDetails": {"videoId": "aaaaaaaaaaa"}, "captions": []}', WHOLE, ""
+@given(
+    PLAYERS.filter(lambda text: len(text) < _DEEPEST),
+    PAGES,
+    st.text(alphabet=fuzzing.SIGNS, max_size=40),
+    st.booleans(),
 )
-@named
-def test_any_answer_to_yt_dlp_gives_captions_or_a_reason(
-    fake: FakeYouTube, player: str, page: str, captions: str
+@example(
+    '{"playabilityStatus": {"status": "OK"}, "videoDetails": {"videoId": "aaaaaaaaaaa"}, "captions": []}',
+    WHOLE,
+    "",
+    True,
+)
+@settings(named, max_examples=2 * named.max_examples)
+def test_any_answer_gives_a_transcript_or_a_reason(
+    fake: FakeYouTube, player: str, page: str, captions: str, by_ytdlp: bool
 ) -> None:
     fake.add_video("aaaaaaaaaaa", "讲座")
     for place, answer in (("player", player), ("watch", page), ("captions", captions)):
-        fake.fail("aaaaaaaaaaa", place, 200, answer)
+        fake.fail("aaaaaaaaaaa", place, 200, answer, None if by_ytdlp else 1)
     first = Unfetched(State.DEFERRED, Reason("captions_withheld"))
     try:
-        transcripts, info = CaptionDownloader(fake.web()).fetch("aaaaaaaaaaa", first)
+        if by_ytdlp:
+            transcripts, info = CaptionDownloader(fake.web()).fetch("aaaaaaaaaaa", first)
+            details = stated_details(info)
+        else:
+            fetched = YouTubeTranscripts(fake.web()).fetch("aaaaaaaaaaa")
+            transcripts, details = fetched.transcripts, fetched.details
     except Unfetched as failure:
         assert is_line(failure.reason)
         return
-    found = stated_details(info)
-    assert all(is_line(text) for text in (found.title, found.channel, found.published) if text is not None)
+    assert all(is_line(text) for text in (details.title, details.channel, details.published) if text is not None)
     assert all(is_line(cue.text) for transcript in transcripts for cue in transcript.cues)

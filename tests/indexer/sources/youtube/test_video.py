@@ -64,22 +64,14 @@ def test_a_transcript_and_its_details_take_three_requests(fake: FakeYouTube) -> 
 LINES = [(0.0, 1.0, "words")]
 
 
-def test_choice_of_tracks(fake: FakeYouTube) -> None:
-    for there_is, wanted, taken in (
-        ("de en zh-Hans a.en", "", "en"),
-        ("en-GB en-US a.en-US", "", "en-US"),
-        ("de a.en", "", "a.en"),
-        ("zh-TW en", "", "zh-TW"),
-        ("de zh-Hans en a.en", "zh en", "zh-Hans en"),
-        ("zh-Hans zh-TW", "zh-TW", "zh-TW"),
-        ("zh-Hans zh-TW", "zh-HK", "zh-Hans"),
-        ("zh-Hans a.en", "en en-US ja", "a.en"),
-    ):
-        fake.add_video(VIDEO, tracks={code: LINES for code in there_is.split()})
-        fake.requests.clear()
-        transcripts = client(fake, *wanted.split()).fetch(VIDEO).transcripts
-        assert taken.split() == ["a." * (one.origin is Origin.GENERATED) + one.language for one in transcripts]
-        assert len(fake.requests) == 2 + len(transcripts)
+@pytest.mark.parametrize(
+    ("there_is", "wanted", "taken"), [("de a.en", "", "a.en"), ("de zh-Hans en a.en", "zh en", "zh-Hans en")]
+)
+def test_only_the_chosen_tracks_are_asked_for(fake: FakeYouTube, there_is: str, wanted: str, taken: str) -> None:
+    fake.add_video(VIDEO, tracks={code: LINES for code in there_is.split()})
+    transcripts = client(fake, *wanted.split()).fetch(VIDEO).transcripts
+    assert taken.split() == ["a." * (each.origin is Origin.GENERATED) + each.language for each in transcripts]
+    assert len(fake.requests) == 2 + len(transcripts)
 
 
 def test_captions_in_other_languages_or_without_words_are_none(fake: FakeYouTube) -> None:
@@ -243,7 +235,7 @@ def test_captions_that_declare_entities_are_refused(fake: FakeYouTube) -> None:
     assert places(fake) == LOADED * 4
 
 
-def test_consent_is_given_once_and_kept(fake: FakeYouTube) -> None:
+def test_consent_that_was_given_is_kept(fake: FakeYouTube) -> None:
     fake.add_video(VIDEO)
     fake.ask_consent(VIDEO, times=1)
     youtube = client(fake)
@@ -328,8 +320,9 @@ def test_recorded_videos(fake: FakeYouTube) -> None:
 
 
 @needs_shared
-def test_recorded_refusals(fake: FakeYouTube) -> None:
-    for file, state, words in (
+@pytest.mark.parametrize(
+    ("file", "state", "words"),
+    [
         ("age_restricted", State.UNAVAILABLE, "age"),
         ("video_unavailable", State.UNAVAILABLE, ""),
         ("transcripts_disabled", State.NO_TRANSCRIPT, ""),
@@ -338,11 +331,13 @@ def test_recorded_refusals(fake: FakeYouTube) -> None:
         ("request_blocked", Blocked.__name__, ""),
         ("consent_page.html", State.DEFERRED, "--cookies"),
         ("too_many_requests.html", Blocked.__name__, ""),
-    ):
-        pages = {"page": f"youtube_{file}"} if "html" in file else {"player": f"youtube_{file}.innertube.json"}
-        error = outcome(replay(fake, **pages))
-        assert state == (Blocked.__name__ if isinstance(error, Blocked) else error.state)
-        assert words in error.reason
+    ],
+)
+def test_recorded_refusals(fake: FakeYouTube, file: str, state: str, words: str) -> None:
+    pages = {"page": f"youtube_{file}"} if "html" in file else {"player": f"youtube_{file}.innertube.json"}
+    error = outcome(replay(fake, **pages))
+    assert state == (Blocked.__name__ if isinstance(error, Blocked) else error.state)
+    assert words in error.reason
 
 
 def test_chapters_from_the_description() -> None:
