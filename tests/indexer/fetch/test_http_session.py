@@ -56,7 +56,7 @@ def sent(httpserver: HTTPServer) -> dict[str, str]:
     return dict(httpserver.log[-1][0].cookies)
 
 
-def test_cookies_go_to_youtube_and_nowhere_else(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
+def test_cookies_go_to_youtube_alone(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
     web = fake.web(cookies=jar)
     ours = {"SID": "secret", "HSID": "hidden", "SESSION": "kept"}
     web.session().get(PAGE)
@@ -72,9 +72,7 @@ def test_cookies_go_to_youtube_and_nowhere_else(fake: FakeYouTube, httpserver: H
     assert sent(httpserver) == {}
 
 
-def test_the_cookies_file_is_not_changed_and_may_be_as_windows_writes_it(
-    fake: FakeYouTube, httpserver: HTTPServer, jar: Path
-) -> None:
+def test_the_cookies_file_is_not_changed(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
     httpserver.expect_request("/sets").respond_with_data("ok", headers={"Set-Cookie": "SID=changed; Path=/"})
     before = jar.read_bytes()
     web = fake.web(cookies=jar)
@@ -158,7 +156,7 @@ def test_every_client_uses_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked[-1].startswith("GET http://example.org/ ")
 
 
-def test_a_token_providers_server_is_asked_once_without_proxy_and_cookies(httpserver: HTTPServer, jar: Path) -> None:
+def test_a_token_providers_server_is_asked_directly(httpserver: HTTPServer, jar: Path) -> None:
     """As providers ask it; they know yt-dlp's own errors."""
     httpserver.expect_request("/ping").respond_with_data("pong")
     httpserver.expect_request("/fault").respond_with_data("", 429)

@@ -66,7 +66,7 @@ def test_no_redirect_leads_from_the_web_into_a_private_network_nor_to_youtube(
     assert sites.requests == [TALK, TALK]
 
 
-def test_youtubes_cookies_go_nowhere_and_a_sites_own_stay_with_it(sites: FakeSites, tmp_path: Path) -> None:
+def test_a_sites_cookies_stay_with_it(sites: FakeSites, tmp_path: Path) -> None:
     (tmp_path / "cookies.txt").write_text(COOKIES)
     sites.add(TALK, "hello", headers={"Set-Cookie": "visitor=7; Path=/"})
     sites.add("https://other.example/", "hello")
@@ -77,7 +77,7 @@ def test_youtubes_cookies_go_nowhere_and_a_sites_own_stay_with_it(sites: FakeSit
 
 
 @pytest.mark.parametrize("elsewhere", ["https://other.example/", "http://uni.example/plain"])
-def test_data_is_sent_once_and_its_secrets_to_no_other_host(sites: FakeSites, elsewhere: str) -> None:
+def test_data_is_sent_to_one_host_alone(sites: FakeSites, elsewhere: str) -> None:
     seen: list[tuple[str, bytes, str]] = []
 
     def note(request: Request) -> Response:
@@ -96,7 +96,7 @@ def test_a_recording_is_read_only_where_its_sound_is_wanted(sites: FakeSites) ->
     assert len(downloader(sites.web(), reads_media=True).urlopen(TALK).read()) == 1000
 
 
-def test_a_status_is_ytdlps_own_error_and_a_block_ends_everything(sites: FakeSites) -> None:
+def test_a_block_ends_everything_but_another_status_is_ytdlps_own_error(sites: FakeSites) -> None:
     sites.add(TALK, "why", status=404)
     with pytest.raises(HTTPError) as caught:
         downloader(sites.web()).urlopen(TALK)

@@ -58,7 +58,7 @@ APPLES = """<tt xmlns="http://www.w3.org/ns/ttml" xmlns:podcasts="http://podcast
 ><span begin="1:24" podcasts:unit="word">力。</span></span></p></div></body></tt>"""
 
 
-def test_ttml_of_apple_counts_from_the_beginning_and_its_words_are_set_apart() -> None:
+def test_ttml_of_apple_counts_from_the_beginning() -> None:
     assert parse_captions(APPLES.encode(), "a").cues == (Cue(1.22, 2.3, "Look here."), Cue(83.5, 84.5, "注意力。"))
     line = "<p begin='9.5'><span begin='9.5'>mi</span><span begin='10'>le</span> a</p>"
     text = TTML.format("", "dur='0'", f"<div begin='9.5' end='0.0'>{line}</div>")
@@ -74,7 +74,7 @@ def test_in_a_sequence_each_element_of_ttml_begins_where_the_one_before_ends() -
     ]
 
 
-def test_ttml_without_begin_is_shown_from_the_start_and_nothing_beside_times_is_lost() -> None:
+def test_ttml_without_begin_is_shown_from_the_start() -> None:
     text = TTML.format("", "", "<p dur='9s'>甲</p><p>b <span begin='3s'>c</span> d</p><p>e</p>")
     said = [(cue.start, cue.text) for cue in parse_captions(text.encode(), "a").cues]
     assert said == [(0, "甲"), (0, "b"), (0, "d"), (0, "e"), (3, "c")]
@@ -94,7 +94,7 @@ def test_settings_right_behind_a_timing_line_are_not_said() -> None:
         assert parse_captions(text.encode(), "a").cues == (Cue(1, 2, "甲"), Cue(2, 3, "b")), settings
 
 
-def test_srt_without_a_timing_line_begins_where_the_cue_before_ends_and_its_counter_is_not_said() -> None:
+def test_srt_without_a_timing_line_begins_where_the_cue_before_ends() -> None:
     text = "1\n00:01,0 --> 00:02,0\n甲\n\n3\nx\n\n2\n第二\n\n3\nthree\n\n4\n00:05,0 --> 00:06,0\nd\n\n5\ne\n"
     assert [cue[:3] for cue in parse_captions(text.encode(), "a.srt").cues] == [
         *((1, 2, "甲 3 x"), (2, 2, "第二"), (2, 2, "three"), (5, 6, "d"), (6, 6, "e")),
@@ -114,7 +114,7 @@ def test_a_cue_starts_at_the_time_of_its_first_word() -> None:
         assert parse_captions(text.encode(), "a").cues == (Cue(1.5, 5.0, "hi you"),)
 
 
-def test_a_line_of_lrc_that_is_repeated_is_read_at_each_time_and_the_last_one_ends() -> None:
+def test_a_line_of_lrc_that_is_repeated_is_read_at_each_time() -> None:
     text = "[ar:某人]\n[00:01.00][1:00:02]副歌 chorus\n[00:03.50]verse\n\n"
     assert parse_captions(text.encode(), "歌.lrc").cues == (
         *(Cue(1.0, 3.5, "副歌 chorus"), Cue(3.5, 3602.0, "verse"), Cue(3602.0, 3607.0, "副歌 chorus")),
@@ -238,6 +238,6 @@ STAMPS = "".join(f"[{number // 60:02}:{number % 60:02}]" for number in range(400
     ],
     ids=["voice", "stamps", "one stamp", "agents"],
 )
-def test_hostile_captions_take_linear_time_and_keep_their_words(text: str) -> None:
+def test_hostile_captions_take_linear_time(text: str) -> None:
     with at_most(3.0):
         assert 1 <= len(parse_captions(text.encode(), "a").cues) < 200

@@ -50,7 +50,7 @@ def test_a_text_arrives_as_it_was_parsed(sandbox: Sandbox) -> None:
     assert read == ParsedDocument(blocks, "标题 Title", "作者", "2024-05-01", "zh-TW")
 
 
-def test_one_process_reads_many_texts_and_is_then_replaced(sandbox: Sandbox) -> None:
+def test_one_process_reads_many_texts_before_it_is_replaced(sandbox: Sandbox) -> None:
     reason = refusal(sandbox, "refuse 需要登录 login wall", State.NO_TRANSCRIPT, wait=None)
     assert reason == "refused: 需要登录 login wall"
     with pytest.raises(SourceError, match="清单 is empty"):
@@ -93,7 +93,7 @@ def test_a_child_asks_its_parent_whose_errors_end_the_call(sandbox: Sandbox) -> 
 
 
 @pytest.mark.slow
-def test_a_hang_ends_at_the_limit_and_waiting_for_a_core_does_not_count_as_cpu_time() -> None:
+def test_a_hang_ends_at_the_limit_of_cpu_time() -> None:
     sandbox = Sandbox(seconds=1)
     for way in ("hang", "spin"):
         assert refusal(sandbox, way).startswith("reading it takes longer than 1 s: ")

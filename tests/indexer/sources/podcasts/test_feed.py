@@ -92,7 +92,7 @@ def test_the_sound_is_the_first_one_that_is_enclosed_on_the_web() -> None:
     assert [one.resource.url for one in episodes(item("Title", media, sound=None))] == [f"{SHOW}/m.mp3"]
 
 
-def test_an_episode_is_known_by_its_guid_if_that_is_unique_else_by_its_sound_and_always_by_its_origin() -> None:
+def test_an_episode_is_known_by_its_origin_with_a_unique_guid_or_its_sound() -> None:
     def ids(guid: str, url: str) -> set[str]:
         """The ids of an episode whose sound has moved meanwhile, in the feed at an address."""
         found = (identified(episodes(item(guid=guid, sound=f"{SHOW}/{n}.mp3")), url, {})[0] for n in range(2))
@@ -183,7 +183,7 @@ def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible() -> None:
 
 @pytest.mark.parametrize("written", [feed(item("一"), item("Two"), item("Three")), ATOM])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_feed_is_cut_wherever_it_ends_early_and_the_item_there_is_left_out(written: str, encoding: str) -> None:
+def test_a_feed_is_cut_wherever_it_ends_early(written: str, encoding: str) -> None:
     whole = written.replace("utf-8", encoding).encode(encoding)
     assert not parse_feed(whole + "\n<!-- cached -->".encode(encoding)[2 * (encoding == "utf-16") :], FEED).is_cut
     for length in range(len(whole) // 4 * 2, len(whole) - 2, 6):

@@ -77,7 +77,7 @@ def sounds(httpserver: HTTPServer) -> Sounds:
     return Sounds(httpserver)
 
 
-def test_a_sound_comes_in_parts_and_the_redirects_before_it_are_asked_once(sounds: Sounds, tmp_path: Path) -> None:
+def test_redirects_before_a_sound_in_parts_are_asked_once(sounds: Sounds, tmp_path: Path) -> None:
     path = sounds.fetch(tmp_path / "sounds")
     assert path.read_bytes() == SOUND
     assert (path.suffix, path.parent.name) == (".mp3", "sounds")

@@ -35,7 +35,7 @@ def read(text: str, **facts: str) -> list[tuple[float, float, str]]:
     return [(cue.start, cue.end, cue.text) for cue in read_transcript(text.encode(), link(**facts), EPISODE).cues]
 
 
-def test_exact_times_come_first_and_languages_as_they_are_wanted() -> None:
+def test_the_transcript_with_the_most_exact_times_comes_first() -> None:
     types = [
         ("a.txt", "text/plain"), ("b.html", "text/html"), ("c.json", "application/json"), ("d.srt", ""),
         ("e", "application/x-subrip"), ("f", "text/vtt"), ("g", "application/x-unknown"),
@@ -59,7 +59,7 @@ def test_sentences_in_html_begin_at_the_times_that_stand_before_them() -> None:
     ]
 
 
-def test_names_in_html_are_those_of_the_speakers_and_titles_of_works_are_said() -> None:
+def test_names_in_html_are_those_of_the_speakers() -> None:
     text = """<cite>Kevin:</cite> <time>0:00</time> <p>I read <cite>Attention, again</cite> yesterday.</p>
     <time>0:10</time> <p>And today.</p> <time>0:20</time> <cite>阿尔：</cite><p>掩码遮住后面的词。</p>
     <p><cite>Kevin:</cite> So says <cite>The mask</cite></p> <cite>Unknown</cite><time>0:30</time><p>Who am I?</p>"""
@@ -129,7 +129,7 @@ def test_the_language_is_that_of_the_link_of_the_file_of_the_feed_or_of_the_word
         assert (transcript.language, transcript.origin) == (language, Origin.MANUAL)
 
 
-def test_chapters_in_json_are_ordered_and_those_that_are_hidden_left_out() -> None:
+def test_chapters_in_json_are_ordered_without_those_that_are_hidden() -> None:
     told = [
         {"startTime": 10.5, "title": "掩码 &amp; masks"},
         {"startTime": "0", "title": "Opening"},

@@ -62,7 +62,7 @@ def test_a_status_means_the_same_as_for_a_page(
     assert failure(sites, BILIBILI)[:3] == (state, reason, wait)
 
 
-def test_a_site_that_lets_in_only_browsers_and_one_that_is_live_say_so(sites: FakeSites) -> None:
+def test_a_site_that_lets_in_only_browsers_says_so(sites: FakeSites) -> None:
     sites.add(PLAYER, "no", status=403)
     assert failure(sites, VIMEO)[:2] == (State.UNAVAILABLE, "site_for_people")
     sites.add(PLAYER, "Because of its privacy settings, this video cannot be played here", status=403)
@@ -74,7 +74,7 @@ def test_a_site_that_lets_in_only_browsers_and_one_that_is_live_say_so(sites: Fa
     assert failure(sites, VIMEO)[:3] == (State.DEFERRED, "live_now", DAY)
 
 
-def test_an_answer_that_ytdlp_doesnt_know_is_its_fault_and_no_connection_is_the_networks(sites: FakeSites) -> None:
+def test_an_answer_that_ytdlp_doesnt_know_is_its_fault(sites: FakeSites) -> None:
     sites.add(BILIBILI, "<script>window.__INITIAL_STATE__={'videoData':{}};(function(){}())</script>".replace("'", '"'))
     assert failure(sites, BILIBILI)[:3] == (State.DEFERRED, "site_misfit", DAY)
     assert failure(sites, "https://unheard-of.invalid/talk.mp4")[:3] == (State.DEFERRED, "host_unreachable", HOUR)

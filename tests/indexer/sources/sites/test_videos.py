@@ -46,7 +46,7 @@ def texts(result: FetchResult) -> list[list[str]]:
     return [[cue.text for cue in transcript.cues] for transcript in result.transcripts]
 
 
-def test_bilibilis_captions_are_read_with_its_title_chapters_and_length(sites: FakeSites) -> None:
+def test_bilibilis_captions_are_read_with_its_details(sites: FakeSites) -> None:
     add_bilibili(sites, captions={"ai-zh": ZH, "ai-en": WORDS})
     result = fetched(sites, f"{BILIBILI}/?spm_id_from=333&t=9")
     [transcript] = result.transcripts
@@ -59,7 +59,7 @@ def test_bilibilis_captions_are_read_with_its_title_chapters_and_length(sites: F
     assert (result.kind, result.provenance, result.end) == (Kind.VIDEO, FromSite(), None)
 
 
-def test_what_people_wrote_comes_before_what_was_generated_and_no_translation_of_that_is_taken(
+def test_no_translation_of_generated_captions_is_taken(
     sites: FakeSites,
 ) -> None:
     add_bilibili(sites, captions={"ai-zh": ZH, "ai-en": WORDS, "zh-CN": ZH})
@@ -88,7 +88,7 @@ def test_a_video_whose_captions_take_a_login_says_so(sites: FakeSites) -> None:
     assert refused(sites, BILIBILI).reason.code == "site_no_captions"
 
 
-def test_the_parts_of_a_lecture_on_bilibili_are_a_playlist_and_each_is_a_video(sites: FakeSites) -> None:
+def test_the_parts_of_a_lecture_on_bilibili_are_a_playlist(sites: FakeSites) -> None:
     add_bilibili(sites, parts=3, captions={"zh-CN": ZH})
     playlist = fetched(sites, BILIBILI).playlist
     assert playlist and playlist.title == "注意力机制讲解"
@@ -241,7 +241,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return ran
 
 
-def test_the_sound_is_fetched_in_pieces_and_no_other_program_runs(sites: FakeSites, tmp_path: Path, ran: Path) -> None:
+def test_no_other_program_runs_for_a_sound(sites: FakeSites, tmp_path: Path, ran: Path) -> None:
     add_bilibili(sites, sound="https://upos.bilivideo.example/a.m4s")
     sites.add("https://upos.bilivideo.example/a.m4s", b"sound" * 1000, "audio/mp4")
     audio = VideoSites(sites.web()).sound(at(BILIBILI), tmp_path / "sounds")
@@ -282,7 +282,7 @@ def test_what_takes_another_program_or_protocol_has_no_sound(
     assert not ran.exists()
 
 
-def test_ill_formed_details_stay_empty_and_titles_are_clean() -> None:
+def test_ill_formed_details_stay_empty() -> None:
     hostile = {"title": "\x1b[2J掩码\n(1)", "channel": ["x"], "duration": float("inf"), "upload_date": "2024-1-1"}
     marks = [{"start_time": "x", "title": "a"}, {"start_time": float("nan"), "title": "b"}, 7, {"start_time": 3}]
     details = details_of({**hostile, "chapters": [*marks, {"start_time": 5, "title": "\x07Masks"}]})
@@ -313,9 +313,7 @@ def test_any_description_has_details(info: dict[str, object]) -> None:
 
 
 @given(st.dictionaries(KEY, st.lists(FORM, max_size=2), max_size=5), st.lists(st.sampled_from(["en", "zh", "de"])))
-def test_any_tracks_give_one_a_language_and_none_that_isnt_spoken(
-    tracks: dict[str, list[dict[str, object]]], wanted: list[str]
-) -> None:
+def test_any_tracks_give_one_a_language(tracks: dict[str, list[dict[str, object]]], wanted: list[str]) -> None:
     chosen: list[Track] = []
     with suppress(Unfetched):
         chosen = choose(without_translations(tracks_of({"subtitles": tracks}), "zh"), wanted, "zh")

@@ -90,7 +90,7 @@ def test_captions_that_need_a_token_are_had_by_yt_dlp_at_their_own_seconds(
     assert fetched.details == Details("注意力", "A channel", 60.0, "2017-06-12", marks), "as the first way has them"
 
 
-def test_a_video_that_one_client_cannot_play_has_the_captions_and_details_of_another(fake: FakeYouTube) -> None:
+def test_a_video_that_one_client_cannot_play_is_asked_of_another(fake: FakeYouTube) -> None:
     fake.make_unplayable(VIDEO, "Video unavailable", client=ANDROID)
     described = "0:00 Start\n0:10 掩码\n0:20 End"
     fake.add_video(VIDEO, "注意力\u202e", {"a.en": LINES}, client=APPLE, seconds=25, description=described)
@@ -174,7 +174,7 @@ def test_youtubes_translations_are_no_tracks(fake: FakeYouTube, httpserver: HTTP
     assert not [request for request, _ in httpserver.log if "tlang" in request.args]
 
 
-def test_a_video_without_captions_at_either_has_none_and_one_that_does_not_play_keeps_its_reason(
+def test_a_video_that_neither_way_has_keeps_its_reason(
     fake: FakeYouTube,
 ) -> None:
     fake.make_unplayable(VIDEO, "The uploader has closed it")

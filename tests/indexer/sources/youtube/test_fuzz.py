@@ -43,7 +43,7 @@ named = settings(fuzzing.fuzz(20), suppress_health_check=[HealthCheck.too_slow, 
 @given(PAGES, PLAYERS)
 @example("", '{"videoDetails": {"title": "\\ud800\\u0000", "lengthSeconds": "1e999", "author": "\\u202e"}}')
 @fuzzing.fuzz(50)
-def test_any_page_and_player_give_details_that_can_be_shown(page: str, answer: str) -> None:
+def test_details_of_any_page_can_be_shown(page: str, answer: str) -> None:
     player = parse_json(answer)
     found = details_of(page, player)
     is_new(page, player, 1.7e9)

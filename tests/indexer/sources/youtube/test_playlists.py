@@ -103,7 +103,7 @@ def test_a_channel_is_its_newest_videos(fake: FakeYouTube) -> None:
     assert len(listed(fake, limit=3).entries) == 5, "a course is listed whole"
 
 
-def test_channels_by_any_name_and_their_tabs(fake: FakeYouTube) -> None:
+def test_channels_by_any_name(fake: FakeYouTube) -> None:
     for path in ("/channel/UCabcdefghijklmnopqrstuv", "/c/LiHongyi", "/user/x", "/@李宏毅"):
         fake.add_channel(f"{path}/videos", "A channel", talks(3))
         assert len(listed(fake, YOUTUBE + path).entries) == 3
@@ -257,9 +257,7 @@ def test_a_block_in_words_or_a_missing_connection_is_told_at_once(fake: FakeYouT
         YouTubePlaylists(fake.web(offline=True)).fetch(LIST)
 
 
-def test_a_listing_counts_once_for_the_pace_and_prints_nothing(
-    fake: FakeYouTube, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_listing_counts_once_for_the_pace(fake: FakeYouTube, capfd: pytest.CaptureFixture[str]) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
     slept = list[float]()
     playlists = YouTubePlaylists(fake.web(), Pace(10, slept.append, lambda: 0.0))

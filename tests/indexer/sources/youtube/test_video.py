@@ -40,7 +40,7 @@ def places(fake: FakeYouTube) -> list[str]:
     return [place for place, _ in fake.requests]
 
 
-def test_a_transcript_and_its_details_take_three_requests(fake: FakeYouTube) -> None:
+def test_a_transcript_takes_three_requests(fake: FakeYouTube) -> None:
     fake.add_video(
         VIDEO,
         "注意力机制 | Attention\u202e",
@@ -348,7 +348,7 @@ def test_chapters_from_the_description() -> None:
         assert details_of("", {"videoDetails": {"shortDescription": no_table}}).chapters == ()
 
 
-def test_malformed_details_and_chapters_are_left_out() -> None:
+def test_malformed_details_are_left_out() -> None:
     malformed: list[object] = [
         [],
         {"title": 1, "author": {}, "lengthSeconds": "long", "shortDescription": []},
@@ -376,7 +376,7 @@ def test_chapters_that_begin_at_or_after_the_end_or_are_too_many_are_left_out() 
         assert details_of(page, None).published == "2020-02-29"
 
 
-def test_the_bar_and_the_panel_give_the_same_chapters() -> None:
+def test_chapters_of_the_bar_come_before_those_of_the_panel() -> None:
     title = {"title": {"simpleText": "Masks"}}
     bar = {CHAPTER_KINDS[0]: title | {"timeRangeStartMillis": 65_400}}
     panel = {CHAPTER_KINDS[1]: title | {"timeDescription": {"simpleText": "1:05"}}}
