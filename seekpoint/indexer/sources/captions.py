@@ -17,19 +17,12 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Origin, State, Transcript
-from seekpoint.indexer.sources.caption_json import parse_json_captions
-from seekpoint.indexer.sources.caption_texts import has_timing_lines, parse_lines
-from seekpoint.indexer.sources.caption_xml import parse_xml_captions
+from seekpoint.indexer.sources.caption_formats import FORMATS, parse
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import spoken, tidy
 from seekpoint.indexer.transcript.language_identification import certain_language_of
-
-FORMATS = "WebVTT, SRT, SBV, LRC, TTML, srv1, srv3, json3, whisper's, a podcast's or youtube-transcript-api's JSON"
-
-# By the first character of a file without timing lines.
-_PARSERS = {"<": parse_xml_captions, "{": parse_json_captions, "[": parse_json_captions}
 
 AnyPath: TypeAlias = str | PathLike[str]
 
@@ -200,7 +193,6 @@ def parse_captions(data: bytes, name: str) -> Transcript:
     text = re.sub(r"\r\n?", "\n", decoded(data))
     if "\0" in text and "-->" not in text:
         raise _error(name, Reason("captions_binary", formats=FORMATS))
-    parse = parse_lines if has_timing_lines(text) else _PARSERS.get(text.lstrip()[:1], parse_lines)
     try:
         read, language = parse(text)
         cues = tidy(spoken(read))

@@ -19,7 +19,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
-from seekpoint.indexer.sources.caption_xml import UNSPACED
+from seekpoint.indexer.sources.caption_formats import UNSPACED
 from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import stated_chapters, stated_seconds
 from seekpoint.indexer.sources.pages.charset import decoded
