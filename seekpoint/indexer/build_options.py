@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
     from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
-    from seekpoint.indexer.sources.sites.pages import PagesWithVideos
-    from seekpoint.indexer.sources.sites.videos import VideoSites
+    from seekpoint.indexer.sources.sites.videos import PagesWithVideos, VideoSites
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -156,7 +155,7 @@ class Sources:
     @property
     def pages(self) -> PagesWithVideos:
         """The source of pages and papers."""
-        from seekpoint.indexer.sources.sites.pages import PagesWithVideos
+        from seekpoint.indexer.sources.sites.videos import PagesWithVideos
 
         return PagesWithVideos(self.documents, self.sites)
 

@@ -113,7 +113,7 @@ class Acquisition:
             return FetchResult((finished,), known, kind)
         from platformdirs import user_cache_path
 
-        from seekpoint.indexer.sources.youtube.audio import fetch_audio
+        from seekpoint.indexer.sources.youtube.ytdlp_videos import fetch_audio
 
         # A permanent folder, so that an interrupted download is resumed.
         folder = user_cache_path("seekpoint") / "sounds"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import MONTH, Pace, ResponseTooLarge, ServerFault
 from seekpoint.indexer.fetch.site_requests import SiteRequests
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
 from seekpoint.indexer.sources.sandbox import OriginReader
 from seekpoint.indexer.sources.sites.extraction import (
@@ -29,6 +30,9 @@ from seekpoint.indexer.sources.sites.extraction import (
 )
 from seekpoint.video_sites import video_or_playlist
 
+# Reasons for which a page in HTML has no article to read, and may yet have a video; documents have others.
+_WITHOUT_ARTICLE = {"made_by_script", "navigation_only", "page_empty", "page_of_markup"}
+_MEDIA = ("video/", "audio/")
 _MOST_ENTRIES = 5_000
 # CPU seconds. An ordinary page takes less than one, a sound of an hour in encrypted segments 650.
 _TO_EXTRACT, _TO_DOWNLOAD = 15.0, 1_800.0
@@ -166,3 +170,31 @@ def _playlist(listed: ListedVideos, of: Resource) -> Playlist:
     if len(entries) > _MOST_ENTRIES:
         raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"), MONTH)
     return Playlist(listed.title, tuple(entries.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class PagesWithVideos:
+    """Reads an address as a page, and asks for its video if there is no article on it."""
+
+    documents: DocumentReader
+    sites: VideoSites
+
+    def fetch(
+        self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
+    ) -> FetchResult:
+        """Fetch a page or its video; raises Unfetched, with the reason of the page if there is no video."""
+        try:
+            return self.documents.fetch(resource, now, earlier, private=private)
+        except Unfetched as failure:
+            media_type = str(failure.reason.values.get("media_type", ""))
+            is_media = media_type.startswith(_MEDIA) or "mpegurl" in media_type
+            may_have_video = is_media if failure.reason.code == "no_page" else failure.reason.code in _WITHOUT_ARTICLE
+            if earlier or not may_have_video:
+                raise
+            without_article = failure
+        try:
+            return self.sites.fetch(resource, now, private=private)
+        except Unfetched as failure:
+            if not is_no_video(failure):
+                raise
+            raise Unfetched(without_article.state, without_article.reason, MONTH) from None

@@ -43,7 +43,7 @@ from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.cues import spoken, tidy
 
 if TYPE_CHECKING:
-    from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
+    from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _NO_XML = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
@@ -99,7 +99,7 @@ class YouTubeTranscripts:
 
     @cached_property
     def _ytdlp(self) -> CaptionDownloader:
-        from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
+        from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
 
         return CaptionDownloader(self._web, self._languages)
 

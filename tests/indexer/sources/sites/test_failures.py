@@ -11,7 +11,7 @@ from yt_dlp.utils import ExtractorError, GeoRestrictedError
 from seekpoint.index.errors import SeekpointError, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH
-from seekpoint.indexer.sources.sites.failures import failure_of
+from seekpoint.indexer.sources.sites.downloader import failure_of
 from seekpoint.indexer.sources.sites.videos import VideoSites
 from tests.fake_sites import FakeSites, add_vimeo, at
 

@@ -19,8 +19,7 @@ from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.caption_tracks import Track, choose
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
 from seekpoint.indexer.sources.sandbox import SANDBOX
-from seekpoint.indexer.sources.sites.extraction import details_of
-from seekpoint.indexer.sources.sites.tracks import tracks_of, without_translations
+from seekpoint.indexer.sources.sites.extraction import details_of, tracks_of, without_translations
 from seekpoint.indexer.sources.sites.videos import VideoSites, is_no_video
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, at, page_with_player, vtt
 

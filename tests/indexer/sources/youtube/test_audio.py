@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.errors import Blocked, SeekpointError, Unfetched
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.retries import ConnectionFault
-from seekpoint.indexer.sources.youtube.audio import fetch_audio
+from seekpoint.indexer.sources.youtube.ytdlp_videos import fetch_audio
 from tests.fake_youtube import FakeYouTube
 from tests.speech import FakeSounds, sound_format
 

@@ -19,8 +19,8 @@ from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcri
 from seekpoint.indexer.fetch.retries import Pace
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
 from seekpoint.indexer.sources.metadata import stated_details
-from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
 from tests.fake_youtube import FakeYouTube, json3, watch_page
 from tests.paths import ROOT
 from tests.shared import SHARED, needs_shared

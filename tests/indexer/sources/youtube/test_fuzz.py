@@ -12,7 +12,6 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, State
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.metadata import stated_details
-from seekpoint.indexer.sources.youtube.caption_downloader import CaptionDownloader
 from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
 from seekpoint.indexer.sources.youtube.video import (
     YouTubeTranscripts,
@@ -21,6 +20,7 @@ from seekpoint.indexer.sources.youtube.video import (
     is_new,
     parse_json,
 )
+from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
 from tests import fuzzing
 from tests.fake_youtube import YOUTUBE, FakeYouTube, watch_page
 from tests.fuzzing import is_line, json_texts, mutated
