@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import seekpoint
 from seekpoint import Moment
@@ -15,6 +16,7 @@ from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import Report, build
 from seekpoint.indexer.pipeline.build_report import DryRunReport, preview
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import VideoSource
 from tests.fake_youtube import FakeYouTube
@@ -67,41 +69,26 @@ class Workshop:
     def build(
         self,
         *sources: Path | str,
-        captions: Path | None = None,
         languages: Sequence[str] = (),
-        retry: bool = False,
-        prune: bool = False,
-        limit: int | None = None,
         offline: bool = False,
         cookies: Path | None = None,
-        glossary: Path | None = None,
         later: float = 0.0,
         encoder: Encoder | None = None,
         videos: VideoSource | None = None,
         documents: DocumentReader | None = None,
         events: RecordedEvents | None = None,
         web: Web | None = None,
-        reembed: bool = False,
+        **options: Any,  # noqa: ANN401
     ) -> Report:
-        """Build from the sources, `later` seconds from now."""
+        """Build from the sources with these `BuildOptions`, `later` seconds from now."""
         self.encoder.embedded.clear()
         self.fake.requests.clear()
         self.events = events or RecordedEvents()
-        options = BuildOptions(
-            [str(source) for source in sources],
-            captions,
-            tuple(languages),
-            retry,
-            prune=prune,
-            limit=limit,
-            pace=0,
-            translate=glossary is not None,
-            glossary=glossary,
-            reembed=reembed,
-        )
-        outside = Sources.through(web or self.fake.web(offline, cookies), options)
+        defaults: dict[str, Any] = {"pace": 0, "translate": "glossary" in options, "languages": tuple(languages)}
+        wanted = BuildOptions([str(source) for source in sources], **defaults | options)
+        outside = Sources.through(web or self.fake.web(offline, cookies), wanted)
         return build(
-            options,
+            wanted,
             self.library,
             replace(outside, videos=videos or outside.videos, documents=documents or outside.documents),
             encoder=encoder or self.encoder,
@@ -137,6 +124,12 @@ class Workshop:
     def content(self) -> Mapping[str, bytes]:
         files = (path for path in self.library.rglob("*") if path.is_file() and path.suffix != ".lock")
         return {str(path.relative_to(self.library)): path.read_bytes() for path in files}
+
+
+def resource_at(address: str) -> Resource:
+    resource = resource_of(address)
+    assert resource
+    return resource
 
 
 def webvtt(*texts: str, seconds: float = 10.0) -> str:

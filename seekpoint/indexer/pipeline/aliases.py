@@ -15,10 +15,10 @@ from seekpoint.indexer.reading_list.parser import ReadingList, merge
 
 
 class Alias(NamedTuple):
-    """The address of the resource that another address stands for, until a time in Unix seconds, or for good.
+    """The resource at `url` that another address stands for, `until` a time in Unix seconds, or for good.
 
-    A feed's begins with `feed:`. `listed` is that other address if a list names it. Otherwise others ended there for a
-    time, and it stands for the first of them where they do, but not where a list names it later.
+    The address of a feed begins with `feed:`. `listed` is the other address if a list named it. It is empty for the end
+    of a temporary redirect, which stands for the first resource that led there, but not where a list names it.
     """
 
     url: str
@@ -72,10 +72,9 @@ class Aliases:
     ) -> Resource:
         """Store where the address of a resource ends, and move its listings there; returns the resource that it is.
 
-        One that no list named before gets `inputs`: so the episodes of a feed move with it.
-
-        A temporary address, as of a download, doesn't last: the first resource that ends there stays what it is, and
-        further ones become it. They are asked again after a day, as their redirects may then lead elsewhere.
+        A resource that is new to the library gets `inputs`: so the episodes of a feed move with it. Where a redirect
+        isn't permanent, the first resource that ends at an address stays what it is, and others that end there become
+        it for a day.
         """
         target = self.end_of(resource, end)
         if target.id == resource.id:

@@ -33,7 +33,7 @@ _LEAST_LEFT = 0.1
 
 
 class Run:
-    """A run of jobs.
+    """Lists playlists and runs jobs.
 
     `ends`: ids reached by redirects or canonical links. `listed`: ids of addresses that turned out to be playlists.
     `due_again`: ids of episodes for which a feed that was listed since gives another transcript.

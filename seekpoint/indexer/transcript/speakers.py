@@ -50,7 +50,7 @@ _NOBODY = re.compile(r"|[\da-f]{8}-[\da-f]{4}-.*|unknown(?: speaker)?", re.IGNOR
 
 
 class _Label(NamedTuple):
-    """What may be a name, empty after a mark alone, and its place in a cue; `is_marked` where a new speaker is."""
+    """A possible name at a place in a cue, empty after a mark alone; `is_marked` if it marks a new speaker."""
 
     cue: int
     name: str
@@ -127,7 +127,7 @@ def _changing(labels: Sequence[_Label]) -> float:
 
 
 def part_of(cue: Cue, start: int, stop: int, speaker: str | None, unsaid: int = 0) -> Iterator[Cue]:
-    """What someone says in a part of a cue, whose first `unsaid` characters are a name; time passes evenly over it."""
+    """Part of a cue, said by one speaker, without `unsaid` characters of a name; time passes evenly over the cue."""
     text, seconds = cue.text[start + unsaid : stop], cue.end - cue.start
     if not text.strip():
         return

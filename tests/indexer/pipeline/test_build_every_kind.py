@@ -34,7 +34,7 @@ from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.feeds import FEED, SHOW, feed, item, transcript
-from tests.indexer.builds import InterruptingEvents, Workshop, webvtt
+from tests.indexer.builds import Workshop, webvtt
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape, xhtml
 from tests.indexer.sources.recordings.films import film
 from tests.killing import PROCESSES, is_tidy
@@ -167,21 +167,6 @@ def test_nothing_that_others_wrote_is_parsed_in_the_process_of_the_build(worksho
     assert {status.state for status in workshop.statuses().values()} == {State.INDEXED}
     assert Sandbox.call.__code__ in called
     assert not [parser.__name__ for parser in PARSERS if parser.__code__ in called]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("after", range(1, 12))
-def test_a_build_that_ends_anywhere_goes_on_where_it_was(workshop: Workshop, sites: FakeSites, after: int) -> None:
-    sources = lists(workshop)
-    with pytest.raises(KeyboardInterrupt):
-        workshop.build(*sources, web=sites.web(), events=InterruptingEvents(after))
-    done = {key for key, status in workshop.statuses().items() if status.state is State.INDEXED and status.chunks}
-    assert len(done) >= after - 2, "a feed, and a page that shows a video, may be among them"
-    kept = {key: status.chunks for key, status in workshop.statuses().items() if key in done}
-    workshop.build(*sources, web=sites.web())
-    statuses = workshop.statuses()
-    assert {status.state for status in statuses.values()} == {State.INDEXED} and len(statuses) == 12
-    assert {key: statuses[key].chunks for key in done} == kept
 
 
 def build_all(sources: list[Path], library: Path, web: tuple[str, ...], ended: Path) -> None:

@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-import seekpoint
 from seekpoint.index.types import Kind, State
 from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.build import build
-from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
-from seekpoint.indexer.reading_list.addresses import resource_of
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
 from tests.fake_youtube import FakeYouTube
-from tests.indexer.builds import Workshop
+from tests.indexer.builds import Workshop, resource_at
 from tests.indexer.sources.archives.samples import pptx
 from tests.speech import needs_espeak, recording, speech_model
 
@@ -33,13 +30,7 @@ def sites(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSites:
 
 
 def id_of(address: str) -> str:
-    found = resource_of(address)
-    assert found
-    return found.id
-
-
-def first(workshop: Workshop, question: str, language: str) -> seekpoint.Moment:
-    return seekpoint.ask(question, workshop.library, encoder=workshop.encoder, language=language).moments[0]
+    return resource_at(address).id
 
 
 def test_videos_and_a_page_with_a_video_are_found_at_the_second_and_asked_once(
@@ -58,27 +49,24 @@ def test_videos_and_a_page_with_a_video_are_found_at_the_second_and_asked_once(
         (Kind.VIDEO, "Attention", ("en",)),
         (Kind.VIDEO, "Lecture 3", ("en",)),
     ]
-    moment = first(workshop, "掩码有什么用", "zh")
+    moment = workshop.ask("掩码有什么用", "zh")[0]
     assert (moment.link, moment.chapter) == (f"{BILIBILI}?t=5", "掩码")
-    assert first(workshop, "what does the mask hide?", "en").link == f"{VIMEO}#t=5s"
-    assert first(workshop, "how long does training take?", "en").link == LECTURE, "a page has no seconds"
+    assert workshop.ask("what does the mask hide?", "en")[0].link == f"{VIMEO}#t=5s"
+    assert workshop.ask("how long does training take?", "en")[0].link == LECTURE, "a page has no seconds"
     before = workshop.content()
     sites.requests.clear()
     report = workshop.build(listed, web=sites.web(), later=40 * DAY)
     assert (report.updated, sites.requests, workshop.encoder.embedded) == (0, [], [])
     assert workshop.content() == before
-    planned = preview(BuildOptions([str(listed)]), workshop.library, sites.web())
-    assert planned.steps[Step.NOTHING] == 3
 
 
-def test_other_languages_are_asked_for(workshop: Workshop, sites: FakeSites) -> None:
+def test_other_languages_are_asked_for_once(workshop: Workshop, sites: FakeSites) -> None:
     add_vimeo(sites, captions={"en": WORDS, "zh": ZH})
-    listed = workshop.write("list.txt", VIMEO)
-    workshop.build(listed, web=sites.web())
-    assert workshop.build(listed, web=sites.web(), languages=["zh"]).updated == 1
-    assert workshop.statuses()[id_of(VIMEO)].languages == ("zh",)
-    sites.requests.clear()
-    assert workshop.build(listed, web=sites.web(), languages=["zh"]).updated == 0
+    workshop.build(VIMEO, web=sites.web())
+    for updated in (1, 0):
+        sites.requests.clear()
+        assert workshop.build(VIMEO, web=sites.web(), languages=["zh"]).updated == updated
+        assert workshop.statuses()[id_of(VIMEO)].languages == ("zh",)
     assert not sites.requests
 
 
@@ -88,7 +76,7 @@ def test_a_lecture_in_parts_becomes_a_playlist_that_grows(workshop: Workshop, si
     report = workshop.build(listed, web=sites.web())
     assert report.states[State.INDEXED] == 3
     part = f"{BILIBILI}?p=2"
-    assert first(workshop, "掩码有什么用", "zh").link.startswith(f"{BILIBILI}?p=")
+    assert workshop.ask("掩码有什么用", "zh")[0].link.startswith(f"{BILIBILI}?p=")
     status = workshop.statuses()[id_of(part)]
     assert status.resource.sections == (("课", "注意力机制讲解"),)
     assert workshop.statuses()[id_of(BILIBILI)].resource.kind is Kind.PLAYLIST
@@ -213,9 +201,9 @@ def test_an_article_and_the_videos_on_its_page_are_resources_of_their_own_if_the
         (Kind.VIDEO, "掩码讲座", (("课",),)),
         (Kind.VIDEO, "Masks", (("课",),)),
     ]
-    assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
-    assert first(workshop, "掩码", "zh").link == f"{VIMEO}#t=5s"
-    assert first(workshop, "attention", "en").link.startswith(f"{LECTURE}#")
+    assert workshop.ask("training", "en")[0].link == "https://uni.example/l3.mp4#t=3"
+    assert workshop.ask("掩码", "zh")[0].link == f"{VIMEO}#t=5s"
+    assert workshop.ask("attention", "en")[0].link.startswith(f"{LECTURE}#")
     before = workshop.content()
     sites.requests.clear()
     report = workshop.build(listed, web=sites.web(), later=HOUR)
@@ -247,13 +235,12 @@ def test_a_video_on_a_page_that_is_deferred_is_asked_again(workshop: Workshop, s
     listed = workshop.write("list.txt", LECTURE)
     report = workshop.build(listed, web=sites.web())
     assert (report.states[State.INDEXED], report.states[State.DEFERRED]) == (1, 1)
-    request = BuildOptions([str(listed)])
-    planned = [preview(request, workshop.library, sites.web(), time.time() + hours * HOUR) for hours in (0, 2)]
+    planned = [workshop.preview(listed, now=time.time() + hours * HOUR) for hours in (0, 2)]
     assert [(one.steps[Step.FETCH], one.steps[Step.WAIT]) for one in planned] == [(0, 1), (1, 0)]
     sites.add("https://uni.example/l3.vtt", vtt([(3.0, 7.0, "training takes long")]), "text/vtt")
     report = workshop.build(listed, web=sites.web(), later=2 * HOUR)
     assert report.states[State.INDEXED] == 2
-    assert first(workshop, "training", "en").link == "https://uni.example/l3.mp4#t=3"
+    assert workshop.ask("training", "en")[0].link == "https://uni.example/l3.mp4#t=3"
 
 
 @pytest.mark.slow
@@ -279,7 +266,7 @@ def test_sound_without_captions_is_transcribed_once_where_that_is_asked_for(
     found = {one.resource.url: one for one in workshop.statuses().values()}
     assert {one.resource.kind for one in found.values()} == {Kind.VIDEO}
     assert found[BILIBILI].languages == ("zh",)
-    assert first(workshop, "softmax", "en").link.startswith(f"{address}#t=")
+    assert workshop.ask("softmax", "en")[0].link.startswith(f"{address}#t=")
     sites.requests.clear()
     report = build(options, workshop.library, Sources.through(sites.web(), options), encoder=workshop.encoder)
     assert (report.updated, sites.requests) == (0, [])
@@ -295,15 +282,3 @@ def test_a_short_link_is_the_video_that_it_leads_to(workshop: Workshop, sites: F
     sites.requests.clear()
     assert workshop.build(listed, web=sites.web()).updated == 0
     assert not sites.requests
-
-
-def test_an_interrupted_build_of_sites_goes_on(workshop: Workshop, sites: FakeSites) -> None:
-    from tests.indexer.builds import InterruptingEvents
-
-    add_bilibili(sites, captions={"ai-zh": ZH}, parts=3)
-    listed = workshop.write("list.txt", BILIBILI)
-    for after in (1, 1, 1):
-        with pytest.raises(KeyboardInterrupt):
-            workshop.build(listed, web=sites.web(), events=InterruptingEvents(after))
-    report = workshop.build(listed, web=sites.web())
-    assert report.states[State.INDEXED] == 4

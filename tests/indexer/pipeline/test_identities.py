@@ -6,15 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.open import open_writer
+from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Kind, ResourceStatus, State
-from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of
 from seekpoint.indexer.sources.provenance import FromListing, decode, encode
 from tests.feeds import FEED, SHOW, feed, item, transcript
-from tests.indexer.builds import Workshop, webvtt
+from tests.indexer.builds import Workshop, resource_at, webvtt
 
 RSS = "application/rss+xml"
 EVIL = "https://evil.example"
@@ -42,9 +40,8 @@ def episode(workshop: Workshop, known: str = "") -> ResourceStatus:
     [found] = [one for one in workshop.statuses().values() if known in ("", one.id) and one.title == "Attention 讲座"]
     assert (found.url, found.state, found.kind) == (f"{SHOW}/1.mp3", State.INDEXED, Kind.RECORDING)
     assert found.details.deep_link == f"{SHOW}/listen#t="
-    playlist = feed_resource(FEED)
-    assert playlist
-    with EmbeddedReader.open(workshop.library) as library:
+    playlist = resource_at(f"feed:{FEED}")
+    with open_reader(workshop.library) as library:
         [entry] = library.playlists()[playlist.id].entries
         [said] = library.transcripts(found.id)
     assert entry.resource.id == found.id
@@ -129,18 +126,16 @@ def test_a_sound_at_the_address_of_a_page_leaves_the_page_as_it_is(
     workshop.fake.add_site(f"{EVIL}/feed", feed(item("Masks for sale 特价", sound=page)), RSS)
     entries = [f"feed:{EVIL}/feed", page]
     workshop.build(workshop.write("list.txt", "\n".join(entries if evil_first else entries[::-1])))
-    resource = resource_of(page)
-    assert resource
-    found = workshop.statuses()[resource.id]
-    assert (found.title, found.kind, found.state) == ("The mask", resource.kind, State.INDEXED)
+    resource = resource_at(page)
+    status = workshop.statuses()[resource.id]
+    assert (status.title, status.kind, status.state) == ("The mask", resource.kind, State.INDEXED)
 
 
 def test_an_imported_library_renames_no_episode_of_a_feed(workshop: Workshop) -> None:
     """It may say that the guid of an episode to come is that of a page which its reader has."""
     serve_both(workshop, "urn:uuid:1")
     workshop.build(f"feed:{FEED}")
-    playlist, page = feed_resource(FEED), resource_of(f"{SHOW}/article")
-    assert playlist and page
+    playlist, page = resource_at(f"feed:{FEED}"), resource_at(f"{SHOW}/article")
     with open_writer(workshop.library) as writer:
         stored = decode(writer.standings()[playlist.id].inputs)
         assert isinstance(stored, FromListing) and stored.guids
@@ -166,7 +161,6 @@ def test_an_address_that_led_to_a_page_for_a_time_is_not_that_page(workshop: Wor
         workshop.build(listed)
     workshop.fake.add_redirect(short, f"{EVIL}/own", 302)
     workshop.build(theirs, ours, retry=True, later=2 * 86_400)
-    found = {one.resource.url: one.title for one in workshop.statuses().values()}
-    resource = resource_of(page)
-    assert resource and found[resource.url] == "The mask hides what comes later"
-    assert found.keys() == {resource.url, short}
+    titles = {status.url: status.title for status in workshop.statuses().values()}
+    assert titles.keys() == {resource_at(page).url, short}
+    assert titles[resource_at(page).url] == "The mask hides what comes later"

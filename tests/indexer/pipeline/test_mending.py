@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from seekpoint.cli.main import cli
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, LibraryError
-from seekpoint.index.open import open_writer
+from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.types import EmbeddedTranscript, State, Transcript
-from seekpoint.indexer.build_options import BuildOptions, Sources
-from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Report, build
+from seekpoint.indexer.pipeline.build import Report
 from seekpoint.query.output.status import to_text
 from tests.asking import ask
 from tests.damaging import PAGE, change_rows, contents, flip_bit, replace_page
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import RecordedEvents
+from tests.indexer.builds import Workshop, webvtt
 from tests.killing import Talks, lines_of, video_id
 
 
-class Workshop:
-    """A list of talks with captions, their library, and what it held before it was damaged."""
+class Damaged:
+    """A library of a list of talks with captions, and what it held before it was damaged."""
 
-    def __init__(self, folder: Path) -> None:
-        self.talks = Talks(folder / "talks")
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.talks = Talks(workshop.folder / "talks")
         self.talks.write(TALKS, cues=12)
-        self.library = folder / "library"
-        self.encoder = TopicEncoder()
-        self.events = RecordedEvents()
+        self.library = workshop.library
         self.build()
         self.contents = contents(self.library)
 
     def build(self) -> Report:
-        """Build again, with an encoder and events of its own."""
-        self.encoder, self.events = TopicEncoder(), RecordedEvents()
-        folder = self.talks.folder
-        request = BuildOptions([str(folder / "list.md")], folder, translate=False)
-        sources = Sources.through(Web())
-        return build(request, self.library, sources, encoder=self.encoder, events=self.events, clock=lambda: 2e9)
+        """Build a day from now, when files of today are known by their stamps."""
+        return self.workshop.build(self.talks.folder / "list.md", captions=self.talks.folder, later=86_400)
 
     def build_whole(self) -> Report:
         """Build once; see that the library is whole and holds what it held."""
@@ -53,7 +44,7 @@ class Workshop:
         return report
 
     def check(self) -> None:
-        with EmbeddedReader.open(self.library) as library:
+        with open_reader(self.library) as library:
             library.verify()
 
     def mended(self) -> Report:
@@ -65,15 +56,15 @@ class Workshop:
 
 
 @pytest.fixture
-def talks(tmp_path: Path) -> Workshop:
-    return Workshop(tmp_path)
+def talks(workshop: Workshop) -> Damaged:
+    return Damaged(workshop)
 
 
 TALKS, TALK, CHUNKS = 6, video_id(3), 3
 OF_TALK = f"(SELECT id FROM transcript WHERE resource_id = '{TALK}')"
 
 
-def test_what_the_library_itself_has_is_mended_without_reading_sources(talks: Workshop) -> None:
+def test_what_the_library_itself_has_is_mended_without_reading_sources(talks: Damaged) -> None:
     changes = {
         "UPDATE vector SET data = x'00' WHERE chunk_id = 1": True,
         f"UPDATE piece_block SET start = start + 1 WHERE transcript_id = {OF_TALK}": True,
@@ -92,8 +83,8 @@ def test_what_the_library_itself_has_is_mended_without_reading_sources(talks: Wo
     for change, embedded in changes.items():
         change_rows(talks.library, change)
         assert talks.mended().updated == 0, change
-        assert bool(talks.encoder.embedded) == embedded, change
-        assert len(talks.encoder.embedded) <= CHUNKS, change
+        assert bool(talks.workshop.encoder.embedded) == embedded, change
+        assert len(talks.workshop.encoder.embedded) <= CHUNKS, change
     damaged = "UPDATE chunk SET id = (1 << 62) + 1 WHERE id = (SELECT max(id) FROM chunk)"
     change_rows(talks.library, "PRAGMA foreign_keys = OFF", damaged)
     talks.mended()
@@ -101,22 +92,25 @@ def test_what_the_library_itself_has_is_mended_without_reading_sources(talks: Wo
         assert database.highest_chunk(connection) < 1000, "a damaged id isn't the highest one"
 
 
-def test_one_resource_is_read_again_and_the_build_says_so(talks: Workshop) -> None:
-    for change in (
+@pytest.mark.parametrize(
+    "change",
+    (
         f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}",
         f"UPDATE transcript SET language = 'ja' WHERE resource_id = '{TALK}'",
         f"UPDATE resource SET url = 'x' WHERE id = '{TALK}'",
         f"DELETE FROM resource WHERE id = '{TALK}'",
         f"DELETE FROM transcript WHERE resource_id = '{TALK}'",
         f"UPDATE resource SET reason = CAST(x'ff' AS TEXT) WHERE id = '{TALK}'",
-    ):
-        change_rows(talks.library, change)
-        assert talks.mended().updated == 1, change
-        told = [line for line in talks.events.lines if "Talk 3" in line or "x: " in line]
-        assert told or "DELETE FROM resource" in change, change
+    ),
+)
+def test_one_resource_is_read_again_and_the_build_says_so(talks: Damaged, change: str) -> None:
+    change_rows(talks.library, change)
+    assert talks.mended().updated == 1, change
+    told = [line for line in talks.workshop.events.lines if "Talk 3" in line or "x: " in line]
+    assert told or "DELETE FROM resource" in change, change
 
 
-def test_what_no_list_names_any_more_is_told_and_waits(talks: Workshop) -> None:
+def test_what_no_list_names_any_more_is_told_and_waits(talks: Damaged) -> None:
     with open_writer(talks.library) as writer:
         inputs = writer.standings()[TALK].inputs
         writer.set_state(TALK, State.INDEXED, reason="no answer", retry_after=3e9, inputs=inputs)
@@ -126,7 +120,7 @@ def test_what_no_list_names_any_more_is_told_and_waits(talks: Workshop) -> None:
         talks.check()
     assert talks.build().given_up == 1
     talks.check()
-    with EmbeddedReader.open(talks.library) as library:
+    with open_reader(talks.library) as library:
         assert library.standings()[TALK].retry_after is None, "what was to be tried later is tried at once"
         statuses = {status.id: status for status in library.statuses()}
         text = to_text(talks.library, library.card, [*statuses.values()], library.sections(), 2e9)
@@ -138,7 +132,7 @@ def test_what_no_list_names_any_more_is_told_and_waits(talks: Workshop) -> None:
     assert talks.build().given_up == 0
 
 
-def test_a_build_without_a_check_hides_no_damage_and_one_ends_a_mending_that_was_killed(talks: Workshop) -> None:
+def test_a_build_without_a_check_hides_no_damage_and_one_ends_a_mending_that_was_killed(talks: Damaged) -> None:
     change_rows(talks.library, "UPDATE vector SET digest = x'00' WHERE chunk_id = 1")
     assert talks.build().updated == 0
     talks.mended()
@@ -154,7 +148,7 @@ def test_a_build_without_a_check_hides_no_damage_and_one_ends_a_mending_that_was
     assert talks.mended().updated == 0
 
 
-def test_damage_that_an_answer_meets_is_mended_while_whole_resources_answer(talks: Workshop) -> None:
+def test_damage_that_an_answer_meets_is_mended_while_whole_resources_answer(talks: Damaged) -> None:
     change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
     with pytest.raises(DamagedLibrary):
         talks.check()
@@ -166,13 +160,13 @@ def test_damage_that_an_answer_meets_is_mended_while_whole_resources_answer(talk
     assert talks.build_whole().updated == TALKS
 
 
-def test_one_build_mends_an_index_whose_size_and_time_are_right_and_the_manifest(talks: Workshop) -> None:
+def test_one_build_mends_an_index_whose_size_and_time_are_right_and_the_manifest(talks: Damaged) -> None:
     for pattern in ("vectors-*", "words-*/*.idx"):
         file = next(talks.library.glob(pattern))
         flip_bit(file, file.stat().st_size // 2)
         assert talks.mended().updated == 0
-        assert talks.encoder.embedded == []
-        assert "an index was damaged and is made again" in talks.events.lines
+        assert talks.workshop.encoder.embedded == []
+        assert "an index was damaged and is made again" in talks.workshop.events.lines
     manifest = talks.library / "manifest.json"
     for left in (None, 0, 99):
         if left is None:
@@ -182,12 +176,12 @@ def test_one_build_mends_an_index_whose_size_and_time_are_right_and_the_manifest
         with pytest.raises(LibraryError, match="seekpoint build SOURCE"):
             talks.check()
         assert talks.build_whole().updated == 0
-        assert talks.encoder.embedded == []
+        assert talks.workshop.encoder.embedded == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"another page"])
-def test_a_page_that_cannot_be_read_costs_what_was_on_it(talks: Workshop, filler: bytes) -> None:
+def test_a_page_that_cannot_be_read_costs_what_was_on_it(talks: Damaged, filler: bytes) -> None:
     whole, fetched = (talks.library / database.FILE).read_bytes(), []
     for page in range(10, len(whole) // PAGE, 10):  # none of the schema, without which nothing can be read
         content = whole[PAGE * (page - 3) : PAGE * (page - 2)] if filler == b"another page" else filler * PAGE
@@ -200,7 +194,7 @@ def test_a_page_that_cannot_be_read_costs_what_was_on_it(talks: Workshop, filler
     assert max(fetched) <= TALKS
 
 
-def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Workshop) -> None:
+def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Damaged) -> None:
     for change in (
         f"UPDATE resource SET state = 'i9dexed' WHERE id = '{TALK}'",
         f"UPDATE resource SET state = 'deferred', retry_after = 9e99 WHERE id = '{TALK}'",
@@ -209,7 +203,9 @@ def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Wor
     ):
         change_rows(talks.library, change)
         talks.build_whole()
-        assert "the library is damaged: the build begins again, to mend what it can" in talks.events.lines, change
+        assert "the library is damaged: the build begins again, to mend what it can" in talks.workshop.events.lines, (
+            change
+        )
     replace_page(talks.library / database.FILE, 1, b"\xff" * PAGE)  # the resources
     assert talks.build_whole().updated == TALKS
     (talks.library / "manifest.json").write_bytes(b"{")
@@ -217,7 +213,7 @@ def test_damage_that_a_build_meets_itself_is_mended_by_the_same_build(talks: Wor
     talks.build_whole()
 
 
-def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks: Workshop) -> None:
+def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks: Damaged) -> None:
     (talks.library / "manifest.json").write_bytes(b"{")
     change_rows(talks.library, "UPDATE setting SET value = '[' WHERE name = 'model'")
     for _ in range(2):
@@ -225,11 +221,8 @@ def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks
             talks.build()
 
 
-# What has to be given up
-
-
 @pytest.mark.slow
-def test_a_build_that_gives_up_what_its_lists_do_not_name_ends_with_exit_code_3(talks: Workshop) -> None:
+def test_a_build_that_gives_up_what_its_lists_do_not_name_ends_with_exit_code_3(talks: Damaged) -> None:
     talks.talks.put({k: lines_of(k, 12) for k in range(TALKS) if k != 3})
     change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
     index = ["--index", str(talks.library)]
@@ -241,31 +234,22 @@ def test_a_build_that_gives_up_what_its_lists_do_not_name_ends_with_exit_code_3(
     assert "Talk 3: its transcript was damaged and has to be fetched again" in result.stderr
 
 
-def test_what_cannot_be_read_again_is_given_up_once(tmp_path: Path) -> None:
-    folder, library = tmp_path / "recordings", tmp_path / "another library"
-    folder.mkdir()
-    (folder / "讲座.ogg").touch()
-    (folder / "讲座.zh.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:05.000\n注意力\n", "utf-8")
-
-    def update() -> Report:
-        options = BuildOptions([str(folder)], translate=False)
-        return build(options, library, Sources.through(Web()), encoder=TopicEncoder())
-
-    update()
-    (folder / "讲座.zh.vtt").unlink()
-    change_rows(library, "UPDATE cue_block SET data = x'00'")
-    with pytest.raises(DamagedLibrary), EmbeddedReader.open(library) as reader:
+def test_what_cannot_be_read_again_is_given_up_once(workshop: Workshop) -> None:
+    folder = workshop.write("recordings/讲座.ogg", "").parent
+    captions = workshop.write("recordings/讲座.zh.vtt", webvtt("注意力"))
+    workshop.build(folder)
+    captions.unlink()
+    change_rows(workshop.library, "UPDATE cue_block SET data = x'00'")
+    with pytest.raises(DamagedLibrary), open_reader(workshop.library) as reader:
         reader.verify()
-    report = update()
+    report = workshop.build(folder)
     assert (report.given_up, report.states[State.NO_TRANSCRIPT]) == (1, 1)
-    assert update().given_up == 0
+    assert workshop.build(folder).given_up == 0
 
 
-def test_a_library_without_passages_is_mended(tmp_path: Path) -> None:
-    listed = tmp_path / "list.md"
-    listed.write_text("- [讲座](gone.mp4)\n", encoding="utf-8")
-    library, request = tmp_path / "library", BuildOptions([str(listed)], translate=False)
+def test_a_library_without_passages_is_mended(workshop: Workshop) -> None:
+    listed = workshop.write("list.md", "- [讲座](gone.mp4)\n")
     for _ in range(2):
-        report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=RecordedEvents())
+        report = workshop.build(listed)
         assert (report.resources, report.given_up) == (1, 0)
-        (library / database.DAMAGE_MARK).touch()
+        (workshop.library / database.DAMAGE_MARK).touch()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -29,10 +29,11 @@ from seekpoint.indexer.pipeline.build_report import preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.query.answers import Moment
 from tests.asking import ask
-from tests.fakes import TOPICS, TopicEncoder, WideEncoder
+from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.libraries import run_script
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.indexer.builds import InterruptingEvents, RecordedEvents, Workshop, webvtt
+from tests.killing import Talks, lines_of, video_id
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -61,23 +62,16 @@ class EndingEncoder(WideEncoder):
         raise AssertionError
 
 
-def _id(k: int) -> str:
-    return f"{'zh' if k % 2 else 'en'}-talk-{k:03}"
+def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> None:
+    """A list of talks with captions, some of them Chinese, and one missing video."""
+    talks = Talks(workshop.folder)
+    talks.write(count, cues)
+    with (talks.folder / "list.md").open("a", encoding="utf-8") as listed:
+        listed.write(f"\n- [Gone](https://youtu.be/{UNAVAILABLE})")
 
 
-def _lines(k: int, count: int) -> list[str]:
-    words = [topic[k % 2] for topic in TOPICS]
-    after = "之后是" if k % 2 else "comes before"
-    return [f"{words[(n + k) % len(words)]} {after} {words[n * k % len(words)]} {k} {n}" for n in range(count)]
-
-
-def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> Path:
-    """A list of talks with captions, every other one Chinese, and one missing video."""
-    entries = [f"- [Talk {k} 讲座](https://youtu.be/{_id(k)})" for k in range(count)]
-    for k in range(count):
-        workshop.write(f"captions/T [{_id(k)}].{'zh-TW' if k % 2 else 'en'}.vtt", webvtt(*_lines(k, cues)))
-    gone = f"- [Gone](https://youtu.be/{UNAVAILABLE})"
-    return workshop.write("list.md", "\n".join(["# 讲座 Talks", *entries, gone]))
+def build(workshop: Workshop, **options: Any) -> Report:  # noqa: ANN401
+    return workshop.build(workshop.folder / "list.md", captions=workshop.folder, **options)
 
 
 def reembed(
@@ -90,9 +84,8 @@ def reembed(
 ) -> Report:
     """Build the list offline, by default with --reembed."""
     own, workshop.library = workshop.library, library or workshop.library
-    listed, captions = workshop.folder / "list.md", workshop.folder / "captions"
     try:
-        return workshop.build(listed, captions=captions, offline=True, encoder=encoder, events=events, reembed=again)
+        return build(workshop, offline=True, encoder=encoder, events=events, reembed=again)
     finally:
         workshop.library = own
         assert workshop.fake.requests == []
@@ -115,7 +108,8 @@ def embedded_of(folder: Path) -> set[str]:
 
 @pytest.fixture
 def talks(workshop: Workshop) -> Workshop:
-    workshop.build(write_talks(workshop), captions=workshop.folder / "captions")
+    write_talks(workshop)
+    build(workshop)
     assert len(embedded_of(workshop.library)) == TALKS
     return workshop
 
@@ -156,26 +150,9 @@ def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Worksh
         assert back.card.name == "bare" or answers(talks.library, back) == (
             old if back.card.name == "topics" else expected
         )
-    talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt("掩码"))
+    talks.write(f"Talk 1 [{video_id(1)}].zh-TW.vtt", webvtt("掩码"))
     assert reembed(talks, WideEncoder(), again=False).updated == 1
     assert model(talks.library) == "wide"
-
-
-def test_an_interruption_between_resources_loses_nothing(talks: Workshop, expected: Answers) -> None:
-    old, content, done = answers(talks.library, TopicEncoder()), _files(talks.library), set[str]()
-    for after in (1, 4):
-        with pytest.raises(KeyboardInterrupt):
-            reembed(talks, WideEncoder(), events=InterruptingEvents(after))
-        done, before = embedded_of(talks.library / FOLDER), done
-        assert before < done and len(done) == len(before) + after
-        assert answers(talks.library, TopicEncoder()) == old
-        assert _files(talks.library) == content
-    encoder = WideEncoder()
-    report = reembed(talks, encoder)
-    assert len(talks.events.worked_on) == TALKS - 5
-    assert not done & set(talks.events.worked_on)
-    assert report.embedded == len(encoder.embedded) == _chunks(talks, set(talks.statuses()) - done)
-    assert answers(talks.library, WideEncoder()) == expected
 
 
 _KILLED = """
@@ -183,14 +160,15 @@ from pathlib import Path
 import seekpoint
 from tests.indexer.pipeline.test_reembed import EndingEncoder
 folder, encoder = Path(sys.argv[1]), EndingEncoder(int(sys.argv[2]), None)
-options = {"captions": folder / "captions", "encoder": encoder, "reembed": True, "translate": False}
+options = {"captions": folder, "encoder": encoder, "reembed": True, "translate": False}
 seekpoint.build([folder / "list.md"], folder / "library", **options)
 """
 
 
 @pytest.mark.slow
 def test_an_interruption_or_a_kill_within_a_resource_loses_only_that_one(workshop: Workshop) -> None:
-    workshop.build(write_talks(workshop, 3, cues=300), captions=workshop.folder / "captions")
+    write_talks(workshop, 3, cues=400)
+    build(workshop)
     old, done = answers(workshop.library, TopicEncoder()), set[str]()
     for call, is_killed in ((1, False), (3, False), (3, True)):
         if is_killed:
@@ -204,8 +182,8 @@ def test_an_interruption_or_a_kill_within_a_resource_loses_only_that_one(worksho
         assert model(workshop.library) == "topics"
     encoder = WideEncoder()
     reembed(workshop, encoder)
-    assert set(workshop.events.worked_on) == {_id(k) for k in range(3)} - done
-    assert len(encoder.embedded) == _chunks(workshop, {_id(k) for k in range(3)} - done)
+    assert set(workshop.events.worked_on) == {video_id(k) for k in range(3)} - done
+    assert len(encoder.embedded) == _chunks(workshop, {video_id(k) for k in range(3)} - done)
     assert model(workshop.library) == "wide"
 
 
@@ -276,24 +254,21 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
 def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), events=InterruptingEvents(5))
-    talks.write(f"captions/T [{_id(1)}].zh-TW.vtt", webvtt(*_lines(1, 14), "又是掩码"))
-    talks.write(f"captions/T [{_id(90)}].en.vtt", webvtt("the cache is new"))
-    (talks.folder / f"captions/T [{_id(0)}].en.vtt").unlink()
-    entries = [f"https://youtu.be/{_id(k)}" for k in (*range(1, TALKS), 90)]
-    list_file = talks.write("list.md", "\n".join([*entries, f"https://youtu.be/{UNAVAILABLE}"]))
-    report = talks.build(list_file, captions=talks.folder / "captions", prune=True)
-    assert (report.updated, report.removed) == (2, 1)
+    lines = {k: lines_of(k, 14) for k in range(1, TALKS)}
+    Talks(talks.folder).put(lines | {1: [*lines[1], "又是掩码"], 90: ["the cache is new"]})
+    report = build(talks, prune=True)
+    assert (report.updated, report.removed) == (2, 2)
     assert any("--model wide --reembed goes on" in line for line in talks.events.lines)
     assert model(talks.library) == "topics"
     encoder = WideEncoder()
     reembed(talks, encoder)
-    assert set(talks.events.worked_on) == {_id(k) for k in (1, 5, 6, 7, 90)}
-    assert len(encoder.embedded) < _chunks(talks, {_id(k) for k in (1, 5, 6, 7, 90)}), "of talk 1 only what's new"
+    assert set(talks.events.worked_on) == {video_id(k) for k in (1, 5, 6, 7, 90)}
+    assert len(encoder.embedded) < _chunks(talks, {video_id(k) for k in (1, 5, 6, 7, 90)}), "of talk 1 only what's new"
     assert model(talks.library) == "wide"
-    talks.build(list_file, captions=talks.folder / "captions", encoder=WideEncoder(), later=0)
+    build(talks, encoder=WideEncoder())
     assert talks.encoder.embedded == []
     (moment, *_) = ask("cache new", talks.library, encoder=WideEncoder()).moments
-    assert moment.resource.id == _id(90)
+    assert moment.resource.id == video_id(90)
 
 
 def test_another_model_or_a_damaged_successor_starts_over_and_says_so(talks: Workshop) -> None:
@@ -316,7 +291,7 @@ def test_another_model_or_a_damaged_successor_starts_over_and_says_so(talks: Wor
 def test_a_model_that_is_refused_that_fails_or_is_the_librarys_own_changes_nothing(talks: Workshop) -> None:
     before, encoder = _files(talks.library), TopicEncoder()
     for name, count in (("wide", TALKS), ("topics", 0)):
-        request = BuildOptions([str(talks.folder / "list.md")], talks.folder / "captions", model=name, reembed=True)
+        request = BuildOptions([str(talks.folder / "list.md")], talks.folder, model=name, reembed=True)
         steps = preview(request, talks.library, talks.fake.web(offline=True)).steps
         assert (steps[Step.EMBED_AGAIN], steps[Step.NOTHING]) == (count, TALKS - count), "a dry run says so"
     with pytest.raises(ModelMismatch, match=r"topics .*wide .*--reembed, or .*seekpoint build SOURCE --model wide"):

@@ -10,10 +10,11 @@ import pytest
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.pipeline.shown_videos import ShownVideos, with_videos
-from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
+from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.sites.videos import video_named_by
 from tests.index.libraries import CARD
+from tests.indexer.builds import resource_at
 
 PAGE, OTHER = "http://uni.example/lecture", "http://10.0.0.1/lecture"
 YOUTUBE, TALK = "https://www.youtube.com/watch?v=", "-wjZ_fJX0v4"
@@ -22,8 +23,7 @@ PANOPTO, UUID = "Panopto/Pages/Viewer.aspx", "09969705-c96b-4e87-8424-abb7004200
 
 def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_network(tmp_path: Path) -> None:
     own, elsewhere = "http://uni.example/l3.mp4", "http://10.0.0.1/l3.mp4"
-    page = resource_of(PAGE)
-    assert page
+    page = resource_at(PAGE)
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         shown = ShownVideos(writer)
         shown.keep(page, [Resource("any", Kind.VIDEO, "讲座", url) for url in (own, elsewhere)])
@@ -37,8 +37,7 @@ def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_net
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("taken", ["https://show.example/讲座", "https://show.example/a.mp4", f"{YOUTUBE}{TALK}"])
 def test_a_page_renames_nothing_that_it_shows_of_others(taken: str, order: int) -> None:
-    evil, listed = resource_of("https://evil.example/page"), resource_of(taken)
-    assert evil and listed
+    evil, listed = resource_at("https://evil.example/page"), resource_at(taken)
     by_page = {evil.id: (evil.url, ((listed.url, "Masks for sale"),))}
     [read] = with_videos([ReadingList("list.md", 2, (evil, listed)[::order])], by_page)
     assert [one for one in read.resources if one.id == listed.id] == [listed]
@@ -57,8 +56,7 @@ def test_a_page_renames_nothing_that_it_shows_of_others(taken: str, order: int) 
     ],
 )
 def test_a_video_has_its_title_from_its_own_site(page: str, url: str, title: str) -> None:
-    listed = resource_of(url)
-    assert listed and video_named_by(page, url, "掩码") == replace(listed, kind=Kind.VIDEO, title=title)
+    assert video_named_by(page, url, "掩码") == replace(resource_at(url), kind=Kind.VIDEO, title=title)
 
 
 def test_what_is_no_address_is_no_video() -> None:

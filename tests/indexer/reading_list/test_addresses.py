@@ -121,8 +121,9 @@ def test_lookalikes_of_videos_and_papers_and_broken_addresses_are_pages_and_othe
         assert resource_of(text) is None, text
 
 
-def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
-    for name, kind, title in (
+@pytest.mark.parametrize(
+    ("name", "kind", "title"),
+    (
         ("讲座 1.MP4", Kind.RECORDING, "讲座 1"),
         ("talk.zh-TW.vtt", Kind.RECORDING, "talk"),
         ("paper.pdf", Kind.PAPER, ""),
@@ -130,12 +131,14 @@ def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path) -> None:
         ("slides.PPTX", Kind.DOCUMENT, ""),
         ("书.epub", Kind.DOCUMENT, ""),
         ("evil\x1b\u202e.ogg", Kind.RECORDING, "evil"),
-    ):
-        file = resource_of_path(tmp_path / name)
-        assert (file.kind, file.file_title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
-        assert len(file.id) == 20
-        assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == file.id
-        assert resource_of_path(tmp_path / name, "Given").title == "Given"
+    ),
+)
+def test_the_kind_of_a_local_file_follows_its_suffix(tmp_path: Path, name: str, kind: Kind, title: str) -> None:
+    file = resource_of_path(tmp_path / name)
+    assert (file.kind, file.file_title, file.url) == (kind, title, (tmp_path / name).resolve().as_uri())
+    assert len(file.id) == 20
+    assert resource_of_path(tmp_path / "sub" / ".." / name, "Given").id == file.id
+    assert resource_of_path(tmp_path / name, "Given").title == "Given"
 
 
 def test_a_link_to_a_file_is_decoded_and_resolved() -> None:

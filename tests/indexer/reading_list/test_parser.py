@@ -10,11 +10,11 @@ import pytest
 
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource
-from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.reading_list.links import parse_markdown, parse_urls
 from seekpoint.indexer.reading_list.parser import expand_playlists, merge, read_source, unavailable_entries
 from tests.cost import at_most
 from tests.feeds import feed, item
+from tests.indexer.reading_list.listed import fault, read
 
 LIST = """\
 ---
@@ -270,57 +270,68 @@ def test_links_out_of_a_folder_are_told_and_not_followed(tmp_path: Path) -> None
         read_source(str(folder))
 
 
-def test_a_source_that_is_no_list_or_holds_nothing_is_reported_in_one_line(tmp_path: Path) -> None:
-    for name, data, message in (
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
         ("blank.txt", b" \n\t\n", "is empty"),
         ("prose.txt", "没有链接 no links".encode(), "no links found"),
         ("marks.md", "---\ntitle: 空\n---\n* * *\n".encode(), "no links found"),
         ("slides.PPT", b"\xd0\xcf", "slides.PPT: .ppt files aren't read yet: convert it to PDF or text"),
         ("odd.md", b"\xff\xff caf\xe9 \x81", "UTF-8"),
         ("huge.md", b"x" * 20_000_001, "too much for a reading list"),
-    ):
-        file = tmp_path / "lists" / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(data)
-        with pytest.raises(SourceError, match=message) as raised:
-            read_source(str(file))
-        assert name in str(raised.value) and "\n" not in str(raised.value)
-    for source in ("nothing.md", "", " ", "aaaaaaaaaaa", "ftp://a.org/x", "a\0b", "a\nb\x1b[31m", "x" * 5000):
-        with pytest.raises(SourceError, match=r"no such file or folder.*https://|can't read") as raised:
-            read_source(source)
-        assert str(raised.value).isprintable()
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "empty" / "cover.jpg").write_bytes(b"\xff\xd8")
-    with pytest.raises(
-        SourceError, match=r"no captions \(.*\.srt, .*\), recordings, documents \(\.pdf, .*\), web pages or text files"
-    ):
-        read_source(str(tmp_path / "empty"))
+    ],
+)
+def test_a_file_that_is_no_list_is_reported_in_one_line(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    assert message in fault(tmp_path, name, data)
 
 
-def test_a_feed_that_was_saved_is_read_from_its_address(tmp_path: Path) -> None:
-    notes = item("第一集", "<description>&lt;a href='https://sponsor.example'&gt;</description>")
-    own = '<link>https://a.example</link><atom:link href="https://a.example/播客?a=1&amp;b=2" rel="self"/>'
-    entry = "<entry><link rel='self' href='https://b.example/1'/><link rel='enclosure' href='https://b.example/1.mp3'/>"
-    atom = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>课</title>{entry}</entry></feed>"
-    found = resource_of("https://a.example/播客?a=1&b=2")
-    assert found
-    for name, text, address in (
-        ("feed.rss", feed(notes, header=own), found.url),
-        ("feed.xml", feed(notes, header=own.replace("https://a.example/播客", "javascript:")), "https://example.org"),
-        ("feed", f"\ufeff{atom}", "https://example.org/feed.xml"),
-        ("list.txt", feed(notes)[:-10], "https://example.org/feed.xml"),
-    ):
-        (tmp_path / name).write_text(text, "utf-8")
-        for is_trusted in (True, False):
-            with pytest.raises(SourceError) as raised:
-                read_source(str(tmp_path / name), is_trusted=is_trusted)
-            told = str(raised.value)
-            assert f"{name}: this is the feed of a podcast: give its address, such as {address}" in told
-    (tmp_path / "blog.xml").write_text(feed(item("A text", "<link>https://a.example/1</link>", sound=None)), "utf-8")
-    assert [each.url for each in read_source(str(tmp_path / "blog.xml")).resources][-1] == "https://a.example/1"
-    (tmp_path / "note.txt").write_text("注意力")
-    (remark,) = read_source(str(tmp_path)).remarks
-    assert remark.endswith("4 files of kinds that aren't read: 2 .xml, 1 feed, 1 .rss")
+@pytest.mark.parametrize(
+    "source", ["nothing.md", "", " ", "aaaaaaaaaaa", "ftp://a.org/x", "a\0b", "a\nb\x1b[31m", "x" * 5000]
+)
+def test_what_is_neither_a_file_nor_an_address_is_reported_in_one_line(source: str) -> None:
+    with pytest.raises(SourceError, match=r"no such file or folder.*https://|can't read") as raised:
+        read_source(source)
+    assert str(raised.value).isprintable()
+
+
+def test_a_folder_without_anything_to_read_says_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8")
+    kinds = r"no captions \(.*\.srt, .*\), recordings, documents \(\.pdf, .*\), web pages or text files"
+    with pytest.raises(SourceError, match=kinds):
+        read_source(str(tmp_path))
+
+
+OWN = '<link>https://a.example</link><atom:link href="https://a.example/a?a=1&amp;b=2" rel="self"/>'
+ATOM = (
+    "<entry><link rel='self' href='https://b.example/1'/><link rel='enclosure' href='https://b.example/1.mp3'/></entry>"
+)
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+@pytest.mark.parametrize(
+    ("name", "text", "address"),
+    [
+        ("feed.rss", feed(item("第一集"), header=OWN), "https://a.example/a?a=1&b=2"),
+        (
+            "feed.xml",
+            feed(item("第一集"), header=OWN.replace("https://a.example/a", "javascript:")),
+            "https://example.org",
+        ),
+        ("feed", f"\ufeff<feed xmlns='http://www.w3.org/2005/Atom'>{ATOM}</feed>", "https://example.org/feed.xml"),
+        ("list.txt", feed(item("第一集"))[:-10], "https://example.org/feed.xml"),
+    ],
+    ids=["its own", "no address", "Atom", "cut"],
+)
+def test_a_feed_that_was_saved_is_read_from_its_address(
+    tmp_path: Path, name: str, text: str, address: str, is_trusted: bool
+) -> None:
+    told = fault(tmp_path, name, text, is_trusted=is_trusted)
+    assert f"{name}: this is the feed of a podcast: give its address, such as {address}" in told
+
+
+def test_the_feed_of_a_blog_is_a_list_of_its_links(tmp_path: Path) -> None:
+    text = feed(item("A text", "<link>https://a.example/1</link>", sound=None))
+    assert [each.url for each in read(tmp_path, "blog.xml", text).resources][-1] == "https://a.example/1"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

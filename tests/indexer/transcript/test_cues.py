@@ -19,8 +19,9 @@ def texts(cues: tuple[Cue, ...]) -> list[str]:
     return [cue.text for cue in cues]
 
 
-def test_cues_are_clean_and_in_order() -> None:
-    for cues, tidied in (
+@pytest.mark.parametrize(
+    ("cues", "tidied"),
+    (
         (
             [Cue(0, 1, " a\n b\x1b\u202e "), Cue(1, 2, " \n"), Cue(2, 3, "注意力\u200b")],
             [Cue(0, 1, "a b"), Cue(2, 3, "注意力")],
@@ -35,27 +36,33 @@ def test_cues_are_clean_and_in_order() -> None:
         ),
         (2 * [Cue(0, 40, "One sentence. 一句話。")], 2 * [Cue(0, 40, "One sentence. 一句話。")]),
         ([Cue(0, 600, "[Music]")], [Cue(0, 600, "[Music]")]),
-    ):
-        assert tidy(cues) == tuple(tidied)
+    ),
+)
+def test_cues_are_clean_and_in_order(cues: list[Cue], tidied: list[Cue]) -> None:
+    assert tidy(cues) == tuple(tidied)
 
 
-def test_an_hour_in_one_cue_becomes_pieces_of_whole_sentences() -> None:
-    for sentence in ("We now look at attention, at last. ", "现在我们来看看注意力机制。", "आइए अब ध्यान तंत्र देखें। "):
-        text = (sentence * (60_000 // len(sentence))).strip()
-        cues = tidy([Cue(0, 3600, text)])
-        assert all(cue.end - cue.start <= LONGEST + 0.001 for cue in cues)
-        assert all(cue.text.endswith(sentence.strip()) for cue in cues)
-        assert "".join(texts(cues)).replace(" ", "") == text.replace(" ", "")
-        assert all(a.end == pytest.approx(b.start) for a, b in pairwise(cues))
-        assert cues[-1].end == 3600
+@pytest.mark.parametrize(
+    "sentence", ("We now look at attention, at last. ", "现在我们来看看注意力机制。", "आइए अब ध्यान तंत्र देखें। ")
+)
+def test_an_hour_in_one_cue_becomes_pieces_of_whole_sentences(sentence: str) -> None:
+    text = (sentence * (60_000 // len(sentence))).strip()
+    cues = tidy([Cue(0, 3600, text)])
+    assert all(cue.end - cue.start <= LONGEST + 0.001 for cue in cues)
+    assert all(cue.text.endswith(sentence.strip()) for cue in cues)
+    assert "".join(texts(cues)).replace(" ", "") == text.replace(" ", "")
+    assert all(a.end == pytest.approx(b.start) for a, b in pairwise(cues))
+    assert cues[-1].end == 3600
 
 
-def test_sixty_thousand_characters_without_a_duration_are_split_by_tokens() -> None:
-    for text, longest in (("word " * 12_000, 1600), ("字" * 60_000, 400), ("ไ" * 60_000, 400), ("x" * 60_000, 1600)):
-        cues = tidy([Cue(7, 7, text)])
-        assert max(len(cue.text) for cue in cues) <= longest
-        assert "".join(texts(cues)).replace(" ", "") == text.replace(" ", "")
-        assert {(cue.start, cue.end) for cue in cues} == {(7, 7)}
+@pytest.mark.parametrize(
+    ("text", "longest"), (("word " * 12_000, 1600), ("字" * 60_000, 400), ("ไ" * 60_000, 400), ("x" * 60_000, 1600))
+)
+def test_sixty_thousand_characters_without_a_duration_are_split_by_tokens(text: str, longest: int) -> None:
+    cues = tidy([Cue(7, 7, text)])
+    assert max(len(cue.text) for cue in cues) <= longest
+    assert "".join(texts(cues)).replace(" ", "") == text.replace(" ", "")
+    assert {(cue.start, cue.end) for cue in cues} == {(7, 7)}
 
 
 def test_splits_prefer_spaces_and_commas_to_the_middle_of_a_word() -> None:
@@ -100,14 +107,17 @@ REPEATS = ["no no no", "let it be", "let it be", "yes", "yes", "yes", "对", "�
 FLASHING = ((1, 2.99, "hi all"), (2.99, 3, "hi all"), (3, 5.99, "hi all\n你好"), (5.99, 6, "你好"), (6, 9, "你好\n42"))
 
 
-def test_each_line_of_rolling_captions_comes_once() -> None:
-    for captions, said in (
+@pytest.mark.parametrize(
+    ("captions", "said"),
+    (
         (rolling(*((3.0 * k, line) for k, line in enumerate(REPEATS))), REPEATS),
         (rolling((1, "[Music]"), (4, "hello all"), (7, "[Applause]"), (9, "thanks")), ["hello all", "thanks"]),
         (webvtt(*FLASHING), ["hi all", "你好", "42"]),
         (webvtt((1, 2, "row"), (2, 3, "row"), (3, 4, "row\nyour boat")), ["row", "row", "row your boat"]),
-    ):
-        assert texts(spoken(captions)) == said
+    ),
+)
+def test_each_line_of_rolling_captions_comes_once(captions: str, said: list[str]) -> None:
+    assert texts(spoken(captions)) == said
 
 
 def test_a_line_starts_at_its_first_word() -> None:
@@ -122,8 +132,9 @@ def test_a_line_starts_at_its_first_word() -> None:
     assert spoken(captions) == (*said, Cue(9.0, 12.0, "a wrong time"))
 
 
-def test_unspoken_text_is_removed() -> None:
-    for shown, said in (
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    (
         ("[MUSIC PLAYING] [APPLAUSE]\nthank you", "thank you"),
         ("[音乐] 大家好[掌聲]", "大家好"),
         ("今天讲到这里（掌声）谢谢", "今天讲到这里谢谢"),
@@ -136,12 +147,15 @@ def test_unspoken_text_is_removed() -> None:
         (">> Remember: it converges", "Remember: it converges"),
         ("- Why?\n- 因为它很快", "Why? 因为它很快"),
         ("[Applause] >> Thanks", "Thanks"),
-    ):
-        assert texts(spoken(webvtt((1, 2, shown.replace(">", "&gt;"))))) == [said]
+    ),
+)
+def test_unspoken_text_is_removed(shown: str, said: str) -> None:
+    assert texts(spoken(webvtt((1, 2, shown.replace(">", "&gt;"))))) == [said]
 
 
-def test_brackets_and_signs_with_content_are_kept() -> None:
-    for said in (
+@pytest.mark.parametrize(
+    "said",
+    (
         "the pair [1, 2] (see page 4)",
         "a[i] and x[music] and f(laughter)",
         "[Student] why is that?",
@@ -153,13 +167,17 @@ def test_brackets_and_signs_with_content_are_kept() -> None:
         "【導論】",
         "the music (of chance)",
         "[__init__] is called",
-    ):
-        assert texts(spoken(webvtt((1, 2, said.replace(">", "&gt;"))))) == [said]
+    ),
+)
+def test_brackets_and_signs_with_content_are_kept(said: str) -> None:
+    assert texts(spoken(webvtt((1, 2, said.replace(">", "&gt;"))))) == [said]
 
 
-def test_a_cue_of_only_a_mark_is_dropped() -> None:
-    for shown in ("[Music]", " [背景噪音] ", "[Somebody knocks]", "♪♪♪", "[♪♪♪]", "- [Applause].", "（鼓掌）"):
-        assert texts(spoken(webvtt((1, 2, shown), (2, 3, "好")))) == ["好"]
+@pytest.mark.parametrize(
+    "shown", ("[Music]", " [背景噪音] ", "[Somebody knocks]", "♪♪♪", "[♪♪♪]", "- [Applause].", "（鼓掌）")
+)
+def test_a_cue_of_only_a_mark_is_dropped(shown: str) -> None:
+    assert texts(spoken(webvtt((1, 2, shown), (2, 3, "好")))) == ["好"]
 
 
 def test_youtubes_captions_are_cleaned_too(fake: FakeYouTube) -> None:

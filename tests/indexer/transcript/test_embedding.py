@@ -50,17 +50,20 @@ def stored(workshop: Workshop, video_id: str) -> Pieces:
         return library.pieces([one], 1e9)[one.id]
 
 
-def test_a_piece_takes_cues_until_ten_seconds_have_passed() -> None:
-    for starts, expected in (
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    (
         ([], []),
         ([0.0, 4.0, 9.9, 10.0, 19.0, 20.0], [(0, 3), (3, 5), (5, 6)]),
         ([3.0, 90.0, 95.0, 101.0], [(0, 1), (1, 3), (3, 4)]),
         ([0.0, 0.0, 0.0], [(0, 3)]),
-    ):
-        cut = pieces([Cue(start, start + 3, f"字 {k}") for k, start in enumerate(starts)])
-        assert [(piece.first, piece.stop) for piece in cut] == expected
-        assert [piece.start for piece in cut] == [starts[first] for first, _ in expected]
-        assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
+    ),
+)
+def test_a_piece_takes_cues_until_ten_seconds_have_passed(starts: list[float], expected: list[tuple[int, int]]) -> None:
+    cut = pieces([Cue(start, start + 3, f"字 {k}") for k, start in enumerate(starts)])
+    assert [(piece.first, piece.stop) for piece in cut] == expected
+    assert [piece.start for piece in cut] == [starts[first] for first, _ in expected]
+    assert [piece.text for piece in cut] == [" ".join(f"字 {k}" for k in range(*span)) for span in expected]
 
 
 def test_pieces_have_the_vectors_of_their_words_and_chinese_is_quoted_in_the_original(workshop: Workshop) -> None:

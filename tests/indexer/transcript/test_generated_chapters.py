@@ -86,8 +86,9 @@ def test_only_a_recording_of_ten_minutes_gets_some(workshop: Workshop) -> None:
 REST = "And then we talk about the weather. It was nice. The weather is nice today. " * 3
 
 
-def test_a_title_is_the_phrase_that_the_rest_does_not_say() -> None:
-    for segments, expected in (
+@pytest.mark.parametrize(
+    ("segments", "expected"),
+    (
         (["The learning rate is small. A large learning rate diverges. ", REST], ["Learning rate", "Weather"]),
         (["学习率太大就会发散。我们要选择学习率。", "今天的天气很好。天气真的很好。"], ["学习率", "天气"]),
         (["學習率太大。選擇學習率。學習率很小。", "今天的天氣很好。天氣真的很好。"], ["學習率", "天氣"]),
@@ -98,14 +99,16 @@ def test_a_title_is_the_phrase_that_the_rest_does_not_say() -> None:
             ["Descent of the gradient", "Weather"],
         ),
         (["...", "the of and", "的了吗", ""], ["", "", "", ""]),
-    ):
-        assert titles(segments) == expected
+    ),
+)
+def test_a_title_is_the_phrase_that_the_rest_does_not_say(segments: list[str], expected: list[str]) -> None:
+    assert titles(segments) == expected
 
 
-def test_chinese_words_that_say_little_are_in_no_title() -> None:
-    for empty in ("然後", "居然", "越來越", "一模一樣", "到目前為止", "有時候", "大多数", "什么样的"):
-        said = f"{empty}学习率{empty}，{empty}选择学习率，{empty}。学习率{empty}。" * 3
-        assert titles([said, "今天的天气很好。天气真的很好。天气。"])[0] == "学习率"
+@pytest.mark.parametrize("empty", ("然後", "居然", "越來越", "一模一樣", "到目前為止", "有時候", "大多数", "什么样的"))
+def test_chinese_words_that_say_little_are_in_no_title(empty: str) -> None:
+    said = f"{empty}学习率{empty}，{empty}选择学习率，{empty}。学习率{empty}。" * 3
+    assert titles([said, "今天的天气很好。天气真的很好。天气。"])[0] == "学习率"
 
 
 def test_two_phrases_stand_together_where_both_tell_as_much_and_titles_differ() -> None:
@@ -119,8 +122,10 @@ def test_two_phrases_stand_together_where_both_tell_as_much_and_titles_differ() 
     assert first != second
 
 
-def test_a_title_is_no_wider_than_sixty_columns_and_safe_to_show() -> None:
-    for word in ("W" * 300, "字" * 7 + " " + "W" * 300, "漢" * 300, "\u202elearning\x1b[2J rate\u2069\x07"):
-        first, _ = titles([f"The {word}. A {word}. This {word}. " * 2, REST])
-        assert columns(first) <= MOST_COLUMNS
-        assert first.isprintable() and "\u202e" not in first
+@pytest.mark.parametrize(
+    "word", ("W" * 300, "字" * 7 + " " + "W" * 300, "漢" * 300, "\u202elearning\x1b[2J rate\u2069\x07")
+)
+def test_a_title_is_no_wider_than_sixty_columns_and_safe_to_show(word: str) -> None:
+    first, _ = titles([f"The {word}. A {word}. This {word}. " * 2, REST])
+    assert columns(first) <= MOST_COLUMNS
+    assert first.isprintable() and "\u202e" not in first

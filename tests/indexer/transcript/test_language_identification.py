@@ -37,18 +37,24 @@ NORWEGIAN = "Alle mennesker er født frie og med samme menneskeverd og mennesker
 INDONESIAN = "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama."
 
 
-def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close() -> None:
-    for text, claimed, tag in (
+@pytest.mark.parametrize(
+    ("text", "claimed", "tag"),
+    (
         *((TRADITIONAL, tag, tag) for tag in ("zh-TW", "yue")),
         *((TRADITIONAL, "zh_hk", "zh-HK"), (TRADITIONAL, "ZH-hant-tw", "zh-Hant-TW")),
         *(("Transformer", "de-AT", "de-AT"), ("機械学習入門", "ja", "ja"), ("Привет", "uk", "uk")),
         *((NORWEGIAN, "nb", "nb"), (NORWEGIAN, "en", "no"), (INDONESIAN, "id-ID", "id-ID")),
-    ):
-        assert language_of([text], claimed) == tag
+    ),
+)
+def test_a_declared_tag_adds_script_and_region_and_decides_what_is_short_or_close(
+    text: str, claimed: str, tag: str
+) -> None:
+    assert language_of([text], claimed) == tag
 
 
-def test_a_text_of_several_languages_is_in_that_of_most_words() -> None:
-    for texts, claimed, language in (
+@pytest.mark.parametrize(
+    ("texts", "claimed", "language"),
+    (
         ([TRADITIONAL], "en", "zh"),
         *(([MIXED] * count, claimed, "zh") for count in (1, 5) for claimed in (None, "en", "ja", "de")),
         ([SIMPLIFIED * 3, *[CODE] * 5], "en", "zh"),
@@ -57,10 +63,14 @@ def test_a_text_of_several_languages_is_in_that_of_most_words() -> None:
         ([ENGLISH * 3, "The word 注意力 means attention and 词 means word."], "zh", "en"),
         ([ENGLISH] * 20 + [SIMPLIFIED] * 2000, "en", "zh"),
         ([*[ENGLISH] * 20, GERMAN * 5000], "en", "de"),
-    ):
-        assert language_of(texts, claimed) == language
+    ),
+)
+def test_a_text_of_several_languages_is_in_that_of_most_words(
+    texts: list[str], claimed: str | None, language: str
+) -> None:
+    assert language_of(texts, claimed) == language
 
 
-def test_no_evidence_is_undetermined() -> None:
-    for texts in ([], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]):
-        assert language_of(texts, None) == language_of(texts, "utf-8") == "und"
+@pytest.mark.parametrize("texts", ([], [""], ["3.14", "2 + 2 = 4", "————"], ["\U0001f3b5"], ["Transformer"]))
+def test_no_evidence_is_undetermined(texts: list[str]) -> None:
+    assert language_of(texts, None) == language_of(texts, "utf-8") == "und"

@@ -21,8 +21,9 @@ from tests.paths import ROOT
 pytestmark = pytest.mark.slow
 
 
-def test_short_meanings_are_translations() -> None:
-    for meanings, expected in (
+@pytest.mark.parametrize(
+    ("meanings", "expected"),
+    (
         ("to train/to drill; to coach", ["train", "drill", "coach"]),
         ("a model, the Pattern", ["model", "pattern"]),
         ("gradient (math.)/[archaic] slope", ["gradient", "slope"]),
@@ -31,8 +32,10 @@ def test_short_meanings_are_translations() -> None:
         ("old variant of 模型[mo2 xing2]/see 注意力[zhu4 yi4 li4]/surname Mo/also pr. [mo3]", []),
         ("a small animal that lives mostly under the ground/to be/of the", []),
         ("", []),
-    ):
-        assert list(translations(meanings)) == expected
+    ),
+)
+def test_short_meanings_are_translations(meanings: str, expected: list[str]) -> None:
+    assert list(translations(meanings)) == expected
 
 
 def test_one_dictionary_serves_both_directions() -> None:
@@ -81,10 +84,10 @@ def test_a_line_is_a_term_with_its_translations(tmp_path: Path) -> None:
     ]
 
 
-def test_the_error_names_a_malformed_line(tmp_path: Path) -> None:
-    for line in ("attention 注意力", "attention\t", "\t注意力", "attention\t;", "a\tb\tc"):
-        with pytest.raises(SourceError, match=r"glossary\.tsv, line 2: write a term, a tab"):
-            read_glossary(written(tmp_path, f"mask\t掩码\n{line}\n"))
+@pytest.mark.parametrize("line", ("attention 注意力", "attention\t", "\t注意力", "attention\t;", "a\tb\tc"))
+def test_the_error_names_a_malformed_line(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SourceError, match=r"glossary\.tsv, line 2: write a term, a tab"):
+        read_glossary(written(tmp_path, f"mask\t掩码\n{line}\n"))
 
 
 def test_the_error_names_an_unreadable_file(tmp_path: Path) -> None:
