@@ -87,7 +87,7 @@ index/reasons.py index/test_reasons.py
 +"en")
 
 another model's scale counts
-index/settings.py indexer/pipeline/test_settings.py
+index/settings.py indexer/pipeline/test_model_settings.py
 -known = self.cosine_scale
 -        return known if known and known.model == card.fingerprint else None
 +return self.cosine_scale

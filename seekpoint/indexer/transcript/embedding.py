@@ -88,8 +88,11 @@ class Embedder:
         cut = [piece._replace(text=in_one_script(piece.text)) for piece in spans]
         vectors, means = self._writer.known(resource_id)
         unknown = [piece for piece in cut if text_digest(piece.text) not in means]
-        parts = _needed(cues, chunks, vectors, unknown)
-        return _Draft(chunks, cut, vectors, means, unknown, {part: _passage(part, cues) for part in parts})
+        passages = {}
+        for part in _needed(cues, chunks, vectors, unknown):
+            stops = accumulate(len(cue.text) + 1 for cue in cues[part.first : part.stop])
+            passages[part] = PassageText(part.text, tuple(stop - 1 for stop in stops))
+        return _Draft(chunks, cut, vectors, means, unknown, passages)
 
     @cached_property
     def _is_without_pieces(self) -> bool:
@@ -126,11 +129,6 @@ class Embedder:
             self._writer.put_settings(is_without_pieces=True)
             self._is_without_pieces = True
         return [PassageVectors(vector) for vector in encoder.passages(texts)]
-
-
-def _passage(part: Chunk, cues: Sequence[Cue]) -> PassageText:
-    lengths = (len(cue.text) + 1 for cue in cues[part.first : part.stop])
-    return PassageText(part.text, tuple(after - 1 for after in accumulate(lengths)))
 
 
 def _needed(

@@ -62,10 +62,15 @@ class EndingEncoder(WideEncoder):
         raise AssertionError
 
 
+def _lines(k: int, count: int) -> list[str]:
+    """The lines of a talk, all different."""
+    return [f"{line} {n}" for n, line in enumerate(lines_of(k, count))]
+
+
 def write_talks(workshop: Workshop, count: int = TALKS, cues: int = 14) -> None:
     """A list of talks with captions, some of them Chinese, and one missing video."""
     talks = Talks(workshop.folder)
-    talks.write(count, cues)
+    talks.put({k: _lines(k, cues) for k in range(count)})
     with (talks.folder / "list.md").open("a", encoding="utf-8") as listed:
         listed.write(f"\n- [Gone](https://youtu.be/{UNAVAILABLE})")
 
@@ -254,7 +259,7 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
 def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -> None:
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), events=InterruptingEvents(5))
-    lines = {k: lines_of(k, 14) for k in range(1, TALKS)}
+    lines = {k: _lines(k, 14) for k in range(1, TALKS)}
     Talks(talks.folder).put(lines | {1: [*lines[1], "又是掩码"], 90: ["the cache is new"]})
     report = build(talks, prune=True)
     assert (report.updated, report.removed) == (2, 2)
