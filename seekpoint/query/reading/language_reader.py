@@ -142,9 +142,6 @@ class _Text:
 
 _LONGEST_NONE = 40
 
-
-# The prompt.
-
 # The rules, the question and the answer take what is left of 3,500 and of the context that local servers give a model.
 _MOST_TOKENS = 2950
 _TITLE_TOKENS = 30
@@ -193,8 +190,6 @@ def _title(passage: MarkedPassage) -> str:
 def _beside(passage: MarkedPassage) -> float:
     return tokens(json.dumps({"title": _title(passage), "text": ""}, indent=1, ensure_ascii=False)) + 3
 
-
-# From marks to moments.
 
 # Seconds, and cues of a text, within which two cited marks are one moment.
 _NEAR, _NEAR_CUES = 30.0, 5

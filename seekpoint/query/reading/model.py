@@ -195,8 +195,6 @@ def _characters(text: str) -> tuple[list[int], str]:
     return places, "".join(text[place] for place in places).lower()
 
 
-# OpenAI's chat completions, which Ollama, llama.cpp and vLLM stream in server-sent events too.
-
 _END = "[DONE]"
 _LONGEST_REASON = 160
 _OTHER_FORM = (
@@ -208,7 +206,7 @@ _CUT_OFF = "the model reached its limit of tokens before the end: give it a long
 
 
 def streamed_text(response: httpx2.Response, masked: Callable[[str], str] = str) -> Iterator[str]:
-    """The text of a stream, a piece for each event; empty for what isn't text, such as reasoning.
+    """The text of a stream of server-sent events, a piece for each; empty for what isn't text, such as reasoning.
 
     The server's message about a fault passes through `masked`.
     """

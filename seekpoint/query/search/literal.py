@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
-from seekpoint.index.errors import UsageError
-from seekpoint.index.text.terms import UNSPACED, is_whole_word, located_words, terms, words
+from seekpoint.index.text.terms import is_whole_word, located_words, terms, words
 from seekpoint.index.types import Alternatives, CueSpan, Evidence, Filters, TermMatrix
-from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -23,8 +19,6 @@ if TYPE_CHECKING:
 
 # Terms that tell a long phrase from all others. A line break is looked for after each of the first characters only.
 _MOST_TERMS, _BROKEN = 32, 8
-# Terms of a question that tell a place where they are said one after the other: three words, or four characters.
-_TELLING = 3
 
 
 class Pattern(NamedTuple):
@@ -130,80 +124,3 @@ def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:
 
 def _joined(parts: Sequence[str]) -> str:
     return "\0" + "\0".join(parts) + "\0"
-
-
-# Marks in a question: quotation marks for a phrase, a minus before a word to leave it out.
-#
-# A mark without its partner, an apostrophe, and a minus within a word or before a number are ordinary characters.
-
-# A letter or digit of a script with spaces. A mark after one opens nothing: it is an apostrophe, or inches.
-_LETTER = rf"[\p{{L}}\p{{N}}--[{UNSPACED}]]"
-# Pairs of marks: the opening one, characters that can't stand between, the closing ones.
-_PAIRS = (
-    (rf'(?<!{_LETTER})"(?=\S)', r"\"", r"\""),
-    ("“", r"“”\"", r"”\""),
-    ("”", "“”", "”"),
-    ("„", r"“”„\"", r"“”\""),
-    *((opens, opens + closes, closes) for opens, closes in ("«»", "»«", "「」", "『』", "｢｣", "＂＂")),
-)
-_SINGLE = rf"(?<!{_LETTER})‘(?=[^‘’]*[\p{{L}}\p{{N}}])(?P<said>(?:[^‘’]|’(?={_LETTER}))*)’(?!{_LETTER})"
-_QUOTED = "|".join(
-    [rf"{opens}(?=[^{not_in}]*[\p{{L}}\p{{N}}])(?P<said>[^{not_in}]*)[{closes}]" for opens, not_in, closes in _PAIRS]
-    + [_SINGLE]
-)
-_WORD = r"(?P<word>\p{L}[\p{L}\p{M}\p{N}]*(?:[-_.'’·]+[\p{L}\p{M}\p{N}]+)*)"
-# Compiled where a question has marks: it takes 5 ms.
-_MARKED = rf"(?<!\S)(?P<minus>[-－])(?:{_WORD}|{_QUOTED})|{_QUOTED}"
-_MARK = regex.compile(r"(?<!\S)[-－](?=[\p{L}\"“”„«»「『｢＂‘])|[\"“”„«»「」『』｢｣＂‘]", regex.V1)
-_STRAIGHT = '"＂'
-_SPACES = regex.compile(r"\s+")
-
-
-class QuestionSyntax(NamedTuple):
-    """A question without its marks, its phrases, and its exclusions.
-
-    `may_stress`: all phrases are in typographic marks, in which people also put words that they only stress.
-    """
-
-    text: str
-    phrases: tuple[Pattern, ...] = ()
-    excluded: tuple[Pattern, ...] = ()
-    may_stress: bool = False
-
-    @property
-    def whole(self) -> Pattern | None:
-        """The question as a phrase, if it has enough words to tell a place, and no marks."""
-        pattern = None if self.phrases or self.excluded else Pattern.of(self.text)
-        return pattern if pattern and len(pattern.terms) >= _TELLING else None
-
-
-@lru_cache(maxsize=16)
-def read_syntax(question: str) -> QuestionSyntax:
-    """Read the marks in a question; raises UsageError where it only leaves words out."""
-    if len(question) > LONGEST_QUESTION or MARKS.isdisjoint(question):
-        return QuestionSyntax(question)
-    phrases, excluded = dict[Pattern, None](), dict[Pattern, None]()
-    marks = set[str]()
-
-    def unmarked(found: regex.Match[str]) -> str:
-        said = str(found["said"] or found["word"])
-        marks.update(() if found["minus"] else found[0][0])
-        (excluded if found["minus"] else phrases)[Pattern.of(said, stemmed=bool(found["word"]))] = None
-        return "" if found["minus"] else said
-
-    text = regex.sub(_MARKED, unmarked, question, flags=regex.V1)
-    may_stress = bool(marks) and marks.isdisjoint(_STRAIGHT)
-    if not excluded:
-        return QuestionSyntax(text, tuple(phrases), may_stress=may_stress)
-    text = _SPACES.sub(" ", text).strip()
-    if not any(map(str.isalnum, text)):
-        raise UsageError(
-            f"the question only leaves words out ({question.strip()[:40]}): say what to find too, for instance "
-            "`attention -mask`"
-        )
-    return QuestionSyntax(text, tuple(phrases), tuple(excluded), may_stress)
-
-
-def without_marks(text: str) -> str:
-    """A text that is asked as it is, such as a quote: without the marks that would mean something."""
-    return str(_MARK.sub("", text))

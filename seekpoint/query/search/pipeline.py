@@ -15,9 +15,10 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import read_syntax, remaining, spoken_by
+from seekpoint.query.search.literal import remaining, spoken_by
 from seekpoint.query.search.moments import moments, salient
 from seekpoint.query.search.question import Query, read
+from seekpoint.query.search.question_syntax import read_syntax
 from seekpoint.query.search.ranking import Hit, ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions

@@ -20,8 +20,9 @@ from seekpoint.query.search.confidence import (
     features,
     unknown_words,
 )
-from seekpoint.query.search.question import Query, TranslatedWord
+from seekpoint.query.search.question import Query
 from seekpoint.query.search.ranking import Hit
+from seekpoint.query.search.translated_words import TranslatedWord
 from tests.query.search.queries import query
 
 

@@ -15,15 +15,8 @@ from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives, Language
 from seekpoint.query.answers import Confidence
 from seekpoint.query.search.moments import salient
-from seekpoint.query.search.question import (
-    TitleMatch,
-    TranslatedWord,
-    match_titles,
-    neighbours,
-    possible_titles,
-    translated_words,
-    weigh,
-)
+from seekpoint.query.search.question import TitleMatch, match_titles, possible_titles
+from seekpoint.query.search.translated_words import TranslatedWord, neighbours, translated_words, weigh
 from tests.query.search.queries import NOTHING, parsed
 
 Found: TypeAlias = dict[str, Alternatives]
