@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,6 +15,19 @@ Behaviour: TypeAlias = "Callable[[BaseHTTPRequestHandler], object]"
 
 _WORDS, _MARK = re.compile(r"\{(.+?)\}"), re.compile(r"\[(\d+[a-z]{1,2})\]")
 _STREAM = "text/event-stream; charset=utf-8"
+
+
+class Scripted:
+    """A chat model of this process, which says what depends on its prompt."""
+
+    def __init__(self, say: Callable[[str], str]) -> None:
+        self._say = say
+
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
+        yield from ("", *self._say(messages[-1]["content"]))
+
+    def masked(self, text: str) -> str:
+        return text
 
 
 class Request(NamedTuple):
@@ -93,8 +106,8 @@ def citing(text: str, pause: float = 0.0, ends: bool = True) -> Behaviour:
 
 
 def mark_of(passages: Sequence[dict[str, str]], words: str) -> str:
-    """The last mark before the words."""
-    (before,) = {each["text"].partition(words)[0] for each in passages if words in each["text"]}
+    """The last mark before the words, in the first passage that has them."""
+    before = next(each["text"].partition(words)[0] for each in passages if words in each["text"])
     *_, mark = _MARK.finditer(before)
     return mark[1]
 

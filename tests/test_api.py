@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.query.output import status as status_output
 from seekpoint.query.output.json import to_json
+from tests.fake_chat import Scripted
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT
 
@@ -60,18 +61,9 @@ def test_an_answer_has_the_fields_of_ask_json(library: seekpoint.Library) -> Non
     assert_mirrored(answer, to_json(answer))
 
 
-class Scripted:
-    """A chat model that cites the second passage."""
-
-    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
-        yield from ("", "Because it hides ", "the future [2a]." if "[2a]" in messages[-1]["content"] else "NONE")
-
-    def masked(self, text: str) -> str:
-        return text
-
-
 def test_a_reader_of_ones_own_puts_first_what_it_cites(library: seekpoint.Library) -> None:
-    for reader in (Scripted(), seekpoint.LanguageReader(Scripted(), seconds=5)):
+    model = Scripted(lambda prompt: "Because it hides the future [2a]." if "[2a]" in prompt else "NONE")
+    for reader in (model, seekpoint.LanguageReader(model, seconds=5)):
         answer = seekpoint.ask(QUESTION, library, encoder=TopicEncoder(), k=2, reader=reader)
         assert isinstance(answer.reading, seekpoint.Reading)
         assert [sentence.text for sentence in answer.reading.sentences] == ["Because it hides the future."]

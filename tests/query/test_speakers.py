@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,9 +27,10 @@ from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.passages import marked_passages
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.forms import Editing
+from tests.asking import library_of
 from tests.cli.here import call
+from tests.fake_chat import Scripted
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
 from tests.query.mcp.sessions import tool_result
 from tests.query.output.examples import assert_valid
 from tests.query.web.conftest import serving
@@ -53,12 +54,9 @@ ENCODER = TopicEncoder()
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("spoken")
-    for name, lines in (("Masks [aaaaaaaaaaa].en", ENGLISH), ("掩码 [bbbbbbbbbbb].zh", CHINESE)):
-        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=20), encoding="utf-8")
-    (folder / "Alone [ccccccccccc].en.vtt").write_text(webvtt("a mask hides the future", seconds=20), "utf-8")
-    seekpoint.build(folder, folder / "library", encoder=ENCODER, translate=False)
-    return folder / "library"
+    talks = {"Masks [aaaaaaaaaaa].en": ENGLISH, "掩码 [bbbbbbbbbbb].zh": CHINESE}
+    talks["Alone [ccccccccccc].en"] = ["a mask hides the future"]
+    return library_of(tmp_path_factory.mktemp("spoken"), talks, seconds=20)
 
 
 def ask(library: Path, question: str, **options: object) -> Answer:
@@ -118,11 +116,10 @@ def test_a_filter_keeps_what_someone_says(library: Path, speaker: str, expected:
 
 def test_who_says_little_in_a_passage_comes_last_unless_it_is_about_the_question(tmp_path: Path) -> None:
     lines = ["<v Ann>mask mask mask the mask hides what is in the future and then some more of it"] * 2
-    for name, own in (("a", "yes"), ("b", "training"), ("c", "we had lunch and dinner and then we went home again")):
-        said = webvtt(lines[0], f"<v Bob>{own}", lines[1], seconds=14)
-        (tmp_path / f"{name * 3} [{name * 11}].en.vtt").write_text(said, "utf-8")
-    seekpoint.build(tmp_path, tmp_path / "library", encoder=ENCODER, translate=False)
-    order = [moment.resource.id[0] for moment in ask(tmp_path / "library", "mask training", speaker="bob").moments]
+    said = {"a": "yes", "b": "training", "c": "we had lunch and dinner and then we went home again"}
+    talks = {f"{name} [{name * 11}].en": [lines[0], f"<v Bob>{own}", lines[1]] for name, own in said.items()}
+    library = library_of(tmp_path, talks, seconds=14)
+    order = [moment.resource.id[0] for moment in ask(library, "mask training", speaker="bob").moments]
     assert order[0] == "b" and order[-1] == "a" and len(order) == 3
 
 
@@ -205,19 +202,14 @@ def test_pages_and_the_api_name_the_speaker_at_each_change(library: Path) -> Non
             assert links and all("speaker=Ann+Lee" in link for link in links)
 
 
-class Citing:
-    """A chat model that cites the mark before what Bob says of attention."""
-
-    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
-        before, name, _ = messages[-1]["content"].partition("] Bob: Hm. And attention")
-        yield f"It weighs words [{before.rpartition('[')[2].split()[0]}]." if name else "NONE"
-
-    def masked(self, text: str) -> str:
-        return text
+def cite_bob(prompt: str) -> str:
+    """Cite the mark before what Bob says of attention."""
+    before, name, _ = prompt.partition("] Bob: Hm. And attention")
+    return f"It weighs words [{before.rpartition('[')[2].split()[0]}]." if name else "NONE"
 
 
 def test_a_reader_is_given_names_and_cites_who_speaks(library: Path) -> None:
-    found = ask(library, "What hides the future?", reader=Citing(), resource="aaaaaaaaaaa")
+    found = ask(library, "What hides the future?", reader=Scripted(cite_bob), resource="aaaaaaaaaaa")
     assert found.reading and found.reading.verdict == "answered"
     assert found.moments[0].speaker == "Bob" and found.moments[0].quote.startswith("Hm. And attention weighs")
     moments = ask(library, "What hides the future?", k=1, resource="aaaaaaaaaaa").moments

@@ -229,12 +229,7 @@ def _by_priority(passages: Iterable[MarkedPassage]) -> Iterator[tuple[MarkedPass
     for _, number, start in ranked[:PASSAGES]:
         yield by_number[number], _near(by_number[number], start, 0.0, _STEP)
     for rank, number, start in ranked:
-        yield by_number[number], _near(by_number[number], start, *_reach(rank))
-
-
-def _reach(rank: int) -> tuple[float, float]:
-    """The window of a moment: the seconds to show before it and from it on. Better ranks have longer windows."""
-    return _LEAD / sqrt(rank), _TAIL / sqrt(rank)
+        yield by_number[number], _near(by_number[number], start, _LEAD / sqrt(rank), _TAIL / sqrt(rank))
 
 
 def _near(passage: MarkedPassage, start: float, before: float, after: float) -> list[Mark]:

@@ -138,15 +138,16 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
     """
     statuses = {status.id: status for status in query.reader.statuses({hit.chunk.resource_id for hit in hits})}
     passages = _passages(hits, query, statuses)
-    links = _text_links(hits, passages, statuses, query)
+    before = _read_before(hits, passages, statuses, query)
     explanations = _explanations(hits, query, statuses) if query.options.explained else [None] * len(hits)
     begun = set[tuple[int, tuple[int, int]]]()
-    for hit, passage, address, why in zip(hits, passages, links, explanations, strict=True):
+    for number, (hit, passage, why) in enumerate(zip(hits, passages, explanations, strict=True)):
         key, place = hit.chunk.resource_id, (hit.chunk.transcript_id, passage.span)
         if place in begun:
             continue
         begun.add(place)
         resource, details = statuses[key].resource, statuses[key].details
+        headings = {chapter.start for chapter in details.chapters}
         last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
         start, plays = min(passage.quoted[0].start, last), resource.kind.plays
         yield Moment(
@@ -157,7 +158,11 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
             start=start if plays else None,
             end=min(max(hit.chunk.end, passage.quoted[-1].end), last) if plays else None,
             quote=passage.quote,
-            link=link(resource, start) if plays else address,
+            link=(
+                link(resource, start)
+                if plays
+                else quote_link(resource, passage.quoted, before.get(number, ()), headings)
+            ),
             marks=passage.marks,
             chapter=title_at(details.chapters, start, plays=plays),
             page=passage.quoted[0].page,
@@ -270,26 +275,16 @@ def best_beginning(
     return passage.beginnings[max(range(len(starts)), key=lambda first: (scores[first], first in titles))]
 
 
-def _text_links(
+def _read_before(
     hits: Sequence[Hit], passages: Sequence[Passage], statuses: Mapping[str, ResourceStatus], query: Query
-) -> list[str]:
-    """The link of each moment of a text, to its page or heading, else to its words; none for what plays.
-
-    To find the words takes all that stands before them, which is read at once for all moments.
-    """
+) -> dict[int, Sequence[Cue]]:
+    """All that stands before a quote that is linked by its words, by the number of the hit; read at once."""
     spans = {
-        place: CueSpan(hit.chunk.transcript_id, 0, passage.span[0])
-        for place, (hit, passage) in enumerate(zip(hits, passages, strict=True))
+        number: CueSpan(hit.chunk.transcript_id, 0, passage.span[0])
+        for number, (hit, passage) in enumerate(zip(hits, passages, strict=True))
         if passage.span[0] and is_found_by_words(statuses[hit.chunk.resource_id].resource, passage.quoted)
     }
-    before = dict(zip(spans, query.reader.cues([*spans.values()]), strict=True)) if spans else {}
-    links = []
-    for place, (hit, passage) in enumerate(zip(hits, passages, strict=True)):
-        resource, details = statuses[hit.chunk.resource_id].resource, statuses[hit.chunk.resource_id].details
-        headings = {chapter.start for chapter in details.chapters}
-        is_text = not resource.kind.plays
-        links.append(quote_link(resource, passage.quoted, before.get(place, ()), headings) if is_text else "")
-    return links
+    return dict(zip(spans, query.reader.cues([*spans.values()]), strict=True)) if spans else {}
 
 
 def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:

@@ -179,7 +179,9 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     discriminative = discriminative_terms(known, question.terms)
     names = match_titles(question.terms, titles, weights)
     weights = {term: known[term] for term in discriminative if term in known}
-    titled = _titled(question.terms, named)
+    titled: dict[str, set[str]] = {}
+    for resource_id, title in named:
+        titled.setdefault(resource_id, set()).update({*title} & {*question.terms})
     rarities = _rarities(question.content, frequencies, translated, languages, set().union(*titled.values()))
     name_terms = frozenset(question.terms).difference(names.rest) if names.limits else frozenset[str]()
     shares, translation_weights = weigh(translated, frequencies.groups, languages)
@@ -276,14 +278,6 @@ def possible_titles(question_terms: Sequence[str], titles: Iterable[_Title]) -> 
         if len(places) >= _FEWEST_TERMS and places[-1] - places[0] == len(places) - 1:
             possible.append((resource_id, title))
     return possible
-
-
-def _titled(question_terms: Sequence[str], titles: Iterable[_Title]) -> dict[str, set[str]]:
-    """The terms of a question that titles say, by resource."""
-    found: dict[str, set[str]] = {}
-    for resource_id, title in titles:
-        found.setdefault(resource_id, set()).update({*title} & {*question_terms})
-    return found
 
 
 def match_titles(question_terms: Sequence[str], titles: Iterable[_Title], weights: Mapping[str, float]) -> TitleMatch:

@@ -25,8 +25,8 @@ from seekpoint.query.mcp.results import MOST_PASSAGE_TOKENS, compact, read_answe
 from seekpoint.query.reading.passages import marked_passages
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
 from tests.indexer.sources.archives.samples import epub
 from tests.query.mcp.sessions import tool_result
 
@@ -38,7 +38,6 @@ needed at all? The mask hides / the future from the model. Without / it every to
 the / training. It takes a / week on eight machines. And / that was it. Thank you for coming."""
 CHINESE = """欢迎大家。今天我们来 / 看看注意力。它给每个词 / 一个权重。为什么需要掩码呢？掩码把未来 /
 藏起来，不让模型看到。没有它，每个词元都 / 会看到后面的词。现在说训练。它要 / 一个星期。就到这里。谢谢大家。"""
-SECONDS = 9.0
 
 
 class Marked(NamedTuple):
@@ -57,12 +56,9 @@ def marks_of(passage: dict[str, Any]) -> list[Marked]:
 
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("spoken")
-    for name, text in (("Masks [aaaaaaaaaaa].en", ENGLISH), ("掩码 [bbbbbbbbbbb].zh", CHINESE)):
-        lines = [" ".join(line.split()) for line in text.split("/")]
-        (folder / f"{name}.vtt").write_text(webvtt(*lines, seconds=SECONDS), encoding="utf-8")
-    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
-    return folder / "library"
+    texts = {"Masks [aaaaaaaaaaa].en": ENGLISH, "掩码 [bbbbbbbbbbb].zh": CHINESE}
+    talks = {name: [" ".join(line.split()) for line in text.split("/")] for name, text in texts.items()}
+    return library_of(tmp_path_factory.mktemp("spoken"), talks, seconds=9)
 
 
 @pytest.mark.parametrize(
@@ -140,17 +136,12 @@ def test_moments_that_overlap_share_a_passage_and_brief_has_them_all(served: Ser
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of talks that say more than fits, half of them in Chinese."""
-    folder = tmp_path_factory.mktemp("many")
+    said = {"en": "remark {} on masks, said “slowly” and at length: ", "zh": "第{}点，掩码把“未来”藏起来。"}
+    talks = {}
     for number in range(24):
-        said = (
-            f"remark {number} on masks, said “slowly” and at length: " * 6,
-            f"第{number}点，掩码把“未来”藏起来。" * 6,
-        )
         language = ("en", "zh")[number % 2]
-        lines = [said[number % 2]] * 12
-        (folder / f"talk{number:07} [talk{number:07}].{language}.vtt").write_text(webvtt(*lines, seconds=10), "utf-8")
-    seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
-    return folder / "library"
+        talks[f"talk [talk{number:07}].{language}"] = [said[language].format(number) * 6] * 12
+    return library_of(tmp_path_factory.mktemp("many"), talks)
 
 
 @pytest.mark.parametrize("language", ["en", "zh", None])

@@ -14,14 +14,13 @@ from hypothesis import strategies as st
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextResourceContents
 
-import seekpoint
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import TEMPLATE, transcript_address
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
 from tests import long_talk
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
 from tests.query.mcp.sessions import call, links_of, refusal, session, tool_result
 
 ENGLISH_TALK = "seekpoint://transcript/aaaaaaaaaaa"
@@ -114,11 +113,9 @@ def test_an_address_names_its_resource_and_place_whatever_they_are(
 
 
 def test_a_long_transcript_lists_generated_chapters_and_is_read_from_one(tmp_path: Path) -> None:
-    for name, topics in (("Talk [english0001].en", long_talk.ENGLISH), ("讲座 [zhongwen001].zh", long_talk.CHINESE)):
-        lines = [cue.text for cue in long_talk.talk(topics)]
-        (tmp_path / f"{name}.vtt").write_text(webvtt(*lines, seconds=long_talk.SECONDS), encoding="utf-8")
-    seekpoint.build(tmp_path, tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    long_talks = make_server(LiveLibrary(tmp_path / "library", TopicEncoder()))
+    topics = {"Talk [english0001].en": long_talk.ENGLISH, "讲座 [zhongwen001].zh": long_talk.CHINESE}
+    talks = {name: [cue.text for cue in long_talk.talk(of)] for name, of in topics.items()}
+    long_talks = make_server(LiveLibrary(library_of(tmp_path, talks, long_talk.SECONDS), TopicEncoder()))
     for resource, title in (("english0001", "glacier"), ("zhongwen001", "冰川")):
         whole = tool_result(long_talks, "transcript", resource=resource)
         assert whole["generated"] is True

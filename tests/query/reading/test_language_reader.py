@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from seekpoint.query.reading.passages import MarkedPassage, marked_passages
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.token_budget import tokens
+from tests.fake_chat import Scripted
 from tests.fakes import TopicEncoder
 from tests.query.output.examples import RECORDING_MOMENT
 
@@ -81,19 +82,6 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 WORDS = [(k, ("word ", "clause ", "词", "句子")[k % 4]) for k in range(400)]
-
-
-class Scripted:
-    """A chat model that says what depends on its prompt."""
-
-    def __init__(self, say: Callable[[str], str]) -> None:
-        self._say = say
-
-    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
-        yield self._say(messages[-1]["content"])
-
-    def masked(self, text: str) -> str:
-        return text
 
 
 def read(texts: Reader, say: Callable[[str], str], k: int = 3) -> Answer:

@@ -24,9 +24,9 @@ from seekpoint.query.search.literal import Pattern
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, TUNING, AskOptions
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
-from tests.indexer.builds import webvtt
 from tests.query.web.conftest import serving
 
 
@@ -108,12 +108,7 @@ TALKS = {"en [aaaaaaaaaaa].en": ENGLISH, "zh [bbbbbbbbbbb].zh": CHINESE, "tw [cc
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    folder = tmp_path_factory.mktemp("phrases")
-    for name, lines in TALKS.items():
-        (folder / f"{name}.vtt").write_text(webvtt(*lines), encoding="utf-8")
-    (folder / "list.md").write_text("".join(f"- https://youtu.be/{letter * 11}\n" for letter in "abc"), "utf-8")
-    seekpoint.build(folder / "list.md", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
-    with open_reader(folder / "library") as opened:
+    with open_reader(library_of(tmp_path_factory.mktemp("phrases"), TALKS)) as opened:
         yield opened
 
 
@@ -384,9 +379,6 @@ def test_a_long_sentence_is_left_where_the_phrase_would_be_cut_off(tmp_path: Pat
         *["and so on and on, for as long as one can go on in a talk without any stop"] * 3,
     ]
     lines += ["and at last it is the causal mask that counts", "and so on."]
-    (tmp_path / "talk [aaaaaaaaaaa].en.vtt").write_text(webvtt("So. Well. Yes.", *lines, seconds=6), encoding="utf-8")
-    encoder = TopicEncoder()
-    folder = tmp_path / "library"
-    seekpoint.build("https://youtu.be/aaaaaaaaaaa", folder, captions=tmp_path, encoder=encoder, translate=False)
-    (moment,) = seekpoint.ask('"that counts"', folder, encoder=encoder).moments
+    library = library_of(tmp_path, {"talk [aaaaaaaaaaa].en": ["So. Well. Yes.", *lines]}, seconds=6)
+    (moment,) = seekpoint.ask('"that counts"', library, encoder=TopicEncoder()).moments
     assert (moment.start, moment.quote.startswith("and at last it is the causal mask that counts")) == (30.0, True)

@@ -13,6 +13,7 @@ from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 
@@ -85,10 +86,8 @@ RUNNING = [
 
 
 def test_the_quote_begins_with_the_sentence_within_a_cue(tmp_path: Path) -> None:
-    (tmp_path / "talk [aaaaaaaaaaa].zh.vtt").write_text(webvtt(*RUNNING, seconds=10), encoding="utf-8")
-    source, encoder = "https://youtu.be/aaaaaaaaaaa", TopicEncoder()
-    seekpoint.build(source, tmp_path / "library", captions=tmp_path, encoder=encoder, translate=False)
-    moment = seekpoint.ask("掩码藏了什么？", tmp_path / "library", encoder=encoder).moments[0]
+    library = library_of(tmp_path, {"talk [aaaaaaaaaaa].zh": RUNNING})
+    moment = seekpoint.ask("掩码藏了什么？", library, encoder=TopicEncoder()).moments[0]
     assert moment.quote.startswith("换一句话来讲，这里的 掩码把") and moment.cues[0] == 1
     before = RUNNING[1].index(moment.quote[:6])
     assert moment.start == pytest.approx(10 + 10 * before / len(RUNNING[1]), abs=0.01)
@@ -113,12 +112,10 @@ def test_what_something_is_is_answered_where_it_is_introduced(
 ) -> None:
     introduced, other, mentioned = said
     lines = [*[other] * 5, *[introduced] * 4, *[other] * 4, *[mentioned] * 4]
-    (tmp_path / f"talk [aaaaaaaaaaa].{language}.vtt").write_text(webvtt(*lines, seconds=25), encoding="utf-8")
-    source, encoder = "https://youtu.be/aaaaaaaaaaa", TopicEncoder()
-    seekpoint.build(source, tmp_path / "library", captions=tmp_path, encoder=encoder, translate=False)
-    first, *_ = seekpoint.ask(what, tmp_path / "library", encoder=encoder).moments
+    library, encoder = library_of(tmp_path, {f"talk [aaaaaaaaaaa].{language}": lines}, seconds=25), TopicEncoder()
+    first, *_ = seekpoint.ask(what, library, encoder=encoder).moments
     assert first.start == 125 and introduced in first.quote
-    assert (seekpoint.ask(why, tmp_path / "library", encoder=encoder).moments[0].start or 0) > 125
+    assert (seekpoint.ask(why, library, encoder=encoder).moments[0].start or 0) > 125
 
 
 @pytest.mark.parametrize(
@@ -162,18 +159,6 @@ def test_questions_without_words_or_end_and_wrong_options_are_refused(library: R
     for k in (0, 101):
         with pytest.raises(UsageError, match="must be 1 to 100"):
             answer(library, "mask", k=k)
-    with pytest.raises(UsageError, match="no kind of resource is called 'song'"):
-        seekpoint.ask("mask", str(library.address), kind="song", encoder=TopicEncoder())
-
-
-def test_the_python_api_answers_from_a_folder_or_an_open_library(library: Reader) -> None:
-    encoder = TopicEncoder()
-    by_folder = seekpoint.ask("mask", str(library.address), k=1, language="zh", encoder=encoder)
-    with seekpoint.open_library(str(library.address)) as opened:
-        assert by_folder == seekpoint.ask("mask", opened, k=1, language="zh", encoder=encoder)
-    assert by_folder.moments[0].resource.title == "掩码"
-    with pytest.raises(UsageError, match="takes tags"):
-        seekpoint.build("list.md", str(library.address), languages="english?")
 
 
 def test_a_library_without_anything_indexed_has_no_answer(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ from seekpoint.query.search.ranking import (
     windows,
     with_openings,
 )
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
 from tests.query.search.queries import NOTHING, query
 from tests.query.web.conftest import serving
 
@@ -243,12 +243,8 @@ ORDERS = {None: ("aabbc", 4), 1: ("abcaa", 3), 3: ("aaabb", 3), 100: ("aaaaa", 1
 
 def test_python_and_http_mix_resources_as_they_are_told(tmp_path: Path) -> None:
     """One talk says what the others say, but more often."""
-    for video_id, count in COUNTS.items():
-        text = webvtt(*["掩码把未来藏起来"] * count, seconds=60)
-        (tmp_path / f"talk [{video_id}].vtt").write_text(text, encoding="utf-8")
-    (tmp_path / "list.md").write_text("\n".join(f"- https://youtu.be/{video_id}" for video_id in COUNTS), "utf-8")
-    library, question, encoder = tmp_path / "library", "掩码藏了什么？", TopicEncoder()
-    seekpoint.build(tmp_path / "list.md", library, captions=tmp_path, encoder=encoder, translate=False)
+    talks = {f"talk [{video_id}]": ["掩码把未来藏起来"] * count for video_id, count in COUNTS.items()}
+    library, question, encoder = library_of(tmp_path, talks, seconds=60), "掩码藏了什么？", TopicEncoder()
     with serving(library) as client:
         for per_resource, expected in ORDERS.items():
             given: dict[str, Any] = {} if per_resource is None else {"per_resource": per_resource}

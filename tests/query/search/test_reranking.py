@@ -29,10 +29,10 @@ from seekpoint.query.search.ranking import MOST_RERANKED, Hit
 from seekpoint.query.search.reranking import rerank, window_texts
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
+from tests.asking import library_of
 from tests.cross_encoders import save_cross_encoder
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build, run_script
-from tests.indexer.builds import webvtt
 from tests.paths import ROOT
 from tests.query.mcp.sessions import tool_error
 
@@ -68,12 +68,7 @@ class Wording:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("reranking")
-    for name, lines in TALKS.items():
-        (folder / f"{name}.vtt").write_text(webvtt(*lines), encoding="utf-8")
-    (folder / "list.md").write_text("".join(f"- https://youtu.be/{letter * 11}\n" for letter in "abc"), "utf-8")
-    seekpoint.build(folder / "list.md", folder / "library", captions=folder, encoder=TopicEncoder(), translate=False)
-    return folder / "library"
+    return library_of(tmp_path_factory.mktemp("reranking"), TALKS)
 
 
 @pytest.fixture

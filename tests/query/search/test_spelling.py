@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-import seekpoint
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
 from seekpoint.query.answers import Answer, Respelling
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.spelling import respelled
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
 from tests.query.search.queries import parsed
 
 # Each of these is said in enough chunks to be meant by a misspelt word.
@@ -24,12 +23,8 @@ TITLE = "Niccolò Machiavelli: the prince"
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    folder = tmp_path_factory.mktemp("spelling")
-    lines = [f"{FREQUENT} {number}" for number in range(8)] + [RARE]
-    (folder / f"{TITLE} [aaaaaaaaaaa].en.vtt").write_text(webvtt(*lines, seconds=40), encoding="utf-8")
-    encoder, source = TopicEncoder(), "https://youtu.be/aaaaaaaaaaa"
-    seekpoint.build(source, folder / "library", captions=folder, encoder=encoder, translate=False)
-    with open_reader(folder / "library") as opened:
+    talks = {f"{TITLE} [aaaaaaaaaaa].en": [*(f"{FREQUENT} {number}" for number in range(8)), RARE]}
+    with open_reader(library_of(tmp_path_factory.mktemp("spelling"), talks, seconds=40)) as opened:
         yield opened
 
 

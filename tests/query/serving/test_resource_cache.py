@@ -10,8 +10,8 @@ from seekpoint.index.types import Chapter, Cue, Kind, Origin, Resource, Transcri
 from seekpoint.query.serving.example_questions import example_questions
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.serving.suggestions import Suggestions, Suggests
+from tests.asking import library_of
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import webvtt
 
 
 def build(folder: Path, name: str, text: str) -> None:
@@ -41,12 +41,9 @@ LINES = {"en": "Why does a mask hide the future from the decoder?", "zh": "ä¸ºä»
 def test_examples_in_a_language_come_first_and_are_found_once(tmp_path: Path) -> None:
     """Two recordings with captions in a language, and one with captions in two."""
     for name, videos in (("apart", {"en": "e" * 11, "zh": "z" * 11}), ("together", dict.fromkeys(LINES, "d" * 11))):
-        folder = tmp_path / name
-        folder.mkdir()
-        for language, video in videos.items():
-            (folder / f"Masks [{video}].{language}.vtt").write_text(webvtt(LINES[language]), encoding="utf-8")
-        seekpoint.build(folder, folder / "library", encoder=TopicEncoder(), translate=False)
-        with open_reader(folder / "library") as reader:
+        (tmp_path / name).mkdir()
+        talks = {f"Masks [{video}].{language}": [LINES[language]] for language, video in videos.items()}
+        with open_reader(library_of(tmp_path / name, talks)) as reader:
             cache = ResourceCaches().of(reader)
             assert cache.examples("zh") is cache.examples("zh")
             assert {language: cache.examples(language)[0] for language in LINES} == LINES

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
-from typing import Any
 
 import pytest
 
@@ -18,7 +15,7 @@ from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import AskOptions
-from tests.fake_chat import Behaviour, FakeChat, answering, by_letter, endless, silent, streaming
+from tests.fake_chat import Behaviour, FakeChat, answering, by_letter, citing, endless, silent, streaming
 from tests.query.search.frozen.encoder import FrozenEncoder
 from tests.query.search.frozen.questions import ROWS, Row, row
 
@@ -36,22 +33,6 @@ def ranked(frozen: Reader, question: str, k: int = 5) -> Answer:
     return ask(question, frozen, FrozenEncoder(), AskOptions(k))
 
 
-def mark_before(words: str, passages: list[dict[str, str]]) -> str:
-    """The mark of the sentence with these words."""
-    text = next(passage["text"] for passage in passages if words in passage["text"])
-    return str(re.findall(r"\[\w+\]", text[: text.index(words)])[-1])
-
-
-def citing(say: Callable[[list[dict[str, str]]], str]) -> Behaviour:
-    """Say something that depends on the passages."""
-
-    def behave(handler: BaseHTTPRequestHandler) -> None:
-        chat: Any = handler.server
-        by_letter(say(chat.requests[-1].given["passages"]))(handler)
-
-    return behave
-
-
 @pytest.mark.parametrize("row", ANSWERED, ids=lambda row: row.holds)
 def test_the_place_that_the_reader_cites_comes_first(frozen: Reader, chat: FakeChat, row: Row) -> None:
     before = ranked(frozen, row.question)
@@ -61,7 +42,7 @@ def test_the_place_that_the_reader_cites_comes_first(frozen: Reader, chat: FakeC
         for transcript in frozen.transcripts(moment.resource.id, moment.language)
         if [cue.text for cue in transcript.cues].count(said := transcript.cues[moment.cues[0]].text) == 1
     )
-    chat.behaviour = citing(lambda passages: f"It is so {mark_before(said[:30], passages)}. No. Why?")
+    chat.behaviour = citing(f"It is so {{{said[:30]}}}. No. Why?")
     after = read(frozen, chat, row.question)
     assert [moment.rank for moment in after.moments] == list(range(1, len(after.moments) + 1))
     assert place(after.moments[0]) == place(right)
@@ -83,9 +64,7 @@ def test_a_moment_begins_at_the_second_of_its_mark(frozen: Reader, chat: FakeCha
     first, *_ = ranked(frozen, question).moments
     (transcript,) = frozen.transcripts(first.resource.id, first.language)
     later = next(cue for cue in transcript.cues if cue.start == first.cues[0] * 10 + 40)
-    chat.behaviour = citing(
-        lambda passages: f"第一 {mark_before(later.text, passages)}。Again {mark_before(first.quote[:9], passages)}."
-    )
+    chat.behaviour = citing(f"第一 {{{later.text}}}。Again {{{first.quote[:9]}}}.")
     after = read(frozen, chat, question, k=1)
     assert [moment.start for moment in after.moments] == [later.start, first.start]
     moment = after.moments[0]
@@ -103,9 +82,7 @@ def test_places_near_each_other_are_one_moment_with_a_link_each(frozen: Reader, 
     first, *_ = ranked(frozen, HEADS).moments
     (transcript,) = frozen.transcripts(first.resource.id, first.language)
     near = transcript.cues[first.cues[0] + 2]
-    chat.behaviour = citing(
-        lambda passages: f"So {mark_before(first.quote[:9], passages)}{mark_before(near.text, passages)}."
-    )
+    chat.behaviour = citing(f"So {{{first.quote[:9]}}}{{{near.text}}}.")
     after = read(frozen, chat, HEADS)
     assert after.reading
     (sentence,) = after.reading.sentences
@@ -141,7 +118,7 @@ def test_a_moment_lies_in_the_chapter_of_its_mark(frozen: Reader, chat: FakeChat
     chapter = status.details.chapters[0]
     said = next(cue.text for cue in transcript.cues if cue.start == 140)
     assert first.chapter != chapter.title
-    chat.behaviour = citing(lambda passages: f"So {mark_before(said, passages)}.")
+    chat.behaviour = citing(f"So {{{said}}}.")
     assert read(frozen, chat, question).moments[0].chapter == chapter.title
 
 
