@@ -16,7 +16,7 @@ import seekpoint
 from seekpoint.indexer.reading_list.addresses import short_hash
 from tests.browser import chromium_tab
 from tests.paths import ROOT
-from tests.query.web.served import served
+from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ViewportSize
@@ -30,7 +30,7 @@ _LECTURE = f"/resource/{short_hash((ROOT / 'examples' / 'talks' / 'why-attention
 # As many as a paletted PNG can have: the page's own few, and the edges of its letters.
 _COLOURS = 256
 # Until the player has shown what is said where it starts, and a sentence more.
-_PLAYING_MS = 6000
+_PLAYING_SECONDS = 6
 _GAP, _GREY, _QUALITY = 16, "#808080", 60
 
 
@@ -91,7 +91,11 @@ def photograph(browser: Browser, address: str, picture: Picture) -> bytes:
         assert response and response.ok, picture
         if picture.plays:
             page.get_by_role("link", name=picture.plays).first.click()
-            page.wait_for_timeout(_PLAYING_MS)
+            until(
+                page,
+                f"(({{played}}) => played?.length && played.end(0) - played.start(0) >= {_PLAYING_SECONDS})"
+                "(document.querySelector('audio') ?? {})",
+            )
         return page.screenshot(animations="disabled")
 
 

@@ -89,7 +89,7 @@ def _build(content: str) -> None:
     from seekpoint.indexer.fetch.http_session import Web
 
     def tell(progress: BuildProgress) -> None:
-        sys.stdout.write(f"{json.dumps(progress.as_dict())}\n")
+        sys.stdout.write(f"{json.dumps(asdict(progress))}\n")
         sys.stdout.flush()
 
     quiet()

@@ -74,7 +74,7 @@ def serve(
     page = f"{address}{LOGIN}?token={quote(token, safe='')}" if token else address
     click.echo(f"Ask at {page}  (Ctrl+C ends it)")
     live = LiveLibrary(folder, reranker=reranker)
-    editing = _editing(live, folder) if edit else None
+    editing = _editing(folder) if edit else None
     # The model and the library load while the user types.
     Thread(target=_warm_up, args=(live, click.get_current_context()), daemon=True).start()
     if open_page and not webbrowser.open(page):
@@ -98,11 +98,11 @@ def _warm_up(live: LiveLibrary, context: click.Context) -> None:
             click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
 
 
-def _editing(live: LiveLibrary, library: Address) -> Editing:
+def _editing(library: Address) -> Editing:
     """The changes that `--edit` lets the page make beside keeping moments."""
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.forms import Editing
 
-    builds = Builds(partial(build_in_process, library), live.refresh)
+    builds = Builds(partial(build_in_process, library))
     return Editing(builds, partial(take_out, library), CHECKS)

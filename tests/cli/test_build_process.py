@@ -38,7 +38,7 @@ from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalNetwork, LocalWeb
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
-from tests.query.web.workbench import form
+from tests.query.web.workbench import built, form
 
 
 def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ class Served:
             events = ProgressEvents(tell)
             return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
 
-        self.editing = Editing(Builds(built, lambda: None), partial(take_out, library))
+        self.editing = Editing(Builds(built), partial(take_out, library))
         self.client: TestClient = serving(library, editing=self.editing, Origin=HOST)
 
     def send(self, action: str, **fields: str) -> str:
@@ -114,9 +114,7 @@ class Served:
         secret = form(self.client, "/list", "/add/address")["secret"]
         sent = self.client.post(action, data={"secret": secret, "back": "/list"} | fields)
         assert sent.status_code == 303, sent.text
-        assert self.editing.builds
-        assert self.editing.builds.wait(120)
-        return self.editing.builds.progress.error or self.editing.builds.progress.outcome
+        return built(self.editing)
 
     def retry(self) -> str:
         """Try again what is due, and what waits."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Condition, Event, Thread
+from threading import Event, RLock, Thread
 from typing import TypeAlias
 
 from seekpoint.index.errors import SeekpointError, UsageError
@@ -38,10 +39,6 @@ class BuildProgress:
     outcome: str = ""
     error: str = ""
 
-    def as_dict(self) -> dict[str, object]:
-        """The progress for the page's script."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
@@ -61,22 +58,21 @@ class Builds:
     """The builds of a server; each waits while another process writes to the library, as `is_written` says."""
 
     build: Build
-    finished: Callable[[], None]
     is_written: Callable[[], bool] = lambda: False
     progress: BuildProgress = field(default_factory=BuildProgress, init=False)
     version: int = field(default=0, init=False)
     """A number that grows with each change of the progress."""
-    _waiting: deque[BuildOrder] = field(default_factory=deque)
-    _changed: Condition = field(default_factory=Condition)
-    _stop: Event = field(default_factory=Event)
-    _thread: Thread | None = None
+    _orders: deque[BuildOrder] = field(default_factory=deque, init=False)
+    _lock: RLock = field(default_factory=RLock, init=False)
+    _stop: Event = field(default_factory=Event, init=False)
+    _thread: Thread | None = field(default=None, init=False)
 
     def start(self, sources: Sequence[str], *, retry: bool = False) -> None:
         """Build these sources, after the build that is running."""
-        with self._changed:
+        with self._lock:
             if self._stop.is_set():
                 return
-            self._waiting.append(BuildOrder(tuple(sources), retry))
+            self._orders.append(BuildOrder(tuple(sources), retry))
             if not self.progress.is_running:
                 self._tell(BuildProgress(is_running=True))
                 self._thread = Thread(target=self._run)
@@ -88,30 +84,23 @@ class Builds:
         if self._thread:
             self._thread.join()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until no build runs, for up to `seconds`; returns whether none does."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self.progress.is_running, seconds)
-
     def _run(self) -> None:
         errors: list[str] = []
         is_running = True
         while is_running:
-            if self._stop.is_set():  # before it began
-                self._end(replace(self.progress, error=STOPPED))
-                return
             outcome = ""
             try:
-                outcome = self._built(self._waiting.popleft())
-                self.finished()
+                outcome = clean(self._built(self._orders.popleft()))
             except SeekpointError as failure:
                 errors.append(clean(str(failure)))
             except Exception:
-                self._end(replace(self.progress, error="something went wrong here: the server's terminal says what"))
-                raise
-            is_running = self._end(
-                replace(self.progress, outcome=clean(outcome), error="; ".join(dict.fromkeys(errors)))
-            )
+                traceback.print_exc()
+                errors.append("something went wrong here: the server's terminal says what")
+            with self._lock:
+                is_running = bool(self._orders) and not self._stop.is_set()
+                error = "; ".join(dict.fromkeys(errors))
+                ended = replace(self.progress, title="", outcome=outcome, error=error)
+                self._tell(replace(ended, is_waiting=False, is_running=is_running))
 
     def _built(self, order: BuildOrder) -> str:
         """Carry an order out once no other process writes to the library, and return its outcome."""
@@ -120,30 +109,23 @@ class Builds:
             lines = tuple(clean(line) for line in progress.lines[-MOST_LINES:])
             self._tell(replace(progress, title=clean(progress.title), lines=lines, is_running=True))
 
-        while True:
-            while self.is_written():
+        while not self._stop.is_set():
+            if self.is_written():
                 if not self.progress.is_waiting:
                     self._tell(BuildProgress(is_running=True, is_waiting=True))
-                if self._stop.wait(BETWEEN_TRIES):
-                    raise SeekpointError(STOPPED)
+                self._stop.wait(BETWEEN_TRIES)
+                continue
             try:
                 return self.build(order, tell, self._stop)
             except SeekpointError:
                 if self._stop.is_set() or not self.is_written():
                     raise
-
-    def _end(self, progress: BuildProgress) -> bool:
-        """Show how a build ended; returns whether another one follows."""
-        with self._changed:
-            is_running = bool(self._waiting) and not self._stop.is_set()
-            self._tell(replace(progress, title="", is_waiting=False, is_running=is_running))
-            return is_running
+        raise SeekpointError(STOPPED)
 
     def _tell(self, progress: BuildProgress) -> None:
-        with self._changed:
+        with self._lock:
             self.progress = progress
             self.version += 1
-            self._changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
@@ -227,7 +227,7 @@ class Workspace:
         version, progress = self._builds.version, self._builds.progress
         outcome = None if progress.is_running else self._outcome
         told = outcome.in_words(language) if outcome else {"outcome": "", "left": [], "more": ""}
-        return {**progress.as_dict(), **told, "version": version}
+        return {**asdict(progress), **told, "version": version}
 
     def _add(self, text: str) -> None:
         """Build the addresses in lines of text; raises PageError for those that are refused, after the others began."""

@@ -9,13 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
 import uvicorn
 
 from seekpoint.cli.interrupt import STOPPED
@@ -47,8 +46,6 @@ def served(
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)
-    if editing and editing.builds:
-        editing.builds.finished = live.refresh
     listener = listen("127.0.0.1", 0)
     app = application(live, policy or AccessPolicy(), reader=reader, editing=editing)
     server = uvicorn.Server(server_config(app, protocol))
@@ -91,11 +88,35 @@ def state_of_player(page: Page) -> dict[str, float]:
 
 def until(page: Page, expression: str) -> None:
     """Wait for an expression to be true; the page's policy forbids what Playwright does for this."""
-    for _ in range(600):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"not within a minute: {expression}")
+    eventually(lambda: bool(page.evaluate(expression)), expression)
+
+
+def eventually(is_true: Callable[[], bool], said: str = "") -> None:
+    """Wait for something that another thread, process or page does."""
+    deadline = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < deadline, f"not within a minute: {said}"
+        time.sleep(0.05)
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing is animated, and what was changed is drawn."""
+    page.evaluate("""async () => {
+        await Promise.allSettled(document.getAnimations().map((animation) => animation.finished))
+        for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame)
+    }""")
+
+
+def outlast_timers(page: Page, milliseconds: int) -> None:
+    """Wait for a timer of the page's, which comes after the shorter ones that were set before."""
+    page.evaluate("(milliseconds) => new Promise((done) => setTimeout(done, milliseconds))", milliseconds)
+
+
+def requests_of(page: Page) -> list[str]:
+    """Record the addresses that a page requests from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    return asked
 
 
 _PLAYER = """<!doctype html><title>player</title><body><script>

@@ -11,7 +11,16 @@ import pytest
 
 from tests.fakes import TopicEncoder
 from tests.query.web.conftest import captioned, faultless, opened, play
-from tests.query.web.served import player_with, served, state_of_player, until, without_others
+from tests.query.web.served import (
+    outlast_timers,
+    player_with,
+    requests_of,
+    served,
+    settled,
+    state_of_player,
+    until,
+    without_others,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -192,7 +201,7 @@ def test_a_recording_plays_from_its_second_and_is_silent_after_back(browser: Bro
         assert "play" not in parse_qs(page.evaluate(_SEARCH))
         page.go_back()
         until(page, "document.querySelector('#player audio')?.readyState >= 2")
-        page.wait_for_timeout(500)
+        settled(page)
         assert page.evaluate("document.querySelector('audio').played.length") == 0
         page.reload()
         until(page, f"Math.abs(document.querySelector('audio')?.currentTime - {start}) < 0.2")
@@ -436,16 +445,17 @@ def test_titles_and_earlier_questions_are_suggested_and_chosen_by_keys_alone(pag
     page.locator("[data-kind=forget]").click()
     page.goto("/")
     page.click("#q")
-    page.wait_for_timeout(300)
+    outlast_timers(page, 300)
     assert page.locator("#suggestions").is_hidden(), "they are forgotten"
 
 
 def test_an_answer_appears_while_typing_and_is_one_entry_of_the_history(browser: Browser, address: str) -> None:
     with opened(browser, address, may_refuse=True) as page:
         page.goto("/")
+        asked = requests_of(page)
         page.keyboard.type("ma")
-        page.wait_for_timeout(600)
-        assert page.evaluate("location.search") == "", "two letters are too few"
+        outlast_timers(page, 600)
+        assert not [url for url in asked if "/?q=" in url], "two letters are too few"
         page.fill("#q", "掩码")
         page.locator(".moment").first.wait_for()
         page.fill("#q", "-掩码")
@@ -462,9 +472,10 @@ def test_an_answer_appears_while_typing_and_is_one_entry_of_the_history(browser:
         status = "document.querySelector('#results [role=status]').textContent.includes('xylophon')"
         assert not page.evaluate(status), "nothing is said of a word that is half typed"
         for _ in range(3):
-            page.keyboard.press("Enter")
+            with page.expect_response("**/?q=*xylophon*"):
+                page.keyboard.press("Enter")
             until(page, status)
-            page.wait_for_timeout(300)
+            settled(page)
         page.go_back()
         until(page, "location.search === ''")
 
@@ -506,7 +517,7 @@ def test_a_slow_server_is_no_longer_asked_while_someone_types(talks: Path, brows
         for word in ("mask", "掩码", "cache"):
             page.fill("#q", f"what is a {word}")
             until(page, f"{_QUESTION} === 'what is a {word}'")
-            page.wait_for_timeout(100)
+        asked = requests_of(page)
         page.fill("#q", "what is a softmax")
-        page.wait_for_timeout(1000)
-        assert page.evaluate(_QUESTION) == "what is a cache"
+        outlast_timers(page, 600)
+        assert not [url for url in asked if "softmax" in url and "/?q=" in url]

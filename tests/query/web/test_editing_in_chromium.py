@@ -13,7 +13,7 @@ from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
 from tests.query.web.conftest import axe_faults, opened, served_with
-from tests.query.web.served import until
+from tests.query.web.served import requests_of, settled, until
 from tests.query.web.test_workspace import fill
 from tests.query.web.workbench import editing as editing_of
 from tests.query.web.workbench import editing_on_a_server
@@ -46,11 +46,12 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         page.evaluate(LOOK)
         page.locator(".entry.indexed .name", has_text="narwhal").wait_for()
         page.locator(".outcome", has_text="共 1 项，已入库 1 项：“narwhal”").wait_for()
-        page.evaluate("document.querySelector('.entry').dataset.mark = 'kept'")
-        with page.expect_response("**/add/progress"):
+        asked = requests_of(page)
+        with page.expect_response("**/add/progress") as progress:
             page.evaluate(LOOK)
-        page.wait_for_timeout(500)
-        assert page.locator(".entry[data-mark]").count() == 1, "the list isn't loaded again where nothing has changed"
+        progress.value.finished()
+        settled(page)
+        assert not [url for url in asked if "/list" in url], "the list isn't loaded again where nothing has changed"
 
         page.goto("/list?ui=en")
         page.evaluate(DROP, ["学习率预热.zh.vtt", webvtt("欢迎大家", "预热让学习率慢慢升高", "谢谢", seconds=20)])

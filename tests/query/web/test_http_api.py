@@ -339,7 +339,7 @@ def fuzzed(talks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     """A client of a library to which nothing is really added."""
     folder = tmp_path_factory.mktemp("fuzzed") / "library"
     shutil.copytree(talks, folder)
-    editing = Editing(Builds(lambda *given: "nothing was built", lambda: None))
+    editing = Editing(Builds(lambda *given: "nothing was built"))
     with serving(folder, editing=editing, Origin=HOST) as client:
         yield client, editing
     assert editing.builds

@@ -33,7 +33,7 @@ from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.web.http_server import BoundedProtocol, listen
 from tests.paths import ROOT
 from tests.query.serving.test_live_library import CountingEncoder
-from tests.query.web.served import LAST_LINE, served, terminal
+from tests.query.web.served import LAST_LINE, eventually, served, terminal
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -72,33 +72,26 @@ MALFORMED = (
 )
 
 
-def test_malformed_requests_and_idle_connections_delay_nobody(talks: Path, address: str) -> None:
-    for data in MALFORMED:
-        answer = send(address, data)
-        assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), data[:40]
-    with ExitStack() as stack:
+@pytest.mark.parametrize("data", MALFORMED)
+def test_a_malformed_request_is_refused(address: str, data: bytes) -> None:
+    answer = send(address, data)
+    assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+
+
+def test_idle_connections_delay_nobody(address: str) -> None:
+    with ExitStack() as stack, ThreadPoolExecutor(16) as threads:
         for _ in range(50):
             stack.enter_context(connected(address)).sendall(b"GET / HT")
-        assert requests.get(f"{address}/healthz", timeout=60).json() == {"status": "ok"}
-        with ThreadPoolExecutor(16) as threads:
-            questions = ["mask", "掩码", "attention", "注意力"] * 8
-            answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=60), questions))
+        questions = ["mask", "掩码", "attention", "注意力"] * 8
+        answers = list(threads.map(lambda q: requests.get(f"{address}/api/ask", {"q": q}, timeout=60), questions))
         assert all(answer.json()["moments"] for answer in answers)
-    with served(talks, protocol=ShortTimeout) as short:
-        for data in (b"", b"GET / HT"):
-            with connected(short) as connection:
-                connection.sendall(data)
-                assert connection.recv(100) == b"", "it is closed"
 
 
 def test_the_socket_waits_for_no_acknowledgement_and_an_address_that_cant_be_had_is_named() -> None:
     with listen("127.0.0.1", 0) as taken:
         assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         port = taken.getsockname()[1]
-        for host, named in (
-            ("127.0.0.1", f"port {port} is taken"),
-            *((host, host) for host in ("no host", "203.0.113.7")),
-        ):
+        for host, named in (("127.0.0.1", f"port {port} is taken"), ("no host", "no host"), ("203.0.113.7", "203")):
             with pytest.raises(SeekpointError, match=named):
                 listen(host, port)
 
@@ -145,9 +138,7 @@ def test_the_command_says_where_there_is_no_library_and_how_to_build_it(tmp_path
         told = f"there is no library in {tmp_path}: build one with `seekpoint build SOURCE --index {tmp_path}`"
         assert running.process.stdout.readline().startswith(f"seekpoint: {told}")
         late.cancel()
-        assert requests.get(  # now it serves
-            f"{running.address}/healthz", timeout=60
-        ).status_code  # it serves, and ends as a server does
+        assert requests.get(f"{running.address}/healthz", timeout=60).status_code == 503
         assert running.interrupted()[1] == LAST_LINE
 
 
@@ -172,7 +163,7 @@ def seconds_until_closed(connection: socket.socket, data: bytes, most: float = 1
     connection.settimeout(0.05)
     with suppress(ConnectionError):
         for k in range(int(most / 0.05)):
-            connection.sendall(data[k % len(data) :][:1])
+            connection.sendall(data[k % max(len(data), 1) :][:1])
             with suppress(TimeoutError):
                 if not connection.recv(100):
                     break
@@ -182,7 +173,7 @@ def seconds_until_closed(connection: socket.socket, data: bytes, most: float = 1
 @pytest.mark.slow
 def test_every_request_has_a_time_limit_for_its_head_and_its_body(talks: Path) -> None:
     with served(talks, protocol=ShortTimeout) as address:
-        for data in (b"GET /?q=aaaaaaaaa", b"X: 1\r\n", "掩码".encode()):
+        for data in (b"", b"GET /?q=aaaaaaaaa", b"X: 1\r\n", "掩码".encode()):
             with connected(address) as connection:
                 assert seconds_until_closed(connection, data) < 5
         with connected(address) as connection:
@@ -338,14 +329,13 @@ def test_while_long_questions_wait_others_are_answered_and_clients_that_left_cos
 
 def wait_until_full(address: str, wanted: bool) -> None:
     """Wait until a long question is refused or isn't; one that isn't leaves after a moment."""
-    for _ in range(100):
-        is_full = False
+
+    def is_full() -> bool:
         with suppress(requests.Timeout):
-            is_full = requests.get(f"{address}/api/ask", {"q": LONG}, timeout=0.3).status_code == 503
-        if is_full == wanted:
-            return
-        time.sleep(0.05)
-    pytest.fail("not within a hundred tries")
+            return requests.get(f"{address}/api/ask", {"q": LONG}, timeout=0.3).status_code == 503
+        return False
+
+    eventually(lambda: is_full() == wanted)
 
 
 # Seconds: it is less than two on a machine that does nothing else.

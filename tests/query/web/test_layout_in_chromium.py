@@ -18,7 +18,7 @@ import seekpoint
 from tests.fakes import TopicEncoder
 from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.conftest import SCHEMES, axe_faults, captioned, opened
-from tests.query.web.served import player_with, served, until, without_others
+from tests.query.web.served import player_with, served, settled, until, without_others
 from tests.shared import SHARED, needs_shared
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_in_a_low_window_the_whole_transcript_can_be_reached(page: Page) -> None
             page.locator("#player").evaluate("(player) => player.scrollIntoView({block: 'end'})")
             page.locator(".player-title").hover()
             page.mouse.wheel(0, 1000)
-            page.wait_for_timeout(500)
+            until(page, f"({_TOP_AND_BOTTOM})('#player')[1] <= {height + 1}")
         top, bottom = page.evaluate(_TOP_AND_BOTTOM, ".player-transcript")
         player_top, player_bottom = page.evaluate(_TOP_AND_BOTTOM, "#player")
         assert bottom - top >= 100, width
@@ -140,7 +140,7 @@ def test_nothing_moves_when_an_answer_loads_and_when_the_player_opens(
             page.evaluate(_SHIFTS)
             page.locator(f".go[data-play={kind}]").first.click()
             page.locator(".player-transcript .cue.here").wait_for()
-            page.wait_for_timeout(500)
+            settled(page)
             assert page.evaluate("shifts") == []
             page.goto("/?q=attention")
             stands = page.evaluate(_PLACE)
@@ -165,7 +165,7 @@ def test_nothing_moves_while_someone_types_and_suggestions_cover_no_answer(
         assert page.evaluate(_TOP_AND_BOTTOM, "#suggestions")[1] <= page.evaluate(_TOP_AND_BOTTOM, ".verdict")[0]
         page.keyboard.press("Enter")
         page.locator(".of-words").wait_for(state="attached")  # which a question that is half typed doesn't have
-        page.wait_for_timeout(300)
+        settled(page)
         assert page.locator(".box").bounding_box() == box
         assert set(page.evaluate("shifts")) <= {"NAV", "FOOTER"}, "what is below the answer"
 
@@ -474,8 +474,7 @@ def test_the_place_that_is_found_stands_in_the_middle(browser: Browser, tmp_path
                         page.locator("#find").fill(phrase)
                     count.get_by_text("1 of 2" if shown == "typed" else shown).wait_for()
                     until(page, "CSS.highlights.get('place')?.size")
-                    page.wait_for_timeout(300)
-                    assert page.evaluate(_MIDDLE_OF_PLACE) == pytest.approx(0.5, abs=0.05)
+                    until(page, f"Math.abs({_MIDDLE_OF_PLACE} - 0.5) < 0.05")
                     page.locator("#find").press("Enter")
 
 

@@ -112,7 +112,7 @@ def test_an_episode_plays_from_its_second_and_is_asked_for_only_then(
             page.goto(whole)
             page.locator(".own-player audio").wait_for()
             page.locator(".cue").first.wait_for()
-            page.wait_for_timeout(500)
+            page.wait_for_load_state("networkidle")
             assert list(_asked(httpserver)) == []
             page.evaluate("document.querySelector('audio').play()")  # as its own button does
             until(page, f"document.querySelector('audio').currentTime >= 10 && {_PLAYED}")

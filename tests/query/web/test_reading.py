@@ -22,7 +22,7 @@ from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.web.security import AccessPolicy
 from tests.fake_chat import Behaviour, FakeChat, answering, by_letter, citing, mark_of, silent, streaming
 from tests.query.web.conftest import axe_faults, captioned, opened
-from tests.query.web.served import served, until
+from tests.query.web.served import eventually, served, settled, until
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
@@ -222,11 +222,8 @@ def test_a_library_that_changed_is_read_again(lectures: Path, chat: FakeChat, tm
         assert UNREAD not in shown(address)
         with EmbeddedWriter.acquire(library) as writer:
             writer.remove(["english0007"])
-        for _ in range(100):
-            if UNREAD in (page := shown(address)):
-                break
-            time.sleep(0.1)
-        assert UNREAD in page and "english0007" not in page
+        eventually(lambda: UNREAD in shown(address))
+        assert "english0007" not in shown(address)
 
 
 def test_a_passage_that_gives_orders_changes_nothing_but_words(address: str, chat: FakeChat) -> None:
@@ -338,12 +335,8 @@ def test_only_so_many_are_read_at_once(address: str, chat: FakeChat) -> None:
     assert "reads for others" in end(ask(address))["problem"]
     for each in held:
         each.close()
-    for _ in range(40):  # until the server notices that they have gone
-        if said := texts(ask(address)):
-            break
-        time.sleep(0.25)
+    eventually(lambda: texts(ask(address)) == ["It hides it."])  # once the server notices that they have gone
     released.set()
-    assert said == ["It hides it."]
 
 
 @pytest.mark.slow
@@ -482,7 +475,7 @@ def test_a_moment_that_someone_has_scrolled_to_stays_where_it_is(
         release.set()
         until(page, _IS_READ)
         assert page.evaluate(_FIRST) == f"{WATCH}english0007&t={AT}s" != link
-        page.wait_for_timeout(300)
+        settled(page)
         assert abs(page.evaluate(_TOP_OF, link) - top) <= 2
 
 
@@ -499,7 +492,7 @@ def test_a_moment_that_is_cited_a_little_later_stays_where_it_is_too(
         moment.evaluate("(moment) => scrollBy({top: moment.getBoundingClientRect().top - 60, behavior: 'instant'})")
         release.set()
         until(page, _IS_READ)
-        page.wait_for_timeout(300)
+        settled(page)
         assert page.evaluate(_TOP_OF, f"{WATCH}english0005&t={NEXT}s") == pytest.approx(60, abs=2)
 
 
@@ -577,7 +570,7 @@ def test_where_the_model_finds_nothing_what_someone_reads_stays_where_it_is(
         top = page.evaluate(_TOP_OF, link)
         release.set()
         until(page, _IS_READ)
-        page.wait_for_timeout(300)
+        settled(page)
         assert page.evaluate(_TOP_OF, link) == pytest.approx(top, abs=2)
         assert page.locator("#reading").evaluate("(box) => box.offsetHeight") < 120
 
@@ -592,11 +585,7 @@ def test_a_new_question_ends_the_reading_of_the_last_one(browser: Browser, addre
         page.fill("#q", "attention")
         page.press("#q", "Enter")
         page.locator(".short-text").get_by_text("New").wait_for()
-        for _ in range(100):
-            if chat.hung_up:
-                break
-            page.wait_for_timeout(100)
-        assert chat.hung_up == 1  # the model needn't write on
+        eventually(lambda: chat.hung_up == 1)  # the model needn't write on
         assert page.locator(".short-text").inner_text().split() == ["New.", "[1]"]
 
 

@@ -23,6 +23,7 @@ from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
+from tests.query.web.served import eventually
 
 TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", seconds=20)
 """Captions in two languages."""
@@ -42,11 +43,11 @@ def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> 
         events = ProgressEvents(tell)
         return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
 
-    return Editing(Builds(build_there, lambda: None), partial(take_out, library), CHECKS)
+    return Editing(Builds(build_there), partial(take_out, library), CHECKS)
 
 
 def editing(library: Path) -> Editing:
-    return Editing(Builds(partial(build_here, library), lambda: None), partial(take_out, library), CHECKS)
+    return Editing(Builds(partial(build_here, library)), partial(take_out, library), CHECKS)
 
 
 def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:
@@ -74,8 +75,9 @@ def remove(client: TestClient, resource_id: str) -> Response:
 
 def built(editing: Editing) -> str:
     assert editing.builds
-    assert editing.builds.wait(120)
-    progress = editing.builds.progress
+    builds = editing.builds
+    eventually(lambda: not builds.progress.is_running)
+    progress = builds.progress
     return progress.error or progress.outcome
 
 
