@@ -116,15 +116,12 @@ def has_journal(folder: Path) -> bool:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application == UNRELEASED_APPLICATION_ID:
-        raise unreleased_library(path.parent)
-    if application != APPLICATION_ID:
+    if application not in (APPLICATION_ID, UNRELEASED_APPLICATION_ID):
         raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
+    if application == UNRELEASED_APPLICATION_ID or version < SCHEMA_VERSION:
+        raise unreleased_library(path.parent)
     if version > SCHEMA_VERSION:
         raise newer_library(path.parent, version)
-    listing = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'listing'").fetchone()
-    if listing and "named_by" not in listing[0]:
-        raise unreleased_library(path.parent)
 
 
 def newer_library(folder: Path, version: int) -> NewerLibrary:
@@ -228,7 +225,7 @@ APPLICATION_ID = 0x736B7074
 UNRELEASED_APPLICATION_ID = 0x7365656B
 """The application id of databases from before the first release, which can't be read."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # The characters that SQLite reads as a space.
 _BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")

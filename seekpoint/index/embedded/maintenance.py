@@ -25,7 +25,7 @@ from seekpoint.index import address
 from seekpoint.index.embedded import damage, database, staging, successor_folder
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.manifest import FileRecord, Manifest
+from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary
 from seekpoint.index.types import ModelCard
 
@@ -49,6 +49,7 @@ class Maintenance:
     manifest: Manifest
     _writes_indexes: bool
     _unsealed: int = 0
+    _words_before: WordsRecord | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -63,8 +64,9 @@ class Maintenance:
             with self.transaction(), self.change():
                 yield
             return
-        if self.manifest.database:
-            self.save(self.manifest.unsealed())
+        if self.manifest != self.manifest.in_progress():
+            self._words_before = self.manifest.words
+            self.save(self.manifest.in_progress())
         yield
 
     def save(self, manifest: Manifest) -> None:
@@ -87,11 +89,14 @@ class Maintenance:
                 self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
                 (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 with transaction(self._connection):  # a keeper waits until the record is saved, and takes it out again
+                    manifest = self._recorded(self.manifest)
                     # Else a reader holds an older snapshot, or a keeper was quicker: a later checkpoint changes the
                     # file.
                     if not busy and not database.has_journal(self._folder):
                         record = FileRecord.of_database(self._folder / database.FILE)
-                        self.save(replace(self.manifest, database=record))
+                        manifest = replace(manifest, database=record)
+                    if manifest != self.manifest:
+                        self.save(manifest)
             self._connection.close()
         self._clear_old_files()
 
@@ -115,6 +120,14 @@ class Maintenance:
         if sealed != self.manifest:
             self.save(sealed)
             self._clear_old_files()
+
+    def _recorded(self, manifest: Manifest) -> Manifest:
+        """The manifest with the files of the word index, which the build has changed."""
+        if manifest.words is None or manifest.words.files:
+            return manifest
+        from seekpoint.index.embedded import word_files
+
+        return replace(manifest, words=word_files.recorded(self._folder, manifest.words, self._words_before))
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
@@ -195,6 +208,8 @@ def _without_damaged_indexes(folder: Path, manifest: Manifest) -> Manifest:
         return True
 
     words = manifest.words if manifest.words and are_intact(*manifest.words.files) else None
+    if reads_all and words and not words.files:  # it can't be told whether it is damaged
+        words = None
     segments = tuple(segment for segment in manifest.segments if are_intact(segment.file))
     return replace(manifest, segments=segments, words=words)
 

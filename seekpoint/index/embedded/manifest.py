@@ -20,7 +20,7 @@ from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.types import ModelCard, Revision
 
 FILE = "manifest.json"
-_FORMAT, _UNRELEASED_FORMAT = "seekpoint", "seekpoint library"
+_FORMAT = "seekpoint"
 # Bytes. Hashing a larger database after every build would take longer than a small build does.
 _MOST_HASHED = 1 << 28
 
@@ -79,10 +79,10 @@ class SegmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class WordsRecord:
-    """The word index: the name of its folder, and its files."""
+    """The word index: the name of its folder, and its files; none while a build changes them, and after a kill."""
 
     folder: str
-    files: tuple[FileRecord, ...]
+    files: tuple[FileRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,10 @@ class Manifest:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
         if checksum != _checksum(content):
             raise damaged(folder, f"{FILE} doesn't match its checksum")
-        if content["format"] == _FORMAT and content["version"] > SCHEMA_VERSION:
-            raise newer_library(folder, content["version"])
-        if content["format"] == _UNRELEASED_FORMAT or "words" not in content:
+        if content["format"] != _FORMAT or content["version"] < SCHEMA_VERSION:
             raise unreleased_library(folder)
+        if content["version"] > SCHEMA_VERSION:
+            raise newer_library(folder, content["version"])
         segments, database, words = content["segments"], content["database"], content["words"]
         return cls(
             model=ModelCard(**content["model"]),
@@ -156,6 +156,10 @@ class Manifest:
     def unsealed(self) -> Manifest:
         """The manifest without the record of the database, as it is saved before the database changes."""
         return replace(self, database=None)
+
+    def in_progress(self) -> Manifest:
+        """The manifest without records of what a build changes in place: the database and the word index."""
+        return replace(self, database=None, words=self.words and WordsRecord(self.words.folder))
 
 
 def current_revision(folder: Path) -> Revision:

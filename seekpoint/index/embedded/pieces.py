@@ -10,7 +10,8 @@ import numpy as np
 
 from seekpoint.index.embedded import checksums
 from seekpoint.index.sql import piece_blocks
-from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, unpack_int8
+from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.piece_blocks import StoredPiece
 from seekpoint.index.sql.sums import Means, Totals, as_bytes, means_of, numbers, totals_of
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
@@ -26,23 +27,24 @@ _NEAR = """
         chunk.start - :margin))"""
 
 
-def append_pieces(connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]) -> Blocks:
+def append_pieces(
+    connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]
+) -> list[tuple[int, float, bytes]]:
     """Store a transcript's pieces, ordered by start, and return their blocks; within the caller's transaction."""
     rows = [(transcript_id, *block) for block in piece_blocks.blocks(pieces)]
     connection.executemany("INSERT INTO piece_block (transcript_id, start, data) VALUES (?, ?, ?)", rows)
-    return Blocks(rows)
+    return rows
 
 
 def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript; raises ValueError for damaged blocks."""
     query = "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = ?"
-    return piece_blocks.all_pieces(Blocks(connection.execute(query, (transcript_id,))), card)
+    return piece_blocks.all_pieces(connection.execute(query, (transcript_id,)), card)
 
 
 def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
     """Read all pieces; raises ValueError for a block that `append_pieces` can't have written."""
-    rows = connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start")
-    piece_blocks.check(rows, card.dimension, piece_blocks.directions_with(card))
+    piece_blocks.check(connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"), card)
 
 
 def known_pieces(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
@@ -54,7 +56,7 @@ def known_pieces(connection: sqlite3.Connection, resource_id: str, card: ModelCa
            WHERE resource_id = ?""",
         (resource_id,),
     )
-    return piece_blocks.pieces_by_digest(Blocks(rows), card)
+    return piece_blocks.pieces_by_digest(rows, card)
 
 
 def pieces_around(
@@ -62,8 +64,8 @@ def pieces_around(
 ) -> dict[int, Pieces]:
     """The pieces of each chunk and of `margin` seconds before and after it, by chunk id."""
     ids = json.dumps([chunk.id for chunk in chunks])
-    blocks = Blocks(connection.execute(_NEAR, {"ids": ids, "margin": margin}))
-    return piece_blocks.pieces_around(blocks, chunks, margin, card)
+    rows = connection.execute(_NEAR, {"ids": ids, "margin": margin})
+    return piece_blocks.pieces_around(rows, chunks, margin, card)
 
 
 # The tables with the vectors that are summed up.

@@ -1,4 +1,4 @@
--- The database of a library, schema 1. It holds the truth; the index files beside it only propose candidates.
+-- The database of a library, schema 2. It holds the truth; the index files beside it only propose candidates.
 CREATE TABLE resource (
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -84,7 +84,7 @@ CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE TABLE vector (
   chunk_id INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE,
   digest BLOB NOT NULL,                     -- of the text that was embedded
-  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by ../sql/piece_blocks.py
+  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by ../sql/int8.py
 ) STRICT;
 -- The sums of the vectors of each language (a primary subtag), from which its means come.
 CREATE TABLE language (

@@ -17,7 +17,7 @@ from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, ModelCard, V
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
     """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
-    from seekpoint.index.sql.piece_blocks import unpack_int8
+    from seekpoint.index.sql.int8 import unpack_int8
 
     if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         return {}
@@ -38,7 +38,8 @@ def insert(
 ) -> None:
     """Store a transcript, beside others that its resource may have; within the caller's transaction."""
     from seekpoint.index.embedded import pieces
-    from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, pack_int8, unpack_int8
+    from seekpoint.index.sql.int8 import pack_int8, unpack_int8
+    from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces
     from seekpoint.index.sql.sums import totals_of
 
     transcript = embedded.transcript

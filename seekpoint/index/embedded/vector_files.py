@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +18,16 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
 from seekpoint.index.embedded.vectors import Ids, empty_index, padded, preserved_share
 from seekpoint.index.models.centring import centre_rows
-from seekpoint.index.sql.piece_blocks import unpack_int8
+from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.types import Vectors
 
 _BLOCK_ROWS = 8192
 _LAST = 1 << 62
+# A segment is merged with the next one unless it is as many times as large: adding a lecture to any library writes some
+# 700 chunks on average, and a million chunks lie in 6 files.
+_LARGER = 2
+# The share of a segment's chunks that may be removed before the segment is rewritten by itself.
+_MOST_GONE = 0.25
 
 
 def seal(
@@ -46,24 +51,35 @@ def seal(
     return replace(manifest, segments=tuple(records), numbered=number)
 
 
+class Segment(NamedTuple):
+    """The ids in [first, stop), of which `chunks` have a vector in the file."""
+
+    first: int
+    stop: int
+    chunks: int
+
+
 def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
-    """The segments that there should be: existing and missing ones, merged by the merge policy."""
-    planned = [
-        Segment(record.first, record.stop, record.count, len(alive.within(record.first, record.stop)))
-        for record in records
-    ]
+    """The segments that there should be, by ascending ids: existing ones, missing ones, and merged ones."""
+    segments = [Segment(record.first, record.stop, record.count) for record in records]
     covered = Ranges.of((record.first, record.stop) for record in records)
-    edges = [0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST]
-    for after, before in zip(*edges, strict=True):
+    for after, before in zip([0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST], strict=True):
         missing = alive.within(after, before)
         if len(missing):
-            planned.append(Segment(int(missing.starts[0]), int(missing.stops[-1]), len(missing), len(missing)))
-    planned.sort()
-    while run := next_merge(planned):
-        merged = planned[run]
-        first, stop = merged[0].first, merged[-1].stop
-        count = len(alive.within(first, stop))
-        planned[run] = [Segment(first, stop, count, count)] if count else []
+            segments.append(Segment(int(missing.starts[0]), int(missing.stops[-1]), len(missing)))
+
+    def left(segment: Segment) -> int:
+        return len(alive.within(segment.first, segment.stop))
+
+    planned: list[Segment] = []
+    for segment in sorted(segments):
+        if segment.chunks - left(segment) > _MOST_GONE * segment.chunks:
+            segment = segment._replace(chunks=left(segment))
+        while planned and left(planned[-1]) < _LARGER * left(segment):
+            segment = Segment(planned.pop().first, segment.stop, 0)
+            segment = segment._replace(chunks=left(segment))
+        if left(segment):
+            planned.append(segment)
     return planned
 
 
@@ -112,57 +128,3 @@ def write_segment(
     with replacing(path) as file:
         faiss.write_index(index, _callback_writer(file.write))  # so that a full disk raises OSError
     return SegmentRecord(FileRecord.of(path), segment.first, segment.stop, int(index.ntotal))
-
-
-# When segments are merged: `fan` neighbours of about one size become one, as in Lucene's log merge policy.
-#
-# So a chunk is rewritten about once each time that the library grows by a factor of `fan`, and there are never more
-# than some `fan` segments for each of these factors. Only neighbours are merged, so that segments stay in the order of
-# their ids.
-
-# The share of a segment's chunks that may be removed before the segment is rewritten by itself.
-_MOST_GONE = 0.25
-# Segments are of about one size if the largest is at most fan ** _SPREAD times as large as the smallest.
-_SPREAD = 0.75
-# Chunks. The cost of merging smaller segments doesn't depend on their size.
-_SMALLEST = 64
-# The most chunks that a merge may write. In larger libraries the number of segments grows instead, so that adding a few
-# chunks never rewrites everything.
-_MOST = 500_000
-
-
-class Segment(NamedTuple):
-    """A segment over the ids in [first, stop): how many chunks it holds, and how many of them aren't removed."""
-
-    first: int
-    stop: int
-    chunks: int
-    alive: int
-
-    @property
-    def size(self) -> int:
-        """The size by which segments are compared."""
-        return max(self.alive, _SMALLEST)
-
-
-def next_merge(segments: Sequence[Segment], fan: int = 8) -> slice | None:
-    """The neighbours to merge next, or the one segment to rewrite, of all by ascending ids; `None` when none is due."""
-    for index, segment in enumerate(segments):
-        if not segment.alive:
-            return slice(index, index + 1)
-    before = [0, *accumulate(segment.alive for segment in segments)]
-    start = 0
-    while start < len(segments):
-        # A run of segments of about one size ends with the last segment that is about as large as the largest one from
-        # `start` on; smaller segments in between belong to it.
-        least = max(segment.size for segment in segments[start:]) / fan**_SPREAD
-        stop = max(index for index in range(start, len(segments)) if segments[index].size >= least) + 1
-        if stop - start >= fan:
-            cost, first = min((before[index + fan] - before[index], index) for index in range(start, stop - fan + 1))
-            if cost <= _MOST:
-                return slice(first, first + fan)
-        start = stop
-    for index, segment in enumerate(segments):
-        if segment.chunks - segment.alive > _MOST_GONE * segment.chunks:
-            return slice(index, index + 1)
-    return None

@@ -24,7 +24,7 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
 from seekpoint.index.embedded.database import damaged, library_errors
 from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
 from seekpoint.index.models.centring import cosines
-from seekpoint.index.sql.piece_blocks import unpack_int8
+from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.types import Vectors
 
 Ids: TypeAlias = NDArray[np.int64]

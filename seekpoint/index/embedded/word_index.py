@@ -9,7 +9,7 @@ the database.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, Self, TypeAlias
@@ -19,7 +19,7 @@ from tantivy import Occur, Query
 
 from seekpoint.index.types import Alternatives, WordGroup
 
-_CHUNK, _TRANSCRIPT, _TERMS = "chunk", "transcript", "terms"
+_CHUNK, _TRANSCRIPT, _FIRST, _TERMS = "chunk", "transcript", "first", "terms"
 _WRITER_BYTES = 30_000_000
 _CACHED_COUNTS = 1 << 16
 
@@ -31,28 +31,30 @@ Entry: TypeAlias = tuple[int, int, str, Sequence[str]]
 class WordIndex:
     """One snapshot of an index, which threads may share. Search it within `engine_errors`.
 
-    It needs no file's name any more, nor the engine's lock. `languages` are those of the library, as primary subtags.
-    `hidden` are transcripts, by first chunk id, that count as absent, since the library doesn't have them. `has_all` is
-    false if chunks are deleted but not merged: the engine's document frequencies still include these.
+    It needs no file's name any more, nor the engine's lock. `languages` are those of the library, as primary subtags,
+    and `transcripts` its transcripts, by first chunk id: others count as absent, and the index may lack some.
     """
 
-    def __init__(
-        self, index: tantivy.Index, languages: Collection[str], hidden: Collection[int] = (), *, has_all: bool = True
-    ) -> None:
+    def __init__(self, index: tantivy.Index, languages: Collection[str], transcripts: Collection[int]) -> None:
         with engine_errors():
             index.config_reader(reload_policy="manual")
-            self._schema, self._searcher, self._has_all = index.schema, index.searcher(), has_all
-        self._languages = sorted(languages)
+            self._schema, self._searcher = index.schema, index.searcher()
+            indexed = _transcripts(self._schema, self._searcher)
+            # Chunks are deleted by whole transcripts; the engine's document frequencies include those not yet merged.
+            self._has_deleted = len(indexed) < self._searcher.doc_freq(_FIRST, 1)
+        self.lacking = set(transcripts) - indexed
+        hidden = indexed.difference(transcripts)
         self._hidden = self._among(hidden) if hidden else None
+        self._languages = sorted(languages)
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
         self._frequency = lru_cache(_CACHED_COUNTS)(partial(self._searcher.doc_freq, _TERMS))
 
     @classmethod
-    def in_memory(cls, entries: Iterable[Entry], languages: Collection[str]) -> Self:
-        """An index of some chunks that is nowhere on disk."""
+    def in_memory(cls, entries: Iterable[Entry], languages: Collection[str], transcripts: Collection[int]) -> Self:
+        """An index of some transcripts that is nowhere on disk."""
         index = new_index()
-        update(index, (), entries)
-        return cls(index, languages)
+        update(index, transcripts, lambda added: entries)
+        return cls(index, languages, transcripts)
 
     def by_terms(self, weights: Mapping[str, float]) -> list[Query]:
         """Queries by weighted terms, each in every language that has it."""
@@ -90,7 +92,7 @@ class WordIndex:
         query = self._visible(_any(queries))
         absent = [self._all_of([spoken]) for term in without for spoken in self._spoken(term)]
         if absent:
-            query = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, one) for one in absent)])
+            query = Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, term) for term in absent)])
         if within is not None:
             query = _all([query, Query.const_score_query(self._among(within), 0.0)])
         hits = self._searcher.search(query, k, count=False).hits
@@ -107,16 +109,16 @@ class WordIndex:
         """The number of chunks that have all terms of any alternative."""
         if not alternatives:
             return 0
-        if len(alternatives) == len(alternatives[0]) == 1 and self._has_all and self._hidden is None:
+        if len(alternatives) == len(alternatives[0]) == 1 and not self._has_deleted and self._hidden is None:
             return self._frequency(alternatives[0][0])
         query = self._visible(_any(map(self._all_of, alternatives)))
-        found: Any = self._searcher.search(query, 1, count=True)  # its types lack `count`
-        return int(found.count)
+        result: Any = self._searcher.search(query, 1, count=True)  # its types lack `count`
+        return int(result.count)
 
     def _spoken(self, term: str) -> list[str]:
         """A term as it is indexed in each language that has it."""
         tagged = (_tagged(language, term) for language in self._languages)
-        return [one for one in tagged if self._frequency(one)]
+        return [spoken for spoken in tagged if self._frequency(spoken)]
 
     def _weighted(self, terms: Sequence[str], weight: float) -> Query:
         """Chunks that have all terms, with `weight` instead of the engine's own inverse document frequencies."""
@@ -145,24 +147,42 @@ def new_index(folder: str | None = None) -> tantivy.Index:
     schema = tantivy.SchemaBuilder()
     schema.add_integer_field(_CHUNK, fast=True)
     schema.add_integer_field(_TRANSCRIPT, indexed=True)
+    schema.add_integer_field(_FIRST, indexed=True)  # 1 in the first chunk of a transcript, which identifies it
     schema.add_text_field(_TERMS, tokenizer_name="whitespace", index_option="freq")
     return tantivy.Index(schema.build(), folder)
 
 
-def update(index: tantivy.Index, removed: Iterable[int], added: Iterable[Entry]) -> int:
-    """Remove transcripts, by first chunk id, and add chunks; returns how many there are. Raises ValueError."""
+def update(
+    index: tantivy.Index, transcripts: Collection[int], entries_of: Callable[[Collection[int]], Iterable[Entry]]
+) -> int:
+    """Remove and add transcripts until the index has exactly these, by first chunk id; returns the number of chunks.
+
+    `entries_of` gives the chunks of those that it lacks. Raises ValueError.
+    """
     with engine_errors():
-        writer = index.writer(_WRITER_BYTES, num_threads=1)
-        for transcript in removed:
-            writer.delete_documents_by_term(_TRANSCRIPT, transcript)
-        for chunk, transcript, language, terms in added:
-            text = " ".join(_tagged(language, term) for term in terms)
-            writer.add_document(tantivy.Document(chunk=chunk, transcript=transcript, terms=text))
-        writer.commit()
-        writer.garbage_collect_files()
-        writer.wait_merging_threads()
-        index.reload()
+        indexed = _transcripts(index.schema, index.searcher())
+        if indexed != set(transcripts):
+            writer = index.writer(_WRITER_BYTES, num_threads=1)
+            for transcript in indexed.difference(transcripts):
+                writer.delete_documents_by_term(_TRANSCRIPT, transcript)
+            for chunk, transcript, language, terms in entries_of(set(transcripts) - indexed):
+                text = " ".join(_tagged(language, term) for term in terms)
+                marks = {_FIRST: 1} if chunk == transcript else {}
+                writer.add_document(tantivy.Document(chunk=chunk, transcript=transcript, terms=text, **marks))
+            writer.commit()
+            writer.garbage_collect_files()
+            writer.wait_merging_threads()
+            index.reload()
         return int(index.searcher().num_docs)
+
+
+def _transcripts(schema: tantivy.Schema, searcher: tantivy.Searcher) -> set[int]:
+    """The transcripts that are indexed, by first chunk id."""
+    number = searcher.doc_freq(_FIRST, 1)
+    if not number:
+        return set()
+    hits = searcher.search(Query.term_query(schema, _FIRST, 1), number, count=False).hits
+    return {int(chunk or 0) for chunk in searcher.fast_field_values(_CHUNK, [address for _, address in hits])}
 
 
 @contextmanager

@@ -90,7 +90,7 @@ class WordSearch:
     ) -> list[int]:
         within = None if keep is None else self._holdings.transcripts_in(keep)
         with self._errors():
-            proposals = [one for index in self._indexes for one in index.best(queries(index), k, within, without)]
+            proposals = [hit for index in self._indexes for hit in index.best(queries(index), k, within, without)]
         return [chunk for _, chunk in sorted(proposals, reverse=True)[:k]]
 
     @contextmanager
@@ -104,18 +104,16 @@ class WordSearch:
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:
-        stored = word_files.current(self._folder, self._manifest, self._holdings)
-        if stored is None:
+        index = word_files.current(self._folder, self._manifest, self._holdings)
+        if index is None:
             return [self._in_memory(self._holdings.transcripts)]
-        index, missing = stored
-        if not len(missing):
+        if not index.lacking:
             return [index]
-        chosen = set(missing.tolist())
-        return [index, self._in_memory([span for span in self._holdings.transcripts if span.first in chosen])]
+        return [index, self._in_memory([span for span in self._holdings.transcripts if span.first in index.lacking])]
 
     def _in_memory(self, spans: Sequence[TranscriptSpan]) -> WordIndex:
         entries = word_files.entries(self._folder, self._connection, spans)
-        return WordIndex.in_memory(entries, self._holdings.spoken)
+        return WordIndex.in_memory(entries, self._holdings.spoken, [span.first for span in spans])
 
 
 # As many times more by meaning where some are excluded, since vector files don't know words; a server's index does.

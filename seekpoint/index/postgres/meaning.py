@@ -12,8 +12,8 @@ import numpy as np
 from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.session import EF_SEARCH, Session
-from seekpoint.index.sql import piece_blocks
 from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Filters, Language, ModelCard, Vectors
 
@@ -58,7 +58,7 @@ def settle(session: Session, languages: Mapping[str, Language], card: ModelCard,
             )
             for start in range(0, len(rows), _BATCH):
                 ids, stored = zip(*rows[start : start + _BATCH], strict=True)
-                vectors = piece_blocks.unpack_int8(stored, card.dimension)
+                vectors = unpack_int8(stored, card.dimension)
                 session.run_many(
                     "UPDATE chunk SET length = %s, embedding = %s::halfvec WHERE id = %s",
                     [(*embedding, k) for k, embedding in zip(ids, embedding_rows(vectors, language.mean), strict=True)],

@@ -146,7 +146,8 @@ class ServerLibrary:
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
-        from seekpoint.index.sql import piece_blocks, sums
+        from seekpoint.index.sql import sums
+        from seekpoint.index.sql.int8 import unpack_int8
 
         rows = self._session.rows(
             """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
@@ -163,17 +164,17 @@ class ServerLibrary:
             if not chunks:
                 return Evidence([], [], words)
             means = {name: language.mean for name, language in self.languages().items()}
-            vectors = piece_blocks.unpack_int8([row[-2] for row in rows], self.card.dimension)
+            vectors = unpack_int8([row[-2] for row in rows], self.card.dimension)
             near = cosines([primary(chunk.language) for chunk in chunks], vectors, means, vector)
             return Evidence(chunks, near.tolist(), words)
 
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.sql.piece_blocks import Blocks, pieces_around
+        from seekpoint.index.sql.piece_blocks import pieces_around
 
         spans = [(chunk.transcript_id, chunk.start - margin, chunk.end + margin) for chunk in chunks]
         rows = self._session.rows(_PIECES, *map(list, zip(*spans, strict=True))) if spans else []
         with content_errors(self.address):
-            return pieces_around(Blocks(rows), chunks, margin, self.card)
+            return pieces_around(rows, chunks, margin, self.card)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         if not spans:

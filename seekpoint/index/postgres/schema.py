@@ -13,11 +13,11 @@ from psycopg import errors, sql
 
 from seekpoint.files import parsed_json
 from seekpoint.index.address import SUCCESSOR_SUFFIX, ServerAddress
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary
-from seekpoint.index.postgres.session import Session, in_use, quoted, server_errors
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary, UnreleasedLibrary
+from seekpoint.index.postgres.session import UNRELEASED, Session, in_use, quoted, server_errors
 from seekpoint.index.types import ModelCard
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 EXTENSIONS = ("vector", "pg_textsearch")
 
 _MOST_DIMENSIONS = 4000
@@ -152,6 +152,8 @@ def _name(session: Session, card: ModelCard) -> None:
 
 
 def _check_version(session: Session, version: int | None) -> None:
+    if version is not None and version < SCHEMA_VERSION:
+        raise UnreleasedLibrary(UNRELEASED.format(address=session.address))
     if version is not None and version > SCHEMA_VERSION:
         raise NewerLibrary(
             f"the library {session.address} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "

@@ -1,4 +1,4 @@
--- The tables of a library, schema 1. A library is a schema of the database. The embedded backend's schema.sql says what
+-- The tables of a library, schema 2. A library is a schema of the database. The embedded backend's schema.sql says what
 -- the columns of the same names hold; what is particular to the server is said here.
 CREATE TABLE migration (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now());
 -- One row. `sealed` and `committed` are the revision; `words_bytes` is the size of a fresh index of words, per chunk.

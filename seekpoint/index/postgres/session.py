@@ -181,6 +181,10 @@ def in_use(address: ServerAddress, error: psycopg.Error) -> ForeignLibrary:
 NO_LIBRARY = (
     "there is no library in {address}: create one with `seekpoint init`, or build one with `seekpoint build SOURCE`"
 )
+UNRELEASED = (
+    "the library {address} was built by an unreleased version of Seekpoint: "
+    "name another one with ?library=NAME, and build it again"
+)
 READ_ONLY = (
     "the server of {address} is a read-only replica: name the primary, "
     "or all servers with ?target_session_attrs=read-write"
@@ -195,11 +199,7 @@ _NOT_LOADED = (
 # The error to raise for each of the server's, and its text.
 _REMEDIES: Mapping[Any, tuple[type[LibraryError], str]] = {
     (errors.UndefinedTable, errors.InvalidSchemaName): (LibraryNotFound, NO_LIBRARY),
-    errors.UndefinedColumn: (
-        UnreleasedLibrary,
-        "the library {address} was built by an unreleased version of Seekpoint: "
-        "name another one with ?library=NAME, and build it again",
-    ),
+    errors.UndefinedColumn: (UnreleasedLibrary, UNRELEASED),
     errors.ReadOnlySqlTransaction: (LibraryError, READ_ONLY),
     (errors.UndefinedFile, errors.FeatureNotSupported): (
         LibraryError,

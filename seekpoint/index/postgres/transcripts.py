@@ -12,7 +12,8 @@ from string import ascii_lowercase
 from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session, quoted
 from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
-from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece
+from seekpoint.index.sql.int8 import pack_int8, unpack_int8
+from seekpoint.index.sql.piece_blocks import StoredPiece
 from seekpoint.index.sql.sums import Totals, as_bytes, numbers, totals_of
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.languages import primary
@@ -28,8 +29,8 @@ def known(session: Session, resource_id: str, card: ModelCard) -> Known:
     rows = session.rows(
         f"SELECT digest, vector FROM body JOIN chunk ON chunk.id = chunk_id {_OF_RESOURCE}", resource_id
     )
-    blocks = Blocks(session.rows(f"SELECT transcript_id, start, data FROM piece_block {_OF_RESOURCE}", resource_id))
-    vectors = {digest: piece_blocks.unpack_int8([vector], card.dimension)[0] for digest, vector in rows}
+    blocks = session.rows(f"SELECT transcript_id, start, data FROM piece_block {_OF_RESOURCE}", resource_id)
+    vectors = {digest: unpack_int8([vector], card.dimension)[0] for digest, vector in rows}
     return Known(vectors, piece_blocks.pieces_by_digest(blocks, card))
 
 
@@ -64,11 +65,11 @@ def remove(session: Session, resource_id: str, card: ModelCard) -> None:
             "SELECT vector, body.terms FROM body JOIN chunk ON chunk.id = chunk_id WHERE transcript_id = %s",
             transcript_id,
         )
-        vectors = piece_blocks.unpack_int8([vector for vector, _ in bodies], card.dimension)
+        vectors = unpack_int8([vector for vector, _ in bodies], card.dimension)
         blocks = session.rows(
             "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = %s", transcript_id
         )
-        found = totals_of(vectors, piece_blocks.all_pieces(Blocks(blocks), card))
+        found = totals_of(vectors, piece_blocks.all_pieces(blocks, card))
         add_totals(session, spoken, found, length, sign=-1)
         counted = Counter(sums.decode_counts([data for _, data in bodies]).numbers.tolist())
         add_frequencies(session, {(number, spoken): -count for number, count in counted.items()})
@@ -98,9 +99,9 @@ def _insert(
     stored = (StoredPiece(piece.start, text_digest(piece.text), vector) for piece, vector in embedded.pieces)
     piece_rows = [(transcript_id, *block) for block in piece_blocks.blocks(stored)]
     session.copy("piece_block (transcript_id, start, data)", piece_rows)
-    packed = [piece_blocks.pack_int8(vector) for vector in embedded.vectors]
-    vectors = piece_blocks.unpack_int8(packed, card.dimension)
-    add_totals(session, spoken, totals_of(vectors, piece_blocks.all_pieces(Blocks(piece_rows), card)), length)
+    packed = [pack_int8(vector) for vector in embedded.vectors]
+    vectors = unpack_int8(packed, card.dimension)
+    add_totals(session, spoken, totals_of(vectors, piece_blocks.all_pieces(piece_rows, card)), length)
     counted = Counter((term_numbers[term], spoken) for counts in said for term in counts)
     add_frequencies(session, counted)
     if not chunks:

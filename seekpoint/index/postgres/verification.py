@@ -12,6 +12,7 @@ from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import Session, content_errors, damaged, quoted
 from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
 from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.types import ModelCard
 
 # Chunks, spread over the library, that have to be found by their own vectors; some of their terms are looked up.
@@ -69,7 +70,7 @@ def verify(session: Session, card: ModelCard) -> None:
         last = 0
         query = "SELECT chunk_id, vector, terms FROM body WHERE chunk_id > %s ORDER BY chunk_id LIMIT %s"
         while rows := session.rows(query, last, _BATCH):
-            piece_blocks.unpack_int8([vector for _, vector, _ in rows], card.dimension)
+            unpack_int8([vector for _, vector, _ in rows], card.dimension)
             sums.decode_counts([terms for _, _, terms in rows])
             last = rows[-1][0]
         stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
@@ -85,7 +86,7 @@ def verify(session: Session, card: ModelCard) -> None:
             blocks = session.rows(
                 f"SELECT transcript_id, start, data FROM piece_block {of_transcript} start", transcript_id
             )
-            piece_blocks.check(blocks, card.dimension, piece_blocks.directions_with(card))
+            piece_blocks.check(blocks, card)
     _check_indexes(session, card)
 
 

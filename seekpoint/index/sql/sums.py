@@ -1,6 +1,6 @@
 """The sums of each language's vectors, from which its means come.
 
-The sums are exact (see piece_blocks.py), so they don't depend on the order in which vectors are added and removed.
+The sums are exact (see int8.py), so they don't depend on the order in which vectors are added and removed.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from seekpoint.index.postgres import postgres_writer, schema, transcripts
 from seekpoint.index.postgres.meaning import centres, embedding_rows, keep
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.postgres.transcripts import text_of
-from seekpoint.index.sql import piece_blocks, stored_rows, sums
+from seekpoint.index.sql import stored_rows, sums
+from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.sql.sums import means_of
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import ModelCard
@@ -163,7 +164,7 @@ def _copy_chunks(
     stops = np.cumsum(said.sizes)[:-1]
     terms = np.split(said.numbers, stops)
     repeated = [np.repeat(*pair) for pair in zip(terms, np.split(said.counts, stops), strict=True)]
-    vectors = piece_blocks.unpack_int8([row["data"] for row in batch], card.dimension)
+    vectors = unpack_int8([row["data"] for row in batch], card.dimension)
     fixed = centres(session, dict.fromkeys(languages), card.dimension)
     embeddings = embedding_rows(vectors, np.stack([fixed[language] for language in languages]))
     session.copy(

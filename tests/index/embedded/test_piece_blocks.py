@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from math import nan
 
@@ -16,11 +16,10 @@ from seekpoint.index.embedded.database import create_schema
 from seekpoint.index.embedded.pieces import append_pieces, check_pieces, transcript_pieces
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
-from seekpoint.index.sql.piece_blocks import Blocks, StoredPiece, check, encode
+from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, blocks, encode, pieces_by_digest
 from seekpoint.index.types import ModelCard, PieceVector
 
-DIRECTIONS = 3
-_DIRECTIONS: list[tuple[int, float]] = [(1, 0.25), (NO_DIRECTION, 0.0)]
+CARD = ModelCard(BUNDLED, 384, "")
 ALL = "SELECT transcript_id, start, data FROM piece_block ORDER BY transcript_id, start"
 
 
@@ -29,9 +28,7 @@ def stored(draw: st.DrawFn, dimension: int) -> list[StoredPiece]:
     """Pieces in order, with a direction or without one."""
     starts = sorted(draw(st.sets(st.floats(-1e6, 1e6).map(lambda start: start + 0.0), min_size=1, max_size=40)))
     codes = st.binary(min_size=dimension, max_size=dimension).map(lambda data: bytes(byte % LEVELS for byte in data))
-    directions = st.tuples(st.integers(0, DIRECTIONS - 1), st.floats(-100, 100, width=16)) | st.just(
-        (NO_DIRECTION, 0.0)
-    )
+    directions = st.tuples(st.integers(0, 2), st.floats(-100, 100, width=16)) | st.just((NO_DIRECTION, 0.0))
     vectors = st.builds(
         lambda tokens, scale, codes, direction: PieceVector(tokens, scale, codes, *direction),
         *(st.integers(0, 65535), st.floats(-1e8, 1e8, width=32), codes, directions),
@@ -40,9 +37,14 @@ def stored(draw: st.DrawFn, dimension: int) -> list[StoredPiece]:
 
 
 def block(start: float = 0.0, number: int = 3) -> list[StoredPiece]:
-    """Pieces of ten seconds each, those of even numbers with a direction."""
+    """Pieces of ten seconds each, those of odd numbers without a direction."""
+    chance, directions = np.random.default_rng(number), [(1, 0.25), (NO_DIRECTION, 0.0)]
     return [
-        StoredPiece(start + 10 * k, bytes([k] * 8), PieceVector(k + 1, 0.5, bytes([k, 63, 0, 32]), *_DIRECTIONS[k % 2]))
+        StoredPiece(
+            start + 10 * k,
+            bytes([k] * 8),
+            PieceVector(k + 1, 0.5, chance.integers(0, LEVELS, 384, np.uint8).tobytes(), *directions[k % 2]),
+        )
         for k in range(number)
     ]
 
@@ -56,40 +58,20 @@ def database() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def found_in(blocks: Blocks, dimension: int, places: Sequence[int] | None = None) -> list[StoredPiece]:
-    """The pieces of blocks at some places, or all of them."""
-    chosen = np.arange(len(blocks.records)) if places is None else np.array(places, np.int64)
-    found = []
-    for which, codes in blocks.codes(chosen, dimension):
-        for record, row in zip(blocks.records[chosen][which].tolist(), codes, strict=True):
-            start, digest, tokens, scale, direction, length = record
-            found.append(StoredPiece(start, digest, PieceVector(tokens, scale, row.tobytes(), direction, length)))
-    return found
-
-
 @settings(max_examples=40)
 @given(st.data())
-def test_pieces_come_back_as_they_were_stored_all_or_some_of_them(data: st.DataObject) -> None:
-    dimension = data.draw(st.integers(1, 9))
-    transcripts = {key: data.draw(stored(dimension)) for key in data.draw(st.sets(st.integers(1, 3), min_size=1))}
+def test_pieces_come_back_as_they_were_stored(data: st.DataObject) -> None:
+    card = ModelCard("another", data.draw(st.integers(1, 9)), "")
+    pieces = data.draw(stored(card.dimension))
     with database() as connection:
-        for key, pieces in reversed(transcripts.items()):
-            append_pieces(connection, key, pieces)
-        check(connection.execute(ALL), dimension, DIRECTIONS)
-        together = Blocks(connection.execute(ALL))
-    expected = [piece for key in sorted(transcripts) for piece in transcripts[key]]
-    sizes = {key: stop - first for key, (first, stop) in together.spans.items()}
-    assert sizes == {key: len(pieces) for key, pieces in transcripts.items()}
-    assert found_in(together, dimension) == expected
-    places = sorted(data.draw(st.sets(st.integers(0, len(expected) - 1))))
-    assert found_in(together, dimension, places) == [expected[place] for place in places]
+        append_pieces(connection, 1, pieces)
+        rows = connection.execute(ALL).fetchall()
+    assert pieces_by_digest(rows, card) == {piece.digest: piece.vector for piece in pieces}
 
 
-def test_codes_take_six_bits_each_in_groups_of_four() -> None:
-    for dimension, size in ((4, 3), (5, 6), (8, 6), (384, 288)):
-        pieces = [StoredPiece(float(k), bytes(8), PieceVector(70_000, 1.0, bytes(dimension))) for k in range(16)]
-        assert len(encode(pieces)) == 1 + 16 * (25 + size)
-    assert Blocks([(1, 0.0, encode(pieces))]).records["tokens"].tolist() == [65_535] * 16, "as many as can be told"
+def test_as_many_tokens_are_told_as_can_be() -> None:
+    [(_, data)] = blocks([StoredPiece(0.0, bytes(8), PieceVector(70_000, 1.0, bytes(384)))])
+    assert all_pieces([(1, 0.0, data)], CARD).tokens.tolist() == [65_535]
 
 
 def with_vector(vector: PieceVector) -> bytes:
@@ -101,17 +83,19 @@ def at(*starts: float) -> bytes:
     return encode([piece._replace(start=start) for piece, start in zip(block(), starts, strict=True)])
 
 
+USUAL = block()[0].vector
 STRANGE = {
-    "empty": bytes(1),
+    "empty": b"",
     "too many": encode(block(number=17)),
     "more codes": encode(block()) + b"\0",
+    "cut short": encode(block())[:-6],
     "not ascending": at(0.0, 20.0, 20.0),
     "no first start": at(nan, 10.0, 20.0),
     "another start": at(1.0, 10.0, 20.0),
     "past the next block": at(0.0, 10.0, 500.0),
-    "a large scale": with_vector(PieceVector(1, 1e10, bytes(4))),
-    "another direction": with_vector(PieceVector(1, 0.5, bytes(4), DIRECTIONS)),
-    "no length": with_vector(PieceVector(1, 0.5, bytes(4), 0, nan)),
+    "a large scale": with_vector(USUAL._replace(scale=1e10)),
+    "another direction": with_vector(USUAL._replace(direction=NO_DIRECTION - 1)),
+    "no length": with_vector(USUAL._replace(length=nan)),
 }
 
 
@@ -121,31 +105,28 @@ def test_a_block_that_nobody_wrote_is_told(data: bytes) -> None:
         append_pieces(connection, 1, block())
         append_pieces(connection, 1, block(500.0))
         append_pieces(connection, 2, block(0.0, 40))
-        check(connection.execute(ALL), 4, DIRECTIONS)
+        check_pieces(connection, CARD)
         connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
         with pytest.raises(ValueError, match="block"):
-            check(connection.execute(ALL), 4, DIRECTIONS)
+            check_pieces(connection, CARD)
 
 
-def test_a_block_that_is_cut_short_is_told_by_who_reads_it() -> None:
-    for data in (b"", b"\x03", *(encode(block())[:stop] for stop in (60, -6, -1))):
-        with pytest.raises(ValueError, match="a block of pieces"):
-            found_in(Blocks([(1, 0.0, data)]), 4)
+@pytest.mark.parametrize("data", [b"", *(encode(block())[:stop] for stop in (60, -6, -1))])
+def test_a_block_that_is_cut_short_is_told_by_who_reads_it(data: bytes) -> None:
+    with pytest.raises(ValueError, match="a block of pieces"):
+        all_pieces([(1, 0.0, data)], CARD)
 
 
 def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_has_alone() -> None:
-    card = ModelCard(BUNDLED, 384, "")
     chance = np.random.default_rng(8)
     kept = [
         quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(40)
     ]
+    pieces = [StoredPiece(float(k), bytes(8), vector) for k, vector in enumerate(kept)]
     with database() as connection:
-        append_pieces(connection, 1, [StoredPiece(float(k), bytes(8), one) for k, one in enumerate(kept)])
-        for k, one in enumerate(kept):
-            append_pieces(connection, k + 2, [StoredPiece(0.0, bytes(8), one)])
-        check_pieces(connection, card)
-        together = transcript_pieces(connection, 1, card)
-        alone = [transcript_pieces(connection, k + 2, card) for k in range(40)]
-        assert together.sums.tolist() == [one.sums[0].tolist() for one in alone]
+        append_pieces(connection, 1, pieces)
+        together = transcript_pieces(connection, 1, CARD)
+        alone = [all_pieces([(1, piece.start, encode([piece]))], CARD) for piece in pieces]
+        assert together.sums.tolist() == [piece.sums[0].tolist() for piece in alone]
         with pytest.raises(ValueError, match="direction"):
             transcript_pieces(connection, 1, ModelCard("another", 384, ""))

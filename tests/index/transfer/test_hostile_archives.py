@@ -316,7 +316,7 @@ def test_a_manifest_of_other_values_is_refused(file: Path, values: dict[str, Any
         "UPDATE sqlite_schema SET sql = 'CREATE TABLE setting (name' WHERE name = 'setting'",
         "UPDATE sqlite_schema SET sql = replace(sql, ' TEXT', char(160) || 'TEXT') WHERE name = 'setting'",
         "UPDATE sqlite_schema SET sql = replace(sql, ' REFERENCES', ' -- a' || char(10) || 'CHECK (1) REFERENCES')",
-        *(f"PRAGMA user_version = {version}" for version in (0, 2, 99)),
+        *(f"PRAGMA user_version = {version}" for version in (0, 1, 99)),
         "PRAGMA application_id = 1",
     ],
 )

@@ -1,4 +1,4 @@
-"""Searching by meaning over segments: what comes out is what comparing with each stored vector gives."""
+"""Searching by meaning over vector files: what comes out is what comparing with each stored vector gives."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.models.centring import centred
-from seekpoint.index.sql.piece_blocks import unpack_int8
+from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import CandidateQuery, Details, EmbeddedTranscript
 from tests.index.libraries import CARD as NARROW
-from tests.index.libraries import embedded, files, resource
+from tests.index.libraries import embedded, resource
 
 if TYPE_CHECKING:
     from seekpoint.index.types import Vectors
@@ -147,47 +147,66 @@ def test_what_is_found_is_what_comparing_each_vector_gives(partly_dead: Path, qu
         _check_all(partly_dead, question)
 
 
-def _names(folder: Path) -> list[str]:
-    return [segment.file.name for segment in Manifest.load(folder).segments]
-
-
 def test_readers_whose_segments_were_merged_find_what_they_found(tmp_path: Path) -> None:
     numbers = np.random.default_rng(6)
     for k in range(7):
         with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
             _commit(writer, f"讲座{k}", [_drawn(numbers, 10, "zh"), _drawn(numbers, 10, "en")])
             _commit(writer, f"talk{k}", [_drawn(numbers, 10, "en")])
-    before = _names(tmp_path)
+    before = {path.name for path in tmp_path.glob("*.faiss")}
     question = np.eye(CARD.dimension, dtype=np.float32)[2]
     with EmbeddedReader.open(tmp_path) as searched, EmbeddedReader.open(tmp_path) as fresh:
         exact = _exact(tmp_path, searched, question)
         searched.vectors.nearest(question, K)
         with EmbeddedWriter.acquire(tmp_path) as writer:
-            _commit(writer, "new", [_drawn(numbers, 10, "zh")])
+            _commit(writer, "new", [_drawn(numbers, 30, "zh")])
             writer.remove(["talk1"])
-        assert not set(before) & set(files(tmp_path))
+        assert not before & {path.name for path in tmp_path.glob("*.faiss")}
         for reader in (searched, fresh):
             holdings = reader.holdings
             for keep in (None, holdings.spoken["zh"], holdings.of_resources(["talk1", "讲座5"])):
                 _check_nearest(reader, exact, question, keep, K)
     with EmbeddedReader.open(tmp_path) as reader:
         _check_nearest(reader, _exact(tmp_path, reader, question), question, None, K)
-    assert len(_names(tmp_path)) == 1
 
 
-def test_a_segment_that_vanished_is_done_without_and_one_that_changed_is_damage(
+def test_a_file_that_vanished_is_done_without_and_one_that_changed_is_damage(
     partly_dead: Path, question: Vectors
 ) -> None:
-    path = partly_dead / _names(partly_dead)[1]
-    with EmbeddedReader.open(partly_dead) as library, EmbeddedReader.open(partly_dead) as other:
+    path, other, *_ = sorted(partly_dead.glob("*.faiss"))
+    with EmbeddedReader.open(partly_dead) as library:
         exact = _exact(partly_dead, library, question)
-        size = path.stat().st_size
+        whole = path.read_bytes()
         path.unlink()
         for keep in _keeps(library):
             _check_nearest(library, exact, question, keep, K)
-        path.write_bytes(bytes(size))
-        with pytest.raises(DamagedLibrary, match=rf"{path.name} isn't as it was written"):
-            other.vectors.nearest(question, K)
+        path.write_bytes(whole)
+    for content, told in ((bytes(len(whole)), "isn't as it was written"), (other.read_bytes(), "holds other vectors")):
+        with EmbeddedReader.open(partly_dead) as library:
+            path.write_bytes(content)
+            with pytest.raises(DamagedLibrary, match=rf"{path.name} {told}"):
+                library.vectors.nearest(question, K)
+            path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("dimension", [383, 384])
+def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int) -> None:
+    chance = np.random.default_rng(1)
+    rows = chance.normal(size=(2500, dimension)) * np.linspace(0.5, 2, dimension)
+    rows[1:] += rows[:1] * np.linspace(0, 1, 2499)[:, None]
+    rows[-10:] = rows[:1]  # all alike
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    with EmbeddedWriter.acquire(tmp_path, replace(CARD, dimension=dimension)) as writer:
+        _commit(writer, "talk", [replace(embedded(["mask"] * 2500), vectors=vectors, pieces=())])
+    [file] = tmp_path.glob("*.faiss")
+    assert file.stat().st_size < 2500 * (dimension / 4 + 9) + 30_000
+    with EmbeddedReader.open(tmp_path) as library:
+        for question in vectors[::250]:
+            nearest = library.vectors.nearest(question, 2500)
+            scores = library.vectors.scores(question, nearest.chunks.tolist())
+            assert len(scores) == 2500
+            missed = nearest.cosines - np.array([scores[chunk] for chunk in nearest.chunks.tolist()])
+            assert (abs(float(missed.mean())) < 0.01, float(missed.std()) < 0.03) == (True, True)
 
 
 def test_many_kept_chunks_of_a_large_segment_are_found_by_its_index(tmp_path: Path, question: Vectors) -> None:
