@@ -88,6 +88,11 @@ class Unfetched(SeekpointError):
         self.retry_after = retry_after
 
 
+def unavailable(code: str, **values: object) -> Unfetched:
+    """The error for a resource that can't be read, with the reason of this code."""
+    return Unfetched(State.UNAVAILABLE, Reason(code, **values))
+
+
 class Halt(Unfetched):
     """The next requests would fail for the same reason."""
 

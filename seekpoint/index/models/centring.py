@@ -45,12 +45,7 @@ def windows(starts: NDArray[np.float64], sums: Vectors) -> Vectors:
     """The unit vector of the window at each piece: the pieces that begin less than WINDOW_SECONDS after it begins."""
     totals = np.concatenate([np.zeros((1, sums.shape[1])), np.cumsum(sums, axis=0, dtype=np.float64)])
     stops = np.searchsorted(starts, starts + WINDOW_SECONDS)
-    return unit((totals[stops] - totals[:-1]).astype(np.float32))
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Normalise vectors."""
-    return centred(vectors, np.zeros(vectors.shape[1], np.float32))
+    return centred((totals[stops] - totals[:-1]).astype(np.float32), np.zeros(sums.shape[1], np.float32))
 
 
 def centre_rows(languages: Sequence[str], vectors: Vectors, means: Mapping[str, Vectors]) -> Vectors:

@@ -19,6 +19,7 @@ from seekpoint.files import sampled_hash
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import first_line
 from seekpoint.index.types import LONGEST_EMBEDDED, Encoder, ModelCard, Parts, Vectors
 
 if TYPE_CHECKING:
@@ -271,8 +272,8 @@ class SentenceEncoder:
     def _token_pass(self) -> TokenPass | None:
         from seekpoint.index.models.token_vectors import TokenPass
 
-        found = TokenPass(self._model, self._passage_prompt or "")
-        return found if found.gives_parts() else None
+        token_pass = TokenPass(self._model, self._passage_prompt or "")
+        return token_pass if token_pass.gives_parts() else None
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -327,8 +328,7 @@ def load_quietly(refusal: str, load: Callable[[], _Model], remedy: str) -> _Mode
     except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
         if _is_gated(error):
             raise ModelError(f"{refusal}: {_TERMS}") from error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ModelError(f"{refusal} ({reason[0][:200]}): {remedy}") from error
+        raise ModelError(f"{refusal} ({first_line(error)}): {remedy}") from error
 
 
 def _is_gated(error: BaseException | None) -> bool:

@@ -44,10 +44,10 @@ def model_folder(name: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
     try:
-        found = try_to_load_from_cache(name, "modules.json")
+        cached = try_to_load_from_cache(name, "modules.json")
     except ValueError:  # not a name that the hub could have
         return None
-    return Path(found).parent if isinstance(found, str) else None
+    return Path(cached).parent if isinstance(cached, str) else None
 
 
 def name_in(folder: Path, file: Path) -> str:

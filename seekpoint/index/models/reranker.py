@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -24,38 +25,39 @@ class CrossEncoderReranker:
     def __init__(self, name: str) -> None:
         self._name = absolute_name(name)
         self._lock = Lock()
-        self._model: CrossEncoder | None = None
 
     def load(self) -> None:
         """Load the model, unless it is."""
         with self._lock:
-            self._model = self._model or _load(self._name)
+            _ = self._model
 
     def scores(self, question: str, passages: Sequence[str]) -> list[float]:
         """How well each passage answers the question, from 0 to 1."""
-        with self._lock:
-            self._model = self._model or _load(self._name)
-            import torch
+        import torch
 
-            pairs = [(question, passage) for passage in passages]
-            found: Any = self._model.predict(
+        pairs = [(question, passage) for passage in passages]
+        with self._lock:
+            scores: Any = self._model.predict(
                 pairs, batch_size=_BATCH, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False
             )
-        return [float(score) for score in found]
+        return [float(score) for score in scores]
+
+    @cached_property
+    def _model(self) -> CrossEncoder:
+        from sentence_transformers import CrossEncoder
+
+        name = self._name
+        model: CrossEncoder = load_quietly(f"the reranker {name} can't be loaded", lambda: CrossEncoder(name), _REMEDY)
+        kinds, labels = (model.config and model.config.architectures) or ["model"], model.num_labels
+        if not any(kind.endswith(_SCORING) for kind in kinds):
+            raise ModelError(f"the model {name} is no cross-encoder, but a {kinds[0]}, which embeds texts: {_REMEDY}")
+        if labels != 1:
+            raise ModelError(
+                f"the model {name} gives {labels} scores for a pair, where a reranker gives one: {_REMEDY}"
+            )
+        return model
 
 
 def load_reranker(name: str | None) -> CrossEncoderReranker | None:
     """The cross-encoder of a name, if there is one; it is loaded with the first question."""
     return CrossEncoderReranker(name) if name else None
-
-
-def _load(name: str) -> CrossEncoder:
-    from sentence_transformers import CrossEncoder
-
-    model: CrossEncoder = load_quietly(f"the reranker {name} can't be loaded", lambda: CrossEncoder(name), _REMEDY)
-    kinds, labels = (model.config and model.config.architectures) or ["model"], model.num_labels
-    if not any(kind.endswith(_SCORING) for kind in kinds):
-        raise ModelError(f"the model {name} is no cross-encoder, but a {kinds[0]}, which embeds texts: {_REMEDY}")
-    if labels != 1:
-        raise ModelError(f"the model {name} gives {labels} scores for a pair, where a reranker gives one: {_REMEDY}")
-    return model

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seekpoint.index.types import Parts
 
@@ -70,7 +70,7 @@ class TokenPass:
             return False
         vectors, whole = _token_vectors(output), output["sentence_embedding"].float().cpu()
         # The length of a token vector that fits the layers, or without layers the whole's.
-        width = self._layers.matrix.shape[1] if self._layers else len(whole)
+        width = self._layers[0].shape[1] if self._layers else len(whole)
         if vectors.shape != (len(ids), width):
             return False
         mean = self._through_layers(vectors, torch.ones(len(vectors))).mean(dim=0)
@@ -80,28 +80,22 @@ class TokenPass:
         """Sums of token vectors after the layers; a layer adds its bias once for each token."""
         if not self._layers:
             return sums
-        return sums @ self._layers.matrix.T + counts[:, None] * self._layers.bias
+        matrix, bias = self._layers
+        return sums @ matrix.T + counts[:, None] * bias
 
 
-class _Layer(NamedTuple):
-    """A linear layer: a vector `x` becomes `matrix @ x + bias`."""
-
-    matrix: Tensor
-    bias: Tensor
-
-
-def _linear_layers(model: SentenceTransformer) -> _Layer | None:
-    """The linear layers behind the model's pooling, multiplied into one; `None` without any."""
+def _linear_layers(model: SentenceTransformer) -> tuple[Tensor, Tensor] | None:
+    """The linear layers behind the model's pooling as one, `matrix @ x + bias`; `None` without any."""
     import torch
     from sentence_transformers.sentence_transformer.modules import Dense
 
-    found: _Layer | None = None
+    whole: tuple[Tensor, Tensor] | None = None
     for module in model:
         if isinstance(module, Dense) and isinstance(module.activation_function, torch.nn.Identity):
             matrix = module.linear.weight.detach().float().cpu()
             bias = torch.zeros(len(matrix)) if module.linear.bias is None else module.linear.bias.detach().float().cpu()
-            found = _Layer(matrix @ found.matrix, matrix @ found.bias + bias) if found else _Layer(matrix, bias)
-    return found
+            whole = (matrix @ whole[0], matrix @ whole[1] + bias) if whole else (matrix, bias)
+    return whole
 
 
 def _token_vectors(output: dict[str, Tensor]) -> Tensor:

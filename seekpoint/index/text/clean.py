@@ -34,6 +34,11 @@ def printable(text: str) -> str:
     return "".join(c for c in text if c in _JOINERS or unicodedata.category(c)[0] != "C")
 
 
+def first_line(error: Exception) -> str:
+    """The first line of another library's error, or the error's name; 200 characters at most."""
+    return (clean((str(error).strip().splitlines() or [""])[0]) or type(error).__name__)[:200]
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, as in `1 entry` and `2,000 entries`."""
     many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"

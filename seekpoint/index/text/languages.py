@@ -1,4 +1,4 @@
-"""Scripts: the language that one tells, simplified Chinese, and the text of a question that is embedded."""
+"""Languages: their tags, the scripts that tell them, and a question's text in one Chinese script."""
 
 from __future__ import annotations
 
@@ -29,14 +29,16 @@ _BY_SCRIPT = {
 _LETTERS_A_CHARACTER = 4
 _LETTER = regex.compile(r"\p{L}")
 _MOST_SPOKEN = "en"
+_END_MARKS = " ?？!！.。…"
+# Bytes of UTF-8: some four words, or ten Chinese characters.
+_FEW_WORDS = 30
 
-_HAN, _HAN_RUN = regex.compile(r"\p{Han}"), regex.compile(r"\p{Han}+")
-_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
+_HAN_RUN = regex.compile(r"\p{Han}+")
 
 
 def simplified(text: str) -> str:
     """The text with simplified instead of traditional Chinese characters; offsets stay the same."""
-    if not _HAN.search(text):
+    if not _HAN_RUN.search(text):
         return text
     converted = ""
     with suppress(UnicodeEncodeError):  # a lone surrogate
@@ -61,7 +63,7 @@ def language_of(text: str, guess: str | None) -> str:
 
 def in_one_script(question: str) -> str:
     """A Chinese question in simplified characters, so that both scripts get the same vector; Japanese is unchanged."""
-    return question if _KANA.search(question) else simplified(question)
+    return question if _BY_SCRIPT["ja"].search(question) else simplified(question)
 
 
 def to_embed(question: str) -> str:
@@ -72,11 +74,6 @@ def to_embed(question: str) -> str:
     text = in_one_script(clean(question))
     is_whole = len(text.encode(errors="replace")) > _FEW_WORDS
     return text if is_whole else text.rstrip(_END_MARKS) or text
-
-
-_END_MARKS = " ?？!！.。…"
-# Bytes of UTF-8: some four words, or ten Chinese characters.
-_FEW_WORDS = 30
 
 
 @cache

@@ -62,8 +62,8 @@ def words(text: str, *, stemmed: bool = False) -> list[str]:
     """The words of a text in order, folded or `stemmed`; each character where no spaces are written."""
     text = simplified(text)
     if _COMMON.fullmatch(text):
-        found = _COMMON_WORD.findall(text.lower())
-        return list(map(_stem, found)) if stemmed else found
+        common = _COMMON_WORD.findall(text.lower())
+        return list(map(_stem, common)) if stemmed else common
     return [word.text for word in located_words(text, stemmed=stemmed)]
 
 
@@ -130,14 +130,13 @@ def joined(text: str, neighbours: Sequence[Term]) -> str:
     return fold(text[neighbours[0].start : neighbours[-1].stop]) if len(neighbours) > 1 else neighbours[0].text
 
 
-# The content words of a question: its terms without function words (function_words/, a list a language) and addresses.
-#
-# A word of a script with spaces is compared by its stem. In Chinese, function words are found by longest match, and a
-# bigram that has a character of one isn't content.
-
-
 def content_terms(text: str) -> list[Term]:
-    """The terms of a text that say what it is about, in order, with repetitions; all terms if none does."""
+    """The terms of a text that say what it is about, in order, with repetitions; all terms if none does.
+
+    They are its terms without addresses and function words (function_words/, a list a language). Words of scripts with
+    spaces are compared by their stems. In Chinese, function words are found by longest match, and a bigram that has a
+    character of one isn't content.
+    """
     return _content(text) or list(located_terms(text))
 
 
@@ -155,7 +154,7 @@ def is_function_word(term: str) -> bool:
 def content_test(text: str) -> Callable[[Term], bool]:
     """A test whether a term of a text, located in it and stemmed, is content."""
     stems, pattern = _function_words()
-    covered = {place for found in pattern.finditer(simplified(text)) for place in range(*found.span())}
+    covered = {place for match in pattern.finditer(simplified(text)) for place in range(*match.span())}
     return lambda term: term.text not in stems and covered.isdisjoint(range(term.start, term.stop))
 
 

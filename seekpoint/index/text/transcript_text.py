@@ -63,15 +63,15 @@ class CueText:
         """
         least = max((self.cues[-1].end - self.cues[0].start) / _FEW, 1)
         opening = [0] if is_opening else []
-        marked = [found.end() for found in _BEGINNING.finditer(self.text)]
+        marked = [match.end() for match in _BEGINNING.finditer(self.text)]
         pauses = [
             offset
             for offset, before, cue in zip(self.offsets[1:], self.cues, self.cues[1:], strict=False)
             if cue.start - before.end >= _PAUSE
         ]
         turns = [self.offsets[place] for place, name in enumerate(names_before(self.cues)) if name]
-        found = next((opening + places for places in (marked, pauses) if len(places) >= least), self.offsets)
-        return sorted({*found, *turns}) if turns else found
+        begins = next((opening + places for places in (marked, pauses) if len(places) >= least), self.offsets)
+        return sorted({*begins, *turns}) if turns else begins
 
 
 def names_before(cues: Sequence[Cue], speaker: str | None = None) -> list[str]:

@@ -20,9 +20,7 @@ except ImportError:  # Python may be built without it, and zipfile then raises R
     LZMAError = RuntimeError  # type: ignore[assignment,misc]
 
 from seekpoint.file_formats import ARCHIVE_HEADERS, DOCUMENTS
-from seekpoint.index.errors import Unfetched
-from seekpoint.index.reasons import Reason
-from seekpoint.index.types import State
+from seekpoint.index.errors import unavailable
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.text_runs import Element
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
@@ -52,23 +50,18 @@ _FAULTS = (
 def read_archive(data: bytes) -> ParsedDocument:
     """Parse a document that is a zip archive; raises Unfetched if it is none, is damaged, encrypted, or has no text."""
     if data.startswith(_COMPOUND_FILE):
-        raise refusal("archive_encrypted" if _ENCRYPTED_PACKAGE in data else "office_before_2007")
+        raise unavailable("archive_encrypted" if _ENCRYPTED_PACKAGE in data else "office_before_2007")
     try:
         archive = DocumentArchive(data)
         form = _format(archive)
         if form not in _READ:
-            raise refusal("format_unread", format=form) if form else refusal("archive_unread")
+            raise unavailable("format_unread", format=form) if form else unavailable("archive_unread")
         document: ParsedDocument = getattr(import_module(f"{__package__}.{form}"), f"read_{form}")(archive)
     except _FAULTS as error:
-        raise refusal("archive_broken") from error
+        raise unavailable("archive_broken") from error
     if not document.blocks:
-        raise refusal("no_words")
+        raise unavailable("no_words")
     return document
-
-
-def refusal(code: str, **values: object) -> Unfetched:
-    """The error for a document that can't be read."""
-    return Unfetched(State.UNAVAILABLE, Reason(code, **values))
 
 
 class Relationship(NamedTuple):
@@ -96,10 +89,10 @@ class DocumentArchive:
         if entry is None:
             return b""
         if entry.flag_bits & 1:
-            raise refusal("archive_encrypted")
+            raise unavailable("archive_encrypted")
         self._left -= entry.file_size  # zipfile unpacks no more than this, whatever is packed
         if self._left < 0:
-            raise refusal("archive_too_large", most=f"{self._most / 1e6:.0f}")
+            raise unavailable("archive_too_large", most=f"{self._most / 1e6:.0f}")
         return self._file.read(entry)
 
     def xml(self, name: str) -> Element:

@@ -66,8 +66,8 @@ def _levels(styles: Element) -> dict[str | None, int]:
             own[key] = _TITLE
         elif _CONTENTS.fullmatch(name):
             own[key] = _LEFT_OUT
-        elif found := _HEADING.fullmatch(name):
-            own[key] = int(found[1])
+        elif heading := _HEADING.fullmatch(name):
+            own[key] = int(heading[1])
         elif outline.isdecimal():
             own[key] = min(int(outline) + 1, _BODY)
     levels = {}
@@ -112,7 +112,10 @@ class _Page:
     def _add_paragraph(self, parent: Element, paragraph: Element) -> None:
         inner: list[Element] = []
         text = paragraph_text(paragraph, inner.append)
-        level = self._level(paragraph)
+        properties = next(paragraph.iterchildren("{*}pPr"), ())
+        values = {local(each): attribute(each, "val") or "" for each in properties}
+        outline = values.get("outlineLvl", "")
+        level = min(int(outline) + 1, _BODY) if outline.isdecimal() else self.levels.get(values.get("pStyle"), _BODY)
         if level == _LEFT_OUT:
             return
         element = etree.SubElement(parent, "p" if level == _BODY else f"h{min(max(level, 1), _DEEPEST)}")
@@ -128,9 +131,3 @@ class _Page:
             note = child if known is None else known.pop(attribute(child, "id"), None)  # notes may refer to one another
             if note is not None:
                 self.add(parent, note)
-
-    def _level(self, paragraph: Element) -> int:
-        properties = next(paragraph.iterchildren("{*}pPr"), None)
-        values = {} if properties is None else {local(each): attribute(each, "val") or "" for each in properties}
-        outline = values.get("outlineLvl", "")
-        return min(int(outline) + 1, _BODY) if outline.isdecimal() else self.levels.get(values.get("pStyle"), _BODY)

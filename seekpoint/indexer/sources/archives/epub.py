@@ -10,8 +10,9 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, named, refusal
+from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, named
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.pages.html import blocks_of
@@ -43,7 +44,7 @@ def read_epub(archive: DocumentArchive) -> ParsedDocument:
     container = archive.xml("META-INF/container.xml")
     package = next((each.get("full-path") for each in named(container, "rootfile") if each.get("full-path")), None)
     if package is None or package not in archive:
-        raise refusal("archive_broken")
+        raise unavailable("archive_broken")
     root = archive.xml(package)
     folder = package.rpartition("/")[0]
     manifest = {item.get("id"): item for item in named(root, "item") if item.get("href")}
@@ -55,14 +56,13 @@ def read_epub(archive: DocumentArchive) -> ParsedDocument:
     _refuse_encrypted(archive, chapters)
     entries = max(contents, key=len, default=[])
     blocks = [block for part in chapters for block in _blocks(archive, part, entries)]
-    stated = {name: [clean("".join(e.itertext())) for e in named(root, name)] for name in _METADATA}
-    title, language, published = (next(filter(None, stated[name]), None) for name in ("title", "language", "date"))
-    author = ", ".join(dict.fromkeys(filter(None, map(stated_author, stated["creator"])))) or None
-    date = stated_date(published or "", first_year=1)
-    return ParsedDocument(tuple(blocks), stated_title(title or ""), author, date, language)
-
-
-_METADATA = ("title", "creator", "language", "date")
+    titles, authors, languages, dates = (
+        [text for each in named(root, name) if (text := clean("".join(each.itertext())))]
+        for name in ("title", "creator", "language", "date")
+    )
+    author = ", ".join(dict.fromkeys(filter(None, map(stated_author, authors)))) or None
+    title, language, date = (next(iter(texts), "") for texts in (titles, languages, dates))
+    return ParsedDocument(tuple(blocks), stated_title(title), author, stated_date(date, first_year=1), language or None)
 
 
 def _is_nav(item: Element) -> bool:
@@ -96,7 +96,7 @@ def _refuse_encrypted(archive: DocumentArchive, chapters: list[str]) -> None:
         methods = (each.get("Algorithm") for each in named(data, "EncryptionMethod"))
         targets = {join("", each.get("URI", "")) for each in named(data, "CipherReference")}
         if next(methods, None) not in _OBFUSCATION and not targets.isdisjoint(chapters):
-            raise refusal("epub_encrypted")
+            raise unavailable("epub_encrypted")
 
 
 def _blocks(archive: DocumentArchive, part: str, entries: list[_Entry]) -> Iterator[Block]:
@@ -154,5 +154,5 @@ def _dom(data: bytes) -> Element:
     except etree.ParserError:  # nothing, or only comments
         return etree.Element("html")
     if is_too_deep:
-        raise refusal("html_too_deep")
+        raise unavailable("html_too_deep")
     return root

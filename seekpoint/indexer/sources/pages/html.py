@@ -9,10 +9,9 @@ from itertools import dropwhile, groupby
 
 from lxml import etree
 
-from seekpoint.index.errors import Unfetched
-from seekpoint.index.reasons import Reason
+from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, clean
-from seekpoint.index.types import State
+from seekpoint.index.text.languages import is_tag
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
@@ -24,7 +23,6 @@ _LONGEST_NAME = 300
 _MOST_PLAYERS = 50
 
 _TAG = re.compile(r"<[!/?a-z]", re.IGNORECASE)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _DATED = (
     "//meta[re:test(concat(@property, ' ', @name, ' ', @itemprop), 'date|time', 'i')]"
     " | //time | //script[@type='application/ld+json'] | //*[self::div or self::span or self::p or self::small"
@@ -45,15 +43,15 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     """
     root = _parsed(data, charset)
     runs = text_runs_of(root)
-    if reason := access_problem(root, runs):
-        raise Unfetched(State.UNAVAILABLE, reason)
+    if code := _access_problem(root, runs):
+        raise unavailable(code)
     stated, author, published = _metadata(root)
     article = article_of(root, runs)
     blocks = tuple(blocks_of(article))
     if not blocks:
-        raise Unfetched(State.UNAVAILABLE, Reason("navigation_only"))
-    if is_gone(root, article):
-        raise Unfetched(State.UNAVAILABLE, Reason("says_gone"))
+        raise unavailable("navigation_only")
+    if _is_gone(root, article):
+        raise unavailable("says_gone")
     title = _title(article, root, stated)
     links = root.iterfind("./head//link[@href]")
     canonical = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
@@ -65,16 +63,16 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
 def _parsed(data: bytes, charset: str | None) -> Element:
     text = decoded(data, charset).replace("\0", "")
     if not text.strip():
-        raise Unfetched(State.UNAVAILABLE, Reason("page_without_text"))
+        raise unavailable("page_without_text")
     head = text[:100_000]
     if not _TAG.search(head) or is_garbage(head):
-        raise Unfetched(State.UNAVAILABLE, Reason("not_a_page"))
+        raise unavailable("not_a_page")
     try:
         root, is_too_deep = dom_of(text)
     except (etree.LxmlError, ValueError) as error:
-        raise Unfetched(State.UNAVAILABLE, Reason("page_of_markup")) from error
+        raise unavailable("page_of_markup") from error
     if is_too_deep:
-        raise Unfetched(State.UNAVAILABLE, Reason("page_too_deep"))
+        raise unavailable("page_too_deep")
     # Move stray elements to the body, as HTML 5 does: libxml2 keeps unknown ones, such as `article`, in the head.
     head = root.find("head")
     stray = [] if head is None else list(dropwhile(lambda child: child.tag in _OF_A_HEAD, head))
@@ -121,12 +119,12 @@ def _metadata(root: Element) -> tuple[str | None, str | None, str | None]:
 
 def _players(root: Element) -> tuple[str, ...]:
     """The addresses of the recordings with captions on a page, and of the frames in it, where players are."""
-    found = root.xpath("//iframe/@src | //iframe/@data-src")
+    addresses = root.xpath("//iframe/@src | //iframe/@data-src")
     for player in root.iter("video", "audio"):
         tracks = (track.get("kind", "subtitles").lower() for track in player.iter("track") if track.get("src"))
         if any(kind in ("subtitles", "captions") for kind in tracks):
-            found += player.xpath("(@src | .//source/@src)[1]")
-    return tuple(dict.fromkeys(address.strip() for address in found))[:_MOST_PLAYERS]
+            addresses += player.xpath("(@src | .//source/@src)[1]")
+    return tuple(dict.fromkeys(address.strip() for address in addresses))[:_MOST_PLAYERS]
 
 
 def _title(article: Sequence[TextRun], root: Element, stated: str | None) -> str | None:
@@ -156,7 +154,7 @@ def _language(root: Element) -> str | None:
         if (meta.get("http-equiv") or meta.get("name") or "").lower() in ("content-language", "language"):
             declared.append(meta.get("content"))
     tags = (clean(tag or "").split(",")[0].strip().replace("_", "-") for tag in declared)
-    return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
+    return next((tag for tag in tags if is_tag(tag)), None)
 
 
 # Characters: the longest notice, a page with little text, and one with next to none.
@@ -191,34 +189,34 @@ _PAYWALL = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
 _JAVASCRIPT = re.compile(r"javascript|java script|enable js", re.IGNORECASE)
 
 
-def access_problem(root: Element, runs: Sequence[TextRun]) -> Reason | None:
-    """Why a page can't be read; `None` if it shows its text."""
+def _access_problem(root: Element, runs: Sequence[TextRun]) -> str | None:
+    """The code of the reason why a page can't be read; `None` if it shows its text."""
     length = sum(len(run.text) for run in runs)
     if length > _NOTICE:
         return None
     is_little = length <= _LITTLE
     says_so = any(_CHALLENGE.search(run.text) for run in runs) or root.xpath(_CHALLENGE_PARTS)
     if (is_little and says_so) or _CHALLENGE.search(clean(root.xpath("string(.//title)"))):
-        return Reason("check_for_people")
+        return "check_for_people"
     if root.xpath(_CONSENT_FORM):
-        return Reason("cookies_first")
+        return "cookies_first"
     scripts = [script.text or "" for script in root.iter("script")]
     if any(map(_PAYWALL.search, scripts)):
-        return Reason("paywall")
+        return "paywall"
     if is_little and root.xpath(".//input[translate(@type, 'PASWORD', 'pasword')='password']"):
-        return Reason("login")
+        return "login"
     asks = length > 0 and any(_JAVASCRIPT.search("".join(notice.itertext())) for notice in root.xpath("//noscript"))
     if scripts and is_little and (length <= _NOTHING or asks):
-        return Reason("made_by_script")
+        return "made_by_script"
     if length:
         return None
     if root.find(".//frameset") is not None or root.find(".//frame") is not None:
-        return Reason("frames")
+        return "frames"
     refreshes = root.xpath(".//meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']")
-    return Reason("sends_on" if refreshes else "page_empty")
+    return "sends_on" if refreshes else "page_empty"
 
 
-def is_gone(root: Element, article: Sequence[TextRun]) -> bool:
+def _is_gone(root: Element, article: Sequence[TextRun]) -> bool:
     """Whether a page says that its content is gone: in its title, in a heading, or in all of a short text."""
     length = sum(len(run.text) for run in article)
     if length > _NOTICE:

@@ -14,10 +14,8 @@ from unicodedata import east_asian_width
 
 import regex
 
-from seekpoint.index.errors import Unfetched
-from seekpoint.index.reasons import Reason
+from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, INDENT, clean
-from seekpoint.index.types import State
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
@@ -96,24 +94,20 @@ def front_matter_of(text: str) -> tuple[dict[str, list[str]], str]:
     return fields, text[front_matter.end() :]
 
 
-def _unavailable(code: str, **values: object) -> Unfetched:
-    return Unfetched(State.UNAVAILABLE, Reason(code, **values))
-
-
 def _blocks(runs: Iterable[tuple[str, Role]]) -> tuple[Block, ...]:
     cleaned = ((clean(words), role) for words, role in runs)
     blocks = tuple(Block(words, role) for words, role in cleaned if any(map(str.isalnum, words)))
     if not blocks:
-        raise _unavailable("no_words")
+        raise unavailable("no_words")
     return blocks
 
 
 def _text(data: bytes, charset: str | None) -> str:
     text = decoded(data, charset)
     if "\0" in text or is_garbage(text):
-        raise _unavailable("no_text_file")
+        raise unavailable("no_text_file")
     if not text.strip():
-        raise _unavailable("file_empty")
+        raise unavailable("file_empty")
     return _LINE_END.sub("\n", _PAGE_BREAK.sub("\n\n", text))
 
 
@@ -159,14 +153,14 @@ def _text_runs(markdown: str) -> Sequence[TextRun]:
     tokens = parser.parse(markdown)
     for token in tokens:
         if token.type in ("list_item_open", "blockquote_open") and token.level + 1 >= _MAX_NESTING:
-            raise _unavailable("line_too_deep", line=token.map[0] + 1 if token.map else "?")
+            raise unavailable("line_too_deep", line=token.map[0] + 1 if token.map else "?")
     _keep_marks(tokens)
     try:
         root, is_too_deep = dom_of(str(parser.renderer.render(tokens, parser.options, {})))
     except etree.ParserError:  # only comments
         return []
     if is_too_deep:
-        raise _unavailable("html_too_deep")
+        raise unavailable("html_too_deep")
     return text_runs_of(root)
 
 
@@ -211,12 +205,12 @@ def _markdown() -> MarkdownIt:
 
 def _embed(state: StateInline, silent: bool) -> bool:
     """Read what Obsidian embeds: the name of a note, or a picture or sound, which has no text."""
-    found = _EMBED.match(state.src, state.pos)
-    if found and not silent:
-        is_seen = _SEEN.match(guess_type(found["target"])[0] or "")
-        state.push("text", "", 0).content = "" if is_seen else found["shown"] or found["target"].replace("#", " > ")
-    state.pos = found.end() if found else state.pos
-    return found is not None
+    embed = _EMBED.match(state.src, state.pos)
+    if embed and not silent:
+        is_seen = _SEEN.match(guess_type(embed["target"])[0] or "")
+        state.push("text", "", 0).content = "" if is_seen else embed["shown"] or embed["target"].replace("#", " > ")
+    state.pos = embed.end() if embed else state.pos
+    return embed is not None
 
 
 def _highlight(state: StateInline, silent: bool) -> bool:

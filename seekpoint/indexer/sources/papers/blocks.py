@@ -52,6 +52,10 @@ def blocks(
     paragraphs = [each for column in columns for each in _paragraphs(column, usual, headings)]
     headings.mark(paragraphs, usual.size, usual.bold)
     joiner = LineJoiner(line.text for column in columns for line in column)
+
+    def joined(paragraph: PdfParagraph) -> str:
+        return clean(joiner.join(line.text for line in paragraph.lines))
+
     larger = [
         each
         for each in paragraphs
@@ -61,9 +65,8 @@ def blocks(
     if title:
         title.role = Role.HEADING
     whole = _continued(with_references(paragraphs), usual)
-    made = (Block(clean(joiner.join(line.text for line in each.lines)), each.role, page=each.page) for each in whole)
-    printed = clean(joiner.join(line.text for line in title.lines)) if title else None
-    return printed, tuple(block for block in made if block.text)
+    made = (Block(joined(each), each.role, page=each.page) for each in whole)
+    return joined(title) if title else None, tuple(block for block in made if block.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _LEAST_NUMBERED = 0.6
 """The share of the lines between the first and the last entry, where none has leaders."""
 # The shares of page numbers that are lower than the one before, and of titles that stand elsewhere too.
 _MOST_FALLING = 0.1
-_LEAST_FOUND = 0.5
+_LEAST_ELSEWHERE = 0.5
 
 
 class _Entry(NamedTuple):
@@ -48,7 +48,12 @@ def without_contents(columns: Sequence[tuple[TextLine, ...]]) -> Iterator[tuple[
     or most titles stand elsewhere in the text.
     """
     entries = [[_entry(line.text) for line in column] for column in columns]
-    titles = _titles(columns) if sum(each is not None for each in chain(*entries)) >= _FEWEST else set()
+    titles: set[str] = set()
+    if sum(each is not None for each in chain(*entries)) >= _FEWEST:
+        texts = (line.text for column in columns for line in column)
+        # A heading may take two lines.
+        two = (f"{first.text} {second.text}" for column in columns for first, second in pairwise(column))
+        titles = {key for text in chain(texts, two) for key in title_keys(text)}
     continues = False
     for column, numbered in zip(columns, entries, strict=True):
         title_line = next((index for index, line in enumerate(column) if _TITLE.fullmatch(line.text)), None)
@@ -69,13 +74,6 @@ def _entry(text: str) -> _Entry | None:
     return _Entry(title, int(number[1]) if number[1] else None, has_leaders)
 
 
-def _titles(columns: Sequence[Sequence[TextLine]]) -> set[str]:
-    """The keys of all lines, and of any two, since a heading may take two."""
-    texts = (line.text for column in columns for line in column)
-    two = (f"{first.text} {second.text}" for column in columns for first, second in pairwise(column))
-    return {key for text in chain(texts, two) for key in title_keys(text)}
-
-
 def _lists(entries: Sequence[_Entry | None], start: int | None, titles: set[str]) -> Iterator[range]:
     """The lines of each table of contents in a column; one that a heading announces begins at `start` or below."""
     lists = list(_with_leaders(entries))
@@ -86,8 +84,8 @@ def _lists(entries: Sequence[_Entry | None], start: int | None, titles: set[str]
     for listed in lists:
         held = [entry for entry in entries[listed.start : listed.stop] if entry]
         is_announced = start is not None and start <= listed.start and any(entry.has_leaders for entry in held)
-        found = sum(not titles.isdisjoint(title_keys(entry.title)) for entry in held)
-        if _rise(held) and (is_announced or found >= _LEAST_FOUND * len(held)):
+        elsewhere = sum(not titles.isdisjoint(title_keys(entry.title)) for entry in held)
+        if _rise(held) and (is_announced or elsewhere >= _LEAST_ELSEWHERE * len(held)):
             yield listed
 
 

@@ -12,10 +12,8 @@ from itertools import islice
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from seekpoint.index.errors import Unfetched
-from seekpoint.index.reasons import Reason
+from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import State
 from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
 from seekpoint.indexer.sources.papers.blocks import blocks
 from seekpoint.indexer.sources.papers.contents import without_contents
@@ -40,7 +38,7 @@ def read_pdf(data: bytes) -> ParsedDocument:
         pages = list(_pages(data))
         shown = [piece.text for page in pages for piece in page.pieces]
         if sum(map(_unmapped, shown)) * 2 > sum(map(len, shown)):
-            raise Unfetched(State.UNAVAILABLE, Reason("pdf_unreadable"))
+            raise unavailable("pdf_unreadable")
         pages = [
             page._replace(pieces=tuple(each for each in page.pieces if each.text.strip(f"{CODED} "))) for page in pages
         ]
@@ -49,7 +47,7 @@ def read_pdf(data: bytes) -> ParsedDocument:
             outline = _outline(document)
             printed, parsed_blocks = blocks(list(without_contents(printed_columns)) or printed_columns, outline)
             if not parsed_blocks:
-                raise Unfetched(State.UNAVAILABLE, Reason("pdf_images" if pages else "pdf_broken"))
+                raise unavailable("pdf_images" if pages else "pdf_broken")
             title = stated_title(_metadata(document, "Title"))
             return ParsedDocument(
                 blocks=parsed_blocks,
@@ -59,17 +57,18 @@ def read_pdf(data: bytes) -> ParsedDocument:
                 language=_language(document),
             )
     except pypdfium2.PdfiumError:
-        raise Unfetched(State.UNAVAILABLE, _fault(data)) from None
+        raise unavailable(_fault(data)) from None
 
 
-def _fault(data: bytes) -> Reason:
+def _fault(data: bytes) -> str:
+    """The code of the reason why pdfium can't open a document."""
     # A document without pages can be opened, and pdfium's error code is then a stale one.
     if document := pdfium.FPDF_LoadMemDocument64(data, len(data), None):
         is_empty = pdfium.FPDF_GetPageCount(document) < 1
         pdfium.FPDF_CloseDocument(document)
-        return Reason("pdf_without_pages" if is_empty else "pdf_broken")
+        return "pdf_without_pages" if is_empty else "pdf_broken"
     is_locked = pdfium.FPDF_GetLastError() in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
-    return Reason("pdf_encrypted" if is_locked else "pdf_broken")
+    return "pdf_encrypted" if is_locked else "pdf_broken"
 
 
 def _pages(data: bytes) -> Iterator[Page]:

@@ -39,6 +39,6 @@ def _chapters_in(path: bytes) -> tuple[Chapter, ...]:
             # Starts are rounded, since an MP4 may have each chapter twice, in two units.
             start = round(float(each["start"] * (each["time_base"] or 0)) - offset, 2)
             marks.append((max(0.0, start), each["metadata"].get("title")))
-        found = stated_chapters(marks, (container.duration or 0) / 1e6 or None)
-    is_titled = len(found) > 1 and not all(_COUNT.fullmatch(chapter.title) for chapter in found)
-    return found if is_titled else ()
+        stated = stated_chapters(marks, (container.duration or 0) / 1e6 or None)
+    is_titled = len(stated) > 1 and not all(_COUNT.fullmatch(chapter.title) for chapter in stated)
+    return stated if is_titled else ()

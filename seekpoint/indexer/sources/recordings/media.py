@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.files import open_file, real_path
-from seekpoint.index.errors import Unfetched
-from seekpoint.index.reasons import Reason
+from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import State
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +67,7 @@ def opened(media: Path) -> Iterator[AudioStream]:
     """Open the audio of a media file; raises Unfetched if it has none."""
     with container_of(media) as container:
         if not container.streams.audio:
-            raise Unfetched(State.UNAVAILABLE, Reason("no_sound"))
+            raise unavailable("no_sound")
         yield AudioStream(container)
 
 
@@ -82,16 +80,16 @@ def container_of(media: Path) -> Iterator[InputContainer]:
         with open_file(media) as file:
             is_empty = not os.fstat(file.fileno()).st_size  # as are files that the kernel makes up, which may wait
     except OSError as error:
-        raise Unfetched(State.UNAVAILABLE, Reason("recording_unreadable", error=error.strerror)) from error
+        raise unavailable("recording_unreadable", error=error.strerror) from error
     if is_empty:
-        raise Unfetched(State.UNAVAILABLE, Reason("recording_empty"))
+        raise unavailable("recording_empty")
     av.logging.set_level(None)
     try:
         # Local files only: a playlist with web addresses may be named like a recording.
         container = av.open(str(real_path(media)), metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except (av.FFmpegError, OSError, ValueError) as error:
         message = clean(str(getattr(error, "strerror", None) or error))[:100]
-        raise Unfetched(State.UNAVAILABLE, Reason("no_recording", error=message)) from error
+        raise unavailable("no_recording", error=message) from error
     with container:
         yield container
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from seekpoint.index.errors import ModelError, UsageError
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import first_line
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.recordings.media import RATE
@@ -163,8 +163,3 @@ def _load(name: str, say: Callable[[str], None]) -> WhisperModel:
             f"the speech model {name} can't be loaded ({first_line(error)}): give a size such as base or small, the id "
             "of a faster-whisper model on Hugging Face, or a folder with one; a name's first use needs the network"
         ) from error
-
-
-def first_line(error: Exception) -> str:
-    """The first line of a third-party error message."""
-    return (clean((str(error).strip().splitlines() or [""])[0]) or type(error).__name__)[:200]

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seekpoint.index.errors import Unfetched
+from seekpoint.index.errors import Unfetched, unavailable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue, Origin, State, Transcript
@@ -19,9 +19,7 @@ from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import spoken, tidy
 
 if TYPE_CHECKING:
-    from av import Packet
     from av.container import InputContainer
-    from av.stream import Stream
     from av.subtitles.stream import SubtitleStream
 
 SUBTITLED = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
@@ -64,19 +62,14 @@ def read_subtitles(path: Path, languages: Sequence[str] = ()) -> tuple[Transcrip
 
     Raises Unfetched if there are none.
     """
-    found = sandboxed(_subtitles_in, os.fsencode(path))
+    held = sandboxed(_subtitles_in, os.fsencode(path))
     wanted = {primary(tag) for tag in languages}
-    chosen = tuple(each for each in found if not wanted or primary(each.language) in wanted)
+    chosen = tuple(each for each in held if not wanted or primary(each.language) in wanted)
     if not chosen:
-        available = ", ".join(sorted(each.language for each in found))
+        available = ", ".join(sorted(each.language for each in held))
         reason = Reason("no_captions_in", wanted=", ".join(languages), available=available)
-        raise Unfetched(State.NO_TRANSCRIPT, reason if found else without_captions(path))
+        raise Unfetched(State.NO_TRANSCRIPT, reason if held else without_captions(path))
     return chosen
-
-
-def _subtitles_in(path: bytes) -> tuple[Transcript, ...]:
-    with container_of(Path(os.fsdecode(path))) as container:
-        return tuple(_transcripts(container, _text_streams(container)).values())
 
 
 def _text_streams(container: InputContainer) -> list[SubtitleStream]:
@@ -84,20 +77,26 @@ def _text_streams(container: InputContainer) -> list[SubtitleStream]:
     return [each for each in streams if each.codec_context.name not in _IMAGES]
 
 
-def _transcripts(container: InputContainer, streams: Sequence[SubtitleStream]) -> dict[str, Transcript]:
-    """The transcripts by language, in the order of the streams; of several in one language that with most cues."""
+def _subtitles_in(path: bytes) -> tuple[Transcript, ...]:
+    """A transcript a language, in the order of the streams; of several in one language that with most cues."""
+    from yt_dlp.utils import ISO639Utils
+
     from seekpoint.indexer.transcript.language_identification import language_of
 
     lines: dict[int, list[Cue]] = {}
-    for index, cue in _lines(container, streams):
-        lines.setdefault(index, []).append(cue)
-    found: dict[str, Transcript] = {}
-    for stream in streams:
-        cues = tidy(spoken(lines.get(stream.index, ())))
-        language = language_of([cue.text for cue in cues], _tag(stream.language)) if cues else ""
-        if cues and (language not in found or len(cues) > len(found[language].cues)):
-            found[language] = Transcript(language, Origin.LOCAL, cues)
-    return found
+    transcripts: dict[str, Transcript] = {}
+    with container_of(Path(os.fsdecode(path))) as container:
+        streams = _text_streams(container)
+        for index, cue in _lines(container, streams):
+            lines.setdefault(index, []).append(cue)
+        for stream in streams:
+            cues = tidy(spoken(lines.get(stream.index, ())))
+            # There is no tag for bibliographic codes, such as `chi` and `ger` (ISO 639-2/B).
+            tag = ISO639Utils.long2short(stream.language or "")
+            language = language_of([cue.text for cue in cues], tag) if cues else ""
+            if cues and (language not in transcripts or len(cues) > len(transcripts[language].cues)):
+                transcripts[language] = Transcript(language, Origin.LOCAL, cues)
+    return tuple(transcripts.values())
 
 
 def _lines(container: InputContainer, streams: Sequence[SubtitleStream]) -> Iterator[tuple[int, Cue]]:
@@ -120,25 +119,12 @@ def _lines(container: InputContainer, streams: Sequence[SubtitleStream]) -> Iter
         for packet in container.demux(streams):
             left -= packet.size + _BESIDE_TEXT
             if left < 0:
-                raise Unfetched(State.UNAVAILABLE, Reason("text_too_large", size=f"{_MOST_BYTES / 1e6:.0f}"))
+                raise unavailable("text_too_large", size=f"{_MOST_BYTES / 1e6:.0f}")
             if packet.size and packet.pts is not None and packet.time_base is not None:
                 start = float(packet.pts * packet.time_base) - offset
                 end = start + float((packet.duration or 0) * packet.time_base)
                 with suppress(av.FFmpegError):
-                    for text in _texts(packet):
+                    for line in packet.decode():
+                        said = getattr(line, "dialogue", b"") or getattr(line, "text", b"")
+                        text = _STYLE.sub("", said.decode("utf-8", "replace")).replace("\\h", " ")
                         yield packet.stream.index, Cue(start, end, text)
-
-
-def _texts(packet: Packet[Stream]) -> Iterator[str]:
-    """The texts of a packet without their styles."""
-    for line in packet.decode():
-        said = getattr(line, "dialogue", b"") or getattr(line, "text", b"")
-        yield _STYLE.sub("", said.decode("utf-8", "replace")).replace("\\h", " ")
-
-
-def _tag(language: str | None) -> str | None:
-    """The tag for a code of three letters (ISO 639-2/T); `None` for others, such as `chi` and `ger` (ISO 639-2/B)."""
-    from yt_dlp.utils import ISO639Utils
-
-    tag: str | None = ISO639Utils.long2short(language or "")
-    return tag

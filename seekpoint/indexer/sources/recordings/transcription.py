@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from filelock import FileLock, Timeout
 
 from seekpoint.files import parsed_json, real_path, replacing
-from seekpoint.index.errors import SeekpointError, Unfetched, UsageError
+from seekpoint.index.errors import SeekpointError, Unfetched, UsageError, unavailable
 from seekpoint.index.models.encoder import absolute_name
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue, Origin, State, Transcript
@@ -124,7 +124,7 @@ class Transcriber:
         audio.skip(first)
         samples = audio.read(_SLICE_SECONDS * RATE)
         if not samples.size and not first:
-            raise Unfetched(State.UNAVAILABLE, Reason("nothing_heard"))
+            raise unavailable("nothing_heard")
         while samples.size:
             windows: Sequence[AudioWindow] = self._speech.windows(samples)
             # The first sample of the next slice, and the windows that lie within this one.
