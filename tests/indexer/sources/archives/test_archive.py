@@ -12,8 +12,6 @@ import pytest
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.sources.archives.archive import DocumentArchive, read_archive
-from seekpoint.indexer.sources.documents import parse_document
-from seekpoint.indexer.sources.sandbox import sandboxed
 from tests.cost import at_most
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, relationships, shape, zipped
 from tests.indexer.sources.parsed import damaged, refusal, texts
@@ -140,14 +138,3 @@ def test_whatever_is_damaged_is_read_or_refused(data: bytes) -> None:
             assert "\n" not in str(refused)
         else:
             assert read.blocks
-
-
-def test_they_are_read_in_the_sandbox_by_their_contents() -> None:
-    for data, words in (
-        (BOOK, "Words of a book."),
-        (LETTER, "Words of a letter. 信。"),
-        (SLIDES, "Words of a slide. 幻灯片。"),
-    ):
-        assert words in texts(sandboxed(parse_document, data, "archive"))
-    with pytest.raises(Unfetched, match="archive of other files"):
-        sandboxed(parse_document, zipped({"a": "b"}), "archive")

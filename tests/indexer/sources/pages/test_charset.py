@@ -29,19 +29,22 @@ def test_big5() -> None:
         assert decoded(page.encode("big5"), header) == page
 
 
-def test_a_correct_label_is_used() -> None:
-    for encoding, label, text in (
+@pytest.mark.parametrize(
+    ("encoding", "label", "text"),
+    [
         ("shift_jis", "Shift_JIS", "注意機構は入力の各単語を見る"),
         ("iso2022_jp", "ISO-2022-JP", "注意機構は入力の各単語を見る"),
         ("euc_kr", "euc-kr", "어텐션은 입력의 모든 단어를 본다"),
         ("cp1251", "windows-1251", "Внимание видит каждое слово входа"),
         ("cp1252", "iso-8859-1", "L’attention regarde chaque mot “déjà lu”"),
         ("latin-1", "us-ascii", "Aufmerksamkeit über alle Wörter hört nie auf"),
-    ):
-        page = f"<html><body><p>{text}</p></body></html>"
-        assert decoded(page.encode(encoding), label) == page
-        named = page.replace("<body>", f'<meta charset="{label}"><body>')
-        assert decoded(named.encode(encoding)) == named
+    ],
+)
+def test_a_correct_label_is_used(encoding: str, label: str, text: str) -> None:
+    page = f"<html><body><p>{text}</p></body></html>"
+    assert decoded(page.encode(encoding), label) == page
+    named = page.replace("<body>", f'<meta charset="{label}"><body>')
+    assert decoded(named.encode(encoding)) == named
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])

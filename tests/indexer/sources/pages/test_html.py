@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests.fuzzing import fuzz
-from tests.indexer.sources.parsed import damaged, refusal, texts
+from tests.indexer.sources.parsed import refusal, texts
 from tests.shared import SHARED, needs_shared
 
 ARTICLE = SHARED / "resources" / "illustrated-transformer.html"
@@ -57,8 +55,9 @@ def test_a_block_belongs_to_the_nearest_heading_even_without_id() -> None:
     assert {block.anchor for block in text.blocks} == {None}, "a heading inside a section doesn't take its id"
 
 
-def test_the_anchor_of_a_heading() -> None:
-    for heading in (
+@pytest.mark.parametrize(
+    "heading",
+    [
         "<h2 id=here>Here</h2>",
         "<h2><a id=here></a>Here</h2>",
         "<h2><a name=here>Here</a></h2>",
@@ -66,9 +65,11 @@ def test_the_anchor_of_a_heading() -> None:
         "<section id=here><div><header><h2>Here</h2></header></div></section>",
         "<div id=here role=heading>Here</div>",
         "<h2 id=here><button>Here</button></h2>",
-    ):
-        text = read(f"<article><p>{PROSE}</p>{heading}<p>{PROSE}again</p></article>")
-        assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
+    ],
+)
+def test_the_anchor_of_a_heading(heading: str) -> None:
+    text = read(f"<article><p>{PROSE}</p>{heading}<p>{PROSE}again</p></article>")
+    assert text.blocks[1:] == (Block("Here", Role.HEADING, "here"), Block(f"{PROSE}again", Role.BODY, "here"))
 
 
 def test_permalinks_of_documentation_are_left_out() -> None:
@@ -103,8 +104,9 @@ def test_an_encyclopedia() -> None:
     assert not any(word in " ".join(texts(text)) for word in ("edit", "Contents", "licence", "Main page"))
 
 
-def test_text_is_as_a_browser_renders_it() -> None:
-    for body, shown in (
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
         (
             """<p>one <b>bold</b>ness&nbsp;and\n  <i>more</i><script>alert(1)</script><style>p {}</style>
             <span style="display: none">secret</span><span hidden>hidden</span><noscript>switch it on</noscript>end</p>
@@ -126,8 +128,10 @@ def  scale(x):\n    <span class=c># 缩放</span>\n\n    return x / 8\n</pre></t
             "<pre>rate    1e-4\t# 学习率\r\n  warm-up  4,000 \nEnds here.  Goes on.</pre><p>one  two\tthree</p>",
             ["rate ⇥ 1e-4 ⇥ # 学习率 ⏎ warm-up ⇥ 4,000 ⏎ Ends here. Goes on.", "one two three"],
         ),
-    ):
-        assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
+    ],
+)
+def test_text_is_as_a_browser_renders_it(body: str, shown: list[str]) -> None:
+    assert texts(read(f"<article><p>{PROSE}</p>{body}<p>{PROSE}</p></article>"))[1:-1] == shown
 
 
 def test_a_row_of_a_table_is_a_line() -> None:
@@ -136,8 +140,9 @@ def test_a_row_of_a_table_is_a_line() -> None:
     assert texts(read(f"<article><p>{PROSE}<table>{cells}</table><p>{PROSE}</article>"))[1:-1] == rows
 
 
-def test_formulas_are_readable_and_not_repeated() -> None:
-    for formula in (
+@pytest.mark.parametrize(
+    "formula",
+    [
         '<script type="math/tex">Q K^T</script>',
         '<span class=MathJax>QKT</span><script type="math/tex">Q K^T</script>',
         '<math alttext="Q K^T"><mi>Q</mi><mi>K</mi></math>',
@@ -146,9 +151,11 @@ def test_formulas_are_readable_and_not_repeated() -> None:
         "<span class=katex-html aria-hidden=true>QKT</span></span>",
         '<span class=mwe-math-element><span style="display:none"><math alttext="{\\displaystyle Q K^T}">'
         '<mi>Q</mi></math></span><img alt="{\\displaystyle Q K^T}"></span>',
-    ):
-        text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
-        assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
+    ],
+)
+def test_formulas_are_readable_and_not_repeated(formula: str) -> None:
+    text = read(f"<article><p>{PROSE}</p><p>We divide {formula} by eight.</p><p>{PROSE}</p></article>")
+    assert texts(text)[1] == r"We divide \(Q K^T\) by eight."
 
 
 def test_page_furniture_around_an_article_is_dropped() -> None:
@@ -187,15 +194,18 @@ def test_recordings_with_captions_and_frames_on_a_page_are_told() -> None:
     assert len(read(f"<p>{PROSE}</p>" + "".join(f"<iframe src=/{n}></iframe>" for n in range(999))).players) == 50
 
 
-def test_the_canonical_address_is_declared_once_in_the_head() -> None:
-    for head, canonical in (
+@pytest.mark.parametrize(
+    ("head", "canonical"),
+    [
         ("<link rel='nofollow CANONICAL' href='https://a.example/讲座'>", "https://a.example/讲座"),
         ("<link rel=canonical href=/a><link rel=canonical href=/a>", "/a"),
         ("<link rel=canonical href=/a><link rel=canonical href=/b>", None),
         ("<link rel=canonical><link rel=stylesheet href=/a><link href=/b>", None),
-    ):
-        assert read(f"<p>{PROSE}</p>", head).canonical == canonical
-        assert read(f"<p>{PROSE}</p>{head}").canonical is None
+    ],
+)
+def test_the_canonical_address_is_declared_once_in_the_head(head: str, canonical: str | None) -> None:
+    assert read(f"<p>{PROSE}</p>", head).canonical == canonical
+    assert read(f"<p>{PROSE}</p>{head}").canonical is None
 
 
 def test_a_page_without_structure_or_without_head_and_body_tags_is_read_whole() -> None:
@@ -217,23 +227,21 @@ def test_metadata_of_a_page() -> None:
     assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page", "the first heading of many is no title"
 
 
-def test_the_declared_language_of_a_page() -> None:
-    for tag, language in (
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
         ("<html lang=zh_CN>", "zh-CN"),
         ('<html><meta http-equiv=Content-Language content="de, en">', "de"),
         ("<html lang='${lang}'>", None),
-    ):
-        assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
+    ],
+)
+def test_the_declared_language_of_a_page(tag: str, language: str | None) -> None:
+    assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
 
 
-def test_a_chinese_page_whatever_its_label() -> None:
-    for encoding, charset, meta in (("utf-8", "gbk", "gbk"), ("gbk", None, "")):
-        page = f"<html lang=zh><meta charset={meta}><body><h1>中文</h1><p>{CHINESE}</p></body></html>"
-        assert texts(read_html(page.encode(encoding), charset)) == ["中文", CHINESE]
-
-
-def test_a_page_that_shows_no_text_says_why() -> None:
-    for data, reason in (
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
         (b"<!-- nothing -->", "empty page"),
         (page(""), "empty page"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "not a web page"),
@@ -251,8 +259,10 @@ def test_a_page_that_shows_no_text_says_why() -> None:
         (b"<html><frameset cols=50%><frame src=a.html></frameset></html>", "frames"),
         (page("", '<meta http-equiv=Refresh content="0;url=/b">'), "another address"),
         (page("<nav><a href=/a>Home</a></nav>"), "navigation"),
-    ):
-        assert reason in refusal(read_html, data)
+    ],
+)
+def test_a_page_that_shows_no_text_says_why(data: bytes, reason: str) -> None:
+    assert reason in refusal(read_html, data)
 
 
 @pytest.mark.parametrize(
@@ -275,16 +285,19 @@ def test_a_page_that_says_that_nothing_is_there_is_no_article(title: str) -> Non
         assert "it says that nothing is there" in refusal(read_html, data)
 
 
-def test_an_article_about_pages_that_are_gone_is_read() -> None:
-    for title, text in (
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
         ("How a server answers 404 to what it lacks", PROSE * 3),
         ("What is not found in the data", PROSE * 3),
         ("页面置换算法", CHINESE * 5),
         ("Page not found", PROSE * 30),
         ("A short page with a script", f"{PROSE * 2}<script>count()</script>"),
-    ):
-        data = f"<html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>".encode()
-        assert texts(read_html(data))[0] == title
+    ],
+)
+def test_an_article_about_pages_that_are_gone_is_read(title: str, text: str) -> None:
+    data = f"<html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{text}</p></html>".encode()
+    assert texts(read_html(data))[0] == title
 
 
 def check(data: bytes, charset: str | None = None) -> None:
@@ -332,14 +345,3 @@ MARKUP = st.lists(PIECES | st.text(max_size=8), max_size=30).map(
 @fuzz(30)
 def test_any_markup(data: bytes, charset: str | None) -> None:
     check(data, charset)
-
-
-@needs_shared
-def test_damaged_copies_of_the_real_article() -> None:
-    chance = random.Random(5)
-    original = ARTICLE.read_bytes()
-    for _ in range(12):
-        data = original
-        for _ in range(chance.randint(1, 4)):
-            data = damaged(data or original, chance, 2_000)
-        check(data)

@@ -32,8 +32,9 @@ def markdown(text: str) -> list[str]:
     return texts(read_markdown(text.encode()))
 
 
-def test_the_paragraphs_of_a_plain_text() -> None:
-    for text, paragraphs in (
+@pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
         ("One\n\nTwo\n \t\n\n三\f四\r\n\r\n五", ["One", "Two", "三", "四", "五"]),
         ("Every word\n  looks at the multi-\nhead others.", ["Every word looks at the multi-head others."]),
         ("每个词都能看到其他词，\n并且用 PyTorch\n实现。", ["每个词都能看到其他词，并且用 PyTorch 实现。"]),
@@ -44,8 +45,10 @@ def test_the_paragraphs_of_a_plain_text() -> None:
         ),
         ("Title\n\n=====\n\n* * *\n\nWords", ["Title", "Words"]),
         ("\x1b[31mred\x1b[0m wo\u202erds\u200d", ["red words\u200d"]),
-    ):
-        assert plain(text) == paragraphs
+    ],
+)
+def test_the_paragraphs_of_a_plain_text(text: str, paragraphs: list[str]) -> None:
+    assert plain(text) == paragraphs
 
 
 def test_long_lines_are_paragraphs() -> None:
@@ -201,15 +204,18 @@ def test_notes_of_obsidian_are_read_as_it_shows_them() -> None:
     ]
 
 
-def test_the_aliases_of_a_note_are_its_further_titles() -> None:
-    for front, aliases in (
+@pytest.mark.parametrize(
+    ("front", "aliases"),
+    [
         ("aliases: [KV cache, '键值缓存']", ("KV cache", "键值缓存")),
         ('aliases:\n  - "KV cache"\n  - 键值, 缓存', ("KV cache", "键值, 缓存")),
         ("alias: KV cache", ("KV cache",)),
         ("aliases: []", ()),
         ("title: x", ()),
-    ):
-        assert read_markdown(f"---\n{front}\n---\nwords".encode()).aliases == aliases
+    ],
+)
+def test_the_aliases_of_a_note_are_its_further_titles(front: str, aliases: tuple[str, ...]) -> None:
+    assert read_markdown(f"---\n{front}\n---\nwords".encode()).aliases == aliases
 
 
 def test_too_deep_nesting_is_refused() -> None:

@@ -202,9 +202,9 @@ def test_list_items_are_separate_and_complete() -> None:
     assert texts(spans) == [f"{first.text} by its sign.", second, f"Then {PROSE}"]
 
 
-def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
-    body = [line for top in (600, 500, 400) for line in column(50, top, [PROSE] * 4)]
-    for added, found in (
+@pytest.mark.parametrize(
+    ("added", "headings"),
+    [
         ([span("A larger line", 50, 640, 14)], ["A larger line"]),
         ([span("A bold line", 50, 640, bold=True)], ["A bold line"]),
         ([span("Conclusion", 50, 520), span("3.2 Numbered", 50, 420)], ["Conclusion", "3.2 Numbered"]),
@@ -212,17 +212,23 @@ def test_larger_bolder_numbered_and_well_known_lines_are_headings() -> None:
         ([span("II. Smaller", 50, 640, 9, bold=True), span("Not it", 50, 520, 9, bold=True)], ["II. Smaller"]),
         ([span("IV. IN SMALL CAPITALS", 50, 520), span("I. No Heading", 50, 420)], ["IV. IN SMALL CAPITALS"]),
         ([span("An ordinary line", 50, 640), span("4.33 2.1", 50, 420)], []),
-    ):
-        assert [text for text, role in made([*added, *body]) if role is Role.HEADING] == found
+    ],
+)
+def test_larger_bolder_numbered_and_well_known_lines_are_headings(added: list[TextSpan], headings: list[str]) -> None:
+    body = [line for top in (600, 500, 400) for line in column(50, top, [PROSE] * 4)]
+    assert [text for text, role in made([*added, *body]) if role is Role.HEADING] == headings
 
 
-def test_the_outline_names_headings_that_look_like_text() -> None:
-    spans = [span("The Plain One", 50, 640), *column(50, 620, [PROSE] * 4), span("Another plain one", 50, 500)]
-    for entry, found in (
+@pytest.mark.parametrize(
+    ("entry", "headings"),
+    [
         (OutlineEntry("2 The plain one", 1), [("The Plain One", Role.HEADING)]),
         (OutlineEntry("The plain one", 7), []),
-    ):
-        assert [block for block in made(spans, outline=[entry]) if block[1] is Role.HEADING] == found
+    ],
+)
+def test_the_outline_names_headings_that_look_like_text(entry: OutlineEntry, headings: list[tuple[str, Role]]) -> None:
+    spans = [span("The Plain One", 50, 640), *column(50, 620, [PROSE] * 4), span("Another plain one", 50, 500)]
+    assert [block for block in made(spans, outline=[entry]) if block[1] is Role.HEADING] == headings
 
 
 def references(*entries: TextSpan) -> list[tuple[str, Role]]:
@@ -274,8 +280,9 @@ def test_references_are_split() -> None:
         assert references(*entries) == [(text, Role.REFERENCE) for text in found]
 
 
-def test_lines_join_with_the_hyphens_of_the_text_and_chinese_ones_without_spaces() -> None:
-    for lines, elsewhere, joined in (
+@pytest.mark.parametrize(
+    ("lines", "elsewhere", "joined"),
+    [
         (["a trans-", "former"], "", "a transformer"),
         (["by self-", "attention"], "self-attention", "by self-attention"),
         (["English-", "to-German"], "", "English-to-German"),
@@ -285,8 +292,12 @@ def test_lines_join_with_the_hyphens_of_the_text_and_chinese_ones_without_spaces
         (["注意力", "机制。", "新的"], "", "注意力机制。新的"),
         (["使用", "Transformer", "模型"], "", "使用 Transformer 模型"),
         (["한국어", "문장"], "", "한국어 문장"),
-    ):
-        assert LineJoiner([*lines, elsewhere]).join(lines) == joined
+    ],
+)
+def test_lines_join_with_the_hyphens_of_the_text_and_chinese_ones_without_spaces(
+    lines: list[str], elsewhere: str, joined: str
+) -> None:
+    assert LineJoiner([*lines, elsewhere]).join(lines) == joined
 
 
 @settings(max_examples=60)

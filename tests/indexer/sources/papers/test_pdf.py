@@ -118,16 +118,15 @@ def test_a_paragraph_continues_in_the_next_column_past_a_footnote() -> None:
     assert texts(text) == [text.title, " ".join(SENTENCES * 3), "1 In small print."]
 
 
-def test_the_letters_of_a_word_are_composed() -> None:
-    for printed, text in (
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
         (["eﬃcient ﬂow of ⼈⼯ x² ﬁrst", "trans\xad", "formers"], "efficient flow of 人工 x² first transformers"),
         (["S¨orensen, Dvoˇr´ak and na¨ıve caf´es", "at 5´ or ´中"], "Sörensen, Dvořák and naïve cafés at 5´ or ´中"),
-        (
-            ["Of self-attention and a transformer: self-", "attention, trans-", "former and gar-", "deners"],
-            "Of self-attention and a transformer: self-attention, transformer and gardeners",
-        ),
-    ):
-        assert texts(shown(*lines(60, 700, printed, font="F3"))) == [text]
+    ],
+)
+def test_the_letters_of_a_word_are_composed(printed: list[str], text: str) -> None:
+    assert texts(shown(*lines(60, 700, printed, font="F3"))) == [text]
 
 
 def test_rotated_text_is_dropped_unless_the_whole_page_is_rotated() -> None:
