@@ -170,14 +170,10 @@ def _json(text: str) -> tuple[Iterable[Cue], str]:
     if isinstance(document, list):
         # youtube-transcript-api writes a list of transcripts.
         snippets = document[0] if len(document) == 1 and isinstance(document[0], list) else document
-        return map(_snippet, _records(snippets)), ""
+        starts = ((snippet, _number(snippet.get("start"))) for snippet in _records(snippets))
+        return (Cue(at, at + _number(each.get("duration")), _string(each, "text")) for each, at in starts), ""
     segments = list(map(_segment, _records(document.get("segments"))))
     return segments or map(_json3_event, _records(document.get("events"))), _string(document, "language")
-
-
-def _snippet(snippet: dict[str, Any]) -> Cue:
-    start = _number(snippet.get("start"))
-    return Cue(start, start + _number(snippet.get("duration")), _string(snippet, "text"))
 
 
 def _segment(segment: dict[str, Any]) -> Cue:

@@ -226,15 +226,11 @@ def _outcome(answer: object, function: Callable[..., _Result]) -> _Result | Seek
             case {"unfetched": [str(state), str(reason), None | float() | int() as wait]}:
                 return Unfetched(State(state), Reason.stored(reason), _cleaned(wait))
             case {"refused": str(reason)}:
-                return SourceError(_as_said(Reason.stored(reason)))
+                told = Reason.stored(reason)
+                return SourceError(str(told) if told.is_foreign else told)
             case {"failed": str(reason)}:
                 raise _ChildFailure(Reason.stored(reason))
     raise _ChildFailure
-
-
-def _as_said(reason: Reason) -> str:
-    """The reason, or the text alone where that is all it has."""
-    return str(reason) if reason.is_foreign else reason
 
 
 @cache

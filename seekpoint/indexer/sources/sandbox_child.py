@@ -51,11 +51,10 @@ _LENGTH = struct.Struct(">Q")
 
 def packed(value: object) -> bytes:
     """A value of JSON or dataclasses as the first part of a message; lone surrogates, as of file names, stay."""
-    return json.dumps(value, ensure_ascii=False, default=_as_dict).encode(errors="surrogatepass")
-
-
-def _as_dict(value: Any) -> dict[str, object]:  # noqa: ANN401 - a dataclass
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    text = json.dumps(
+        value, ensure_ascii=False, default=lambda each: {f.name: getattr(each, f.name) for f in fields(each)}
+    )
+    return text.encode(errors="surrogatepass")
 
 
 def send(stream: IO[bytes], value: bytes, data: bytes = b"") -> None:
@@ -97,7 +96,8 @@ def _serve(memory: int, *modules: str) -> None:
         return reply
 
     with suppress(EOFError, OSError):
-        while _is_asked(requests):
+        # Windows can't tell whether a request has come.
+        while sys.platform == "win32" or select.select([requests], [], [], _IDLE)[0]:
             (function, seconds, is_asking, arguments), data = receive(requests)
             _limit_cpu_time(seconds)
             faulthandler.dump_traceback_later(seconds * PATIENCE + GRACE, exit=True)
@@ -110,11 +110,6 @@ def _refuse_outside(event: str, _: object) -> None:
     """Refuse an audit event as the system refuses what isn't permitted: yt-dlp then takes a program as missing."""
     if event in _OUTSIDE:
         raise PermissionError(f"no text may cause {event}")
-
-
-def _is_asked(requests: IO[bytes]) -> bool:
-    """Wait for the next request; `False` if none comes for a while. Windows can't tell."""
-    return sys.platform == "win32" or bool(select.select([requests], [], [], _IDLE)[0])
 
 
 def _limit_memory(limit: int) -> None:

@@ -266,7 +266,11 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
         return None
     resource = replace(resource, title=_text(item, "title", "atom:title", "itunes:title"))
     date = _date(_text(item, "pubDate", "atom:published", "dc:date", "atom:updated", "atom:issued"))
-    transcripts = [_transcript(element, base) for element in item.get("podcast:transcript", ())]
+    transcripts = [
+        TranscriptLink(url, each.get("type", "").partition(";")[0].strip().lower(), each.get("language", "").strip())
+        for each in item.get("podcast:transcript", ())
+        if (url := _address(each.get("url"), base))
+    ]
     marks = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
     stated = ((stated_seconds(mark.get("start") or ""), unescape(mark.get("title") or "")) for mark in marks)
     further = (_address(element.get("url"), base) for element in item.get("podcast:chapters", ()))
@@ -274,7 +278,7 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
         resource,
         published=date.date().isoformat() if date else None,
         duration=stated_seconds(_text(item, "itunes:duration")),
-        transcripts=tuple(filter(None, transcripts)),
+        transcripts=tuple(transcripts),
         chapters=stated_chapters(stated),
         chapters_url=next(filter(None, further), None),
         guid=guid,
@@ -327,12 +331,6 @@ def _media_kind(link: str, media_type: str) -> str:
         known = MEDIA_TYPES.get(suffix, "").partition("/")[0]
         return known or ("" if media_type or suffix else "audio")
     return ""
-
-
-def _transcript(element: Any, base: str) -> TranscriptLink | None:  # noqa: ANN401
-    url = _address(element.get("url"), base)
-    media_type = element.get("type", "").partition(";")[0].strip().lower()
-    return TranscriptLink(url, media_type, element.get("language", "").strip()) if url else None
 
 
 def _date(text: str) -> datetime | None:

@@ -230,7 +230,9 @@ def tracks_of(info: Mapping[str, Any]) -> list[Track]:
     generated: list[Track] = []
     for name in ("subtitles", "automatic_captions"):
         for key, listed in (info.get(name) or {}).items():
-            form = min(filter(_is_readable, listed or ()), key=_preference, default=None)
+            readable = [form for form in listed or () if (form.get("url") or form.get("data")) and _format(form)]
+            # Text before an address before a list of segments, then by format.
+            form = min(readable, key=lambda form: (_is_segmented(form), _format(form)), default=None)
             if key in _NO_SPEECH or form is None:
                 continue
             described = f"{key} {form.get('name') or ''}"
@@ -258,13 +260,10 @@ def without_translations(tracks: Sequence[Track], spoken: str) -> list[Track]:
     return [track for track in tracks if not track.is_generated] + heard[:1]
 
 
-def _is_readable(form: Mapping[str, Any]) -> bool:
-    return bool(form.get("url") or form.get("data")) and str(form.get("ext") or "vtt").lower() in _FORMATS
-
-
-def _preference(form: Mapping[str, Any]) -> tuple[bool, int]:
-    """Text before an address before a list of segments, then by format."""
-    return _is_segmented(form), _FORMATS.index(str(form.get("ext") or "vtt").lower())
+def _format(form: Mapping[str, Any]) -> int:
+    """The place of a form among those that are parsed, from 1 on; 0 for others."""
+    extension = str(form.get("ext") or "vtt").lower()
+    return _FORMATS.index(extension) + 1 if extension in _FORMATS else 0
 
 
 def _is_segmented(form: Mapping[str, Any]) -> bool:

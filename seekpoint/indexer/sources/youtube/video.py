@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -62,6 +62,7 @@ class YouTubeTranscripts:
         self._faults = 0
         self._page = ""
         self._player: object = None
+        self._ytdlp: CaptionDownloader | None = None
         session = web.session()
         session.hooks["response"].append(self._capture)
         self._api = ytt.YouTubeTranscriptApi(http_client=session)
@@ -97,13 +98,10 @@ class YouTubeTranscripts:
             return self._faults + 1 < MOST_FAULTS
         return isinstance(error, ytt.PoTokenRequired)
 
-    @cached_property
-    def _ytdlp(self) -> CaptionDownloader:
+    def _fetch_by_ytdlp(self, video_id: str, failure: Unfetched) -> FetchResult:
         from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
 
-        return CaptionDownloader(self._web, self._languages)
-
-    def _fetch_by_ytdlp(self, video_id: str, failure: Unfetched) -> FetchResult:
+        self._ytdlp = self._ytdlp or CaptionDownloader(self._web, self._languages)
         transcripts, info = self._ytdlp.fetch(video_id, failure)
         known, other = details_of(self._page, self._player), stated_details(info)
         values = {field.name: getattr(known, field.name) or getattr(other, field.name) for field in fields(Details)}
@@ -171,10 +169,10 @@ def details_of(page: str, player: object) -> Details:
     starts = [stated_seconds(stamp) or 0.0 for stamp, _ in stamped]
     # YouTube's own rule for chapters: at least three, in order, the first at 0:00.
     are_chapters = len(starts) >= 3 and starts[0] == 0 and all(a < b for a, b in pairwise(starts))
-    of_marks = partial(stated_chapters, duration=duration)
+    of_marks, title = partial(stated_chapters, duration=duration), ("title", "simpleText")
     chapters = (
-        of_marks((stated_seconds(_get(item, "timeRangeStartMillis"), 1000), _title(item)) for item in bar)
-        or of_marks((stated_seconds(_get(item, "timeDescription", "simpleText")), _title(item)) for item in panel)
+        of_marks((stated_seconds(_get(item, "timeRangeStartMillis"), 1000), _get(item, *title)) for item in bar)
+        or of_marks((stated_seconds(_get(item, "timeDescription", "simpleText")), _get(item, *title)) for item in panel)
         or of_marks((start, title) for start, (_, title) in zip(starts, stamped, strict=True) if are_chapters)
     )
     return Details(
@@ -195,10 +193,6 @@ def is_new(page: str, player: object, now: float) -> bool:
         return published is not None and now - datetime.fromisoformat(f"{published[1]}T00:00Z").timestamp() < _NEW
     except ValueError:
         return False
-
-
-def _title(item: object) -> object:
-    return _get(item, "title", "simpleText")
 
 
 def caption_addresses(player: object) -> list[object]:
