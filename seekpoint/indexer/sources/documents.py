@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from seekpoint.file_formats import ARCHIVE_HEADERS, DOCUMENTS, MEDIA_TYPES
@@ -34,6 +34,7 @@ _MODULES: Mapping[str, str] = {_ARCHIVE: f"{_PACKAGE}.archives.archive"} | {
     form.name: f"{_PACKAGE}.{form.module}" for form in DOCUMENTS if not form.is_archive
 }
 _TEXTS = frozenset(form.name for form in DOCUMENTS if form.is_text)
+_FACTS = ("title", "author", "published", "language", "canonical")
 _MOST_ALIASES = 50
 
 
@@ -44,19 +45,12 @@ def parse_document(data: bytes, form: str, charset: str | None = None) -> Parsed
     """
     parse = getattr(import_module(_MODULES[form]), f"read_{form}")
     document: ParsedDocument = parse(data, charset) if form in _TEXTS else parse(data)
-    title, author, published, language, canonical = (
-        (clean(text) or None) if text else None
-        for text in (document.title, document.author, document.published, document.language, document.canonical)
-    )
+    facts: dict[str, Any] = {name: clean(getattr(document, name) or "") or None for name in _FACTS}
     return replace(
         document,
         blocks=tuple(replace(block, text=clean(block.text)) for block in document.blocks),
-        title=title,
-        author=author,
-        published=published,
-        language=language,
-        canonical=canonical,
         aliases=tuple(filter(None, map(clean, document.aliases)))[:_MOST_ALIASES],
+        **facts,
     )
 
 
@@ -191,16 +185,16 @@ class DocumentReader:
         self, origin: str, data: bytes, media_type: str, charset: str | None, kind: Kind
     ) -> tuple[ParsedDocument, Kind | None]:
         """The document, and the kind that it has by its contents, if they say so; raises Unfetched."""
-        found = None
+        told = None
         if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
-            form, found = "pdf", Kind.PAPER
+            form, told = "pdf", Kind.PAPER
         elif data.startswith(ARCHIVE_HEADERS):
-            form, found = _ARCHIVE, Kind.DOCUMENT
+            form, told = _ARCHIVE, Kind.DOCUMENT
         elif kind is Kind.PAPER:
             raise Unfetched(State.UNAVAILABLE, Reason("no_pdf" if data.strip() else "file_empty"))
         else:
             form = _BY_MEDIA_TYPE.get(media_type, "html")
-        return self._reader.read(origin, parse_document, data, form, charset), found
+        return self._reader.read(origin, parse_document, data, form, charset), told
 
 
 def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...]:
@@ -208,7 +202,7 @@ def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...
 
     Recordings have the title of the page, and their file's name where there are several.
     """
-    found: dict[str, Resource] = {}
+    videos: dict[str, Resource] = {}
     names: dict[str, str] = {}
     for address in players:
         with suppress(ValueError):
@@ -218,10 +212,10 @@ def _videos(players: Sequence[str], url: str, title: str) -> tuple[Resource, ...
                 names[video.id] = clean(file.stem)
                 video = replace(video, kind=Kind.VIDEO, title=title)
             if video and video.kind is Kind.VIDEO:
-                found.setdefault(video.id, video)
+                videos.setdefault(video.id, video)
     for video_id, name in names.items() if len(names) > 1 else ():
-        found[video_id] = replace(found[video_id], title=f"{title} ({name})")
-    return tuple(found.values())[:_MOST_VIDEOS]
+        videos[video_id] = replace(videos[video_id], title=f"{title} ({name})")
+    return tuple(videos.values())[:_MOST_VIDEOS]
 
 
 def _canonical(url: str, declared: str | None) -> Resource | None:

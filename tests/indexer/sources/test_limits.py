@@ -19,7 +19,7 @@ Marks = Sequence[tuple[float, str]]
 
 def in_feed(marks: Marks) -> tuple[Chapter, ...]:
     listed = feeds.chapters(*((f"{start:.0f}", title) for start, title in marks))
-    return parse_feed(feeds.feed(feeds.item("An episode", listed)).encode(), feeds.FEED).episodes[0].chapters
+    return parse_feed(feeds.feed(feeds.item("An episode", listed)).encode(), feeds.FEED).episodes[0].details.chapters
 
 
 def in_json(marks: Marks) -> tuple[Chapter, ...]:

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -21,9 +21,9 @@ from lxml import etree
 from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import Chapter, Kind, Resource
+from seekpoint.index.types import Details, Kind, Resource
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_picture, stated_seconds, stated_text
+from seekpoint.indexer.sources.metadata import completed, stated_chapters, stated_picture, stated_seconds, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
@@ -77,22 +77,16 @@ class TranscriptLink(NamedTuple):
 class Episode:
     """An item of a feed with a recording.
 
-    The id of its `resource` is that of its address, until `identity` gives it its own. `published` is a date as
-    YYYY-MM-DD, `duration` in seconds. `chapters` are those in the feed; `chapters_url` leads to others. `guid` is its
-    id in the feed. `deep_link` and `thumbnail` are those of its details.
+    The id of its `resource` is that of its address, until `identity` gives it its own. Chapters of its details are
+    those in the feed; `chapters_url` leads to others. `guid` is its id in the feed.
     """
 
     resource: Resource
-    channel: str | None = None
+    details: Details = field(default_factory=Details)
     language: str = ""
-    published: str | None = None
-    duration: float | None = None
     transcripts: tuple[TranscriptLink, ...] = ()
-    chapters: tuple[Chapter, ...] = ()
     chapters_url: str | None = None
     guid: str = ""
-    deep_link: str | None = None
-    thumbnail: str | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -114,14 +108,10 @@ def merged(first: Episode, second: Episode, *, has_moved: bool) -> Episode:
     )
     return replace(
         first,
+        details=completed(first.details, second.details),
         language=first.language or second.language,
-        published=first.published or second.published,
-        duration=first.duration or second.duration,
         transcripts=(*first.transcripts, *further),
-        chapters=first.chapters or second.chapters,
         chapters_url=first.chapters_url or second.chapters_url,
-        deep_link=first.deep_link or second.deep_link,
-        thumbnail=first.thumbnail or second.thumbnail,
     )
 
 
@@ -179,12 +169,10 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     for link in header.get("atom:link", ()):
         if address := _address(link.get("href"), url):
             links.setdefault(link.get("rel", ""), address)
-    thumbnail = _thumbnail(header, url)
+    of_feed = Details(channel=channel, thumbnail=_thumbnail(header, url))
     return Feed(
         title,
-        tuple(
-            replace(each, channel=channel, language=language, thumbnail=each.thumbnail or thumbnail) for _, each in read
-        ),
+        tuple(replace(each, language=language, details=completed(each.details, of_feed)) for _, each in read),
         len(items) - len(read),
         links.get("next"),
         _address(_text(header, "itunes:new-feed-url"), url),
@@ -264,7 +252,7 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     resource = _sound(item, base)
     if resource is None:
         return None
-    resource = replace(resource, title=_text(item, "title", "atom:title", "itunes:title"))
+    title = _text(item, "title", "atom:title", "itunes:title")
     date = _date(_text(item, "pubDate", "atom:published", "dc:date", "atom:updated", "atom:issued"))
     transcripts = [
         TranscriptLink(url, each.get("type", "").partition(";")[0].strip().lower(), each.get("language", "").strip())
@@ -274,18 +262,17 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     marks = (chapter for group in item.get("psc:chapters", ()) for chapter in group)
     stated = ((stated_seconds(mark.get("start") or ""), unescape(mark.get("title") or "")) for mark in marks)
     further = (_address(element.get("url"), base) for element in item.get("podcast:chapters", ()))
-    episode = Episode(
-        resource,
-        published=date.date().isoformat() if date else None,
+    details = Details(
+        title or None,
         duration=stated_seconds(_text(item, "itunes:duration")),
-        transcripts=tuple(transcripts),
+        published=date.date().isoformat() if date else None,
         chapters=stated_chapters(stated),
-        chapters_url=next(filter(None, further), None),
-        guid=guid,
-        deep_link=next(filter(None, (_deep_link(link, base) for link in item.get("atom:link", ()))), None),
         thumbnail=_thumbnail(item, base),
+        deep_link=next(filter(None, (_deep_link(link, base) for link in item.get("atom:link", ()))), None),
     )
-    return date, episode
+    chapters_url = next(filter(None, further), None)
+    titled = replace(resource, title=title)
+    return date, Episode(titled, details, transcripts=tuple(transcripts), chapters_url=chapters_url, guid=guid)
 
 
 def _deep_link(link: Any, base: str) -> str | None:  # noqa: ANN401
@@ -298,7 +285,6 @@ def _deep_link(link: Any, base: str) -> str | None:  # noqa: ANN401
 
 
 def _thumbnail(elements: _Elements, base: str) -> str | None:
-    """The address of the picture of a feed or an item."""
     links = (image.get("href") or image.get("url") for name in _PICTURES for image in elements.get(name, ()))
     addresses = filter(None, (_address(link, base) for link in links))
     return next(map(stated_picture, addresses), None)

@@ -39,7 +39,6 @@ def known_ids(stored: str) -> dict[str, KnownEpisode]:
 
 
 def _links_of(episode: Episode) -> str:
-    """The digest of the addresses of an episode's transcripts."""
     return short_hash("\n".join(link.url for link in episode.transcripts))[: len(_UNREAD)]
 
 
@@ -89,5 +88,5 @@ def _key(episode: Episode) -> str:
     """A digest of a guid, and of its date, since some feeds use a short one again; without a guid, of the address."""
     name = _own_name(episode)
     if episode.guid and name != episode.guid:
-        name = f"{episode.guid}\n{episode.published or episode.resource.title}"
+        name = f"{episode.guid}\n{episode.details.published or episode.resource.title}"
     return short_hash(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -354,8 +354,9 @@ class Podcasts:
 
     def _transcripts(self, episode: Episode, said: _Said, now: float) -> tuple[Transcript, ...]:
         """The best transcript in each wanted language; raises Unfetched if there is none."""
-        published = datetime.fromisoformat(f"{episode.published or '1970-01-01'}T00:00Z").timestamp()
-        wait = DAY if episode.published and now - published < _NEW else MONTH
+        date = episode.details.published
+        is_new = date is not None and now - datetime.fromisoformat(f"{date}T00:00Z").timestamp() < _NEW
+        wait = DAY if is_new else MONTH
         if not episode.transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("no_transcript_in_feed"), wait)
         groups = chosen(episode.transcripts, episode.language, self._languages)
@@ -388,20 +389,10 @@ class Podcasts:
 
     def _details(self, resource: Resource, episode: Episode, said: _Said) -> tuple[Details, tuple[str, ...]]:
         """The details of an episode, and a message if its chapters can't be read."""
-        chapters = episode.chapters
-        messages = []
-        if not chapters and episode.chapters_url:
-            try:
-                chapters = self._read_of(said)(read_chapters, self._data(episode.chapters_url, said))
-            except (Unfetched, SourceError) as error:
-                messages.append(f"{resource.title or resource.url}: indexed without its chapters: {error}")
-        details = Details(
-            episode.resource.title or None,
-            episode.channel,
-            episode.duration,
-            episode.published,
-            chapters,
-            thumbnail=episode.thumbnail,
-            deep_link=episode.deep_link,
-        )
-        return details, tuple(messages)
+        if episode.details.chapters or not episode.chapters_url:
+            return episode.details, ()
+        try:
+            chapters = self._read_of(said)(read_chapters, self._data(episode.chapters_url, said))
+        except (Unfetched, SourceError) as error:
+            return episode.details, (f"{resource.title or resource.url}: indexed without its chapters: {error}",)
+        return replace(episode.details, chapters=chapters), ()

@@ -77,7 +77,7 @@ def read_transcript(
     data: bytes, link: TranscriptLink, episode: Episode, read: Callable[..., Transcript] = sandboxed
 ) -> Transcript:
     """Have a transcript in any format `read`; raises SourceError, also if it has no times, and Unfetched."""
-    transcript = read(parse_transcript, data, link, episode.duration)
+    transcript = read(parse_transcript, data, link, episode.details.duration)
     declared = link.language or ("" if transcript.language == UNKNOWN else transcript.language) or episode.language
     return replace(transcript, language=language_of([cue.text for cue in transcript.cues], declared))
 
@@ -186,7 +186,6 @@ class _TimedText:
         self._take()
 
     def _take(self) -> None:
-        """Take in the text between two tags."""
         data, self._data = "".join(self._data), []
         if self._within == "time" and (start := stated_seconds(data)) is not None:
             self._begin(start)

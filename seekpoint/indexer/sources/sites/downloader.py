@@ -58,8 +58,8 @@ class SiteDownloader(YoutubeDL):  # type: ignore[misc]
     def describe(self, address: str) -> Mapping[str, Any]:
         """What the extractors find at an address, empty if nothing; raises YoutubeDLError."""
         with _ytdlps_errors():
-            found: Mapping[str, Any] | None = self.extract_info(address, download=False)
-            return found or {}
+            info: Mapping[str, Any] | None = self.extract_info(address, download=False)
+            return info or {}
 
     def dl(self, name: str, info: dict[str, Any], subtitle: bool = False, test: bool = False) -> None:
         """Download by HTTP, HLS or DASH into a file; raises YoutubeDLError and OSError."""
@@ -162,7 +162,6 @@ def _by_words(said: str, table: Iterable[tuple[re.Pattern[str], State, str, floa
 
 
 def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetched | None:
-    """The failure of the request that ended an extraction; `None` if none did."""
     request = getattr(cause, "cause", None) or cause
     if isinstance(request, HTTPError) and request.status == requests.codes.precondition_failed:
         return Unfetched(State.DEFERRED, Reason("site_limits", host=host), HOUR)  # Bilibili's answer to too much

@@ -141,7 +141,6 @@ def _extracting(url: str, options: Mapping[str, object], ask: Ask) -> Iterator[S
 def _transcripts(
     downloader: SiteDownloader, info: Mapping[str, Any], languages: Sequence[str], url: str
 ) -> tuple[Transcript, ...]:
-    """The transcripts in the wanted languages; raises Unfetched if there is none."""
     tracks = tracks_of(info)
     if not tracks and not info.get("formats") and not info.get("url"):
         raise no_video(url)
@@ -182,7 +181,6 @@ def no_video(url: str) -> Unfetched:
 
 
 def _transcript(downloader: SiteDownloader, info: Mapping[str, Any], track: Track) -> Transcript:
-    """The transcript of a track; raises Unfetched if its captions can't be read."""
     data = _captions(downloader, info, track.source)
     if len(data) > _MOST_OF_CAPTIONS:
         size, most = (f"{count / 1e6:.0f}" for count in (len(data), _MOST_OF_CAPTIONS))
@@ -267,7 +265,6 @@ def _format(form: Mapping[str, Any]) -> int:
 
 
 def _is_segmented(form: Mapping[str, Any]) -> bool:
-    """Whether a track comes in segments, as with HLS and DASH."""
     return "data" not in form and (
         str(form.get("protocol") or "").startswith(("m3u8", "http_dash")) or ".m3u8" in str(form.get("url"))
     )

@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -38,7 +37,7 @@ from seekpoint.indexer.fetch.youtube_failures import (
     transcript_failure,
 )
 from seekpoint.indexer.sources.caption_tracks import Track, choose
-from seekpoint.indexer.sources.metadata import stated_chapters, stated_details, stated_seconds, stated_text
+from seekpoint.indexer.sources.metadata import completed, stated_chapters, stated_details, stated_seconds, stated_text
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.cues import spoken, tidy
 
@@ -103,9 +102,7 @@ class YouTubeTranscripts:
 
         self._ytdlp = self._ytdlp or CaptionDownloader(self._web, self._languages)
         transcripts, info = self._ytdlp.fetch(video_id, failure)
-        known, other = details_of(self._page, self._player), stated_details(info)
-        values = {field.name: getattr(known, field.name) or getattr(other, field.name) for field in fields(Details)}
-        return FetchResult(transcripts, Details(**values))
+        return FetchResult(transcripts, completed(details_of(self._page, self._player), stated_details(info)))
 
     def _counted(self, failure: Unfetched) -> Unfetched:
         """The failure of a video; Halt if servers or the network were at fault too often in a row."""

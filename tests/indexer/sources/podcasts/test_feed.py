@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seekpoint.index.errors import SourceError
-from seekpoint.index.types import Kind
+from seekpoint.index.types import Chapter, Kind
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, is_feed, parse_feed
 from seekpoint.indexer.sources.podcasts.identity import identified
@@ -34,12 +34,12 @@ def test_an_atom_feed_has_the_same_facts() -> None:
     read = parse_feed(ATOM.encode(), FEED)
     [episode] = read.episodes
     assert (read.title, read.left_out, read.following) == ("播客", 1, f"{FEED}?page=2")
-    assert (episode.resource.url, episode.resource.title, episode.published) == (
+    assert (episode.resource.url, episode.resource.title, episode.details.published) == (
         f"{SHOW}/1.ogg",
         "第一集",
         "2026-11-03",
     )
-    assert (episode.channel, episode.language, episode.resource.kind) == ("一个人", "zh", Kind.RECORDING)
+    assert (episode.details.channel, episode.language, episode.resource.kind) == ("一个人", "zh", Kind.RECORDING)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_an_atom_feed_has_the_same_facts() -> None:
 )
 def test_dates_are_read_in_any_form(said: str, date: str | None) -> None:
     [episode] = episodes(item(date=said))
-    assert episode.published == date
+    assert episode.details.published == date
 
 
 def test_episodes_are_ordered_by_their_dates_with_and_without_zones() -> None:
@@ -124,12 +124,13 @@ def test_the_page_that_plays_an_episode_from_a_time_on_is_named_by_podloves_link
 ) -> None:
     page = '<atom:link rel="alternate" href="https://show.example/other"/>'
     [episode] = episodes(item("一集", page, f'<atom:link rel="http://podlove.org/deep-link" href="{href}"/>'))
-    assert episode.deep_link == deep_link
+    assert episode.details.deep_link == deep_link
 
 
 def test_the_picture_of_an_episode_is_its_own_else_that_of_the_feed() -> None:
     def pictures(*inside: str, header: str = "") -> list[str | None]:
-        return [one.thumbnail for one in parse_feed(feed(item("一集", *inside), header=header).encode(), FEED).episodes]
+        read = parse_feed(feed(item("一集", *inside), header=header).encode(), FEED)
+        return [episode.details.thumbnail for episode in read.episodes]
 
     of_feed, own = '<itunes:image href="cover.jpg"/>', '<itunes:image href="http://cdn.example/封面.png"/>'
     assert pictures() == [None]
@@ -158,7 +159,7 @@ def test_transcripts_and_chapters_are_read_whatever_the_spelling_of_namespaces()
     ):
         [episode] = parse_feed(spelling.encode(), FEED).episodes
         assert episode.transcripts == (TranscriptLink(f"{SHOW}/1.vtt", "text/vtt", "zh-Hans"),)
-        assert [(one.start, one.title) for one in episode.chapters] == [(0.0, "Opening"), (90.5, "第二章 & more")]
+        assert episode.details.chapters == (Chapter(0.0, "Opening"), Chapter(90.5, "第二章 & more"))
         assert episode.chapters_url == f"{SHOW}/1.json"
 
 

@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.index.types import Resource, State
+from seekpoint.index.types import State
 from seekpoint.indexer.reading_list.addresses import feed_resource
 from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS
 from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
@@ -22,6 +22,7 @@ from tests.local_web import LocalWeb
 SHOW = "http://show.example"
 ATOM = "http://www.w3.org/2005/Atom"
 HOSTS = [f"http://{name}.example" for name in ("show", "one", "two", "three", "cdn")]
+[PLAYLIST] = filter(None, [feed_resource(f"{SHOW}/feed")])
 SOUND = Random(0).randbytes(20_000_001)
 
 
@@ -64,9 +65,7 @@ class Sounds:
 
     def fetch(self, folder: Path, podcasts: Podcasts | None = None) -> Path:
         podcasts = podcasts or self.podcasts
-        playlist = feed_resource(f"{SHOW}/feed")
-        assert playlist
-        listing = podcasts.fetch_listing(playlist)
+        listing = podcasts.fetch_listing(PLAYLIST)
         assert listing.playlist
         [entry] = listing.playlist.entries
         return podcasts.sound(entry.resource, folder).path
@@ -133,7 +132,7 @@ def test_what_is_no_sound_is_told(
 
 
 def test_a_sound_that_changes_on_the_way_is_fetched_anew_later(sounds: Sounds, tmp_path: Path) -> None:
-    sounds.podcasts.fetch_listing(_feed())
+    sounds.podcasts.fetch_listing(PLAYLIST)
     answer = sounds._answer
 
     def other(request: Request) -> Response:
@@ -148,19 +147,13 @@ def test_a_sound_that_changes_on_the_way_is_fetched_anew_later(sounds: Sounds, t
     assert list(tmp_path.iterdir()) == []
 
 
-def _feed() -> Resource:
-    found = feed_resource(f"{SHOW}/feed")
-    assert found
-    return found
-
-
 def test_a_feed_of_5000_episodes_takes_seconds(httpserver: HTTPServer) -> None:
     notes = f"<description>{'words of the show 节目 ' * 150}</description>"
     items = (item(f"Episode {n}", notes, sound=f"{SHOW}/{n}.mp3", guid=f"urn:uuid:{n:032x}") for n in range(5000))
     httpserver.expect_request("/feed").respond_with_data(feed(*items), content_type="application/rss+xml")
     httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     began = time.process_time()
-    listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(_feed())
+    listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(PLAYLIST)
     assert listing.playlist and len(listing.playlist.entries) == 5000
     assert time.process_time() - began < 20
 
@@ -177,9 +170,7 @@ def test_the_most_items_of_a_feed_are_those_of_all_its_pages_together(httpserver
     asked: list[int] = []
     httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     httpserver.expect_request("/feed").respond_with_handler(page)
-    playlist = feed_resource(f"{SHOW}/feed")
-    assert playlist
-    listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(playlist)
+    listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(PLAYLIST)
     assert listing.playlist and len(listing.playlist.entries) == MOST_ITEMS
     assert asked == [1, 2]
     assert listing.messages == (f"{SHOW}/feed: only its newest 50,000 items are read",)

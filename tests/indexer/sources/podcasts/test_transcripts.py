@@ -8,14 +8,14 @@ from contextlib import suppress
 import pytest
 
 from seekpoint.index.errors import SourceError
-from seekpoint.index.types import Kind, Origin, Resource
+from seekpoint.index.types import Details, Kind, Origin, Resource
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from tests.cost import at_most
 from tests.indexer.builds import webvtt
 
 ROOT = "https://show.example"
-EPISODE = Episode(Resource("1", Kind.RECORDING, "An episode", f"{ROOT}/1.mp3"), language="en-us", duration=60.0)
+EPISODE = Episode(Resource("1", Kind.RECORDING, "An episode", f"{ROOT}/1.mp3"), Details(duration=60.0), "en-us")
 HTML = """<html><head><title>Not said</title><style>p {}</style></head><body>
 <cite>Kevin:</cite> <time>0:00</time> <p>Attention weighs the words &amp; more.
 It does so for each of them at once, whatever they are.</p>
