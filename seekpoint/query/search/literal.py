@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seekpoint.index.text.terms import is_whole_word, located_words, terms, words
-from seekpoint.index.types import Alternatives, CueSpan, Evidence, Filters, TermMatrix
+from seekpoint.index.types import Alternatives, CueSpan, Evidence, Filters, StoredChunk, TermMatrix
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -24,30 +24,27 @@ _MOST_TERMS, _BROKEN = 32, 8
 class Pattern(NamedTuple):
     """Consecutive words to look for, as they are written or `stemmed`; `text` is what the question says.
 
-    Case, punctuation, line breaks and the script of Chinese make no difference.
+    Case, punctuation, line breaks and the script of Chinese make no difference. A chunk with the pattern has its
+    `terms`, unless a line breaks within a word.
     """
 
     text: str
     words: tuple[str, ...]
     stemmed: bool
+    terms: tuple[str, ...]
 
     @classmethod
     def of(cls, text: str, *, stemmed: bool = False) -> Self:
         """The pattern of a phrase, or of a `stemmed` word."""
-        return cls(text.strip(), tuple(words(text, stemmed=stemmed)), stemmed)
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The terms that a chunk with the pattern has, unless a line breaks within a word."""
-        return tuple(dict.fromkeys(terms(self.text)))[:_MOST_TERMS]
+        text = text.strip()
+        return cls(text, tuple(words(text, stemmed=stemmed)), stemmed, tuple(dict.fromkeys(terms(text)))[:_MOST_TERMS])
 
     @property
     def alternatives(self) -> Alternatives:
         """All terms, or all but one bigram of characters, which a line break may have cut in two."""
-        whole = self.terms
-        bigrams = [term for term in whole if not is_whole_word(term)]
-        broken = [tuple(term for term in whole if term != bigram) for bigram in bigrams] if len(bigrams) > 1 else []
-        return (whole, *broken[:_BROKEN])
+        bigrams = [term for term in self.terms if not is_whole_word(term)]
+        broken = [tuple(term for term in self.terms if term != each) for each in bigrams] if len(bigrams) > 1 else []
+        return (self.terms, *broken[:_BROKEN])
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in a text, from the left to the right."""
@@ -65,6 +62,12 @@ class Pattern(NamedTuple):
         return _joined(self.words) in _joined(words(text, stemmed=self.stemmed))
 
 
+def texts_of(chunks: Sequence[StoredChunk], reader: Reader) -> list[str]:
+    """What is said in each chunk."""
+    spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in chunks]
+    return [" ".join(cue.text for cue in cues) for cues in reader.cues(spans)]
+
+
 def remaining(
     evidence: Evidence, phrases: Sequence[Pattern], excluded: Sequence[Pattern], reader: Reader
 ) -> tuple[Evidence, Evidence]:
@@ -79,8 +82,7 @@ def remaining(
         for term in filter(is_whole_word, pattern.terms):  # a bigram of characters may be broken by a line break
             possible[row] &= rows[term] > 0 if term in rows else False
     read = np.flatnonzero(np.any(possible, axis=0)).tolist()
-    spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in map(chunks.__getitem__, read)]
-    texts = {index: " ".join(cue.text for cue in cues) for index, cues in zip(read, reader.cues(spans), strict=True)}
+    texts = dict(zip(read, texts_of([chunks[index] for index in read], reader), strict=True))
     having = np.zeros_like(possible)
     for row, index in np.argwhere(possible).tolist():
         having[row, index] = patterns[row].is_in(texts[index])

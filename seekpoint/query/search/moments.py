@@ -22,7 +22,7 @@ from seekpoint.index.text.transcript_text import (
 from seekpoint.index.types import Chapter, Cue, CueSpan, Filters, ResourceStatus
 from seekpoint.query.answers import Explanation, Moment, Translation, Window
 from seekpoint.query.links import is_found_by_words, link, quote_link
-from seekpoint.query.search.literal import Pattern
+from seekpoint.query.search.literal import Pattern, texts_of
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.ranking import Hit
 from seekpoint.query.search.settings import AHEAD, AROUND, SALIENT_SHARE, TUNING
@@ -301,9 +301,7 @@ def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:
 def _explanations(hits: Sequence[Hit], query: Query, statuses: Mapping[str, ResourceStatus]) -> list[Explanation]:
     """An explanation for each hit."""
     explanations, words = [], query.terms
-    spans = [CueSpan(hit.chunk.transcript_id, hit.chunk.first, hit.chunk.stop) for hit in hits]
-    for hit, cues in zip(hits, query.reader.cues(spans), strict=True):
-        said = " ".join(cue.text for cue in cues)
+    for hit, said in zip(hits, texts_of([hit.chunk for hit in hits], query.reader), strict=True):
         of_chunk = set(terms(said))
         translated = []
         for word in words.translated.get(primary(hit.chunk.language), ()):

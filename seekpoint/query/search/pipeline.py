@@ -15,7 +15,7 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import remaining, spoken_by
+from seekpoint.query.search.literal import Pattern, remaining, spoken_by
 from seekpoint.query.search.moments import moments, salient
 from seekpoint.query.search.question import Query, read
 from seekpoint.query.search.question_syntax import read_syntax
@@ -45,14 +45,15 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     syntax = read_syntax(question)
     query = read(syntax, reader, encoder, options, options.tuning or profile.tuning)
     answer = Answer(question, Confidence.NONE, ())
-    candidates = _evidence(query, _WITH_PHRASES)
+    whole = syntax.whole
+    candidates = _evidence(query, whole, _WITH_PHRASES)
     evidence, marked = _literal(candidates, query, answer)
     if marked.missing and len(candidates.chunks) >= _WITH_PHRASES:  # there may be more with the words of the phrases
-        candidates = _evidence(query, _WITH_MISSING_PHRASES)
+        candidates = _evidence(query, whole, _WITH_MISSING_PHRASES)
         evidence, marked = _literal(candidates, query, answer)
     if marked.missing:
         query = query._replace(syntax=syntax._replace(phrases=()))
-    elif whole := syntax.whole:
+    elif whole:
         query = query._replace(said=shares_said(evidence, whole, query.question, query.terms.rarities, reader))
         query = query._replace(syntax=syntax._replace(phrases=(whole,) if 1.0 in query.said.values() else ()))
     hits, more, fused = ranked(evidence, query, rerank)
@@ -79,7 +80,7 @@ def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Q
     return Confidence.HIGH if first.chunk.id in query.said else estimated
 
 
-def _evidence(query: Query, with_phrases: int) -> Evidence:
+def _evidence(query: Query, whole: Pattern | None, with_phrases: int) -> Evidence:
     """The candidates with what is stored for scoring them."""
     syntax, terms, named = query.syntax, query.terms, None
     if terms.names.limits:
@@ -98,7 +99,7 @@ def _evidence(query: Query, with_phrases: int) -> Evidence:
     )
     translated = {term for group, _ in terms.groups for alternative in group.alternatives for term in alternative}
     beside = named.terms.keys() if named else ()
-    patterns = (*syntax.phrases, *syntax.excluded, *filter(None, [syntax.whole]))
+    patterns = (*syntax.phrases, *syntax.excluded, *filter(None, [whole]))
     marked = (term for pattern in patterns for term in pattern.terms)
     evidence = query.reader.evidence(ids, vector, translated.union(own, beside, marked))
     if not filters.speaker:

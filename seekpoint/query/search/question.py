@@ -54,7 +54,8 @@ _IN_NAMES = regex.compile(r"\b(?:an?|the|in)\b|[里中]面?的", regex.IGNORECAS
 class ParsedQuestion(NamedTuple):
     """A question with its terms, its language, and its vector without the mean of that language.
 
-    `content` are the terms without function words, with their positions; all terms if it has function words alone.
+    `content` are the terms without function words, with their positions; all terms if it has function words alone, and
+    `has_content` is false.
     """
 
     text: str
@@ -62,11 +63,7 @@ class ParsedQuestion(NamedTuple):
     content: Sequence[Term]
     language: str
     vector: Vectors
-
-    @property
-    def has_content(self) -> bool:
-        """Whether any of its terms says what it is about."""
-        return has_content(self.text)
+    has_content: bool = True
 
     @property
     def asks_what_is(self) -> bool:
@@ -159,7 +156,7 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     vector = encoder.question(to_embed(text))
     guess = nearest_language(vector, means)
     vector = vector if guess is None else centred(vector, means[guess])
-    return ParsedQuestion(text, found, content_terms(text), language_of(text, guess), vector)
+    return ParsedQuestion(text, found, content_terms(text), language_of(text, guess), vector, has_content(text))
 
 
 def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]) -> QueryTerms:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seekpoint.index.text.terms import is_whole_word, located_words, words
-from seekpoint.index.types import CueSpan, Evidence
-from seekpoint.query.search.literal import Pattern
+from seekpoint.index.types import Evidence
+from seekpoint.query.search.literal import Pattern, texts_of
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -80,5 +80,4 @@ def _read(
     chunks = [evidence.chunks[index] for index in order if possible[index]][:most]
     if not chunks:
         return {}
-    spans = reader.cues([CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in chunks])
-    return {chunk.id: " ".join(cue.text for cue in cues) for chunk, cues in zip(chunks, spans, strict=True)}
+    return dict(zip((chunk.id for chunk in chunks), texts_of(chunks, reader), strict=True))
