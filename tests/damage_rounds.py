@@ -80,8 +80,8 @@ class Bench:
         for question in QUESTIONS:
             answer = ask(question, library, encoder=self.encoder, explained=True)
             json.dumps(answer_json.to_json(answer)), terminal.to_text(answer, styled=True)
-            for form in FORMATS.values():
-                form.render(answer)
+            for render in FORMATS.values():
+                render(answer)
 
     def export(self, library: Path) -> None:
         export_library(library, self.scratch / "exported", force=True)

@@ -85,8 +85,8 @@ def test_answers_in_every_format(library: Path) -> None:
     assert_clean(to_text(answer, styled=False))
     assert_clean_json(to_json(answer))
     assert_clean(to_html(answer) or "")
-    for form in FORMATS.values():
-        assert_clean(form.render(answer, is_first=True).replace("\r", ""))
+    for render in FORMATS.values():
+        assert_clean(render(answer).replace("\r", ""))
     question = f"mask {EVIL}"
     document = to_json(seekpoint.ask(question, library, encoder=TopicEncoder()))
     assert document["question"] == question, "it is given back as it was asked"

@@ -22,7 +22,7 @@ from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer
-from seekpoint.query.output.exports import FORMATS
+from seekpoint.query.output.exports import FOLLOWING, FORMATS
 from seekpoint.query.output.terminal import is_styled, to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 
@@ -292,7 +292,7 @@ def _print(answer: Answer, form: str, nothing: str, *, is_first: bool = True) ->
         width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
         click.echo(to_text(answer, styled=is_styled(sys.stdout), width=width))
     else:
-        click.echo(FORMATS[form].render(answer, is_first=is_first))
+        click.echo((FORMATS if is_first else FOLLOWING)[form](answer))
         if form == "m3u" and (left_out := sum(moment.start is None for moment in answer.moments)):
             texts = f"{counted(left_out, 'moment')} of {len(answer.moments)}"
             click.echo(f"seekpoint: {texts} left out: texts have no place in a playlist", err=True)

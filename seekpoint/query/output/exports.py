@@ -6,7 +6,6 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 from urllib.parse import quote
 
 from seekpoint.index.text.clean import clean, printable
@@ -125,19 +124,6 @@ def to_m3u(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-class Format(NamedTuple):
-    """How the first answer of a stream is rendered, and those that follow."""
-
-    first: Callable[[Answer], str]
-    following: Callable[[Answer], str]
-
-    def render(self, answer: Answer, *, is_first: bool = True) -> str:
-        """The text of an answer, the first of a stream or a later one."""
-        return (self.first if is_first else self.following)(answer)
-
-
-FORMATS: Mapping[str, Format] = {
-    "markdown": Format(to_markdown, to_markdown),
-    "csv": Format(to_csv, to_csv_rows),
-    "m3u": Format(to_m3u, to_m3u),
-}
+FORMATS: Mapping[str, Callable[[Answer], str]] = {"markdown": to_markdown, "csv": to_csv, "m3u": to_m3u}
+FOLLOWING: Mapping[str, Callable[[Answer], str]] = {**FORMATS, "csv": to_csv_rows}
+"""The formats of the later answers of a stream."""

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
-from seekpoint.query.output.exports import COLUMNS, FORMATS, to_csv, to_csv_rows, to_m3u, to_markdown
+from seekpoint.query.output.exports import COLUMNS, FOLLOWING, FORMATS, to_csv, to_csv_rows, to_m3u, to_markdown
 from seekpoint.query.output.notebook import moment_html
 from seekpoint.query.output.terminal import to_text
 from tests.query.output.examples import ANSWER, HOSTILE, VIDEO_MOMENT, hostile_answer
@@ -168,11 +168,11 @@ def test_a_playlist_has_the_recordings_and_videos_each_from_its_second() -> None
 
 def test_only_csv_differs_for_the_later_answers_of_a_stream() -> None:
     assert list(FORMATS) == ["markdown", "csv", "m3u"], "the help text names them"
-    for name, form in FORMATS.items():
-        text = form.render(ANSWER)
+    for name, render in FORMATS.items():
+        text = render(ANSWER)
         assert "masks" in text and not text.endswith("\n")
-        assert form.render(ANSWER, is_first=False) == (text.partition("\n")[2] if name == "csv" else text)
-        assert form.render(Answer("q", Confidence.NONE, ()))
+        assert FOLLOWING[name](ANSWER) == (text.partition("\n")[2] if name == "csv" else text)
+        assert render(Answer("q", Confidence.NONE, ()))
 
 
 def test_a_language_that_isnt_known_isnt_named() -> None:

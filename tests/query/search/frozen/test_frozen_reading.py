@@ -138,9 +138,6 @@ FAULTS: dict[str, tuple[Behaviour, str]] = {
     "silent": (silent(4), "longer than 1 s"),
     "slow": (streaming(*"It is slow" * 9, pause=0.2), "longer than 1 s"),
     "half": (streaming("It is", ends=False), "broke off"),
-    "gone": (silent(0), "nothing answers|broke"),
-    "elsewhere": (answering(302, Location="http://127.0.0.1:9/"), "leads to another address"),
-    "large": (answering(200, b"x" * 1_000_000, "text/event-stream"), "no chat completions"),
     "large text": (
         endless(f"data: {json.dumps({'choices': [{'delta': {'content': 'on ' * 300_000}}]})}\n\n".encode()),
         "cites",
