@@ -47,13 +47,13 @@ _OPTION = re.compile(r"(?<![\w`-])--([a-z]+(?:-[a-z]+)*)")
 def _in_python(text: str) -> str:
     """The text of an error or a problem, with Python's calls and parameters in place of commands and options."""
     text = _STATUS.sub("`Library.status()`", _COMMAND.sub(_call, text))
-    return _OPTION.sub(lambda found: _PARAMETERS.get(found[1], f"`{found[1].replace('-', '_')}`"), text)
+    return _OPTION.sub(lambda match: _PARAMETERS.get(match[1], f"`{match[1].replace('-', '_')}`"), text)
 
 
-def _call(found: re.Match[str]) -> str:
+def _call(command: re.Match[str]) -> str:
     """The call for a command: words in capitals stand for values of the user's."""
     arguments, name = list[str](), ""
-    for word in shlex.split(found[2]):
+    for word in shlex.split(command[2]):
         if word.startswith("--"):
             name = {"index": "library"}.get(word[2:], word[2:].replace("-", "_"))
             arguments.append(f"{name}=True")
@@ -61,7 +61,7 @@ def _call(found: re.Match[str]) -> str:
             value = word if word.replace("_", "").isupper() else repr(word)
             arguments[-1:] = [f"{name}={value}"] if name else [*arguments[-1:], value]
             name = ""
-    return f"`seekpoint.{found[1]}({', '.join(arguments)})`"
+    return f"`seekpoint.{command[1]}({', '.join(arguments)})`"
 
 
 @contextmanager
@@ -127,10 +127,10 @@ class Library:
         options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
         read_by = _language_reader(reader) if reader else None
-        found = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
-        if resource and not found.moments:
+        ranked = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
+        if resource and not ranked.moments:
             check_resource(resource, self._reader)
-        answer = read_by.read(found, self._reader, k) if read_by and found.moments else found
+        answer = read_by.read(ranked, self._reader, k) if read_by and ranked.moments else ranked
         if not (answer.reading and answer.reading.problem):
             return answer
         return replace(answer, reading=replace(answer.reading, problem=_in_python(answer.reading.problem)))

@@ -79,5 +79,5 @@ def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
 def _time_in(address: str, site: VideoSite) -> str | None:
     """The time that a link to a video of a site names."""
     mark = "[?&]" if site.mark[:1] == "?" else "#(?:[^#]*&)?"
-    found = re.search(rf"{mark}{site.mark[1:]}=([0-9hms.:]+)", address) if site.mark else None
-    return found[1] if found else None
+    time = re.search(rf"{mark}{site.mark[1:]}=([0-9hms.:]+)", address) if site.mark else None
+    return time[1] if time else None

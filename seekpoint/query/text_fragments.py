@@ -117,8 +117,8 @@ def _phrases(
     """Phrases that don't occur earlier on the page, from the beginning of the text or from its end."""
     # The words between the gaps, section by section: the smallest spans that a phrase may begin and end with.
     sections, first = [], 0
-    for stop, following in [*(found.span() for found in gaps.finditer(text)), (len(text), len(text))]:
-        joints = [found.span() for found in _JOINT.finditer(text, first, stop)]
+    for stop, following in [*(gap.span() for gap in gaps.finditer(text)), (len(text), len(text))]:
+        joints = [gap.span() for gap in _JOINT.finditer(text, first, stop)]
         starts, stops = [first, *(end for _, end in joints)], [*(start for start, _ in joints), stop]
         sections.append(list(zip(starts, stops, strict=True)))
         first = following

@@ -65,8 +65,8 @@ def judge(question: Question, moments: Sequence[Moment]) -> Judgement:
     errors: list[float | None] = []
     for moment in moments[:DEPTH]:
         start = inf if moment.start is None else moment.start
-        spans = [one for one in question.spans if one.video_id == moment.resource.id]
-        distances = [abs(start - one.start) for one in spans if one.start - EARLY <= start <= one.end]
+        spans = [span for span in question.spans if span.video_id == moment.resource.id]
+        distances = [abs(start - span.start) for span in spans if span.start - EARLY <= start <= span.end]
         errors.append(min(distances, default=None))
     ranks = [rank for rank, error in enumerate(errors, 1) if error is not None]
     first = errors[0] if errors else None

@@ -57,16 +57,16 @@ def evaluate(
     judgements: dict[str, list[Judgement]] = {}
     for question in questions:
         try:
-            found = answer(question.text)
+            given = answer(question.text)
         except UsageError:  # an empty question counts as unanswered, as in `ask -`
-            found = Answer(question.text, Confidence.NONE, ())
+            given = Answer(question.text, Confidence.NONE, ())
         direction, judgement = f"{question.language or '?'}->", None
         if question.spans:
             direction += question.video_language or language_of(question.spans[0].video_id) or "?"
-            judgement = judge(question, found.moments)
+            judgement = judge(question, given.moments)
             for group in (ALL, direction):
                 judgements.setdefault(group, []).append(judgement)
-        rows.append(EvaluatedQuestion(question.id, question.text, direction, found.answered, judgement))
+        rows.append(EvaluatedQuestion(question.id, question.text, direction, given.answered, judgement))
     return Evaluation(
         rows=tuple(rows),
         groups={group: mean_metrics(members) for group, members in sorted(judgements.items())},

@@ -234,13 +234,14 @@ _INVALID = {
 def _invalid_message(error: ValidationError) -> JSONRPCError | None:
     """The answer to a line that is no message; `None` to a blank one, a notification and an answer."""
     problems = error.errors(include_url=False)
-    line, message = problems[0]["input"], next((one["input"] for one in problems if isinstance(one["input"], dict)), {})
+    line = problems[0]["input"]
+    message = next((each["input"] for each in problems if isinstance(each["input"], dict)), {})
     code = INVALID_REQUEST
     if problems[0]["type"] == "json_invalid":
         code = PARSE_ERROR
         with suppress(ValueError, RecursionError):
             message = json.loads(line)  # which takes a lone surrogate
-    elif any(one["loc"] == ("JSONRPCRequest", "params") for one in problems):
+    elif any(problem["loc"] == ("JSONRPCRequest", "params") for problem in problems):
         code = INVALID_PARAMS
     fields = message if isinstance(message, dict) else {}
     if line == "\n" or fields.keys() & {"result", "error"} or ("method" in fields and "id" not in fields):

@@ -395,7 +395,7 @@ def read_answer(
     def show(mark: Mark) -> str:
         return shown[mark.label]
 
-    def found(passage: MarkedPassage, among: Sequence[str], text: str = "") -> FoundPassage:
+    def as_found(passage: MarkedPassage, among: Sequence[str], text: str = "") -> FoundPassage:
         moment = passage.moment
         has_place = moment.resource.kind.plays or moment.page is not None
         return FoundPassage(
@@ -409,12 +409,12 @@ def read_answer(
     def beside(passage: MarkedPassage) -> float:
         moment = passage.moment
         begins_source = moment is best[moment.resource.id]
-        return size(found(passage, list(best))) + (size(sources[moment.resource.id]) + 2 if begins_source else 0)
+        return size(as_found(passage, list(best))) + (size(sources[moment.resource.id]) + 2 if begins_source else 0)
 
     fits = fitted(passages, MOST_PASSAGE_TOKENS - size(result) - _ROUNDING, beside, show)
     keys = list(dict.fromkeys(each.moment.resource.id for each in fits))
     result.sources = [sources[key] for key in keys]
-    result.passages = [found(each, keys, quotable(each.text(show), inf)) for each in fits]
+    result.passages = [as_found(each, keys, quotable(each.text(show), inf)) for each in fits]
     result.left_out = len(passages) - len(fits) or None
     return result
 

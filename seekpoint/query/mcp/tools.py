@@ -104,8 +104,8 @@ class Tools:
                 excerpt = moment.start is None and reader.transcripts(moment.resource.id, moment.language, *moment.cues)
                 if excerpt:  # it begins with the cue in which the quote begins
                     positions[moment.rank] = round(excerpt[0].cues[0].start, 3)
-            found = brief_answer(answer, positions, lack)
-        return structured(found, *transcript_links(found.moments or ()))
+            result = brief_answer(answer, positions, lack)
+        return structured(result, *transcript_links(result.moments or ()))
 
     def transcript(
         self,

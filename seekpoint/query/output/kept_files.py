@@ -127,7 +127,7 @@ def _card(kept: KeptMoment) -> tuple[str, ...]:
     place = " · ".join([clean(kept.resource.title) or kept.resource.id, *positions(as_moment(kept))])
     link = _on_card(place)
     if is_openable(kept.link):
-        address = _OBEYED.sub(lambda found: quote(found[0]), printable(kept.link))
+        address = _OBEYED.sub(lambda obeyed: quote(obeyed[0]), printable(kept.link))
         link = f'<a href="{escape(address)}">{link}</a>'
     note = "<br>".join(map(_on_card, _lines(kept.note)))
     said = f"<blockquote>{_on_card(clean(kept.quote))}</blockquote>"
@@ -142,4 +142,4 @@ def _card(kept: KeptMoment) -> tuple[str, ...]:
 
 def _on_card(text: str) -> str:
     """The HTML of a text that Anki shows as it is; what it would obey is parted by a character that nobody sees."""
-    return escape(_OBEYED.sub(lambda found: found[0] + _WORD_JOINER, text))
+    return escape(_OBEYED.sub(lambda obeyed: obeyed[0] + _WORD_JOINER, text))

@@ -15,8 +15,8 @@ def answer_html(answer: Answer) -> str:
     """The question and its moments, best first."""
     note = f"<p>{escape(line)}</p>" if (line := verdict(answer)) else ""
     read = "".join(
-        f"{_escaped(one.text)} {''.join(_linked_title(f'[{each.moment}]', each.link) for each in one.citations)} "
-        for one in (answer.reading.sentences if answer.reading else ())
+        f"{_escaped(said.text)} {''.join(_linked_title(f'[{each.moment}]', each.link) for each in said.citations)} "
+        for said in (answer.reading.sentences if answer.reading else ())
     )
     note += f"<p>{read}</p>" if read else ""
     items = "".join(f"<li>{moment_html(moment)}</li>" for moment in answer.moments)

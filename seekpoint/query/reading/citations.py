@@ -79,14 +79,14 @@ class SentenceReader:
             complete.append(self._left[start:stop])
             start = stop
         self._left = self._left[start:].lstrip()
-        found = self._keep(complete)
+        sentences = self._keep(complete)
         self.is_done = self.is_done or self._read >= _MOST_READ
-        return found
+        return sentences
 
     def end(self) -> list[MarkedSentence]:
         """The last sentence, when the model has ended: it may lack its mark."""
         rest, self._left = self._left, ""
-        bounds = [found.end() for found in _BOUNDARY.finditer(f"{rest}\n") if _ends(rest, found)]
+        bounds = [boundary.end() for boundary in _BOUNDARY.finditer(f"{rest}\n") if _ends(rest, boundary)]
         starts = [0, *bounds]
         return self._keep(rest[start:stop] for start, stop in zip(starts, [*bounds, len(rest)], strict=True))
 
@@ -102,12 +102,12 @@ class SentenceReader:
 
 def _next_boundary(text: str, start: int) -> int | None:
     """The end of the sentence that begins at `start`, if it is there and something else follows."""
-    for found in _BOUNDARY.finditer(text, start):
-        following = text[found.end() :].lstrip()
+    for boundary in _BOUNDARY.finditer(text, start):
+        following = text[boundary.end() :].lstrip()
         if not following or _UNFINISHED.match(following):
             return None
-        if text[start : found.end()].strip() and _ends(text, found):
-            return found.end()
+        if text[start : boundary.end()].strip() and _ends(text, boundary):
+            return boundary.end()
     return None
 
 
@@ -126,8 +126,8 @@ def _marked_sentence(text: str, known: Collection[str]) -> MarkedSentence | None
     rest = _EMPTY.sub(" ", _CITATIONS.sub(" ", text))
     if not cited and (bare := _BARE.search(text)):
         cited, rest = bare[1], text[: bare.start()] + text[bare.end() :]
-    found = (number + letter.lower() for number, letter in _LABELS.findall(cited))
-    labels = tuple(dict.fromkeys(label for label in found if label in known))
+    written = (number + letter.lower() for number, letter in _LABELS.findall(cited))
+    labels = tuple(dict.fromkeys(label for label in written if label in known))
     line = clean(_TAG.sub(" ", clean(_BULLET.sub("", rest))))
     line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
     plain = _CHINESE_GAP.sub("", line)

@@ -82,8 +82,8 @@ class LanguageReader:
             for order in (passages, passages[::-1]):
                 with closing(self._model.stream(messages(question, order))) as pieces:
                     text = _Text(pieces, until, self._seconds)
-                    for found in text.sentences(labels):
-                        cited = [places.cited(one._replace(text=self._model.masked(one.text))) for one in found]
+                    for sentences in text.sentences(labels):
+                        cited = [places.cited(each._replace(text=self._model.masked(each.text))) for each in sentences]
                         said += cited
                         yield cited
                 if said or text.is_none:
@@ -130,10 +130,10 @@ class _Text:
                     "smaller one with --llm-model, or give it longer with --llm-seconds"
                 )
             text = (text + piece)[:_LONGEST_NONE]
-            found = reader.feed(piece)
-            if found or not piece or monotonic() - stepped > _LONGEST_STEP:
+            complete = reader.feed(piece)
+            if complete or not piece or monotonic() - stepped > _LONGEST_STEP:
                 stepped = monotonic()
-                yield [] if _NONE.match(text) else found
+                yield [] if _NONE.match(text) else complete
             if reader.is_done:
                 break
         self.is_none = bool(_NONE.match(text))
@@ -206,10 +206,10 @@ class Places:
         for passage in passages:  # [3] is where the third passage's moment begins
             nearest = min(passage.marks, key=lambda mark: abs(mark.start - passage.starts[0]))
             self.labels[str(passage.number)] = (passage, nearest)
-        found = [passage.moment for passage in passages]
-        statuses = library.statuses({moment.resource.id for moment in found})
+        moments = [passage.moment for passage in passages]
+        statuses = library.statuses({moment.resource.id for moment in moments})
         self._chapters = {status.resource.id: status.details.chapters for status in statuses}
-        texts = {(moment.resource.id, moment.language) for moment in found if not moment.resource.kind.plays}
+        texts = {(moment.resource.id, moment.language) for moment in moments if not moment.resource.kind.plays}
         self._texts = {key: each.cues for key in texts for each in library.transcripts(*key)}
 
     def cited(self, sentence: MarkedSentence) -> CitedSentence:
@@ -284,12 +284,12 @@ def ordered(answer: Answer, reading: Reading, k: int) -> Answer:
         confidence = Confidence.NONE
     elif reading.verdict is Verdict.ANSWERED and confidence is Confidence.NONE:
         confidence = Confidence.LOW
-    others = [moment for moment in answer.moments if not any(is_same_place(moment, one) for one in reading.moments)]
-    found, k = [*reading.moments, *others], max(k, len(reading.moments))
+    others = [moment for moment in answer.moments if not any(is_same_place(moment, cited) for cited in reading.moments)]
+    all_moments, k = [*reading.moments, *others], max(k, len(reading.moments))
     least = NEAR * max((moment.score for moment in answer.moments), default=0.0)
-    cut = Counter(moment.resource.id for moment in found[k:] if moment.score >= least)
+    cut = Counter(moment.resource.id for moment in all_moments[k:] if moment.score >= least)
     moments = tuple(
         replace(moment, rank=rank, more=moment.more + cut[moment.resource.id])
-        for rank, moment in enumerate(found[:k], 1)
+        for rank, moment in enumerate(all_moments[:k], 1)
     )
     return replace(answer, confidence=confidence, moments=moments, reading=reading)

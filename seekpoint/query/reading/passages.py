@@ -129,8 +129,8 @@ def _stretch(moment: Moment, excerpts: Excerpts) -> _Stretch:
     number = moment.cues[0]
     for many in _CUES:
         first = max(number - many, 0)
-        found = excerpts(moment.resource.id, moment.language, first, number + _AHEAD * many)
-        cues = dict(enumerate(found[0].cues, first)) if found else {}
+        excerpt = excerpts(moment.resource.id, moment.language, first, number + _AHEAD * many)
+        cues = dict(enumerate(excerpt[0].cues, first)) if excerpt else {}
         if number not in cues:  # the library changed since
             start = moment.start or 0.0
             return _Stretch([moment], [start], {number: Cue(start, moment.end or start, moment.quote)})
@@ -259,7 +259,7 @@ def _with_cuts(passage: MarkedPassage, kept: Mapping[str, Mark]) -> MarkedPassag
     """The passage with these marks alone, and … where others were between them."""
     marks = []
     for mark, following in zip_longest(passage.marks, passage.marks[1:]):
-        if found := kept.get(mark.label):
+        if shown := kept.get(mark.label):
             is_cut = following is not None and following.label not in kept
-            marks.append(found._replace(text=f"{found.text.removesuffix(_CUT[1:])}{_CUT}") if is_cut else found)
+            marks.append(shown._replace(text=f"{shown.text.removesuffix(_CUT[1:])}{_CUT}") if is_cut else shown)
     return replace(passage, marks=tuple(marks))

@@ -121,7 +121,7 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
     said = {term for term, count in zip(evidence.words.terms, counts, strict=True) if count}
     said |= terms.titled.get(first.chunk.resource_id, set())
     translated = terms.translated.get(primary(first.chunk.language), ())
-    said = said.union(*(split(word.word) for word in translated if any(said >= {*one} for one in word.alternatives)))
+    said = said.union(*(split(word.word) for word in translated if any(said >= {*each} for each in word.alternatives)))
     nowhere = {term for term in content if terms.rarities[term.text] == 1}
     overlapping = [pair for pair in pairwise(content) if pair[1].start < pair[0].stop]
     beside = {term for pair in overlapping for term in nowhere.intersection(pair) if not nowhere.issuperset(pair)}

@@ -68,8 +68,8 @@ class Passage(CueText):
 
         A cue takes the sentence's place if the quote from there would end before the phrase does.
         """
-        found = [span for phrase in phrases for span in phrase.spans(self.text)]
-        spans = [span for span in found if self.beginnings[0] <= span[0] < self.end]
+        said = [span for phrase in phrases for span in phrase.spans(self.text)]
+        spans = [span for span in said if self.beginnings[0] <= span[0] < self.end]
         begins = set()
         for start, stop in spans:
             begin = self.beginnings[bisect_right(self.beginnings, start) - 1]
@@ -226,9 +226,9 @@ def _localise(passage: Passage, hit: Hit, chapters: Sequence[Chapter], query: Qu
     if not passage.plays and not phrases:
         begin = passage.behind_heading(begin, {chapter.start for chapter in chapters})
     stop = passage.quote_from(begin)
-    found = [term for term in near if begin <= term.start < stop and term.text in words.lit]
-    found += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
-    passage.mark(sorted(found, key=lambda term: term.start))
+    marked = [term for term in near if begin <= term.start < stop and term.text in words.lit]
+    marked += [Term("", start, min(end, stop - 1)) for start, end in phrases if begin <= start < stop]
+    passage.mark(sorted(marked, key=lambda term: term.start))
 
 
 def salient(weights: Mapping[str, float]) -> dict[str, float]:

@@ -57,11 +57,11 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         query = query._replace(said=shares_said(evidence, whole, query.question, query.terms.rarities, reader))
         query = query._replace(syntax=syntax._replace(phrases=(whole,) if 1.0 in query.said.values() else ()))
     hits, more, fused = ranked(evidence, query, rerank)
-    found = tuple(moments(hits, more, query))
+    shown = tuple(moments(hits, more, query))
     answer = replace(
         marked,
-        moments=found,
-        respelled=as_said(query.respelled, [moment.quote for moment in found]) if query.respelled else (),
+        moments=shown,
+        respelled=as_said(query.respelled, [moment.quote for moment in shown]) if query.respelled else (),
         unknown=unknown_words(query),
     )
     if not hits:
@@ -89,7 +89,7 @@ def _evidence(query: Query, whole: Pattern | None, with_phrases: int) -> Evidenc
     vector, own = query.question.vector, terms.rarest
     phrases = [phrase.alternatives for phrase in syntax.phrases]
     excluded = {
-        one.terms[0] for one in syntax.excluded if one.stemmed and len(one.terms) == 1
+        word.terms[0] for word in syntax.excluded if word.stemmed and len(word.terms) == 1
     }  # no chunk may have these
     required = RequiredPhrases(phrases, with_phrases) if phrases else None
     filters = query.options.filters
@@ -117,7 +117,7 @@ def _literal(candidates: Evidence, query: Query, answer: Answer) -> tuple[Eviden
     answer = replace(answer, excluded=excluded)
     if not having.chunks:
         return allowed, replace(answer, missing=phrases)
-    best, nearest = (scored(one, query)[0].score for one in (having, allowed))
+    best, nearest = (scored(evidence, query)[0].score for evidence in (having, allowed))
     if query.syntax.may_stress and best < EMPHASIS * nearest:
         return allowed, answer
     return having, replace(answer, nearer=best < nearest)

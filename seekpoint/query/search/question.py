@@ -68,8 +68,8 @@ class ParsedQuestion(NamedTuple):
     @property
     def asks_what_is(self) -> bool:
         """Whether it asks what something is, and nothing else."""
-        found = _WHAT_IS.fullmatch(simplified(self.text).strip(" ?？!！。"))
-        name = _IN_NAMES.sub(" ", found["name"]) if found else ""
+        match = _WHAT_IS.fullmatch(simplified(self.text).strip(" ?？!！。"))
+        name = _IN_NAMES.sub(" ", match["name"]) if match else ""
         named = list(located_terms(name))
         return bool(named) and all(map(content_test(name), named))
 
@@ -147,8 +147,8 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     """Embed a question and detect its language; raises UsageError for one that is empty or too long."""
     if len(text) > LONGEST_QUESTION:
         raise UsageError(f"the question has {len(text):,} characters: ask in {LONGEST_QUESTION:,} at most")
-    found = terms(text)
-    if not found:
+    question_terms = terms(text)
+    if not question_terms:
         shown = clean(text)[:_SHOWN]
         what = f"the question {shown} has no words" if shown else "the question is empty"
         raise WordlessQuestion(shown, f'{what}: ask in your own words, for instance `seekpoint ask "why masks?"`')
@@ -156,15 +156,17 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     vector = encoder.question(to_embed(text))
     guess = nearest_language(vector, means)
     vector = vector if guess is None else centred(vector, means[guess])
-    return ParsedQuestion(text, found, content_terms(text), language_of(text, guess), vector, has_content(text))
+    language = language_of(text, guess)
+    return ParsedQuestion(text, question_terms, content_terms(text), language, vector, has_content(text))
 
 
 def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]) -> QueryTerms:
     """Look a question's words up, in three calls of the reader."""
     targets = [target for target in languages if target != question.language]
     spans = neighbours(question.text) if targets else []
-    found = reader.translations(question.language, list(dict.fromkeys(key for *_, key in spans))) if targets else {}
-    translated = {target: translated_words(question.text, spans, found.get(target, {})) for target in targets}
+    keys = list(dict.fromkeys(key for *_, key in spans))
+    translations = reader.translations(question.language, keys) if targets else {}
+    translated = {target: translated_words(question.text, spans, translations.get(target, {})) for target in targets}
     groups = [WordGroup(word.alternatives, target) for target, words in translated.items() for word in words]
     named = reader.titles(question.terms)
     titles = possible_titles(question.terms, named)
@@ -216,7 +218,7 @@ def _rarest(weights: Mapping[str, float]) -> dict[str, float]:
 
 def _lit(content: Set[str], weights: Set[str], translated: Mapping[str, Sequence[TranslatedWord]]) -> set[str]:
     """The terms that quotes mark: the content words of the question, and the content words that translate one."""
-    found = {
+    foreign = {
         term
         for words in translated.values()
         for word in words
@@ -224,7 +226,7 @@ def _lit(content: Set[str], weights: Set[str], translated: Mapping[str, Sequence
         for alternative in word.alternatives
         for term in alternative
     }
-    return {*content, *(term for term in found - weights if not is_function_word(term))}
+    return {*content, *(term for term in foreign - weights if not is_function_word(term))}
 
 
 def _rarities(
@@ -283,15 +285,15 @@ def match_titles(question_terms: Sequence[str], titles: Iterable[_Title], weight
     Words at either end of a title that many chunks have, such as an article, needn't be there.
     """
     question = "\0".join(["", *question_terms, ""])
-    resources, found = set(), set()
+    resources, names = set(), set()
     for resource_id, title in titles:
         rare = [place for place, term in enumerate(title) if weights.get(term, COMMON) >= COMMON]
         core = title[rare[0] : rare[-1] + 1] if rare else ()
         joined_core = "\0".join(["", *core, ""])
         if len(core) >= _FEWEST_TERMS and joined_core in question:
             resources.add(resource_id)
-            found.add(joined_core)
+            names.add(joined_core)
     rest = question
-    for name in sorted(found, key=lambda name: (-len(name), question.index(name))):
+    for name in sorted(names, key=lambda name: (-len(name), question.index(name))):
         rest = rest.replace(name, "\0")
     return TitleMatch(frozenset(resources), [term for term in rest.split("\0") if term])

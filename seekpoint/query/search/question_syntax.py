@@ -66,11 +66,11 @@ def read_syntax(question: str) -> QuestionSyntax:
     phrases, excluded = dict[Pattern, None](), dict[Pattern, None]()
     marks = set[str]()
 
-    def unmarked(found: regex.Match[str]) -> str:
-        said = str(found["said"] or found["word"])
-        marks.update(() if found["minus"] else found[0][0])
-        (excluded if found["minus"] else phrases)[Pattern.of(said, stemmed=bool(found["word"]))] = None
-        return "" if found["minus"] else said
+    def unmarked(mark: regex.Match[str]) -> str:
+        said = str(mark["said"] or mark["word"])
+        marks.update(() if mark["minus"] else mark[0][0])
+        (excluded if mark["minus"] else phrases)[Pattern.of(said, stemmed=bool(mark["word"]))] = None
+        return "" if mark["minus"] else said
 
     text = regex.sub(_MARKED, unmarked, question, flags=regex.V1)
     may_stress = bool(marks) and marks.isdisjoint(_STRAIGHT)

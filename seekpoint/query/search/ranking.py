@@ -65,17 +65,17 @@ def ranked(
     count, own = max(_RERANKED, _RERANKED_A_MOMENT * options.k), query.tuning.own
     first, rest = hits[:count], hits[count:]
     chunks = [hit.chunk for hit in first]
-    means = {name: one.window_mean for name, one in query.languages.items() if one.window_mean is not None}
+    means = {name: each.window_mean for name, each in query.languages.items() if each.window_mean is not None}
     pieces = query.reader.pieces(chunks, AROUND / 2)
     known = [chunk for chunk in chunks if primary(chunk.language) in means]
-    found = windows(known, pieces, means, query.question.vector, query.tuning.scale)
-    if found:
+    by_chunk = windows(known, pieces, means, query.question.vector, query.tuning.scale)
+    if by_chunk:
         cosines = [
-            own * hit.dense + (1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else hit.dense
+            own * hit.dense + (1 - own) * by_chunk[hit.chunk.id].meaning if hit.chunk.id in by_chunk else hit.dense
             for hit in first
         ]
         again = fuse(chunks, cosines, [hit.said for hit in first], [hit.translated for hit in first], query)
-        hits = [*(hit._replace(windows=found.get(hit.chunk.id)) for hit in again), *rest]
+        hits = [*(hit._replace(windows=by_chunk.get(hit.chunk.id)) for hit in again), *rest]
     among = [hit for hit in hits if hit.windows]
     ordered: Iterable[Hit] = distinct(hits, query.question.language)
     fused = list(islice(ordered, options.k + _BEYOND))
@@ -152,9 +152,9 @@ def strongest(scores: Floats, k: int) -> Floats:
     if len(scores) <= k:
         return scores
     kept = np.argsort(-scores, kind="stable")[:k]
-    found = np.zeros_like(scores)
-    found[kept] = scores[kept]
-    return found
+    strong = np.zeros_like(scores)
+    strong[kept] = scores[kept]
+    return strong
 
 
 def fuse(
@@ -227,12 +227,12 @@ def _batch(
     # The starts of each chunk's pieces, padded with infinity, and the cumulative sums of their vectors. Pieces are the
     # first axis of the sums, so that those of all chunks are added at once.
     own = [pieces[chunk.id] for chunk in chunks]
-    most = max(len(one.starts) for one in own)
+    most = max(len(piece.starts) for piece in own)
     starts = np.full((len(own), most), np.inf)
     totals = np.zeros((most + 1, len(own), own[0].sums.shape[1]), np.float32)
-    for place, one in enumerate(own):
-        starts[place, : len(one.starts)] = one.starts
-        totals[1 : len(one.starts) + 1, place] = one.sums
+    for place, piece in enumerate(own):
+        starts[place, : len(piece.starts)] = piece.starts
+        totals[1 : len(piece.starts) + 1, place] = piece.sums
     for previous, following in pairwise(totals):
         following += previous
     # Whether each piece begins in its chunk or covers its beginning; shape (chunks, pieces).
@@ -286,15 +286,15 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
     """
     taken: list[StoredChunk] = []
     for hit in hits:
-        found = hit.chunk
-        if any(_shared_seconds(found, chunk) > 0 for chunk in taken):
+        own = hit.chunk
+        if any(_shared_seconds(own, chunk) > 0 for chunk in taken):
             continue
         preferred = hit
-        if primary(found.language) != language:
-            half = (found.end - found.start) / 2
-            twins = (other for other in hits if _shared_seconds(found, other.chunk) > half)
+        if primary(own.language) != language:
+            half = (own.end - own.start) / 2
+            twins = (other for other in hits if _shared_seconds(own, other.chunk) > half)
             preferred = next((twin for twin in twins if primary(twin.chunk.language) == language), hit)
-        taken += [found, preferred.chunk]
+        taken += [own, preferred.chunk]
         yield hit._replace(chunk=preferred.chunk, said=preferred.said, windows=preferred.windows)
 
 
@@ -350,7 +350,7 @@ def with_openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> l
     That is the overlapping one before it, if it scores at least `nearly` times as much and doesn't overlap a better
     hit, which the reader has already seen; else the hit itself.
     """
-    found = []
+    opened = []
     for rank, hit in enumerate(hits):
         before = [
             other
@@ -361,8 +361,8 @@ def with_openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> l
             and not any(_shared_seconds(other.chunk, better.chunk) > 0 for better in hits[:rank])
         ]
         opening = max(before, key=lambda other: other.chunk.start, default=hit)
-        found.append(hit if hit.opening else hit._replace(opening=opening))
-    return found
+        opened.append(hit if hit.opening else hit._replace(opening=opening))
+    return opened
 
 
 def _shared_seconds(chunk: StoredChunk, other: StoredChunk) -> float:

@@ -73,10 +73,10 @@ def respellings(
     forms = [(word, form, stem) for word in unknown for form, stem in _other_spellings(word).items()]
     frequencies = reader.frequencies([stem for _, _, stem in forms]).terms if forms else {}
     spelt = {word: form for word, form, stem in reversed(forms) if frequencies.get(stem)}
-    found = [Respelling(word, spelt[word]) for word in unknown if word in spelt]
+    meant = [Respelling(word, spelt[word]) for word in unknown if word in spelt]
     unknown = {word: stem for word, stem in unknown.items() if word not in spelt and not _is_english(word)}
     if not unknown:
-        return tuple(found)
+        return tuple(meant)
     vocabulary = reader.vocabulary({initial for word in unknown for initial in _initials(word)})
     similar = {word: _similar(fold(word), stem, vocabulary) for word, stem in unknown.items() if stem not in vocabulary}
     stems = list({other.stem for others in similar.values() for other in others})
@@ -88,8 +88,8 @@ def respellings(
             if _is_likely(other, count := frequencies.get(other.stem, 0), vocabulary[other.stem], word, chunks)
         ]
         if likely:
-            found.append(Respelling(word, min(likely)[-1]))
-    return tuple(found)
+            meant.append(Respelling(word, min(likely)[-1]))
+    return tuple(meant)
 
 
 def _is_likely(other: _Similar, count: int, is_title: bool, word: str, chunks: int) -> bool:
@@ -109,7 +109,7 @@ def _is_likely(other: _Similar, count: int, is_title: bool, word: str, chunks: i
 def _other_spellings(word: str) -> dict[str, str]:
     """The British or American spellings of a word, with their stems."""
     pairs = [*_SPELLINGS, *((american, british) for british, american in _SPELLINGS)]
-    forms = dict.fromkeys(fold(word).replace(one, other) for one, other in pairs if one in fold(word))
+    forms = dict.fromkeys(fold(word).replace(spelt, other) for spelt, other in pairs if spelt in fold(word))
     return {form: terms(form)[0] for form in forms}
 
 
@@ -120,7 +120,7 @@ def _similar(word: str, stem: str, vocabulary: Mapping[str, bool]) -> list[_Simi
 
     listed = [list(_english_words(initial)) for initial in _initials(word)]
     near = [process.extract(word, some, scorer=OSA.distance, score_cutoff=2, limit=None) for some in listed]
-    forms = {other: found[0] for other, *_ in chain(*near) if len(found := terms(other)) == 1}
+    forms = {other: stems[0] for other, *_ in chain(*near) if len(stems := terms(other)) == 1}
     ending = word.removeprefix(stem)
     for other, *_ in process.extract(stem, list(vocabulary), scorer=OSA.distance, score_cutoff=2, limit=None):
         whole = other + ending if terms(other + ending) == [other] else other

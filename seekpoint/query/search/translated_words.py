@@ -35,16 +35,16 @@ def neighbours(text: str) -> list[tuple[int, int, str]]:
     Each has neighbouring terms of the text: where they start and stop, and their key.
     """
     text = simplified(text)
-    found = list(located_terms(text))
+    located = list(located_terms(text))
     # In a run of characters terms overlap.
-    overlap = [*(after.start < before.stop for before, after in pairwise(found)), False]
+    overlap = [*(after.start < before.stop for before, after in pairwise(located)), False]
     spans = []
-    for first, term in enumerate(found):
+    for first, term in enumerate(located):
         last, most = first, first + (_LONGEST_OVERLAP if overlap[first] else _MOST_WORDS)
-        while last + 1 < min(len(found), most) and overlap[last] == overlap[first]:
+        while last + 1 < min(len(located), most) and overlap[last] == overlap[first]:
             last += 1
         for end in range(last, first - 1, -1):
-            spans.append((term.start, found[end].stop, joined(text, found[first : end + 1])))
+            spans.append((term.start, located[end].stop, joined(text, located[first : end + 1])))
     return spans
 
 
@@ -60,7 +60,7 @@ def translated_words(
     for start, stop, key in spans:
         if start >= reached and key in translations:
             reached = stop
-            telling = tuple(one for one in translations[key] if not all(map(is_function_word, one)))
+            telling = tuple(each for each in translations[key] if not all(map(is_function_word, each)))
             if telling:
                 words[key] = TranslatedWord(text[start:stop], telling)
     return list(words.values())

@@ -40,16 +40,16 @@ def shares_said(
     Less than all are the content words that the library has, by their rarity, in runs of three words that are said.
     """
     said = list(located_words(question.text))
-    found = _read(evidence, whole, rarities, reader, is_long=len(said) >= _LONG)
-    shares = {chunk: 1.0 for chunk, text in found.items() if whole.is_in(text)}
+    texts = _read(evidence, whole, rarities, reader, is_long=len(said) >= _LONG)
+    shares = {chunk: 1.0 for chunk, text in texts.items() if whole.is_in(text)}
     if len(said) < _LONG:
         return shares
     known = (term for term in question.content if rarities[term.text] < 1)
     content = [(term.start, term.stop, max(rarities[term.text], _LEAST_RARE)) for term in known]
     total = fsum(weight for *_, weight in content) or 1.0
     asked = _runs([word.text for word in said])
-    for chunk in found.keys() - shares.keys():
-        having = {*_runs(words(found[chunk]))}
+    for chunk in texts.keys() - shares.keys():
+        having = {*_runs(words(texts[chunk]))}
         spans = [(said[k].start, said[k + _RUN - 1].stop) for k, run in enumerate(asked) if run in having]
         within = (weight for a, b, weight in content if any(start <= a and b <= stop for start, stop in spans))
         if (share := fsum(within) / total) >= _SAYS:

@@ -37,14 +37,14 @@ _TAG = regex.compile(r"(?:\b(?:right|okay|yeah|no)|对吧|對吧|对不对|對�
 
 def example_questions(transcripts: Iterable[Transcript], count: int) -> list[str]:
     """At most `count` questions, each the best of a transcript, in the order of the transcripts."""
-    found = []
+    questions = []
     for transcript in transcripts:
         best = max(_questions(transcript.cues), key=_telling, default=None)
         if best is not None and _telling(best) >= _FEWEST_WORDS:
-            found.append(best)
-        if len(found) == count:
+            questions.append(best)
+        if len(questions) == count:
             break
-    return found
+    return questions
 
 
 def _questions(cues: Sequence[Cue]) -> Iterator[str]:

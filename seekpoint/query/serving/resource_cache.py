@@ -102,8 +102,9 @@ class ResourceCache:
     @cached_property
     def suggestions(self) -> Suggestions:
         """The suggestions from all that is indexed."""
-        indexed = (one for one in self.statuses.values() if one.state is State.INDEXED and one.chunks)
-        return Suggestions(self.headings, ((one.resource, one.chapters or one.details.chapters) for one in indexed))
+        indexed = (status for status in self.statuses.values() if status.state is State.INDEXED and status.chunks)
+        resources = ((status.resource, status.chapters or status.details.chapters) for status in indexed)
+        return Suggestions(self.headings, resources)
 
     def examples(self, language: str) -> list[str]:
         """Some questions that recordings from all over the lists ask, else titles of chapters and recordings.
@@ -115,14 +116,14 @@ class ResourceCache:
         indexed = [key for key in self.order if self.standings[key].is_indexed]
         some = indexed[:: max(len(indexed) // _LOOKED_AT, 1)]
         self.prefetch(some)
-        found = (self.status(key) for key in some)
-        recordings = [status for status in found if status and status.chunks and status.resource.kind.plays]
+        read_statuses = (self.status(key) for key in some)
+        recordings = [status for status in read_statuses if status and status.chunks and status.resource.kind.plays]
         chosen: list[ResourceStatus] = []
         for is_own in (True, False):
-            these = [one for one in recordings if (language in map(primary, one.languages)) is is_own]
+            these = [status for status in recordings if (language in map(primary, status.languages)) is is_own]
             chosen += these[:: max(len(these) // _LOOKED_THROUGH, 1)]
         read = (self.transcripts(status.id) for status in chosen)
-        in_it = (next((one for one in each if primary(one.language) == language), each[0]) for each in read)
+        in_it = (next((each for each in tracks if primary(each.language) == language), tracks[0]) for tracks in read)
         texts = example_questions(in_it, _EXAMPLES)
         texts += [clean(chapter.title) for status in chosen for chapter in status.chapters]
         texts += [clean(status.resource.title) for status in chosen]

@@ -42,7 +42,7 @@ class Suggestions:
         for resource, chapters in resources:
             suggestions.append(Suggestion(Suggests.RESOURCE, clean(resource.title), resource))
             suggestions += [Suggestion(Suggests.CHAPTER, clean(each.title), resource, each.start) for each in chapters]
-        self._entries = [(folded(one.text), one) for one in suggestions if one.text]
+        self._entries = [(folded(suggestion.text), suggestion) for suggestion in suggestions if suggestion.text]
 
     def matching(self, typed: str, limit: int = MOST_SUGGESTIONS) -> list[Suggestion]:
         """The suggestions that say all parts of what is typed. Chinese without spaces is one part.
@@ -58,11 +58,11 @@ class Suggestions:
         def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int]:
             text, suggestion = entry
             begins = text.startswith(parts[0])
-            has_word = begins or any(text.startswith(parts[0], found.start()) for found in _WORD_START.finditer(text))
+            has_word = begins or any(text.startswith(parts[0], word.start()) for word in _WORD_START.finditer(text))
             return not begins, not has_word, kinds.index(suggestion.kind)
 
-        found = [entry for entry in self._entries if all(part in entry[0] for part in parts)]
-        return [suggestion for _, suggestion in sorted(found, key=order)[:limit]]
+        entries = [entry for entry in self._entries if all(part in entry[0] for part in parts)]
+        return [suggestion for _, suggestion in sorted(entries, key=order)[:limit]]
 
 
 def folded(text: str) -> str:
