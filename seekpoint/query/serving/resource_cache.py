@@ -23,8 +23,7 @@ from seekpoint.index.types import (
     State,
     Transcript,
 )
-from seekpoint.query.serving.example_questions import example_questions
-from seekpoint.query.serving.suggestions import Suggestions, folded
+from seekpoint.query.serving.suggestions import Suggestions, example_questions, folded
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64

@@ -7,9 +7,8 @@ from pathlib import Path
 import seekpoint
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Chapter, Cue, Kind, Origin, Resource, Transcript
-from seekpoint.query.serving.example_questions import example_questions
 from seekpoint.query.serving.resource_cache import ResourceCaches
-from seekpoint.query.serving.suggestions import Suggestions, Suggests
+from seekpoint.query.serving.suggestions import Suggestions, Suggests, example_questions
 from tests.asking import library_of
 from tests.fakes import TopicEncoder
 
