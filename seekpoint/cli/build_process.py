@@ -17,25 +17,23 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 from seekpoint.files import replacing
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Encoder, Resource, State
-from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, name_of
+from seekpoint.index.types import Encoder, NamedBy, Resource, State
+from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, Sources, name_of
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.pipeline.addition import added, checked, due
+from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
 from seekpoint.indexer.reading_list.links import as_listed, parse_urls
 from seekpoint.indexer.reading_list.parser import has_bookmarks, read_source
 from seekpoint.indexer.sources.captions import read_captions, stem_of
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.query.web.builds import MOST_LINES, STOPPED, BuildOrder, BuildProgress, SourceChecks
-
-if TYPE_CHECKING:
-    from seekpoint.indexer.pipeline.aliases import Aliases
 
 # Seconds between two checks whether a build is to stop, and the most that it may take to do so.
 _BETWEEN_LOOKS, _MOST_TO_STOP = 0.2, 10.0
@@ -86,7 +84,6 @@ def _end_when_told(child: subprocess.Popen[str], stop: Event) -> None:
 def _build(content: str) -> None:
     """The child: build, and print the progress."""
     from seekpoint.cli.options import quiet
-    from seekpoint.indexer.fetch.http_session import Web
 
     def tell(progress: BuildProgress) -> None:
         sys.stdout.write(f"{json.dumps(asdict(progress))}\n")
@@ -120,18 +117,15 @@ def carry_out(
     The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
     there are addresses of the web, as an assistant adds them.
     """
-    from seekpoint.index.types import NamedBy
-    from seekpoint.indexer.build_options import Sources
-    from seekpoint.indexer.pipeline import addition
     from seekpoint.indexer.pipeline.build import build
     from seekpoint.indexer.pipeline.build_report import totals_line
 
     if not isinstance(library, ServerAddress):
         options = BuildOptions(order.sources, retry=order.retry, named_by=NamedBy.PAGE)
     elif order.sources:
-        options = addition.added(order.sources, NamedBy.PAGE)
+        options = added(order.sources, NamedBy.PAGE)
     else:
-        options = addition.due(library, events.say, at_once=order.retry)
+        options = due(library, events.say, at_once=order.retry)
     options = replace(options, pace=pace, translate=translate)
     return totals_line(build(options, library, Sources.through(web, options), encoder=encoder, events=events))
 
@@ -181,18 +175,7 @@ def listed(addresses: Sequence[str], lines: Sequence[str]) -> tuple[list[str], l
         taken, refused = sandboxed(as_listed, b"", addresses, lines)
     except (SourceError, Unfetched) as error:
         raise UsageError(str(error)) from error
-    return taken, list(map(_none, refused))
-
-
-def _none(address: str) -> UsageError:
-    return UsageError(Reason("leads_nowhere", address=clean(address)[:_SHOWN]))
-
-
-def check_address(address: str) -> None:
-    """Raise UsageError for an address that a library on a server doesn't take, such as that of a list."""
-    from seekpoint.indexer.pipeline.addition import checked
-
-    checked(address)
+    return taken, [UsageError(Reason("leads_nowhere", address=clean(address)[:_SHOWN])) for address in refused]
 
 
 def check_file(file: Path, name: str, is_list: bool) -> None:
@@ -215,13 +198,12 @@ def check_file(file: Path, name: str, is_list: bool) -> None:
         raise UsageError(Reason("not_added", name=name, reason=said)) from error
 
 
-CHECKS = SourceChecks(listed, check_address, check_file)
+CHECKS = SourceChecks(listed, checked, check_file)
 
 
 def take_out(library: Address, resource_id: str) -> None:
     """Remove a resource; in a folder, its line in the list of addresses and its files too. Raises LibraryError."""
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.pipeline.aliases import Aliases
 
     with open_writer(library) as writer:
         if not isinstance(library, ServerAddress):

@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
-from seekpoint.cli.build_process import ProgressEvents, build_in_process, carry_out, take_out
+from seekpoint.cli.build_process import ProgressEvents, build_in_process
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.address import Address
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
@@ -26,8 +26,7 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.worker import work
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_path
-from seekpoint.query.web.builds import BuildOrder, BuildProgress, Builds, Tell
-from seekpoint.query.web.forms import Editing
+from seekpoint.query.web.builds import BuildOrder, BuildProgress
 from tests.cli.here import call, one_line
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD
@@ -38,7 +37,7 @@ from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalNetwork, LocalWeb
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
-from tests.query.web.workbench import built, form
+from tests.query.web.workbench import built, editing, form
 
 
 def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path) -> None:
@@ -102,11 +101,7 @@ class Served:
     """The page of `serve --edit` for a library, its builds in this process."""
 
     def __init__(self, library: Address, make_web: Callable[[], Web]) -> None:
-        def built(order: BuildOrder, tell: Tell, stop: Event) -> str:
-            events = ProgressEvents(tell)
-            return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
-
-        self.editing = Editing(Builds(built), partial(take_out, library))
+        self.editing = editing(library, make_web)
         self.client: TestClient = serving(library, editing=self.editing, Origin=HOST)
 
     def send(self, action: str, **fields: str) -> str:

@@ -13,10 +13,9 @@ from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
 from tests.query.web.conftest import axe_faults, opened, served_with
-from tests.query.web.served import requests_of, settled, until
+from tests.query.web.served import eventually, requests_of, until
 from tests.query.web.test_workspace import fill
 from tests.query.web.workbench import editing as editing_of
-from tests.query.web.workbench import editing_on_a_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -47,10 +46,13 @@ def test_files_are_dropped_on_the_list_and_another_browser_follows(browser: Brow
         page.locator(".entry.indexed .name", has_text="narwhal").wait_for()
         page.locator(".outcome", has_text="共 1 项，已入库 1 项：“narwhal”").wait_for()
         asked = requests_of(page)
-        with page.expect_response("**/add/progress") as progress:
+
+        def has_followed() -> bool:
+            """Whether it asks anew how far the build is, which it does once it was told."""
             page.evaluate(LOOK)
-        progress.value.finished()
-        settled(page)
+            return sum(url.endswith("/add/progress") for url in asked) > 1
+
+        eventually(has_followed)
         assert not [url for url in asked if "/list" in url], "the list isn't loaded again where nothing has changed"
 
         page.goto("/list?ui=en")
@@ -151,7 +153,7 @@ def test_a_library_on_a_server_takes_an_address_and_no_file(
     browser: Browser, talks: Path, tmp_path: Path, postgres: TestServer, fake: FakeYouTube
 ) -> None:
     library = postgres.holding(talks, tmp_path)
-    editing = editing_on_a_server(library, lambda: fake.web(offline=True))
+    editing = editing_of(library, lambda: fake.web(offline=True))
     with served_with(library, editing) as address, opened(browser, address) as page:
         for language, told in (("en", "takes addresses here, not files"), ("zh", "不能添加文件")):
             page.goto(f"/list?ui={language}")

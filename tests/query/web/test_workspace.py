@@ -40,9 +40,9 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, SCRIPT, URL, serving
-from tests.query.web.served import LAST_LINE, terminal
+from tests.query.web.served import LAST_LINE, eventually, terminal
 from tests.query.web.test_kept_moments import kept, star
-from tests.query.web.workbench import TALK, add, built, editing_on_a_server, form, remove, retry, statuses, upload
+from tests.query.web.workbench import TALK, add, built, form, remove, retry, statuses, upload
 from tests.query.web.workbench import editing as editing_of
 
 
@@ -342,9 +342,7 @@ def test_while_another_build_writes_builds_wait_and_nothing_is_taken_out(
     fields = form(editor, "/list", "/add/remove")
     with EmbeddedWriter.acquire(library):
         upload(editor, ("talk.en.vtt", TALK.encode()))
-        while not editing.builds.progress.is_waiting:
-            assert editing.builds.progress.is_running
-        assert "Waiting for another build" in editor.get("/list").text
+        eventually(lambda: "Waiting for another build" in editor.get("/list").text)
         assert "正在等待另一次入库结束" in editor.get("/list?ui=zh").text
         refused, chinese = (editor.post(f"/add/remove?ui={ui}", data=fields) for ui in ("en", "zh"))
         assert refused.status_code == 503
@@ -608,7 +606,7 @@ def remote_editing(remote: ServerAddress, fake: FakeYouTube) -> Iterator[Editing
     fake.add_site(BLOG, PAGE)
     fake.add_video(VIDEO, "缓存", {"zh": [(0.0, 20.0, "缓存保存前面的键和值")]})
     fake.add_video(ENGLISH_VIDEO, "Caches", {"en": [(0.0, 20.0, "a cache stores what came before")]})
-    result = editing_on_a_server(remote, fake.web)
+    result = editing_of(remote, fake.web)
     yield result
     assert result.builds
     result.builds.close()
@@ -694,22 +692,11 @@ def test_no_address_names_a_list_is_malformed_or_leads_into_a_private_network(
 
 
 @pytest.mark.slow
-def test_a_build_waits_for_one_elsewhere_and_its_process_gets_a_password_but_shows_none(
-    remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient
-) -> None:
-    assert remote_editing.builds
+def test_neither_a_build_nor_the_page_shows_the_password_of_a_server(remote: ServerAddress) -> None:
     secret = ServerAddress(remote.uri.replace("postgres@", "postgres:s3cret@"))
-    with open_writer(remote):
-        fields = form(remote_editor, "/list", "/add/address") | {"addresses": BLOG}
-        assert remote_editor.post("/add/address", data=fields).status_code == 303
-        while not remote_editing.builds.progress.is_waiting:
-            assert remote_editing.builds.progress.is_running
-        assert "Waiting for another build" in remote_editor.get("/list").text
-        assert remove(remote_editor, "bbbbbbbbbbb").status_code == 503
-        with pytest.raises(SeekpointError, match="being written by another process") as locked:
-            build_in_process(secret, BuildOrder((BLOG,)), lambda progress: None, Event())
-        assert "s3cret" not in str(locked.value)
-    assert "1 of 1 resource indexed" in built(remote_editing)
+    with open_writer(remote), pytest.raises(SeekpointError, match="being written by another process") as locked:
+        build_in_process(secret, BuildOrder((BLOG,)), lambda progress: None, Event())
+    assert "s3cret" not in str(locked.value)
     with terminal(secret.uri, "serve", "--edit", "--token", "a-token-of-the-tests") as running:
         headers = {"Authorization": "Bearer a-token-of-the-tests"}
         page = requests.get(f"{running.address}/list", headers=headers, timeout=60).text
@@ -718,11 +705,23 @@ def test_a_build_waits_for_one_elsewhere_and_its_process_gets_a_password_but_sho
 
 
 @pytest.mark.slow
+def test_a_page_waits_for_a_build_elsewhere(
+    remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient
+) -> None:
+    with open_writer(remote):
+        fields = form(remote_editor, "/list", "/add/address") | {"addresses": BLOG}
+        assert remote_editor.post("/add/address", data=fields).status_code == 303
+        eventually(lambda: "Waiting for another build" in remote_editor.get("/list").text)
+        assert remove(remote_editor, "bbbbbbbbbbb").status_code == 503
+    assert "1 of 1 resource indexed" in built(remote_editing)
+
+
+@pytest.mark.slow
 def test_a_role_that_may_only_read_is_told_so(remote: ServerAddress, postgres: TestServer, fake: FakeYouTube) -> None:
     postgres.sql("postgres", "DROP ROLE IF EXISTS looks", "CREATE ROLE looks LOGIN")
     create_library(remote, TopicEncoder().card, readers=["looks"])
     reading = ServerAddress(remote.uri.replace("postgres@", "looks@"))
-    remote_editing = editing_on_a_server(reading, fake.web)
+    remote_editing = editing_of(reading, fake.web)
     fake.add_site(BLOG, PAGE)
     with open_writer(remote) as writer:
         writer.register("/elsewhere/list.md", [resource(VIDEO)])

@@ -12,13 +12,10 @@ from lxml.html import fromstring
 from starlette.testclient import TestClient
 
 from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_out
-from seekpoint.index.address import ServerAddress
+from seekpoint.index.address import Address
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.types import NamedBy, ResourceStatus
-from seekpoint.indexer.build_options import BuildOptions, Sources
+from seekpoint.index.types import ResourceStatus
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline import build_report
-from seekpoint.indexer.pipeline.build import build
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
@@ -29,25 +26,14 @@ TALK = webvtt("欢迎", "缓存把键和值留下来", "a cache keeps keys", sec
 """Captions in two languages."""
 
 
-def build_here(library: Path, order: BuildOrder, tell: Tell, stop: Event) -> str:
-    """Build as the child of `serve` does, without translations, which take seconds."""
-    request = BuildOptions(order.sources, retry=order.retry, translate=False, named_by=NamedBy.PAGE)
-    report = build(request, library, Sources.through(Web()), encoder=TopicEncoder(), events=ProgressEvents(tell))
-    return build_report.totals_line(report)
+def editing(library: Address, make_web: Callable[[], Web] = Web) -> Editing:
+    """Builds as in the child of `serve`, but without translations, which take seconds; each from a web of the tests."""
 
-
-def editing_on_a_server(library: ServerAddress, make_web: Callable[[], Web]) -> Editing:
-    """Editing with builds into a library on a server, each from a web of the tests."""
-
-    def build_there(order: BuildOrder, tell: Tell, stop: Event) -> str:
+    def build(order: BuildOrder, tell: Tell, stop: Event) -> str:
         events = ProgressEvents(tell)
         return carry_out(library, order, make_web(), events, encoder=TopicEncoder(), pace=0.0, translate=False)
 
-    return Editing(Builds(build_there), partial(take_out, library), CHECKS)
-
-
-def editing(library: Path) -> Editing:
-    return Editing(Builds(partial(build_here, library)), partial(take_out, library), CHECKS)
+    return Editing(Builds(build), partial(take_out, library), CHECKS)
 
 
 def upload(client: TestClient, *files: tuple[str, bytes], **fields: str) -> str:
