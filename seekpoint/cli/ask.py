@@ -72,12 +72,12 @@ def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list
 
         from seekpoint.index.open import open_reader
 
-        found = list[str]()
+        offered = list[str]()
         with suppress(SeekpointError), open_reader(context.params.get("folder") or default_folder()) as library:
-            found = [value for value in dict.fromkeys(map(clean, values(library))) if value.startswith(begun)]
+            offered = [value for value in dict.fromkeys(map(clean, values(library))) if value.startswith(begun)]
         if os.environ.get("_SEEKPOINT_COMPLETE") == "bash_complete":  # which inserts a value as it is
-            found = [_SPECIAL.sub(_ESCAPED, value) for value in found]
-        return list(map(CompletionItem, found))
+            offered = [_SPECIAL.sub(_ESCAPED, value) for value in offered]
+        return list(map(CompletionItem, offered))
 
     return complete
 

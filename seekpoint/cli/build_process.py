@@ -232,7 +232,7 @@ def _delete_files(folder: Path, resource: Resource) -> None:
     """Delete the files of a resource: a recording's and its captions', in all languages, or any other's one file."""
     if not folder.is_dir():
         return
-    ids = {path: {found.id for found in resources_of_files([path])} for path in folder.iterdir() if path.is_file()}
+    ids = {path: {each.id for each in resources_of_files([path])} for path in folder.iterdir() if path.is_file()}
     names = {path: stem_of(path) if resource.kind.plays else path.name for path in ids}
     own = {names[path] for path in ids if resource.id in ids[path]}
     for path in ids:

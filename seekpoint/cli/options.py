@@ -75,8 +75,8 @@ def with_index(text: str) -> str:
         return text
     address = shlex.quote(clean(str(library)))
 
-    def named(found: re.Match[str]) -> str:
-        command, dashes, question = found[1].partition(" -- ")
+    def named(hint: re.Match[str]) -> str:
+        command, dashes, question = hint[1].partition(" -- ")
         option = "" if command == "seekpoint init" else f"{_INDEX} "
         return f"`{command} {option}{address}{dashes}{question}`"
 

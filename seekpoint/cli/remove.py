@@ -39,14 +39,17 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
                 candidates += [resource.id, aliases.resolve(resource).id]
             is_link = name.lower().startswith("file:")
             candidates.append(resource_of_path(path_of_link(name) if is_link else Path(name)).id)
-            found = next((candidate for candidate in candidates if candidate in known), None)
-            if found is None and (led := find_resource(name, (status.resource for status in writer.statuses()))):
-                found = led.id
-            if found is None:
-                raise UsageError(f"nothing in the library is called {name}: `seekpoint status --json` lists the ids")
-            ids.append(found)
+            resource_id = next((candidate for candidate in candidates if candidate in known), None)
+            if resource_id is None:
+                led = find_resource(name, (status.resource for status in writer.statuses()))
+                if led is None:
+                    raise UsageError(
+                        f"nothing in the library is called {name}: `seekpoint status --json` lists the ids"
+                    )
+                resource_id = led.id
+            ids.append(resource_id)
         ids = list(dict.fromkeys(ids))
-        playlists = {key: one for key, one in writer.playlists().items() if key in ids}
+        playlists = {key: playlist for key, playlist in writer.playlists().items() if key in ids}
         left = []
         for status in writer.statuses(list(playlists)):
             stay = {entry.resource.id for entry in playlists[status.id].entries} & known.keys() - {*ids}

@@ -187,15 +187,15 @@ class Api:
         """List titles, headings and chapters that say what is typed so far."""
         with self._current(request, response) as cache:
             matching = cache.suggestions.matching(parameters.q, parameters.limit)
-        found: list[SuggestionJson] = []
+        suggestions: list[SuggestionJson] = []
         for kind, text, resource, start in matching:
             href = resource_href(resource, start) if resource else f"/?{urlencode({'section': text})}"
-            found.append({"kind": kind.value, "text": text, "href": href})
+            suggestions.append({"kind": kind.value, "text": text, "href": href})
             if resource:
-                found[-1]["resource"] = resource.id
+                suggestions[-1]["resource"] = resource.id
             if start is not None:
-                found[-1]["start"] = start
-        return {"suggestions": found}
+                suggestions[-1]["start"] = start
+        return {"suggestions": suggestions}
 
     def kept(self, parameters: Annotated[KeptParameters, Query()], request: Request, response: Response) -> KeptJson:
         """List the kept moments, of all collections or of one."""
@@ -254,7 +254,7 @@ async def _events(steps: AsyncGenerator[Sequence[CitedSentence] | Reading, None]
             if isinstance(step, Reading):
                 yield _event("end", {"reader": step.verdict, "problem": step.problem})
             else:
-                yield b"".join(_event("sentence", as_json(one)) for one in step) or KEEPALIVE_COMMENT
+                yield b"".join(_event("sentence", as_json(sentence)) for sentence in step) or KEEPALIVE_COMMENT
     finally:
         await steps.aclose()
 

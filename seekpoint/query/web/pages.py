@@ -87,9 +87,9 @@ class Pages:
         with self.live.reader() as reader:
             cache = self.caches.of(reader)
             answer = self._answer(parameters, reader) if parameters.question else None
-            found = answer.moments if answer else ()
+            moments = answer.moments if answer else ()
             cited = len(answer.reading.moments) if answer and answer.reading else 0
-            shown = cut(found, cited) if parameters.is_cut else found
+            shown = cut(moments, cited) if parameters.is_cut else moments
             within = cache.resource(parameters.resource) if parameters.resource else None
             liked = cache.resource(parameters.like) if parameters.like else None
             # Further answers come into the page that was loaded first.
@@ -99,7 +99,7 @@ class Pages:
                 within=within, liked=liked, is_read=bool(self.readings) and parameters.similar_to is None,
                 keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache)),
-                following=following(parameters.k, len(found), len(shown)),
+                following=following(parameters.k, len(moments), len(shown)),
                 playing=Playing.of(parameters, shown, cache),
             )  # fmt: skip
 
@@ -124,8 +124,8 @@ class Pages:
         with self.live.reader() as reader:
             cache = self.caches.of(reader)
             answer = self.live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
-            found = answer.moments if answer else ()
-            near = [moment for moment in found if _is_near(moment, found[0])]
+            moments = answer.moments if answer else ()
+            near = [moment for moment in moments if _is_near(moment, moments[0])]
             marks = {
                 resource_id: view_models.ticks(group, cache.duration(resource_id))
                 for resource_id, group in view_models.by_resource(near).items()
@@ -158,7 +158,7 @@ class Pages:
                 language = reading.transcript.language if reading and parameters.language else None
                 filters = Filters(resource=resource.id, language=language)
                 answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
-            found = answer.moments if answer else ()
+            moments = answer.moments if answer else ()
             duration = cache.duration(resource.id)
             is_at_second = start is not None and resource.kind.plays
             outside = view_models.opens_at(resource, link(resource, start or 0) if is_at_second else resource.url, None)
@@ -170,7 +170,7 @@ class Pages:
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
                 player=player, outside=outside, answer=answer,
-                moments=_moment_views(found, cache), ticks=view_models.ticks(found, duration),
+                moments=_moment_views(moments, cache), ticks=view_models.ticks(moments, duration),
                 chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
                 own_page=view_models.resource_href(resource),
             )  # fmt: skip
@@ -183,9 +183,9 @@ class Pages:
             resource = resource_of(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
-        found = Found.of(parameters.sought, cues)
-        places = [[utf16(part, cues[part.number].text) for part in place] for place in found.places]
-        return JSONResponse({"count": found.count, "places": places})
+        shown = Found.of(parameters.sought, cues)
+        places = [[utf16(part, cues[part.number].text) for part in place] for place in shown.places]
+        return JSONResponse({"count": shown.count, "places": places})
 
     def media(self, request: Request) -> FileResponse:
         with self.live.reader() as reader:
@@ -273,11 +273,11 @@ def cut(moments: Sequence[Moment], cited: int = 0) -> tuple[Moment, ...]:
     return (*moments[:fewest], *(moment for moment in moments[fewest:] if best and _is_near(moment, best)))
 
 
-def following(asked: int, found: int, shown: int) -> int | None:
+def following(asked: int, ranked: int, shown: int) -> int | None:
     """The number of moments that "show more" asks for; `None` if there are no more."""
-    if shown < found:
-        return max(asked, found)
-    return min(asked + _MORE, MOST_MOMENTS) if found >= asked and asked < MOST_MOMENTS else None
+    if shown < ranked:
+        return max(asked, ranked)
+    return min(asked + _MORE, MOST_MOMENTS) if ranked >= asked and asked < MOST_MOMENTS else None
 
 
 def grouped(views: Sequence[MomentView]) -> list[MomentGroup]:

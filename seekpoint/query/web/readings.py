@@ -35,8 +35,8 @@ class Readings:
         reading = self._kept.get(_key(question, options, library))
         if reading is None:
             return live.ask(question, options, within=library)
-        found = live.ask(question, self._reader.options(options), within=library)
-        return ordered(found, reading, options.k)
+        answer = live.ask(question, self._reader.options(options), within=library)
+        return ordered(answer, reading, options.k)
 
     def steps(self, question: str, options: AskOptions, live: LiveLibrary, library: Reader) -> Steps:
         """Begin to read the answer, and keep the reading unless there is a problem."""

@@ -160,13 +160,13 @@ def occurrences(phrase: str, texts: Iterable[str]) -> list[list[Part]]:
     if not sought:
         return []
     text, places = _folded(texts)
-    found: list[list[Part]] = []
+    occurring: list[list[Part]] = []
     for match in re.finditer(re.escape(sought), text):
-        found.append([])
+        occurring.append([])
         for number, group in groupby(places[slice(*match.span())], key=lambda place: place[0]):
             offsets = [offset for _, offset in group]
-            found[-1].append(Part(number, offsets[0], offsets[-1] + 1))
-    return found
+            occurring[-1].append(Part(number, offsets[0], offsets[-1] + 1))
+    return occurring
 
 
 def _folded(texts: Iterable[str]) -> tuple[str, Sequence[tuple[int, int]]]:
