@@ -43,35 +43,52 @@ if TYPE_CHECKING:
     from schemathesis import Case
 
 
-def test_answers_are_those_of_the_command_line_and_keep_within_limits(talks: Path, client: TestClient) -> None:
-    for question in ("What does the mask hide?", "掩码藏了什么？"):
-        answer = client.get("/api/ask", params={"q": question, "k": 3})
-        assert answer.status_code == 200
-        expected = to_json(LiveLibrary(talks, TopicEncoder()).ask(question, AskOptions(3)))
-        assert answer.json() == json.loads(json.dumps(expected))
-        assert question in answer.text
-    for limits, ids in (
+@pytest.mark.parametrize("question", ["What does the mask hide?", "掩码藏了什么？"])
+def test_answers_are_those_of_the_command_line(talks: Path, client: TestClient, question: str) -> None:
+    answer = client.get("/api/ask", params={"q": question, "k": 3})
+    assert answer.status_code == 200
+    expected = to_json(LiveLibrary(talks, TopicEncoder()).ask(question, AskOptions(3)))
+    assert answer.json() == json.loads(json.dumps(expected))
+    assert question in answer.text
+
+
+@pytest.mark.parametrize(
+    ("limits", "ids"),
+    [
         ("kind=video&language=en", {"aaaaaaaaaaa"}),
         ("section=中文", {"bbbbbbbbbbb"}),
         ("resource=aaaaaaaaaaa", {"aaaaaaaaaaa"}),
         ("section=no+such", set()),
-    ):
-        moments = client.get(f"/api/ask?q=mask&k=20&{limits}").json()["moments"]
-        assert {moment["resource"]["id"] for moment in moments} == ids, limits
-    for limits, note in (
-        ("section=没有", "nothing that is indexed passes these filters: /api/status says what there is"),
-        ("language=fr", "nothing here is in fr: the library has en, zh"),
-    ):
-        assert client.get(f"/api/ask?q=mask&{limits}").json()["note"] == note
-    assert "note" not in client.get("/api/ask?q=mask -mask").json(), "`excluded` says why"
+    ],
+)
+def test_answers_keep_within_limits(client: TestClient, limits: str, ids: set[str]) -> None:
+    moments = client.get(f"/api/ask?q=mask&k=20&{limits}").json()["moments"]
+    assert {moment["resource"]["id"] for moment in moments} == ids
+
+
+@pytest.mark.parametrize(
+    ("limits", "note"),
+    [
+        ("&section=没有", "nothing that is indexed passes these filters: /api/status says what there is"),
+        ("&language=fr", "nothing here is in fr: the library has en, zh"),
+        (" -mask", None),  # of which `excluded` tells
+    ],
+)
+def test_limits_that_leave_nothing_are_told(client: TestClient, limits: str, note: str | None) -> None:
+    assert client.get(f"/api/ask?q=mask{limits}").json().get("note") == note
+
+
+def test_an_explanation_comes_when_asked_for_and_empty_limits_are_none(client: TestClient) -> None:
     plain = client.get("/api/ask?q=mask").json()["moments"]
     assert "explanation" not in plain[0]
     assert "explanation" in client.get("/api/ask?q=mask&explain=true").json()["moments"][0]
     assert client.get("/api/ask?q=mask&kind=&section=&language=&resource=").json()["moments"] == plain
-    for odd in ("\0", "a\0b", "%ff%fe", "\ud800", "😀" * 500, "\u202emask"):
-        for path in ("/api/ask", "/"):
-            given = {"q": odd.encode("utf-8", "surrogatepass")}
-            assert client.get(path, params=given).status_code in (200, 400), odd
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/"])
+@pytest.mark.parametrize("odd", ["\0", "a\0b", "%ff%fe", "\ud800", "😀" * 500, "\u202emask"])
+def test_odd_questions_are_answered_or_refused(client: TestClient, path: str, odd: str) -> None:
+    assert client.get(path, params={"q": odd.encode("utf-8", "surrogatepass")}).status_code in (200, 400)
 
 
 @pytest.mark.parametrize(

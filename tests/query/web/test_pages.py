@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
 from itertools import product
@@ -422,41 +423,59 @@ def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
     )
 
 
-def test_moments_are_shown_down_to_where_scores_fall_and_each_resource_where_its_best_one_does() -> None:
-    for scores, shown in (
-        ([0.9, 0.85, 0.8, 0.7, 0.3], 4),
-        ([0.9, 0.2, 0.1, 0.1, 0.1], 3),
-        ([0.9, 0.2], 2),
-        ([0.5, 0.5, 0.5, 0.5, 0.3], 5),
-        ([], 0),
-    ):
-        assert len(cut(moments(*(("a", score) for score in scores)))) == shown, scores
-    for scores, cited, shown in (([0.9, 0.2, 0.1, 0.1, 0.1], 4, 4), ([0.1, 0.9, 0.1, 0.8, 0.2], 1, 4), ([], 0, 0)):
-        assert len(cut(moments(*(("a", score) for score in scores)), cited)) == shown, "what is cited is there"
-    counts = [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (96, 96, 96, 100), (100, 100, 100, None)]
-    for asked, found, of_these, more in counts:
-        assert following(asked, found, of_these) == more
-    views = [
-        MomentView(moment, None, (), (), 0.0) for moment in moments(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6))
-    ]
-    groups = grouped(views)
+@pytest.mark.parametrize(
+    ("scores", "cited", "shown"),
+    [
+        ([0.9, 0.85, 0.8, 0.7, 0.3], 0, 4),
+        ([0.9, 0.2, 0.1, 0.1, 0.1], 0, 3),
+        ([0.9, 0.2], 0, 2),
+        ([0.5, 0.5, 0.5, 0.5, 0.3], 0, 5),
+        ([], 0, 0),
+        ([0.9, 0.2, 0.1, 0.1, 0.1], 4, 4),  # what is cited is there
+        ([0.1, 0.9, 0.1, 0.8, 0.2], 1, 4),
+    ],
+)
+def test_moments_are_shown_down_to_where_scores_fall(scores: list[float], cited: int, shown: int) -> None:
+    assert len(cut(moments(*(("a", score) for score in scores)), cited)) == shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "ranked", "shown", "more"),
+    [(8, 8, 3, 8), (8, 8, 8, 24), (8, 5, 5, None), (96, 96, 96, 100), (100, 100, 100, None)],
+)
+def test_more_moments_are_offered_where_there_are_some(asked: int, ranked: int, shown: int, more: int | None) -> None:
+    assert following(asked, ranked, shown) == more
+
+
+def views(*scored: tuple[str, float], starts: Sequence[float | None] = ()) -> list[MomentView]:
+    starting = starts or [0.0] * len(scored)
+    placed = [replace(moment, start=start) for moment, start in zip(moments(*scored), starting, strict=True)]
+    return [MomentView(moment, None, (), (), 0.0) for moment in placed]
+
+
+def test_moments_stand_with_the_best_one_of_their_resource() -> None:
+    groups = grouped(views(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6)))
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
     assert [group.more for group in groups] == [1, 1, 2]
-    second_of: list[tuple[list[float], list[float | None], int | None]] = [
+
+
+@pytest.mark.parametrize(
+    ("scores", "starts", "second"),
+    [
         ([0.9, 0.85, 0.82, 0.81], [0.0, 100.0, 300.0, 900.0], 3),
         ([0.9, 0.85, 0.7], [0.0, 100.0, 300.0], None),
         ([0.9, 0.9], [None, None], None),
-    ]
-    for each, starts, second in second_of:
-        views = [
-            MomentView(replace(moment, start=start), None, (), (), 0.0)
-            for moment, start in zip(moments(*(("a", score) for score in each)), starts, strict=True)
-        ]
-        (group,) = grouped(views)
-        assert (group.second.moment.rank if group.second else None) == second
-        there = [group.best, *([group.second] if group.second else []), *group.others]
-        assert sorted(view.moment.rank for view in there) == [view.moment.rank for view in views]
+    ],
+)
+def test_a_second_moment_stands_open_where_it_is_as_good_and_elsewhere(
+    scores: list[float], starts: list[float | None], second: int | None
+) -> None:
+    shown = views(*(("a", score) for score in scores), starts=starts)
+    (group,) = grouped(shown)
+    assert (group.second.moment.rank if group.second else None) == second
+    there = [group.best, *([group.second] if group.second else []), *group.others]
+    assert sorted(view.moment.rank for view in there) == [view.moment.rank for view in shown]
 
 
 def test_another_transcript_is_aligned_by_time() -> None:
@@ -469,8 +488,9 @@ def test_another_transcript_is_aligned_by_time() -> None:
     assert [row.beside for row in aligned([paragraph(0, 0)], [])] == [()]
 
 
-def test_a_phrase_is_found_however_it_is_written_and_over_the_end_of_a_cue() -> None:
-    for phrase, texts, places in (
+@pytest.mark.parametrize(
+    ("phrase", "texts", "places"),
+    [
         ("mask", "The Mask masks", ["Mask", "mask"]),
         ("softmax", "ｓｏｆｔｍａｘ Softmax", ["ｓｏｆｔｍａｘ", "Softmax"]),
         ("cafe", "café, cafe\u0301", ["café", "cafe"]),
@@ -487,12 +507,19 @@ def test_a_phrase_is_found_however_it_is_written_and_over_the_end_of_a_cue() -> 
         ("因果掩码", "无|这是因果|掩碼", ["因果|掩碼"]),
         ("notable", "not|able", []),
         ("a b", "a||b", ["a|b"]),
-    ):
-        cues = texts.split("|")
-        found = [
-            "|".join(cues[part.number][part.start : part.stop] for part in place) for place in occurrences(phrase, cues)
-        ]
-        assert found == places, phrase
+    ],
+)
+def test_a_phrase_is_found_however_it_is_written_and_over_the_end_of_a_cue(
+    phrase: str, texts: str, places: list[str]
+) -> None:
+    cues = texts.split("|")
+    found = [
+        "|".join(cues[part.number][part.start : part.stop] for part in place) for place in occurrences(phrase, cues)
+    ]
+    assert found == places
+
+
+def test_the_places_of_a_phrase_have_the_numbers_of_their_cues() -> None:
     assert occurrences("词", ["无", "有词", "词"]) == [[Part(1, 1, 2)], [Part(2, 0, 1)]]
 
 

@@ -190,8 +190,9 @@ def test_a_file_needs_the_secret_the_own_origin_and_a_length(library: Path, edit
     assert not (library / ADDED_FILES).exists()
 
 
-def test_names_are_safe_or_refused() -> None:
-    for name, safe in (
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
         ("../../etc/cron.d/job.md", "job.md"),
         ("C:\\Windows\\system32\\notes.txt", "notes.txt"),
         ("讲座 [bbbbbbbbbbb].zh.vtt", "讲座 [bbbbbbbbbbb].zh.vtt"),
@@ -208,15 +209,21 @@ def test_names_are_safe_or_refused() -> None:
         ("\u202egnp.\x00notes.md", "gnp.notes.md"),
         ("the %22mask%22%0D%0Aof 100%25 %0d.md", "the _mask_ of 100%25 %0d.md"),
         ("..%22/%22/notes.md", "notes.md"),
-    ):
-        assert safe_name(name, SUFFIXES) == safe
-    for refused in ("", "..", "run.exe", ".md", "notes.md/", "长" * 90 + ".md"):
-        with pytest.raises(PageError):
-            safe_name(refused, SUFFIXES)
+    ],
+)
+def test_names_of_files_are_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name, SUFFIXES) == safe
 
 
-def test_a_file_that_a_build_would_skip_is_refused_with_the_reason(library: Path, editor: TestClient) -> None:
-    for name, content, words in (
+@pytest.mark.parametrize("name", ["", "..", "run.exe", ".md", "notes.md/", "长" * 90 + ".md"])
+def test_names_that_no_file_can_have_are_refused(name: str) -> None:
+    with pytest.raises(PageError):
+        safe_name(name, SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
         ("data.json", CAPTIONS_IN_JSON, "Any title [VIDEO_ID].en.json"),
         ("数据 [bbbbbbbbbbb].zh.json", b'{"people": ["Ada"]}', "no cue found"),
         ("cut [bbbbbbbbbbb].en.json", CAPTIONS_IN_JSON[:-1], "damaged JSON"),
@@ -225,13 +232,16 @@ def test_a_file_that_a_build_would_skip_is_refused_with_the_reason(library: Path
         ("书签.html", b"<!DOCTYPE NETSCAPE-Bookmark-file-1><a href='https://a.org'>a</a>", "are a reading list"),
         ("数据.csv", "名称,值\na,b\n".encode(), "no links found (looked for a column named url"),
         ("清单.html", b"<!DOCTYPE html><a href='https://a.org'>a</a>", "a web page, not a browser's bookmarks"),
-    ):
-        fields = {"is_list": "1"} if name.startswith("清单") else {}
-        refused = html.unescape(upload(editor, (name, content), **fields))
-        assert refused.startswith("400")
-        assert f"{name} can't be added: " in refused
-        assert words in refused
-    assert not [*(library / ADDED_FILES).iterdir(), *(library / ADDED_LISTS).iterdir()]
+    ],
+)
+def test_a_file_that_a_build_would_skip_is_refused_with_the_reason(
+    library: Path, editor: TestClient, name: str, content: bytes, words: str
+) -> None:
+    fields = {"is_list": "1"} if name.startswith("清单") else {}
+    refused = html.unescape(upload(editor, (name, content), **fields))
+    assert refused.startswith("400")
+    assert f"{name} can't be added: " in refused and words in refused
+    assert not [file for folder in (ADDED_FILES, ADDED_LISTS) for file in (library / folder).glob("*")]
 
 
 def test_what_is_no_address_is_refused(library: Path, editor: TestClient) -> None:
