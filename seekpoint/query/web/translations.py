@@ -26,38 +26,18 @@ LANGUAGES = {"en": "en", "zh": "zh-Hans", TRADITIONAL: TRADITIONAL}
 ENDONYMS = {"en": "English", "zh": "简体中文", TRADITIONAL: "繁體中文"}
 """The name of each language in itself."""
 
-WORDS: Mapping[str, Mapping[str, str]] = {
+_TABLES = {
     language: tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text("utf-8"))
     for language in ("en", "zh")
 }
+SCRIPT_WORDS = tuple(_TABLES["en"]["script"])
+"""The keys of the texts that the page's script shows."""
+
+WORDS: Mapping[str, Mapping[str, str]] = {language: table.pop("script") | table for language, table in _TABLES.items()}
 """The texts by language and key; those in traditional Chinese are made of the Chinese ones."""
 
 _IN_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 _QUOTATION_MARKS = str.maketrans("“”", "「」")
-
-SCRIPT_WORDS = (
-    "copied",
-    "copy_failed",
-    "playing",
-    "cant_play",
-    "not_there",
-    "failed",
-    "play_from",
-    "no_embed",
-    "gone",
-    "youtube_fault",
-    "silent",
-    "on_youtube",
-    "on_youtube_at",
-    "found_none",
-    "found_at",
-    "suggest_resource",
-    "suggest_heading",
-    "suggest_chapter",
-    "suggest_earlier",
-    "suggest_forget",
-)
-"""The keys of the texts that the page's script shows."""
 
 
 def preferred_language(accept_language: str) -> str:
