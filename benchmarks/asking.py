@@ -23,7 +23,7 @@ from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
-from seekpoint.index.sql import sums
+from seekpoint.index.sql import term_counts
 from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import to_embed
@@ -137,7 +137,7 @@ def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     yield library, "titles", "names"
     yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
     yield from ((ranking, name, "scores") for name in ("term_scores", "group_scores"))
-    yield from ((sums, "term_matrix", "chunks"), (library, "evidence", "chunks"))
+    yield from ((term_counts, "term_matrix", "chunks"), (library, "evidence", "chunks"))
     yield from ((library, "pieces", "windows"), (ranking, "windows", "windows"))
     yield pipeline, "moments", "moments"
 

@@ -12,7 +12,14 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from hashlib import blake2b
+from pathlib import Path
 from typing import NamedTuple
+
+from seekpoint.index.sql.tables import SCRIPT as SHARED
+from seekpoint.index.sql.tables import parents_of
+
+SCRIPT = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+"""The tables beside those that both backends have."""
 
 DERIVED = ("chunk", "vector", "piece_block")
 """The tables of a resource that its transcripts give again."""
@@ -20,16 +27,7 @@ DERIVED = ("chunk", "vector", "piece_block")
 CONTENT = ("transcript", "cue_block", *DERIVED)
 """The tables of a resource whose rows are only replaced together."""
 
-PARENTS = {
-    "listing": ("resource_id", "resource"),
-    "playlist_entry": ("playlist_id", "resource"),
-    "name": ("resource_id", "resource"),
-    "transcript": ("resource_id", "resource"),
-    "cue_block": ("transcript_id", "transcript"),
-    "piece_block": ("transcript_id", "transcript"),
-    "chunk": ("transcript_id", "transcript"),
-    "vector": ("chunk_id", "chunk"),
-}
+PARENTS = parents_of(f"{SHARED}{SCRIPT}")
 """The tables whose rows belong to a resource, parents first: the column that refers to the parent table."""
 
 OF_RESOURCES = ("resource", *PARENTS)

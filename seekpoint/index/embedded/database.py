@@ -22,6 +22,7 @@ from seekpoint.index.errors import (
     NewerLibrary,
     UnreleasedLibrary,
 )
+from seekpoint.index.sql import tables
 from seekpoint.index.types import ModelCard
 
 FILE = "library.db"
@@ -233,7 +234,7 @@ _BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Create the tables of an empty database, in one transaction."""
-    script = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    script = f"{tables.SCRIPT}{checksums.SCRIPT}"
     header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {script} {header} COMMIT;")

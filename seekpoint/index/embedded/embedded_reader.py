@@ -63,7 +63,7 @@ class EmbeddedLibrary:
         self._connection = connection
         self._manifest = manifest
         self.address, self.revision = folder, revision
-        self._db: Database = SqliteDatabase(folder, connection)
+        self.db: Database = SqliteDatabase(folder, connection)
 
     @classmethod
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
@@ -130,8 +130,8 @@ class EmbeddedLibrary:
 
         ranges = None
         if filters != Filters():
-            listed = Catalogue(self._db).listed_under(filters.section) if filters.section else set()
-            heard = Catalogue(self._db).spoken_by(filters) if filters.speaker else set()
+            listed = Catalogue(self.db).listed_under(filters.section) if filters.section else set()
+            heard = Catalogue(self.db).spoken_by(filters) if filters.speaker else set()
             ranges = self.holdings.where(
                 lambda span: (
                     (not filters.resource or filters.resource == span.resource_id)
@@ -158,10 +158,10 @@ class EmbeddedLibrary:
 
     @decoding
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
-        from seekpoint.index.embedded import stored_terms
-        from seekpoint.index.sql.sums import term_matrix
+        from seekpoint.index.sql.term_counts import term_matrix
+        from seekpoint.index.sql.transcripts import term_numbers
 
-        rows = self._db.rows(
+        rows = self.db.rows(
             """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference, chunk.terms
                FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
                WHERE chunk.id IN ?* ORDER BY chunk.id""",
@@ -170,7 +170,7 @@ class EmbeddedLibrary:
         chunks = [StoredChunk(*row[:-1]) for row in rows]
         if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
             raise ValueError("a chunk has no time")
-        words = term_matrix(stored_terms.numbers_of(self._connection, terms), [row[-1] for row in rows])
+        words = term_matrix(term_numbers(self.db, terms), [row[-1] for row in rows])
         cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
         return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
 

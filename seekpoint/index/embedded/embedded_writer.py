@@ -15,13 +15,14 @@ from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedLibrary, EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, open_locked
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.successor_folder import FOLDER, discard, take_over, unfinished_model
+from seekpoint.index.embedded.successor_folder import FOLDER, discard, unfinished_model
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.changes import Changes, succession
 from seekpoint.index.sql.port import decoding
+from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.store import Closing, Successor
-from seekpoint.index.types import Chapter, Details, EmbeddedTranscript, Kind, Known, ModelCard, Transcript
+from seekpoint.index.types import Details, EmbeddedTranscript, Kind, Known, ModelCard, Transcript
 
 if TYPE_CHECKING:
     import sqlite3
@@ -124,9 +125,8 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
     def _forget(self, resource_id: str) -> None:
         stored_transcripts.remove(self._connection, resource_id, self.card)
 
-    def _insert(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], chapters: Sequence[Chapter]) -> None:
-        for embedded in transcripts:
-            stored_transcripts.insert(self._connection, resource_id, embedded, chapters, self.card)
+    def _insert(self, rows: TranscriptRows, card: ModelCard) -> None:
+        stored_transcripts.insert(self._connection, self.db, rows, card)
 
     def commit(
         self,
@@ -155,7 +155,7 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
             # An edition changes when transcripts are stored again: it contains chunk ids, which are never reused.
             editions: dict[str, list[tuple[float, ...]]] = {}
             query = "SELECT resource_id, first_chunk, chunks, seconds FROM transcript ORDER BY first_chunk"
-            for resource_id, *edition in self._db.rows(query):
+            for resource_id, *edition in self.db.rows(query):
                 editions.setdefault(resource_id, []).append(tuple(edition))
             yield succession(self, {key: json.dumps(edition) for key, edition in editions.items()}, writer)
 
@@ -166,20 +166,15 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
             discard(self._folder)
             return
         check_rows(self._folder, self._connection)
-        folder = self._folder / FOLDER
         try:
-            with EmbeddedReader.open(folder) as reader:
+            with EmbeddedReader.open(self._folder / FOLDER) as reader:
                 reader.verify()
         except DamagedLibrary:
             discard(self._folder)
             raise
-        with library_errors(self._folder):
-            self._connection.execute("ATTACH ? AS successor", (str(folder / database.FILE),))
-            try:
-                with self._change():
-                    take_over(self._connection, successor.writer.card)
-            finally:
-                self._connection.execute("DETACH successor")
+        with EmbeddedReader.open(self._folder / FOLDER) as reader, self._change():
+            self._take_over(reader, reader.card)
+            database.set_stored_model(self._connection, reader.card)
         self._maintenance.write_indexes()
         discard(self._folder)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from seekpoint.index.embedded import checksums
 from seekpoint.index.sql import piece_blocks
 from seekpoint.index.sql.int8 import unpack_int8
-from seekpoint.index.sql.piece_blocks import StoredPiece
 from seekpoint.index.sql.sums import Means, Totals, as_bytes, means_of, numbers, totals_of
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import ModelCard, Pieces, PieceVector, StoredChunk
@@ -27,15 +26,6 @@ _NEAR = """
         chunk.start - :margin))"""
 
 
-def append_pieces(
-    connection: sqlite3.Connection, transcript_id: int, pieces: Iterable[StoredPiece]
-) -> list[tuple[int, float, bytes]]:
-    """Store a transcript's pieces, ordered by start, and return their blocks; within the caller's transaction."""
-    rows = [(transcript_id, *block) for block in piece_blocks.blocks(pieces)]
-    connection.executemany("INSERT INTO piece_block (transcript_id, start, data) VALUES (?, ?, ?)", rows)
-    return rows
-
-
 def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
     """All pieces of a transcript; raises ValueError for damaged blocks."""
     query = "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = ?"
@@ -43,7 +33,7 @@ def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: 
 
 
 def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Read all pieces; raises ValueError for a block that `append_pieces` can't have written."""
+    """Read all pieces; raises ValueError for a block that `blocks` can't have made."""
     piece_blocks.check(connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"), card)
 
 

@@ -14,7 +14,7 @@ from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
-from seekpoint.index.sql.changes import MomentKeeper
+from seekpoint.index.sql.moment_keeper import MomentKeeper
 
 
 @cache
@@ -26,6 +26,9 @@ class SqliteDatabase:
     """The database of a library in a folder; `sql.port.Database` documents the methods."""
 
     added = "resource.rowid"
+    chunk_rows = """SELECT first, stop, start, end, is_reference, digest, data, terms
+                    FROM chunk JOIN vector ON chunk_id = id"""
+    own_settings = frozenset((database.MODEL, database.HIGHEST_CHUNK))
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self._folder = folder

@@ -1,39 +1,17 @@
-"""The terms of chunks in the database: numbering them, storing them with the chunks, and reading them back."""
+"""The terms of chunks in the database: reading them back, and deleting those that no chunk has."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seekpoint.index.sql import sums
-from seekpoint.index.sql.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
+from seekpoint.index.sql.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
 
 _BATCH_ROWS = 4096
-
-
-def encoded(connection: sqlite3.Connection, chunks: Sequence[Sequence[str]]) -> list[bytes]:
-    """The terms of each chunk as `chunk.terms` stores them. New terms get numbers, within the caller's transaction."""
-    counters = [Counter(terms) for terms in chunks]
-    found = set(chain.from_iterable(counters))
-    numbers = numbers_of(connection, found)
-    if missing := sorted(found - numbers.keys()):
-        connection.executemany("INSERT INTO term (text) VALUES (?)", [(term,) for term in missing])
-        numbers |= numbers_of(connection, missing)
-    return sums.counts_of_chunks(numbers, counters)
-
-
-def numbers_of(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, int]:
-    """The number of each term that has one; raises sqlite3.Error."""
-    rows = connection.execute(
-        "SELECT text, number FROM term WHERE text IN (SELECT value FROM json_each(?))", (json.dumps(list(terms)),)
-    )
-    return {text: number for text, number in rows}
 
 
 def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
@@ -66,7 +44,7 @@ def delete_unused(connection: sqlite3.Connection) -> None:
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """Read the terms of all chunks; raises ValueError for what `encoded` can't have written."""
+    """Read the terms of all chunks; raises ValueError for what builds can't have written."""
     numbers = _all_numbers(connection)
     for stored in _batches(connection):
         if not np.isin(stored.numbers, numbers).all():

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.postgres import schema
 from seekpoint.index.postgres.session import Session, connect, content_errors
-from seekpoint.index.sql.changes import MomentKeeper
+from seekpoint.index.sql.moment_keeper import MomentKeeper
 
 # How long a writer's own transaction is waited for, as in a folder.
 _WAIT_SECONDS = 10.0
@@ -25,6 +25,9 @@ class ServerDatabase:
     """The database of a library on a server; `sql.port.Database` documents the methods."""
 
     added = "number"
+    chunk_rows = """SELECT first, stop, start, "end", is_reference, digest, vector, body.terms
+                    FROM chunk JOIN body ON chunk_id = id"""
+    own_settings = frozenset[str]()
 
     def __init__(self, session: Session) -> None:
         self._session = session

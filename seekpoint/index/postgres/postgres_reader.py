@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
-from seekpoint.index.postgres import schema, transcripts
+from seekpoint.index.postgres import schema, totals
 from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
 from seekpoint.index.settings import LibrarySettings
@@ -68,7 +68,7 @@ class ServerLibrary:
         self._session = session
         self._card = card
         self._revision = revision
-        self._db: Database = ServerDatabase(session)
+        self.db: Database = ServerDatabase(session)
         self._languages: dict[str, Language] | None = None
         self._proposals: WordProposals | None = None
 
@@ -119,7 +119,7 @@ class ServerLibrary:
             from seekpoint.index.sql.sums import means_of
 
             with content_errors(self.address):
-                stored = transcripts.chunk_languages(self._session)
+                stored = totals.chunk_languages(self._session)
                 chunks, windows = means_of({name: totals for name, (totals, _) in stored.items()}, self.card)
             self._languages = {
                 name: Language(totals.chunks, chunks[name], windows.get(name), terms)
@@ -132,7 +132,7 @@ class ServerLibrary:
 
         if filters == Filters() and resources is None:
             return ServerScope(None, None, sum(language.chunks for language in self.languages().values()))
-        return scope(self._session, Catalogue(self._db), filters, resources)
+        return scope(self._session, Catalogue(self.db), filters, resources)
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
@@ -146,8 +146,8 @@ class ServerLibrary:
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
-        from seekpoint.index.sql import sums
         from seekpoint.index.sql.int8 import unpack_int8
+        from seekpoint.index.sql.term_counts import term_matrix
 
         rows = self._session.rows(
             """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
@@ -160,7 +160,7 @@ class ServerLibrary:
             chunks = [StoredChunk(*row[:-2]) for row in rows]
             if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
                 raise ValueError("a chunk has no time")
-            words = sums.term_matrix(self._words.numbers(terms), [row[-1] for row in rows])
+            words = term_matrix(self._words.numbers(terms), [row[-1] for row in rows])
             if not chunks:
                 return Evidence([], [], words)
             means = {name: language.mean for name, language in self.languages().items()}

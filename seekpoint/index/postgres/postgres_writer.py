@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import meaning, schema, transcripts
-from seekpoint.index.postgres.postgres_reader import ServerLibrary, revision_of
+from seekpoint.index.postgres import meaning, schema, totals, transcripts
+from seekpoint.index.postgres.postgres_reader import PostgresReader, ServerLibrary, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, Session, connect, content_errors
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.changes import Changes, succession
+from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.store import Closing, Successor
 from seekpoint.index.types import (
-    Chapter,
     Details,
     EmbeddedTranscript,
     Kind,
     Known,
     ModelCard,
-    NamedBy,
-    Resource,
     Revision,
     Transcript,
+    Vectors,
 )
 
 # Commits after which the changes of the sums are added up.
@@ -44,14 +43,14 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
         self._commits = 0
 
     @classmethod
-    def acquire(cls, address: ServerAddress, card: ModelCard | None = None, *, sequences: str | None = None) -> Self:
+    def acquire(cls, address: ServerAddress, card: ModelCard | None = None, *, successor_of: str | None = None) -> Self:
         """Lock a library and open it for changes; with a card, create it if there is none. Raises LibraryError."""
-        session = connect(address, sequences)
+        session = connect(address)
         try:
             if not schema.exists(session):
                 if card is None:
                     raise LibraryNotFound(NO_LIBRARY.format(address=address))
-                schema.create(session, card)
+                schema.create(session, card, successor_of=successor_of)
             lock(session)
             return cls(session, schema.check(session))
         except BaseException:
@@ -107,19 +106,15 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
         """Do nothing: the server checks its own files, and mends them from its log."""
         return ()
 
-    def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
-        schema.copy_numbers(self._session, [one.id for one in resources])
-        super().register(source, resources, named_by)
-
     def _forget(self, resource_id: str) -> None:
-        transcripts.remove(self._session, resource_id, self.card)
+        transcripts.remove(self._session, self.db, resource_id, self.card)
 
-    def _insert(self, resource_id: str, embedded: Sequence[EmbeddedTranscript], chapters: Sequence[Chapter]) -> None:
-        transcripts.insert(self._session, resource_id, embedded, chapters, self.card)
+    def _insert(self, rows: TranscriptRows, card: ModelCard) -> None:
+        transcripts.insert(self._session, self.db, rows, card)
 
     def known(self, resource_id: str) -> Known:
         with content_errors(self.address):
-            return transcripts.known(self._session, resource_id, self.card)
+            return transcripts.known(self.db, resource_id, self.card)
 
     def commit(
         self,
@@ -135,7 +130,7 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
             self._add_up()
 
     def _add_up(self) -> None:
-        transcripts.fold_totals(self._session)
+        totals.fold_totals(self._session)
         if self._queue is None:
             meaning.settle(self._session, self.languages(), self.card)
 
@@ -158,16 +153,36 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
                GROUP BY resource_id ORDER BY min(id)"""
         )
         there = schema.address_of(self.address)
-        with PostgresWriter.acquire(there, card, sequences=self.address.library) as writer:
+        with PostgresWriter.acquire(there, card, successor_of=self.address.library) as writer:
             yield succession(self, dict(editions), writer)
 
-    def succeed(self, successor_: Successor | None) -> None:
-        if successor_ is None:
+    def succeed(self, successor: Successor | None) -> None:
+        if successor is None:
             schema.discard(self._session)
-        else:
-            with self._change():
-                schema.take_over(self._session, successor_.writer.card)
-            self._card = successor_.writer.card
+            return
+        with self._change():
+            with PostgresReader.open(schema.address_of(self.address)) as reader:
+                self.prepare_copy({name: language.mean for name, language in reader.languages().items()})
+                self._take_over(reader, reader.card)
+            self.finish_copy(reader.card)
+            schema.discard(self._session)
+        self._card = reader.card
+
+    def prepare_copy(self, means: Mapping[str, Vectors]) -> None:
+        """Drop the search indexes, and centre vectors by the means of the library that is copied here."""
+        schema.drop_search_indexes(self._session)
+        for table in ("frequency", "frequency_change", "language_change", "centre"):
+            self._session.run(f"DELETE FROM {table}")
+        for language, mean in means.items():
+            meaning.keep(self._session, language, mean)
+
+    def finish_copy(self, card: ModelCard) -> None:
+        """Name the model of what was copied here, number further terms after its terms, and index it."""
+        self._session.run("UPDATE meta SET card = %s", schema.card_text(card))
+        self._session.run("SELECT setval(pg_get_serial_sequence('term', 'number'), max(number)) FROM term")
+        totals.fold_totals(self._session)
+        schema.create_search_indexes(self._session, card)
+        schema.keep_size(self._session)
 
     def unfinished_successor(self) -> ModelCard | None:
         return schema.model_of(self._session)

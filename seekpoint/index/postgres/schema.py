@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.address import SUCCESSOR_SUFFIX, ServerAddress
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary, UnreleasedLibrary
 from seekpoint.index.postgres.session import UNRELEASED, Session, in_use, quoted, server_errors
+from seekpoint.index.sql import tables
 from seekpoint.index.types import ModelCard
 
 SCHEMA_VERSION = 2
@@ -23,9 +24,13 @@ EXTENSIONS = ("vector", "pg_textsearch")
 _MOST_DIMENSIONS = 4000
 # The key of the advisory lock under which a schema is created or brought up to date.
 _LOCK = 0x736B7074
-_SCRIPT = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+_OWN = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+# The types of a server, for those of SQLite.
+_TYPES = {"TEXT": 'text COLLATE "C"', "INTEGER": "bigint", "REAL": "double precision", "BLOB": "bytea"}
+_IN_POSTGRES = re.compile(r"\b(?:TEXT|INTEGER|REAL|BLOB)\b| STRICT(?:, WITHOUT ROWID)?")
+_SCRIPT = _IN_POSTGRES.sub(lambda match: _TYPES.get(match[0], ""), tables.SCRIPT) + _OWN
 
-TABLES = tuple(re.findall(r"(?m)^CREATE TABLE (\w+)", _SCRIPT))
+TABLES = (*tables.tables_of(tables.SCRIPT), *tables.tables_of(_OWN))
 SEQUENCES = ("transcript_id", "chunk_id")
 """The names of what makes up a library, beside the sequences and indexes of the tables."""
 
@@ -86,10 +91,9 @@ def check_vacant(session: Session) -> None:
         )
 
 
-def create(session: Session, card: ModelCard) -> None:
+def create(session: Session, card: ModelCard, *, successor_of: str | None = None) -> None:
     """Create the extensions and tables of a library, unless it is there, all or nothing; a successor isn't indexed."""
     name = session.address.library
-    is_own = session.sequences == name
     if card.dimension > _MOST_DIMENSIONS:
         raise LibraryError(f"{card.name} has {card.dimension} dimensions, a server indexes up to {_MOST_DIMENSIONS}")
     with session.transaction():
@@ -103,14 +107,14 @@ def create(session: Session, card: ModelCard) -> None:
         # A schema that a superuser made needs no right to make it.
         if session.rows("SELECT to_regnamespace(%s) IS NULL", quoted(name)) == [(True,)]:
             session.run(f"CREATE SCHEMA {quoted(name)}")
-        if not is_own:
-            mark = sql.Literal(SUCCESSOR_MARK.format(session.sequences))
-            session.run(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), mark))
-        for sequence in SEQUENCES if is_own else ():
+        for sequence in SEQUENCES:
             session.run(f"CREATE SEQUENCE {sequence}")
-        session.run(_SCRIPT.replace("{sequences}", quoted(session.sequences)))
-        if is_own:
+        session.run(_SCRIPT)
+        if successor_of is None:
             create_search_indexes(session, card)
+        else:
+            mark = sql.Literal(SUCCESSOR_MARK.format(successor_of))
+            session.run(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), mark))
         _name(session, card)
 
 
@@ -243,15 +247,6 @@ def keep_size(session: Session) -> None:
 
 
 # Changing the model of a library: the new model's vectors are made in a library of their own beside it.
-#
-# That one takes its ids from the library's sequences and its resources' numbers from the library, so that its rows can
-# be moved as they are. One transaction replaces everything that the old model made.
-
-# In an order in which rows come after those that they refer to.
-_TABLES = (
-    *("term", "transcript", "cue_block", "piece_block", "chunk", "body"),
-    *("frequency", "frequency_change", "language", "language_change", "centre"),
-)
 
 
 def address_of(library: ServerAddress) -> ServerAddress:
@@ -277,39 +272,13 @@ def check_place(session: Session) -> None:
         )
 
 
-def copy_numbers(session: Session, ids: Sequence[str]) -> None:
-    """Store the resources of the library in its successor, under the same numbers; does nothing in a library itself."""
-    if session.sequences != session.address.library:
-        session.run(
-            f"""INSERT INTO resource (id, number, kind, url, state)
-                SELECT id, number, kind, url, 'pending' FROM {quoted(session.sequences)}.resource
-                WHERE id = ANY(%s) ON CONFLICT DO NOTHING""",
-            list(ids),
-        )
-
-
-def take_over(session: Session, card: ModelCard) -> None:
-    """Replace what the old model made by the contents of the successor; within the caller's transaction."""
-    there = _schema(session)
-    drop_search_indexes(session)
-    for table in reversed(_TABLES):
-        session.run(f"DELETE FROM {table}")
-    for table in _TABLES:
-        session.run(f"INSERT INTO {table} SELECT * FROM {there}.{table}")
-    session.run("SELECT setval(pg_get_serial_sequence('term', 'number'), coalesce(max(number), 0) + 1) FROM term")
-    session.run("DELETE FROM setting WHERE name = 'is_without_pieces'")
-    session.run(f"INSERT INTO setting SELECT * FROM {there}.setting WHERE name = 'is_without_pieces'")
-    session.run("UPDATE meta SET card = %s", card_text(card))
-    create_search_indexes(session, card)
-    discard(session)
-
-
 def discard(session: Session) -> None:
     """Delete the library's successor, if there is one; raises ForeignLibrary where others have something in it."""
     if _comments(session) == [_mark(session)]:
         there = _schema(session)
         with session.transaction():
             session.run(f"DROP TABLE {', '.join(f'{there}.{table}' for table in TABLES)}")
+            session.run(f"DROP SEQUENCE IF EXISTS {', '.join(f'{there}.{sequence}' for sequence in SEQUENCES)}")
             session.run(f"DROP SCHEMA {there}")
 
 

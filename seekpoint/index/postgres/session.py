@@ -70,14 +70,11 @@ class _TextDumper(StrDumper):
 
 
 class Session:
-    """A connection to the tables of one library, which threads may share; ids come from the library `sequences`."""
+    """A connection to the tables of one library, which threads may share."""
 
-    def __init__(
-        self, address: ServerAddress, connection: psycopg.Connection[Any], sequences: str | None = None
-    ) -> None:
+    def __init__(self, address: ServerAddress, connection: psycopg.Connection[Any]) -> None:
         self.address = address
         self.connection = connection
-        self.sequences = sequences or address.library
         self._numbers = count()
 
     def rows(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
@@ -127,11 +124,11 @@ def options(address: ServerAddress) -> dict[str, Any]:
     return _OPTIONS | {name: value for name, value in _KEEPALIVES.items() if name not in given}
 
 
-def connect(address: ServerAddress, sequences: str | None = None) -> Session:
+def connect(address: ServerAddress) -> Session:
     """A session in which each statement commits by itself; raises LibraryError."""
     with server_errors(address):
         connection = psycopg.connect(address.uri, connect_timeout=_CONNECT_SECONDS, **options(address))
-    session = Session(address, connection, sequences)
+    session = Session(address, connection)
     try:
         configure(session)
     except BaseException:

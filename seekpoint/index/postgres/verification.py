@@ -10,9 +10,10 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import Session, content_errors, damaged, quoted
-from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, sums
+from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.term_counts import decode_counts
 from seekpoint.index.types import ModelCard
 
 # Chunks, spread over the library, that have to be found by their own vectors; some of their terms are looked up.
@@ -71,7 +72,7 @@ def verify(session: Session, card: ModelCard) -> None:
         query = "SELECT chunk_id, vector, terms FROM body WHERE chunk_id > %s ORDER BY chunk_id LIMIT %s"
         while rows := session.rows(query, last, _BATCH):
             unpack_int8([vector for _, vector, _ in rows], card.dimension)
-            sums.decode_counts([terms for _, _, terms in rows])
+            decode_counts([terms for _, _, terms in rows])
             last = rows[-1][0]
         stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
         Catalogue(ServerDatabase(session)).kept()

@@ -14,11 +14,11 @@ from typing import cast
 
 import numpy as np
 
-from seekpoint.index.postgres import transcripts
+from seekpoint.index.postgres import totals
+from seekpoint.index.postgres.letters import letters, text_of
 from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking, nearest
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.postgres.transcripts import letters, text_of
-from seekpoint.index.sql import sums
+from seekpoint.index.sql.term_counts import term_matrix
 from seekpoint.index.text.bm25 import saturated
 from seekpoint.index.types import BY_MEANING, Alternatives, CandidateQuery, Scope, TermMatrix, Vectors, WordGroup
 
@@ -158,7 +158,7 @@ class WordProposals:
     def _counts(self, terms: Sequence[str], inner: str | None, *values: object) -> tuple[list[int], TermMatrix]:
         query = _CHOSEN.format(inner=inner)
         rows = self._session.rows(query, *values) if inner else []
-        return [row[0] for row in rows], sums.term_matrix(self.numbers(terms), [row[1] for row in rows])
+        return [row[0] for row in rows], term_matrix(self.numbers(terms), [row[1] for row in rows])
 
     def letters(self, terms: Collection[str]) -> list[str]:
         """The terms that the library has, as they are written in `chunk`."""
@@ -167,7 +167,7 @@ class WordProposals:
     def _count(self, terms: Collection[str]) -> None:
         missing = [term for term in dict.fromkeys(terms) if term not in self._frequencies]
         if missing:
-            found = transcripts.term_frequencies(self._session, missing)
+            found = totals.term_frequencies(self._session, missing)
             self._frequencies |= {term: found.get(term, {}) for term in missing}
 
 

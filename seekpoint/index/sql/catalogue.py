@@ -11,7 +11,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
 from seekpoint.index.sql.port import Database, decoding
-from seekpoint.index.sql.stored_rows import KEPT_COLUMNS, decode_chapters, details_of, moment_of, time_of
+from seekpoint.index.sql.stored_rows import decode_chapters, details_of, moment_of, time_of
+from seekpoint.index.sql.tables import COLUMNS
 from seekpoint.index.store import LISTED
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
@@ -63,7 +64,7 @@ class Catalogue:
     """Reads what both backends store alike; `store.Reader` documents the methods."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self.db = db
 
     @decoding
     def statuses(self, ids: Collection[str] | None = None) -> list[ResourceStatus]:
@@ -72,7 +73,7 @@ class Catalogue:
         for resource_id, *transcript in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
             held.setdefault(resource_id, []).append(transcript)
         found: dict[str, ResourceStatus] = {}
-        aliases = {str(name): str(text) for name, text in self._db.rows(_ALIASES)}
+        aliases = {str(name): str(text) for name, text in self.db.rows(_ALIASES)}
         led_there = LibrarySettings.read(aliases.get).listed
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored in rows:
@@ -100,10 +101,10 @@ class Catalogue:
     @decoding
     def amounts(self) -> Amounts:
         states = dict.fromkeys(State, 0)
-        for state, number in self._db.rows("SELECT state, count(*) FROM resource GROUP BY state"):
+        for state, number in self.db.rows("SELECT state, count(*) FROM resource GROUP BY state"):
             states[State(state)] = number
-        [(chunks,)] = self._db.rows("SELECT coalesce(sum(chunks), 0) FROM transcript")
-        [(seconds,)], spoken = self._db.rows(_SECONDS), self._db.rows(_SPOKEN)
+        [(chunks,)] = self.db.rows("SELECT coalesce(sum(chunks), 0) FROM transcript")
+        [(seconds,)], spoken = self.db.rows(_SECONDS), self.db.rows(_SPOKEN)
         kinds = {kind for kind, _ in spoken}
         languages = sorted({primary(language) for _, language in spoken})
         return Amounts(states, int(chunks), float(seconds), [kind for kind in Kind if kind in kinds], languages)
@@ -111,7 +112,7 @@ class Catalogue:
     @decoding
     def sections(self) -> list[Section]:
         sections: dict[tuple[str, str], Section] = {}
-        for source, path, named_by, resource_id, state, _ in self._db.rows(_SECTIONS):
+        for source, path, named_by, resource_id, state, _ in self.db.rows(_SECTIONS):
             if (source, path) not in sections:
                 sections[source, path] = Section(source, tuple(parsed_json(path)), {}, NamedBy(named_by))
             sections[source, path].entries[resource_id] = State(state)
@@ -123,11 +124,11 @@ class Catalogue:
         listed = f"SELECT id, details FROM resource WHERE kind = '{Kind.PLAYLIST}' AND {_LISTED}"
         titles = {
             playlist_id: details_of(details).title or ""
-            for playlist_id, details in self._db.rows(listed)
+            for playlist_id, details in self.db.rows(listed)
             if only is None or playlist_id in only
         }
         entries: dict[str, list[PlaylistEntry]] = {playlist_id: [] for playlist_id in titles}
-        for playlist_id, resource_id, kind, title, url, fault in self._db.rows(
+        for playlist_id, resource_id, kind, title, url, fault in self.db.rows(
             """SELECT playlist_id, resource_id, kind, title, url, fault FROM playlist_entry
                WHERE playlist_id IN ?* ORDER BY playlist_id, position""",
             list(titles),
@@ -141,12 +142,12 @@ class Catalogue:
     def standings(self) -> dict[str, Standing]:
         return {
             resource_id: Standing(State(state), inputs, time_of(retry_after), is_foreign=bool(is_foreign))
-            for resource_id, state, inputs, retry_after, is_foreign in self._db.rows(_STANDINGS + self._db.added)
+            for resource_id, state, inputs, retry_after, is_foreign in self.db.rows(_STANDINGS + self.db.added)
         }
 
     @decoding
     def kept(self) -> list[KeptMoment]:
-        rows = self._db.rows(f"SELECT {KEPT_COLUMNS} FROM kept ORDER BY added, resource_id, place")
+        rows = self.db.rows(f"SELECT {COLUMNS['kept']} FROM kept ORDER BY added, resource_id, place")
         return [moment_of(row) for row in rows]
 
     @decoding
@@ -154,7 +155,7 @@ class Catalogue:
         self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
     ) -> list[Transcript]:
         query = "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id"
-        rows = [row for row in self._db.rows(query, resource_id) if language in (None, row[1])]
+        rows = [row for row in self.db.rows(query, resource_id) if language in (None, row[1])]
         cues = self.cues([CueSpan(row[0], max(first, 0), stop) for row in rows])
         return [
             Transcript(spoken, Origin(origin), tuple(said), decode_chapters(chapters))
@@ -166,26 +167,26 @@ class Catalogue:
 
     @decoding
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
-        return [*names.title_candidates(self._db, terms)]
+        return [*names.title_candidates(self.db, terms)]
 
     @decoding
     def translations(self, source: str, words: Collection[str]) -> dict[str, dict[str, Alternatives]]:
-        return names.lookup_translations(self._db, source, words)
+        return names.lookup_translations(self.db, source, words)
 
     @decoding
     def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
-        return names.terms_beginning_with(self._db, prefixes)
+        return names.terms_beginning_with(self.db, prefixes)
 
     def listed_under(self, words: str) -> set[str]:
         """The ids of the resources under any heading that contains these words, ignoring case."""
-        paths = [path for (path,) in self._db.rows("SELECT DISTINCT path FROM listing")]
+        paths = [path for (path,) in self.db.rows("SELECT DISTINCT path FROM listing")]
         matching = [path for path in paths if any(words.casefold() in part.casefold() for part in parsed_json(path))]
-        rows = self._db.rows(f"SELECT resource_id FROM listing AS here WHERE path IN ?* AND {CURRENT}", matching)
+        rows = self.db.rows(f"SELECT resource_id FROM listing AS here WHERE path IN ?* AND {CURRENT}", matching)
         return {resource_id for (resource_id,) in rows}
 
     def spoken_by(self, filters: Filters) -> set[str]:
         """The ids of the resources in which someone speaks whom a filter names."""
-        stored = self._db.rows("SELECT id, details FROM resource")
+        stored = self.db.rows("SELECT id, details FROM resource")
         return {key for key, text in stored if any(map(filters.is_spoken_by, details_of(text).speakers))}
 
     def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...]]]:
@@ -213,5 +214,5 @@ class Catalogue:
     def _some(self, query: str, column: str, ids: Collection[str] | None, order: str = "") -> Sequence[Sequence[Any]]:
         """The rows of all resources, or of those with the given ids."""
         if ids is None:
-            return self._db.rows(f"{query} {order}")
-        return self._db.rows(f"{query} WHERE {column} IN ?* {order}", list(ids))
+            return self.db.rows(f"{query} {order}")
+        return self.db.rows(f"{query} WHERE {column} IN ?* {order}", list(ids))

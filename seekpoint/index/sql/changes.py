@@ -6,22 +6,22 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from seekpoint.index.reasons import row_of
 from seekpoint.index.settings import encoded
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
 from seekpoint.index.sql.port import Database
-from seekpoint.index.sql.stored_rows import KEPT_COLUMNS, details_text, values_of, with_speakers
-from seekpoint.index.store import LISTED, Closing, Due, Reader, Successor, Writer
+from seekpoint.index.sql.stored_rows import details_text, with_speakers
+from seekpoint.index.sql.tables import CATALOGUE, COLUMNS
+from seekpoint.index.sql.transcripts import TranscriptRows, rows_of, stored
+from seekpoint.index.store import LISTED, Due, Reader, Successor, Writer
 from seekpoint.index.types import (
-    Chapter,
     Details,
     Dictionaries,
     EmbeddedTranscript,
-    KeptMoment,
     Kind,
+    ModelCard,
     NamedBy,
     Playlist,
     Resource,
@@ -32,7 +32,12 @@ from seekpoint.index.types import (
 class Changes(ABC):
     """Changes what both backends store alike; `store.Writer` documents the methods."""
 
-    _db: Database
+    db: Database
+
+    @property
+    @abstractmethod
+    def card(self) -> ModelCard:
+        """The model that made the vectors."""
 
     @abstractmethod
     def _change(self) -> AbstractContextManager[None]:
@@ -43,8 +48,8 @@ class Changes(ABC):
         """Delete a resource's transcripts; within the caller's transaction."""
 
     @abstractmethod
-    def _insert(self, resource_id: str, transcripts: Sequence[EmbeddedTranscript], chapters: Sequence[Chapter]) -> None:
-        """Store the transcripts of a resource that has none; within the caller's transaction."""
+    def _insert(self, rows: TranscriptRows, card: ModelCard) -> None:
+        """Store a transcript, beside others that its resource may have; within the caller's transaction."""
 
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
@@ -53,32 +58,32 @@ class Changes(ABC):
             for position, (resource, path) in enumerate(entries)
         }
         query = "SELECT resource_id, path, position, title, named_by FROM listing WHERE source = ? AND listed"
-        listed = self._db.rows(query, source)
+        listed = self.db.rows(query, source)
         stored = {(resource_id, path): (position, title) for resource_id, path, position, title, _ in listed}
         if rows == stored and all(row[-1] == named_by for row in listed):
             return
         with self._change():
             self._add(resources)
-            self._db.run("UPDATE listing SET listed = false WHERE source = ?", source)
+            self.db.run("UPDATE listing SET listed = false WHERE source = ?", source)
             ids = [resource.id for resource in resources]
-            self._db.run("DELETE FROM listing WHERE source = ? AND resource_id IN ?*", source, ids)
-            self._db.add(
+            self.db.run("DELETE FROM listing WHERE source = ? AND resource_id IN ?*", source, ids)
+            self.db.add(
                 "listing (named_by, source, resource_id, path, position, title)",
                 [(named_by.value, source, *key, *value) for key, value in rows.items()],
             )
             before, now = ({(key[0], title) for key, (_, title) in state.items()} for state in (stored, rows))
-            names.update_titles(self._db, {resource_id for resource_id, _ in before ^ now})
+            names.update_titles(self.db, {resource_id for resource_id, _ in before ^ now})
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist, inputs: str = LISTED) -> None:
         query = "SELECT 1 FROM resource WHERE id = ? AND reason IS NULL AND inputs = ?"
         if (
-            self._db.rows(query, playlist_id, inputs)
-            and Catalogue(self._db).playlists([playlist_id]).get(playlist_id) == playlist
+            self.db.rows(query, playlist_id, inputs)
+            and Catalogue(self.db).playlists([playlist_id]).get(playlist_id) == playlist
         ):
             return
         with self._change():
-            self._db.run("DELETE FROM playlist_entry WHERE playlist_id = ?", playlist_id)
-            self._db.add(
+            self.db.run("DELETE FROM playlist_entry WHERE playlist_id = ?", playlist_id)
+            self.db.add(
                 "playlist_entry (playlist_id, position, resource_id, kind, url, title, fault)",
                 [
                     (playlist_id, position, video.id, video.kind.value, video.url, video.title, row_of(entry.fault))
@@ -88,11 +93,11 @@ class Changes(ABC):
             )
             # An episode of a podcast stays the same where its address changes.
             addresses = [(entry.resource.url, entry.resource.id, entry.resource.url) for entry in playlist.entries]
-            self._db.run_many("UPDATE resource SET url = ? WHERE id = ? AND url <> ?", addresses)
+            self.db.run_many("UPDATE resource SET url = ? WHERE id = ? AND url <> ?", addresses)
             self._set_indexed(playlist_id, inputs, Details(title=playlist.title or None))
 
     def remove(self, ids: Collection[str] = (), unlisted_by: Collection[str] = ()) -> int:
-        gone = self._db.rows(
+        gone = self.db.rows(
             f"SELECT resource_id FROM listing AS here WHERE NOT listed AND source IN ?* AND {CURRENT}",
             list(unlisted_by),
         )
@@ -101,26 +106,26 @@ class Changes(ABC):
             with self._change():
                 for resource_id in all_ids:
                     self._forget(resource_id)
-                    self._db.run("DELETE FROM resource WHERE id = ?", resource_id)
+                    self.db.run("DELETE FROM resource WHERE id = ?", resource_id)
         return len(all_ids)
 
     def move(self, resource_id: str, target: Resource) -> None:
         with self._change():
             self._add([target])
-            self._db.run(
+            self.db.run(
                 """DELETE FROM listing WHERE resource_id = ? AND (source, path) IN (
                      SELECT source, path FROM listing WHERE resource_id = ? AND listed)""",
                 target.id,
                 resource_id,
             )
-            self._db.run("UPDATE listing SET resource_id = ? WHERE resource_id = ? AND listed", target.id, resource_id)
-            self._db.run(
+            self.db.run("UPDATE listing SET resource_id = ? WHERE resource_id = ? AND listed", target.id, resource_id)
+            self.db.run(
                 """UPDATE kept SET resource_id = ?, kind = ?, url = ? WHERE resource_id = ?
                    AND place NOT IN (SELECT place FROM kept WHERE resource_id = ?)""",
                 *(target.id, target.kind.value, target.url, resource_id, target.id),
             )
             self.remove([resource_id])
-            names.update_titles(self._db, [target.id])
+            names.update_titles(self.db, [target.id])
 
     def commit(
         self,
@@ -132,17 +137,18 @@ class Changes(ABC):
     ) -> None:
         with self._change():
             self._forget(resource_id)
-            self._insert(resource_id, transcripts, details.chapters)
+            for rows in rows_of(self.db, resource_id, transcripts, details.chapters):
+                self._insert(rows, self.card)
             self._set_indexed(resource_id, inputs, with_speakers(details, transcripts), kind)
 
     def _set_indexed(self, resource_id: str, inputs: str, details: Details, kind: Kind | None = None) -> None:
         """Set a resource's state to indexed; within the caller's transaction."""
-        self._db.run(
+        self.db.run(
             """UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ?,
                                    kind = coalesce(?, kind) WHERE id = ?""",
             *(State.INDEXED.value, inputs, details_text(details), kind and kind.value, resource_id),
         )
-        names.update_titles(self._db, [resource_id])
+        names.update_titles(self.db, [resource_id])
 
     def set_state(
         self,
@@ -154,34 +160,62 @@ class Changes(ABC):
         inputs: str | None = None,
     ) -> None:
         values = (state.value, row_of(reason), retry_after, inputs)
-        stored = self._db.rows("SELECT state, reason, retry_after, inputs FROM resource WHERE id = ?", resource_id)
+        stored = self.db.rows("SELECT state, reason, retry_after, inputs FROM resource WHERE id = ?", resource_id)
         if [*map(tuple, stored)] != [values]:
             with self._change():
                 statement = "UPDATE resource SET state = ?, reason = ?, retry_after = ?, inputs = ? WHERE id = ?"
-                self._db.run(statement, *values, resource_id)
+                self.db.run(statement, *values, resource_id)
 
     def put_settings(self, **settings: object) -> None:
         # another builder may be at it
         upsert = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         for name, value in settings.items():
             text = encoded(name, value)
-            stored = [row[0] for row in self._db.rows("SELECT value FROM setting WHERE name = ?", name)]
+            stored = [row[0] for row in self.db.rows("SELECT value FROM setting WHERE name = ?", name)]
             if stored != ([] if text is None else [text]):
                 with self._change():
                     if text is None:
-                        self._db.run("DELETE FROM setting WHERE name = ?", name)
+                        self.db.run("DELETE FROM setting WHERE name = ?", name)
                     else:
-                        self._db.run(upsert, name, text)
+                        self.db.run(upsert, name, text)
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
-        names.refresh_translations(self._db, version, dictionaries, self._change_translations)
+        names.refresh_translations(self.db, version, dictionaries, self._change_translations)
 
     def _change_translations(self) -> AbstractContextManager[None]:
         return self._change()
 
+    def copy(self, source: Catalogue, progress: Callable[[int], None] = lambda chunks: None) -> None:
+        """Copy a library to this one, which is empty, within a transaction; `progress` is told of chunks."""
+        for table in CATALOGUE:
+            order = f"ORDER BY {source.db.added}" if table == "resource" else ""
+            rows = source.db.rows(f"SELECT {COLUMNS[table]} FROM {table} {order}")
+            own = source.db.own_settings if table == "setting" else ()
+            self.db.add(f"{table} ({COLUMNS[table]})", [tuple(row) for row in rows if row[0] not in own])
+        self._copy_transcripts(source, self.card, progress)
+
+    def _copy_transcripts(
+        self, source: Catalogue, card: ModelCard, progress: Callable[[int], None] = lambda chunks: None
+    ) -> None:
+        """Copy terms and transcripts; nothing is embedded or split into terms again."""
+        terms = source.db.rows(f"SELECT {COLUMNS['term']} FROM term ORDER BY number")
+        self.db.add(f"term ({COLUMNS['term']})", [*map(tuple, terms)])
+        for rows in stored(source.db):
+            self._insert(rows, card)
+            progress(len(rows.chunks))
+
+    def _take_over(self, successor: Catalogue, card: ModelCard) -> None:
+        """Replace all transcripts by those of the successor; within the caller's transaction."""
+        for table in ("transcript", "term", "language"):
+            self.db.run(f"DELETE FROM {table}")
+        self._copy_transcripts(successor, card)
+        self.db.run("DELETE FROM setting WHERE name = 'is_without_pieces'")
+        rows = successor.db.rows("SELECT name, value FROM setting WHERE name = 'is_without_pieces'")
+        self.db.add("setting (name, value)", rows)
+
     def _add(self, resources: Iterable[Resource]) -> None:
         """Store resources that are new; one that an imported library has at another address gets its own."""
-        self._db.run_many(
+        self.db.run_many(
             """INSERT INTO resource (id, kind, url, state, details) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET url = excluded.url WHERE resource.url <> excluded.url""",
             [
@@ -192,32 +226,6 @@ class Changes(ABC):
                 for one in resources
             ],
         )
-
-
-@dataclass(eq=False)
-class MomentKeeper(Closing):
-    """Changes what a library keeps, each time in a block of `change`; `store.Keeper` documents the methods."""
-
-    _db: Database
-    _change: Callable[[], AbstractContextManager[None]]
-    close: Callable[[], None]
-
-    def keep(self, moment: KeptMoment) -> None:
-        values, statement = values_of(moment), f"INSERT INTO kept ({KEPT_COLUMNS}) VALUES ({', '.join('?' * 15)})"
-        with self._change():
-            self._db.run(f"{statement} ON CONFLICT DO NOTHING", *values)
-
-    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
-        with self._change():
-            self._db.run(
-                "UPDATE kept SET note = ?, collection = ? WHERE (resource_id, place) = (?, ?)",
-                *(note, collection, resource_id, place),
-            )
-            return bool(self._db.rows("SELECT 1 FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place))
-
-    def drop(self, resource_id: str, place: str) -> None:
-        with self._change():
-            self._db.run("DELETE FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place)
 
 
 _SOURCE = "the library"

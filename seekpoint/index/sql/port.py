@@ -17,6 +17,12 @@ class Database(Protocol):
     added: str
     """The column by which resources are ordered as they were added."""
 
+    chunk_rows: LiteralString
+    """The query for the columns of `transcripts.ChunkRow`."""
+
+    own_settings: frozenset[str]
+    """The names of settings that describe this database alone."""
+
     def rows(self, sql: LiteralString, *values: object) -> Sequence[Sequence[Any]]:
         """The rows of a query."""
         ...
@@ -39,11 +45,11 @@ class Database(Protocol):
 
 
 def decoding(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
-    """A method that decodes what the database `_db` stores, within its `content_errors`."""
+    """A method that decodes what the database `db` stores, within its `content_errors`."""
 
     @wraps(method)
     def checked(self: Any, /, *arguments: _P.args, **options: _P.kwargs) -> _T:  # noqa: ANN401
-        with self._db.content_errors():
+        with self.db.content_errors():
             return method(self, *arguments, **options)
 
     return checked

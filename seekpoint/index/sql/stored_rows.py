@@ -77,13 +77,8 @@ def with_speakers(details: Details, transcripts: Iterable[EmbeddedTranscript]) -
     return replace(details, speakers=tuple(names)[:_MOST_SPEAKERS])
 
 
-KEPT_COLUMNS = """resource_id, place, kind, title, url, language, start, page, anchor, quote, link, question,
-             added, note, collection"""
-"""The columns of a row, as SQL names them."""
-
-
 def values_of(moment: KeptMoment) -> tuple[object, ...]:
-    """The values of a moment's row, in the order of KEPT_COLUMNS."""
+    """The values of a moment's row, in the order of its columns."""
     resource = moment.resource
     return (
         *(resource.id, moment.place, resource.kind.value, resource.title, resource.url, moment.language),

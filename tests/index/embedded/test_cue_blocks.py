@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.stored_transcripts import append_cues, check_cues, read_cues
-from seekpoint.index.sql.cue_blocks import decode, encode
+from seekpoint.index.embedded.stored_transcripts import check_cues, read_cues
+from seekpoint.index.sql.cue_blocks import blocks, decode, encode
 from seekpoint.index.types import Cue
 
 SAID = ["attention weighs", "注意力给每个词", "👩‍🔬 \N{MUSICAL SYMBOL G CLEF}", "a\0b\ud7ff\ue000\uffff", '"\\', ""]
@@ -52,6 +52,12 @@ def stored(cues: Sequence[Cue]) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA foreign_keys = OFF")
         append_cues(connection, 1, cues)
         yield connection
+
+
+def append_cues(connection: sqlite3.Connection, transcript_id: int, cues: Sequence[Cue]) -> None:
+    connection.executemany(
+        "INSERT INTO cue_block VALUES (?, ?, ?)", [(transcript_id, *block) for block in blocks(cues)]
+    )
 
 
 def block(columns: Sequence[object]) -> bytes:

@@ -17,13 +17,12 @@ needs_limits = pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits
 
 _BUILD_HALF = """
 import os, pathlib
-from seekpoint.index.embedded.stored_transcripts import insert
 from tests.index.libraries import *
 writer = EmbeddedWriter.acquire(pathlib.Path(sys.argv[1]), CARD)
 fill(writer, {"finished": ["the cache 缓存 spares work", *["x" * 30_000] * int(sys.argv[2])]})
 writer.register("other.md", [resource("begun")])
-with writer._maintenance.change():
-    insert(writer._connection, "begun", embedded(["softmax"]), (), CARD)
+with writer.transaction():
+    writer.commit("begun", [embedded(["softmax"])], Details(), "made by hand")
     os._exit(9)
 """
 

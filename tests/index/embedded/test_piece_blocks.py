@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from math import nan
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.pieces import append_pieces, check_pieces, transcript_pieces
+from seekpoint.index.embedded.pieces import check_pieces, transcript_pieces
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, blocks, encode, pieces_by_digest
@@ -56,6 +56,11 @@ def database() -> Iterator[sqlite3.Connection]:
         create_schema(connection)
         connection.execute("PRAGMA foreign_keys = OFF")
         yield connection
+
+
+def append_pieces(connection: sqlite3.Connection, transcript_id: int, pieces: Sequence[StoredPiece]) -> None:
+    rows = [(transcript_id, *block) for block in blocks(pieces)]
+    connection.executemany("INSERT INTO piece_block (transcript_id, start, data) VALUES (?, ?, ?)", rows)
 
 
 @settings(max_examples=40)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seekpoint.index.sql.sums import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts, encode
+from seekpoint.index.sql.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts, encode
 
 Chunk = dict[int, int]
 

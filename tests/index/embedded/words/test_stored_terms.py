@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded import database, stored_terms
+from seekpoint.index.embedded.sqlite_port import SqliteDatabase
+from seekpoint.index.sql.term_counts import counts_of_chunks
+from seekpoint.index.sql.transcripts import numbered, term_numbers
 from seekpoint.index.text.terms import terms
 
 SAID = ["the mask hides the words", "掩码遮住后面的词", "", "a mask for 掩码"]
@@ -25,18 +29,21 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def store(connection: sqlite3.Connection, *texts: str) -> None:
+    said = [Counter(terms(text)) for text in texts]
+    numbers = numbered(SqliteDatabase(Path(), connection), {term for each in said for term in each})
     connection.executemany(
         "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 1, 0, 1, ?)",
-        [(data,) for data in stored_terms.encoded(connection, [terms(text) for text in texts])],
+        [(data,) for data in counts_of_chunks(numbers, said)],
     )
 
 
 def test_a_term_keeps_its_number_and_comes_as_often_as_it_occurs(connection: sqlite3.Connection) -> None:
-    before = stored_terms.numbers_of(connection, terms(" ".join(SAID)))
+    db = SqliteDatabase(Path(), connection)
+    before = term_numbers(db, terms(" ".join(SAID)))
     assert sorted(before.values()) == list(range(1, len(before) + 1))
     store(connection, "another mask 掩码")
-    assert stored_terms.numbers_of(connection, before) == before
-    assert stored_terms.numbers_of(connection, ["nowher"]) == {}
+    assert term_numbers(db, before) == before
+    assert term_numbers(db, ["nowher"]) == {}
     found = dict(stored_terms.terms_of(connection, [(4, 5), (1, 3)]))
     assert list(found) == [4, 1, 2]
     assert all(sorted(said) == sorted(terms(SAID[chunk - 1])) for chunk, said in found.items())

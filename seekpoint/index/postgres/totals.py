@@ -1,0 +1,92 @@
+"""Sums over a library's chunks: the vectors of each language, and in how many chunks each term is.
+
+A change adds rows; `fold_totals` adds these up with what was summed up before. The sums are exact in either form.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from operator import add
+
+from seekpoint.index.postgres.session import Session
+from seekpoint.index.sql.sums import Totals, as_bytes, numbers
+from seekpoint.index.sql.term_counts import decode_counts
+from seekpoint.index.sql.transcripts import TranscriptRows
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import ModelCard
+
+# The key of the advisory lock that keeps two processes from adding up the same changes.
+_LOCK = 0x736B7075
+
+
+def columns_of(totals: Totals, sign: int = 1) -> tuple[int, bytes, int, bytes]:
+    """The columns of `language` with these totals, or for the sign -1 those that subtract them."""
+    chunks, total, windows, window_total = totals
+    return (sign * chunks, as_bytes(sign * total), sign * windows, as_bytes(sign * window_total))
+
+
+def chunk_languages(session: Session) -> dict[str, tuple[Totals, int]]:
+    """The totals of each language that has chunks, and the number of its terms; in alphabetical order."""
+    summed = _summed(session.rows("SELECT * FROM language UNION ALL SELECT * FROM language_change"))
+    return {name: summed[name] for name in sorted(summed) if summed[name][0].chunks > 0}
+
+
+def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[str, int]]:
+    """In how many chunks each term is, by term and language."""
+    rows = session.rows(
+        """SELECT text, language, sum(chunks)::bigint FROM (
+             SELECT * FROM frequency WHERE term IN (SELECT number FROM term WHERE text = ANY(%s))
+             UNION ALL
+             SELECT * FROM frequency_change WHERE term IN (SELECT number FROM term WHERE text = ANY(%s))
+           ) AS counted JOIN term ON number = counted.term GROUP BY text, language HAVING sum(chunks) > 0""",
+        *[list(terms)] * 2,
+    )
+    found: dict[str, dict[str, int]] = {}
+    for term, language, chunks in rows:
+        found.setdefault(term, {})[language] = chunks
+    return found
+
+
+def count(session: Session, rows: TranscriptRows, card: ModelCard, sign: int = 1) -> None:
+    """Add a transcript to the sums, or subtract it if `sign` is -1."""
+    language = primary(rows.language)
+    values = (language, *columns_of(rows.totals(card), sign), sign * rows.terms)
+    session.run("INSERT INTO language_change VALUES (%s, %s, %s, %s, %s, %s)", *values)
+    counted = Counter(decode_counts([chunk.terms for chunk in rows.chunks]).numbers.tolist())
+    frequencies = ((number, language, sign * chunks) for number, chunks in counted.items())
+    session.copy("frequency_change (term, language, chunks)", frequencies)
+
+
+def fold_totals(session: Session) -> None:
+    """Add up the changes of all commits so far; readers see the same sums before and after."""
+    with session.transaction():
+        if session.rows("SELECT pg_try_advisory_xact_lock(%s, hashtext(current_schema()))", _LOCK) != [(True,)]:
+            return
+        session.run(
+            """WITH gone AS (DELETE FROM frequency_change RETURNING *)
+               INSERT INTO frequency SELECT term, language, sum(chunks)::bigint FROM gone GROUP BY term, language
+               HAVING sum(chunks) <> 0
+               ON CONFLICT (term, language) DO UPDATE SET chunks = frequency.chunks + excluded.chunks"""
+        )
+        session.run("DELETE FROM frequency WHERE chunks <= 0")
+        changed = session.rows("DELETE FROM language_change RETURNING *")
+        if changed:
+            stored = session.rows("DELETE FROM language RETURNING *")
+            session.run_many(
+                "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
+                [
+                    (name, *columns_of(totals), terms)
+                    for name, (totals, terms) in _summed([*stored, *changed]).items()
+                    if totals.chunks
+                ],
+            )
+
+
+def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, tuple[Totals, int]]:
+    summed: dict[str, tuple[Totals, int]] = {}
+    for name, chunks, total, windows, window_total, length in rows:
+        totals = Totals(chunks, numbers(total), windows, numbers(window_total))
+        before, length_before = summed.get(name, (None, 0))
+        summed[name] = (Totals(*map(add, before, totals)) if before else totals, length_before + length)
+    return summed
