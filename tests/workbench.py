@@ -48,7 +48,7 @@ class Workbench:
     def prepare(self) -> None:
         """Make the library in two builds, so that it has more than one segment, and the export."""
         self.work.mkdir()
-        for count in (self.count // 2, self.count):
+        for count in (self.count - 1, self.count):
             self._build(count)
         self.work.rename(self.folder / "before")
         self.work.mkdir()
