@@ -58,8 +58,8 @@ query/search/moments.py query/search/frozen
 
 what only words find is no candidate
 index/embedded/word_search.py query/search/frozen
--words.by_terms(query.terms, query.limit, keep, without), translated()
-+translated()
+-proposed = [nearest, by_terms, translated()]
++proposed = [nearest, translated()]
 
 a second language that was deferred counts as done
 indexer/pipeline/runner.py indexer/pipeline/test_build_youtube.py

@@ -73,7 +73,7 @@ traceback types typing unicodedata urllib uuid warnings weakref zlib
 UNWANTED = {
     *("concurrent.futures.process", "importlib.metadata", "importlib.resources", "numpy.ma", "urllib.request"),
     *("seekpoint.index.embedded.damage", "seekpoint.index.embedded.embedded_writer"),
-    *("seekpoint.index.embedded.vector_files", "seekpoint.index.models.bundled", "seekpoint.query.link_targets"),
+    *("seekpoint.index.models.bundled", "seekpoint.query.link_targets"),
     *("seekpoint.query.output.kept_files", "seekpoint.query.reading.language_reader", "seekpoint.query.reading.model"),
     "seekpoint.query.text_fragments",
 }

@@ -16,7 +16,6 @@ from seekpoint.index.text.languages import primary
 
 Ids = NDArray[np.int64]
 
-
 _LEAST, _MOST = -(1 << 62), 1 << 62
 
 
@@ -144,7 +143,8 @@ class Holdings:
 
     def of_resources(self, resource_ids: Collection[str]) -> Ranges:
         """The chunks of these resources."""
-        return Ranges.of(span for resource_id in resource_ids for span in self._spans.get(resource_id, ()))
+        chosen = set(resource_ids)
+        return self.where(lambda span: span.resource_id in chosen)
 
     @cached_property
     def alive(self) -> Ranges:
@@ -174,14 +174,6 @@ class Holdings:
         for span in self.transcripts:
             terms[span.language] += span.terms
         return terms
-
-    @cached_property
-    def _spans(self) -> dict[str, list[tuple[int, int]]]:
-        """The (first, stop) of each transcript, by resource id."""
-        spans: dict[str, list[tuple[int, int]]] = {}
-        for span in self.transcripts:
-            spans.setdefault(span.resource_id, []).append((span.first, span.stop))
-        return spans
 
     @cached_property
     def first_chunks(self) -> NDArray[np.int64]:

@@ -89,7 +89,11 @@ class Maintenance:
                 self._connection.execute(f"PRAGMA busy_timeout = {_MOST_WAIT_FOR_READERS}")
                 (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 with transaction(self._connection):  # a keeper waits until the record is saved, and takes it out again
-                    manifest = self._recorded(self.manifest)
+                    manifest, words = self.manifest, self.manifest.words
+                    if words and not words.files:
+                        from seekpoint.index.embedded.word_search import recorded
+
+                        manifest = replace(manifest, words=recorded(self._folder, words, self._words_before))
                     # Else a reader holds an older snapshot, or a keeper was quicker: a later checkpoint changes the
                     # file.
                     if not busy and not database.has_journal(self._folder):
@@ -108,32 +112,24 @@ class Maintenance:
         self._unsealed = 0
         if not self._writes_indexes:
             return
-        from seekpoint.index.embedded import pieces, vector_files, word_files
+        from seekpoint.index.embedded import pieces, vectors, word_search
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
         with content_errors(self._folder):
             holdings = Holdings.stored(self._connection)
             self.manifest = successor_folder.with_current_model(self.manifest, self._connection)
             means = pieces.language_means(self._connection, self.manifest.model).chunks
-            sealed = vector_files.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
-            sealed = word_files.seal(self._folder, self._connection, sealed, holdings, progress)
+            sealed = vectors.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
+            sealed = word_search.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:
             self.save(sealed)
             self._clear_old_files()
-
-    def _recorded(self, manifest: Manifest) -> Manifest:
-        """The manifest with the files of the word index, which the build has changed."""
-        if manifest.words is None or manifest.words.files:
-            return manifest
-        from seekpoint.index.embedded import word_files
-
-        return replace(manifest, words=word_files.recorded(self._folder, manifest.words, self._words_before))
 
     def _clear_old_files(self) -> None:
         current = {segment.file.name for segment in self.manifest.segments}
         current |= {self.manifest.words.folder} if self.manifest.words else set()
         current.add(scratch(MANIFEST))  # a keeper may be writing it, and the next one who saves replaces it
-        for path in [one for pattern in _REPLACED for one in self._folder.glob(pattern)]:
+        for path in [path for pattern in _REPLACED for path in self._folder.glob(pattern)]:
             if path.name not in current:
                 with suppress(OSError):  # Windows refuses to delete a file that is open; the next build tries again
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

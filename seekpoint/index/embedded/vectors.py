@@ -3,42 +3,64 @@
 Answers depend on the database alone. A segment is a vector file over a range of ids; its vectors were centred with the
 language means at the time it was written. Chunks that no segment covers (a build is running, or was killed) are
 compared one by one.
+
+A vector file is an immutable IndexIVFPQFastScan with one inverted list and two bits a dimension. The fast scan compares
+32 vectors at a time and takes half a millisecond for 100,000, so every search is exhaustive, with or without a filter.
+Ids in the file are relative to the first id of the range.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
-from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges
+from seekpoint.files import replacing
+from seekpoint.index.embedded.chunk_ranges import Holdings, Ids, Ranges
 from seekpoint.index.embedded.database import damaged, library_errors
-from seekpoint.index.embedded.manifest import Manifest, SegmentRecord
-from seekpoint.index.models.centring import cosines
+from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
+from seekpoint.index.models.centring import centre_rows, cosines
 from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.types import Vectors
 
-Ids: TypeAlias = NDArray[np.int64]
-
-
-_BLOCK_ROWS = 8192
 # Chunks. Reading the vectors of 256 from the database takes about as long as searching vector files of a million.
 _FEW = 256
+_BLOCK_ROWS = 8192
+# Product quantisation: a subquantiser of 4 bits for each 2 dimensions. The fast scan stores codes in blocks of 32.
+_TOGETHER, _POINT_BITS, _BLOCK = 2, 4, 32
+# The quantiser of a normal distribution with four levels (J. Max, Quantizing for Minimum Distortion, 1960, table I).
+# The components of centred text vectors are roughly normally distributed.
+_LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
+# The weight of the prior, in vectors that spread evenly over all dimensions: few vectors say little about a dimension.
+_EVEN = 64
+# A segment is merged with the next one unless it is as many times as large: adding a lecture to any library writes some
+# 700 chunks on average, and a million chunks lie in 6 files.
+_LARGER = 2
+# The share of a segment's chunks that may be removed before the segment is rewritten by itself.
+_MOST_GONE = 0.25
+_LAST = 1 << 62
+
+faiss.omp_set_num_threads(1)  # a single question is slower on more
+
+# Some of FAISS takes more than its type hints know.
+_search_parameters: Any = faiss.SearchParametersIVF
+_bitmap_selector: Any = faiss.IDSelectorBitmap
+_callback_writer: Any = faiss.PyCallbackIOWriter  # type: ignore[attr-defined]
 
 
 class Nearest(NamedTuple):
     """Chunks by id, best first, and their approximate cosines."""
 
-    chunks: NDArray[np.int64]
+    chunks: Ids
     cosines: Vectors
 
 
@@ -84,7 +106,7 @@ class VectorStore:
         sealed = [(segment, None if len(ids) == segment.count else ids) for segment, ids in by_segment]
         return sealed, keep.without(Ranges.of((segment.first, segment.stop) for segment in self._segments))
 
-    def _exact_nearest(self, keep: Ranges, question: Vectors, k: int) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+    def _exact_nearest(self, keep: Ranges, question: Vectors, k: int) -> Iterator[tuple[Ids, Vectors]]:
         """The k nearest chunks of each block of _BLOCK_ROWS, by exact cosines."""
         ids = keep.ids()
         for start in range(0, len(ids), _BLOCK_ROWS):
@@ -92,7 +114,7 @@ class VectorStore:
             best = np.argsort(-nearness, kind="stable")[:k]
             yield block_ids[best], nearness[best]
 
-    def _compared(self, question: Vectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
+    def _compared(self, question: Vectors, ids: Ids) -> tuple[Ids, Vectors]:
         """The chunks by ascending id, and their cosines with the question."""
         with library_errors(self._folder):
             rows = self._connection.execute(
@@ -114,60 +136,6 @@ class VectorStore:
         return segments
 
 
-# A vector file: an immutable FAISS index over the centred vectors of a range of chunks.
-#
-# It is an IndexIVFPQFastScan with one inverted list and two bits a dimension. The fast scan compares 32 vectors at a
-# time and takes half a millisecond for 100,000, so every search is exhaustive, with or without a filter. It gives
-# candidates, whose exact cosines come from the database. Ids in the file are relative to the first id of the range.
-
-faiss.omp_set_num_threads(1)  # a single question is slower on more
-
-_METRIC = faiss.METRIC_INNER_PRODUCT
-# The quantiser of a normal distribution with four levels (J. Max, Quantizing for Minimum Distortion, 1960, table I).
-# The components of centred text vectors are roughly normally distributed.
-_LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
-
-# Product quantisation: a subquantiser of 4 bits for each 2 dimensions. The fast scan stores codes in blocks of 32.
-_TOGETHER, _POINT_BITS, _BLOCK = 2, 4, 32
-
-_search_parameters: Any = faiss.SearchParametersIVF  # takes more than faiss's type hints know
-_bitmap_selector: Any = faiss.IDSelectorBitmap
-
-
-def empty_index(spread: Vectors) -> faiss.IndexIVFPQFastScan:
-    """An index without vectors; `spread` is the root mean square of the vectors in each dimension."""
-    width = _even(len(spread))
-    quantizer = faiss.IndexFlatIP(width)
-    quantizer.add(np.zeros((1, width), np.float32))
-    points = width // _TOGETHER
-    index = faiss.IndexIVFPQFastScan(quantizer, width, 1, points, _POINT_BITS, _METRIC, _BLOCK)
-    index.by_residual = False
-    first, second = np.meshgrid(_LEVELS, _LEVELS)
-    grid = np.stack([first.ravel(), second.ravel()], axis=1)
-    faiss.copy_array_to_vector((grid * padded(spread).reshape(points, 1, _TOGETHER)).ravel(), index.pq.centroids)
-    index.is_trained = True
-    return index
-
-
-def preserved_share(index: faiss.IndexIVFPQFastScan, vectors: Vectors) -> float:
-    """The factor by which the index's quantisation scales inner products with `vectors`; its levels are nearer to 0."""
-    points: Any = index.pq  # its types lack what SWIG adds
-    levels: Vectors = points.decode(points.compute_codes(vectors))
-    return float(np.sum(vectors * levels) / np.sum(vectors * vectors)) if vectors.any() else 1.0
-
-
-def padded(vectors: Vectors) -> Vectors:
-    """The vectors with a zero appended if their dimension is odd, which the file's never is."""
-    missing = _even(vectors.shape[-1]) - vectors.shape[-1]
-    if not missing:
-        return vectors
-    return np.concatenate([vectors, np.zeros((*vectors.shape[:-1], missing), np.float32)], axis=-1)
-
-
-def _even(dimension: int) -> int:
-    return -(-dimension // _TOGETHER) * _TOGETHER
-
-
 class VectorSegment:
     """A vector file, open for searching; raises DamagedLibrary, or FileNotFoundError if a build has deleted it."""
 
@@ -179,7 +147,7 @@ class VectorSegment:
             if not path.exists():
                 raise FileNotFoundError(path) from error
             raise damaged(folder, f"{path.name} isn't as it was written") from error
-        if (index.ntotal, index.d) != (record.count, _even(dimension)):
+        if (index.ntotal, index.d) != (record.count, dimension + dimension % _TOGETHER):
             raise damaged(folder, f"{path.name} holds other vectors than it should")
         self.first, self.stop, self.count = record.first, record.stop, record.count
         self._index = index
@@ -203,3 +171,103 @@ class VectorSegment:
             return ids, cosines
         is_kept = keep.contains(ids)
         return ids[is_kept], cosines[is_kept]
+
+
+def padded(vectors: Vectors) -> Vectors:
+    """The vectors with a zero appended if their dimension is odd, which the file's never is."""
+    return np.pad(vectors, [(0, 0)] * (vectors.ndim - 1) + [(0, vectors.shape[-1] % _TOGETHER)])
+
+
+def seal(
+    folder: Path,
+    connection: sqlite3.Connection,
+    manifest: Manifest,
+    holdings: Holdings,
+    means: Mapping[str, Vectors],
+    progress: Callable[[int], None] = lambda chunks: None,
+) -> Manifest:
+    """Write the vector files that are due, and return the manifest with their records; old files aren't deleted."""
+
+    def blocks(segment: Segment) -> Iterator[tuple[Ids, Vectors]]:
+        """The ids and centred vectors of a segment's chunks."""
+        after = segment.first - 1
+        while rows := connection.execute(
+            "SELECT chunk_id, data FROM vector WHERE chunk_id > ? AND chunk_id < ? ORDER BY chunk_id LIMIT ?",
+            (after, segment.stop, _BLOCK_ROWS),
+        ).fetchall():
+            ids = np.array([chunk_id for chunk_id, _ in rows], np.int64)
+            vectors = unpack_int8([data for _, data in rows], manifest.model.dimension)
+            yield ids, padded(centre_rows(holdings.languages_of(ids), vectors, means))
+            progress(len(ids))
+            after = int(ids[-1])
+
+    existing = {(record.first, record.stop): record for record in manifest.segments}
+    number, records = manifest.numbered, []
+    for segment in _planned(manifest.segments, holdings.alive):
+        record = existing.get((segment.first, segment.stop))
+        if record is None or record.count != segment.chunks:
+            number += 1
+            record = _written(folder / f"vectors-{number}.faiss", segment, blocks(segment))
+        records.append(record)
+    return replace(manifest, segments=tuple(records), numbered=number)
+
+
+class Segment(NamedTuple):
+    """The ids in [first, stop), of which `chunks` have a vector in the file."""
+
+    first: int
+    stop: int
+    chunks: int
+
+
+def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
+    """The segments that there should be, by ascending ids: existing ones, missing ones, and merged ones."""
+    segments = [Segment(record.first, record.stop, record.count) for record in records]
+    covered = Ranges.of((record.first, record.stop) for record in records)
+    for after, before in zip([0, *covered.stops.tolist()], [*covered.starts.tolist(), _LAST], strict=True):
+        if len(missing := alive.within(after, before)):
+            segments.append(Segment(int(missing.starts[0]), int(missing.stops[-1]), len(missing)))
+
+    def left(segment: Segment) -> int:
+        return len(alive.within(segment.first, segment.stop))
+
+    planned: list[Segment] = []
+    for segment in sorted(segments):
+        if segment.chunks - left(segment) > _MOST_GONE * segment.chunks:
+            segment = segment._replace(chunks=left(segment))
+        while planned and left(planned[-1]) < _LARGER * left(segment):
+            segment = Segment(planned.pop().first, segment.stop, 0)
+            segment = segment._replace(chunks=left(segment))
+        if left(segment):
+            planned.append(segment)
+    return planned
+
+
+def _written(path: Path, segment: Segment, blocks: Iterator[tuple[Ids, Vectors]]) -> SegmentRecord:
+    """Write a vector file from blocks of chunk ids and centred vectors; raises ValueError if there are none."""
+    if (first := next(blocks, None)) is None:
+        raise ValueError("chunks have no vectors")
+    sample, width = first[1], first[1].shape[1]
+    squares: Vectors = (np.einsum("ij,ij->j", sample, sample) + np.float32(_EVEN / width)) / (len(sample) + _EVEN)
+    spread = np.sqrt(squares)  # the root mean square in each dimension, smoothed by the prior
+    quantizer = faiss.IndexFlatIP(width)
+    quantizer.add(np.zeros((1, width), np.float32))
+    points = width // _TOGETHER
+    index = faiss.IndexIVFPQFastScan(quantizer, width, 1, points, _POINT_BITS, faiss.METRIC_INNER_PRODUCT, _BLOCK)
+    index.by_residual = False
+    grid = np.stack([levels.ravel() for levels in np.meshgrid(_LEVELS, _LEVELS)], axis=1)
+    centroids = (grid * spread.reshape(points, 1, _TOGETHER)).ravel()
+    faiss.copy_array_to_vector(centroids, index.pq.centroids)
+    index.is_trained = True
+    product: Any = index.pq  # its types lack what SWIG adds
+    levels: Vectors = product.decode(product.compute_codes(sample))
+    # The factor by which quantisation scales inner products, since levels are nearer to 0 than what they stand for.
+    share = float(np.sum(sample * levels) / np.sum(sample * sample)) if sample.any() else 1.0
+    for ids, vectors in chain([first], blocks):
+        index.add_with_ids(vectors, ids - segment.first)
+    faiss.copy_array_to_vector(
+        np.float32(1 / share) * centroids, index.pq.centroids
+    )  # so that scores are about cosines
+    with replacing(path) as file:
+        faiss.write_index(index, _callback_writer(file.write))  # so that a full disk raises OSError
+    return SegmentRecord(FileRecord.of(path), segment.first, segment.stop, int(index.ntotal))

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import tantivy
 from tantivy import Occur, Query
@@ -48,13 +48,6 @@ class WordIndex:
         self._languages = sorted(languages)
         self.count = lru_cache(_CACHED_COUNTS)(self._count)
         self._frequency = lru_cache(_CACHED_COUNTS)(partial(self._searcher.doc_freq, _TERMS))
-
-    @classmethod
-    def in_memory(cls, entries: Iterable[Entry], languages: Collection[str], transcripts: Collection[int]) -> Self:
-        """An index of some transcripts that is nowhere on disk."""
-        index = new_index()
-        update(index, transcripts, lambda added: entries)
-        return cls(index, languages, transcripts)
 
     def by_terms(self, weights: Mapping[str, float]) -> list[Query]:
         """Queries by weighted terms, each in every language that has it."""
@@ -122,12 +115,13 @@ class WordIndex:
 
     def _weighted(self, terms: Sequence[str], weight: float) -> Query:
         """Chunks that have all terms, with `weight` instead of the engine's own inverse document frequencies."""
-        return Query.boost_query(self._all_of(terms), weight / sum(map(self._idf, dict.fromkeys(terms))))
-
-    def _idf(self, term: str) -> float:
-        documents = self._frequency(term)
-        total = max(self._searcher.num_docs, documents)  # frequencies include chunks that are deleted but not merged
-        return math.log1p((total - documents + 0.5) / (documents + 0.5))
+        idf = 0.0
+        for documents in map(self._frequency, dict.fromkeys(terms)):
+            total = max(
+                self._searcher.num_docs, documents
+            )  # frequencies include chunks that are deleted but not merged
+            idf += math.log1p((total - documents + 0.5) / (documents + 0.5))
+        return Query.boost_query(self._all_of(terms), weight / idf)
 
     def _all_of(self, terms: Iterable[str]) -> Query:
         queries = (Query.term_query(self._schema, _TERMS, term, index_option="freq") for term in dict.fromkeys(terms))

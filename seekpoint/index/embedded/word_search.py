@@ -1,32 +1,41 @@
 """Search by words in one snapshot: the word index on disk, and one in memory of the chunks that it lacks.
 
-Any index serves any snapshot of its library: transcripts that only the index has are hidden, and those that it lacks (a
-build is running, or was killed) are indexed in memory.
+In its folder the engine commits and merges by itself, and any state of it serves any snapshot of the library:
+transcripts that only the index has are hidden, and those that it lacks (a build is running, or was killed) are indexed
+in memory. So readers need no copy of it while a build changes it.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tantivy
+
 from seekpoint.background import in_background
-from seekpoint.index.embedded import word_files
+from seekpoint.index.embedded import stored_terms
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope, TranscriptSpan
-from seekpoint.index.embedded.database import THREADS_MAY_SHARE, damaged, library_errors
-from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.word_index import WordIndex, engine_errors
-from seekpoint.index.types import BY_MEANING, Alternatives, CandidateQuery, Scope, WordGroup
+from seekpoint.index.embedded.database import FILE as DATABASE
+from seekpoint.index.embedded.database import THREADS_MAY_SHARE, content_errors, damaged, library_errors
+from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
+from seekpoint.index.embedded.word_index import Entry, WordIndex, engine_errors, new_index, update
+from seekpoint.index.types import BY_MEANING, CandidateQuery, Scope, WordGroup
 
 if TYPE_CHECKING:
-    from tantivy import Query
-
     from seekpoint.index.embedded.vectors import VectorStore
+
+_PREFIX = "words-"
+# The files that the engine replaces, and lets only their owner read.
+_REPLACED = ("meta.json", ".managed.json")
+# As many times more by meaning where some are excluded, since vector files don't know words; a server's index does.
+_WHERE_SOME_ARE_EXCLUDED = 3
 
 
 @dataclass(eq=False)
@@ -51,32 +60,18 @@ class WordSearch:
             rest = [*map(self._count, groups[half:])]
             return [*first_half(), *rest]
 
-    def by_terms(
-        self, weights: Mapping[str, float], k: int, keep: Ranges | None, without: Collection[str] = ()
-    ) -> list[int]:
-        """The ids of about the k best chunks by weighted terms that `keep` keeps, `without` those with some terms."""
-        return self._best(lambda index: index.by_terms(weights), k, keep, without)
-
-    def by_groups(
+    def best(
         self,
-        groups: Sequence[tuple[WordGroup, float]],
+        queries: Callable[[WordIndex], list[tantivy.Query]],
         k: int,
         keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
-        """As `by_terms`, by weighted groups."""
-        return self._best(lambda index: index.by_groups(groups), k, keep, without)
-
-    def by_phrases(
-        self,
-        phrases: Sequence[Alternatives],
-        weights: Mapping[str, float],
-        k: int,
-        keep: Ranges | None,
-        without: Collection[str] = (),
-    ) -> list[int]:
-        """As `by_terms`, of those that have the terms of all phrases."""
-        return self._best(lambda index: index.by_phrases(phrases, weights), k, keep, without)
+        """The ids of about the k best chunks by any of the queries that `keep` keeps, `without` those with a term."""
+        within = None if keep is None else self._holdings.transcripts_in(keep)
+        with self._errors():
+            proposals = [hit for index in self._indexes for hit in index.best(queries(index), k, within, without)]
+        return [chunk for _, chunk in sorted(proposals, reverse=True)[:k]]
 
     def _count(self, sought: str | WordGroup) -> int:
         with self._errors():
@@ -84,14 +79,6 @@ class WordSearch:
             if count > len(self._holdings.alive):
                 raise ValueError("it counts more chunks than there are")
             return count
-
-    def _best(
-        self, queries: Callable[[WordIndex], list[Query]], k: int, keep: Ranges | None, without: Collection[str]
-    ) -> list[int]:
-        within = None if keep is None else self._holdings.transcripts_in(keep)
-        with self._errors():
-            proposals = [hit for index in self._indexes for hit in index.best(queries(index), k, within, without)]
-        return [chunk for _, chunk in sorted(proposals, reverse=True)[:k]]
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -104,37 +91,32 @@ class WordSearch:
 
     @cached_property
     def _indexes(self) -> list[WordIndex]:
-        index = word_files.current(self._folder, self._manifest, self._holdings)
-        if index is None:
-            return [self._in_memory(self._holdings.transcripts)]
-        if not index.lacking:
-            return [index]
-        return [index, self._in_memory([span for span in self._holdings.transcripts if span.first in index.lacking])]
-
-    def _in_memory(self, spans: Sequence[TranscriptSpan]) -> WordIndex:
-        entries = word_files.entries(self._folder, self._connection, spans)
-        return WordIndex.in_memory(entries, self._holdings.spoken, [span.first for span in spans])
-
-
-# As many times more by meaning where some are excluded, since vector files don't know words; a server's index does.
-_WHERE_SOME_ARE_EXCLUDED = 3
+        stored = _stored(self._folder, self._manifest, self._holdings)
+        lacking = [span for span in self._holdings.transcripts if not stored or span.first in stored.lacking]
+        indexes = [stored] if stored else []
+        if lacking:
+            in_memory, transcripts = new_index(), [span.first for span in lacking]
+            update(in_memory, transcripts, lambda added: _entries(self._folder, self._connection, lacking))
+            indexes.append(WordIndex(in_memory, self._holdings.spoken, transcripts))
+        return indexes
 
 
 def candidates(query: CandidateQuery, vectors: VectorStore, words: WordSearch, chunks: Ranges) -> Sequence[int]:
     """The candidates for a question, as `Reader.candidates`; `chunks` are those of the library."""
     keep = _ranges(query.scope)
     without, more = query.excluded, _WHERE_SOME_ARE_EXCLUDED if query.excluded else 1
-    by_groups = partial(words.by_groups, query.groups, query.limit, keep, without)
+    by_groups = partial(words.best, lambda index: index.by_groups(query.groups), query.limit, keep, without)
     with in_background(by_groups, may_share=THREADS_MAY_SHARE) as translated:  # the longest of the three
         nearest = vectors.nearest(query.vector, round(BY_MEANING * query.limit * more), keep).chunks.tolist()
-        proposed = [nearest, words.by_terms(query.terms, query.limit, keep, without), translated()]
+        by_terms = words.best(lambda index: index.by_terms(query.terms), query.limit, keep, without)
+        proposed = [nearest, by_terms, translated()]
     if query.named:
-        named = _ranges(query.named.scope)
-        proposed.append(vectors.nearest(query.vector, query.limit * more, named).chunks.tolist())
-        proposed.append(words.by_terms(query.named.terms, query.limit, named, without))
+        scope, terms = _ranges(query.named.scope), query.named.terms
+        proposed.append(vectors.nearest(query.vector, query.limit * more, scope).chunks.tolist())
+        proposed.append(words.best(lambda index: index.by_terms(terms), query.limit, scope, without))
     if query.required:
         phrases, most = query.required
-        proposed.append(words.by_phrases(phrases, query.terms, most, keep, without))
+        proposed.append(words.best(lambda index: index.by_phrases(phrases, query.terms), most, keep, without))
     ids = sorted(set(chain.from_iterable(proposed)))
     return [chunk_id for chunk_id, exists in zip(ids, chunks.contains(ids).tolist(), strict=True) if exists]
 
@@ -144,3 +126,123 @@ def _ranges(scope: Scope | None) -> Ranges | None:
         return None
     assert isinstance(scope, RangeScope)
     return scope.ranges
+
+
+def _stored(library: Path, manifest: Manifest, holdings: Holdings) -> WordIndex | None:
+    """The index that a manifest names, or that a build has replaced it by; `None` if a build is making it.
+
+    Raises ValueError if the index is damaged.
+    """
+    words = manifest.words
+    for _ in range(2):
+        if words is None:
+            return None
+        try:
+            return _snapshot(library / words.folder, holdings)
+        except (ValueError, OSError):
+            words = Manifest.load(library).words
+            if words and not words.files:
+                return None
+    raise ValueError("it isn't as it was written")
+
+
+def _snapshot(folder: Path, holdings: Holdings) -> WordIndex:
+    """The index in a folder as it is now.
+
+    The engine creates a lock file beside its files. Where it mustn't, it gets a temporary folder of links to them, to
+    be deleted at once, since the files are open by then.
+    """
+    snapshot = partial(WordIndex, languages=holdings.spoken, transcripts=holdings.first_chunks.tolist())
+    try:
+        return snapshot(_opened(folder))
+    except ValueError:
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory(prefix="seekpoint-", ignore_cleanup_errors=True) as links:
+            for path in _files(folder):
+                try:
+                    (Path(links) / path.name).symlink_to(path.resolve())
+                except OSError:  # a system without symbolic links
+                    shutil.copyfile(path, Path(links) / path.name)
+            return snapshot(_opened(Path(links)))
+
+
+def _opened(folder: Path) -> tantivy.Index:
+    with engine_errors():
+        return tantivy.Index.open(str(folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of an index but for the engine's locks."""
+    return sorted(path for path in folder.iterdir() if path.suffix != ".lock")
+
+
+def seal(
+    folder: Path,
+    connection: sqlite3.Connection,
+    manifest: Manifest,
+    holdings: Holdings,
+    progress: Callable[[int], None] = lambda chunks: None,
+) -> Manifest:
+    """Bring the index up to date, or make a damaged one anew in another folder; returns the manifest that names it.
+
+    Old folders aren't deleted. Raises DamagedLibrary if the stored terms are damaged, OSError if the disk fails.
+    """
+
+    def change(index: tantivy.Index) -> int:
+        def added(transcripts: Collection[int]) -> Iterator[Entry]:
+            spans = [span for span in holdings.transcripts if span.first in transcripts]
+            return _entries(folder, connection, spans, progress)
+
+        return update(index, holdings.first_chunks.tolist(), added)
+
+    if manifest.words:
+        target = folder / manifest.words.folder
+        with suppress(ValueError, FileNotFoundError):  # the index is damaged, or the disk has failed once
+            if change(_opened(target)) == len(holdings.alive):
+                _let_others_read(target)
+                return manifest
+    taken = [int(path.name.removeprefix(_PREFIX)) for path in folder.glob(f"{_PREFIX}[0-9]*")]
+    target = folder / f"{_PREFIX}{max(taken, default=0) + 1}"
+    target.mkdir()
+    try:
+        change(new_index(str(target)))
+    except ValueError as error:  # a new index is only written
+        raise OSError("the search engine can't write its files") from error
+    _let_others_read(target)
+    return replace(manifest, words=WordsRecord(target.name))
+
+
+def _let_others_read(folder: Path) -> None:
+    for name in _REPLACED:
+        shutil.copymode(folder.parent / DATABASE, folder / name)
+
+
+def recorded(library: Path, words: WordsRecord, former: WordsRecord | None) -> WordsRecord:
+    """The record with the files as they are; those that the former record knows aren't read again."""
+    known = {record.name: record for record in former.files} if former else {}
+    records = []
+    for path in _files(library / words.folder):
+        name, stat = f"{words.folder}/{path.name}", path.stat()
+        record = known.get(name)
+        if not record or (record.size, record.modified) != (stat.st_size, stat.st_mtime_ns):
+            record = FileRecord.of(path, name)
+        records.append(record)
+    return replace(words, files=tuple(records))
+
+
+def _entries(
+    library: Path,
+    connection: sqlite3.Connection,
+    spans: Sequence[TranscriptSpan],
+    progress: Callable[[int], None] = lambda chunks: None,
+) -> Iterator[Entry]:
+    """The chunks of some transcripts; raises DamagedLibrary, to tell damaged terms from a failure of the engine."""
+    with content_errors(library):
+        stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
+        for span in spans:
+            chunks = list(islice(stored, span.stop - span.first))
+            if len(chunks) < span.stop - span.first:
+                raise ValueError("a transcript has fewer chunks than it should")
+            yield from ((chunk, span.first, span.language, terms) for chunk, terms in chunks)
+            progress(len(chunks))

@@ -1,8 +1,7 @@
-"""Builds that end badly: killed, interrupted, out of space."""
+"""Builds that are killed, and copies of a library while one runs."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,10 +9,7 @@ import pytest
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.types import State
 from tests.index.libraries import CARD, build, by_meaning, by_words, files, fill, first, run_script
-
-needs_limits = pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits on the size of a file")
 
 _BUILD_HALF = """
 import os, pathlib
@@ -61,52 +57,3 @@ def test_a_copy_taken_during_a_build_is_a_library(folder: Path, tmp_path: Path) 
             assert by_meaning(library, "position") == []
         with EmbeddedWriter.acquire(tmp_path / "copy", CARD):
             pass
-
-
-_RUN_OUT_OF_SPACE = """
-import pathlib, resource as limits
-import seekpoint.index.embedded.vector_files
-from tests.index.libraries import *
-folder, moment, size = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-
-def fill_the_disk(now):
-    if now == moment:
-        limits.setrlimit(limits.RLIMIT_FSIZE, (size, limits.RLIM_INFINITY))
-
-fill_the_disk("opening")
-with EmbeddedWriter.acquire(folder, CARD) as writer:
-    fill_the_disk("committing")
-    fill(writer, {f"new{k}": ["cache " * 300 + str(k)] * 20 for k in range(8)})
-    fill_the_disk("sealing")
-"""
-
-
-@needs_limits
-@pytest.mark.parametrize(
-    ("moment", "size"),
-    [("opening", 3000), ("committing", 500), ("committing", 80_000), ("sealing", 500), ("sealing", 20_000)],
-)
-def test_a_full_disk_is_one_clear_line_and_loses_nothing(folder: Path, moment: str, size: int) -> None:
-    ended = run_script(_RUN_OUT_OF_SPACE, folder, moment, str(size))
-    last = (ended.stderr.splitlines() or [""])[-1]
-    assert ended.returncode == 0 or last.startswith("seekpoint.index.errors.LibraryError: "), ended.stderr
-    assert ended.returncode == 1 or size > 500
-
-    def check(new: str | None) -> None:
-        assert first(folder, "position") == "position001"
-        with EmbeddedReader.open(folder) as library:
-            assert by_words(library, "掩码") == ["zhuyili0001"]
-            assert new is None or State.INDEXED in [status.state for status in library.statuses([new])]
-
-    check("new7" if moment == "sealing" else None)
-    build(folder, {"last": ["softmax"]})
-    check("last")
-
-
-@needs_limits
-def test_a_library_that_finds_no_room_at_all_can_be_built_later(tmp_path: Path) -> None:
-    for size in ("0", "50000"):
-        ended = run_script(_RUN_OUT_OF_SPACE, tmp_path, "opening", size)
-        assert ended.stderr.splitlines()[-1].startswith("seekpoint.index.errors.LibraryError: ")
-    build(tmp_path)
-    assert first(tmp_path, "position") == "position001"

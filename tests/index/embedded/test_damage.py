@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, LibraryNotFound, UnreleasedLibrary
 from seekpoint.index.transfer.export import export_library
-from seekpoint.index.types import CueSpan
 from seekpoint.query.output.status import to_json, to_text
 from tests.damaging import change_rows
 from tests.index.libraries import CARD, TALKS, build, by_meaning, by_words, files, fill, first, names
@@ -89,15 +89,6 @@ def test_damage_to_an_unfinished_library_is_never_another_exception(folder: Path
                 assert "\n" not in str(error)
 
 
-def test_cues_that_cannot_be_read_are_told_in_one_line(folder: Path) -> None:
-    Manifest.load(folder).unsealed().save(folder)
-    change_rows(folder, "UPDATE cue_block SET data = CAST(data || x'00' AS BLOB)")
-    with EmbeddedReader.open(folder) as library:
-        for read in (lambda: library.cues([CueSpan(1, 0, 2)]), lambda: library.transcripts("zhuyili0001")):
-            with pytest.raises(DamagedLibrary, match=r"^[^\n]*in library\.db, cues aren't what was written.*build"):
-                read()
-
-
 NONSENSE = {
     "chunk": ["first = 99, stop = 100", "stop = 100", "first = -1", "terms = x'00'", "start = 1e300", "end = -9e999"],
     "language": ["total = x'00'", "window_total = zeroblob(16)"],
@@ -105,6 +96,7 @@ NONSENSE = {
     "term": ["number = number + (1 << 50)"],
     "vector": ["data = x'00'", "data = zeroblob(999)"],
     "piece_block": ["data = x'01'"],
+    "cue_block": ["data = CAST(data || x'00' AS BLOB)", "first = first + 1"],
     "resource": [
         *("details = '[]'", "details = '{'", "details = '{\"pages\": 7}'", "kind = '讲座'", "state = ''"),
         "retry_after = 9e99, state = 'deferred', reason = 'x'",
@@ -178,78 +170,92 @@ def test_what_isnt_opened_to_be_mended_is_refused(folder: Path, name: str) -> No
 
 BOOKMARKS = "DROP TABLE IF EXISTS listing; CREATE TABLE bookmark (url TEXT); PRAGMA application_id = 0"
 UNRELEASED = f"PRAGMA application_id = {UNRELEASED_APPLICATION_ID}; PRAGMA user_version = 11"
+TOLD: dict[str, tuple[type[LibraryError], str]] = {
+    "another program's": (ForeignLibrary, "isn't a Seekpoint.*--index"),
+    "newer": (ForeignLibrary, "format 99.*upgrade Seekpoint"),
+    "unreleased": (UnreleasedLibrary, "built by an unreleased version of Seekpoint: delete it and build it again"),
+    "older": (UnreleasedLibrary, "built by an unreleased version of Seekpoint: delete it and build it again"),
+}
 
 
 @pytest.mark.parametrize(
-    ("script", "error", "told"),
+    ("script", "whose"),
     [
-        (BOOKMARKS, ForeignLibrary, "isn't a Seekpoint library"),
-        ("PRAGMA user_version = 99", ForeignLibrary, r"format 99.*upgrade Seekpoint"),
-        (UNRELEASED, UnreleasedLibrary, r"built by an unreleased version of Seekpoint: delete it and build"),
+        (BOOKMARKS, "another program's"),
+        ("PRAGMA user_version = 99", "newer"),
+        (UNRELEASED, "unreleased"),
+        (f"PRAGMA user_version = {database.SCHEMA_VERSION - 1}", "older"),
     ],
-    ids=["another program's", "newer", "from before the first release"],
 )
-def test_a_database_that_isnt_of_this_release_is_told_and_left_alone(
-    folder: Path, script: str, error: type[LibraryError], told: str
-) -> None:
+def test_a_database_that_isnt_of_this_release_is_told_and_left_alone(folder: Path, script: str, whose: str) -> None:
+    error, told = TOLD[whose]
     with closing(sqlite3.connect(folder / "library.db")) as connection:
         connection.executescript(script)
     stored = (folder / "library.db").read_bytes()
-    for writable in (False, True):
+    (folder / "manifest.json").write_bytes(Manifest.load(folder).unsealed().encoded())
+    for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
         with pytest.raises(error, match=told):
-            database.connect(folder, writable=writable)
+            opening(folder)
     assert (folder / "library.db").read_bytes() == stored
 
 
-@pytest.mark.parametrize("older", ["layout", "manifest"])
-def test_a_library_from_before_the_first_release_asks_for_a_new_build(folder: Path, older: str) -> None:
-    if older == "layout":
-        with closing(sqlite3.connect(folder / database.FILE)) as connection:
-            connection.execute(f"PRAGMA user_version = {database.SCHEMA_VERSION - 1}")
-        (folder / "manifest.json").write_bytes(Manifest.load(folder).unsealed().encoded())
-    else:
-        content = json.loads((folder / "manifest.json").read_bytes())
-        content |= {"format": "seekpoint library", "version": 11}
-        del content["checksum"]
-        checksum = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        (folder / "manifest.json").write_text(json.dumps(content | {"checksum": checksum}), encoding="utf-8")
+@pytest.mark.parametrize(
+    ("content", "whose"),
+    [
+        ({"format": "seekpoint library", "version": 11}, "unreleased"),
+        ({"version": database.SCHEMA_VERSION - 1}, "older"),
+        ({"version": 99, "something": "new"}, "newer"),
+        ({"format": "地图", "checksum": None}, "another program's"),
+    ],
+)
+def test_a_manifest_that_isnt_of_this_release_is_told(folder: Path, content: dict[str, object], whose: str) -> None:
+    error, told = TOLD[whose]
+    manifest = json.loads((folder / "manifest.json").read_bytes()) | content
+    checksum = manifest.pop("checksum")
+    if checksum:
+        manifest["checksum"] = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
-        with pytest.raises(UnreleasedLibrary, match="unreleased version of Seekpoint: delete it and build it again"):
+        with pytest.raises(error, match=told):
             opening(folder)
 
 
-def test_a_place_without_a_library_is_left_alone_and_told(tmp_path: Path) -> None:
-    extension = '{"name": "A browser extension", "version": "2.0"}'
-    cases: list[tuple[str, type[LibraryError], str]] = [
-        ("论文.pdf", LibraryNotFound, r"holds other files.*--index"),
-        ("manifest.json", ForeignLibrary, "isn't a Seekpoint manifest"),
-    ]
-    for name, error, told in cases:
-        place = tmp_path / f"with {name}"
-        place.mkdir()
-        (place / name).write_text(extension)
-        with pytest.raises(ForeignLibrary, match=told):
-            EmbeddedWriter.acquire(place, CARD)
-        for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
-            with pytest.raises(error):
-                opening(place)
-        assert [path.name for path in place.iterdir()] == [name]
+@pytest.mark.parametrize(
+    ("name", "content", "read", "built"),
+    [
+        ("论文.pdf", "%PDF", LibraryNotFound, "holds other files.*--index"),
+        ("manifest.json", '{"name": "A browser extension"}', ForeignLibrary, "isn't a Seekpoint manifest"),
+    ],
+)
+def test_a_folder_of_something_else_is_left_alone(
+    tmp_path: Path, name: str, content: str, read: type[LibraryError], built: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ForeignLibrary, match=built):
+        EmbeddedWriter.acquire(tmp_path, CARD)
+    for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
+        with pytest.raises(read):
+            opening(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_is_no_place_for_a_library(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("hello")
-    with pytest.raises(ForeignLibrary, match="is a file"):
-        EmbeddedWriter.acquire(file, CARD)
-    with pytest.raises(ForeignLibrary, match="is a file"):
-        EmbeddedReader.open(file)
+    for opening in (EmbeddedReader.open, partial(EmbeddedWriter.acquire, card=CARD)):
+        with pytest.raises(ForeignLibrary, match="is a file"):
+            opening(file)
     with pytest.raises(LibraryError, match="can't read or write the library"):
         EmbeddedWriter.acquire(file / "below", CARD)
-    (tmp_path / "empty").mkdir()
+
+
+def test_a_missing_folder_is_made_only_for_a_new_library(tmp_path: Path) -> None:
     place = tmp_path / "deep" / "图书馆"
-    for missing in (tmp_path / "empty", place):
-        with pytest.raises(LibraryNotFound, match="seekpoint build"):
-            EmbeddedReader.open(missing)
-    with pytest.raises(LibraryNotFound, match="seekpoint build"):
-        EmbeddedWriter.acquire(place)
-    assert not place.parent.exists(), "a missing folder is made only for a new library"
+    for opening in (EmbeddedReader.open, EmbeddedWriter.acquire):
+        for missing in (tmp_path, place):
+            with pytest.raises(LibraryNotFound, match="seekpoint build"):
+                opening(missing)
+    assert not place.parent.exists()
     build(place)
     assert first(place, "position") == "position001"
 

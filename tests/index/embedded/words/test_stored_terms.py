@@ -13,7 +13,7 @@ import pytest
 from seekpoint.index.embedded import database, stored_terms
 from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.sql.term_counts import counts_of_chunks
-from seekpoint.index.sql.transcripts import numbered, term_numbers
+from seekpoint.index.sql.transcripts import numbered
 from seekpoint.index.text.terms import terms
 
 SAID = ["the mask hides the words", "掩码遮住后面的词", "", "a mask for 掩码"]
@@ -35,18 +35,6 @@ def store(connection: sqlite3.Connection, *texts: str) -> None:
         "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 1, 0, 1, ?)",
         [(data,) for data in counts_of_chunks(numbers, said)],
     )
-
-
-def test_a_term_keeps_its_number_and_comes_as_often_as_it_occurs(connection: sqlite3.Connection) -> None:
-    db = SqliteDatabase(Path(), connection)
-    before = term_numbers(db, terms(" ".join(SAID)))
-    assert sorted(before.values()) == list(range(1, len(before) + 1))
-    store(connection, "another mask 掩码")
-    assert term_numbers(db, before) == before
-    assert term_numbers(db, ["nowher"]) == {}
-    found = dict(stored_terms.terms_of(connection, [(4, 5), (1, 3)]))
-    assert list(found) == [4, 1, 2]
-    assert all(sorted(said) == sorted(terms(SAID[chunk - 1])) for chunk, said in found.items())
 
 
 def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_most(
