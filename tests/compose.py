@@ -128,22 +128,22 @@ class Composition:
         service, mounted = self._services[name], self._folder / "mounted" / name
         mounted.mkdir(parents=True, exist_ok=True)
         copied = Image(self.home, service.get("build")).copied
-        found = {target: source for target, source in copied.items() if source.suffix == ".sh"}
+        paths = {target: source for target, source in copied.items() if source.suffix == ".sh"}
         for secret in service.get("secrets", []):
             source = self.home / self._document["secrets"][secret]["file"]
-            found[f"/run/secrets/{secret}"] = Path(shutil.copy(source, mounted))  # with its mode, as a mount has it
+            paths[f"/run/secrets/{secret}"] = Path(shutil.copy(source, mounted))  # with its mode, as a mount has it
         for config in service.get("configs", []):
             text = (self.home / self._document["configs"][config["source"]]["file"]).read_text("utf-8")
-            place = found[config["target"]] = mounted / Path(config["target"]).name
+            place = paths[config["target"]] = mounted / Path(config["target"]).name
             place.write_text(self._hosts(text).replace("bind :", f"bind {self.addresses[name]}:"), "utf-8")
         for volume in service.get("volumes", []):
             source, target = volume.split(":")[:2]
             is_named = source in self._document["volumes"]
-            found[target] = self._folder / "volumes" / source if is_named else self.home / source
-            if not found[target].exists():
-                found[target].mkdir(parents=True)
-                shutil.chown(found[target], self._folder.stat().st_uid)
-        return found
+            paths[target] = self._folder / "volumes" / source if is_named else self.home / source
+            if not paths[target].exists():
+                paths[target].mkdir(parents=True)
+                shutil.chown(paths[target], self._folder.stat().st_uid)
+        return paths
 
     def _local(self, text: str, name: str, paths: Mapping[str, Path]) -> str:
         for target in sorted(paths, key=len, reverse=True):

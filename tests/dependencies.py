@@ -29,20 +29,20 @@ class Unaudited(Exception):
 
 def installed() -> dict[str, Distribution]:
     """The installed packages that Seekpoint needs at run time, itself left out, by their canonical names."""
-    found: dict[str, Distribution] = {}
+    packages: dict[str, Distribution] = {}
     needed: list[tuple[str, frozenset[str]]] = [(NAME, frozenset())]
     for name, extras in needed:  # which grows meanwhile
         try:
-            found[name] = distribution(name)
+            packages[name] = distribution(name)
         except PackageNotFoundError:
             continue  # of another system, by a marker of the package that names it
-        for each in map(Requirement, found[name].requires or ()):
-            one = canonicalize_name(each.name), frozenset(each.extras)
+        for each in map(Requirement, packages[name].requires or ()):
+            package = canonicalize_name(each.name), frozenset(each.extras)
             is_needed = not each.marker or any(each.marker.evaluate({"extra": extra}) for extra in {"", *extras})
-            if is_needed and one not in needed:
-                needed.append(one)
-    del found[NAME]
-    return dict(sorted(found.items()))
+            if is_needed and package not in needed:
+                needed.append(package)
+    del packages[NAME]
+    return dict(sorted(packages.items()))
 
 
 def sbom(file: Path) -> None:

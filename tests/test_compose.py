@@ -77,12 +77,12 @@ def test_what_workers_build_is_answered_by_whichever_reader_lives(composition: C
 
     def answers(token: str) -> dict[str, str]:
         """The resource of the first moment of each question, by way of the balancer."""
-        found = {}
+        resources = {}
         for question in QUESTIONS:
             address = f"http://{composition.addresses['balancer']}:8080/api/ask?k=1&q={quote(question)}"
             with urlopen(Request(address, headers={"Authorization": f"Bearer {token}"}), timeout=60) as response:
-                found[question] = json.load(response)["moments"][0]["resource"]["id"]
-        return found
+                resources[question] = json.load(response)["moments"][0]["resource"]["id"]
+        return resources
 
     token = secret(composition, "token")
     assert answers(token) == QUESTIONS
@@ -132,12 +132,12 @@ def test_all_that_the_compose_file_and_its_images_name_is_there() -> None:
 def test_secrets_are_made_once_for_their_owner_alone_and_stay_out_of_the_repository(tmp_path: Path) -> None:
     document = yaml.safe_load((COMPOSE / "compose.yaml").read_text("utf-8"))
     script = shutil.copy(COMPOSE / "secrets.sh", tmp_path)
-    found = []
+    runs = []
     for _ in range(2):
         subprocess.run([script], check=True)
-        found.append({f"secrets/{path.name}": path.read_text("utf-8") for path in (tmp_path / "secrets").iterdir()})
-    made, again = found
-    assert made == again and sorted(made) == sorted(one["file"] for one in document["secrets"].values())
+        runs.append({f"secrets/{path.name}": path.read_text("utf-8") for path in (tmp_path / "secrets").iterdir()})
+    made, again = runs
+    assert made == again and sorted(made) == sorted(secret["file"] for secret in document["secrets"].values())
     assert all(len(secret) == 48 for secret in made.values()) and len({*made.values()}) == len(made)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     ignored = subprocess.run(["git", "check-ignore", "-q", COMPOSE / "secrets" / "token"], cwd=ROOT, check=False)

@@ -148,11 +148,7 @@ PAGES: dict[str, tuple[Answer, State, str]] = {
     f"{BAD}/leads-to-a-file": (to("file:///etc/passwd"), State.UNAVAILABLE, "isn't on the web"),
     f"{BAD}/unpacks": (http(BOMB, head="Content-Encoding: gzip\r\n"), State.UNAVAILABLE, "more than 30 MB"),
     f"{BAD}/made-by-script": (http(SCRIPT), State.UNAVAILABLE, "made by script"),
-    f"{BAD}/a-film": (
-        http(b"\0\0\0\x18ftypmp42", "video/mp4"),
-        State.NO_TRANSCRIPT,
-        "bad.example has no captions of it",
-    ),
+    f"{BAD}/a-film": (http(b"\0\0\0\x18ftypmp42", "video/mp4"), State.NO_TRANSCRIPT, "bad.example has no captions"),
     f"{BAD}/no-HTTP": (b"SSH-2.0-OpenSSH\r\n", State.DEFERRED, "connection to bad.example fails"),
     f"{BAD}/deep": (http("<div>" * 5000 + WORDS), State.UNAVAILABLE, "nested too deep"),
 }
@@ -180,11 +176,11 @@ def test_a_paragraph_without_end_is_cut_to_what_the_model_reads(bench: Bench) ->
     statuses = bench.build({address: http(page(text)) for address, text in addresses.items()})
     assert max(map(tokens, bench.encoder.embedded)) <= MOST_TOKENS
     with at_most(seconds=10):
-        found = bench.ask("1234 attention reads 注意力", 100)
+        moments = bench.ask("1234 attention reads 注意力", 100)
     for address, text in addresses.items():
         assert len(text) >= 190_000 and statuses[address].state is State.INDEXED
         assert any(text[-30:].replace(" ", "") in passage.replace(" ", "") for passage in bench.encoder.embedded)
-        moment = next(one for one in found if one.resource.url == address and one.quote != "A page")
+        moment = next(each for each in moments if each.resource.url == address and each.quote != "A page")
         link, _, directive = moment.link.partition("#:~:")
         assert (link, directive[:5]) == (address, "text=") and len(directive) <= 300
         assert unquote(re.split(r"[=,]", directive)[1]) in text
@@ -235,9 +231,9 @@ def test_marks_without_end_are_read_in_time(bench: Bench) -> None:
     for name, text in MARKS.items():
         (bench.files / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     statuses = bench.build({})
-    found = {moment.resource.url for moment in bench.ask("mask", 20)}
+    answering = {moment.resource.url for moment in bench.ask("mask", 20)}
     for address in ((bench.files / name).as_uri() for name in MARKS):
-        assert statuses[address].state is State.INDEXED and address in found, statuses[address]
+        assert statuses[address].state is State.INDEXED and address in answering, statuses[address]
 
 
 # With what is left of each: what holds spaces is no id.

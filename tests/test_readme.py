@@ -43,8 +43,7 @@ def text_of(page: Path) -> str:
 
 def commands() -> dict[str, click.Command]:
     context = click.Context(cli)
-    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
-    return {name: command for name, command in found.items() if command}
+    return {name: command for name in cli.list_commands(context) if (command := cli.get_command(context, name))}
 
 
 def assert_up_to_date(page: Path, library: Path) -> None:

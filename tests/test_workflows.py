@@ -22,17 +22,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def loaded(path: Path) -> dict[Any, Any]:
-    found: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found
-
-
-def jobs(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = loaded(WORKFLOWS[name])["jobs"]
-    return found
+    document: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
 
 
 def steps(name: str, key: str) -> Iterator[str]:
-    return (step[key] for job in jobs(name).values() for step in job.get("steps", ()) if key in step)
+    jobs = loaded(WORKFLOWS[name])["jobs"].values()
+    return (step[key] for job in jobs for step in job.get("steps", ()) if key in step)
 
 
 def test_workflows_test_on_each_change_each_night_and_publish_with_what_is_there() -> None:
@@ -53,12 +49,12 @@ def test_workflows_test_on_each_change_each_night_and_publish_with_what_is_there
 
 def test_the_matrices_have_the_versions_that_the_classifiers_name() -> None:
     supported = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
-    matrices = [job["strategy"]["matrix"] for job in jobs("test").values()]
+    jobs = loaded(WORKFLOWS["test"])["jobs"].values()
+    matrices = [job["strategy"]["matrix"] for job in jobs]
     assert [matrix["python"] for matrix in matrices] == [supported] * 2
     assert PROJECT["requires-python"] == f">={supported[0]}"
-    assert [job["container"]["image"] for job in jobs("test").values() if "container" in job] == [
-        "python:${{ matrix.python }}-trixie"
-    ]
+    images = [job["container"]["image"] for job in jobs if "container" in job]
+    assert images == ["python:${{ matrix.python }}-trixie"]
     assert {system for matrix in matrices for system in matrix.get("system", ())} == {"macos-latest", "windows-latest"}
 
 
