@@ -67,7 +67,12 @@ class Round(NamedTuple):
 
 def main() -> None:
     """Print a line for each round, and a table at the end; the exit code is 1 if anything was wrong."""
-    options = parser().parse_args()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder to work in")
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--model", default=BUNDLED, help="a sentence-transformers model, by name or folder")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if any(options.folder.iterdir()):
         sys.exit(f"{options.folder} isn't empty: name a new folder")
@@ -196,16 +201,6 @@ def table(rounds: Sequence[Round]) -> str:
         rows.append(f"| {command} | {place} | {' | '.join(map(str, counts))} | {sum(bool(o.faults) for o in ones)} |")
     wrong = sum(bool(one.faults) for one in rounds)
     return "\n".join([*rows, "", f"{len(rounds)} kills, {wrong} wrong"])
-
-
-def parser() -> argparse.ArgumentParser:
-    """The options."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder to work in")
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--model", default=BUNDLED, help="a sentence-transformers model, by name or folder")
-    parser.add_argument("--seed", type=int, default=0)
-    return parser
 
 
 if __name__ == "__main__":

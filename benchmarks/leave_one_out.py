@@ -9,7 +9,6 @@ with --keep what an earlier run of the same code wrote there isn't asked again.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import json
@@ -269,17 +268,12 @@ def to_json(results: Sequence[LeftOut]) -> dict[str, dict[str, object]]:
     return figures
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def main() -> None:
+    """Leave out one source after the other."""
     options = command_line("benchmarks.leave_one_out", __doc__, "left-out")
     options.add_argument("work", type=Path)
     options.add_argument("--keep", action="store_true", help="take what an earlier run found")
-    return options
-
-
-def main() -> None:
-    """Leave out one source after the other."""
-    arguments = parser().parse_args()
+    arguments = options.parse_args()
     results = measure(arguments.work, arguments.keep)
     text = to_markdown(results)
     print(text)

@@ -95,7 +95,7 @@ def main() -> None:
         arguments.markdown.write_text(text, "utf-8")
     if arguments.plots:
         draw(results, arguments.plots)
-    write_block(arguments.docs, "quality", text.rstrip())
+    write_block(arguments.docs, "quality", text)
 
 
 if __name__ == "__main__":

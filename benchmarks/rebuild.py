@@ -10,7 +10,6 @@ $SEEKPOINT_SHARED; it's copied. Rebuilding has no network, so that a request wou
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -35,7 +34,12 @@ _NO_WEB = "http://127.0.0.1:9"
 
 def main() -> None:
     """Measure both lists."""
-    options = parser().parse_args()
+    parser = machine.command_line("benchmarks.rebuild", __doc__, "rebuild")
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--lectures", type=Path, metavar="LIBRARY")
+    parser.add_argument("--resources", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
     folder = options.work / str(options.resources)
     first = first_build(folder, options.resources)
     found: dict[str, Any] = {"machine": machine.describe(), "first": first, "rebuilds": {}}
@@ -51,17 +55,7 @@ def main() -> None:
     text = to_text(found)
     print(text)
     machine.save(options.json, found)
-    write_block(options.docs, "rebuild", text.rstrip())
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    options = machine.command_line("benchmarks.rebuild", __doc__, "rebuild")
-    options.add_argument("work", type=Path)
-    options.add_argument("--lectures", type=Path, metavar="LIBRARY")
-    options.add_argument("--resources", type=int, default=10_000)
-    options.add_argument("--runs", type=int, default=5)
-    return options
+    write_block(options.docs, "rebuild", text)
 
 
 def lay_out(folder: Path, resources: int) -> None:

@@ -50,7 +50,7 @@ def main() -> None:
             machine.save(options.json, found)
     text = to_text(found)
     print(text)
-    write_block(options.docs, "scale", text.rstrip())
+    write_block(options.docs, "scale", text)
     if options.plots:
         for name, panels in drawings(found).items():
             plots.draw_growth(panels, options.plots / name)
