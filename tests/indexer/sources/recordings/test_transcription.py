@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from seekpoint.index.errors import ModelError, Unfetched, UsageError
 from seekpoint.index.types import Origin, State, Transcript
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
+from tests.indexer.sources.recordings.films import film
 from tests.speech import needs_espeak, recording, speech_model
 
 pytestmark = pytest.mark.slow
@@ -16,8 +15,6 @@ pytestmark = pytest.mark.slow
 pytest.importorskip(
     "faster_whisper", reason='transcription needs one more package: pip install "seekpoint[transcribe]"'
 )
-
-needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg: apt-get install ffmpeg")
 
 _LECTURE = (
     (1.0, "Welcome to this lecture about language models."),
@@ -107,19 +104,6 @@ def test_words_at_the_cut_between_slices_are_transcribed_once(model: str, tmp_pa
 
 
 @pytest.mark.model
-@needs_espeak
-@needs_ffmpeg
-def test_late_audio_has_the_times_of_the_video(model: str, tmp_path: Path) -> None:
-    sound = recording(tmp_path / "sound.wav", (1.0, "Welcome to this lecture."))
-    film = tmp_path / "讲座.mkv"
-    _ffmpeg("-f", "lavfi", "-i", "testsrc=d=20:r=5", "-itsoffset", "9", "-i", str(sound), str(film))
-
-    made = Transcriber(model, tmp_path / "cache", language="en-GB").transcribe(film)
-
-    assert is_at(made, "lecture", 10)
-
-
-@pytest.mark.model
 def test_silence_has_no_transcript_and_an_unsupported_language_is_named(model: str, tmp_path: Path) -> None:
     quiet = recording(tmp_path / "quiet.wav", seconds=40)
     transcriber = Transcriber(model, tmp_path / "cache")
@@ -147,9 +131,8 @@ def test_an_invalid_recording_is_refused(tmp_path: Path, capfd: pytest.CaptureFi
     assert capfd.readouterr() == ("", "")
 
 
-@needs_ffmpeg
 def test_a_recording_without_sound_has_nothing_to_transcribe(tmp_path: Path) -> None:
-    _ffmpeg("-f", "lavfi", "-i", "testsrc=d=2:r=5", str(tmp_path / "film.mp4"))
+    film(tmp_path / "film.mp4")
     recording(tmp_path / "none.wav")
     for name, reason in (("film.mp4", "no sound"), ("none.wav", "nothing in it can be heard")):
         with pytest.raises(Unfetched, match=reason):
@@ -165,7 +148,3 @@ def test_a_model_that_cannot_be_loaded_names_the_choices(tmp_path: Path) -> None
         with pytest.raises(ModelError, match="give a size such as base") as caught:
             Transcriber(model, tmp_path / "cache").transcribe(quiet)
         assert "\n" not in str(caught.value)
-
-
-def _ffmpeg(*arguments: str) -> None:
-    subprocess.run(["ffmpeg", "-loglevel", "error", "-y", *arguments], check=True)
