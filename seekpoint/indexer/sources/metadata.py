@@ -33,6 +33,8 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 # More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
+MOST_ENTRIES = 5_000
+"""The entries that are read of a playlist without a limit of the user's: as many as one of YouTube may have."""
 # These extractors of yt-dlp number the videos of a page, also an only one.
 _NUMBERING, _FIRST = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
@@ -43,6 +45,12 @@ _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_n
 def stated_text(value: object) -> str:
     """A title or name in one line, of 500 characters at most; empty for what is no text."""
     return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
+
+
+def check_length(entries: int, limit: int | None) -> None:
+    """Raise Unfetched for a playlist of more than MOST_ENTRIES, unless the user gave a limit."""
+    if limit is None and entries > MOST_ENTRIES:
+        raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{MOST_ENTRIES:,}"))
 
 
 def check_not_live(status: object) -> None:

@@ -17,6 +17,7 @@ from seekpoint.indexer.fetch.retries import MONTH, Pace, ResponseTooLarge, Serve
 from seekpoint.indexer.fetch.site_requests import SiteRequests
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.documents import DocumentReader
+from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
 from seekpoint.indexer.sources.sandbox import OriginReader
 from seekpoint.indexer.sources.sites.extraction import (
@@ -33,7 +34,6 @@ from seekpoint.video_sites import video_or_playlist
 # Reasons for which a page in HTML has no article to read, and may yet have a video; documents have others.
 _WITHOUT_ARTICLE = {"made_by_script", "navigation_only", "page_empty", "page_of_markup"}
 _MEDIA = ("video/", "audio/")
-_MOST_ENTRIES = 5_000
 # CPU seconds. An ordinary page takes less than one, a sound of an hour in encrypted segments 650.
 _TO_EXTRACT, _TO_DOWNLOAD = 15.0, 1_800.0
 _Result = TypeVar("_Result")
@@ -77,7 +77,7 @@ class VideoSites:
                 raise
             return FetchResult((), end=video)
         if read.listed:
-            return FetchResult((), kind=Kind.PLAYLIST, playlist=_playlist(read.listed, resource))
+            return FetchResult((), kind=Kind.PLAYLIST, playlist=_playlist(read.listed, resource, self._limit))
         # The video itself may have another address, as that of a short link.
         own = resource_of(read.address)
         end = own if own and own.kind is Kind.VIDEO and own.id != resource.id else None
@@ -87,7 +87,8 @@ class VideoSites:
         self, playlist: Resource, earlier: FromListing | None = None, *, private: bool = False
     ) -> Listing:
         """List a playlist anew, whatever the earlier version; raises Unfetched."""
-        return Listing(_playlist(self._extracted(list_videos, playlist, self._most, private=private), playlist))
+        listed = self._extracted(list_videos, playlist, self._most, private=private)
+        return Listing(_playlist(listed, playlist, self._limit))
 
     def details(self, resource: Resource, *, private: bool = False) -> Details:
         """The details of a video; raises Unfetched."""
@@ -105,7 +106,7 @@ class VideoSites:
 
     @property
     def _most(self) -> int:
-        return _MOST_ENTRIES + 1 if self._limit is None else self._limit
+        return MOST_ENTRIES + 1 if self._limit is None else self._limit
 
     def _extracted(
         self,
@@ -158,7 +159,7 @@ def video_named_by(page: str, url: str, title: str = "") -> Resource | None:
     return resource if sites[0] and sites[0].prefix and sites[0] is sites[1] else replace(resource, title="")
 
 
-def _playlist(listed: ListedVideos, of: Resource) -> Playlist:
+def _playlist(listed: ListedVideos, of: Resource, limit: int | None) -> Playlist:
     """The videos of a listing; raises Unfetched if it has none, or too many."""
     entries: dict[str, PlaylistEntry] = {}
     for address, title in listed.videos:
@@ -167,8 +168,7 @@ def _playlist(listed: ListedVideos, of: Resource) -> Playlist:
             entries.setdefault(resource.id, PlaylistEntry(resource))
     if not entries:
         raise no_video(of.url)
-    if len(entries) > _MOST_ENTRIES:
-        raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"), MONTH)
+    check_length(len(entries), limit)
     return Playlist(listed.title, tuple(entries.values()))
 
 

@@ -15,9 +15,8 @@ from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import MONTH, Pace, Turns
 from seekpoint.indexer.fetch.youtube_failures import playlist_failure
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.metadata import stated_text
+from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length, stated_text
 
-_MOST_ENTRIES = 5_000  # YouTube's limit of a playlist
 _MOST_REDIRECTS = 5
 _PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)
 _CHANNEL_WITHOUT_TAB = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)")
@@ -45,9 +44,8 @@ class YouTubePlaylists:
         limit = self._limit if is_channel(playlist) else None
         has_no_tab = _CHANNEL_WITHOUT_TAB.fullmatch(urlsplit(playlist.url).path)
         listing = self._fetch_listing(f"{playlist.url}/videos" if has_no_tab else playlist.url)
-        items = list(islice(listing["entries"], _MOST_ENTRIES + 1 if limit is None else limit))
-        if len(items) > _MOST_ENTRIES and limit is None:
-            raise Unfetched(State.UNAVAILABLE, Reason("playlist_too_long", most=f"{_MOST_ENTRIES:,}"))
+        items = list(islice(listing["entries"], MOST_ENTRIES + 1 if limit is None else limit))
+        check_length(len(items), limit)
         entries: dict[str, PlaylistEntry] = {}
         for item in items:
             title = stated_text(item.get("title"))

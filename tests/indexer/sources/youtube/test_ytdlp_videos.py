@@ -1,9 +1,10 @@
-"""Captions by yt-dlp, where youtube-transcript-api can't have them: the real yt-dlp at a fake YouTube."""
+"""Captions and sounds by yt-dlp: the real one at a fake YouTube."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,18 +14,18 @@ from typing import TypeAlias
 import pytest
 from pytest_httpserver import HTTPServer
 
-from seekpoint.index.errors import Blocked, Unfetched
+from seekpoint.index.errors import Blocked, SeekpointError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcript
-from seekpoint.indexer.fetch.retries import Pace
+from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
 from seekpoint.indexer.sources.metadata import stated_details
 from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
-from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
+from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader, fetch_audio
 from tests.fake_youtube import FakeYouTube, json3, watch_page
 from tests.paths import ROOT
 from tests.shared import SHARED, needs_shared
-from tests.speech import sound_format
+from tests.speech import FakeSounds, sound_format
 
 VIDEO = "abcdefghijk"
 DAY, MONTH = 86400, 30 * 86400
@@ -373,3 +374,78 @@ def test_a_token_provider_that_the_user_installed_for_yt_dlp_is_asked_where_the_
     assert "the token provider of yt-dlp fails (" in fetch("http://127.0.0.1:1")
     fake.fail("attestation", "watch", 429)
     assert fetch("").startswith("Blocked "), "a block that a provider meets is one, though yt-dlp passes over it"
+
+
+SOUND = random.Random(7).randbytes(9_000_000)
+FILM = sound_format(160, 1_000_000, 'video/mp4; codecs="avc1.4d400c"')
+
+
+@pytest.fixture
+def media(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSounds:
+    return FakeSounds(httpserver, fake)
+
+
+def test_the_smallest_audio_is_downloaded_in_pieces(media: FakeSounds, tmp_path: Path) -> None:
+    media.add(VIDEO, SOUND, sound_format(140, 30_000_000), sound_format(139, len(SOUND)), FILM)
+    path, details = fetch_audio(VIDEO, media.web, tmp_path / "sound")
+    assert path.read_bytes() == SOUND
+    assert (details.title, details.duration) == ("注意力", 600)
+    assert len(media.asked) >= 3
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_interrupted_download_is_resumed(media: FakeSounds, tmp_path: Path) -> None:
+    media.add(VIDEO, SOUND)
+    media.pieces = 1
+    with pytest.raises(Unfetched, match="doesn't give its sound") as caught:
+        fetch_audio(VIDEO, media.web, tmp_path)
+    assert caught.value.state is State.DEFERRED
+    (part,) = tmp_path.iterdir()
+    there = part.stat().st_size
+    media.pieces = None
+    media.asked.clear()
+    path, _ = fetch_audio(VIDEO, media.web, tmp_path)
+    assert path.read_bytes() == SOUND
+    assert 0 < there < len(SOUND)
+    assert media.asked[0].startswith(f"bytes={there}-")
+    media.asked.clear()
+    assert fetch_audio(VIDEO, media.web, tmp_path).path == path
+    assert not media.asked
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "state"),
+    [
+        ("LOGIN_REQUIRED", "This is a private video", State.UNAVAILABLE),
+        ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 hours.", State.DEFERRED),
+    ],
+)
+def test_youtubes_reasons_are_passed_on(
+    status: str, reason: str, state: State, media: FakeSounds, fake: FakeYouTube, tmp_path: Path
+) -> None:
+    fake.make_unplayable(VIDEO, reason, status)
+    with pytest.raises(Unfetched, match=reason.rstrip(".")) as caught:
+        fetch_audio(VIDEO, media.web, tmp_path)
+    assert (caught.value.state, "\n" in caught.value.reason) == (state, False)
+
+
+def test_a_block_or_a_missing_connection_stops_everything(media: FakeSounds, fake: FakeYouTube, tmp_path: Path) -> None:
+    fake.make_blocked(VIDEO)
+    for web, failure in ((media.web, Blocked), (fake.web(offline=True), ConnectionFault)):
+        with pytest.raises(failure):
+            fetch_audio(VIDEO, web, tmp_path)
+
+
+def test_a_video_without_audio_or_a_folder_to_keep_it_says_so(media: FakeSounds, tmp_path: Path) -> None:
+    media.add(VIDEO, SOUND, FILM)
+    with pytest.raises(Unfetched, match="doesn't give its sound") as caught:
+        fetch_audio(VIDEO, media.web, tmp_path)
+    assert caught.value.state is State.DEFERRED
+    media.add(VIDEO, SOUND, isLive=True, isLiveContent=True)
+    with pytest.raises(Unfetched, match="live at the moment") as caught:
+        fetch_audio(VIDEO, media.web, tmp_path)
+    assert caught.value.state is State.DEFERRED
+    media.add(VIDEO, SOUND)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SeekpointError, match="can't be kept in"):
+        fetch_audio(VIDEO, media.web, tmp_path / "file")
