@@ -521,7 +521,7 @@ def test_a_feed_of_the_web_names_nothing_in_the_network_of_another_feed(
         workshop.build(*order, retry=True)
         found = [one.state for one in episodes(workshop)]
         assert sorted(found) == [State.NO_TRANSCRIPT, State.NO_TRANSCRIPT]
-    workshop.build(near, other, retry=True)
+    workshop.build(near, other, far, retry=True)
     found = [one.state for one in episodes(workshop)]
     assert sorted(found) == [State.INDEXED, State.NO_TRANSCRIPT]
 
