@@ -14,8 +14,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.types import Encoder, Resource, ResourceStatus, State
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.build import Report, build
-from seekpoint.indexer.pipeline.build_report import DryRunReport, preview
+from seekpoint.indexer.pipeline.build import DryRunReport, Report, build, preview
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import VideoSource

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Queue
 from threading import Semaphore, Thread
 from typing import Generic, TypeVar
 
@@ -184,8 +183,7 @@ class Prefetcher(Generic[_Key, _Item]):
     def __init__(self, fetch: Callable[[_Key], _Item], keys: Sequence[_Key], most: int = 1) -> None:
         self._fetch = fetch
         self._keys = keys
-        self._fetched: SimpleQueue[_Item | BaseException] = SimpleQueue()
-        self._waiting: deque[_Item | BaseException] = deque()
+        self._fetched: Queue[_Item | BaseException] = Queue()
         self._permits = Semaphore(most)
         self._is_closed = False
         # A daemon thread, so that Ctrl-C needn't wait for a response.
@@ -198,7 +196,7 @@ class Prefetcher(Generic[_Key, _Item]):
 
     def take(self) -> _Item:
         """Wait for the next item; raises what fetching it raised."""
-        item = self._waiting.popleft() if self._waiting else self._fetched.get()
+        item = self._fetched.get()
         self._permits.release()
         if isinstance(item, BaseException):
             raise item
@@ -206,9 +204,8 @@ class Prefetcher(Generic[_Key, _Item]):
 
     def ready(self) -> list[_Item]:
         """The items that are already fetched, in their order, without waiting."""
-        while not self._fetched.empty():
-            self._waiting.append(self._fetched.get())
-        return [item for item in self._waiting if not isinstance(item, BaseException)]
+        with self._fetched.mutex:
+            return [item for item in self._fetched.queue if not isinstance(item, BaseException)]
 
     def _work(self) -> None:
         for key in self._keys:

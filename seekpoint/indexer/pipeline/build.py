@@ -1,24 +1,39 @@
-"""Builds a library: read the lists, list their playlists, plan, run."""
+"""Builds a library: read the lists, list their playlists, plan, run. A dry run ends with the plan."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from seekpoint.index.address import Address, is_added_list
-from seekpoint.index.errors import DamagedLibrary
+from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
-from seekpoint.index.open import library_exists, open_writer
+from seekpoint.index.open import check_vacant, library_exists, open_reader, open_writer
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted
-from seekpoint.index.types import Encoder, Kind, NamedBy, Resource, Section, State, union
+from seekpoint.index.types import (
+    Encoder,
+    Kind,
+    NamedBy,
+    Playlist,
+    Resource,
+    ResourceStatus,
+    Section,
+    Standing,
+    State,
+    union,
+)
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
 from seekpoint.indexer.fetch.http_session import Web
+from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
-from seekpoint.indexer.pipeline.planner import Planner
+from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
+from seekpoint.indexer.pipeline.shown_videos import stored_videos, with_videos
+from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_backoffs
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources.captions import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
@@ -35,8 +50,8 @@ class Report:
 
     entries: int
     states: dict[State, int]
-    updated: int
-    embedded: int
+    updated: int = 0
+    embedded: int = 0
     removed: int = 0
     seconds: float = 0.0
     sections: tuple[Section, ...] = ()
@@ -46,6 +61,25 @@ class Report:
     def resources(self) -> int:
         """The number of distinct resources, including those in playlists."""
         return sum(self.states.values())
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunReport:
+    """The number of resources per step, and those that are `refused`, with their reasons.
+
+    `requests` counts those for videos only; a playlist takes one per 100 entries. `closed_until` is when a block by
+    YouTube ends, in Unix seconds, or 0. `remarks` are those of the lists. `waits` are the seconds that the pace between
+    requests to the same host takes.
+    """
+
+    resources: int
+    steps: dict[Step, int]
+    playlists: int
+    requests: int
+    closed_until: float
+    remarks: tuple[str, ...] = ()
+    waits: float = 0.0
+    refused: tuple[ResourceStatus, ...] = ()
 
 
 def build(
@@ -112,18 +146,12 @@ def _update(
         if encoder is None:
             calibrate(writer, lazy_encoder)
             find_question_engine(writer, lazy_encoder)
-        return _report(writer, lists, options, lost, run.updated, run.embedded + reembedded, removed)
+        report = _report(writer, lists, options, lost)
+    return replace(report, updated=run.updated, embedded=run.embedded + reembedded, removed=removed)
 
 
-def _report(
-    writer: Writer,
-    lists: Sequence[ReadingList],
-    options: BuildOptions,
-    lost: set[str],
-    updated: int,
-    embedded: int,
-    removed: int,
-) -> Report:
+def _report(writer: Writer, lists: Sequence[ReadingList], options: BuildOptions, lost: set[str]) -> Report:
+    """Count the resources of the lists by their states."""
     standings = writer.standings() if lost or options.stored else {}
     listed = {reading_list.source for reading_list in lists}
     sections = tuple(section for section in writer.sections() if section.source in listed)
@@ -132,9 +160,6 @@ def _report(
     return Report(
         entries=sum(reading_list.entries for reading_list in lists) + len(others.entries),
         states={state: states[state] for state in State},
-        updated=updated,
-        embedded=embedded,
-        removed=removed,
         sections=sections,
         given_up=sum(key not in standings or not standings[key].is_indexed for key in lost),
     )
@@ -242,3 +267,54 @@ def keep_translations(writer: Writer, glossary: Sequence[Pair] | None = None) ->
         writer.put_settings(glossary=glossary)
     dictionaries = BilingualDictionaries(writer.settings.glossary)
     writer.keep_translations(dictionaries.version, dictionaries.into)
+
+
+# The watch page and the player's JSON; each transcript takes one more.
+_REQUESTS_BESIDE_TRANSCRIPTS = 2
+
+
+def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
+    """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
+    now = time.time() if now is None else now
+    remarks: list[str] = []
+    lists = read_lists(options, library, web, remarks.append)
+    standings: dict[str, Standing] = {}
+    playlists: dict[str, Playlist] = {}
+    closed_until, is_route_new, reembeds, listed = 0.0, False, False, lists
+    try:
+        with open_reader(library) as reader:
+            standings, playlists = reader.standings(), reader.playlists()
+            listed = with_videos(Aliases.stored(reader, now).applied(lists), stored_videos(reader))
+            backoffs = stored_backoffs(reader, now)
+            closed_until = backoffs.get(web.route, OPEN).until
+            is_route_new = is_new_route(backoffs, web.route, now)
+            reembeds = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
+    except LibraryNotFound:
+        check_vacant(library)
+    expanded = (resource for each in listed for resource in expand_playlists(each.resources, playlists))
+    resources = {resource.id: resource for resource in expanded}
+    faults = unavailable_entries(playlists)
+    caption_files = caption_files_of(options, lists)
+    planner = Planner(standings, caption_files, options, now, faults, is_route_new, reembeds)
+    jobs = [planner.plan(resource) for resource in resources.values()]
+    steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
+    transcripts = max(len(options.languages), 1)
+    return DryRunReport(
+        resources=len(resources),
+        steps={step: steps.count(step) for step in Step},
+        playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
+        requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
+        closed_until=closed_until if now < closed_until and not options.retry else 0.0,
+        remarks=tuple(remarks),
+        refused=tuple(ResourceStatus(job.resource, job.state, job.reason) for job in jobs if job.step is Step.REFUSE),
+        waits=_waits((job.resource.url for job in jobs if job.step is Step.FETCH), options.site_pace),
+    )
+
+
+def _waits(urls: Iterable[str], pace: float) -> float:
+    """The seconds until the last of these addresses may be asked for, one after the other, `pace` apart at a host."""
+    now, due = 0.0, dict[str, float]()
+    for host in (urlsplit(url).hostname or "" for url in urls):
+        now = max(now, due.get(host, 0.0))
+        due[host] = now + pace
+    return now

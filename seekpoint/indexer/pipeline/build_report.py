@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from io import StringIO
 from itertools import groupby, pairwise
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seekpoint.index.address import Address
-from seekpoint.index.errors import LibraryNotFound
-from seekpoint.index.models.encoder import model_name
-from seekpoint.index.open import check_vacant, open_reader
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, Playlist, ResourceStatus, Section, Standing, State, outlined, union
-from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.aliases import Aliases
-from seekpoint.indexer.pipeline.build import Report, caption_files_of, read_lists
-from seekpoint.indexer.pipeline.planner import Planner, Step
-from seekpoint.indexer.pipeline.shown_videos import stored_videos, with_videos
-from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_backoffs
-from seekpoint.indexer.reading_list.parser import expand_playlists, unavailable_entries
+from seekpoint.index.types import Section, State, outlined, union
+from seekpoint.indexer.pipeline.build import DryRunReport, Report
+from seekpoint.indexer.pipeline.planner import Step
 
 _MOST_ROWS = 30
 # Heading levels that a long table is reduced to, step by step.
@@ -143,73 +130,3 @@ def duration(seconds: float) -> str:
         if count:
             return f"{count} {large_name} {rest} {small_name}" if rest else f"{count} {large_name}"
     return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-
-
-# The watch page and the player's JSON; each transcript takes one more.
-_REQUESTS_BESIDE_TRANSCRIPTS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class DryRunReport:
-    """The number of resources per step, and those that are `refused`, with their reasons.
-
-    `requests` counts those for videos only; a playlist takes one per 100 entries. `closed_until` is when a block by
-    YouTube ends, in Unix seconds, or 0. `remarks` are those of the lists. `waits` are the seconds that the pace between
-    requests to the same host takes.
-    """
-
-    resources: int
-    steps: dict[Step, int]
-    playlists: int
-    requests: int
-    closed_until: float
-    remarks: tuple[str, ...] = ()
-    waits: float = 0.0
-    refused: tuple[ResourceStatus, ...] = ()
-
-
-def preview(options: BuildOptions, library: Address, web: Web, now: float | None = None) -> DryRunReport:
-    """Plan a build without requests to YouTube and without changing the library; raises SeekpointError."""
-    now = time.time() if now is None else now
-    remarks: list[str] = []
-    lists = read_lists(options, library, web, remarks.append)
-    standings: dict[str, Standing] = {}
-    playlists: dict[str, Playlist] = {}
-    closed_until, is_route_new, reembeds, listed = 0.0, False, False, lists
-    try:
-        with open_reader(library) as reader:
-            standings, playlists = reader.standings(), reader.playlists()
-            listed = with_videos(Aliases.stored(reader, now).applied(lists), stored_videos(reader))
-            backoffs = stored_backoffs(reader, now)
-            closed_until = backoffs.get(web.route, OPEN).until
-            is_route_new = is_new_route(backoffs, web.route, now)
-            reembeds = options.reembed and model_name(options.model or reader.card.name) != reader.card.name
-    except LibraryNotFound:
-        check_vacant(library)
-    expanded = (resource for each in listed for resource in expand_playlists(each.resources, playlists))
-    resources = {resource.id: resource for resource in expanded}
-    faults = unavailable_entries(playlists)
-    caption_files = caption_files_of(options, lists)
-    planner = Planner(standings, caption_files, options, now, faults, is_route_new, reembeds)
-    jobs = [planner.plan(resource) for resource in resources.values()]
-    steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
-    transcripts = max(len(options.languages), 1)
-    return DryRunReport(
-        resources=len(resources),
-        steps={step: steps.count(step) for step in Step},
-        playlists=sum(job.resource.kind is Kind.PLAYLIST and job.step is not Step.WAIT for job in jobs),
-        requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
-        closed_until=closed_until if now < closed_until and not options.retry else 0.0,
-        remarks=tuple(remarks),
-        refused=tuple(ResourceStatus(job.resource, job.state, job.reason) for job in jobs if job.step is Step.REFUSE),
-        waits=_waits((job.resource.url for job in jobs if job.step is Step.FETCH), options.site_pace),
-    )
-
-
-def _waits(urls: Iterable[str], pace: float) -> float:
-    """The seconds until the last of these addresses may be asked for, one after the other, `pace` apart at a host."""
-    now, due = 0.0, dict[str, float]()
-    for host in (urlsplit(url).hostname or "" for url in urls):
-        now = max(now, due.get(host, 0.0))
-        due[host] = now + pace
-    return now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -57,6 +56,8 @@ class ProgressBars(BuildEvents):
         # Passages that the model has read, those of coming resources included, and those that resources have taken.
         self._read = self._taken = 0
         self._batch_began = 0.0
+        # Seconds of a recording that are transcribed, and when that was.
+        self._heard: tuple[float, float] | None = None
         self._embedding, self._transcribing = ProgressRate(), ProgressRate()
 
     def __enter__(self) -> Self:
@@ -76,12 +77,11 @@ class ProgressBars(BuildEvents):
     def work_on(self, resource: Resource) -> None:
         self._since, self._passages, self._done, self._model_seconds = self._clock(), 0, 0, 0.0
         self._waiting[_sort(resource)] -= 1
-        self._transcribing.restart()
+        self._heard = None
         self._progress.reset(self._resource_task, description=name_of(resource), visible=True, total=None, pace="")
 
     def embed(self, done: int, total: int) -> None:
         self._batch_began = self._clock()
-        self._embedding.reach(self._read, self._batch_began)
         self._done = done
         if done == total:
             self._passages, self._taken, self._done = self._passages + total, self._taken + total, 0
@@ -90,15 +90,16 @@ class ProgressBars(BuildEvents):
         self._show(done, total, self._embedding, shown)
 
     def embedded(self, passages: int) -> None:
-        now = self._clock()
-        if not self._read:  # the model was loaded, too
-            self._embedding.restart()
+        seconds = self._clock() - self._batch_began
+        if self._read:  # else the model was loaded, too
+            self._embedding.add(passages, seconds)
         self._read += passages
-        self._model_seconds += now - self._batch_began
-        self._embedding.reach(self._read, now)
+        self._model_seconds += seconds
 
     def transcribe(self, done: float, total: float) -> None:
-        self._transcribing.reach(done, self._clock())
+        before, self._heard = self._heard, (done, self._clock())
+        if before and done > before[0]:
+            self._transcribing.add(done - before[0], self._heard[1] - before[1])
         self._show(int(done), int(total), self._transcribing)
 
     def _show(self, done: int, total: int, pace: ProgressRate, shown: str = "") -> None:
@@ -179,25 +180,15 @@ class ProgressRate:
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, float]] = deque()
-        self._amount = self._seconds = 0.0
-        self.restart()
 
-    def restart(self) -> None:
-        """Ignore the next amount: it was done before the work began."""
-        self._before = (math.inf, 0.0)
-
-    def reach(self, done: float, now: float) -> None:
-        """Record the amount done at `now`, in seconds; a smaller amount than before means that new work begins."""
-        before, then = self._before
-        self._before = (done, now)
-        if done > before:
-            self._steps.append((done - before, now - then))
-            self._amount, self._seconds = self._amount + done - before, self._seconds + now - then
-            while self._seconds - self._steps[0][1] > _RECENT:
-                amount, seconds = self._steps.popleft()
-                self._amount, self._seconds = self._amount - amount, self._seconds - seconds
+    def add(self, amount: float, seconds: float) -> None:
+        """Record an amount that took so many seconds of work."""
+        self._steps.append((amount, seconds))
+        while sum(spent for _, spent in self._steps) - self._steps[0][1] > _RECENT:
+            self._steps.popleft()
 
     @property
     def each_second(self) -> float:
         """The amount per second; 0 before the first progress."""
-        return self._amount / self._seconds if self._seconds > 0 else 0.0
+        seconds = sum(spent for _, spent in self._steps)
+        return sum(amount for amount, _ in self._steps) / seconds if seconds > 0 else 0.0

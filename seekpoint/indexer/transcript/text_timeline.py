@@ -63,20 +63,18 @@ class ParsedDocument:
 
 def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
     """A transcript with the sentences as cues, and details with the headings as chapters; `language` is a tag."""
-    spans = list(_timed(document.blocks))
-    cues = tidy(
-        Cue(start, end, words, block.anchor, block.page, is_reference)
-        for start, end, words, block, is_reference in spans
-    )
-    chapters = stated_chapters((start, words) for start, _, words, block, _ in spans if block.role is Role.HEADING)
+    sentences_and_roles = list(_timed(document.blocks))
+    cues = tidy(cue for cue, _ in sentences_and_roles)
+    headings = (cue for cue, role in sentences_and_roles if role is Role.HEADING)
+    chapters = stated_chapters((cue.start, cue.text) for cue in headings)
     details = Details(
         document.title, document.author, published=document.published, chapters=chapters, aliases=document.aliases
     )
     return Transcript(language, origin, cues), details
 
 
-def _timed(blocks: Sequence[Block]) -> Iterator[tuple[float, float, str, Block, bool]]:
-    """Each sentence with its start and end in seconds, its block, and whether it belongs to the bibliography.
+def _timed(blocks: Sequence[Block]) -> Iterator[tuple[Cue, Role]]:
+    """Each sentence as a cue, with the role of its block.
 
     A heading is one sentence, however long, and belongs to the block after it.
     """
@@ -93,4 +91,4 @@ def _timed(blocks: Sequence[Block]) -> Iterator[tuple[float, float, str, Block, 
             now += _PAUSE
         for words in [block.text] if block.role is Role.HEADING else sentences(block.text):
             start, now = now, now + tokens(f"{words} ") / TOKENS_A_SECOND
-            yield start, now, words, block, is_reference
+            yield Cue(start, now, words, block.anchor, block.page, is_reference), block.role

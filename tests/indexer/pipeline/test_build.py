@@ -106,16 +106,13 @@ def test_languages_add_and_restrict(workshop: Workshop) -> None:
     assert (report.updated, workshop.statuses()[EN].languages, workshop.asked()) == (0, ("en", "zh-TW"), [])
 
 
-def test_unlisted_resources_and_those_of_a_renamed_list_stay_until_pruned_and_those_on_a_missing_disk(
-    workshop: Workshop,
-) -> None:
+def test_resources_that_no_list_names_stay_until_they_are_pruned(workshop: Workshop) -> None:
     talks(workshop)
     captions = workshop.folder / "captions"
-    old = workshop.write("disk/old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
+    old = workshop.write("old.txt", f"https://youtu.be/{EN} https://youtu.be/{ZH}")
     other = workshop.write("other.md", f"## Other\n{link('another0001')}")
-    workshop.build(old, captions=captions)
-    workshop.build(other)
-    new = old.rename(old.parent / "新.txt")
+    workshop.build(old, other, captions=captions)
+    new = old.rename(old.with_name("新.txt"))
     new.write_text(f"https://youtu.be/{EN}", "utf-8")
     report = workshop.build(new, captions=captions)
     assert (report.resources, report.removed, set(workshop.statuses())) == (1, 0, {EN, ZH, "another0001"})
@@ -127,11 +124,18 @@ def test_unlisted_resources_and_those_of_a_renamed_list_stay_until_pruned_and_th
     new.write_text("<https://a.org/page>", "utf-8")
     assert workshop.build(new, captions=captions, prune=True).removed == 0, "another list names it"
     assert workshop.statuses()[EN].resource.sections == (("Other",),)
-    new.write_text(f"https://youtu.be/{EN}", "utf-8")
-    workshop.build(new, captions=captions)
-    (workshop.folder / "disk").rename(workshop.folder / "elsewhere")
-    other.write_text("<https://a.org/page>", "utf-8")
-    assert workshop.build(other, prune=True).removed == 1
+
+
+def test_resources_of_a_list_on_a_missing_disk_are_not_pruned(workshop: Workshop) -> None:
+    talks(workshop)
+    lists = [
+        workshop.write("disk/list.txt", f"https://youtu.be/{EN}"),
+        workshop.write("b.txt", f"https://youtu.be/{ZH}"),
+    ]
+    workshop.build(*lists, captions=workshop.folder / "captions")
+    lists[0].parent.rename(workshop.folder / "elsewhere")
+    lists[1].write_text("<https://a.org/page>", "utf-8")
+    assert workshop.build(lists[1], prune=True).removed == 1
     assert workshop.statuses()[EN].state is State.INDEXED
 
 

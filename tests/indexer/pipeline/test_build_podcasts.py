@@ -328,13 +328,6 @@ def test_a_feed_moves_with_all_its_episodes_once_it_is_whole_at_its_new_address(
         assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", address]
 
 
-def test_a_feed_that_ends_before_its_first_episode_is_told(workshop: Workshop) -> None:
-    workshop.fake.add_site(FEED, feed(*several(1))[:500], RSS)
-    follow(workshop)
-    [status] = workshop.statuses().values()
-    assert (status.state, status.reason_code) == (State.DEFERRED, "feed_cut")
-
-
 @pytest.mark.parametrize(("size", "requests"), [(0, 1), (20_000_001, 2)])
 def test_episodes_may_have_the_same_transcript_and_the_same_chapters(
     workshop: Workshop, size: int, requests: int
@@ -466,8 +459,9 @@ def test_an_episode_in_apples_directory_is_that_of_the_feed(workshop: Workshop) 
         (feed(item("A post", sound=None)), RSS, "this feed has no recordings: list the addresses of its pages"),
         ("<html><body>no feed</body></html>", "text/html", "it isn't a feed (RSS or Atom): check the address"),
         (b"<rss>" + b" " * 30_000_001, RSS, "more than 30 MB"),
+        (feed(*several(1))[:500], RSS, "the feed is damaged: its end is missing"),
     ],
-    ids=["posts", "page", "large"],
+    ids=["posts", "page", "large", "cut"],
 )
 def test_faults_of_feeds_are_told_in_one_line(
     workshop: Workshop, data: str | bytes, media_type: str, reason: str

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.index.types import Section, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.pipeline.build_report import DryRunReport, duration, outlook, preview, render
+from seekpoint.indexer.pipeline.build import DryRunReport, preview
+from seekpoint.indexer.pipeline.build_report import duration, outlook, render
 from seekpoint.indexer.pipeline.planner import Step
 from tests.indexer.builds import Workshop, webvtt
 

@@ -159,8 +159,7 @@ def test_the_time_left_of_a_build_is_told_only_where_it_is_known_and_then_right(
 def test_the_rate_covers_the_last_half_minute() -> None:
     pace = ProgressRate()
     assert pace.each_second == 0
-    pace.reach(0, 0.0)
-    pace.reach(10, 100.0)  # a model was loaded
-    for k in range(1, 41):
-        pace.reach(10 + 20 * k, 100.0 + k)
+    pace.add(10, 100.0)
+    for _ in range(40):
+        pace.add(20, 1.0)
     assert pace.each_second == pytest.approx(20)

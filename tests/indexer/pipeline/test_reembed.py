@@ -24,8 +24,7 @@ from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Encoder, State
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.pipeline.build import Report
-from seekpoint.indexer.pipeline.build_report import preview
+from seekpoint.indexer.pipeline.build import Report, preview
 from seekpoint.indexer.pipeline.planner import Step
 from seekpoint.query.answers import Moment
 from tests.asking import ask
