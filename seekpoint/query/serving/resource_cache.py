@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
@@ -45,21 +45,18 @@ class ResourceCache:
     @cached_property
     def statuses(self) -> dict[str, ResourceStatus]:
         """Every resource's status by its id, in the lists' order; reads all of them."""
-        return {status.resource.id: status for status in self.reader.statuses()}
+        self._read_statuses = {status.id: status for status in self.reader.statuses()}
+        return self._read_statuses
 
     def status(self, resource_id: str) -> ResourceStatus | None:
         """The status of one resource."""
         self.prefetch([resource_id])
-        return self._known.get(resource_id)
+        return self._read_statuses.get(resource_id)
 
     def prefetch(self, ids: Iterable[str]) -> None:
         """Read the statuses of some resources together, unless they were read before."""
-        if "statuses" not in vars(self) and (missing := [key for key in ids if key not in self._known]):
+        if "statuses" not in vars(self) and (missing := [key for key in ids if key not in self._read_statuses]):
             self._read_statuses.update((status.id, status) for status in self.reader.statuses(missing))
-
-    @property
-    def _known(self) -> Mapping[str, ResourceStatus]:
-        return self.statuses if "statuses" in vars(self) else self._read_statuses
 
     @cached_property
     def order(self) -> list[str]:
