@@ -149,24 +149,22 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
         resource, details = statuses[key].resource, statuses[key].details
         headings = {chapter.start for chapter in details.chapters}
         last = inf if details.duration is None else details.duration  # captions of another cut go on beyond it
-        start, plays = min(passage.quoted[0].start, last), resource.kind.plays
+        quoted, plays = passage.quoted, resource.kind.plays
+        start = min(quoted[0].start, last)
+        address = link(resource, start) if plays else quote_link(resource, quoted, before.get(number, ()), headings)
         yield Moment(
             rank=len(begun),
             score=round(hit.score, 4),
             resource=resource,
             language=hit.chunk.language,
             start=start if plays else None,
-            end=min(max(hit.chunk.end, passage.quoted[-1].end), last) if plays else None,
+            end=min(max(hit.chunk.end, quoted[-1].end), last) if plays else None,
             quote=passage.quote,
-            link=(
-                link(resource, start)
-                if plays
-                else quote_link(resource, passage.quoted, before.get(number, ()), headings)
-            ),
+            link=address,
             marks=passage.marks,
             chapter=title_at(details.chapters, start, plays=plays),
-            page=passage.quoted[0].page,
-            speaker=passage.quoted[0].speaker,
+            page=quoted[0].page,
+            speaker=quoted[0].speaker,
             explanation=why,
             cues=passage.span,
             more=more.get(key, 0),

@@ -240,10 +240,9 @@ def _batch(
     covering = np.maximum(np.count_nonzero(starts <= start, axis=1, keepdims=True) - 1, 0)
     inside = (starts < end) & (np.arange(starts.shape[1]) >= covering)
     row, _ = inside.nonzero()
-    spoken = [primary(chunk.language) for chunk in chunks]
-    languages = sorted(set(spoken))
-    language = np.array([languages.index(tag) for tag in spoken])[row]
-    language_means = np.stack([means[tag] for tag in languages])
+    languages, of_chunks = np.unique([primary(chunk.language) for chunk in chunks], return_inverse=True)
+    language = of_chunks[row]
+    language_means = np.stack([means[tag] for tag in languages.tolist()])
     seconds, chunk_starts = starts[inside], starts[row]
 
     def total(stops: NDArray[np.float64]) -> Vectors:
@@ -256,10 +255,10 @@ def _batch(
         return _cosines(sums, language_means, language, question)
 
     columns = seconds.tolist(), cosines(0, AHEAD), cosines(AROUND / 2, AROUND / 2)
-    bounds = pairwise([0, *np.cumsum(inside.sum(axis=1)).tolist()])
+    bounds = [0, *np.cumsum(inside.sum(axis=1)).tolist()]
     return {
         chunk.id: Windows(*(column[first:stop] for column in columns))
-        for chunk, (first, stop) in zip(chunks, bounds, strict=True)
+        for chunk, (first, stop) in zip(chunks, pairwise(bounds), strict=True)
         if first < stop
     }
 
