@@ -539,11 +539,6 @@ class Frequencies(NamedTuple):
     groups: Sequence[int]
 
 
-BY_MEANING = 1.5
-"""How many chunks a backend proposes by meaning for each that is wanted, since vector indexes only approximate cosines.
-By words as many as wanted do: with half more, no set of benchmarks/RESULTS.md changes."""
-
-
 class CandidateQuery(NamedTuple):
     """A query for candidates: a centred vector, and weighted words.
 

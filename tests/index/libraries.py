@@ -133,7 +133,7 @@ def centred_question(library: Reader, vector: Vectors) -> Vectors:
 def by_words(library: EmbeddedReader, text: str, filters: Filters | None = None) -> list[str]:
     """The resources that share terms with a text, best first."""
     weights = weights_of(library, terms(text))
-    ids = library.words.best(lambda index: index.by_terms(weights), 20, ranges_of(library, filters or Filters()))
+    ids = library.words.by_terms(weights, 20, ranges_of(library, filters or Filters()))
     return _resources(library, ids)
 
 

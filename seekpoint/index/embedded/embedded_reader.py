@@ -9,9 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import compress
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from seekpoint.index.embedded import database, stored_transcripts, successor_folder
 from seekpoint.index.embedded.database import library_errors
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 # process's memory.
 _MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
+# As many times more chunks by meaning where those with some terms are excluded, since vector files don't know words.
+_WHERE_SOME_ARE_EXCLUDED = 3
 
 
 class EmbeddedLibrary:
@@ -152,9 +155,18 @@ class EmbeddedLibrary:
 
     @decoding
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
-        from seekpoint.index.embedded.word_search import candidates
+        from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
+        from seekpoint.index.sql.candidates import candidates
 
-        return candidates(query, self.vectors, self.words, self.holdings.alive)
+        def nearest(vector: Vectors, k: int, keep: Ranges | None, without: Collection[str]) -> list[int]:
+            most = _WHERE_SOME_ARE_EXCLUDED * k if without else k
+            return [*map(int, self.vectors.nearest(vector, most, keep).chunks)]
+
+        def kept(scope: Scope | None) -> Ranges | None:
+            return cast("RangeScope", scope).ranges if scope is not None else None
+
+        ids = candidates(query, self.words, nearest, kept, may_share=database.THREADS_MAY_SHARE)
+        return [*compress(ids, self.holdings.alive.contains(ids))]
 
     @decoding
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:

@@ -9,33 +9,27 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import tantivy
 
 from seekpoint.background import in_background
 from seekpoint.index.embedded import stored_terms
-from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, RangeScope, TranscriptSpan
+from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, TranscriptSpan
 from seekpoint.index.embedded.database import FILE as DATABASE
-from seekpoint.index.embedded.database import THREADS_MAY_SHARE, content_errors, damaged, library_errors
+from seekpoint.index.embedded.database import content_errors, damaged, library_errors
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
 from seekpoint.index.embedded.word_index import Entry, WordIndex, engine_errors, new_index, update
-from seekpoint.index.types import BY_MEANING, CandidateQuery, Scope, WordGroup
-
-if TYPE_CHECKING:
-    from seekpoint.index.embedded.vectors import VectorStore
+from seekpoint.index.types import Alternatives, WordGroup
 
 _PREFIX = "words-"
 # The files that the engine replaces, and lets only their owner read.
 _REPLACED = ("meta.json", ".managed.json")
-# As many times more by meaning where some are excluded, since vector files don't know words; a server's index does.
-_WHERE_SOME_ARE_EXCLUDED = 3
 
 
 @dataclass(eq=False)
@@ -60,12 +54,39 @@ class WordSearch:
             rest = [*map(self._count, groups[half:])]
             return [*first_half(), *rest]
 
-    def best(
+    def by_terms(
+        self, weights: Mapping[str, float], k: int, keep: Ranges | None = None, without: Collection[str] = ()
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted terms, as `Words` of `index.sql.candidates`."""
+        return self._best(lambda index: index.by_terms(weights), k, keep, without)
+
+    def by_groups(
+        self,
+        groups: Sequence[tuple[WordGroup, float]],
+        k: int,
+        keep: Ranges | None = None,
+        without: Collection[str] = (),
+    ) -> list[int]:
+        """The ids of about the k best chunks by weighted groups."""
+        return self._best(lambda index: index.by_groups(groups), k, keep, without)
+
+    def by_phrases(
+        self,
+        phrases: Sequence[Alternatives],
+        weights: Mapping[str, float],
+        k: int,
+        keep: Ranges | None = None,
+        without: Collection[str] = (),
+    ) -> list[int]:
+        """The ids of about the k best chunks, by weighted terms, that have all phrases."""
+        return self._best(lambda index: index.by_phrases(phrases, weights), k, keep, without)
+
+    def _best(
         self,
         queries: Callable[[WordIndex], list[tantivy.Query]],
         k: int,
         keep: Ranges | None,
-        without: Collection[str] = (),
+        without: Collection[str],
     ) -> list[int]:
         """The ids of about the k best chunks by any of the queries that `keep` keeps, `without` those with a term."""
         within = None if keep is None else self._holdings.transcripts_in(keep)
@@ -99,33 +120,6 @@ class WordSearch:
             update(in_memory, transcripts, lambda added: _entries(self._folder, self._connection, lacking))
             indexes.append(WordIndex(in_memory, self._holdings.spoken, transcripts))
         return indexes
-
-
-def candidates(query: CandidateQuery, vectors: VectorStore, words: WordSearch, chunks: Ranges) -> Sequence[int]:
-    """The candidates for a question, as `Reader.candidates`; `chunks` are those of the library."""
-    keep = _ranges(query.scope)
-    without, more = query.excluded, _WHERE_SOME_ARE_EXCLUDED if query.excluded else 1
-    by_groups = partial(words.best, lambda index: index.by_groups(query.groups), query.limit, keep, without)
-    with in_background(by_groups, may_share=THREADS_MAY_SHARE) as translated:  # the longest of the three
-        nearest = vectors.nearest(query.vector, round(BY_MEANING * query.limit * more), keep).chunks.tolist()
-        by_terms = words.best(lambda index: index.by_terms(query.terms), query.limit, keep, without)
-        proposed = [nearest, by_terms, translated()]
-    if query.named:
-        scope, terms = _ranges(query.named.scope), query.named.terms
-        proposed.append(vectors.nearest(query.vector, query.limit * more, scope).chunks.tolist())
-        proposed.append(words.best(lambda index: index.by_terms(terms), query.limit, scope, without))
-    if query.required:
-        phrases, most = query.required
-        proposed.append(words.best(lambda index: index.by_phrases(phrases, query.terms), most, keep, without))
-    ids = sorted(set(chain.from_iterable(proposed)))
-    return [chunk_id for chunk_id, exists in zip(ids, chunks.contains(ids).tolist(), strict=True) if exists]
-
-
-def _ranges(scope: Scope | None) -> Ranges | None:
-    if scope is None:
-        return None
-    assert isinstance(scope, RangeScope)
-    return scope.ranges
 
 
 def _stored(library: Path, manifest: Manifest, holdings: Holdings) -> WordIndex | None:

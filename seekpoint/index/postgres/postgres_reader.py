@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from math import isfinite
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
@@ -139,10 +139,18 @@ class ServerLibrary:
         return Frequencies(words.frequencies(terms), words.group_frequencies(groups, sizes))
 
     def candidates(self, query: CandidateQuery) -> Sequence[int]:
-        from seekpoint.index.postgres.words import candidates
+        from seekpoint.index.postgres.meaning import ServerScope, nearest
+        from seekpoint.index.sql.candidates import candidates
 
-        means = {name: language.mean for name, language in self.languages().items()}
-        return candidates(query, self._session, self._words, self.scope(Filters()), means)
+        words, means = self._words, {name: language.mean for name, language in self.languages().items()}
+
+        def near(vector: Vectors, k: int, kept: ServerScope, without: Collection[str]) -> list[int]:
+            return nearest(self._session, vector, k, kept, means, words.letters(without))
+
+        def kept(scope: Scope | None) -> ServerScope:
+            return cast("ServerScope", self.scope(Filters()) if scope is None else scope)
+
+        return candidates(query, words, near, kept, may_share=False)
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines

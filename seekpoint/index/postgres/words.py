@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
-from typing import cast
 
 import numpy as np
 
 from seekpoint.index.postgres import totals
 from seekpoint.index.postgres.letters import letters, text_of
-from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking, nearest
+from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.sql.term_counts import term_matrix
 from seekpoint.index.text.bm25 import saturated
-from seekpoint.index.types import BY_MEANING, Alternatives, CandidateQuery, Scope, TermMatrix, Vectors, WordGroup
+from seekpoint.index.types import Alternatives, TermMatrix, Vectors, WordGroup
 
 # Chunks to weigh for each that is wanted.
 _PROPOSED = 4
@@ -204,25 +203,3 @@ def _best(ids: Sequence[int], scores: Vectors, k: int, least: float = 0.0) -> li
     """The ids of the k best scores above `least`."""
     order = np.argsort(-scores, kind="stable")[:k].tolist()
     return [ids[k] for k in order if scores[k] > least]
-
-
-def candidates(
-    query: CandidateQuery, session: Session, words: WordProposals, everything: Scope, means: Mapping[str, Vectors]
-) -> Sequence[int]:
-    """The candidates for a question, as `Reader.candidates`; `everything` are the chunks of the library."""
-    kept, limit = cast("ServerScope", everything if query.scope is None else query.scope), query.limit
-    excluded = [*words.numbers(query.excluded)]
-    without = words.letters(excluded)
-    proposed = [
-        nearest(session, query.vector, round(BY_MEANING * limit), kept, means, without),
-        words.by_terms(query.terms, limit, kept, excluded),
-        words.by_groups(query.groups, limit, kept, excluded),
-    ]
-    if query.named:
-        named = cast("ServerScope", query.named.scope)
-        proposed.append(nearest(session, query.vector, limit, named, means, without))
-        proposed.append(words.by_terms(query.named.terms, limit, named, excluded))
-    if query.required:
-        phrases, most = query.required
-        proposed.append(words.by_phrases(phrases, query.terms, most, kept, excluded))
-    return sorted(set(chain.from_iterable(proposed)))

@@ -53,7 +53,7 @@ def test_a_chunk_is_found_by_the_titles_of_its_chapters(folder: Path) -> None:
         writer.commit("attention01", [embedded(TALKS["attention01"])], Details(chapters=chapters), "")
     with EmbeddedReader.open(folder) as library:
         assert by_words(library, "zebra") == by_words(library, "斑马") == ["attention01"]
-        [first_chunk] = library.words.best(lambda index: index.by_terms({"zebra": 1.0}), 9, None)
+        [first_chunk] = library.words.by_terms({"zebra": 1.0}, 9, None)
         assert chunks_of(library, [first_chunk])[first_chunk].start == 0.0
         assert library.statuses(["attention01"])[0].chapters == chapters
 

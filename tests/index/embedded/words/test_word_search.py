@@ -123,4 +123,4 @@ def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> No
 def test_weights_stand_in_place_of_the_engines_own_inverse_frequencies(tmp_path: Path) -> None:
     build(tmp_path, {"talk": ["mask hides"] * 9 + ["cache 掩码"]})
     with EmbeddedReader.open(tmp_path) as library:
-        assert library.words.best(lambda index: index.by_terms({"mask": 2.0, "cach": 1.0}), 10, None)[-1] == 10
+        assert library.words.by_terms({"mask": 2.0, "cach": 1.0}, 10, None)[-1] == 10
