@@ -158,9 +158,9 @@ class _DamagedRows:
     def _drop(self, table: str, column: str, key: bytes, *referring: str) -> None:
         """Delete the rows that belong to a key, and those of other tables that refer to them."""
         self._connection.execute(f"DELETE FROM {table} WHERE {column} = CAST(? AS TEXT)", (key,))
-        for one in (table, *referring):
-            checksums.forget(self._connection, one, key)
-            self.faults.discard(Fault(one, key))
+        for dropped in (table, *referring):
+            checksums.forget(self._connection, dropped, key)
+            self.faults.discard(Fault(dropped, key))
 
     def _label(self, key: bytes) -> str:
         (label,) = self._connection.execute(_LABEL, (key,)).fetchone()
@@ -192,7 +192,7 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
             with suppress(LibraryError), content_errors(folder):
                 statuses = Catalogue(SqliteDatabase(folder, connection)).statuses(ids)
                 resources = {status.id: status.resource for status in statuses}
-            owners = [f"{resources[one].title} ({one})" if one in resources else one for one in ids]
+            owners = [f"{resources[key].title} ({key})" if key in resources else key for key in ids]
             owners += sorted({f"the table {table}" for table, key in faults if table not in OF_RESOURCES or not key})
             more = f" and {len(owners) - _MOST_NAMED} more" if len(owners) > _MOST_NAMED else ""
             named = ", ".join(owners[:_MOST_NAMED]) + more

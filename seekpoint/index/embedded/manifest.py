@@ -141,7 +141,7 @@ class Manifest:
         segments, database, words = content["segments"], content["database"], content["words"]
         return cls(
             model=ModelCard(**content["model"]),
-            segments=tuple(SegmentRecord(**one | {"file": FileRecord(**one["file"])}) for one in segments),
+            segments=tuple(SegmentRecord(**record | {"file": FileRecord(**record["file"])}) for record in segments),
             words=words and WordsRecord(words["folder"], tuple(FileRecord(**record) for record in words["files"])),
             numbered=content["numbered"],
             database=database and FileRecord(**database),

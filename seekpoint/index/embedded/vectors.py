@@ -82,8 +82,13 @@ class VectorStore:
         if keep is not None and len(keep) <= _FEW:
             results = list(self._exact_nearest(keep, question, k))
         else:
-            sealed, unsealed = self._all if keep is None else self._parts(keep)
-            results = [segment.search(question, k, ranges) for segment, ranges in sealed]
+            kept = self._holdings.alive if keep is None else keep
+            results = []
+            for segment in self._segments:
+                inside = kept.within(segment.first, segment.stop)
+                is_whole = len(inside) == segment.count
+                results.append(segment.search(question, k, None if is_whole else inside))
+            unsealed = kept.without(Ranges.of((segment.first, segment.stop) for segment in self._segments))
             results += self._exact_nearest(unsealed, question, k)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in results)])
         nearness = np.concatenate([np.empty(0, np.float32), *(nearness for _, nearness in results)])
@@ -95,16 +100,6 @@ class VectorStore:
         requested = np.asarray(ids, np.int64)
         existing, nearness = self._compared(question, requested[self._holdings.alive.contains(requested)])
         return dict(zip(existing.tolist(), nearness.tolist(), strict=True))
-
-    @cached_property
-    def _all(self) -> tuple[list[tuple[VectorSegment, Ranges | None]], Ranges]:
-        return self._parts(self._holdings.alive)
-
-    def _parts(self, keep: Ranges) -> tuple[list[tuple[VectorSegment, Ranges | None]], Ranges]:
-        """A set of chunks by segment (`None` if it includes all chunks of a segment), and those in no segment."""
-        by_segment = [(segment, keep.within(segment.first, segment.stop)) for segment in self._segments]
-        sealed = [(segment, None if len(ids) == segment.count else ids) for segment, ids in by_segment]
-        return sealed, keep.without(Ranges.of((segment.first, segment.stop) for segment in self._segments))
 
     def _exact_nearest(self, keep: Ranges, question: Vectors, k: int) -> Iterator[tuple[Ids, Vectors]]:
         """The k nearest chunks of each block of _BLOCK_ROWS, by exact cosines."""

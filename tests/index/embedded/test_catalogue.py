@@ -77,28 +77,27 @@ PLAYLIST = Playlist(
 )
 
 
-def test_the_next_listing_of_a_playlist_takes_the_place_of_the_last_and_goes_with_it(tmp_path: Path) -> None:
-    outer, waits = (
-        Resource(one, Kind.PLAYLIST, "", f"https://www.youtube.com/playlist?list={one}", (("讲座",),))
-        for one in ("PLouter", "PLwaits")
-    )
+def test_the_next_listing_of_a_playlist_takes_the_place_of_the_last(writer: EmbeddedWriter) -> None:
+    listed = Resource("PLouter", Kind.PLAYLIST, "", "https://www.youtube.com/playlist?list=PLouter", (("讲座",),))
+    writer.register("list.md", [listed])
+    for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[1:]), Playlist("空", ()), PLAYLIST):
+        writer.keep_playlist("PLouter", playlist)
+        assert writer.playlists() == {"PLouter": playlist}
+    assert [status.resource.title for status in writer.statuses()] == ["注意力 lectures"]
+    writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
+    assert writer.playlists() == {"PLouter": PLAYLIST}
+    writer.keep_playlist("PLouter", PLAYLIST)
+    assert writer.standings() == {"PLouter": Standing(State.INDEXED, LISTED)}, "the failure is forgotten"
+    writer.remove(["PLouter"])
+    writer.register("list.md", [listed])
+    assert writer.playlists() == {}
+
+
+def test_the_same_listing_again_touches_no_file(tmp_path: Path) -> None:
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        writer.register("list.md", [outer, waits])
-        for playlist in (PLAYLIST, Playlist("", PLAYLIST.entries[1:]), Playlist("空", ()), PLAYLIST):
-            writer.keep_playlist("PLouter", playlist)
-            assert writer.playlists() == {"PLouter": playlist}
-        assert writer.standings() == {"PLouter": Standing(State.INDEXED, LISTED), "PLwaits": Standing(State.PENDING)}
-        assert [status.resource.title for status in writer.statuses()] == ["注意力 lectures", waits.url]
+        writer.register("list.md", [Resource("PL", Kind.PLAYLIST, "", "https://www.youtube.com/playlist?list=PL")])
+        writer.keep_playlist("PL", PLAYLIST)
     before = files(tmp_path)
     with EmbeddedWriter.acquire(tmp_path) as writer:
-        writer.keep_playlist("PLouter", PLAYLIST)
-    assert files(tmp_path) == before, "the same listing again touches no file"
-    with EmbeddedWriter.acquire(tmp_path) as writer:
-        writer.set_state("PLouter", State.INDEXED, reason="blocked", retry_after=2.0, inputs=LISTED)
-        assert writer.playlists() == {"PLouter": PLAYLIST}
-        writer.keep_playlist("PLouter", PLAYLIST)
-        assert writer.standings()["PLouter"].retry_after is None, "the failure is forgotten"
-        assert [status.reason for status in writer.statuses()] == [None, None]
-        writer.remove(["PLouter"])
-        writer.register("list.md", [outer])
-        assert writer.playlists() == {}
+        writer.keep_playlist("PL", PLAYLIST)
+    assert files(tmp_path) == before

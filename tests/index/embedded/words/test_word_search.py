@@ -54,18 +54,6 @@ def test_what_a_build_has_committed_or_removed_counts_before_it_ends(folder: Pat
         assert library.frequencies(["掩码", "mask"], [MASK]) == ({"mask": 1}, [0])
 
 
-def test_readers_are_served_by_a_newer_index_than_their_own(folder: Path) -> None:
-    with EmbeddedReader.open(folder) as asked, EmbeddedReader.open(folder) as fresh:
-        assert by_words(asked, "掩码") == ["zhuyili0001"]
-        with EmbeddedWriter.acquire(folder) as writer:
-            fill(writer, {"new": ["掩码 mask"]})
-            writer.remove(["zhuyili0001"])
-        for reader in (asked, fresh):
-            assert by_words(reader, "掩码") == by_words(reader, "后面") == ["zhuyili0001"]
-            assert reader.frequencies(["掩码", "mask"]).terms == {"掩码": 1, "mask": 1}
-    assert found(folder, "掩码") == [["new"]]
-
-
 @pytest.mark.parametrize("left", [None, "meta.json"])
 def test_an_index_that_a_killed_build_left_unreadable_is_done_without_and_made_anew(
     folder: Path, left: str | None
