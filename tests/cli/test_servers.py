@@ -151,23 +151,7 @@ def test_embedding_again_leaves_a_schema_of_that_name_and_what_others_put_into_i
     assert "b__next" not in contents(postgres, address), "a replaced library has no successor of the old one"
 
 
-def test_a_library_may_be_called_as_a_word_of_sql(source: Path, tmp_path: Path, postgres: TestServer) -> None:
-    address = postgres.library("select")
-    built(source, address)
-    assert seekpoint.ask("掩码", str(address), k=1, encoder=TopicEncoder()).moments
-    assert another(source, address).embedded > 0
-    for command in (
-        ["status", "--check", "--index", address],
-        ["export", tmp_path / "talks.zip", "--index", address],
-        ["import", tmp_path / "talks.zip", "--replace", "--index", address],
-        ["init", address, "--reader", "postgres", "--builder", "postgres"],
-        ["build", "--worker", "--index", address],
-        ["remove", "talk0000002", "--index", address],
-    ):
-        assert call(*command).exit_code == 0, command
-
-
-def test_a_library_is_built_asked_shown_and_emptied(tmp_path: Path, postgres: TestServer) -> None:
+def test_a_library_is_created_again_where_it_is(postgres: TestServer) -> None:
     address = postgres.library()
     for _ in range(2):
         result = call("init", address)
@@ -175,22 +159,30 @@ def test_a_library_is_built_asked_shown_and_emptied(tmp_path: Path, postgres: Te
         assert result.stdout.startswith(f"{address}: ready, for the model ")
     assert call("status", "--index", address).exit_code == 0
 
-    address = postgres.library()
-    for name, texts in {
-        "talk0000001].en": ("attention weighs the words", "the mask hides"),
-        "talk0000002].zh": ("注意力给每个词一个权重", "掩码"),
-    }.items():
-        (tmp_path / f"讲座 [{name}.vtt").write_text(webvtt(*texts), encoding="utf-8")
+
+def test_a_library_called_as_a_word_of_sql_is_built_asked_shown_carried_and_emptied(
+    source: Path, tmp_path: Path, postgres: TestServer
+) -> None:
+    address = postgres.library("select")
+    (source / "Talk [talk0000001].en.vtt").write_text(webvtt("attention weighs the words", "the mask hides"), "utf-8")
     for updated in (2, 0):
-        report = seekpoint.build(tmp_path, str(address), encoder=TopicEncoder(), translate=False)
+        report = built(source, address)
         assert (report.states[State.INDEXED], report.updated, report.embedded) == (2, updated, updated)
     answer = seekpoint.ask("what does a mask hide?", str(address), k=1, language="zh", encoder=TopicEncoder())
     assert [moment.resource.id for moment in answer.moments] == ["talk0000002"]
     shown = json.loads(call("status", "--json", "--check", "--index", address).stdout)
     assert (shown["library"], shown["totals"]["indexed"], shown["totals"]["chunks"]) == (str(address), 2, 2)
     assert f"Library {address}, model topics" in call("status", "--index", address).stdout
+    assert another(source, address).embedded > 0
+    for command in (
+        ["export", tmp_path / "talks.zip", "--index", address],
+        ["import", tmp_path / "talks.zip", "--replace", "--index", address],
+        ["init", address, "--reader", "postgres", "--builder", "postgres"],
+        ["build", "--worker", "--index", address],
+    ):
+        assert call(*command).exit_code == 0, command
     assert call("remove", "talk0000001", "--index", address).stdout == "1 taken out\n"
-    assert [one.id for one in seekpoint.open_library(str(address)).resources()] == ["talk0000002"]
+    assert [status.id for status in seekpoint.open_library(str(address)).resources()] == ["talk0000002"]
 
 
 @pytest.mark.parametrize(

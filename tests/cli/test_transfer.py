@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import seekpoint
 from tests.cli.here import MAIN, call, one_line, run
-from tests.index.libraries import build, files, first
+from tests.index.libraries import build, first
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 
@@ -139,7 +138,3 @@ def test_the_examples_answers_are_the_same_to_the_byte(example_library: Path, tm
     old, status = (json.loads(call("status", "--json", "--index", folder).stdout) for folder in (example_library, new))
     assert (old.pop("library"), status.pop("library")) == (str(example_library), str(new))
     assert status == old
-    seekpoint.build([ROOT / "examples" / "reading-list.md"], new)  # the list is the owner's by that
-    before = files(new)
-    seekpoint.build([ROOT / "examples" / "reading-list.md"], new)
-    assert files(new) == before

@@ -31,7 +31,8 @@ _MOST_OF_ADDRESS, _MOST_CONNECTIONS, _BACKLOG, _OPEN_FILES = 256, 512, 128, 1024
 class BoundedProtocol(H11Protocol):
     """HTTP/1.1 with a time limit of `request_seconds` for each request, head and body.
 
-    Above the most connections, of one address or in all, the one that has waited longest for a request is closed.
+    Above the most connections, of one address or in all, the one that has waited longest for a request is closed;
+    uvicorn's own limit refuses everyone while slow clients keep their connections.
     """
 
     request_seconds = 15.0

@@ -101,56 +101,67 @@ def test_an_answer_plays_and_comes_back_by_its_address(browser: Browser, address
         assert asked == []
 
 
-def test_an_answer_is_filtered_widened_copied_and_translated_in_place(browser: Browser, address: str) -> None:
-    with opened(browser, address, permissions=["clipboard-read", "clipboard-write"]) as page:
-        asked = without_others(page, address)
-        page.goto("/")
-        assert page.locator(".offer .poster").count() == 0
-        page.fill("#q", "mask")
-        page.keyboard.press("Enter")
-        page.locator(".offer .poster", has_text="Play “").wait_for()
+def test_the_first_moment_is_offered_beside_an_answer(page: Page) -> None:
+    page.goto("/")
+    assert page.locator(".offer .poster").count() == 0
+    page.fill("#q", "mask")
+    page.keyboard.press("Enter")
+    page.locator(".offer .poster", has_text="Play “").wait_for()
 
+
+def test_the_player_plays_on_while_an_answer_is_filtered(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        asked = without_others(page, address)
         page.goto("/?q=mask&kind=video")
         page.locator(".go").first.click()
         page.locator("#player iframe").wait_for()
         page.select_option("[name=language]", "zh")
         until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length === 0")
-        assert page.locator("#player iframe").is_visible(), "the player plays on"
+        assert page.locator("#player iframe").is_visible()
         page.go_back()
         until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length > 0")
-        assert len(asked) == 1, "the player plays on after going back"
+        assert len(asked) == 1
 
-        page.goto("/?q=softmax+makes+shares")
-        before = page.locator(".moment").count()
-        page.get_by_role("link", name="Show more moments").click()
-        until(page, "location.search.includes('k=8')")
-        until(page, f"document.querySelectorAll('.moments .go').length > {before}")
 
-        page.goto("/?q=mask&kind=video")
-        page.get_by_role("link", name="More like this").first.click()
-        page.locator(".chip").wait_for()
-        assert page.input_value("#q") == "mask"
-        page.select_option("[name=language]", "zh")
-        until(page, "document.querySelector('.chip') && location.search.includes('language=zh')")
-        page.locator(".chip a").click()
-        until(page, "!document.querySelector('.chip')")
-        assert page.input_value("#q") == "mask"
+def test_more_moments_come_in_place(page: Page) -> None:
+    page.goto("/?q=softmax+makes+shares")
+    before = page.locator(".moment").count()
+    page.get_by_role("link", name="Show more moments").click()
+    until(page, "location.search.includes('k=8')")
+    until(page, f"document.querySelectorAll('.moments .go').length > {before}")
 
+
+def test_moments_like_another_are_filtered_and_left_again(page: Page) -> None:
+    page.goto("/?q=mask&kind=video")
+    page.get_by_role("link", name="More like this").first.click()
+    page.locator(".chip").wait_for()
+    assert page.input_value("#q") == "mask"
+    page.select_option("[name=language]", "zh")
+    until(page, "document.querySelector('.chip') && location.search.includes('language=zh')")
+    page.locator(".chip a").click()
+    until(page, "!document.querySelector('.chip')")
+    assert page.input_value("#q") == "mask"
+
+
+def test_a_link_is_copied(browser: Browser, address: str) -> None:
+    with opened(browser, address, permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto("/?q=mask&language=en&kind=video")
         page.locator(".copy").first.click()
         page.get_by_text("Copied").wait_for()
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
 
-        page.goto("/")
-        page.fill("#q", "掩码 mask")
-        page.keyboard.press("Enter")
-        page.locator(".moment").first.wait_for()
-        page.get_by_role("link", name="简体中文").click()
-        page.get_by_role("button", name="提问").wait_for()
-        assert page.input_value("#q") == "掩码 mask", "the language is chosen for the question that is shown"
-        page.goto("/list")
-        assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+
+def test_the_language_is_chosen_for_the_question_that_is_shown(page: Page) -> None:
+    page.goto("/")
+    page.fill("#q", "掩码 mask")
+    page.keyboard.press("Enter")
+    page.locator(".moment").first.wait_for()
+    page.get_by_role("link", name="简体中文").click()
+    page.get_by_role("button", name="提问").wait_for()
+    assert page.input_value("#q") == "掩码 mask"
+    page.goto("/list")
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
 
 
 def test_the_page_shows_that_it_waits_once_that_takes_long(page: Page) -> None:

@@ -650,25 +650,24 @@ def first_quote(client: TestClient, question: str, language: str) -> str:
 
 
 @pytest.mark.slow
-def test_addresses_are_added_answer_in_both_languages_and_stay_out_once_taken_out(
+def test_each_address_is_a_source_of_its_own_and_stays_out_once_taken_out(
     remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient
 ) -> None:
     before = sources(remote)
-    said = add(
-        remote_editor, remote_editing, f"https://youtu.be/{VIDEO}?t=3", f"youtu.be/{ENGLISH_VIDEO}", f"youtu.be/{VIDEO}"
-    )
-    assert said.startswith("2 of 2 resources indexed")
+    addresses = (f"https://youtu.be/{VIDEO}?t=3", f"youtu.be/{ENGLISH_VIDEO}", f"youtu.be/{VIDEO}")
+    assert add(remote_editor, remote_editing, *addresses).startswith("2 of 2 resources indexed")
     assert first_quote(remote_editor, "缓存保存什么？", "zh").startswith("缓存保存前面的键和值")
     assert first_quote(remote_editor, "what does a cache store?", "en").startswith("a cache")
-    page, chinese = remote_editor.get("/list").text, remote_editor.get("/list?ui=zh").text
-    assert "缓存" in page and "Caches" in page
     urls = {f"https://www.youtube.com/watch?v={each}" for each in (VIDEO, ENGLISH_VIDEO)}
-    assert sources(remote) - before == urls, "each address is a source of its own, as with `mcp --add`"
+    assert sources(remote) - before == urls
     assert remove(remote_editor, VIDEO).status_code == 303
     add(remote_editor, remote_editing, BLOG)
     assert VIDEO not in remote_statuses(remote)
-    assert not remote_editor.get("/api/ask", params={"q": "缓存保存什么？", "resource": VIDEO}).json().get("moments")
 
+
+@pytest.mark.slow
+def test_a_library_on_a_server_takes_no_files(remote_editor: TestClient) -> None:
+    page, chinese = remote_editor.get("/list").text, remote_editor.get("/list?ui=zh").text
     assert "/add/file" not in page
     assert "takes addresses here, not files" in page and "不能添加文件" in chinese
     secret = form(remote_editor, "/list", "/add/address")["secret"]
@@ -747,8 +746,8 @@ def test_a_role_that_may_only_read_is_told_so(remote: ServerAddress, postgres: T
 
 
 @pytest.mark.slow
-def test_what_is_due_is_tried_again_whatever_list_names_it_but_no_list_or_private_address_is_read(
-    remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient, fake: FakeYouTube, tmp_path: Path
+def test_what_is_due_is_tried_again_whatever_list_names_it(
+    remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient, fake: FakeYouTube
 ) -> None:
     """The list lies on another machine, and has a file and a playlist too, which are left out."""
     here = [resource(VIDEO, "讲座", title="缓存"), resource(PLAYLIST, kind=Kind.PLAYLIST)]
@@ -767,7 +766,11 @@ def test_what_is_due_is_tried_again_whatever_list_names_it_but_no_list_or_privat
     assert sources(remote) == before
     assert {video for _, video in fake.requests} == {VIDEO}, "what is indexed isn't asked for again"
 
-    fake.requests.clear()
+
+@pytest.mark.slow
+def test_trying_again_reads_no_list_and_no_private_address(
+    remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient, fake: FakeYouTube, tmp_path: Path
+) -> None:
     (tmp_path / "list.md").write_text(f"- [secret](secret.md)\n- [page]({BLOG})\n", encoding="utf-8")
     (tmp_path / "secret.md").write_text("# secret\n\nattention\n", encoding="utf-8")
     with HTTPServer("127.0.0.1", 0) as intranet:
