@@ -105,15 +105,11 @@ class Web:
         """Make a silent yt-dlp for one thread, with a session of its own; it handles these HTTP statuses itself."""
         from seekpoint.indexer.fetch.ytdlp import Downloader
 
-        # Token providers go to YouTube by themselves.
+        # Token providers go to YouTube by themselves; their own servers get neither proxy nor cookies.
         proxy = {"proxy": self._proxies["https"]} if self._proxies else {}
-        return Downloader(self.session(), self._direct_session(), self.deadline, {**proxy, **options}, statuses)
-
-    def _direct_session(self) -> requests.Session:
-        """Make a session for servers of the user's own, without proxy and cookies."""
-        session = Web(timeouts=self._timeouts, deadline=self.deadline, network=self._network).session(private=True)
-        session.trust_env = False
-        return session
+        direct = Web(timeouts=self._timeouts, deadline=self.deadline, network=self._network).session(private=True)
+        direct.trust_env = False
+        return Downloader(self.session(), direct, self.deadline, {**proxy, **options}, statuses)
 
 
 class _Adapter(HTTPAdapter):

@@ -83,7 +83,12 @@ class SiteRequests:
 
 class _SiteFetcher(Fetcher):
     def __init__(self, web: Web, reads_media: bool) -> None:
-        super().__init__(web, lambda response: _MOST_BYTES if reads_media or not _is_media(response) else 0)
+        def limit(response: requests.Response) -> int:
+            media_type = response.headers.get("Content-Type", "").lower()
+            is_media = media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
+            return 0 if is_media and not reads_media else _MOST_BYTES
+
+        super().__init__(web, limit)
         self._method, self._first = "GET", ""
         self._data: bytes | None = None
         self.cookies = RequestsCookieJar()
@@ -110,8 +115,3 @@ class _SiteFetcher(Fetcher):
         if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":
             self._method, self._data = "GET", None
         return response
-
-
-def _is_media(response: requests.Response) -> bool:
-    media_type = response.headers.get("Content-Type", "").lower()
-    return media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type

@@ -59,10 +59,9 @@ def sent(httpserver: HTTPServer) -> dict[str, str]:
 def test_cookies_go_to_youtube_alone(fake: FakeYouTube, httpserver: HTTPServer, jar: Path) -> None:
     web = fake.web(cookies=jar)
     ours = {"SID": "secret", "HSID": "hidden", "SESSION": "kept"}
-    web.session().get(PAGE)
-    assert sent(httpserver) == ours
-    web.downloader({}).urlopen(PAGE)
-    assert sent(httpserver) == ours
+    for ask in (web.session().get, web.downloader({}).urlopen):
+        ask(PAGE)
+        assert sent(httpserver) == ours
     fake.add_site("https://elsewhere.example/", "", status=404)
     web = fake.web(cookies=jar)
     web.session().get("https://elsewhere.example/")
