@@ -80,7 +80,7 @@ class _Show:
 
 
 @dataclass(slots=True)
-class _Said:
+class _EpisodeRecord:
     """What the feeds say of an episode; of one that `has_moved` only a feed that has moved is known.
 
     `near` are the addresses that may be in a private network.
@@ -110,7 +110,7 @@ class Podcasts:
         # Feeds by the addresses at which they were found, and by those that lists name.
         self._read: dict[str, _ReadFeed] = {}
         self._shows: dict[str, _Show] = {}
-        self._episodes: dict[str, _Said] = {}
+        self._episodes: dict[str, _EpisodeRecord] = {}
         # Transcripts and chapters by their addresses, the last ones.
         self._data_kept: dict[str, bytes] = {}
 
@@ -120,7 +120,7 @@ class Podcasts:
             for feed, (version, ids) in feeds.items():
                 show = self._show(feed.url, version)
                 for episode in ids:
-                    self._episodes.setdefault(episode, _Said()).shows[show.url] = show
+                    self._episodes.setdefault(episode, _EpisodeRecord()).shows[show.url] = show
 
     def _show(self, url: str, version: FromListing | None = None) -> _Show:
         show = self._shows.setdefault(url, _Show(url))
@@ -163,21 +163,21 @@ class Podcasts:
     ) -> FetchResult:
         """Fetch the transcripts of an episode, at `now` in Unix seconds; raises Unfetched."""
         with self._lock:
-            episode, said = self._episode(resource)
-            transcripts = self._transcripts(episode, said, now)
-            details, messages = self._details(resource, episode, said)
+            episode, record = self._episode(resource)
+            transcripts = self._transcripts(episode, record, now)
+            details, messages = self._details(resource, episode, record)
             return FetchResult(transcripts, details, messages=messages)
 
     def sound(self, resource: Resource, folder: Path, *, private: bool = False) -> FetchedAudio:
         """Download the sound of an episode, or resume that; raises Unfetched, or SeekpointError for a full disk."""
         with self._lock:
-            episode, said = self._episode(resource)
-            details, _ = self._details(resource, episode, said)
+            episode, record = self._episode(resource)
+            details, _ = self._details(resource, episode, record)
         url = episode.resource.url
         try:
             folder.mkdir(parents=True, exist_ok=True)
             deadline = Deadline(self._seconds)
-            path = download(self._sounds, url, folder / resource.id, deadline, private=url in said.near)
+            path = download(self._sounds, url, folder / resource.id, deadline, private=url in record.near)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -192,12 +192,12 @@ class Podcasts:
     def _get(self, url: str, show: _Show, validators: Validators | None = None) -> FetchedPage | None:
         return self._fetcher.get(url, validators, private=show.may_name(url))
 
-    def _data(self, url: str, said: _Said) -> bytes:
+    def _data(self, url: str, record: _EpisodeRecord) -> bytes:
         """What is at an address that an episode names; of several with the same one, the first asks for it."""
-        page = self._fetcher.get(url, private=url in said.near)
+        page = self._fetcher.get(url, private=url in record.near)
         if page and page.is_repeated and page.url not in self._data_kept:
             self._fetcher.forget(page.url)
-            page = self._fetcher.get(url, private=url in said.near)
+            page = self._fetcher.get(url, private=url in record.near)
         assert page  # only a conditional request can be answered with "not modified"
         if page.is_repeated:
             return self._data_kept[page.url]
@@ -324,35 +324,35 @@ class Podcasts:
 
     def _take_in(self, episode: Episode, show: _Show, *, has_moved: bool) -> None:
         """Add what a feed says of an episode to what others say of it; one that has moved says it last."""
-        said = self._episodes.setdefault(episode.resource.id, _Said())
-        said.shows[show.url] = show
-        said.near.update(filter(show.may_name, episode.addresses))
+        record = self._episodes.setdefault(episode.resource.id, _EpisodeRecord())
+        record.shows[show.url] = show
+        record.near.update(filter(show.may_name, episode.addresses))
         show.by_guid[episode.guid] = episode.resource
-        if said.episode is None:
-            said.episode, said.has_moved = episode, has_moved
-        elif said.has_moved:
-            said.episode, said.has_moved = merged(episode, said.episode, has_moved=True), False
+        if record.episode is None:
+            record.episode, record.has_moved = episode, has_moved
+        elif record.has_moved:
+            record.episode, record.has_moved = merged(episode, record.episode, has_moved=True), False
         else:
-            said.episode = merged(said.episode, episode, has_moved=has_moved)
+            record.episode = merged(record.episode, episode, has_moved=has_moved)
 
-    def _episode(self, resource: Resource) -> tuple[Episode, _Said]:
+    def _episode(self, resource: Resource) -> tuple[Episode, _EpisodeRecord]:
         """What its feeds say of an episode; raises Unfetched. Feeds that hadn't changed are read now."""
-        said = self._episodes.get(resource.id, _Said())
-        for show in [*said.shows.values()]:
+        record = self._episodes.get(resource.id, _EpisodeRecord())
+        for show in [*record.shows.values()]:
             feed = None if show.is_listed else feed_resource(show.url)
             try:
                 if feed:
                     self.fetch_listing(feed)
             except Unfetched:
-                if said.episode is None:
+                if record.episode is None:
                     raise
-        if said.episode is not None:
-            return said.episode, said
-        if any(show.is_cut for show in said.shows.values()):
+        if record.episode is not None:
+            return record.episode, record
+        if any(show.is_cut for show in record.shows.values()):
             raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
         raise Unfetched(State.UNAVAILABLE, Reason("not_in_feed"), MONTH)
 
-    def _transcripts(self, episode: Episode, said: _Said, now: float) -> tuple[Transcript, ...]:
+    def _transcripts(self, episode: Episode, record: _EpisodeRecord, now: float) -> tuple[Transcript, ...]:
         """The best transcript in each wanted language; raises Unfetched if there is none."""
         date = episode.details.published
         is_new = date is not None and now - datetime.fromisoformat(f"{date}T00:00Z").timestamp() < _NEW
@@ -368,7 +368,7 @@ class Podcasts:
         for group in groups:
             for link in group:
                 try:
-                    transcript = read_transcript(self._data(link.url, said), link, episode, self._read_of(said))
+                    transcript = read_transcript(self._data(link.url, record), link, episode, self._read_of(record))
                 except SourceError as error:
                     faults.append(Reason.of(error.args[0]))
                 except Unfetched as failure:
@@ -383,16 +383,16 @@ class Podcasts:
             raise Unfetched(State.NO_TRANSCRIPT, reason, wait)
         return tuple(transcripts.values())
 
-    def _read_of(self, said: _Said) -> partial[Any]:
+    def _read_of(self, record: _EpisodeRecord) -> partial[Any]:
         """What reads the texts of an episode, on the account of its first feed."""
-        return partial(self._reader.read, next(iter(said.shows)))
+        return partial(self._reader.read, next(iter(record.shows)))
 
-    def _details(self, resource: Resource, episode: Episode, said: _Said) -> tuple[Details, tuple[str, ...]]:
+    def _details(self, resource: Resource, episode: Episode, record: _EpisodeRecord) -> tuple[Details, tuple[str, ...]]:
         """The details of an episode, and a message if its chapters can't be read."""
         if episode.details.chapters or not episode.chapters_url:
             return episode.details, ()
         try:
-            chapters = self._read_of(said)(read_chapters, self._data(episode.chapters_url, said))
+            chapters = self._read_of(record)(read_chapters, self._data(episode.chapters_url, record))
         except (Unfetched, SourceError) as error:
             return episode.details, (f"{resource.title or resource.url}: indexed without its chapters: {error}",)
         return replace(episode.details, chapters=chapters), ()
