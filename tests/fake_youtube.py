@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape
 
-import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -105,9 +104,6 @@ class FakeYouTube:
             return Response(status=304)
         headers = {"ETag": etag} | ({"Location": location} if location else {})
         return Response(content, status, content_type=content_type, headers=headers)
-
-    def session(self, offline: bool = False) -> requests.Session:
-        return self.web(offline).session()
 
     def add_video(
         self,
