@@ -19,7 +19,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 from seekpoint.files import replacing
-from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, ServerAddress
+from seekpoint.index.added_files import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
+from seekpoint.index.address import Address, folder_of, from_json, to_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
@@ -54,9 +55,8 @@ def build_in_process(library: Address, order: BuildOrder, tell: Callable[[BuildP
     with child:
         Thread(target=_end_when_told, args=(child, stop), daemon=True).start()
         assert child.stdin and child.stdout
-        server = asdict(library) if isinstance(library, ServerAddress) else None
         with suppress(BrokenPipeError), child.stdin:  # a child that was ended reads no order
-            child.stdin.write(json.dumps({"folder": str(library), "server": server} | asdict(order)))
+            child.stdin.write(json.dumps({"library": to_json(library)} | asdict(order)))
         for line in child.stdout:
             try:
                 values = json.loads(line)
@@ -91,7 +91,7 @@ def _build(content: str) -> None:
 
     quiet()
     values = json.loads(content)
-    library = ServerAddress(**values["server"]) if values["server"] else Path(values["folder"])
+    library = from_json(values["library"])
     order = BuildOrder(tuple(values["sources"]), values["retry"])
     events = ProgressEvents(tell)
     try:
@@ -120,7 +120,7 @@ def carry_out(
     from seekpoint.indexer.pipeline.build import build
     from seekpoint.indexer.pipeline.build_report import totals_line
 
-    if not isinstance(library, ServerAddress):
+    if folder_of(library):
         options = BuildOptions(order.sources, retry=order.retry, named_by=NamedBy.PAGE)
     elif order.sources:
         options = added(order.sources, NamedBy.PAGE)
@@ -206,11 +206,11 @@ def take_out(library: Address, resource_id: str) -> None:
     from seekpoint.index.open import open_writer
 
     with open_writer(library) as writer:
-        if not isinstance(library, ServerAddress):
+        if folder := folder_of(library):
             aliases = Aliases.stored(writer, time.time())
-            _drop_address(library / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)
+            _drop_address(folder / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)
             for status in writer.statuses([resource_id]):
-                _delete_files(library / ADDED_FILES, status.resource)
+                _delete_files(folder / ADDED_FILES, status.resource)
         writer.remove([resource_id])
 
 

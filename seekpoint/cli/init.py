@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from seekpoint.cli.options import AddressType
-from seekpoint.index.address import Address, ServerAddress
+from seekpoint.index.address import Address, folder_of
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 
@@ -24,7 +24,7 @@ def init(
     The server needs the extensions vector and pg_textsearch, which a superuser may create. Whoever may create schemas
     in the database needs this command only to let others in: `build` creates a library that isn't there.
     """
-    if not isinstance(address, ServerAddress):
+    if folder_of(address):
         raise UsageError(
             f"{address} is a folder, and `build` makes it: give an address such as postgresql://HOST/talks"
         )

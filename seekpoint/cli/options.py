@@ -12,12 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from seekpoint.index.address import Address, check_not_a_file, parse_address
+from seekpoint.index.address import Address, check_not_a_file, folder_of, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean
@@ -36,8 +35,8 @@ class AddressType(click.Path):
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Address:
         address = parse_address(os.fspath(value))
-        if isinstance(address, Path):
-            check_not_a_file(address)
+        if folder := folder_of(address):
+            check_not_a_file(folder)
         return address
 
 

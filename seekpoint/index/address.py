@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from seekpoint.files import real_path
 from seekpoint.index.errors import ForeignLibrary, UsageError
 
 _LIBRARY = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -114,30 +114,16 @@ def check_not_a_file(folder: Path) -> None:
         raise ForeignLibrary(f"{folder} is a file, not a library's folder: name another with --index")
 
 
-ADDED_FILES = "files"
-"""The folder of files that are indexed themselves: captions, texts, papers. It is one source of a build."""
-
-ADDED_LISTS = "lists"
-"""The folder of reading lists. Whoever may edit wrote them, so a build trusts them no more than lists on the web."""
-
-ADDED_ADDRESSES = "addresses.txt"
-"""The reading list of single addresses, a line each."""
+def folder_of(library: Address) -> Path | None:
+    """The folder of a library; `None` for one on a server."""
+    return library if isinstance(library, Path) else None
 
 
-def added_as(source: str, library: Address) -> str:
-    """Whether a source of a library is one of those that the page adds to: `FILES`, `ADDRESSES`, or neither."""
-    if isinstance(library, ServerAddress):
-        return ""
-    folder = real_path(library)
-    added = {folder / ADDED_FILES: ADDED_FILES, folder / ADDED_LISTS / ADDED_ADDRESSES: ADDED_ADDRESSES}
-    return added.get(Path(source), "")
+def to_json(library: Address) -> dict[str, str]:
+    """An address with its password, for a process of our own."""
+    return {"folder": str(library)} if isinstance(library, Path) else asdict(library)
 
 
-def is_added_list(source: str, library: Address) -> bool:
-    """Whether a source of a build is a list that was added on the page of this library; on a server there is none."""
-    if isinstance(library, ServerAddress):
-        return False
-    try:
-        return real_path(Path(source)).is_relative_to(real_path(library / ADDED_LISTS))
-    except (OSError, ValueError):  # it is no path
-        return False
+def from_json(values: Mapping[str, str]) -> Address:
+    """The address that `to_json` gave."""
+    return Path(values["folder"]) if "folder" in values else ServerAddress(**values)

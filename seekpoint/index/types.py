@@ -415,10 +415,6 @@ def outlined(sections: Iterable[Section]) -> Iterator[tuple[int, str, Section | 
         above = path
 
 
-WINDOW_SECONDS = 30.0
-"""The size of the windows whose mean is subtracted from all windows."""
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Consecutive cues that are embedded together: cues [first, stop) of a transcript."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from seekpoint.files import scratch
-from seekpoint.index import address
+from seekpoint.index import added_files, address
 from seekpoint.index.embedded import damage, database, staging, successor_folder
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -242,7 +242,7 @@ def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
 def check_no_other_files(folder: Path) -> None:
     """Raise ForeignLibrary if the folder has files but no library."""
     names = {path.name for path in folder.iterdir()}
-    if names - {staging.LOCK, address.ADDED_FILES, address.ADDED_LISTS} and database.FILE not in names:
+    if names - {staging.LOCK, added_files.ADDED_FILES, added_files.ADDED_LISTS} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 

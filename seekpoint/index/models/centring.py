@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.settings import LEAST_SCALE, MOST_SCALE
-from seekpoint.index.types import WINDOW_SECONDS, Vectors
+from seekpoint.index.types import Vectors
 
 Sums = NDArray[np.float64]
 
@@ -23,6 +23,9 @@ Sums = NDArray[np.float64]
 _PRIOR_CHUNKS, _UNBIASED_CHUNKS = 50.0, 10.0
 WINDOWS_A_CHUNK = 3.0
 """Windows for each chunk: a window begins about every 10 seconds, a chunk about every 30."""
+
+WINDOW_SECONDS = 30.0
+"""The size of the windows whose mean is subtracted from all windows."""
 
 
 def tempered(

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from seekpoint.files import real_path, sync_folder
-from seekpoint.index import address
+from seekpoint.index import added_files, address
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database, successor_folder
 from seekpoint.index.embedded.database import library_errors
@@ -34,7 +34,7 @@ from seekpoint.index.types import NamedBy
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{successor_folder.FOLDER}|{database.DAMAGE_MARK}|{address.ADDED_FILES}|{address.ADDED_LISTS}"
+    rf"|{successor_folder.FOLDER}|{database.DAMAGE_MARK}|{added_files.ADDED_FILES}|{added_files.ADDED_LISTS}"
 )
 
 
@@ -106,7 +106,7 @@ def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     for name in sorted(names):
         if not _OURS.fullmatch(name):
             raise ForeignLibrary(f"{place} holds other files ({name}): name an empty or a new folder with --index")
-    if names & {MANIFEST, database.FILE, address.ADDED_FILES, address.ADDED_LISTS} and not replacing_old:
+    if names & {MANIFEST, database.FILE, added_files.ADDED_FILES, added_files.ADDED_LISTS} and not replacing_old:
         raise LibraryError(
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )
@@ -146,7 +146,7 @@ def _disown(library: Path) -> None:
 
 def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
     """Copy what only the old library has: added files and kept moments; returns their numbers, `None` if unknown."""
-    added = (address.ADDED_FILES, address.ADDED_LISTS)
+    added = (added_files.ADDED_FILES, added_files.ADDED_LISTS)
     with library_errors(old):
         for name in added:
             if (old / name).is_dir():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from seekpoint.index.address import ServerAddress
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import clean, counted
@@ -68,7 +68,7 @@ def checked(address: str) -> Resource:
     return resource
 
 
-def due(library: ServerAddress, say: Callable[[str], None], *, at_once: bool = False) -> BuildOptions:
+def due(library: Address, say: Callable[[str], None], *, at_once: bool = False) -> BuildOptions:
     """The options of a build of the due resources, or with `at_once` of all deferred ones; raises LibraryError.
 
     Files are left out, since they may lie elsewhere. So are playlists that a list names, since the list is what holds

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -18,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from seekpoint.index.address import folder_of
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json_schema import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
@@ -55,7 +55,8 @@ def application(
     readings = Readings(reader) if reader else None
     workspace = None
     if editing and editing.builds:
-        added_sources = AddedSources(live.address, editing.checks) if isinstance(live.address, Path) else None
+        folder = folder_of(live.address)
+        added_sources = AddedSources(folder, editing.checks) if folder else None
         workspace = Workspace(live, caches, editing, editing.builds, added_sources)
     pages = Pages(live, caches, editing, workspace, policy.pictures, readings)
     api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)

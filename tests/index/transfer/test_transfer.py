@@ -17,7 +17,7 @@ from types import FrameType
 
 import pytest
 
-from seekpoint.index import address
+from seekpoint.index import added_files
 from seekpoint.index.address import Address
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import has_journal
@@ -220,19 +220,19 @@ def test_a_library_is_replaced_only_on_demand_and_a_link_to_it_stays_one(
 
 
 def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, file: Path) -> None:
-    (folder / address.ADDED_FILES / "部").mkdir(parents=True)
-    (folder / address.ADDED_LISTS).mkdir()
-    (folder / address.ADDED_FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
-    (folder / address.ADDED_FILES / "link.md").symlink_to(folder / "nowhere")
-    (folder / address.ADDED_LISTS / address.ADDED_ADDRESSES).write_text("https://e.example/", encoding="utf-8")
+    (folder / added_files.ADDED_FILES / "部").mkdir(parents=True)
+    (folder / added_files.ADDED_LISTS).mkdir()
+    (folder / added_files.ADDED_FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
+    (folder / added_files.ADDED_FILES / "link.md").symlink_to(folder / "nowhere")
+    (folder / added_files.ADDED_LISTS / added_files.ADDED_ADDRESSES).write_text("https://e.example/", encoding="utf-8")
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.annotate(KEPT.resource.id, KEPT.place, "第二次读", "收藏")
     contents = import_library(file, folder, replacing_old=True)
     assert (contents.added, contents.moments) == (2, 1)
-    assert (folder / address.ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
-    assert (folder / address.ADDED_FILES / "link.md").is_symlink()
-    assert (folder / address.ADDED_LISTS / address.ADDED_ADDRESSES).exists()
+    assert (folder / added_files.ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
+    assert (folder / added_files.ADDED_FILES / "link.md").is_symlink()
+    assert (folder / added_files.ADDED_LISTS / added_files.ADDED_ADDRESSES).exists()
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [(moment.note, moment.collection) for moment in library.kept()] == [("第二次读", "收藏")]
