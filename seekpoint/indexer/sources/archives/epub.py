@@ -150,9 +150,6 @@ def _dom(data: bytes) -> Element:
     text = decoded(data)
     prologue = _PROLOGUE.match(text)
     try:
-        root, is_too_deep = dom_of(text[prologue.end() if prologue else 0 :])
+        return dom_of(text[prologue.end() if prologue else 0 :])
     except etree.ParserError:  # nothing, or only comments
         return etree.Element("html")
-    if is_too_deep:
-        raise unavailable("html_too_deep")
-    return root

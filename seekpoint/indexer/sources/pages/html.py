@@ -68,11 +68,9 @@ def _parsed(data: bytes, charset: str | None) -> Element:
     if not _TAG.search(head) or is_garbage(head):
         raise unavailable("not_a_page")
     try:
-        root, is_too_deep = dom_of(text)
+        root = dom_of(text, too_deep="page_too_deep")
     except (etree.LxmlError, ValueError) as error:
         raise unavailable("page_of_markup") from error
-    if is_too_deep:
-        raise unavailable("page_too_deep")
     # Move stray elements to the body, as HTML 5 does: libxml2 keeps unknown ones, such as `article`, in the head.
     head = root.find("head")
     stray = [] if head is None else list(dropwhile(lambda child: child.tag in _OF_A_HEAD, head))

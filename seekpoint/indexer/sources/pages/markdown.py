@@ -156,12 +156,9 @@ def _text_runs(markdown: str) -> Sequence[TextRun]:
             raise unavailable("line_too_deep", line=token.map[0] + 1 if token.map else "?")
     _keep_marks(tokens)
     try:
-        root, is_too_deep = dom_of(str(parser.renderer.render(tokens, parser.options, {})))
+        return text_runs_of(dom_of(str(parser.renderer.render(tokens, parser.options, {}))))
     except etree.ParserError:  # only comments
         return []
-    if is_too_deep:
-        raise unavailable("html_too_deep")
-    return text_runs_of(root)
 
 
 def _keep_marks(tokens: Sequence[Token]) -> None:

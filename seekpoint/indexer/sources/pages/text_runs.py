@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from lxml import etree, html
 
+from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import INDENT, LINE_BREAK, clean
 
 Element: TypeAlias = Any
@@ -69,12 +70,14 @@ class TextRun:
     text_nodes: list[tuple[Element, bool]]
 
 
-def dom_of(markup: str) -> tuple[Element, bool]:
-    """The root element, and whether the parser dropped elements for their depth; raises etree.LxmlError."""
+def dom_of(markup: str, too_deep: str = "html_too_deep") -> Element:
+    """The root element; raises etree.LxmlError, and Unfetched by the code `too_deep` if the parser left some out."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = html.document_fromstring(UNFIT.sub("", markup).encode(), parser=parser)
     fatal = (fault.message for fault in parser.error_log if fault.level == etree.ErrorLevels.FATAL)
-    return root, any("depth" in message for message in fatal)
+    if any("depth" in message for message in fatal):
+        raise unavailable(too_deep)
+    return root
 
 
 def text_runs_of(root: Element) -> list[TextRun]:

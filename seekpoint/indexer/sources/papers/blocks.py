@@ -39,7 +39,6 @@ _BULLET = re.compile(r"[•▪●◦‣·■□◆➢✓*–—-]\s+\S")
 _ENUMERATOR = re.compile(r"(?:\(?\d{1,2}[.)]|\(?[a-z]\))\s")
 # Characters: a shorter paragraph of one line may be the row of a table.
 _LEAST_PROSE = 60
-_PAGES_APART = 2
 _LEAST_TITLE = 4
 
 
@@ -173,7 +172,7 @@ def _continued(paragraphs: Iterable[PdfParagraph], usual: _Usual) -> list[PdfPar
 
 def _continues(last: PdfParagraph, rest: PdfParagraph) -> bool:
     before, line = last.lines[-1], rest.lines[0]
-    if rest.role is not Role.BODY or line.column == before.column or line.page - before.page > _PAGES_APART:
+    if rest.role is not Role.BODY or line.column == before.column:
         return False
     if ends_sentence(before.text) or not _is_same_size(before, line):
         return False
