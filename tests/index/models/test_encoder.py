@@ -70,9 +70,6 @@ def test_the_beginning_of_a_question() -> None:
     assert max(counted) <= 2 * LONGEST_EMBEDDED
 
 
-# A small model
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that pools by its first token and reads 2,048 of them."""
@@ -153,9 +150,6 @@ def test_a_model_whose_terms_are_not_accepted_is_one_line_that_says_so(
     refused = "ModelError the model google/embeddinggemma-300m can't be loaded: the hub gives it to those who have "
     remedy = "accept them on its page at huggingface.co, and sign in with `hf auth login`"
     assert ran.stdout == f"{refused}accepted its terms: {remedy}\n", ran.stderr
-
-
-# The real model
 
 
 @pytest.fixture(scope="module")
