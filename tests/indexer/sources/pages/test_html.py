@@ -239,6 +239,11 @@ def test_the_declared_language_of_a_page(tag: str, language: str | None) -> None
     assert read_html(f"{tag}<body><p>{PROSE}</p></body></html>".encode()).language == language
 
 
+def test_the_charset_of_the_header_counts() -> None:
+    czech = "Pozornost se dívá na každé slovo věty zvlášť, a přitom žádné nevynechá."
+    assert texts(read_html(f"<p>{czech}".encode("iso-8859-2"), "iso-8859-2")) == [czech]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
