@@ -33,19 +33,22 @@ def test_each_format_gives_the_same_cues_whatever_the_suffix(name: str) -> None:
 TTML = '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml#parameter" {}><body {}>{}</body></tt>'
 
 
-def test_the_times_of_ttml() -> None:
-    for parameters, begin, seconds in (
+@pytest.mark.parametrize(
+    ("parameters", "begin", "seconds"),
+    [
         ("", "01:02:03.25", 3723.25),
         *(("", "1.5h", 5400.0), ("", "2m", 120.0), ("", "1500ms", 1.5), ("", "12.5s", 12.5), ("", "00:00:01,5", 1.5)),
         *(("", "9.5", 9.5), ("", "1:02.5", 62.5), ("", "95", 95.0)),
         ("p:frameRate='25'", "00:00:01:05", 1.2),
         ("p:frameRate='30' p:frameRateMultiplier='1000 1001'", "300f", 10.01),
         ("p:tickRate='10000000'", "15000000t", 1.5),
-    ):
-        text = TTML.format(parameters, "", f"<div><p begin='{begin}' dur='2s'>注意力<br/>a <span>b</span></p></div>")
-        (cue,) = parse_captions(text.encode(), "a").cues
-        assert cue.text == "注意力 a b"
-        assert (cue.start, cue.end) == pytest.approx((seconds, seconds + 2))
+    ],
+)
+def test_the_times_of_ttml(parameters: str, begin: str, seconds: float) -> None:
+    text = TTML.format(parameters, "", f"<div><p begin='{begin}' dur='2s'>注意力<br/>a <span>b</span></p></div>")
+    (cue,) = parse_captions(text.encode(), "a").cues
+    assert cue.text == "注意力 a b"
+    assert (cue.start, cue.end) == pytest.approx((seconds, seconds + 2))
 
 
 def test_times_in_ttml_are_relative_to_the_parent() -> None:
@@ -94,10 +97,10 @@ def test_metadata_and_other_namespaces_in_ttml_are_not_said() -> None:
     assert parse_captions(text.encode(), "a").cues == (Cue(1.0, 2.0, "hi 你好!"),)
 
 
-def test_settings_right_behind_a_timing_line_are_not_said() -> None:
-    for settings in ("line:40% size:40%", "align:start", " line:0", "\f", ""):
-        text = f"WEBVTT\n\n00:01.000 --> 00:02.000\n甲\n\n00:02.000 --> 00:03.000{settings}\nb\n"
-        assert parse_captions(text.encode(), "a").cues == (Cue(1, 2, "甲"), Cue(2, 3, "b")), settings
+@pytest.mark.parametrize("settings", ["line:40% size:40%", "align:start", " line:0", "\f", ""])
+def test_settings_right_behind_a_timing_line_are_not_said(settings: str) -> None:
+    text = f"WEBVTT\n\n00:01.000 --> 00:02.000\n甲\n\n00:02.000 --> 00:03.000{settings}\nb\n"
+    assert parse_captions(text.encode(), "a").cues == (Cue(1, 2, "甲"), Cue(2, 3, "b")), settings
 
 
 def test_srt_without_a_timing_line_begins_where_the_cue_before_ends() -> None:
@@ -109,15 +112,18 @@ def test_srt_without_a_timing_line_begins_where_the_cue_before_ends() -> None:
     assert [cue.text for cue in parse_captions(plain.encode(), "a.srt").cues] == ["x = 2 so", "d"]
 
 
-def test_a_cue_starts_at_the_time_of_its_first_word() -> None:
-    for text in (
+@pytest.mark.parametrize(
+    "text",
+    [
         '{"events":[{"tStartMs":1000,"dDurationMs":4000,"segs":[{"utf8":"\\n"},{"utf8":"hi","tOffsetMs":500},'
         '{"utf8":" you","tOffsetMs":900}]},{"tStartMs":2000,"aAppend":1,"segs":[{"utf8":"\\n"}]}]}',
         '<timedtext format="3"><body><w t="0" id="1"/><p t="1000" d="4000"><s> </s><s t="500">hi</s><s t="900"> you</s>'
         '</p><p t="2000" a="1">\n</p></body></timedtext>',
         '{"segments":[{"start":1,"end":5,"text":" hi you","words":[{"word":" hi","start":1.5,"end":2}]}]}',
-    ):
-        assert parse_captions(text.encode(), "a").cues == (Cue(1.5, 5.0, "hi you"),)
+    ],
+)
+def test_a_cue_starts_at_the_time_of_its_first_word(text: str) -> None:
+    assert parse_captions(text.encode(), "a").cues == (Cue(1.5, 5.0, "hi you"),)
 
 
 def test_a_line_of_lrc_that_is_repeated_is_read_at_each_time() -> None:
@@ -206,8 +212,9 @@ def test_cues_without_a_valid_time_are_dropped() -> None:
 BOMB = '<!DOCTYPE tt [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><tt><body><p begin="1s">&b;</p></body></tt>'
 
 
-def test_what_is_hostile_or_damaged_is_refused_in_one_line() -> None:
-    for text, why in (
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
         (BOMB, "declares XML entities"),
         (BOMB.replace('"ha"', 'SYSTEM "file:///etc/passwd"'), "declares XML entities"),
         (FORMATS["ttml"][:-20], r"damaged XML \(.*line \d"),
@@ -216,10 +223,13 @@ def test_what_is_hostile_or_damaged_is_refused_in_one_line() -> None:
         (TTML.format("", "dur='9s'", "<div>" * 100_000 + "</div>" * 100_000), "nested too deep"),
         ('{"title": "An info.json of yt-dlp", "duration": 60}', "no cue found"),
         ("0:00:01.000,0:00:02.000\n\n", "no cue found"),
-    ):
-        with pytest.raises(SourceError, match=why) as caught:
-            parse_captions(text.encode(), "坏.ttml")
-        assert '"坏.ttml"' in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 300
+    ],
+    ids=lambda value: value[:20],
+)
+def test_what_is_hostile_or_damaged_is_refused_in_one_line(text: str, why: str) -> None:
+    with pytest.raises(SourceError, match=why) as caught:
+        parse_captions(text.encode(), "坏.ttml")
+    assert '"坏.ttml"' in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("tag", ["text", "p", "s"])

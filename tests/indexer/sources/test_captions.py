@@ -27,8 +27,9 @@ ID = "aircAruvnKk"
 ZOOM = "GMT20240101-120000_Recording"
 
 
-def test_parts_of_a_file_name() -> None:
-    for stem, rest, video_id, language, title in (
+@pytest.mark.parametrize(
+    ("stem", "rest", "video_id", "language", "title"),
+    [
         (f"Any title [{ID}]", ".en.vtt", ID, "en", "Any title"),
         (f"【導論】第 2 講 [2025] [{ID}]", ".zh-TW.vtt", ID, "zh-TW", "【導論】第 2 講 [2025]"),
         (f"a. b. c [{ID}]", ".zh-Hans.srt", ID, "zh-Hans", "a. b. c"),
@@ -43,10 +44,12 @@ def test_parts_of_a_file_name() -> None:
         (f"例会 [{ID}]", ".transcript.zh-CN.vtt", ID, "zh-CN", "例会"),
         (f"{ZOOM}_课程", "_gallery_640x360.mp4", None, None, f"{ZOOM}_课程"),
         ("Screen_1920x1080", ".mp4", None, None, "Screen_1920x1080"),
-    ):
-        path = Path("some.folder") / f"{stem}{rest}"
-        parts = (stem_of(path), video_id_of(path), language_of(path), title_of(path))
-        assert parts == (stem, video_id, language, title)
+    ],
+)
+def test_parts_of_a_file_name(stem: str, rest: str, video_id: str | None, language: str | None, title: str) -> None:
+    path = Path("some.folder") / f"{stem}{rest}"
+    parts = (stem_of(path), video_id_of(path), language_of(path), title_of(path))
+    assert parts == (stem, video_id, language, title)
 
 
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\nhello 你好\n"
@@ -88,8 +91,9 @@ def test_captions_beside_a_recording(tmp_path: Path) -> None:
         assert [path.name for path in CaptionFolders().beside(tmp_path / name)] == found
 
 
-def test_the_language_is_in_the_name_or_in_the_file_or_told_by_the_words(tmp_path: Path) -> None:
-    for name, text, language in (
+@pytest.mark.parametrize(
+    ("name", "text", "language"),
+    [
         ("a.zh-TW.vtt", VTT, "zh-TW"),
         ("a.vtt", VTT.replace("WEBVTT\n", "WEBVTT\nKind: captions\nLanguage: zh-Hans\n"), "zh-Hans"),
         ("a.vtt", VTT, "zh"),
@@ -105,10 +109,14 @@ def test_the_language_is_in_the_name_or_in_the_file_or_told_by_the_words(tmp_pat
         ("a.ttml", FORMATS["ttml"], "zh-Hant"),
         ("a.json", FORMATS["whisper"], "zh"),
         ("a.json", FORMATS["whisper"].replace('"zh"', '"chinese"'), "zh"),
-    ):
-        (tmp_path / name).write_text(text, "utf-8")
-        transcript = read_captions(tmp_path / name)
-        assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
+    ],
+)
+def test_the_language_is_in_the_name_or_in_the_file_or_told_by_the_words(
+    tmp_path: Path, name: str, text: str, language: str
+) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    transcript = read_captions(tmp_path / name)
+    assert (transcript.language, transcript.origin) == (language, Origin.LOCAL)
 
 
 def test_a_file_whose_name_has_the_language_comes_before_one_whose_words_tell_it(tmp_path: Path) -> None:
@@ -160,8 +168,9 @@ def test_webvtt_and_srt_with_all_features() -> None:
     assert parse(MALFORMED_SRT) == (Cue(1.0, 2.5, "one more"), Cue(3.5, 4.0, "1984"), Cue(5.0, 6.0, "三 4"))
 
 
-def test_a_fault_in_one_place_costs_no_cue() -> None:
-    for text in (
+@pytest.mark.parametrize(
+    "text",
+    [
         "WEBVTT\n\n00:01.000 --> 00:02.000\none 一\n00:02.000 --> 00:03.000\ntwo\n",
         "WEBVTT\n00:01.000 --> 00:02.000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n",
         "\nWEBVTT\n\n00:01,000 --> 00:02,000\none 一\n\n00:02.000 --> 00:03.000\ntwo\n",
@@ -171,25 +180,29 @@ def test_a_fault_in_one_place_costs_no_cue() -> None:
         "1\n00:00:01,000 --> 00:00:02,000\none 一\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n",
         "1 \n00:00:01,000 --> 00:00:02,000\n\none 一\n\n2\n00:00:02,000 --> 00:00:03,000 X1:4 Y1:2\ntwo\n",
         "1\n00:00:01,000 --> 00:00:02,000\none 一\n\n2\n00:00:02,000 --> 00:00:03,000\ntwo\n\n3\n00:00:03,000 --",
-    ):
-        assert parse(text) == (Cue(1.0, 2.0, "one 一"), Cue(2.0, 3.0, "two"))
+    ],
+)
+def test_a_fault_in_one_place_costs_no_cue(text: str) -> None:
+    assert parse(text) == (Cue(1.0, 2.0, "one 一"), Cue(2.0, 3.0, "two"))
 
 
-def test_text_that_resembles_markup_is_kept() -> None:
-    for said in ("from a --> b 到", "https://a.org/?x=1&copy=2&lt=3", "Ã© is é, read as Latin-1", "List<int> x"):
-        assert parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n") == (Cue(1.0, 2.0, said),)
+@pytest.mark.parametrize(
+    "said", ["from a --> b 到", "https://a.org/?x=1&copy=2&lt=3", "Ã© is é, read as Latin-1", "List<int> x"]
+)
+def test_text_that_resembles_markup_is_kept(said: str) -> None:
+    assert parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{said}\n") == (Cue(1.0, 2.0, said),)
 
 
 SRT = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n第{n}句 sentence {n}\n\n" for n in range(1, 6))
 
 
-def test_a_truncated_file_keeps_its_complete_cues() -> None:
-    for data in (SRT.encode(), b"WEBVTT\n\n" + SRT.replace(",", ".").encode()):
-        whole = parse_captions(data, "n").cues
-        for cut in range(len(data) // 2, len(data)):
-            cues = parse_captions(data[:cut], "n").cues
-            assert cues[:-1] == whole[: len(cues) - 1]
-            assert cues[-1].text.startswith("第") and "-->" not in cues[-1].text
+@pytest.mark.parametrize("data", [SRT.encode(), b"WEBVTT\n\n" + SRT.replace(",", ".").encode()])
+def test_a_truncated_file_keeps_its_complete_cues(data: bytes) -> None:
+    whole = parse_captions(data, "n").cues
+    for cut in range(len(data) // 2, len(data)):
+        cues = parse_captions(data[:cut], "n").cues
+        assert cues[:-1] == whole[: len(cues) - 1]
+        assert cues[-1].text.startswith("第") and "-->" not in cues[-1].text
 
 
 def test_encodings() -> None:

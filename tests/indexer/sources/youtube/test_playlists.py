@@ -146,18 +146,21 @@ def test_more_entries_than_a_playlist_can_hold_need_a_limit(fake: FakeYouTube) -
     assert (error.state, error.retry_after) == (State.UNAVAILABLE, None) and "--limit" in error.reason
 
 
-def test_a_list_that_youtube_refuses_to_show(fake: FakeYouTube) -> None:
-    for said, words in (
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
         (None, ""),
         ("The playlist does not exist.\n\x1b[31m", "The playlist does not exist"),
         ("This account has been terminated.", "This account has been terminated"),
         ("This playlist is private.", "--cookies FILE"),
-    ):
-        if said:
-            fake.refuse_playlist(NAME, said)
-        error = outcome(fake)
-        assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
-        assert words in error.reason and "\x1b" not in error.reason
+    ],
+)
+def test_a_list_that_youtube_refuses_to_show(fake: FakeYouTube, said: str | None, words: str) -> None:
+    if said:
+        fake.refuse_playlist(NAME, said)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.UNAVAILABLE, MONTH)
+    assert words in error.reason and "\x1b" not in error.reason
 
 
 def test_no_such_channel_or_tab(fake: FakeYouTube) -> None:
