@@ -43,6 +43,9 @@ def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path,
         chapters = (Chapter(0.0, "注意力", generated=True), Chapter(10.0, "掩码", generated=True))
         made = replace(made, transcript=replace(made.transcript, chapters=chapters))
         writer.commit("zhuyili0001", [made], Details(title="讲座"), "made by hand")
+        writer.put_settings(glossary=[("mask", "掩码")])
+        writer.keep_translations("1", lambda target: [("en", [("mask", ["掩码"])])] if target == "zh" else [])
+        assert writer.translations("en", ["mask"])
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
@@ -65,6 +68,8 @@ def test_a_library_goes_to_a_server_and_comes_back(folder: Path, tmp_path: Path,
     import_library(tmp_path / "back.zip", tmp_path / "back")
     assert shown(tmp_path / "back") == shown(address)
     assert shown(other) == beside, "another library in the same database"
+    with open_writer(tmp_path / "back") as writer:
+        assert writer.remove(unlisted_by=[SOURCE]) == 2, "the sources of what they list no longer"
     with open_writer(tmp_path / "back") as writer:
         writer.verify()
         assert "new00000001" in writer.standings()

@@ -67,7 +67,8 @@ def shown(place: Address) -> tuple[object, ...]:
     with open_reader(place) as library:
         said = [library.transcripts(status.id) for status in library.statuses()]
         resources = (library.statuses(), *listed(library), library.playlists())
-        return library.card, *resources, library.kept(), answers(place), said
+        words = library.settings, library.translations("en", ["mask"]), library.translations("zh", ["掩码"])
+        return library.card, *resources, library.kept(), *words, answers(place), said
 
 
 def carried(folder: Path) -> Path:
