@@ -1,7 +1,7 @@
 """The manifest of a library: its format, its model, its current index files, and checksums of the files.
 
-It is replaced atomically, so a reader sees either the old or the new state. `database` is null while a build is running
-and after one was killed; then only SQLite's own checks protect the database.
+It is replaced atomically, so a reader sees either the old or the new state. While a build is running, and after one was
+killed, `database` is null and the word index has no files; then only the engines' own checks protect these.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ _CHUNK, _TRANSCRIPT, _FIRST, _TERMS = "chunk", "transcript", "first", "terms"
 _WRITER_BYTES = 30_000_000
 _CACHED_COUNTS = 1 << 16
 
-
 Entry: TypeAlias = tuple[int, int, str, Sequence[str]]
 """A chunk to index: its id, the first chunk id and the language of its transcript, and its terms."""
 
@@ -31,8 +30,8 @@ Entry: TypeAlias = tuple[int, int, str, Sequence[str]]
 class WordIndex:
     """One snapshot of an index, which threads may share. Search it within `engine_errors`.
 
-    It needs no file's name any more, nor the engine's lock. `languages` are those of the library, as primary subtags,
-    and `transcripts` its transcripts, by first chunk id: others count as absent, and the index may lack some.
+    It needs neither names of files nor the engine's lock. `languages` are those of the library, as primary subtags, and
+    `transcripts` its transcripts, by first chunk id: others count as absent, and the index may lack some.
     """
 
     def __init__(self, index: tantivy.Index, languages: Collection[str], transcripts: Collection[int]) -> None:

@@ -16,7 +16,7 @@ from seekpoint.index.types import Filters
 from tests.index.libraries import CARD, by_meaning, files, fill
 
 # The talks of three builds and their chunks, which leave three vector files.
-BUILDS: list[dict[str, int]] = [{"attention01": 40, "注意力": 10}, {"位置": 20}, {"mask": 10}]
+BUILDS: list[dict[str, int]] = [{"attention01": 40, "注意力": 10}, {"位置": 20}, {"mask": 6, "缓存": 4}]
 
 
 def add(folder: Path, talks: Mapping[str, int], *removed: str) -> None:
@@ -58,9 +58,10 @@ def several(built: Path, tmp_path: Path) -> Path:
         pytest.param({"new": 3}, [], 3, 4, id="an addition leaves larger files alone"),
         pytest.param({"new": 6}, [], 0, 1, id="files less than twice as large as the next become one"),
         pytest.param({}, ["注意力"], 3, 3, id="a fifth of a file gone"),
-        pytest.param({}, ["attention01"], 1, 2, id="most of a file gone"),
+        pytest.param({}, ["mask"], 2, 3, id="most of a small file gone"),
+        pytest.param({}, ["attention01"], 1, 2, id="most of a large file gone"),
         pytest.param({}, ["位置"], 2, 2, id="all of a file gone"),
-        pytest.param({}, ["attention01", "注意力", "位置", "mask"], 0, 0, id="everything gone"),
+        pytest.param({}, ["attention01", "注意力", "位置", "mask", "缓存"], 0, 0, id="everything gone"),
     ],
 )
 def test_a_build_writes_the_files_that_are_due(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from seekpoint.index.embedded.database import DAMAGE_MARK
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.embedded.manifest import Manifest
@@ -54,6 +56,13 @@ def test_what_a_build_has_committed_or_removed_counts_before_it_ends(folder: Pat
         assert library.frequencies(["掩码", "mask"], [MASK]) == ({"mask": 1}, [0])
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+def test_who_may_read_the_database_may_read_the_index(folder: Path) -> None:
+    (folder / "library.db").chmod(0o640)
+    build(folder, {"new": ["缓存 cache"]})
+    assert {(index(folder) / name).stat().st_mode & 0o777 for name in ("meta.json", ".managed.json")} == {0o640}
+
+
 @pytest.mark.parametrize("left", [None, "meta.json"])
 def test_an_index_that_a_killed_build_left_unreadable_is_done_without_and_made_anew(
     folder: Path, left: str | None
@@ -95,6 +104,15 @@ def test_a_dictionary_of_terms_that_makes_no_sense_is_told_in_one_line(folder: P
         file.write_bytes(b"\x01" * file.stat().st_size)
     with pytest.raises(DamagedLibrary, match=r"^[^\n]*its word index can't be read[^\n]*$"):
         found(folder, "mask", "掩码")
+
+
+def test_an_index_that_a_killed_build_left_is_made_anew_where_damage_was_found(folder: Path) -> None:
+    Manifest.load(folder).in_progress().save(folder)
+    (folder / DAMAGE_MARK).touch()
+    before = index(folder)
+    build(folder, {"new": ["缓存 cache"]})
+    assert index(folder) != before
+    assert found(folder, "cache", "掩码") == [["new"], ["zhuyili0001"]]
 
 
 def test_damaged_terms_are_told_by_a_build_and_by_a_reader(tmp_path: Path) -> None:
