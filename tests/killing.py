@@ -13,8 +13,6 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, TypeAlias
 
-import pytest
-
 import seekpoint
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import Manifest
@@ -26,9 +24,6 @@ from tests.index.libraries import chunk_ids, chunks_of
 from tests.indexer.builds import webvtt
 
 QUESTIONS = ["What does the mask hide?", "掩码遮住了什么？", "position 位置", "为什么需要缓存？", "softmax, training"]
-EVERY = [42, pytest.param(1, marks=pytest.mark.nightly)]
-"""Of how many steps one is killed before: some in every run, since all of them take minutes."""
-
 _AT_A_TIME = 4
 _DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
 _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
