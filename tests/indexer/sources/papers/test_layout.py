@@ -149,6 +149,9 @@ def test_a_table_of_contents_is_dropped() -> None:
     ]
     figures = [f"Figure {number}: A picture {'.' * 20} {number * 4}" for number in range(1, 5)]
     assert texts(column(50, 700, ["List of Figures", *figures, "viii"])) == ["List of Figures", "viii"]
+    more = [figure.replace("A picture", "Another") for figure in figures]
+    pages = column(50, 700, ["List of Figures", *figures]), column(50, 700, [*more, "viii"])
+    assert texts(*pages) == ["List of Figures", "viii"]
 
 
 @pytest.mark.parametrize(
