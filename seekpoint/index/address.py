@@ -59,13 +59,13 @@ class ServerAddress:
     library: str = DEFAULT_LIBRARY
 
     def __str__(self) -> str:
-        found = _SERVER.fullmatch(self.uri)
-        if not found:
+        match = _SERVER.fullmatch(self.uri)
+        if not match:
             return _HIDDEN
-        user = f"{found['user']}@" if found["user"] else ""
-        pairs = [pair for pair in _pairs(found) if pair.partition("=")[0] in _SHOWN]
+        user = f"{match['user']}@" if match["user"] else ""
+        pairs = [pair for pair in _pairs(match) if pair.partition("=")[0] in _SHOWN]
         pairs += [] if self.library == DEFAULT_LIBRARY else [f"{_PARAMETER}={self.library}"]
-        return f"{found['scheme']}://{user}{found['place']}{'?' if pairs else ''}{'&'.join(pairs)}"
+        return f"{match['scheme']}://{user}{match['place']}{'?' if pairs else ''}{'&'.join(pairs)}"
 
 
 Address: TypeAlias = Path | ServerAddress
@@ -74,12 +74,12 @@ Address: TypeAlias = Path | ServerAddress
 
 def parse_address(text: str) -> Address:
     """The address that a text names, of a database also by `?library=NAME`; raises UsageError."""
-    found = _SERVER.fullmatch(text)
-    if not found:
+    match = _SERVER.fullmatch(text)
+    if not match:
         if _NO_FOLDER.match(text):
             raise UsageError(_UNREADABLE)
         return Path(text)
-    pairs = _pairs(found)
+    pairs = _pairs(match)
     named = [pair for pair in pairs if pair.startswith(f"{_PARAMETER}=")]
     others = [pair for pair in pairs if pair not in named]
     library = unquote(named[-1].partition("=")[2]) if named else DEFAULT_LIBRARY
@@ -95,17 +95,17 @@ def parse_address(text: str) -> Address:
             "which is for libraries that are being embedded again"
         )
     start = text.partition("?")[0].partition("://")[2]
-    uri = f"{found['scheme'].lower()}://{start}{'?' if others else ''}{'&'.join(others)}"
+    uri = f"{match['scheme'].lower()}://{start}{'?' if others else ''}{'&'.join(others)}"
     return ServerAddress(uri, library)
 
 
 def without_passwords(text: str) -> str:
     """The text with … for each password of an address in it."""
-    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}…", text)
+    return _SECRETS.sub(lambda match: f"{match[1] or match[2]}…", text)
 
 
-def _pairs(found: re.Match[str]) -> list[str]:
-    return [pair for pair in (found["query"] or "").split("&") if pair]
+def _pairs(match: re.Match[str]) -> list[str]:
+    return [pair for pair in (match["query"] or "").split("&") if pair]
 
 
 def check_not_a_file(folder: Path) -> None:

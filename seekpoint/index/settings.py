@@ -1,6 +1,6 @@
 """The settings that builds store in a library, each as JSON under the name of its field.
 
-An ill-formed setting counts as missing: only a foreign library has one, and a build finds each setting again.
+An ill-formed setting, which only a foreign library can have, counts as missing.
 """
 
 from __future__ import annotations
@@ -64,23 +64,23 @@ class LibrarySettings:
     @classmethod
     def read(cls, stored: Callable[[str], str | None]) -> Self:
         """The settings, by what gives the text that is stored under a name."""
-        found: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         for name in NAMES:
             text = stored(name)
             with suppress(ValueError, TypeError, AttributeError, OverflowError):
                 if text and (value := _SHAPES[name](parsed_json(text))) is not None:
-                    found[name] = value
-        return cls(**found)
+                    settings[name] = value
+        return cls(**settings)
 
     @property
     def listed(self) -> dict[str, tuple[str, ...]]:
         """The addresses that lists name, by the address that each of them led to."""
-        found: dict[str, tuple[str, ...]] = {}
+        named: dict[str, tuple[str, ...]] = {}
         for address, _, listed in self.aliases.values():
             url = address.removeprefix("feed:")
             if listed and listed != url:
-                found[url] = (*found.get(url, ()), listed)
-        return found
+                named[url] = (*named.get(url, ()), listed)
+        return named
 
     def scale_of(self, card: ModelCard) -> CosineScale | None:
         """The scale of a model; `None` if it is another model's."""
@@ -93,7 +93,7 @@ class LibrarySettings:
         return known if known and known.model == card.fingerprint else None
 
 
-NAMES = tuple(one.name for one in fields(LibrarySettings))
+NAMES = tuple(field.name for field in fields(LibrarySettings))
 """The names that settings are stored under."""
 
 

@@ -71,7 +71,7 @@ def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, st
 
 
 def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
-    """Read all blocks; raises ValueError if one couldn't come from `append`, or a time is beyond `longest` seconds."""
+    """Read all blocks; raises ValueError if one couldn't come from `blocks`, or a time is beyond `longest` seconds."""
     stored = connection.execute("SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first")
     stops = stops_of(stored, longest)
     query = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"

@@ -26,8 +26,8 @@ def centres(session: Session, languages: Iterable[str], dimension: int) -> dict[
     """The fixed mean of each language; zero where none is fixed yet."""
     names = list(languages)
     rows = session.rows("SELECT language, mean FROM centre WHERE language = ANY(%s)", names)
-    found = {language: np.frombuffer(mean, "<f4") for language, mean in rows}
-    return {language: found.get(language, np.zeros(dimension, np.float32)) for language in names}
+    fixed = {language: np.frombuffer(mean, "<f4") for language, mean in rows}
+    return {language: fixed.get(language, np.zeros(dimension, np.float32)) for language in names}
 
 
 def known_centre(session: Session, language: str, card: ModelCard) -> Vectors:

@@ -42,10 +42,10 @@ def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[s
            ) AS counted JOIN term ON number = counted.term GROUP BY text, language HAVING sum(chunks) > 0""",
         *[list(terms)] * 2,
     )
-    found: dict[str, dict[str, int]] = {}
+    frequencies: dict[str, dict[str, int]] = {}
     for term, language, chunks in rows:
-        found.setdefault(term, {})[language] = chunks
-    return found
+        frequencies.setdefault(term, {})[language] = chunks
+    return frequencies
 
 
 def count(session: Session, rows: TranscriptRows, card: ModelCard, sign: int = 1) -> None:

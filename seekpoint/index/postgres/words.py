@@ -71,8 +71,9 @@ class WordProposals:
         counts, to_count = list[int](), dict[int, list[tuple[str, ...]]]()
         for k, (alternatives, language) in enumerate(groups):
             # The most chunks that can have all terms of each alternative.
-            found = [[self._frequencies[term].get(language, 0) for term in terms] for terms in alternatives]
-            bounds = [min(counted, default=0) for counted in found]
+            bounds = [
+                min((self._frequencies[term].get(language, 0) for term in terms), default=0) for terms in alternatives
+            ]
             size = sizes.get(language, 0)
             missing = math.prod(1 - min(bound, size) / size for bound in bounds) if size else 1.0
             counts.append(min(size, max(round(size * (1 - missing)), *bounds, 0)))

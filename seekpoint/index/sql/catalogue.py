@@ -72,7 +72,7 @@ class Catalogue:
         of_resource = "SELECT resource_id, language, origin, chunks, seconds, chapters FROM transcript"
         for resource_id, *transcript in self._some(of_resource, "resource_id", ids, "ORDER BY id"):
             held.setdefault(resource_id, []).append(transcript)
-        found: dict[str, ResourceStatus] = {}
+        statuses: dict[str, ResourceStatus] = {}
         aliases = {str(name): str(text) for name, text in self.db.rows(_ALIASES)}
         led_there = LibrarySettings.read(aliases.get).listed
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
@@ -83,7 +83,7 @@ class Catalogue:
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link
             )
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
-            found[resource_id] = ResourceStatus(
+            statuses[resource_id] = ResourceStatus(
                 resource=resource,
                 state=State(state),
                 reason=Reason.stored(reason) if reason else None,
@@ -96,7 +96,7 @@ class Catalogue:
                 details=details,
                 listed=led_there.get(url, ()),
             )
-        return [found[resource_id] for resource_id in listings]
+        return [statuses[resource_id] for resource_id in listings]
 
     @decoding
     def amounts(self) -> Amounts:

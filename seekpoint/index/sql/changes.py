@@ -194,9 +194,7 @@ class Changes(ABC):
             self.db.add(f"{table} ({COLUMNS[table]})", [tuple(row) for row in rows if row[0] not in own])
         self._copy_transcripts(source, self.card, progress)
 
-    def _copy_transcripts(
-        self, source: Catalogue, card: ModelCard, progress: Callable[[int], None] = lambda chunks: None
-    ) -> None:
+    def _copy_transcripts(self, source: Catalogue, card: ModelCard, progress: Callable[[int], None]) -> None:
         """Copy terms and transcripts; nothing is embedded or split into terms again."""
         terms = source.db.rows(f"SELECT {COLUMNS['term']} FROM term ORDER BY number")
         self.db.add(f"term ({COLUMNS['term']})", [*map(tuple, terms)])
@@ -208,7 +206,7 @@ class Changes(ABC):
         """Replace all transcripts by those of the successor; within the caller's transaction."""
         for table in ("transcript", "term", "language"):
             self.db.run(f"DELETE FROM {table}")
-        self._copy_transcripts(successor, card)
+        self._copy_transcripts(successor, card, lambda chunks: None)
         self.db.run("DELETE FROM setting WHERE name = 'is_without_pieces'")
         rows = successor.db.rows("SELECT name, value FROM setting WHERE name = 'is_without_pieces'")
         self.db.add("setting (name, value)", rows)
