@@ -249,7 +249,7 @@ def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: 
 
     def embed() -> None:
         from seekpoint.index.text.languages import to_embed
-        from seekpoint.query.search.question_syntax import read_syntax
+        from seekpoint.query.search.literal import read_syntax
 
         if len(question) <= LONGEST_QUESTION:  # else the search refuses it, and it takes seconds to embed
             encoder.question(to_embed(read_syntax(question).text))

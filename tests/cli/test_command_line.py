@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import seekpoint
-from seekpoint.query.output.json_schema import AnswerJson
+from seekpoint.query.output.json import AnswerJson
 from tests.cli.here import MAIN, Ran, call, one_line, run
 from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
 from tests.index.transfer.test_hostile_archives import forge_database

@@ -20,8 +20,7 @@ from seekpoint.index.types import Cue, Filters
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.output.exports import to_csv, to_markdown
-from seekpoint.query.output.json import to_json
-from seekpoint.query.output.json_schema import AnswerJson
+from seekpoint.query.output.json import AnswerJson, to_json
 from seekpoint.query.output.notebook import answer_html
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.passages import marked_passages

@@ -1,7 +1,7 @@
 """Results of the MCP tools: pydantic models, whose docstrings and descriptions an assistant sees in the tool's schema.
 
 Each result is kept below a number of tokens: quotes are shortened and lists end early. The models have the fields of
-`json_schema.py` that an assistant needs: all of them would take 30 % more tokens (for five moments 1,217 and 933).
+`output/json.py` that an assistant needs: all of them would take 30 % more tokens (for five moments 1,217 and 933).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import Chapter, Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import page_label, timestamp
-from seekpoint.query.output.json_schema import (
+from seekpoint.query.output.json import (
     Answered,
     ChapterTitle,
     ConfidenceLevel,

@@ -14,8 +14,7 @@ from seekpoint.index.types import KeptMoment
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.exports import escaped, item, table, to_m3u
-from seekpoint.query.output.json import as_json
-from seekpoint.query.output.json_schema import KeptJson
+from seekpoint.query.output.json import KeptJson, as_json
 from seekpoint.query.output.terminal import positions
 from seekpoint.safe_links import is_openable
 

@@ -11,8 +11,7 @@ from typing import NamedTuple, Self, cast
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
-from seekpoint.query.output.json import as_json
-from seekpoint.query.output.json_schema import ResourceStatusJson, StatusJson, TotalsJson
+from seekpoint.query.output.json import ResourceStatusJson, StatusJson, TotalsJson, as_json
 
 # Seconds: times that lie so close come from the same run, and are shown as one.
 _AT_ONCE = 600.0

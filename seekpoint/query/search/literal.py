@@ -1,17 +1,26 @@
-"""Phrases that have to be said word for word, words that must not be, and who has to speak: the rest of candidates."""
+"""What a question asks for word for word: phrases, words that must not be said, and how much of it passages say.
+
+Quotation marks ask for a phrase, a minus before a word leaves it out. A mark without its partner, an apostrophe, and a
+minus within a word or before a number are ordinary characters.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
+from math import fsum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
-from seekpoint.index.text.terms import is_whole_word, located_words, terms, words
+from seekpoint.index.errors import UsageError
+from seekpoint.index.text.terms import UNSPACED, Term, is_whole_word, located_words, terms, words
 from seekpoint.index.types import Alternatives, CueSpan, Evidence, Filters, StoredChunk, TermMatrix
+from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
@@ -60,6 +69,81 @@ class Pattern(NamedTuple):
     def is_in(self, text: str) -> bool:
         """Whether it stands anywhere in a text."""
         return _joined(self.words) in _joined(words(text, stemmed=self.stemmed))
+
+
+# Terms of a question that tell a place where they are said one after the other: three words, or four characters.
+_TELLING = 3
+# A letter or digit of a script with spaces. A mark after one opens nothing: it is an apostrophe, or inches.
+_LETTER = rf"[\p{{L}}\p{{N}}--[{UNSPACED}]]"
+# Pairs of marks: the opening one, characters that can't stand between, the closing ones.
+_PAIRS = (
+    (rf'(?<!{_LETTER})"(?=\S)', r"\"", r"\""),
+    ("“", r"“”\"", r"”\""),
+    ("”", "“”", "”"),
+    ("„", r"“”„\"", r"“”\""),
+    *((opens, opens + closes, closes) for opens, closes in ("«»", "»«", "「」", "『』", "｢｣", "＂＂")),
+)
+_SINGLE = rf"(?<!{_LETTER})‘(?=[^‘’]*[\p{{L}}\p{{N}}])(?P<said>(?:[^‘’]|’(?={_LETTER}))*)’(?!{_LETTER})"
+_QUOTED = "|".join(
+    [rf"{opens}(?=[^{not_in}]*[\p{{L}}\p{{N}}])(?P<said>[^{not_in}]*)[{closes}]" for opens, not_in, closes in _PAIRS]
+    + [_SINGLE]
+)
+_WORD = r"(?P<word>\p{L}[\p{L}\p{M}\p{N}]*(?:[-_.'’·]+[\p{L}\p{M}\p{N}]+)*)"
+# Compiled where a question has marks: it takes 5 ms.
+_MARKED = rf"(?<!\S)(?P<minus>[-－])(?:{_WORD}|{_QUOTED})|{_QUOTED}"
+_MARK = regex.compile(r"(?<!\S)[-－](?=[\p{L}\"“”„«»「『｢＂‘])|[\"“”„«»「」『』｢｣＂‘]", regex.V1)
+_STRAIGHT = '"＂'
+_SPACES = regex.compile(r"\s+")
+
+
+class QuestionSyntax(NamedTuple):
+    """A question without its marks, its phrases, and its exclusions.
+
+    `may_stress`: all phrases are in typographic marks, in which people also put words that they only stress.
+    """
+
+    text: str
+    phrases: tuple[Pattern, ...] = ()
+    excluded: tuple[Pattern, ...] = ()
+    may_stress: bool = False
+
+    @property
+    def whole(self) -> Pattern | None:
+        """The question as a phrase, if it has enough words to tell a place, and no marks."""
+        pattern = None if self.phrases or self.excluded else Pattern.of(self.text)
+        return pattern if pattern and len(pattern.terms) >= _TELLING else None
+
+
+@lru_cache(maxsize=16)
+def read_syntax(question: str) -> QuestionSyntax:
+    """Read the marks in a question; raises UsageError where it only leaves words out."""
+    if len(question) > LONGEST_QUESTION or MARKS.isdisjoint(question):
+        return QuestionSyntax(question)
+    phrases, excluded = dict[Pattern, None](), dict[Pattern, None]()
+    marks = set[str]()
+
+    def unmarked(mark: regex.Match[str]) -> str:
+        said = str(mark["said"] or mark["word"])
+        marks.update(() if mark["minus"] else mark[0][0])
+        (excluded if mark["minus"] else phrases)[Pattern.of(said, stemmed=bool(mark["word"]))] = None
+        return "" if mark["minus"] else said
+
+    text = regex.sub(_MARKED, unmarked, question, flags=regex.V1)
+    may_stress = bool(marks) and marks.isdisjoint(_STRAIGHT)
+    if not excluded:
+        return QuestionSyntax(text, tuple(phrases), may_stress=may_stress)
+    text = _SPACES.sub(" ", text).strip()
+    if not any(map(str.isalnum, text)):
+        raise UsageError(
+            f"the question only leaves words out ({question.strip()[:40]}): say what to find too, for instance "
+            "`attention -mask`"
+        )
+    return QuestionSyntax(text, tuple(phrases), tuple(excluded), may_stress)
+
+
+def without_marks(text: str) -> str:
+    """A text that is asked as it is, such as a quote: without the marks that would mean something."""
+    return str(_MARK.sub("", text))
 
 
 def texts_of(chunks: Sequence[StoredChunk], reader: Reader) -> list[str]:
@@ -126,3 +210,74 @@ def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:
 
 def _joined(parts: Sequence[str]) -> str:
     return "\0" + "\0".join(parts) + "\0"
+
+
+# Words, or characters where these aren't spaced. Of a question with fewer than _LONG only the whole counts.
+_RUN, _LONG = 3, 7
+# The share of the terms of a long question that a passage has which is read, and of its content that counts as said.
+_HAS, _SAYS = 0.6, 0.5
+# Passages that are read. Of 150 short questions nine in ten have three at most with all their words; for a long one, in
+# a library of 100,000 chunks, hundreds may have enough.
+_MOST_READ, _MOST_OF_A_LONG = 60, 20
+# Line breaks between characters: one in so many bigrams.
+_LINE = 6
+# The rarity of words that all passages have, so that they count where there are no others.
+_LEAST_RARE = 0.01
+# Added to the rarity of each term, so that function words tell passages apart, too.
+_BESIDE = 0.1
+
+
+def shares_said(
+    evidence: Evidence,
+    whole: Pattern,
+    question: str,
+    content: Sequence[Term],
+    rarities: Mapping[str, float],
+    reader: Reader,
+) -> dict[int, float]:
+    """How much of a question the candidates say, by the id of the chunk: 1 is all of it, word for word.
+
+    Less than all are the content terms that the library has, by their rarity, in runs of three words that are said.
+    """
+    said = list(located_words(question))
+    texts = _read(evidence, whole, rarities, reader, is_long=len(said) >= _LONG)
+    shares = {chunk: 1.0 for chunk, text in texts.items() if whole.is_in(text)}
+    if len(said) < _LONG:
+        return shares
+    known = (term for term in content if rarities[term.text] < 1)
+    weighed = [(term.start, term.stop, max(rarities[term.text], _LEAST_RARE)) for term in known]
+    total = fsum(weight for *_, weight in weighed) or 1.0
+    asked = _runs([word.text for word in said])
+    for chunk in texts.keys() - shares.keys():
+        having = {*_runs(words(texts[chunk]))}
+        spans = [(said[k].start, said[k + _RUN - 1].stop) for k, run in enumerate(asked) if run in having]
+        within = (weight for a, b, weight in weighed if any(start <= a and b <= stop for start, stop in spans))
+        if (share := fsum(within) / total) >= _SAYS:
+            shares[chunk] = min(share, 0.99)
+    return shares
+
+
+def _runs(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(zip(*(texts[k:] for k in range(_RUN)), strict=False))
+
+
+def _read(
+    evidence: Evidence, whole: Pattern, rarities: Mapping[str, float], reader: Reader, *, is_long: bool
+) -> dict[int, str]:
+    """The texts of the candidates that have most terms of a question, the rare ones first, by the id of the chunk."""
+    rows = dict(zip(evidence.words.terms, evidence.words.counts, strict=True))
+    none: NDArray[np.float64] = np.zeros(len(evidence.chunks))
+    terms = whole.terms
+    has = np.array([rows.get(term, none) > 0 for term in terms])
+    are_words = np.array([is_whole_word(term) for term in terms])
+    broken = (~has[~are_words]).sum(axis=0)
+    possible = has[are_words].all(axis=0) & (broken <= 1 + np.sum(~are_words) // _LINE)
+    if is_long:
+        possible |= has.mean(axis=0) >= _HAS
+    weights = [rarities.get(term, 0.0) + _BESIDE for term in terms]
+    order = np.argsort(-(weights @ has), kind="stable").tolist()
+    most = _MOST_OF_A_LONG if is_long else _MOST_READ
+    chunks = [evidence.chunks[index] for index in order if possible[index]][:most]
+    if not chunks:
+        return {}
+    return dict(zip((chunk.id for chunk in chunks), texts_of(chunks, reader), strict=True))

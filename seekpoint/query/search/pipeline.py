@@ -15,15 +15,13 @@ from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope,
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
-from seekpoint.query.search.literal import Pattern, remaining, spoken_by
+from seekpoint.query.search.literal import Pattern, read_syntax, remaining, shares_said, spoken_by
 from seekpoint.query.search.moments import moments, salient
 from seekpoint.query.search.question import Query, read
-from seekpoint.query.search.question_syntax import read_syntax
 from seekpoint.query.search.ranking import Hit, ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
 from seekpoint.query.search.spelling import as_said
-from seekpoint.query.search.verbatim import shares_said
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
@@ -54,7 +52,8 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     if marked.missing:
         query = query._replace(syntax=syntax._replace(phrases=()))
     elif whole:
-        query = query._replace(said=shares_said(evidence, whole, query.question, query.terms.rarities, reader))
+        text, content = query.question.text, query.question.content
+        query = query._replace(said=shares_said(evidence, whole, text, content, query.terms.rarities, reader))
         query = query._replace(syntax=syntax._replace(phrases=(whole,) if 1.0 in query.said.values() else ()))
     hits, more, fused = ranked(evidence, query, rerank)
     shown = tuple(moments(hits, more, query))

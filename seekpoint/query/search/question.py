@@ -26,7 +26,7 @@ from seekpoint.index.text.terms import (
 )
 from seekpoint.index.types import Encoder, Frequencies, Language, Scope, Vectors, WordGroup
 from seekpoint.query.answers import Respelling
-from seekpoint.query.search.question_syntax import QuestionSyntax
+from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.settings import COMMON, LONGEST_QUESTION, AskOptions, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
 from seekpoint.query.search.translated_words import TranslatedWord, neighbours, translated_words, weigh

@@ -48,7 +48,7 @@ of the best that doesn't. Of the questions of broad and dev, two that quote a Ch
 their shares are .51 and .55, those of the three others are 1."""
 
 MARKS = frozenset('-－"“”„«»「『｢＂‘')
-"""The characters that may mean something in a question: question_syntax.py."""
+"""The characters that may mean something in a question: literal.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from seekpoint.index.address import folder_of
 from seekpoint.index.errors import SeekpointError
-from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCaches

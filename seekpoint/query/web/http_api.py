@@ -23,8 +23,7 @@ from seekpoint.query.answers import CitedSentence, Reading
 from seekpoint.query.filters import in_language, left_nothing
 from seekpoint.query.output import kept_files
 from seekpoint.query.output import status as status_output
-from seekpoint.query.output.json import as_json, to_json
-from seekpoint.query.output.json_schema import (
+from seekpoint.query.output.json import (
     AnswerJson,
     CueJson,
     HealthJson,
@@ -34,6 +33,8 @@ from seekpoint.query.output.json_schema import (
     SuggestionJson,
     SuggestionsJson,
     TranscriptJson,
+    as_json,
+    to_json,
 )
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter

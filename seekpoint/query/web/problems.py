@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Resource
-from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.serving.parameters import invalid_parameters
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.translations import reason_in, translator

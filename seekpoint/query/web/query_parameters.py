@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
-from seekpoint.query.search.question_syntax import read_syntax, without_marks
+from seekpoint.query.search.literal import read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameters import (
     KindFilter,

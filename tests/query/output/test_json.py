@@ -8,8 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from seekpoint.query.answers import Answer, Confidence
-from seekpoint.query.output.json import error_json, to_json
-from seekpoint.query.output.json_schema import AnswerJson
+from seekpoint.query.output.json import AnswerJson, error_json, to_json
 from tests.query.output import examples
 from tests.query.output.examples import EXPLANATION, PAPER_MOMENT, assert_valid, hostile_answer
 from tests.query.output.test_terminal import ANSWER, EXPLAINED, MOMENT

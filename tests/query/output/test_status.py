@@ -17,7 +17,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
 from seekpoint.indexer.fetch.youtube_failures import blocked
 from seekpoint.query.output import status
-from seekpoint.query.output.json_schema import StatusJson
+from seekpoint.query.output.json import StatusJson
 from tests.index.libraries import CARD as STORED_CARD
 from tests.index.libraries import embedded
 from tests.query.output.examples import assert_valid

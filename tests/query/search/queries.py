@@ -9,8 +9,8 @@ import numpy as np
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import content_terms, terms
 from seekpoint.index.types import Language, Scope
+from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.question import ParsedQuestion, Query, QueryTerms, TitleMatch
-from seekpoint.query.search.question_syntax import QuestionSyntax
 from seekpoint.query.search.settings import TUNING, AskOptions
 
 NOTHING = np.zeros(2, np.float32)

@@ -20,9 +20,8 @@ from seekpoint.index.store import Reader
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.mcp.results import brief_answer
 from seekpoint.query.output.terminal import verdict
-from seekpoint.query.search.literal import Pattern
+from seekpoint.query.search.literal import Pattern, QuestionSyntax, read_syntax, without_marks
 from seekpoint.query.search.pipeline import ask
-from seekpoint.query.search.question_syntax import QuestionSyntax, read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, TUNING, AskOptions
 from tests.asking import library_of
 from tests.fakes import TopicEncoder

@@ -21,8 +21,7 @@ from starlette.testclient import TestClient
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Kind, State
-from seekpoint.query.output.json import to_json
-from seekpoint.query.output.json_schema import ProblemJson
+from seekpoint.query.output.json import ProblemJson, to_json
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
