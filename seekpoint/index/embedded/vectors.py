@@ -42,9 +42,9 @@ _TOGETHER, _POINT_BITS, _BLOCK = 2, 4, 32
 _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
 # The weight of the prior, in vectors that spread evenly over all dimensions: few vectors say little about a dimension.
 _EVEN = 64
-# A segment is merged with the next one unless it is as many times as large: adding a lecture to any library writes some
-# 700 chunks on average, and a million chunks lie in 6 files.
-_LARGER = 2
+# The last so many segments become one unless the largest of them is as many times as large as their mean: adding a
+# lecture of 10 to 400 chunks writes 1,500 chunks on average, and a million chunks lie in 14 files at most.
+_MERGED, _LARGER = 8, 4
 # The share of a segment's chunks that may be removed before the segment is rewritten by itself.
 _MOST_GONE = 0.25
 _LAST = 1 << 62
@@ -230,11 +230,13 @@ def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
     for segment in sorted(segments):
         if segment.chunks - left(segment) > _MOST_GONE * segment.chunks:
             segment = segment._replace(chunks=left(segment))
-        while planned and left(planned[-1]) < _LARGER * left(segment):
-            segment = Segment(planned.pop().first, segment.stop, 0)
-            segment = segment._replace(chunks=left(segment))
         if left(segment):
             planned.append(segment)
+        while len(planned) >= _MERGED:
+            last = [left(each) for each in planned[-_MERGED:]]
+            if max(last) * _MERGED >= _LARGER * sum(last):
+                break
+            planned[-_MERGED:] = [Segment(planned[-_MERGED].first, planned[-1].stop, sum(last))]
     return planned
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import shutil
 from collections.abc import Mapping
@@ -15,8 +14,13 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Filters
 from tests.index.libraries import CARD, by_meaning, files, fill
 
-# The talks of three builds and their chunks, which leave three vector files.
-BUILDS: list[dict[str, int]] = [{"attention01": 40, "注意力": 10}, {"位置": 20}, {"mask": 6, "缓存": 4}]
+# The talks of seven builds and their chunks, which leave seven vector files.
+BUILDS: list[dict[str, int]] = [
+    {"attention01": 90, "注意力": 20},
+    {"位置": 20},
+    {"mask": 6, "缓存": 4},
+    *({f"talk {k}": 12} for k in range(4)),
+]
 
 
 def add(folder: Path, talks: Mapping[str, int], *removed: str) -> None:
@@ -43,7 +47,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("several") / "library"
     for talks in BUILDS:
         add(folder, talks)
-    assert len(vector_files(folder)) == 3
+    assert len(vector_files(folder)) == 7
     return folder
 
 
@@ -55,13 +59,13 @@ def several(built: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("added", "removed", "kept", "left"),
     [
-        pytest.param({"new": 3}, [], 3, 4, id="an addition leaves larger files alone"),
-        pytest.param({"new": 6}, [], 0, 1, id="files less than twice as large as the next become one"),
-        pytest.param({}, ["注意力"], 3, 3, id="a fifth of a file gone"),
-        pytest.param({}, ["mask"], 2, 3, id="most of a small file gone"),
-        pytest.param({}, ["attention01"], 1, 2, id="most of a large file gone"),
-        pytest.param({}, ["位置"], 2, 2, id="all of a file gone"),
-        pytest.param({}, ["attention01", "注意力", "位置", "mask", "缓存"], 0, 0, id="everything gone"),
+        pytest.param({"new": 3}, [], 7, 8, id="the first of eight files is four times as large as their mean"),
+        pytest.param({"new": 60}, [], 0, 1, id="eight files of about one size become one"),
+        pytest.param({}, ["注意力"], 7, 7, id="a fifth of a file gone"),
+        pytest.param({}, ["mask"], 6, 7, id="most of a small file gone"),
+        pytest.param({}, ["attention01"], 6, 7, id="most of a large file gone"),
+        pytest.param({}, ["位置"], 6, 6, id="all of a file gone"),
+        pytest.param({}, [talk for talks in BUILDS for talk in talks], 0, 0, id="everything gone"),
     ],
 )
 def test_a_build_writes_the_files_that_are_due(
@@ -90,10 +94,10 @@ def test_only_missing_files_are_written_anew(several: Path, missing: tuple[int, 
 def test_any_builds_leave_few_files(tmp_path: Path) -> None:
     chance = random.Random(5)
     held: dict[str, int] = {}
-    for k in range(15):
+    for k in range(20):
         gone = chance.sample(sorted(held), chance.randint(0, len(held) // 3))
         added = {f"讲座{k}": chance.randint(1, 40)}
         held = {talk: chunks for talk, chunks in held.items() if talk not in gone} | added
         add(tmp_path, added, *gone)
-        assert len(vector_files(tmp_path)) <= 2 + math.log2(sum(held.values()))
+        assert len(vector_files(tmp_path)) <= 9
     check(tmp_path)
