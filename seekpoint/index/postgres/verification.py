@@ -10,7 +10,7 @@ from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import Session, content_errors, damaged, quoted
-from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows
+from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, transcripts
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.sql.term_counts import decode_counts
@@ -43,8 +43,6 @@ _BY_WORD = {
 _HOLDING = """
     SELECT word, count(*) FROM chunk, LATERAL (
       SELECT DISTINCT word FROM string_to_table(terms, ' ') AS word WHERE word = ANY(%s)) AS held GROUP BY word"""
-# Rows that are read at once.
-_BATCH = 4096
 # Queries that find rows which contradict others.
 _CONTRADICTIONS = {
     "a transcript has more or fewer chunks than it says": """
@@ -67,27 +65,17 @@ def verify(session: Session, card: ModelCard) -> None:
     for fault, query in _CONTRADICTIONS.items():
         if session.rows(query + " LIMIT 1"):
             raise damaged(session.address, fault)
+    db = ServerDatabase(session)
     with content_errors(session.address):
-        last = 0
-        query = "SELECT chunk_id, vector, terms FROM body WHERE chunk_id > %s ORDER BY chunk_id LIMIT %s"
-        while rows := session.rows(query, last, _BATCH):
-            unpack_int8([vector for _, vector, _ in rows], card.dimension)
-            decode_counts([terms for _, _, terms in rows])
-            last = rows[-1][0]
-        stored_rows.check_chapters(text for (text,) in session.rows("SELECT chapters FROM transcript"))
-        Catalogue(ServerDatabase(session)).kept()
-        of_transcript = "WHERE transcript_id = %s ORDER BY"
-        for (transcript_id,) in session.rows("SELECT id FROM transcript ORDER BY id"):
-            query = f"SELECT transcript_id, first, data FROM cue_block {of_transcript} first"
-            stops = cue_blocks.stops_of(session.rows(query, transcript_id))
-            query = "SELECT coalesce(max(stop), 0) FROM chunk WHERE transcript_id = %s"
-            [(stop,)] = session.rows(query, transcript_id)
-            if stop > stops.get(transcript_id, 0):
+        Catalogue(db).kept()
+        for rows in transcripts.stored(db):
+            unpack_int8([chunk.vector for chunk in rows.chunks], card.dimension)
+            decode_counts([chunk.terms for chunk in rows.chunks])
+            stored_rows.check_chapters([rows.chapters])
+            stops = cue_blocks.stops_of((0, *block) for block in rows.cues)
+            if max((chunk.stop for chunk in rows.chunks), default=0) > stops.get(0, 0):
                 raise ValueError(cue_blocks.DAMAGED)
-            blocks = session.rows(
-                f"SELECT transcript_id, start, data FROM piece_block {of_transcript} start", transcript_id
-            )
-            piece_blocks.check(blocks, card)
+            piece_blocks.check([(0, *block) for block in rows.pieces], card)
     _check_indexes(session, card)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 import pytest
 
 from seekpoint.index.address import ServerAddress
@@ -61,6 +63,23 @@ def test_an_index_that_no_question_can_use_is_noticed(session: Session) -> None:
     with open_writer(session.address) as writer:
         writer.remove(list(TALKS))
     verify(session.address)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        r"UPDATE cue_block SET data = '\x00'",
+        "DELETE FROM cue_block",
+        "UPDATE piece_block SET start = start + 1",
+        r"UPDATE body SET vector = '\x00'",
+        r"UPDATE body SET terms = '\x01'",
+        "DELETE FROM body",
+        "UPDATE transcript SET chapters = '[7]'",
+    ],
+)
+def test_rows_that_nothing_has_written_are_noticed(session: Session, change: LiteralString) -> None:
+    session.run(change)
+    assert " is damaged: " in fault(session.address)
 
 
 def words(session: Session) -> object:
