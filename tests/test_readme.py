@@ -19,7 +19,7 @@ import pytest
 import seekpoint
 from seekpoint.cli.main import cli
 from seekpoint.index.reasons import catalogue
-from seekpoint.query.web.query_parameters import AskParameters
+from seekpoint.query.web.parameters import AskParameters
 from tests import readme
 from tests.paths import ROOT
 

@@ -21,16 +21,16 @@ from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
-from seekpoint.query.answers import Answer
+from seekpoint.query.answers import Answer, Reading
 from seekpoint.query.output.exports import FOLLOWING, FORMATS
-from seekpoint.query.output.terminal import is_styled, to_text
+from seekpoint.query.output.terminal import is_styled, sentence_text, to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from seekpoint.index.store import Reader
-    from seekpoint.query.reading.language_reader import LanguageReader
+    from seekpoint.query.reading.language_reader import LanguageReader, Steps
     from seekpoint.query.serving.live_library import SharedEncoder
 
 _SHOWN = 60
@@ -40,6 +40,8 @@ _IN_QUOTES = 'put quotation marks around the question, as in `seekpoint ask "att
 # Characters that bash may obey. click's script reads the lines with backslashes, of which one in two is left.
 _SPECIAL, _ESCAPED = re.compile(r"[^\w.,:@%+=/-]"), r"\\\\\g<0>"
 _NOT_OPENED = "nothing here answers that, so nothing was opened"
+_WAITING, _ERASE = "A language model reads what was found… (Ctrl+C: as it was ranked)", "\r\x1b[K"
+_INTERRUPTED = "the language model was interrupted: the moments are as they were ranked"
 
 
 class _Asking(click.Command):
@@ -192,16 +194,45 @@ def _read(
     question: str, *, find: Callable[[str], Answer], library: Reader, reader: LanguageReader, k: int, form: str
 ) -> Answer:
     """Answer a question, and let the reader choose; in JSON a problem of its stands in the answer."""
-    from seekpoint.cli.reading import read
     from seekpoint.query.reading.language_reader import ordered
 
     answer = find(question)
     if not answer.moments:
         return answer
-    reading = read(reader.steps(answer, library), is_shown=form == "plain")
+    reading = _read_out(reader.steps(answer, library), is_shown=form == "plain")
     if reading.problem and form in FORMATS:
         click.echo(f"seekpoint: {reading.problem}", err=True)
     return ordered(answer, reading, k)
+
+
+def _read_out(steps: Steps, *, is_shown: bool) -> Reading:
+    """Read to the end; with `is_shown` each sentence is printed as soon as it's there, and a problem at the end."""
+    is_terminal = bool(sys.stdout) and sys.stdout.isatty()
+    erase = ""
+    try:
+        if is_styled(sys.stderr):
+            click.echo(_WAITING, nl=False, err=True)
+            erase = _ERASE
+        while True:
+            for sentence in next(steps):
+                if is_shown:
+                    click.echo(erase, nl=False, err=True)
+                    click.echo(sentence_text(sentence, styled=is_styled(sys.stdout)))
+                    erase = ""
+    except StopIteration as end:
+        reading: Reading = end.value
+    except KeyboardInterrupt:
+        if not (is_shown and is_terminal):
+            raise
+        steps.close()
+        reading = Reading(problem=_INTERRUPTED)
+    finally:
+        click.echo(erase, nl=False, err=True)
+    if is_shown and reading.sentences:
+        click.echo()
+    if is_shown and reading.problem:
+        click.echo(f"seekpoint: {reading.problem}", err=True)
+    return reading
 
 
 def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None, *, is_plain: bool) -> None:

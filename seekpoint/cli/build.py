@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from seekpoint.index.store import Queue
     from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
-    from seekpoint.indexer.pipeline.build import Report
 
 _UNFINISHED = 3
 # Resources that the summary tells the reasons of.
@@ -141,33 +140,26 @@ def _preview(options: BuildOptions, library: Address, web: Web) -> None:
 def _build(options: BuildOptions, library: Address, web: Web) -> int:
     """Build, tell the outcome, and return the exit code."""
     from seekpoint.index.models.encoder import BUNDLED, model_name
-    from seekpoint.index.open import library_exists
+    from seekpoint.index.open import library_exists, open_reader
     from seekpoint.indexer.build_options import Sources
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import build
     from seekpoint.indexer.pipeline.progress import ProgressBars
+    from seekpoint.query.output.status import reasons
 
     is_first = not library_exists(library)
     with ProgressBars() as events:
         report = build(options, library, Sources.through(web, options), events=events)
     click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
-    if told := _reasons(report, library):
-        click.echo(with_index(told))
+    missing = {key for key, state in union(report.sections).entries.items() if state is not State.INDEXED}
+    if 0 < len(missing) <= _MOST_TOLD:
+        with open_reader(library) as reader:
+            told = reasons([status for status in reader.statuses() if status.id in missing], time.time())
+        if told:
+            click.echo(with_index(told))
     if is_first and report.embedded and model_name(options.model or BUNDLED) == BUNDLED:
         click.echo(with_index(_STRONGER))
     return _UNFINISHED if report.states[State.DEFERRED] or report.given_up else 0
-
-
-def _reasons(report: Report, library: Address) -> str:
-    """Why resources of the lists aren't indexed, where they are few enough to be told; else empty."""
-    from seekpoint.index.open import open_reader
-    from seekpoint.query.output.status import reasons
-
-    missing = {key for key, state in union(report.sections).entries.items() if state is not State.INDEXED}
-    if not 0 < len(missing) <= _MOST_TOLD:
-        return ""
-    with open_reader(library) as reader:
-        return reasons([status for status in reader.statuses() if status.id in missing], time.time())
 
 
 def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: bool) -> None:

@@ -103,8 +103,7 @@ def http_application(server: Server, port: int, token: str | None) -> ASGIApp:
     """The server as a web application that accepts only this machine's own names, so that no web page reaches it."""
     from mcp.server.transport_security import TransportSecuritySettings
 
-    from seekpoint.query.web.middleware import guarded, token_missing
-    from seekpoint.query.web.security import AccessPolicy
+    from seekpoint.query.web.security import AccessPolicy, guarded, token_missing
 
     names = [f"{_HOST}:{port}", f"localhost:{port}"]
     app = server.streamable_http_app(

@@ -100,9 +100,11 @@ def llm_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         reader = None
         if llm:
-            from seekpoint.cli.reading import load_reader
+            from seekpoint.query.reading.language_reader import LanguageReader
+            from seekpoint.query.reading.model import KEY, Endpoint
 
-            reader = load_reader(llm, llm_model, llm_seconds)
+            # The key is in the environment alone, so that no list of processes shows it.
+            reader = LanguageReader(Endpoint(llm, llm_model, os.environ.get(KEY)), llm_seconds)
         command(*args, reader=reader, **options)
 
     seconds = click.option(

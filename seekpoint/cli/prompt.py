@@ -8,7 +8,6 @@ import webbrowser
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import click
@@ -57,10 +56,13 @@ def prompt(
     """
     line = _input_line(history or default_folder().parent / "questions")
     latest: Answer | None = None
+
+    def hint() -> StyleAndTextTuples:
+        return [] if line.app.is_done else [("dim", _HINT if latest and latest.moments else _FIRST_HINT)]
+
     with suppress(EOFError, KeyboardInterrupt):
         while True:
-            hint: StyleAndTextTuples = [("dim", _HINT if latest and latest.moments else _FIRST_HINT)]
-            typed = clean(line.prompt(placeholder=partial(_unless_done, line, hint)))
+            typed = clean(line.prompt(placeholder=hint))
             if typed.lower() in _LEAVING:
                 break
             if latest and (meant := _command(typed, latest.moments)):
@@ -89,10 +91,6 @@ def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
     if not is_openable(link):
         return "the link leads neither to the web nor to a recording or document of this machine, so it wasn't opened"
     return None if browser(link) else "no browser could be opened: name one in $BROWSER"
-
-
-def _unless_done(line: PromptSession[str], hint: StyleAndTextTuples) -> StyleAndTextTuples:
-    return [] if line.app.is_done else hint
 
 
 def _command(typed: str, moments: Sequence[Moment]) -> tuple[str, Moment] | None:

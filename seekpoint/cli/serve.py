@@ -21,7 +21,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import LanguageReader
-    from seekpoint.query.web.forms import Editing
+    from seekpoint.query.web.parameters import Editing
 
 
 @click.command()
@@ -102,7 +102,7 @@ def _editing(library: Address) -> Editing:
     """The changes that `--edit` lets the page make beside keeping moments."""
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
-    from seekpoint.query.web.forms import Editing
+    from seekpoint.query.web.parameters import Editing
 
     builds = Builds(partial(build_in_process, library))
     return Editing(builds, partial(take_out, library), CHECKS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
@@ -23,19 +26,19 @@ from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCaches
-from seekpoint.query.web.forms import Editing, urlencoded
+from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
-from seekpoint.query.web.middleware import QuestionQueue, guarded
 from seekpoint.query.web.pages import Pages
-from seekpoint.query.web.problems import describe, problem
+from seekpoint.query.web.parameters import READING, Editing, urlencoded
+from seekpoint.query.web.problems import PageError, describe, problem
 from seekpoint.query.web.readings import Readings
-from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy
+from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, comes_from_elsewhere, guarded
 from seekpoint.query.web.templating import error_page, page
 from seekpoint.query.web.workspace import AddedSources, Workspace
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 _DOCUMENT = "/api/openapi.json"
@@ -44,6 +47,9 @@ _LONGEST_LOGIN = 4096
 _COMPRESSION = 4
 # They are compressed already, and a browser asks for parts of a PDF.
 _UNCOMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
+# The addresses that ask a question.
+_ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{READING}")
+_SECONDS_TO_WAIT = "5"
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, ClientDisconnect, Exception)
 
 
@@ -82,7 +88,7 @@ def application(
     )
     app.state.workspace, app.state.library = workspace, live.address
     app.openapi()["components"]["schemas"]["ProblemJson"] = TypeAdapter(ProblemJson).json_schema()
-    return guarded(QuestionQueue(app, error_response), policy, login.page)
+    return guarded(QuestionQueue(app), policy, login.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +125,64 @@ async def error_response(request: Request, error: Exception) -> Response:
         status, detail, headers = describe(error)
         return problem(status, detail, headers)
     return error_page(request, error)
+
+
+class QuestionQueue:
+    """Requests with a question wait for their turn; those that come while too many wait are refused."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._turns = QuestionTurns()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        question = _question(scope)
+        if not question:
+            await self._app(scope, receive, send)
+            return
+        client = scope["client"][0] if scope.get("client") else ""
+        turns = self._turns.of(question)
+        turn = turns.join(client)
+        if turn is None:
+            busy = PageError(503, "busy", {"Retry-After": _SECONDS_TO_WAIT})
+            response = await error_response(Request(scope), busy)
+            await response(scope, receive, send)
+            return
+
+        async def send_after_work(message: Message) -> None:
+            if message["type"] == "http.response.start":  # what comes then takes the client's time, or a model's
+                turns.end(client, turn)
+                if message["status"] == HTTPStatus.OK:
+                    self._turns.embedded(question)
+            await send(message)
+
+        try:
+            if turn.done() or await _comes(turn, receive):
+                await self._app(scope, receive, send_after_work)
+        finally:
+            turns.end(client, turn)
+
+
+def _question(scope: Scope) -> str:
+    """The question of a request, empty if it asks none."""
+    if scope["type"] != "http" or not scope["query_string"] or not _ASKING.fullmatch(scope["path"]):
+        return ""
+    if comes_from_elsewhere(Headers(scope=scope)):  # whose page shows it, and doesn't ask it
+        return ""
+    parameters = QueryParams(scope["query_string"])
+    question = parameters.get("q", "").strip()
+    return parameters.get("said") or question if question and parameters.get("like") else question
+
+
+async def _comes(turn: asyncio.Future[None], receive: Receive) -> bool:
+    """Wait for a turn; false where the client has left before."""
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    left = asyncio.ensure_future(leave())
+    try:
+        await asyncio.wait((turn, left), return_when=asyncio.FIRST_COMPLETED)
+        return not left.done()
+    finally:
+        left.cancel()

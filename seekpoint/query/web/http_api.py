@@ -39,8 +39,7 @@ from seekpoint.query.output.json import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.web.problems import TYPE, resource_of
-from seekpoint.query.web.query_parameters import (
+from seekpoint.query.web.parameters import (
     READING,
     AskParameters,
     KeptParameters,
@@ -48,6 +47,7 @@ from seekpoint.query.web.query_parameters import (
     SuggestParameters,
     TranscriptParameters,
 )
+from seekpoint.query.web.problems import TYPE, resource_of
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.view_models import resource_href
 

@@ -25,9 +25,8 @@ from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web import view_models
-from seekpoint.query.web.forms import AnyForm, Editing, Form, Line
+from seekpoint.query.web.parameters import LONGEST_COLLECTION, AnyForm, Editing, Form, KeptFile, KeptParameters, Line
 from seekpoint.query.web.problems import PageError, resource_of
-from seekpoint.query.web.query_parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.templating import page, path_of
 from seekpoint.safe_links import is_web
 

@@ -28,14 +28,12 @@ from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web import view_models
-from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.middleware import PLAYS_FROM_WEB
+from seekpoint.query.web.parameters import Editing, ListPageParameters, PageParameters
 from seekpoint.query.web.problems import resource_of
-from seekpoint.query.web.query_parameters import ListPageParameters, PageParameters
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page
-from seekpoint.query.web.security import comes_from_elsewhere
+from seekpoint.query.web.security import PLAYS_FROM_WEB, comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
 from seekpoint.query.web.view_models import MomentView, Player

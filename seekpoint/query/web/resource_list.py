@@ -12,11 +12,11 @@ from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Section, State, outlined
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.suggestions import folded
-from seekpoint.query.web.query_parameters import ListPageParameters
+from seekpoint.query.web.parameters import ListPageParameters
 from seekpoint.query.web.translations import LANGUAGES, WORDS, language_name, words_in
 
 if TYPE_CHECKING:
-    from seekpoint.query.web.query_parameters import PageParameters
+    from seekpoint.query.web.parameters import PageParameters
 
 ENTRIES = 200
 """How many entries a page has at most."""

@@ -1,4 +1,4 @@
-"""Access control: accepted host names, requests from other sites, and the token."""
+"""Access control: accepted host names, requests from other sites, the token, and the middlewares that check them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import pbkdf2_hmac
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
+
+from seekpoint.query.web.problems import problem
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
@@ -23,6 +30,27 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\\s]*))(?::(?
 _PORTS = {"http": 80, "https": 443}
 # Steps of key derivation, which each guess of a short token by a cookie's signature takes.
 _STEPS = 100_000
+
+_CSP = "Content-Security-Policy"
+_IMAGES = "img-src 'self'"
+_MEDIA = "media-src 'self'"
+# A sound may lie at any address, and the way there leads over others.
+_MEDIA_OF_WEB = f"{_MEDIA} https: http:"
+PLAYS_FROM_WEB = "plays_from_web"
+"""The name under which a page says in the state of a request that it has players of recordings on the web."""
+_HEADERS = {
+    _CSP: f"default-src 'none'; script-src 'self'; style-src 'self'; {_IMAGES}; {_MEDIA}; connect-src 'self'; "
+    "frame-src https://www.youtube-nocookie.com; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # YouTube's player refuses to play if the browser sends no referrer.
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+# Pages that a link of another site may lead to.
+_PAGES = re.compile(r"/|/list|/kept|/login|/resource/[^/]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -133,3 +161,104 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
+
+
+def guarded(app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> ASGIApp:
+    """The application behind all checks of who asks; `login_page` answers requests without the token."""
+    checked = KnownHost(OwnSite(Token(app, policy, login_page)), policy)
+    return SecurityHeaders(OneBodyLength(checked), pictures=policy.pictures)
+
+
+class SecurityHeaders:
+    """Sets the security headers of every response."""
+
+    def __init__(self, app: ASGIApp, *, pictures: bool) -> None:
+        self._app = app
+        images = f"{_IMAGES} https:" if pictures else _IMAGES
+        self._headers = _HEADERS | {_CSP: _HEADERS[_CSP].replace(_IMAGES, images)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                if scope.get("state", {}).get(PLAYS_FROM_WEB):
+                    headers[_CSP] = headers[_CSP].replace(_MEDIA, _MEDIA_OF_WEB)
+                headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+
+class _Check:
+    """Passes requests on, but for those that have a refusal."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self.refusal(scope, Headers(scope=scope)) if scope["type"] == "http" else None
+        await (refusal or self._app)(scope, receive, send)
+
+    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """The application that answers instead of the one behind the check; `None` if the request may go on."""
+        raise NotImplementedError
+
+
+class OneBodyLength(_Check):
+    """Refuses a body of two lengths, in which a proxy may see other requests."""
+
+    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
+        return None
+
+
+class KnownHost(_Check):
+    """Refuses hosts that the policy doesn't accept.
+
+    Starlette's TrustedHostMiddleware takes names alone, and a public server is reached by addresses unknown to it.
+    """
+
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
+        super().__init__(app)
+        self._policy = policy
+
+    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        if self._policy.accepts_host(headers.get("host", "")):
+            return None
+        return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
+
+
+class OwnSite(_Check):
+    """Refuses requests from other sites, but for links to pages, which don't ask the question of such a link."""
+
+    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        if not comes_from_elsewhere(headers):
+            return None
+        # Only what shows a page in a tab of its own may come, as a link does; an old browser doesn't say so.
+        kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+        is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
+        if is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(scope["path"]):
+            return None
+        return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
+
+
+class Token(_Check):
+    """Refuses requests without the token of the policy, but for what needs none."""
+
+    def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:
+        super().__init__(app)
+        self._policy = policy
+        self._login_page = login_page
+
+    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        path = scope["path"]
+        if path in (LOGIN, "/healthz") or path.startswith("/static/") or self._policy.accepts(headers):
+            return None
+        return token_missing() if path.startswith("/api/") else self._login_page
+
+
+def token_missing() -> Response:
+    """The answer to a program that doesn't show the token."""
+    return problem(401, "show the token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})

@@ -20,7 +20,7 @@ from seekpoint.index.text.transcript_text import chapters_of, rounding
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
-from seekpoint.query.web.query_parameters import PageParameters
+from seekpoint.query.web.parameters import PageParameters
 
 # The most places that are marked on a page.
 _MOST_MARKED = 1000

@@ -19,7 +19,7 @@ from seekpoint.index.types import Chapter, Details, Kind, Resource, shown_url
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.serving.resource_cache import ResourceCache
-from seekpoint.query.web.query_parameters import READING, AskParameters, PageParameters
+from seekpoint.query.web.parameters import READING, AskParameters, PageParameters
 from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
 from seekpoint.safe_links import is_web, local_file
 

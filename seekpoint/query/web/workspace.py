@@ -33,7 +33,7 @@ from seekpoint.index.types import NamedBy, ResourceStatus, Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.web.builds import Build, BuildOrder, Builds, SourceChecks, Tell
-from seekpoint.query.web.forms import LONGEST_FORM, Editing, Form
+from seekpoint.query.web.parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.translations import LANGUAGES, language_of, reason_in, translator
 from seekpoint.query.web.view_models import entry_name
