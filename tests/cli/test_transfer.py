@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,10 +14,6 @@ from tests.cli.here import MAIN, call, one_line, run
 from tests.index.libraries import build, first
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
-
-QUESTIONS = (
-    "Why do we need three different matrices for queries, keys and values?\n什么是掩码？\nHow long to boil an egg?\n"
-)
 
 
 def test_a_library_is_exported_and_imported(tmp_path: Path) -> None:
@@ -120,21 +115,3 @@ def test_a_mount_point_is_named_as_the_reason(tmp_path: Path, exported: Path, mo
         "name a new folder in it with --index\n"
     )
     assert not list(tmp_path.glob(".*"))
-
-
-@pytest.mark.model
-def test_the_examples_answers_are_the_same_to_the_byte(example_library: Path, tmp_path: Path) -> None:
-    file, new = tmp_path / "talks.seekpoint", tmp_path / "new"
-    assert call("export", file, "--index", example_library).exit_code == 0
-    result = call("import", file, "--index", new)
-    assert (result.exit_code, result.stderr.count("\n")) == (0, 2)
-
-    def answers(folder: Path) -> str:
-        result = call("ask", "-", "--json", "--explain", "--index", folder, stdin=QUESTIONS)
-        assert result.exit_code == 0, result
-        return result.stdout
-
-    assert answers(new) == answers(example_library)
-    old, status = (json.loads(call("status", "--json", "--index", folder).stdout) for folder in (example_library, new))
-    assert (old.pop("library"), status.pop("library")) == (str(example_library), str(new))
-    assert status == old

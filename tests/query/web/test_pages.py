@@ -218,8 +218,11 @@ def test_code_and_lists_of_a_note_have_lines_of_their_own(tmp_path: Path) -> Non
 def test_the_address_shows_what_plays(client: TestClient) -> None:
     page = client.get("/?q=mask&play=aaaaaaaaaaa&t=80.5").text
     assert links(page)["Play “Masks & more” from 1:20"] == "https://www.youtube.com/watch?v=aaaaaaaaaaa&t=80s"
-    whole = fromstring(page).xpath("//*[@id='player']//a[@class='whole']/@href")
-    assert whole == ["/resource/aaaaaaaaaaa?language=en&t=80.5"]
+    player = fromstring(page).get_element_by_id("player")
+    assert player.xpath(".//a[@class='whole']/@href") == ["/resource/aaaaaaaaaaa?language=en&t=80.5"]
+    assert player.xpath(".//a[@class='close']/@href") == ["?q=mask"]
+    for part in ("controls", "player-choices", "player-transcript"):
+        assert player.xpath(f".//*[@class='{part}']/@hidden"), "which do nothing without a script"
     (recording,) = re.findall(r"/resource/([^?]+)", client.get("/?q=what+does+softmax+make&kind=recording").text)[:1]
     assert f'src="/media/{recording}#t=12.0"' in client.get(f"/?q=softmax&play={recording}&t=12").text
     nothing = fromstring(client.get("/?q=mask&play=none&t=80").text)
@@ -241,6 +244,9 @@ def test_buttons_lead_to_the_next_place_of_a_phrase_and_back(bilingual: Path) ->
             assert (len(here), here.index(True) + 1, here.count(True)) == (3, place, 1)
             assert page.get_element_by_id("place").text.lower() == said
             assert page.xpath("//p[@class='said other']")
+            (alone,) = page.xpath("//a[@class='both']/@href")
+            kept = parse_qs(urlsplit(alone).query)
+            assert (kept["find"], kept["place"], "beside" in kept) == ([phrase], [str(place)], False)
         unsought = fromstring(client.get("/resource/ddddddddddd").text)
         assert len(unsought.xpath("//button[@name='place'][@hidden]")) == 2
 

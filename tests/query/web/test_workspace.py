@@ -715,18 +715,6 @@ def test_neither_a_build_nor_the_page_shows_the_password_of_a_server(remote: Ser
 
 
 @pytest.mark.slow
-def test_a_page_waits_for_a_build_elsewhere(
-    remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient
-) -> None:
-    with open_writer(remote):
-        fields = form(remote_editor, "/list", "/add/address") | {"addresses": BLOG}
-        assert remote_editor.post("/add/address", data=fields).status_code == 303
-        eventually(lambda: "Waiting for another build" in remote_editor.get("/list").text)
-        assert remove(remote_editor, "bbbbbbbbbbb").status_code == 503
-    assert "1 of 1 resource indexed" in built(remote_editing)
-
-
-@pytest.mark.slow
 def test_a_role_that_may_only_read_is_told_so(remote: ServerAddress, postgres: TestServer, fake: FakeYouTube) -> None:
     postgres.sql("postgres", "DROP ROLE IF EXISTS looks", "CREATE ROLE looks LOGIN")
     create_library(remote, TopicEncoder().card, readers=["looks"])
