@@ -188,8 +188,7 @@ if __name__ == "__main__":
     import seekpoint.index.transfer.export
     import seekpoint.index.transfer.import_
     import seekpoint.indexer.pipeline.build
-    import seekpoint.indexer.sources.youtube.playlists
-    import seekpoint.indexer.sources.youtube.video
+    import seekpoint.indexer.sources.youtube.youtube
 
     if sys.argv[2]:
         import torch

@@ -31,7 +31,7 @@ _DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
 # Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
 PROCESSES = multiprocessing.get_context("forkserver")
 _STORES = ["seekpoint.index.embedded.vectors", "seekpoint.index.embedded.word_search"]
-_SOURCES = ["seekpoint.indexer.sources.youtube.playlists", "seekpoint.indexer.sources.youtube.video"]
+_SOURCES = ["seekpoint.indexer.sources.youtube.youtube"]
 PROCESSES.set_forkserver_preload([__name__, *_STORES, "seekpoint.indexer.pipeline.build", *_SOURCES])
 
 

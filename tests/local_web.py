@@ -16,8 +16,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from seekpoint.hosts import Address
-from seekpoint.indexer.fetch.http_session import Limit, Web
-from seekpoint.indexer.fetch.network import Network
+from seekpoint.indexer.fetch.http_session import Limit, Network, Web
 
 SCHEME = "X-Forwarded-Proto"
 """The header with the scheme of the address, as servers behind a proxy get it."""

@@ -136,8 +136,7 @@ class Sources:
         from seekpoint.indexer.sources.documents import DocumentReader
         from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
         from seekpoint.indexer.sources.sites.videos import VideoSites
-        from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
-        from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+        from seekpoint.indexer.sources.youtube.youtube import YouTubePlaylists, YouTubeTranscripts
 
         youtube_pace = shared_pace or Pace(options.pace)
         podcasts = Podcasts(web, options.languages, options.limit, options.site_pace)

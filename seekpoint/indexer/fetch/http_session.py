@@ -1,18 +1,23 @@
-"""HTTP sessions with the user's proxy and cookies, timeouts, and limits on the size and time of a response."""
+"""HTTP sessions with the user's proxy and cookies, and with limits on the size and the time of a response.
+
+Private networks are closed to addresses that only the web names (SSRF).
+"""
 
 from __future__ import annotations
 
 import io
+import socket
 import time
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from hashlib import blake2b
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPResponse
 from http.cookiejar import Cookie
 from importlib.util import find_spec
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
-from socket import socket
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -20,13 +25,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url, select_proxy
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.util.connection import create_connection
 
+from seekpoint.hosts import Address, is_private_host, is_public, literal_address
 from seekpoint.index.errors import UsageError
 from seekpoint.indexer.fetch.cookies import browser_cookies, youtube_cookies
-from seekpoint.indexer.fetch.network import Network, check_name
-from seekpoint.indexer.fetch.retries import ResponseTooLarge
+from seekpoint.indexer.fetch.retries import PrivateAddress, ResponseTooLarge
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.ytdlp import Downloader
@@ -43,7 +50,62 @@ _DEADLINE = 120.0
 _MOST_BYTES = 64_000_000  # a watch page has one million, the captions of ten hours two
 _MOST_REDIRECTS = 8
 _PIECE = 16_384  # compressed bytes read at a time; they decompress to a thousand times as much at most
+# Proxies that take all traffic of a machine resolve every name to an address of this range ("fake IP"), by which they
+# know the name again. No network uses the range: it is reserved for benchmarks (RFC 2544).
+_FAKE_IP = IPv4Network("198.18.0.0/15")
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
+
+
+class Network:
+    """The system's name resolution and connections, for all sessions of a build.
+
+    A host whose addresses were public must keep public ones: its name server could lead a later request into a private
+    network (DNS rebinding).
+    """
+
+    def __init__(self) -> None:
+        self._public_hosts: set[str] = set()
+
+    def resolve(self, name: str) -> list[Address]:
+        """The addresses of a name; raises OSError."""
+        return [ip_address(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+
+    def connect(self, address: Address, port: int, options: dict[str, Any]) -> socket.socket:
+        """Connect to an address; `options` are those of urllib3. Raises OSError."""
+        return create_connection((str(address), port), **options)
+
+    def open(self, connection: HTTPConnection, *, private: bool) -> socket.socket:
+        """Connect to the host of a connection, in a private network only if `private`.
+
+        Raises PrivateAddress, or the errors of urllib3.
+        """
+        host = connection.host
+        options = {name: getattr(connection, name) for name in ("timeout", "source_address", "socket_options")}
+        try:
+            if not private:
+                check_name(host)
+            literal = literal_address(host)
+            addresses = [literal] if literal else self.resolve(host)
+            if all(is_public(address) or address in _FAKE_IP for address in addresses):
+                self._public_hosts.add(host)
+            elif not private or host in self._public_hosts:
+                raise PrivateAddress(host)
+            for address in addresses[:-1]:
+                with suppress(OSError):
+                    return self.connect(address, connection.port, options)
+            return self.connect(addresses[-1], connection.port, options)
+        except socket.gaierror as error:
+            raise NameResolutionError(host, connection, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(connection, f"{host} timed out") from error
+        except OSError as error:
+            raise NewConnectionError(connection, f"no connection to {host}: {error}") from error
+
+
+def check_name(host: str) -> None:
+    """Raise PrivateAddress if a host's name shows that it is in a private network."""
+    if is_private_host(host):
+        raise PrivateAddress(host)
 
 
 class Web:
@@ -127,7 +189,20 @@ class _Adapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         timeout = kwargs.get("timeout") or self._timeouts
         response = super().send(request, *args, **{**kwargs, **self._proxy_options, "timeout": timeout})
-        _read_body(response, self._limit)
+        body = bytearray()
+        # Piece by piece up to the limit, so that a decompression bomb can't fill the memory.
+        with response:
+            most = self._limit(response)
+            try:
+                for piece in response.iter_content(_PIECE) if most else ():
+                    body += piece
+                    if len(body) > most:
+                        raise ResponseTooLarge(f"{most / 1e6:.0f} MB")
+            except requests.ConnectionError as error:
+                if error.args and isinstance(error.args[0], ReadTimeoutError):
+                    raise requests.ReadTimeout("no end in time") from error
+                raise
+        response._content = bytes(body)
         return response
 
     def get_connection_with_tls_context(
@@ -141,7 +216,7 @@ class _Adapter(HTTPAdapter):
         assert issubclass(pool.ConnectionCls, HTTPConnection)
         proxy = select_proxy(request.url or "", kwargs.get("proxies"))
         if proxy and not self._private:
-            check_name(urlsplit(request.url).hostname or "")
+            check_name(urlsplit(request.url or "").hostname or "")
         if pool.ConnectionCls.response_class is HTTPResponse:
             members = self._timed if proxy else self._timed | self._checked
             pool.ConnectionCls = type("CheckedConnection", (pool.ConnectionCls,), members)
@@ -151,7 +226,7 @@ class _Adapter(HTTPAdapter):
 class _TimedResponse(HTTPResponse):
     """A response whose headers and body must arrive within `seconds`; else reading them raises TimeoutError."""
 
-    def __init__(self, seconds: float, connection: socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, seconds: float, connection: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(connection, *args, **kwargs)
         self.fp: io.BufferedReader = io.BufferedReader(_TimedStream(self.fp.detach(), connection, seconds))
 
@@ -162,7 +237,7 @@ class _TimedStream(io.RawIOBase):
     The timeout of a connection alone doesn't end a response that arrives byte by byte.
     """
 
-    def __init__(self, stream: io.RawIOBase, connection: socket, seconds: float) -> None:
+    def __init__(self, stream: io.RawIOBase, connection: socket.socket, seconds: float) -> None:
         self._stream = stream
         self._connection = connection
         self._timeout = connection.gettimeout() or seconds
@@ -201,20 +276,3 @@ def _validated(proxy: str) -> str:
     if parts.scheme in _SOCKS and not find_spec("socks"):
         raise UsageError('a SOCKS proxy needs one more package: pip install "requests[socks]"')
     return proxy
-
-
-def _read_body(response: requests.Response, limit: Limit) -> None:
-    """Read a response piece by piece up to its limit, so that a decompression bomb can't fill the memory."""
-    body = bytearray()
-    with response:
-        most = limit(response)
-        try:
-            for piece in response.iter_content(_PIECE) if most else ():
-                body += piece
-                if len(body) > most:
-                    raise ResponseTooLarge(f"{most / 1e6:.0f} MB")
-        except requests.ConnectionError as error:
-            if error.args and isinstance(error.args[0], ReadTimeoutError):
-                raise requests.ReadTimeout("no end in time") from error
-            raise
-    response._content = bytes(body)

@@ -12,7 +12,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Resource
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.fetch.network import check_name
+from seekpoint.indexer.fetch.http_session import check_name
 from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.reading_list.addresses import address_of, resource_of
 from seekpoint.indexer.reading_list.download import remote_list_of

@@ -24,7 +24,7 @@ from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.provenance import FetchResult, FromListing, FromPage, FromSite, decode, encode
-from seekpoint.indexer.sources.youtube.playlists import is_channel, truncation_warning
+from seekpoint.indexer.sources.youtube.youtube import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.transcript.generated_chapters import with_chapters
 

@@ -1,14 +1,14 @@
-"""Caption files and responses: their names, folders and formats, which are recognised by content."""
+"""Captions: files, their names and folders, formats by content, and the tracks of a source to take."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from seekpoint.file_formats import CAPTION_SUFFIXES
 from seekpoint.files import read_file
@@ -17,6 +17,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Origin, State, Transcript
+from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.sources.caption_formats import FORMATS, parse
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.provenance import too_large
@@ -212,3 +213,50 @@ def _error(name: AnyPath, reason: str) -> SourceError:
 
 def _is_caption_file(path: Path) -> bool:
     return is_captions(path) and not path.name.startswith(".") and path.is_file()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """A caption track: its language, a tag or empty, and the object or description by which its source reads it."""
+
+    language: str
+    is_generated: bool = False
+    source: Any = None
+
+    @property
+    def origin(self) -> Origin:
+        return Origin.GENERATED if self.is_generated else Origin.MANUAL
+
+
+def choose(tracks: Sequence[Track], wanted: Sequence[str], spoken: str = "") -> list[Track]:
+    """The track for each wanted language, by default for the spoken one, else the first; raises Unfetched for none.
+
+    If `spoken` is empty, the first generated track is in the spoken language.
+    """
+    heard = spoken or next((track.language for track in tracks if track.is_generated), "")
+    chosen = nearest(tracks, wanted or [heard] * bool(heard))
+    if not chosen and (wanted or not tracks):
+        raise no_track_in(wanted, (track.language or "und" for track in tracks))
+    return chosen or [tracks[0]]
+
+
+def nearest(tracks: Sequence[Track], languages: Iterable[str]) -> list[Track]:
+    """The track nearest to each language, each once: of its own subtag, made by people, and with its very tag."""
+
+    def distance(track: Track, language: str) -> tuple[bool, bool, bool]:
+        code, exact = track.language.lower(), language.lower()
+        return code.split("-")[0] != exact.split("-")[0], track.is_generated, code != exact
+
+    chosen: dict[Track, None] = {}
+    for language in languages:
+        same = [track for track in tracks if primary(track.language) == primary(language)]
+        if same:
+            chosen[min(same, key=lambda track: distance(track, language))] = None
+    return list(chosen)
+
+
+def no_track_in(wanted: Sequence[str], available: Iterable[str], wait: float = MONTH) -> Unfetched:
+    """The failure of a resource that has no track in the wanted languages, or none at all."""
+    there = ", ".join(dict.fromkeys(map(clean, available))) or Reason("none")
+    in_languages = Reason("no_track_in", wanted=", ".join(wanted), available=there)
+    return Unfetched(State.NO_TRANSCRIPT, in_languages if wanted else Reason("no_track", available=there), wait)

@@ -12,10 +12,9 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.errors import Unfetched, Unreachable
 from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import PoliteFetcher
-from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.network import check_name
+from seekpoint.indexer.fetch.http_session import Web, check_name
 from seekpoint.indexer.fetch.retries import PrivateAddress
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.youtube import YouTubeTranscripts
 from tests.local_web import LocalNetwork, LocalWeb, listening
 
 PAGES = "http://pages.example"

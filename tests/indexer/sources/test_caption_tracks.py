@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.sources.caption_tracks import Track, choose, nearest, no_track_in
+from seekpoint.indexer.sources.captions import Track, choose, nearest, no_track_in
 
 OFFERED = [
     Track("en", is_generated=True),

@@ -9,7 +9,7 @@ import pytest
 
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.youtube import YouTubeTranscripts
 from seekpoint.indexer.transcript.cues import LONGEST, tidy
 from tests.cost import at_most
 from tests.fake_youtube import FakeYouTube

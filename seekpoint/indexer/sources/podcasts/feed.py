@@ -1,4 +1,7 @@
-"""Parses feeds, RSS and Atom, into episodes; elements are matched by name, whatever the spelling of a namespace."""
+"""Feeds, RSS and Atom, and the ids of their episodes, which belong to the origin of the feed that names them.
+
+Elements are matched by name, whatever the spelling of a namespace.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import codecs
 import io
 import re
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urljoin, urlsplit
@@ -22,7 +26,8 @@ from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Kind, Resource
-from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.fetch.fetcher import origin_of
+from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.metadata import completed, stated_chapters, stated_picture, stated_seconds, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
 
@@ -144,9 +149,11 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
 
     Raises SourceError if there is no element in it.
     """
-    elements = _parser(data, _encoding(data, charset))
+    elements = _parser(data, charset)
     items: list[tuple[datetime | None, Episode] | None] = []
-    is_cut, is_item_cut = _ends_early(data)
+    last_tags = deque(_TAG.finditer(data.replace(b"\0", b"")), maxlen=1)
+    is_end, is_item = any(tag[1] for tag in last_tags), any(tag[2] for tag in last_tags)
+    is_cut = is_item or not is_end
     try:
         for _, element in elements:
             items.append(_item(_children(element), url) if len(items) < MOST_ITEMS else None)
@@ -155,7 +162,7 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
         is_cut = True
     if elements.root is None:
         raise SourceError(Reason("no_feed"))
-    if is_item_cut:  # its guid or its transcript may have been cut off
+    if is_item and not is_end:  # its guid or its transcript may have been cut off
         items = items[:-1]
     read = sorted(filter(None, items), key=lambda item: item[0] or datetime.min.replace(tzinfo=UTC), reverse=True)
     header = _children(elements.root)
@@ -181,15 +188,16 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     )
 
 
-def _ends_early(data: bytes) -> tuple[bool, bool]:
-    """Whether the end tag of a feed is missing, and whether that of its last item is."""
-    tags = deque(_TAG.finditer(data.replace(b"\0", b"")), maxlen=1)
-    is_end, is_item = any(tag[1] for tag in tags), any(tag[2] for tag in tags)
-    return is_item or not is_end, is_item and not is_end
-
-
-def _parser(data: bytes, encoding: str | None) -> Any:  # noqa: ANN401 - lxml has no types
+def _parser(data: bytes, charset: str | None) -> Any:  # noqa: ANN401 - lxml has no types
     """Reads items one by one: neither entities nor files nor addresses that a feed declares, nor texts of 10 MB."""
+    encoding = None
+    # The declared charset counts where neither the feed says one nor is it UTF-8.
+    if charset and not data.startswith(tuple(BOMS)) and not _DECLARED.match(data):
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            with suppress(LookupError):
+                encoding = codecs.lookup(charset).name
     return etree.iterparse(
         io.BytesIO(data.lstrip()),
         tag=("{*}item", "{*}entry"),
@@ -202,18 +210,6 @@ def _parser(data: bytes, encoding: str | None) -> Any:  # noqa: ANN401 - lxml ha
         remove_pis=True,
         encoding=encoding,
     )
-
-
-def _encoding(data: bytes, charset: str | None) -> str | None:
-    """The declared charset, where neither the feed says one nor is it UTF-8."""
-    if not charset or data.startswith(tuple(BOMS)) or _DECLARED.match(data):
-        return None
-    with suppress(UnicodeDecodeError):
-        data.decode()
-        return None
-    with suppress(LookupError):
-        return codecs.lookup(charset).name
-    return None
 
 
 def _children(element: Any) -> _Elements:  # noqa: ANN401
@@ -236,13 +232,9 @@ def _text(elements: _Elements, *names: str) -> str:
 
 def _address(link: str | None, base: str) -> str | None:
     """The address on the web that a link leads to; `None` for scripts, files and what is none."""
-    resource = _resource(link, base)
-    return resource.url if resource else None
-
-
-def _resource(link: str | None, base: str) -> Resource | None:
     with suppress(ValueError):
-        return resource_of(urljoin(base, link.strip())) if link and link.strip() else None
+        resource = resource_of(urljoin(base, link.strip())) if link and link.strip() else None
+        return resource.url if resource else None
     return None
 
 
@@ -301,7 +293,7 @@ def _sound(item: _Elements, base: str) -> Resource | None:
     by_kind: dict[str, str] = {}
     for link, media_type in enclosed:
         by_kind.setdefault(_media_kind(link or "", media_type or ""), link or "")
-    resource = _resource(by_kind.get("audio"), base) or _resource(by_kind.get("video"), base)
+    resource = resource_of(_address(by_kind.get("audio"), base) or _address(by_kind.get("video"), base) or "")
     if resource is None or resource.kind in (Kind.VIDEO, Kind.PLAYLIST):  # one of YouTube isn't a file
         return None
     return replace(resource, kind=Kind.RECORDING)
@@ -330,3 +322,81 @@ def _date(text: str) -> datetime | None:
     if date is None or date.year not in _YEARS:
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+_KNOWN = re.compile(r"([0-9a-f]{20})([0-9a-f]{20})([0-9a-f]{8})")
+# A guid that is unique beyond its feed: a URI, or a long code. "12" and "Episode 12" aren't.
+_UNIQUE = re.compile(r"[a-z][a-z0-9+.-]*:\S{4,}|(?=\S*\d)(?=\S*[a-z])\S{20,}", re.IGNORECASE)
+# The digest of the addresses of transcripts before an episode was listed.
+_UNREAD = "0" * 8
+
+
+class KnownEpisode(NamedTuple):
+    """An episode's id, and a digest of the addresses of its transcripts when it was listed last."""
+
+    id: str
+    links: str = _UNREAD
+
+
+def stored_ids(known: Mapping[str, KnownEpisode]) -> str:
+    """The episodes of a feed by the keys of their guids, as a library stores them."""
+    return "".join(key + "".join(episode) for key, episode in known.items())
+
+
+def known_ids(stored: str) -> dict[str, KnownEpisode]:
+    """The episodes that `stored_ids` wrote."""
+    return {key: KnownEpisode(*values) for key, *values in _KNOWN.findall(stored)}
+
+
+def _links_of(episode: Episode) -> str:
+    return short_hash("\n".join(link.url for link in episode.transcripts))[: len(_UNREAD)]
+
+
+def newly_written(episodes: Iterable[Episode], known: Mapping[str, KnownEpisode]) -> dict[str, bool]:
+    """The ids of episodes that have other transcripts than when they were `known`, each with whether it was listed."""
+    links = {episode.id: episode.links for episode in known.values()}
+    ids = {episode.resource.id: _links_of(episode) for episode in episodes if episode.transcripts}
+    return {key: links.get(key, _UNREAD) != _UNREAD for key, now in ids.items() if links.get(key) != now}
+
+
+def with_links(known: Mapping[str, KnownEpisode], episodes: Iterable[Episode]) -> dict[str, KnownEpisode]:
+    """The known episodes with the digests of the transcripts that they have now."""
+    links = {episode.resource.id: _links_of(episode) for episode in episodes}
+    return {key: episode._replace(links=links.get(episode.id, episode.links)) for key, episode in known.items()}
+
+
+def identified(
+    episodes: Sequence[Episode], feed: str, known: Mapping[str, KnownEpisode]
+) -> tuple[list[Episode], dict[str, KnownEpisode]]:
+    """The episodes of the feed at an address with their ids, and what to know of them next time.
+
+    An id is `known` by the key of a guid, else made of the feed's origin and the guid, or the sound's address: no feed
+    of another origin can give the same one. A guid that several enclosures share is ignored.
+    """
+    origin = origin_of(feed)
+    keyed = [(_key(each), short_hash(f"episode {origin} {_own_name(each)}"), each) for each in episodes]
+    urls: dict[str, set[str]] = defaultdict(set)
+    for key, _, episode in keyed:
+        urls[key].add(episode.resource.url)
+    usable = {key for key, enclosures in urls.items() if len(enclosures) == 1}
+    # The ids at the addresses that these episodes have left, where another one may be now.
+    left = {known[key].id for key, own, _ in keyed if key in usable and key in known and known[key].id != own}
+    same, kept = [], dict(known)
+    for key, own, episode in keyed:
+        own = short_hash(f"{own} {key}") if own in left else own
+        if key in usable:
+            own = kept.setdefault(key, KnownEpisode(own)).id
+        same.append(replace(episode, resource=replace(episode.resource, id=own)))
+    return same, dict(islice(kept.items(), max(0, len(kept) - MOST_ITEMS), None))
+
+
+def _own_name(episode: Episode) -> str:
+    return episode.guid if _UNIQUE.fullmatch(episode.guid) else episode.resource.url
+
+
+def _key(episode: Episode) -> str:
+    """A digest of a guid, and of its date, since some feeds use a short one again; without a guid, of the address."""
+    name = _own_name(episode)
+    if episode.guid and name != episode.guid:
+        name = f"{episode.guid}\n{episode.details.published or episode.resource.title}"
+    return short_hash(name)

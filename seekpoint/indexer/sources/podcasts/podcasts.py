@@ -7,13 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
 from threading import RLock
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 
+from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
@@ -23,17 +25,21 @@ from seekpoint.indexer.fetch.fetcher import FetchedPage, PoliteFetcher, Validato
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH, Deadline
 from seekpoint.indexer.reading_list.addresses import APPLE, feed_resource
-from seekpoint.indexer.sources.caption_tracks import no_track_in
-from seekpoint.indexer.sources.podcasts.feed import MOST_ITEMS, Episode, Feed, is_feed, merged, parse_feed
-from seekpoint.indexer.sources.podcasts.identity import (
+from seekpoint.indexer.sources.captions import no_track_in
+from seekpoint.indexer.sources.podcasts.feed import (
+    MOST_ITEMS,
+    Episode,
+    Feed,
     KnownEpisode,
     identified,
+    is_feed,
     known_ids,
+    merged,
     newly_written,
+    parse_feed,
     stored_ids,
     with_links,
 )
-from seekpoint.indexer.sources.podcasts.sounds import download, limit_of_part
 from seekpoint.indexer.sources.podcasts.transcripts import chosen, read_chapters, read_transcript
 from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, Listing
 from seekpoint.indexer.sources.sandbox import OriginReader
@@ -47,6 +53,11 @@ _NEW = 7 * DAY
 _APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
 # It lists no more: https://performance-partners.apple.com/search-api
 _APPLE_EPISODES = "&entity=podcastEpisode&limit=200"
+# A part has to be small enough for a slow connection: a response is read whole, before its deadline.
+_PART_BYTES = 8_000_000
+_LEAST_OF_A_PART = 64_000
+_MOST_OF_A_SOUND = 1_000_000_000
+_WHOLE_SOUND = 300_000_000
 
 _NO_VALIDATORS = Validators(None, None)
 
@@ -103,7 +114,7 @@ class Podcasts:
         self._languages = languages
         self._limit = limit
         self._fetcher = PoliteFetcher(web, pace, limit=lambda _: _MOST_BYTES)
-        self._sounds = PoliteFetcher(web, pace, limit=limit_of_part)
+        self._sounds = PoliteFetcher(web, pace, limit=_limit_of_part)
         self._reader = OriginReader()
         self._seconds = web.deadline
         self._lock = RLock()
@@ -177,7 +188,7 @@ class Podcasts:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             deadline = Deadline(self._seconds)
-            path = download(self._sounds, url, folder / resource.id, deadline, private=url in record.near)
+            path = _download(self._sounds, url, folder / resource.id, deadline, private=url in record.near)
         except OSError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -396,3 +407,34 @@ class Podcasts:
         except (Unfetched, SourceError) as error:
             return episode.details, (f"{resource.title or resource.url}: indexed without its chapters: {error}",)
         return replace(episode.details, chapters=chapters), ()
+
+
+def _download(fetcher: PoliteFetcher, url: str, stem: Path, deadline: Deadline, *, private: bool) -> Path:
+    """Download a sound part by part into a file, or resume one of the same version; raises Unfetched, OSError."""
+    part = fetcher.get_part(url, 0, _PART_BYTES, private=private)
+    if part.media_type.startswith("text/"):
+        raise Unfetched(State.UNAVAILABLE, Reason("sound_is_page", media_type=part.media_type), MONTH)
+    if part.size > _MOST_OF_A_SOUND:
+        most = f"{_MOST_OF_A_SOUND / 1e6:.0f}"
+        raise Unfetched(State.UNAVAILABLE, Reason("file_too_large", size=f"{part.size / 1e6:.0f}", most=most))
+    version = blake2b(f"{url}\n{part.etag}\n{part.size}".encode(), digest_size=6).hexdigest()
+    suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
+    path = stem.with_name(f"{stem.name}.{version}{suffix if suffix in MEDIA_TYPES else ''}")
+    if not path.exists() or path.stat().st_size < len(part.data):
+        path.write_bytes(part.data)
+    while (done := path.stat().st_size) < part.size:
+        following = fetcher.get_part(url, done, _PART_BYTES, private=private)
+        if (following.size, following.etag, following.first) != (part.size, part.etag, done):
+            path.unlink()
+            raise Unfetched(State.DEFERRED, Reason("sound_changes"), DAY)
+        trickles = len(following.data) < min(_LEAST_OF_A_PART, part.size - done)
+        if trickles or deadline.is_over(len(following.data)):
+            raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(url).hostname), DAY)
+        with path.open("ab") as file:
+            file.write(following.data)
+    return path
+
+
+def _limit_of_part(response: requests.Response) -> int:
+    """The bytes to read of a response: those of a part, or of a whole sound if the server gives no parts."""
+    return _WHOLE_SOUND if response.status_code == requests.codes.ok else _PART_BYTES

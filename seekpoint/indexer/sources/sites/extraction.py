@@ -17,8 +17,7 @@ from seekpoint.index.text.languages import is_tag, primary
 from seekpoint.index.types import Details, State, Transcript
 from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.caption_tracks import Track, choose
-from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.captions import Track, choose, parse_captions
 from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_picture, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.language_identification import language_of

@@ -27,8 +27,7 @@ from seekpoint.indexer.fetch.youtube_failures import (
     sound_failure,
 )
 from seekpoint.indexer.fetch.ytdlp import Downloader, with_own_settings
-from seekpoint.indexer.sources.caption_tracks import Track, choose
-from seekpoint.indexer.sources.captions import parse_captions
+from seekpoint.indexer.sources.captions import Track, choose, parse_captions
 from seekpoint.indexer.sources.metadata import check_not_live, stated_details
 from seekpoint.indexer.sources.provenance import FetchedAudio
 from seekpoint.indexer.sources.sandbox import sandboxed

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Chapter, Kind
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, is_feed, parse_feed
-from seekpoint.indexer.sources.podcasts.identity import identified
+from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink, identified, is_feed, parse_feed
 from tests.cost import at_most
 from tests.feeds import FEED, SHOW, chapters, feed, item, transcript
 

@@ -16,7 +16,7 @@ from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Details, Kind, Origin, State
 from seekpoint.indexer.reading_list.addresses import short_hash
-from seekpoint.indexer.sources.caption_tracks import Track, choose
+from seekpoint.indexer.sources.captions import Track, choose
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
 from seekpoint.indexer.sources.sandbox import SANDBOX
 from seekpoint.indexer.sources.sites.extraction import details_of, tracks_of, without_translations

@@ -12,8 +12,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Kind, State
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.metadata import stated_details
-from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists
-from seekpoint.indexer.sources.youtube.video import (
+from seekpoint.indexer.sources.youtube.youtube import (
+    YouTubePlaylists,
     YouTubeTranscripts,
     caption_addresses,
     details_of,

@@ -11,7 +11,7 @@ from seekpoint.index.errors import Blocked, Halt, Unfetched
 from seekpoint.index.types import Kind, Playlist, PlaylistEntry, Resource, State
 from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.sources.youtube.playlists import YouTubePlaylists, is_channel, truncation_warning
+from seekpoint.indexer.sources.youtube.youtube import YouTubePlaylists, is_channel, truncation_warning
 from tests.fake_playlists import DELETED, PRIVATE, page_around
 from tests.fake_youtube import YOUTUBE, FakeYouTube
 from tests.paths import ROOT
@@ -276,7 +276,7 @@ def test_a_listing_counts_once_for_the_pace(fake: FakeYouTube, capfd: pytest.Cap
 
 
 def test_yt_dlp_is_loaded_when_it_is_needed() -> None:
-    modules = "seekpoint.indexer.sources.youtube.playlists, seekpoint.indexer.fetch.http_session"
+    modules = "seekpoint.indexer.sources.youtube.youtube, seekpoint.indexer.fetch.http_session"
     check = f"import sys, {modules}; print('yt_dlp' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=ROOT)
     assert result.stdout.strip() == "False"

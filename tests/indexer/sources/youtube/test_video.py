@@ -14,7 +14,7 @@ from seekpoint.index.errors import Blocked, Halt, Unfetched
 from seekpoint.index.types import Chapter, Cue, Details, Origin, State
 from seekpoint.indexer.fetch.retries import Pace
 from seekpoint.indexer.fetch.youtube_failures import transcript_failure
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts, details_of
+from seekpoint.indexer.sources.youtube.youtube import YouTubeTranscripts, details_of
 from tests.fake_youtube import HANG_UP, YOUTUBE, FakeYouTube, timed_text, watch_page
 from tests.local_web import LocalWeb
 from tests.shared import SHARED, needs_shared

@@ -20,7 +20,7 @@ from seekpoint.index.types import Chapter, Cue, Details, Origin, State, Transcri
 from seekpoint.indexer.fetch.retries import ConnectionFault, Pace
 from seekpoint.indexer.fetch.ytdlp import with_own_settings
 from seekpoint.indexer.sources.metadata import stated_details
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.youtube import YouTubeTranscripts
 from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader, fetch_audio
 from tests.fake_youtube import FakeYouTube, json3, watch_page
 from tests.paths import ROOT
@@ -334,7 +334,7 @@ class OursPTP(PoTokenProvider):
 FETCH = """
 import sys
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.youtube import YouTubeTranscripts
 from tests.local_web import LocalWeb
 
 root, video = sys.argv[1:]

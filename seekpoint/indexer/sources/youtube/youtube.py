@@ -1,15 +1,15 @@
-"""A video's transcripts and details, from the requests that youtube-transcript-api makes; yt-dlp is the second way."""
+"""YouTube: transcripts and details of videos by youtube-transcript-api, then by yt-dlp; playlists by yt-dlp."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -18,7 +18,7 @@ import youtube_transcript_api as ytt
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Cue, Details, State, Transcript
+from seekpoint.index.types import Cue, Details, Kind, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import (
     DAY,
@@ -32,12 +32,22 @@ from seekpoint.indexer.fetch.retries import (
 from seekpoint.indexer.fetch.youtube_failures import (
     EMPTY_RESPONSE_ERRORS,
     check_captions_address,
+    playlist_failure,
     raise_for_pause,
     retried,
     transcript_failure,
 )
-from seekpoint.indexer.sources.caption_tracks import Track, choose
-from seekpoint.indexer.sources.metadata import completed, stated_chapters, stated_details, stated_seconds, stated_text
+from seekpoint.indexer.reading_list.addresses import resource_of
+from seekpoint.indexer.sources.captions import Track, choose
+from seekpoint.indexer.sources.metadata import (
+    MOST_ENTRIES,
+    check_length,
+    completed,
+    stated_chapters,
+    stated_details,
+    stated_seconds,
+    stated_text,
+)
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.cues import spoken, tidy
 
@@ -141,6 +151,78 @@ class YouTubeTranscripts:
             self._player = parse_json(response.content.decode("utf-8", "replace"))
         elif path == "/api/timedtext":
             response._content = _NO_XML.sub(b"", response.content)
+
+
+_MOST_REDIRECTS = 5
+_PAGE = 100  # entries of a page; listings sometimes end early, after a full page or two (yt-dlp#16692)
+_CHANNEL_WITHOUT_TAB = re.compile(r"/(?:@[^/]+|(?:channel|c|user)/[^/]+)")
+# YouTube's placeholder titles, in the language that yt-dlp requests.
+_FAULTS = {"[Private video]": Reason("private_video"), "[Deleted video]": Reason("deleted_video")}
+
+
+class YouTubePlaylists:
+    """A client for YouTube's playlists and channels, for one thread; `limit` is the number of videos per channel."""
+
+    def __init__(self, web: Web, pace: Turns | None = None, limit: int | None = None) -> None:
+        self._web = web
+        self._pace = pace or Pace(0)
+        self._limit = limit
+
+    def fetch(self, playlist: Resource) -> Playlist:
+        """List a playlist or channel; raises Unfetched, or Halt if further requests would fail as well."""
+        with self._pace.turn():
+            try:
+                return self._playlist(playlist)
+            except Exception as error:
+                raise playlist_failure(error) from error
+
+    def _playlist(self, playlist: Resource) -> Playlist:
+        limit = self._limit if is_channel(playlist) else None
+        has_no_tab = _CHANNEL_WITHOUT_TAB.fullmatch(urlsplit(playlist.url).path)
+        listing = self._fetch_listing(f"{playlist.url}/videos" if has_no_tab else playlist.url)
+        items = list(islice(listing["entries"], MOST_ENTRIES + 1 if limit is None else limit))
+        check_length(len(items), limit)
+        entries: dict[str, PlaylistEntry] = {}
+        for item in items:
+            title = stated_text(item.get("title"))
+            fault = None if item.get("duration") else _FAULTS.get(title)
+            if resource := resource_of(str(item.get("url")), "" if fault else title):
+                is_on_youtube = resource.kind in (Kind.VIDEO, Kind.PLAYLIST)
+                entry = PlaylistEntry(resource, fault if is_on_youtube else Reason("no_video_address"))
+                entries.setdefault(resource.id, entry)
+        # yt-dlp appends the tab's name to the channel's.
+        channel = listing.get("channel") if has_no_tab else None
+        return Playlist(stated_text(channel or listing.get("title")), tuple(entries.values()))
+
+    def _fetch_listing(self, address: str) -> Mapping[str, Any]:
+        """Fetch a listing and follow redirects; a live stream in place of a list is a list of one."""
+        # yt-dlp also retries when it can't parse a page, which more retries don't cure.
+        downloader = self._web.downloader({"extractor_retries": 1})
+        for _ in range(_MOST_REDIRECTS):
+            listing = downloader.info(address)
+            if listing.get("_type") != "url":
+                return listing
+            address = listing["url"]
+            resource = resource_of(address)
+            if resource and resource.kind is Kind.VIDEO:
+                return {"title": listing.get("title"), "entries": [listing]}
+        raise Unfetched(State.UNAVAILABLE, Reason("playlist_endless"), MONTH)
+
+
+def is_channel(playlist: Resource) -> bool:
+    """Whether a playlist is a channel or a tab of one, which are listed newest first."""
+    return urlsplit(playlist.url).path != "/playlist"
+
+
+def truncation_warning(playlist: Playlist, limit: int | None) -> str | None:
+    """A warning if a listing may be incomplete; `limit` is the number of entries asked for."""
+    count = len(playlist.entries)
+    if not count or count % _PAGE or count == limit:
+        return None
+    return (
+        f"{playlist.title or 'a playlist'}: YouTube listed exactly {count} entries, where lists of it have ended too "
+        "early: compare with its page, and put what is missing on the list by its address"
+    )
 
 
 # The watch page and the player's JSON often change their structure: every field of the metadata is optional.
