@@ -59,27 +59,25 @@ class Robots:
     def check(self, url: str, private: bool = False) -> float:
         """The crawl delay in seconds; raises Unfetched if the address is disallowed, or in a private network."""
         origin = origin_of(url)
-        if origin not in self._rules:
-            self._rules[origin] = self._read(f"{origin}/robots.txt", private)
-        rules = self._rules[origin]
+        rules = self._rules.get(origin)
+        if rules is None:
+            try:
+                data = self._fetch(f"{origin}/robots.txt", private)
+                rules = Protego.parse(data[:_MOST_BYTES].decode("utf-8-sig", "replace"))
+            except PrivateNetwork:
+                raise
+            except ServerFault as failure:
+                rules = failure
+            except Unfetched as error:
+                rules = Protego.parse("")
+                if error.state is State.DEFERRED:
+                    rules = Unfetched(error.state, Reason("robots_unreadable", reason=error.reason), error.retry_after)
+            self._rules[origin] = rules
         if isinstance(rules, Unfetched):
             raise rules
         if not rules.can_fetch(url, TOKEN):
             raise Unfetched(State.UNAVAILABLE, Reason("robots_forbid"), MONTH)
         return min(rules.crawl_delay(TOKEN) or 0.0, _LONGEST_DELAY)
-
-    def _read(self, url: str, private: bool) -> Protego | Unfetched:
-        try:
-            data = self._fetch(url, private)
-        except PrivateNetwork:
-            raise
-        except ServerFault as failure:
-            return failure
-        except Unfetched as error:
-            if error.state is State.DEFERRED:
-                return Unfetched(error.state, Reason("robots_unreadable", reason=error.reason), error.retry_after)
-            data = b""
-        return Protego.parse(data[:_MOST_BYTES].decode("utf-8-sig", "replace"))
 
 
 def origin_of(url: str) -> str:

@@ -145,7 +145,14 @@ class DocumentReader:
         is_permanent = page.is_permanent or _spelling(page.url) == _spelling(resource.url)
         if not page.is_repeated:
             try:
-                self._pages[end.id] = self._parsed_page(page, resource, now)
+                document, kind = self._parse(_site(page.url), page.data, page.content_type, page.charset, resource.kind)
+                parsed = _result(document, kind, Origin.MANUAL)
+                lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in parsed.transcripts[0].cues)
+                digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+                is_paper = parsed.kind is Kind.PAPER
+                version = FromPage(now, digest, page.validators.etag, page.validators.modified, final=is_paper)
+                videos = _videos(document.players, page.url, parsed.details.title or "")
+                self._pages[end.id] = replace(parsed, provenance=version, videos=videos), document.canonical
             except Unfetched as failure:
                 self._pages[end.id] = failure
         known = self._pages[end.id]
@@ -153,16 +160,6 @@ class DocumentReader:
             raise known
         fetched, declared = known
         return replace(fetched, end=end, is_permanent=is_permanent), declared
-
-    def _parsed_page(self, page: FetchedPage, resource: Resource, now: float) -> tuple[FetchResult, str | None]:
-        document, kind = self._parse(_site(page.url), page.data, page.content_type, page.charset, resource.kind)
-        fetched = _result(document, kind, Origin.MANUAL)
-        lines = (f"{cue.text}\0{cue.anchor}\0{cue.page}" for cue in fetched.transcripts[0].cues)
-        digest = blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
-        is_paper = fetched.kind is Kind.PAPER
-        version = FromPage(now, digest, page.validators.etag, page.validators.modified, final=is_paper)
-        videos = _videos(document.players, page.url, fetched.details.title or "")
-        return replace(fetched, provenance=version, videos=videos), document.canonical
 
     def _at_canonical(
         self, fetched: FetchResult, canonical: Resource | None, resource: Resource, now: float

@@ -93,12 +93,6 @@ class Episode:
     chapters_url: str | None = None
     guid: str = ""
 
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The addresses that are asked for the episode."""
-        chapters = () if self.chapters_url is None else (self.chapters_url,)
-        return (self.resource.url, *chapters, *(link.url for link in self.transcripts))
-
 
 def merged(first: Episode, second: Episode, *, has_moved: bool) -> Episode:
     """An episode that two feeds have, with the transcripts of both.

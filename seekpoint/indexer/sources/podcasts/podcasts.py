@@ -162,7 +162,7 @@ class Podcasts:
             if read is None:
                 is_same = earlier is not None and earlier.limit == self._limit and earlier.guids is not None
                 validators = Validators(earlier.etag, earlier.modified) if earlier and is_same else None
-                page = self._get(playlist.url, show, validators)
+                page = self._fetcher.get(playlist.url, validators, private=show.is_private)
                 if page is None:
                     assert earlier  # only a conditional request can be answered with "not modified"
                     return Listing(None, earlier)
@@ -199,9 +199,6 @@ class Podcasts:
         """What the feed says of an episode; raises Unfetched."""
         with self._lock:
             return self._details(resource, *self._episode(resource))[0]
-
-    def _get(self, url: str, show: _Show, validators: Validators | None = None) -> FetchedPage | None:
-        return self._fetcher.get(url, validators, private=show.may_name(url))
 
     def _data(self, url: str, record: _EpisodeRecord) -> bytes:
         """What is at an address that an episode names; of several with the same one, the first asks for it."""
@@ -276,7 +273,7 @@ class Podcasts:
         moved = feed_resource(read.feed.moved or "")
         if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
             try:
-                page = self._get(moved.url, show)
+                page = self._fetcher.get(moved.url, private=show.may_name(moved.url))
                 assert page  # only a conditional request can be answered with "not modified"
                 if self._keep(page).feed.is_cut:
                     return end, _NO_VALIDATORS
@@ -299,7 +296,7 @@ class Podcasts:
                 messages.append(f"{name}: only its newest {MOST_ITEMS:,} items are read")
                 return
             try:
-                page = self._get(feed.following, show)
+                page = self._fetcher.get(feed.following, private=show.may_name(feed.following))
                 if page is None or page.is_repeated:
                     return
                 if deadline.is_over(len(page.data)):
@@ -337,7 +334,8 @@ class Podcasts:
         """Add what a feed says of an episode to what others say of it; one that has moved says it last."""
         record = self._episodes.setdefault(episode.resource.id, _EpisodeRecord())
         record.shows[show.url] = show
-        record.near.update(filter(show.may_name, episode.addresses))
+        addresses = (episode.resource.url, episode.chapters_url or "", *(link.url for link in episode.transcripts))
+        record.near.update(filter(show.may_name, addresses))
         show.by_guid[episode.guid] = episode.resource
         if record.episode is None:
             record.episode, record.has_moved = episode, has_moved

@@ -106,19 +106,15 @@ def _phrases(cues: Sequence[Cue]) -> Iterator[Cue]:
         return
     phrase: Cue | None = None
     for cue in cues:
-        if phrase and _goes_on(phrase, cue):
+        is_same = phrase and phrase._replace(start=0, end=0, text="") == cue._replace(start=0, end=0, text="")
+        is_whole = phrase and (phrase.text.endswith(_ENDS) or cue.end - phrase.start > _LONGEST_PHRASE)
+        if phrase and is_same and not is_whole and cue.start - phrase.end < _PAUSE:
             space = "" if UNSPACED.match(phrase.text[-1]) and UNSPACED.match(cue.text) else " "
             phrase = phrase._replace(end=cue.end, text=f"{phrase.text}{space}{cue.text}")
         else:
             yield from (phrase,) if phrase else ()
             phrase = cue
     yield from (phrase,) if phrase else ()
-
-
-def _goes_on(phrase: Cue, cue: Cue) -> bool:
-    is_same = phrase._replace(start=0, end=0, text="") == cue._replace(start=0, end=0, text="")
-    is_whole = phrase.text.endswith(_ENDS) or cue.end - phrase.start > _LONGEST_PHRASE
-    return is_same and not is_whole and cue.start - phrase.end < _PAUSE
 
 
 def read_chapters(data: bytes) -> tuple[Chapter, ...]:

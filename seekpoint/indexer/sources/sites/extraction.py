@@ -180,33 +180,30 @@ def no_video(url: str) -> Unfetched:
 
 
 def _transcript(downloader: SiteDownloader, info: Mapping[str, Any], track: Track) -> Transcript:
-    data = _captions(downloader, info, track.source)
+    from yt_dlp.networking import Request
+
+    form: Mapping[str, Any] = track.source
+    headers = {**(info.get("http_headers") or {}), **(form.get("http_headers") or {})}
+    if form.get("data"):
+        data = str(form["data"]).encode()
+    elif not _is_segmented(form):
+        data = downloader.urlopen(Request(str(form["url"]), headers=headers)).read()
+    else:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "captions"
+            described = {"id": "captions", "title": "captions", "ext": "vtt", "protocol": "m3u8_native", **form}
+            downloader.dl(str(path), {**described, "http_headers": headers}, subtitle=True)
+            data = path.read_bytes() if path.exists() else b""
     if len(data) > _MOST_OF_CAPTIONS:
         size, most = (f"{count / 1e6:.0f}" for count in (len(data), _MOST_OF_CAPTIONS))
         raise Unfetched(State.NO_TRANSCRIPT, Reason("file_too_large", size=size, most=most), MONTH)
     try:
-        parsed = parse_captions(data, f"captions.{track.source.get('ext') or 'vtt'}")
+        parsed = parse_captions(data, f"captions.{form.get('ext') or 'vtt'}")
     except SourceError as error:
         raise Unfetched(State.NO_TRANSCRIPT, Reason.of(error.args[0]), MONTH) from error
     language = track.language if is_tag(track.language) else ""
     language = language or language_of([cue.text for cue in parsed.cues], parsed.language)
     return Transcript(language, track.origin, parsed.cues)
-
-
-def _captions(downloader: SiteDownloader, info: Mapping[str, Any], form: Mapping[str, Any]) -> bytes:
-    from yt_dlp.networking import Request
-
-    if form.get("data"):
-        return str(form["data"]).encode()
-    headers = {**(info.get("http_headers") or {}), **(form.get("http_headers") or {})}
-    if not _is_segmented(form):
-        read: bytes = downloader.urlopen(Request(str(form["url"]), headers=headers)).read()
-        return read
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "captions"
-        described = {"id": "captions", "title": "captions", "ext": "vtt", "protocol": "m3u8_native", **form}
-        downloader.dl(str(path), {**described, "http_headers": headers}, subtitle=True)
-        return path.read_bytes() if path.exists() else b""
 
 
 def _listed(info: Mapping[str, Any]) -> ListedVideos:

@@ -89,8 +89,13 @@ class YouTubeTranscripts:
             try:
                 if not self._has_second_way(error, failure):
                     raise failure
+                from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
+
+                self._ytdlp = self._ytdlp or CaptionDownloader(self._web, self._languages)
                 with self._pace.turn():
-                    fetched = self._fetch_by_ytdlp(video_id, failure)
+                    transcripts, info = self._ytdlp.fetch(video_id, failure)
+                details = completed(details_of(self._page, self._player), stated_details(info))
+                fetched = FetchResult(transcripts, details)
             except Unfetched as last:
                 raise self._counted(last) from last.__cause__ or error
         self._faults = 0
@@ -106,13 +111,6 @@ class YouTubeTranscripts:
         if isinstance(error, EMPTY_RESPONSE_ERRORS):
             return self._faults + 1 < MOST_FAULTS
         return isinstance(error, ytt.PoTokenRequired)
-
-    def _fetch_by_ytdlp(self, video_id: str, failure: Unfetched) -> FetchResult:
-        from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
-
-        self._ytdlp = self._ytdlp or CaptionDownloader(self._web, self._languages)
-        transcripts, info = self._ytdlp.fetch(video_id, failure)
-        return FetchResult(transcripts, completed(details_of(self._page, self._player), stated_details(info)))
 
     def _counted(self, failure: Unfetched) -> Unfetched:
         """The failure of a video; Halt if servers or the network were at fault too often in a row."""
