@@ -62,7 +62,14 @@ class Acquisition:
         for page, video in self._shown.pairs():
             self._sources.sites.shown_on(page, video)
         if any(job.resource.kind is Kind.RECORDING and not job.resource.is_local for job in jobs):
-            self._sources.podcasts.learn(self._feeds())
+            playlists, standings = self._writer.playlists(), self._writer.standings()
+            feeds = dict[Resource, tuple[FromListing | None, list[str]]]()
+            for resource in (status.resource for status in self._writer.statuses(list(playlists))):
+                if is_feed(resource):
+                    version = decode(standings[resource.id].inputs)
+                    ids = [entry.resource.id for entry in playlists[resource.id].entries]
+                    feeds[resource] = version if isinstance(version, FromListing) else None, ids
+            self._sources.podcasts.learn(feeds)
         video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
         self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
         self._fetched = Prefetcher(self._fetch_from_web, [job for job in jobs if job.step is Step.FETCH])
@@ -138,17 +145,6 @@ class Acquisition:
 
     def _details(self, resource_id: str) -> Details:
         return next((status.details for status in self._writer.statuses([resource_id])), Details())
-
-    def _feeds(self) -> dict[Resource, tuple[FromListing | None, list[str]]]:
-        """The feeds of podcasts, with their versions and the ids of their episodes."""
-        playlists, standings = self._writer.playlists(), self._writer.standings()
-        feeds = dict[Resource, tuple[FromListing | None, list[str]]]()
-        for resource in (status.resource for status in self._writer.statuses(list(playlists))):
-            if is_feed(resource):
-                version = decode(standings[resource.id].inputs)
-                ids = [entry.resource.id for entry in playlists[resource.id].entries]
-                feeds[resource] = version if isinstance(version, FromListing) else None, ids
-        return feeds
 
     # These two run in threads, and must use neither the library nor the events.
 

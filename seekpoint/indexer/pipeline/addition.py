@@ -15,7 +15,7 @@ from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.http_session import check_name
 from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.reading_list.addresses import address_of, resource_of
-from seekpoint.indexer.reading_list.download import remote_list_of
+from seekpoint.indexer.reading_list.parser import remote_list_of
 
 NEWEST = 10
 """How many videos an assistant takes of a channel."""

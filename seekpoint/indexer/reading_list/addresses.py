@@ -86,7 +86,7 @@ def resource_of(url: str, title: str = "", sections: Iterable[tuple[str, ...]] =
     except ValueError:
         resource = _resource(Kind.PAGE, _quoted(address, "#[]"))
     else:
-        resource = _youtube(parts) or _arxiv(parts) or _apple(parts) or _of_a_video_site(parts) or _page(parts)
+        resource = _youtube(parts) or _arxiv(parts) or _apple(parts) or _on_another_site(parts)
     return replace(resource, title=clean(title), sections=tuple(sections))
 
 
@@ -280,16 +280,13 @@ def _apple(parts: SplitResult) -> Resource | None:
     return _resource(Kind.PLAYLIST, f"https://{APPLE}/podcast/id{show[1]}{'?i=' if episode else ''}{episode}")
 
 
-def _of_a_video_site(parts: SplitResult) -> Resource | None:
-    video = video_or_playlist(parts)
-    return _resource(video.kind, video.url) if video else None
-
-
 def _feed_id(url: str) -> str:
     return short_hash(f"feed {url}")
 
 
-def _page(parts: SplitResult) -> Resource:
+def _on_another_site(parts: SplitResult) -> Resource:
+    if video := video_or_playlist(parts):
+        return _resource(video.kind, video.url)
     query = "&".join(pair for pair in parts.query.split("&") if not _TRACKING.match(pair))
     url = parts._replace(path=parts.path or "/", query=query).geturl()
     if parts.path.lower().endswith(_FEED_SUFFIX):

@@ -18,6 +18,11 @@ MAX_DEPTH = 100
 MOST_ENTRIES = 100_000
 """The most entries of a list, those that are left out among them."""
 
+BOOKMARKS_MARK = re.compile(
+    r"\s*(?:<!--(?>.*?-->)\s*)*<!doctype\s+netscape-bookmark-file-1\b", re.IGNORECASE | re.DOTALL
+)
+"""The beginning of a file of a browser's bookmarks; other HTML is a page."""
+
 # Tags that an entry is listed under.
 _MOST_TAGS = 20
 _BETWEEN_TAGS = re.compile(r"[,|]")

@@ -50,25 +50,18 @@ def parse_list(data: bytes, suffix: str, base: str, is_remote: bool, charset: st
     from seekpoint.indexer.reading_list.entries import Entries
     from seekpoint.indexer.reading_list.formats import format_of
     from seekpoint.indexer.reading_list.links import FRONT_MATTER
+    from seekpoint.indexer.sources.podcasts.feed import is_feed, parse_feed
 
     text = _text(data, charset)
     if is_remote and _WEB_PAGE.match(text):
         raise SourceError("a web page, not a list: give the address of the file itself, behind “Raw” or “Download”")
-    _check_is_no_podcast(text)
+    saved = text.encode(errors="replace")
+    if is_feed(saved) and (feed := parse_feed(saved, _ANY_FEED, "utf-8")).episodes:
+        raise SourceError(f"this is the feed of a podcast: give its address, such as {feed.address or _ANY_FEED}")
     entries, form = Entries(base if is_remote else Path(base)), format_of(text, suffix)
     form.read(text, entries)
     has_words = any(map(str.isalnum, FRONT_MATTER.sub("", text)))
     return ParsedList(tuple(entries.resources), entries.remark, form.holds, has_words)
-
-
-def _check_is_no_podcast(text: str) -> None:
-    """Raise SourceError for the feed of a podcast that was saved: it is read from its address, which it may name."""
-    from seekpoint.indexer.sources.podcasts.feed import is_feed, parse_feed
-
-    data = text.encode(errors="replace")
-    if is_feed(data) and (feed := parse_feed(data, _ANY_FEED, "utf-8")).episodes:
-        address = feed.address or _ANY_FEED
-        raise SourceError(f"this is the feed of a podcast: give its address, such as {address}")
 
 
 def _text(data: bytes, charset: str | None = None) -> str:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES
+from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import open_file, read_file, real_path
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import NOWHERE as NOWHERE
-from seekpoint.index.types import Kind, NamedBy, Playlist, Resource
+from seekpoint.index.types import Kind, NamedBy, Playlist, Resource, State
+from seekpoint.indexer.fetch.fetcher import Fetcher
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.reading_list import bookmarks, vaults
 from seekpoint.indexer.reading_list.addresses import (
     address_of,
     beside_pdf,
@@ -29,22 +31,47 @@ from seekpoint.indexer.reading_list.addresses import (
     resource_of,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.download import MOST_BYTES, RemoteList, fetch, remote_list_of
-from seekpoint.indexer.reading_list.entries import kinds_of
+from seekpoint.indexer.reading_list.entries import BOOKMARKS_MARK, kinds_of
 from seekpoint.indexer.reading_list.list_text import ACCEPTED, parse_list
 from seekpoint.indexer.sources.captions import is_captions
+from seekpoint.indexer.sources.pages.markdown import front_matter_of
 from seekpoint.indexer.sources.sandbox import sandboxed
 
 # Kinds of files that are named where a folder has some that aren't read.
 _MOST_KINDS = 8
+_MOST_BYTES = 20_000_000
 # Each bookmark of Chrome and Firefox has its icon in it, of some kB.
 _MOST_WITH_ICONS = 100_000_000
+# Front matter stands at the beginning of a note, and is short.
+_MOST_OF_A_NOTE = 1 << 16
 _HTML = (".html", ".htm")
 _BEGINNING = 1024
 _KINDS = (
     f"captions ({', '.join(sorted(CAPTION_SUFFIXES))}), recordings, documents (.pdf, {', '.join(sorted(ARCHIVES))}), "
     "web pages or text files (.md, .txt)"
 )
+_SUFFIXES = "|".join(sorted(suffix[1:] for suffix in LIST_SUFFIXES))
+_LIST = rf"[^?]+\.(?:md|markdown|mkd|txt|{_SUFFIXES})"
+# Patterns of the addresses of lists, the canonical page, and the address of the raw text.
+_ADDRESSES = tuple(
+    (re.compile(address, re.IGNORECASE), page, file)
+    for address, page, file in (
+        (
+            rf"https?://(?:www\.)?github\.com/([^/?]+/[^/?]+)/blob/({_LIST})(?:\?.*)?",
+            r"https://github.com/\1/blob/\2",
+            r"https://raw.githubusercontent.com/\1/\2",
+        ),
+        (
+            r"https?://gist\.github\.com/([^/?]+/[0-9a-f]+)/?(?:\?.*)?",
+            r"https://gist.github.com/\1",
+            r"https://gist.github.com/\1/raw",
+        ),
+        (rf"(https?://[^?]+)/-/blob/({_LIST})(?:\?.*)?", r"\1/-/blob/\2", r"\1/-/raw/\2"),
+        (rf"https?://[^/?]+/{_LIST}(?:\?.*)?", r"\g<0>", r"\g<0>"),
+    )
+)
+_MARKDOWN_LINK = re.compile(r"\[[^][]*\]\(<?([^\s>)]+)")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +98,7 @@ def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True)
     """
     if resource := resource_of(source):
         if resource.kind is Kind.PAGE and (remote := remote_list_of(resource.url)):
-            return _read_address(remote, web or Web())
+            return _read_remote(*remote, web or Web())
         return ReadingList(address_of(resource), 1, (resource,))
     path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
     try:
@@ -124,7 +151,7 @@ def _read_file(path: Path, is_trusted: bool) -> ReadingList:
             raise SourceError(str(Reason("format_unread", format=suffix)))
         if is_page:
             raise SourceError("a web page, not a browser's bookmarks: add it as a file, not as a list")
-        most = _MOST_WITH_ICONS if is_bookmarks else MOST_BYTES
+        most = _MOST_WITH_ICONS if is_bookmarks else _MOST_BYTES
         if (size := path.stat().st_size) > most:
             raise SourceError(f"{size / 1e6:.0f} MB are too much for a reading list (at most {most / 1e6:.0f} MB)")
         note = path if is_trusted and suffix == ".md" else None
@@ -137,15 +164,32 @@ def has_bookmarks(path: Path) -> bool:
         return False
     with open_file(path) as file:
         beginning = file.read(_BEGINNING).replace(b"\0", b"")  # its marks are ASCII, also in UTF-16
-    return bool(bookmarks.MARK.match(beginning.decode("utf-8", "replace").lstrip("\ufeff\ufffd")))
+    return bool(BOOKMARKS_MARK.match(beginning.decode("utf-8", "replace").lstrip("\ufeff\ufffd")))
 
 
-def _read_address(remote: RemoteList, web: Web) -> ReadingList:
-    with _prefix_errors_with(remote.page):
-        page = fetch(remote, web)
-        suffixes = (Path(urlsplit(address).path).suffix for address in (remote.page, page.url))
-        base = page.url if remote.page == remote.file else remote.page
-        return _list(remote.page, page.data, next(filter(None, suffixes), ""), base, page.charset)
+def remote_list_of(url: str) -> tuple[str, str] | None:
+    """The list that a canonical address names: the page that shows it, and the address of its text.
+
+    `None` if it names none.
+    """
+    for address, page, file in _ADDRESSES:
+        if match := address.fullmatch(url):
+            return match.expand(page), match.expand(file)
+    return None
+
+
+def _read_remote(page: str, file: str, web: Web) -> ReadingList:
+    """Download a list: GitHub's, a gist, GitLab's, or a plain file; its relative links are those of `page`."""
+    with _prefix_errors_with(page):
+        try:
+            fetched = Fetcher(web, lambda _: _MOST_BYTES).get(file, private=True)
+        except Unfetched as failure:
+            remedy = "; try again later" if failure.state is State.DEFERRED else ""
+            raise SourceError(f"{failure.reason}{remedy}") from failure
+        assert fetched  # only a conditional request can be answered with "not modified"
+        suffixes = (Path(urlsplit(address).path).suffix for address in (page, fetched.url))
+        base = fetched.url if page == file else page
+        return _list(page, fetched.data, next(filter(None, suffixes), ""), base, fetched.charset)
 
 
 @contextmanager
@@ -192,9 +236,9 @@ def _read_folder(folder: Path) -> ReadingList:
         path = tuple(filter(None, map(clean, directory.relative_to(folder).parts)))
         sections = (path,) if path else ()
         entries += resources_of_files(files, sections)
-        if (directory / vaults.MARK).is_dir() or directory.parent in in_vaults:
+        if (directory / ".obsidian").is_dir() or directory.parent in in_vaults:
             in_vaults.add(directory)
-            entries += vaults.sources_of(files, sections, no_web)
+            entries += _sources_of_notes(files, sections, no_web)
         doubled += len(beside_pdf(files))
         unknown = (file for file in files if not kind_of_path(file) and not is_unread(file))
         unread.update(file.suffix.lower() or file.name for file in unknown)
@@ -215,6 +259,31 @@ def _read_folder(folder: Path) -> ReadingList:
         remarks.append(f"{counted(doubled, 'document')} left out, as a PDF of the same name is read")
     told = tuple(f"{clean(str(folder))}: {remark}" for remark in remarks)
     return ReadingList(str(folder), len(entries), merge(entries), folder, remarks=told)
+
+
+def _sources_of_notes(
+    files: Iterable[Path], sections: Iterable[tuple[str, ...]], left_out: Counter[str]
+) -> Iterator[Resource]:
+    """The addresses, and Markdown's links, that the notes of a vault name as `url` or `source` in their front matter.
+
+    `left_out` counts those that aren't of the web, by their scheme. The links in a note's text are none: a vault has
+    thousands. A file that can't be read has none here, and its resource says why.
+    """
+    paths = tuple(sections)
+    for file in files:
+        if file.suffix.lower() == ".md":
+            fields: dict[str, list[str]] = {}
+            with suppress(OSError), open_file(file) as opened:
+                lines = io.TextIOWrapper(io.BytesIO(opened.read(_MOST_OF_A_NOTE)), "utf-8-sig", "replace")
+                fields, _ = front_matter_of(lines.read())
+            title = " ".join(fields.get("title", ()))
+            for said in (*fields.get("url", ()), *fields.get("source", ())):
+                link = _MARKDOWN_LINK.search(said)
+                address = link[1] if link else said
+                if resource := resource_of(address, title, paths):
+                    yield resource
+                elif scheme := _SCHEME.match(address):
+                    left_out[scheme[0].lower()] += 1
 
 
 def _files_in(folder: Path, outside: list[Path]) -> Iterator[tuple[Path, list[Path]]]:

@@ -149,8 +149,6 @@ _CANDIDATES = 12
 _NOUN = 0.7
 _UNSPACED = regex.compile(f"[{UNSPACED}]")
 
-_Weights: TypeAlias = Mapping[Key, float]
-
 
 class _Usage:
     """How a phrase is used in the whole recording."""
@@ -225,7 +223,7 @@ def _weights(counts: Counter[Key], usages: Mapping[Key, _Usage], share: float) -
     return dict(sorted(weights.items(), key=lambda item: -item[1]))
 
 
-def _titles(weights: _Weights, usages: Mapping[Key, _Usage]) -> Iterator[str]:
+def _titles(weights: Mapping[Key, float], usages: Mapping[Key, _Usage]) -> Iterator[str]:
     """Possible titles, best first: a phrase, with a second one of other words that weighs nearly as much."""
     keys = list(islice(weights, _CANDIDATES))
     for place, key in enumerate(keys):

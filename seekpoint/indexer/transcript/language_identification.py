@@ -38,23 +38,18 @@ def language_of(texts: Sequence[str], declared: str | None, *, least: float = _L
     best = max(probabilities, key=probabilities.__getitem__)
     tag = _tag(declared or "")
     language = _language(tag)
-    if language in _known() and _is_plausible(language, sample, probabilities, probabilities[best]):
-        return tag
+    if language in _known():
+        candidates = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
+        is_in_script = languages.language_of(sample, language) in candidates
+        is_possible = probabilities[language] >= _POSSIBLE or probabilities[best] < _SURE
+        if probabilities[language] >= _SURE or (is_in_script and is_possible):
+            return tag
     return best if probabilities[best] >= least else UNKNOWN
 
 
 def certain_language_of(texts: Sequence[str]) -> str:
     """The language of a text that declares none, `und` where its words leave a doubt."""
     return language_of(texts, None, least=_SURE)
-
-
-def _is_plausible(language: str, sample: str, probabilities: Mapping[str, float], most: float) -> bool:
-    if probabilities[language] >= _SURE:
-        return True
-    candidates = _CHINESE_CHARACTERS if language in _CHINESE_CHARACTERS else (language,)
-    return languages.language_of(sample, language) in candidates and (
-        probabilities[language] >= _POSSIBLE or most < _SURE
-    )
 
 
 def _probabilities(sample: str) -> Mapping[str, float]:

@@ -66,7 +66,12 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
     """
     held = list(cues)
     unnamed = () if any(cue.speaker for cue in held) else held
-    labels = [label for number, cue in enumerate(unnamed) for label in _labels(number, cue)]
+    labels = []
+    for number, cue in enumerate(unnamed):
+        for match in _LABEL.finditer(cue.text):
+            is_marked = (match["mark"] or "").startswith(">")
+            if match["name"] or is_marked:
+                labels.append(_Label(number, clean(match["name"] or ""), is_marked, match.start(), match.end()))
     possible = {name for name in {label.name for label in labels} if name and not _NO_NAME.fullmatch(name)}
     likely = set(filter(_NAME.fullmatch, possible))
     spoken, holds = _names([label for label in labels if label.name in possible], likely, len(held))
@@ -84,13 +89,6 @@ def named(cues: Iterable[Cue]) -> Iterator[Cue]:
                 speaker, first = names.get(label.name), label.start
                 unsaid = label.stop - first if label.name in names else 0
         yield from part_of(cue, first, len(cue.text), speaker, unsaid)
-
-
-def _labels(number: int, cue: Cue) -> Iterator[_Label]:
-    for label in _LABEL.finditer(cue.text):
-        is_marked = (label["mark"] or "").startswith(">")
-        if label["name"] or is_marked:
-            yield _Label(number, clean(label["name"] or ""), is_marked, label.start(), label.end())
 
 
 def _names(labels: Sequence[_Label], likely: Set[str], cues: int) -> tuple[Set[str], bool]:

@@ -32,21 +32,18 @@ def read_glossary(path: Path) -> list[Pair]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't in UTF-8"
         raise SourceError(f"can't read the glossary {shown}: {reason}") from error
-    pairs = [pair for number, line in enumerate(lines, 1) for pair in _pairs(line, f"{shown}, line {number}")]
+    pairs: list[Pair] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        term, *rest = map(clean, line.split("\t"))
+        translations = [*filter(None, map(str.strip, rest[0].split(";")))] if len(rest) == 1 else []
+        if not term or not translations:
+            raise SourceError(f"{shown}, line {number}: write {_FORM}")
+        pairs += ((term, translation) for translation in translations)
     if not pairs:
         raise SourceError(f"{shown}: no terms in it; write {_FORM} on each line")
     return pairs
-
-
-def _pairs(line: str, position: str) -> Iterator[Pair]:
-    """The pairs of a line; none for a blank line or a comment, which begins with `#`."""
-    if not line.strip() or line.lstrip().startswith("#"):
-        return
-    term, *rest = (clean(column) for column in line.split("\t"))
-    translations = [translation for part in rest[:1] for translation in map(str.strip, part.split(";")) if translation]
-    if not term or not translations or len(rest) > 1:
-        raise SourceError(f"{position}: write {_FORM}")
-    yield from ((term, translation) for translation in translations)
 
 
 _CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
