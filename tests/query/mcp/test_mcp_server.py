@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -206,11 +205,6 @@ def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_tim
     assert find_resource("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
         transcript_resources.cue_at(cues, LinkTarget(page=9), paper)
-    slides = replace(paper, kind=Kind.DOCUMENT)
-    shown, _ = transcript_resources.read_from(10, slides, cues, [], 60, 1500)
-    assert shown[1].place == "slide 2"
-    with pytest.raises(UsageError, match="there is no slide 9: 论文 has 4 slides"):
-        transcript_resources.cue_at(cues, LinkTarget(page=9), slides)
 
 
 def test_slides_are_read_by_their_numbers(tmp_path: Path) -> None:

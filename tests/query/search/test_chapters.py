@@ -54,14 +54,6 @@ def test_a_title_is_found_and_shown_where_its_chapter_begins_though_nobody_says_
     assert not any("ncoding" in text or "編碼" in text for text in workshop.encoder.embedded), "titles aren't embedded"
 
 
-def test_without_chapters_nothing_is_said_of_them(workshop: Workshop) -> None:
-    workshop.fake.add_video(ENGLISH, tracks={"en": LINES}, seconds=300)
-    build(workshop, ENGLISH)
-    found = answer(workshop, "line 13")
-    assert {moment.chapter for moment in found.moments} == {None}
-    assert "chapter" not in str(to_json(found)) and "in: " not in to_text(found, styled=False)
-
-
 def test_captions_of_another_cut_dont_lead_beyond_the_end(workshop: Workshop) -> None:
     chapters = [(0, "Welcome"), (120, "Masks"), (250, "Outtakes")]
     workshop.fake.add_video(ENGLISH, tracks={"en": LINES}, seconds=201.7, chapters=chapters)

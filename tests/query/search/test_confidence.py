@@ -6,8 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from seekpoint.index.text.terms import content_terms, terms
 from seekpoint.index.types import Evidence, StoredChunk, TermMatrix
@@ -128,12 +126,3 @@ def test_the_confidence_follows_from_the_estimate() -> None:
     assert max(one.right for one in by_state[Confidence.LOW]) <= min(one.right for one in by_state[Confidence.HIGH])
     near, far = (estimate(Features(meaning, 0.2, 0.0, -1.0, 0.0), ANY_CALIBRATION)[0] for meaning in (0.9, 0.05))
     assert near is far is Confidence.HIGH, "another scale of meaning changes nothing for other models"
-
-
-@given(st.text(max_size=60), st.text(max_size=60), st.booleans())
-@settings(max_examples=40)
-def test_unknown_words_are_words_of_the_question(question: str, known: str, is_spoken: bool) -> None:
-    nowhere = set(terms(question)) - set(terms(known))
-    words = unknown_words(asked(question, known, is_spoken=is_spoken))
-    assert all(word in question and set(terms(word)) <= nowhere for word in words)
-    assert len({*terms(" ".join(words))}) == len(words)
