@@ -17,10 +17,9 @@ from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import default_folder, open_reader
-from seekpoint.index.settings import QuestionEngine
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import parse_tags
-from seekpoint.index.types import Encoder, Filters, Kind, ModelCard, Reranker, ResourceStatus, Transcript
+from seekpoint.index.types import Encoder, Filters, Kind, Reranker, ResourceStatus, Transcript
 from seekpoint.indexer.build_options import PACE
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import check_resource, in_language
@@ -125,7 +124,7 @@ class Library:
         filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker)
-        encoder = encoder or _encoder(self._reader.card, stored_engine(self._reader)).get()
+        encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()
         read_by = _language_reader(reader) if reader else None
         ranked = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
         if resource and not ranked.moments:
@@ -269,9 +268,7 @@ def build(
     return run(options, _address(library), Sources.through(web, options), encoder=encoder)
 
 
-@lru_cache(maxsize=4)
-def _encoder(card: ModelCard, engine: QuestionEngine | None) -> LazyEncoder:
-    return LazyEncoder(card, engine=engine)
+_encoder = lru_cache(maxsize=4)(LazyEncoder)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Resource
-from seekpoint.video_sites import VideoSite, video_at
+from seekpoint.video_sites import video_at
 
 _VIDEO_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:shorts|live|embed|v)/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
 _TIME = re.compile(r"[?&#]t=([0-9hms.:]+)")
@@ -22,17 +22,12 @@ _UNITS = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9}(?:\.[0-
 
 
 class LinkTarget(NamedTuple):
-    """The position in a resource that a link names: one field at most, or `anchor` and `phrase` together."""
+    """The position in a resource that a link names: no field, one, or `anchor` and `phrase` together."""
 
     seconds: float | None = None
     page: int | None = None
     anchor: str | None = None
     phrase: str | None = None
-
-    @property
-    def is_start(self) -> bool:
-        """Whether the link names no position, so that it leads to the start."""
-        return self == LinkTarget()
 
 
 def parse_seconds(time: float | str) -> float:
@@ -53,8 +48,10 @@ def parse_target(address: str) -> LinkTarget:
         return LinkTarget(page=int(page[1]))
     fragment = address.partition("#")[2]
     video = video_at(address)
-    if video and (spelled := _time_in(address, video.site)):
-        return LinkTarget(seconds=parse_seconds(spelled))
+    if video and video.site.mark:
+        mark = "[?&]" if video.site.mark[0] == "?" else "#(?:[^#]*&)?"
+        if time := re.search(rf"{mark}{video.site.mark[1:]}=([0-9hms.:]+)", address):
+            return LinkTarget(seconds=parse_seconds(time[1]))
     # `?t=754` is a time in addresses of videos alone.
     if time := _TIME.search(address if _VIDEO_ID.search(address) else f"#{fragment}") or _CLOCK_TIME.search(address):
         return LinkTarget(seconds=parse_seconds(time[1]))
@@ -74,10 +71,3 @@ def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
         if (to := resource.deep_link) and (name.startswith(to) or name.partition("#")[0] == to.removesuffix("#t=")):
             return resource
     return None
-
-
-def _time_in(address: str, site: VideoSite) -> str | None:
-    """The time that a link to a video of a site names."""
-    mark = "[?&]" if site.mark[:1] == "?" else "#(?:[^#]*&)?"
-    time = re.search(rf"{mark}{site.mark[1:]}=([0-9hms.:]+)", address) if site.mark else None
-    return time[1] if time else None

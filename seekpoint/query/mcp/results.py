@@ -390,7 +390,12 @@ def read_answer(
     for passage in passages:
         best.setdefault(passage.moment.resource.id, passage.moment)
     shown = {mark.label: _shown(mark, passage.moment, headings) for passage in passages for mark in passage.marks}
-    sources = {key: _source(moment) for key, moment in best.items()}
+    sources = {
+        key: FoundSource(
+            title=title(moment.resource), resource=key, link=address(moment.link) or address(moment.resource.url)
+        )
+        for key, moment in best.items()
+    }
 
     def show(mark: Mark) -> str:
         return shown[mark.label]
@@ -417,11 +422,6 @@ def read_answer(
     result.passages = [as_found(each, keys, quotable(each.text(show), inf)) for each in fits]
     result.left_out = len(passages) - len(fits) or None
     return result
-
-
-def _source(moment: Moment) -> FoundSource:
-    resource = moment.resource
-    return FoundSource(title=title(resource), resource=resource.id, link=address(moment.link) or address(resource.url))
 
 
 def _about(answer: Answer, lacking: str | None) -> FoundAnswer:

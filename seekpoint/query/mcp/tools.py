@@ -32,7 +32,7 @@ from seekpoint.query.mcp.results import (
     structured,
     transcript_links,
 )
-from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
+from seekpoint.query.mcp.transcript_resources import indexed_resource, read_window
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -121,9 +121,9 @@ class Tools:
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
         language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:
-        place = Place(at, heading, page)
         with self._live.reader() as reader:
-            return structured(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
+            cache = self._caches.of(reader)
+            return structured(read_window(resource, at, heading, page, cache, 60 * minutes, language))
 
     def read_transcript(
         self,
@@ -136,9 +136,8 @@ class Tools:
     ) -> str:
         """The JSON of a window, for the address of a transcript."""
         with self._live.reader() as reader:
-            return compact(
-                read_window(resource, Place(at, heading, page), self._caches.of(reader), 60 * minutes, language)
-            )
+            cache = self._caches.of(reader)
+            return compact(read_window(resource, at, heading, page, cache, 60 * minutes, language))
 
     def transcripts(self) -> list[ListedTranscript]:
         """The first transcripts, in the order of the reading lists."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
@@ -45,19 +44,20 @@ def indexed_resource(name: str, cache: ResourceCache) -> Resource:
     return resource
 
 
-class Place(NamedTuple):
-    """A place in a transcript: a time, words of a heading, or a page; where all are `None`, what the address names."""
-
-    at: float | str | None = None
-    heading: str | None = None
-    page: int | None = None
-
-
 def read_window(
-    address: str, place: Place, cache: ResourceCache, seconds: float, language: str | None
+    address: str,
+    at: float | str | None,
+    heading: str | None,
+    page: int | None,
+    cache: ResourceCache,
+    seconds: float,
+    language: str | None,
 ) -> TranscriptWindow:
-    """The window of a transcript at a place in a resource; raises UsageError or SourceError."""
-    if sum(each is not None for each in place) > 1:
+    """The window of a transcript at a time, a heading with these words, or a page, else where the address leads.
+
+    Raises UsageError or SourceError.
+    """
+    if sum(each is not None for each in (at, heading, page)) > 1:
         raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
     resource = indexed_resource(address, cache)
     name = title(resource)
@@ -68,13 +68,13 @@ def read_window(
         shown = quotable(language or "", 20)
         raise UsageError(f"{name} has no transcript in {shown}: there is {', '.join(languages)}")
     cues, chapters = transcript.cues, cache.chapters(resource.id, transcript)
-    if place.heading is not None:
-        target = _at_heading(place.heading, chapters, resource)
-    elif place.at is not None:
-        target = LinkTarget(seconds=parse_seconds(place.at))
+    if heading is not None:
+        target = _at_heading(heading, chapters, resource)
+    elif at is not None:
+        target = LinkTarget(seconds=parse_seconds(at))
     else:
-        target = parse_target(address) if place.page is None else LinkTarget(page=place.page)
-    headings = _headings(chapters, resource) if target.is_start and chapters else None
+        target = parse_target(address) if page is None else LinkTarget(page=page)
+    headings = _headings(chapters, resource) if target == LinkTarget() and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
     pages = max((cue.page or 0 for cue in cues), default=0)

@@ -214,16 +214,15 @@ class Places:
 
     def cited(self, sentence: MarkedSentence) -> CitedSentence:
         """The sentence with the places of its marks."""
-        return CitedSentence(sentence.text, tuple(map(self._citation, sentence.labels)))
-
-    def _citation(self, label: str) -> Citation:
-        passage, mark = self.labels[label]
-        place = self._moment(passage, mark)
-        same = next((moment for moment in self.moments if is_same_place(moment, place)), None)
-        if not same:
-            same = replace(place, rank=len(self.moments) + 1)
-            self.moments += (same,)
-        return Citation(same.rank, place.start, place.page, place.link)
+        citations = []
+        for label in sentence.labels:
+            place = self._moment(*self.labels[label])
+            same = next((moment for moment in self.moments if is_same_place(moment, place)), None)
+            if not same:
+                same = replace(place, rank=len(self.moments) + 1)
+                self.moments += (same,)
+            citations.append(Citation(same.rank, place.start, place.page, place.link))
+        return CitedSentence(sentence.text, tuple(citations))
 
     def _moment(self, passage: MarkedPassage, mark: Mark) -> Moment:
         """The moment that begins at a mark; that of the ranking where it begins there too, with all that it has."""

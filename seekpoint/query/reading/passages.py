@@ -149,15 +149,16 @@ def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
     places = text.sentences(is_opening=True) if kind.plays else text.offsets
     seconds = [text.second_at(place) for place in places]
     chosen = sorted({places[k] for k in _nearest(seconds, stretch.starts)} | {0})
+    letters = (f"{first}{second}" for first in ("", *ascii_lowercase) for second in ascii_lowercase)  # a to z, aa to zz
     marks = []
-    for label, place, end in zip(_labels(number), chosen, [*chosen[1:], len(text.text)], strict=False):
+    for letter, place, end in zip(letters, chosen, [*chosen[1:], len(text.text)], strict=False):
         position = text.cue_at(place)
         cues = text.cues_from(place, end)
         said = clean(attributed(cues, cues[0].speaker))
         named = clean(attributed(cues)) if cues[0].speaker else said
         cue = cues[0]._replace(text=said)
         page = None if cue.page is None else page_label(kind, cue.page)
-        marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
+        marks.append(Mark(f"{number}{letter}", cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
     return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
 
 
@@ -177,13 +178,6 @@ def _at(seconds: Sequence[float], target: float) -> int:
     """The place whose second is nearest."""
     after = bisect_left(seconds, target)
     return min((k for k in (after - 1, after) if 0 <= k < len(seconds)), key=lambda k: abs(seconds[k] - target))
-
-
-def _labels(number: int) -> Iterator[str]:
-    """3a to 3z, then 3aa to 3zz."""
-    for first in ("", *ascii_lowercase):
-        for second in ascii_lowercase:
-            yield f"{number}{first}{second}"
 
 
 def fitted(

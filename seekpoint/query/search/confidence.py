@@ -183,36 +183,28 @@ def unknown_words(query: Query) -> tuple[str, ...]:
 # that with 0 for EmbeddingGemma on broad and dev, and level or better for all-MiniLM-L6-v2 on broad and tutorialvqa.
 _OWN = 0.4
 
-
-class Profile(NamedTuple):
-    """The weights of the ranking, and the constants of the confidence."""
-
-    tuning: Tuning
-    calibration: Calibration
-
-
 _GEMMA = Logit(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0, ahead=0.0))
 PROFILES = {
-    "0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": Profile(
+    "0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": (
         replace(TUNING, own=_OWN),
         Calibration(_GEMMA, _GEMMA, low=-0.8, high=0.9),
     )
 }
-"""The profiles of other models, by the fingerprints of their weights. EmbeddingGemma-300M's constants were fitted by
+"""Weights and constants for other models, by the fingerprint of each. EmbeddingGemma-300M's constants were fitted by
 `benchmarks/confidence.py` on broad and dev; docs/own-models.md has the figures."""
 
 
-def profile_of(reader: Reader) -> Profile:
-    """The profile of a library's model.
+def profile_of(reader: Reader) -> tuple[Tuning, Calibration]:
+    """The weights of the ranking with a library's model, and the constants of the confidence.
 
     A model that isn't known has the bundled model's weights, its cosines being scaled to the bundled one's. Where the
     scale is unknown, they say nothing of whether a question is answered.
     """
     if reader.card.name in (BUNDLED, STAND_IN):
-        return Profile(TUNING, BUNDLED_CALIBRATION)
+        return (TUNING, BUNDLED_CALIBRATION)
     if reader.card.fingerprint in PROFILES:
         return PROFILES[reader.card.fingerprint]
     known = reader.settings.scale_of(reader.card)
     if not known:
-        return Profile(TUNING, ANY_CALIBRATION)
-    return Profile(replace(TUNING, own=_OWN, scale=known.scale), BUNDLED_CALIBRATION)
+        return (TUNING, ANY_CALIBRATION)
+    return (replace(TUNING, own=_OWN, scale=known.scale), BUNDLED_CALIBRATION)

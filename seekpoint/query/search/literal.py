@@ -201,7 +201,6 @@ def spoken_by(evidence: Evidence, filters: Filters, reader: Reader, asked: Colle
 
 
 def _of(evidence: Evidence, chosen: NDArray[np.bool_]) -> Evidence:
-    """The evidence of the chosen chunks."""
     chunks, cosines, (terms, counts, lengths) = evidence
     indices = np.flatnonzero(chosen).tolist()
     matrix = TermMatrix(terms, counts[:, chosen], lengths[chosen])

@@ -297,7 +297,6 @@ def marks(terms: Iterable[Term], begin: int = 0) -> tuple[tuple[int, int], ...]:
 
 
 def _explanations(hits: Sequence[Hit], query: Query, statuses: Mapping[str, ResourceStatus]) -> list[Explanation]:
-    """An explanation for each hit."""
     explanations, words = [], query.terms
     for hit, said in zip(hits, texts_of([hit.chunk for hit in hits], query.reader), strict=True):
         of_chunk = set(terms(said))

@@ -39,9 +39,9 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {options.k}")
     if options.filters.language:
         check_language(options.filters.language, reader.languages())
-    profile = profile_of(reader)
+    tuning, calibration = profile_of(reader)
     syntax = read_syntax(question)
-    query = read(syntax, reader, encoder, options, options.tuning or profile.tuning)
+    query = read(syntax, reader, encoder, options, options.tuning or tuning)
     answer = Answer(question, Confidence.NONE, ())
     whole = syntax.whole
     candidates = _evidence(query, whole, _WITH_PHRASES)
@@ -65,7 +65,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     )
     if not hits:
         return answer
-    confidence, estimated = estimate(features(hits[0], fused, candidates, query, answer.unknown), profile.calibration)
+    confidence, estimated = estimate(features(hits[0], fused, candidates, query, answer.unknown), calibration)
     confidence = _by_what_is_said(confidence, hits[0], answer, query)
     return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
 

@@ -28,11 +28,8 @@ def rerank(hits: Sequence[Hit], question: str, reranker: Reranker, reader: Reade
     ]
     windows: list[tuple[int, float, str]] = []
     for place, (hit, span, cues) in enumerate(zip(hits, spans, reader.cues(spans) if spans else (), strict=True)):
-        bounds, plays = (
-            (firsts[place] - span.first, hit.chunk.stop - span.first),
-            resources[hit.chunk.resource_id].kind.plays,
-        )
-        passage = Passage(cues, span.first, *bounds, plays=plays)
+        bounds = firsts[place] - span.first, hit.chunk.stop - span.first
+        passage = Passage(cues, span.first, *bounds, plays=resources[hit.chunk.resource_id].kind.plays)
         windows += ((place, start, text) for start, text in window_texts(passage))
     scores = reranker.scores(question, [text for *_, text in windows]) if windows else []
     best: dict[int, tuple[float, float]] = {}

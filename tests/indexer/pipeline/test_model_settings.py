@@ -144,5 +144,6 @@ def test_a_build_with_another_model_measures_it(tmp_path: Path) -> None:
     seekpoint.build(tmp_path, tmp_path / "library", model=model, translate=False)
     with EmbeddedReader.open(tmp_path / "library") as reader:
         assert reader.card.name == model
-        assert profile_of(reader).tuning.scale == pytest.approx(1, abs=0.02)  # they are the bundled model's weights
-        assert profile_of(reader).calibration == BUNDLED_CALIBRATION
+        tuning, calibration = profile_of(reader)
+        assert tuning.scale == pytest.approx(1, abs=0.02)  # they are the bundled model's weights
+        assert calibration == BUNDLED_CALIBRATION
