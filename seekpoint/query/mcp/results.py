@@ -361,7 +361,7 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
             language=moment.language,
             speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
             quote="",
-            link=address(moment.link) or address(moment.resource.url),
+            link=_opening(moment),
         )
         for moment in answer.moments
     ]
@@ -391,9 +391,7 @@ def read_answer(
         best.setdefault(passage.moment.resource.id, passage.moment)
     shown = {mark.label: _shown(mark, passage.moment, headings) for passage in passages for mark in passage.marks}
     sources = {
-        key: FoundSource(
-            title=title(moment.resource), resource=key, link=address(moment.link) or address(moment.resource.url)
-        )
+        key: FoundSource(title=title(moment.resource), resource=key, link=_opening(moment))
         for key, moment in best.items()
     }
 
@@ -422,6 +420,11 @@ def read_answer(
     result.passages = [as_found(each, keys, quotable(each.text(show), inf)) for each in fits]
     result.left_out = len(passages) - len(fits) or None
     return result
+
+
+def _opening(moment: Moment) -> str | None:
+    """The link to a moment, or to its resource where that is too long."""
+    return address(moment.link) or address(moment.resource.url)
 
 
 def _about(answer: Answer, lacking: str | None) -> FoundAnswer:

@@ -32,7 +32,7 @@ from seekpoint.query.mcp.results import (
     structured,
     transcript_links,
 )
-from seekpoint.query.mcp.transcript_resources import indexed_resource, read_window
+from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -121,9 +121,9 @@ class Tools:
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
         language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:
+        place = Place(at, heading, page)
         with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            return structured(read_window(resource, at, heading, page, cache, 60 * minutes, language))
+            return structured(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
 
     def read_transcript(
         self,
@@ -135,9 +135,9 @@ class Tools:
         language: LanguageTag = None,
     ) -> str:
         """The JSON of a window, for the address of a transcript."""
+        place = Place(at, heading, page)
         with self._live.reader() as reader:
-            cache = self._caches.of(reader)
-            return compact(read_window(resource, at, heading, page, cache, 60 * minutes, language))
+            return compact(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
 
     def transcripts(self) -> list[ListedTranscript]:
         """The first transcripts, in the order of the reading lists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
@@ -44,21 +45,18 @@ def indexed_resource(name: str, cache: ResourceCache) -> Resource:
     return resource
 
 
-def read_window(
-    address: str,
-    at: float | str | None,
-    heading: str | None,
-    page: int | None,
-    cache: ResourceCache,
-    seconds: float,
-    language: str | None,
-) -> TranscriptWindow:
-    """The window of a transcript at a time, a heading with these words, or a page, else where the address leads.
+class Place(NamedTuple):
+    """A place in a transcript: a time, words of a heading, or a page; where all are `None`, what the address names."""
 
-    Raises UsageError or SourceError.
-    """
-    if sum(each is not None for each in (at, heading, page)) > 1:
-        raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
+    at: float | str | None = None
+    heading: str | None = None
+    page: int | None = None
+
+
+def read_window(
+    address: str, place: Place, cache: ResourceCache, seconds: float, language: str | None
+) -> TranscriptWindow:
+    """The window of a transcript at a place in a resource; raises UsageError or SourceError."""
     resource = indexed_resource(address, cache)
     name = title(resource)
     transcripts = cache.transcripts(resource.id)
@@ -68,12 +66,7 @@ def read_window(
         shown = quotable(language or "", 20)
         raise UsageError(f"{name} has no transcript in {shown}: there is {', '.join(languages)}")
     cues, chapters = transcript.cues, cache.chapters(resource.id, transcript)
-    if heading is not None:
-        target = _at_heading(heading, chapters, resource)
-    elif at is not None:
-        target = LinkTarget(seconds=parse_seconds(at))
-    else:
-        target = parse_target(address) if page is None else LinkTarget(page=page)
+    target = _target(address, place, chapters, resource)
     headings = _headings(chapters, resource) if target == LinkTarget() and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
@@ -94,12 +87,19 @@ def read_window(
     )
 
 
-def _at_heading(words: str, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
+def _target(address: str, place: Place, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
+    at, heading, page = place
+    if sum(each is not None for each in place) > 1:
+        raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
+    if at is not None:
+        return LinkTarget(seconds=parse_seconds(at))
+    if heading is None:
+        return parse_target(address) if page is None else LinkTarget(page=page)
     for chapter in chapters:
-        if words.strip().casefold() in chapter.title.casefold():
+        if heading.strip().casefold() in chapter.title.casefold():
             return LinkTarget(seconds=chapter.start)
     headings = "; ".join(_headings(chapters, resource))
-    lacking = f"heading with {quotable(words, 40)}, but {headings}" if headings else "headings: give a time or a page"
+    lacking = f"heading with {quotable(heading, 40)}, but {headings}" if headings else "headings: give a time or a page"
     raise UsageError(f"{title(resource)} has no {lacking}")
 
 

@@ -40,12 +40,10 @@ _FEWEST, _MOST = 600, 11_000
 
 
 class Features(NamedTuple):
-    """The features of both estimates.
+    """The features of both estimates, which `Estimate` describes.
 
-    `meaning` is the cosine of the first moment. `unsaid` is the mean rarity (0 to 1) of the question's content words,
-    where those that are said near the first moment count as 0. `unknown` is the share of _MOST_UNKNOWN words that the
-    library doesn't have. `size` is the logarithm of the number of chunks in ten thousands. `ahead` is the score of
-    the first moment over the mean score of the next _RIVALS.
+    `unsaid` is a mean over all content words: those that are said near the first moment count as 0. `unknown` is the
+    share of _MOST_UNKNOWN words, `size` the logarithm of the number of chunks in ten thousands.
     """
 
     meaning: float

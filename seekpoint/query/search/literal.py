@@ -1,4 +1,4 @@
-"""What a question asks for word for word: phrases, words that must not be said, and how much of it passages say.
+"""What has to be said: phrases, nothing that is excluded, someone's words; and how much of a question passages say.
 
 Quotation marks ask for a phrase, a minus before a word leaves it out. A mark without its partner, an apostrophe, and a
 minus within a word or before a number are ordinary characters.

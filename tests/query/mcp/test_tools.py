@@ -10,7 +10,6 @@ from mcp import StdioServerParameters
 from pytest_httpserver import HTTPServer
 
 from seekpoint.cli.mcp import adding_to
-from seekpoint.index.address import ServerAddress
 from seekpoint.index.open import open_writer
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -122,11 +121,3 @@ def test_it_answers_as_from_a_folder_and_sees_what_is_added_and_what_another_pro
     arguments[-1] = address.uri.replace("postgres@", "postgres:s3cret@")
     said = session(StdioServerParameters(command=program, args=arguments), lambda client: client.call_tool("status"))
     assert '"indexed":2' in text_of(said).replace(" ", "") and "s3cret" not in text_of(said)
-
-
-def test_a_server_that_is_not_there_is_told_in_one_line() -> None:
-    with closing(LiveLibrary(ServerAddress("postgresql://127.0.0.1:1/talks"), TopicEncoder())) as live:
-        for tool, arguments in (("ask", {"question": "掩码"}), ("status", {})):
-            assert "can't be reached: start it, or correct the address" in tool_error(
-                make_server(live), tool, **arguments
-            )
