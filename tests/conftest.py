@@ -15,6 +15,7 @@ from pytest_httpserver import HTTPServer
 import seekpoint
 from tests import postgres as postgres_server
 from tests.browser import CHROMIUM
+from tests.fake_chat import FakeChat, fake_chat
 from tests.fake_youtube import FakeYouTube
 from tests.paths import ROOT
 
@@ -64,6 +65,12 @@ def retries_without_waiting() -> Iterator[None]:
 @pytest.fixture
 def fake(httpserver: HTTPServer) -> FakeYouTube:
     return FakeYouTube(httpserver)
+
+
+@pytest.fixture
+def chat() -> Iterator[FakeChat]:
+    with fake_chat() as result:
+        yield result
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,6 @@ def build(
 
 
 def _preview(options: BuildOptions, library: Address, web: Web) -> None:
-    """Tell what a build would do."""
     from seekpoint.indexer.pipeline.build import preview
     from seekpoint.indexer.pipeline.build_report import outlook
     from seekpoint.query.output.status import reasons

@@ -157,7 +157,6 @@ def _make_private(path: Path) -> None:
 
 
 def _input_line(history: Path) -> PromptSession[str]:
-    """The line on which questions and commands are typed."""
     keys = KeyBindings()
 
     @keys.add("escape", Keys.Any)

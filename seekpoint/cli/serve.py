@@ -99,7 +99,6 @@ def _warm_up(live: LiveLibrary, context: click.Context) -> None:
 
 
 def _editing(library: Address) -> Editing:
-    """The changes that `--edit` lets the page make beside keeping moments."""
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
     from seekpoint.query.web.parameters import Editing

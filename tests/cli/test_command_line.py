@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from csv import DictReader
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pytest
 import seekpoint
 from seekpoint.query.output.json import AnswerJson
 from tests.cli.here import MAIN, Ran, call, one_line, run
-from tests.fake_chat import FakeChat, answering, by_letter, endless, fake_chat, silent, streaming
+from tests.fake_chat import FakeChat, answering, by_letter, endless, silent, streaming
 from tests.index.transfer.test_hostile_archives import forge_database
 from tests.paths import ROOT
 from tests.query.output.examples import assert_valid
@@ -212,12 +211,6 @@ def test_empty_and_very_long_and_undecodable_questions(example_library: Path) ->
 
 
 KEY = "sk-never-shown"
-
-
-@pytest.fixture
-def chat() -> Iterator[FakeChat]:
-    with fake_chat() as result:
-        yield result
 
 
 def test_what_the_reader_cites_comes_first_under_its_answer(example_library: Path, chat: FakeChat) -> None:

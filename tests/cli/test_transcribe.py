@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +12,11 @@ from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 
 from seekpoint.indexer.fetch.http_session import Web
-from tests.cli.here import MAIN, Ran, call
+from tests.cli.here import Ran, call
 from tests.fake_youtube import FakeYouTube
 from tests.feeds import FEED, SHOW, chapters, feed, item
 from tests.indexer.builds import webvtt
 from tests.indexer.sources.recordings.films import sound
-from tests.paths import ROOT
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model
 
 pytestmark = pytest.mark.slow
@@ -31,11 +25,7 @@ pytest.importorskip(
     "faster_whisper", reason='transcription needs one more package: pip install "seekpoint[transcribe]"'
 )
 
-# Ctrl-C, also where the tests themselves run in the background and are to be spared it.
-INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
 SECONDS = 5
-PATIENCE = 300.0
-
 # Between topics nobody says anything for so long that a question has one right place. Of Chinese there are sentences
 # that the base model makes out when espeak-ng says them; of technical ones it gets too little.
 SOFTMAX = "The softmax turns any scores into probabilities that add up to one."
@@ -148,37 +138,6 @@ def test_a_recording_is_not_listened_to_without_the_flag_or_in_a_dry_run(tmp_pat
     assert "no captions beside it" in found["reason"] and "--transcribe" in found["reason"]
     assert "let --transcribe listen to it" in studio.call("status").stdout
     assert not studio.transcripts.exists()
-
-
-@pytest.mark.model
-@needs_espeak
-def test_ctrl_c_is_one_line_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    studio = Studio(tmp_path, str(speech_model()))
-    studio.talks.mkdir()
-    said = ("Welcome to this lecture.", "Last, we look at the learning rate.")
-    recording(studio.talks / "lecture.wav", *((0.5 + 8 * n, sentence) for n, sentence in enumerate(said)))
-    command = ("build", studio.talks, "--transcribe", "--whisper", studio.model, "--index", tmp_path / "library")
-    with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *map(str, command)],
-        cwd=ROOT,
-        env=os.environ | studio.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        until = time.monotonic() + PATIENCE
-        while not any(part.stat().st_size for part in studio.transcripts.glob("*.part")):
-            if time.monotonic() > until or process.poll() is not None:
-                process.kill()
-                pytest.fail("it hears nothing")
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, output) == (130, "")
-    assert errors == "seekpoint: interrupted; what was finished is kept, and the same command goes on from there\n"
-    assert [found["state"] for found in studio.statuses().values()] == ["pending"]
-    assert studio.transcribe().exit_code == 0
-    assert [found["state"] for found in studio.statuses().values()] == ["indexed"]
 
 
 @pytest.mark.model

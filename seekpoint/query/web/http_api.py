@@ -249,7 +249,6 @@ def _refuse_unknown_parameters(request: Request) -> None:
 
 
 async def _events(steps: AsyncGenerator[Sequence[CitedSentence] | Reading, None]) -> AsyncGenerator[bytes, None]:
-    """An event `sentence` for each sentence, and an event `end`."""
     try:
         async for step in steps:
             if isinstance(step, Reading):

@@ -99,8 +99,6 @@ class KeptPages:
         return await self.editing.form(request, form)
 
     async def _changed(self, form: Form, change: Callable[[Keeper], None]) -> Response:
-        """Change the kept moments, and go back to the form's page."""
-
         def run() -> None:
             with open_keeper(self.live.address) as keeper:
                 change(keeper)

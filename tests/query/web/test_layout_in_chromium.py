@@ -198,12 +198,6 @@ def test_before_anything_plays_the_first_moment_that_does_stands_beside_the_answ
     assert page.locator(".offer").is_hidden()
     page.keyboard.press("Escape")
     page.locator(".offer .poster").wait_for()
-    for question in ("How long should the pizza dough rise?", "披萨面团要发酵多久？"):
-        page.fill("#q", question)
-        page.keyboard.press("Enter")
-        page.locator(".verdict.none").wait_for()
-        assert page.locator(".moment").count() > 0 and page.locator(".offer a").count() == 0
-        page.goto("/?q=mask")
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])

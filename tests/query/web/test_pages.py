@@ -28,7 +28,6 @@ from seekpoint.query.links import timestamp
 from seekpoint.query.web.pages import cut, following, grouped
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.transcript_page import (
-    Part,
     PositionedCue,
     TranscriptParagraph,
     aligned,
@@ -289,6 +288,8 @@ def test_confidence_is_told_in_words(client: TestClient) -> None:
             verdict = re.search(r'<p class="verdict (\w+)" role="status">([^<]*)', page)
             assert verdict
             assert (verdict[1], text in verdict[2]) == (confidence, True)
+            offered = fromstring(page).xpath("//div[@class='offer']//a")
+            assert bool(offered) == (confidence != "none"), "the first moment is offered to play"
 
 
 def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) -> None:
@@ -525,10 +526,6 @@ def test_a_phrase_is_found_however_it_is_written_and_over_the_end_of_a_cue(
     assert found == places
 
 
-def test_the_places_of_a_phrase_have_the_numbers_of_their_cues() -> None:
-    assert occurrences("词", ["无", "有词", "词"]) == [[Part(1, 1, 2)], [Part(2, 0, 1)]]
-
-
 # Values whose letters aren't English.
 REASONS = {
     code: Reason(code, **dict.fromkeys(re.findall(r"\{(\w+)\}", "".join(texts["en"])), "值"))
@@ -560,19 +557,15 @@ def test_pages_say_reasons_and_remedies_in_their_language_alone_and_the_json_wit
 
 
 def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
-    for reason, said, language in (
-        (Reason("gone", status=410), "它已经没有了（HTTP 410）：请打听它的新地址", "zh-Hans"),
-        (Reason.of("other words"), "other words", "en"),
-        (None, "", "zh-Hans"),
+    gone, page = Reason("gone", status=410), Resource("x", Kind.PAGE, "页", "https://a.org")
+    for ui, reason, entry, said, language in (
+        ("zh", gone, "《页》：无法获取。", "它已经没有了（HTTP 410）：请打听它的新地址", "zh-Hans"),
+        ("zh", Reason.of("other words"), "《页》：无法获取。", "other words", "en"),
+        ("zh", None, "《页》：无法获取。", "", "zh-Hans"),
+        ("zh-Hant", gone, "《页》：無法獲取。", "它已經沒有了（HTTP 410）：請打聽它的新地址", "zh-Hant"),
     ):
-        status = ResourceStatus(Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, reason)
-        left = Outcome(1, 0, (status,)).in_words("zh")["left"]
-        assert left == [{"entry": "《页》：无法获取。", "reason": said, "lang": language}]
-    gone = ResourceStatus(
-        Resource("x", Kind.PAGE, "页", "https://a.org"), State.UNAVAILABLE, Reason("gone", status=410)
-    )
-    told = {"entry": "《页》：無法獲取。", "reason": "它已經沒有了（HTTP 410）：請打聽它的新地址"}
-    assert Outcome(1, 0, (gone,)).in_words("zh-Hant")["left"] == [told | {"lang": "zh-Hant"}]
+        outcome = Outcome(1, 0, (ResourceStatus(page, State.UNAVAILABLE, reason),))
+        assert outcome.in_words(ui)["left"] == [{"entry": entry, "reason": said, "lang": language}]
 
 
 TALK, ZH = "english0001", "zhongwen001"

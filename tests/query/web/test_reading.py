@@ -59,8 +59,8 @@ def lectures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def read_by(chat: FakeChat, library: Path, seconds: float = 60.0) -> Iterator[str]:
-    with served(library, reader=LanguageReader(Endpoint(chat.address), seconds)) as address:
+def read_by(chat: FakeChat, library: Path, key: str | None = None, seconds: float = 60.0) -> Iterator[str]:
+    with served(library, reader=LanguageReader(Endpoint(chat.address, key=key), seconds)) as address:
         yield address
 
 
@@ -266,6 +266,20 @@ def test_a_fault_is_told_after_what_came_and_the_moments_stay_as_ranked(
         page = shown(address, k="8")
         assert UNREAD in page and order(page) == order_by_rank(address), "nothing is kept of it"
         assert len(chat.requests) == (2 if "no sentence" in problem else 1)
+
+
+KEY = "sk-proj-Kq7Zx4mW9-vT2bLd8RhN3"
+
+
+def test_no_part_of_the_key_is_shown_whatever_the_model_repeats(lectures: Path, chat: FakeChat) -> None:
+    with read_by(chat, lectures, KEY) as address:
+        for chat.behaviour in (  # `tests/query/reading/test_model.py` has more of them
+            answering(401, {"error": {"message": "密" * 148 + KEY}}),
+            by_letter(f"密钥是 {KEY} [1a]。"),
+        ):
+            for text in (ask(address).content.decode(), shown(address).partition('<ol class="moments"')[0]):
+                assert chat.requests[-1].headers["Authorization"] == f"Bearer {KEY}"
+                assert not [start for start in range(len(KEY) - 5) if KEY[start : start + 5] in text], text
 
 
 def test_a_sentence_is_sent_before_the_next_is_written(address: str, chat: FakeChat) -> None:

@@ -29,19 +29,10 @@ BROKEN = (
     "\\",
     "http://[v]",
 )
+# Those of the hostile library.
 IDS = (
-    "scripted001",
-    BREAK,
-    "breaking",
-    "vb",
-    "passwords",
-    "document",
-    "relative",
-    "elsewhere",
-    "text",
-    "other",
-    "unread",
-    "pending",
+    *("scripted001", BREAK, "breaking", "vb", "passwords", "document"),
+    *("relative", "elsewhere", "text", "other", "unread", "pending"),
 )
 
 

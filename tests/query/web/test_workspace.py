@@ -778,12 +778,8 @@ def test_trying_again_reads_no_list_and_no_private_address(
 def test_an_added_playlist_is_listed_again_and_what_waits_is_tried_where_that_is_wanted(
     remote: ServerAddress, remote_editing: Editing, remote_editor: TestClient, fake: FakeYouTube
 ) -> None:
-    add(
-        remote_editor,
-        remote_editing,
-        f"https://www.youtube.com/playlist?list={PLAYLIST}",
-        "https://youtu.be/ggggggggggg",
-    )
+    playlist = f"https://www.youtube.com/playlist?list={PLAYLIST}"
+    add(remote_editor, remote_editing, playlist, "https://youtu.be/ggggggggggg")
     assert remote_statuses(remote)["ggggggggggg"].state is State.UNAVAILABLE
     defer(remote, PLAYLIST)
     defer(remote, "ggggggggggg", retry_after=4e9)
