@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from types import SimpleNamespace
+from typing import NamedTuple, Self, cast
 
 import click
 import pytest
@@ -31,9 +32,6 @@ from seekpoint.index.models.encoder import load_encoder
 from seekpoint.index.types import Encoder
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.paths import ROOT
-
-if TYPE_CHECKING:
-    from seekpoint.index.types import Parts, Vectors
 
 LONGEST = 60.0
 _SOURCE, _SHIM = ROOT / "tests" / "failing_calls.c", "failing_calls.so"
@@ -103,28 +101,13 @@ class Commands:
             self._server.stdin.close()
 
 
-class Renamed:
-    """An encoder under another name, which makes it another model."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.card = replace(encoder.card, name=f"{encoder.card.name} again")
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.passages(texts)
-
-    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> Parts | None:
-        return self._encoder.parts(texts, ends)
-
-    def question(self, text: str) -> Vectors:
-        return self._encoder.question(text)
-
-
 def encoders(model: str) -> tuple[Encoder, Encoder]:
     if not model:
         return TopicEncoder(), WideEncoder()
     encoder = load_encoder(model)
-    return encoder, Renamed(encoder)
+    other = replace(encoder.card, name=f"{encoder.card.name} again")  # which makes it another model
+    renamed = SimpleNamespace(card=other, passages=encoder.passages, parts=encoder.parts, question=encoder.question)
+    return encoder, cast("Encoder", renamed)
 
 
 @click.command()

@@ -40,20 +40,16 @@ class AddressType(click.Path):
         return address
 
 
-def index_option(command: _Command) -> _Command:
-    """Add --index ADDRESS to a command."""
-    return click.option(
-        "--index",
-        "folder",
-        metavar="ADDRESS",
-        type=AddressType(),
-        envvar="SEEKPOINT_INDEX",
-        default=default_folder,
-        help="The library: its folder, or postgresql://HOST/DATABASE; $SEEKPOINT_INDEX, else your data folder.",
-    )(command)
-
-
 _INDEX = "--index"
+index_option = click.option(
+    _INDEX,
+    "folder",
+    metavar="ADDRESS",
+    type=AddressType(),
+    envvar="SEEKPOINT_INDEX",
+    default=default_folder,
+    help="The library: its folder, or postgresql://HOST/DATABASE; $SEEKPOINT_INDEX, else your data folder.",
+)
 _HINT = re.compile(r"`(seekpoint (?:ask|build|import|remove|serve|status)\b(?![^`]*--index)[^`]*|seekpoint init)`")
 
 
@@ -82,13 +78,11 @@ def with_index(text: str) -> str:
     return _HINT.sub(named, text)
 
 
-def rerank_option(command: _Command) -> _Command:
-    """Add --rerank NAME to a command."""
-    return click.option(
-        "--rerank",
-        metavar="NAME",
-        help="Order the first 20 moments with this cross-encoder, a name of the hub or a folder; takes seconds.",
-    )(command)
+rerank_option = click.option(
+    "--rerank",
+    metavar="NAME",
+    help="Order the first 20 moments with this cross-encoder, a name of the hub or a folder; takes seconds.",
+)
 
 
 def llm_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -81,7 +81,7 @@ def serve(
         click.echo("seekpoint: no browser could be opened: name one in $BROWSER", err=True)
 
     def close() -> None:
-        if editing and editing.builds:
+        if editing:
             editing.builds.close()
         live.close()
 

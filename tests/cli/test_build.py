@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,12 @@ def test_a_dry_run_names_each_resource_that_can_not_be_indexed_and_why(tmp_path:
         (1, "status --index 空", "there is no library in"),
         (1, "remove x", "there is no library in"),
         (1, "mcp", "there is no library in"),
+        (2, "init folder", "is a folder"),
+        (2, "init 'host=db dbname=talks'", "can't be read, and isn't shown"),
+        (2, "build list.md --worker", "omit SOURCE"),
+        (2, "build --worker --index folder", "postgresql://HOST/DATABASE"),
+        (2, "status --index postgresql://host/talks?library=No", "lower-case letters"),
+        (1, "status --index postgresql://127.0.0.1:1/talks?sslmod=require", "libpq can't read the address"),
     ],
 )
 def test_a_call_that_makes_no_sense_or_is_impossible_leaves_nothing(
@@ -105,7 +112,7 @@ def test_a_call_that_makes_no_sense_or_is_impossible_leaves_nothing(
     for name, text in files.items():
         Path(name).write_text(text, "utf-8")
     before = sorted(tmp_path.rglob("*"))
-    ran = call(*arguments.split(), SEEKPOINT_INDEX=str(tmp_path / "library"))
+    ran = call(*shlex.split(arguments), SEEKPOINT_INDEX=str(tmp_path / "library"))
     assert (ran.exit_code, ran.stdout, words in ran.stderr) == (exit_code, "", True), ran
     assert ran.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before

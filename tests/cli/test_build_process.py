@@ -112,8 +112,7 @@ class Served:
         return built(self.editing)
 
     def retry(self) -> str:
-        """Try again what is due, and what waits."""
-        return f"{self.send('/add/retry')} {self.send('/add/retry', at_once='true')}"
+        return self.send("/add/retry")
 
 
 def names(library: Address) -> dict[str, str]:

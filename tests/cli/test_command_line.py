@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -123,16 +122,6 @@ def test_a_stream_has_an_answer_a_line_and_goes_on_after_a_blank_one(example_lib
     questions = [line.strip() for line in shown.stdout.splitlines() if line.startswith("?")]
     assert questions == ["? softmax?", "?", "? 什么是掩码？"]
     assert "the question is empty" in shown.stderr and shown.stderr.count("\n") == 1
-
-
-def test_damage_is_one_line_and_a_build_mends_it(example_library: Path, tmp_path: Path) -> None:
-    # Without the files of another worker's reader, which the build would remove.
-    library = shutil.copytree(example_library, tmp_path / "library", ignore=shutil.ignore_patterns("library.db-*"))
-    next(library.glob("vectors-*")).unlink()
-    one_line(call("ask", "softmax", "--index", library), "is missing", "Run `seekpoint build")
-    built = call("build", EXAMPLES / "reading-list.md", "--index", library)
-    assert "0 new or changed, 0 passages embedded" in built.stdout
-    assert call("ask", "softmax", "--index", library).exit_code == 0
 
 
 def test_open_opens_the_first_link_that_answers_and_leads_to_no_program(example_library: Path, tmp_path: Path) -> None:
@@ -290,17 +279,3 @@ def test_a_reader_has_its_seconds(example_library: Path, chat: FakeChat) -> None
     assert result.stdout.startswith("1. ")
     (line,) = result.stderr.splitlines()
     assert "took longer than 1 s" in line and "--llm-seconds" in line
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["softmax", "--llm", "localhost:11434"], "http://localhost:11434/v1"),
-        (["softmax", "--llm", "file:///etc/passwd"], "begins with http://"),
-        (["softmax", "--llm", "http://a:b@localhost"], "$SEEKPOINT_LLM_KEY"),
-    ],
-)
-def test_a_wrong_option_is_refused_before_anything_is_asked(
-    example_library: Path, arguments: list[str], words: str
-) -> None:
-    one_line(call("ask", *arguments, "--index", example_library), words, exit_code=2)

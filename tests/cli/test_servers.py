@@ -197,21 +197,6 @@ def test_a_library_called_as_a_word_of_sql_is_built_asked_shown_carried_and_empt
     assert [status.id for status in seekpoint.open_library(str(address)).resources()] == ["talk0000002"]
 
 
-@pytest.mark.parametrize(
-    ("code", "arguments", "words"),
-    [
-        (2, ["init", "folder"], "is a folder"),
-        (2, ["build", "list.md", "--worker"], "omit SOURCE"),
-        (2, ["build", "--worker", "--index", "folder"], "postgresql://HOST/DATABASE"),
-        (2, ["status", "--index", "postgresql://host/talks?library=No"], "lower-case letters"),
-        (1, ["status", "--index", "postgresql://127.0.0.1:1/talks?sslmod=require"], "libpq can't read the address"),
-        (2, ["init", "host=db dbname=talks"], "can't be read, and isn't shown"),
-    ],
-)
-def test_what_is_wrong_is_told_in_one_line(code: int, arguments: list[str], words: str) -> None:
-    one_line(call(*arguments), words, exit_code=code)
-
-
 def test_without_the_driver_the_extra_is_named() -> None:
     code = f"import sys; sys.modules['psycopg'] = None; {MAIN}"
     one_line(run("status", "--index", "postgresql://host/talks", code=code), "pip install 'seekpoint[postgres]'")

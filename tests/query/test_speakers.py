@@ -25,6 +25,7 @@ from seekpoint.query.output.notebook import answer_html
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.passages import marked_passages
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.web.builds import Builds
 from seekpoint.query.web.parameters import Editing
 from tests.asking import library_of
 from tests.cli.here import call
@@ -175,7 +176,7 @@ def test_assistants_read_who_says_what(library: Path) -> None:
 
 def test_a_kept_quote_begins_with_the_speaker(library: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(library, tmp_path / "library")
-    with serving(folder, editing=Editing(), encoder=ENCODER) as client:
+    with serving(folder, editing=Editing(Builds(lambda *given: "")), encoder=ENCODER) as client:
         page = fromstring(client.get("/", params={"q": "What hides the future?", "speaker": "ann"}).text)
         form = page.xpath('//form[@class="keep"]')[0]
         client.post("/kept/moment", data=dict(form.form_values()))

@@ -20,7 +20,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from seekpoint.index.address import folder_of
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
@@ -35,7 +34,7 @@ from seekpoint.query.web.problems import PageError, describe, problem
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, comes_from_elsewhere, guarded
 from seekpoint.query.web.templating import error_page, page
-from seekpoint.query.web.workspace import AddedSources, Workspace
+from seekpoint.query.web.workspace import Workspace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,11 +58,7 @@ def application(
     """The application for a library; with `editing` the library can be changed."""
     caches = ResourceCaches()
     readings = Readings(reader) if reader else None
-    workspace = None
-    if editing and editing.builds:
-        folder = folder_of(live.address)
-        added_sources = AddedSources(folder, editing.checks) if folder else None
-        workspace = Workspace(live, caches, editing, editing.builds, added_sources)
+    workspace = Workspace(live, caches, editing) if editing else None
     pages = Pages(live, caches, editing, workspace, policy.pictures, readings)
     api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)
     routes = [*pages.routes, *kept.routes, *api.routes, *(workspace.routes if workspace else [])]

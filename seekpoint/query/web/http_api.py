@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -79,18 +80,18 @@ EVENTS = {
 }
 """The response in OpenAPI's form for streams, which is that of its version 3.2."""
 
+_VERSION = version("seekpoint")
 # A proxy that collects a response before it sends it would hold the sentences back.
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
+@dataclass(frozen=True, slots=True)
 class Api:
     """The endpoints of the API for a library."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, readings: Readings | None = None) -> None:
-        self._live = live
-        self._caches = caches
-        self._readings = readings
-        self._version = version("seekpoint")
+    live: LiveLibrary
+    caches: ResourceCaches
+    readings: Readings | None
 
     @property
     def routes(self) -> list[APIRoute]:
@@ -104,14 +105,14 @@ class Api:
             "/healthz": self.health,
         }
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
-        return [*routes, *([_route(READING, self.reading, "GET", EVENTS)] if self._readings else [])]
+        return [*routes, *([_route(READING, self.reading, "GET", EVENTS)] if self.readings else [])]
 
     def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
             if parameters.resource:
                 resource_of(cache, parameters.resource, _HINT)
-            answer = self._live.ask(parameters.q, parameters.options, within=cache.reader)
+            answer = self.live.ask(parameters.q, parameters.options, within=cache.reader)
             return to_json(answer, left_nothing(parameters.filters, cache.reader.languages(), "/api/status"))
 
     def reading(self, parameters: Annotated[AskParameters, Query()]) -> Response:
@@ -120,12 +121,12 @@ class Api:
         An event `sentence` has a `text` and its `citations`; the last event is `end`, with `reader`: answered, none
         where nothing answers, or failed, and then a `problem`. The page has the moments in the model's order then.
         """
-        assert self._readings, "only then there is a route"
-        with self._live.reader() as reader:
+        assert self.readings, "only then there is a route"
+        with self.live.reader() as reader:
             if parameters.resource:
-                resource_of(self._caches.of(reader), parameters.resource, _HINT)
-            steps = self._readings.steps(parameters.q, parameters.options, self._live, reader)
-        return EventStream(_events(self._readings.stream(steps)))
+                resource_of(self.caches.of(reader), parameters.resource, _HINT)
+            steps = self.readings.steps(parameters.q, parameters.options, self.live, reader)
+        return EventStream(_events(self.readings.stream(steps)))
 
     def resources(
         self, parameters: Annotated[ListParameters, Query()], request: Request, response: Response
@@ -206,7 +207,7 @@ class Api:
     def health(self) -> HealthJson:
         """Tell whether questions can be asked; nothing of the library, since no token is needed."""
         try:
-            with self._live.reader():
+            with self.live.reader():
                 return {"status": "ok"}
         except SeekpointError as error:
             raise HTTPException(503, _DOWN, {"Retry-After": "5"}) from error
@@ -214,13 +215,13 @@ class Api:
     @contextmanager
     def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:
         """The library; raises 304 where the client has the answer already, since the library is as it was then."""
-        with self._live.reader() as reader:
-            state = (self._version, reader.revision, request.url.path, request.url.query)
+        with self.live.reader() as reader:
+            state = (_VERSION, reader.revision, request.url.path, request.url.query)
             tag = f'W/"{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}"'
             if tag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "")):
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
-            yield self._caches.of(reader)
+            yield self.caches.of(reader)
 
 
 def _route(path: str, endpoint: Callable[..., object], method: str, events: dict[str, Any] | None = None) -> APIRoute:

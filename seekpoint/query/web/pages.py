@@ -254,7 +254,7 @@ class Playing:
 
 
 class MomentGroup(NamedTuple):
-    """The moments of a resource, best first; `more` is the number of near ones beside them, which aren't shown.
+    """The moments of a resource, best first.
 
     `second` is as good as the best one, elsewhere in the recording; the `others` are folded.
     """
@@ -262,7 +262,6 @@ class MomentGroup(NamedTuple):
     best: MomentView
     second: MomentView | None
     others: Sequence[MomentView]
-    more: int
 
 
 def cut(moments: Sequence[Moment], cited: int = 0) -> tuple[Moment, ...]:
@@ -289,7 +288,7 @@ def grouped(views: Sequence[MomentView]) -> list[MomentGroup]:
         as_good = (view for view in others if view.moment.score >= least)
         second = next((view for view in as_good if _is_apart(view.moment, best.moment)), None)
         folded = [view for view in others if view is not second]
-        result.append(MomentGroup(best, second, folded, best.moment.more))
+        result.append(MomentGroup(best, second, folded))
     return result
 
 

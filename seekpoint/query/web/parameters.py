@@ -241,7 +241,7 @@ class Form(BaseModel):
 class Editing:
     """Lets pages of this server change things: each form carries a secret that other sites can't read."""
 
-    builds: Builds | None = None
+    builds: Builds
     remove: Callable[[str], None] = lambda resource_id: None
     checks: SourceChecks = field(default_factory=SourceChecks)
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False)

@@ -80,9 +80,9 @@ class OpenTranscript:
         others = [each for each in transcripts if plays and each is not transcript]
         other = min(others, key=lambda each: primary(each.language) == own, default=None)
         beside = other if other and parameters.beside else None
-        chapters = chapters_of(details, transcript)
-        placed = placed_chapters(transcript.cues, chapters, plays=plays)
-        shown = list(paragraphs(transcript.cues, placed))
+        chapters, cues, off = chapters_of(details, transcript), transcript.cues, rounding(plays=plays)
+        placed = [(position_at(cues, chapter.start + off), chapter) for chapter in chapters] if cues else []
+        shown = list(paragraphs(cues, placed))
         return cls(
             transcript,
             chapters,
@@ -90,8 +90,8 @@ class OpenTranscript:
             list(aligned(shown, beside.cues)) if beside else shown,
             other.language if other else None,
             beside.language if beside else None,
-            None if parameters.t is None or not transcript.cues else position_at(transcript.cues, parameters.t),
-            Found.of(parameters.sought, transcript.cues, parameters.place) if parameters.sought else None,
+            None if parameters.t is None or not cues else position_at(cues, parameters.t),
+            Found.of(parameters.sought, cues, parameters.place) if parameters.sought else None,
         )
 
     @property
@@ -266,12 +266,6 @@ def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
 def position_at(cues: Sequence[Cue], seconds: float) -> int:
     """The position of the cue at a second, or of the last one before it."""
     return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
-
-
-def placed_chapters(cues: Sequence[Cue], chapters: Sequence[Chapter], *, plays: bool) -> Sequence[tuple[int, Chapter]]:
-    """The chapters with the positions of the cues in which they begin; none without cues."""
-    off = rounding(plays=plays)
-    return [(position_at(cues, chapter.start + off), chapter) for chapter in chapters] if cues else []
 
 
 def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> Iterator[TranscriptParagraph]:

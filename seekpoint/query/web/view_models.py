@@ -47,7 +47,7 @@ class Tick(NamedTuple):
     offset: int
     href: str
     label: str
-    is_own: bool
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,6 @@ def chapter_ticks(
             round(min(chapter.start / duration, 1.0) * BAR),
             at_second(page, chapter.start),
             f"{timestamp(chapter.start)} {clean(chapter.title)}",
-            False,
         )
         for chapter in chapters
         if duration and chapter.start > 0

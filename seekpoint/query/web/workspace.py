@@ -26,13 +26,14 @@ from starlette.routing import Route
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import replacing
 from seekpoint.index.added_files import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
+from seekpoint.index.address import folder_of
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
-from seekpoint.query.web.builds import Build, BuildOrder, Builds, SourceChecks, Tell
+from seekpoint.query.web.builds import Build, BuildOrder, SourceChecks, Tell
 from seekpoint.query.web.parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.translations import LANGUAGES, language_of, reason_in, translator
@@ -74,18 +75,17 @@ class Workspace:
     A library on a server has no `added` sources: it takes addresses, each a source of its own, and no files.
     """
 
-    def __init__(
-        self, live: LiveLibrary, caches: ResourceCaches, editing: Editing, builds: Builds, added: AddedSources | None
-    ) -> None:
+    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing) -> None:
         self._live = live
         self._caches = caches
         self._editing = editing
-        self._builds = builds
+        self._builds = editing.builds
         self._outcome: Outcome | None = None
         self._changed: set[str] = set()
         self._builds.is_written = partial(is_written, live.address)
-        self._builds.build = partial(self._build, builds.build)
-        self._added = added
+        self._builds.build = partial(self._build, self._builds.build)
+        folder = folder_of(live.address)
+        self._added = AddedSources(folder, editing.checks) if folder else None
 
     @property
     def routes(self) -> list[Route]:

@@ -142,7 +142,6 @@ def library(talks: Path, tmp_path: Path) -> Path:
 def editing(library: Path) -> Iterator[Editing]:
     result = editing_of(library)
     yield result
-    assert result.builds
     result.builds.close()
 
 
@@ -180,7 +179,7 @@ def in_two_languages(bilingual: Path) -> Iterator[str]:
 
 @pytest.fixture
 def edited(library: Path) -> Iterator[str]:
-    with served_with(library, editing_of(library)) as result:
+    with served(library, editing=editing_of(library)) as result:
         yield result
 
 
@@ -188,14 +187,6 @@ def edited(library: Path) -> Iterator[str]:
 def page(browser: Browser, address: str) -> Iterator[Page]:
     with opened(browser, address) as page:
         yield page
-
-
-@contextmanager
-def served_with(library: Address, editing: Editing) -> Iterator[str]:
-    with served(library, editing=editing) as result:
-        yield result
-    assert editing.builds
-    editing.builds.close()
 
 
 @contextmanager

@@ -56,6 +56,8 @@ def served(
     finally:
         server.should_exit = True
         thread.join(10)
+        if editing:
+            editing.builds.close()
         live.close()
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from tests.fakes import TopicEncoder
-from tests.query.web.conftest import captioned, faultless, opened, play
+from tests.query.web.conftest import captioned, opened, play
 from tests.query.web.served import (
     outlast_timers,
     player_with,
@@ -92,7 +92,7 @@ def test_an_answer_plays_and_comes_back_by_its_address(browser: Browser, address
         page.locator(".player-transcript .cue[data-start='0.0']").click()
         page.locator(".player-transcript .cue.here[data-start='0.0']").wait_for()
         assert len(asked) == frames + 1, "a line of the transcript moves the player that is there"
-    with browser.new_context(locale="zh-CN") as context, faultless(context) as page:
+    with opened(browser, address, locale="zh-CN") as page:
         asked = without_others(page, address)
         page.goto(copied)
         page.locator(_POSTER, has_text=poster).wait_for()

@@ -12,8 +12,8 @@ from tests.fake_youtube import FakeYouTube
 from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
 from tests.postgres import TestServer
-from tests.query.web.conftest import axe_faults, opened, served_with
-from tests.query.web.served import eventually, requests_of, until
+from tests.query.web.conftest import axe_faults, opened
+from tests.query.web.served import eventually, requests_of, served, until
 from tests.query.web.test_workspace import fill
 from tests.query.web.workbench import editing as editing_of
 
@@ -154,7 +154,7 @@ def test_a_library_on_a_server_takes_an_address_and_no_file(
 ) -> None:
     library = postgres.holding(talks, tmp_path)
     editing = editing_of(library, lambda: fake.web(offline=True))
-    with served_with(library, editing) as address, opened(browser, address) as page:
+    with served(library, editing=editing) as address, opened(browser, address) as page:
         for language, told in (("en", "takes addresses here, not files"), ("zh", "不能添加文件")):
             page.goto(f"/list?ui={language}")
             page.evaluate(DROP, ["讲座.md", "# mask"])
@@ -170,7 +170,7 @@ def test_a_long_list_is_narrowed_and_shortened(browser: Browser, tmp_path: Path)
     library = tmp_path / "library"
     with EmbeddedWriter.acquire(library, CARD) as writer:
         fill(writer)
-    with served_with(library, editing_of(library)) as address, opened(browser, address, locale="zh-CN") as page:
+    with served(library, editing=editing_of(library)) as address, opened(browser, address, locale="zh-CN") as page:
         page.goto("/list")
         page.fill("#narrow", "频道")
         page.press("#narrow", "Enter")

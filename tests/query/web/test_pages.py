@@ -425,7 +425,7 @@ def test_a_second_place_as_good_as_the_first_stands_open_with_its_time_and_quote
 
 def moments(*scored: tuple[str, float]) -> tuple[Moment, ...]:
     return tuple(
-        Moment(rank, score, Resource(name, Kind.VIDEO, name, ""), "en", 0.0, None, "", "", more=len(name))
+        Moment(rank, score, Resource(name, Kind.VIDEO, name, ""), "en", 0.0, None, "", "")
         for rank, (name, score) in enumerate(scored, 1)
     )
 
@@ -464,7 +464,6 @@ def test_moments_stand_with_the_best_one_of_their_resource() -> None:
     groups = grouped(views(("b", 0.9), ("a", 0.8), ("b", 0.7), ("cc", 0.6)))
     assert [group.best.moment.resource.id for group in groups] == ["b", "a", "cc"]
     assert [[view.moment.rank for view in group.others] for group in groups] == [[3], [], []]
-    assert [group.more for group in groups] == [1, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,6 @@ def remove(client: TestClient, resource_id: str) -> Response:
 
 
 def built(editing: Editing) -> str:
-    assert editing.builds
     builds = editing.builds
     eventually(lambda: not builds.progress.is_running)
     progress = builds.progress

@@ -2,7 +2,7 @@
 import { withoutPlaying } from "./addresses.js";
 import { fetched } from "./fetched.js";
 import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
-import { rememberQuestion } from "./questions.js";
+import { rememberQuestion } from "./settings.js";
 import { read } from "./reading.js";
 
 // Milliseconds after which the page shows that it waits: most answers are there before, and would only flicker.
@@ -53,11 +53,8 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   showOffer(parsed);
   showMenu(parsed);
   if (!isTyping) form.replaceChildren(...document.adoptNode(newForm).childNodes);
-  // The verdict stays the same element, so that screen readers read its new text.
-  const verdict = results.querySelector("[role=status]"), newVerdict = newResults.querySelector("[role=status]");
-  verdict.className = newVerdict.className;
-  if (isTyping) newVerdict.querySelector(".of-words")?.remove();  // the last word is half typed
-  verdict.replaceChildren(...document.adoptNode(newVerdict).childNodes);
+  else newResults.querySelector(".of-words")?.remove();  // the last word is half typed
+  const verdict = showVerdict(newResults);
   while (verdict.nextSibling) verdict.nextSibling.remove();
   verdict.after(...document.adoptNode(newResults).childNodes);
   enhance(results);
@@ -68,6 +65,15 @@ function replace(parsed, { isNew, keepsPlace, isTyping }) {
   else if (focused) form.elements[focused]?.focus();
   else results.focus({ preventScroll: true });
   if (isNew && !keepsPlace && (!focused || focused === "q")) scrollTo(0, 0);
+}
+
+// The verdict stays the same element, so that screen readers read its new text.
+function showVerdict(newResults) {
+  const verdict = document.querySelector("#results .verdict"), newVerdict = newResults.querySelector(".verdict");
+  verdict.className = newVerdict.className;
+  verdict.replaceChildren(...newVerdict.childNodes);
+  newVerdict.remove();
+  return verdict;
 }
 
 // Beside an answer stands its first moment that plays, until something does.
@@ -95,9 +101,7 @@ export async function showReading() {
   const id = seen && partInView(seen) > 0 && seen.dataset.resource, top = seen && seen.getBoundingClientRect().top;
   const focused = results.contains(document.activeElement) && document.activeElement.href;
   const opened = [...results.querySelectorAll(".moment:has(.around[open])")].map(linkOf);
-  const verdict = results.querySelector(".verdict"), newVerdict = parsed.querySelector("#results .verdict");
-  verdict.className = newVerdict.className;
-  verdict.replaceChildren(...document.adoptNode(newVerdict).childNodes);
+  showVerdict(parsed.getElementById("results"));
   for (const place of ["#reading", ".moments"]) results.querySelector(place).replaceWith(document.adoptNode(parsed.querySelector(`#results ${place}`)));
   document.title = parsed.title;
   showOffer(parsed);

@@ -9,6 +9,11 @@ let active = null;
 // The controls on which keys act: of the player beside an answer, or of one that has played.
 export const activeControls = () => active;
 
+// A link that leads to YouTube at a second.
+const leadTo = (link, address, seconds) => Object.assign(link, {
+  href: address, target: "_blank", rel: "noopener", textContent: fill(words.on_youtube_at, { time: clock(seconds) }),
+});
+
 export class Controls {
   // `step` goes to the moment before (-1) or after (1); without it there are no buttons for that.
   constructor(root, step) {
@@ -87,20 +92,13 @@ export class Controls {
     const link = this.root.querySelector(".elsewhere"), address = elsewhere(this.what, seconds);
     if (!link || (!link.hidden && link.href === address)) return;
     link.hidden = !address;
-    if (!address) return;
-    Object.assign(link, {
-      href: address, target: "_blank", rel: "noopener", textContent: fill(words.on_youtube_at, { time: clock(seconds) }),
-    });
+    if (address) leadTo(link, address, seconds);
   }
 
   warn(text) {
-    const trouble = this.root.querySelector(".trouble");
+    const trouble = this.root.querySelector(".trouble"), time = this.player?.time;
     trouble.replaceChildren(text);
-    const address = text && elsewhere(this.what, this.player.time);
-    if (!address) return;
-    trouble.append(" ", Object.assign(document.createElement("a"), {
-      href: address, target: "_blank", rel: "noopener",
-      textContent: fill(words.on_youtube_at, { time: clock(this.player.time) }),
-    }));
+    const address = text && elsewhere(this.what, time);
+    if (address) trouble.append(" ", leadTo(document.createElement("a"), address, time));
   }
 }

@@ -23,17 +23,8 @@ function beside(step) {
   else focusBeside(step);
 }
 
-function jump(step, { target }) {
-  if (!activeControls() || target.closest(OWN_ARROWS)) return false;
-  activeControls().jump(step);
-  return true;
-}
-
-function toggle({ target }) {
-  if (!activeControls() || target.closest(OWN_SPACE)) return false;
-  activeControls().actions.toggle();
-  return true;
-}
+// An action of what plays, by a key that belongs to some elements themselves.
+const unlessOn = (own, action) => ({ target }) => (activeControls() && !target.closest(own) ? activeControls().actions[action]() : false);
 
 // Each does what its key is for, and says `false` where that is nothing, so that the browser does what it would.
 const ACTIONS = {
@@ -41,9 +32,9 @@ const ACTIONS = {
   "?": () => sheet.showModal(),
   j: () => beside(1),
   k: () => beside(-1),
-  " ": toggle,
-  ArrowLeft: (event) => jump(-1, event),
-  ArrowRight: (event) => jump(1, event),
+  " ": unlessOn(OWN_SPACE, "toggle"),
+  ArrowLeft: unlessOn(OWN_ARROWS, "back"),
+  ArrowRight: unlessOn(OWN_ARROWS, "forward"),
 };
 
 function fromBox(event) {

@@ -1,5 +1,5 @@
 // What is suggested while a question is typed: earlier questions of this browser, titles, headings and chapters.
-import { earlierQuestions, forgetQuestions } from "./questions.js";
+import { earlierQuestions, forgetQuestions } from "./settings.js";
 import { words } from "./words.js";
 
 const PAUSE = 120, MOST_EARLIER = 3, MOST = 5;
