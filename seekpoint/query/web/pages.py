@@ -214,7 +214,7 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[Mom
     views = []
     for moment in moments:
         excerpt = cache.reader.transcripts(moment.resource.id, moment.language, *around(moment))
-        context = quote_context(moment, excerpt[0].cues) if excerpt else None
+        context = quote_context(moment, excerpt[0].cues) if excerpt else []
         duration = cache.duration(moment.resource.id)
         chapters = cache.chapters(moment.resource.id, excerpt[0] if excerpt else None)
         player = view_models.player_of(moment.resource, cache)

@@ -221,13 +221,6 @@ class PositionedCue(NamedTuple):
     cue: Cue
 
 
-class QuoteContext(NamedTuple):
-    """The cues of a quote, and all of them with those before and after it."""
-
-    quoted: Sequence[PositionedCue]
-    cues: Sequence[PositionedCue]
-
-
 @dataclass(frozen=True, slots=True)
 class TranscriptParagraph:
     """Consecutive cues with the title of a chapter that starts there, and those of another transcript beside them."""
@@ -251,16 +244,15 @@ def around(moment: Moment) -> tuple[int, int]:
     return max(0, first - _MOST_BEFORE), stop + _MOST_AFTER
 
 
-def quote_context(moment: Moment, cues: Sequence[Cue]) -> QuoteContext:
-    """The cues around a moment's quote, of those in the span `around` it."""
+def quote_context(moment: Moment, cues: Sequence[Cue]) -> list[PositionedCue]:
+    """The cues of a moment's quote with those before and after it, of the cues in the span `around` it."""
     offset, _ = around(moment)
     positioned = [PositionedCue(number, cue) for number, cue in enumerate(cues, offset)]
     first, stop = (position - offset for position in moment.cues)
     start, end = cues[first].start, cues[stop - 1].end
     before = [each for each in positioned[:first] if each.cue.start >= start - _BEFORE]
     after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned[stop:])
-    quoted = positioned[first:stop]
-    return QuoteContext(quoted, [*before, *quoted, *after])
+    return [*before, *positioned[first:stop], *after]
 
 
 def position_at(cues: Sequence[Cue], seconds: float) -> int:

@@ -20,7 +20,7 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.parameters import READING, AskParameters, PageParameters
-from seekpoint.query.web.transcript_page import PositionedCue, QuoteContext
+from seekpoint.query.web.transcript_page import PositionedCue
 from seekpoint.safe_links import is_web, local_file
 
 BAR = 1000
@@ -71,10 +71,13 @@ class Player:
 
 @dataclass(frozen=True)
 class MomentView:
-    """A moment on the page; `siblings` are all moments of the answer in the same resource."""
+    """A moment on the page; `context` are the cues of its quote and around it.
+
+    The `siblings` are all moments of the answer in the same resource.
+    """
 
     moment: Moment
-    context: QuoteContext | None
+    context: Sequence[PositionedCue]
     siblings: Sequence[Moment]
     chapters: tuple[Chapter, ...]
     duration: float
@@ -85,9 +88,15 @@ class MomentView:
         return clean(self.moment.resource.title) or self.moment.resource.id
 
     @cached_property
+    def quoted(self) -> Sequence[PositionedCue]:
+        """The cues of the quote."""
+        first, stop = self.moment.cues
+        return [each for each in self.context if first <= each.position < stop]
+
+    @cached_property
     def here(self) -> str:
         """The address of the place on the resource's page in Seekpoint."""
-        cue = self.context.quoted[0] if self.context else None
+        cue = next(iter(self.quoted), None)
         return resource_href(self.moment.resource, self.moment.start, self.moment.language, cue)
 
     @property
@@ -105,7 +114,20 @@ class MomentView:
 
     @property
     def quote(self) -> tuple[TextSegment, ...]:
-        return segments(self.moment, self.context.quoted if self.context else ())
+        """The quote, split at the bounds of its marks and of the cue that answers, unless that is the whole quote."""
+        text, quoted = self.moment.quote, self.quoted
+        names = names_before([each.cue for each in quoted], quoted[0].cue.speaker) if quoted else []
+        following = sum(len(name) + len(each.cue.text) + 1 for name, each in zip(names[1:], quoted[1:], strict=True))
+        answer_end = len(text) - following if following else 0
+        bounds = {0, len(text), answer_end, *(bound for span in self.moment.marks for bound in span)}
+        return tuple(
+            TextSegment(
+                printable(text[start:stop]),
+                any(first <= start and stop <= last for first, last in self.moment.marks),
+                stop <= answer_end,
+            )
+            for start, stop in pairwise(sorted(bound for bound in bounds if 0 <= bound <= len(text)))
+        )
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
@@ -186,23 +208,6 @@ def _page(resource_id: str, language: str | None) -> str:
 def at_second(page: str, start: float) -> str:
     """The address of a resource's page at a second."""
     return f"{page}{'&' if '?' in page else '?'}t={f'{start:.3f}'.rstrip('0').rstrip('.')}"
-
-
-def segments(moment: Moment, quoted: Sequence[PositionedCue]) -> tuple[TextSegment, ...]:
-    """The quote, split at the bounds of its marks and of the cue that answers, unless that cue is the whole quote."""
-    quote_text = moment.quote
-    names = names_before([each.cue for each in quoted], quoted[0].cue.speaker) if quoted else []
-    following = sum(len(name) + len(each.cue.text) + 1 for name, each in zip(names[1:], quoted[1:], strict=True))
-    answer_end = len(quote_text) - following if following else 0
-    bounds = {0, len(quote_text), answer_end, *(bound for span in moment.marks for bound in span)}
-    return tuple(
-        TextSegment(
-            printable(quote_text[start:stop]),
-            any(first <= start and stop <= last for first, last in moment.marks),
-            stop <= answer_end,
-        )
-        for start, stop in pairwise(sorted(bound for bound in bounds if 0 <= bound <= len(quote_text)))
-    )
 
 
 def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None) -> tuple[Tick, ...]:

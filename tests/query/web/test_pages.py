@@ -35,7 +35,7 @@ from seekpoint.query.web.transcript_page import (
     quote_context,
 )
 from seekpoint.query.web.translations import WORDS, preferred_language, reason_in, words_in
-from seekpoint.query.web.view_models import MomentView, segments
+from seekpoint.query.web.view_models import MomentView
 from seekpoint.query.web.workspace import Outcome
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
@@ -397,9 +397,9 @@ def test_of_a_quote_that_begins_within_a_cue_the_rest_of_that_cue_is_bold() -> N
         cues = [Cue(4.0 * k, 4.0 * k + 4, text) for k, text in enumerate(["Welcome.", *lines, "So long."])]
         resource = Resource("aaaaaaaaaaa", Kind.VIDEO, "", "")
         moment = Moment(1, 0.5, resource, "en", 6.0, None, quote, "", cues=(1, 1 + len(lines)))
-        found = segments(moment, quote_context(moment, cues).quoted)
-        assert "".join(part.text for part in found if part.is_answer) == answer
-        assert "".join(part.text for part in found) == quote
+        segments = MomentView(moment, quote_context(moment, cues), (), (), 0.0).quote
+        assert "".join(part.text for part in segments if part.is_answer) == answer
+        assert "".join(part.text for part in segments) == quote
 
 
 def test_a_second_place_as_good_as_the_first_stands_open_with_its_time_and_quote(tmp_path: Path) -> None:
@@ -457,7 +457,7 @@ def test_more_moments_are_offered_where_there_are_some(asked: int, ranked: int, 
 def views(*scored: tuple[str, float], starts: Sequence[float | None] = ()) -> list[MomentView]:
     starting = starts or [0.0] * len(scored)
     placed = [replace(moment, start=start) for moment, start in zip(moments(*scored), starting, strict=True)]
-    return [MomentView(moment, None, (), (), 0.0) for moment in placed]
+    return [MomentView(moment, (), (), (), 0.0) for moment in placed]
 
 
 def test_moments_stand_with_the_best_one_of_their_resource() -> None:
