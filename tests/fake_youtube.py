@@ -76,6 +76,11 @@ class FakeYouTube:
         for path_of_lists in (LIST_PATH, CHANNEL_PATH, BROWSE_PATH, RESOLVE_PATH):
             server.expect_request(path_of_lists).respond_with_handler(self._answer_list)
 
+    @property
+    def places(self) -> list[str]:
+        """The places of `requests`."""
+        return [place for place, _ in self.requests]
+
     def web(self, offline: bool = False, cookies: Path | None = None) -> Web:
         """Give a web where youtube.com and the sites that were added are here, or nowhere."""
         return LocalWeb(_NOBODY if offline else self.root, YOUTUBE, *self._sites, cookies=cookies)

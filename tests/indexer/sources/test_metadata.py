@@ -1,11 +1,21 @@
+"""Facts that sources state: one limit for times and one for chapters, whatever source they come from."""
+
 from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from seekpoint.index.errors import Unfetched
-from seekpoint.index.types import Chapter, Details
+from seekpoint.index.errors import SourceError, Unfetched
+from seekpoint.index.types import Chapter, Details, Origin
+from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length, completed, stated_details, stated_seconds
+from seekpoint.indexer.sources.podcasts.feed import parse_feed
+from seekpoint.indexer.sources.podcasts.transcripts import read_chapters
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
+from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
+from tests import feeds
 
 
 @pytest.mark.parametrize(
@@ -38,3 +48,57 @@ def test_a_playlist_may_be_longer_only_with_a_limit() -> None:
     check_length(MOST_ENTRIES + 1, MOST_ENTRIES + 1)
     with pytest.raises(Unfetched, match="--limit"):
         check_length(MOST_ENTRIES + 1, None)
+
+
+Marks = Sequence[tuple[float, str]]
+
+
+def in_feed(marks: Marks) -> tuple[Chapter, ...]:
+    listed = feeds.chapters(*((f"{start:.0f}", title) for start, title in marks))
+    return parse_feed(feeds.feed(feeds.item("An episode", listed)).encode(), feeds.FEED).episodes[0].details.chapters
+
+
+def in_json(marks: Marks) -> tuple[Chapter, ...]:
+    return read_chapters(json.dumps({"chapters": [{"startTime": at, "title": title} for at, title in marks]}).encode())
+
+
+def by_ytdlp(marks: Marks) -> tuple[Chapter, ...]:
+    return stated_details({"chapters": [{"start_time": at, "title": title} for at, title in marks]}).chapters
+
+
+def in_document(marks: Marks) -> tuple[Chapter, ...]:
+    headings = tuple(Block(title, Role.HEADING) for _, title in marks)
+    return transcript_of(ParsedDocument(headings), "en", Origin.MANUAL)[1].chapters
+
+
+@pytest.mark.parametrize("chapters_of", [in_feed, in_json, by_ytdlp, in_document])
+def test_chapters_of_every_source_are_limited_alike(chapters_of: Callable[[Marks], tuple[Chapter, ...]]) -> None:
+    found = chapters_of([(start, f"第{start}章 " + "x" * 600) for start in range(6000)])
+    assert (len(found), {len(chapter.title) for chapter in found}) == (5000, {500})
+    assert found[1].title.startswith("第1章 x")
+    if chapters_of is not in_document:  # whose times are ours
+        hostile = [] if chapters_of is in_feed else [(1e300, "a"), (-1, "c"), (4, "\x1b\u202e")]
+        assert chapters_of([*hostile, (10**9, "b"), (3, "d")]) == (Chapter(3, "d"),)
+
+
+LATE = {
+    "srt": "1\n999999999:00:00,000 --> 999999999:00:01,000\n迟\n",
+    "negative": "1\n-999999999:00:00,000 --> 00:00:01,000\nearly\n",
+    "vtt": f"WEBVTT\n\n{'9' * 400}:00:00.000 --> {'9' * 400}:00:01.000\nlate\n",
+    "sbv": "999999999:00:00.000,999999999:00:01.000\nlate\n",
+    "lrc": "[99999999999:00]late\n",
+    "offset": "[offset:1e300]\n[00:01]early\n",
+    "ttml": "<tt><body><p begin='99999999h'>late</p></body></tt>",
+    "srv1": "<transcript><text start='1e300' dur='1'>late</text></transcript>",
+    "srv3": "<timedtext><body><p t='1e300' d='1'>late</p></body></timedtext>",
+    "json3": '{"events": [{"tStartMs": 1e300, "segs": [{"utf8": "late"}]}]}',
+    "whisper": '{"segments": [{"start": 1e300, "end": 1e301, "text": "late"}]}',
+    "podcast": '{"segments": [{"startTime": -1e300, "endTime": 1, "body": "early"}]}',
+    "snippets": '[{"start": 1e300, "duration": 1, "text": "late"}]',
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_times_in_captions_of_every_format_are_limited_alike(name: str) -> None:
+    with pytest.raises(SourceError, match="no cue found"):
+        parse_captions(LATE[name].encode(), "a")

@@ -29,10 +29,7 @@ def failure(sites: FakeSites, address: str) -> tuple[State, str, float | None, U
 
 @pytest.mark.parametrize(
     ("code", "state", "reason", "wait"),
-    [
-        (-403, State.UNAVAILABLE, "site_login", MONTH),
-        (-404, State.UNAVAILABLE, "site_says", MONTH),
-    ],
+    [(-403, State.UNAVAILABLE, "site_login", MONTH), (-404, State.UNAVAILABLE, "site_says", MONTH)],
 )
 def test_what_bilibili_says_of_a_video_is_told(
     sites: FakeSites, code: int, state: State, reason: str, wait: float

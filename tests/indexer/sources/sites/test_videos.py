@@ -58,9 +58,7 @@ def test_bilibilis_captions_are_read_with_its_details(sites: FakeSites) -> None:
     assert (result.kind, result.provenance, result.end) == (Kind.VIDEO, FromSite(), None)
 
 
-def test_no_translation_of_generated_captions_is_taken(
-    sites: FakeSites,
-) -> None:
+def test_no_translation_of_generated_captions_is_taken(sites: FakeSites) -> None:
     add_bilibili(sites, captions={"ai-zh": ZH, "ai-en": WORDS, "zh-CN": ZH})
     assert [(one.language, one.origin) for one in fetched(sites, BILIBILI).transcripts] == [("zh-CN", Origin.MANUAL)]
     assert [one.language for one in fetched(sites, BILIBILI, "zh", "fr").transcripts] == ["zh-CN"]

@@ -50,10 +50,6 @@ def ids(playlist: Playlist) -> list[str]:
     return [entry.resource.id for entry in playlist.entries]
 
 
-def places(fake: FakeYouTube) -> list[str]:
-    return [place for place, _ in fake.requests]
-
-
 @pytest.mark.parametrize(
     ("count", "pages", "old_shape"), [(0, 0, False), (5, 0, True), (350, 3, False), (250, 2, True)]
 )
@@ -65,7 +61,7 @@ def test_a_playlist_is_listed_to_its_end(fake: FakeYouTube, count: int, pages: i
     second = PlaylistEntry(Resource("talk0000001", Kind.VIDEO, "Lecture 1 第1讲", url))
     assert playlist.entries[1:2] == (second,) * bool(count)
     assert fake.requests[:2] == [("playlist", NAME), ("reload", NAME)]
-    assert places(fake)[2:] == ["more"] * pages
+    assert fake.places[2:] == ["more"] * pages
 
 
 VIDEOS = [
@@ -184,7 +180,7 @@ def test_a_block_is_never_retried(fake: FakeYouTube) -> None:
         fake.requests.clear()
         error = outcome(fake)
         assert isinstance(error, Blocked) and error.state == State.DEFERRED
-        assert places(fake) == PLACES[: PLACES.index(place) + 1]
+        assert fake.places == PLACES[: PLACES.index(place) + 1]
 
 
 @pytest.mark.parametrize(
@@ -197,12 +193,12 @@ def test_a_server_error_or_an_empty_response_is_retried(
     fake.add_playlist(NAME, "Course", talks(150))
     fake.fail(NAME, place, status, "", times=tries - 1)
     assert len(listed(fake).entries) == 150
-    assert places(fake).count(place) == tries and len(fake.requests) == 2 + tries
+    assert fake.places.count(place) == tries and len(fake.requests) == 2 + tries
     fake.requests.clear()
     fake.fail(NAME, place, status, "")
     error = outcome(fake)
     assert (error.state, error.retry_after, isinstance(error, Halt)) == (State.DEFERRED, HOUR, False)
-    assert words in error.reason and places(fake).count(place) == tries
+    assert words in error.reason and fake.places.count(place) == tries
 
 
 def test_an_unparsable_page_is_requested_in_another_way(fake: FakeYouTube) -> None:
@@ -239,7 +235,7 @@ def test_a_refusal_or_a_truncated_page_does_not_blame_the_playlist(fake: FakeYou
         fake.requests.clear()
         error = outcome(fake)
         assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
-        assert status == 200 or places(fake).count(place) == 1
+        assert status == 200 or fake.places.count(place) == 1
 
 
 def test_a_page_without_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube) -> None:
@@ -248,14 +244,14 @@ def test_a_page_without_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube
         fake.fail(NAME, "more", 200, body)
         playlist = listed(fake)
         assert len(playlist.entries) == 100 and truncation_warning(playlist, None)
-    assert places(fake) == ["playlist", "reload", "more", "more"] * 3
+    assert fake.places == ["playlist", "reload", "more", "more"] * 3
 
 
 def test_a_block_in_words_or_a_missing_connection_is_told_at_once(fake: FakeYouTube) -> None:
     for words in ("Sign in to confirm you’re not a bot", "Please try again later."):
         fake.refuse_playlist(NAME, words)
         assert isinstance(outcome(fake), Blocked)
-    assert places(fake) == ["playlist"] * 2
+    assert fake.places == ["playlist"] * 2
     with pytest.raises(ConnectionFault, match=r"the connection to youtube\.com fails"):
         YouTubePlaylists(fake.web(offline=True)).fetch(LIST)
 

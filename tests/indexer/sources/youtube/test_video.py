@@ -36,10 +36,6 @@ def outcome(fake: FakeYouTube, *languages: str, video_id: str = VIDEO) -> Unfetc
     return caught.value
 
 
-def places(fake: FakeYouTube) -> list[str]:
-    return [place for place, _ in fake.requests]
-
-
 def test_a_transcript_takes_three_requests(fake: FakeYouTube) -> None:
     fake.add_video(
         VIDEO,
@@ -51,7 +47,7 @@ def test_a_transcript_takes_three_requests(fake: FakeYouTube) -> None:
         chapters=[(0, "Intro"), (30, "自注意力")],
     )
     fetched = client(fake).fetch(VIDEO)
-    assert places(fake) == LOADED
+    assert fake.places == LOADED
     (transcript,) = fetched.transcripts
     assert (transcript.language, transcript.origin) == ("en", Origin.MANUAL)
     assert transcript.cues[0].end == 3.0, "time on screen ends where the next cue begins"
@@ -141,7 +137,7 @@ def test_a_video_whose_captions_are_not_asked_for(
     prepare(fake)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (state, wait)
-    assert places(fake)[:2] == LOADED[:2] and "captions" not in places(fake)
+    assert fake.places[:2] == LOADED[:2] and "captions" not in fake.places
     assert words in error.reason and "\x1b" not in error.reason
 
 
@@ -160,7 +156,7 @@ def test_a_block_is_never_retried(fake: FakeYouTube, prepare: Prepare, requested
     prepare(fake)
     error = outcome(fake)
     assert isinstance(error, Blocked) and error.state == State.DEFERRED
-    assert places(fake) == LOADED[:requested]
+    assert fake.places == LOADED[:requested]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +171,7 @@ def test_a_server_error_a_broken_connection_or_an_empty_response_is_retried(
 ) -> None:
     failing(place, status, body, times=tries - 1)(fake)
     assert client(fake).fetch(VIDEO).transcripts
-    assert places(fake).count(place) == tries
+    assert fake.places.count(place) == tries
     if status == 200:  # yt-dlp is asked then
         return
     fake.requests.clear()
@@ -183,7 +179,7 @@ def test_a_server_error_a_broken_connection_or_an_empty_response_is_retried(
     error = outcome(fake)
     assert (error.state, error.retry_after, isinstance(error, Halt)) == (State.DEFERRED, HOUR, False)
     words = {503: "503", HANG_UP: "the connection to youtube"}[status]
-    assert words in error.reason and places(fake).count(place) == tries
+    assert words in error.reason and fake.places.count(place) == tries
 
 
 @pytest.mark.parametrize(
@@ -201,7 +197,7 @@ def test_server_faults_do_not_blame_the_video(fake: FakeYouTube, place: str, sta
     failing(place, status, body)(fake)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
-    assert "no fault of this video" in error.reason and places(fake).count(place) == 1
+    assert "no fault of this video" in error.reason and fake.places.count(place) == 1
 
 
 @pytest.mark.parametrize(("place", "status", "pause"), [("player", 400, DAY / 2), ("captions", 200, HOUR / 2)])
@@ -220,7 +216,7 @@ def test_server_faults_of_three_videos_in_a_row_stop_the_run(
         assert isinstance(caught.value, Halt) == halts and not isinstance(caught.value, Blocked)
         assert (caught.value.state, caught.value.retry_after) == (State.DEFERRED, pause if halts else DAY)
     if place == "captions":
-        assert places(fake)[-4:] == [*LOADED, "captions"], "of the third one yt-dlp isn't asked"
+        assert fake.places[-4:] == [*LOADED, "captions"], "of the third one yt-dlp isn't asked"
 
 
 def test_captions_that_declare_entities_are_refused(fake: FakeYouTube) -> None:
@@ -232,7 +228,7 @@ def test_captions_that_declare_entities_are_refused(fake: FakeYouTube) -> None:
             youtube.fetch(VIDEO)
         assert (caught.value.state, caught.value.retry_after) == (State.UNAVAILABLE, MONTH)
         assert not isinstance(caught.value, Halt)
-    assert places(fake) == LOADED * 4
+    assert fake.places == LOADED * 4
 
 
 def test_consent_that_was_given_is_kept(fake: FakeYouTube) -> None:
@@ -240,7 +236,7 @@ def test_consent_that_was_given_is_kept(fake: FakeYouTube) -> None:
     fake.ask_consent(VIDEO, times=1)
     youtube = client(fake)
     assert youtube.fetch(VIDEO).transcripts and youtube.fetch(VIDEO).transcripts
-    assert places(fake).count("watch") == 3
+    assert fake.places.count("watch") == 3
     fake.ask_consent(VIDEO)
     error = outcome(fake)
     assert (error.state, error.retry_after) == (State.DEFERRED, DAY)

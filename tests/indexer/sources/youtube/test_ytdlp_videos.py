@@ -54,10 +54,6 @@ def other() -> Iterator[HTTPServer]:
         yield server
 
 
-def places(fake: FakeYouTube) -> list[str]:
-    return [place for place, _ in fake.requests]
-
-
 def told(transcripts: tuple[Transcript, ...]) -> list[str]:
     return ["a." * (one.origin is Origin.GENERATED) + one.language for one in transcripts]
 
@@ -82,7 +78,7 @@ def test_captions_that_need_a_token_are_had_by_yt_dlp_at_their_own_seconds(
     fake.add_video(VIDEO, "Another title", spoken, client=APPLE)
     fetched = YouTubeTranscripts(fake.web()).fetch(VIDEO)
     [(code, lines)] = spoken.items()
-    assert places(fake) == [*FIRST, *SECOND]
+    assert fake.places == [*FIRST, *SECOND]
     assert [told(fetched.transcripts), fetched.transcripts[0].cues] == [
         [code],
         tuple(Cue(start, start + seconds, text) for start, seconds, text in lines),
@@ -97,7 +93,7 @@ def test_a_video_that_one_client_cannot_play_is_asked_of_another(fake: FakeYouTu
     fake.add_video(VIDEO, "注意力\u202e", {"a.en": LINES}, client=APPLE, seconds=25, description=described)
     fake.make_unplayable(VIDEO, "Video unavailable", client=WEB)
     fetched = YouTubeTranscripts(fake.web()).fetch(VIDEO)
-    assert (told(fetched.transcripts), places(fake)) == (["a.en"], [*FIRST, *SECOND])
+    assert (told(fetched.transcripts), fake.places) == (["a.en"], [*FIRST, *SECOND])
     assert (fetched.details.title, fetched.details.duration) == ("注意力", 25.0)
 
 
@@ -113,7 +109,7 @@ def test_empty_answers_send_to_yt_dlp_once(fake: FakeYouTube, place: str) -> Non
     fake.add_video(VIDEO, tracks={"en": LINES})
     fake.fail(VIDEO, place, 200, "", times=2)
     assert told(YouTubeTranscripts(fake.web()).fetch(VIDEO).transcripts) == ["en"]
-    assert places(fake) == 2 * FIRST + SECOND if place == "player" else [*FIRST, *2 * ["captions"], *SECOND]
+    assert fake.places == 2 * FIRST + SECOND if place == "player" else [*FIRST, *2 * ["captions"], *SECOND]
     fake.fail(VIDEO, place, 200, "")
     empty = failure(fake)
     assert (empty.state, empty.retry_after) == (State.DEFERRED, DAY), "it isn't asked again on this day"
@@ -148,13 +144,13 @@ def test_a_block_that_yt_dlp_meets_stays_a_block(fake: FakeYouTube, prepare: Pre
     fake.add_video(VIDEO, tracks={"en": LINES}, client=APPLE)
     prepare(fake)
     assert isinstance(failure(fake), Blocked)
-    assert places(fake) == asked, "nothing is asked after it"
+    assert fake.places == asked, "nothing is asked after it"
 
 
 def test_captions_that_need_a_token_everywhere_say_so(fake: FakeYouTube) -> None:
     needs_token(fake)
     withheld = failure(fake)
-    assert (withheld.state, withheld.retry_after, places(fake)) == (State.DEFERRED, DAY, [*FIRST, *FIRST])
+    assert (withheld.state, withheld.retry_after, fake.places) == (State.DEFERRED, DAY, [*FIRST, *FIRST])
     assert "docs/sources.md" in withheld.reason and "token" in withheld.reason
     fake.add_video(VIDEO, tracks={"en": LINES, "zh": ZEILEN}, needs_token=True)
     fake.add_video(VIDEO, tracks={"en": LINES}, client=APPLE)
@@ -175,12 +171,10 @@ def test_youtubes_translations_are_no_tracks(fake: FakeYouTube, httpserver: HTTP
     assert not [request for request, _ in httpserver.log if "tlang" in request.args]
 
 
-def test_a_video_that_neither_way_has_keeps_its_reason(
-    fake: FakeYouTube,
-) -> None:
+def test_a_video_that_neither_way_has_keeps_its_reason(fake: FakeYouTube) -> None:
     fake.make_unplayable(VIDEO, "The uploader has closed it")
     kept = failure(fake)
-    assert (kept.state, kept.retry_after, places(fake)) == (State.UNAVAILABLE, MONTH, [*FIRST, *FIRST])
+    assert (kept.state, kept.retry_after, fake.places) == (State.UNAVAILABLE, MONTH, [*FIRST, *FIRST])
     assert kept.reason == "YouTube says: The uploader has closed it"
     player = fake.add_video(VIDEO, tracks={}, client=APPLE)
     fake.set_player(VIDEO, player | {"streamingData": {"adaptiveFormats": [sound_format(139, 1000)]}}, APPLE)
@@ -195,7 +189,7 @@ def test_a_live_video_waits_for_its_end(fake: FakeYouTube) -> None:
     fake.set_player(VIDEO, player, APPLE)
     live = failure(fake)
     assert (live.state, live.retry_after) == (State.DEFERRED, DAY)
-    assert "live at the moment" in live.reason and "captions" not in places(fake)
+    assert "live at the moment" in live.reason and "captions" not in fake.places
 
 
 @pytest.mark.parametrize(
@@ -211,7 +205,7 @@ def test_behind_a_login_only_cookies_open_the_second_way(
 ) -> None:
     fake.make_unplayable(VIDEO, reason, status)
     wall = failure(fake)
-    assert (wall.state, wall.retry_after, places(fake)) == (State.UNAVAILABLE, MONTH, FIRST)
+    assert (wall.state, wall.retry_after, fake.places) == (State.UNAVAILABLE, MONTH, FIRST)
     assert "--cookies FILE or --cookies-from-browser NAME" in wall.reason
     cookies = tmp_path / "cookies.txt"
     cookies.write_text(JAR)
