@@ -93,6 +93,9 @@ _HEADERS = {
 _MOST_OF_A_PAGE = 30_000_000
 _MOST_OF_A_FILE = 100_000_000
 
+_MOST_REDIRECTS = 8
+_YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
+
 _SUCCESS = (200, 203)
 _PARTIAL = 206
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})", re.ASCII)
@@ -142,6 +145,14 @@ class FetchedPage:
     url: str
     is_permanent: bool = True
     is_repeated: bool = False
+
+
+class LeadsToVideo(Unfetched):
+    """An address is a video's, which only the clients for its site ask, such as those for YouTube, with its pauses."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(State.UNAVAILABLE, Reason("no_video_page"), MONTH)
+        self.url = url
 
 
 class Hop(NamedTuple):
@@ -224,7 +235,38 @@ class Fetcher:
         return FilePart(response.content, first, int(sent[2]), etag, media_type)
 
     def _follow(self, first: Hop) -> requests.Response:
-        return follow(first, self._sessions[0], self._ask)
+        """Ask and follow redirects, which are the response's history.
+
+        Raises Unfetched, and LeadsToVideo before anything is asked of YouTube. A private first address may redirect
+        within its server alone: no redirect must lead from the web into a private network.
+        """
+        hop = first = first._replace(url=_normalised(first.url))
+        visited = set[tuple[str, str | None]]()
+        history: list[requests.Response] = []
+        while len(history) <= _MOST_REDIRECTS:
+            if f".{urlsplit(hop.url).hostname}".rstrip(".").endswith(_YOUTUBE):
+                raise LeadsToVideo(hop.url)
+            try:
+                response = self._ask(hop)
+            except PrivateNetwork as refused:
+                if hop.private or history:
+                    raise Unfetched(State.UNAVAILABLE, Reason("redirect_private"), MONTH) from refused
+                raise
+            if not response.is_redirect:
+                response.history = history
+                return response
+            history.append(response)
+            # A second visit is no loop if it brings another cookie.
+            visit = (hop.url, response.request.headers.get("Cookie"))
+            if visit in visited:
+                break
+            visited.add(visit)
+            try:
+                target = _normalised(urljoin(response.url, self._sessions[0].get_redirect_target(response)))
+            except ValueError as error:
+                raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
+            hop = hop._replace(url=target, private=hop.private and is_same_server(target, first.url))
+        raise Unfetched(State.UNAVAILABLE, Reason("redirects_endless"), MONTH)
 
     def _pace_of(self, hop: Hop) -> Pace:
         return Pace(0.0)
@@ -395,53 +437,6 @@ def refusal(status: int) -> Unfetched:
     if status >= 500 or status in _TRANSIENT:
         return Unfetched(State.DEFERRED, Reason("server_fault", status=status), HOUR)
     return Unfetched(State.UNAVAILABLE, Reason(_REFUSALS.get(status, "not_given"), status=status), MONTH)
-
-
-_MOST_REDIRECTS = 8
-_YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
-
-
-class LeadsToVideo(Unfetched):
-    """An address is a video's, which only the clients for its site ask, such as those for YouTube, with its pauses."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(State.UNAVAILABLE, Reason("no_video_page"), MONTH)
-        self.url = url
-
-
-def follow(first: Hop, session: requests.Session, ask: Callable[[Hop], requests.Response]) -> requests.Response:
-    """Make a request by `ask` and follow its redirects, which are the response's history.
-
-    Raises Unfetched, LeadsToVideo before anything is asked of YouTube, and what `ask` raises. A private first address
-    may redirect within its server alone: no redirect must lead from the web into a private network.
-    """
-    hop = first = first._replace(url=_normalised(first.url))
-    visited = set[tuple[str, str | None]]()
-    history: list[requests.Response] = []
-    while len(history) <= _MOST_REDIRECTS:
-        if f".{urlsplit(hop.url).hostname}".rstrip(".").endswith(_YOUTUBE):
-            raise LeadsToVideo(hop.url)
-        try:
-            response = ask(hop)
-        except PrivateNetwork as refused:
-            if hop.private or history:
-                raise Unfetched(State.UNAVAILABLE, Reason("redirect_private"), MONTH) from refused
-            raise
-        if not response.is_redirect:
-            response.history = history
-            return response
-        history.append(response)
-        # A second visit is no loop if it brings another cookie.
-        visit = (hop.url, response.request.headers.get("Cookie"))
-        if visit in visited:
-            break
-        visited.add(visit)
-        try:
-            target = _normalised(urljoin(response.url, session.get_redirect_target(response)))
-        except ValueError as error:
-            raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
-        hop = hop._replace(url=target, private=hop.private and is_same_server(target, first.url))
-    raise Unfetched(State.UNAVAILABLE, Reason("redirects_endless"), MONTH)
 
 
 def is_same_server(url: str, other: str) -> bool:

@@ -82,7 +82,8 @@ def _part(stream: IO[bytes], longest: int) -> bytes:
 
 def _serve(memory: int, *modules: str) -> None:
     """Answer requests until the input ends."""
-    _limit_memory(memory)
+    _limit("RLIMIT_CORE", 0)
+    _limit("RLIMIT_AS", memory)
     sys.addaudithook(_refuse_outside)
     for module in modules:
         importlib.import_module(module)
@@ -99,7 +100,7 @@ def _serve(memory: int, *modules: str) -> None:
         # Windows can't tell whether a request has come.
         while sys.platform == "win32" or select.select([requests], [], [], _IDLE)[0]:
             (function, seconds, is_asking, arguments), data = receive(requests)
-            _limit_cpu_time(seconds)
+            _limit("RLIMIT_CPU", math.ceil(time.process_time() + seconds), for_good=False)
             faulthandler.dump_traceback_later(seconds * PATIENCE + GRACE, exit=True)
             answer = _answer(function, data, [*arguments, *([ask] if is_asking else [])])
             faulthandler.cancel_dump_traceback_later()
@@ -112,32 +113,17 @@ def _refuse_outside(event: str, _: object) -> None:
         raise PermissionError(f"no text may cause {event}")
 
 
-def _limit_memory(limit: int) -> None:
+def _limit(name: str, most: int, *, for_good: bool = True) -> None:
+    """Limit what the system gives this process: core dumps, bytes of memory or seconds of CPU time."""
     if sys.platform == "win32":
         return
     import resource
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ValueError, OSError):  # macOS refuses it for some processes
-        hard_limit = _least(limit, resource.getrlimit(resource.RLIMIT_AS)[1])
-        resource.setrlimit(resource.RLIMIT_AS, (hard_limit, hard_limit))
-
-
-def _limit_cpu_time(seconds: float) -> None:
-    """Have the system end this process after `seconds` more of CPU time."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    limit = math.ceil(time.process_time() + seconds)
-    with suppress(ValueError, OSError):
-        hard_limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (_least(limit, hard_limit), hard_limit))
-
-
-def _least(limit: int, hard_limit: int) -> int:
-    """The lower limit; a negative hard limit means unlimited."""
-    return limit if hard_limit < 0 else min(limit, hard_limit)
+    kind = getattr(resource, name)
+    with suppress(ValueError, OSError):  # macOS refuses some for some processes
+        hard_limit = resource.getrlimit(kind)[1]
+        limit = most if hard_limit < 0 else min(most, hard_limit)  # a negative one means unlimited
+        resource.setrlimit(kind, (limit, limit if for_good else hard_limit))
 
 
 def _claim_stream(descriptor: int, flags: int) -> IO[bytes]:

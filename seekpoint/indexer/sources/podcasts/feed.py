@@ -166,19 +166,17 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     people = [_text(_children(author), "atom:name") for author in header.get("atom:author", ())]
     channel = next(filter(None, (_text(header, "itunes:author", "dc:creator"), *people, title)), None)
     language = _text(header, "language", "dc:language") or elements.root.get(_LANGUAGE, "")
-    links: dict[str, str] = {}
-    for link in header.get("atom:link", ()):
-        if address := _address(link.get("href"), url):
-            links.setdefault(link.get("rel", ""), address)
+    links = ((link.get("rel", ""), _address(link.get("href"), url)) for link in header.get("atom:link", ()))
+    first = {rel: address for rel, address in reversed([*links]) if address}
     of_feed = Details(channel=channel, thumbnail=_thumbnail(header, url))
     return Feed(
         title,
         tuple(replace(each, language=language, details=completed(each.details, of_feed)) for _, each in read),
         len(items) - len(read),
-        links.get("next"),
+        first.get("next"),
         _address(_text(header, "itunes:new-feed-url"), url),
         is_cut or any(fault.type in _LAST_FAULTS for fault in elements.error_log),
-        links.get("self"),
+        first.get("self"),
     )
 
 

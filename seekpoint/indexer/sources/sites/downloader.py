@@ -150,7 +150,15 @@ def failure_of(error: Exception, host: str, last: Unfetched | None = None) -> Se
         return Unfetched(State.UNAVAILABLE, Reason(code, host=host), MONTH)
     text = _PREFIX.sub("", getattr(cause, "orig_msg", None) or str(cause))
     said = clean(_ADVICE.sub("", text))[:_LONGEST].rstrip(". ")
-    known = _by_words(said, _SAID, host) or _of_a_request(cause, host, last) or _by_words(said, _SAID_AT_LAST, host)
+    known = _by_words(said, _SAID, host)
+    request = getattr(cause, "cause", None) or cause
+    if known is None and isinstance(request, HTTPError):
+        known = refusal(request.status)
+        if request.status == requests.codes.precondition_failed:  # Bilibili's answer to too much
+            known = Unfetched(State.DEFERRED, Reason("site_limits", host=host), HOUR)
+    elif isinstance(request, TransportError | DownloadError):
+        known = known or last
+    known = known or _by_words(said, _SAID_AT_LAST, host)
     if known is None and getattr(cause, "expected", False):
         return Unfetched(State.UNAVAILABLE, Reason("site_says", host=host, text=said), MONTH)
     return known or Unfetched(State.DEFERRED, Reason("site_misfit", host=host), DAY)
@@ -159,12 +167,3 @@ def failure_of(error: Exception, host: str, last: Unfetched | None = None) -> Se
 def _by_words(said: str, table: Iterable[tuple[re.Pattern[str], State, str, float]], host: str) -> Unfetched | None:
     matches = (row for row in table if row[0].search(said))
     return next((Unfetched(state, Reason(code, host=host), wait) for _, state, code, wait in matches), None)
-
-
-def _of_a_request(cause: Exception, host: str, last: Unfetched | None) -> Unfetched | None:
-    request = getattr(cause, "cause", None) or cause
-    if isinstance(request, HTTPError) and request.status == requests.codes.precondition_failed:
-        return Unfetched(State.DEFERRED, Reason("site_limits", host=host), HOUR)  # Bilibili's answer to too much
-    if isinstance(request, HTTPError):
-        return refusal(request.status)
-    return last if isinstance(request, TransportError | DownloadError) else None

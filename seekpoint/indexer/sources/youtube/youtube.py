@@ -20,15 +20,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Details, Kind, Playlist, PlaylistEntry, Resource, State, Transcript
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.fetch.retries import (
-    DAY,
-    MONTH,
-    MOST_FAULTS,
-    ConnectionFault,
-    Pace,
-    ServerFault,
-    Turns,
-)
+from seekpoint.indexer.fetch.retries import DAY, MONTH, MOST_FAULTS, ConnectionFault, Pace, ServerFault, Turns
 from seekpoint.indexer.fetch.youtube_failures import (
     EMPTY_RESPONSE_ERRORS,
     check_captions_address,
