@@ -170,17 +170,16 @@ def test_no_such_channel_or_tab(fake: FakeYouTube) -> None:
     assert error.state == State.UNAVAILABLE and "tab" in error.reason
 
 
-def test_a_block_is_never_retried(fake: FakeYouTube) -> None:
+@pytest.mark.parametrize(
+    ("place", "status", "body"),
+    [*((place, 429, "") for place in PLACES), ("playlist", 200, '<div class="g-recaptcha"></div>')],
+)
+def test_a_block_is_never_retried(fake: FakeYouTube, place: str, status: int, body: str) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
-    for place, status, body in (
-        *((place, 429, "") for place in PLACES[::-1]),
-        ("playlist", 200, '<div class="g-recaptcha"></div>'),
-    ):
-        fake.fail(NAME, place, status, body)
-        fake.requests.clear()
-        error = outcome(fake)
-        assert isinstance(error, Blocked) and error.state == State.DEFERRED
-        assert fake.places == PLACES[: PLACES.index(place) + 1]
+    fake.fail(NAME, place, status, body)
+    error = outcome(fake)
+    assert isinstance(error, Blocked) and error.state == State.DEFERRED
+    assert fake.places == PLACES[: PLACES.index(place) + 1]
 
 
 @pytest.mark.parametrize(
@@ -225,17 +224,19 @@ def test_an_unparsable_page_is_requested_in_another_way(fake: FakeYouTube) -> No
         assert len(fake.requests) <= 6
 
 
-def test_a_refusal_or_a_truncated_page_does_not_blame_the_playlist(fake: FakeYouTube) -> None:
+@pytest.mark.parametrize(
+    ("place", "status", "body"),
+    [("more", 200, "no json"), ("more", 200, "[" * 100_000), *((place, 403, "") for place in PLACES)],
+    ids=lambda value: str(value)[:9],
+)
+def test_a_refusal_or_a_truncated_page_does_not_blame_the_playlist(
+    fake: FakeYouTube, place: str, status: int, body: str
+) -> None:
     fake.add_playlist(NAME, "Course", talks(150))
-    for place, status, body in (
-        *(("more", 200, "no json"), ("more", 200, "[" * 100_000)),
-        *((place, 403, "") for place in PLACES[::-1]),
-    ):
-        fake.fail(NAME, place, status, body)
-        fake.requests.clear()
-        error = outcome(fake)
-        assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
-        assert status == 200 or fake.places.count(place) == 1
+    fake.fail(NAME, place, status, body)
+    error = outcome(fake)
+    assert (error.state, error.retry_after) == (State.DEFERRED, DAY)
+    assert status == 200 or fake.places.count(place) == 1
 
 
 def test_a_page_without_entries_ends_a_list_that_looks_cut_off(fake: FakeYouTube) -> None:

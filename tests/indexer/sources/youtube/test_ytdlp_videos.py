@@ -119,12 +119,7 @@ def test_empty_answers_send_to_yt_dlp_once(fake: FakeYouTube, place: str) -> Non
 BOT = "Sign in to confirm you’re not a bot"
 
 
-def refuse_as_a_bot(fake: FakeYouTube) -> None:
-    fake.add_video(VIDEO, tracks={"en": LINES}, client=WEB)
-    fake.make_unplayable(VIDEO, BOT, "LOGIN_REQUIRED", client=APPLE)
-
-
-def refuse_as_a_bot_on_the_watch_page(fake: FakeYouTube) -> None:
+def refuse_on_the_watch_page(fake: FakeYouTube) -> None:
     fake.make_unplayable(VIDEO, "Video unavailable", client=ANDROID)
     fake.make_unplayable(VIDEO, BOT, "LOGIN_REQUIRED", client=WEB)
     fake.add_video(VIDEO, tracks={}, client=APPLE)
@@ -133,15 +128,16 @@ def refuse_as_a_bot_on_the_watch_page(fake: FakeYouTube) -> None:
 @pytest.mark.parametrize(
     ("prepare", "asked"),
     [
-        (refuse_as_a_bot, [*FIRST, *FIRST]),
-        (refuse_as_a_bot_on_the_watch_page, [*FIRST, *FIRST]),
+        (lambda fake: fake.make_unplayable(VIDEO, BOT, "LOGIN_REQUIRED", client=APPLE), [*FIRST, *FIRST]),
+        (refuse_on_the_watch_page, [*FIRST, *FIRST]),
         (lambda fake: fake.fail(VIDEO, "captions", 429), [*FIRST, *SECOND]),
     ],
     ids=["a client", "the watch page", "the captions"],
 )
 def test_a_block_that_yt_dlp_meets_stays_a_block(fake: FakeYouTube, prepare: Prepare, asked: list[str]) -> None:
     needs_token(fake)
-    fake.add_video(VIDEO, tracks={"en": LINES}, client=APPLE)
+    for client in (APPLE, WEB):
+        fake.add_video(VIDEO, tracks={"en": LINES}, client=client)
     prepare(fake)
     assert isinstance(failure(fake), Blocked)
     assert fake.places == asked, "nothing is asked after it"
@@ -214,12 +210,10 @@ def test_behind_a_login_only_cookies_open_the_second_way(
     fake.add_video(VIDEO, tracks={"en": LINES}, client=WEB)
     httpserver.clear_log()
     assert told(YouTubeTranscripts(fake.web(cookies=cookies)).fetch(VIDEO).transcripts) == ["en"]
-    asked = [request for request, _ in httpserver.log]
-    assert all(request.cookies["SAPISID"] == "secret" for request in asked if request.host == "www.youtube.com")
-    signed = [
-        request for request in asked if request.path == "/youtubei/v1/player" and "Authorization" in request.headers
-    ]
-    assert signed, "yt-dlp signs in, where youtube-transcript-api can't"
+    asked = [request for request, _ in httpserver.log if request.host == "www.youtube.com"]
+    assert all(request.cookies["SAPISID"] == "secret" for request in asked)
+    signed = {request.path for request in asked if "Authorization" in request.headers}
+    assert "/youtubei/v1/player" in signed, "yt-dlp signs in, where youtube-transcript-api can't"
 
 
 def test_each_way_keeps_the_pace(fake: FakeYouTube) -> None:
@@ -235,9 +229,8 @@ def test_yt_dlp_fetches_no_captions_from_another_host(fake: FakeYouTube) -> None
     track = {"baseUrl": "https://youtube.com.evil.org/api/timedtext?lang=en", "languageCode": "en", "vssId": ".en"}
     captions = {"playerCaptionsTracklistRenderer": {"captionTracks": [track]}}
     details = {"videoId": VIDEO, "title": "A talk"}
-    fake.set_player(
-        VIDEO, {"playabilityStatus": {"status": "OK"}, "videoDetails": details, "captions": captions}, APPLE
-    )
+    player = {"playabilityStatus": {"status": "OK"}, "videoDetails": details, "captions": captions}
+    fake.set_player(VIDEO, player, APPLE)
     elsewhere = failure(fake)
     assert (elsewhere.state, elsewhere.reason.code) == (State.UNAVAILABLE, "captions_elsewhere")
 
@@ -289,10 +282,7 @@ def test_javascript_runtimes_are_those_of_yt_dlps_own_configuration(
     expected = {"skip": ["hls"], "player_client": ["tv"], "po_token": ["web.subs+x"]}
     assert changed["extractor_args"]["youtube"] == expected
     needs_token(fake)
-    for wrong, words in (
-        ("--no-such-option", "no such option: --no-such-option"),
-        ('"never closed', "closing quotation"),
-    ):
+    for wrong, words in (("--no-such-option", "no such option: --no-such-option"), ('"never closed', "closing quot")):
         configuration.write_text(wrong)
         refused = failure(fake)
         assert (refused.state, refused.retry_after, refused.reason.code) == (State.DEFERRED, DAY, "ytdlp_configuration")
@@ -407,18 +397,33 @@ def test_an_interrupted_download_is_resumed(media: FakeSounds, tmp_path: Path) -
     assert not media.asked
 
 
+PRIVATE, SOON = "This is a private video", "This live event will begin in 3 hours."
+
+
 @pytest.mark.parametrize(
-    ("status", "reason", "state"),
+    ("prepare", "words", "state"),
     [
-        ("LOGIN_REQUIRED", "This is a private video", State.UNAVAILABLE),
-        ("LIVE_STREAM_OFFLINE", "This live event will begin in 3 hours.", State.DEFERRED),
+        (lambda _, fake: fake.make_unplayable(VIDEO, PRIVATE, "LOGIN_REQUIRED"), PRIVATE, State.UNAVAILABLE),
+        (lambda _, fake: fake.make_unplayable(VIDEO, SOON, "LIVE_STREAM_OFFLINE"), SOON[:-1], State.DEFERRED),
+        (lambda media, _: media.add(VIDEO, SOUND, FILM), "doesn't give its sound", State.DEFERRED),
+        (
+            lambda media, _: media.add(VIDEO, SOUND, isLive=True, isLiveContent=True),
+            "live at the moment",
+            State.DEFERRED,
+        ),
     ],
+    ids=["private", "soon", "no audio", "live"],
 )
-def test_youtubes_reasons_are_passed_on(
-    status: str, reason: str, state: State, media: FakeSounds, fake: FakeYouTube, tmp_path: Path
+def test_a_video_without_a_sound_says_why(
+    media: FakeSounds,
+    fake: FakeYouTube,
+    tmp_path: Path,
+    prepare: Callable[[FakeSounds, FakeYouTube], None],
+    words: str,
+    state: State,
 ) -> None:
-    fake.make_unplayable(VIDEO, reason, status)
-    with pytest.raises(Unfetched, match=reason.rstrip(".")) as caught:
+    prepare(media, fake)
+    with pytest.raises(Unfetched, match=words) as caught:
         fetch_audio(VIDEO, media.web, tmp_path)
     assert (caught.value.state, "\n" in caught.value.reason) == (state, False)
 
@@ -430,15 +435,7 @@ def test_a_block_or_a_missing_connection_stops_everything(media: FakeSounds, fak
             fetch_audio(VIDEO, web, tmp_path)
 
 
-def test_a_video_without_audio_or_a_folder_to_keep_it_says_so(media: FakeSounds, tmp_path: Path) -> None:
-    media.add(VIDEO, SOUND, FILM)
-    with pytest.raises(Unfetched, match="doesn't give its sound") as caught:
-        fetch_audio(VIDEO, media.web, tmp_path)
-    assert caught.value.state is State.DEFERRED
-    media.add(VIDEO, SOUND, isLive=True, isLiveContent=True)
-    with pytest.raises(Unfetched, match="live at the moment") as caught:
-        fetch_audio(VIDEO, media.web, tmp_path)
-    assert caught.value.state is State.DEFERRED
+def test_a_folder_that_cannot_keep_sounds_is_named(media: FakeSounds, tmp_path: Path) -> None:
     media.add(VIDEO, SOUND)
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SeekpointError, match="can't be kept in"):
