@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 SHOW = "https://show.example"
@@ -45,13 +44,12 @@ def chapters(*titled: tuple[str, str]) -> str:
     return f'<psc:chapters version="1.2">{"".join(parts)}</psc:chapters>'
 
 
-def several(count: int, inside: Sequence[str] = ()) -> list[str]:
+def several(count: int) -> list[str]:
     """Episodes that have transcripts `/0.vtt`, `/1.vtt`, …, the newest first."""
     return [
         item(
             f"Episode {number}",
             transcript(f"{SHOW}/{number}.vtt"),
-            *inside,
             sound=f"{SHOW}/{number}.mp3",
             date=f"Tue, {28 - number:02d} Jul 2026 10:00:00 GMT",
         )

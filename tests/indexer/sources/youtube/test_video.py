@@ -290,9 +290,9 @@ def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
     assert len(slept) == 21
 
 
-def replay(fake: FakeYouTube, page: str = "youtube.html", player: str = "youtube.innertube.json") -> FakeYouTube:
+def replay(fake: FakeYouTube, player: str = "youtube.innertube.json") -> FakeYouTube:
     for video_id, place, name in (
-        (VIDEO, "watch", page),
+        (VIDEO, "watch", "youtube.html"),
         (VIDEO, "player", player),
         ("GJLlxj_dtq8", "captions", "transcript.xml"),  # the recorded captions belong to another id
     ):
@@ -313,27 +313,6 @@ def test_recorded_videos(fake: FakeYouTube) -> None:
     title = "Surface Go Review - It’s Awesome"
     assert fetched.details == Details(title, "Dave2D", 316, "2018-08-02", chapters)
     assert len(fake.requests) == 3 + 4
-
-
-@needs_shared
-@pytest.mark.parametrize(
-    ("file", "state", "words"),
-    [
-        ("age_restricted", State.UNAVAILABLE, "age"),
-        ("video_unavailable", State.UNAVAILABLE, ""),
-        ("transcripts_disabled", State.NO_TRANSCRIPT, ""),
-        ("transcripts_disabled2", State.NO_TRANSCRIPT, ""),
-        ("po_token_required", State.DEFERRED, ""),
-        ("request_blocked", Blocked.__name__, ""),
-        ("consent_page.html", State.DEFERRED, "--cookies"),
-        ("too_many_requests.html", Blocked.__name__, ""),
-    ],
-)
-def test_recorded_refusals(fake: FakeYouTube, file: str, state: str, words: str) -> None:
-    pages = {"page": f"youtube_{file}"} if "html" in file else {"player": f"youtube_{file}.innertube.json"}
-    error = outcome(replay(fake, **pages))
-    assert state == (Blocked.__name__ if isinstance(error, Blocked) else error.state)
-    assert words in error.reason
 
 
 def test_chapters_from_the_description() -> None:
