@@ -366,7 +366,13 @@ def identified(
     of another origin can give the same one. A guid that several enclosures share is ignored.
     """
     origin = origin_of(feed)
-    keyed = [(_key(each), short_hash(f"episode {origin} {_own_name(each)}"), each) for each in episodes]
+    keyed = []
+    for each in episodes:
+        guid, url = each.guid, each.resource.url
+        name = guid if _UNIQUE.fullmatch(guid) else url
+        # Some feeds use a short guid again: its key is of its date too. Without a guid, it is of the address.
+        key = name if name == guid or not guid else f"{guid}\n{each.details.published or each.resource.title}"
+        keyed.append((short_hash(key), short_hash(f"episode {origin} {name}"), each))
     urls: dict[str, set[str]] = defaultdict(set)
     for key, _, episode in keyed:
         urls[key].add(episode.resource.url)
@@ -380,15 +386,3 @@ def identified(
             own = kept.setdefault(key, KnownEpisode(own)).id
         same.append(replace(episode, resource=replace(episode.resource, id=own)))
     return same, dict(islice(kept.items(), max(0, len(kept) - MOST_ITEMS), None))
-
-
-def _own_name(episode: Episode) -> str:
-    return episode.guid if _UNIQUE.fullmatch(episode.guid) else episode.resource.url
-
-
-def _key(episode: Episode) -> str:
-    """A digest of a guid, and of its date, since some feeds use a short one again; without a guid, of the address."""
-    name = _own_name(episode)
-    if episode.guid and name != episode.guid:
-        name = f"{episode.guid}\n{episode.details.published or episode.resource.title}"
-    return short_hash(name)

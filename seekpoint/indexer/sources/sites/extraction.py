@@ -77,28 +77,38 @@ def read_video(address: bytes, languages: Sequence[str], most: int, page: str | 
     `page` is the address of the page that shows a recording.
     """
     url = address.decode()
-    with _extracting(url, {**_CAPTIONS, "playlistend": most}, ask) as downloader:
-        info = _recording(_info(downloader, page), url) if page else _info(downloader, url)
+    with _extracting(url, {**_CAPTIONS, "playlistend": most}, ask, page) as (downloader, info):
+        info = _recording(info, url) if page else info
         if info.get("_type") == "multi_video":  # one video in several files, the first of which has all captions
             info = {**next(iter(info["entries"]), {}), **{**info, "_type": "video"}}
         if info.get("_type") == "playlist":
             return SiteVideo(listed=_listed(info))
-        transcripts = _transcripts(downloader, info, languages, url)
+        tracks = tracks_of(info)
+        if not tracks and not info.get("formats") and not info.get("url"):
+            raise no_video(url)
+        if not tracks:
+            needs_login = any("logged in" in warning for warning in downloader.warnings)
+            reason = Reason("site_captions_login" if needs_login else "site_no_captions", host=site_of(url))
+            raise Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
+        spoken = str(info.get("language") or "")
+        if not spoken and not any(track.is_generated for track in tracks):
+            spoken = language_of([str(info.get("title") or ""), str(info.get("description") or "")], None)
+        chosen = choose(without_translations(tracks, spoken), languages, spoken)
+        transcripts = tuple(_transcript(downloader, info, track) for track in chosen)
         return SiteVideo(transcripts, details_of(info), str(info.get("webpage_url") or ""))
 
 
 def list_videos(address: bytes, most: int, ask: Ask) -> ListedVideos:
     """List the videos of a playlist, at most `most`; raises Unfetched."""
-    url = address.decode()
-    with _extracting(url, {"extract_flat": "in_playlist", "playlistend": most}, ask) as downloader:
-        return _listed(_info(downloader, url))
+    options = {"extract_flat": "in_playlist", "playlistend": most}
+    with _extracting(address.decode(), options, ask) as (_, info):
+        return _listed(info)
 
 
 def read_details(address: bytes, ask: Ask) -> Details:
     """Extract the details of a video; raises Unfetched."""
-    url = address.decode()
-    with _extracting(url, {"noplaylist": True, "playlistend": 1}, ask) as downloader:
-        return details_of(_info(downloader, url))
+    with _extracting(address.decode(), {"noplaylist": True, "playlistend": 1}, ask) as (_, info):
+        return details_of(info)
 
 
 def fetch_sound(address: bytes, stem: str, ask: Ask) -> tuple[str, Details]:
@@ -107,8 +117,7 @@ def fetch_sound(address: bytes, stem: str, ask: Ask) -> tuple[str, Details]:
     Raises Unfetched.
     """
     url = address.decode()
-    with _extracting(url, {**_SOUND, "noplaylist": True, "playlistend": 1}, ask) as downloader:
-        info = _info(downloader, url)
+    with _extracting(url, {**_SOUND, "noplaylist": True, "playlistend": 1}, ask) as (downloader, info):
         # The format is part of the name: a download must not be resumed in another format.
         parts = (_NO_NAME.sub("", str(info.get(part) or ""))[:40] for part in ("format_id", "ext"))
         path = ".".join((stem, *parts))
@@ -124,34 +133,27 @@ def site_of(url: str) -> str:
 
 
 @contextmanager
-def _extracting(url: str, options: Mapping[str, object], ask: Ask) -> Iterator[SiteDownloader]:
-    """A downloader for an address; what it raises becomes Unfetched."""
+def _extracting(
+    url: str, options: Mapping[str, object], ask: Ask, page: str | None = None
+) -> Iterator[tuple[SiteDownloader, Mapping[str, Any]]]:
+    """A downloader, and what it finds at an address, or on the `page` that shows it.
+
+    What it raises becomes Unfetched, as does a live stream.
+    """
     from yt_dlp.utils import YoutubeDLError
 
     from seekpoint.indexer.sources.sites.downloader import SiteDownloader, failure_of
 
     downloader = SiteDownloader(ask, options)
+    vimeo = _VIMEO.fullmatch(page or url)
     try:
-        yield downloader
+        info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else page or url)
+        if not info:
+            raise no_video(page or url)
+        check_not_live(info.get("live_status"))
+        yield downloader, info
     except (YoutubeDLError, SeekpointError, OSError) as error:
         raise failure_of(error, site_of(url), downloader.failure) from error
-
-
-def _transcripts(
-    downloader: SiteDownloader, info: Mapping[str, Any], languages: Sequence[str], url: str
-) -> tuple[Transcript, ...]:
-    tracks = tracks_of(info)
-    if not tracks and not info.get("formats") and not info.get("url"):
-        raise no_video(url)
-    if not tracks:
-        needs_login = any("logged in" in warning for warning in downloader.warnings)
-        reason = Reason("site_captions_login" if needs_login else "site_no_captions", host=site_of(url))
-        raise Unfetched(State.NO_TRANSCRIPT, reason, MONTH)
-    spoken = str(info.get("language") or "")
-    if not spoken and not any(track.is_generated for track in tracks):
-        spoken = language_of([str(info.get("title") or ""), str(info.get("description") or "")], None)
-    chosen = choose(without_translations(tracks, spoken), languages, spoken)
-    return tuple(_transcript(downloader, info, track) for track in chosen)
 
 
 def _recording(info: Mapping[str, Any], url: str) -> Mapping[str, Any]:
@@ -162,16 +164,6 @@ def _recording(info: Mapping[str, Any], url: str) -> Mapping[str, Any]:
         if any(resource and resource.url == url for resource in resources):
             return entry
     raise no_video(url)
-
-
-def _info(downloader: SiteDownloader, address: str) -> Mapping[str, Any]:
-    """What yt-dlp finds at an address; raises Unfetched for a live stream."""
-    vimeo = _VIMEO.fullmatch(address)
-    info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else address)
-    if not info:
-        raise no_video(address)
-    check_not_live(info.get("live_status"))
-    return info
 
 
 def no_video(url: str) -> Unfetched:
