@@ -16,12 +16,11 @@ from seekpoint.file_formats import DOCUMENTS
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_reader, open_writer
-from seekpoint.index.reasons import Reason
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Chapter, Kind, Origin, State
 from seekpoint.indexer.pipeline import build_report
 from seekpoint.indexer.pipeline.planner import Step
-from seekpoint.indexer.reading_list.addresses import local_path, resource_of
+from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from tests.fakes import TopicEncoder
@@ -269,20 +268,6 @@ def test_an_article_that_is_gone_without_an_error_is_kept_with_the_reason(worksh
     assert next(iter(workshop.statuses().values())).reason is None
 
 
-def test_a_failed_page_is_reported_and_the_build_continues(workshop: Workshop) -> None:
-    workshop.fake.add_site(PAGE, MASKS)
-    workshop.fake.add_site("https://blog.example.org/nowhere", "", status=404)
-    text = f"[gone](https://blog.example.org/nowhere)\n\n[page]({PAGE})\n\n[坏的链接](https://[::1)\n\n[x](https://exa[mple.org/x)"
-    for source in (workshop.write("list.md", text), "https://[::1"):
-        workshop.build(source)
-    told = {status.url: (status.state, status.reason) for status in workshop.statuses().values()}
-    assert told.pop(PAGE)[0] is State.INDEXED
-    gone, reason = told.pop("https://blog.example.org/nowhere")
-    assert gone is State.UNAVAILABLE and "404" in str(reason)
-    assert "https://[::1" in told
-    assert all(each == (State.UNAVAILABLE, Reason("no_address")) for each in told.values())
-
-
 @pytest.mark.slow
 @needs_shared
 def test_a_paper_opens_at_its_page_and_is_never_fetched_again(workshop: Workshop) -> None:
@@ -355,13 +340,6 @@ def test_books_documents_and_slides_are_read_from_the_web(workshop: Workshop) ->
     assert workshop.build(source, later=2 * DAY).updated == 0, "they are looked at as pages are"
 
 
-def test_a_document_is_left_out_beside_a_pdf_of_the_same_name(workshop: Workshop) -> None:
-    folder = workshop.write("notes/讲义.pptx", "PK").parent
-    workshop.write("notes/讲义.pdf", "%PDF-1.7 broken")
-    assert workshop.build(folder).resources == 1
-    assert any("1 document left out, as a PDF of the same name is read" in line for line in workshop.events.lines)
-
-
 def test_subtitles_inside_a_film_are_its_captions_if_it_has_none_beside_it(workshop: Workshop) -> None:
     said = ((1.0, 2.5, "现在掩码遮住未来，模型看不到答案。"), (3.0, 4.0, "谢谢大家。"))
     path = film(workshop.write("films/讲座.mkv", ""), ("chi", said))
@@ -390,22 +368,6 @@ def test_chapters_inside_a_recording_are_its_own(workshop: Workshop) -> None:
     assert [chapter.title for chapter in status.details.chapters] == ["Another cut", "重剪"]
 
 
-def test_an_unreadable_document_is_reported_once(workshop: Workshop) -> None:
-    good = workshop.write("notes/good.txt", "The softmax turns scores into weights.")
-    contents = {"empty.txt": b"", "image.md": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "broken.pdf": b"%PDF-1.7\nbroken"}
-    for name, content in contents.items():
-        (good.parent / name).write_bytes(content)
-    report = workshop.build(good.parent)
-    assert (report.states[State.INDEXED], report.states[State.UNAVAILABLE]) == (1, len(contents))
-    reasons = {local_path(status.url).name: status.reason for status in workshop.statuses().values()}
-    for name, words in (("empty.txt", "empty"), ("image.md", "text"), ("broken.pdf", "PDF")):
-        reason = reasons[name]
-        assert reason and words in reason and "\n" not in reason and not reason.is_foreign
-    before = workshop.content()
-    workshop.build(good.parent)
-    assert workshop.content() == before
-
-
 def test_a_file_of_a_kind_that_is_not_read_says_so(workshop: Workshop) -> None:
     names = ("passwd", "图.jpg", "数据.json", "讲义.odp", "book.mobi")
     for name in names:
@@ -420,26 +382,6 @@ def test_a_file_of_a_kind_that_is_not_read_says_so(workshop: Workshop) -> None:
         *(f"{name} is of a kind that isn't read: {remedy}" for name in names[:3]),
         *(f"{suffix} files aren't read yet: {remedy}" for suffix in (".odp", ".mobi")),
     ]
-
-
-def test_the_links_of_a_list_lead_to_files_beside_it(workshop: Workshop) -> None:
-    workshop.write("notes/mask.md", "A mask hides the tokens that come later.")
-    for name in ("讲座.ogg", "silent.ogg"):
-        workshop.write(f"notes/{name}", "sound")
-    workshop.write("notes/讲座.zh.vtt", webvtt("掩码遮住后面的词"))
-    names = ("mask.md", "gone.txt", "讲座.ogg", "silent.ogg", "gone.ogg")
-    workshop.build(workshop.write("list.md", " ".join(f"[{name}](notes/{name})" for name in names)))
-    found = {status.resource.title: status for status in workshop.statuses().values()}
-    assert {name: status.state for name, status in found.items()} == {
-        "mask.md": State.INDEXED,
-        "gone.txt": State.UNAVAILABLE,
-        "讲座.ogg": State.INDEXED,
-        "silent.ogg": State.NO_TRANSCRIPT,
-        "gone.ogg": State.UNAVAILABLE,
-    }
-    assert found["讲座.ogg"].languages == ("zh",)
-    assert "silent.LANGUAGE.vtt" in str(found["silent.ogg"].reason)
-    assert "there is no file" in str(found["gone.ogg"].reason)
 
 
 LISTS = "https://lists.example"

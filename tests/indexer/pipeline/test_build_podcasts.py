@@ -113,15 +113,6 @@ def test_an_episode_that_is_due_later_is_found_in_the_feed_though_that_has_not_c
     assert workshop.states()[status.id] is State.INDEXED
 
 
-def test_a_transcript_that_a_feed_gains_is_read_at_once(workshop: Workshop) -> None:
-    mute = item("Mute 无声", sound=f"{SHOW}/2.mp3", date=OLD)
-    follow(workshop, item("Attention", date=OLD), mute)
-    assert list(states(workshop).values()).count(State.NO_TRANSCRIPT) == 2
-    follow(workshop, item("Attention", transcript(f"{SHOW}/1.vtt"), date=OLD), mute)
-    assert asked(workshop) == ["/feed.xml", "/1.vtt"]
-    assert (states(workshop)["/1.mp3"], states(workshop)["/2.mp3"]) == (State.INDEXED, State.NO_TRANSCRIPT)
-
-
 @pytest.mark.parametrize("indexed", [False, True])
 def test_a_transcript_that_a_feed_corrects_is_read_at_once(workshop: Workshop, indexed: bool) -> None:
     def give(*names: str, title: str) -> None:

@@ -172,25 +172,6 @@ def test_a_video_that_both_ways_were_asked_for_is_asked_again_on_the_next_day(wo
     assert workshop.asked() == []
 
 
-def test_behind_a_login_the_remedy_is_what_helps(workshop: Workshop) -> None:
-    workshop.fake.make_unplayable(ZH, "This is a private video", "LOGIN_REQUIRED")
-    workshop.build(f"https://youtu.be/{ZH}")
-    assert "--retry" in str(workshop.statuses()[ZH].reason) and "--cookies FILE" in str(workshop.statuses()[ZH].reason)
-    workshop.fake.add_video(ZH, tracks={"zh": ZEILEN}, client="WEB")
-    workshop.build(f"https://youtu.be/{ZH}", retry=True, cookies=workshop.write("cookies.txt", COOKIES))
-    assert workshop.statuses()[ZH].languages == ("zh",)
-
-
-def test_a_block_that_yt_dlp_meets_closes_the_gate_and_no_way_leads_around_it(workshop: Workshop) -> None:
-    list_file = listed(workshop, *MANY)
-    workshop.fake.add_video(MANY[1], tracks={"en": LINES}, needs_token=True)
-    workshop.fake.make_unplayable(MANY[1], "Sign in to confirm you’re not a bot", "LOGIN_REQUIRED", client="VISIONOS")
-    workshop.build(list_file)
-    assert workshop.fake.requests[3:] == 2 * [("watch", MANY[1]), ("player", MANY[1])], "none after the block"
-    assert list(workshop.states().values()) == [State.INDEXED, *[State.DEFERRED] * 3]
-    assert len(workshop.events.lines) == 1 and workshop.wait(MANY[1]) == pytest.approx(HOUR, abs=60)
-
-
 def test_each_block_doubles_the_wait_and_a_success_resets_it(workshop: Workshop) -> None:
     list_file = listed(workshop, *MANY)
     workshop.fake.make_blocked(MANY[0])

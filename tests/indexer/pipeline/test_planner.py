@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from seekpoint.index.reasons import Reason
 from seekpoint.index.store import LISTED
 from seekpoint.index.types import Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
@@ -153,8 +154,11 @@ def test_what_is_no_file_of_this_machine_or_too_large_is_refused(tmp_path: Path)
         file.truncate(100_000_000)
     assert refusal(resource_of_path(large)) == "100 MB are too much (at most 20 MB): split it"
     assert "is a folder" in refusal(resource_of_path(tmp_path))
+    assert "there is no file" in refusal(resource_of_path(tmp_path / "gone.txt"))
     assert "ftp:" in refusal(Resource("x", Kind.PAGE, "", "ftp://a.org/x"))
     assert "a file of a.org" in refusal(Resource("x", Kind.PAGE, "", "file://a.org/etc/talk.md"))
+    for broken in ("https://[::1", "https://exa[mple.org/x"):
+        assert refusal(Resource("x", Kind.PAGE, "坏的链接", broken)) == Reason("no_address")
 
 
 LETTERS = {"N": Step.NOTHING, "W": Step.WAIT, "A": Step.ASK_YOUTUBE, "T": Step.TRANSCRIBE}

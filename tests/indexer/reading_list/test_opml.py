@@ -19,7 +19,7 @@ FEEDS = """<?xml version="1.0" encoding="UTF-8"?>
       </outline>
       <outline type="rss" text="Y" XMLURL=" https://b.org/rss "/>
     </outline>
-    <outline type="link" text="A page" url="https://c.org/page"/>
+    <outline type="link" text="A\x01 pa\x1bge\u202e" url="https://c.org/page"/>
     <outline text="Only the site" htmlUrl="https://d.org/"/>
     <outline text="YouTube" xmlUrl="https://www.youtube.com/feeds/videos.xml?channel_id=UC_x5XG1OV2P6uZZ5FSM9Ttw"/>
     <outline text="A list" xmlUrl="https://www.youtube.com/feeds/videos.xml?playlist_id=PL0123456789"/>
@@ -75,13 +75,3 @@ def test_the_declared_encoding_is_used(tmp_path: Path) -> None:
 )
 def test_damaged_and_hostile_ones_are_refused_in_a_line(tmp_path: Path, text: str, reason: str) -> None:
     assert reason in fault(tmp_path, "f.opml", text)
-
-
-def test_control_characters_are_left_out(tmp_path: Path) -> None:
-    control = '<opml><outline text="a\x01b\x1b[31m\u202e红" xmlUrl="https://a.org/"/></opml>'
-    assert rows(read(tmp_path, "f.opml", control)) == [("ab[31m红", "a.org/", ())]
-
-
-def test_a_list_of_others_names_no_files(tmp_path: Path) -> None:
-    others = '<opml><outline text="x" xmlUrl="file:///etc/passwd"/><outline text="y" xmlUrl="https://a.org/"/></opml>'
-    assert rows(read(tmp_path, "f.opml", others, is_trusted=False))[0][1] == "list.invalid/etc/passwd"
