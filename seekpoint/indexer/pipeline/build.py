@@ -33,7 +33,7 @@ from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
 from seekpoint.indexer.pipeline.planner import Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
-from seekpoint.indexer.pipeline.shown_videos import stored_videos, with_videos
+from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_backoffs
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources.captions import find_captions
@@ -285,7 +285,7 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
     try:
         with open_reader(library) as reader:
             standings, playlists = reader.standings(), reader.playlists()
-            listed = with_videos(Aliases.stored(reader, now).applied(lists), stored_videos(reader))
+            listed = ShownVideos.stored(reader).applied(Aliases.stored(reader, now).applied(lists))
             backoffs = stored_backoffs(reader, now)
             closed_until = backoffs.get(web.route, OPEN).until
             is_route_new = is_new_route(backoffs, web.route, now)

@@ -53,7 +53,7 @@ class Run:
         self.listed: set[str] = set()
         self.due_again: set[str] = set()
         self.aliases = Aliases.stored(writer, clock())
-        self.shown = ShownVideos(writer)
+        self.shown = ShownVideos.stored(writer)
         self.gate = YouTubeGate(writer, clock, sources.web.route, events.say, regardless=options.retry)
         self._acquisition = Acquisition(writer, sources, events, clock, options, self.gate, self.shown)
         self._embedder = Embedder(writer, encoder, events)
@@ -199,7 +199,7 @@ class Run:
             embedded = [with_chapters(transcript, self._writer.card) for transcript in embedded]
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
-        self.shown.keep(resource, fetched.videos)
+        self.shown.keep(self._writer, resource, fetched.videos)
         self.updated += 1
 
     def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:
@@ -239,7 +239,7 @@ class Run:
     def _refuse(self, job: Job, failure: Unfetched) -> None:
         is_indexed, is_beside = job.standing.is_indexed, self.shown.is_beside(job.resource.id)
         if is_beside and not is_indexed and failure.state in (State.NO_TRANSCRIPT, State.UNAVAILABLE):
-            self.shown.drop(job.resource.id)
+            self.shown.drop(self._writer, job.resource.id)
             return
         state, wait = failure.state, failure.retry_after
         # A page without a transcript is a video: an article always has text.

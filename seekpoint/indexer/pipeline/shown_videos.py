@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from seekpoint.index.store import Reader, Writer
 from seekpoint.index.types import Kind, Resource
@@ -17,47 +17,40 @@ Shown: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """The address of a page, and the addresses and titles of the videos that it shows."""
 
 
-def stored_videos(library: Reader) -> Mapping[str, Shown]:
-    """The videos that the pages of a library show, by the id of the page; those of removed pages are left out."""
-    shown = library.settings.shown
-    known = library.standings() if shown else {}
-    return {page: videos for page, videos in shown.items() if page in known}
-
-
-def with_videos(lists: Iterable[ReadingList], by_page: Mapping[str, Shown]) -> list[ReadingList]:
-    """The lists with the videos that their pages show, in the sections of the page."""
-
-    def shown(resources: Iterable[Resource]) -> Iterator[Resource]:
-        for resource in resources:
-            yield resource
-            for video in _videos(by_page.get(resource.id, ("", ()))):
-                yield replace(video, sections=resource.sections)
-
-    return [replace(listed, resources=merge(shown(listed.resources))) for listed in lists]
-
-
 class ShownVideos:
-    """The videos that the pages of a library show, which are listed after their page until one has no captions.
+    """The videos that pages show, by the id of the page; they are listed after it until one has no captions.
 
     `changes` counts those that this run has found and dropped.
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._by_page = dict(stored_videos(writer))
+    def __init__(self, by_page: Mapping[str, Shown]) -> None:
+        self._by_page = dict(by_page)
         self._beside: set[str] = set()
         self.changes = 0
+
+    @classmethod
+    def stored(cls, library: Reader) -> Self:
+        """The videos that the pages of a library show; those of removed pages are left out."""
+        shown = library.settings.shown
+        known = library.standings() if shown else {}
+        return cls({page: videos for page, videos in shown.items() if page in known})
 
     def pairs(self) -> Iterator[tuple[str, Resource]]:
         """Each page's address with a video that it shows."""
         yield from ((shown[0], video) for shown in self._by_page.values() for video in _videos(shown))
 
-    def applied(self, lists: Iterable[ReadingList]) -> list[ReadingList]:
+    def applied(self, lists: Sequence[ReadingList]) -> list[ReadingList]:
         """The lists with the videos that their pages show, in the sections of the page."""
-        lists = list(lists)
         named = {resource.id for listed in lists for resource in listed.resources}
         self._beside = {video.id for _, video in self.pairs()} - named
-        return with_videos(lists, self._by_page)
+
+        def shown(resources: Iterable[Resource]) -> Iterator[Resource]:
+            for resource in resources:
+                yield resource
+                for video in _videos(self._by_page.get(resource.id, ("", ()))):
+                    yield replace(video, sections=resource.sections)
+
+        return [replace(listed, resources=merge(shown(listed.resources))) for listed in lists]
 
     def private(self, private: Collection[str]) -> set[str]:
         """The ids of the videos on the servers of the pages with these ids, which may be in a private network."""
@@ -68,27 +61,27 @@ class ShownVideos:
         """Whether a video is listed only since a page shows it."""
         return video_id in self._beside
 
-    def keep(self, page: Resource, videos: Sequence[Resource]) -> None:
+    def keep(self, writer: Writer, page: Resource, videos: Sequence[Resource]) -> None:
         """Store which videos a page shows now."""
         shown = (page.url, tuple((video.url, video.title) for video in videos))
         if self._by_page.get(page.id, ("", ())) != shown and (videos or page.id in self._by_page):
             self._by_page[page.id] = shown
             self.changes += len(videos)
-            self._store()
+            self._store(writer)
 
-    def drop(self, video_id: str) -> None:
+    def drop(self, writer: Writer, video_id: str) -> None:
         """Take out a video that has no captions, and that no list names."""
         for page, (url, videos) in self._by_page.items():
             ids = [video.id for video in _videos((url, videos))]
-            self._by_page[page] = url, tuple(one for one, key in zip(videos, ids, strict=True) if key != video_id)
+            self._by_page[page] = url, tuple(video for video, key in zip(videos, ids, strict=True) if key != video_id)
         self.changes += 1
-        with self._writer.transaction():
-            self._store()
-            self._writer.remove([video_id])
+        with writer.transaction():
+            self._store(writer)
+            writer.remove([video_id])
 
-    def _store(self) -> None:
+    def _store(self, writer: Writer) -> None:
         self._by_page = {page: shown for page, shown in self._by_page.items() if shown[1]}
-        self._writer.put_settings(shown=self._by_page)
+        writer.put_settings(shown=self._by_page)
 
 
 def _videos(shown: Shown) -> Iterator[Resource]:

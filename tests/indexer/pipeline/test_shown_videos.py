@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.types import Kind, Resource
-from seekpoint.indexer.pipeline.shown_videos import ShownVideos, with_videos
+from seekpoint.index.types import Kind
+from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.sites.videos import video_named_by
-from tests.index.libraries import CARD
 from tests.indexer.builds import resource_at
 
 PAGE, OTHER = "http://uni.example/lecture", "http://10.0.0.1/lecture"
@@ -21,17 +18,20 @@ YOUTUBE, TALK = "https://www.youtube.com/watch?v=", "-wjZ_fJX0v4"
 PANOPTO, UUID = "Panopto/Pages/Viewer.aspx", "09969705-c96b-4e87-8424-abb7004200f4"
 
 
-def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_network(tmp_path: Path) -> None:
-    own, elsewhere = "http://uni.example/l3.mp4", "http://10.0.0.1/l3.mp4"
+@pytest.mark.parametrize(
+    ("said", "private", "taken"),
+    [
+        (PAGE, True, {short_hash("http://uni.example/l3.mp4")}),
+        (PAGE, False, set()),
+        (OTHER, True, set()),  # another's library may say that a page of ours lies elsewhere
+    ],
+)
+def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_network(
+    said: str, private: bool, taken: set[str]
+) -> None:
     page = resource_at(PAGE)
-    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
-        shown = ShownVideos(writer)
-        shown.keep(page, [Resource("any", Kind.VIDEO, "讲座", url) for url in (own, elsewhere)])
-        assert shown.private({page.id}) == {short_hash(own)}
-        assert shown.private(set()) == set()
-        # Another's library may say that a page of ours lies elsewhere.
-        writer.put_settings(shown={page.id: (OTHER, ((elsewhere, ""),))})
-        assert ShownVideos(writer).private({page.id}) == set()
+    shown = ShownVideos({page.id: (said, (("http://uni.example/l3.mp4", "讲座"), ("http://10.0.0.1/l3.mp4", "讲座")))})
+    assert shown.private({page.id} if private else set()) == taken
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -39,7 +39,7 @@ def test_only_recordings_on_the_server_of_a_private_page_may_be_in_a_private_net
 def test_a_page_renames_nothing_that_it_shows_of_others(taken: str, order: int) -> None:
     evil, listed = resource_at("https://evil.example/page"), resource_at(taken)
     by_page = {evil.id: (evil.url, ((listed.url, "Masks for sale"),))}
-    [read] = with_videos([ReadingList("list.md", 2, (evil, listed)[::order])], by_page)
+    [read] = ShownVideos(by_page).applied([ReadingList("list.md", 2, (evil, listed)[::order])])
     assert [one for one in read.resources if one.id == listed.id] == [listed]
     others = [(one.kind, one.title) for one in read.resources if one.url == listed.url and one.id != listed.id]
     assert others == ([] if listed.is_on_youtube else [(Kind.VIDEO, "Masks for sale")])
