@@ -99,13 +99,19 @@ class Workshop:
         """The moments that answer a question."""
         return seekpoint.ask(question, self.library, encoder=self.encoder, language=language).moments
 
-    def preview(self, *sources: Path | str, now: float | None = None) -> DryRunReport:
-        """The plan of a build from these sources."""
-        return preview(BuildOptions([str(source) for source in sources]), self.library, self.fake.web(), now)
+    def preview(self, *sources: Path | str, now: float | None = None, **options: Any) -> DryRunReport:  # noqa: ANN401
+        """The plan of a build from these sources, which asks for nothing."""
+        self.fake.requests.clear()
+        wanted = BuildOptions([str(source) for source in sources], **options)
+        report = preview(wanted, self.library, self.fake.web(), now)
+        assert self.fake.requests == []
+        return report
 
-    def asked(self) -> list[str]:
-        """The videos that YouTube was asked for in the last build."""
-        return list(dict.fromkeys(video_id for _, video_id in self.fake.requests))
+    def asked(self, *places: str) -> list[str]:
+        """What was asked for in the last build at these places of YouTube's or at a `site`; each once if at any."""
+        if places:
+            return [name for place, name in self.fake.requests if place in places]
+        return list(dict.fromkeys(name for _, name in self.fake.requests))
 
     def statuses(self) -> dict[str, ResourceStatus]:
         with open_reader(self.library) as library:

@@ -16,5 +16,5 @@ def workshop(tmp_path: Path, fake: FakeYouTube) -> Workshop:
 
 
 @pytest.fixture
-def sites(httpserver: HTTPServer) -> FakeSites:
-    return FakeSites(httpserver)
+def sites(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSites:
+    return FakeSites(httpserver)  # after YouTube's: for every other address

@@ -410,10 +410,6 @@ def quotes(workshop: Workshop) -> list[str]:
     return [moment.link for moment in workshop.ask("what does a mask hide?")]
 
 
-def asked_of_sites(workshop: Workshop) -> list[str]:
-    return [address for place, address in workshop.fake.requests if place == "site"]
-
-
 @pytest.fixture
 def intranet() -> Iterator[HTTPServer]:
     """A server of this machine that no list from the web may name."""
@@ -467,8 +463,7 @@ def test_a_build_and_a_dry_run_say_what_lists_leave_out(workshop: Workshop) -> N
     assert build_report.outlook(planned, 5.0).endswith("\n".join(remarks))
 
 
-@pytest.mark.parametrize("order", [1, -1])
-@pytest.mark.parametrize("code", [301, 302])
+@pytest.mark.parametrize(("code", "order"), [(301, 1), (302, 1), (302, -1)])
 def test_the_spellings_of_an_address_are_one_resource_and_asked_once_each(
     workshop: Workshop, code: int, order: int
 ) -> None:
@@ -481,7 +476,7 @@ def test_the_spellings_of_an_address_are_one_resource_and_asked_once_each(
     source = workshop.write("list.md", listed(*spellings[::order], *also))
     assert workshop.preview(source).steps[Step.FETCH] == 4
     report = workshop.build(source)
-    assert sorted(asked_of_sites(workshop)) == sorted(spellings)
+    assert sorted(workshop.asked("site")) == sorted(spellings)
     assert (report.entries, report.resources, report.updated) == (6, 1, 1)
     (status,) = workshop.statuses().values()
     assert status.state is State.INDEXED and len(status.sections) == 6
@@ -499,7 +494,7 @@ def test_spellings_of_a_page_that_is_not_there_ask_for_it_once(workshop: Worksho
         workshop.fake.add_redirect(f"{LISTS}/{name}", f"{LISTS}/gone")
     workshop.fake.add_site(f"{LISTS}/gone", "", status=404)
     workshop.build(workshop.write("list.md", listed(f"{LISTS}/a", f"{LISTS}/乙", f"{LISTS}/gone")))
-    assert asked_of_sites(workshop) == [f"{LISTS}/a", f"{LISTS}/gone", f"{LISTS}/乙"]
+    assert workshop.asked("site") == [f"{LISTS}/a", f"{LISTS}/gone", f"{LISTS}/乙"]
     assert {status.state for status in workshop.statuses().values()} == {State.UNAVAILABLE}
 
 
@@ -521,7 +516,7 @@ def test_a_site_that_turns_its_redirect_around_stays_one_resource_of_all_lists(w
     with open_writer(workshop.library) as writer:
         writer.remove(list(workshop.statuses()))
     workshop.build(source)
-    assert asked_of_sites(workshop) == [SPELLINGS[0], SPELLINGS[1]], "what was removed is asked at the listed address"
+    assert workshop.asked("site") == [SPELLINGS[0], SPELLINGS[1]], "what was removed is asked at the listed address"
 
 
 def test_temporary_redirects_to_one_page_are_one_resource_while_they_lead_there(workshop: Workshop) -> None:
@@ -555,12 +550,12 @@ def test_pages_with_one_canonical_address_and_one_text_are_one_resource(workshop
     assert workshop.build(source).updated == 1
     assert only(workshop) == (post, sections(0, 1, 2))
     workshop.build(source, later=2 * DAY)
-    assert asked_of_sites(workshop) == [post]
+    assert workshop.asked("site") == [post]
     workshop.fake.add_redirect(post, f"{post}?lang=zh")
     workshop.fake.add_site(f"{post}?lang=zh", declaring(post))
     workshop.build(source, later=4 * DAY)
     assert only(workshop) == (post, sections(0, 1, 2)), "a page that declares the listed address stays there"
-    assert asked_of_sites(workshop) == [post, f"{post}?lang=zh"]
+    assert workshop.asked("site") == [post, f"{post}?lang=zh"]
 
 
 def test_a_page_cannot_claim_the_address_of_another_one(workshop: Workshop) -> None:
@@ -594,7 +589,7 @@ def test_a_short_link_to_a_video_or_playlist_is_that(workshop: Workshop) -> None
     assert {name: status.state for name, status in statuses.items()} == dict.fromkeys((VIDEO, "PLshort"), State.INDEXED)
     assert (statuses[VIDEO].kind, report.resources) == (Kind.VIDEO, 2)
     assert statuses[VIDEO].sections == (*sections(0, 1), ("第2节", "讲座"))
-    assert asked_of_sites(workshop) == [SHORT, "https://bit.example/讲座", other], "each once"
+    assert workshop.asked("site") == [SHORT, "https://bit.example/讲座", other], "each once"
     workshop.build(source, later=2 * DAY)
     assert workshop.fake.requests and {place for place, _ in workshop.fake.requests} <= {"playlist", "reload"}
 
@@ -607,13 +602,13 @@ def test_a_short_link_asks_nothing_of_youtube_during_a_block(workshop: Workshop)
     workshop.fake.add_video(VIDEO, "Talk", {"en": [(0.0, 2.0, "the mask hides tokens")]})
     source = workshop.write("list.md", listed(SHORT))
     report = workshop.build(source)
-    assert asked_of_sites(workshop) == [SHORT] and len(workshop.fake.requests) == 1
+    assert workshop.asked("site") == [SHORT] and len(workshop.fake.requests) == 1
     status = workshop.statuses()[VIDEO]
     assert (status.state, status.sections, report.resources) == (State.DEFERRED, sections(0), 1)
     assert status.reason and "refused this address" in status.reason
     workshop.build(source, later=2 * DAY)
     assert workshop.statuses()[VIDEO].state is State.INDEXED
-    assert asked_of_sites(workshop) == []
+    assert workshop.asked("site") == []
 
 
 def test_what_leads_to_youtube_is_not_asked_for_without_need(workshop: Workshop) -> None:

@@ -10,8 +10,6 @@ from rich.cells import cell_len
 
 from seekpoint.index.errors import ForeignLibrary
 from seekpoint.index.types import Section, State
-from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.pipeline.build import DryRunReport, preview
 from seekpoint.indexer.pipeline.build_report import duration, outlook, render
 from seekpoint.indexer.pipeline.planner import Step
 from tests.indexer.builds import Workshop, webvtt
@@ -95,29 +93,21 @@ EN, ZH, NEW = "english0001", "zhongwen001", "brandnew001"
 LINES = [(0.0, 10.0, "attention 注意力")]
 
 
-def expected(workshop: Workshop, *sources: object, languages: tuple[str, ...] = (), **more: object) -> DryRunReport:
-    workshop.fake.requests.clear()
-    request = BuildOptions([str(source) for source in sources], languages=languages, **more)  # type: ignore[arg-type]
-    found = preview(request, workshop.library, workshop.fake.web())
-    assert workshop.fake.requests == []
-    return found
-
-
 def test_new_indexed_and_waiting_resources_are_counted_apart_and_nothing_is_created(workshop: Workshop) -> None:
     workshop.fake.add_video(EN, tracks={"en": LINES})
     workshop.fake.make_blocked(ZH)
     listed = workshop.write("list.md", f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n\nhttps://a.org/page\n")
     captions = workshop.write(f"captions/讲座 [{ZH}].zh.vtt", webvtt("注意力")).parent
-    found = expected(workshop, listed, captions=captions)
+    found = workshop.preview(listed, captions=captions)
     assert (found.resources, found.requests, found.playlists, found.closed_until) == (3, 3, 0, 0.0)
     assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.READ_CAPTIONS, Step.FETCH)] == [1, 1, 1]
     assert not workshop.library.exists()
-    assert expected(workshop, listed, languages=("en", "zh")).requests == 8
+    assert workshop.preview(listed, languages=("en", "zh")).requests == 8
     listed.write_text(f"https://youtu.be/{EN}\n\nhttps://youtu.be/{ZH}\n", "utf-8")
     workshop.build(listed)
     listed.write_text(listed.read_text("utf-8") + f"\nhttps://youtu.be/{NEW}\n", "utf-8")
     before = workshop.content()
-    found = expected(workshop, listed)
+    found = workshop.preview(listed)
     assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.WAIT, Step.NOTHING)] == [1, 1, 1]
     assert 3500 < found.closed_until - time.time() <= 3600
     assert workshop.content() == before
@@ -133,7 +123,7 @@ def test_the_time_between_requests_to_a_host_is_told_before_they_are_made(worksh
         (mixed, 0.0, 0.0, "other sites)\n"),
         (mixed[:3], 5.0, 0.0, "other sites)\n"),
     ):
-        found = expected(workshop, workshop.write("list.txt", "\n".join(urls)), pace=pace)
+        found = workshop.preview(workshop.write("list.txt", "\n".join(urls)), pace=pace)
         assert found.waits == waits
         assert told in f"{outlook(found, pace)}\n"
 
@@ -142,7 +132,7 @@ def test_a_folder_that_is_no_library_is_refused_as_a_build_would(workshop: Works
     listed = workshop.write("list.md", f"https://youtu.be/{EN}")
     workshop.write("library/thesis.tex", "words")
     with pytest.raises(ForeignLibrary, match="other files"):
-        expected(workshop, listed)
+        workshop.preview(listed)
     workshop.library = listed
     with pytest.raises(ForeignLibrary, match="is a file"):
-        expected(workshop, listed)
+        workshop.preview(listed)

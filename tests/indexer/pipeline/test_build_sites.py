@@ -6,14 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from pytest_httpserver import HTTPServer
 
 from seekpoint.index.types import Kind, State
 from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.build import build
 from seekpoint.indexer.pipeline.planner import Step
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, page_with_player, vtt
-from tests.fake_youtube import FakeYouTube
 from tests.indexer.builds import Workshop, resource_at
 from tests.indexer.sources.archives.samples import pptx
 from tests.speech import needs_espeak, recording, speech_model
@@ -22,11 +20,6 @@ BILIBILI = "https://www.bilibili.com/video/BV1xx411c7mD"
 VIMEO = "https://vimeo.com/76979871"
 LECTURE = "https://uni.example/lecture"
 HOUR, DAY = 3600.0, 86_400.0
-
-
-@pytest.fixture
-def sites(httpserver: HTTPServer, fake: FakeYouTube) -> FakeSites:
-    return FakeSites(httpserver)  # after YouTube's: for every other address
 
 
 def id_of(address: str) -> str:

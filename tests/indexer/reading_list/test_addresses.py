@@ -41,6 +41,9 @@ VIDEO, PLAYLIST = "-wjZ_fJX0v4", "PLoROMvodv4rN"
 WATCH, LISTED = f"https://www.youtube.com/watch?v={VIDEO}", f"https://www.youtube.com/playlist?list={PLAYLIST}"
 
 
+APPLE = "https://podcasts.apple.com/podcast/id12"
+
+
 def found(resource: Resource | None) -> Resource:
     assert resource is not None
     return resource
@@ -86,6 +89,20 @@ def found(resource: Resource | None) -> Resource:
             """,
         ),
         (Kind.PAPER, "https://a.org/%E8%AE%BA%E6%96%87.PDF?download=1", "https://a.org/论文.PDF?download=1"),
+        (
+            Kind.PLAYLIST,
+            "https://a.org/%E6%92%AD%E5%AE%A2",
+            "feed:https://a.org/播客?utm_source=x FEED:https://a.org/播客#top",
+        ),
+        (Kind.PLAYLIST, "http://a.org/x", "feed://a.org/x itpc://a.org/x pcast://a.org/x feed:http://a.org/x"),
+        (Kind.PLAYLIST, "https://a.org/x.RSS", "https://a.org/x.RSS feed:https://a.org/x.RSS"),
+        (
+            Kind.PLAYLIST,
+            APPLE,
+            f"{APPLE}?l=zh https://podcasts.apple.com/us/podcast/a-show/id12 "
+            "https://podcasts.apple.com/cn/podcast/%E6%92%AD/id12/",
+        ),
+        (Kind.PLAYLIST, f"{APPLE}?i=34", "https://podcasts.apple.com/us/podcast/a-show/id12?l=zh&i=34"),
         (Kind.PAGE, "https://a.org/x?id=3", "https://a.org/x?utm_source=n&id=3&fbclid=4&UTM_Term=t&gclid=5#part"),
         (Kind.PAGE, "http://a.org/x", "http://a.org:80/x"),
         (Kind.PAGE, "https://User:Pass@a.org/x", "https://User:Pass@A.org/x"),
@@ -101,7 +118,7 @@ def test_every_spelling_of_an_address_is_one_resource(kind: Kind, canonical: str
         assert (resource.kind, resource.url) == (kind, canonical), spelling
         assert (resource.title, resource.sections) == ("注意力 · Attention", (("Basics",),))
         assert resource.id == ids.get(canonical, resource.id) and (canonical in ids or len(resource.id) == 20)
-        assert resource_of(resource.url, resource.title, resource.sections) == resource
+        assert resource_of(address_of(resource), resource.title, resource.sections) == resource
 
 
 def test_lookalikes_of_videos_and_papers_and_broken_addresses_are_pages_and_other_texts_nothing() -> None:
@@ -296,30 +313,19 @@ def test_any_file_is_a_list_or_refused_in_a_line(
         assert is_trusted or not resource.url.startswith("file:///")
 
 
-def test_feeds_are_known_by_scheme_suffix_and_directory() -> None:
-    feed = feed_resource("https://a.org/播客?utm_source=x", "A show", (("Listen",),))
-    assert feed and (feed.kind, feed.title, feed.sections) == (Kind.PLAYLIST, "A show", (("Listen",),))
-    assert is_feed(feed)
-    page = resource_of("https://a.org/播客")
-    assert page and (page.url, page.kind) == (feed.url, Kind.PAGE) and page.id != feed.id
-    for spelled in ("feed:https://a.org/播客", "FEED:https://a.org/播客#top", address_of(feed)):
-        assert (found := resource_of(spelled)) and (found.id, found.url) == (feed.id, feed.url)
-    for spelled in ("feed://a.org/x", "itpc://a.org/x", "pcast://a.org/x", "feed:http://a.org/x"):
-        assert (found := resource_of(spelled)) and (found.kind, found.url) == (Kind.PLAYLIST, "http://a.org/x")
-    for plain in ("https://a.org/x.RSS", "https://podcasts.apple.com/podcast/id12", "https://a.org/x", f"{WATCH}"):
-        assert (found := resource_of(plain)) and address_of(found) == plain
-    for spelled in ("us/podcast/a-show/id12", "podcast/id12?l=zh", "cn/podcast/%E6%92%AD/id12/"):
-        found = resource_of(f"https://podcasts.apple.com/{spelled}")
-        assert found and (found.kind, found.url) == (Kind.PLAYLIST, "https://podcasts.apple.com/podcast/id12")
-        assert is_feed(found)
-    one = resource_of("https://podcasts.apple.com/us/podcast/a-show/id12?l=zh&i=34")
-    assert one and (one.kind, one.url) == (Kind.PLAYLIST, "https://podcasts.apple.com/podcast/id12?i=34")
-    assert is_feed(one)
-    ill = resource_of("https://podcasts.apple.com/podcast/id12?i=3%26x")
-    assert ill and ill.kind is Kind.PAGE
+def test_a_feed_is_another_resource_than_the_page_at_its_address() -> None:
+    feed = found(feed_resource("https://a.org/播客?utm_source=x", "A show", (("Listen",),)))
+    assert (feed.kind, feed.title, feed.sections) == (Kind.PLAYLIST, "A show", (("Listen",),))
+    page = found(resource_of("https://a.org/播客"))
+    assert (page.url, page.kind) == (feed.url, Kind.PAGE) and page.id != feed.id
+    feeds = ("feed:https://a.org/播客", APPLE, f"{APPLE}?i=34", "https://a.org/x.RSS")
+    assert all(is_feed(found(resource_of(address))) for address in feeds)
+    assert found(resource_of(f"{APPLE}?i=3%26x")).kind is Kind.PAGE
+    for plain in ("https://a.org/x.RSS", APPLE, "https://a.org/x", WATCH):
+        assert address_of(found(resource_of(plain))) == plain
     for of_youtube in (f"playlist_id={PLAYLIST}", "channel_id=UCx"):
-        found = feed_resource(f"https://www.youtube.com/feeds/videos.xml?{of_youtube}")
-        assert found and found.is_on_youtube and "feeds" not in found.url and not is_feed(found)
+        listed = found(feed_resource(f"https://www.youtube.com/feeds/videos.xml?{of_youtube}"))
+        assert listed.is_on_youtube and "feeds" not in listed.url and not is_feed(listed)
     for other in ("feed:", "feed:a.org", "feed:feed:https://a.org", "feed:javascript:alert(1)"):
         assert feed_resource(other) is None
 

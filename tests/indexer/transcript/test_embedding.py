@@ -21,7 +21,7 @@ from seekpoint.indexer.pipeline.build import Report
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import FetchResult
 from seekpoint.indexer.transcript.chunking import pieces
-from tests.fakes import TopicEncoder
+from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.libraries import chunk_ids, chunks_of
 from tests.indexer.builds import RecordedEvents, Workshop, webvtt
 
@@ -108,15 +108,8 @@ def test_a_changed_transcript_embeds_only_new_pieces_and_the_chunks_around_them(
     assert after.sums[20].argmax() == 6
 
 
-class EncoderWithoutParts(TopicEncoder):
-    """A model that returns no vectors of cues."""
-
-    def parts(self, texts: Sequence[str], ends: Sequence[Sequence[int]]) -> None:  # type: ignore[override]
-        return None
-
-
 def test_a_model_without_parts_makes_no_pieces_and_is_tried_once(workshop: Workshop) -> None:
-    encoder = EncoderWithoutParts()
+    encoder = WideEncoder("bare", gives_parts=False)
     build(workshop, encoder)
     assert len(stored(workshop, EN).starts) == 0
     before = workshop.content()

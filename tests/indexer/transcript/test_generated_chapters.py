@@ -9,8 +9,15 @@ import pytest
 
 from seekpoint import open_library
 from seekpoint.index.text.transcript_text import CueText, columns
-from seekpoint.index.types import Chapter, Cue, Pieces, ResourceStatus
-from seekpoint.indexer.transcript.generated_chapters import LEAST_DURATION, MOST_COLUMNS, chapters, titles
+from seekpoint.index.types import Chapter, Cue, EmbeddedTranscript, Origin, Pieces, ResourceStatus, Transcript
+from seekpoint.indexer.transcript.generated_chapters import (
+    LEAST_DURATION,
+    MOST_COLUMNS,
+    chapters,
+    titles,
+    with_chapters,
+)
+from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop
 from tests.long_talk import CHINESE, ENGLISH, LINES, SECONDS, talk
 
@@ -76,11 +83,11 @@ def test_a_build_stores_them_with_the_transcript_of_a_recording_without_its_own(
         assert library.transcript(TALK).chapters == ()
 
 
-def test_only_a_recording_of_ten_minutes_gets_some(workshop: Workshop) -> None:
+def test_only_a_recording_of_ten_minutes_gets_some() -> None:
     cues = talk(ENGLISH, int(LEAST_DURATION / SECONDS / len(ENGLISH)))
-    assert len(status(workshop, cues).chapters) == 3
-    workshop.library = workshop.folder / "shorter"
-    assert status(workshop, cues[:-1]).chapters == ()
+    for said, count in ((cues, 3), (cues[:-1], 0)):
+        given = EmbeddedTranscript(Transcript("en", Origin.MANUAL, tuple(said)), (), np.zeros((0, 8), np.float32))
+        assert len(with_chapters(given, TopicEncoder().card).transcript.chapters) == count
 
 
 REST = "And then we talk about the weather. It was nice. The weather is nice today. " * 3
