@@ -28,7 +28,7 @@ from seekpoint.index.types import Encoder, NamedBy, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, Sources, name_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.addition import added, checked, due
-from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.indexer.pipeline.resolution import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
 from seekpoint.indexer.reading_list.links import as_listed, parse_urls
 from seekpoint.indexer.reading_list.parser import has_bookmarks, read_source

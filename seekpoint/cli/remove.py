@@ -25,7 +25,7 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     begins with a dash. Videos of a playlist, and episodes of a feed, stay.
     """
     from seekpoint.index.open import open_writer
-    from seekpoint.indexer.pipeline.aliases import Aliases
+    from seekpoint.indexer.pipeline.resolution import Aliases
     from seekpoint.indexer.reading_list.addresses import is_feed, path_of_link, resource_of, resource_of_path
     from seekpoint.query.link_targets import find_resource
 

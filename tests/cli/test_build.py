@@ -12,7 +12,7 @@ import seekpoint
 from seekpoint.index.open import open_writer
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource, ResourceStatus, State
-from seekpoint.indexer.pipeline.aliases import Aliases
+from seekpoint.indexer.pipeline.resolution import Aliases
 from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of, resource_of_path
 from seekpoint.query.output.status import reasons
 from tests.cli.here import call, one_line, run

@@ -15,7 +15,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Details, Kind, Resource, State, Transcript
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
-from seekpoint.indexer.pipeline.shown_videos import ShownVideos
+from seekpoint.indexer.pipeline.resolution import ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
 from seekpoint.indexer.reading_list.addresses import is_feed, local_path
 from seekpoint.indexer.sources.captions import read_all, title_of

@@ -29,11 +29,10 @@ from seekpoint.index.types import (
 )
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
 from seekpoint.indexer.fetch.http_session import Web
-from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
 from seekpoint.indexer.pipeline.planner import Planner, Step
+from seekpoint.indexer.pipeline.resolution import Aliases, ShownVideos
 from seekpoint.indexer.pipeline.runner import Run
-from seekpoint.indexer.pipeline.shown_videos import ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_backoffs
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources.captions import find_captions
@@ -231,11 +230,13 @@ def list_playlists(
     while True:
         playlists = writer.playlists()
         resources: dict[str, Resource] = {}
-        for listed in run.applied(lists):
+        for listed in run.shown.applied(run.aliases.applied(lists)):
             expanded = expand_playlists(listed.resources, playlists)
             writer.register(listed.source, expanded, listed.named_by)
             resources |= {resource.id: resource for resource in expanded}
-        planner = replace(planner, standings=writer.standings(), private=run.private(lists))
+        private = run.aliases.private(lists)
+        private |= run.shown.private(private)
+        planner = replace(planner, standings=writer.standings(), private=private)
         unrequested = [
             resource
             for resource in resources.values()

@@ -15,7 +15,7 @@ from seekpoint.index.settings import CosineScale, QuestionEngine
 from seekpoint.index.store import Writer
 from seekpoint.index.text.languages import in_one_script, primary
 from seekpoint.index.types import State
-from seekpoint.indexer.transcript.chunking import chunk
+from seekpoint.indexer.transcript.cues import chunk
 
 # With 128 passages there are 80 pairs or more above the quantile. Fewer than 24 say nothing.
 _PASSAGES, _LEAST = 128, 24

@@ -18,11 +18,9 @@ from seekpoint.index.types import Kind, Resource, Standing, State, Transcript
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources, name_of
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.acquisition import Acquisition
-from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.planner import Job, Planner, Step
-from seekpoint.indexer.pipeline.shown_videos import ShownVideos
+from seekpoint.indexer.pipeline.resolution import Aliases, ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
-from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.provenance import FetchResult, FromListing, FromPage, FromSite, decode, encode
 from seekpoint.indexer.sources.youtube.youtube import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
@@ -74,15 +72,6 @@ class Run:
     def embedded(self) -> int:
         """The number of embedded passages."""
         return self._embedder.embedded
-
-    def applied(self, lists: Sequence[ReadingList]) -> list[ReadingList]:
-        """The lists with the resources that theirs stand for, and the videos that pages show."""
-        return self.shown.applied(self.aliases.applied(lists))
-
-    def private(self, lists: Sequence[ReadingList]) -> set[str]:
-        """The ids of the resources that may be in a private network."""
-        private = self.aliases.private(lists)
-        return private | self.shown.private(private)
 
     def list_playlist(self, job: Job) -> None:
         """Fetch a playlist's entries; if that fails, the stored ones stay."""

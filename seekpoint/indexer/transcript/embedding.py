@@ -14,7 +14,7 @@ from seekpoint.index.text.clean import counted, text_digest
 from seekpoint.index.text.languages import in_one_script
 from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Encoder, Piece, PieceVector, Transcript, Vectors
 from seekpoint.indexer.build_options import BuildEvents
-from seekpoint.indexer.transcript.chunking import chunk, pieces
+from seekpoint.indexer.transcript.cues import chunk, pieces
 
 # Passages per call of the encoder: few enough for regular progress and a quick reaction to Ctrl-C.
 _PASSAGES = 64

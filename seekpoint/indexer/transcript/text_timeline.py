@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from seekpoint.index.types import Cue, Details, Origin, Transcript
 from seekpoint.indexer.sources.metadata import stated_chapters
-from seekpoint.indexer.transcript.chunking import SECONDS
-from seekpoint.indexer.transcript.cues import sentences, tidy, tokens
+from seekpoint.indexer.transcript.cues import SECONDS, sentences, tidy, tokens
 
 TOKENS_A_SECOND = 4.0
 """The speed of lectures, so that chunks of texts and of talks have the same length: 3.3 in English, 4.7 in Chinese

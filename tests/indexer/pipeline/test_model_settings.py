@@ -18,11 +18,8 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.settings import NAMES, LibrarySettings
 from seekpoint.index.sql.names import is_stale
 from seekpoint.index.types import Details, ModelCard
-from seekpoint.indexer.pipeline.aliases import Aliases
 from seekpoint.indexer.pipeline.model_settings import calibrate
 from seekpoint.indexer.pipeline.youtube_gate import stored_backoffs
-from seekpoint.indexer.reading_list.addresses import resource_of
-from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.query.search.confidence import ANY_CALIBRATION, BUNDLED_CALIBRATION, PROFILES, profile_of
 from seekpoint.query.search.settings import TUNING
 from tests.fakes import TopicEncoder
@@ -69,20 +66,6 @@ def test_another_models_settings_are_none() -> None:
     assert settings.scale_of(own) == ("f", 0.9, 100) and settings.engine_of(own) == ("f", "v", "", "", None)
     other = ModelCard("模型", 8, "other weights")
     assert (settings.scale_of(other), settings.engine_of(other)) == (None, None)
-
-
-def test_only_the_server_that_a_local_list_names_may_be_private(tmp_path: Path) -> None:
-    urls = ("http://a.example/a", "http://b.example/b", "http://a.example/c", "https://a.example/c")
-    named, other, local, secure = (found for url in urls if (found := resource_of(url)))
-    lists = [
-        ReadingList("/列表.md", 2, (named, local)),
-        ReadingList("https://lists.example/list.md", 1, (other,), is_remote=True),
-    ]
-    with open_writer(tmp_path, TopicEncoder().card) as writer:
-        writer.register("list.md", [named, other, local])
-        for resource, end, expected in ((named, other, local), (local, secure, secure)):
-            Aliases.stored(writer, 0.0).record(writer, resource, end, 0.0, is_permanent=True)
-            assert Aliases.stored(writer, 0.0).private(lists) == {expected.id}
 
 
 TALKS = {

@@ -20,7 +20,7 @@ from seekpoint.indexer.pipeline.acquisition import FILES_AHEAD
 from seekpoint.indexer.pipeline.build import Report
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.provenance import FetchResult
-from seekpoint.indexer.transcript.chunking import pieces
+from seekpoint.indexer.transcript.cues import pieces
 from tests.fakes import TopicEncoder, WideEncoder
 from tests.index.libraries import chunk_ids, chunks_of
 from tests.indexer.builds import RecordedEvents, Workshop, webvtt

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from seekpoint.index.types import Chapter, Origin
-from seekpoint.indexer.transcript.chunking import chunk
-from seekpoint.indexer.transcript.cues import sentences
+from seekpoint.indexer.transcript.cues import chunk, sentences
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
 
 ARTICLE = ParsedDocument(

@@ -1,16 +1,19 @@
-"""The videos that pages show: which may be in a private network, and what an ill-formed setting does."""
+"""What the entries of a list are: what stands for them, and the videos that pages show."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from seekpoint.index.open import open_writer
 from seekpoint.index.types import Kind
-from seekpoint.indexer.pipeline.shown_videos import ShownVideos
+from seekpoint.indexer.pipeline.resolution import Aliases, ShownVideos
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.sites.videos import video_named_by
+from tests.fakes import TopicEncoder
 from tests.indexer.builds import resource_at
 
 PAGE, OTHER = "http://uni.example/lecture", "http://10.0.0.1/lecture"
@@ -61,3 +64,17 @@ def test_a_video_has_its_title_from_its_own_site(page: str, url: str, title: str
 
 def test_what_is_no_address_is_no_video() -> None:
     assert [video_named_by(PAGE, url) for url in ("", "javascript:1", "http://[")] == [None] * 3
+
+
+def test_only_the_server_that_a_local_list_names_may_be_private(tmp_path: Path) -> None:
+    urls = ("http://a.example/a", "http://b.example/b", "http://a.example/c", "https://a.example/c")
+    named, other, local, secure = map(resource_at, urls)
+    lists = [
+        ReadingList("/列表.md", 2, (named, local)),
+        ReadingList("https://lists.example/list.md", 1, (other,), is_remote=True),
+    ]
+    with open_writer(tmp_path, TopicEncoder().card) as writer:
+        writer.register("list.md", [named, other, local])
+        for resource, end, expected in ((named, other, local), (local, secure, secure)):
+            Aliases.stored(writer, 0.0).record(writer, resource, end, 0.0, is_permanent=True)
+            assert Aliases.stored(writer, 0.0).private(lists) == {expected.id}
