@@ -9,11 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import Kind, Resource, Standing, State
+from seekpoint.index.types import NOWHERE, Kind, Resource, Standing, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import is_unread, local_path
-from seekpoint.indexer.reading_list.parser import NOWHERE
 from seekpoint.indexer.sources.captions import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.provenance import (
     FromListing,

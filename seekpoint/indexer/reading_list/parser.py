@@ -17,8 +17,7 @@ from seekpoint.files import open_file, read_file, real_path
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import NOWHERE as NOWHERE
-from seekpoint.index.types import Kind, NamedBy, Playlist, Resource, State
+from seekpoint.index.types import NOWHERE, Kind, NamedBy, Playlist, Resource, State
 from seekpoint.indexer.fetch.fetcher import Fetcher
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (

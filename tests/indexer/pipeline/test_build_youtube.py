@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import seekpoint
-from seekpoint.index.errors import Blocked
+from seekpoint.index.errors import Blocked, Unfetched
 from seekpoint.index.open import open_writer
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Cue, Kind, Origin, State, Transcript
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.provenance import FetchResult
+from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
 from tests.fake_playlists import DELETED, PRIVATE
-from tests.fake_youtube import HANG_UP
+from tests.fake_youtube import HANG_UP, FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
 
@@ -155,34 +157,14 @@ def test_three_faults_in_a_row_stop_the_requests_and_their_videos_come_last_next
     assert (workshop.asked(), workshop.states()[MANY[3]]) == ([MANY[2], MANY[3], *MANY[:2]], State.INDEXED)
 
 
-def test_a_video_that_both_ways_were_asked_for_is_asked_again_on_the_next_day(workshop: Workshop) -> None:
-    workshop.fake.add_video(ZH, tracks={"a.zh": ZEILEN}, needs_token=True)
-    workshop.fake.make_unplayable(EN, "Video unavailable")
-    list_file = workshop.write("list.txt", f"https://youtu.be/{ZH}\nhttps://youtu.be/{EN}\n")
-    workshop.build(list_file)
-    assert workshop.fake.requests.count(("watch", ZH)) == workshop.fake.requests.count(("watch", EN)) == 2
-    assert "token provider" in str(workshop.statuses()[ZH].reason)
-    workshop.build(list_file, later=DAY - MINUTE)
-    assert workshop.asked() == []
-    workshop.fake.add_video(ZH, "注意力", {"a.zh": ZEILEN}, client="VISIONOS")
-    report = workshop.build(list_file, later=DAY + MINUTE)
-    assert (workshop.asked(), report.updated) == ([ZH], 1)
-    (status,) = (one for one in workshop.statuses().values() if one.state is State.INDEXED)
-    assert (status.resource.id, status.languages, status.transcript) == (ZH, ("zh",), Origin.GENERATED)
-    moment = workshop.ask("掩码有什么用", "zh")[0]
-    assert moment.link == f"https://www.youtube.com/watch?v={ZH}&t=10s"
-    workshop.build(list_file, later=2 * DAY)
-    assert workshop.asked() == []
-
-
 def test_each_block_doubles_the_wait_and_a_success_resets_it(tmp_path: Path) -> None:
     now = 0.0
 
     def gate(now: float) -> YouTubeGate:
         return YouTubeGate(writer, lambda: now, "direct", print, regardless=False)
 
-    def block() -> None:
-        raise Blocked(Reason("youtube_refused"))
+    def block(asked: float | None = None) -> None:
+        raise Blocked(Reason("youtube_refused"), asked)
 
     with open_writer(tmp_path / "library", TopicEncoder().card) as writer:
         for hours in (1, 2, 4, 8, 16, 24, 24, 0, 1):
@@ -194,6 +176,12 @@ def test_each_block_doubles_the_wait_and_a_success_resets_it(tmp_path: Path) -> 
             assert blocked.value.retry_after == hours * HOUR
             now += hours * HOUR
             assert gate(now - 1).closed and not gate(now).closed
+        gate(now).through(lambda: None)
+        for asked, pause in ((MINUTE, MINUTE), (None, HOUR)):  # what YouTube asks for isn't doubled
+            with pytest.raises(Blocked) as blocked:
+                gate(now).through(partial(block, asked))
+            assert blocked.value.retry_after == pause
+            now += pause
 
 
 def test_another_route_requests_deferred_videos_at_once(workshop: Workshop) -> None:
@@ -281,17 +269,6 @@ def test_what_was_stored_at_a_wrong_clock_is_asked_again(workshop: Workshop) -> 
     assert workshop.fake.requests == []
 
 
-def test_a_pause_that_youtube_asks_for_is_a_minute_at_least(workshop: Workshop) -> None:
-    list_file = listed(workshop, EN, ZH)
-    workshop.fake.fail(EN, "captions", 429, headers={"Retry-After": "1"})
-    workshop.build(list_file)
-    assert [workshop.wait(video_id) for video_id in (EN, ZH)] == pytest.approx([MINUTE, MINUTE], abs=50)
-    workshop.build(list_file, later=MINUTE - 55)
-    assert workshop.asked() == []
-    workshop.fake.fail(EN, "captions", times=0)
-    assert workshop.build(list_file, later=MINUTE + 50).states[State.INDEXED] == 2
-
-
 def test_retry_after_is_honoured_where_a_playlist_or_an_overloaded_server_gives_it(workshop: Workshop) -> None:
     list_file = listed(workshop, EN, ZH)
     workshop.fake.fail(EN, "watch", 503, headers={"Retry-After": "7200"})
@@ -303,40 +280,36 @@ def test_retry_after_is_honoured_where_a_playlist_or_an_overloaded_server_gives_
     workshop.fake.fail(playlist, "playlist", 429, headers={"Retry-After": "7200"})
     workshop.build(workshop.write("more.txt", f"https://www.youtube.com/playlist?list={playlist}"))
     assert workshop.wait(playlist) == pytest.approx(2 * HOUR, abs=50)
-    workshop.library = workshop.folder / "fresh"
-    workshop.fake.fail(ZH, "player", 429, headers={"Retry-After": "60"})
-    workshop.build(f"https://youtu.be/{ZH}")
-    workshop.fake.fail(ZH, "player", 429)
-    workshop.build(f"https://youtu.be/{ZH}", later=2 * MINUTE)
-    assert workshop.wait(ZH) == pytest.approx(HOUR + 2 * MINUTE, abs=50), "the next block doubles from an hour"
 
 
-def test_videos_without_a_transcript_are_asked_again_after_a_month_and_young_or_live_ones_after_a_day(
-    workshop: Workshop,
+def wait_of(fake: FakeYouTube) -> float | None:
+    """The seconds after which an English video may be asked for again."""
+    with pytest.raises(Unfetched) as refused:
+        YouTubeTranscripts(fake.web(), ["en"]).fetch(EN)
+    return refused.value.retry_after
+
+
+def test_a_pause_that_youtube_asks_for_is_a_minute_at_least(fake: FakeYouTube) -> None:
+    fake.add_video(EN, tracks={"en": LINES})
+    fake.fail(EN, "captions", 429, headers={"Retry-After": "1"})
+    assert wait_of(fake) == MINUTE
+
+
+@pytest.mark.parametrize("tracks", [{}, {"zh": ZEILEN}])
+@pytest.mark.parametrize(("days_ago", "wait"), [(0, DAY), (5, DAY), (9, 30 * DAY), (900, 30 * DAY)])
+def test_a_young_video_without_a_transcript_may_get_one_soon(
+    fake: FakeYouTube, tracks: dict[str, list[tuple[float, float, str]]], days_ago: int, wait: float
 ) -> None:
-    waits: dict[str, float] = {}
-    for days_ago, wait in {0: DAY, 5: DAY, 9: 30 * DAY, 900: 30 * DAY}.items():
-        published = (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat()
-        for video_id, tracks in ((f"silent{days_ago:05}", {}), (f"other0{days_ago:05}", {"zh": ZEILEN})):
-            workshop.fake.add_video(video_id, tracks=tracks, published=published)
-            waits[video_id] = wait
-    for video_id, is_live in ((EN, True), (ZH, False)):
-        player = {"playabilityStatus": {"status": "OK"}, "videoDetails": {"isLive": is_live, "isLiveContent": True}}
-        workshop.fake.set_player(video_id, player)
-        waits[video_id] = DAY if is_live else 30 * DAY
-    workshop.fake.make_unplayable(MANY[0], "This is a private video.")
-    workshop.fake.make_disabled(MANY[1])
-    workshop.fake.add_video(MANY[2], tracks={"en": [(0.0, 1.0, " ")]})
-    waits |= dict.fromkeys(MANY[:3], 30 * DAY)
-    list_file = workshop.write("list.txt", "\n".join(f"https://youtu.be/{video_id}" for video_id in waits))
-    workshop.build(list_file, languages=["en"])
-    assert {video_id: workshop.wait(video_id) for video_id in waits} == pytest.approx(waits, abs=60)
-    statuses = workshop.statuses()
-    assert {status.state for status in statuses.values()} == {State.NO_TRANSCRIPT, State.UNAVAILABLE}
-    assert (statuses[MANY[0]].state, statuses[MANY[2]].chunks) == (State.UNAVAILABLE, 0)
-    assert "private video" in str(statuses[MANY[0]].reason) and "empty" in str(statuses[MANY[2]].reason)
-    workshop.build(list_file, languages=["en"], later=29 * DAY)
-    assert not set(workshop.asked()) & set(MANY)
+    published = (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat()
+    fake.add_video(EN, tracks=tracks, published=published)
+    assert wait_of(fake) == wait
+
+
+@pytest.mark.parametrize(("is_live", "wait"), [(True, DAY), (False, 30 * DAY)])
+def test_a_live_video_without_a_transcript_may_get_one_soon(fake: FakeYouTube, is_live: bool, wait: float) -> None:
+    video = {"isLive": is_live, "isLiveContent": True}
+    fake.set_player(EN, {"playabilityStatus": {"status": "OK"}, "videoDetails": video})
+    assert wait_of(fake) == wait
 
 
 A, B, C, GONE, HIDDEN = "attention01", "zhuyili0001", "position001", "deleted0001", "private0001"
