@@ -24,7 +24,7 @@ from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.sql import term_counts
-from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import to_embed
 from seekpoint.index.types import Encoder, Filters, Kind, Vectors

@@ -17,8 +17,8 @@ import numpy as np
 
 from seekpoint.index.embedded import database, stored_transcripts
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.pieces import transcript_pieces
-from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.embedded.stored_transcripts import transcript_pieces
+from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue, ModelCard, Vectors
 

@@ -28,7 +28,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.postgres.meaning import ServerScope, nearest
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.types import Details, Filters, Kind, Vectors
 from seekpoint.query.evaluation.question_file import read_questions
 from seekpoint.query.search import pipeline

@@ -63,7 +63,7 @@ def test_imports_point_one_way_and_no_module_needs_one_that_needs_it() -> None:
 
 
 # What `query` and `indexer` import of the index: the vocabulary, text, models, and the door.
-OPEN = ["types", "address", "added_files", "errors", "settings", "reasons", "store", "open", "text", "models"]
+OPEN = ["types", "address", "errors", "settings", "reasons", "store", "open", "text", "models"]
 
 
 def test_storage_is_used_through_the_door() -> None:

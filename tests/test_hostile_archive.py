@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from seekpoint.index import added_files
+from seekpoint.index.address import ADDED_FILES
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.clean import printable
 from seekpoint.index.types import State
@@ -58,8 +58,8 @@ def test_everything_hostile_at_once(
     with open_keeper(library) as keeper:
         keeper.keep(KEPT)
     if isinstance(library, Path):
-        (library / added_files.ADDED_FILES).mkdir()
-        (library / added_files.ADDED_FILES / "唯一.md").write_text("the only copy of a mask", encoding="utf-8")
+        (library / ADDED_FILES).mkdir()
+        (library / ADDED_FILES / "唯一.md").write_text("the only copy of a mask", encoding="utf-8")
 
     evil = "http://evil.example/masks"
     forge_database(
@@ -99,4 +99,4 @@ def test_everything_hostile_at_once(
         assert said and SECRET not in " ".join(said)
         assert [moment.note for moment in reader.kept()] == [KEPT.note]
     if isinstance(library, Path):
-        assert (library / added_files.ADDED_FILES / "唯一.md").read_text(encoding="utf-8") == "the only copy of a mask"
+        assert (library / ADDED_FILES / "唯一.md").read_text(encoding="utf-8") == "the only copy of a mask"

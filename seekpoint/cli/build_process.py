@@ -19,8 +19,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from seekpoint.files import replacing
-from seekpoint.index.added_files import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
-from seekpoint.index.address import Address, folder_of, from_json, to_json
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, folder_of, from_json, to_json
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean

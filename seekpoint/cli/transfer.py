@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seekpoint.cli.options import index_option, with_index
-from seekpoint.index import added_files
-from seekpoint.index.address import Address
+from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, Address
 from seekpoint.index.text.clean import clean, counted
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def import_library(file: Path, replacing_old: bool, folder: Address) -> None:
         contents = import_(file, folder, replacing_old=replacing_old, progress=told)
     click.echo(f"{clean(str(folder))}: {contents_line(contents)}")
     if contents.added:
-        files, places = counted(contents.added, "file"), f"{added_files.ADDED_FILES} and {added_files.ADDED_LISTS}"
+        files, places = counted(contents.added, "file"), f"{ADDED_FILES} and {ADDED_LISTS}"
         click.echo(
             f"seekpoint: {files} that were added here stay in {places} of {clean(str(folder))}: build them again",
             err=True,

@@ -1,4 +1,4 @@
-"""Where a library lies: in a folder, or in a PostgreSQL database."""
+"""Where a library lies: in a folder, with what the page adds to it there, or in a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from seekpoint.files import real_path
 from seekpoint.index.errors import ForeignLibrary, UsageError
 
 _LIBRARY = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -127,3 +128,32 @@ def to_json(library: Address) -> dict[str, str]:
 def from_json(values: Mapping[str, str]) -> Address:
     """The address that `to_json` gave."""
     return Path(values["folder"]) if "folder" in values else ServerAddress(**values)
+
+
+ADDED_FILES = "files"
+"""The folder of files that are indexed themselves: captions, texts, papers. It is one source of a build."""
+
+ADDED_LISTS = "lists"
+"""The folder of reading lists. Whoever may edit wrote them, so a build trusts them no more than lists on the web."""
+
+ADDED_ADDRESSES = "addresses.txt"
+"""The reading list of single addresses, a line each."""
+
+
+def added_as(source: str, library: Address) -> str:
+    """Whether a source of a library is one of those that the page adds to: `FILES`, `ADDRESSES`, or neither."""
+    folder = folder_of(library)
+    if folder is None:
+        return ""
+    folder = real_path(folder)
+    added = {folder / ADDED_FILES: ADDED_FILES, folder / ADDED_LISTS / ADDED_ADDRESSES: ADDED_ADDRESSES}
+    return added.get(Path(source), "")
+
+
+def is_added_list(source: str, library: Address) -> bool:
+    """Whether a source of a build is a list that was added on the page of this library; on a server there is none."""
+    folder = folder_of(library)
+    try:
+        return folder is not None and real_path(Path(source)).is_relative_to(real_path(folder / ADDED_LISTS))
+    except (OSError, ValueError):  # it is no path
+        return False

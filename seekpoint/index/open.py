@@ -54,10 +54,10 @@ class FolderBackend:
         return EmbeddedWriter.acquire(folder, card, say=say)
 
     def open_keeper(self, folder: Path) -> Keeper:
-        from seekpoint.index.embedded import sqlite_port
+        from seekpoint.index.embedded import embedded_writer
 
         self.exists(folder)
-        return sqlite_port.open_keeper(folder)
+        return embedded_writer.open_keeper(folder)
 
     def open_worker(self, folder: Path) -> tuple[Writer, Queue]:
         raise UsageError(
@@ -116,9 +116,9 @@ class ServerBackend:
         return PostgresWriter.acquire(address, card)
 
     def open_keeper(self, address: ServerAddress) -> Keeper:
-        from seekpoint.index.postgres import postgres_port
+        from seekpoint.index.postgres import postgres_writer
 
-        return postgres_port.open_keeper(address)
+        return postgres_writer.open_keeper(address)
 
     def open_worker(self, address: ServerAddress) -> tuple[Writer, Queue]:
         from seekpoint.index.postgres.postgres_writer import PostgresWriter

@@ -18,7 +18,7 @@ import numpy as np
 
 from seekpoint import ask
 from seekpoint.index.embedded import database
-from seekpoint.index.embedded import stored_terms as terms_of_chunks
+from seekpoint.index.embedded import stored_transcripts as terms_of_chunks
 from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter

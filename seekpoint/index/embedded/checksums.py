@@ -15,8 +15,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.sql.tables import SCRIPT as SHARED
-from seekpoint.index.sql.tables import parents_of
+from seekpoint.index.sql.port import SCRIPT as SHARED
+from seekpoint.index.sql.port import parents_of
 
 SCRIPT = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 """The tables beside those that both backends have."""

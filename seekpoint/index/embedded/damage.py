@@ -13,14 +13,13 @@ from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
-from seekpoint.index.embedded import checksums, database, pieces, stored_terms, stored_transcripts, successor_folder
+from seekpoint.index.embedded import checksums, database, stored_transcripts
 from seekpoint.index.embedded.checksums import CONTENT, DERIVED, OF_RESOURCES, PARENTS, Fault
-from seekpoint.index.embedded.database import content_errors, transaction
+from seekpoint.index.embedded.database import SqliteDatabase, content_errors, transaction
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.sql import stored_rows, sums
+from seekpoint.index.sql import stored_rows, stored_vectors
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.names import SETTING, update_titles
 from seekpoint.index.text.clean import counted
@@ -56,7 +55,7 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
         rows.delete_of_library(manifest)
         given_up = rows.delete_of_resources()
         if are_damaged:
-            pieces.recount_sums(connection, successor_folder.with_current_model(manifest, connection).model)
+            stored_transcripts.recount_sums(connection, manifest.with_current_model(connection).model)
         derived = [key.decode() for key in rows.keys(*DERIVED)]
         if derived:
             say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
@@ -206,9 +205,9 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
 
 def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
     """Decode all that is encoded; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
-    stored_terms.check(connection)
+    stored_transcripts.check_terms(connection)
     stored_transcripts.check_cues(connection, longest)
-    pieces.check_pieces(connection, model)
+    stored_transcripts.check_pieces(connection, model)
     stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
     stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
-    sums.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))
+    stored_vectors.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))

@@ -6,11 +6,12 @@ import errno
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from seekpoint.files import parsed_json
 from seekpoint.index.embedded import checksums
@@ -22,7 +23,7 @@ from seekpoint.index.errors import (
     NewerLibrary,
     UnreleasedLibrary,
 )
-from seekpoint.index.sql import tables
+from seekpoint.index.sql import port
 from seekpoint.index.types import ModelCard
 
 FILE = "library.db"
@@ -234,7 +235,7 @@ _BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")
 
 def create_schema(connection: sqlite3.Connection) -> None:
     """Create the tables of an empty database, in one transaction."""
-    script = f"{tables.SCRIPT}{checksums.SCRIPT}"
+    script = f"{port.SCRIPT}{checksums.SCRIPT}"
     header = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
     try:
         connection.executescript(f"BEGIN IMMEDIATE; {script} {header} COMMIT;")
@@ -296,3 +297,43 @@ def setting(connection: sqlite3.Connection, name: str) -> str | None:
 
 def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (name, value))
+
+
+@cache
+def _in_sqlite(sql: str) -> str:
+    return sql.replace("IN ?*", "IN (SELECT value FROM json_each(?))")
+
+
+class SqliteDatabase:
+    """The database of a library in a folder; `sql.port.Database` documents the methods."""
+
+    added = "resource.rowid"
+    chunk_rows = """SELECT first, stop, start, end, is_reference, digest, data, terms
+                    FROM chunk JOIN vector ON chunk_id = id"""
+    own_settings = frozenset((MODEL, HIGHEST_CHUNK))
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self._folder = folder
+        self._connection = connection
+
+    def rows(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
+        with library_errors(self._folder):
+            return self._connection.execute(_in_sqlite(sql), [*map(_listed, values)]).fetchall()
+
+    def run(self, sql: str, *values: object) -> None:
+        with library_errors(self._folder):
+            self._connection.execute(_in_sqlite(sql), [*map(_listed, values)])
+
+    def run_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        with library_errors(self._folder):
+            self._connection.executemany(sql, values)
+
+    def add(self, target: str, rows: Iterable[Sequence[object]]) -> None:
+        self.run_many(f"INSERT INTO {target} VALUES ({', '.join('?' * (target.count(',') + 1))})", rows)
+
+    def content_errors(self) -> AbstractContextManager[None]:
+        return content_errors(self._folder)
+
+
+def _listed(value: object) -> object:
+    return json.dumps(value) if isinstance(value, list) else value

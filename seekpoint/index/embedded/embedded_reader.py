@@ -14,10 +14,9 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
-from seekpoint.index.embedded import database, stored_transcripts, successor_folder
-from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded import database
+from seekpoint.index.embedded.database import SqliteDatabase, library_errors
 from seekpoint.index.embedded.manifest import Manifest, current_revision
-from seekpoint.index.embedded.sqlite_port import SqliteDatabase
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql.catalogue import Catalogue
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from seekpoint.index.embedded.chunk_ranges import Holdings
     from seekpoint.index.embedded.vectors import VectorStore
     from seekpoint.index.embedded.word_search import WordSearch
-    from seekpoint.index.sql.sums import Means
+    from seekpoint.index.sql.stored_vectors import Means
 
 
 # Bytes. That is the whole file up to some 100,000 passages. There is a limit because mapped pages count as the
@@ -98,7 +97,7 @@ class EmbeddedLibrary:
         connection = database.connect(folder, writable=False)
         with library_errors(folder):
             connection.execute("BEGIN")
-            manifest = successor_folder.with_current_model(manifest, connection)  # the first read begins the snapshot
+            manifest = manifest.with_current_model(connection)  # the first read begins the snapshot
         return cls(folder, connection, manifest, revision)
 
     def close(self) -> None:
@@ -188,12 +187,14 @@ class EmbeddedLibrary:
 
     @decoding
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.embedded import pieces
+        from seekpoint.index.embedded import stored_transcripts
 
-        return pieces.pieces_around(self._connection, chunks, margin, self.card)
+        return stored_transcripts.pieces_around(self._connection, chunks, margin, self.card)
 
     @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
+        from seekpoint.index.embedded import stored_transcripts
+
         cues = [stored_transcripts.read_cues(self._connection, *span) for span in spans]
         if not all(cues):
             raise ValueError("a chunk has no cues")
@@ -219,9 +220,9 @@ class EmbeddedLibrary:
 
     @cached_property
     def means(self) -> Means:
-        from seekpoint.index.embedded import pieces
+        from seekpoint.index.embedded import stored_transcripts
 
-        return pieces.language_means(self._connection, self.card)
+        return stored_transcripts.language_means(self._connection, self.card)
 
 
 class EmbeddedReader(EmbeddedLibrary, Catalogue, Closing):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.embedded import database, maintenance, stored_transcripts
 from seekpoint.index.embedded.damage import Mended
-from seekpoint.index.embedded.database import library_errors
+from seekpoint.index.embedded.database import library_errors, transaction
 from seekpoint.index.embedded.embedded_reader import EmbeddedLibrary, EmbeddedReader
 from seekpoint.index.embedded.maintenance import Maintenance, open_locked
-from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.successor_folder import FOLDER, discard, unfinished_model
+from seekpoint.index.embedded.manifest import FILE as MANIFEST
+from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.changes import Changes, succession
+from seekpoint.index.sql.changes import Changes, MomentKeeper, succession
 from seekpoint.index.sql.port import decoding
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.store import Closing, Successor
@@ -110,12 +110,10 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
         return given_up
 
     def known(self, resource_id: str) -> Known:
-        from seekpoint.index.embedded import pieces
-
         with library_errors(self._folder):
             return Known(
                 stored_transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
-                pieces.known_pieces(self._connection, resource_id, self.card),
+                stored_transcripts.known_pieces(self._connection, resource_id, self.card),
             )
 
     def _change(self) -> AbstractContextManager[None]:
@@ -141,15 +139,15 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
 
     @contextmanager
     def successor(self, card: ModelCard, say: Callable[[str], None]) -> Iterator[Successor]:
-        folder, unfinished = self._folder / FOLDER, unfinished_model(self._folder)
+        folder, unfinished = self._folder / SUCCESSOR, self._successor_model()
         if unfinished and unfinished != card:
             say(f"what was embedded again for the model {unfinished.name} is dropped: {card.name} starts anew")
-            discard(self._folder)
+            self._discard_successor()
         try:
             acquired = EmbeddedWriter.acquire(folder, card, writes_indexes=False)
         except DamagedLibrary:
             say(f"what was embedded again in {folder} is damaged and dropped: {card.name} starts anew")
-            discard(self._folder)
+            self._discard_successor()
             acquired = EmbeddedWriter.acquire(folder, card, writes_indexes=False)
         with acquired as writer:
             # An edition changes when transcripts are stored again: it contains chunk ids, which are never reused.
@@ -163,24 +161,62 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
         from seekpoint.index.embedded.damage import check_rows
 
         if successor is None:
-            discard(self._folder)
+            self._discard_successor()
             return
         check_rows(self._folder, self._connection)
         try:
-            with EmbeddedReader.open(self._folder / FOLDER) as reader:
+            with EmbeddedReader.open(self._folder / SUCCESSOR) as reader:
                 reader.verify()
         except DamagedLibrary:
-            discard(self._folder)
+            self._discard_successor()
             raise
-        with EmbeddedReader.open(self._folder / FOLDER) as reader, self._change():
+        with EmbeddedReader.open(self._folder / SUCCESSOR) as reader, self._change():
             self._take_over(reader, reader.card)
             database.set_stored_model(self._connection, reader.card)
         self._maintenance.write_indexes()
-        discard(self._folder)
+        self._discard_successor()
 
     def unfinished_successor(self) -> ModelCard | None:
-        unfinished = unfinished_model(self._folder)
+        unfinished = self._successor_model()
         if unfinished != self.card:
             return unfinished
-        discard(self._folder)  # it has taken over, but the process was killed before deleting it
+        self._discard_successor()  # it has taken over, but the process was killed before deleting it
         return None
+
+    def _successor_model(self) -> ModelCard | None:
+        with suppress(LibraryError, OSError):
+            return Manifest.load(self._folder / SUCCESSOR).model
+        return None
+
+    def _discard_successor(self) -> None:
+        """Delete the successor, if there is one: its manifest last, by which it is recognised after a kill."""
+        folder = self._folder / SUCCESSOR
+        with library_errors(self._folder):
+            if folder.is_dir():
+                for path in sorted(folder.iterdir(), key=lambda path: path.name == MANIFEST):
+                    path.unlink()
+                folder.rmdir()
+
+
+def open_keeper(folder: Path) -> MomentKeeper:
+    """Open a library for changes of what is kept; raises LibraryError, also for one in which damage was found.
+
+    A keeper doesn't take the writer's lock, since a build may hold that for hours. SQLite's lock is enough: a change is
+    one short transaction, and in it the manifest's record of the database is taken out, as a writer does.
+    """
+    with library_errors(folder):
+        Manifest.load(folder)
+        database.check_exists(folder)
+    if (folder / database.DAMAGE_MARK).exists():  # mending may replace the whole database
+        raise LibraryError(f"the library {folder} is damaged, so nothing can be kept. {database.BUILD_MENDS}")
+    connection = database.connect(folder, writable=True)
+
+    @contextmanager
+    def change() -> Iterator[None]:
+        with library_errors(folder), transaction(connection):
+            manifest = Manifest.load(folder)
+            if manifest.database:
+                manifest.unsealed().save(folder)
+            yield
+
+    return MomentKeeper(database.SqliteDatabase(folder, connection), change, connection.close)

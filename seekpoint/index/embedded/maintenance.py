@@ -4,7 +4,7 @@ A kill at any point loses nothing that was committed: it is all in the database,
 index covers by themselves. The next writer seals what a killed one left unsealed.
 
 The manifest's record of the database is taken out and put in only within a write transaction, so that a keeper, which
-works beside the one writer (sqlite_port.py), never leaves a record of what it has changed.
+works beside the one writer (embedded_writer.py), never leaves a record of what it has changed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from seekpoint.files import scratch
-from seekpoint.index import added_files, address
-from seekpoint.index.embedded import damage, database, staging, successor_folder
+from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, check_not_a_file
+from seekpoint.index.embedded import damage, database, staging
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
@@ -112,13 +112,13 @@ class Maintenance:
         self._unsealed = 0
         if not self._writes_indexes:
             return
-        from seekpoint.index.embedded import pieces, vectors, word_search
+        from seekpoint.index.embedded import stored_transcripts, vectors, word_search
         from seekpoint.index.embedded.chunk_ranges import Holdings
 
         with content_errors(self._folder):
             holdings = Holdings.stored(self._connection)
-            self.manifest = successor_folder.with_current_model(self.manifest, self._connection)
-            means = pieces.language_means(self._connection, self.manifest.model).chunks
+            self.manifest = self.manifest.with_current_model(self._connection)
+            means = stored_transcripts.language_means(self._connection, self.manifest.model).chunks
             sealed = vectors.seal(self._folder, self._connection, self.manifest, holdings, means, progress)
             sealed = word_search.seal(self._folder, self._connection, sealed, holdings, progress)
         if sealed != self.manifest:
@@ -154,7 +154,7 @@ def open_locked(
                 damage.make_readable(folder, connection)
             manifest = intact or _from_database(folder, connection, card, is_damaged=is_damaged)
             mended = damage.mend(folder, connection, manifest, say) if say and is_damaged else None
-            manifest = successor_folder.with_current_model(manifest, connection)
+            manifest = manifest.with_current_model(connection)
             if say and intact != stored:
                 say("an index was damaged and is made again")
             if is_damaged or intact != stored or not stored:
@@ -230,7 +230,7 @@ def _from_database(
 def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
     """Lock a library's folder, which may be new with `create`, or damaged with `mends`; raises LibraryError."""
     with library_errors(folder):
-        address.check_not_a_file(folder)
+        check_not_a_file(folder)
         if (folder / MANIFEST).exists() or not create:
             load(folder, mends=mends)  # raises if there is no library of ours, before a lock file is created
         else:
@@ -242,7 +242,7 @@ def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
 def check_no_other_files(folder: Path) -> None:
     """Raise ForeignLibrary if the folder has files but no library."""
     names = {path.name for path in folder.iterdir()}
-    if names - {staging.LOCK, added_files.ADDED_FILES, added_files.ADDED_LISTS} and database.FILE not in names:
+    if names - {staging.LOCK, ADDED_FILES, ADDED_LISTS} and database.FILE not in names:
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from typing import Any
 from seekpoint.files import parsed_json, replacing
 from seekpoint.index.address import check_not_a_file
 from seekpoint.index.embedded.database import FILE as DATABASE
-from seekpoint.index.embedded.database import SCHEMA_VERSION, damaged, newer_library, unreleased_library
+from seekpoint.index.embedded.database import SCHEMA_VERSION, damaged, newer_library, stored_model, unreleased_library
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.types import ModelCard, Revision
 
 FILE = "manifest.json"
+SUCCESSOR = "reembedding"
+"""The folder of a library's successor inside the library's; the successor has the vectors of another model."""
+
 _FORMAT = "seekpoint"
 # Bytes. Hashing a larger database after every build would take longer than a small build does.
 _MOST_HASHED = 1 << 28
@@ -147,6 +151,15 @@ class Manifest:
             database=database and FileRecord(**database),
             version=content["version"],
         )
+
+    def with_current_model(self, connection: sqlite3.Connection) -> Manifest:
+        """The manifest with the model that the database names; raises sqlite3.Error.
+
+        If the two differ, a successor has taken over and was interrupted: the database is right, and the indexes, which
+        are the old model's, are left out.
+        """
+        card = stored_model(connection) or self.model
+        return self if card == self.model else replace(self, model=card, segments=(), words=None)
 
     @property
     def index_files(self) -> list[FileRecord]:

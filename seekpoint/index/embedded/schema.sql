@@ -14,7 +14,7 @@ CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE TABLE vector (
   chunk_id INTEGER PRIMARY KEY REFERENCES chunk ON DELETE CASCADE,
   digest BLOB NOT NULL,                     -- of the text that was embedded
-  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by ../sql/int8.py
+  data BLOB NOT NULL                        -- unit length, the language's mean still in it, packed by ../sql/stored_vectors.py
 ) STRICT;
 -- The checksums of the rows of each table: see checksums.py.
 CREATE TABLE checksum (

@@ -1,24 +1,40 @@
-"""The transcripts of a library in a folder: storing and removing one, and reading its cues."""
+"""The transcripts of a library in a folder: their chunks, pieces and terms, and the sums of each language's vectors."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from seekpoint.index.embedded import checksums, database
+from seekpoint.index.sql import piece_blocks, transcripts
 from seekpoint.index.sql.cue_blocks import DAMAGED, joined, stops_of
 from seekpoint.index.sql.port import Database
-from seekpoint.index.types import Cue, ModelCard, Vectors
+from seekpoint.index.sql.stored_vectors import Means, Totals, as_bytes, means_of, numbers, totals_of, unpack_int8
+from seekpoint.index.sql.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
+from seekpoint.index.sql.transcripts import TranscriptRows
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import Cue, ModelCard, Pieces, PieceVector, StoredChunk, Vectors
 
-if TYPE_CHECKING:
-    from seekpoint.index.sql.transcripts import TranscriptRows
+_BATCH_ROWS = 4096
+_NEAR = """
+    SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (
+      SELECT block.rowid FROM chunk JOIN piece_block AS block ON block.transcript_id = chunk.transcript_id
+      WHERE chunk.id IN (SELECT value FROM json_each(:ids))
+      AND block.start < chunk.end + :margin
+      AND block.start >= coalesce(
+        (SELECT max(start) FROM piece_block AS first
+         WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
+        chunk.start - :margin))"""
 
 
 def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
     """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
-    from seekpoint.index.sql.int8 import unpack_int8
-
     if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         return {}
     rows = connection.execute(
@@ -31,9 +47,6 @@ def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: i
 
 def insert(connection: sqlite3.Connection, db: Database, rows: TranscriptRows, card: ModelCard) -> None:
     """Store a transcript, its chunks under consecutive ids; within the caller's transaction."""
-    from seekpoint.index.embedded import pieces
-    from seekpoint.index.sql import transcripts
-
     first = database.highest_chunk(connection) + 1
     transcript_id = transcripts.insert(db, rows, first_chunk=first)
     chunks = [*enumerate(rows.chunks, first)]
@@ -43,19 +56,49 @@ def insert(connection: sqlite3.Connection, db: Database, rows: TranscriptRows, c
     )
     db.add("vector (chunk_id, digest, data)", [(chunk_id, chunk.digest, chunk.vector) for chunk_id, chunk in chunks])
     database.set_highest_chunk(connection, first + len(chunks) - 1)
-    pieces.add_sums(connection, rows.language, rows.totals(card))
+    add_sums(connection, rows.language, rows.totals(card))
 
 
 def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
     """Delete a resource's transcripts; within the caller's transaction."""
-    from seekpoint.index.embedded import pieces
-
-    is_whole = pieces.sums_are_whole(connection, resource_id)
+    is_whole = sums_are_whole(connection, resource_id)
     if is_whole:
-        pieces.add_stored_sums(connection, resource_id, card, sign=-1)
+        add_stored_sums(connection, resource_id, card, sign=-1)
     connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
     if not is_whole:
-        pieces.recount_sums(connection, card)
+        recount_sums(connection, card)
+
+
+def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
+    """All pieces of a transcript; raises ValueError for damaged blocks."""
+    query = "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = ?"
+    return piece_blocks.all_pieces(connection.execute(query, (transcript_id,)), card)
+
+
+def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Read all pieces; raises ValueError for a block that `blocks` can't have made."""
+    piece_blocks.check(connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"), card)
+
+
+def known_pieces(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
+    """The stored vectors of a resource's pieces, by the digest of their text; none if any are damaged."""
+    if not checksums.are_whole(connection, resource_id, ("transcript", "piece_block")):
+        return {}
+    rows = connection.execute(
+        """SELECT transcript_id, start, data FROM piece_block JOIN transcript ON transcript.id = transcript_id
+           WHERE resource_id = ?""",
+        (resource_id,),
+    )
+    return piece_blocks.pieces_by_digest(rows, card)
+
+
+def pieces_around(
+    connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
+) -> dict[int, Pieces]:
+    """The pieces of each chunk and of `margin` seconds before and after it, by chunk id."""
+    ids = json.dumps([chunk.id for chunk in chunks])
+    rows = connection.execute(_NEAR, {"ids": ids, "margin": margin})
+    return piece_blocks.pieces_around(rows, chunks, margin, card)
 
 
 # The blocks with cues in [?2, ?3), beginning with the one that contains cue ?2.
@@ -67,7 +110,7 @@ _BLOCKS = """
 
 def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, stop: int) -> list[Cue]:
     """Cues [first, stop) of a transcript; raises ValueError if a block is damaged or missing."""
-    return joined(connection.execute(_BLOCKS, (transcript_id, first, stop)).fetchall(), first, stop)
+    return joined(connection.execute(_BLOCKS, (transcript_id, first, stop)), first, stop)
 
 
 def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
@@ -78,3 +121,116 @@ def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
     for transcript_id, first, stop in connection.execute(query):
         if first < 0 or stop > stops.get(transcript_id, 0):
             raise ValueError(DAMAGED)
+
+
+# The tables with the vectors that are summed up.
+_SUMMED = ("transcript", "vector", "piece_block")
+
+
+def language_means(connection: sqlite3.Connection, card: ModelCard) -> Means:
+    """The means of a library's languages; raises ValueError for damaged sums."""
+    stored = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
+    return means_of(stored, card)
+
+
+def sums_are_whole(connection: sqlite3.Connection, resource_id: str) -> bool:
+    """Whether the vectors and pieces of a resource and the sums of all languages match their checksums."""
+    names = connection.execute("SELECT name FROM language UNION SELECT key FROM checksum WHERE table_name = 'language'")
+    are_sums_whole = all(checksums.are_whole(connection, name, ["language"]) for (name,) in names.fetchall())
+    return are_sums_whole and checksums.are_whole(connection, resource_id, _SUMMED)
+
+
+def add_stored_sums(connection: sqlite3.Connection, resource_id: str, card: ModelCard, sign: int = 1) -> None:
+    """Add the totals of a resource's stored transcripts, or subtract them if `sign` is -1."""
+    rows = connection.execute(
+        "SELECT id, language, first_chunk, first_chunk + chunks FROM transcript WHERE resource_id = ?", (resource_id,)
+    ).fetchall()
+    for transcript_id, language, *span in rows:
+        stored = connection.execute("SELECT data FROM vector WHERE chunk_id >= ? AND chunk_id < ?", span)
+        vectors = unpack_int8([data for (data,) in stored], card.dimension)
+        add_sums(connection, language, totals_of(vectors, transcript_pieces(connection, transcript_id, card)), sign)
+
+
+def recount_sums(connection: sqlite3.Connection, card: ModelCard) -> None:
+    """Compute all sums again. While a resource's vectors or pieces are damaged, the sums have no valid checksum."""
+    connection.execute("DELETE FROM language")
+    checksums.forget(connection, "language")
+    is_complete = True
+    for (resource_id,) in connection.execute("SELECT DISTINCT resource_id FROM transcript").fetchall():
+        if checksums.are_whole(connection, resource_id, _SUMMED):
+            add_stored_sums(connection, resource_id, card)
+        else:
+            is_complete = False
+    if not is_complete:
+        checksums.forget(connection, "language")
+
+
+def add_sums(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:
+    """Add a transcript's totals to those of its language, or subtract them if `sign` is -1."""
+    name, dimension = primary(language), len(change.total)
+    row = connection.execute("SELECT * FROM language WHERE name = ?", (name,)).fetchone()
+    before = _stored(row) if row else Totals(0, np.zeros(dimension), 0, np.zeros(dimension))
+    chunks, number = before.chunks + sign * change.chunks, before.windows + sign * change.windows
+    total, window_total = before.total + sign * change.total, before.window_total + sign * change.window_total
+    if chunks:
+        values = (name, chunks, as_bytes(total), number, as_bytes(window_total))
+        connection.execute("REPLACE INTO language VALUES (?, ?, ?, ?, ?)", values)
+    else:
+        connection.execute("DELETE FROM language WHERE name = ?", (name,))
+
+
+def _stored(row: sqlite3.Row) -> Totals:
+    return Totals(row["chunks"], numbers(row["total"]), row["windows"], numbers(row["window_total"]))
+
+
+def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
+    """The id and the terms of each chunk with an id in one of the half-open spans, each term as often as it occurs.
+
+    The order of terms is that of their numbers. Raises ValueError for damaged terms.
+    """
+    words = dict(connection.execute("SELECT number, text FROM term").fetchall())
+    for first, stop in spans:
+        rows = connection.execute("SELECT id, terms FROM chunk WHERE id >= ? AND id < ? ORDER BY id", (first, stop))
+        while batch := list(islice(rows, _BATCH_ROWS)):
+            stored = decode_counts([row[1] for row in batch])
+            numbers, counts, stops = stored.numbers.tolist(), stored.counts.tolist(), np.cumsum(stored.sizes)
+            bounds = zip((stops - stored.sizes).tolist(), stops.tolist(), strict=True)
+            for (chunk_id, _), (start, end) in zip(batch, bounds, strict=True):
+                pairs = zip(numbers[start:end], counts[start:end], strict=True)
+                try:
+                    yield chunk_id, [word for number, count in pairs for word in [words[number]] * count]
+                except KeyError:
+                    raise ValueError("a chunk has a term without a text") from None
+
+
+def delete_unused(connection: sqlite3.Connection) -> None:
+    """Delete the terms that no chunk has; within the caller's transaction."""
+    numbers = _all_numbers(connection)
+    is_used = np.zeros(len(numbers), bool)
+    for stored in _batches(connection):
+        is_used |= np.isin(numbers, stored.numbers)
+    connection.executemany("DELETE FROM term WHERE number = ?", [(number,) for number in numbers[~is_used].tolist()])
+
+
+def check_terms(connection: sqlite3.Connection) -> None:
+    """Read the terms of all chunks; raises ValueError for what builds can't have written."""
+    numbers = _all_numbers(connection)
+    for stored in _batches(connection):
+        if not np.isin(stored.numbers, numbers).all():
+            raise ValueError("a chunk has a term without a text")
+        rows = np.repeat(np.arange(len(stored.sizes)), stored.sizes)
+        totals = np.bincount(rows, stored.counts, len(stored.sizes))
+        capped = np.bincount(rows, stored.counts == MOST_COUNT, len(stored.sizes)) > 0
+        differ = np.where(capped, totals > stored.lengths, totals != stored.lengths)
+        if (differ & (stored.lengths < MOST_LENGTH)).any():
+            raise ValueError("a chunk has more or fewer terms than it is long")
+
+
+def _all_numbers(connection: sqlite3.Connection) -> NDArray[np.int64]:
+    return np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
+
+
+def _batches(connection: sqlite3.Connection) -> Iterator[TermCounts]:
+    rows = connection.execute("SELECT terms FROM chunk ORDER BY id")
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        yield decode_counts([terms for (terms,) in batch])

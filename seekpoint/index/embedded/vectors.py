@@ -29,7 +29,7 @@ from seekpoint.index.embedded.chunk_ranges import Holdings, Ids, Ranges
 from seekpoint.index.embedded.database import damaged, library_errors
 from seekpoint.index.embedded.manifest import FileRecord, Manifest, SegmentRecord
 from seekpoint.index.models.centring import centre_rows, cosines
-from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.types import Vectors
 
 # Chunks. Reading the vectors of 256 from the database takes about as long as searching vector files of a million.

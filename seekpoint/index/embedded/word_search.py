@@ -19,7 +19,7 @@ from pathlib import Path
 import tantivy
 
 from seekpoint.background import in_background
-from seekpoint.index.embedded import stored_terms
+from seekpoint.index.embedded import stored_transcripts
 from seekpoint.index.embedded.chunk_ranges import Holdings, Ranges, TranscriptSpan
 from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import content_errors, damaged, library_errors
@@ -233,7 +233,7 @@ def _entries(
 ) -> Iterator[Entry]:
     """The chunks of some transcripts; raises DamagedLibrary, to tell damaged terms from a failure of the engine."""
     with content_errors(library):
-        stored = stored_terms.terms_of(connection, [(span.first, span.stop) for span in spans])
+        stored = stored_transcripts.terms_of(connection, [(span.first, span.stop) for span in spans])
         for span in spans:
             chunks = list(islice(stored, span.stop - span.first))
             if len(chunks) < span.stop - span.first:

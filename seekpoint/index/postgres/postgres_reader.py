@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Self, cast
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
-from seekpoint.index.postgres import schema, totals
-from seekpoint.index.postgres.postgres_port import ServerDatabase
-from seekpoint.index.postgres.session import Session, connect, content_errors, damaged, pooled
+from seekpoint.index.postgres import schema, transcripts
+from seekpoint.index.postgres.session import ServerDatabase, Session, connect, content_errors, damaged, pooled
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import cue_blocks
 from seekpoint.index.sql.catalogue import Catalogue
@@ -116,10 +115,10 @@ class ServerLibrary:
 
     def languages(self) -> Mapping[str, Language]:
         if self._languages is None or not self._is_snapshot:
-            from seekpoint.index.sql.sums import means_of
+            from seekpoint.index.sql.stored_vectors import means_of
 
             with content_errors(self.address):
-                stored = totals.chunk_languages(self._session)
+                stored = transcripts.chunk_languages(self._session)
                 chunks, windows = means_of({name: totals for name, (totals, _) in stored.items()}, self.card)
             self._languages = {
                 name: Language(totals.chunks, chunks[name], windows.get(name), terms)
@@ -154,7 +153,7 @@ class ServerLibrary:
 
     def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
         from seekpoint.index.models.centring import cosines
-        from seekpoint.index.sql.int8 import unpack_int8
+        from seekpoint.index.sql.stored_vectors import unpack_int8
         from seekpoint.index.sql.term_counts import term_matrix
 
         rows = self._session.rows(

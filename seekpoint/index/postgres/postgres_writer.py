@@ -8,12 +8,12 @@ from typing import Self
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import meaning, schema, totals, transcripts
+from seekpoint.index.postgres import meaning, schema, transcripts
 from seekpoint.index.postgres.postgres_reader import PostgresReader, ServerLibrary, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
-from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, Session, connect, content_errors
+from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, ServerDatabase, Session, connect, content_errors
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.changes import Changes, succession
+from seekpoint.index.sql.changes import Changes, MomentKeeper, succession
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.store import Closing, Successor
 from seekpoint.index.types import (
@@ -130,7 +130,7 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
             self._add_up()
 
     def _add_up(self) -> None:
-        totals.fold_totals(self._session)
+        transcripts.fold_totals(self._session)
         if self._queue is None:
             meaning.settle(self._session, self.languages(), self.card)
 
@@ -180,7 +180,7 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
         """Name the model of what was copied here, number further terms after its terms, and index it."""
         self._session.run("UPDATE meta SET card = %s", schema.card_text(card))
         self._session.run("SELECT setval(pg_get_serial_sequence('term', 'number'), max(number)) FROM term")
-        totals.fold_totals(self._session)
+        transcripts.fold_totals(self._session)
         schema.create_search_indexes(self._session, card)
         schema.keep_size(self._session)
 
@@ -197,3 +197,26 @@ def lock(session: Session, *, shared: bool = False, in_transaction: bool = False
         raise LockedLibrary(
             f"the library {session.address} is being written by another process: try again when it's done"
         )
+
+
+# How long a writer's own transaction is waited for, as in a folder.
+_WAIT_SECONDS = 10.0
+
+
+def open_keeper(address: ServerAddress, wait_seconds: float = _WAIT_SECONDS) -> MomentKeeper:
+    """Open a library for changes of what is kept, which wait `wait_seconds` for a writer; raises LibraryError."""
+    session = connect(address)
+    try:
+        schema.check(session)
+        session.rows("SELECT set_config('lock_timeout', %s, false)", f"{wait_seconds}s")
+    except BaseException:
+        session.close()
+        raise
+
+    @contextmanager
+    def change() -> Iterator[None]:
+        with session.transaction():
+            yield
+            session.run("UPDATE meta SET committed = committed + 1")
+
+    return MomentKeeper(ServerDatabase(session), change, session.close)

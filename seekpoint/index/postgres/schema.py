@@ -15,7 +15,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.address import SUCCESSOR_SUFFIX, ServerAddress
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, NewerLibrary, UnreleasedLibrary
 from seekpoint.index.postgres.session import UNRELEASED, Session, in_use, quoted, server_errors
-from seekpoint.index.sql import tables
+from seekpoint.index.sql import port
 from seekpoint.index.types import ModelCard
 
 SCHEMA_VERSION = 2
@@ -28,9 +28,9 @@ _OWN = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 # The types of a server, for those of SQLite.
 _TYPES = {"TEXT": 'text COLLATE "C"', "INTEGER": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 _IN_POSTGRES = re.compile(r"\b(?:TEXT|INTEGER|REAL|BLOB)\b| STRICT(?:, WITHOUT ROWID)?")
-_SCRIPT = _IN_POSTGRES.sub(lambda match: _TYPES.get(match[0], ""), tables.SCRIPT) + _OWN
+_SCRIPT = _IN_POSTGRES.sub(lambda match: _TYPES.get(match[0], ""), port.SCRIPT) + _OWN
 
-TABLES = (*tables.tables_of(tables.SCRIPT), *tables.tables_of(_OWN))
+TABLES = (*port.tables_of(port.SCRIPT), *port.tables_of(_OWN))
 SEQUENCES = ("transcript_id", "chunk_id")
 """The names of what makes up a library, beside the sequences and indexes of the tables."""
 

@@ -6,7 +6,7 @@ import atexit
 import logging
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from itertools import count
 from threading import Lock
@@ -116,6 +116,38 @@ class Session:
 
     def close(self) -> None:
         self.connection.close()
+
+
+@cache
+def _in_postgres(sql: LiteralString) -> LiteralString:
+    return sql.replace("IN ?*", "= ANY(%s)").replace("?", "%s")
+
+
+class ServerDatabase:
+    """The database of a library on a server; `sql.port.Database` documents the methods."""
+
+    added = "number"
+    chunk_rows = """SELECT first, stop, start, "end", is_reference, digest, vector, body.terms
+                    FROM chunk JOIN body ON chunk_id = id"""
+    own_settings = frozenset[str]()
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def rows(self, sql: LiteralString, *values: object) -> Sequence[Sequence[Any]]:
+        return self._session.rows(_in_postgres(sql), *values)
+
+    def run(self, sql: LiteralString, *values: object) -> None:
+        self._session.run(_in_postgres(sql), *values)
+
+    def run_many(self, sql: LiteralString, values: Iterable[Sequence[object]]) -> None:
+        self._session.run_many(_in_postgres(sql), values)
+
+    def add(self, target: LiteralString, rows: Iterable[Sequence[object]]) -> None:
+        self._session.copy(target, rows)
+
+    def content_errors(self) -> AbstractContextManager[None]:
+        return content_errors(self._session.address)
 
 
 def options(address: ServerAddress) -> dict[str, Any]:

@@ -1,20 +1,48 @@
-"""The transcripts of a library on a server: storing and removing one, and its known vectors."""
+"""The transcripts of a library on a server, and sums over their chunks: the vectors of each language, and each term's.
+
+A change adds rows to the sums; `fold_totals` adds these up with what was summed up before. The sums are exact in either
+form. Terms are stored as words that every text parser of PostgreSQL takes whole: their numbers, written in letters. The
+parser would cut some terms apart, and which ones depends on the database's locale.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from operator import add
+from string import ascii_lowercase
+
 import numpy as np
 
-from seekpoint.index.postgres import totals
-from seekpoint.index.postgres.letters import text_of
 from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session
 from seekpoint.index.sql import piece_blocks, transcripts
-from seekpoint.index.sql.int8 import unpack_int8
 from seekpoint.index.sql.port import Database
+from seekpoint.index.sql.stored_vectors import Totals, as_bytes, numbers, unpack_int8
 from seekpoint.index.sql.term_counts import decode_counts
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Known, ModelCard
+
+# The key of the advisory lock that keeps two processes from adding up the same changes.
+_LOCK = 0x736B7075
+
+
+@lru_cache(1 << 16)
+def letters(number: int) -> str:
+    """A number in base 26."""
+    written = ""
+    while True:
+        number, rest = divmod(number, len(ascii_lowercase))
+        written = ascii_lowercase[rest] + written
+        if not number:
+            return written
+
+
+def text_of(numbers: Iterable[int]) -> str:
+    """The text of a chunk, or of a query, with these terms."""
+    return " ".join(map(letters, numbers))
 
 
 def known(db: Database, resource_id: str, card: ModelCard) -> Known:
@@ -33,7 +61,7 @@ def insert(session: Session, db: Database, rows: TranscriptRows, card: ModelCard
     """Store a transcript; within the caller's transaction."""
     spoken = primary(rows.language)
     transcript_id = transcripts.insert(db, rows, spoken=spoken)
-    totals.count(session, rows, card)
+    count(session, rows, card)
     if not rows.chunks:
         return
     [(resource,)] = session.rows("SELECT number FROM resource WHERE id = %s", rows.resource_id)
@@ -59,5 +87,77 @@ def insert(session: Session, db: Database, rows: TranscriptRows, card: ModelCard
 def remove(session: Session, db: Database, resource_id: str, card: ModelCard) -> None:
     """Delete a resource's transcripts; within the caller's transaction."""
     for rows in transcripts.stored(db, resource_id):
-        totals.count(session, rows, card, sign=-1)
+        count(session, rows, card, sign=-1)
     session.run("DELETE FROM transcript WHERE resource_id = %s", resource_id)
+
+
+def columns_of(totals: Totals, sign: int = 1) -> tuple[int, bytes, int, bytes]:
+    """The columns of `language` with these totals, or for the sign -1 those that subtract them."""
+    chunks, total, windows, window_total = totals
+    return (sign * chunks, as_bytes(sign * total), sign * windows, as_bytes(sign * window_total))
+
+
+def chunk_languages(session: Session) -> dict[str, tuple[Totals, int]]:
+    """The totals of each language that has chunks, and the number of its terms; in alphabetical order."""
+    summed = _summed(session.rows("SELECT * FROM language UNION ALL SELECT * FROM language_change"))
+    return {name: summed[name] for name in sorted(summed) if summed[name][0].chunks > 0}
+
+
+def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[str, int]]:
+    """In how many chunks each term is, by term and language."""
+    rows = session.rows(
+        """SELECT text, language, sum(chunks)::bigint FROM (
+             SELECT * FROM frequency WHERE term IN (SELECT number FROM term WHERE text = ANY(%s))
+             UNION ALL
+             SELECT * FROM frequency_change WHERE term IN (SELECT number FROM term WHERE text = ANY(%s))
+           ) AS counted JOIN term ON number = counted.term GROUP BY text, language HAVING sum(chunks) > 0""",
+        *[list(terms)] * 2,
+    )
+    frequencies: dict[str, dict[str, int]] = {}
+    for term, language, chunks in rows:
+        frequencies.setdefault(term, {})[language] = chunks
+    return frequencies
+
+
+def count(session: Session, rows: TranscriptRows, card: ModelCard, sign: int = 1) -> None:
+    """Add a transcript to the sums, or subtract it if `sign` is -1."""
+    language = primary(rows.language)
+    values = (language, *columns_of(rows.totals(card), sign), sign * rows.terms)
+    session.run("INSERT INTO language_change VALUES (%s, %s, %s, %s, %s, %s)", *values)
+    counted = Counter(decode_counts([chunk.terms for chunk in rows.chunks]).numbers.tolist())
+    frequencies = ((number, language, sign * chunks) for number, chunks in counted.items())
+    session.copy("frequency_change (term, language, chunks)", frequencies)
+
+
+def fold_totals(session: Session) -> None:
+    """Add up the changes of all commits so far; readers see the same sums before and after."""
+    with session.transaction():
+        if session.rows("SELECT pg_try_advisory_xact_lock(%s, hashtext(current_schema()))", _LOCK) != [(True,)]:
+            return
+        session.run(
+            """WITH gone AS (DELETE FROM frequency_change RETURNING *)
+               INSERT INTO frequency SELECT term, language, sum(chunks)::bigint FROM gone GROUP BY term, language
+               HAVING sum(chunks) <> 0
+               ON CONFLICT (term, language) DO UPDATE SET chunks = frequency.chunks + excluded.chunks"""
+        )
+        session.run("DELETE FROM frequency WHERE chunks <= 0")
+        changed = session.rows("DELETE FROM language_change RETURNING *")
+        if changed:
+            stored = session.rows("DELETE FROM language RETURNING *")
+            session.run_many(
+                "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
+                [
+                    (name, *columns_of(totals), terms)
+                    for name, (totals, terms) in _summed([*stored, *changed]).items()
+                    if totals.chunks
+                ],
+            )
+
+
+def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, tuple[Totals, int]]:
+    summed: dict[str, tuple[Totals, int]] = {}
+    for name, chunks, total, windows, window_total, length in rows:
+        totals = Totals(chunks, numbers(total), windows, numbers(window_total))
+        before, length_before = summed.get(name, (None, 0))
+        summed[name] = (Totals(*map(add, before, totals)) if before else totals, length_before + length)
+    return summed

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from typing import LiteralString
 
 from seekpoint.index.errors import DamagedLibrary
-from seekpoint.index.postgres.postgres_port import ServerDatabase
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
-from seekpoint.index.postgres.session import Session, content_errors, damaged, quoted
+from seekpoint.index.postgres.session import ServerDatabase, Session, content_errors, damaged, quoted
 from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, transcripts
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.int8 import unpack_int8
+from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.sql.term_counts import decode_counts
 from seekpoint.index.types import ModelCard
 

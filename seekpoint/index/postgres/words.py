@@ -13,10 +13,9 @@ from itertools import chain
 
 import numpy as np
 
-from seekpoint.index.postgres import totals
-from seekpoint.index.postgres.letters import letters, text_of
 from seekpoint.index.postgres.meaning import KEPT, KEPT_AFTERWARDS, LACKING, ServerScope, lacking
 from seekpoint.index.postgres.session import Session
+from seekpoint.index.postgres.transcripts import letters, term_frequencies, text_of
 from seekpoint.index.sql.term_counts import term_matrix
 from seekpoint.index.text.bm25 import saturated
 from seekpoint.index.types import Alternatives, TermMatrix, Vectors, WordGroup
@@ -167,7 +166,7 @@ class WordProposals:
     def _count(self, terms: Collection[str]) -> None:
         missing = [term for term in dict.fromkeys(terms) if term not in self._frequencies]
         if missing:
-            found = totals.term_frequencies(self._session, missing)
+            found = term_frequencies(self._session, missing)
             self._frequencies |= {term: found.get(term, {}) for term in missing}
 
 

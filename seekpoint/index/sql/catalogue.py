@@ -10,9 +10,8 @@ from seekpoint.files import parsed_json
 from seekpoint.index.reasons import Reason
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names
-from seekpoint.index.sql.port import Database, decoding
+from seekpoint.index.sql.port import COLUMNS, Database, decoding
 from seekpoint.index.sql.stored_rows import decode_chapters, details_of, moment_of, time_of
-from seekpoint.index.sql.tables import COLUMNS
 from seekpoint.index.store import LISTED
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (

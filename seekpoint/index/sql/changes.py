@@ -6,20 +6,21 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from seekpoint.index.reasons import row_of
 from seekpoint.index.settings import encoded
 from seekpoint.index.sql import names
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
-from seekpoint.index.sql.port import Database
-from seekpoint.index.sql.stored_rows import details_text, with_speakers
-from seekpoint.index.sql.tables import CATALOGUE, COLUMNS
+from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database
+from seekpoint.index.sql.stored_rows import details_text, values_of, with_speakers
 from seekpoint.index.sql.transcripts import TranscriptRows, rows_of, stored
-from seekpoint.index.store import LISTED, Due, Reader, Successor, Writer
+from seekpoint.index.store import LISTED, Closing, Due, Reader, Successor, Writer
 from seekpoint.index.types import (
     Details,
     Dictionaries,
     EmbeddedTranscript,
+    KeptMoment,
     Kind,
     ModelCard,
     NamedBy,
@@ -224,6 +225,33 @@ class Changes(ABC):
                 for one in resources
             ],
         )
+
+
+@dataclass(eq=False)
+class MomentKeeper(Closing):
+    """Changes what a library keeps, each time in a block of `change`; `store.Keeper` documents the methods."""
+
+    db: Database
+    _change: Callable[[], AbstractContextManager[None]]
+    close: Callable[[], None]
+
+    def keep(self, moment: KeptMoment) -> None:
+        values = values_of(moment)
+        marks = ", ".join("?" * len(values))
+        with self._change():
+            self.db.run(f"INSERT INTO kept ({COLUMNS['kept']}) VALUES ({marks}) ON CONFLICT DO NOTHING", *values)
+
+    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
+        with self._change():
+            self.db.run(
+                "UPDATE kept SET note = ?, collection = ? WHERE (resource_id, place) = (?, ?)",
+                *(note, collection, resource_id, place),
+            )
+            return bool(self.db.rows("SELECT 1 FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place))
+
+    def drop(self, resource_id: str, place: str) -> None:
+        with self._change():
+            self.db.run("DELETE FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place)
 
 
 _SOURCE = "the library"

@@ -8,12 +8,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from seekpoint.index.sql import cue_blocks, piece_blocks
-from seekpoint.index.sql.int8 import pack_int8, unpack_int8
 from seekpoint.index.sql.piece_blocks import StoredPiece
-from seekpoint.index.sql.port import Database
+from seekpoint.index.sql.port import COLUMNS, Database
 from seekpoint.index.sql.stored_rows import encode_chapters
-from seekpoint.index.sql.sums import Totals, totals_of
-from seekpoint.index.sql.tables import COLUMNS
+from seekpoint.index.sql.stored_vectors import Totals, pack_int8, totals_of, unpack_int8
 from seekpoint.index.sql.term_counts import counts_of_chunks
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 from seekpoint.files import replacing, sync_folder
 from seekpoint.index.address import Address
-from seekpoint.index.embedded import checksums, damage, database, stored_terms, successor_folder
+from seekpoint.index.embedded import checksums, damage, database, stored_transcripts
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
@@ -67,8 +67,8 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
                 copy.execute("PRAGMA secure_delete = ON")
                 checksums.keep(copy)
                 with database.transaction(copy):
-                    stored_terms.delete_unused(copy)  # which only removed chunks had
-                manifest = successor_folder.with_current_model(manifest, copy)
+                    stored_transcripts.delete_unused(copy)  # which only removed chunks had
+                manifest = manifest.with_current_model(copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as builds do: opening the import then changes no byte
     except LibraryError as error:
         if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in _FULL:

@@ -13,15 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from seekpoint.files import real_path, sync_folder
-from seekpoint.index import added_files, address
-from seekpoint.index.address import Address
-from seekpoint.index.embedded import database, successor_folder
+from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, Address, check_not_a_file
+from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import library_errors
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter, open_keeper
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.sqlite_port import open_keeper
+from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.embedded.staging import REPLACED, acquire_file, staging
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
 from seekpoint.index.store import LISTED
@@ -34,7 +32,7 @@ from seekpoint.index.types import NamedBy
 _INDEXES = 2
 _OURS = re.compile(
     r"lock|manifest\.json|library\.db(-wal|-shm|-journal)?|vectors-[0-9]+\.faiss|words-[0-9]+|\..+\.new"
-    rf"|{successor_folder.FOLDER}|{database.DAMAGE_MARK}|{added_files.ADDED_FILES}|{added_files.ADDED_LISTS}"
+    rf"|{SUCCESSOR}|{database.DAMAGE_MARK}|{ADDED_FILES}|{ADDED_LISTS}"
 )
 
 
@@ -100,13 +98,13 @@ def _to_folder(file: Path, folder: Path, replacing_old: bool, progress: Callable
 @contextmanager
 def _locked(place: Path, replacing_old: bool) -> Iterator[None]:
     """Lock the target folder against builds, if it exists; raises LibraryError if it mustn't be replaced."""
-    address.check_not_a_file(place)
+    check_not_a_file(place)
     with library_errors(place):
         names = {path.name for path in place.iterdir()} if place.exists() else set()
     for name in sorted(names):
         if not _OURS.fullmatch(name):
             raise ForeignLibrary(f"{place} holds other files ({name}): name an empty or a new folder with --index")
-    if names & {MANIFEST, database.FILE, added_files.ADDED_FILES, added_files.ADDED_LISTS} and not replacing_old:
+    if names & {MANIFEST, database.FILE, ADDED_FILES, ADDED_LISTS} and not replacing_old:
         raise LibraryError(
             f"{place} holds a library already: name another folder with --index, or replace it with --replace"
         )
@@ -146,7 +144,7 @@ def _disown(library: Path) -> None:
 
 def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
     """Copy what only the old library has: added files and kept moments; returns their numbers, `None` if unknown."""
-    added = (added_files.ADDED_FILES, added_files.ADDED_LISTS)
+    added = (ADDED_FILES, ADDED_LISTS)
     with library_errors(old):
         for name in added:
             if (old / name).is_dir():

@@ -14,7 +14,7 @@ from seekpoint.index.postgres import postgres_writer, schema
 from seekpoint.index.postgres.postgres_reader import PostgresReader
 from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.sql.tables import COLUMNS
+from seekpoint.index.sql.port import COLUMNS
 
 
 def to_server(

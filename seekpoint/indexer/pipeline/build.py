@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from seekpoint.index.added_files import is_added_list
-from seekpoint.index.address import Address
+from seekpoint.index.address import Address, is_added_list
 from seekpoint.index.errors import DamagedLibrary, LibraryNotFound
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder, model_name, other_model
 from seekpoint.index.open import check_vacant, library_exists, open_reader, open_writer

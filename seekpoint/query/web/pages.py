@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from seekpoint.index.added_files import added_as
+from seekpoint.index.address import added_as
 from seekpoint.index.open import is_written
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean

@@ -25,8 +25,7 @@ from starlette.routing import Route
 
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import replacing
-from seekpoint.index.added_files import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
-from seekpoint.index.address import folder_of
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, folder_of
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written
 from seekpoint.index.text.clean import clean

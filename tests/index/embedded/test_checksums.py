@@ -11,8 +11,7 @@ import pytest
 
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.embedded.sqlite_port import open_keeper
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter, open_keeper
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.types import Details, KeptMoment, Playlist, PlaylistEntry, State
 from tests.damaging import change_rows, flip_bit

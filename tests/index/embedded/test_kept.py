@@ -9,8 +9,7 @@ import pytest
 
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
-from seekpoint.index.embedded.sqlite_port import open_keeper
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter, open_keeper
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.types import KeptMoment, State
 from tests.damaging import change_rows

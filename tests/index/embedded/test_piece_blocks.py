@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.pieces import check_pieces, transcript_pieces
+from seekpoint.index.embedded.stored_transcripts import check_pieces, transcript_pieces
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, blocks, encode, pieces_by_digest

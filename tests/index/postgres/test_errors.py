@@ -12,7 +12,7 @@ import pytest
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, UnreleasedLibrary
 from seekpoint.index.open import create_library, open_keeper, open_reader, open_writer
-from seekpoint.index.postgres import postgres_port
+from seekpoint.index.postgres import postgres_writer
 from seekpoint.index.postgres.session import Session, connect
 from seekpoint.index.types import Kind, Resource, State
 from tests.index.contract.talks import CARD, TALKS
@@ -107,7 +107,7 @@ def test_both_sides_notice_a_cut_network_unless_the_address_says_otherwise(sessi
 
 
 def test_a_moment_is_not_kept_while_a_writer_takes_too_long(library: ServerAddress) -> None:
-    with open_writer(library) as writer, postgres_port.open_keeper(library, 0.1) as keeper:
+    with open_writer(library) as writer, postgres_writer.open_keeper(library, 0.1) as keeper:
         with writer.transaction():
             writer.set_state("zhuyili0001", State.DEFERRED, reason="稍后")
             assert "being changed by another process: try again" in told(lambda: keeper.keep(MASK))

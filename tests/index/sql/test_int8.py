@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seekpoint.index.sql.int8 import pack_int8, unpack_int8
+from seekpoint.index.sql.stored_vectors import pack_int8, unpack_int8
 
 
 def test_what_comes_back_is_near_to_what_was_packed_and_packed_again_the_same() -> None:

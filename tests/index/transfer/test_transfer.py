@@ -17,8 +17,7 @@ from types import FrameType
 
 import pytest
 
-from seekpoint.index import added_files
-from seekpoint.index.address import Address
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address
 from seekpoint.index.embedded import database
 from seekpoint.index.embedded.database import has_journal
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
@@ -221,19 +220,19 @@ def test_a_library_is_replaced_only_on_demand_and_a_link_to_it_stays_one(
 
 
 def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, file: Path) -> None:
-    (folder / added_files.ADDED_FILES / "部").mkdir(parents=True)
-    (folder / added_files.ADDED_LISTS).mkdir()
-    (folder / added_files.ADDED_FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
-    (folder / added_files.ADDED_FILES / "link.md").symlink_to(folder / "nowhere")
-    (folder / added_files.ADDED_LISTS / added_files.ADDED_ADDRESSES).write_text("https://e.example/", encoding="utf-8")
+    (folder / ADDED_FILES / "部").mkdir(parents=True)
+    (folder / ADDED_LISTS).mkdir()
+    (folder / ADDED_FILES / "部" / "讲座.zh.vtt").write_text("WEBVTT", encoding="utf-8")
+    (folder / ADDED_FILES / "link.md").symlink_to(folder / "nowhere")
+    (folder / ADDED_LISTS / ADDED_ADDRESSES).write_text("https://e.example/", encoding="utf-8")
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.annotate(KEPT.resource.id, KEPT.place, "第二次读", "收藏")
     contents = import_library(file, folder, replacing_old=True)
     assert (contents.added, contents.moments) == (2, 1)
-    assert (folder / added_files.ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
-    assert (folder / added_files.ADDED_FILES / "link.md").is_symlink()
-    assert (folder / added_files.ADDED_LISTS / added_files.ADDED_ADDRESSES).exists()
+    assert (folder / ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
+    assert (folder / ADDED_FILES / "link.md").is_symlink()
+    assert (folder / ADDED_LISTS / ADDED_ADDRESSES).exists()
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [(moment.note, moment.collection) for moment in library.kept()] == [("第二次读", "收藏")]

@@ -19,7 +19,7 @@ from seekpoint.index.types import Cue, Kind, Origin, State, Transcript
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.provenance import FetchResult
-from seekpoint.indexer.sources.youtube.video import YouTubeTranscripts
+from seekpoint.indexer.sources.youtube.youtube import YouTubeTranscripts
 from tests.fake_playlists import DELETED, PRIVATE
 from tests.fake_youtube import HANG_UP, FakeYouTube
 from tests.fakes import TopicEncoder

@@ -17,8 +17,7 @@ import pytest
 
 import seekpoint
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.successor_folder import FOLDER
+from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
@@ -143,7 +142,7 @@ def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Worksh
     with EmbeddedReader.open(talks.library) as library:
         assert (library.standings(), library.sections(), library.playlists()) == kept
         assert library.holdings.alive.starts[0] >= highest, "ids that were never used"
-    assert not (talks.library / FOLDER).exists()
+    assert not (talks.library / SUCCESSOR).exists()
     in_files = sum(segment.count for segment in Manifest.load(talks.library).segments)
     assert in_files == sum(status.chunks for status in before.values())
     for back in (WideEncoder("bare", gives_parts=False), TopicEncoder(), WideEncoder()):
@@ -180,7 +179,7 @@ def test_an_interruption_or_a_kill_within_a_resource_loses_only_that_one(worksho
         else:
             with pytest.raises(KeyboardInterrupt):
                 reembed(workshop, EndingEncoder(call, KeyboardInterrupt))
-        done, before = embedded_of(workshop.library / FOLDER), done
+        done, before = embedded_of(workshop.library / SUCCESSOR), done
         assert before <= done and len(done) == (call > 1) + is_killed, "one was finished before the third call"
         assert answers(workshop.library, TopicEncoder()) == old
         assert model(workshop.library) == "topics"
@@ -224,7 +223,7 @@ def test_a_kill_at_any_step_of_the_switch_leaves_the_old_library_or_the_new_one(
         assert encoder.embedded == []
         assert answers(folder, encoder) == expected
         assert Manifest.load(folder).model.name == "wide"
-        assert not (folder / FOLDER).exists()
+        assert not (folder / SUCCESSOR).exists()
 
 
 def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]:
@@ -285,7 +284,7 @@ def test_another_model_or_a_damaged_successor_starts_over_and_says_so(talks: Wor
     assert model(talks.library) == "二号"
     with pytest.raises(KeyboardInterrupt):
         reembed(talks, WideEncoder(), events=InterruptingEvents(5))
-    file = talks.library / FOLDER / "library.db"
+    file = talks.library / SUCCESSOR / "library.db"
     file.write_bytes(file.read_bytes()[:5000])
     reembed(talks, WideEncoder())
     assert any("is damaged and dropped" in line for line in talks.events.lines)
@@ -321,7 +320,7 @@ def test_an_import_replaces_a_half_reembedded_library_if_its_database_names_its_
     with pytest.raises(LibraryError, match="--replace"):
         import_library(exported, talks.library)
     import_library(exported, talks.library, replacing_old=True)
-    assert not (talks.library / FOLDER).exists()
+    assert not (talks.library / SUCCESSOR).exists()
     assert model(talks.library) == "topics"
     for card, error in {
         '{"name": "topics", "dimension": 16, "fingerprint": "counts-of-topics"}': ForeignLibrary,

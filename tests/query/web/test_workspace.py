@@ -19,8 +19,7 @@ from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
 from seekpoint.cli.build_process import build_in_process
-from seekpoint.index.added_files import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS
-from seekpoint.index.address import ServerAddress
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, ServerAddress
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import create_library, open_reader, open_writer

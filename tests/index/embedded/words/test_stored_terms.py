@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.embedded import database, stored_terms
-from seekpoint.index.embedded.sqlite_port import SqliteDatabase
+from seekpoint.index.embedded import database, stored_transcripts
+from seekpoint.index.embedded.database import SqliteDatabase
 from seekpoint.index.sql.term_counts import counts_of_chunks
 from seekpoint.index.sql.transcripts import numbered
 from seekpoint.index.text.terms import terms
@@ -42,10 +42,10 @@ def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_mos
 ) -> None:
     store(connection, "mask " * 70_000)
     connection.execute("DELETE FROM chunk WHERE id IN (2, 4)")
-    stored_terms.delete_unused(connection)
+    stored_transcripts.delete_unused(connection)
     assert {text for (text,) in connection.execute("SELECT text FROM term")} == set(terms(SAID[0]))
-    stored_terms.check(connection)
-    assert dict(stored_terms.terms_of(connection, [(5, 6)])) == {5: ["mask"] * 15}
+    stored_transcripts.check_terms(connection)
+    assert dict(stored_transcripts.terms_of(connection, [(5, 6)])) == {5: ["mask"] * 15}
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_mos
     ],
 )
 def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, change: str, fault: str) -> None:
-    stored_terms.check(connection)
+    stored_transcripts.check_terms(connection)
     connection.execute(change)
     with pytest.raises(ValueError, match=fault):
-        stored_terms.check(connection)
+        stored_transcripts.check_terms(connection)
     if fault == "without a text":
         with pytest.raises(ValueError, match=fault):
-            list(stored_terms.terms_of(connection, [(1, 9)]))
+            list(stored_transcripts.terms_of(connection, [(1, 9)]))
