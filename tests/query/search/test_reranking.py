@@ -32,7 +32,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 from tests.asking import library_of
 from tests.cross_encoders import save_cross_encoder
 from tests.fakes import TopicEncoder
-from tests.index.libraries import build, run_script
+from tests.index.libraries import build
 from tests.paths import ROOT
 from tests.query.mcp.sessions import tool_error
 
@@ -228,13 +228,3 @@ def test_the_commands_rerank(example_library: Path, model: Path, tmp_path: Path)
     for command in commands:
         refused = run(command, "--rerank", str(tmp_path / "nowhere"))
         assert refused.exit_code == 1 and "can't be loaded" in refused.output
-
-
-def test_torch_is_imported_only_where_something_is_reranked(folder: Path) -> None:
-    script = f"""
-import seekpoint
-from tests.fakes import TopicEncoder
-seekpoint.ask("mask", {str(folder)!r}, encoder=TopicEncoder())
-print("torch" in sys.modules, "sentence_transformers" in sys.modules)
-"""
-    assert run_script(script).stdout.split() == ["False", "False"]
