@@ -1,4 +1,4 @@
-"""`seekpoint export`: write the library into one file."""
+"""`seekpoint export` and `seekpoint import`: the library in one file."""
 
 from __future__ import annotations
 

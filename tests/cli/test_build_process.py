@@ -37,7 +37,7 @@ from tests.indexer.pipeline.test_build import MASKS
 from tests.local_web import LocalNetwork, LocalWeb
 from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, serving
-from tests.query.web.workbench import built, editing, form
+from tests.query.web.workbench import built, defer, editing, form
 
 
 def test_errors_come_out_of_the_process_in_one_line(tmp_path: Path) -> None:
@@ -124,12 +124,6 @@ def names(library: Address) -> dict[str, str]:
 def states(library: Address) -> dict[str, State]:
     with open_reader(library) as reader:
         return {status.url: status.state for status in reader.statuses()}
-
-
-def defer(library: Path, resource_id: str) -> None:
-    """Have a resource wait for a time that is past."""
-    with open_writer(library) as writer:
-        writer.set_state(resource_id, State.DEFERRED, retry_after=1.0, reason="later")
 
 
 @pytest.fixture

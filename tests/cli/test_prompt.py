@@ -5,6 +5,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from seekpoint.query.answers import Answer, Confidence, Explanation, Moment
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.cli.here import Terminal, needs_terminal, plain
-from tests.fake_chat import by_letter, fake_chat, silent
+from tests.fake_chat import FakeChat, by_letter, silent
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 
@@ -286,27 +287,30 @@ def test_the_lines_of_an_answer_fit_into_the_terminal(example_library: Path, ter
     assert any(line.startswith("    ") for line in lines)
 
 
-@pytest.mark.model
-@needs_terminal
-def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> None:
-    options = ("--rerank", "/nowhere/at/all", "--index", example_library)
-    terminal = Terminal(*ASK, *options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+@contextmanager
+def asking(library: Path, folder: Path, *options: str) -> Iterator[Terminal]:
+    """The prompt in a real terminal, which Ctrl-C ends."""
+    terminal = Terminal(*ASK, *options, "--index", library, NO_COLOR="1", XDG_DATA_HOME=str(folder))
     terminal.wait_for(r"\? ")
-    terminal.type("why masks?" + ENTER)
-    terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
-    terminal.wait_for(r"\? ")
+    yield terminal
     terminal.type("\x03")
     assert terminal.end() == 0
 
 
 @pytest.mark.model
 @needs_terminal
-def test_the_prompt_takes_a_reader(example_library: Path, tmp_path: Path) -> None:
-    with fake_chat() as chat:
-        chat.behaviour = by_letter("掩码把未来藏起来[2]。")
-        options = ("--llm", chat.address, "--index", example_library)
-        terminal = Terminal(*ASK, *options, NO_COLOR="1", XDG_DATA_HOME=str(tmp_path))
+def test_the_prompt_takes_a_reranker(example_library: Path, tmp_path: Path) -> None:
+    with asking(example_library, tmp_path, "--rerank", "/nowhere/at/all") as terminal:
+        terminal.type("why masks?" + ENTER)
+        terminal.wait_for("the reranker /nowhere/at/all can't be loaded")
         terminal.wait_for(r"\? ")
+
+
+@pytest.mark.model
+@needs_terminal
+def test_the_prompt_takes_a_reader(example_library: Path, tmp_path: Path, chat: FakeChat) -> None:
+    chat.behaviour = by_letter("掩码把未来藏起来[2]。")
+    with asking(example_library, tmp_path, "--llm", chat.address) as terminal:
         terminal.type("什么是掩码？" + ENTER)
         terminal.wait_for("掩码把未来藏起来。")
         terminal.wait_for("or ask again")
@@ -316,5 +320,3 @@ def test_the_prompt_takes_a_reader(example_library: Path, tmp_path: Path) -> Non
         terminal.type("\x03")
         terminal.wait_for("the language model was interrupted")
         terminal.wait_for("or ask again")
-        terminal.type("\x03")
-        assert terminal.end() == 0

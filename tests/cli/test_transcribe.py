@@ -54,18 +54,15 @@ class Studio:
     def transcripts(self) -> Path:
         return self.folder / "cache" / "seekpoint" / "transcripts"
 
-    @property
-    def environment(self) -> dict[str, str]:
+    def call(self, command: str, *arguments: str | Path) -> Ran:
         """The cache is the studio's own, but for the embedding model, which takes long to unpack."""
         models, here = (cache / "models" for cache in (user_cache_path("seekpoint"), self.transcripts.parent))
         models.mkdir(parents=True, exist_ok=True)
         if not here.exists():
             here.parent.mkdir(parents=True)
             here.symlink_to(models)
-        return {"XDG_CACHE_HOME": str(self.folder / "cache")}
-
-    def call(self, command: str, *arguments: str | Path) -> Ran:
-        return call(command, *arguments, "--index", self.folder / "library", web=self.web, **self.environment)
+        own = {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        return call(command, *arguments, "--index", self.folder / "library", web=self.web, **own)
 
     def transcribe(self, *arguments: str | Path) -> Ran:
         return self.call("build", *(arguments or [self.talks]), "--transcribe", "--whisper", self.model, "--pace", "0")

@@ -30,7 +30,7 @@ from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.pages import Pages
 from seekpoint.query.web.parameters import READING, Editing, urlencoded
-from seekpoint.query.web.problems import PageError, describe, problem
+from seekpoint.query.web.problems import LATER, PageError, describe, problem
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, comes_from_elsewhere, guarded
 from seekpoint.query.web.templating import error_page, page
@@ -48,7 +48,6 @@ _COMPRESSION = 4
 _UNCOMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf")
 # The addresses that ask a question.
 _ASKING = re.compile(rf"/|/list|/resource/[^/]+|/api/ask|{READING}")
-_SECONDS_TO_WAIT = "5"
 _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointError, ClientDisconnect, Exception)
 
 
@@ -138,9 +137,8 @@ class QuestionQueue:
         turns = self._turns.of(question)
         turn = turns.join(client)
         if turn is None:
-            busy = PageError(503, "busy", {"Retry-After": _SECONDS_TO_WAIT})
-            response = await error_response(Request(scope), busy)
-            await response(scope, receive, send)
+            refusal = await error_response(Request(scope), PageError(503, "busy", LATER))
+            await refusal(scope, receive, send)
             return
 
         async def send_after_work(message: Message) -> None:

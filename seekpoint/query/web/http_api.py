@@ -48,7 +48,7 @@ from seekpoint.query.web.parameters import (
     SuggestParameters,
     TranscriptParameters,
 )
-from seekpoint.query.web.problems import TYPE, resource_of
+from seekpoint.query.web.problems import LATER, TYPE, resource_of
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.view_models import resource_href
 
@@ -210,7 +210,7 @@ class Api:
             with self.live.reader():
                 return {"status": "ok"}
         except SeekpointError as error:
-            raise HTTPException(503, _DOWN, {"Retry-After": "5"}) from error
+            raise HTTPException(503, _DOWN, LATER) from error
 
     @contextmanager
     def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:

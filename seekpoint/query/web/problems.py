@@ -64,6 +64,8 @@ def in_words(error: Exception, language: str) -> str | None:
 
 
 TYPE = "application/problem+json"
+LATER = {"Retry-After": "5"}
+"""The header of an error that may be over in some seconds."""
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -85,5 +87,5 @@ def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     if isinstance(error, UsageError):
         return 400, str(error), None
     if isinstance(error, SeekpointError):
-        return 503, str(error), {"Retry-After": "5"} if isinstance(error, LibraryError) else None
+        return 503, str(error), LATER if isinstance(error, LibraryError) else None
     return 500, "something went wrong here: the server's terminal says what", None

@@ -101,18 +101,17 @@ def test_an_answer_plays_and_comes_back_by_its_address(browser: Browser, address
         assert asked == []
 
 
-def test_the_player_plays_on_while_an_answer_is_filtered(browser: Browser, address: str) -> None:
-    with opened(browser, address) as page:
-        asked = without_others(page, address)
-        page.goto("/?q=mask&kind=video")
-        page.locator(".go").first.click()
-        page.locator("#player iframe").wait_for()
-        page.select_option("[name=language]", "zh")
-        until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length === 0")
-        assert page.locator("#player iframe").is_visible()
-        page.go_back()
-        until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length > 0")
-        assert len(asked) == 1
+def test_the_player_plays_on_while_an_answer_is_filtered(page: Page, address: str) -> None:
+    asked = without_others(page, address)
+    page.goto("/?q=mask&kind=video")
+    page.locator(".go").first.click()
+    page.locator("#player iframe").wait_for()
+    page.select_option("[name=language]", "zh")
+    until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length === 0")
+    assert page.locator("#player iframe").is_visible()
+    page.go_back()
+    until(page, "document.querySelectorAll('.quote:not([lang^=zh])').length > 0")
+    assert len(asked) == 1
 
 
 def test_moments_like_another_are_filtered_and_left_again(page: Page) -> None:
@@ -211,6 +210,7 @@ def test_where_a_video_doesnt_play_a_link_leads_to_its_second(browser: Browser, 
     for fault, locale, told in (
         (101, "en-GB", "doesn’t let this video play"),
         (150, "zh-CN", "不允许"),
+        (153, "zh-CN", "不允许"),
         (100, "en-GB", "can’t find this video"),
         (5, "zh-CN", "出错"),
         (0, "zh-CN", "没有回应"),  # after ten seconds, by the page's clock

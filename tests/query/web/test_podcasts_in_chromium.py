@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -61,10 +60,6 @@ def library(tmp_path: Path, httpserver: HTTPServer) -> Path:
     return library
 
 
-def _asked(httpserver: HTTPServer) -> Iterator[str]:
-    return (request.path for request, _ in httpserver.log)
-
-
 def test_no_page_plays_a_sound_in_a_private_network_but_of_a_feed_there_that_the_owner_names(
     library: Path, httpserver: HTTPServer
 ) -> None:
@@ -113,14 +108,14 @@ def test_an_episode_plays_from_its_second_and_is_asked_for_only_then(
             page.locator(".own-player audio").wait_for()
             page.locator(".cue").first.wait_for()
             page.wait_for_load_state("networkidle")
-            assert list(_asked(httpserver)) == []
+            assert httpserver.log == []
             page.evaluate("document.querySelector('audio').play()")  # as its own button does
             until(page, f"document.querySelector('audio').currentTime >= 10 && {_PLAYED}")
             page.go_back()
             link.click()
             until(page, f"document.querySelector('audio')?.currentTime >= 10 && {_PLAYED}")
             assert abs(page.evaluate("document.querySelector('audio').played.start(0)") - 10) < 1
-            assert {"/counted/1.wav", "/1.wav"} <= set(_asked(httpserver))
+            assert {"/counted/1.wav", "/1.wav"} <= {request.path for request, _ in httpserver.log}
 
 
 @pytest.mark.chromium

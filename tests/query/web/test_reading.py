@@ -529,42 +529,39 @@ def test_where_the_model_finds_nothing_the_verdict_says_so(
 
 
 @pytest.mark.chromium
-def test_a_new_question_ends_the_reading_of_the_last_one(browser: Browser, address: str, chat: FakeChat) -> None:
+def test_a_new_question_ends_the_reading_of_the_last_one(page: Page, chat: FakeChat) -> None:
     chat.behaviour = streaming("Old [1a]. ", "Old", *["er"] * 300, pause=0.1)
-    with opened(browser, address) as page:
-        page.goto("/?q=mask")
-        page.locator(".short-text").get_by_text("Old").first.wait_for()
-        chat.behaviour = by_letter("New [1a].")
-        page.fill("#q", "attention")
-        page.press("#q", "Enter")
-        page.locator(".short-text").get_by_text("New").wait_for()
-        eventually(lambda: chat.hung_up == 1)  # the model needn't write on
-        assert page.locator(".short-text").inner_text().split() == ["New.", "[1]"]
+    page.goto("/?q=mask")
+    page.locator(".short-text").get_by_text("Old").first.wait_for()
+    chat.behaviour = by_letter("New [1a].")
+    page.fill("#q", "attention")
+    page.press("#q", "Enter")
+    page.locator(".short-text").get_by_text("New").wait_for()
+    eventually(lambda: chat.hung_up == 1)  # the model needn't write on
+    assert page.locator(".short-text").inner_text().split() == ["New.", "[1]"]
 
 
 @pytest.mark.chromium
-def test_moments_are_there_whatever_the_model_does(browser: Browser, address: str, chat: FakeChat) -> None:
-    with opened(browser, address) as page:
-        chat.behaviour = answering(503)
-        page.goto("/?q=mask")
-        page.get_by_text("refuses with status 503").wait_for()
-        assert page.locator(".moment").count() > 1
-        chat.behaviour = by_letter("Uncited.")
-        page.reload()
-        page.get_by_text("wrote no sentence").wait_for()
-        assert axe_faults(page) == []
+def test_moments_are_there_whatever_the_model_does(page: Page, chat: FakeChat) -> None:
+    chat.behaviour = answering(503)
+    page.goto("/?q=mask")
+    page.get_by_text("refuses with status 503").wait_for()
+    assert page.locator(".moment").count() > 1
+    chat.behaviour = by_letter("Uncited.")
+    page.reload()
+    page.get_by_text("wrote no sentence").wait_for()
+    assert axe_faults(page) == []
 
 
 @pytest.mark.chromium
-def test_what_a_caption_makes_a_model_write_is_only_words(browser: Browser, address: str, chat: FakeChat) -> None:
+def test_what_a_caption_makes_a_model_write_is_only_words(page: Page, chat: FakeChat) -> None:
     click = "\x1b]8;;http://evil.example\x07Click\x1b]8;;\x07 me [1a]. "
     chat.behaviour = streaming(f"{ORDERS} [1a]. ", click, "<b>Bold</b> [1a]. [x](http://e) [1a].")
-    with opened(browser, address) as page:
-        page.goto("/?q=mask%20attention")
-        page.get_by_text("Check it there.").wait_for()
-        for _ in range(2):
-            assert page.locator(".short-text").inner_text().split() == ["Bold.", "[1]"]
-            assert page.locator("#reading img, #reading b, #reading script").count() == 0
-            assert "evil" not in page.locator("#reading").inner_text()
-            until(page, _IS_READ)
-        assert [link.get_attribute("href") for link in page.locator("#reading a").all()] == ["#m1"]
+    page.goto("/?q=mask%20attention")
+    page.get_by_text("Check it there.").wait_for()
+    for _ in range(2):
+        assert page.locator(".short-text").inner_text().split() == ["Bold.", "[1]"]
+        assert page.locator("#reading img, #reading b, #reading script").count() == 0
+        assert "evil" not in page.locator("#reading").inner_text()
+        until(page, _IS_READ)
+    assert [link.get_attribute("href") for link in page.locator("#reading a").all()] == ["#m1"]

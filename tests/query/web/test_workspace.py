@@ -42,7 +42,7 @@ from tests.postgres import TestServer
 from tests.query.web.conftest import HOST, SCRIPT, URL, serving
 from tests.query.web.served import LAST_LINE, eventually, terminal
 from tests.query.web.test_kept_moments import kept, star
-from tests.query.web.workbench import TALK, add, built, form, remove, retry, statuses, upload
+from tests.query.web.workbench import TALK, add, built, defer, form, remove, retry, statuses, upload
 from tests.query.web.workbench import editing as editing_of
 
 
@@ -467,7 +467,7 @@ def test_what_is_due_is_tried_again(library: Path, editing: Editing, editor: Tes
     later = resource_of_path(tmp_path / "notes" / "later.md", "Later")
     with EmbeddedWriter.acquire(library) as writer:
         writer.register(str(source), [later])
-        writer.set_state(later.id, State.DEFERRED, reason="it was busy", retry_after=1.0)
+    defer(library, later.id)
     assert "Try again now (1)" in editor.get("/list").text
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "later.md").write_text("# Later\n\nattention weighs\n", encoding="utf-8")
@@ -635,11 +635,6 @@ def remote_statuses(remote: ServerAddress) -> dict[str, ResourceStatus]:
 def sources(remote: ServerAddress) -> set[str]:
     with open_reader(remote) as reader:
         return {section.source for section in reader.sections()}
-
-
-def defer(remote: ServerAddress, resource_id: str, retry_after: float = 1.0) -> None:
-    with open_writer(remote) as writer:
-        writer.set_state(resource_id, State.DEFERRED, reason="it was busy", retry_after=retry_after)
 
 
 def first_quote(client: TestClient, question: str, language: str) -> str:

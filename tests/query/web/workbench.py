@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 from seekpoint.cli.build_process import CHECKS, ProgressEvents, carry_out, take_out
 from seekpoint.index.address import Address
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
-from seekpoint.index.types import ResourceStatus
+from seekpoint.index.open import open_writer
+from seekpoint.index.types import ResourceStatus, State
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
 from seekpoint.query.web.parameters import Editing
@@ -71,6 +72,12 @@ def statuses(library: Path) -> dict[str, ResourceStatus]:
     with EmbeddedReader.open(library) as reader:
         reader.verify()
         return {status.title: status for status in reader.statuses()}
+
+
+def defer(library: Address, resource_id: str, retry_after: float = 1.0) -> None:
+    """Have a resource wait for a time, which is past."""
+    with open_writer(library) as writer:
+        writer.set_state(resource_id, State.DEFERRED, reason="it was busy", retry_after=retry_after)
 
 
 def form(client: TestClient, page: str, action: str) -> dict[str, str]:
