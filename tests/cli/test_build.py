@@ -10,11 +10,9 @@ import pytest
 
 import seekpoint
 from seekpoint.index.open import open_writer
-from seekpoint.index.reasons import Reason
-from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource, ResourceStatus, State
+from seekpoint.index.types import Details, Kind, Playlist, PlaylistEntry, Resource
 from seekpoint.indexer.pipeline.resolution import Aliases
 from seekpoint.indexer.reading_list.addresses import feed_resource, resource_of, resource_of_path
-from seekpoint.query.output.status import reasons
 from tests.cli.here import call, one_line, run
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
@@ -52,11 +50,6 @@ def test_a_dry_run_names_each_resource_that_can_not_be_indexed_and_why(tmp_path:
         assert f"讲座{n}.ogg: correct the list" in result.stdout and f"    讲座 {n}  " in result.stdout
         assert f"notes{n}.md: correct the list" in result.stdout and f"    notes {n}  " in result.stdout
     assert not (tmp_path / "library").exists()
-    gone = [
-        ResourceStatus(each, State.UNAVAILABLE, Reason("no_transcript"))
-        for each in [resource_of_path(tmp_path / "x.md")] * 150
-    ]
-    assert "more:" in reasons(gone, 0.0) and "more:" not in reasons(gone, 0.0, 150)
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,6 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         page.goto("/list?ui=zh")
         for said, titles in (
             ("掩碼", ["掩码"]),
-            ("ＭＡＳＫＳ ＆", ["Masks & more"]),
-            ("文档 words", ["Words on masks"]),
             ("没有字幕 其他", []),
             ("no transcript", ["没有字幕的"]),
         ):
