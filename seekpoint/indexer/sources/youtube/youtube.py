@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -169,7 +169,20 @@ class YouTubePlaylists:
     def _playlist(self, playlist: Resource) -> Playlist:
         limit = self._limit if is_channel(playlist) else None
         has_no_tab = _CHANNEL_WITHOUT_TAB.fullmatch(urlsplit(playlist.url).path)
-        listing = self._fetch_listing(f"{playlist.url}/videos" if has_no_tab else playlist.url)
+        address = f"{playlist.url}/videos" if has_no_tab else playlist.url
+        # yt-dlp also retries when it can't parse a page, which more retries don't cure.
+        downloader = self._web.downloader({"extractor_retries": 1})
+        for _ in range(_MOST_REDIRECTS):
+            listing = downloader.info(address)
+            if listing.get("_type") != "url":
+                break
+            address = listing["url"]
+            resource = resource_of(address)
+            if resource and resource.kind is Kind.VIDEO:  # a live stream in place of a list is a list of one
+                listing = {"title": listing.get("title"), "entries": [listing]}
+                break
+        else:
+            raise Unfetched(State.UNAVAILABLE, Reason("playlist_endless"), MONTH)
         items = list(islice(listing["entries"], MOST_ENTRIES + 1 if limit is None else limit))
         check_length(len(items), limit)
         entries: dict[str, PlaylistEntry] = {}
@@ -183,20 +196,6 @@ class YouTubePlaylists:
         # yt-dlp appends the tab's name to the channel's.
         channel = listing.get("channel") if has_no_tab else None
         return Playlist(stated_text(channel or listing.get("title")), tuple(entries.values()))
-
-    def _fetch_listing(self, address: str) -> Mapping[str, Any]:
-        """Fetch a listing and follow redirects; a live stream in place of a list is a list of one."""
-        # yt-dlp also retries when it can't parse a page, which more retries don't cure.
-        downloader = self._web.downloader({"extractor_retries": 1})
-        for _ in range(_MOST_REDIRECTS):
-            listing = downloader.info(address)
-            if listing.get("_type") != "url":
-                return listing
-            address = listing["url"]
-            resource = resource_of(address)
-            if resource and resource.kind is Kind.VIDEO:
-                return {"title": listing.get("title"), "entries": [listing]}
-        raise Unfetched(State.UNAVAILABLE, Reason("playlist_endless"), MONTH)
 
 
 def is_channel(playlist: Resource) -> bool:

@@ -30,13 +30,15 @@ PLAYER = (
     *("playerCaptionsTracklistRenderer", "captionTracks", "playabilityStatus", "status", "reason", "languageCode"),
 )
 PAGE = ("chapterRenderer", "timeRangeStartMillis", "title", "simpleText", "macroMarkersListItemRenderer")
+VIDEO = "aaaaaaaaaaa"
 WHOLE = watch_page("2024-05-06", [(0, "Start"), (60.5, "掩码"), (120, "End")])
 # Characters. At the limit of recursion also what Python cleans up meanwhile fails, which pytest reports.
 _DEEPEST = 900
 PLAYERS = json_texts(*PLAYER) | json_texts(*PLAYER[:7]).map(lambda text: f'{{"videoDetails":{text}}}')
 PAGES = mutated(st.just(WHOLE)) | json_texts(*PAGE).map(lambda text: f"<script>var ytInitialData = {text};</script>")
+EMPTY = '{"playabilityStatus": {"status": "OK"}, "videoDetails": {"videoId": "aaaaaaaaaaa"}, "captions": []}'
 CAPTIONS = st.text(alphabet=fuzzing.SIGNS, max_size=40)
-ids = st.sampled_from(["aaaaaaaaaaa", "PLother", "", "x\n\u202e\x1b[31m", "\ud800"]) | fuzzing.texts
+ids = st.sampled_from([VIDEO, "PLother", "", "x\n\u202e\x1b[31m", "\ud800"]) | fuzzing.texts
 named = settings(fuzzing.fuzz(20), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
@@ -73,32 +75,22 @@ def test_any_playlist_has_entries_that_can_be_shown(
         assert is_line(entry.resource.title) and is_line(entry.resource.url) and is_line(entry.fault or "")
 
 
-@given(
-    PLAYERS.filter(lambda text: len(text) < _DEEPEST),
-    PAGES,
-    st.text(alphabet=fuzzing.SIGNS, max_size=40),
-    st.booleans(),
-)
-@example(
-    '{"playabilityStatus": {"status": "OK"}, "videoDetails": {"videoId": "aaaaaaaaaaa"}, "captions": []}',
-    WHOLE,
-    "",
-    True,
-)
+@given(PLAYERS.filter(lambda text: len(text) < _DEEPEST), PAGES, CAPTIONS, st.booleans())
+@example(EMPTY, WHOLE, "", True)
 @settings(named, max_examples=2 * named.max_examples)
 def test_any_answer_gives_a_transcript_or_a_reason(
     fake: FakeYouTube, player: str, page: str, captions: str, by_ytdlp: bool
 ) -> None:
-    fake.add_video("aaaaaaaaaaa", "讲座")
+    fake.add_video(VIDEO, "讲座")
     for place, answer in (("player", player), ("watch", page), ("captions", captions)):
-        fake.fail("aaaaaaaaaaa", place, 200, answer, None if by_ytdlp else 1)
+        fake.fail(VIDEO, place, 200, answer, None if by_ytdlp else 1)
     first = Unfetched(State.DEFERRED, Reason("captions_withheld"))
     try:
         if by_ytdlp:
-            transcripts, info = CaptionDownloader(fake.web()).fetch("aaaaaaaaaaa", first)
+            transcripts, info = CaptionDownloader(fake.web()).fetch(VIDEO, first)
             details = stated_details(info)
         else:
-            fetched = YouTubeTranscripts(fake.web()).fetch("aaaaaaaaaaa")
+            fetched = YouTubeTranscripts(fake.web()).fetch(VIDEO)
             transcripts, details = fetched.transcripts, fetched.details
     except Unfetched as failure:
         assert is_line(failure.reason)
