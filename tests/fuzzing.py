@@ -17,6 +17,11 @@ _SCALARS = (
 _JOINERS = "\u200c\u200d"
 _DEPTHS = st.sampled_from([3, 900, 10_000])
 
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
 pieces = st.text(alphabet=SIGNS, max_size=12) | st.text(max_size=5)
 texts = st.text() | st.text(alphabet=SIGNS)
 

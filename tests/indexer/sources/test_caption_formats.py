@@ -15,7 +15,7 @@ from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.captions import parse_captions
 from tests import fuzzing
 from tests.cost import at_most
-from tests.fuzzing import SIGNS, json_texts, mutated
+from tests.fuzzing import SIGNS, json_texts, mutated, values
 from tests.indexer.formats import FORMATS, SAID
 
 
@@ -275,11 +275,6 @@ def check_captions(data: bytes) -> None:
     assert all(cue.start <= later.start for cue, later in pairwise(cues))
 
 
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=6,
-)
 segments = st.lists(st.fixed_dictionaries({}, optional={"utf8": values, "tOffsetMs": values, "start": values}))
 keys = ("start", "end", "duration", "text", "tStartMs", "dDurationMs", "segs", "words")
 records = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(keys, values | segments)) | values, max_size=4)
