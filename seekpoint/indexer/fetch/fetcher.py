@@ -14,6 +14,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import requests
 from protego import Protego
+from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from seekpoint.file_formats import DOCUMENTS
@@ -94,6 +95,8 @@ _MOST_OF_A_PAGE = 30_000_000
 _MOST_OF_A_FILE = 100_000_000
 
 _MOST_REDIRECTS = 8
+_KEEP_METHOD = (307, 308)
+_OF_THE_HOST = {"authorization", "cookie"}
 _YOUTUBE = (".youtube.com", ".youtu.be", ".youtube-nocookie.com")
 
 _SUCCESS = (200, 203)
@@ -161,6 +164,8 @@ class Hop(NamedTuple):
     url: str
     headers: Mapping[str, str]
     private: bool
+    method: str = "GET"
+    data: bytes | None = None
 
 
 class FilePart(NamedTuple):
@@ -176,13 +181,15 @@ class FilePart(NamedTuple):
 class Fetcher:
     """Fetches sources that the user named, such as a list, up to `limit` bytes; for one thread.
 
-    A host that can't be reached or asks for a pause gets no further requests.
+    A host that can't be reached or asks for a pause gets no further requests. With a jar of `cookies`, these alone are
+    sent and kept.
     """
 
-    def __init__(self, web: Web, limit: Limit) -> None:
+    def __init__(self, web: Web, limit: Limit, cookies: RequestsCookieJar | None = None) -> None:
         self._sessions = [web.session(limit, private=private) for private in (False, True)]
         for session in self._sessions:
             session.headers.update(_HEADERS)
+            session.cookies = session.cookies if cookies is None else cookies
         self._failed_origins: dict[str, ServerFault] = {}
         # The addresses that were found in a private network.
         self._private: set[str] = set()
@@ -193,7 +200,7 @@ class Fetcher:
         `None` if its version is still the one of `validators`.
         """
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
-        response = self._follow(Hop(url, {name: value for name, value in conditions.items() if value}, private))
+        response = self.follow(Hop(url, {name: value for name, value in conditions.items() if value}, private))
         if isinstance(response, _Repeated):
             nothing = Validators(None, None)
             return FetchedPage(b"", "", None, nothing, response.url, _is_permanent(response), is_repeated=True)
@@ -221,7 +228,7 @@ class Fetcher:
         """
         # Of a compressed answer, the bytes would be others.
         headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
-        response = self._follow(Hop(url, headers, private))
+        response = self.follow(Hop(url, headers, private))
         if isinstance(response, _Repeated) or response.status_code not in (*_SUCCESS, _PARTIAL):
             raise refusal(response.status_code)
         if not response.content:
@@ -234,7 +241,7 @@ class Fetcher:
             raise Unfetched(State.DEFERRED, Reason("server_fault", status=response.status_code), DAY)
         return FilePart(response.content, first, int(sent[2]), etag, media_type)
 
-    def _follow(self, first: Hop) -> requests.Response:
+    def follow(self, first: Hop) -> requests.Response:
         """Ask and follow redirects, which are the response's history.
 
         Raises Unfetched, and LeadsToVideo before anything is asked of YouTube. A private first address may redirect
@@ -265,7 +272,11 @@ class Fetcher:
                 target = _normalised(urljoin(response.url, self._sessions[0].get_redirect_target(response)))
             except ValueError as error:
                 raise Unfetched(State.UNAVAILABLE, Reason("no_address"), MONTH) from error
-            hop = hop._replace(url=target, private=hop.private and is_same_server(target, first.url))
+            is_own = is_same_server(target, first.url)
+            own = {name: value for name, value in first.headers.items() if is_own or name.lower() not in _OF_THE_HOST}
+            hop = hop._replace(url=target, headers=own, private=hop.private and is_own)
+            if response.status_code not in _KEEP_METHOD and hop.method != "HEAD":
+                hop = hop._replace(method="GET", data=None)
         raise Unfetched(State.UNAVAILABLE, Reason("redirects_endless"), MONTH)
 
     def _pace_of(self, hop: Hop) -> Pace:
@@ -286,15 +297,14 @@ class Fetcher:
                 self._failed_origins[origin] = failure
             raise failure from error
 
-    def _request(self, session: requests.Session, hop: Hop) -> requests.Response:
-        return session.get(hop.url, headers=hop.headers, allow_redirects=False)
-
     def _send(self, hop: Hop, pace: Pace) -> requests.Response:
         with pace.turn():
             # Sessions of their own: a connection into a private network mustn't serve requests that may not go there.
             for session in self._sessions[: 1 + hop.private]:
                 with suppress(PrivateAddress):
-                    response = self._request(session, hop)
+                    response = session.request(
+                        hop.method, hop.url, headers=hop.headers, data=hop.data, allow_redirects=False
+                    )
                     if session is not self._sessions[0]:
                         self._private.add(hop.url)
                     break
@@ -347,9 +357,9 @@ class PoliteFetcher(Fetcher):
             key: known for key, known in self._known.items() if not (isinstance(known, _Repeated) and known.url == url)
         }
 
-    def _follow(self, first: Hop) -> requests.Response:
+    def follow(self, first: Hop) -> requests.Response:
         self._asked.clear()
-        response = super()._follow(first)
+        response = super().follow(first)
         if len(dict(self._asked)) == len(self._asked):  # else a cookie changes the answer
             for address, answer in self._asked:
                 key = address, address in self._private

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +18,6 @@ from seekpoint.indexer.fetch.retries import DAY, Deadline, ResponseTooLarge, Ser
 # Captions of three hours in segments of six seconds take 1,800. The limit ends listings without an end.
 _MOST_REQUESTS = 4_000
 _MOST_BYTES, _MOST_BYTES_IN_ALL = 64_000_000, 2_000_000_000
-_KEEP_METHOD = (307, 308)
-_OF_THE_HOST = {"authorization", "cookie"}
 _OF_THE_BODY = ("Content-Encoding", "Content-Length")  # of the body before it was unpacked
 COOKIE = ("name", "value", "domain", "path", "secure", "expires")
 """The parts of a cookie, in the order in which they go to the sandbox and back."""
@@ -33,7 +30,14 @@ class SiteRequests:
     """
 
     def __init__(self, web: Web, address: str, *, private: bool = False, reads_media: bool = False) -> None:
-        self._fetcher = _SiteFetcher(web, reads_media)
+
+        def limit(response: requests.Response) -> int:
+            media_type = response.headers.get("Content-Type", "").lower()
+            is_media = media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
+            return 0 if is_media and not reads_media else _MOST_BYTES
+
+        self._cookies = RequestsCookieJar()  # those of this address, and those that an extractor has made
+        self._fetcher = Fetcher(web, limit, self._cookies)
         self._own_server = address if private else ""
         self._deadline = Deadline(web.deadline)
         self._requests = self._bytes = 0
@@ -48,14 +52,15 @@ class SiteRequests:
             raise ResponseTooLarge(f"{_MOST_REQUESTS} requests")
         match asked:
             case [str(method), str(url), dict(headers), list(cookies), bool(has_data)]:
-                self._fetcher.keep_cookies(cookies)
+                for cookie in cookies:
+                    self._cookies.set(**dict(zip(COOKIE, cookie, strict=True)))
                 private = bool(self._own_server) and is_same_server(url, self._own_server)
                 body = data if has_data else None
                 texts = {str(name): str(value) for name, value in headers.items()}
             case _:
                 raise ValueError(asked)
         try:
-            response = self._fetcher.send(method, url, texts, body, private=private)
+            response = self._fetcher.follow(Hop(url, texts, private, method, body))
         except (ServerFault, LeadsToVideo):
             raise
         except Unfetched as failure:
@@ -77,41 +82,5 @@ class SiteRequests:
         headers = dict(response.headers)
         if "Content-Encoding" in response.headers:
             headers = {name: value for name, value in headers.items() if name.title() not in _OF_THE_BODY}
-        cookies = [[getattr(cookie, part) for part in COOKIE] for cookie in self._fetcher.cookies]
+        cookies = [[getattr(cookie, part) for part in COOKIE] for cookie in self._cookies]
         return {"url": response.url, "status": response.status_code, "headers": headers, "cookies": cookies}
-
-
-class _SiteFetcher(Fetcher):
-    def __init__(self, web: Web, reads_media: bool) -> None:
-        def limit(response: requests.Response) -> int:
-            media_type = response.headers.get("Content-Type", "").lower()
-            is_media = media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
-            return 0 if is_media and not reads_media else _MOST_BYTES
-
-        super().__init__(web, limit)
-        self._method, self._first = "GET", ""
-        self._data: bytes | None = None
-        self.cookies = RequestsCookieJar()
-        for session in self._sessions:  # no cookies but those of this address
-            session.cookies = self.cookies
-
-    def keep_cookies(self, cookies: list[Any]) -> None:
-        """Add cookies that an extractor has made."""
-        for cookie in cookies:
-            self.cookies.set(**dict(zip(COOKIE, cookie, strict=True)))
-
-    def send(
-        self, method: str, url: str, headers: Mapping[str, str], data: bytes | None, *, private: bool
-    ) -> requests.Response:
-        """Send a request and follow its redirects; raises Unfetched."""
-        self._method, self._data, self._first = method, data, url
-        return self._follow(Hop(url, headers, private))
-
-    def _request(self, session: requests.Session, hop: Hop) -> requests.Response:
-        headers = hop.headers
-        if not is_same_server(hop.url, self._first):
-            headers = {name: value for name, value in headers.items() if name.lower() not in _OF_THE_HOST}
-        response = session.request(self._method, hop.url, headers=headers, data=self._data, allow_redirects=False)
-        if response.is_redirect and response.status_code not in _KEEP_METHOD and self._method != "HEAD":
-            self._method, self._data = "GET", None
-        return response

@@ -10,7 +10,7 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -62,15 +62,6 @@ _WHOLE_SOUND = 300_000_000
 _NO_VALIDATORS = Validators(None, None)
 
 
-class _ReadFeed(NamedTuple):
-    """A feed with its validators, and the address where it was found, for good if `is_permanent`."""
-
-    feed: Feed
-    validators: Validators
-    url: str
-    is_permanent: bool
-
-
 @dataclass(slots=True)
 class _Show:
     """A feed by its address: `known` are its episodes by the keys of their guids, `by_guid` those that it lists.
@@ -119,7 +110,7 @@ class Podcasts:
         self._seconds = web.deadline
         self._lock = RLock()
         # Feeds by the addresses at which they were found, and by those that lists name.
-        self._read: dict[str, _ReadFeed] = {}
+        self._read: dict[str, tuple[Feed, FetchedPage]] = {}
         self._shows: dict[str, _Show] = {}
         self._episodes: dict[str, _EpisodeRecord] = {}
         # Transcripts and chapters by their addresses, the last ones.
@@ -167,7 +158,7 @@ class Podcasts:
                     assert earlier  # only a conditional request can be answered with "not modified"
                     return Listing(None, earlier)
                 read = self._keep(page)
-            return self._listing(playlist, show, read)
+            return self._listing(playlist, show, *read)
 
     def fetch(
         self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
@@ -214,29 +205,30 @@ class Podcasts:
             del self._data_kept[next(iter(self._data_kept))]
         return page.data
 
-    def _keep(self, page: FetchedPage) -> _ReadFeed:
-        """Parse a feed and keep it; raises Unfetched if it is none."""
+    def _keep(self, page: FetchedPage) -> tuple[Feed, FetchedPage]:
+        """Parse a feed and keep it, with its page but for the data; raises Unfetched if it is none."""
         if page.is_repeated and page.url in self._read:
-            return self._read[page.url]._replace(is_permanent=page.is_permanent)
+            feed, kept = self._read[page.url]
+            return feed, replace(kept, is_permanent=page.is_permanent)
         try:
             if not is_feed(page.data):
                 raise SourceError(Reason("no_feed"))
             feed = self._reader.read(page.url, parse_feed, page.data, page.url, page.charset)
         except SourceError as error:
             raise Unfetched(State.UNAVAILABLE, Reason("no_feed"), MONTH) from error
-        self._read[page.url] = _ReadFeed(feed, page.validators, page.url, page.is_permanent)
+        self._read[page.url] = feed, replace(page, data=b"")
         return self._read[page.url]
 
-    def _listing(self, playlist: Resource, show: _Show, read: _ReadFeed) -> Listing:
+    def _listing(self, playlist: Resource, show: _Show, feed: Feed, page: FetchedPage) -> Listing:
         """The entries of a feed, and the feed that it has moved to."""
-        name = playlist.title or read.feed.title or playlist.url
+        name = playlist.title or feed.title or playlist.url
         messages: list[str] = []
-        end, validators = self._end(playlist, show, read, messages)
-        pages = list(self._pages(show, read.feed, name, messages))
-        is_cut = any(page.is_cut for page in pages)
-        if left_out := sum(page.left_out for page in pages):
+        end, validators = self._end(playlist, show, feed, page, messages)
+        parts = list(self._pages(show, feed, name, messages))
+        is_cut = any(part.is_cut for part in parts)
+        if left_out := sum(part.left_out for part in parts):
             messages.append(f"{name}: {counted(left_out, 'item')} without a recording left out")
-        listed = [episode for page in pages for episode in page.episodes]
+        listed = [episode for part in parts for episode in part.episodes]
         if not listed:
             if is_cut:
                 raise Unfetched(State.DEFERRED, Reason("feed_cut"), DAY)
@@ -260,27 +252,27 @@ class Podcasts:
         show.known = known if has_moved else with_links(known, episodes)
         version = FromListing(validators.etag, validators.modified, self._limit, stored_ids(show.known))
         entries = tuple(PlaylistEntry(episode.resource) for episode in episodes)
-        return Listing(Playlist(read.feed.title, entries), version, end, written, tuple(messages), is_cut)
+        return Listing(Playlist(feed.title, entries), version, end, written, tuple(messages), is_cut)
 
     def _end(
-        self, playlist: Resource, show: _Show, read: _ReadFeed, messages: list[str]
+        self, playlist: Resource, show: _Show, feed: Feed, page: FetchedPage, messages: list[str]
     ) -> tuple[Resource | None, Validators]:
         """The feed that an address leads to for good, or that a feed has moved to, and the validators to keep.
 
         A feed that is damaged isn't moved to: the entries that it had before stay where they are.
         """
-        end = feed_resource(read.url) if read.is_permanent and not read.feed.is_cut else None
-        moved = feed_resource(read.feed.moved or "")
+        end = feed_resource(page.url) if page.is_permanent and not feed.is_cut else None
+        moved = feed_resource(feed.moved or "")
         if moved and moved.id != playlist.id and (end is None or moved.id != end.id):
             try:
-                page = self._fetcher.get(moved.url, private=show.may_name(moved.url))
-                assert page  # only a conditional request can be answered with "not modified"
-                if self._keep(page).feed.is_cut:
+                there = self._fetcher.get(moved.url, private=show.may_name(moved.url))
+                assert there  # only a conditional request can be answered with "not modified"
+                if self._keep(there)[0].is_cut:
                     return end, _NO_VALIDATORS
                 end = moved
             except Unfetched as failure:
                 messages.append(f"{playlist.title or playlist.url}: moved to {moved.url}, which isn't read: {failure}")
-        return end, read.validators
+        return end, page.validators
 
     def _pages(self, show: _Show, feed: Feed, name: str, messages: list[str]) -> Iterator[Feed]:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
@@ -301,7 +293,7 @@ class Podcasts:
                     return
                 if deadline.is_over(len(page.data)):
                     raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(feed.following).hostname), DAY)
-                feed = self._keep(page).feed
+                feed, _ = self._keep(page)
             except Unfetched as failure:
                 if failure.state is State.DEFERRED:
                     raise
