@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,14 +31,8 @@ class SiteRequests:
     """
 
     def __init__(self, web: Web, address: str, *, private: bool = False, reads_media: bool = False) -> None:
-
-        def limit(response: requests.Response) -> int:
-            media_type = response.headers.get("Content-Type", "").lower()
-            is_media = media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
-            return 0 if is_media and not reads_media else _MOST_BYTES
-
         self._cookies = RequestsCookieJar()  # those of this address, and those that an extractor has made
-        self._fetcher = Fetcher(web, limit, self._cookies)
+        self._fetcher = Fetcher(web, partial(_limit_of, reads_media), self._cookies)
         self._own_server = address if private else ""
         self._deadline = Deadline(web.deadline)
         self._requests = self._bytes = 0
@@ -84,3 +79,9 @@ class SiteRequests:
             headers = {name: value for name, value in headers.items() if name.title() not in _OF_THE_BODY}
         cookies = [[getattr(cookie, part) for part in COOKIE] for cookie in self._cookies]
         return {"url": response.url, "status": response.status_code, "headers": headers, "cookies": cookies}
+
+
+def _limit_of(reads_media: bool, response: requests.Response) -> int:
+    media_type = response.headers.get("Content-Type", "").lower()
+    is_media = media_type.startswith(("video/", "audio/")) and "mpegurl" not in media_type
+    return 0 if is_media and not reads_media else _MOST_BYTES
