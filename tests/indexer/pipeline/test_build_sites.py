@@ -53,16 +53,6 @@ def test_videos_and_a_page_with_a_video_are_found_at_the_second_and_asked_once(
     assert workshop.content() == before
 
 
-def test_other_languages_are_asked_for_once(workshop: Workshop, sites: FakeSites) -> None:
-    add_vimeo(sites, captions={"en": WORDS, "zh": ZH})
-    workshop.build(VIMEO, web=sites.web())
-    for updated in (1, 0):
-        sites.requests.clear()
-        assert workshop.build(VIMEO, web=sites.web(), languages=["zh"]).updated == updated
-        assert workshop.statuses()[id_of(VIMEO)].languages == ("zh",)
-    assert not sites.requests
-
-
 def test_a_lecture_in_parts_becomes_a_playlist_that_grows(workshop: Workshop, sites: FakeSites) -> None:
     add_bilibili(sites, captions={"zh-CN": ZH}, parts=2)
     listed = workshop.write("list.md", f"## 课\n\n{BILIBILI}\n")

@@ -161,7 +161,8 @@ def test_what_is_no_file_of_this_machine_or_too_large_is_refused(tmp_path: Path)
         assert refusal(Resource("x", Kind.PAGE, "坏的链接", broken)) == Reason("no_address")
 
 
-LETTERS = {"N": Step.NOTHING, "W": Step.WAIT, "A": Step.ASK_YOUTUBE, "T": Step.TRANSCRIBE}
+LETTERS = {"N": Step.NOTHING, "W": Step.WAIT, "T": Step.TRANSCRIBE}
+ON_A_SITE = Resource("y", Kind.VIDEO, "", "https://vimeo.com/76979871")
 
 # In each group of four: due, due with --retry, early, early with --retry. The groups: neither --languages nor
 # --transcribe; --transcribe; --languages en; both.
@@ -179,27 +180,29 @@ WHATEVER_WAS_TRIED = "AAWA" * 4
 STORED = (None, LISTED, "files:0f", "youtube:", "youtube:en", "transcribed:base:", "transcribed:large-v3:")
 
 
-def steps(standing: Standing, *, is_new_route: bool = False) -> list[Step]:
+def steps(video: Resource, standing: Standing, *, is_new_route: bool = False) -> list[Step]:
     """The steps for all choices of the user, in the order of STEPS, of a video due at NOW and one due later."""
     return [
         Planner(
-            {LECTURE.id: standing._replace(retry_after=NOW + is_early)},
+            {video.id: standing._replace(retry_after=NOW + is_early)},
             {},
             BuildOptions(languages=languages, retry=retry, whisper=whisper),
             NOW,
             is_new_route=is_new_route,
         )
-        .plan(LECTURE)
+        .plan(video)
         .step
         for languages, whisper, is_early, retry in product(((), ("en",)), (None, "base"), (0, 1), (False, True))
     ]
 
 
+@pytest.mark.parametrize(("video", "ask"), [(LECTURE, Step.ASK_YOUTUBE), (ON_A_SITE, Step.FETCH)])
 @pytest.mark.parametrize("stored", STORED)
 @pytest.mark.parametrize("state", State)
-def test_every_combination_has_its_step(state: State, stored: str | None) -> None:
+def test_every_combination_has_its_step(state: State, stored: str | None, video: Resource, ask: Step) -> None:
     letters = STEPS.get(state, {}).get(stored or "", OTHERS.get(state, WHATEVER_WAS_TRIED))
-    standing, expected = Standing(state, stored), [LETTERS[letter] for letter in letters.replace(" ", "")]
-    assert steps(standing) == expected
-    at_once = [Step.ASK_YOUTUBE] * 16 if state is State.DEFERRED else expected
-    assert steps(standing, is_new_route=True) == at_once
+    expected = [LETTERS.get(letter, ask) for letter in letters.replace(" ", "")]
+    standing = Standing(state, stored and (stored if video is LECTURE else stored.replace("youtube", "site")))
+    assert steps(video, standing) == expected
+    at_once = [ask] * 16 if state is State.DEFERRED else expected
+    assert steps(video, standing, is_new_route=True) == at_once
