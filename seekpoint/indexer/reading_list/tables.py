@@ -39,9 +39,17 @@ def read(text: str, entries: Entries) -> None:
         if table and columns is None:
             columns = _columns(table)
             table = table[1:] if columns and columns.is_below_header else table
-        if columns:
-            for row in table:
-                _add(row, columns, entries)
+        if columns is None:
+            continue
+        for row in table:
+            numbers = (columns.address, columns.title, columns.folder, columns.tags)
+            address, title, folder, tags = (row[number] if 0 <= number < len(row) else "" for number in numbers)
+            if columns.is_video and not _VIDEO_ID.fullmatch(address):
+                entries.leave_out("without a video's id")
+                continue
+            address = f"https://www.youtube.com/watch?v={address}" if columns.is_video else address
+            paths = tagged(tags) if columns.folder < 0 else [folder.split(_WITHIN)]
+            entries.add(address, title, *paths)
 
 
 class _Columns(NamedTuple):
@@ -96,14 +104,3 @@ def _alike(rows: Sequence[Sequence[str]], pattern: re.Pattern[str]) -> int:
         if matching and matching >= _LEAST * sum(map(bool, cells)):
             matches[column] = matching
     return max(matches, key=matches.__getitem__, default=-1)
-
-
-def _add(row: Sequence[str], columns: _Columns, entries: Entries) -> None:
-    numbers = (columns.address, columns.title, columns.folder, columns.tags)
-    address, title, folder, tags = (row[number] if 0 <= number < len(row) else "" for number in numbers)
-    if columns.is_video and not _VIDEO_ID.fullmatch(address):
-        entries.leave_out("without a video's id")
-        return
-    address = f"https://www.youtube.com/watch?v={address}" if columns.is_video else address
-    paths = tagged(tags) if columns.folder < 0 else [folder.split(_WITHIN)]
-    entries.add(address, title, *paths)
