@@ -104,13 +104,14 @@ class Planner:
     def plan(self, resource: Resource) -> Job:
         """The job of a resource; an indexed one is embedded again if there is nothing else to do."""
         standing = self.standings.get(resource.id, Standing(State.PENDING))
+        is_page_of_video = resource.kind is Kind.PAGE and isinstance(decode(standing.inputs), FromSite | FromSpeech)
         if resource.kind is Kind.RECORDING and resource.is_local:
             job = self._plan_recording(resource, standing)
         elif selection := select(self.caption_files.get(resource.id, ()), self.options.languages):
             job = self._plan_captions(resource, standing, selection)
         elif fault := self.faults.get(resource.id):
             job = replace(_refuse(resource, standing, State.UNAVAILABLE, fault), provenance=FromListing())
-        elif resource.kind.plays or is_video_page(resource, standing):
+        elif resource.kind.plays or is_page_of_video:
             job = self._plan_video(resource, standing)
         elif resource.kind is Kind.PLAYLIST:
             step = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
@@ -201,11 +202,6 @@ class Planner:
         is_early = self.now < (standing.retry_after or self.now) <= self.now + longest
         ignores_wait = self.options.retry or (self.is_new_route and standing.state is State.DEFERRED)
         return Step.WAIT if is_early and not ignores_wait else step
-
-
-def is_video_page(resource: Resource, standing: Standing) -> bool:
-    """Whether an address on the web that looks like a page turned out to be a video's."""
-    return resource.kind is Kind.PAGE and isinstance(decode(standing.inputs), FromSite | FromSpeech)
 
 
 def _why_unread(resource: Resource) -> Reason | None:

@@ -12,7 +12,7 @@ from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encode
 from seekpoint.index.open import library_exists, open_worker, open_writer
 from seekpoint.index.store import Queue
 from seekpoint.index.types import Encoder, Kind, State
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import SharedPace
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists, read_lists
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
@@ -43,7 +43,6 @@ def work(
     *,
     encoder: Encoder | None = None,
     events: BuildEvents | None = None,
-    clock: Clock = time.time,
 ) -> WorkReport:
     """Take resources and index them until none waits and no other builder is at work.
 
@@ -58,11 +57,11 @@ def work(
         sources = sources_of(queue)
         tried: set[str] = set()
         updated = embedded = 0
-        while taken := queue.take(clock, tried):
+        while taken := queue.take(time.time, tried):
             tried.add(taken.resource_id)
             try:
                 # Other builders may store blocks and aliases at any time: both are read before each resource.
-                run = Run(writer, lazy_encoder, sources, events, clock, options)
+                run = Run(writer, lazy_encoder, sources, events, time.time, options)
                 planner = run.planner({taken.resource_id: taken.standing}, {})
                 run.all([planner.plan(status.resource) for status in writer.statuses([taken.resource_id])])
                 updated, embedded = updated + run.updated, embedded + run.embedded
@@ -84,7 +83,6 @@ def enqueue(
     *,
     encoder: Encoder | None = None,
     events: BuildEvents | None = None,
-    clock: Clock = time.time,
 ) -> int:
     """Register the lists' resources and index those on this machine's disk; returns the number that wait.
 
@@ -100,7 +98,7 @@ def enqueue(
         sources = sources_of(queue)
         lists = read_lists(options, library, sources.web, events.say)
         caption_files = caption_files_of(options, lists)
-        run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, clock, options)
+        run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, time.time, options)
         resources, planner = list_playlists(writer, lists, run, run.planner({}, caption_files), set())
         jobs = planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST)
         run.all([job for job in jobs if job.step in (*FROM_DISK, Step.REFUSE)])

@@ -32,8 +32,6 @@ _MAX_TITLE = 500
 _MOST_KINDS = 6
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 
-Maker = Callable[[str, str, Iterable[tuple[str, ...]]], Resource | None]
-
 
 class Entries:
     """The entries of one list, in order. `base` is its folder, or its address if it may name no files."""
@@ -50,7 +48,7 @@ class Entries:
         title: str = "",
         path: Iterable[str] = (),
         *paths: Iterable[str],
-        make: Maker = resource_of,
+        make: Callable[[str, str, Iterable[tuple[str, ...]]], Resource | None] = resource_of,
     ) -> None:
         """Add the resource that `make` gives of an address, under its folders; count an entry that has none.
 
