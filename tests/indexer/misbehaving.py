@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from seekpoint.index.errors import SourceError, Unfetched
@@ -22,54 +23,43 @@ def misbehave(data: bytes, charset: str | None = None, ask: Ask | None = None) -
     name, _, rest = data.partition(b" ")
     if ask:
         return _saying(repr(ask(["what is", rest.decode()], rest)))
-    return _BEHAVIOURS[name.decode()](rest, charset)
+    if name == b"words":
+        blocks = Block(rest.decode(charset or "utf-8"), anchor="注意力"), Block("参考文献", Role.REFERENCE, page=2)
+        return ParsedDocument(blocks, "标题 Title", "作者", "2024-05-01", "zh-TW")
+    return _saying(str(_BEHAVIOURS[name.decode()](rest)))
 
 
 def _saying(text: str) -> ParsedDocument:
     return ParsedDocument((Block(text),))
 
 
-def _words(rest: bytes, charset: str | None) -> ParsedDocument:
-    blocks = Block(rest.decode(charset or "utf-8"), anchor="注意力"), Block("参考文献", Role.REFERENCE, page=2)
-    return ParsedDocument(blocks, "标题 Title", "作者", "2024-05-01", "zh-TW")
-
-
-def _hang(rest: bytes, charset: str | None) -> ParsedDocument:
+def _hang(rest: bytes) -> None:
     """Hang, once the file of that name is there if one is named."""
     if rest:
         Path(rest.decode()).touch()
     time.sleep(600)
-    return ParsedDocument(())
 
 
-def _wait(rest: bytes, charset: str | None) -> ParsedDocument:
+def _wait(rest: bytes) -> str:
     time.sleep(float(rest))
-    return _saying("waited")
+    return "waited"
 
 
-def _spin(rest: bytes, charset: str | None) -> ParsedDocument:
+def _leak(rest: bytes) -> str:
+    _leaked.append(bytearray(int(rest)))
+    return "leaked"
+
+
+def _spin(rest: bytes) -> None:
     while True:
         pass
 
 
-def _leak(rest: bytes, charset: str | None) -> ParsedDocument:
-    _leaked.append(bytearray(int(rest)))
-    return _saying("leaked")
+def _raise(error: Exception) -> None:
+    raise error
 
 
-def _fail(rest: bytes, charset: str | None) -> ParsedDocument:
-    raise IndexError("list index out of range")
-
-
-def _refuse(rest: bytes, charset: str | None) -> ParsedDocument:
-    raise Unfetched(State.NO_TRANSCRIPT, Reason.of(f"refused: {rest.decode()}"))
-
-
-def _refuse_list(rest: bytes, charset: str | None) -> ParsedDocument:
-    raise SourceError(rest.decode())
-
-
-def _escape(rest: bytes, charset: str | None) -> ParsedDocument:
+def _escape(rest: bytes) -> object:
     """Try one way to leave a mark in a file, or at a port."""
     way, _, target = rest.decode().partition(" ")
     command = ["touch", target]
@@ -80,39 +70,36 @@ def _escape(rest: bytes, charset: str | None) -> ParsedDocument:
         "connect": lambda: socket.create_connection(("127.0.0.1", int(target))),
         "resolve": lambda: socket.getaddrinfo("inner.example", 80),
     }
-    return _saying(str(ways[way]()))
+    return ways[way]()
 
 
-def _chatter(rest: bytes, charset: str | None) -> ParsedDocument:
+def _chatter(rest: bytes) -> str:
     sys.stdout.write("warning: bad xref\n")
     os.write(1, b"\0\0\0\0\0\0\0\2{}\0\0\0\0\0\0\0\0")
-    return _saying(sys.stdin.read() + os.read(0, 9).decode() + "said nothing")
+    return sys.stdin.read() + os.read(0, 9).decode() + "said nothing"
 
 
-def _lie(rest: bytes, charset: str | None) -> ParsedDocument:
+def _lie(rest: bytes) -> None:
     """Write a forged answer to every open descriptor, and exit."""
     for descriptor in range(3, 20):
-        try:
+        with suppress(OSError):
             os.write(descriptor, len(rest).to_bytes(8, "big") + rest + bytes(8))
-        except OSError:
-            continue
     os._exit(0)
 
 
 _leaked: list[bytearray] = []
-_BEHAVIOURS: dict[str, Callable[[bytes, str | None], ParsedDocument]] = {
-    "words": _words,
-    "process": lambda rest, charset: _saying(str(os.getpid())),
-    "much": lambda rest, charset: _saying("注意力" * int(rest)),
+_BEHAVIOURS: dict[str, Callable[[bytes], object]] = {
+    "process": lambda _: os.getpid(),
+    "much": lambda rest: "注意力" * int(rest),
     "hang": _hang,
     "spin": _spin,
     "wait": _wait,
-    "crash": lambda rest, charset: os.abort(),
-    "allocate": lambda rest, charset: _saying(str(len(bytearray(int(rest))))),
+    "crash": lambda _: os.abort(),
+    "allocate": lambda rest: len(bytearray(int(rest))),
     "leak": _leak,
-    "fail": _fail,
-    "refuse": _refuse,
-    "refuse-list": _refuse_list,
+    "fail": lambda _: _raise(IndexError("list index out of range")),
+    "refuse": lambda rest: _raise(Unfetched(State.NO_TRANSCRIPT, Reason.of(f"refused: {rest.decode()}"))),
+    "refuse-list": lambda rest: _raise(SourceError(rest.decode())),
     "chatter": _chatter,
     "escape": _escape,
     "lie": _lie,
