@@ -32,8 +32,7 @@ from tests import fuzzing
 from tests.cost import at_most
 from tests.fuzzing import is_line
 from tests.indexer.reading_list.test_bibliographies import BIBTEX, ITEMS, RIS
-from tests.indexer.reading_list.test_bookmarks import CHROME
-from tests.indexer.reading_list.test_opml import FEEDS
+from tests.indexer.reading_list.test_formats import CHROME, FEEDS
 from tests.indexer.reading_list.test_parser import LIST
 from tests.indexer.reading_list.test_tables import RAINDROP
 
