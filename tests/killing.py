@@ -26,7 +26,7 @@ from tests.indexer.builds import webvtt
 QUESTIONS = ["What does the mask hide?", "掩码遮住了什么？", "position 位置", "为什么需要缓存？", "softmax, training"]
 _AT_A_TIME = 4
 _DISK_CALLS = {"execute", "executemany", "executescript", "fsync", "open", "write", "write_index", "close", "connect"}
-_DISK_CALLS |= {"mkdir", "rename", "replace", "unlink"}
+_DISK_CALLS |= {"mkdir", "rename", "replace", "unlink", "rmdir"}
 
 # Children are forked from a server that has imported this module, so that a kill lands in a build and not in an import.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -83,6 +83,15 @@ def build_up_to(step: int, talks: Path, library: Path, ended: Path) -> None:
 
     A build that comes to its end leaves `ended`: exit codes get lost where several threads wait for processes.
     """
+    if step:
+        at_step(step, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False, prune=True)
+    sys.setprofile(None)
+    ended.touch()
+
+
+def at_step(step: int, act: Callable[[], None]) -> None:
+    """Act before the call of that number among those that may change a file."""
     steps = 0
 
     def count(frame: FrameType, event: str, function: object) -> None:
@@ -94,13 +103,10 @@ def build_up_to(step: int, talks: Path, library: Path, ended: Path) -> None:
         if not is_text and not is_question:
             steps += 1
             if steps == step:
-                os.kill(os.getpid(), signal.SIGKILL)
+                sys.setprofile(None)
+                act()
 
-    if step:
-        sys.setprofile(count)
-    seekpoint.build([talks / "list.md"], library, captions=talks, encoder=TopicEncoder(), translate=False, prune=True)
-    sys.setprofile(None)
-    ended.touch()
+    sys.setprofile(count)
 
 
 def last_step(kill_before: Callable[[int], bool], every: int) -> int:

@@ -120,26 +120,21 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application not in (APPLICATION_ID, UNRELEASED_APPLICATION_ID):
         raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
-    if application == UNRELEASED_APPLICATION_ID or version < SCHEMA_VERSION:
-        raise unreleased_library(path.parent)
+    check_version(path.parent, version if application == APPLICATION_ID else 0)
+
+
+def check_version(folder: Path, version: int) -> None:
+    """Raise UnreleasedLibrary or NewerLibrary for a library of another format."""
+    if version < SCHEMA_VERSION:
+        raise UnreleasedLibrary(
+            f"the library {folder} was built by an unreleased version of Seekpoint: delete it and build it again, "
+            "or name another folder with --index"
+        )
     if version > SCHEMA_VERSION:
-        raise newer_library(path.parent, version)
-
-
-def newer_library(folder: Path, version: int) -> NewerLibrary:
-    """The error for a library that a later Seekpoint wrote."""
-    return NewerLibrary(
-        f"the library {folder} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
-        "upgrade Seekpoint, or name another folder with --index"
-    )
-
-
-def unreleased_library(folder: Path) -> UnreleasedLibrary:
-    """The error for a library that was built before the first release."""
-    return UnreleasedLibrary(
-        f"the library {folder} was built by an unreleased version of Seekpoint: delete it and build it again, "
-        "or name another folder with --index"
-    )
+        raise NewerLibrary(
+            f"the library {folder} has format {version}, this Seekpoint reads up to {SCHEMA_VERSION}: "
+            "upgrade Seekpoint, or name another folder with --index"
+        )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 from seekpoint.files import parsed_json, replacing
 from seekpoint.index.address import check_not_a_file
 from seekpoint.index.embedded.database import FILE as DATABASE
-from seekpoint.index.embedded.database import SCHEMA_VERSION, damaged, newer_library, stored_model, unreleased_library
+from seekpoint.index.embedded.database import SCHEMA_VERSION, check_version, damaged, stored_model
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.types import ModelCard, Revision
 
@@ -138,10 +138,7 @@ class Manifest:
             raise ForeignLibrary(f"{folder / FILE} isn't a Seekpoint manifest: name another folder with --index")
         if checksum != _checksum(content):
             raise damaged(folder, f"{FILE} doesn't match its checksum")
-        if content["format"] != _FORMAT or content["version"] < SCHEMA_VERSION:
-            raise unreleased_library(folder)
-        if content["version"] > SCHEMA_VERSION:
-            raise newer_library(folder, content["version"])
+        check_version(folder, content["version"] if content["format"] == _FORMAT else 0)
         segments, database, words = content["segments"], content["database"], content["words"]
         return cls(
             model=ModelCard(**content["model"]),

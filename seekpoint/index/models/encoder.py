@@ -355,18 +355,14 @@ def load_quietly(refusal: str, load: Callable[[], _Model], remedy: str) -> _Mode
     try:
         return load()
     except Exception as error:  # the hub, the file formats and the architectures each raise their own exceptions
-        if _is_gated(error):
-            raise ModelError(f"{refusal}: {_TERMS}") from error
+        from huggingface_hub.errors import GatedRepoError
+
+        cause: BaseException | None = error
+        while cause:
+            if isinstance(cause, GatedRepoError):
+                raise ModelError(f"{refusal}: {_TERMS}") from error
+            cause = cause.__cause__ or cause.__context__
         raise ModelError(f"{refusal} ({first_line(error)}): {remedy}") from error
-
-
-def _is_gated(error: BaseException | None) -> bool:
-    """Whether the hub refused a model because its terms haven't been accepted, whatever that error led to."""
-    from huggingface_hub.errors import GatedRepoError
-
-    while error and not isinstance(error, GatedRepoError):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def absolute_name(model: str) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -35,7 +34,7 @@ from tests.asking import ask
 from tests.fake_youtube import FakeYouTube
 from tests.index.libraries import CARD, ENCODER, TALKS, build, files, fill, first, listed, names
 from tests.indexer.builds import Workshop, webvtt
-from tests.killing import last_step
+from tests.killing import at_step, last_step
 
 KEPT = KeptMoment(
     resource=Resource("zhuyili0001", Kind.VIDEO, "讲座", "https://example.org/讲座"),
@@ -279,23 +278,6 @@ def test_a_folder_without_a_library_is_taken(tmp_path: Path, file: Path) -> None
 # Cut off
 
 _EVERY = [97, pytest.param(1, marks=pytest.mark.nightly)]
-_DISK_CALLS = {"execute", "fsync", "open", "write", "close", "connect", "mkdir", "rename", "replace", "unlink", "rmdir"}
-
-
-def _at_step(step: int, act: Callable[[], None]) -> None:
-    """Act before the call of that number among those that may change a file."""
-    steps = 0
-
-    def count(frame: FrameType, event: str, function: object) -> None:
-        nonlocal steps
-        is_text = isinstance(getattr(function, "__self__", None), str)  # whose `replace` is another
-        if event == "c_call" and getattr(function, "__name__", "") in _DISK_CALLS and not is_text:
-            steps += 1
-            if steps == step:
-                sys.setprofile(None)
-                act()
-
-    sys.setprofile(count)
 
 
 def _without_journal(folder: Path) -> dict[str, tuple[int, int]]:
@@ -324,7 +306,7 @@ def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the
         step += every
         interrupted = False
         try:
-            _at_step(step, _interrupt)
+            at_step(step, _interrupt)
             import_library(file, folder, replacing_old=True)
         except KeyboardInterrupt:
             interrupted = True
@@ -341,7 +323,7 @@ def test_an_import_that_is_interrupted_at_any_step_leaves_the_old_library_or_the
 
 
 def _import_killed(step: int, file: Path, folder: Path) -> None:
-    _at_step(step, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    at_step(step, lambda: os.kill(os.getpid(), signal.SIGKILL))
     import_library(file, folder, replacing_old=folder.exists())
     sys.setprofile(None)
     (folder.parent / "ended").touch()
