@@ -58,7 +58,11 @@ def connect(folder: Path, *, writable: bool) -> sqlite3.Connection:
                 connection.execute("PRAGMA foreign_keys = ON")
             (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             if objects or not writable:
-                _check(connection, path)
+                (application,) = connection.execute("PRAGMA application_id").fetchone()
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if application not in (APPLICATION_ID, UNRELEASED_APPLICATION_ID):
+                    raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
+                check_version(folder, version if application == APPLICATION_ID else 0)
             else:
                 create_schema(connection)
             if writable:  # after the check, since this changes the file, which may belong to another program
@@ -113,14 +117,6 @@ def has_journal(folder: Path) -> bool:
     """Whether commits lie in the journal, so that the database's file lacks them."""
     journal = folder / f"{FILE}-wal"
     return journal.exists() and journal.stat().st_size > 0
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application not in (APPLICATION_ID, UNRELEASED_APPLICATION_ID):
-        raise ForeignLibrary(f"{path} isn't a Seekpoint library: name another folder with --index")
-    check_version(path.parent, version if application == APPLICATION_ID else 0)
 
 
 def check_version(folder: Path, version: int) -> None:

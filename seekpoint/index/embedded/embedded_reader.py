@@ -6,6 +6,7 @@ build is running, or was killed) are looked through one by one.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
@@ -51,6 +52,16 @@ if TYPE_CHECKING:
 # process's memory.
 _MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
+# The blocks with pieces of each chunk, and of some seconds before and after it.
+_PIECES = """
+    SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (
+      SELECT block.rowid FROM chunk JOIN piece_block AS block ON block.transcript_id = chunk.transcript_id
+      WHERE chunk.id IN (SELECT value FROM json_each(:ids))
+      AND block.start < chunk.end + :margin
+      AND block.start >= coalesce(
+        (SELECT max(start) FROM piece_block AS first
+         WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
+        chunk.start - :margin))"""
 # As many times more chunks by meaning where those with some terms are excluded, since vector files don't know words.
 _WHERE_SOME_ARE_EXCLUDED = 3
 
@@ -187,9 +198,11 @@ class EmbeddedLibrary:
 
     @decoding
     def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.embedded import stored_transcripts
+        from seekpoint.index.sql.piece_blocks import pieces_around
 
-        return stored_transcripts.pieces_around(self._connection, chunks, margin, self.card)
+        ids = json.dumps([chunk.id for chunk in chunks])
+        rows = self._connection.execute(_PIECES, {"ids": ids, "margin": margin})
+        return pieces_around(rows, chunks, margin, self.card)
 
     @decoding
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:

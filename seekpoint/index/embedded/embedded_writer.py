@@ -111,10 +111,7 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
 
     def known(self, resource_id: str) -> Known:
         with library_errors(self._folder):
-            return Known(
-                stored_transcripts.known_vectors(self._connection, resource_id, self.card.dimension),
-                stored_transcripts.known_pieces(self._connection, resource_id, self.card),
-            )
+            return stored_transcripts.known(self._connection, resource_id, self.card)
 
     def _change(self) -> AbstractContextManager[None]:
         return self._maintenance.change()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import inf
 
@@ -19,30 +18,30 @@ from seekpoint.index.sql.stored_vectors import Means, Totals, as_bytes, means_of
 from seekpoint.index.sql.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Cue, ModelCard, Pieces, PieceVector, StoredChunk, Vectors
+from seekpoint.index.types import Cue, Known, ModelCard, Pieces, PieceVector, Vectors
 
 _BATCH_ROWS = 4096
-_NEAR = """
-    SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (
-      SELECT block.rowid FROM chunk JOIN piece_block AS block ON block.transcript_id = chunk.transcript_id
-      WHERE chunk.id IN (SELECT value FROM json_each(:ids))
-      AND block.start < chunk.end + :margin
-      AND block.start >= coalesce(
-        (SELECT max(start) FROM piece_block AS first
-         WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
-        chunk.start - :margin))"""
 
 
-def known_vectors(connection: sqlite3.Connection, resource_id: str, dimension: int) -> dict[bytes, Vectors]:
-    """The stored vectors of a resource's chunks, by the digest of the embedded text; none if any are damaged."""
-    if not checksums.are_whole(connection, resource_id, ("transcript", "vector")):
-        return {}
-    rows = connection.execute(
-        """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
-           JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
-        (resource_id,),
-    )
-    return {row["digest"]: unpack_int8([row["data"]], dimension)[0] for row in rows}
+def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> Known:
+    """The stored vectors of a resource, by the digest of the embedded text; none of chunks or pieces that are damaged."""
+    vectors: dict[bytes, Vectors] = {}
+    if checksums.are_whole(connection, resource_id, ("transcript", "vector")):
+        rows = connection.execute(
+            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
+               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
+            (resource_id,),
+        )
+        vectors = {row["digest"]: unpack_int8([row["data"]], card.dimension)[0] for row in rows}
+    pieces: dict[bytes, PieceVector] = {}
+    if checksums.are_whole(connection, resource_id, ("transcript", "piece_block")):
+        rows = connection.execute(
+            """SELECT transcript_id, start, data FROM piece_block JOIN transcript ON transcript.id = transcript_id
+               WHERE resource_id = ?""",
+            (resource_id,),
+        )
+        pieces = piece_blocks.pieces_by_digest(rows, card)
+    return Known(vectors, pieces)
 
 
 def insert(connection: sqlite3.Connection, db: Database, rows: TranscriptRows, card: ModelCard) -> None:
@@ -61,7 +60,11 @@ def insert(connection: sqlite3.Connection, db: Database, rows: TranscriptRows, c
 
 def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
     """Delete a resource's transcripts; within the caller's transaction."""
-    is_whole = sums_are_whole(connection, resource_id)
+    query = "SELECT name FROM language UNION SELECT key FROM checksum WHERE table_name = 'language'"
+    are_sums_whole = all(
+        checksums.are_whole(connection, name, ["language"]) for (name,) in connection.execute(query).fetchall()
+    )
+    is_whole = are_sums_whole and checksums.are_whole(connection, resource_id, _SUMMED)
     if is_whole:
         add_stored_sums(connection, resource_id, card, sign=-1)
     connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
@@ -78,27 +81,6 @@ def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: 
 def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
     """Read all pieces; raises ValueError for a block that `blocks` can't have made."""
     piece_blocks.check(connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"), card)
-
-
-def known_pieces(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> dict[bytes, PieceVector]:
-    """The stored vectors of a resource's pieces, by the digest of their text; none if any are damaged."""
-    if not checksums.are_whole(connection, resource_id, ("transcript", "piece_block")):
-        return {}
-    rows = connection.execute(
-        """SELECT transcript_id, start, data FROM piece_block JOIN transcript ON transcript.id = transcript_id
-           WHERE resource_id = ?""",
-        (resource_id,),
-    )
-    return piece_blocks.pieces_by_digest(rows, card)
-
-
-def pieces_around(
-    connection: sqlite3.Connection, chunks: Sequence[StoredChunk], margin: float, card: ModelCard
-) -> dict[int, Pieces]:
-    """The pieces of each chunk and of `margin` seconds before and after it, by chunk id."""
-    ids = json.dumps([chunk.id for chunk in chunks])
-    rows = connection.execute(_NEAR, {"ids": ids, "margin": margin})
-    return piece_blocks.pieces_around(rows, chunks, margin, card)
 
 
 # The blocks with cues in [?2, ?3), beginning with the one that contains cue ?2.
@@ -131,13 +113,6 @@ def language_means(connection: sqlite3.Connection, card: ModelCard) -> Means:
     """The means of a library's languages; raises ValueError for damaged sums."""
     stored = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
     return means_of(stored, card)
-
-
-def sums_are_whole(connection: sqlite3.Connection, resource_id: str) -> bool:
-    """Whether the vectors and pieces of a resource and the sums of all languages match their checksums."""
-    names = connection.execute("SELECT name FROM language UNION SELECT key FROM checksum WHERE table_name = 'language'")
-    are_sums_whole = all(checksums.are_whole(connection, name, ["language"]) for (name,) in names.fetchall())
-    return are_sums_whole and checksums.are_whole(connection, resource_id, _SUMMED)
 
 
 def add_stored_sums(connection: sqlite3.Connection, resource_id: str, card: ModelCard, sign: int = 1) -> None:
