@@ -24,7 +24,7 @@ _BATCH_ROWS = 4096
 
 
 def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> Known:
-    """The stored vectors of a resource, by the digest of the embedded text; none of chunks or pieces that are damaged."""
+    """The stored vectors of a resource, by the digest of the embedded text; none of those that are damaged."""
     vectors: dict[bytes, Vectors] = {}
     if checksums.are_whole(connection, resource_id, ("transcript", "vector")):
         rows = connection.execute(
