@@ -23,8 +23,8 @@ _LEFT_OUT = {".git", ".venv", "build", "dist", ".mypy_cache", ".pytest_cache", "
 FAULTS = """
 windows don't rank anew
 query/search/ranking.py query/search/frozen
--(1 - own) * found[hit.chunk.id].meaning if hit.chunk.id in found else
-+(1 - own) * hit.dense if hit.chunk.id in found else
+-(1 - own) * by_chunk[hit.chunk.id].meaning if hit.chunk.id in by_chunk else
++(1 - own) * hit.dense if hit.chunk.id in by_chunk else
 
 the window around looks ahead only
 query/search/ranking.py query/search/frozen
@@ -57,9 +57,9 @@ query/search/moments.py query/search/frozen
 +frozenset() if chunk.resource_id in words.names.resources else
 
 what only words find is no candidate
-index/embedded/word_search.py query/search/frozen
--proposed = [nearest, by_terms, translated()]
-+proposed = [nearest, translated()]
+index/sql/candidates.py query/search/frozen
+-words.by_terms(query.terms, limit, keep, without), translated()
++translated()
 
 a second language that was deferred counts as done
 indexer/pipeline/runner.py indexer/pipeline/test_build_youtube.py
@@ -73,8 +73,8 @@ index/text/bm25.py query/search
 
 a link rounds its second up
 query/links.py query/links
--    seconds = int(start)
-+    seconds = int(start) + 1
+-    seconds, url = int(start), resource.url
++    seconds, url = int(start) + 1, resource.url
 
 a form is taken from any site
 query/web/parameters.py query/web/test_kept_moments.py
