@@ -34,18 +34,21 @@ _SHORT_FORMS = {
 }
 DEFINITIONS = "-definitions"
 """The end of the names of sets that ask what something is, of the libraries of other sets."""
-_DEFINITIONS = {
-    f"{name}{DEFINITIONS}": Path(__file__).parent / "questions" / f"definitions-{name}.jsonl"
-    for name in (LECTURES, "dev", "broad")
+BEFORE_HEARING = "-before-hearing"
+"""The end of the names of sets that were asked by somebody who knew the titles of the recordings alone."""
+_OF_THE_SAME_LIBRARIES = {
+    f"{name}-{kind}": Path(__file__).parent / "questions" / f"{kind}-{name}.jsonl"
+    for kind, names in (("definitions", (LECTURES, "dev", "broad")), ("before-hearing", ("dev", "broad")))
+    for name in names
 }
-SETS = (*QUESTIONS, *_SHORT_FORMS, *_DEFINITIONS)
+SETS = (*QUESTIONS, *_SHORT_FORMS, *_OF_THE_SAME_LIBRARIES)
 _VIDEO_ID = re.compile(r"\[([\w-]{11})\]")
 
 
 def questions_of(name: str) -> list[Question]:
     """The questions of a set; a short form has the places of the question that it stands for."""
-    if name in _DEFINITIONS:
-        return read_questions(_DEFINITIONS[name])
+    if name in _OF_THE_SAME_LIBRARIES:
+        return read_questions(_OF_THE_SAME_LIBRARIES[name])
     questions = read_questions(QUESTIONS[library_of(name)])
     if name in QUESTIONS:
         return questions
@@ -55,7 +58,7 @@ def questions_of(name: str) -> list[Question]:
 
 def question_file(name: str, folder: Path) -> Path:
     """The file of a set's questions; that of short forms is written into the folder."""
-    if file := {**QUESTIONS, **_DEFINITIONS}.get(name):
+    if file := {**QUESTIONS, **_OF_THE_SAME_LIBRARIES}.get(name):
         return file
     forms, file = _short_forms(name), folder / f"{name}.jsonl"
     rows = map(json.loads, QUESTIONS[library_of(name)].read_text("utf-8").splitlines())
@@ -71,7 +74,7 @@ def _short_forms(name: str) -> dict[str, str]:
 
 def library_of(name: str) -> str:
     """The set whose library a set's questions are put to."""
-    return name.removesuffix(SHORT).removesuffix(DEFINITIONS)
+    return name.removesuffix(SHORT).removesuffix(DEFINITIONS).removesuffix(BEFORE_HEARING)
 
 
 @dataclass(frozen=True, slots=True)

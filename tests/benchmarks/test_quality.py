@@ -14,6 +14,7 @@ import pytest
 from benchmarks import confidence, plots, quality, quality_report
 from benchmarks.quality_report import OURS, Result, to_json, to_markdown
 from benchmarks.question_sets import (
+    BEFORE_HEARING,
     DEFINITIONS,
     LECTURES,
     QUESTIONS,
@@ -61,6 +62,8 @@ DIRECTIONS = {
     f"{LECTURES}{DEFINITIONS}": {"en->en": 17, "en->zh": 14, "zh->en": 9, "zh->zh": 20},
     f"broad{DEFINITIONS}": {"en->en": 16, "en->zh": 6, "zh->en": 10, "zh->zh": 12},
     f"dev{DEFINITIONS}": {"en->en": 10, "zh->en": 11},
+    f"dev{BEFORE_HEARING}": {"en->en": 12, "en->zh": 18, "zh->en": 12, "zh->zh": 18},
+    f"broad{BEFORE_HEARING}": {"": 9, "en->en": 40, "en->zh": 26, "zh->en": 42, "zh->zh": 23},
 }
 
 
