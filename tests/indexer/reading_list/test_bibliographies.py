@@ -160,6 +160,7 @@ def test_a_markdown_list_that_names_such_things_stays_one(tmp_path: Path, text: 
     assert [one.url for one in read(tmp_path, "list.md", text).resources] == ["https://a.org/x"]
 
 
+@pytest.mark.slow
 def test_twenty_thousand_records_are_read_in_seconds(tmp_path: Path) -> None:
     record = '@article{{k{0}, title = {{{{注}} \\"o {0}}}, url = {{https://a.org/{0}}}, abstract = {{{1}}}}}\n'
     text = "".join(record.format(number, "words " * 10) for number in range(20_000))

@@ -103,6 +103,7 @@ def test_more_than_a_person_collects_is_refused(tmp_path: Path) -> None:
     assert len(only.sections) == 20
 
 
+@pytest.mark.slow
 def test_fifty_thousand_with_their_icons_are_read_in_seconds(tmp_path: Path) -> None:
     icon = "A" * 600
     lines = (

@@ -121,6 +121,7 @@ def test_a_table_without_addresses_is_refused(tmp_path: Path, text: str) -> None
     assert "no links found (looked for a column named url" in fault(tmp_path, "a.csv", text)
 
 
+@pytest.mark.slow
 def test_fifty_thousand_rows_are_read_in_seconds(tmp_path: Path) -> None:
     text = "title,url,folder\n" + "".join(f"第 {n} 讲,https://a.org/{n},讲座\n" for n in range(50_000))
     with at_most(20):

@@ -148,6 +148,7 @@ def test_a_memory_bomb_costs_one_text() -> None:
     sandbox.close()
 
 
+@pytest.mark.slow
 def test_answers_of_a_compromised_child_are_rejected_or_safe_to_show(sandbox: Sandbox) -> None:
     for lie in (
         "[" * 100_000,

@@ -154,6 +154,7 @@ def test_pictures_come_only_when_asked_for(talks: Path, client: TestClient) -> N
 CAPTIONS_IN_JSON = b'[{"text": "a cache keeps keys", "start": 0, "duration": 5}]'
 
 
+@pytest.mark.slow
 def test_files_of_every_kind_are_added_beside_those_that_are_refused(
     library: Path, editing: Editing, editor: TestClient
 ) -> None:
@@ -299,6 +300,7 @@ def test_each_address_that_is_taken_is_listed_and_can_be_taken_out(
 PAGE = "<html><body><article><h1>On caches</h1><p>{}</p></article></body></html>".format("A cache keeps keys. " * 60)
 
 
+@pytest.mark.slow
 def test_no_list_leads_into_the_servers_files_or_network(
     library: Path, editing: Editing, editor: TestClient, httpserver: HTTPServer, tmp_path: Path
 ) -> None:

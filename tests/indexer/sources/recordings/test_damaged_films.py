@@ -56,7 +56,9 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return data[:at] + number + data[at + len(number) :]
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "count", [pytest.param(100, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.nightly)]
+)
 def test_any_damage_is_an_error_of_our_own_or_leaves_cues_that_are_whole(tmp_path: Path, count: int) -> None:
     streams = (("eng", ENGLISH), ("zho", CHINESE))
     films = [film(tmp_path / f"film{suffix}", *streams, start=2) for suffix in (".mkv", ".mp4")]
