@@ -16,7 +16,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.types import Cue
 
 # The most cues of a block, and the most characters unless one cue has more.
-_MOST_CUES = 64
+_MOST_CUES = 96
 _MOST_CHARACTERS = 1 << 15
 # The most bytes that a block may decompress to, since a forged one could take any amount of memory.
 _MOST_BYTES = 1 << 22

@@ -107,7 +107,7 @@ def nonsense(position: int, *columns: object) -> list[list[object]]:
 
 
 NONSENSE: Sequence[Sequence[object]] = (
-    *([], [[1.0]], [[0.0], [0.0]], [[], [], []], [[0.0] * 65, [0.0] * 65, [""] * 65], nonsense(6, [])[0] + [[]]),
+    *([], [[1.0]], [[0.0], [0.0]], [[], [], []], [[0.0] * 97, [0.0] * 97, [""] * 97], nonsense(6, [])[0] + [[]]),
     *nonsense(0, [0], ["0"], [True], [None], [], [0.0, 0.0], 0.0),
     *nonsense(1, [10**400], [0.0, 0.0]),
     *nonsense(2, "词", [None], ["\ud800"], []),
