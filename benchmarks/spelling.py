@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.machine import describe
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.text.terms import content_terms, terms
+from seekpoint.index.text.terms import content_terms, has_content, terms
 from seekpoint.query.search.question import ParsedQuestion, look_up
 from seekpoint.query.search.spelling import respellings
 
@@ -38,7 +38,7 @@ def judged(word: str, meant: str, library: Reader) -> str:
 
 def spelt(word: str, library: Reader) -> list[tuple[str, str]]:
     languages = library.languages()
-    question = ParsedQuestion(word, terms(word), content_terms(word), "en", np.zeros(1, np.float32))
+    question = ParsedQuestion(word, terms(word), content_terms(word), "en", np.zeros(1, np.float32), has_content(word))
     chunks = sum(language.chunks for language in languages.values())
     rarities = look_up(question, library, languages).rarities
     return [*respellings(word, question.content, rarities, library, chunks)]

@@ -29,7 +29,7 @@ from seekpoint.safe_links import is_openable
 
 Browser = Callable[[str], bool]
 
-# A command on the answer: to open, explain or copy, and the rank of a moment, else the first.
+# A command on the answer: to open or copy a moment, by its rank or else the first, or to explain all.
 _COMMAND = re.compile(r"(?P<does>[oec]?) ?(?P<rank>[0-9]{0,4})")
 _LEAVING = ("exit", "quit")
 _FIRST_HINT = "in your own words (Esc ends)"
@@ -94,7 +94,7 @@ def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
 
 
 def _command(typed: str, moments: Sequence[Moment]) -> tuple[str, Moment] | None:
-    """The command that is typed and its moment; `None` for a question, as is the rank of no moment."""
+    """The command that is typed and its moment; `None` for a question, such as a number that is no moment's rank."""
     match = _COMMAND.fullmatch(typed)
     rank = int(match["rank"] or 1) if match else 0
     return (match["does"], moments[rank - 1]) if match and 1 <= rank <= len(moments) else None

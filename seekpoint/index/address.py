@@ -1,4 +1,4 @@
-"""Where a library lies: in a folder, with what the page adds to it there, or in a PostgreSQL database."""
+"""Where a library lies: in a folder or in a PostgreSQL database; and the sources that the page adds to a folder."""
 
 from __future__ import annotations
 

@@ -27,19 +27,19 @@ class FolderBackend:
     def open_reader(self, lasting: bool) -> Reader:
         from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 
-        self.exists()
+        self._restore()
         return EmbeddedReader.open(self.folder, lasting=lasting)
 
     def open_writer(self, card: ModelCard | None, say: Callable[[str], None] | None) -> Writer:
         from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 
-        self.exists()
+        self._restore()
         return EmbeddedWriter.acquire(self.folder, card, say=say)
 
     def open_keeper(self) -> Keeper:
         from seekpoint.index.embedded import embedded_writer
 
-        self.exists()
+        self._restore()
         return embedded_writer.open_keeper(self.folder)
 
     def open_worker(self) -> tuple[Writer, Queue]:
@@ -54,6 +54,10 @@ class FolderBackend:
         )
 
     def exists(self) -> bool:
+        return self._restore()
+
+    def _restore(self) -> bool:
+        """Move a library back that a killed import had moved aside; whether one is there now."""
         from seekpoint.index.embedded.manifest import FILE
 
         if not (self.folder / FILE).exists():

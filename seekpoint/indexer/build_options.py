@@ -25,7 +25,7 @@ PACE = 5.0
 _SITE_PACE = 3.0  # as arXiv asks
 
 Clock: TypeAlias = Callable[[], float]
-"""The time in Unix seconds."""
+"""Returns the time in Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +162,5 @@ class Sources:
         """The source of the words, the sound and the entries of a resource outside YouTube; pages have their own."""
         from seekpoint.indexer.reading_list.addresses import is_feed
 
-        return self.podcasts if resource.kind is Kind.RECORDING or is_feed(resource) else self.sites
+        is_podcast = resource.kind is Kind.RECORDING or (resource.kind is Kind.PLAYLIST and is_feed(resource))
+        return self.podcasts if is_podcast else self.sites

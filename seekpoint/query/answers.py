@@ -104,7 +104,7 @@ class Estimate:
 
     `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
     it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size, `ahead`
-    the first moment's score over the mean of the next five.
+    the first moment's score less the mean of the next five.
     """
 
     probability: float

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seekpoint import ask
-from seekpoint.index.embedded import database
-from seekpoint.index.embedded import stored_transcripts as terms_of_chunks
+from seekpoint.index.embedded import database, stored_transcripts
 from seekpoint.index.embedded.chunk_ranges import Ranges, RangeScope
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
@@ -81,7 +80,7 @@ def stored_terms(folder: Path) -> set[tuple[str, float, str, int]]:
     with closing(sqlite3.connect(folder / database.FILE)) as stored:
         query = "SELECT chunk.id, resource_id, start FROM chunk JOIN transcript ON transcript.id = transcript_id"
         places = {chunk_id: (resource_id, start) for chunk_id, resource_id, start in stored.execute(query)}
-        said = list(terms_of_chunks.terms_of(stored, [(0, 1 << 40)]))
+        said = list(stored_transcripts.terms_of(stored, [(0, 1 << 40)]))
     return {(*places[chunk_id], term, count) for chunk_id, terms in said for term, count in Counter(terms).items()}
 
 

@@ -158,7 +158,7 @@ def open_locked(
             if say and intact != stored:
                 say("an index was damaged and is made again")
             if is_damaged or intact != stored or not stored:
-                manifest = manifest.unsealed()
+                manifest = manifest.in_progress()
                 with database.transaction(connection):
                     manifest.save(folder)
     except BaseException:

@@ -45,6 +45,9 @@ _EVEN = 64
 # The last so many segments become one unless the largest of them is as many times as large as their mean: adding a
 # lecture of 10 to 400 chunks writes 1,500 chunks on average, and a million chunks lie in 14 files at most.
 _MERGED, _LARGER = 8, 4
+# The most chunks that a merge writes. In larger libraries the number of files grows instead, so that adding a lecture
+# never writes everything anew.
+_MOST = 500_000
 # The share of a segment's chunks that may be removed before the segment is rewritten by itself.
 _MOST_GONE = 0.25
 _LAST = 1 << 62
@@ -198,7 +201,7 @@ def seal(
 
     existing = {(record.first, record.stop): record for record in manifest.segments}
     number, records = manifest.numbered, []
-    for segment in _planned(manifest.segments, holdings.alive):
+    for segment in planned_segments(manifest.segments, holdings.alive):
         record = existing.get((segment.first, segment.stop))
         if record is None or record.count != segment.chunks:
             number += 1
@@ -215,7 +218,7 @@ class Segment(NamedTuple):
     chunks: int
 
 
-def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
+def planned_segments(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
     """The segments that there should be, by ascending ids: existing ones, missing ones, and merged ones."""
     segments = [Segment(record.first, record.stop, record.count) for record in records]
     covered = Ranges.of((record.first, record.stop) for record in records)
@@ -234,7 +237,7 @@ def _planned(records: Sequence[SegmentRecord], alive: Ranges) -> list[Segment]:
             planned.append(segment)
         while len(planned) >= _MERGED:
             last = [left(each) for each in planned[-_MERGED:]]
-            if max(last) * _MERGED >= _LARGER * sum(last):
+            if max(last) * _MERGED >= _LARGER * sum(last) or sum(last) > _MOST:
                 break
             planned[-_MERGED:] = [Segment(planned[-_MERGED].first, planned[-1].stop, sum(last))]
     return planned
@@ -262,9 +265,8 @@ def _written(path: Path, segment: Segment, blocks: Iterator[tuple[Ids, Vectors]]
     share = float(np.sum(sample * levels) / np.sum(sample * sample)) if sample.any() else 1.0
     for ids, vectors in chain([first], blocks):
         index.add_with_ids(vectors, ids - segment.first)
-    faiss.copy_array_to_vector(
-        np.float32(1 / share) * centroids, index.pq.centroids
-    )  # so that scores are about cosines
+    # So that scores are about cosines.
+    faiss.copy_array_to_vector(np.float32(1 / share) * centroids, index.pq.centroids)
     with replacing(path) as file:
         faiss.write_index(index, _callback_writer(file.write))  # so that a full disk raises OSError
     return SegmentRecord(FileRecord.of(path), segment.first, segment.stop, int(index.ntotal))

@@ -116,9 +116,8 @@ class WordIndex:
         """Chunks that have all terms, with `weight` instead of the engine's own inverse document frequencies."""
         idf = 0.0
         for documents in map(self._frequency, dict.fromkeys(terms)):
-            total = max(
-                self._searcher.num_docs, documents
-            )  # frequencies include chunks that are deleted but not merged
+            # Frequencies include chunks that are deleted but not merged.
+            total = max(self._searcher.num_docs, documents)
             idf += math.log1p((total - documents + 0.5) / (documents + 0.5))
         return Query.boost_query(self._all_of(terms), weight / idf)
 

@@ -48,23 +48,24 @@ class WordSearch:
 
     def group_frequencies(self, groups: Sequence[WordGroup]) -> list[int]:
         """The number of chunks of each group's language that have any of its alternatives; counted by two threads."""
-        self._indexes  # noqa: B018 - opened by this thread
+        with self._errors():
+            self._indexes  # noqa: B018 - opened by this thread
         half = len(groups) // 2
         with in_background(lambda: [*map(self._count, groups[:half])]) as first_half:
             rest = [*map(self._count, groups[half:])]
             return [*first_half(), *rest]
 
     def by_terms(
-        self, weights: Mapping[str, float], k: int, keep: Ranges | None = None, without: Collection[str] = ()
+        self, weights: Mapping[str, float], k: int, keep: Ranges | None, without: Collection[str] = ()
     ) -> list[int]:
-        """The ids of about the k best chunks by weighted terms, as `Words` of `index.sql.candidates`."""
+        """The ids of about the k best chunks by weighted terms; `sql.candidates.Words` describes the rest."""
         return self._best(lambda index: index.by_terms(weights), k, keep, without)
 
     def by_groups(
         self,
         groups: Sequence[tuple[WordGroup, float]],
         k: int,
-        keep: Ranges | None = None,
+        keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
         """The ids of about the k best chunks by weighted groups."""
@@ -75,7 +76,7 @@ class WordSearch:
         phrases: Sequence[Alternatives],
         weights: Mapping[str, float],
         k: int,
-        keep: Ranges | None = None,
+        keep: Ranges | None,
         without: Collection[str] = (),
     ) -> list[int]:
         """The ids of about the k best chunks, by weighted terms, that have all phrases."""
@@ -88,7 +89,7 @@ class WordSearch:
         keep: Ranges | None,
         without: Collection[str],
     ) -> list[int]:
-        """The ids of about the k best chunks by any of the queries that `keep` keeps, `without` those with a term."""
+        """The ids of about the k best chunks by any query: those that `keep` keeps, `without` those with terms."""
         within = None if keep is None else self._holdings.transcripts_in(keep)
         with self._errors():
             proposals = [hit for index in self._indexes for hit in index.best(queries(index), k, within, without)]
@@ -133,11 +134,11 @@ def _stored(library: Path, manifest: Manifest, holdings: Holdings) -> WordIndex 
             return None
         try:
             return _snapshot(library / words.folder, holdings)
-        except (ValueError, OSError):
+        except (ValueError, FileNotFoundError):
             words = Manifest.load(library).words
             if words and not words.files:
                 return None
-    raise ValueError("it isn't as it was written")
+    raise ValueError(f"{words.folder} isn't as it was written" if words else "its folder is gone")
 
 
 def _snapshot(folder: Path, holdings: Holdings) -> WordIndex:
@@ -193,9 +194,11 @@ def seal(
     if manifest.words:
         target = folder / manifest.words.folder
         with suppress(ValueError, FileNotFoundError):  # the index is damaged, or the disk has failed once
-            if change(_opened(target)) == len(holdings.alive):
+            try:
+                if change(_opened(target)) == len(holdings.alive):
+                    return manifest
+            finally:
                 _let_others_read(target)
-                return manifest
     taken = [int(path.name.removeprefix(_PREFIX)) for path in folder.glob(f"{_PREFIX}[0-9]*")]
     target = folder / f"{_PREFIX}{max(taken, default=0) + 1}"
     target.mkdir()

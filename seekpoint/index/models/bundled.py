@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from seekpoint.index.errors import ModelError
 
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
-# Seconds: unpacking takes a few, and a killed process left a folder that is older.
+# Seconds. Unpacking takes a few; a folder older than this was left by a killed process.
 _LONGEST_UNPACKING = 3600
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _LAYER_PARTS = {

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Self
 
+import numpy as np
+
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.postgres import meaning, schema, transcripts
@@ -162,7 +164,8 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
             return
         with self._change():
             with PostgresReader.open(schema.address_of(self.address)) as reader:
-                self.prepare_copy({name: language.mean for name, language in reader.languages().items()})
+                fixed = reader.db.rows("SELECT language, mean FROM centre")
+                self.prepare_copy({language: np.frombuffer(mean, "<f4") for language, mean in fixed})
                 self._take_over(reader, reader.card)
             self.finish_copy(reader.card)
             schema.discard(self._session)

@@ -1,5 +1,5 @@
--- The tables of a library on a server, beside those of ../sql/tables.sql, and what is particular in these. A library is a
--- schema of the database.
+-- The tables that only a library on a server has, and how those of ../sql/tables.sql differ there. A library is a schema
+-- of the database.
 CREATE TABLE migration (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now());
 -- One row. `sealed` and `committed` are the revision; `words_bytes` is the size of a fresh index of words, per chunk.
 CREATE TABLE meta (
@@ -34,7 +34,7 @@ CREATE TABLE chunk (
   is_reference boolean NOT NULL,
   length real NOT NULL,
   embedding halfvec NOT NULL,
-  terms text NOT NULL                          -- each as often as it occurs: its number in letters, see letters.py
+  terms text NOT NULL                          -- each as often as it occurs: its number in letters, see transcripts.py
 );
 CREATE INDEX chunk_transcript ON chunk (transcript_id);
 CREATE INDEX chunk_resource ON chunk (resource);

@@ -189,7 +189,7 @@ def server_errors(address: ServerAddress) -> Iterator[None]:
 
 @contextmanager
 def content_errors(address: ServerAddress) -> Iterator[None]:
-    """Report the errors of what decodes stored values as damage of the library."""
+    """Report errors in decoding stored values as damage of the library."""
     try:
         yield
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:

@@ -13,7 +13,7 @@ from seekpoint.index.types import Alternatives, CandidateQuery, Scope, Vectors, 
 S = TypeVar("S", contravariant=True)
 
 # How many chunks are proposed by meaning for each that is wanted, since vector indexes only approximate cosines. By
-# words as many as wanted do: with half more, no set of benchmarks/RESULTS.md changes.
+# words, as many as are wanted suffice: half more changes no result in benchmarks/RESULTS.md.
 _BY_MEANING = 1.5
 
 

@@ -187,13 +187,17 @@ class Changes(ABC):
         return self._change()
 
     def copy(self, source: Catalogue, progress: Callable[[int], None] = lambda chunks: None) -> None:
-        """Copy a library to this one, which is empty, within a transaction; `progress` is told of chunks."""
-        for table in CATALOGUE:
-            order = f"ORDER BY {source.db.added}" if table == "resource" else ""
-            rows = source.db.rows(f"SELECT {COLUMNS[table]} FROM {table} {order}")
-            own = source.db.own_settings if table == "setting" else ()
-            self.db.add(f"{table} ({COLUMNS[table]})", [tuple(row) for row in rows if row[0] not in own])
-        self._copy_transcripts(source, self.card, progress)
+        """Copy a library to this one, which is empty, within a transaction; `progress` is told of chunks.
+
+        Raises DamagedLibrary if the source's rows aren't what was written.
+        """
+        with source.db.content_errors():
+            for table in CATALOGUE:
+                order = f"ORDER BY {source.db.added}" if table == "resource" else ""
+                rows = source.db.rows(f"SELECT {COLUMNS[table]} FROM {table} {order}")
+                own = source.db.own_settings if table == "setting" else ()
+                self.db.add(f"{table} ({COLUMNS[table]})", [tuple(row) for row in rows if row[0] not in own])
+            self._copy_transcripts(source, self.card, progress)
 
     def _copy_transcripts(self, source: Catalogue, card: ModelCard, progress: Callable[[int], None]) -> None:
         """Copy terms and transcripts; nothing is embedded or split into terms again."""

@@ -68,7 +68,7 @@ def title_candidates(db: Database, question_terms: Collection[str]) -> list[tupl
 
 
 def terms_beginning_with(db: Database, prefixes: Collection[str]) -> dict[str, bool]:
-    """The terms that begin with one of these, and whether a title or a list's heading has them."""
+    """The terms that begin with one of the prefixes, each with whether a title or a list's heading has it."""
     ranges = " OR ".join(["text >= ? AND text < ?"] * len(prefixes)) or "false"
     bounds = [bound for prefix in prefixes for bound in (prefix, f"{prefix}{chr(sys.maxunicode)}")]
     spoken = [text for (text,) in db.rows(f"SELECT text FROM term WHERE {ranges} ORDER BY text", *bounds)]
@@ -137,7 +137,7 @@ def is_stale(stored: str, now: Sequence[Any]) -> bool:
     try:
         version, chunks, last, *languages = parsed_json(stored)
         is_same = (version, languages) == (now_version, now_languages)
-        unread = abs(now_chunks - chunks), now_last - last
+        unread = abs(now_chunks - chunks), abs(now_last - last)
         return not (is_same and all(number <= _MOST_UNREAD * chunks for number in unread))
     except (ValueError, TypeError):
         return True

@@ -1,4 +1,4 @@
-"""The database of a library as the SQL of both backends has it: the tables of `tables.sql`, and a port."""
+"""The tables that both backends share (`tables.sql`), and the interface by which shared SQL reaches a database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLUMN, _PARENT = re.compile(r"(\w+) (?:TEXT|INTEGER|REAL|BLOB)\b"), re.compile
 
 
 def tables_of(script: str) -> dict[str, str]:
-    """What a script says of each table, by its name."""
+    """The definition of each table in a script, by the table's name."""
     return dict(_TABLE.findall(_COMMENT.sub("", script)))
 
 
@@ -63,12 +63,12 @@ class Database(Protocol):
         ...
 
     def content_errors(self) -> AbstractContextManager[None]:
-        """Report the errors of what decodes stored values as damage of the library."""
+        """Report errors in decoding stored values as damage of the library."""
         ...
 
 
 def decoding(method: Callable[Concatenate[Any, _P], _T]) -> Callable[Concatenate[Any, _P], _T]:
-    """A method that decodes what the database `db` stores, within its `content_errors`."""
+    """Wrap a method so that errors in decoding rows of `self.db` are reported as damage."""
 
     @wraps(method)
     def checked(self: Any, /, *arguments: _P.args, **options: _P.kwargs) -> _T:  # noqa: ANN401

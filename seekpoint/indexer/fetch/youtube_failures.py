@@ -126,7 +126,7 @@ def _by_kind(error: Exception) -> Unfetched | None:
 
 
 def _by_message(message: str) -> Unfetched | None:
-    """The failure that YouTube's words tell where they aren't the last: a block, or a video that will be there."""
+    """The failure that passes, by YouTube's words: a block, or a video that isn't there yet; `None` for other words."""
     if BLOCK_MESSAGE.search(message):
         return blocked()
     return Unfetched(State.DEFERRED, _said(message), DAY) if _SOON.search(message) else None
@@ -159,9 +159,14 @@ def captions_failure(error: Exception, first: Unfetched) -> Unfetched:
     return first if _is_expected(error) else Unfetched(State.DEFERRED, Reason("ytdlp_misfit_video"), DAY)
 
 
+def said_by_ytdlp(error: Exception) -> str:
+    """The words of an error of yt-dlp, without its prefixes."""
+    return clean(_PREFIX.sub("", str(error)))
+
+
 def sound_failure(error: Exception) -> Unfetched:
     """The failure that an error of yt-dlp means for a video's sound."""
-    message = clean(_PREFIX.sub("", str(error)))
+    message = said_by_ytdlp(error)
     if failure := _by_kind(error) or _by_message(message):
         return failure
     if _NO_SOUND.search(message) or status_of(error) in (403, 404, 410):

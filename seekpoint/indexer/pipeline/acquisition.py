@@ -56,11 +56,15 @@ class Acquisition:
         self._fetched: Prefetcher[Job, FetchResult]
         self._files: Prefetcher[Job, tuple[str, FetchResult]]
 
+    def tell_shown(self) -> None:
+        """Tell the source of videos which pages show them, since these may have their captions."""
+        for page, video in self._shown.pairs():
+            self._sources.sites.shown_on(page, video)
+
     @contextmanager
     def ahead(self, jobs: Sequence[Job]) -> Iterator[None]:
         """Fetch in threads what these jobs take, for `obtain` in their order in the block."""
-        for page, video in self._shown.pairs():
-            self._sources.sites.shown_on(page, video)
+        self.tell_shown()
         if any(job.resource.kind is Kind.RECORDING and not job.resource.is_local for job in jobs):
             playlists, standings = self._writer.playlists(), self._writer.standings()
             feeds = dict[Resource, tuple[FromListing | None, list[str]]]()

@@ -180,15 +180,17 @@ class ProgressRate:
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, float]] = deque()
+        self._amount = self._seconds = 0.0
 
     def add(self, amount: float, seconds: float) -> None:
         """Record an amount that took so many seconds of work."""
         self._steps.append((amount, seconds))
-        while sum(spent for _, spent in self._steps) - self._steps[0][1] > _RECENT:
-            self._steps.popleft()
+        self._amount, self._seconds = self._amount + amount, self._seconds + seconds
+        while self._seconds - self._steps[0][1] > _RECENT:
+            old_amount, old_seconds = self._steps.popleft()
+            self._amount, self._seconds = self._amount - old_amount, self._seconds - old_seconds
 
     @property
     def each_second(self) -> float:
         """The amount per second; 0 before the first progress."""
-        seconds = sum(spent for _, spent in self._steps)
-        return sum(amount for amount, _ in self._steps) / seconds if seconds > 0 else 0.0
+        return self._amount / self._seconds if self._seconds > 0 else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple, Self, TypeAlias
 
@@ -143,9 +143,9 @@ class ShownVideos:
 
         return [replace(listed, resources=merge(shown(listed.resources))) for listed in lists]
 
-    def private(self, private: Collection[str]) -> set[str]:
+    def private(self, private: Set[str]) -> set[str]:
         """The ids of the videos on the servers of the pages with these ids, which may be in a private network."""
-        own = (shown for page, shown in self._by_page.items() if {page, short_hash(shown[0])} <= {*private})
+        own = (shown for page, shown in self._by_page.items() if {page, short_hash(shown[0])} <= private)
         return {video.id for shown in own for video in _videos(shown) if is_same_server(video.url, shown[0])}
 
     def is_beside(self, video_id: str) -> bool:

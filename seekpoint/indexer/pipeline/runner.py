@@ -189,6 +189,8 @@ class Run:
         resource = self._settle(job.resource, fetched)
         self._writer.commit(resource.id, embedded, fetched.details, inputs, fetched.kind)
         self.shown.keep(self._writer, resource, fetched.videos)
+        if fetched.videos:
+            self._acquisition.tell_shown()
         self.updated += 1
 
     def _settle(self, resource: Resource, fetched: FetchResult) -> Resource:

@@ -30,7 +30,7 @@ _BETWEEN_TAGS = re.compile(r"[,|]")
 _MAX_TITLE = 500
 # The kinds of left out entries that a remark names.
 _MOST_KINDS = 6
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 
 
 class Entries:
@@ -63,7 +63,7 @@ class Entries:
         if resource:
             self.append(resource)
         else:
-            scheme = _SCHEME.match(address)
+            scheme = SCHEME.match(address)
             self.leave_out(scheme[0].lower() if scheme else "without an address")
 
     def append(self, resource: Resource) -> None:

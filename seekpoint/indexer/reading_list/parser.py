@@ -30,7 +30,7 @@ from seekpoint.indexer.reading_list.addresses import (
     resource_of,
     resources_of_files,
 )
-from seekpoint.indexer.reading_list.entries import BOOKMARKS_MARK, kinds_of
+from seekpoint.indexer.reading_list.entries import BOOKMARKS_MARK, SCHEME, kinds_of
 from seekpoint.indexer.reading_list.list_text import ACCEPTED, parse_list
 from seekpoint.indexer.sources.captions import is_captions
 from seekpoint.indexer.sources.pages.markdown import front_matter_of
@@ -70,7 +70,6 @@ _ADDRESSES = tuple(
     )
 )
 _MARKDOWN_LINK = re.compile(r"\[[^][]*\]\(<?([^\s>)]+)")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,10 @@ def remote_list_of(url: str) -> tuple[str, str] | None:
 
 
 def _read_remote(page: str, file: str, web: Web) -> ReadingList:
-    """Download a list: GitHub's, a gist, GitLab's, or a plain file; its relative links are those of `page`."""
+    """Download a list: GitHub's, a gist, GitLab's, or a plain file.
+
+    Its relative links start at `page`, those of a plain file at the address where redirects end.
+    """
     with _prefix_errors_with(page):
         try:
             fetched = Fetcher(web, lambda _: _MOST_BYTES).get(file, private=True)
@@ -281,7 +283,7 @@ def _sources_of_notes(
                 address = link[1] if link else said
                 if resource := resource_of(address, title, paths):
                     yield resource
-                elif scheme := _SCHEME.match(address):
+                elif scheme := SCHEME.match(address):
                     left_out[scheme[0].lower()] += 1
 
 

@@ -39,7 +39,7 @@ MOST_ENTRIES = 5_000
 _NUMBERING, _FIRST = ("Generic", "HTML5MediaEmbed"), re.compile(r" \(1\)\Z")
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 # The reasons for recordings that aren't whole yet, by yt-dlp's names of their states.
-_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun", "post_live": "live_now"}
+_LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
 
 
 def stated_text(value: object) -> str:

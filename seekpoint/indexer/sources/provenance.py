@@ -262,7 +262,7 @@ class WebSource(Protocol):
     def fetch(
         self, resource: Resource, now: float, earlier: FromPage | None = None, *, private: bool = False
     ) -> FetchResult:
-        """Fetch the words of a resource, at `now` in Unix seconds; without transcripts if `earlier` is still true."""
+        """Fetch the words of a resource, at `now` in Unix seconds; no transcripts if unchanged since `earlier`."""
         ...
 
     def details(self, resource: Resource, *, private: bool = False) -> Details: ...

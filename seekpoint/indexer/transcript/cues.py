@@ -1,6 +1,7 @@
 """Cues from any source, for indexing: the spoken words, clean, in order, and the chunks and pieces that they make up.
 
-Both are measured in seconds and tokens: generated captions have no punctuation, Chinese has no spaces.
+Chunks are measured in seconds and tokens, pieces in seconds, neither in words or sentences: generated captions have no
+punctuation, Chinese has no spaces.
 """
 
 from __future__ import annotations

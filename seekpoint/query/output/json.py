@@ -115,7 +115,7 @@ class EstimateJson(TypedDict):
     unsaid: Annotated[float, Described("The mean rarity of the question's words; 0 for those said near the moment.")]
     unknown: Annotated[float, Described("0.5 for a word that nothing here mentions, 1 for more.")]
     size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]
-    ahead: Annotated[float, Described("The first moment's score over the mean score of the next five.")]
+    ahead: Annotated[float, Described("The first moment's score less the mean score of the next five.")]
 
 
 class MomentJson(TypedDict):
@@ -341,7 +341,9 @@ def error_json(question: str, error: str) -> AnswerJson:
 
 
 def as_json(value: Any) -> Any:  # noqa: ANN401
-    """An object in its form, the class of its name and `Json`: an attribute for each key, empty ones if required.
+    """The JSON of an object: where a class here has its name and `Json`, an attribute for each key of that class.
+
+    Empty attributes are left out unless the key is required.
 
     Texts come without characters that turn, hide or control others, which an imported library may hold.
     """

@@ -171,7 +171,7 @@ _PART = 8
 
 
 class Masker:
-    """Masks a secret and its parts in a text, in capitals or small letters, whatever stands between them."""
+    """Masks a secret and its parts, in capitals or small letters, also with other characters between its own."""
 
     def __init__(self, secret: str | None) -> None:
         _, characters = _characters(secret or "")

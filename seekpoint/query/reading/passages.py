@@ -204,7 +204,7 @@ def fitted(
 
 
 _CUT = " …"
-# The share of all tokens that a moment's beginning may take, and the rest of its window again.
+# The largest share of all tokens for the beginning of a moment; the rest of its window may take as much again.
 _LARGEST = 1 / 5
 # Tokens of the shortest text.
 _LEAST = 60

@@ -43,7 +43,8 @@ class Features(NamedTuple):
     """The features of both estimates, which `Estimate` describes.
 
     `unsaid` is a mean over all content words: those that are said near the first moment count as 0. `unknown` is the
-    share of _MOST_UNKNOWN words, `size` the logarithm of the number of chunks in ten thousands.
+    number of words that the library lacks, in parts of _MOST_UNKNOWN and at most 1. `size` is the logarithm of the
+    number of chunks in ten thousands, within _FEWEST and _MOST.
     """
 
     meaning: float

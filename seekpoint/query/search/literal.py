@@ -1,4 +1,4 @@
-"""What has to be said: phrases, nothing that is excluded, someone's words; and how much of a question passages say.
+"""Words to be said as they are: phrases, exclusions, a speaker's words, and the share of a question that is said.
 
 Quotation marks ask for a phrase, a minus before a word leaves it out. A mark without its partner, an apostrophe, and a
 minus within a word or before a number are ordinary characters.
@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import UNSPACED, Term, is_whole_word, located_words, terms, words
 from seekpoint.index.types import Alternatives, CueSpan, Evidence, Filters, StoredChunk, TermMatrix
-from seekpoint.query.search.settings import LONGEST_QUESTION, MARKS
+from seekpoint.query.search.settings import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from seekpoint.index.store import Reader
 
 
+# The characters that may mean something in a question.
+_MARKS = frozenset('-－"“”„«»「『｢＂‘')
 # Terms that tell a long phrase from all others. A line break is looked for after each of the first characters only.
 _MOST_TERMS, _BROKEN = 32, 8
 
@@ -117,7 +119,7 @@ class QuestionSyntax(NamedTuple):
 @lru_cache(maxsize=16)
 def read_syntax(question: str) -> QuestionSyntax:
     """Read the marks in a question; raises UsageError where it only leaves words out."""
-    if len(question) > LONGEST_QUESTION or MARKS.isdisjoint(question):
+    if len(question) > LONGEST_QUESTION or _MARKS.isdisjoint(question):
         return QuestionSyntax(question)
     phrases, excluded = dict[Pattern, None](), dict[Pattern, None]()
     marks = set[str]()
@@ -234,9 +236,9 @@ def shares_said(
     rarities: Mapping[str, float],
     reader: Reader,
 ) -> dict[int, float]:
-    """How much of a question the candidates say, by the id of the chunk: 1 is all of it, word for word.
+    """The share of a question that each candidate says, by the id of the chunk: 1 is all of it, word for word.
 
-    Less than all are the content terms that the library has, by their rarity, in runs of three words that are said.
+    Below 1 it is the share, by rarity, of the content terms in runs of three said words among those in the library.
     """
     said = list(located_words(question))
     texts = _read(evidence, whole, rarities, reader, is_long=len(said) >= _LONG)

@@ -63,7 +63,7 @@ class ParsedQuestion(NamedTuple):
     content: Sequence[Term]
     language: str
     vector: Vectors
-    has_content: bool = True
+    has_content: bool
 
     @property
     def asks_what_is(self) -> bool:

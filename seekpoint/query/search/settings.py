@@ -47,9 +47,6 @@ EMPHASIS = 0.75
 of the best that doesn't. Of the questions of broad and dev, two that quote a Chinese word are answered in English only:
 their shares are .51 and .55, those of the three others are 1."""
 
-MARKS = frozenset('-－"“”„«»「『｢＂‘')
-"""The characters that may mean something in a question: literal.py."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tuning:

@@ -129,11 +129,10 @@ class ResourceCache:
     @cached_property
     def folded_names(self) -> dict[str, str]:
         """Every resource's titles and channel by its id, as they are compared with what is looked for."""
-        names = {
-            key: (status.title, status.details.channel or "", *status.details.aliases)
+        return {
+            key: folded("\n".join(map(clean, (status.title, status.details.channel or "", *status.details.aliases))))
             for key, status in self.statuses.items()
         }
-        return {key: folded("\n".join(map(clean, said))) for key, said in names.items()}
 
     @cached_property
     def kept(self) -> list[KeptMoment]:

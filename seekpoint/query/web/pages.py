@@ -181,9 +181,9 @@ class Pages:
             resource = resource_of(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
-        shown = Found.of(parameters.sought, cues)
-        places = [[utf16(part, cues[part.number].text) for part in place] for place in shown.places]
-        return JSONResponse({"count": shown.count, "places": places})
+        sought = Found.of(parameters.sought, cues)
+        places = [[utf16(part, cues[part.number].text) for part in place] for place in sought.places]
+        return JSONResponse({"count": sought.count, "places": places})
 
     def media(self, request: Request) -> FileResponse:
         with self.live.reader() as reader:

@@ -71,7 +71,7 @@ class RemoveForm(Form):
 class Workspace:
     """The requests that change the library's content, and the progress of its builds.
 
-    A library on a server has no `added` sources: it takes addresses, each a source of its own, and no files.
+    A library on a server takes addresses alone, each a source of its own, and no files.
     """
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing) -> None:

@@ -70,3 +70,15 @@ def test_damage_of_one_kept_moment_costs_no_other(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [each.note for each in library.kept()] == ["另一个"]
+
+
+def test_a_transcript_that_is_given_up_leaves_a_library_that_is_whole(folder: Path) -> None:
+    change_rows(folder, "UPDATE cue_block SET data = x'00' WHERE transcript_id = (SELECT min(id) FROM transcript)")
+    with EmbeddedReader.open(folder) as library, pytest.raises(DamagedLibrary):
+        library.verify()
+    said: list[str] = []
+    with EmbeddedWriter.acquire(folder, say=said.append):
+        pass  # as a build does that fails before its first change
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+    assert len(said) == 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from seekpoint.index.embedded import database
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Chapter, Details, Filters
@@ -30,6 +33,10 @@ def test_ids_of_removed_chunks_are_never_given_again(folder: Path) -> None:
         before = chunk_ids(library, Filters())
     with EmbeddedWriter.acquire(folder) as writer:
         writer.remove(list(TALKS))
+    with closing(sqlite3.connect(folder / database.FILE)) as stored:
+        tables = ("cue_block", "piece_block", "chunk", "vector", "transcript", "name", "listing")
+        left = {table: stored.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+    assert left == dict.fromkeys(tables, 0)
     assert first(folder, "mask") is None
     build(folder, {"new": ["the mask hides"]})
     assert first(folder, "mask") == "new"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.address import ServerAddress
-from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
+from seekpoint.index.errors import DamagedLibrary, LibraryError, LibraryNotFound, LockedLibrary
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.postgres.schema import tidy
 from seekpoint.index.postgres.session import connect
@@ -99,3 +99,16 @@ def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_
         assert library.standings().keys() == TALKS.keys() and library.settings.glossary == ()
         assert [(moment.note, moment.page) for moment in library.kept()] == [("我的", None), (KEPT.note, 3)]
     assert answers(address) == answers(folder)
+
+
+def test_rows_of_a_server_that_are_damaged_end_an_export_in_a_line(
+    folder: Path, tmp_path: Path, postgres: TestServer
+) -> None:
+    address = postgres.library()
+    export_library(folder, tmp_path / "there.zip")
+    import_library(tmp_path / "there.zip", address)
+    with closing(connect(address)) as session:
+        session.run("UPDATE body SET vector = '\\x00'")
+    with pytest.raises(DamagedLibrary, match="is damaged"):
+        export_library(address, tmp_path / "back.zip")
+    assert not (tmp_path / "back.zip").exists()

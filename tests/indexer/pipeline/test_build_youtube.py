@@ -426,11 +426,12 @@ def test_nested_playlists_and_one_that_contains_itself(workshop: Workshop) -> No
     assert workshop.statuses()[A].resource.sections == (("Outer", "Inner"),)
 
 
-def test_a_listing_of_suspicious_length_warns(workshop: Workshop) -> None:
-    workshop.fake.add_playlist(LIST, "Long", [(f"lecture{n:04d}", f"Lecture {n}") for n in range(100)])
+@pytest.mark.parametrize(("length", "warns"), [(100, True), (101, False)])
+def test_a_listing_of_suspicious_length_warns(workshop: Workshop, length: int, warns: bool) -> None:
+    workshop.fake.add_playlist(LIST, "Long", [(f"lecture{n:04d}", f"Lecture {n}") for n in range(length)])
     workshop.fake.make_blocked("lecture0000")
     workshop.build(ADDRESS)
-    assert any("exactly 100 entries" in line for line in workshop.events.lines)
+    assert any(f"exactly {length} entries" in line for line in workshop.events.lines) is warns
 
 
 def test_a_channel_is_limited_to_its_newest_videos(workshop: Workshop) -> None:

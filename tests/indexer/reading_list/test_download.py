@@ -216,10 +216,12 @@ def test_no_redirect_leads_into_a_private_network(httpserver: HTTPServer) -> Non
     assert [request.path for request, _ in httpserver.log] == ["/owner/repo/main/list.md"]
 
 
-def test_a_failure_of_the_connection_is_reported_in_a_line_with_a_remedy() -> None:
+def test_a_failure_of_the_connection_is_reported_in_a_line_with_a_remedy(httpserver: HTTPServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         nobody = f"http://127.0.0.1:{silent.getsockname()[1]}"
         answer = fault_of(f"{nobody}/列表.md", LocalWeb(timeouts=(5.0, 0.05)))
     assert "127.0.0.1 did not answer in time; try again later" in answer
     told = "the connection to 127.0.0.1 fails: check the address and the network"
     assert told in fault_of(f"{nobody}/\x1b[31m列表\u202e.md")
+    assert "the proxy gives no connection" in fault_of("http://a.org/list.md", LocalWeb(proxy=nobody))
+    assert "no trusted connection" in fault_of(f"https://127.0.0.1:{httpserver.port}/list.md")

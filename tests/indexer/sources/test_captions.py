@@ -221,6 +221,13 @@ def test_encodings() -> None:
     assert [cue.text[:2] for cue in parse_captions(damaged, "n").cues] == [f"第{n}" for n in range(1, 6)]
 
 
+def test_a_character_that_was_lost_before_does_not_change_the_encoding() -> None:
+    text = "caf\ufffd déjà vu near the station"
+    assert [cue.text for cue in parse_captions(f"1\n00:00:01,000 --> 00:00:02,000\n{text}\n".encode(), "n").cues] == [
+        text
+    ]
+
+
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r'"坏.en.vtt".*can\'t be read'):
         read_captions(tmp_path / "坏.en.vtt")

@@ -23,6 +23,7 @@ ANSWER = Answer("什么是掩码？", Confidence.HIGH, (MOMENT,))
 SHORT_EXPLANATION = Explanation(
     0.9, 0.5, 0.55, False, ("掩码",), (Translation("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),)
 )
+HOSTILE = "a\x1b[31mb\x07\u202ec\n\x9b2Jd\u2066\r"
 ESTIMATE = Estimate(0.8, 0.6, 0.42, 0.25, 0.5, -1.0, 0.1)
 EXPLAINED = replace(
     ANSWER, moments=(replace(MOMENT, explanation=SHORT_EXPLANATION),), unknown=("Zorblax",), estimate=ESTIMATE
@@ -100,6 +101,14 @@ def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> No
     assert lines[len(plain) + 2].strip().startswith("score 0.830 = ")
     assert lines[-2] == "" and lines[-1].startswith("There is an answer here with a probability of 0.80, and ")
     assert "   \x1b[2mwords said here: 掩码\x1b[0m\n" in to_text(EXPLAINED, styled=True)
+
+
+@given(st.text(max_size=20) | st.just(HOSTILE))
+def test_an_explanation_has_no_line_break_whatever_its_words(text: str) -> None:
+    hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=(Translation(text, (text, HOSTILE)),))
+    for line in [*explanation_lines(0.5, hostile), verdict(replace(ANSWER, unknown=(text, HOSTILE)))]:
+        assert not set(line) & set("\x1b\x9b\x07\r\n\u2028\u202e\u2066")
+        assert line.splitlines() == [line]
 
 
 def test_an_explanation_and_an_estimate_in_words() -> None:

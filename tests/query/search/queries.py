@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 
 from seekpoint.index.store import Reader
-from seekpoint.index.text.terms import content_terms, terms
+from seekpoint.index.text.terms import content_terms, has_content, terms
 from seekpoint.index.types import Language, Scope
 from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.question import ParsedQuestion, Query, QueryTerms, TitleMatch
@@ -19,7 +19,7 @@ _NO_TERMS = QueryTerms([], {}, {}, {}, TitleMatch(frozenset(), ()), frozenset(),
 
 def parsed(text: str, language: str = "en") -> ParsedQuestion:
     """A question without meaning."""
-    return ParsedQuestion(text, terms(text), content_terms(text), language, NOTHING)
+    return ParsedQuestion(text, terms(text), content_terms(text), language, NOTHING, has_content(text))
 
 
 def query(

@@ -276,10 +276,18 @@ def test_no_part_of_the_key_is_shown_whatever_the_model_repeats(lectures: Path, 
         for chat.behaviour in (  # `tests/query/reading/test_model.py` has more of them
             answering(401, {"error": {"message": "密" * 148 + KEY}}),
             by_letter(f"密钥是 {KEY} [1a]。"),
+            streaming(f"The key is {KEY[:5]}<b>{KEY[5:9]}**{KEY[9:14]}**`{KEY[14:20]}`[1a]{KEY[20:]} [1a]."),
         ):
             for text in (ask(address).content.decode(), shown(address).partition('<ol class="moments"')[0]):
                 assert chat.requests[-1].headers["Authorization"] == f"Bearer {KEY}"
                 assert not [start for start in range(len(KEY) - 5) if KEY[start : start + 5] in text], text
+
+
+def test_without_a_script_the_box_is_hidden_and_no_model_is_asked(address: str, chat: FakeChat) -> None:
+    before = len(chat.requests)
+    page = shown(address, "what has no script read yet?")
+    assert re.search(r'<section [^>]*id="reading"[^>]* hidden data-source="/api/reading', page)
+    assert len(chat.requests) == before
 
 
 def test_a_sentence_is_sent_before_the_next_is_written(address: str, chat: FakeChat) -> None:

@@ -57,8 +57,9 @@ def decoded(data: bytes, label: str | None = None) -> str:
     if b"\0" in data and (utf_16 := _utf_16(data)):
         return data.decode(utf_16, "replace")
     # Unlike bytes.decode, an incremental decoder ignores a character that is cut off at the end.
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(data)
-    if is_plausible(text) and (not text.isascii() or b"\x1b" not in data):
+    utf_8 = codecs.getincrementaldecoder("utf-8")
+    text = utf_8("replace").decode(data)
+    if (is_plausible(text) or text == utf_8("ignore").decode(data)) and (not text.isascii() or b"\x1b" not in data):
         return text
     if labelled := _by_label(data, label):
         return labelled

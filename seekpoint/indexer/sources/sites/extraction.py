@@ -150,7 +150,8 @@ def _extracting(
         info = downloader.describe(f"{_VIMEO_PLAYER}{vimeo[1]}?h={vimeo[2] or ''}" if vimeo else page or url)
         if not info:
             raise no_video(page or url)
-        check_not_live(info.get("live_status"))
+        status = info.get("live_status")
+        check_not_live("is_live" if status == "post_live" else status)  # a site may give what has ended in part
         yield downloader, info
     except (YoutubeDLError, SeekpointError, OSError) as error:
         raise failure_of(error, site_of(url), downloader.failure) from error

@@ -24,6 +24,7 @@ from seekpoint.indexer.fetch.youtube_failures import (
     blocked,
     captions_failure,
     check_captions_address,
+    said_by_ytdlp,
     sound_failure,
 )
 from seekpoint.indexer.fetch.ytdlp import Downloader, with_own_settings
@@ -97,7 +98,7 @@ class CaptionDownloader:
             if any(map(BLOCK_MESSAGE.search, warnings)):
                 raise blocked() from None
             if any(map(_TOKEN_MISSING.search, warnings)):
-                # A provider says what it lacks; without one, none is installed.
+                # An installed provider says what it lacks; if none says anything, none is installed.
                 said = [words[1][:300].rstrip(". ") for words in map(_PROVIDER.search, warnings) if words]
                 reason = Reason("token_provider_fails", text=said[-1]) if said else Reason("captions_withheld")
                 raise Unfetched(State.DEFERRED, reason, DAY) from None
@@ -150,7 +151,7 @@ def fetch_audio(video_id: str, web: Web, folder: Path) -> FetchedAudio:
     except (YoutubeDLError, OSError) as error:
         is_of_files = isinstance(error, OSError) and not isinstance(error, requests.RequestException)
         if is_of_files or _NO_ROOM.search(str(error)):
-            said = clean(str(error))[:200]
+            said = said_by_ytdlp(error)[:200]
             raise SeekpointError(f"the sound of videos can't be kept in {folder} ({said}): make room there") from error
         raise sound_failure(error) from error
     return FetchedAudio(path, stated_details(info))

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.embedded.chunk_ranges import Ranges
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.embedded.manifest import FileRecord, SegmentRecord
+from seekpoint.index.embedded.vectors import planned_segments
 from seekpoint.index.types import Filters
 from tests.index.libraries import CARD, by_meaning, files, fill
 
@@ -101,3 +104,15 @@ def test_any_builds_leave_few_files(tmp_path: Path) -> None:
         add(tmp_path, added, *gone)
         assert len(vector_files(tmp_path)) <= 9
     check(tmp_path)
+
+
+def test_no_build_writes_a_large_library_anew() -> None:
+    file = FileRecord("", 0, "", 0)
+    records = [SegmentRecord(file, k * 100_000, (k + 1) * 100_000, 100_000) for k in range(7)]
+    written = 0
+    for lecture in range(1, 31):
+        before = {(record.first, record.stop) for record in records}
+        planned = planned_segments(records, Ranges.of([(0, 700_000 + 10_000 * lecture)]))
+        written = max(written, sum(each.chunks for each in planned if (each.first, each.stop) not in before))
+        records = [SegmentRecord(file, *each) for each in planned]
+    assert 10_000 < written <= 500_000

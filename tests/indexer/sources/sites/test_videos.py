@@ -20,7 +20,7 @@ from seekpoint.indexer.sources.captions import Track, choose
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
 from seekpoint.indexer.sources.sandbox import SANDBOX
 from seekpoint.indexer.sources.sites.extraction import details_of, tracks_of, without_translations
-from seekpoint.indexer.sources.sites.videos import VideoSites
+from seekpoint.indexer.sources.sites.videos import VideoSites, is_no_video
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, at, page_with_player, vtt
 from tests.fuzzing import values
 
@@ -198,6 +198,11 @@ def test_an_address_that_leads_to_a_video_of_a_known_site_is_that_video(sites: F
     result = fetched(sites, LECTURE)
     assert result.end and result.end.url == VIMEO
     assert result.transcripts
+
+
+def test_a_page_without_a_video_says_so(sites: FakeSites) -> None:
+    sites.add(LECTURE, "<html><title>Menu</title><body><nav>a menu</nav></body></html>")
+    assert is_no_video(refused(sites, LECTURE))
 
 
 def test_a_playlist_is_listed_without_asking_for_its_videos(sites: FakeSites) -> None:

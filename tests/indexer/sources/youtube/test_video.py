@@ -290,15 +290,35 @@ def test_the_pace_counts_from_the_last_video(fake: FakeYouTube) -> None:
     assert len(slept) == 21
 
 
-def replay(fake: FakeYouTube, player: str = "youtube.innertube.json") -> FakeYouTube:
+def replay(fake: FakeYouTube, page: str = "youtube.html", player: str = "youtube.innertube.json") -> FakeYouTube:
     for video_id, place, name in (
-        (VIDEO, "watch", "youtube.html"),
+        (VIDEO, "watch", page),
         (VIDEO, "player", player),
         ("GJLlxj_dtq8", "captions", "transcript.xml"),  # the recorded captions belong to another id
     ):
         fake.fail(video_id, place, 200, (SHARED / "youtube-responses" / f"{name}.static").read_text("utf-8"))
     fake.fail("F1xioXWb8CY", "captions", 200, timed_text([(0.0, 1.0, "hello")]))
     return fake
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("file", "state", "words"),
+    [
+        ("age_restricted", State.UNAVAILABLE, "age"),
+        ("video_unavailable", State.UNAVAILABLE, ""),
+        ("transcripts_disabled", State.NO_TRANSCRIPT, ""),
+        ("transcripts_disabled2", State.NO_TRANSCRIPT, ""),
+        ("po_token_required", State.DEFERRED, ""),
+        ("request_blocked", Blocked, ""),
+        ("consent_page.html", State.DEFERRED, "--cookies"),
+        ("too_many_requests.html", Blocked, ""),
+    ],
+)
+def test_recorded_refusals_are_told_apart(fake: FakeYouTube, file: str, state: State | type, words: str) -> None:
+    pages = {"page": f"youtube_{file}"} if "html" in file else {"player": f"youtube_{file}.innertube.json"}
+    error = outcome(replay(fake, **pages))
+    assert state in (type(error), error.state) and words in error.reason
 
 
 @needs_shared
