@@ -7,6 +7,7 @@ import ipaddress
 import re
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -190,7 +191,7 @@ class SecurityHeaders:
         await self._app(scope, receive, send_guarded)
 
 
-class _Check:
+class _Check(ABC):
     """Passes requests on, but for those that have a refusal."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -200,9 +201,9 @@ class _Check:
         refusal = self.refusal(scope, Headers(scope=scope)) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send)
 
+    @abstractmethod
     def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         """The application that answers instead of the one behind the check; `None` if the request may go on."""
-        raise NotImplementedError
 
 
 class OneBodyLength(_Check):
