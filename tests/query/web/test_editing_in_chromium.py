@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.indexer.fetch.http_session import Web
 from tests.fake_youtube import FakeYouTube
 from tests.index.libraries import CARD
 from tests.indexer.builds import webvtt
@@ -95,8 +97,15 @@ def test_where_a_question_is_answered_is_seen_without_scrolling(browser: Browser
                 assert axe_faults(page) == []
 
 
-def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Browser, edited: str) -> None:
-    with opened(browser, edited, may_refuse=True) as page:
+def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Browser, library: Path) -> None:
+    may_begin = Event()
+
+    def make_web() -> Web:
+        may_begin.wait(60)
+        return Web()
+
+    editing = editing_of(library, make_web)
+    with served(library, editing=editing) as address, opened(browser, address, may_refuse=True) as page:
         page.goto("/list")
         page.locator("#addresses").focus()
         page.keyboard.type("https://example.invalid/缓存")
@@ -104,6 +113,7 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         page.keyboard.press("Enter")
         # The bar moves to and fro until something is done.
         until(page, "document.querySelector('progress:not([hidden]):not([value])') !== null")
+        may_begin.set()
         page.locator(".outcome", has_text="0 of 1 indexed").wait_for()
         reason = "%E7%BC%93%E5%AD%98”: deferred. the connection to example.invalid fails"
         page.locator(".left", has_text=reason).wait_for()
