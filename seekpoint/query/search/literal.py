@@ -215,7 +215,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 # Words, or characters where these aren't spaced. Of a question with fewer than _LONG only the whole counts.
 _RUN, _LONG = 3, 7
-# The share of the terms of a long question that a passage has which is read, and of its content that counts as said.
+# The share of the terms of a long question that a passage has which is read, and of its content above which it is said.
 _HAS, _SAYS = 0.6, 0.5
 # Passages that are read. Of 150 short questions nine in ten have three at most with all their words; for a long one, in
 # a library of 100,000 chunks, hundreds may have enough.
@@ -238,7 +238,8 @@ def shares_said(
 ) -> dict[int, float]:
     """The share of a question that each candidate says, by the id of the chunk: 1 is all of it, word for word.
 
-    Below 1 it is the share, by rarity, of the content terms in runs of three said words among those in the library.
+    Below 1 it is the share, by rarity, of the content terms in runs of three said words. A word that the library lacks
+    counts as much as the others do on average; pairs of characters that it lacks don't, since these are rarely words.
     """
     said = list(located_words(question))
     texts = _read(evidence, whole, rarities, reader, is_long=len(said) >= _LONG)
@@ -247,13 +248,14 @@ def shares_said(
         return shares
     known = (term for term in content if rarities[term.text] < 1)
     weighed = [(term.start, term.stop, max(rarities[term.text], _LEAST_RARE)) for term in known]
-    total = fsum(weight for *_, weight in weighed) or 1.0
+    lacking = sum(rarities[term.text] == 1 and is_whole_word(term.text) for term in content)
+    total = fsum(weight for *_, weight in weighed) * (1 + lacking / max(len(weighed), 1)) or 1.0
     asked = _runs([word.text for word in said])
     for chunk in texts.keys() - shares.keys():
         having = {*_runs(words(texts[chunk]))}
         spans = [(said[k].start, said[k + _RUN - 1].stop) for k, run in enumerate(asked) if run in having]
         within = (weight for a, b, weight in weighed if any(start <= a and b <= stop for start, stop in spans))
-        if (share := fsum(within) / total) >= _SAYS:
+        if (share := fsum(within) / total) > _SAYS:
             shares[chunk] = min(share, 0.99)
     return shares
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import regex
 
 from seekpoint.index.errors import UsageError, WordlessQuestion
-from seekpoint.index.models.centring import centred, nearest_language
+from seekpoint.index.models.centring import background, centred, nearest_language
 from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.clean import clean
@@ -155,8 +155,11 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     means = {name: language.mean for name, language in languages.items()}
     vector = encoder.question(to_embed(text))
     guess = nearest_language(vector, means)
-    vector = vector if guess is None else centred(vector, means[guess])
     language = language_of(text, guess)
+    mean = means.get(guess or "")
+    if language not in means:
+        mean = background(encoder.card.name).get(language, mean)
+    vector = vector if mean is None else centred(vector, mean)
     return ParsedQuestion(text, question_terms, content_terms(text), language, vector, has_content(text))
 
 
@@ -175,6 +178,8 @@ def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, La
     total = sum(language.chunks for language in languages.values())
     weights = {term: bm25.idf(chunks, total) for term, chunks in frequencies.terms.items()}
     known = {term: weights[term] for term in question.terms if term in weights}
+    if question.has_content and not any(term.text in known for term in question.content):
+        known = {}  # function words alone say nothing of what the question is about
     discriminative = discriminative_terms(known, question.terms)
     names = match_titles(question.terms, titles, weights)
     weights = {term: known[term] for term in discriminative if term in known}

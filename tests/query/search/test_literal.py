@@ -324,6 +324,14 @@ def test_most_of_a_long_question_that_someone_says_counts_too(tmp_path: Path, qu
     assert found.confidence is Confidence.HIGH
 
 
+def test_half_of_a_question_is_not_most_of_it_where_the_library_lacks_the_rest(tmp_path: Path) -> None:
+    build(tmp_path, {"aaaaaaaaaaa": ["what is the difference between a mask and a token"]})
+    with open_reader(tmp_path) as reader:
+        for asked, is_high in (("baroque and rococo furniture", False), ("a mask and rococo", True)):
+            found = ask(f"what is the difference between {asked}", reader, TopicEncoder())
+            assert (found.confidence is Confidence.HIGH) is is_high, asked
+
+
 def test_passages_with_the_rare_words_of_a_long_question_are_read_first(tmp_path: Path) -> None:
     question = "where is it that she says the zebra hides a mask"
     common = "a mask that says where she hides it, and it is the mask"

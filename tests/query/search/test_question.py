@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pytest
 
 import seekpoint
+from seekpoint.index.models.centring import background
+from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.sql.names import lookup_term, title_names
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Alternatives, Language
+from seekpoint.index.types import Alternatives, Language, ModelCard, Vectors
 from seekpoint.query.answers import Confidence
 from seekpoint.query.search.moments import salient
-from seekpoint.query.search.question import TitleMatch, match_titles, possible_titles
+from seekpoint.query.search.question import TitleMatch, match_titles, parse, possible_titles
 from seekpoint.query.search.translated_words import TranslatedWord, neighbours, translated_words, weigh
+from tests.fakes import TopicEncoder
 from tests.query.search.queries import NOTHING, parsed
 
 Found: TypeAlias = dict[str, Alternatives]
@@ -105,6 +109,24 @@ WHAT_IS += ["whats a mask", "何谓注意力", "LoRA是什么意思？", "SICP �
 OTHERS = ["layer normalization", "what is", "define", "what is it?", "What does a mask hide?", "How is a mask defined?"]
 OTHERS += ["What is your background?", "What is the difference between a mask and a gate?", "what is a, what is b"]
 OTHERS += ["是什么", "什么是", "什么是掩码的作用", "为什么要掩码", "报错了，原因是什么？", "mask 和 gate 是什么"]
+
+
+@pytest.mark.parametrize(("text", "own", "other"), [("掩码是什么？", "zh", "en"), ("What is a mask?", "en", "zh")])
+def test_a_question_in_a_language_that_the_library_lacks_is_centred_by_that_languages_mean(
+    text: str, own: str, other: str
+) -> None:
+    known, meaning = background(BUNDLED), np.random.default_rng(7).normal(0, 0.01, 384).astype(np.float32)
+
+    class Fixed(TopicEncoder):
+        def __init__(self, name: str) -> None:
+            self.card = ModelCard(name, 384, "fixed")
+
+        def question(self, text: str) -> Vectors:
+            return known[own] + meaning
+
+    languages = {other: Language(9, known[other], None, 90)}
+    assert parse(text, Fixed(BUNDLED), languages).vector @ meaning > 0.99 * np.linalg.norm(meaning)
+    assert parse(text, Fixed("another"), languages).vector @ meaning < 0.9 * np.linalg.norm(meaning)
 
 
 def test_a_question_asks_what_something_is_and_nothing_else() -> None:
