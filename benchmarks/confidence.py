@@ -12,23 +12,38 @@ that gets high confidence, too. Plots show that the library answers, by our esti
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import exp
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
-from benchmarks.calibration import BRIEF, Asking, Certainty, Judge, Row, fit, judged_by
+from benchmarks import small_libraries
+from benchmarks.calibration import BRIEF, Asking, Certainty, Judge, Row, certainties, fit, judged_by
 from benchmarks.machine import command_line, describe, save
 from benchmarks.plots import draw_panels, need_matplotlib
-from benchmarks.question_sets import Remembering, built, library_of, questions_of
+from benchmarks.question_sets import (
+    BEFORE_HEARING,
+    OTHER_HALF,
+    SHORT,
+    Remembering,
+    built,
+    built_half,
+    kept_apart,
+    library_of,
+    question_file,
+    questions_of,
+)
+from seekpoint.files import read_text
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
-from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Encoder, Filters
+from seekpoint.index.text.terms import fold, is_whole_word, terms
+from seekpoint.index.types import Filters
+from seekpoint.query.answers import Moment
 from seekpoint.query.evaluation.metrics import judge
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.search import confidence, pipeline
@@ -40,7 +55,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OFF_TOPIC = [Path(__file__).parent / "questions" / name for name in ("off-topic.jsonl", "everyday.jsonl")]
-SETS = ("broad", "broad-short", "lectures", "lectures-short", "dev", "dev-short", "fastai", "tutorialvqa")
+SETS = (
+    *("broad", "broad-short", "broad-before-hearing", "lectures", "lectures-short"),
+    *("dev", "dev-short", "dev-before-hearing", "fastai", "tutorialvqa"),
+)
+SMALL = "small"
 # Recordings of a set that are asked alone, and how many of its questions about.
 _ALONE, _ASKED_ALONE = 3, 100
 _STATES = ("none", "high")
@@ -57,44 +76,114 @@ Fitted = Callable[[Sequence[Row]], Judge]
 def asked(name: str, folder: Path) -> Iterator[Row]:
     """Put a set's questions and the off-topic ones to its library, and to a few of its recordings alone.
 
-    Short forms are put to the whole library, without the off-topic questions, which are the same.
+    Sets of the same library are put to the whole of it, without the off-topic questions, which are the same.
     """
     questions = questions_of(name)
     with open_reader(folder) as library:
-        encoder = Remembering(LazyEncoder(library.card).get())
-        yield from _rows(name, questions, library, encoder)
+        put = Putting(name, library)
+        yield from put.answerable(questions, kept_apart(question_file(name, folder.parent)))
         if name != library_of(name):
             return
+        yield from put.off_topic(OFF_TOPIC)
         recordings = sorted({span.video_id for question in questions for span in question.spans})
         for recording in recordings[:: max(len(recordings) // _ALONE, 1)][:_ALONE]:
-            yield from _rows(name, questions[:: len(questions) // _ASKED_ALONE + 1], library, encoder, recording)
+            yield from put.answerable(questions[:: len(questions) // _ASKED_ALONE + 1], set(), recording)
+            yield from put.off_topic(OFF_TOPIC, recording)
 
 
-def _rows(
-    name: str, questions: Sequence[Question], library: Reader, encoder: Encoder, recording: str | None = None
-) -> Iterator[Row]:
-    rows = (json.loads(line) for file in OFF_TOPIC for line in file.read_text("utf-8").splitlines())
-    held_out = {row["qid"] for row in rows if row["half"] == "test"}
-    off_topic = [question for file in OFF_TOPIC for question in read_questions(file)]
-    for question in (*questions, *(off_topic if name == library_of(name) else ())):
-        if not terms(question.text):
-            continue
-        answer = pipeline.ask(
-            question.text, library, encoder, AskOptions(1, Filters(resource=recording), explained=True)
-        )
-        if not answer.estimate:
-            continue
-        spans = [span for span in question.spans if recording in (None, span.video_id)]
-        estimate = answer.estimate
-        yield Row(
-            name,
-            Asking.OFF if question in off_topic else Asking.ANSWERABLE if spans else Asking.NEAR,
-            Features(*(getattr(estimate, feature) for feature in Features._fields)),
-            answer.moments[0].score,
-            is_right=bool(spans) and judge(question, answer.moments).moment1,
-            held_out=question.id in held_out,
-            alone=recording is not None,
-        )
+def of_the_other_half(name: str, work: Path) -> Iterator[Row]:
+    """Put each question before hearing to the half of the recordings that doesn't answer it."""
+    source = f"{name}{BEFORE_HEARING}"
+    file = question_file(source, work)
+    apart, asked_of = (
+        kept_apart(file),
+        {row["qid"]: row["asked_of"] for row in map(json.loads, read_text(file).splitlines())},
+    )
+    for half in range(2):
+        folder, entries = built_half(name, half, work)
+        listed = "\n".join(entries)
+        with open_reader(folder) as library:
+            put = Putting(f"{name}{OTHER_HALF}", library)
+            for question in questions_of(source):
+                videos = {asked_of[question.id], *(span.video_id for span in question.spans)}
+                if not any(video in listed for video in videos):
+                    yield from put(question.id, question.text, Asking.NEAR, held_out=question.id in apart)
+
+
+def of_small_libraries(work: Path) -> Iterator[Row]:
+    """Put their own questions and everyday ones to small libraries, which count as one set."""
+    for name in small_libraries.SMALL:
+        with open_reader(small_libraries.built(name, work)) as library:
+            put = Putting(SMALL, library)
+            for row in small_libraries.questions_of(name):
+                right = partial(small_libraries.is_right, places=row["places"], reader=library)
+                yield from put(row["qid"], row["question"], Asking.ANSWERABLE, right)
+            yield from put.off_topic([small_libraries.OFF_TOPIC])
+
+
+def _never(_: Moment) -> bool:
+    return False
+
+
+def _answers(question: Question, moment: Moment) -> bool:
+    return judge(question, [moment]).moment1
+
+
+class Putting:
+    """How questions are put to a library; each is embedded once."""
+
+    def __init__(self, name: str, library: Reader) -> None:
+        self._name, self._library = name, library
+        self._encoder = Remembering(LazyEncoder(library.card).get())
+
+    def __call__(
+        self,
+        question_id: str,
+        text: str,
+        asking: Asking,
+        is_right: Callable[[Moment], bool] = _never,
+        *,
+        held_out: bool = False,
+        recording: str | None = None,
+    ) -> Iterator[Row]:
+        """A row for a question that has words and finds anything."""
+        if not terms(text):
+            return
+        options = AskOptions(1, Filters(resource=recording), explained=True)
+        answer = pipeline.ask(text, self._library, self._encoder, options)
+        if estimate := answer.estimate:
+            yield Row(
+                self._name,
+                asking,
+                Features(*(getattr(estimate, feature) for feature in Features._fields)),
+                answer.moments[0].score,
+                is_right=is_right(answer.moments[0]),
+                held_out=held_out,
+                alone=recording is not None,
+                is_capped=any(is_whole_word(fold(word)) for word in answer.unknown),
+            )
+
+    def answerable(self, questions: Iterable[Question], apart: Set[str], recording: str | None = None) -> Iterator[Row]:
+        """The questions of a set; those without a place there are near its topic."""
+        for question in questions:
+            spans = [span for span in question.spans if recording in (None, span.video_id)]
+            right = partial(_answers, replace(question, spans=tuple(spans)))
+            yield from self(
+                question.id,
+                question.text,
+                Asking.ANSWERABLE if spans else Asking.NEAR,
+                right if spans else _never,
+                held_out=question.id in apart,
+                recording=recording,
+            )
+
+    def off_topic(self, files: Iterable[Path], recording: str | None = None) -> Iterator[Row]:
+        """Questions of other walks of life."""
+        for file in files:
+            apart = kept_apart(file)
+            for question in read_questions(file):
+                apart_too = question.id in apart
+                yield from self(question.id, question.text, Asking.OFF, held_out=apart_too, recording=recording)
 
 
 def by_our_estimate(rows: Sequence[Row]) -> Judge:
@@ -104,10 +193,7 @@ def by_our_estimate(rows: Sequence[Row]) -> Judge:
 
 def as_judge(calibration: Calibration) -> Judge:
     """A judge with these constants."""
-    answered, right = calibration.answered, calibration.right
-    return Judge(
-        lambda row: answered.of(row.features), lambda row: right.of(row.features), calibration.low, calibration.high
-    )
+    return Judge(*certainties(calibration), calibration.low, calibration.high)
 
 
 def by(value: Certainty) -> Fitted:
@@ -216,15 +302,10 @@ def _logit_as_code(logit: Logit) -> str:
 
 
 def draw(judged: Mapping[str, Judged], folder: Path) -> None:
-    """Draw a panel for each set; the certainties are logits of the estimate."""
+    """Draw a panel for each set; the certainties are the estimates."""
     draw_panels(judged, _kinds_panel, folder / KINDS)
     bins = {name: right_by_estimate([one]) for name, one in judged.items()}
     draw_panels(bins | {"all sets": right_by_estimate([*judged.values()])}, _right_panel, folder / RIGHT)
-
-
-def estimate(logit: float) -> float:
-    """The probability with this logit."""
-    return 1 / (1 + exp(-logit))
 
 
 def shares_below(estimates: Sequence[float], limits: Sequence[float]) -> list[float]:
@@ -245,17 +326,17 @@ def right_by_estimate(judged: Sequence[Judged]) -> list[Bin]:
     for one in judged:
         for row in one.rows:
             if row.asking is Asking.ANSWERABLE:
-                bins[min(int(estimate(one.judge.right(row)) * _BINS), _BINS - 1)].append(row.is_right)
+                bins[min(int(one.judge.right(row) * _BINS), _BINS - 1)].append(row.is_right)
     return [Bin(len(one), sum(one)) for one in bins]
 
 
 def _kinds_panel(axes: Axes, judged: Judged) -> None:
-    low = estimate(judged.judge.low)
+    low = judged.judge.low
     axes.vlines(low, 0, 1, color="#555555", linewidth=0.8, linestyle=":")
     axes.text(low, 1.03, f"low from {low:.2f}", color="#555555", ha="center")
     limits = sorted({*(step / _STEPS for step in range(_STEPS + 1)), low})
     for asking, (colour, style) in _LINES.items():
-        estimates = [estimate(judged.judge.answered(row)) for row in judged.rows if row.asking is asking]
+        estimates = [judged.judge.answered(row) for row in judged.rows if row.asking is asking]
         if estimates:
             label = f"{asking}, {len(estimates)}"
             axes.plot(limits, shares_below(estimates, limits), style, label=label, color=colour, linewidth=1.6)
@@ -294,7 +375,7 @@ def measure(work: Path, are_built: bool) -> list[Row]:
     rows: list[Row] = []
     for name in SETS:
         rows += asked(name, work / library_of(name) / "library" if are_built else built(name, work))
-    return rows
+    return [*rows, *of_the_other_half("broad", work), *of_small_libraries(work)]
 
 
 def main() -> None:
@@ -309,7 +390,7 @@ def main() -> None:
     rows = measure(arguments.work, arguments.built)
     found = left_out(rows)
     without = judged_without(rows, by_our_estimate)
-    long = {name: without[name] for name in SETS if name == library_of(name) and name != BRIEF}
+    long = {name: judged for name, judged in without.items() if not name.endswith(SHORT) and name != BRIEF}
     text = f"{to_markdown(found)}\n\n{curve(long)}"
     print(text)
     print("\nfitted with all sets:", as_code(fit(rows)))

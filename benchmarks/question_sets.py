@@ -41,6 +41,8 @@ _OF_THE_SAME_LIBRARIES = {
     for kind, names in (("definitions", (LECTURES, "dev", "broad")), ("before-hearing", ("dev", "broad")))
     for name in names
 }
+OTHER_HALF = "-other-half"
+"""The end of the name of a set whose questions are put to the half of the recordings that doesn't answer them."""
 SETS = (*QUESTIONS, *_SHORT_FORMS, *_OF_THE_SAME_LIBRARIES)
 _VIDEO_ID = re.compile(r"\[([\w-]{11})\]")
 
@@ -74,7 +76,7 @@ def _short_forms(name: str) -> dict[str, str]:
 
 def library_of(name: str) -> str:
     """The set whose library a set's questions are put to."""
-    return name.removesuffix(SHORT).removesuffix(DEFINITIONS).removesuffix(BEFORE_HEARING)
+    return name.removesuffix(SHORT).removesuffix(DEFINITIONS).removesuffix(BEFORE_HEARING).removesuffix(OTHER_HALF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,23 @@ def built(name: str, work: Path) -> Path:
     library = corpus.folder / "library"
     seekpoint.build(corpus.reading_list, library, captions=corpus.captions)
     return library
+
+
+def built_half(name: str, half: int, work: Path) -> tuple[Path, list[str]]:
+    """Build a library of every second recording of a set; returns its folder, and the addresses of its recordings."""
+    corpus = lay_out(name, work)
+    folder = work / f"{library_of(name)}-half-{half}"
+    folder.mkdir(exist_ok=True)
+    entries = [line for line in corpus.reading_list.read_text("utf-8").splitlines() if line.startswith("- ")][half::2]
+    (folder / "list.md").write_text("\n".join(entries) + "\n", "utf-8")
+    seekpoint.build(folder / "list.md", folder / "library", captions=corpus.captions)
+    return folder / "library", entries
+
+
+def kept_apart(path: Path) -> set[str]:
+    """The ids of the questions of a file that nothing is fitted with."""
+    rows = map(json.loads, path.read_text("utf-8").splitlines())
+    return {row["qid"] for row in rows if row.get("half") == "test"}
 
 
 def link_one_track_each(captions: Path, folder: Path) -> None:

@@ -91,7 +91,7 @@ class Respelling(NamedTuple):
 
 
 class Confidence(StrEnum):
-    """Whether the first moment answers the question: it does, it may, or nothing in the library does."""
+    """Whether the first moment answers the question: probably, it may, or nothing in the library does."""
 
     HIGH = "high"
     LOW = "low"
@@ -104,7 +104,7 @@ class Estimate:
 
     `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
     it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size, `ahead`
-    the first moment's score less the mean of the next five.
+    the first moment's score less the mean of the next five, `together` the share of these that are of its resource.
     """
 
     probability: float
@@ -114,6 +114,7 @@ class Estimate:
     unknown: float
     size: float
     ahead: float
+    together: float
 
 
 class Citation(NamedTuple):

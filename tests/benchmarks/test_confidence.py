@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.calibration import Asking, Judge, Row, judged_by
-from benchmarks.confidence import Bin, Judged, curve, estimate, judged_without, right_by_estimate, shares_below
+from benchmarks.confidence import Bin, Judged, curve, judged_without, right_by_estimate, shares_below
 from seekpoint.query.search.confidence import Features
 
 
-def row(logit: float, asking: Asking, name: str = "talks", *, right: bool = False, **kinds: bool) -> Row:
-    features = Features(logit, 0.0, 0.0, 0.0, 0.0)
-    return Row(name, asking, features, logit, right, kinds.get("held_out", False), kinds.get("alone", False))
+def row(certainty: float, asking: Asking, name: str = "talks", *, right: bool = False, **kinds: bool) -> Row:
+    features = Features(certainty, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return Row(name, asking, features, certainty, right, kinds.get("held_out", False), kinds.get("alone", False))
 
 
 def score(one: Row) -> float:
@@ -19,17 +19,17 @@ def score(one: Row) -> float:
 
 
 def judged(*rows: Row) -> Judged:
-    return Judged(rows, Judge(score, score, low=-1.5, high=1.5))
+    return Judged(rows, Judge(score, score, low=0.2, high=0.8))
 
 
 TALKS = judged(
-    row(-3.0, Asking.OFF, held_out=True),
-    row(0.1, Asking.NEAR),
-    row(-0.1, Asking.ANSWERABLE),
-    row(3.0, Asking.ANSWERABLE, right=True),
-    row(3.1, Asking.ANSWERABLE),
+    row(0.05, Asking.OFF, held_out=True),
+    row(0.52, Asking.NEAR),
+    row(0.48, Asking.ANSWERABLE),
+    row(0.95, Asking.ANSWERABLE, right=True),
+    row(0.96, Asking.ANSWERABLE),
 )
-LECTURE_ROWS = judged(row(3.0, Asking.ANSWERABLE, right=True), row(40.0, Asking.ANSWERABLE, right=True))
+LECTURE_ROWS = judged(row(0.95, Asking.ANSWERABLE, right=True), row(1.0, Asking.ANSWERABLE, right=True))
 
 
 def test_a_share_is_of_the_estimates_below_a_limit_and_answerable_questions_alone_are_counted_by_tenths() -> None:
@@ -37,8 +37,7 @@ def test_a_share_is_of_the_estimates_below_a_limit_and_answerable_questions_alon
     bins = right_by_estimate([TALKS])
     assert len(bins) == 10
     assert bins[4] == Bin(1, 0) and bins[9] == Bin(2, 1) and sum(one.questions for one in bins) == 3
-    assert right_by_estimate([TALKS, LECTURE_ROWS])[9] == Bin(4, 3)
-    assert estimate(40.0) == 1.0, "the last tenth has its end too"
+    assert right_by_estimate([TALKS, LECTURE_ROWS])[9] == Bin(4, 3), "the last tenth has its end too"
 
 
 def test_a_set_is_judged_by_what_was_fitted_without_it_and_by_what_was_not_fitted_with() -> None:

@@ -149,7 +149,7 @@ def test_the_command_lines_and_questions_on_the_pages_are_read(tmp_path: Path) -
 NAMED = {
     quality_report.ERRORS: ("lectures", "talks", "seekpoint, 3 right", "bm25, 2 right"),
     quality_report.DIRECTIONS: ("lectures", "talks", OURS, "bm25", "moment@1", "zh-&gt;en"),
-    confidence.KINDS: ("talks", "lectures", "off-topic, 1", "near-topic, 1", "answerable, 3", "low from 0.18"),
+    confidence.KINDS: ("talks", "lectures", "off-topic, 1", "near-topic, 1", "answerable, 3", "low from 0.20"),
     confidence.RIGHT: ("talks", "lectures", "all sets", "right first"),
     "growth.svg": ("Questions", "ms", "ours", "theirs", "due, at most", "chunks"),
 }

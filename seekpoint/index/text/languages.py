@@ -61,6 +61,11 @@ def language_of(text: str, guess: str | None) -> str:
     return _MOST_SPOKEN if guess is None or guess in _BY_SCRIPT else guess
 
 
+def is_told_by_script(language: str) -> bool:
+    """Whether a language's script tells it from others, as Chinese characters do."""
+    return language in _BY_SCRIPT
+
+
 def in_one_script(question: str) -> str:
     """A Chinese question in simplified characters, so that both scripts get the same vector; Japanese is unchanged."""
     return question if _BY_SCRIPT["ja"].search(question) else simplified(question)

@@ -39,7 +39,8 @@ ChapterTitle = Annotated[str, Described("The title of the chapter, or the headin
 Speaker = Annotated[str, Described("The name of who speaks, where the source says it.")]
 Answered = Annotated[bool, Described("False where the library holds no answer; the moments are the nearest ones then.")]
 ConfidenceLevel = Annotated[
-    Confidence, Described("Whether the first moment answers: high (it does), low (it may), none (nothing here does).")
+    Confidence,
+    Described("Whether the first moment answers: high (for 7 of 10 it does), low (it may), none (nothing here does)."),
 ]
 UnknownWords = Annotated[list[str], Described("The question's words that nothing in the library mentions.")]
 MissingPhrases = Annotated[
@@ -116,6 +117,7 @@ class EstimateJson(TypedDict):
     unknown: Annotated[float, Described("0.5 for a word that nothing here mentions, 1 for more.")]
     size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]
     ahead: Annotated[float, Described("The first moment's score less the mean score of the next five.")]
+    together: Annotated[float, Described("The share of the next five that are of the first moment's resource.")]
 
 
 class MomentJson(TypedDict):

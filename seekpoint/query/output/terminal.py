@@ -90,7 +90,8 @@ def estimate_text(estimate: Estimate) -> str:
     return (
         f"There is an answer here with a probability of {estimate.probability:.2f}, and it is the first moment with "
         f"{estimate.right:.2f}: meaning {estimate.meaning:.3f}, rarity of the words not said "
-        f"there {estimate.unsaid:.2f}, score {estimate.ahead:.3f} above the next five."
+        f"there {estimate.unsaid:.2f}, score {estimate.ahead:.3f} above the next five, of which "
+        f"{estimate.together:.0%} are of the same resource."
     )
 
 

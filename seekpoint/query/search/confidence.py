@@ -1,6 +1,7 @@
-"""Confidence: how likely the library answers a question, and the first moment, by two logistic regressions.
+"""Confidence: how likely the library answers a question, and the first moment then, by two logistic regressions.
 
-The constants were fitted by `benchmarks/confidence.py`; benchmarks/RESULTS.md has the figures.
+The first moment is right with the product of both, so that it is never likelier than an answer. The constants were
+fitted by `benchmarks/confidence.py`; benchmarks/RESULTS.md has the figures.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import regex
 
 from seekpoint.index.models.encoder import BUNDLED, STAND_IN
 from seekpoint.index.store import Reader
-from seekpoint.index.text.languages import primary
+from seekpoint.index.text.languages import is_told_by_script, primary
 from seekpoint.index.text.terms import Term, is_whole_word
 from seekpoint.index.text.terms import terms as split
 from seekpoint.index.types import Evidence
@@ -35,7 +36,7 @@ _MOST_UNKNOWN = 2
 _FAMILIAR = regex.compile(r"[\p{Latin}\p{M}\p{N}]+|\p{Han}+")
 # The rarity of unsaid words where the words mean nothing to the library.
 _NEUTRAL = 0.3
-# The numbers of chunks of the smallest and the largest library that was measured.
+# Chunks: libraries with fewer or more count as with these numbers. Libraries of 80 to 10,800 chunks were measured.
 _FEWEST, _MOST = 600, 11_000
 
 
@@ -52,6 +53,7 @@ class Features(NamedTuple):
     unknown: float
     size: float
     ahead: float
+    together: float
 
 
 class Logit(NamedTuple):
@@ -66,10 +68,10 @@ class Logit(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """The constants of the confidence: that the library answers, and that the first moment does.
+    """The constants of the confidence: that the library answers, and that the first moment does if the library does.
 
-    A question isn't answered where the first logit is below `low`. The confidence is high where it is answered, and the
-    second logit is `high` or more.
+    A question isn't answered where the first probability is below `low`. The confidence is high where it is answered,
+    and the product of both is `high` or more.
     """
 
     answered: Logit
@@ -77,30 +79,39 @@ class Calibration(NamedTuple):
     low: float
     high: float
 
+    def probabilities(self, features: Features) -> tuple[float, float]:
+        """That the library answers, and that the first moment does."""
+        answered, right = (1 / (1 + exp(-logit.of(features))) for logit in (self.answered, self.right))
+        return answered, answered * right
+
 
 BUNDLED_CALIBRATION = Calibration(
-    Logit(-1.34, Features(meaning=11.34, unsaid=-5.84, unknown=-1.03, size=-0.25, ahead=0.0)),
-    Logit(-2.97, Features(meaning=5.46, unsaid=-2.78, unknown=0.0, size=0.0, ahead=9.94)),
-    low=-1.59,
-    high=-0.54,
+    Logit(-1.33, Features(meaning=11.24, unsaid=-5.72, unknown=-0.65, size=-0.20, ahead=0.0, together=0.0)),
+    Logit(-1.47, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=11.73, together=0.83)),
+    low=0.17,
+    high=0.47,
 )
 """Fitted with the bundled model."""
 
-_BY_WORDS = Logit(3.30, Features(meaning=0.0, unsaid=-8.20, unknown=-1.30, size=0.0, ahead=0.0))
-ANY_CALIBRATION = Calibration(_BY_WORDS, _BY_WORDS, low=-3.0, high=1.2)
-"""For models whose cosines have an unknown scale: from words alone, and a no for .005 of the questions with answers."""
+ANY_CALIBRATION = Calibration(
+    Logit(2.59, Features(meaning=0.0, unsaid=-6.68, unknown=-0.73, size=0.0, ahead=0.0, together=0.0)),
+    Logit(-0.65, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=0.0, together=0.92)),
+    low=0.13,
+    high=1.0,
+)
+"""For models whose cosines have an unknown scale: from what doesn't depend on it. That tells no right first moment from
+a wrong one, so that the confidence isn't high."""
 
 
 def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, Estimate]:
     """How likely these features are those of an answer."""
-    answered, right = calibration.answered.of(features), calibration.right.of(features)
+    answered, right = calibration.probabilities(features)
     state = Confidence.LOW
     if answered < calibration.low:
         state = Confidence.NONE
     elif right >= calibration.high:
         state = Confidence.HIGH
-    probabilities = (1 / (1 + exp(-logit)) for logit in (answered, right))
-    return state, Estimate(*(round(value, 4) for value in (*probabilities, *features)))
+    return state, Estimate(*(round(value, 4) for value in (answered, right, *features)))
 
 
 def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Query, unknown: Sequence[str]) -> Features:
@@ -132,6 +143,7 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
         unknown=min(len(unknown), _MOST_UNKNOWN) / _MOST_UNKNOWN,
         size=log(min(max(len(query.scope), _FEWEST), _MOST) / 10_000),
         ahead=_fused(first) - fsum(map(_fused, rivals)) / max(len(rivals), 1),
+        together=sum(hit.chunk.resource_id == first.chunk.resource_id for hit in rivals) / max(len(rivals), 1),
     )
 
 
@@ -143,10 +155,13 @@ def _fused(hit: Hit) -> float:
 def _is_understood(query: Query) -> bool:
     """Whether it means something that words are unknown; in another language than the library's all are.
 
-    Its language is known if one of the words is, or a function word. A question of one or two words in the letters of
-    the library's languages is a name, rather than of another language.
+    Its language is known if one of the words is, or a function word, or if its script tells it, as Chinese characters
+    do. A question of one or two words in the letters of the library's languages is a name, rather than of another
+    language.
     """
     content = {term.text for term in query.question.content}
+    if query.is_spoken and is_told_by_script(query.question.language):
+        return True
     if any(rarity < 1 for rarity in query.terms.rarities.values()):
         return True
     is_name = len(content) <= _MOST_UNKNOWN and all(map(_FAMILIAR.fullmatch, content))
@@ -182,11 +197,11 @@ def unknown_words(query: Query) -> tuple[str, ...]:
 # that with 0 for EmbeddingGemma on broad and dev, and level or better for all-MiniLM-L6-v2 on broad and tutorialvqa.
 _OWN = 0.4
 
-_GEMMA = Logit(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0, ahead=0.0))
+_GEMMA = Logit(-3.11, Features(meaning=14.78, unsaid=-4.97, unknown=-2.36, size=0.0, ahead=0.0, together=0.0))
 PROFILES = {
     "0d2cae2b4ec697c6276c635a350f4a6cc1dd966a1bd94a1bd0a11b153bcd2fdc": (
         replace(TUNING, own=_OWN),
-        Calibration(_GEMMA, _GEMMA, low=-0.8, high=0.9),
+        BUNDLED_CALIBRATION._replace(answered=_GEMMA, low=0.31),
     )
 }
 """Weights and constants for other models, by the fingerprint of each. EmbeddingGemma-300M's constants were fitted by

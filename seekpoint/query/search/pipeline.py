@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
+from seekpoint.index.text.terms import fold, is_whole_word
 from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope, RequiredPhrases
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
@@ -71,12 +72,16 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
 
 
 def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Query) -> Confidence:
-    """The estimated confidence, unless the first moment says the question word for word, or nothing has its phrases."""
+    """The estimated confidence, unless the first moment says the question word for word, or nothing has its phrases.
+
+    It isn't high for function words alone, nor with a word that nothing mentions, on which the question may turn.
+    """
     if answer.missing and not query.syntax.may_stress:
         return Confidence.NONE
-    if not query.question.has_content:
-        return Confidence.LOW if estimated is Confidence.HIGH else estimated
-    return Confidence.HIGH if first.chunk.id in query.said else estimated
+    if query.question.has_content and first.chunk.id in query.said:
+        return Confidence.HIGH
+    may_turn = not query.question.has_content or any(map(is_whole_word, map(fold, answer.unknown)))
+    return Confidence.LOW if may_turn and estimated is Confidence.HIGH else estimated
 
 
 def _evidence(query: Query, whole: Pattern | None, with_phrases: int) -> Evidence:

@@ -24,7 +24,7 @@ SHORT_EXPLANATION = Explanation(
     0.9, 0.5, 0.55, False, ("掩码",), (Translation("掩码", ("masks",)),), (Window(750.0, 780.0, 0.9),)
 )
 HOSTILE = "a\x1b[31mb\x07\u202ec\n\x9b2Jd\u2066\r"
-ESTIMATE = Estimate(0.8, 0.6, 0.42, 0.25, 0.5, -1.0, 0.1)
+ESTIMATE = Estimate(0.8, 0.6, 0.42, 0.25, 0.5, -1.0, 0.1, 0.4)
 EXPLAINED = replace(
     ANSWER, moments=(replace(MOMENT, explanation=SHORT_EXPLANATION),), unknown=("Zorblax",), estimate=ESTIMATE
 )
@@ -126,7 +126,8 @@ def test_an_explanation_and_an_estimate_in_words() -> None:
     assert [*explanation_lines(0.276, named)] == [f"{meaning} + 0.15 (the question names it)"]
     assert estimate_text(ESTIMATE) == (
         "There is an answer here with a probability of 0.80, and it is the first moment with 0.60: meaning 0.420, "
-        "rarity of the words not said there 0.25, score 0.100 above the next five."
+        "rarity of the words not said there 0.25, score 0.100 above the next five, of which 40% are of the same "
+        "resource."
     )
 
 

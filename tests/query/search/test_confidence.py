@@ -14,6 +14,7 @@ from seekpoint.query.search.confidence import (
     ANY_CALIBRATION,
     BUNDLED_CALIBRATION,
     Features,
+    Logit,
     estimate,
     features,
     unknown_words,
@@ -71,6 +72,13 @@ def test_content_words_that_nothing_says_are_named_as_the_question_writes_them(
     assert unknown_words(asked(question, known, is_spoken=is_spoken)) == expected
 
 
+def test_the_script_tells_the_language_of_a_question_of_which_the_library_has_no_word() -> None:
+    rarities = dict.fromkeys(("千层", "层蛋", "蛋糕"), 1.0)
+    found = query("千层蛋糕", "zh", rarities=rarities)
+    assert unknown_words(found) == ("千层蛋糕",)
+    assert described(found, {10: "注意力"}).unsaid == 1
+
+
 def test_the_rarity_of_what_is_not_said_near() -> None:
     word = TranslatedWord("掩码", (("attent", "mask"), ("veil",)))
     for question, known, chunks, expected, name in (
@@ -109,8 +117,8 @@ def test_the_first_hit_is_ahead_of_the_next_five_distinct_ones_before_a_reranker
 
 
 def test_the_estimate_is_monotone_in_each_feature() -> None:
-    middle = Features(0.3, 0.4, 0.5, -1.0, 0.1)
-    better = Features(meaning=0.4, unsaid=0.3, unknown=0.0, size=-2.0, ahead=0.2)
+    middle = Features(0.3, 0.4, 0.5, -1.0, 0.1, 0.4)
+    better = Features(meaning=0.4, unsaid=0.3, unknown=0.0, size=-2.0, ahead=0.2, together=0.6)
     for calibration in (BUNDLED_CALIBRATION, ANY_CALIBRATION):
         for logit in (calibration.answered, calibration.right):
             for name, value in better._asdict().items():
@@ -118,11 +126,40 @@ def test_the_estimate_is_monotone_in_each_feature() -> None:
 
 
 def test_the_confidence_follows_from_the_estimate() -> None:
-    kinds = (0.0, 0.3, 0.6), (0.0, 0.5, 1.0), (0.0, 1.0), (-2.0, 0.0), (0.0, 0.2)
+    kinds = (0.0, 0.3, 0.6), (0.0, 0.5, 1.0), (0.0, 1.0), (-2.0, 0.0), (0.0, 0.2), (0.0, 1.0)
     found = [estimate(Features(*values), BUNDLED_CALIBRATION) for values in product(*kinds)]
     by_state = {state: [one for other, one in found if other is state] for state in Confidence}
     none, others = by_state[Confidence.NONE], by_state[Confidence.LOW] + by_state[Confidence.HIGH]
     assert max(one.probability for one in none) <= min(one.probability for one in others)
     assert max(one.right for one in by_state[Confidence.LOW]) <= min(one.right for one in by_state[Confidence.HIGH])
-    near, far = (estimate(Features(meaning, 0.2, 0.0, -1.0, 0.0), ANY_CALIBRATION)[0] for meaning in (0.9, 0.05))
-    assert near is far is Confidence.HIGH, "another scale of meaning changes nothing for other models"
+    assert all(one.right <= one.probability for _, one in found), "the first moment is no likelier than an answer"
+
+
+def test_with_cosines_of_an_unknown_scale_they_change_nothing_and_the_confidence_is_not_high() -> None:
+    said, unsaid = (
+        {
+            estimate(Features(meaning, unsaid, 0.0, -1.0, ahead, 1.0), ANY_CALIBRATION)[0]
+            for meaning in (0.9, 0.05)
+            for ahead in (0.0, 0.9)
+        }
+        for unsaid in (0.0, 0.9)
+    )
+    assert (said, unsaid) == ({Confidence.LOW}, {Confidence.NONE})
+
+
+@pytest.mark.parametrize(
+    ("logit", "feature", "values", "expected"),
+    [
+        ("answered", "meaning", (0.39, 0.20, 0.0, -1.15, 0.02, 1.0), Confidence.LOW),
+        ("answered", "unsaid", (0.09, 0.56, 0.0, -2.81, 0.04, 1.0), Confidence.NONE),
+        ("answered", "unknown", (0.22, 0.49, 0.5, -1.15, 0.04, 0.2), Confidence.NONE),
+        ("answered", "size", (0.19, 0.47, 0.0, -2.81, 0.03, 1.0), Confidence.LOW),
+        ("right", "ahead", (0.60, 0.19, 0.0, -1.15, 0.15, 1.0), Confidence.HIGH),
+        ("right", "together", (0.43, 0.39, 0.0, -1.15, 0.10, 0.8), Confidence.HIGH),
+    ],
+)
+def test_each_feature_decides(logit: str, feature: str, values: tuple[float, ...], expected: Confidence) -> None:
+    weighted: Logit = getattr(BUNDLED_CALIBRATION, logit)
+    without = weighted._replace(weights=weighted.weights._replace(**{feature: 0.0}))
+    assert estimate(Features(*values), BUNDLED_CALIBRATION)[0] is expected
+    assert estimate(Features(*values), BUNDLED_CALIBRATION._replace(**{logit: without}))[0] is not expected  # type: ignore[arg-type]

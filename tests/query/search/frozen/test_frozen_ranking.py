@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 import pytest
 
 from seekpoint.index.store import Reader
-from seekpoint.query.answers import Moment
+from seekpoint.query.answers import Confidence, Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.search.confidence import BUNDLED_CALIBRATION
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.query.search.frozen.encoder import FrozenEncoder
@@ -47,6 +48,12 @@ def test_each_question_is_answered_where_the_table_says(frozen: Reader, row: Row
         assert place(moment) == (row.resource, row.at)
     if row.language:
         assert moment.language == row.language
+
+
+def test_the_confidence_is_not_high_with_a_word_that_nothing_mentions(frozen: Reader) -> None:
+    found = ask("Why must they sum to one?", frozen, FrozenEncoder(), AskOptions(explained=True))
+    assert found.estimate and found.estimate.right > BUNDLED_CALIBRATION.high
+    assert (found.unknown, found.confidence) == (("sum",), Confidence.LOW)
 
 
 @pytest.mark.parametrize(("setting", "neutral", "rule", "elsewhere"), ELSEWHERE)
