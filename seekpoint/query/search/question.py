@@ -7,25 +7,22 @@ from math import inf, log
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-import regex
-
 from seekpoint.index.errors import UsageError, WordlessQuestion
 from seekpoint.index.models.centring import background, centred, nearest_language
 from seekpoint.index.store import Reader
 from seekpoint.index.text import bm25
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.languages import language_of, simplified, to_embed
+from seekpoint.index.text.languages import language_of, to_embed
 from seekpoint.index.text.terms import (
     Term,
     content_terms,
-    content_test,
     has_content,
     is_function_word,
-    located_terms,
     terms,
 )
 from seekpoint.index.types import Encoder, Frequencies, Language, Scope, Vectors, WordGroup
 from seekpoint.query.answers import Respelling
+from seekpoint.query.search.definitions import asked_name
 from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.settings import COMMON, LONGEST_QUESTION, AskOptions, Tuning
 from seekpoint.query.search.spelling import respelled, respellings
@@ -42,20 +39,11 @@ _SHOWN = 40
 _LEAST_CHUNKS = 0.3
 
 
-# A question that asks what something is, and the words beside content ones that its name may have.
-_WHAT_IS = regex.compile(
-    r"(?:what(?: is| are|['’]?s)|define|什么是|什么叫|何谓)(?P<name>[^,;，；。]+)|what does(?P<name>[^,;，；。]+)mean|"
-    r"(?P<name>[^,;，；。]+?)(?:是什么|是啥|是指什么|指的是什么|是什么意思|什么意思)[呢啊]?",
-    regex.IGNORECASE,
-)
-_IN_NAMES = regex.compile(r"\b(?:an?|the|in)\b|[里中]面?的", regex.IGNORECASE)
-
-
 class ParsedQuestion(NamedTuple):
     """A question with its terms, its language, and its vector without the mean of that language.
 
     `content` are the terms without function words, with their positions; all terms if it has function words alone, and
-    `has_content` is false.
+    `has_content` is false. `name` are the terms of the name, if it asks what something is and nothing else.
     """
 
     text: str
@@ -64,14 +52,7 @@ class ParsedQuestion(NamedTuple):
     language: str
     vector: Vectors
     has_content: bool
-
-    @property
-    def asks_what_is(self) -> bool:
-        """Whether it asks what something is, and nothing else."""
-        match = _WHAT_IS.fullmatch(simplified(self.text).strip(" ?？!！。"))
-        name = _IN_NAMES.sub(" ", match["name"]) if match else ""
-        named = list(located_terms(name))
-        return bool(named) and all(map(content_test(name), named))
+    name: Sequence[str] = ()
 
 
 class QueryTerms(NamedTuple):
@@ -124,6 +105,13 @@ class Query(NamedTuple):
         return self.question.language in self.languages
 
     @property
+    def names(self) -> list[Sequence[str]]:
+        """The name that it asks for, in terms, and its translations where the name is one word; empty without one."""
+        name = self.question.name
+        words = [words[0] for words in self.terms.translated.values() if name and len(words) == 1]
+        return [*([name] if name else []), *(each for word in words for each in word.alternatives)]
+
+    @property
     def limit(self) -> int:
         """The number of candidates from each index, about."""
         return max(_CANDIDATES, _CANDIDATES_A_MOMENT * self.options.k)
@@ -160,7 +148,9 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     if language not in means:
         mean = background(encoder.card.name).get(language, mean)
     vector = vector if mean is None else centred(vector, mean)
-    return ParsedQuestion(text, question_terms, content_terms(text), language, vector, has_content(text))
+    return ParsedQuestion(
+        text, question_terms, content_terms(text), language, vector, has_content(text), asked_name(text)
+    )
 
 
 def look_up(question: ParsedQuestion, reader: Reader, languages: Mapping[str, Language]) -> QueryTerms:

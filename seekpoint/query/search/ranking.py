@@ -16,6 +16,8 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.bm25 import K1, saturated
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Evidence, Pieces, Reranker, StoredChunk, TermMatrix, Vectors, WordGroup
+from seekpoint.query.search.definitions import defines
+from seekpoint.query.search.literal import texts_of
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.settings import AHEAD, AROUND, INTRODUCES, NEAR, UNKNOWN_SHARE
 
@@ -79,8 +81,8 @@ def ranked(
     among = [hit for hit in hits if hit.windows]
     ordered: Iterable[Hit] = distinct(hits, query.question.language)
     fused = list(islice(ordered, options.k + _BEYOND))
-    if fused and query.question.asks_what_is:
-        fused = introduced(fused, hits)
+    if fused and query.names:
+        fused = defined(fused, query) or introduced(fused, hits)
     ordered = chain(fused, ordered)
     if options.reranker:
         read = with_openings(list(islice(ordered, MOST_RERANKED)), among, nearly)
@@ -295,6 +297,21 @@ def distinct(hits: Sequence[Hit], language: str | None) -> Iterator[Hit]:
             preferred = next((twin for twin in twins if primary(twin.chunk.language) == language), hit)
         taken += [own, preferred.chunk]
         yield hit._replace(chunk=preferred.chunk, said=preferred.said, windows=preferred.windows)
+
+
+def defined(hits: Sequence[Hit], query: Query) -> list[Hit]:
+    """The distinct hits, first the earliest that defines the name in the best resource that does; empty if none does.
+
+    Those count that score INTRODUCES times as much as the best one.
+    """
+    near = [hit for hit in hits if hit.score >= INTRODUCES * hits[0].score]
+    texts = texts_of([hit.chunk for hit in near], query.reader)
+    defining = [hit for hit, text in zip(near, texts, strict=True) if defines(text, query.names)]
+    if not defining:
+        return []
+    resource_id = defining[0].chunk.resource_id
+    first = min((hit for hit in defining if hit.chunk.resource_id == resource_id), key=lambda hit: hit.chunk.start)
+    return [first, *(hit for hit in hits if hit is not first)]
 
 
 def introduced(hits: Sequence[Hit], among: Iterable[Hit]) -> list[Hit]:

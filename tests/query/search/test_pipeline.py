@@ -118,6 +118,25 @@ def test_function_words_count_nothing_where_the_library_has_no_other_word_of_the
         assert any(own) is counts, question
 
 
+@pytest.mark.parametrize(
+    ("defined", "mentioned", "what", "why"),
+    [
+        ("this is called a mask", "a mask over a mask", "What is a mask?", "Why is a mask made?"),
+        ("这个叫做掩码", "一个掩码盖着掩码", "掩码是什么？", "掩码为什么快？"),
+    ],
+)
+def test_what_something_is_is_answered_where_it_is_defined(
+    defined: str, mentioned: str, what: str, why: str, tmp_path: Path
+) -> None:
+    """Not at the first mention, and not where it is said most."""
+    lines = [line for said in (mentioned, defined, mentioned) for line in (*["training"] * 6, *[said] * 3)]
+    language = "en" if defined.isascii() else "zh"
+    talks = {"other [bbbbbbbbbbb].zh": ["缓存"], "third [ccccccccccc].en": ["cache"]}
+    library = library_of(tmp_path, {f"talk [aaaaaaaaaaa].{language}": lines, **talks}, seconds=25)
+    first, other = (seekpoint.ask(asked, library, encoder=TopicEncoder()).moments[0] for asked in (what, why))
+    assert first.start == 15 * 25 != other.start
+
+
 def test_operators_and_quotes_are_only_characters(library: Reader) -> None:
     for question in (
         'mask" OR "x',

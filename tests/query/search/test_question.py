@@ -17,11 +17,12 @@ from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Alternatives, Language, ModelCard, Vectors
 from seekpoint.query.answers import Confidence
+from seekpoint.query.search.definitions import asked_name, defines
 from seekpoint.query.search.moments import salient
 from seekpoint.query.search.question import TitleMatch, match_titles, parse, possible_titles
 from seekpoint.query.search.translated_words import TranslatedWord, neighbours, translated_words, weigh
 from tests.fakes import TopicEncoder
-from tests.query.search.queries import NOTHING, parsed
+from tests.query.search.queries import NOTHING, query
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -130,7 +131,40 @@ def test_a_question_in_a_language_that_the_library_lacks_is_centred_by_that_lang
 
 
 def test_a_question_asks_what_something_is_and_nothing_else() -> None:
-    assert [text for text in WHAT_IS + OTHERS if parsed(text).asks_what_is] == WHAT_IS
+    assert [text for text in WHAT_IS + OTHERS if asked_name(text)] == WHAT_IS
+    assert (asked_name("What is a black hole?"), asked_name("注意力是什么")) == (["black", "hole"], ["注意", "意力"])
+
+
+def test_the_names_that_are_asked_for_are_the_questions_own_and_the_translations_of_one_word() -> None:
+    mask, gate = TranslatedWord("掩码", (("mask",), ("cover", "mask"))), TranslatedWord("门", (("gate",),))
+    for text, words, names in (
+        ("掩码是什么", [mask], [["掩码"], ("mask",), ("cover", "mask")]),
+        ("掩码门是什么", [mask, gate], [["掩码", "码门"]]),
+        ("掩码为什么快", [mask], []),
+    ):
+        found = query(text, "zh", translated={"en": words})
+        assert found._replace(question=found.question._replace(name=asked_name(text))).names == names
+
+
+@pytest.mark.parametrize(
+    ("text", "is_defined"),
+    [
+        ("A Black hole is what is left.", True),
+        ("this is what we call, so-called black holes", True),
+        ("What's a black hole? Well,", True),
+        ("a black hole near a star", False),
+        ("light is near black holes", False),
+        ("black and hole is", False),
+        ("这个就叫做黑洞", True),
+        ("黑洞就是说", True),
+        ("所谓的 黑洞 呢", True),
+        ("什麼是黑洞", True),
+        ("我们看到黑洞旁边", False),
+    ],
+)
+def test_a_text_defines_a_name_or_its_translation(text: str, is_defined: bool) -> None:
+    assert defines(text, [["black", "hole"], ["黑洞"]]) is is_defined
+    assert not defines(text, [])
 
 
 @pytest.mark.model
