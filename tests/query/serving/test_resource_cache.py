@@ -6,7 +6,7 @@ from pathlib import Path
 
 import seekpoint
 from seekpoint.index.open import open_reader
-from seekpoint.index.types import Chapter, Cue, Kind, Origin, Resource, Transcript
+from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.serving.suggestions import Suggestions, Suggests, example_questions
 from tests.asking import library_of
@@ -34,19 +34,18 @@ def test_readers_of_one_revision_share_what_was_read_and_a_changed_library_is_re
         assert len(caches.of(reader).statuses) == 2
 
 
-LINES = {"en": "Why does a mask hide the future from the decoder?", "zh": "为什么掩码要把未来藏起来，不让解码器看见？"}
+TITLES = {"en": "Why a mask hides the future", "zh": "为什么掩码要把未来藏起来"}
 
 
-def test_examples_in_a_language_come_first_and_are_found_once(tmp_path: Path) -> None:
-    """Two recordings with captions in a language, and one with captions in two."""
-    for name, videos in (("apart", {"en": "e" * 11, "zh": "z" * 11}), ("together", dict.fromkeys(LINES, "d" * 11))):
-        (tmp_path / name).mkdir()
-        talks = {f"Masks [{video}].{language}": [LINES[language]] for language, video in videos.items()}
-        with open_reader(library_of(tmp_path / name, talks)) as reader:
-            cache = ResourceCaches().of(reader)
-            assert cache.examples("zh") is cache.examples("zh")
-            assert {language: cache.examples(language)[0] for language in LINES} == LINES
-            assert name == "together" or cache.examples("en")[:2] == [*LINES.values()]
+def test_examples_in_a_language_come_first_and_say_nothing_that_is_only_said(tmp_path: Path) -> None:
+    talks = {
+        f"{title} [{language * 5}a].{language}": ["What does the car smell like?"] for language, title in TITLES.items()
+    }
+    with open_reader(library_of(tmp_path, talks)) as reader:
+        cache = ResourceCaches().of(reader)
+        assert cache.examples("zh") is cache.examples("zh")
+        assert cache.examples("zh") == [*TITLES.values()][::-1]
+        assert cache.examples("en") == [*TITLES.values()]
 
 
 MASKS = Resource("a", Kind.VIDEO, "Masks and the future", "https://example.org/a")
@@ -75,26 +74,14 @@ def test_suggestions_say_all_that_is_typed_and_begin_with_it_first() -> None:
     assert [one.text for one in Suggestions([], [(hostile, [])]).matching("title")] == ["a title"], "one clean line"
 
 
-def _said(*lines: str) -> Transcript:
-    return Transcript("en", Origin.MANUAL, tuple(Cue(10.0 * k, 10.0 * k + 9, line) for k, line in enumerate(lines)))
-
-
-def test_an_example_is_a_question_that_stands_alone() -> None:
-    for lines, questions in (
-        (("Welcome. So why does warm-up", "help the training? It does."), ["Why does warm-up help the training?"]),
-        (("好，现在来讲第二个问题，为什么要用多头注意力？下面说。",), ["为什么要用多头注意力？"]),
-        (("好，為什麼掩碼要把未來藏起來，不讓解碼器看見？",), ["為什麼掩碼要把未來藏起來，不讓解碼器看見？"]),
-        (("Why did he do that to the model?", "What?", "So what do we have to do?"), []),
-        (("How the gradient vanishes we saw, right?", "We have no questions at all here."), []),
-    ):
-        assert example_questions([_said(*lines)], 3) == questions
-
-
-def test_each_recording_gives_its_most_telling_question() -> None:
-    first = _said("What is attention about? Why does attention weigh each word of the sentence?")
-    second = _said("How does the decoder hide the future?")
-    assert example_questions([first, second], 3) == [
-        "Why does attention weigh each word of the sentence?",
-        "How does the decoder hide the future?",
+def test_each_resource_gives_its_most_telling_name_that_fits() -> None:
+    names = [
+        ["Masks", "How the decoder hides the future", "The future"],
+        ["第二讲", "为什么要用多头注意力"],
+        ["Q&A", "1"],
+        ["How the decoder hides the future", f"Why {'very ' * 20}long"],
+        ["\x1b[2JWarm-up of the learning rate\u202e"],
     ]
-    assert len(example_questions([first, second], 1)) == 1
+    expected = ["How the decoder hides the future", "为什么要用多头注意力", "Warm-up of the learning rate"]
+    assert example_questions(names, 9) == expected
+    assert example_questions(names, 1) == expected[:1]
