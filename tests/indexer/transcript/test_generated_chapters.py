@@ -109,7 +109,7 @@ WETTER = ["今天的天气真的非常很好。", "天气很好。"] * 3
             [["The softmax of the scores " + "goes on and on " * 9], REST],
             ["“The softmax of the scores goes on and on goes on and on goes on…”", ""],
         ),
-        ([["归一化" + "然后" * 40], WETTER], ["“归一化然后然后然后然后然后然后然后然后然后然后然后然后然后然后然后…”", ""]),
+        ([["归一化" + "然后" * 40], WETTER], ["“归一化" + "然后" * 15 + "…”", ""]),
         ([["..."], ["the of and the of and the of"], ["的了吗"], []], ["", "", "", ""]),
     ],
 )
