@@ -86,16 +86,16 @@ class Calibration(NamedTuple):
 
 
 BUNDLED_CALIBRATION = Calibration(
-    Logit(-1.33, Features(meaning=11.24, unsaid=-5.72, unknown=-0.65, size=-0.20, ahead=0.0, together=0.0)),
-    Logit(-1.47, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=11.73, together=0.83)),
-    low=0.17,
-    high=0.47,
+    Logit(-1.25, Features(meaning=11.35, unsaid=-5.45, unknown=-0.85, size=-0.16, ahead=0.0, together=0.0)),
+    Logit(-1.47, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=11.82, together=0.81)),
+    low=0.15,
+    high=0.48,
 )
 """Fitted with the bundled model."""
 
 ANY_CALIBRATION = Calibration(
-    Logit(2.59, Features(meaning=0.0, unsaid=-6.68, unknown=-0.73, size=0.0, ahead=0.0, together=0.0)),
-    Logit(-0.65, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=0.0, together=0.92)),
+    Logit(2.63, Features(meaning=0.0, unsaid=-6.25, unknown=-1.00, size=0.0, ahead=0.0, together=0.0)),
+    Logit(-0.65, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=0.0, together=0.90)),
     low=0.13,
     high=1.0,
 )

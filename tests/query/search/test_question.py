@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,14 +16,14 @@ from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.sql.names import lookup_term, title_names
 from seekpoint.index.text import bm25
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Alternatives, Language, ModelCard, Vectors
+from seekpoint.index.types import Alternatives, Frequencies, Language, ModelCard, Vectors
 from seekpoint.query.answers import Confidence
 from seekpoint.query.search.definitions import asked_name, defines
 from seekpoint.query.search.moments import salient
-from seekpoint.query.search.question import TitleMatch, match_titles, parse, possible_titles
+from seekpoint.query.search.question import TitleMatch, match_titles, parse, possible_titles, rarities
 from seekpoint.query.search.translated_words import TranslatedWord, neighbours, translated_words, weigh
 from tests.fakes import TopicEncoder
-from tests.query.search.queries import NOTHING, query
+from tests.query.search.queries import NOTHING, parsed, query
 
 Found: TypeAlias = dict[str, Alternatives]
 
@@ -133,6 +134,27 @@ def test_a_question_in_a_language_that_the_library_lacks_is_centred_by_that_lang
 def test_a_question_asks_what_something_is_and_nothing_else() -> None:
     assert [text for text in WHAT_IS + OTHERS if asked_name(text)] == WHAT_IS
     assert (asked_name("What is a black hole?"), asked_name("注意力是什么")) == (["black", "hole"], ["注意", "意力"])
+
+
+@pytest.mark.parametrize(
+    ("own", "in_translation", "is_spoken", "share"),
+    [
+        (2, 2, True, 0.02),
+        (2, 60, True, 3 * 2 / 200),
+        (0, 60, True, 3 * 0.3 / 200),
+        (0, 60, False, 0.6),
+        (20, 6, True, 20 / 200),
+    ],
+)
+def test_a_translation_that_is_much_more_frequent_than_its_word_says_little(
+    own: int, in_translation: int, is_spoken: bool, share: float
+) -> None:
+    languages = {name: Language(100, NOTHING, None, 900) for name in (("en", "zh") if is_spoken else ("zh",))}
+    total = 100 * len(languages)
+    frequencies = Frequencies({"stain": own} if own else {}, [in_translation])
+    word = TranslatedWord("stain", (("上色",),))
+    found = rarities(parsed("stain"), frequencies, {"zh": [word]}, languages, set())
+    assert found["stain"] == pytest.approx(log(share) / log(0.3 / total))
 
 
 def test_the_names_that_are_asked_for_are_the_questions_own_and_the_translations_of_one_word() -> None:
