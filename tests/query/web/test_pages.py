@@ -582,7 +582,7 @@ def test_the_page_lists_them_they_are_ticks_on_the_bar_of_an_answer_and_the_api_
         for resource_id, question, title in ((TALK, "attention", "Glacier"), (ZH, "注意力", "冰川")):
             html = client.get(f"/resource/{resource_id}").text
             (contents,) = re.findall(r'<nav class="chapters".*?</nav>', html, re.DOTALL)
-            assert "Chapters, made of what is said" in contents
+            assert '<summary><h2 id="chapters">Chapters, made of what is said' in contents, "folded"
             assert contents.count("<li>") == html.count("<h3") == 3
             assert re.search(rf'data-start="6[01]0\.0".*?{title}', contents, re.IGNORECASE)
             for path in (f"/?q={question}", f"/resource/{resource_id}?q={question}"):
@@ -600,6 +600,7 @@ def test_the_page_lists_them_they_are_ticks_on_the_bar_of_an_answer_and_the_api_
 def test_the_chapter_that_plays_is_marked(chaptered: Path, tmp_path: Path, browser: Browser) -> None:
     with served(chaptered) as address, opened(browser, address) as page:
         page.goto(f"/resource/{ZH}")
+        page.locator(".chapters summary").click()
         current = page.locator(".chapters [aria-current]")
         assert current.count() == 0
         for number in (2, 0, 1):
@@ -614,6 +615,7 @@ def test_the_chapter_that_plays_is_marked(chaptered: Path, tmp_path: Path, brows
         writer.commit(TALK, [said], Details(title="Talk"), "made by hand")
     with served(tmp_path) as address, opened(browser, address) as page:
         page.goto(f"/resource/{TALK}")
+        page.locator(".chapters summary").click()
         page.locator(".chapters a", has_text="掩码").click()
         page.frame_locator("iframe").locator("body").get_by_text('"time":10').wait_for()
         page.locator(".chapters a[aria-current]", has_text="掩码").wait_for()  # which begins within that second
