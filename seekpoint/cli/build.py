@@ -117,6 +117,8 @@ def build(
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     # A caller of `cli` may replace the web, as tests do.
     web = (context.obj or Web)(proxy, one_source(cookies, browser))
+    if cookies or browser:
+        click.echo("YouTube may suspend the account of these cookies: take one that you can do without.", err=True)
     if dry_run:
         _preview(wanted, folder, web)
     elif worker or enqueue:

@@ -22,6 +22,16 @@ NOT_HERE = "serve --host 203.0.113.7"
 ON_A_LIBRARY = ("ask", "ask x", "build x.md", "status", "remove x", "export new.zip", NOT_HERE, "mcp", "eval x.jsonl")
 
 
+def test_who_sends_cookies_is_told_that_their_account_is_at_risk(tmp_path: Path) -> None:
+    file, jar = tmp_path / "list.md", tmp_path / "cookies.txt"
+    file.write_text("[gone](讲座.ogg)", "utf-8")
+    jar.write_text("# Netscape HTTP Cookie File\n.youtube.com\tTRUE\t/\tTRUE\t0\tPREF\thl=en\n", "utf-8")
+    build = ("build", file, "--dry-run", "--index", tmp_path / "library")
+    told = call(*build, "--cookies", jar).stderr
+    assert told.startswith("YouTube may suspend the account of these cookies") and told.count("\n") == 1
+    assert call(*build).stderr == ""
+
+
 def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_path: Path) -> None:
     file, where = tmp_path / "list.md", ("--index", tmp_path / "library")
     file.write_text("[论文](https://arxiv.org/abs/1706.03762) <https://a.org/页>", "utf-8")
