@@ -20,7 +20,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo test test-rest test-all check nightly lowest sbom audit clean
+.PHONY: demo torch test test-rest test-all check nightly lowest sbom audit clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -85,10 +85,17 @@ define environment
 	@$(BIN)/pip install --quiet --upgrade pip
 endef
 
+# On Linux the usual index has PyTorch's build for NVIDIA GPUs alone.
+TORCH = https://download.pytorch.org/whl/cpu
+torch:
+	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null && ! $(BIN)/python -c 'import torch' 2>/dev/null; \
+	then $(BIN)/pip install --quiet --retries 0 --timeout 15 --index-url $(TORCH) torch 2>/dev/null \
+	|| echo "     PyTorch's CPU build can't be had from $(TORCH): pip takes its usual one, which may be 3.3 GB."; fi
+
 .venv/ready: pyproject.toml
 	$(call environment,demo,1/4  )
 	@printf '\n2/4  Installing Seekpoint and what it needs into .venv: 420 MB to download, 1.6 GB on disk, some minutes.\n'
-	@echo "     With PyTorch's GPU build, which pip takes on Linux, it is 3.3 GB to download: README.md has the way out."
+	@$(MAKE) --no-print-directory torch
 	@echo "     The largest packages, as they come:"
 	@$(BIN)/pip install --progress-bar off --editable . | $(LARGE)
 	@touch $@
@@ -96,6 +103,7 @@ endef
 # All at once: the tests' packages after Seekpoint's own would take a second look at all of them.
 .venv/tested: pyproject.toml
 	$(call environment,test)
+	@$(MAKE) --no-print-directory torch
 	@echo "Installing Seekpoint and what the tests need into .venv. The largest packages, as they come:"
 	@$(BIN)/pip install --progress-bar off --editable '.[dev]' | $(LARGE)
 	@touch .venv/ready $@
