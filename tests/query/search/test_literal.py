@@ -324,6 +324,16 @@ def test_most_of_a_long_question_that_someone_says_counts_too(tmp_path: Path, qu
     assert found.confidence is Confidence.HIGH
 
 
+@pytest.mark.parametrize(("asks", "is_high"), [("where", True), ("what", False)])
+def test_nobody_remembers_a_part_of_what_is_asked_by_name(tmp_path: Path, asks: str, is_high: bool) -> None:
+    build(
+        tmp_path, {"aaaaaaaaaaa": ["again it is the causal mask in attention"], "bbbbbbbbbbb": ["tea and a cache"] * 9}
+    )
+    with open_reader(tmp_path) as reader:
+        found = ask(f"{asks} is the causal mask in attention", reader, TopicEncoder())
+    assert (found.confidence is Confidence.HIGH) is is_high
+
+
 def test_half_of_a_question_is_not_most_of_it_where_the_library_lacks_the_rest(tmp_path: Path) -> None:
     build(tmp_path, {"aaaaaaaaaaa": ["what is the difference between a mask and a token"]})
     with open_reader(tmp_path) as reader:
