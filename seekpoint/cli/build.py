@@ -102,6 +102,7 @@ def build(
 
     SANDBOX.start(FORMATS)  # while the rest is imported
     from seekpoint.cli.options import quiet
+    from seekpoint.index.models.encoder import need_packages_that_embed
     from seekpoint.indexer.build_options import BuildOptions
     from seekpoint.indexer.fetch.cookies import one_source
     from seekpoint.indexer.fetch.http_session import Web
@@ -121,7 +122,9 @@ def build(
         click.echo("YouTube may suspend the account of these cookies: take one that you can do without.", err=True)
     if dry_run:
         _preview(wanted, folder, web)
-    elif worker or enqueue:
+        return
+    need_packages_that_embed()
+    if worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
     elif code := _build(wanted, folder, web):
         context.exit(code)

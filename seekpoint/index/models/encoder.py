@@ -74,6 +74,17 @@ def stored_engine(library: Reader) -> QuestionEngine | None:
     return None if library.card.name == BUNDLED else library.settings.engine_of(library.card)
 
 
+def need_packages_that_embed() -> None:
+    """Raise ModelError where passages can't be embedded, as where Seekpoint was installed for asking alone."""
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None or find_spec("sentence_transformers") is None:
+        raise ModelError(
+            "passages are embedded with PyTorch, which isn't installed here: "
+            "`pip install torch sentence-transformers`, or build elsewhere, and `seekpoint import` the library"
+        )
+
+
 class LazyEncoder:
     """The encoder of a library's model, loaded on first use.
 
@@ -306,6 +317,7 @@ class SentenceEncoder:
 
     @cached_property
     def _model(self) -> SentenceTransformer:
+        need_packages_that_embed()
         import torch
         from sentence_transformers import SentenceTransformer
 
