@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import sys
+import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,11 +16,12 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from seekpoint.cli import mcp_clients
 from seekpoint.cli.interrupt import end, leave
 from seekpoint.cli.options import index_option, rerank_option, token_option, with_index
 from seekpoint.index.address import Address
-from seekpoint.index.errors import LibraryNotFound, UsageError
-from seekpoint.index.text.clean import clean
+from seekpoint.index.errors import LibraryNotFound, SeekpointError, UsageError
+from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Encoder, Section
 from seekpoint.indexer.build_options import PACE
 
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _PATH = "/mcp"
+_LIST = "list"
 
 
 @click.command()
@@ -37,15 +42,50 @@ _PATH = "/mcp"
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --http; 0 for any.")
 @token_option("With --http: what assistants have to show.")
 @click.option("--add", "may_add", is_flag=True, help="Let assistants add addresses of the web to the library, too.")
+@click.option(
+    "--install",
+    metavar="CLIENT",
+    type=click.Choice([*mcp_clients.CLIENTS, _LIST]),
+    is_flag=False,
+    flag_value=_LIST,
+    help=f"Write this command into the settings of {', '.join(mcp_clients.CLIENTS)}; without a name, list them.",
+)
+@click.option(
+    "--uninstall", metavar="CLIENT", type=click.Choice(mcp_clients.CLIENTS), help="Take it out of those settings."
+)
+@click.option("--yes", is_flag=True, help="With --install and --uninstall: write without asking.")
 @rerank_option
 @index_option
-def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | None, folder: Address) -> None:
+def mcp(
+    http: bool,
+    port: int,
+    token: str | None,
+    may_add: bool,
+    install: str | None,
+    uninstall: str | None,
+    yes: bool,
+    rerank: str | None,
+    folder: Address,
+) -> None:
     """Let assistants ask, over the Model Context Protocol.
 
     An assistant whose settings name this command starts it.
     """
-    if not http and click.get_current_context().get_parameter_source("port") is not ParameterSource.DEFAULT:
+    source = click.get_current_context().get_parameter_source
+    if not http and source("port") is not ParameterSource.DEFAULT:
         raise UsageError("--port is of no use without --http: give both, or leave it out")
+    if install or uninstall:
+        if (install and uninstall) or http or source("token") is ParameterSource.COMMANDLINE:
+            raise UsageError("--install and --uninstall go alone, without --http and --token: leave one of them out")
+        if install == _LIST:
+            list_clients()
+        elif install:
+            change_settings(install, yes, folder, *(["--add"] if may_add else []), *_reranked(rerank))
+        elif uninstall:
+            change_settings(uninstall, yes, None)
+        return
+    if yes:
+        raise UsageError("--yes is of no use without --install or --uninstall: give one of them, or leave it out")
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.mcp.mcp_server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary
@@ -70,6 +110,68 @@ def mcp(http: bool, port: int, token: str | None, may_add: bool, rerank: str | N
         click.echo("seekpoint: waiting for an assistant on standard input; Ctrl-C ends this", err=True)
     signal.signal(signal.SIGINT, leave)  # else Ctrl-C would wait for the thread that reads standard input
     server.run()
+
+
+def _reranked(name: str | None) -> list[str]:
+    """The option --rerank, for a process that starts in another folder."""
+    if name is None:
+        return []
+    return ["--rerank", str(Path(name).absolute()) if Path(name).is_dir() else name]
+
+
+def list_clients() -> None:
+    """Print each client, its settings file, and whether that names Seekpoint."""
+    for name in mcp_clients.CLIENTS:
+        client = mcp_clients.find_client(name, sys.platform, Path.home(), os.environ)
+        try:
+            text = mcp_clients.read_settings(client)
+            if text is None:
+                state = f"{client.file} isn't there yet"
+            else:
+                is_named = mcp_clients.uninstalled(text, client) != text
+                state = f"{client.file} {'names' if is_named else 'does not name'} Seekpoint"
+        except ValueError as error:
+            state = f"{client.file} {error}"
+        except SeekpointError as error:
+            state = str(error)
+        click.echo(clean(f"{name}: {state}"))
+
+
+def change_settings(name: str, yes: bool, library: Address | None, *options: str) -> None:
+    """Show what changes in a client's settings, ask, and write it; without a library, take the server out."""
+    from seekpoint.index.open import open_reader
+
+    client = mcp_clients.find_client(name, sys.platform, Path.home(), os.environ)
+    server, by_hand = {}, f"take {mcp_clients.NAME} out of it by hand"
+    if library:
+        program = mcp_clients.program(Path(sysconfig.get_path("scripts")), sys.executable)
+        server = mcp_clients.entry(client, program, library, options)
+        snippet = json.dumps({client.key: {mcp_clients.NAME: server}}, ensure_ascii=False)
+        by_hand = f"put this into it by hand: {snippet}"
+        if "--add" not in options:
+            with open_reader(library):
+                pass
+    before = mcp_clients.read_settings(client)
+    text = before or ""
+    try:
+        after = mcp_clients.installed(text, client, server) if library else mcp_clients.uninstalled(text, client)
+    except ValueError as error:
+        raise SeekpointError(f"{client.file} {error}, and stays as it is: {by_hand}") from error
+    file = clean(str(client.file))
+    if after == text:
+        click.echo(f"{file}: nothing to change")
+        return
+    for line in mcp_clients.difference(client, text, after):
+        click.echo(printable(line))
+    if not yes:
+        if not (sys.stdin and sys.stdin.isatty()):
+            raise UsageError(f"nothing is written to {client.file}, for nobody can be asked here: give --yes")
+        click.echo("Write this? [y/N] ", nl=False, err=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise SeekpointError(f"{client.file} stays as it is: answer y to have it written")
+    copy = mcp_clients.write_settings(client, before, after)
+    kept = f"; {clean(str(copy))} is what was there" if copy else ""
+    click.echo(f"{file}: {'written' if library else 'taken out'}: start {name} again{kept}")
 
 
 def adding_to(
