@@ -74,18 +74,12 @@ def mcp(
     source = click.get_current_context().get_parameter_source
     if not http and source("port") is not ParameterSource.DEFAULT:
         raise UsageError("--port is of no use without --http: give both, or leave it out")
-    if install or uninstall:
-        if (install and uninstall) or http or source("token") is ParameterSource.COMMANDLINE:
-            raise UsageError("--install and --uninstall go alone, without --http and --token: leave one of them out")
-        if install == _LIST:
-            list_clients()
-        elif install:
-            change_settings(install, yes, folder, *(["--add"] if may_add else []), *_reranked(rerank))
-        elif uninstall:
-            change_settings(uninstall, yes, None)
+    if install or uninstall or yes:
+        if (install is None) == (uninstall is None) or http or source("token") is ParameterSource.COMMANDLINE:
+            raise UsageError("give either --install or --uninstall, and neither --http, --port nor --token with it")
+        options = [*(["--add"] if may_add else []), *_reranked(rerank)]
+        list_clients() if install == _LIST else change_settings(install, uninstall, yes, folder, options)
         return
-    if yes:
-        raise UsageError("--yes is of no use without --install or --uninstall: give one of them, or leave it out")
     from seekpoint.index.models.reranker import load_reranker
     from seekpoint.query.mcp.mcp_server import make_server
     from seekpoint.query.serving.live_library import LiveLibrary
@@ -137,13 +131,16 @@ def list_clients() -> None:
         click.echo(clean(f"{name}: {state}"))
 
 
-def change_settings(name: str, yes: bool, library: Address | None, *options: str) -> None:
-    """Show what changes in a client's settings, ask, and write it; without a library, take the server out."""
+def change_settings(
+    install: str | None, uninstall: str | None, yes: bool, library: Address, options: Sequence[str]
+) -> None:
+    """Show what changes in the settings of the client to install to, or to uninstall from, ask, and write it."""
     from seekpoint.index.open import open_reader
 
+    name = install or uninstall or ""
     client = mcp_clients.find_client(name, sys.platform, Path.home(), os.environ)
     server, by_hand = {}, f"take {mcp_clients.NAME} out of it by hand"
-    if library:
+    if install:
         program = mcp_clients.program(Path(sysconfig.get_path("scripts")), sys.executable)
         server = mcp_clients.entry(client, program, library, options)
         snippet = json.dumps({client.key: {mcp_clients.NAME: server}}, ensure_ascii=False)
@@ -154,7 +151,7 @@ def change_settings(name: str, yes: bool, library: Address | None, *options: str
     before = mcp_clients.read_settings(client)
     text = before or ""
     try:
-        after = mcp_clients.installed(text, client, server) if library else mcp_clients.uninstalled(text, client)
+        after = mcp_clients.installed(text, client, server) if install else mcp_clients.uninstalled(text, client)
     except ValueError as error:
         raise SeekpointError(f"{client.file} {error}, and stays as it is: {by_hand}") from error
     file = clean(str(client.file))
@@ -171,7 +168,7 @@ def change_settings(name: str, yes: bool, library: Address | None, *options: str
             raise SeekpointError(f"{client.file} stays as it is: answer y to have it written")
     copy = mcp_clients.write_settings(client, before, after)
     kept = f"; {clean(str(copy))} is what was there" if copy else ""
-    click.echo(f"{file}: {'written' if library else 'taken out'}: start {name} again{kept}")
+    click.echo(f"{file}: {'written' if install else 'taken out'}: start {name} again{kept}")
 
 
 def adding_to(
