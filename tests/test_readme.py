@@ -30,7 +30,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What stands for a value that is filled in.
 HOLE = "…"
 # Options of other programs that the pages name.
-FOREIGN = {"--extractor-args", "--js-runtimes", "--remote-components", "--force-ocr", "--help", "--strict", "--scope"}
+FOREIGN = {"--extractor-args", "--js-runtimes", "--remote-components", "--force-ocr", "--help", "--strict"}
 
 
 # Where the demo's questions are answered: the talk, and the seconds in which the answer begins.

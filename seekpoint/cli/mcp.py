@@ -48,12 +48,12 @@ _LIST = "list"
     type=click.Choice([*mcp_clients.CLIENTS, _LIST]),
     is_flag=False,
     flag_value=_LIST,
-    help=f"Write this command into the settings of {', '.join(mcp_clients.CLIENTS)}; without a name, list them.",
+    help=f"Write this command into the settings of {', '.join(mcp_clients.CLIENTS)}; alone, list them.",
 )
 @click.option(
-    "--uninstall", metavar="CLIENT", type=click.Choice(mcp_clients.CLIENTS), help="Take it out of those settings."
+    "--uninstall", metavar="CLIENT", type=click.Choice(mcp_clients.CLIENTS), help="Take it out of them."
 )
-@click.option("--yes", is_flag=True, help="With --install and --uninstall: write without asking.")
+@click.option("--yes", is_flag=True, help="Write settings without asking.")
 @rerank_option
 @index_option
 def mcp(
