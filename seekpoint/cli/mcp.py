@@ -50,9 +50,7 @@ _LIST = "list"
     flag_value=_LIST,
     help=f"Write this command into the settings of {', '.join(mcp_clients.CLIENTS)}; alone, list them.",
 )
-@click.option(
-    "--uninstall", metavar="CLIENT", type=click.Choice(mcp_clients.CLIENTS), help="Take it out of them."
-)
+@click.option("--uninstall", metavar="CLIENT", type=click.Choice(mcp_clients.CLIENTS), help="Take it out of them.")
 @click.option("--yes", is_flag=True, help="Write settings without asking.")
 @rerank_option
 @index_option
