@@ -129,7 +129,7 @@ def write_settings(client: Client, before: str | None, after: str) -> Path | Non
     if read_settings(client) != before:
         raise SeekpointError(f"{client.file} has changed meanwhile, and stays as it is: run the command again")
     file, copy = real_path(client.file), client.file.with_name(f"{client.file.name}.before-seekpoint")
-    client.file.parent.mkdir(parents=True, exist_ok=True)
+    client.file.parent.mkdir(exist_ok=True)
     mode = 0o600 if before is None else stat.S_IMODE(file.stat().st_mode)
     for path, text in ((copy, before), (file, after)):
         if text is not None:

@@ -141,6 +141,11 @@ def test_an_older_entry_is_replaced_where_it_is(old: object, new: object, indent
     assert uninstalled(last, CURSOR) == json.dumps({"mcpServers": {"a": OTHER}}, indent=indent)
 
 
+def test_an_entry_that_says_the_same_in_another_form_stays() -> None:
+    text = '{"mcpServers": {"seekpoint": {\n  "args": ["mcp",\n"--index", "/资料/讲座"], "command": "/bin/seekpoint"}}}'
+    assert installed(text, CURSOR, SERVER) == text
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_difference_shows_the_entry_and_no_secret_of_another_server(name: str) -> None:
     after = installed(TEXTS[name], CURSOR, SERVER)
@@ -280,6 +285,15 @@ def test_the_real_file_is_replaced_with_its_permissions(home: Path) -> None:
     assert [path.stat().st_mode & 0o777 for path in (real, copy_of(link))] == [0o640, 0o640]
     assert at_home(home, "--install", "cursor", "--yes").exit_code == 0
     assert (home / ".cursor" / "mcp.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_write_that_fails_leaves_the_settings(home: Path) -> None:
+    file = home / ".cursor" / "mcp.json"
+    file.write_text(INDENTED, "utf-8")
+    copy_of(file).mkdir()
+    ran = at_home(home, "--install", "cursor", "--yes")
+    assert ran.exit_code == 1 and ran.stderr.startswith("seekpoint: ") and ran.stderr.count("\n") == 1
+    assert file.read_text("utf-8") == INDENTED and sorted(file.parent.iterdir()) == [file, copy_of(file)]
 
 
 def test_settings_that_changed_meanwhile_are_left_alone(tmp_path: Path) -> None:
