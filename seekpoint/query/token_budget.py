@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate, chain, repeat
 
+from seekpoint.index.text.clean import clean
+
 # Tokens of a character, for the median of five tokenizers: o200k, Qwen, Llama 3, DeepSeek V3 and Mistral's tekken. Of
 # 370 results in English, Chinese or both they count .93, 1.00, .95, .94 and 1.03 times the estimate (medians; at most
 # 1.10, 1.09, 1.06, 1.01 and 1.25 times), and the median of them .96 times; in 22 other languages it's .6 to 1.25 times.
@@ -33,6 +35,11 @@ def shortened(text: str, most: float) -> str:
         return text
     length = bisect_right(totals, most - _WEIGHTS["wide"])
     return text[:length].rstrip() + _ELLIPSIS if length else ""
+
+
+def quotable(text: str, most: float) -> str:
+    """Text from a source, without control characters and shortened to `most` tokens."""
+    return shortened(clean(text), most)
 
 
 def _runs(text: str) -> Iterator[tuple[float, int]]:

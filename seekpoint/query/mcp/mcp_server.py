@@ -31,12 +31,12 @@ from starlette.requests import Request
 
 from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, WordlessQuestion
 from seekpoint.index.text.clean import clean
-from seekpoint.query.mcp.results import MEDIA_TYPE, TEMPLATE, quotable
+from seekpoint.query.mcp.results import MEDIA_TYPE, TEMPLATE
 from seekpoint.query.mcp.tools import Adding, Tools
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import invalid_parameters, unknown_parameter
 from seekpoint.query.serving.turns import QuestionTurns
-from seekpoint.query.token_budget import shortened
+from seekpoint.query.token_budget import quotable, shortened
 
 _INSTRUCTIONS = (
     "Seekpoint searches a library of lectures, recordings, articles and papers that its user has chosen, and finds the "

@@ -42,7 +42,8 @@ from seekpoint.query.output.json import (
     UnknownWords,
 )
 from seekpoint.query.reading.passages import Mark, MarkedPassage, fitted
-from seekpoint.query.token_budget import shortened, tokens
+from seekpoint.query.token_budget import quotable, tokens
+from seekpoint.query.transcript_places import title
 
 MOST_TOKENS = 1900
 """The most tokens that one result of a tool may take, but for passages."""
@@ -52,8 +53,8 @@ MOST_PASSAGE_TOKENS = 4500
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-# Tokens of one title, heading path and address.
-_TITLE, _HEADINGS, _ADDRESS = 50, 40, 500
+# Tokens of one heading path and address.
+_HEADINGS, _ADDRESS = 40, 500
 
 
 class FoundMoment(BaseModel):
@@ -225,11 +226,6 @@ def fitting(models: Iterable[_Model], most: float, size: Callable[[_Model], floa
     return kept
 
 
-def quotable(text: str, most: float) -> str:
-    """Text from a source, without control characters and shortened to `most` tokens."""
-    return shortened(clean(text), most)
-
-
 def address(text: str) -> str | None:
     """An address from a source; `None` if it is too long."""
     cleaned = clean(text)
@@ -245,11 +241,6 @@ def section(resource: Resource) -> str | None:
     """The first heading path that a resource is listed under."""
     paths = [path for path in resource.sections if path]
     return quotable(" › ".join(paths[0]), _HEADINGS) if paths else None
-
-
-def title(resource: Resource) -> str:
-    """The resource's title, shortened."""
-    return quotable(resource.title, _TITLE)
 
 
 # Tokens of a reason.

@@ -32,7 +32,7 @@ from seekpoint.query.mcp.results import (
     structured,
     transcript_links,
 )
-from seekpoint.query.mcp.transcript_resources import Place, indexed_resource, read_window
+from seekpoint.query.mcp.transcript_resources import read_window
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -46,6 +46,7 @@ from seekpoint.query.serving.parameters import (
     SpeakerFilter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCaches
+from seekpoint.query.transcript_places import Place, indexed_resource
 
 _MOST_MOMENTS = 20
 _BRIEF = 5

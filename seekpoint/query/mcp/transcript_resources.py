@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
-from typing import NamedTuple
+from itertools import pairwise
 
-from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.transcript_text import attributed, title_at
 from seekpoint.index.types import Chapter, Cue, Resource
-from seekpoint.query.filters import in_language
-from seekpoint.query.link_targets import LinkTarget, find_resource, parse_seconds, parse_target
+from seekpoint.query.link_targets import LinkTarget
 from seekpoint.query.links import link, text_link, timestamp
 from seekpoint.query.mcp.results import (
     MOST_TOKENS,
@@ -22,35 +19,21 @@ from seekpoint.query.mcp.results import (
     compact,
     fitting,
     place,
-    quotable,
-    title,
 )
 from seekpoint.query.serving.resource_cache import ResourceCache
-from seekpoint.query.token_budget import tokens
+from seekpoint.query.token_budget import quotable, tokens
+from seekpoint.query.transcript_places import (
+    Place,
+    cue_at,
+    headings_of,
+    indexed_resource,
+    target_of,
+    title,
+    transcript_in,
+)
 
-# Tokens: the fields of a transcript beside its passages and headings; all its headings; one heading.
-_ABOUT, _HEADINGS = 150, 500
-_HEADING = 30
-
-
-def indexed_resource(name: str, cache: ResourceCache) -> Resource:
-    """The indexed resource with an id, an address or a link to a place in it; raises SourceError."""
-    resource = find_resource(name, [status.resource for status in cache.statuses.values()])
-    if not resource:
-        raise SourceError(f"nothing here is called {quotable(name, 40)}: `list_resources` tells the ids")
-    status = cache.statuses[resource.id]
-    if not status.chunks:
-        reason = status.reason or "build again"
-        raise SourceError(f"{title(resource)} has no transcript here ({status.state.replace('_', ' ')}): {reason}")
-    return resource
-
-
-class Place(NamedTuple):
-    """A place in a transcript: a time, words of a heading, or a page; where all are `None`, what the address names."""
-
-    at: float | str | None = None
-    heading: str | None = None
-    page: int | None = None
+# Tokens of the fields of a transcript beside its passages and headings.
+_ABOUT = 150
 
 
 def read_window(
@@ -59,15 +42,10 @@ def read_window(
     """The window of a transcript at a place in a resource; raises UsageError or SourceError."""
     resource = indexed_resource(address, cache)
     name = title(resource)
-    transcripts = cache.transcripts(resource.id)
-    languages = [each.language for each in transcripts]
-    transcript = in_language(transcripts, language)
-    if transcript is None:
-        shown = quotable(language or "", 20)
-        raise UsageError(f"{name} has no transcript in {shown}: there is {', '.join(languages)}")
+    transcript = transcript_in(language, resource, cache)
     cues, chapters = transcript.cues, cache.chapters(resource.id, transcript)
-    target = _target(address, place, chapters, resource)
-    headings = _headings(chapters, resource) if target == LinkTarget() and chapters else None
+    target = target_of(address, place, chapters, resource)
+    headings = headings_of(chapters, resource) if target == LinkTarget() and chapters else None
     budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
     passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
     pages = max((cue.page or 0 for cue in cues), default=0)
@@ -78,7 +56,7 @@ def read_window(
         resource=resource.id,
         language=transcript.language,
         origin=transcript.origin,
-        languages=languages,
+        languages=[each.language for each in cache.transcripts(resource.id)],
         length=timestamp(max(cue.end for cue in cues)) if resource.kind.plays else many,
         passages=passages,
         continues_at=None if following is None else round(cues[following].start, 3),
@@ -87,70 +65,11 @@ def read_window(
     )
 
 
-def _target(address: str, place: Place, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
-    at, heading, page = place
-    if sum(each is not None for each in place) > 1:
-        raise UsageError("`at`, `heading` and `page` each name a place: give one of them")
-    if at is not None:
-        return LinkTarget(seconds=parse_seconds(at))
-    if heading is None:
-        return parse_target(address) if page is None else LinkTarget(page=page)
-    for chapter in chapters:
-        if heading.strip().casefold() in chapter.title.casefold():
-            return LinkTarget(seconds=chapter.start)
-    headings = "; ".join(_headings(chapters, resource))
-    lacking = f"heading with {quotable(heading, 40)}, but {headings}" if headings else "headings: give a time or a page"
-    raise UsageError(f"{title(resource)} has no {lacking}")
-
-
-def _headings(chapters: Sequence[Chapter], resource: Resource) -> list[str]:
-    """The titles of the chapters, with their times in a recording, as many as fit."""
-    budget, headings = float(_HEADINGS), list[str]()
-    for chapter in chapters:
-        label = f"{timestamp(chapter.start)} {chapter.title}" if resource.kind.plays else chapter.title
-        heading = quotable(label, _HEADING)
-        budget -= tokens(heading) + 2
-        if budget < 0:
-            return [*headings, "…"]
-        headings.append(heading)
-    return headings
-
-
 # Seconds and tokens before the place, for context.
 _LEAD, _LEAD_TOKENS = 15.0, 150
 # The length of a passage, in seconds and in tokens.
 _PASSAGE, _PASSAGE_TOKENS = 30.0, 300
-# Positions in results are rounded to the millisecond.
-_ROUNDING = 0.001
 _CHAPTER = 40
-
-
-def cue_at(cues: Sequence[Cue], target: LinkTarget, resource: Resource) -> int:
-    """The position of the cue at a place; raises UsageError if the resource has no such place."""
-    name, page_name = title(resource), resource.kind.page_name
-    if target.page is not None:
-        pages = [cue.page or 0 for cue in cues]
-        if not 1 <= target.page <= max(pages, default=0):
-            remedy = f"has {max(pages)} {page_name}s" if any(pages) else f"has no {page_name}s: give a heading"
-            raise UsageError(f"there is no {page_name} {target.page}: {name} {remedy}")
-        return bisect_left(pages, target.page)
-    if target.seconds is not None:
-        end = max(cue.end for cue in cues)
-        if not 0 <= target.seconds <= end:
-            raise UsageError(f"{name} has nothing at {target.seconds:g} s: it ends after {end:g} s")
-        return max(0, bisect_right(cues, target.seconds + _ROUNDING, key=lambda cue: cue.start) - 1)
-    if target.phrase:
-        folded = [cue.text.casefold() for cue in cues]
-        offset = " ".join(folded).find(target.phrase.casefold())
-        if offset >= 0:
-            starts = list(accumulate((len(text) + 1 for text in folded), initial=0))
-            return bisect_right(starts, offset) - 1
-    if target.anchor:
-        position = next((k for k, cue in enumerate(cues) if cue.anchor == target.anchor), None)
-        if position is None:
-            raise UsageError(f"{name} has nothing at #{target.anchor[:60]}: give a heading, or its address alone")
-        return position
-    return 0
 
 
 def read_from(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +20,7 @@ from seekpoint.index.text.transcript_text import chapters_of, rounding
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.transcript_paragraphs import PositionedCue, TranscriptParagraph, paragraphs, position_at
 from seekpoint.query.web.parameters import PageParameters
 
 # The most places that are marked on a page.
@@ -209,33 +210,6 @@ def _is_unspaced(character: str) -> bool:
 # Seconds of context before and after a quote; for texts, seconds of reading.
 _BEFORE, _AFTER = 20.0, 30.0
 _MOST_BEFORE, _MOST_AFTER = 8, 14
-# Seconds after which a paragraph ends with the next sentence, and after which it ends anyway.
-_PARAGRAPH, _LONGEST_PARAGRAPH = 25.0, 50.0
-_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
-
-
-class PositionedCue(NamedTuple):
-    """A cue and its position in the transcript."""
-
-    position: int
-    cue: Cue
-
-
-@dataclass(frozen=True, slots=True)
-class TranscriptParagraph:
-    """Consecutive cues with the title of a chapter that starts there, and those of another transcript beside them."""
-
-    heading: str | None
-    cues: tuple[PositionedCue, ...]
-    beside: tuple[PositionedCue, ...] = ()
-
-    @property
-    def start(self) -> float:
-        return self.cues[0].cue.start
-
-    @property
-    def page(self) -> int | None:
-        return self.cues[0].cue.page
 
 
 def around(moment: Moment) -> tuple[int, int]:
@@ -253,28 +227,6 @@ def quote_context(moment: Moment, cues: Sequence[Cue]) -> list[PositionedCue]:
     before = [each for each in positioned[:first] if each.cue.start >= start - _BEFORE]
     after = takewhile(lambda each: each.cue.start <= end + _AFTER, positioned[stop:])
     return [*before, *positioned[first:stop], *after]
-
-
-def position_at(cues: Sequence[Cue], seconds: float) -> int:
-    """The position of the cue at a second, or of the last one before it."""
-    return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
-
-
-def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> Iterator[TranscriptParagraph]:
-    """The transcript in paragraphs: one starts with each chapter, page, heading and speaker, else after sentences."""
-    titles = {position: chapter.title for position, chapter in chapters}
-    paragraph: list[PositionedCue] = []
-    for number, cue in enumerate(cues):
-        if paragraph:
-            last, length = paragraph[-1].cue, cue.start - paragraph[0].cue.start
-            is_elsewhere = last[3:] != cue[3:]  # the place, or the speaker
-            is_long = length >= (_PARAGRAPH if last.text.endswith(_SENTENCE_ENDS) else _LONGEST_PARAGRAPH)
-            if number in titles or is_elsewhere or is_long:
-                yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
-                paragraph = []
-        paragraph.append(PositionedCue(number, cue))
-    if paragraph:
-        yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
 
 
 def aligned(paragraphs: Sequence[TranscriptParagraph], cues: Sequence[Cue]) -> Iterator[TranscriptParagraph]:

@@ -19,8 +19,8 @@ from seekpoint.index.types import Chapter, Details, Kind, Resource, shown_url
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.serving.resource_cache import ResourceCache
+from seekpoint.query.transcript_paragraphs import PositionedCue
 from seekpoint.query.web.parameters import READING, AskParameters, PageParameters
-from seekpoint.query.web.transcript_page import PositionedCue
 from seekpoint.safe_links import is_web, local_file
 
 BAR = 1000

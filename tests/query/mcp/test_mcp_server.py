@@ -25,6 +25,7 @@ import seekpoint
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Cue, Kind, Resource
+from seekpoint.query import transcript_places
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.link_targets import LinkTarget, find_resource, parse_target
 from seekpoint.query.mcp import transcript_resources
@@ -196,7 +197,7 @@ def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_tim
     assert parse_target("file:///talks/%E8%AE%B2.ogg#t=12") == LinkTarget(seconds=12)
     paper = Resource("ba9876543210", Kind.PAPER, "论文", "https://arxiv.org/abs/1706.03762")
     cues = [Cue(10.0 * k, 10.0 * k + 10, f"sentence {k} 句", page=1 + k // 10) for k in range(40)]
-    at = transcript_resources.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper)
+    at = transcript_places.cue_at(cues, parse_target("https://arxiv.org/pdf/1706.03762#page=3"), paper)
     shown, following = transcript_resources.read_from(at, paper, cues, [], 60, 1500)
     assert [passage.place for passage in shown] == ["p. 2", "p. 3", "p. 3"]
     assert shown[1].text.startswith("sentence 20 句 sentence 21")
@@ -204,7 +205,7 @@ def test_a_paper_is_read_by_pages_and_a_pages_own_query_parameters_are_not_a_tim
     assert following == 26
     assert find_resource("https://arxiv.org/pdf/1706.03762#page=3", [paper]) == paper
     with pytest.raises(UsageError, match="there is no page 9: 论文 has 4 pages"):
-        transcript_resources.cue_at(cues, LinkTarget(page=9), paper)
+        transcript_places.cue_at(cues, LinkTarget(page=9), paper)
 
 
 def test_slides_are_read_by_their_numbers(tmp_path: Path) -> None:

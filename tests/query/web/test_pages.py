@@ -25,11 +25,10 @@ from seekpoint.index.types import Chapter, Cue, Details, KeptMoment, Kind, Resou
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import timestamp
+from seekpoint.query.transcript_paragraphs import PositionedCue, TranscriptParagraph
 from seekpoint.query.web.pages import cut, following, grouped
 from seekpoint.query.web.security import AccessPolicy
 from seekpoint.query.web.transcript_page import (
-    PositionedCue,
-    TranscriptParagraph,
     aligned,
     occurrences,
     quote_context,

@@ -1,0 +1,60 @@
+"""The paragraphs of a transcript, as the page and the terminal show it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from seekpoint.index.types import Chapter, Cue
+
+# Seconds after which a paragraph ends with the next sentence, and after which it ends anyway.
+_PARAGRAPH, _LONGEST_PARAGRAPH = 25.0, 50.0
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
+
+
+class PositionedCue(NamedTuple):
+    """A cue and its position in the transcript."""
+
+    position: int
+    cue: Cue
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptParagraph:
+    """Consecutive cues with the title of a chapter that starts there, and those of another transcript beside them."""
+
+    heading: str | None
+    cues: tuple[PositionedCue, ...]
+    beside: tuple[PositionedCue, ...] = ()
+
+    @property
+    def start(self) -> float:
+        return self.cues[0].cue.start
+
+    @property
+    def page(self) -> int | None:
+        return self.cues[0].cue.page
+
+
+def position_at(cues: Sequence[Cue], seconds: float) -> int:
+    """The position of the cue at a second, or of the last one before it."""
+    return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
+
+
+def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> Iterator[TranscriptParagraph]:
+    """The transcript in paragraphs: one starts with each chapter, page, heading and speaker, else after sentences."""
+    titles = {position: chapter.title for position, chapter in chapters}
+    paragraph: list[PositionedCue] = []
+    for number, cue in enumerate(cues):
+        if paragraph:
+            last, length = paragraph[-1].cue, cue.start - paragraph[0].cue.start
+            is_elsewhere = last[3:] != cue[3:]  # the place, or the speaker
+            is_long = length >= (_PARAGRAPH if last.text.endswith(_SENTENCE_ENDS) else _LONGEST_PARAGRAPH)
+            if number in titles or is_elsewhere or is_long:
+                yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+                paragraph = []
+        paragraph.append(PositionedCue(number, cue))
+    if paragraph:
+        yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
