@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option, with_index
+from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option, say_left_out, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.open import default_folder
@@ -23,7 +23,7 @@ from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer, Reading
 from seekpoint.query.output.exports import FOLLOWING, FORMATS
-from seekpoint.query.output.terminal import is_styled, sentence_text, to_text
+from seekpoint.query.output.terminal import is_styled, positions, sentence_text, to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
@@ -106,6 +106,10 @@ def _headings(library: Reader) -> Iterable[str]:
     help="Print Markdown for notes, CSV for a spreadsheet, or a playlist of what plays.",
 )
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
+@click.option(
+    "--keep", "rank", metavar="RANK", type=click.IntRange(1), help="Keep the moment of this rank; `kept` lists it."
+)
+@click.option("--note", metavar="TEXT", help="With --keep: a note on it.")
 @click.option("--explain", "explained", is_flag=True, help=OPTION_HELP["explained"])
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help=OPTION_HELP["kind"])
 @click.option("--section", metavar="TEXT", shell_complete=_completing(_headings), help=OPTION_HELP["section"])
@@ -127,6 +131,8 @@ def ask(
     as_json: bool,
     form: str | None,
     open_first: bool,
+    rank: int | None,
+    note: str | None,
     explained: bool,
     kind: str | None,
     section: str | None,
@@ -151,6 +157,7 @@ def ask(
 
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
+    _check_keeping(rank, note, question)
     form = "json" if as_json else form or "plain"
     filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
     options = AskOptions(k, filters, per_resource, explained, load_reranker(rerank))
@@ -167,13 +174,49 @@ def ask(
             question = os.fsencode(question).decode("utf-8", "replace")
         result = answer(question)
         _print(result, form, nothing)
+        if rank:
+            _keep(rank, note, result, library)
     if not result.moments and not result.excluded:  # else the answer says so
         click.echo(f"seekpoint: {nothing}", err=True)
     if result.moments and open_first:
-        from seekpoint.cli.prompt import browse
+        _open(result)
 
-        if error := browse(result.moments[0].link) if result.answered else _NOT_OPENED:
-            click.echo(f"seekpoint: {error}", err=True)
+
+def _open(answer: Answer) -> None:
+    from seekpoint.cli.prompt import browse
+
+    if error := browse(answer.moments[0].link) if answer.answered else _NOT_OPENED:
+        click.echo(f"seekpoint: {error}", err=True)
+
+
+def _check_keeping(rank: int | None, note: str | None, question: str | None) -> None:
+    if note is not None and not rank:
+        raise UsageError("--note is a note on a moment that is kept: give --keep RANK too")
+    if rank and question in (None, "-"):
+        raise UsageError('--keep takes a moment of one question: give it, as in `seekpoint ask "why masks?" --keep 1`')
+
+
+def _keep(rank: int, note: str | None, answer: Answer, library: Reader) -> None:
+    """Keep a moment of the answer as the page does; a note replaces that of a moment which is kept already."""
+    from seekpoint.index.open import open_keeper
+    from seekpoint.query.keeping import LONGEST_TEXT, in_lines, to_keep
+
+    if rank > len(answer.moments):
+        raise UsageError(f"there is no moment {rank} to keep: the answer has {counted(len(answer.moments), 'moment')}")
+    text = in_lines(note or "")
+    if len(text) > LONGEST_TEXT:
+        raise UsageError(f"the note has {len(text):,} characters: the most is {LONGEST_TEXT:,}")
+    moment = answer.moments[rank - 1]
+    quoted = library.transcripts(moment.resource.id, moment.language, *moment.cues)
+    kept = to_keep(moment, next((cue.anchor for each in quoted for cue in each.cues), None), answer.question)
+    same = [each for each in library.kept() if (each.resource.id, each.place) == (kept.resource.id, kept.place)]
+    with open_keeper(library.address) as keeper:
+        keeper.keep(replace(kept, note=text))
+        if same and text:
+            keeper.annotate(kept.resource.id, kept.place, text, same[0].collection)
+    place = " · ".join([kept.resource.title, *positions(moment)])
+    said = "has the note now" if same and text else "was kept already" if same else "is kept"
+    click.echo(f"seekpoint: {place} {said}: {with_index('`seekpoint kept`')} lists what is kept", err=True)
 
 
 def _answering(
@@ -324,6 +367,5 @@ def _print(answer: Answer, form: str, nothing: str, *, is_first: bool = True) ->
         click.echo(to_text(answer, styled=is_styled(sys.stdout), width=width))
     else:
         click.echo((FORMATS if is_first else FOLLOWING)[form](answer))
-        if form == "m3u" and (left_out := sum(moment.start is None for moment in answer.moments)):
-            texts = f"{counted(left_out, 'moment')} of {len(answer.moments)}"
-            click.echo(f"seekpoint: {texts} left out: texts have no place in a playlist", err=True)
+        if form == "m3u":
+            say_left_out([moment.start for moment in answer.moments])

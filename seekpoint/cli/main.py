@@ -20,8 +20,9 @@ import click
 
 from seekpoint.cli.interrupt import EXIT_CODE, INTERRUPTED, interruptible
 from seekpoint.cli.options import note_index, with_index
-from seekpoint.index.address import without_passwords
+from seekpoint.index.address import folder_of, parse_address, without_passwords
 from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.index.open import default_folder, library_exists
 from seekpoint.index.text.clean import clean
 
 
@@ -44,6 +45,8 @@ class _ShownInterrupt(_ShownError):
 _COMMANDS = {
     "build": ("seekpoint.cli.build", "build"),
     "ask": ("seekpoint.cli.ask", "ask"),
+    "transcript": ("seekpoint.cli.transcript", "transcript"),
+    "kept": ("seekpoint.cli.kept", "kept"),
     "status": ("seekpoint.cli.status", "status"),
     "remove": ("seekpoint.cli.remove", "remove"),
     "export": ("seekpoint.cli.transfer", "export_library"),
@@ -72,6 +75,14 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         command.context_settings = {**_HELP, **command.context_settings}  # click keeps the names that it meets first
         return command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say how to begin, where neither the environment nor the data folder has a library."""
+        with suppress(SeekpointError, OSError):
+            folder = folder_of(parse_address(os.environ.get("SEEKPOINT_INDEX") or str(default_folder())))
+            if folder and not library_exists(folder):
+                formatter.write_paragraph()
+                formatter.write_text("There is no library yet: `seekpoint build SOURCE` makes one.")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args:  # which click answers with the help

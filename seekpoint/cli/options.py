@@ -8,7 +8,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from itertools import pairwise
@@ -19,7 +19,7 @@ import click
 from seekpoint.index.address import Address, check_not_a_file, folder_of, parse_address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, counted
 
 _TOKEN = "SEEKPOINT_TOKEN"
 _SHORTEST_TOKEN = 16
@@ -50,7 +50,9 @@ index_option = click.option(
     default=default_folder,
     help="The library: its folder, or postgresql://HOST/DATABASE; $SEEKPOINT_INDEX, else your data folder.",
 )
-_HINT = re.compile(r"`(seekpoint (?:ask|build|import|remove|serve|status)\b(?![^`]*--index)[^`]*|seekpoint init)`")
+_HINT = re.compile(
+    r"`(seekpoint (?:ask|build|import|kept|remove|serve|status|transcript)\b(?![^`]*--index)[^`]*|seekpoint init)`"
+)
 
 
 def note_index(group: click.Context) -> None:
@@ -140,6 +142,13 @@ def print_json(value: object) -> None:
     """Print one line of JSON, in ASCII if standard output isn't UTF-8."""
     encoding = (sys.stdout and sys.stdout.encoding) or ""
     click.echo(json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf")))
+
+
+def say_left_out(starts: Sequence[float | None]) -> None:
+    """Say how many moments, by their starts, a playlist has no place for."""
+    if left_out := starts.count(None):
+        texts = f"{counted(left_out, 'moment')} of {len(starts)}"
+        click.echo(f"seekpoint: {texts} left out: texts have no place in a playlist", err=True)
 
 
 _NOWHERE = logging.NullHandler()

@@ -17,6 +17,8 @@ from seekpoint.cli.options import index_option, llm_options, rerank_option, toke
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound, SeekpointError
 from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Filters
+from seekpoint.query.filters import left_nothing
 from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
@@ -90,12 +92,16 @@ def serve(
 
 
 def _warm_up(live: LiveLibrary, context: click.Context) -> None:
-    """Ask once; says where there is no library, and leaves any other error to the first question."""
+    """Ask once; says where there is no library or nothing in it, and leaves any other error to the first question."""
     with suppress(SeekpointError), context.scope(cleanup=False):
         try:
-            live.ask("seekpoint")
+            answer = live.ask("seekpoint")
         except LibraryNotFound as error:
             click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
+        else:
+            if not answer.moments:
+                nothing = left_nothing(Filters(), (), "`seekpoint status`")
+                click.echo(f"seekpoint: {with_index(nothing)}", err=True)
 
 
 def _editing(library: Address) -> Editing:

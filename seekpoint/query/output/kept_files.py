@@ -1,4 +1,4 @@
-"""Kept moments as Markdown, as cards for Anki and as playlists, and in the form of `/api/kept`. All pure."""
+"""Kept moments as text, as Markdown, as cards for Anki and as playlists, and in the form of `/api/kept`. All pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.exports import escaped, item, table, to_m3u
 from seekpoint.query.output.json import KeptJson, as_json
-from seekpoint.query.output.terminal import positions
+from seekpoint.query.output.terminal import moment_lines, positions, wrapped
 from seekpoint.safe_links import is_openable
 
 TITLE = "Seekpoint"
@@ -34,6 +34,9 @@ _OBEYED = re.compile(r"\[(?=sound:|anki:|latex\]|\$\$?\]|\[type:)|\{(?=\{)|\\(?=
 _WORD_JOINER = "\u2060"
 
 _NOT_IN_TAGS = re.compile(r"[^\w-]+")
+
+
+_INDENT = "   "
 
 
 class KeptFormat(NamedTuple):
@@ -68,14 +71,26 @@ def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
     }
 
 
+def to_text(moments: Iterable[KeptMoment], present: Container[str], *, styled: bool, width: int | None) -> str:
+    """The moments of each collection for a terminal, as `ask` prints them, with what was asked and the notes."""
+    blocks = list[list[str]]()
+    for name, group in by_collection(moments).items():
+        if name:
+            blocks.append(wrapped(f"{clean(name)}:", width))
+        for rank, kept in enumerate(group, 1):
+            remarks = [*_remarks(kept), *([] if kept.resource.id in present else ["no longer in the library"])]
+            lines = [line for remark in remarks for line in wrapped(remark, width, _INDENT, _INDENT)]
+            blocks.append([*moment_lines(as_moment(kept, rank), styled, width), *lines])
+    return "\n\n".join(map("\n".join, blocks))
+
+
 def to_markdown(moments: Sequence[KeptMoment]) -> str:
     """A heading for each collection, and lists of links with quotes, the questions that led to them, and notes."""
     blocks = []
     for name, group in by_collection(moments).items():
         blocks.append(f"## {escaped(clean(name) or TITLE)}")
         for rank, kept in enumerate(group, 1):
-            asked = [f"asked: {clean(kept.question)}"] if kept.question else []
-            blocks.append(item(as_moment(kept, rank), [*asked, *_lines(kept.note)]))
+            blocks.append(item(as_moment(kept, rank), _remarks(kept)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -116,6 +131,10 @@ def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
         rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page,
         chapter=kept.chapter,
     )  # fmt: skip
+
+
+def _remarks(kept: KeptMoment) -> list[str]:
+    return [*([f"asked: {clean(kept.question)}"] if kept.question else []), *_lines(kept.note)]
 
 
 def _lines(note: str) -> list[str]:

@@ -10,6 +10,7 @@ import regex
 
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.languages import UNKNOWN, primary
+from seekpoint.index.types import Resource
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
 from seekpoint.query.links import page_label, timestamp
 from seekpoint.safe_links import is_openable
@@ -26,7 +27,7 @@ def is_styled(stream: TextIO | None) -> bool:
 def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
     """The answer for reading; `styled` with bold text and clickable links, `width` in columns."""
     blocks = [wrapped(line, width)] if (line := verdict(answer)) else []
-    blocks += [list(_lines(moment, styled, width)) for moment in answer.moments]
+    blocks += [list(moment_lines(moment, styled, width)) for moment in answer.moments]
     if answer.estimate:
         blocks.append(wrapped(estimate_text(answer.estimate), width))
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -35,29 +36,43 @@ def to_text(answer: Answer, *, styled: bool, width: int | None = None) -> str:
 def sentence_text(sentence: CitedSentence, *, styled: bool) -> str:
     """A sentence of a reader, with the ranks of the moments that it cites; `styled` with clickable ones."""
     numbers = dict.fromkeys((f"[{each.moment}]", each.link if styled else "") for each in sentence.citations)
-    return f"{clean(sentence.text)} {''.join(_clickable(number, link) for number, link in numbers)}"
+    return f"{clean(sentence.text)} {''.join(clickable(number, link) for number, link in numbers)}"
 
 
-def _clickable(text: str, address: str) -> str:
+def clickable(text: str, address: str) -> str:
     """A text that opens an address; terminals that don't know the escape sequence OSC 8 show the text alone."""
     return f"\x1b]8;;{printable(address)}\x1b\\{text}\x1b]8;;\x1b\\" if is_openable(address) else text
 
 
-def _lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
-    bold, dim, reset = (_BOLD, _DIM, _RESET) if styled else ("", "", "")
+def title_text(resource: Resource, *, styled: bool) -> str:
+    """A resource's title in one line; `styled` it is bold."""
+    title = clean(resource.title) or resource.id
+    return f"{_BOLD}{title}{_RESET}" if styled else title
+
+
+def chapter_text(title: str, *, styled: bool) -> str:
+    """The line that names a chapter or heading; `styled` it is bold."""
+    mark, unmark = (_BOLD, _RESET) if styled else ("*", "*")
+    return f"in: {mark}{clean(title)}{unmark}"
+
+
+def moment_lines(moment: Moment, styled: bool, width: int | None) -> Iterator[str]:
+    """The lines of a moment: its title and place, headings, quote, link and explanation."""
+    dim, reset = (_DIM, _RESET) if styled else ("", "")
     mark, unmark = (_BOLD, _RESET) if styled else ("*", "*")
     place = " · ".join(filter(None, [*positions(moment), *known_language(moment)]))
-    title = f"{bold}{clean(moment.resource.title)}{reset}"
-    yield from wrapped(f"{title}  {place}".rstrip(), width, f"{moment.rank}. ", _INDENT)
+    yield from wrapped(
+        f"{title_text(moment.resource, styled=styled)}  {place}".rstrip(), width, f"{moment.rank}. ", _INDENT
+    )
     for path in moment.resource.sections:
         yield from wrapped(f"{dim}{heading_path(path)}{reset}", width, _INDENT, _INDENT)
     if moment.chapter:
-        yield from wrapped(f"in: {mark}{clean(moment.chapter)}{unmark}", width, _INDENT, _INDENT)
+        yield from wrapped(chapter_text(moment.chapter, styled=styled), width, _INDENT, _INDENT)
     parts = ((printable(text), is_match) for text, is_match in quote_parts(moment))
     quote = "".join(f"{mark}{text}{unmark}" if is_match else text for text, is_match in parts)
     name = f"{clean(moment.speaker)}: " if moment.speaker else ""
     yield from wrapped(f"{name}“{quote}”", width, _INDENT, f"{_INDENT} ")
-    yield _INDENT + _clickable(printable(moment.link), moment.link if styled else "")
+    yield _INDENT + clickable(printable(moment.link), moment.link if styled else "")
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
             yield from wrapped(f"{dim}{line}{reset}", width, _INDENT, f"{_INDENT}  ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -15,11 +15,9 @@ from starlette.routing import Route
 
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Keeper
-from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
-from seekpoint.query.filters import in_language
+from seekpoint.query.keeping import LONGEST_TEXT, as_kept, in_lines, to_keep, under_headings
 from seekpoint.query.output.kept_files import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
@@ -66,7 +64,7 @@ class KeptPages:
         parameters = KeptFile.model_validate(dict(request.query_params))
         with self.live.reader() as reader:
             cache = self.caches.of(reader)
-            moments = [_under_headings(moment, cache) for moment in parameters.among(cache.kept)]
+            moments = [under_headings(moment, cache) for moment in parameters.among(cache.kept)]
         form = KEPT_FORMATS[parameters.format]
         name = quote(f"{(parameters.collection or TITLE)[:60]}{form.suffix}", safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
@@ -77,8 +75,7 @@ class KeptPages:
         with self.live.reader() as reader:
             resource = resource_of(self.caches.of(reader), form.resource)
         values = form.model_dump(exclude={"resource", "back"})
-        resource = replace(resource, title=clean(resource.title) or resource.id, sections=())
-        moment = KeptMoment(resource=resource, added=time.time(), **values)
+        moment = KeptMoment(resource=as_kept(resource), added=time.time(), **values)
         return await self._changed(form, lambda keeper: keeper.keep(moment))
 
     async def annotate(self, request: Request) -> Response:
@@ -108,27 +105,7 @@ class KeptPages:
         return form.leave()
 
 
-def _under_headings(kept: KeptMoment, cache: ResourceCache) -> KeptMoment:
-    """The kept moment with the headings of the list and of the resource that it's under, if these are still there."""
-    if not (resource := cache.resource(kept.resource.id)):
-        return kept
-    chapters, start = cache.details(resource.id).chapters, kept.start
-    if start is None and chapters and (transcript := in_language(cache.transcripts(resource.id), kept.language)):
-        places = [cue for cue in transcript.cues if (cue.page, cue.anchor) == (kept.page, kept.anchor)]
-        quoted = (cue.start for cue in places if clean(cue.text)[:_QUOTED] in kept.quote)
-        start = next(quoted, places[0].start if places else None)
-    chapter = None if start is None else title_at(chapters, start, plays=resource.kind.plays)
-    return replace(kept, resource=replace(kept.resource, sections=resource.sections), chapter=chapter)
-
-
-# Characters of a cue that a quote has, though it may end in the middle.
-_QUOTED = 20
-_LONGEST_TEXT = 8000
 _MOST_PAGES = 1_000_000
-
-
-def _in_lines(text: str) -> str:
-    return "\n".join(printable(line).rstrip() for line in text.splitlines()).strip()
 
 
 class KeepForm(Form):
@@ -138,9 +115,9 @@ class KeepForm(Form):
     language: Annotated[Line, Field(max_length=LONGEST_LANGUAGE)]
     start: Annotated[Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None, OrNone] = None
     page: Annotated[Annotated[int, Field(ge=1, le=_MOST_PAGES)] | None, OrNone] = None
-    anchor: Annotated[Annotated[Line, Field(max_length=_LONGEST_TEXT)] | None, OrNone] = None
-    quote: Annotated[Line, Field(max_length=_LONGEST_TEXT)]
-    link: Annotated[Line, Field(max_length=_LONGEST_TEXT)]
+    anchor: Annotated[Annotated[Line, Field(max_length=LONGEST_TEXT)] | None, OrNone] = None
+    quote: Annotated[Line, Field(max_length=LONGEST_TEXT)]
+    link: Annotated[Line, Field(max_length=LONGEST_TEXT)]
     question: Annotated[Line, Field(max_length=LONGEST_QUESTION)] = ""
 
 
@@ -149,8 +126,11 @@ class PlaceForm(Form):
 
     resource: Annotated[str, Field(max_length=LONGEST_ID)]
     place: Annotated[str, Field(max_length=LONGEST_ID)]
-    note: Annotated[str, Field(max_length=_LONGEST_TEXT), AfterValidator(_in_lines)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(in_lines)] = ""
     collection: Annotated[Line, Field(max_length=LONGEST_COLLECTION)] = ""
+
+
+_FIELDS = ("language", "start", "page", "anchor", "quote", "link", "question")
 
 
 class Keeping:
@@ -161,6 +141,11 @@ class Keeping:
         self.back = back
         self.collections = [name for name in by_collection(cache.kept) if name]
         self._kept = {(moment.resource.id, moment.place): moment for moment in cache.kept}
+
+    def fields(self, moment: Moment, anchor: str | None, question: str) -> dict[str, object]:
+        """The fields of the form that keeps a moment."""
+        kept = to_keep(moment, anchor, question)
+        return {"resource": kept.resource.id, **{name: getattr(kept, name) for name in _FIELDS}}
 
     def of(self, moment: Moment, anchor: str | None) -> KeptMoment | None:
         """The kept moment at the place of one on the page."""

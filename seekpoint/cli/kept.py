@@ -1,0 +1,51 @@
+"""`seekpoint kept`: the kept moments, to read or as a file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import click
+
+from seekpoint.cli.options import index_option, print_json, say_left_out, with_index
+from seekpoint.index.address import Address
+from seekpoint.index.text.clean import clean
+from seekpoint.query.output.kept_files import KEPT_FORMATS
+
+_NOTHING = "nothing is kept yet: `seekpoint ask QUESTION --keep 1` keeps the first moment of an answer"
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json", *KEPT_FORMATS]),
+    default="plain",
+    help="Print Markdown for notes, cards for Anki, a playlist of what plays, or JSON.",
+)
+@click.option("--collection", metavar="NAME", help="Only those in the collection with this name.")
+@index_option
+def kept(form: str, collection: str | None, folder: Address) -> None:
+    """List the moments that were kept, on the page or by `ask --keep`, with their notes and links."""
+    from seekpoint.index.open import open_reader
+    from seekpoint.query.keeping import under_headings
+    from seekpoint.query.output.kept_files import to_json, to_text
+    from seekpoint.query.output.terminal import is_styled
+    from seekpoint.query.serving.resource_cache import ResourceCache
+
+    with open_reader(folder) as library:
+        cache = ResourceCache(library)
+        present = cache.kept_here
+        moments = [under_headings(each, cache) for each in cache.kept if collection in (None, each.collection)]
+    if form == "json":
+        print_json(to_json(moments, present))
+    elif form == "plain" and moments:
+        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
+        click.echo(to_text(moments, present, styled=is_styled(sys.stdout), width=width))
+    elif moments:
+        click.echo(KEPT_FORMATS[form].render(moments), nl=False)
+        if form == "m3u":
+            say_left_out([each.start for each in moments])
+    if not moments:
+        nothing = _NOTHING if collection is None else f"nothing is kept in the collection “{clean(collection)}”"
+        click.echo(f"seekpoint: {with_index(nothing)}", err=True)

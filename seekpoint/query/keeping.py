@@ -1,0 +1,55 @@
+"""Keep a moment of an answer, and find the headings that a kept one is under."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.transcript_text import title_at
+from seekpoint.index.types import KeptMoment, Resource
+from seekpoint.query.answers import Moment
+from seekpoint.query.filters import in_language
+from seekpoint.query.serving.resource_cache import ResourceCache
+
+LONGEST_TEXT = 8000
+"""The most characters of a note."""
+
+# Characters of a cue that a quote has, though it may end in the middle.
+_QUOTED = 20
+
+
+def to_keep(moment: Moment, anchor: str | None, question: str) -> KeptMoment:
+    """A moment of the answer to a question, as it is kept; `anchor` is the id of the heading above a text."""
+    speaker = f"{moment.speaker}: " if moment.speaker else ""
+    return KeptMoment(
+        as_kept(moment.resource), clean(moment.language), moment.start, moment.page, clean(anchor or "") or None,
+        clean(speaker + moment.quote), clean(moment.link), clean(question), added=time.time(),
+    )  # fmt: skip
+
+
+def as_kept(resource: Resource) -> Resource:
+    """The resource of a kept moment, which is in no list."""
+    return replace(resource, title=clean(resource.title) or resource.id, sections=())
+
+
+def in_lines(note: str) -> str:
+    """A note as it is kept: in lines, without control characters."""
+    return "\n".join(printable(line).rstrip() for line in note.splitlines()).strip()
+
+
+def under_headings(kept: KeptMoment, cache: ResourceCache) -> KeptMoment:
+    """The kept moment with the headings of the list and of the resource that it's under, if these are still there."""
+    if not (resource := cache.resource(kept.resource.id)):
+        return kept
+    chapters, start = cache.details(resource.id).chapters, kept.start
+    if start is None and chapters and (transcript := in_language(cache.transcripts(resource.id), kept.language)):
+        places = [cue for cue in transcript.cues if (cue.page, cue.anchor) == (kept.page, kept.anchor)]
+        quoted = (cue.start for cue in places if clean(cue.text)[:_QUOTED] in kept.quote)
+        start = next(quoted, places[0].start if places else None)
+    chapter = None if start is None else title_at(chapters, start, plays=resource.kind.plays)
+    return replace(kept, resource=replace(kept.resource, sections=resource.sections), chapter=chapter)
+
+
+# Characters of a cue that a quote has, though it may end in the middle.
+_QUOTED = 20
