@@ -36,10 +36,12 @@ def kept(form: str, collection: str | None, folder: Address) -> None:
     with open_reader(folder) as library:
         cache = ResourceCache(library)
         present = cache.kept_here
-        moments = [under_headings(each, cache) for each in cache.kept if collection in (None, each.collection)]
-    if form == "json":
-        print_json(to_json(moments, present))
-    elif form == "plain" and moments:
+        moments = [each for each in cache.kept if collection in (None, each.collection)]
+        if form == "json":
+            print_json(to_json(moments, present))
+            return
+        moments = [under_headings(each, cache) for each in moments]
+    if form == "plain" and moments:
         width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
         click.echo(to_text(moments, present, styled=is_styled(sys.stdout), width=width))
     elif moments:

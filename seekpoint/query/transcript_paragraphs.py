@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from seekpoint.index.text.clean import INDENT, LINE_BREAK, printable
 from seekpoint.index.types import Chapter, Cue
 
 # Seconds after which a paragraph ends with the next sentence, and after which it ends anyway.
@@ -58,3 +60,20 @@ def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> 
         paragraph.append(PositionedCue(number, cue))
     if paragraph:
         yield TranscriptParagraph(titles.get(paragraph[0].position), tuple(paragraph))
+
+
+# A character of a text becomes one character that is shown, so that places which are found have the same offsets.
+_LAID_OUT = str.maketrans({LINE_BREAK.strip(): "\n", INDENT: "\u2003"})
+_ITEM = re.compile(r"(?:-|\d+[.)]) ")
+
+
+def laid_out(text: str) -> str:
+    """The text of a cue as it is shown: code in lines."""
+    return printable(text).translate(_LAID_OUT)
+
+
+def layout(text: str, *, plays: bool) -> str:
+    """How a cue of a text is laid out: as `code` or as an `item` of a list, which have lines of their own."""
+    if plays:
+        return ""
+    return "code" if LINE_BREAK in text else "item" if _ITEM.match(text) else ""

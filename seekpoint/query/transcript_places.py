@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Cue, Resource, Transcript
 from seekpoint.query.filters import in_language
 from seekpoint.query.link_targets import LinkTarget, find_resource, parse_seconds, parse_target
@@ -66,7 +67,7 @@ def target_of(address: str, place: Place, chapters: Sequence[Chapter], resource:
     if heading is None:
         return parse_target(address) if page is None else LinkTarget(page=page)
     for chapter in chapters:
-        if heading.strip().casefold() in chapter.title.casefold():
+        if clean(heading).casefold() in clean(chapter.title).casefold():
             return LinkTarget(seconds=chapter.start)
     headings = "; ".join(headings_of(chapters, resource))
     lacking = f"heading with {quotable(heading, 40)}, but {headings}" if headings else "headings: give a time or a page"

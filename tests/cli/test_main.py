@@ -21,7 +21,7 @@ from seekpoint.cli.main import cli
 from seekpoint.index.address import to_json
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from tests.cli.here import MAIN, call, needs_terminal, one_line, run
-from tests.index.libraries import CARD, SOURCE, resource
+from tests.index.libraries import CARD, SOURCE, build, resource
 from tests.index.test_address import SECRET, addresses
 from tests.paths import ROOT
 
@@ -81,6 +81,36 @@ def test_a_question_that_looks_like_options_is_met_with_how_it_is_asked(typed: l
 def test_h_is_help(command: str) -> None:
     short, long = (call(*command.split(), option) for option in ("-h", "--help"))
     assert short == long and short.exit_code == 0 and "-h, --help" in short.stdout
+
+
+def test_the_help_says_how_to_begin_only_where_there_is_no_library(tmp_path: Path) -> None:
+    build(tmp_path / "library")
+    there, none = (call(SEEKPOINT_INDEX=str(tmp_path / name)) for name in ("library", "none"))
+    assert "There is no library yet: `seekpoint build SOURCE` makes one." in none.stderr
+    assert none.stderr.replace("\nThere is no library yet: `seekpoint build SOURCE` makes one.\n", "") == there.stderr
+    assert there.exit_code == none.exit_code == 2
+    for address in (
+        "postgresql://127.0.0.1:1/talks",
+        "host=db password=x",
+        str(tmp_path / "library" / "manifest.json"),
+    ):
+        assert call("--help", SEEKPOINT_INDEX=address).exit_code == 0
+
+
+@pytest.mark.slow
+def test_serve_says_that_nothing_is_indexed_or_where_no_library_is(tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(tmp_path / "empty", ModelCard(*bundled_card())) as writer:
+        writer.register(SOURCE, [resource("video000001")])
+    for name, said in {
+        "empty": "nothing is indexed yet: `seekpoint status --index ",
+        "none": "there is no library in ",
+    }.items():
+        command = [sys.executable, "-c", MAIN, "serve", "--port", "0", "--index", str(tmp_path / name)]
+        with Popen(command, stdout=PIPE, stderr=PIPE, cwd=ROOT, text=True) as process:
+            assert process.stderr
+            assert process.stderr.readline().startswith(f"seekpoint: {said}")
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import shown_url
+from seekpoint.query import transcript_paragraphs
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
-from seekpoint.query.web import resource_list, transcript_page, translations, view_models
+from seekpoint.query.web import resource_list, translations, view_models
 from seekpoint.query.web.problems import PageError, describe, in_words
 from seekpoint.query.web.translations import CHOICE, COOKIE, language_of
 
@@ -46,7 +47,7 @@ _templates = Environment(
 )
 _templates.filters |= {
     **{"clean": clean, "printable": printable, "timestamp": timestamp},
-    **{"laid_out": transcript_page.laid_out, "layout": transcript_page.layout},
+    **{"laid_out": transcript_paragraphs.laid_out, "layout": transcript_paragraphs.layout},
 }
 _templates.globals |= {
     "question_href": view_models.question_href,

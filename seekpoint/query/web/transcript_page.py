@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import regex
 
-from seekpoint.index.text.clean import INDENT, LINE_BREAK, printable
+from seekpoint.index.text.clean import printable
 from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.terms import UNSPACED
 from seekpoint.index.text.transcript_text import chapters_of, rounding
@@ -112,23 +112,6 @@ class OpenTranscript:
                 end = part.stop
             marked[index].append(Stretch(text[end:], 0, False))
         return marked
-
-
-# A character of a text becomes one character of the page, so that places which are found have the same offsets.
-_LAID_OUT = str.maketrans({LINE_BREAK.strip(): "\n", INDENT: "\u2003"})
-_ITEM = re.compile(r"(?:-|\d+[.)]) ")
-
-
-def laid_out(text: str) -> str:
-    """The text of a cue as the page shows it: code in lines."""
-    return printable(text).translate(_LAID_OUT)
-
-
-def layout(text: str, *, plays: bool) -> str:
-    """How the page lays out a cue of a text: as `code` or as an `item` of a list, which have lines of their own."""
-    if plays:
-        return ""
-    return "code" if LINE_BREAK in text else "item" if _ITEM.match(text) else ""
 
 
 def utf16(part: Part, text: str) -> tuple[int, int, int]:
