@@ -95,13 +95,14 @@ def _warm_up(live: LiveLibrary, context: click.Context) -> None:
     """Ask once; says where there is no library or nothing in it, and leaves any other error to the first question."""
     with suppress(SeekpointError), context.scope(cleanup=False):
         try:
-            answer = live.ask("seekpoint")
+            with live.reader() as library:
+                languages = library.languages()
+            if not languages:
+                nothing = left_nothing(Filters(), languages, "`seekpoint status`")
+                click.echo(f"seekpoint: {with_index(nothing)}", err=True)
+            live.ask("seekpoint")
         except LibraryNotFound as error:
             click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
-        else:
-            if not answer.moments:
-                nothing = left_nothing(Filters(), (), "`seekpoint status`")
-                click.echo(f"seekpoint: {with_index(nothing)}", err=True)
 
 
 def _editing(library: Address) -> Editing:

@@ -99,7 +99,7 @@ def test_the_help_says_how_to_begin_only_where_there_is_no_library(tmp_path: Pat
 
 @pytest.mark.slow
 def test_serve_says_that_nothing_is_indexed_or_where_no_library_is(tmp_path: Path) -> None:
-    with EmbeddedWriter.acquire(tmp_path / "empty", ModelCard(*bundled_card())) as writer:
+    with EmbeddedWriter.acquire(tmp_path / "empty", CARD) as writer:
         writer.register(SOURCE, [resource("video000001")])
     for name, said in {
         "empty": "nothing is indexed yet: `seekpoint status --index ",
