@@ -20,7 +20,10 @@ from seekpoint.index.text.clean import clean
 @click.option("--heading", metavar="TEXT", help="Begin at the first chapter or heading with these words.")
 @click.option("--page", metavar="N", type=click.IntRange(1), help="Begin at this page of a paper, or at this slide.")
 @click.option(
-    "--minutes", metavar="N", type=click.FloatRange(0, min_open=True), help="How much; else all that follows."
+    "--minutes",
+    metavar="N",
+    type=click.FloatRange(0, min_open=True),
+    help="How many minutes of it; else all that follows.",
 )
 @click.option("--language", metavar="TAG", help="Which transcript, where there are several.")
 @index_option
@@ -57,5 +60,5 @@ def transcript(
     click.echo(to_text(resource, chosen, chapters, (first, stop), styled=is_styled(sys.stdout), width=width))
     if stop < len(cues):
         tag = f" --language {shlex.quote(clean(chosen.language))}" if language else ""
-        more = f"`seekpoint transcript --at {cues[stop].start:.3f}{tag} -- {shlex.quote(resource.id)}`"
+        more = f"`seekpoint transcript --at {cues[stop].start:.3f}{tag} -- {shlex.quote(clean(resource.id))}`"
         click.echo(f"seekpoint: {with_index(more)} reads on", err=True)

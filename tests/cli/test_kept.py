@@ -137,9 +137,12 @@ def test_ask_keeps_the_moment_of_a_rank_with_a_note(tmp_path: Path) -> None:
 
     again = call(*asked, "--keep", "1")
     assert "was kept already" in again.stderr and "second" in call("kept", "--index", library).stdout
+    with open_keeper(library) as keeper:
+        keeper.annotate(moment.resource.id, moment.place, "second", "论文")
     noted = call(*asked, "--keep", "1", "--note", "other", "--json")
     assert "has the note now" in noted.stderr and json.loads(noted.stdout)["moments"]
     listed = call("kept", "--index", library).stdout
+    assert listed.startswith("论文:\n"), "the collection stays"
     assert "other" in listed and "second" not in listed and listed.count("Masks") == 1
 
     lacking = call(*asked, "-k", "1", "--keep", "2")

@@ -137,8 +137,7 @@ def test_what_is_not_there_is_said_in_one_line(
 
 @needs_terminal
 def test_in_a_terminal_lines_fit_and_times_open_the_second(library: Path) -> None:
-    command = [sys.executable, "-c", MAIN, "transcript", OTHER, "--index", library]
-    terminal = Terminal(*command, COLUMNS="40")
+    terminal = Terminal(sys.executable, "-c", MAIN, "transcript", OTHER, "--index", library, COLUMNS="40")
     terminal.wait_for("第11句")
     assert terminal.end() == 0
     assert f"\x1b]8;;https://www.youtube.com/watch?v={OTHER}&t=30s\x1b\\0:30\x1b]8;;\x1b\\" in terminal.seen

@@ -46,7 +46,7 @@ def clickable(text: str, address: str) -> str:
 
 def title_text(resource: Resource, *, styled: bool) -> str:
     """A resource's title in one line; `styled` it is bold."""
-    title = clean(resource.title) or resource.id
+    title = clean(resource.title) or clean(resource.id)
     return f"{_BOLD}{title}{_RESET}" if styled else title
 
 
