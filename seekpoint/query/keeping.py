@@ -49,7 +49,3 @@ def under_headings(kept: KeptMoment, cache: ResourceCache) -> KeptMoment:
         start = next(quoted, places[0].start if places else None)
     chapter = None if start is None else title_at(chapters, start, plays=resource.kind.plays)
     return replace(kept, resource=replace(kept.resource, sections=resource.sections), chapter=chapter)
-
-
-# Characters of a cue that a quote has, though it may end in the middle.
-_QUOTED = 20
