@@ -86,15 +86,15 @@ class Calibration(NamedTuple):
 
 
 BUNDLED_CALIBRATION = Calibration(
-    Logit(-1.25, Features(meaning=11.35, unsaid=-5.45, unknown=-0.85, size=-0.16, ahead=0.0, together=0.0)),
+    Logit(-1.26, Features(meaning=11.43, unsaid=-5.69, unknown=-0.78, size=-0.11, ahead=0.0, together=0.0)),
     Logit(-1.47, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=11.82, together=0.81)),
-    low=0.15,
-    high=0.48,
+    low=0.17,
+    high=0.47,
 )
 """Fitted with the bundled model."""
 
 ANY_CALIBRATION = Calibration(
-    Logit(2.63, Features(meaning=0.0, unsaid=-6.25, unknown=-1.00, size=0.0, ahead=0.0, together=0.0)),
+    Logit(2.59, Features(meaning=0.0, unsaid=-6.50, unknown=-0.94, size=0.0, ahead=0.0, together=0.0)),
     Logit(-0.65, Features(meaning=0.0, unsaid=0.0, unknown=0.0, size=0.0, ahead=0.0, together=0.90)),
     low=0.13,
     high=1.0,
@@ -119,7 +119,7 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
 
     `unknown` are the words that `unknown_words` finds. Said are the terms that the first hit or its neighbours among
     the candidates say, also in translation, and those of the title of its resource. Unknown bigrams that overlap a
-    known one don't count: these are rarely words.
+    known one don't count: these are rarely words. Those that overlap each other count as one word.
     """
     terms, content = query.terms, query.question.content
     rivals = [hit for hit in distinct if hit.chunk.id != first.chunk.id][:_RIVALS]
@@ -135,7 +135,8 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
     nowhere = {term for term in content if terms.rarities[term.text] == 1}
     overlapping = [pair for pair in pairwise(content) if pair[1].start < pair[0].stop]
     beside = {term for pair in overlapping for term in nowhere.intersection(pair) if not nowhere.issuperset(pair)}
-    counted = {term.text for term in content if term not in beside}
+    goes_on = {after for before, after in overlapping if nowhere.issuperset((before, after))}
+    counted = {term.text for term in content if term not in beside and term not in goes_on}
     rarities = [0.0 if term in said else terms.rarities[term] for term in counted]
     return Features(
         meaning=first.dense,
