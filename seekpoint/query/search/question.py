@@ -109,10 +109,12 @@ class Query(NamedTuple):
 
     @property
     def names(self) -> list[Sequence[str]]:
-        """The name that it asks for, in terms, and its translations where the name is one word; empty without one."""
+        """The name that it asks for, in terms, and the translations of the whole name; empty without one."""
         name = self.question.name
-        words = [words[0] for words in self.terms.translated.values() if name and len(words) == 1]
-        return [*([name] if name else []), *(each for word in words for each in word.alternatives)]
+        if not name:
+            return []
+        words = (word for each in self.terms.translated.values() for word in each if terms(word.word) == name)
+        return [name, *(each for word in words for each in word.alternatives)]
 
     @property
     def limit(self) -> int:

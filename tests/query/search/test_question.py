@@ -157,11 +157,12 @@ def test_a_translation_that_is_much_more_frequent_than_its_word_says_little(
     assert found["stain"] == pytest.approx(log(share) / log(0.3 / total))
 
 
-def test_the_names_that_are_asked_for_are_the_questions_own_and_the_translations_of_one_word() -> None:
+def test_the_names_that_are_asked_for_are_the_questions_own_and_the_translations_of_the_whole() -> None:
     mask, gate = TranslatedWord("掩码", (("mask",), ("cover", "mask"))), TranslatedWord("门", (("gate",),))
     for text, words, names in (
         ("掩码是什么", [mask], [["掩码"], ("mask",), ("cover", "mask")]),
         ("掩码门是什么", [mask, gate], [["掩码", "码门"]]),
+        ("掩码门是什么", [mask], [["掩码", "码门"]]),
         ("掩码为什么快", [mask], []),
     ):
         found = query(text, "zh", translated={"en": words})
