@@ -9,6 +9,7 @@ from seekpoint.index.open import open_reader
 from seekpoint.index.types import Chapter, Kind, Resource
 from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.serving.suggestions import Suggestions, Suggests, example_questions
+from tests import long_talk
 from tests.asking import library_of
 from tests.fakes import TopicEncoder
 
@@ -46,6 +47,16 @@ def test_examples_in_a_language_come_first_and_say_nothing_that_is_only_said(tmp
         assert cache.examples("zh") is cache.examples("zh")
         assert cache.examples("zh") == [*TITLES.values()][::-1]
         assert cache.examples("en") == [*TITLES.values()]
+
+
+def test_what_was_made_of_what_is_said_is_neither_suggested_nor_an_example(tmp_path: Path) -> None:
+    said = [cue.text for cue in long_talk.talk(long_talk.ENGLISH)]
+    library = library_of(tmp_path, {"A talk on three subjects [aaaaaaaaaaa].en": said}, long_talk.SECONDS)
+    with open_reader(library) as reader:
+        cache = ResourceCaches().of(reader)
+        assert len(cache.statuses["aaaaaaaaaaa"].chapters) == 3
+        assert cache.suggestions.matching("glacier") == []
+        assert cache.examples("en") == ["A talk on three subjects"]
 
 
 MASKS = Resource("a", Kind.VIDEO, "Masks and the future", "https://example.org/a")
