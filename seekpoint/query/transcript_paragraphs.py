@@ -13,6 +13,7 @@ from seekpoint.index.types import Chapter, Cue
 
 # Seconds after which a paragraph ends with the next sentence, and after which it ends anyway.
 _PARAGRAPH, _LONGEST_PARAGRAPH = 25.0, 50.0
+_ROUNDING = 0.001
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…", "؟", "।")
 
 
@@ -41,8 +42,8 @@ class TranscriptParagraph:
 
 
 def position_at(cues: Sequence[Cue], seconds: float) -> int:
-    """The position of the cue at a second, or of the last one before it."""
-    return max(0, bisect_right(cues, seconds + 0.001, key=lambda cue: cue.start) - 1)
+    """The position of the cue at a second, or of the last one before it; results are rounded to the millisecond."""
+    return max(0, bisect_right(cues, seconds + _ROUNDING, key=lambda cue: cue.start) - 1)
 
 
 def paragraphs(cues: Sequence[Cue], chapters: Iterable[tuple[int, Chapter]]) -> Iterator[TranscriptParagraph]:

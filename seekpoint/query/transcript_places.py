@@ -15,11 +15,10 @@ from seekpoint.query.link_targets import LinkTarget, find_resource, parse_second
 from seekpoint.query.links import timestamp
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.token_budget import quotable, tokens
+from seekpoint.query.transcript_paragraphs import position_at
 
 # Tokens of a title, of all headings of a transcript, and of one.
 _TITLE, _HEADINGS, _HEADING = 50, 500, 30
-# Positions in results are rounded to the millisecond.
-_ROUNDING = 0.001
 
 
 def title(resource: Resource) -> str:
@@ -100,7 +99,7 @@ def cue_at(cues: Sequence[Cue], target: LinkTarget, resource: Resource) -> int:
         end = max(cue.end for cue in cues)
         if not 0 <= target.seconds <= end:
             raise UsageError(f"{name} has nothing at {target.seconds:g} s: it ends after {end:g} s")
-        return max(0, bisect_right(cues, target.seconds + _ROUNDING, key=lambda cue: cue.start) - 1)
+        return position_at(cues, target.seconds)
     if target.phrase:
         folded = [cue.text.casefold() for cue in cues]
         offset = " ".join(folded).find(target.phrase.casefold())
