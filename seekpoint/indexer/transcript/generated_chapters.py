@@ -1,4 +1,4 @@
-"""Chapters for a recording whose source gives none: what is said where its subject changes, each with a quote."""
+"""Chapters for a recording whose source gives none: each begins where the subject changes, and quotes a sentence."""
 
 from __future__ import annotations
 

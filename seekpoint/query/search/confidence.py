@@ -99,8 +99,8 @@ ANY_CALIBRATION = Calibration(
     low=0.13,
     high=1.0,
 )
-"""For models whose cosines have an unknown scale: from what doesn't depend on it. That tells no right first moment from
-a wrong one, so that the confidence isn't high."""
+"""For models whose cosines have an unknown scale: fitted without the features that depend on it. The others tell no
+right first moment from a wrong one, so the confidence is never high."""
 
 
 def estimate(features: Features, calibration: Calibration) -> tuple[Confidence, Estimate]:

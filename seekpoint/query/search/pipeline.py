@@ -56,7 +56,7 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     elif whole:
         text, content = query.question.text, query.question.content
         said = shares_said(evidence, whole, text, content, query.terms.rarities, reader)
-        # Nobody remembers a part of *what is X?*.
+        # A part of *what is X?* stands in many passages, as no sentence that somebody remembers.
         query = query._replace(said={chunk: share for chunk, share in said.items() if share == 1 or not query.names})
         query = query._replace(syntax=syntax._replace(phrases=(whole,) if 1.0 in query.said.values() else ()))
     hits, more, fused = ranked(evidence, query, rerank)
