@@ -34,6 +34,7 @@ from seekpoint.index.types import (
     NamedBy,
     Pieces,
     Playlist,
+    ReadStretch,
     Resource,
     ResourceStatus,
     Revision,
@@ -103,6 +104,12 @@ class Reader(Closing, Protocol):
     ) -> list[Transcript]:
         """The transcripts of a resource, or those in exactly this language; of each the cues [first, stop)."""
 
+    def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
+        """What was noted of stretches: of all, without vectors, or of those with these ids (text/stretches.py).
+
+        These have the questions in this language alone (a primary subtag), if they have any, else those in all.
+        """
+
     @property
     def settings(self) -> LibrarySettings:
         """The settings that earlier builds stored."""
@@ -151,14 +158,14 @@ class Reader(Closing, Protocol):
 class Keeper(Closing, Protocol):
     """Changes what is kept in short transactions beside a writer; LockedLibrary if one takes too long."""
 
-    def keep(self, moment: KeptMoment) -> None:
-        """Keep a moment; does nothing if its place is kept already."""
+    def keep(self, item: KeptMoment | ReadStretch) -> None:
+        """Keep a moment, unless its place is kept already, or what was noted of a stretch, in place of what was."""
 
-    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
-        """Replace the note and the collection of a kept moment; returns whether it is kept."""
+    def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:
+        """Replace the note and the collection of a kept moment, or with `None` keep it no longer.
 
-    def drop(self, resource_id: str, place: str) -> None:
-        """Keep a moment no longer."""
+        Returns whether it is kept.
+        """
 
 
 class Writer(Reader, Protocol):

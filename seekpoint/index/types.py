@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatch
 from itertools import takewhile
@@ -154,14 +154,45 @@ class Chapter:
     generated: bool = False
 
 
+class NotedQuestion(NamedTuple):
+    """A question, in a language (a primary subtag), and the second at which its answer begins."""
+
+    start: float
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStretch:
+    """What `reader`, a language model, noted of a stretch of a transcript (text/stretches.py), by its number.
+
+    `language` is the transcript's, `digest` that of what was read. `titles` are the chapters that begin there.
+    `vectors` has a row for each question, `None` if they aren't embedded.
+    """
+
+    resource_id: str
+    number: int
+    language: str
+    digest: bytes
+    reader: str
+    questions: tuple[NotedQuestion, ...]
+    titles: tuple[Chapter, ...] = ()
+    vectors: Vectors | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The cues of one resource in one language (a BCP 47 tag); `chapters` are generated ones of a recording."""
+    """The cues of one resource in one language (a BCP 47 tag).
+
+    `chapters` were made of what is said in a recording, by a rule or by a language model. `questions` are those that a
+    model noted; only a transcript with all its cues has them.
+    """
 
     language: str
     origin: Origin
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...] = ()
+    questions: tuple[NotedQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,13 +523,17 @@ class Revision(NamedTuple):
 
 
 class Amounts(NamedTuple):
-    """Numbers of resources, chunks and seconds, and the kinds and languages (primary subtags) of what is indexed."""
+    """Numbers of resources, chunks and seconds, and the kinds and languages (primary subtags) of what is indexed.
+
+    `stretches` is the number of those that a language model has read.
+    """
 
     states: Mapping[State, int]
     chunks: int
     seconds: float
     kinds: Sequence[Kind]
     languages: Sequence[str]
+    stretches: int = 0
 
 
 class Known(NamedTuple):

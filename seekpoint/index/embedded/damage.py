@@ -19,7 +19,7 @@ from seekpoint.index.embedded.database import SqliteDatabase, content_errors, tr
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.sql import stored_rows, stored_vectors
+from seekpoint.index.sql import read_stretches, stored_rows, stored_vectors
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.names import SETTING, update_titles
 from seekpoint.index.text.clean import counted
@@ -143,6 +143,10 @@ class _DamagedRows:
             self._drop("name", "resource_id", key)
             self._connection.execute(_UNLISTED, (key,))
             update_titles(SqliteDatabase(self._folder, self._connection), [key.decode()])
+        for key in self.keys("stretch", "question_block"):
+            self._drop("stretch", "resource_id", key)
+            self._drop("question_block", "resource_id", key)
+            self._say(f"{self._label(key)}: what a model noted of it was damaged and is gone, until it is read again")
         for key in self.keys("transcript", "cue_block"):
             self._say(f"{self._label(key)}: its transcript was damaged and has to be fetched again")
             self._drop("transcript", "resource_id", key, *CONTENT)
@@ -210,4 +214,5 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     stored_transcripts.check_pieces(connection, model)
     stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
     stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
+    read_stretches.check(SqliteDatabase(Path(), connection), model.dimension, longest)
     stored_vectors.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))

@@ -9,7 +9,7 @@ from typing import LiteralString
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import ServerDatabase, Session, content_errors, damaged, quoted
-from seekpoint.index.sql import cue_blocks, piece_blocks, stored_rows, transcripts
+from seekpoint.index.sql import cue_blocks, piece_blocks, read_stretches, stored_rows, transcripts
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.sql.term_counts import decode_counts
@@ -67,6 +67,7 @@ def verify(session: Session, card: ModelCard) -> None:
     db = ServerDatabase(session)
     with content_errors(session.address):
         Catalogue(db).kept()
+        read_stretches.check(db, card.dimension)
         for rows in transcripts.stored(db):
             unpack_int8([chunk.vector for chunk in rows.chunks], card.dimension)
             decode_counts([chunk.terms for chunk in rows.chunks])

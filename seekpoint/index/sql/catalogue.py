@@ -9,8 +9,9 @@ from typing import Any
 from seekpoint.files import parsed_json
 from seekpoint.index.reasons import Reason
 from seekpoint.index.settings import LibrarySettings
-from seekpoint.index.sql import names
+from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.port import COLUMNS, Database, decoding
+from seekpoint.index.sql.read_stretches import titled
 from seekpoint.index.sql.stored_rows import decode_chapters, details_of, moment_of, time_of
 from seekpoint.index.store import LISTED
 from seekpoint.index.text.languages import primary
@@ -26,6 +27,7 @@ from seekpoint.index.types import (
     Origin,
     Playlist,
     PlaylistEntry,
+    ReadStretch,
     Resource,
     ResourceStatus,
     Section,
@@ -74,6 +76,9 @@ class Catalogue:
         statuses: dict[str, ResourceStatus] = {}
         aliases = {str(name): str(text) for name, text in self.db.rows(_ALIASES)}
         led_there = LibrarySettings.read(aliases.get).listed
+        read = dict[str, list[ReadStretch]]()
+        for stretch in read_stretches.all_of(self.db, ids, with_questions=False):
+            read.setdefault(stretch.resource_id, []).append(stretch)
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored in rows:
             details, transcripts = details_of(stored), held.get(resource_id, ())
@@ -82,6 +87,7 @@ class Catalogue:
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link
             )
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
+            made = titled(made, read.get(resource_id, ()))
             statuses[resource_id] = ResourceStatus(
                 resource=resource,
                 state=State(state),
@@ -106,7 +112,9 @@ class Catalogue:
         [(seconds,)], spoken = self.db.rows(_SECONDS), self.db.rows(_SPOKEN)
         kinds = {kind for kind, _ in spoken}
         languages = sorted({primary(language) for _, language in spoken})
-        return Amounts(states, int(chunks), float(seconds), [kind for kind in Kind if kind in kinds], languages)
+        [(read,)] = self.db.rows("SELECT count(*) FROM stretch")
+        spoken_kinds = [kind for kind in Kind if kind in kinds]
+        return Amounts(states, int(chunks), float(seconds), spoken_kinds, languages, int(read))
 
     @decoding
     def sections(self) -> list[Section]:
@@ -156,10 +164,19 @@ class Catalogue:
         query = "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id"
         rows = [row for row in self.db.rows(query, resource_id) if language in (None, row[1])]
         cues = self.cues([CueSpan(row[0], max(first, 0), stop) for row in rows])
+        is_whole = first <= 0 and stop == sys.maxsize
+        read = read_stretches.all_of(self.db, [resource_id]) if is_whole and rows else []
+        questions = tuple(question for stretch in read for question in stretch.questions)
         return [
-            Transcript(spoken, Origin(origin), tuple(said), decode_chapters(chapters))
+            Transcript(spoken, Origin(origin), tuple(said), titled(decode_chapters(chapters), read), questions)
             for (_, spoken, origin, chapters), said in zip(rows, cues, strict=True)
         ]
+
+    @decoding
+    def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
+        if ids is None:
+            return read_stretches.all_of(self.db)
+        return read_stretches.by_id(self.db, ids, language)
 
     def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
         raise NotImplementedError

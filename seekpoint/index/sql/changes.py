@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from seekpoint.index.reasons import row_of
 from seekpoint.index.settings import encoded
-from seekpoint.index.sql import names
+from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
 from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database
 from seekpoint.index.sql.stored_rows import details_text, values_of, with_speakers
@@ -25,6 +25,7 @@ from seekpoint.index.types import (
     ModelCard,
     NamedBy,
     Playlist,
+    ReadStretch,
     Resource,
     State,
 )
@@ -138,6 +139,7 @@ class Changes(ABC):
     ) -> None:
         with self._change():
             self._forget(resource_id)
+            read_stretches.delete_changed(self.db, resource_id, [embedded.transcript for embedded in transcripts])
             for rows in rows_of(self.db, resource_id, transcripts, details.chapters):
                 self._insert(rows, self.card)
             self._set_indexed(resource_id, inputs, with_speakers(details, transcripts), kind)
@@ -211,6 +213,7 @@ class Changes(ABC):
         """Replace all transcripts by those of the successor; within the caller's transaction."""
         for table in ("transcript", "term", "language"):
             self.db.run(f"DELETE FROM {table}")
+        read_stretches.forget_vectors(self.db)
         self._copy_transcripts(successor, card, lambda chunks: None)
         self.db.run("DELETE FROM setting WHERE name = 'is_without_pieces'")
         rows = successor.db.rows("SELECT name, value FROM setting WHERE name = 'is_without_pieces'")
@@ -239,23 +242,26 @@ class MomentKeeper(Closing):
     _change: Callable[[], AbstractContextManager[None]]
     close: Callable[[], None]
 
-    def keep(self, moment: KeptMoment) -> None:
-        values = values_of(moment)
-        marks = ", ".join("?" * len(values))
+    def keep(self, item: KeptMoment | ReadStretch) -> None:
         with self._change():
+            if isinstance(item, ReadStretch):
+                if self.db.rows("SELECT 1 FROM transcript WHERE resource_id = ?", item.resource_id):
+                    read_stretches.insert(self.db, item)
+                return
+            values = values_of(item)
+            marks = ", ".join("?" * len(values))
             self.db.run(f"INSERT INTO kept ({COLUMNS['kept']}) VALUES ({marks}) ON CONFLICT DO NOTHING", *values)
 
-    def annotate(self, resource_id: str, place: str, note: str, collection: str) -> bool:
+    def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:
         with self._change():
-            self.db.run(
-                "UPDATE kept SET note = ?, collection = ? WHERE (resource_id, place) = (?, ?)",
-                *(note, collection, resource_id, place),
-            )
+            if note is None:
+                self.db.run("DELETE FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place)
+            else:
+                self.db.run(
+                    "UPDATE kept SET note = ?, collection = ? WHERE (resource_id, place) = (?, ?)",
+                    *(note, collection, resource_id, place),
+                )
             return bool(self.db.rows("SELECT 1 FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place))
-
-    def drop(self, resource_id: str, place: str) -> None:
-        with self._change():
-            self.db.run("DELETE FROM kept WHERE (resource_id, place) = (?, ?)", resource_id, place)
 
 
 _SOURCE = "the library"

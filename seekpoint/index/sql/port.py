@@ -30,7 +30,10 @@ def parents_of(script: str) -> dict[str, tuple[str, str]]:
 COLUMNS = {name: ", ".join(_COLUMN.findall(body)) for name, body in tables_of(SCRIPT).items()}
 """The columns of each table, as SQL names them."""
 
-CATALOGUE = ("resource", "listing", "playlist_entry", "name", "translation", "setting", "kept")
+CATALOGUE = (
+    *("resource", "listing", "playlist_entry", "name", "translation", "setting", "kept"),
+    *("stretch", "question_block"),
+)
 """The tables beside those of transcripts, in an order in which rows come after those that they refer to."""
 
 

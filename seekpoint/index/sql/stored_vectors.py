@@ -18,6 +18,9 @@ from seekpoint.index.types import ModelCard, Pieces, Vectors
 _LARGEST = 127
 _UNIT = 2.0**-18
 _STEP = np.dtype("<u2")
+SCALE_BYTES = _STEP.itemsize
+"""The bytes of a packed vector beside one for each dimension."""
+
 # Stored vectors are rounded, so that their lengths aren't quite 1.
 _LONGEST_VECTOR = 2
 
@@ -30,10 +33,10 @@ def pack_int8(vector: Vectors) -> bytes:
 
 
 def unpack_int8(data: Sequence[bytes], dimension: int) -> Vectors:
-    """Packed vectors as float32, one row each."""
-    table = np.frombuffer(b"".join(data), dtype=np.int8).reshape(len(data), dimension + _STEP.itemsize)
-    steps = np.ascontiguousarray(table[:, : _STEP.itemsize]).view(_STEP).astype(np.float32)
-    rows: Vectors = table[:, _STEP.itemsize :] * (steps * np.float32(_UNIT))
+    """Packed vectors, also several of them joined, as float32: one row each."""
+    table = np.frombuffer(b"".join(data), dtype=np.int8).reshape(-1, dimension + SCALE_BYTES)
+    steps = np.ascontiguousarray(table[:, :SCALE_BYTES]).view(_STEP).astype(np.float32)
+    rows: Vectors = table[:, SCALE_BYTES:] * (steps * np.float32(_UNIT))
     return rows
 
 

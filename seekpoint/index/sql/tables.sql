@@ -1,4 +1,4 @@
--- The tables of a library, schema 2, that both backends have, in the dialect of SQLite. They hold the truth; indexes
+-- The tables of a library, schema 3, that both backends have, in the dialect of SQLite. They hold the truth; indexes
 -- only propose candidates.
 CREATE TABLE resource (
   id TEXT PRIMARY KEY,
@@ -70,6 +70,27 @@ CREATE TABLE piece_block (
   data BLOB NOT NULL,                       -- see piece_blocks.py
   PRIMARY KEY (transcript_id, start)
 ) STRICT;
+-- What a language model noted of a stretch of a transcript, some five minutes: see ../text/stretches.py. It stays while
+-- the words of the stretch do.
+CREATE TABLE stretch (
+  id TEXT PRIMARY KEY,                      -- the id of the resource, a space, and the number of the stretch
+  resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
+  language TEXT NOT NULL,                   -- that of the transcript
+  digest BLOB NOT NULL,                     -- of its words
+  reader TEXT NOT NULL,                     -- who noted it
+  titles TEXT NOT NULL                      -- the chapters that begin in it, as those of a transcript
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stretch_resource ON stretch (resource_id);
+-- The questions that a stretch answers, in one language.
+CREATE TABLE question_block (
+  stretch_id TEXT NOT NULL,
+  language TEXT NOT NULL,                   -- a primary subtag
+  resource_id TEXT NOT NULL REFERENCES resource ON DELETE CASCADE,
+  questions TEXT NOT NULL,                  -- each a second and a text, as JSON
+  vectors BLOB NOT NULL,                    -- one for each, as those of chunks; empty after a change of the model
+  PRIMARY KEY (stretch_id, language)
+) STRICT;
+CREATE INDEX question_block_resource ON question_block (resource_id);
 -- The sums of the vectors of each language (a primary subtag), from which its means come.
 CREATE TABLE language (
   name TEXT PRIMARY KEY,

@@ -159,7 +159,7 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
         return files, None
     with open_keeper(library) as keeper:
         for moment in moments:
-            keeper.drop(moment.resource.id, moment.place)
+            keeper.annotate(moment.resource.id, moment.place, None)
             keeper.keep(moment)
     return files, len(moments)
 

@@ -89,13 +89,13 @@ class KeptPages:
 
     async def drop(self, request: Request) -> Response:
         form = await self._form(request, PlaceForm)
-        return await self._changed(form, lambda keeper: keeper.drop(form.resource, form.place))
+        return await self._changed(form, lambda keeper: keeper.annotate(form.resource, form.place, None))
 
     async def _form(self, request: Request, form: type[AnyForm]) -> AnyForm:
         assert self.editing, "only then there are routes that change"
         return await self.editing.form(request, form)
 
-    async def _changed(self, form: Form, change: Callable[[Keeper], None]) -> Response:
+    async def _changed(self, form: Form, change: Callable[[Keeper], object]) -> Response:
         def run() -> None:
             with open_keeper(self.live.address) as keeper:
                 change(keeper)

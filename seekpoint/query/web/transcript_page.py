@@ -43,7 +43,7 @@ class Found:
         return cls(len(places), shown, min(place, len(shown)))
 
 
-class Stretch(NamedTuple):
+class MarkedText(NamedTuple):
     """Characters of a cue: those of a place, with its number from 1 and whether it begins here, or of none (0)."""
 
     text: str
@@ -96,21 +96,21 @@ class OpenTranscript:
         )
 
     @property
-    def marked(self) -> Mapping[int, Sequence[Stretch]]:
+    def marked(self) -> Mapping[int, Sequence[MarkedText]]:
         """The texts of the cues in which something was found, by position, in stretches."""
         parts: dict[int, list[tuple[Part, int, bool]]] = {}
         for number, place in enumerate(self.found.places if self.found else (), 1):
             for part in place:
                 parts.setdefault(part.number, []).append((part, number, part is place[0]))
-        marked: dict[int, list[Stretch]] = {}
+        marked: dict[int, list[MarkedText]] = {}
         for index, own in parts.items():
             text, end = printable(self.transcript.cues[index].text), 0
             marked[index] = []
             for part, number, is_start in own:
-                marked[index].append(Stretch(text[end : part.start], 0, False))
-                marked[index].append(Stretch(text[part.start : part.stop], number, is_start))
+                marked[index].append(MarkedText(text[end : part.start], 0, False))
+                marked[index].append(MarkedText(text[part.start : part.stop], number, is_start))
                 end = part.stop
-            marked[index].append(Stretch(text[end:], 0, False))
+            marked[index].append(MarkedText(text[end:], 0, False))
         return marked
 
 

@@ -67,8 +67,8 @@ def test_notes_are_replaced_and_moments_dropped(backend: Backend) -> None:
     with backend.keeper() as keeper:
         assert keeper.annotate("attention01", MASK.place, "笔记", "收藏")
         assert not keeper.annotate("attention01", "t99", "nobody's", "")
-        keeper.drop("zhuyili0001", YANMA.place)
-        keeper.drop("zhuyili0001", "t99")
+        assert not keeper.annotate("zhuyili0001", YANMA.place, None)
+        keeper.annotate("zhuyili0001", "t99", None)
     assert kept(backend) == [replace(MASK, note="笔记", collection="收藏")]
 
 

@@ -50,7 +50,7 @@ def test_roles_may_do_what_they_were_given(postgres: TestServer, library: Server
         keeper.keep(MASK)
     with open_reader(asking) as reader, open_keeper(asking) as keeper, open_writer(asking) as writer:
         assert (len(reader.statuses()), reader.kept()) == (len(TALKS), [MASK])
-        assert "you may not do that" in told(lambda: keeper.drop(MASK.resource.id, MASK.place))
+        assert "you may not do that" in told(lambda: keeper.annotate(MASK.resource.id, MASK.place, None))
         assert "you may not do that" in told(lambda: writer.set_state("zhuyili0001", State.DEFERRED))
     assert "no such thing" in told(lambda: create_library(library, CARD, readers=["who"]))
 

@@ -1,0 +1,138 @@
+"""What a language model noted of stretches, as rows and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, groupby
+from math import inf, isfinite
+from typing import Any
+
+from seekpoint.files import parsed_json
+from seekpoint.index.sql.port import COLUMNS, Database
+from seekpoint.index.sql.stored_rows import decode_chapters, encode_chapters
+from seekpoint.index.text.stretches import number_at, stretch_id, stretches
+from seekpoint.index.types import Chapter, NotedQuestion, ReadStretch, Transcript, Vectors
+
+_STRETCHES = "SELECT id, resource_id, language, digest, reader, titles FROM stretch"
+_BLOCKS = "SELECT stretch_id, language, questions, vectors FROM question_block"
+
+
+def insert(db: Database, stretch: ReadStretch) -> None:
+    """Store what was noted of a stretch, in place of what was; within the caller's transaction."""
+    key = stretch_id(stretch.resource_id, stretch.number)
+    delete(db, [key])
+    values = (key, stretch.resource_id, stretch.language, stretch.digest, stretch.reader)
+    db.add(f"stretch ({COLUMNS['stretch']})", [(*values, encode_chapters(stretch.titles))])
+    vectors = stretch.vectors if stretch.vectors is not None else [None] * len(stretch.questions)
+    rows = sorted(zip(stretch.questions, vectors, strict=True), key=lambda row: (row[0].language, row[0].start))
+    from seekpoint.index.sql.stored_vectors import pack_int8
+
+    blocks = []
+    for language, group in groupby(rows, lambda row: row[0].language):
+        noted, packed = zip(*((question, vector) for question, vector in group), strict=True)
+        data = b"".join(pack_int8(vector) for vector in packed if vector is not None)
+        texts = json.dumps([(question.start, question.text) for question in noted], ensure_ascii=False)
+        blocks.append((key, language, stretch.resource_id, texts, data))
+    db.add(f"question_block ({COLUMNS['question_block']})", blocks)
+
+
+def delete(db: Database, ids: Collection[str]) -> None:
+    """Delete what was noted of stretches; within the caller's transaction."""
+    db.run("DELETE FROM question_block WHERE stretch_id IN ?*", [*ids])
+    db.run("DELETE FROM stretch WHERE id IN ?*", [*ids])
+
+
+def delete_changed(db: Database, resource_id: str, transcripts: Iterable[Transcript]) -> None:
+    """Delete what was noted of stretches whose words have changed; within the caller's transaction."""
+    rows = db.rows("SELECT id, language, digest FROM stretch WHERE resource_id = ?", resource_id)
+    if rows:
+        said = {
+            (stretch_id(resource_id, stretch.number), transcript.language, stretch.digest)
+            for transcript in transcripts
+            for stretch in stretches(transcript.cues)
+        }
+        delete(db, [key for key, language, digest in rows if (key, language, bytes(digest)) not in said])
+
+
+def forget_vectors(db: Database) -> None:
+    """Delete the vectors of all questions, which are another model's; within the caller's transaction."""
+    db.run("UPDATE question_block SET vectors = ?", b"")
+
+
+def by_id(db: Database, ids: Collection[str], language: str) -> list[ReadStretch]:
+    """The stretches with these ids that were read, with the questions in one language, else in all, and vectors."""
+    blocks = db.rows(f"{_BLOCKS} WHERE stretch_id IN ?* AND language = ?", [*ids], language)
+    if len(blocks) < len(ids):
+        have = {row[0] for row in blocks}
+        blocks = [*blocks, *db.rows(f"{_BLOCKS} WHERE stretch_id IN ?*", [key for key in ids if key not in have])]
+    if not blocks:
+        return []
+    rows = db.rows(f"{_STRETCHES} WHERE id IN ?* ORDER BY id", list({row[0] for row in blocks}))
+    noted = _by_stretch(blocks)
+    return [_stretch(row, noted[row[0]], are_embedded=True) for row in rows]
+
+
+def all_of(
+    db: Database, resource_ids: Collection[str] | None = None, *, with_questions: bool = True
+) -> list[ReadStretch]:
+    """The stretches of resources, or of all, that were read, without vectors; in order."""
+    where, values = ("", []) if resource_ids is None else ("WHERE resource_id IN ?*", [[*resource_ids]])
+    rows = db.rows(f"{_STRETCHES} {where}", *values)
+    noted = _by_stretch(db.rows(f"{_BLOCKS} {where}", *values)) if rows and with_questions else {}
+    read = [_stretch(row, noted.get(row[0], ()), are_embedded=False) for row in rows]
+    return sorted(read, key=lambda stretch: (stretch.resource_id, stretch.number))
+
+
+def titled(made: Sequence[Chapter], read: Iterable[ReadStretch]) -> tuple[Chapter, ...]:
+    """The chapters of a recording: the titles that were noted, and those made of what is said in other stretches."""
+    titles = {stretch.number: stretch.titles for stretch in read}
+    if not any(titles.values()):
+        return tuple(made)
+    others = (chapter for chapter in made if number_at(chapter.start) not in titles)
+    return tuple(sorted([*others, *chain.from_iterable(titles.values())], key=lambda chapter: chapter.start))
+
+
+def _by_stretch(blocks: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
+    noted: dict[str, list[Sequence[Any]]] = {}
+    for key, *block in blocks:
+        noted.setdefault(key, []).append(block)
+    return noted
+
+
+def _stretch(row: Sequence[Any], blocks: Iterable[Sequence[Any]], *, are_embedded: bool) -> ReadStretch:
+    key, resource_id, language, digest, reader, titles = row
+    questions, packed = list[NotedQuestion](), list[bytes]()
+    for spoken, texts, data in blocks:
+        questions += [NotedQuestion(_second(start), spoken, str(text)) for start, text in parsed_json(texts)]
+        packed.append(bytes(data))
+    vectors: Vectors | None = None
+    if are_embedded and all(packed):
+        from seekpoint.index.sql.stored_vectors import SCALE_BYTES, unpack_int8
+
+        vectors = unpack_int8(packed, len(b"".join(packed)) // max(len(questions), 1) - SCALE_BYTES)
+        if len(vectors) != len(questions):
+            raise ValueError("a stretch has fewer vectors than questions")
+    number = int(key.rpartition(" ")[2])
+    return ReadStretch(
+        resource_id, number, language, bytes(digest), reader, tuple(questions), decode_chapters(titles), vectors
+    )
+
+
+def _second(value: Any) -> float:  # noqa: ANN401 - JSON
+    if not isinstance(value, int | float) or not isfinite(value) or value < 0:
+        raise ValueError("a question stands at no second")
+    return float(value)
+
+
+def check(db: Database, dimension: int, longest: float = inf) -> None:
+    """Raise ValueError for what `insert` can't have written, or for a time beyond `longest` seconds."""
+    for stretch in all_of(db):
+        starts = [*(each.start for each in stretch.questions), *(each.start for each in stretch.titles)]
+        if max(starts, default=0.0) > longest:
+            raise ValueError("a question stands behind the end")
+    from seekpoint.index.sql.stored_vectors import SCALE_BYTES
+
+    for key, language, texts, data in db.rows(_BLOCKS):
+        if data and len(data) != len(parsed_json(texts)) * (dimension + SCALE_BYTES):
+            raise ValueError(f"the questions of {key} in {language} have other vectors")

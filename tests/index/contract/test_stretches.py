@@ -1,0 +1,146 @@
+"""The contract of the door: what a model noted of a transcript stays as long as the words of the stretch do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.open import open_reader
+from seekpoint.index.text.stretches import SECONDS, stretch_id, stretches
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
+from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, NotedQuestion, ReadStretch
+from tests.index.contract.conftest import Backend
+from tests.index.contract.talks import CARD, ENCODER, LANGUAGE, transcript
+from tests.index.libraries import embedded
+
+TALK = "attention01"
+ASKED = (
+    NotedQuestion(0.0, "en", "What weighs the words?"),
+    NotedQuestion(10.0, "en", "What does the mask hide?"),
+    NotedQuestion(10.0, "zh", "掩码遮住什么？"),
+)
+
+
+def read(talk: str = TALK, questions: tuple[NotedQuestion, ...] = ASKED) -> ReadStretch:
+    """What a model noted of the only stretch of a talk."""
+    [stretch] = stretches(transcript(talk).transcript.cues)
+    vectors = ENCODER.passages([question.text for question in questions]) if questions else None
+    titles = (Chapter(10.0, "The mask: 掩码", generated=True),)
+    return ReadStretch(talk, 0, LANGUAGE[talk], stretch.digest, "a model", questions, titles, vectors)
+
+
+def note(backend: Backend, *stretch: ReadStretch) -> None:
+    with backend.keeper() as keeper:
+        for each in stretch:
+            keeper.keep(each)
+
+
+def noted(backend: Backend) -> list[ReadStretch]:
+    """What is noted, of a library that is whole."""
+    with backend.reader() as reader:
+        reader.verify()
+        assert reader.amounts().stretches == len(reader.stretches())
+        return reader.stretches()
+
+
+def test_a_stretch_comes_back_as_it_was_noted_and_a_later_note_takes_its_place(backend: Backend) -> None:
+    assert noted(backend) == []
+    note(backend, read(), read("zhuyili0001", ()))
+    assert noted(backend) == [read(), read("zhuyili0001", ())]
+    later = replace(read(questions=ASKED[1:]), reader="a better model")
+    note(backend, later)
+    assert noted(backend) == [later, read("zhuyili0001", ())]
+
+
+def test_stretches_are_looked_up_by_id_and_in_one_language_if_they_have_it(backend: Backend) -> None:
+    note(backend, read())
+    ids = [stretch_id(TALK, 0), stretch_id(TALK, 1), stretch_id("nowhere", 0)]
+    with backend.reader() as reader:
+        [chinese] = reader.stretches(ids, "zh")
+        [french] = reader.stretches(ids, "fr")
+        assert reader.stretches([stretch_id("position001", 0)], "en") == []
+    assert chinese.questions == ASKED[2:]
+    assert french.questions == ASKED
+    assert chinese.vectors is not None
+    assert french.vectors is not None
+    assert french.vectors == pytest.approx(ENCODER.passages([each.text for each in ASKED]), abs=0.01)
+    assert chinese.vectors[0] == pytest.approx(french.vectors[2])
+
+
+def test_a_transcript_comes_with_its_questions_and_titles(backend: Backend) -> None:
+    note(backend, read())
+    with backend.reader() as reader:
+        [whole] = reader.transcripts(TALK)
+        [status] = reader.statuses([TALK])
+        assert reader.transcripts(TALK, first=1)[0].questions == ()
+    assert whole.questions == ASKED
+    assert whole.chapters == status.chapters == (Chapter(10.0, "The mask: 掩码", generated=True),)
+
+
+def test_a_rule_s_chapters_stay_where_no_model_has_read(backend: Backend) -> None:
+    cues = tuple(Cue(second, second + 10, f"cue at {second}") for second in (0.0, 200.0, SECONDS, 500.0))
+    talk = embedded([cue.text for cue in cues], "en")
+    made = (Chapter(200.0, "by a rule", generated=True), Chapter(500.0, "“by a rule”", generated=True))
+    longer = replace(talk, transcript=replace(talk.transcript, cues=cues, chapters=made))
+    with backend.writer() as writer:
+        writer.commit(TALK, [longer], Details(), "made again")
+    first = next(stretches(cues))
+    title = Chapter(0.0, "by a model", generated=True)
+    note(backend, ReadStretch(TALK, 0, "en", first.digest, "a model", (), (title,)))
+    with backend.reader() as reader:
+        assert reader.transcripts(TALK)[0].chapters == (title, made[1])
+
+
+def changed(talk: EmbeddedTranscript) -> EmbeddedTranscript:
+    """The talk with another word in its first cue."""
+    first, *others = talk.transcript.cues
+    return replace(talk, transcript=replace(talk.transcript, cues=(first._replace(text="attention waits"), *others)))
+
+
+def test_a_build_takes_away_what_was_noted_of_words_that_changed_alone(backend: Backend) -> None:
+    note(backend, read(), read("position001", ()))
+    with backend.writer() as writer:
+        for talk in (TALK, "position001"):
+            writer.commit(talk, [transcript(talk)], Details(), "made again")
+    assert noted(backend) == [read(), read("position001", ())]
+    with backend.writer() as writer:
+        writer.commit(TALK, [changed(transcript(TALK))], Details(), "another edition")
+    assert noted(backend) == [read("position001", ())]
+    with backend.writer() as writer:
+        writer.remove(["position001"])
+    assert noted(backend) == []
+
+
+def test_nothing_is_noted_of_what_has_no_transcript(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.remove([TALK])
+    note(backend, read())
+    assert noted(backend) == []
+
+
+def test_another_model_keeps_the_questions_and_loses_their_vectors(backend: Backend) -> None:
+    note(backend, read())
+    other = replace(CARD, name="another model", fingerprint="another")
+    with backend.writer() as writer:
+        with writer.successor(other, print) as successor:
+            for due in successor.due:
+                successor.writer.commit(due.resource.id, [transcript(due.resource.id)], Details(), due.edition)
+        writer.succeed(successor)
+    assert noted(backend) == [read()]
+    with backend.reader() as reader:
+        [stretch] = reader.stretches([stretch_id(TALK, 0)], "en")
+    assert stretch.vectors is None
+
+
+def test_an_archive_carries_what_was_noted(backend: Backend, tmp_path: Path) -> None:
+    note(backend, read())
+    export_library(backend.address, tmp_path / "archive.seekpoint")
+    copy = tmp_path / "copy"
+    import_library(tmp_path / "archive.seekpoint", copy)
+    with open_reader(copy) as reader:
+        reader.verify()
+        assert reader.stretches() == [read()]
+        assert reader.stretches([stretch_id(TALK, 0)], "zh")[0].vectors is not None
