@@ -183,6 +183,18 @@ def updated(text: str, blocks: Mapping[str, Block], library: Path) -> str:
     return text
 
 
+def shell_blocks(page: Path) -> list[list[str]]:
+    """The commands in each shell block of a page: continued lines are one, comments and output are left out."""
+    blocks = []
+    for language, text in re.findall(r"^```(sh|bash|shell|console)\n(.*?)^```", page.read_text("utf-8"), _SECTION):
+        lines = text.replace("\\\n", " ").splitlines()
+        if language == "console":
+            lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        commands = (re.sub(r"(?:^|\s+)#.*", "", line).strip() for line in lines)
+        blocks.append([command for command in commands if command])
+    return blocks
+
+
 def replaced(text: str, name: str, block: str) -> str:
     pattern = rf"(<!-- {name}: [^>]*-->\n).*?(\n?<!-- /{name} -->)"
     assert re.search(pattern, text, re.DOTALL), f"there is no block {name}"

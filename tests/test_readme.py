@@ -72,9 +72,9 @@ def test_the_examples_are_what_the_program_prints_and_the_demos_questions_are_an
 
 def command_lines(page: Path) -> Iterator[list[str]]:
     """The calls of `seekpoint` in a page's blocks of shell lines, without what follows a pipe or a redirection."""
-    for block in re.findall(r"```(?:sh|console)\n(.*?)```", text_of(page), re.DOTALL):
-        for line in block.splitlines():
-            words = shlex.split(line.removeprefix("$ "), comments=True)
+    for block in readme.shell_blocks(page):
+        for line in block:
+            words = shlex.split(line)
             if "seekpoint" in words:
                 call = words[len(words) - words[::-1].index("seekpoint") :]
                 yield call[: next((at for at, word in enumerate(call) if word in ("|", ">", ">>")), None)]
