@@ -20,7 +20,7 @@ define ask
 	@$(BIN)/seekpoint ask "$(1)" -k 2 --index $(LIBRARY)
 endef
 
-.PHONY: demo torch test test-rest test-all check nightly lowest sbom audit clean
+.PHONY: demo torch test test-rest test-all check nightly lowest mcpb sbom audit clean
 
 demo: .venv/ready
 	@printf '\n3/4  Building a library of the seven short talks of examples/reading-list.md, from captions on disk.\n'
@@ -61,6 +61,10 @@ lowest:
 	build/lowest/bin/uv pip install --python build/lowest/bin/python --resolution lowest-direct --only-binary :all: \
 		--quiet --editable '.[dev]'
 	build/lowest/bin/python -m pytest -m "not slow and not nightly"
+
+# The bundle for assistants with a list of extensions, such as Claude Desktop.
+mcpb: .venv/ready
+	$(BIN)/python -m scripts.mcpb build/seekpoint.mcpb
 
 # A software bill of materials in CycloneDX's JSON: all that is installed for Seekpoint, but for what tests it.
 sbom: .venv/tested
