@@ -27,7 +27,16 @@ QUESTION = "Why do we need three different matrices for queries, keys and values
 Block: TypeAlias = Callable[[Path], str]
 _ANYWHERE = "/home/you/seekpoint"
 _WIDTH = 100
-SAID_ONCE = {"--index", "--rerank", "--llm", "--llm-model", "--llm-seconds"}
+SAID_ONCE = {
+    "--index",
+    "--rerank",
+    "--llm",
+    "--llm-model",
+    "--llm-seconds",
+    "--cookies",
+    "--cookies-from-browser",
+    "--proxy",
+}
 _SECTION = re.DOTALL | re.MULTILINE
 
 

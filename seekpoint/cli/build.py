@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seekpoint.cli.options import index_option, with_index
+from seekpoint.cli.options import index_option, make_web, web_options, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import counted
@@ -66,11 +66,7 @@ _STRONGER = (
     help="Pause between videos, so that YouTube doesn't block you.",
 )
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Take the newest N of a channel or a feed.")
-@click.option("--cookies", metavar="FILE", type=click.Path(path_type=Path), help="Send the cookies of a cookies.txt.")
-@click.option(
-    "--cookies-from-browser", "browser", metavar="NAME", help="Send the cookies of a browser, such as firefox."
-)
-@click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
+@web_options
 @click.option("--prune", is_flag=True, help="Take out what the lists no longer hold.")
 @click.option("--retry", is_flag=True, help="Retry deferred resources now.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be fetched, and how long that takes; do nothing.")
@@ -104,8 +100,6 @@ def build(
     from seekpoint.cli.options import quiet
     from seekpoint.index.models.encoder import need_packages_that_embed
     from seekpoint.indexer.build_options import BuildOptions
-    from seekpoint.indexer.fetch.cookies import one_source
-    from seekpoint.indexer.fetch.http_session import Web
 
     quiet()
     context = click.get_current_context()
@@ -116,10 +110,7 @@ def build(
     if math.isnan(options["pace"]):  # click's range check lets NaN through
         raise UsageError("--pace takes a number of seconds")
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
-    # A caller of `cli` may replace the web, as tests do.
-    web = (context.obj or Web)(proxy, one_source(cookies, browser))
-    if cookies or browser:
-        click.echo("YouTube may suspend the account of these cookies: take one that you can do without.", err=True)
+    web = make_web(cookies, browser, proxy)
     if dry_run:
         _preview(wanted, folder, web)
         return

@@ -1,4 +1,4 @@
-"""Shared by commands: the options --index and --token, and JSON output."""
+"""Shared by commands: options that several have, and JSON output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from itertools import pairwise
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -20,6 +21,9 @@ from seekpoint.index.address import Address, check_not_a_file, folder_of, parse_
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, counted
+
+if TYPE_CHECKING:
+    from seekpoint.indexer.fetch.http_session import Web
 
 _TOKEN = "SEEKPOINT_TOKEN"
 _SHORTEST_TOKEN = 16
@@ -121,6 +125,28 @@ def llm_options(command: Callable[..., None]) -> Callable[..., None]:
         help="Let the language model at this address (OpenAI's API, such as Ollama's) read what was found, answer in "
         "sentences, and put first what it cites; $SEEKPOINT_LLM. Its key: $SEEKPOINT_LLM_KEY.",
     )(name(seconds(with_reader)))
+
+
+def web_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --cookies, --cookies-from-browser and --proxy to a command."""
+    proxy = click.option("--proxy", metavar="URL", help="Go through a proxy, such as http://localhost:8080.")
+    browser = click.option(
+        "--cookies-from-browser", "browser", metavar="NAME", help="Send the cookies of a browser, such as firefox."
+    )
+    file = click.Path(path_type=Path)
+    cookies = click.option("--cookies", metavar="FILE", type=file, help="Send the cookies of a cookies.txt.")
+    return cookies(browser(proxy(command)))
+
+
+def make_web(cookies: Path | None, browser: str | None, proxy: str | None) -> Web:
+    """The web that these options give; a caller of `cli` may replace it, as tests do."""
+    from seekpoint.indexer.fetch.cookies import one_source
+    from seekpoint.indexer.fetch.http_session import Web
+
+    web: Web = (click.get_current_context().obj or Web)(proxy, one_source(cookies, browser))
+    if cookies or browser:
+        click.echo("YouTube may suspend the account of these cookies: take one that you can do without.", err=True)
+    return web
 
 
 def token_option(meaning: str) -> Callable[[_Command], _Command]:

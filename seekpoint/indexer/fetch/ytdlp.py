@@ -94,6 +94,11 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
             raise self._block
         return info
 
+    def runtimes(self) -> list[str]:
+        """The JavaScript runtimes that it can start, with their versions."""
+        infos = (runtime.info for runtime in self._js_runtimes.values() if runtime)
+        return [f"{info.name} {info.version}" for info in infos if info and info.supported]
+
     def urlopen(self, req: Request | str) -> Response:
         """Send a request, with retries; raises requests.RequestException or Unfetched, for `statuses` HTTPError."""
         request = Request(req) if isinstance(req, str) else req

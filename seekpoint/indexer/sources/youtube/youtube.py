@@ -79,21 +79,38 @@ class YouTubeTranscripts:
         except Exception as error:
             failure = transcript_failure(error)
             try:
-                if not self._has_second_way(error, failure):
+                if not self.has_second_way(error, failure):
                     raise failure
                 from seekpoint.indexer.sources.youtube.ytdlp_videos import CaptionDownloader
 
                 self._ytdlp = self._ytdlp or CaptionDownloader(self._web, self._languages)
                 with self._pace.turn():
                     transcripts, info = self._ytdlp.fetch(video_id, failure)
-                details = completed(details_of(self._page, self._player), stated_details(info))
+                details = completed(self.details, stated_details(info))
                 fetched = FetchResult(transcripts, details)
             except Unfetched as last:
                 raise self._counted(last) from last.__cause__ or error
         self._faults = 0
         return fetched
 
-    def _has_second_way(self, error: Exception, failure: Unfetched) -> bool:
+    def tracks(self, video_id: str) -> list[Track]:
+        """The caption tracks that YouTube lists; raises errors of youtube-transcript-api or requests, or Unfetched."""
+        listed = retried(self._api.list, video_id)
+        for address in caption_addresses(self._player):
+            check_captions_address(address)
+        return [Track(each.language_code, each.is_generated, each) for each in listed]
+
+    def cues(self, track: Track) -> tuple[Cue, ...]:
+        """What is said by one of these tracks; raises the same."""
+        snippets = retried(track.source.fetch)
+        return tidy(spoken(Cue(each.start, each.start + each.duration, each.text) for each in snippets))
+
+    @property
+    def details(self) -> Details:
+        """The details of the video that was asked for last."""
+        return details_of(self._page, self._player)
+
+    def has_second_way(self, error: Exception, failure: Unfetched) -> bool:
         """Whether yt-dlp may have captions that youtube-transcript-api hasn't; never if a block is near."""
         if isinstance(error, ytt.VideoUnplayable):
             needs_login = failure.reason.code == "youtube_says_private"
@@ -118,19 +135,13 @@ class YouTubeTranscripts:
         return Halt(failure.reason, (failure.retry_after or 0.0) / 2)
 
     def _fetch(self, video_id: str) -> FetchResult:
-        listed = retried(self._api.list, video_id)
-        tracks = choose([Track(each.language_code, each.is_generated, each) for each in listed], self._languages)
-        for address in caption_addresses(self._player):
-            check_captions_address(address)
         transcripts = []
-        for track in tracks:
-            snippets = retried(track.source.fetch)
-            cues = tidy(spoken(Cue(each.start, each.start + each.duration, each.text) for each in snippets))
-            if cues:
+        for track in choose(self.tracks(video_id), self._languages):
+            if cues := self.cues(track):
                 transcripts.append(Transcript(clean(track.language), track.origin, cues))
         if not transcripts:
             raise Unfetched(State.NO_TRANSCRIPT, Reason("transcript_empty"), MONTH)
-        return FetchResult(tuple(transcripts), details_of(self._page, self._player))
+        return FetchResult(tuple(transcripts), self.details)
 
     def _capture(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
         raise_for_pause(response)
