@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from mcp import Client as Assistant
+from mcp import StdioServerParameters
 
 from seekpoint.cli.mcp_clients import (
     CLIENTS,
@@ -26,6 +28,7 @@ from seekpoint.index.address import parse_address
 from seekpoint.index.errors import SeekpointError, UsageError
 from tests.cli.here import MAIN, Ran, Terminal, call, needs_terminal, one_line
 from tests.index.libraries import build
+from tests.query.mcp.sessions import session
 
 HOME = Path("/home/me")
 LINUX, MAC, WINDOWS = "linux", "darwin", "win32"
@@ -245,6 +248,29 @@ def test_a_client_is_set_up_once_and_undone(name: str, home: Path) -> None:
     assert copy_of(client.file).read_text("utf-8") == text
     assert f"{name}: {client.file} does not name Seekpoint\n" in at_home(home, "--install", "list").stdout
     assert at_home(home, "--uninstall", name) == Ran(0, f"{client.file}: nothing to change\n", "")
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_what_is_written_starts_the_server_for_a_client_that_knows_nothing_else(name: str, home: Path) -> None:
+    """In another folder, with a home of its own and the system's short PATH, as programs of a desktop have it."""
+    client = find_client(name, sys.platform, home, folders(home))
+    client.folder.mkdir(parents=True, exist_ok=True)
+    assert at_home(home, "--install", name, "--yes").exit_code == 0
+    server = json.loads(client.file.read_text("utf-8"))[client.key]["seekpoint"]
+    assert server.pop("type", "stdio") == "stdio" and server.keys() == {"command", "args"}
+    clean = home / "another"
+    clean.mkdir()
+    variables = {"HOME": str(clean), "USERPROFILE": str(clean), "PATH": os.defpath}
+
+    async def talk(assistant: Assistant) -> list[str]:
+        assert assistant.server_info and assistant.server_info.name == "seekpoint"
+        counted = await assistant.call_tool("status")
+        assert not counted.is_error and counted.structured_content["resources"] == 3
+        return [tool.name for tool in (await assistant.list_tools()).tools]
+
+    tools = session(StdioServerParameters(**server, env=variables, cwd=clean), talk)
+    assert tools == ["ask", "transcript", "status", "list_resources"]
+    assert [*clean.iterdir()] == [], "it leaves nothing behind"
 
 
 def copy_of(file: Path) -> Path:
