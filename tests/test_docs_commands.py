@@ -38,6 +38,7 @@ ROLES = "needs PostgreSQL; tests/cli/test_servers.py runs init, --enqueue, --wor
 DOCKER = "needs Docker; tests/test_compose.py runs the services without containers"
 
 REASONS = {
+    "seekpoint status --youtube": "needs YouTube; tests/cli/test_youtube_status.py asks a stand-in",
     "make demo": MAKE,
     "make test": MAKE,
     "python3 -m venv .venv": INSTALLS,
