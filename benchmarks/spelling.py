@@ -38,7 +38,8 @@ def judged(word: str, meant: str, library: Reader) -> str:
 
 def spelt(word: str, library: Reader) -> list[tuple[str, str]]:
     languages = library.languages()
-    question = ParsedQuestion(word, terms(word), content_terms(word), "en", np.zeros(1, np.float32), has_content(word))
+    nothing = np.zeros(1, np.float32)
+    question = ParsedQuestion(word, terms(word), content_terms(word), "en", nothing, has_content(word), nothing)
     chunks = sum(language.chunks for language in languages.values())
     rarities = look_up(question, library, languages).rarities
     return [*respellings(word, question.content, rarities, library, chunks)]

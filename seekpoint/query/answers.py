@@ -27,11 +27,12 @@ class Translation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a moment's score came about: `share` × `meaning` + (1 − `share`) × `words` + `named` + `verbatim`.
+    """How a moment's score came about: `share` × `meaning` + (1 − `share`) × `words`, and what is added.
 
     Each is from 0 to 1. `meaning` is the cosine with the question, `words` how far the question's words are covered,
     `named` a bonus for a resource that the question names, and `verbatim` one for saying the question word for word, a
-    share of what the others leave up to 1. `stands_in` is true where the moment is in another language than the
+    share of what the others leave up to 1. `noted` is added for the question `answers`, which a language model noted
+    there: it is like the one that is asked. `stands_in` is true where the moment is in another language than the
     question, so that a part of the meaning stands in for words. `matched` are the question's words that occur in the
     moment, `translated` those that occur in translation. `windows` are the stretches nearest in meaning. `reranked` is
     the score that a reranker gave instead of that sum, if there is one.
@@ -46,6 +47,8 @@ class Explanation:
     windows: tuple[Window, ...]
     named: float = 0.0
     verbatim: float = 0.0
+    noted: float = 0.0
+    answers: str | None = None
     reranked: float | None = None
 
 

@@ -80,13 +80,15 @@ class WindowJson(TypedDict):
 
 
 class ExplanationJson(TypedDict):
-    """Why a moment was found: its score is `share` × `meaning` + (1 − `share`) × `words` + `named` + `verbatim`."""
+    """Why a moment was found: its score is `share` × `meaning` + (1 − `share`) × `words`, and what is added."""
 
     meaning: Annotated[float, Described("The nearness in meaning.")]
     words: Annotated[float, Described("How far the question's words are covered.")]
     share: Annotated[float, Described("The share of the meaning in the score.")]
     named: Annotated[float, Described("What is added because the question names the resource.")]
     verbatim: Annotated[float, Described("What is added because the question is said there word for word.")]
+    noted: Annotated[float, Described("What is added because it answers a question like it, as a model noted.")]
+    answers: Annotated[str | None, Described("That question.")]
     stands_in: Annotated[bool, Described("Whether the passage is in another language than the question.")]
     matched: Annotated[list[str], Described("The question's words that occur.")]
     translated: Annotated[list[TranslationJson], Described("Those that occur in translation.")]

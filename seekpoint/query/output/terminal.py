@@ -81,13 +81,16 @@ def moment_lines(moment: Moment, styled: bool, width: int | None) -> Iterator[st
 def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
     """How the score came about, and what the question and the moment have in common, a line each."""
     meaning, words, share = explanation.meaning, explanation.words, explanation.share
-    named, verbatim = explanation.named, explanation.verbatim
+    named, verbatim, noted = explanation.named, explanation.verbatim, explanation.noted
     if explanation.reranked is not None:
-        score = share * meaning + (1 - share) * words + named + verbatim
+        score = share * meaning + (1 - share) * words + named + verbatim + noted
         yield f"score {explanation.reranked:.3f}, given by the reranker"
     added = f" + {named:.3g} (the question names it)" if named else ""
     added += f" + {verbatim:.3f} (said word for word)" if verbatim else ""
+    added += f" + {noted:.3f} (answers a question like it)" if noted else ""
     yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{added}"
+    if explanation.answers:
+        yield f"answers, as a language model noted: {clean(explanation.answers)}"
     if explanation.stands_in:
         yield "found in another language than the question's: meaning and translations stand in for words"
     if explanation.matched:

@@ -149,8 +149,8 @@ def features(first: Hit, distinct: Sequence[Hit], evidence: Evidence, query: Que
 
 
 def _fused(hit: Hit) -> float:
-    """The score that depends neither on a reranker nor on what is said word for word."""
-    return (hit.score if hit.fused is None else hit.fused) - hit.verbatim
+    """The score that depends neither on a reranker, nor on what is said word for word, nor on noted questions."""
+    return (hit.score if hit.fused is None else hit.fused) - hit.verbatim - hit.noted
 
 
 def _is_understood(query: Query) -> bool:

@@ -323,6 +323,8 @@ def _explanations(hits: Sequence[Hit], query: Query, statuses: Mapping[str, Reso
                 windows=tuple(nearest),
                 named=round(min(query.tuning.named, left), 4) if is_named else 0.0,
                 verbatim=round(hit.verbatim, 4),
+                noted=round(hit.noted, 4),
+                answers=hit.like.question.text if hit.like else None,
                 reranked=None if hit.fused is None else round(hit.score, 4),
             )
         )

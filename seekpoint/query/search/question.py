@@ -43,7 +43,7 @@ _TIMES = 3.0
 
 
 class ParsedQuestion(NamedTuple):
-    """A question with its terms, its language, and its vector without the mean of that language.
+    """A question with its terms, its language, its vector as `embedded`, and that without the mean of its language.
 
     `content` are the terms without function words, with their positions; all terms if it has function words alone, and
     `has_content` is false. `name` are the terms of the name, if it asks what something is and nothing else.
@@ -55,6 +55,7 @@ class ParsedQuestion(NamedTuple):
     language: str
     vector: Vectors
     has_content: bool
+    embedded: Vectors
     name: Sequence[str] = ()
 
 
@@ -152,9 +153,9 @@ def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> Par
     mean = means.get(guess or "")
     if language not in means:
         mean = background(encoder.card.name).get(language, mean)
-    vector = vector if mean is None else centred(vector, mean)
+    without = vector if mean is None else centred(vector, mean)
     return ParsedQuestion(
-        text, question_terms, content_terms(text), language, vector, has_content(text), asked_name(text)
+        text, question_terms, content_terms(text), language, without, has_content(text), vector, asked_name(text)
     )
 
 

@@ -64,6 +64,8 @@ def test_an_explained_answer_as_json() -> None:
         "share": 0.55,
         "named": 0.0,
         "verbatim": 0.0,
+        "noted": 0.0,
+        "answers": None,
         "stands_in": True,
         "matched": ["Masks", "掩码"],
         "translated": [

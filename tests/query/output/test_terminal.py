@@ -105,7 +105,8 @@ def test_the_explanation_is_below_its_moment_and_the_estimate_at_the_end() -> No
 
 @given(st.text(max_size=20) | st.just(HOSTILE))
 def test_an_explanation_has_no_line_break_whatever_its_words(text: str) -> None:
-    hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=(Translation(text, (text, HOSTILE)),))
+    translated = (Translation(text, (text, HOSTILE)),)
+    hostile = replace(EXPLANATION, matched=(text, HOSTILE), translated=translated, answers=text)
     for line in [*explanation_lines(0.5, hostile), verdict(replace(ANSWER, unknown=(text, HOSTILE)))]:
         assert not set(line) & set("\x1b\x9b\x07\r\n\u2028\u202e\u2066")
         assert line.splitlines() == [line]
@@ -124,6 +125,11 @@ def test_an_explanation_and_an_estimate_in_words() -> None:
     assert [*explanation_lines(0.276, bare)] == [meaning]
     named = replace(bare, named=0.15)
     assert [*explanation_lines(0.276, named)] == [f"{meaning} + 0.15 (the question names it)"]
+    noted = replace(bare, noted=0.2, answers="掩码藏了什么？")
+    assert [*explanation_lines(0.276, noted)] == [
+        f"{meaning} + 0.200 (answers a question like it)",
+        "answers, as a language model noted: 掩码藏了什么？",
+    ]
     assert estimate_text(ESTIMATE) == (
         "There is an answer here with a probability of 0.80, and it is the first moment with 0.60: meaning 0.420, "
         "rarity of the words not said there 0.25, score 0.100 above the next five, of which 40% are of the same "

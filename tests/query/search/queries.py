@@ -19,7 +19,7 @@ _NO_TERMS = QueryTerms([], {}, {}, {}, TitleMatch(frozenset(), ()), frozenset(),
 
 def parsed(text: str, language: str = "en") -> ParsedQuestion:
     """A question without meaning."""
-    return ParsedQuestion(text, terms(text), content_terms(text), language, NOTHING, has_content(text))
+    return ParsedQuestion(text, terms(text), content_terms(text), language, NOTHING, has_content(text), NOTHING)
 
 
 def query(

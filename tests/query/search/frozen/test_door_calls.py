@@ -18,9 +18,9 @@ pytestmark = pytest.mark.slow
 # The calls of a question whose moments play and whose words are known, in a library of two languages.
 _ONCE = (
     *("languages", "scope", "translations", "titles", "frequencies", "candidates"),
-    *("evidence", "pieces", "statuses", "cues"),
+    *("evidence", "stretches", "pieces", "statuses", "cues"),
 )
-_MOST, _MOST_WITH_UNKNOWN_WORDS = 13, 18
+_MOST, _MOST_WITH_UNKNOWN_WORDS = 14, 19
 
 
 class Counted:

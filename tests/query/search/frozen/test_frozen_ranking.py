@@ -62,7 +62,7 @@ def test_a_setting_decides_which_moment_is_the_first(
 ) -> None:
     tuning = replace(TUNING, **{setting: neutral})
     assert place(ask(row(rule).question, frozen, FrozenEncoder(), AskOptions(tuning=tuning)).moments[0]) == elsewhere
-    elsewhere_tested = {"verbatim"}  # test_literal.py
+    elsewhere_tested = {"verbatim", "noted", "unlike"}  # test_literal.py, test_noted.py
     tested = {name for name, *_ in ELSEWHERE} | elsewhere_tested
     assert tested == {field.name for field in fields(Tuning)}, "no setting is left out"
 
