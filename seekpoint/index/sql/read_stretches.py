@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, groupby
 from math import inf, isfinite
 from typing import Any
@@ -12,7 +13,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.sql.port import COLUMNS, Database
 from seekpoint.index.sql.stored_rows import decode_chapters, encode_chapters
 from seekpoint.index.text.stretches import number_at, stretch_id, stretches
-from seekpoint.index.types import Chapter, NotedQuestion, ReadStretch, Transcript, Vectors
+from seekpoint.index.types import Chapter, NotedQuestion, ReadStretch, Transcript
 
 _STRETCHES = "SELECT id, resource_id, language, digest, reader, titles FROM stretch"
 _BLOCKS = "SELECT stretch_id, language, questions, vectors FROM question_block"
@@ -70,7 +71,25 @@ def by_id(db: Database, ids: Collection[str], language: str) -> list[ReadStretch
         return []
     rows = db.rows(f"{_STRETCHES} WHERE id IN ?* ORDER BY id", list({row[0] for row in blocks}))
     noted = _by_stretch(blocks)
-    return [_stretch(row, noted[row[0]], are_embedded=True) for row in rows]
+    read = [_stretch(row, noted[row[0]]) for row in rows]
+    packed = [b"".join(data for *_, data in noted[row[0]]) for row in rows]
+    return [*_embedded(read, packed)]
+
+
+def _embedded(read: Iterable[ReadStretch], packed: Iterable[bytes]) -> Iterator[ReadStretch]:
+    """The stretches with their vectors, all of which are unpacked at once; some may have none."""
+    from seekpoint.index.sql.stored_vectors import SCALE_BYTES, unpack_int8
+
+    pairs = [*zip(read, packed, strict=True)]
+    sizes = {len(data) / len(stretch.questions) for stretch, data in pairs if data}
+    if len(sizes) > 1 or not all(map(float.is_integer, sizes)):
+        raise ValueError("a stretch has more or fewer vectors than questions")
+    size = int(max(sizes, default=SCALE_BYTES + 1))
+    vectors, first = unpack_int8([data for _, data in pairs], size - SCALE_BYTES), 0
+    for stretch, data in pairs:
+        stop = first + len(data) // size
+        yield replace(stretch, vectors=vectors[first:stop] if data else None)
+        first = stop
 
 
 def all_of(
@@ -80,7 +99,7 @@ def all_of(
     where, values = ("", []) if resource_ids is None else ("WHERE resource_id IN ?*", [[*resource_ids]])
     rows = db.rows(f"{_STRETCHES} {where}", *values)
     noted = _by_stretch(db.rows(f"{_BLOCKS} {where}", *values)) if rows and with_questions else {}
-    read = [_stretch(row, noted.get(row[0], ()), are_embedded=False) for row in rows]
+    read = [_stretch(row, noted.get(row[0], ())) for row in rows]
     return sorted(read, key=lambda stretch: (stretch.resource_id, stretch.number))
 
 
@@ -100,23 +119,15 @@ def _by_stretch(blocks: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]
     return noted
 
 
-def _stretch(row: Sequence[Any], blocks: Iterable[Sequence[Any]], *, are_embedded: bool) -> ReadStretch:
+def _stretch(row: Sequence[Any], blocks: Iterable[Sequence[Any]]) -> ReadStretch:
     key, resource_id, language, digest, reader, titles = row
-    questions, packed = list[NotedQuestion](), list[bytes]()
-    for spoken, texts, data in blocks:
-        questions += [NotedQuestion(_second(start), spoken, str(text)) for start, text in parsed_json(texts)]
-        packed.append(bytes(data))
-    vectors: Vectors | None = None
-    if are_embedded and all(packed):
-        from seekpoint.index.sql.stored_vectors import SCALE_BYTES, unpack_int8
-
-        vectors = unpack_int8(packed, len(b"".join(packed)) // max(len(questions), 1) - SCALE_BYTES)
-        if len(vectors) != len(questions):
-            raise ValueError("a stretch has fewer vectors than questions")
+    questions = [
+        NotedQuestion(_second(start), spoken, str(text))
+        for spoken, texts, _ in blocks
+        for start, text in parsed_json(texts)
+    ]
     number = int(key.rpartition(" ")[2])
-    return ReadStretch(
-        resource_id, number, language, bytes(digest), reader, tuple(questions), decode_chapters(titles), vectors
-    )
+    return ReadStretch(resource_id, number, language, bytes(digest), reader, tuple(questions), decode_chapters(titles))
 
 
 def _second(value: Any) -> float:  # noqa: ANN401 - JSON

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import fsum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seekpoint.index.models.centring import centred
 from seekpoint.index.text.stretches import stretch_ids
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import NotedQuestion, ReadStretch, StoredChunk, Vectors
-from seekpoint.query.search.question import Query
+from seekpoint.query.search.question import Query, QueryTerms
 from seekpoint.query.search.settings import UNKNOWN_SHARE
 
-# Seconds before a chunk: an answer that begins there goes on in it.
-_BEFORE = 15.0
+# Seconds before a chunk: an answer that begins there goes on in it. With 0 to 25 results are level.
+_BEFORE = 5.0
 # The share of the cosine in a likeness; the words that both questions say have the rest. With .6 and .8 results are
 # level or worse.
 _MEANING = 0.7
@@ -26,7 +26,12 @@ _MEANING = 0.7
 _MOST_COMPARED = 64
 # The questions as many as which the mean of a language's passages counts in that of the questions.
 _PRIOR = 20.0
-_terms = lru_cache(1 << 15)(terms)
+_LEAST = 1e-12
+
+
+@lru_cache(1 << 15)
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 class LikeQuestion(NamedTuple):
@@ -34,6 +39,14 @@ class LikeQuestion(NamedTuple):
 
     question: NotedQuestion
     likeness: float
+
+
+def _by_start(like: LikeQuestion) -> float:
+    return like.question.start
+
+
+def _by_likeness(like: LikeQuestion) -> float:
+    return like.likeness
 
 
 def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, LikeQuestion]:
@@ -45,35 +58,40 @@ def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, Lik
     stretches = [each for each in query.reader.stretches(ids, query.question.language) if each.vectors is not None]
     if not stretches:
         return {}
-    noted = [(stretch.resource_id, question) for stretch in stretches for question in stretch.questions]
-    likeness = _likeness(stretches, query)
-    resources, starts = np.array([key for key, _ in noted]), np.array([question.start for _, question in noted])
+    likeness = iter(_likeness(stretches, query))
+    noted: dict[str, list[LikeQuestion]] = {}
+    for stretch in stretches:
+        noted.setdefault(stretch.resource_id, []).extend(map(LikeQuestion, stretch.questions, likeness))
+    for of_resource in noted.values():
+        of_resource.sort(key=_by_start)
+    starts = {key: [*map(_by_start, of_resource)] for key, of_resource in noted.items()}
     likest: dict[int, LikeQuestion] = {}
     for chunk in chunks:
-        near = (resources == chunk.resource_id) & (starts >= chunk.start - _BEFORE) & (starts < chunk.end)
-        if near.any():
-            best = int(np.where(near, likeness, -np.inf).argmax())
-            likest[chunk.id] = LikeQuestion(noted[best][1], float(likeness[best]))
+        own = starts.get(chunk.resource_id, [])
+        near = slice(bisect_left(own, chunk.start - _BEFORE), bisect_left(own, chunk.end))
+        if near.start < near.stop:
+            likest[chunk.id] = max(noted[chunk.resource_id][near], key=_by_likeness)
     return likest
 
 
-def _likeness(stretches: Sequence[ReadStretch], query: Query) -> NDArray[np.float32]:
+def _likeness(stretches: Sequence[ReadStretch], query: Query) -> list[float]:
     """How like the asked question each question of the stretches is."""
     asked, languages = query.question, query.languages
     questions = [question for stretch in stretches for question in stretch.questions]
     vectors = np.concatenate([stretch.vectors for stretch in stretches if stretch.vectors is not None])
     spoken = np.array([question.language for question in questions])
     cosines = np.zeros(len(vectors), np.float32)
-    for language in dict.fromkeys(spoken.tolist()):
+    for language in {question.language for question in questions}:
         rows = spoken == language
         passages = languages[language].mean if language in languages else np.zeros_like(vectors[0])
         mean = _mean(vectors[rows], passages)
         vector = centred(asked.embedded, mean) if language == asked.language else asked.vector
-        cosines[rows] = centred(vectors[rows], mean) @ vector
-    covered = np.zeros(len(vectors), np.float32)
-    for place in np.argsort(-cosines, kind="stable")[:_MOST_COMPARED].tolist():
-        covered[place] = shared_weight(questions[place].text, query.terms.weights, query.terms.discriminative)
-    likeness: NDArray[np.float32] = _MEANING * cosines + (1 - _MEANING) * covered
+        cosines[rows] = _cosines(vectors[rows], mean, vector)
+    likeness: list[float] = (_MEANING * cosines).tolist()
+    nearest = np.argsort(-cosines, kind="stable")[:_MOST_COMPARED].tolist()
+    shared = shared_weights([questions[place].text for place in nearest], query.terms)
+    for place, share in zip(nearest, shared, strict=True):
+        likeness[place] += (1 - _MEANING) * share
     return likeness
 
 
@@ -83,8 +101,16 @@ def _mean(vectors: Vectors, passages: Vectors) -> Vectors:
     return mean
 
 
-def shared_weight(text: str, weights: Mapping[str, float], asked: Sequence[str]) -> float:
-    """The share of the weights of a question's terms that a text says."""
+def _cosines(vectors: Vectors, mean: Vectors, asked: Vectors) -> Vectors:
+    """The cosines of unit vectors without a mean; nothing is copied."""
+    squares = 1 - 2 * (vectors @ mean) + mean @ mean
+    cosines: Vectors = ((vectors @ asked - mean @ asked) / np.sqrt(np.maximum(squares, _LEAST))).astype(np.float32)
+    return cosines
+
+
+def shared_weights(texts: Iterable[str], words: QueryTerms) -> list[float]:
+    """The share of the weights of a question's terms that each text says."""
+    weights = words.weights
     unknown = max(weights.values(), default=0.0) * UNKNOWN_SHARE
-    whole = fsum(weights.get(term, unknown) for term in {*asked})
-    return fsum(weights[term] for term in weights.keys() & {*_terms(text)}) / whole if whole else 0.0
+    whole = fsum(weights.get(term, unknown) for term in {*words.discriminative})
+    return [fsum(weights[term] for term in _terms(text) if term in weights) / (whole or 1.0) for text in texts]

@@ -71,8 +71,8 @@ class Tuning:
     verbatim: float = 0.9
     # A passage gains `noted` times as much as the likeness of the question that is noted near it and the one that is
     # asked exceeds `unlike`. benchmarks/RESULTS.md has the figures; with half of the recordings read no set is worse.
-    noted: float = 0.5
-    unlike: float = 0.3
+    noted: float = 0.4
+    unlike: float = 0.2
     # Seconds. The words of an answer come together: words that are said this soon after a cue count for the cue.
     reach: float = 30.0
     # Passages are cut at arbitrary places. If the passage before overlaps and scores at least this share of the

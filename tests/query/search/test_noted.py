@@ -13,10 +13,11 @@ from seekpoint.index.text.stretches import stretches
 from seekpoint.index.types import NotedQuestion, ReadStretch
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
-from seekpoint.query.search.noted import shared_weight
+from seekpoint.query.search.noted import shared_weights
 from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.asking import ask, library_of
 from tests.fakes import TopicEncoder
+from tests.query.search.queries import query
 
 ENCODER = TopicEncoder()
 SAID = ["attention and attention again", "now we wait", "it takes a week", "and we wait", "we wait", "the end"]
@@ -93,9 +94,11 @@ def test_an_unlike_question_changes_nothing(library: Path) -> None:
 
 
 def test_shared_words_count_by_their_weights_and_unknown_ones_as_half_of_the_heaviest() -> None:
-    weights = {"mask": 4.0, "hide": 1.0}
-    assert shared_weight("A mask hides", weights, ["mask", "hide"]) == 1
-    assert shared_weight("masks", weights, ["mask", "hide"]) == pytest.approx(0.8)
-    assert shared_weight("masks", weights, ["mask", "unheard"]) == pytest.approx(4 / 6)
-    assert shared_weight("掩码", weights, ["mask"]) == 0
-    assert shared_weight("mask", {}, []) == 0
+    def shared(asked: Sequence[str], *texts: str) -> list[float]:
+        weights = {"mask": 4.0, "hide": 1.0}
+        known = {term: weights[term] for term in asked if term in weights}
+        return shared_weights(texts, query(discriminative=asked, weights=known).terms)
+
+    assert shared(["mask", "hide"], "A mask hides", "masks", "掩码") == pytest.approx([1, 0.8, 0])
+    assert shared(["mask", "unheard"], "masks") == pytest.approx([4 / 6])
+    assert shared([], "mask") == [0]
