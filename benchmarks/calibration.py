@@ -22,8 +22,8 @@ _ALONE = 0.1
 # Questions. A kind of a set counts in full from this many on.
 _FULL = 100
 # The sign of each feature's weight in a logit; 0 for one that has none.
-_OF_ANSWERED = Features(meaning=1, unsaid=-1, unknown=-1, size=-1, ahead=0, together=0)
-_OF_RIGHT = Features(meaning=0, unsaid=0, unknown=0, size=0, ahead=1, together=1)
+_OF_ANSWERED = Features(meaning=1, unsaid=-1, unknown=-1, size=-1, ahead=0, together=0, noted=1)
+_OF_RIGHT = Features(meaning=0, unsaid=0, unknown=0, size=0, ahead=1, together=1, noted=1)
 # At most these shares of answerable questions get a no: of all, and of those whose first moment is right.
 _LOST, _RIGHT_LOST = 0.03, 0.02
 # At least this share of the answerable questions with high confidence has a right first moment, as the mean of the

@@ -107,7 +107,8 @@ class Estimate:
 
     `meaning` is the cosine of the first moment, `unsaid` the mean rarity of the question's words that aren't said near
     it, `unknown` how many words the library doesn't have (1 is two or more), `size` the logarithm of its size, `ahead`
-    the first moment's score less the mean of the next five, `together` the share of these that are of its resource.
+    the first moment's score less the mean of the next five, `together` the share of these that are of its resource,
+    `noted` how far the likeness of a question that a language model noted there exceeds a threshold.
     """
 
     probability: float
@@ -118,6 +119,7 @@ class Estimate:
     size: float
     ahead: float
     together: float
+    noted: float = 0.0
 
 
 class Citation(NamedTuple):

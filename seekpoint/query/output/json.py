@@ -120,6 +120,7 @@ class EstimateJson(TypedDict):
     size: Annotated[float, Described("The logarithm of the number of passages in ten thousands, within bounds.")]
     ahead: Annotated[float, Described("The first moment's score less the mean score of the next five.")]
     together: Annotated[float, Described("The share of the next five that are of the first moment's resource.")]
+    noted: Annotated[float, Described("How far a question that a language model noted there is like it.")]
 
 
 class MomentJson(TypedDict):

@@ -53,7 +53,7 @@ def test_an_explained_answer_as_json() -> None:
     moment = replace(EXPLAINED.moments[0], chapter="位置编码", explanation=EXPLANATION)
     answer = json.loads(json.dumps(to_json(replace(EXPLAINED, moments=(MOMENT, moment)))))
     fields = {"probability": 0.8, "right": 0.6, "meaning": 0.42, "unsaid": 0.25, "unknown": 0.5, "size": -1.0}
-    fields |= {"ahead": 0.1, "together": 0.4}
+    fields |= {"ahead": 0.1, "together": 0.4, "noted": 0.0}
     assert answer["estimate"] == fields
     plain, told = answer["moments"]
     explanation = told.pop("explanation")

@@ -155,6 +155,8 @@ def test_with_cosines_of_an_unknown_scale_they_change_nothing_and_the_confidence
         ("answered", "unsaid", (0.09, 0.56, 0.0, -2.81, 0.04, 1.0), Confidence.NONE),
         ("answered", "unknown", (0.24, 0.51, 1.0, -1.15, 0.01, 0.4), Confidence.NONE),
         ("answered", "size", (0.15, 0.39, 0.0, -2.81, 0.04, 1.0), Confidence.LOW),
+        ("answered", "noted", (0.15, 0.4, 0.0, -1.15, 0.05, 0.4, 0.2), Confidence.LOW),
+        ("right", "noted", (0.4, 0.4, 0.0, -1.15, 0.1, 0.4, 0.3), Confidence.HIGH),
         ("right", "ahead", (0.60, 0.19, 0.0, -1.15, 0.15, 1.0), Confidence.HIGH),
         ("right", "together", (0.43, 0.39, 0.0, -1.15, 0.10, 0.8), Confidence.HIGH),
     ],

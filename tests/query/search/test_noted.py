@@ -67,6 +67,9 @@ def test_a_passage_comes_first_and_begins_at_the_question_that_is_like_the_one_t
     assert first.explanation is not None
     assert first.explanation.answers == WEEK.text
     assert first.explanation.noted > 0
+    estimate = answer(library, asked).estimate
+    assert estimate is not None
+    assert estimate.noted == pytest.approx(0.5, abs=0.01)  # the same question, but for words that nothing says
     told = first.explanation
     parts = told.share * told.meaning + (1 - told.share) * told.words + told.noted
     assert first.score == pytest.approx(parts, abs=1e-3)
