@@ -32,10 +32,10 @@ class Explanation:
     Each is from 0 to 1. `meaning` is the cosine with the question, `words` how far the question's words are covered,
     `named` a bonus for a resource that the question names, and `verbatim` one for saying the question word for word, a
     share of what the others leave up to 1. `noted` is added for the question `answers`, which a language model noted
-    there: it is like the one that is asked. `stands_in` is true where the moment is in another language than the
-    question, so that a part of the meaning stands in for words. `matched` are the question's words that occur in the
-    moment, `translated` those that occur in translation. `windows` are the stretches nearest in meaning. `reranked` is
-    the score that a reranker gave instead of that sum, if there is one.
+    there, or for which somebody kept the place: it is like the one that is asked. `stands_in` is true where the moment
+    is in another language than the question, so that a part of the meaning stands in for words. `matched` are the
+    question's words that occur in the moment, `translated` those that occur in translation. `windows` are the stretches
+    nearest in meaning. `reranked` is the score that a reranker gave instead of that sum, if there is one.
     """
 
     meaning: float

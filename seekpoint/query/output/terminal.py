@@ -90,7 +90,7 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
     added += f" + {noted:.3f} (answers a question like it)" if noted else ""
     yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{added}"
     if explanation.answers:
-        yield f"answers, as a language model noted: {clean(explanation.answers)}"
+        yield f"answers, as noted here: {clean(explanation.answers)}"
     if explanation.stands_in:
         yield "found in another language than the question's: meaning and translations stand in for words"
     if explanation.matched:

@@ -1,9 +1,9 @@
-"""Questions that a language model noted where they are answered: how like each is to the one that is asked."""
+"""Questions that a language model noted where they are answered, or that somebody kept a moment for; their likeness."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from math import fsum
 from typing import NamedTuple
@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from seekpoint.index.models.centring import centred
-from seekpoint.index.text.stretches import stretch_ids
+from seekpoint.index.text.languages import language_of, to_embed
+from seekpoint.index.text.stretches import number_at, stretch_id, stretch_ids
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import NotedQuestion, ReadStretch, StoredChunk, Vectors
 from seekpoint.query.search.question import Query, QueryTerms
@@ -24,6 +25,8 @@ _BEFORE = 5.0
 _MEANING = 0.7
 # Questions whose words are compared, those nearest in meaning.
 _MOST_COMPARED = 64
+# Kept questions that are embedded, those with the most words of the question: each takes milliseconds.
+_MOST_EMBEDDED = 8
 # The questions as many as which the mean of a language's passages counts in that of the questions.
 _PRIOR = 20.0
 _LEAST = 1e-12
@@ -56,6 +59,7 @@ def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, Lik
         spans.setdefault(chunk.resource_id, []).append((chunk.start - _BEFORE, chunk.end))
     ids = set[str]().union(*(stretch_ids(resource_id, each) for resource_id, each in spans.items()))
     stretches = [each for each in query.reader.stretches(ids, query.question.language) if each.vectors is not None]
+    stretches += asked_before(ids, query)
     if not stretches:
         return {}
     likeness = iter(_likeness(stretches, query))
@@ -72,6 +76,26 @@ def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, Lik
         if near.start < near.stop:
             likest[chunk.id] = max(noted[chunk.resource_id][near], key=_by_likeness)
     return likest
+
+
+def asked_before(ids: Set[str], query: Query) -> list[ReadStretch]:
+    """The questions under which moments in these stretches were kept, as if a model had noted them there."""
+    kept = [
+        moment
+        for moment in query.reader.kept()
+        if moment.question and moment.start is not None
+        if stretch_id(moment.resource.id, number_at(moment.start)) in ids
+    ]
+    shared = shared_weights([moment.question for moment in kept], query.terms)
+    likest = sorted(zip(shared, kept, strict=True), key=lambda pair: (-pair[0], -pair[1].added))[:_MOST_EMBEDDED]
+    return [
+        ReadStretch(
+            *(moment.resource.id, number_at(moment.start or 0.0), moment.language, b"", ""),
+            (NotedQuestion(moment.start or 0.0, language_of(moment.question, moment.language), moment.question),),
+            vectors=query.encoder.question(to_embed(moment.question))[None],
+        )
+        for _, moment in likest
+    ]
 
 
 def _likeness(stretches: Sequence[ReadStretch], query: Query) -> list[float]:

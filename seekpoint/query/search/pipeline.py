@@ -1,9 +1,9 @@
 """A question to an answer: candidates by meaning, by words and by their translations; scored, reranked, distinct.
 
-Each stage takes the results of the one before. A question calls the reader (index/store.py) twelve times, whatever the
-library's size; up to three times more where it names a resource, up to five where it has unknown words, once where it
-has quotation marks or a minus, where it asks what something is, where passages have all its words, and for the scale of
-another model's cosines.
+Each stage takes the results of the one before. A question calls the reader (index/store.py) thirteen times, whatever
+the library's size; up to three times more where it names a resource, up to five where it has unknown words, once where
+it has quotation marks or a minus, where it asks what something is, where passages have all its words, and for the
+scale of another model's cosines.
 """
 
 from __future__ import annotations

@@ -98,6 +98,7 @@ class Query(NamedTuple):
     languages: Mapping[str, Language]
     average: float
     reader: Reader
+    encoder: Encoder
     scope: Scope
     options: AskOptions
     tuning: Tuning
@@ -134,7 +135,7 @@ def read(syntax: QuestionSyntax, reader: Reader, encoder: Encoder, options: AskO
         looked_up = look_up(parsed, reader, languages)
     average = sum(language.terms for language in languages.values()) / max(chunks, 1)
     scope = reader.scope(options.filters)
-    return Query(syntax, parsed, looked_up, words, languages, average, reader, scope, options, tuning)
+    return Query(syntax, parsed, looked_up, words, languages, average, reader, encoder, scope, options, tuning)
 
 
 def parse(text: str, encoder: Encoder, languages: Mapping[str, Language]) -> ParsedQuestion:

@@ -128,7 +128,7 @@ def test_an_explanation_and_an_estimate_in_words() -> None:
     noted = replace(bare, noted=0.2, answers="掩码藏了什么？")
     assert [*explanation_lines(0.276, noted)] == [
         f"{meaning} + 0.200 (answers a question like it)",
-        "answers, as a language model noted: 掩码藏了什么？",
+        "answers, as noted here: 掩码藏了什么？",
     ]
     assert estimate_text(ESTIMATE) == (
         "There is an answer here with a probability of 0.80, and it is the first moment with 0.60: meaning 0.420, "

@@ -8,7 +8,7 @@ import numpy as np
 
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import content_terms, has_content, terms
-from seekpoint.index.types import Language, Scope
+from seekpoint.index.types import Encoder, Language, Scope
 from seekpoint.query.search.literal import QuestionSyntax
 from seekpoint.query.search.question import ParsedQuestion, Query, QueryTerms, TitleMatch
 from seekpoint.query.search.settings import TUNING, AskOptions
@@ -28,6 +28,6 @@ def query(
     """A question to a library of so many chunks; `words` are fields of its terms, of which others are empty."""
     languages = {language: Language(chunks, NOTHING, None, 10 * chunks)} if is_spoken else {}
     looked_up = _NO_TERMS._replace(**words)  # type: ignore[arg-type]
-    reader, scope = cast("Reader", None), cast("Scope", range(chunks))
-    question, options = parsed(text, language), AskOptions(k)
-    return Query(QuestionSyntax(text), question, looked_up, (), languages, 10.0, reader, scope, options, TUNING)
+    reader, encoder, scope = cast("Reader", None), cast("Encoder", None), cast("Scope", range(chunks))
+    syntax, question, options = QuestionSyntax(text), parsed(text, language), AskOptions(k)
+    return Query(syntax, question, looked_up, (), languages, 10.0, reader, encoder, scope, options, TUNING)

@@ -10,7 +10,7 @@ import pytest
 
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.text.stretches import stretches
-from seekpoint.index.types import NotedQuestion, ReadStretch
+from seekpoint.index.types import KeptMoment, NotedQuestion, ReadStretch
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.noted import shared_weights
@@ -94,6 +94,19 @@ def test_an_unlike_question_changes_nothing(library: Path) -> None:
     assert answer(library, asked) == before
     note(library, [WEEK], embedded=False)  # as after a change of the model
     assert all(each.explanation and not each.explanation.answers for each in answer(library, WEEK.text).moments)
+
+
+def test_a_question_for_which_a_moment_was_kept_finds_it_again_in_other_words(library: Path) -> None:
+    with open_reader(library) as reader, open_keeper(library) as keeper:
+        [status] = reader.statuses(["aaaaaaaaaaa"])
+        place = KeptMoment(status.resource, "en", WEEK.start, None, None, "we wait", "https://example.org", WEEK.text)
+        keeper.keep(place)
+        keeper.keep(replace(place, start=None, anchor="a-page", question="What is attention?"))
+    for asked in ("training takes how long?", "训练要多久？"):
+        first = answer(library, asked).moments[0]
+        assert (first.resource.id, first.start) == ("aaaaaaaaaaa", WEEK.start)
+        assert first.explanation is not None
+        assert first.explanation.answers == WEEK.text
 
 
 def test_shared_words_count_by_their_weights_and_unknown_ones_as_half_of_the_heaviest() -> None:
