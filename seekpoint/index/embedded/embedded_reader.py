@@ -24,6 +24,7 @@ from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.port import Database, decoding
 from seekpoint.index.store import Closing
 from seekpoint.index.text.languages import primary
+from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import (
     CandidateQuery,
     Cue,
@@ -34,6 +35,7 @@ from seekpoint.index.types import (
     Language,
     ModelCard,
     Pieces,
+    ReadStretch,
     Revision,
     Scope,
     StoredChunk,
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 # process's memory.
 _MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
+# Stretches that a reader keeps decoded, some 13 KB each.
+_MOST_READ = 2048
 # The blocks with pieces of each chunk, and of some seconds before and after it.
 _PIECES = """
     SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (
@@ -240,3 +244,18 @@ class EmbeddedLibrary:
 
 class EmbeddedReader(EmbeddedLibrary, Catalogue, Closing):
     """A library in a folder, open for reading."""
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, str], ReadStretch | None]:
+        return {}
+
+    def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
+        """As `store.Reader` says; a snapshot keeps those that it has decoded, which many questions look up."""
+        if ids is None:
+            return super().stretches()
+        if len(self._read) > _MOST_READ:
+            self._read.clear()
+        if missing := [key for key in ids if (key, language) not in self._read]:
+            found = {stretch_id(each.resource_id, each.number): each for each in super().stretches(missing, language)}
+            self._read.update({(key, language): found.get(key) for key in missing})
+        return [stretch for key in ids if (stretch := self._read.get((key, language)))]

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from math import fsum
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -44,12 +45,7 @@ class LikeQuestion(NamedTuple):
     likeness: float
 
 
-def _by_start(like: LikeQuestion) -> float:
-    return like.question.start
-
-
-def _by_likeness(like: LikeQuestion) -> float:
-    return like.likeness
+_by_likeness = itemgetter(1)
 
 
 def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, LikeQuestion]:
@@ -63,18 +59,19 @@ def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, Lik
     if not stretches:
         return {}
     likeness = iter(_likeness(stretches, query))
-    noted: dict[str, list[LikeQuestion]] = {}
+    noted: dict[str, list[tuple[float, float, NotedQuestion]]] = {}
     for stretch in stretches:
-        noted.setdefault(stretch.resource_id, []).extend(map(LikeQuestion, stretch.questions, likeness))
+        of_stretch = ((question.start, next(likeness), question) for question in stretch.questions)
+        noted.setdefault(stretch.resource_id, []).extend(of_stretch)
     for of_resource in noted.values():
-        of_resource.sort(key=_by_start)
-    starts = {key: [*map(_by_start, of_resource)] for key, of_resource in noted.items()}
+        of_resource.sort()
     likest: dict[int, LikeQuestion] = {}
     for chunk in chunks:
-        own = starts.get(chunk.resource_id, [])
-        near = slice(bisect_left(own, chunk.start - _BEFORE), bisect_left(own, chunk.end))
-        if near.start < near.stop:
-            likest[chunk.id] = max(noted[chunk.resource_id][near], key=_by_likeness)
+        own = noted.get(chunk.resource_id, [])
+        first, stop = (bisect_left(own, (second,)) for second in (chunk.start - _BEFORE, chunk.end))
+        if first < stop:
+            _, likeness_of_best, best = max(own[first:stop], key=_by_likeness)
+            likest[chunk.id] = LikeQuestion(best, likeness_of_best)
     return likest
 
 
