@@ -36,6 +36,7 @@ from seekpoint.query.web.resource_list import list_page
 from seekpoint.query.web.security import PLAYS_FROM_WEB, comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
+from seekpoint.query.web.translations import language_of
 from seekpoint.query.web.view_models import MomentView, Player
 from seekpoint.safe_links import local_file
 
@@ -149,7 +150,8 @@ class Pages:
             cache = self.caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
-            reading = OpenTranscript.of(transcripts, parameters, details, plays=resource.kind.plays)
+            ui = language_of(request)
+            reading = OpenTranscript.of(transcripts, parameters, details, ui, plays=resource.kind.plays)
             chapters = reading.chapters if reading else ()
             answer = None
             if parameters.question:

@@ -22,6 +22,7 @@ from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import resource_list, translations, view_models
 from seekpoint.query.web.problems import PageError, describe, in_words
+from seekpoint.query.web.transcript_page import MOST_OPEN
 from seekpoint.query.web.translations import CHOICE, COOKIE, language_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ _templates.globals |= {
     "picture_of": view_models.picture_of,
     "shown_url": shown_url,
     "BAR": view_models.BAR,
+    "MOST_OPEN": MOST_OPEN,
     "BESIDE_A_BUILD": BESIDE_A_BUILD,
     "LANGUAGES": translations.LANGUAGES,
     "ENDONYMS": translations.ENDONYMS,

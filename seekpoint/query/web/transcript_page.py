@@ -15,13 +15,18 @@ import regex
 
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.languages import primary, simplified
+from seekpoint.index.text.stretches import number_at
 from seekpoint.index.text.terms import UNSPACED
 from seekpoint.index.text.transcript_text import chapters_of, rounding
-from seekpoint.index.types import Chapter, Cue, Details, Transcript
+from seekpoint.index.types import Chapter, Cue, Details, NotedQuestion, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
+from seekpoint.query.noted_questions import by_chapter, in_one_language
 from seekpoint.query.transcript_paragraphs import PositionedCue, TranscriptParagraph, paragraphs, position_at
 from seekpoint.query.web.parameters import PageParameters
+
+MOST_OPEN = 12
+"""The most questions that stand open; more of them are folded, so that the transcript is near."""
 
 # The most places that are marked on a page.
 _MOST_MARKED = 1000
@@ -56,6 +61,8 @@ class OpenTranscript:
     """A transcript as it is shown.
 
     `placed_chapters` are the chapters with the positions of the cues in which they begin; none without cues.
+    `are_noted` says that a language model noted them. `questions` are those that it noted, with such positions, under
+    the titles of their chapters.
     `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
     the position of the cue at the second of the page's address.
     """
@@ -63,6 +70,8 @@ class OpenTranscript:
     transcript: Transcript
     chapters: Sequence[Chapter]
     placed_chapters: Sequence[tuple[int, Chapter]]
+    are_noted: bool
+    questions: Sequence[tuple[str | None, Sequence[tuple[int, NotedQuestion]]]]
     paragraphs: Sequence[TranscriptParagraph]
     other: str | None
     beside: str | None
@@ -71,9 +80,12 @@ class OpenTranscript:
 
     @classmethod
     def of(
-        cls, transcripts: Sequence[Transcript], parameters: PageParameters, details: Details, *, plays: bool
+        cls, transcripts: Sequence[Transcript], parameters: PageParameters, details: Details, ui: str, *, plays: bool
     ) -> OpenTranscript | None:
-        """The transcript that the parameters ask for, else the first one; `None` if there is none."""
+        """The transcript that the parameters ask for, else the first one; `None` if there is none.
+
+        Its questions are in the language `ui` of the page, if they were noted in it.
+        """
         transcript = in_language(transcripts, parameters.language) or next(iter(transcripts), None)
         if transcript is None:
             return None
@@ -84,10 +96,17 @@ class OpenTranscript:
         chapters, cues, off = chapters_of(details, transcript), transcript.cues, rounding(plays=plays)
         placed = [(position_at(cues, chapter.start + off), chapter) for chapter in chapters] if cues else []
         shown = list(paragraphs(cues, placed))
+        read = {number_at(question.start) for question in transcript.questions}
+        questions = in_one_language(transcript.questions if cues else (), primary(ui), own)
         return cls(
             transcript,
             chapters,
             placed,
+            any(chapter.generated and number_at(chapter.start) in read for chapter in chapters),
+            [
+                (title, [(position_at(cues, question.start), question) for question in group])
+                for title, group in by_chapter(questions, chapters, plays=plays)
+            ],
             list(aligned(shown, beside.cues)) if beside else shown,
             other.language if other else None,
             beside.language if beside else None,

@@ -26,6 +26,7 @@ from tests.browser import CHROMIUM
 from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded
 from tests.indexer.builds import webvtt
+from tests.noted import note
 from tests.paths import ROOT
 from tests.query.web.served import served, without_others
 from tests.query.web.workbench import editing as editing_of
@@ -122,6 +123,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             chapters = tuple(Chapter(0.0, f"{title}\u202e\x1b[2J", generated=True) for title in (SCRIPT, BREAK))
             said = replace(said, transcript=replace(said.transcript, chapters=chapters))
             writer.commit(resource.id, [said], Details(channel=SCRIPT), "by hand")
+    for name in ("scripted001", "document"):
+        note(folder / "library", name, (0.0, BREAK[:35], f"Why {SCRIPT}?\u202e"), (10.0, "en", f"{BREAK}?"))
     return folder / "library"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from html import unescape
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from lxml.html import fromstring
+from lxml.html import fromstring, tostring
 from opencc import OpenCC
 from starlette.testclient import TestClient
 
@@ -40,6 +41,7 @@ from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, embedded, resource
 from tests.indexer.sources.archives.samples import pptx, shape
 from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
+from tests.noted import note
 from tests.query.web.conftest import captioned, opened, serving
 from tests.query.web.served import served
 
@@ -593,6 +595,73 @@ def test_the_page_lists_them_they_are_ticks_on_the_bar_of_an_answer_and_the_api_
             chapters = document["chapters"]
             assert [chapter["generated"] for chapter in chapters] == [True] * 3
             assert [chapter["start"] for chapter in chapters] == pytest.approx([0, 300, 600], abs=SECONDS)
+
+
+# Seconds, and what a model noted there in both languages.
+NOTED = {
+    3.0: ("What does attention weigh?", "注意力给什么加权？"),
+    299.0: ("How is the score scaled?", "分数怎样缩放？"),
+    301.0: ("Where does a glacier end?", "冰川的尽头在哪里？"),
+}
+
+
+@pytest.fixture
+def noted(chaptered: Path, tmp_path: Path) -> Path:
+    """A copy of the library, both talks of which a model has read."""
+    library = Path(shutil.copytree(chaptered, tmp_path / "noted"))
+    both = [(start, tag, text) for start, texts in NOTED.items() for tag, text in zip(("en", "zh"), texts, strict=True)]
+    note(library, TALK, *both, titles={0.0: "Weights", 300.5: "Ice"})
+    note(library, ZH, *both, (600.0, "en", "Only in English?"))
+    return library
+
+
+def test_noted_questions_stand_under_their_chapters_in_the_language_of_the_page(noted: Path) -> None:
+    with serving(noted) as client:
+        for ui, place, heading, said in (
+            ("en", 0, "Questions answered here", "Noted by a language model: may be wrong."),
+            ("zh", 1, "这里回答的问题", "由语言模型记录，可能有误。"),
+        ):
+            for resource_id, tag in ((TALK, "en"), (ZH, "zh")):
+                page = fromstring(client.get(f"/resource/{resource_id}", headers={"accept-language": ui}).text)
+                (nav,) = page.find_class("noted")
+                shown = [(link.get("data-start"), link.text_content().split(None, 1)[1]) for link in nav.iter("a")]
+                texts = [(f"{start}", texts[place]) for start, texts in NOTED.items()]
+                assert shown == texts + [("600.0", "Only in English?")] * (resource_id == ZH), "none in two languages"
+                assert (nav.find(".//summary/h2").text, nav.find(".//p").text) == (heading, said)
+                assert nav.find("details").get("open") is not None, "few of them stand open"
+                assert {span.get("lang") for span in nav.iterfind(".//span[@lang]")} >= {ui}
+                address = urlsplit(nav.findall(".//a")[1].get("href"))
+                assert parse_qs(address.query) == {"language": [tag], "t": ["299"]}
+                target = page.get_element_by_id(address.fragment)
+                assert 299.0 - SECONDS < float(target.get("data-start")) <= 299.0, "the cue that is said then"
+                if resource_id == TALK:
+                    assert [heading.text for heading in nav.iter("h3")] == ["Weights", "Ice"]
+
+
+def test_chapters_that_a_model_noted_stand_open_and_are_marked_and_many_questions_are_folded(noted: Path) -> None:
+    with serving(noted) as client:
+        page = fromstring(client.get(f"/resource/{TALK}").text)
+        chapters = page.find_class("chapters")[0]
+        assert chapters.find("h2").text == "Chapters, noted by a language model" and chapters.find("details") is None
+        assert [link.text_content().split()[1] for link in chapters.iter("a")][:2] == ["Weights", "Ice"]
+    note(noted, TALK, *((float(second), "en", f"Why number {second}?") for second in range(200)))
+    with serving(noted, encoder=TopicEncoder()) as client:
+        page = fromstring(client.get(f"/resource/{TALK}").text)
+        (nav,) = page.find_class("noted")
+        assert nav.find("details").get("open") is None and nav.find(".//summary/span").text == "200"
+        assert len(tostring(nav)) / 200 < 260, "bytes for each"
+
+
+@pytest.mark.chromium
+def test_a_noted_question_plays_where_its_answer_begins_and_is_marked(noted: Path, browser: Browser) -> None:
+    with served(noted) as address, opened(browser, address) as page:
+        page.goto(f"/resource/{TALK}")
+        for text, chapter in (("Where does a glacier end?", "Ice"), ("What does attention weigh?", "Weights")):
+            page.locator(".noted a", has_text=text).click()
+            page.locator(".noted a[aria-current=true]", has_text=text).wait_for()
+            page.locator(".chapters:not(.noted) a[aria-current=true]", has_text=chapter).wait_for()
+        assert page.locator(".noted [aria-current]").count() == 1
+        page.frame_locator("iframe").locator("body").get_by_text('"time":3').wait_for()
 
 
 @pytest.mark.chromium

@@ -7,7 +7,7 @@ import { follower, makeOneStop, track } from "./transcript.js";
 
 const root = document.querySelector(".own-player");
 const controls = root && new Controls(root, null);
-const enterChapter = track([...document.querySelectorAll(".chapters [data-start]")], 1);
+const entering = [".chapters:not(.noted)", ".noted"].map((list) => track([...document.querySelectorAll(`${list} [data-start]`)], 1));
 let follow = () => {};
 
 function readTranscript() {
@@ -21,7 +21,7 @@ readTranscript();
 if (root) {
   controls.open(described(root), (seconds) => {
     follow(seconds);
-    enterChapter(seconds);
+    for (const enter of entering) enter(seconds);
   });
   if (root.dataset.start) controls.show(Number(root.dataset.start));
 }
