@@ -291,13 +291,13 @@ class TranscriptJson(TypedDict):
 
 
 class SuggestionJson(TypedDict):
-    """A title, a heading of the reading list, or the title of a chapter."""
+    """A title, a heading of the reading list, the title of a chapter, or a question that a language model noted."""
 
-    kind: Literal["resource", "heading", "chapter"]
+    kind: Literal["resource", "heading", "chapter", "question"]
     text: str
     resource: NotRequired[Annotated[str, Described("The id of the resource that it leads to.")]]
-    start: NotRequired[Annotated[float, Described("Seconds: where the chapter begins.")]]
-    href: Annotated[str, Described("The page that it leads to.")]
+    start: NotRequired[Annotated[float, Described("Seconds: where the chapter, or what answers, begins.")]]
+    href: Annotated[str, Described("The page that it leads to; that of a question asks it.")]
 
 
 class SuggestionsJson(TypedDict):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import chain
 from urllib.parse import urlsplit
 
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import primary
-from seekpoint.index.text.transcript_text import chapters_of
+from seekpoint.index.text.stretches import stretch_id
+from seekpoint.index.text.transcript_text import chapters_of, columns
 from seekpoint.index.types import (
     Amounts,
     Chapter,
@@ -31,6 +33,8 @@ _KEPT_TRANSCRIPTS = 64
 _EXAMPLES, _LOOKED_THROUGH = 3, 24
 # Resources from all over a long list among which examples are looked for; up to twice as many.
 _LOOKED_AT = 500
+# The stretches of a resource in which a noted question is looked for, and the columns of one that is short.
+_LOOKED_IN, _SHORT = (0, 1, 2), 56
 
 
 class ResourceCache:
@@ -100,12 +104,15 @@ class ResourceCache:
         """The suggestions from all that is indexed."""
         indexed = (status for status in self.statuses.values() if status.state is State.INDEXED and status.chunks)
         resources = ((status.resource, _written_chapters(status)) for status in indexed)
-        return Suggestions(self.headings, resources)
+        read = self.reader.stretches() if self.amounts.stretches else []
+        noted = ((self.statuses.get(each.resource_id), each.questions) for each in read)
+        questions = ((status.resource, question) for status, asked in noted if status for question in asked)
+        return Suggestions(self.headings, resources, questions)
 
     def examples(self, language: str) -> list[str]:
-        """Some titles, chapters and headings from all over the lists, as examples of questions.
+        """Some short questions that were noted in the language with a primary subtag, from all over the lists.
 
-        Those of resources in the language with a primary subtag come first.
+        Where there are too few, titles, chapters and headings; those of resources in the language come first.
         """
         if language not in self._examples:
             indexed = [key for key in self.order if self.standings[key].is_indexed]
@@ -115,8 +122,19 @@ class ResourceCache:
             statuses.sort(key=lambda status: language not in map(primary, status.languages))
             spread = statuses[:: max(len(statuses) // _LOOKED_THROUGH, 1)]
             names = ([*(each.title for each in _written_chapters(status)), status.resource.title] for status in spread)
-            self._examples[language] = example_questions(names, _EXAMPLES)
+            asked = self._short_questions(spread, language)
+            self._examples[language] = example_questions(chain(asked, names), _EXAMPLES)
         return self._examples[language]
+
+    def _short_questions(self, statuses: Sequence[ResourceStatus], language: str) -> Iterator[list[str]]:
+        """The short questions that were noted early in each resource, in an order in which the first are far apart."""
+        if not self.amounts.stretches:
+            return
+        step = max(len(statuses) // _EXAMPLES, 1)
+        for status in (status for first in range(step) for status in statuses[first::step]):
+            noted = self.reader.stretches([stretch_id(status.id, number) for number in _LOOKED_IN], language)
+            asked = (question for stretch in noted for question in stretch.questions if question.language == language)
+            yield [text for each in asked if columns(text := each.text) <= _SHORT and text.endswith(("?", "？"))]
 
     @cached_property
     def folded_names(self) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Suggestions from a library: its titles and chapters, for what is being typed and as examples of questions."""
+"""Suggestions from a library: its titles, chapters and noted questions, for what is being typed and as examples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from heapq import nsmallest
 from typing import NamedTuple
 
 import regex
@@ -12,10 +13,9 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import simplified
 from seekpoint.index.text.terms import content_terms, fold, has_content, is_whole_word
 from seekpoint.index.text.transcript_text import columns
-from seekpoint.index.types import Chapter, Resource
+from seekpoint.index.types import Chapter, NotedQuestion, Resource
 
 MOST_SUGGESTIONS = 8
-_WORD_START = regex.compile(r"\b")
 
 
 class Suggests(StrEnum):
@@ -24,6 +24,7 @@ class Suggests(StrEnum):
     RESOURCE = "resource"
     HEADING = "heading"
     CHAPTER = "chapter"
+    QUESTION = "question"
 
 
 class Suggestion(NamedTuple):
@@ -36,34 +37,44 @@ class Suggestion(NamedTuple):
 
 
 class Suggestions:
-    """All that can be suggested, in the order of the reading lists: headings, and resources with their chapters."""
+    """All that can be suggested, in the order of the lists: headings, resources with their chapters, and questions."""
 
-    def __init__(self, headings: Iterable[str], resources: Iterable[tuple[Resource, Iterable[Chapter]]]) -> None:
+    def __init__(
+        self,
+        headings: Iterable[str],
+        resources: Iterable[tuple[Resource, Iterable[Chapter]]],
+        questions: Iterable[tuple[Resource, NotedQuestion]] = (),
+    ) -> None:
         suggestions = [Suggestion(Suggests.HEADING, clean(heading)) for heading in headings]
         for resource, chapters in resources:
             suggestions.append(Suggestion(Suggests.RESOURCE, clean(resource.title), resource))
             suggestions += [Suggestion(Suggests.CHAPTER, clean(each.title), resource, each.start) for each in chapters]
         self._entries = [(folded(suggestion.text), suggestion) for suggestion in suggestions if suggestion.text]
+        asked = (Suggestion(Suggests.QUESTION, clean(each.text), resource, each.start) for resource, each in questions)
+        self._questions = [*{folded(suggestion.text): suggestion for suggestion in asked}.items()]
 
     def matching(self, typed: str, limit: int = MOST_SUGGESTIONS) -> list[Suggestion]:
         """The suggestions that say all parts of what is typed. Chinese without spaces is one part.
 
         Those that begin with the first part come first, then those with a word that does; of these resources before
-        headings before chapters.
+        headings before chapters before questions, short ones first. About half of many are questions.
         """
         parts = folded(typed).split()
         if not parts:
             return []
-        kinds = list(Suggests)
+        kinds, word = list(Suggests), regex.compile(rf"\b{regex.escape(parts[0])}")
 
-        def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int]:
-            text, suggestion = entry
-            begins = text.startswith(parts[0])
-            has_word = begins or any(text.startswith(parts[0], word.start()) for word in _WORD_START.finditer(text))
-            return not begins, not has_word, kinds.index(suggestion.kind)
+        def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int, int]:
+            text, (kind, *_) = entry
+            length = len(text) if kind is Suggests.QUESTION else 0
+            return not text.startswith(parts[0]), not word.search(text), kinds.index(kind), length
 
-        entries = [entry for entry in self._entries if all(part in entry[0] for part in parts)]
-        return [suggestion for _, suggestion in sorted(entries, key=order)[:limit]]
+        named, asked = (
+            nsmallest(limit, (entry for entry in entries if all(part in entry[0] for part in parts)), key=order)
+            for entries in (self._entries, self._questions)
+        )
+        named = named[: limit - min(len(asked), limit // 2)]
+        return [suggestion for _, suggestion in sorted([*named, *asked[: limit - len(named)]], key=order)]
 
 
 def folded(text: str) -> str:
@@ -79,7 +90,7 @@ _MOST_WORDS = 6.0
 
 
 def example_questions(names: Iterable[Sequence[str]], count: int) -> list[str]:
-    """At most `count` names as questions: of each resource's names the most telling one, which somebody wrote."""
+    """At most `count` names as questions: of each resource's names the most telling one that fits."""
     examples: dict[str, None] = {}
     for each in names:
         possible = [name for name in map(clean, each) if columns(name) <= _LONGEST and _telling(name) >= _FEWEST_WORDS]

@@ -40,6 +40,7 @@ from seekpoint.query.output.json import (
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.suggestions import Suggests
 from seekpoint.query.web.parameters import (
     READING,
     AskParameters,
@@ -186,12 +187,14 @@ class Api:
     def suggestions(
         self, parameters: Annotated[SuggestParameters, Query()], request: Request, response: Response
     ) -> SuggestionsJson:
-        """List titles, headings and chapters that say what is typed so far."""
+        """List titles, headings, chapters and noted questions that say what is typed so far."""
         with self._current(request, response) as cache:
             matching = cache.suggestions.matching(parameters.q, parameters.limit)
         suggestions: list[SuggestionJson] = []
         for kind, text, resource, start in matching:
-            href = resource_href(resource, start) if resource else f"/?{urlencode({'section': text})}"
+            href = f"/?{urlencode({'q' if kind is Suggests.QUESTION else 'section': text})}"
+            if resource and kind is not Suggests.QUESTION:
+                href = resource_href(resource, start)
             suggestions.append({"kind": kind.value, "text": text, "href": href})
             if resource:
                 suggestions[-1]["resource"] = resource.id

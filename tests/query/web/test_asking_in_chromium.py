@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from tests.fakes import TopicEncoder
+from tests.noted import note
 from tests.query.web.conftest import captioned, opened, play
 from tests.query.web.served import (
     outlast_timers,
@@ -428,6 +429,20 @@ def test_titles_and_earlier_questions_are_suggested_and_chosen_by_keys_alone(pag
     page.click("#q")
     outlast_timers(page, 300)
     assert page.locator("#suggestions").is_hidden(), "they are forgotten"
+
+
+def test_a_noted_question_that_is_suggested_is_asked_under_the_filters(library: Path, browser: Browser) -> None:
+    note(library, "aaaaaaaaaaa", (80.0, "en", "What does the mask hide?"))
+    with served(library) as address, opened(browser, address) as page:
+        page.goto("/?kind=video")
+        assert page.locator(".examples a").first.inner_text() == "What does the mask hide?"
+        page.fill("#q", "what does")
+        option = page.locator(_OPTION, has_text="What does the mask hide?")
+        assert option.inner_text().split()[-1] == "question"
+        option.click()
+        page.locator(".moment").first.wait_for()
+        assert page.input_value("#q") == "What does the mask hide?"
+        assert parse_qs(urlsplit(page.url).query)["kind"] == ["video"]
 
 
 def test_an_answer_appears_while_typing_and_is_one_entry_of_the_history(browser: Browser, address: str) -> None:

@@ -34,6 +34,7 @@ from tests import fuzzing
 from tests.fake_chat import fake_chat
 from tests.fakes import TopicEncoder
 from tests.fuzzing import fuzz, mutated
+from tests.noted import note
 from tests.query.output.examples import assert_valid
 from tests.query.web.conftest import HOST, serving
 from tests.query.web.served import served
@@ -240,6 +241,15 @@ def test_suggestions_lead_to_pages(client: TestClient) -> None:
         found = client.get("/api/suggestions", params={"q": question, "limit": limit}).json()["suggestions"]
         assert (found[0], len(found) <= limit) == (first, True)
     assert client.get("/api/suggestions").status_code == 400
+
+
+def test_a_noted_question_is_suggested_and_leads_to_its_answer(library: Path) -> None:
+    note(library, "aaaaaaaaaaa", (80.0, "zh", "掩码遮住什么？\u202e"))
+    with serving(library) as client:
+        (found,) = client.get("/api/suggestions", params={"q": "掩码遮"}).json()["suggestions"]
+        assert found.pop("href") == f"/?{urlencode({'q': '掩码遮住什么？'})}"
+        expected = {"kind": "question", "text": "掩码遮住什么？", "resource": "aaaaaaaaaaa", "start": 80.0}
+        assert found == expected
 
 
 @pytest.mark.slow

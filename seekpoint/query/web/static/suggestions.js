@@ -1,4 +1,4 @@
-// What is suggested while a question is typed: earlier questions of this browser, titles, headings and chapters.
+// What is suggested while a question is typed: earlier questions of this browser, titles, headings, chapters, questions.
 import { earlierQuestions, forgetQuestions } from "./settings.js";
 import { words } from "./words.js";
 
@@ -63,7 +63,7 @@ async function suggest() {
 
 function choose(option) {
   const { kind, href } = option.dataset;
-  if (href) return location.assign(href);
+  if (href && kind !== "question") return location.assign(href);
   if (kind === "forget") forgetQuestions();
   else {
     box().value = option.firstChild.textContent;
