@@ -141,6 +141,10 @@ class TranscriptWindow(BaseModel):
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
     headings: list[str] | None = Field(default=None, description="Its parts; absent where a place was asked for.")
     generated: bool | None = Field(default=None, description="True where these were made of what is said.")
+    questions: list[str] | None = Field(
+        default=None,
+        description="What it answers, each after its `at`: noted by a language model, may be wrong; of many some.",
+    )
 
 
 class NotIndexed(BaseModel):

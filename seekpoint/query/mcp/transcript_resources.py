@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.languages import primary
 from seekpoint.index.text.transcript_text import attributed, title_at
-from seekpoint.index.types import Chapter, Cue, Resource
+from seekpoint.index.types import Chapter, Cue, NotedQuestion, Resource
 from seekpoint.query.link_targets import LinkTarget
 from seekpoint.query.links import link, text_link, timestamp
 from seekpoint.query.mcp.results import (
@@ -20,6 +21,7 @@ from seekpoint.query.mcp.results import (
     fitting,
     place,
 )
+from seekpoint.query.noted_questions import in_one_language
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.token_budget import quotable, tokens
 from seekpoint.query.transcript_places import (
@@ -32,8 +34,8 @@ from seekpoint.query.transcript_places import (
     transcript_in,
 )
 
-# Tokens of the fields of a transcript beside its passages and headings.
-_ABOUT = 150
+# Tokens of the fields of a transcript beside its passages, headings and questions; of all questions, and of one.
+_ABOUT, _QUESTIONS, _QUESTION = 150, 500, 40
 
 
 def read_window(
@@ -45,8 +47,12 @@ def read_window(
     transcript = transcript_in(language, resource, cache)
     cues, chapters = transcript.cues, cache.chapters(resource.id, transcript)
     target = target_of(address, place, chapters, resource)
-    headings = headings_of(chapters, resource) if target == LinkTarget() and chapters else None
-    budget = MOST_TOKENS - _ABOUT - (tokens("".join(headings)) + 2 * len(headings) if headings else 0)
+    is_whole = target == LinkTarget()
+    headings = headings_of(chapters, resource) if is_whole and chapters else None
+    noted = in_one_language(transcript.questions if is_whole else (), primary(transcript.language))
+    questions = _spread(noted) or None
+    listed = [*(headings or ()), *(questions or ())]
+    budget = MOST_TOKENS - _ABOUT - tokens("".join(listed)) - 2 * len(listed)
     passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
     pages = max((cue.page or 0 for cue in cues), default=0)
     many = f"{pages} {resource.kind.page_name}s" if pages else None
@@ -62,7 +68,16 @@ def read_window(
         continues_at=None if following is None else round(cues[following].start, 3),
         headings=headings,
         generated=True if headings and chapters[0].generated else None,
+        questions=questions,
     )
+
+
+def _spread(questions: Sequence[NotedQuestion]) -> list[str]:
+    """The questions after their seconds; of more than fit every second one, or every third, and so on."""
+    lines = [f"{round(each.start, 1):g} {quotable(each.text, _QUESTION)}" for each in questions]
+    sizes = [tokens(line) + 2 for line in lines]
+    step = next(step for step in count(1) if sum(sizes[::step]) <= _QUESTIONS)
+    return lines[::step]
 
 
 # Seconds and tokens before the place, for context.

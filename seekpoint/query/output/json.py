@@ -279,6 +279,16 @@ class CueJson(TypedDict):
     speaker: NotRequired[Speaker]
 
 
+class NotedQuestionJson(TypedDict):
+    """A question that a language model noted, and where its answer begins: see a line of a transcript."""
+
+    start: NotRequired[float]
+    anchor: NotRequired[Annotated[str | None, Described("The id of the heading above.")]]
+    page: NotRequired[int | None]
+    language: Annotated[str, Described("That of the question, such as en.")]
+    text: str
+
+
 class TranscriptJson(TypedDict):
     """The text of a resource, spoken or written, or a part of it."""
 
@@ -288,6 +298,9 @@ class TranscriptJson(TypedDict):
     origin: TranscriptOrigin
     chapters: list[ChapterJson]
     cues: list[CueJson]
+    questions: Annotated[
+        list[NotedQuestionJson], Described("Those that a language model noted there, which may be wrong.")
+    ]
 
 
 class SuggestionJson(TypedDict):

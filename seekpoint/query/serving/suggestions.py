@@ -28,12 +28,16 @@ class Suggests(StrEnum):
 
 
 class Suggestion(NamedTuple):
-    """A text of the library, with the resource and the second that it leads to; neither for a heading."""
+    """A text of the library, with the resource and the second that it leads to; neither for a heading.
+
+    `language` is that of a question.
+    """
 
     kind: Suggests
     text: str
     resource: Resource | None = None
     start: float | None = None
+    language: str = ""
 
 
 class Suggestions:
@@ -50,24 +54,28 @@ class Suggestions:
             suggestions.append(Suggestion(Suggests.RESOURCE, clean(resource.title), resource))
             suggestions += [Suggestion(Suggests.CHAPTER, clean(each.title), resource, each.start) for each in chapters]
         self._entries = [(folded(suggestion.text), suggestion) for suggestion in suggestions if suggestion.text]
-        asked = (Suggestion(Suggests.QUESTION, clean(each.text), resource, each.start) for resource, each in questions)
+        asked = (
+            Suggestion(Suggests.QUESTION, clean(text), resource, start, language)
+            for resource, (start, language, text) in questions
+        )
         self._questions = [*{folded(suggestion.text): suggestion for suggestion in asked}.items()]
 
-    def matching(self, typed: str, limit: int = MOST_SUGGESTIONS) -> list[Suggestion]:
+    def matching(self, typed: str, limit: int = MOST_SUGGESTIONS, language: str = "") -> list[Suggestion]:
         """The suggestions that say all parts of what is typed. Chinese without spaces is one part.
 
         Those that begin with the first part come first, then those with a word that does; of these resources before
-        headings before chapters before questions, short ones first. About half of many are questions.
+        headings before chapters before questions, of which those in `language`, and then short ones, come first. About
+        half of many are questions.
         """
         parts = folded(typed).split()
         if not parts:
             return []
         kinds, word = list(Suggests), regex.compile(rf"\b{regex.escape(parts[0])}")
 
-        def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int, int]:
-            text, (kind, *_) = entry
-            length = len(text) if kind is Suggests.QUESTION else 0
-            return not text.startswith(parts[0]), not word.search(text), kinds.index(kind), length
+        def order(entry: tuple[str, Suggestion]) -> tuple[bool, bool, int, bool, int]:
+            text, suggestion = entry
+            at = (not text.startswith(parts[0]), not word.search(text), kinds.index(suggestion.kind))
+            return (*at, suggestion.language != language, columns(text)) if suggestion.language else (*at, False, 0)
 
         named, asked = (
             nsmallest(limit, (entry for entry in entries if all(part in entry[0] for part in parts)), key=order)

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, StreamingResponse
 
 from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.index.text.languages import primary
+from seekpoint.index.types import Transcript
 from seekpoint.query.answers import CitedSentence, Reading
 from seekpoint.query.filters import in_language, left_nothing
 from seekpoint.query.output import kept_files
@@ -29,6 +32,7 @@ from seekpoint.query.output.json import (
     CueJson,
     HealthJson,
     KeptJson,
+    NotedQuestionJson,
     ResourcesJson,
     StatusJson,
     SuggestionJson,
@@ -41,6 +45,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
 from seekpoint.query.serving.suggestions import Suggests
+from seekpoint.query.transcript_paragraphs import position_at
 from seekpoint.query.web.parameters import (
     READING,
     AskParameters,
@@ -177,6 +182,7 @@ class Api:
             "origin": transcript.origin,
             "chapters": as_json(chapters if plays else ()),
             "cues": cues,
+            "questions": _noted(transcript, parameters, plays=plays),
         }
 
     def status(self, request: Request, response: Response) -> StatusJson:
@@ -189,9 +195,9 @@ class Api:
     ) -> SuggestionsJson:
         """List titles, headings, chapters and noted questions that say what is typed so far."""
         with self._current(request, response) as cache:
-            matching = cache.suggestions.matching(parameters.q, parameters.limit)
+            matching = cache.suggestions.matching(parameters.q, parameters.limit, primary(parameters.language or ""))
         suggestions: list[SuggestionJson] = []
-        for kind, text, resource, start in matching:
+        for kind, text, resource, start, _ in matching:
             href = f"/?{urlencode({'q' if kind is Suggests.QUESTION else 'section': text})}"
             if resource and kind is not Suggests.QUESTION:
                 href = resource_href(resource, start)
@@ -225,6 +231,20 @@ class Api:
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
             yield self.caches.of(reader)
+
+
+def _noted(transcript: Transcript, parameters: TranscriptParameters, *, plays: bool) -> list[NotedQuestionJson]:
+    """The questions that were noted of a transcript, of a recording those whose answers begin in a part of it."""
+    stop = inf if parameters.end is None else parameters.end
+    noted: list[NotedQuestionJson] = []
+    for start, language, text in transcript.questions:
+        question: NotedQuestionJson = {"language": as_json(language), "text": as_json(text)}
+        if plays and (parameters.start or 0.0) <= start < stop:
+            noted.append({"start": start, **question})
+        elif not plays and transcript.cues:
+            cue = transcript.cues[position_at(transcript.cues, start)]
+            noted.append({"anchor": as_json(cue.anchor), "page": cue.page, **question})
+    return noted
 
 
 def _route(path: str, endpoint: Callable[..., object], method: str, events: dict[str, Any] | None = None) -> APIRoute:

@@ -159,6 +159,7 @@ class SuggestParameters(BaseModel):
 
     q: str = Field(min_length=1, max_length=LONGEST_SOUGHT, description="What is typed so far.")
     limit: int = Field(default=MOST_SUGGESTIONS, ge=1, le=50, description="How many suggestions at most.")
+    language: Annotated[LanguageTag, Field(description="That of the questions to list first.")] = None
 
 
 class ListPageParameters(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +22,7 @@ from seekpoint.query.token_budget import tokens
 from tests import long_talk
 from tests.asking import library_of
 from tests.fakes import TopicEncoder
+from tests.noted import note
 from tests.query.mcp.sessions import call, links_of, refusal, session, tool_result
 
 ENGLISH_TALK = "seekpoint://transcript/aaaaaaaaaaa"
@@ -124,3 +126,26 @@ def test_a_long_transcript_lists_generated_chapters_and_is_read_from_one(tmp_pat
         there = tool_result(long_talks, "transcript", resource=resource, heading=title)
         assert any(title in passage["chapter"].lower() for passage in there["passages"])
         assert "generated" not in there
+
+
+def test_without_a_place_noted_questions_from_all_over_are_listed_and_lead_to_their_answers(tmp_path: Path) -> None:
+    topics = {"Talk [english0001].en": long_talk.ENGLISH, "讲座 [zhongwen001].zh": long_talk.CHINESE}
+    talks = {name: [cue.text for cue in long_talk.talk(of)] for name, of in topics.items()}
+    library = library_of(tmp_path, talks, long_talk.SECONDS)
+    long = "".join(f"为什么第{n}个" for n in range(40))
+    asked = [(4.0 * n, tag, text) for n in range(220) for tag, text in (("en", f"Why {n}?"), ("zh", f"{long}{n}？"))]
+    note(library, "english0001", *asked, titles={0.0: "Weights"})
+    note(library, "zhongwen001", *asked, (12.0, "zh", "\x1b[2J\u202e?"))
+    server = make_server(LiveLibrary(library, TopicEncoder()))
+    for resource, least in (("english0001", 40), ("zhongwen001", 8)):
+        window = tool_result(server, "transcript", resource=resource)
+        places = [float(line.split(" ", 1)[0]) for line in window["questions"]]
+        assert len(places) >= least and places == sorted(places)
+        assert max(b - a for a, b in pairwise([0.0, *places, 880.0])) < 1.5 * 880 / len(places), "from all over it"
+        assert len(window["passages"]) > 3 and window["headings"]
+        there = tool_result(server, "transcript", resource=resource, at=places[-1])
+        assert "questions" not in there and there["passages"]
+    note(library, "english0001", (0.5, "zh", "一个？"), (870.25, "en", "Where does it end?"))
+    server = make_server(LiveLibrary(library, TopicEncoder()))
+    window = tool_result(server, "transcript", resource="english0001")
+    assert window["questions"] == ["0.5 一个？", "870.2 Where does it end?"]

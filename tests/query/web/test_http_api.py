@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Kind, State
-from seekpoint.query.output.json import ProblemJson, to_json
+from seekpoint.query.output.json import ProblemJson, TranscriptJson, to_json
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
@@ -171,6 +171,41 @@ def test_a_transcript_comes_whole_and_in_part(client: TestClient) -> None:
     (document,) = (each for each in client.get("/api/resources").json()["resources"] if each["kind"] == Kind.DOCUMENT)
     read = client.get(f"/api/resources/{document['id']}/transcript").json()
     assert {"anchor", "page", "text"} == read["cues"][-1].keys(), "a document has no seconds"
+
+
+def test_a_transcript_has_the_noted_questions_with_their_seconds_or_places(library: Path) -> None:
+    asked = [(40.0, "zh", "注意力给什么加权？"), (80.0, "en", "What does the mask hide?\x1b[2J")]
+    note(library, "bbbbbbbbbbb", *asked)
+    with serving(library) as client:
+        (document,) = (each for each in client.get("/api/resources").json()["resources"] if each["kind"] == "document")
+        note(library, document["id"], (0.0, "en", "Which note?"))
+    with serving(library, encoder=TopicEncoder()) as client:
+        address = "/api/resources/bbbbbbbbbbb/transcript"
+        whole = client.get(address).json()
+        assert_valid(TranscriptJson, whole)
+        chinese = {"start": 40.0, "language": "zh", "text": "注意力给什么加权？"}
+        assert sorted(whole["questions"], key=lambda one: one["start"]) == [
+            chinese,
+            {"start": 80.0, "language": "en", "text": "What does the mask hide?"},
+        ]
+        assert client.get(address, params={"start": 40, "end": 80}).json()["questions"] == [chinese]
+        read = client.get(f"/api/resources/{document['id']}/transcript", params={"start": 9}).json()
+        (question,) = read["questions"]
+        assert question == {"anchor": read["cues"][0]["anchor"], "page": None, "language": "en", "text": "Which note?"}
+
+
+def test_a_noted_question_in_the_language_of_the_page_is_suggested_first(library: Path) -> None:
+    note(
+        library,
+        "aaaaaaaaaaa",
+        (80.0, "zh", "mask 是什么？"),
+        (80.0, "en", "Mask the whole of the future, or what else?"),
+    )
+    with serving(library) as client:
+        for tag, first in (("zh-Hans", "mask"), ("en", "Mask")):
+            found = client.get("/api/suggestions", params={"q": "mask", "language": tag}).json()["suggestions"]
+            assert next(one["text"].split()[0] for one in found if one["kind"] == "question") == first
+        assert client.get("/api/suggestions", params={"q": "mask", "language": "x" * 99}).status_code == 400
 
 
 def test_health_tells_strangers_nothing_of_the_library(tmp_path: Path, client: TestClient) -> None:

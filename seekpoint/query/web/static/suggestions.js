@@ -55,7 +55,7 @@ async function suggest() {
   if (!typed) return show(asked.length ? [...asked, { kind: "forget", text: words.suggest_forget }] : []);
   let found = [];
   try {
-    const response = await fetch(`/api/suggestions?${new URLSearchParams({ q: typed.slice(0, 200), limit: MOST })}`);
+    const response = await fetch(`/api/suggestions?${new URLSearchParams({ q: typed.slice(0, 200), limit: MOST, language: document.documentElement.lang })}`);
     if (response.ok) found = (await response.json()).suggestions;
   } catch { /* without suggestions the question can be asked all the same */ }
   if (own === turn) show([...asked, ...found]);
