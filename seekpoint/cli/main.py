@@ -46,6 +46,7 @@ _COMMANDS = {
     "build": ("seekpoint.cli.build", "build"),
     "ask": ("seekpoint.cli.ask", "ask"),
     "transcript": ("seekpoint.cli.transcript", "transcript"),
+    "questions": ("seekpoint.cli.questions", "questions"),
     "kept": ("seekpoint.cli.kept", "kept"),
     "status": ("seekpoint.cli.status", "status"),
     "remove": ("seekpoint.cli.remove", "remove"),

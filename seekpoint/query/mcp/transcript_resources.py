@@ -49,9 +49,8 @@ def read_window(
     target = target_of(address, place, chapters, resource)
     is_whole = target == LinkTarget()
     headings = headings_of(chapters, resource) if is_whole and chapters else None
-    noted = in_one_language(transcript.questions if is_whole else (), primary(transcript.language))
-    questions = _spread(noted) or None
-    listed = [*(headings or ()), *(questions or ())]
+    questions = _spread(in_one_language(transcript.questions, primary(transcript.language))) if is_whole else []
+    listed = [*(headings or ()), *questions]
     budget = MOST_TOKENS - _ABOUT - tokens("".join(listed)) - 2 * len(listed)
     passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
     pages = max((cue.page or 0 for cue in cues), default=0)
@@ -68,7 +67,7 @@ def read_window(
         continues_at=None if following is None else round(cues[following].start, 3),
         headings=headings,
         generated=True if headings and chapters[0].generated else None,
-        questions=questions,
+        questions=questions or None,
     )
 
 

@@ -30,11 +30,7 @@ def to_markdown(answer: Answer) -> str:
 
 def item(moment: Moment, note: Sequence[str] = ()) -> str:
     """An item of a list: the link, the quote, and the lines of a note."""
-    name = clean(moment.resource.title) or "…"
-    title = _line(name)
-    if is_openable(moment.link):
-        address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(moment.link))
-        title = f"[{escaped(name)}]({_ENTITY.sub('&amp;', address)})"
+    title = linked(clean(moment.resource.title) or "…", moment.link)
     languages = (escaped(clean(tag)) for tag in known_language(moment))
     headings = filter(None, map(heading_path, moment.resource.sections))
     place = [" · ".join([title, *positions(moment), *languages]), *map(_line, headings)]
@@ -51,6 +47,14 @@ def item(moment: Moment, note: Sequence[str] = ()) -> str:
     paragraphs = ["\\\n".join(place), f"> {speaker}“{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
     indent = " " * len(number)
     return (number + "\n\n".join(paragraphs).replace("\n", f"\n{indent}")).replace(f"{indent}\n", "\n")
+
+
+def linked(name: str, link: str) -> str:
+    """A name as a link, where a program may open it."""
+    if not is_openable(link):
+        return _line(name)
+    address = _IN_ADDRESS.sub(lambda match: quote(match[0], safe=""), printable(link))
+    return f"[{escaped(name)}]({_ENTITY.sub('&amp;', address)})"
 
 
 def escaped(text: str) -> str:

@@ -18,10 +18,10 @@ from seekpoint.index.text.languages import primary, simplified
 from seekpoint.index.text.stretches import number_at
 from seekpoint.index.text.terms import UNSPACED
 from seekpoint.index.text.transcript_text import chapters_of, rounding
-from seekpoint.index.types import Chapter, Cue, Details, NotedQuestion, Transcript
+from seekpoint.index.types import Chapter, Cue, Details, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import in_language
-from seekpoint.query.noted_questions import by_chapter, in_one_language
+from seekpoint.query.noted_questions import AnsweredQuestion, answered_questions
 from seekpoint.query.transcript_paragraphs import PositionedCue, TranscriptParagraph, paragraphs, position_at
 from seekpoint.query.web.parameters import PageParameters
 
@@ -61,8 +61,7 @@ class OpenTranscript:
     """A transcript as it is shown.
 
     `placed_chapters` are the chapters with the positions of the cues in which they begin; none without cues.
-    `are_noted` says that a language model noted them. `questions` are those that it noted, with such positions, under
-    the titles of their chapters.
+    `are_noted` says that a language model noted them, as it did the `questions`.
     `other` is the language of a transcript that can be shown beside it, `beside` that of the one which is; `current` is
     the position of the cue at the second of the page's address.
     """
@@ -71,7 +70,7 @@ class OpenTranscript:
     chapters: Sequence[Chapter]
     placed_chapters: Sequence[tuple[int, Chapter]]
     are_noted: bool
-    questions: Sequence[tuple[str | None, Sequence[tuple[int, NotedQuestion]]]]
+    questions: Sequence[AnsweredQuestion]
     paragraphs: Sequence[TranscriptParagraph]
     other: str | None
     beside: str | None
@@ -97,16 +96,12 @@ class OpenTranscript:
         placed = [(position_at(cues, chapter.start + off), chapter) for chapter in chapters] if cues else []
         shown = list(paragraphs(cues, placed))
         read = {number_at(question.start) for question in transcript.questions}
-        questions = in_one_language(transcript.questions if cues else (), primary(ui), own)
         return cls(
             transcript,
             chapters,
             placed,
             any(chapter.generated and number_at(chapter.start) in read for chapter in chapters),
-            [
-                (title, [(position_at(cues, question.start), question) for question in group])
-                for title, group in by_chapter(questions, chapters, plays=plays)
-            ],
+            answered_questions(transcript, chapters, primary(ui), plays=plays),
             list(aligned(shown, beside.cues)) if beside else shown,
             other.language if other else None,
             beside.language if beside else None,
