@@ -45,6 +45,7 @@ def transcript(
     from seekpoint.query.output.terminal import is_styled
     from seekpoint.query.output.transcripts import to_text
     from seekpoint.query.serving.resource_cache import ResourceCache
+    from seekpoint.query.transcript_paragraphs import position_at
     from seekpoint.query.transcript_places import Place, cue_at, indexed_resource, target_of, transcript_in
 
     with open_reader(folder) as library:
@@ -62,3 +63,6 @@ def transcript(
         tag = f" --language {shlex.quote(clean(chosen.language))}" if language else ""
         more = f"`seekpoint transcript --at {cues[stop].start:.3f}{tag} -- {shlex.quote(clean(resource.id))}`"
         click.echo(f"seekpoint: {with_index(more)} reads on", err=True)
+    if any(first <= position_at(cues, question.start) < stop for question in chosen.questions):
+        more = f"`seekpoint questions -- {shlex.quote(clean(name))}`"
+        click.echo(f"seekpoint: {with_index(more)} lists the questions that are answered there", err=True)

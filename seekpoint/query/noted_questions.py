@@ -27,11 +27,9 @@ def answered_questions(
 ) -> list[AnsweredQuestion]:
     """The questions of a transcript in order of time, in the first of these languages, else in the transcript's own."""
     asked = in_one_language(transcript.questions, *languages, primary(transcript.language))
-    places = ((question, position_at(transcript.cues, question.start)) for question in asked if transcript.cues)
-    return [
-        AnsweredQuestion(question, transcript.cues[at], at, title_at(chapters, question.start, plays=plays))
-        for question, at in places
-    ]
+    places = [position_at(transcript.cues, each.start) for each in asked] if transcript.cues else []
+    titles = (title_at(chapters, each.start, plays=plays) for each in asked)
+    return [*map(AnsweredQuestion, asked, map(transcript.cues.__getitem__, places), places, titles)]
 
 
 def in_one_language(questions: Iterable[NotedQuestion], *languages: str) -> list[NotedQuestion]:

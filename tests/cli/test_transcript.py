@@ -13,6 +13,7 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, Kind, Resource
 from tests.cli.here import MAIN, Terminal, call, needs_terminal, one_line, plain
 from tests.index.libraries import CARD, SOURCE, embedded, resource
+from tests.noted import note
 
 TALK, OTHER, NOTES, PAPER = "-alk0000001", "zhuyili0001", "notes", "paper"
 HOSTILE = "Masks \x1b]0;owned\x07\x1b[2J\u202e & more\nsecond line"
@@ -142,3 +143,12 @@ def test_in_a_terminal_lines_fit_and_times_open_the_second(library: Path) -> Non
     assert terminal.end() == 0
     assert f"\x1b]8;;https://www.youtube.com/watch?v={OTHER}&t=30s\x1b\\0:30\x1b]8;;\x1b\\" in terminal.seen
     assert all(2 * len(line) - len(line.encode("ascii", "ignore")) <= 40 for line in plain(terminal.seen).splitlines())
+
+
+def test_the_command_that_lists_noted_questions_is_named_where_some_are_answered_there(library: Path) -> None:
+    note(library, OTHER, (30.0, "zh", "掩码是什么？"))
+    listed = f"`seekpoint questions --index {library} -- 'https://youtu.be/{OTHER}?t=20'`"
+    for place, seen in (("0.1", False), ("0.4", True)):
+        ran = call("transcript", f"https://youtu.be/{OTHER}?t=20", "--minutes", place, "--index", library)
+        assert (listed in ran.stderr) == seen
+    assert "0:30  掩码是什么？" in call("questions", "--index", library, "--", f"https://youtu.be/{OTHER}?t=20").stdout
