@@ -41,7 +41,7 @@ _THOUGHTS, _THOUGHTS_END = "<think>", "</think>"
 _TAG = re.compile(
     r"""</?[a-z][a-z0-9]*(?:\s+[a-z:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>|<!--.*?-->""", re.I
 )
-_ADDRESS = re.compile(r"\w://|\bwww\.|\b(?:mailto|javascript):", re.IGNORECASE)
+ADDRESS = re.compile(r"\w://|\bwww\.|\b(?:mailto|javascript):", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _EMPTY = re.compile(r"(\*\*|`|_)\s*\1")
 _BULLET = re.compile(r"\A\s*(?:[-*•#>]+|\d{1,2}[.)、])\s+")
@@ -131,7 +131,7 @@ def _marked_sentence(text: str, known: Collection[str]) -> MarkedSentence | None
     line = clean(_TAG.sub(" ", clean(_BULLET.sub("", rest))))
     line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
     plain = _CHINESE_GAP.sub("", line)
-    is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not _ADDRESS.search(plain)
+    is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not ADDRESS.search(plain)
     return MarkedSentence(plain, labels) if labels and is_plain else None
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.transcript_text import CueText, attributed
-from seekpoint.index.types import Cue, Transcript
+from seekpoint.index.types import Cue, Kind, Transcript
 from seekpoint.query.answers import Moment
 from seekpoint.query.links import page_label
 from seekpoint.query.token_budget import shortened, tokens
@@ -144,22 +144,34 @@ def _stretch(moment: Moment, excerpts: Excerpts) -> _Stretch:
 
 def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
     numbers = sorted(stretch.cues)
-    text = CueText([stretch.cues[each] for each in numbers])
+    letters = (f"{first}{second}" for first in ("", *ascii_lowercase) for second in ascii_lowercase)  # a to z, aa to zz
+    labels = (f"{number}{letter}" for letter in letters)
     kind = stretch.moments[0].resource.kind
+    marks = marks_in([stretch.cues[each] for each in numbers], numbers, kind, stretch.starts, labels)
+    return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
+
+
+def marks_in(
+    cues: Sequence[Cue], numbers: Sequence[int], kind: Kind, starts: Sequence[float], labels: Iterable[str]
+) -> list[Mark]:
+    """The marks of consecutive cues, with `labels` in their order: where sentences begin, about every ten seconds.
+
+    `numbers` are those of the cues in the transcript. There is a mark at each of the `starts`, in seconds.
+    """
+    text = CueText(cues)
     places = text.sentences(is_opening=True) if kind.plays else text.offsets
     seconds = [text.second_at(place) for place in places]
-    chosen = sorted({places[k] for k in _nearest(seconds, stretch.starts)} | {0})
-    letters = (f"{first}{second}" for first in ("", *ascii_lowercase) for second in ascii_lowercase)  # a to z, aa to zz
+    chosen = sorted({places[k] for k in _nearest(seconds, starts)} | {0})
     marks = []
-    for letter, place, end in zip(letters, chosen, [*chosen[1:], len(text.text)], strict=False):
+    for label, place, end in zip(labels, chosen, [*chosen[1:], len(text.text)], strict=False):
         position = text.cue_at(place)
-        cues = text.cues_from(place, end)
-        said = clean(attributed(cues, cues[0].speaker))
-        named = clean(attributed(cues)) if cues[0].speaker else said
-        cue = cues[0]._replace(text=said)
+        said_by = text.cues_from(place, end)
+        said = clean(attributed(said_by, said_by[0].speaker))
+        named = clean(attributed(said_by)) if said_by[0].speaker else said
+        cue = said_by[0]._replace(text=said)
         page = None if cue.page is None else page_label(kind, cue.page)
-        marks.append(Mark(f"{number}{letter}", cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
-    return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
+        marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
+    return marks
 
 
 def _nearest(seconds: Sequence[float], starts: Sequence[float]) -> set[int]:

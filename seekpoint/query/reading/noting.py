@@ -1,0 +1,172 @@
+"""The checks of what a language model, or an assistant, notes of a stretch of a transcript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+
+from seekpoint.index.models.centring import background, centred
+from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.languages import is_told_by_script, language_of, primary, to_embed
+from seekpoint.index.text.terms import has_content, terms
+from seekpoint.index.text.transcript_text import columns
+from seekpoint.index.types import CandidateQuery, Chapter, Encoder, Filters, NotedQuestion, ReadStretch, Vectors
+from seekpoint.query.reading.citations import ADDRESS, without_thoughts
+from seekpoint.query.reading.unread_stretches import UnreadStretch
+
+VERSION = "rules 1"
+"""The version of the rules: part of the name of who read a stretch."""
+
+NO_LINE, NO_MARK, OTHER_LANGUAGE = "not in the form asked for", "at no mark", "in another language"
+NO_QUESTION, NO_TITLE, TWICE = "no question", "no title", "said twice"
+ELSEWHERE, TOO_MANY = "not about what is said there", "more than asked for"
+_LONGEST_QUESTION, _MOST_TITLE_COLUMNS, _MOST_TITLES = 200, 90, 4
+_LINE = re.compile(
+    r"[\[(【［]?\s?(\d{1,3})\s?[\])】］]?[\s.:：,、|)-]*"
+    r"(?:(?P<title>#)[#\s]*|[\[(【]?(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z]+)?)[\])】]?(?:\s*[:：|–-]+\s*|\s+))(?P<text>\S.*)"
+)
+_AROUND, _QUOTES = " \t-•·>|*_", " \"“”「」'|*_"
+_FENCE = re.compile(r"`{3,}\w*")
+_NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
+_LATIN = re.compile(r"[A-Za-z0-9_]+")
+
+# benchmarks/noted_checks.py: a question's nearest chunk in its stretch has these shares of the cosine of the nearest
+# chunk anywhere, and of the nearest one in its recording, and at least this cosine, where there is little else.
+OF_ALL, OF_RECORDING, LEAST = 0.5, 0.65, 0.1
+# Chunks anywhere among which the nearest one is.
+_NEAREST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The questions and titles that passed the checks, a vector for each question, and why other lines were dropped.
+
+    `says_none` is whether the model said that nothing is answered.
+    """
+
+    questions: tuple[NotedQuestion, ...]
+    titles: tuple[Chapter, ...]
+    vectors: Vectors | None
+    dropped: tuple[tuple[str, str], ...]
+    says_none: bool
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the stretch counts as read."""
+        return bool(self.questions or self.titles or (self.says_none and not self.dropped))
+
+    def as_read(self, item: UnreadStretch, reader: str, before: ReadStretch | None = None) -> ReadStretch:
+        """The stretch as `reader` has read it, with what was noted `before`."""
+        questions, titles, vectors = self.questions, self.titles, self.vectors
+        if before:
+            questions += before.questions
+            rows = [each for each in (vectors, before.vectors) if each is not None]
+            vectors = np.concatenate(rows) if sum(map(len, rows)) == len(questions) > 0 else None
+            new = {title.start for title in titles}
+            kept = [title for title in before.titles if title.start not in new]
+            titles = tuple(sorted([*titles, *kept], key=lambda title: title.start))
+        number, digest = item.stretch.number, item.stretch.digest
+        by = f"{reader}, {VERSION}"
+        return ReadStretch(item.resource.id, number, item.language, digest, by, questions, titles, vectors)
+
+
+def checked(
+    text: str, item: UnreadStretch, library: Reader, encoder: Encoder, before: Sequence[NotedQuestion] = ()
+) -> Notes:
+    """The lines of a model's text that pass the checks; those that say what was noted `before` are dropped."""
+    marks = {mark.label: mark.start for mark in item.marks}
+    questions, titles, vectors = list[NotedQuestion](), dict[str, Chapter](), list[Vectors]()
+    said = {(each.language, *terms(each.text)) for each in before}
+    dropped, says_none = list[tuple[str, str]](), False
+    for row in "".join(without_thoughts([text])).splitlines():
+        plain = clean(_FENCE.sub("", row)).replace("**", "").replace("`", "").strip(_AROUND)
+        says_none = says_none or bool(_NONE.fullmatch(plain))
+        if not plain or _NONE.fullmatch(plain):
+            continue
+        line = parsed(plain)
+        reason = NO_LINE if not line else fault(line, item) or ("" if line.label in marks else NO_MARK)
+        if line and not reason and line.is_title:
+            if len(titles) < _MOST_TITLES:
+                titles.setdefault(line.label, Chapter(marks[line.label], line.text, generated=True))
+            else:
+                reason = TOO_MANY
+        elif line and not reason:
+            vector, key = encoder.question(to_embed(line.text)), (line.language, *terms(line.text))
+            if key in said:
+                reason = TWICE
+            elif sum(tag == line.language for tag, *_ in said) >= 2 * item.most:
+                reason = TOO_MANY
+            elif not is_answered(vector, line.language, item, library):
+                reason = ELSEWHERE
+            else:
+                said.add(key)
+                questions.append(NotedQuestion(marks[line.label], line.language, line.text))
+                vectors.append(vector)
+        if reason:
+            dropped.append((plain, reason))
+    rows = np.stack(vectors) if vectors else None
+    chapters = tuple(sorted(titles.values(), key=lambda title: title.start))
+    return Notes(tuple(questions), chapters, rows, tuple(dropped), says_none)
+
+
+class Line(NamedTuple):
+    """A line in the form that is asked for: the label of a mark, a language (a primary subtag), and a text."""
+
+    label: str
+    language: str
+    text: str
+    is_title: bool
+
+
+def parsed(plain: str) -> Line | None:
+    """A line of a model's text; `None` if it has another form. A title's language is empty."""
+    found = _LINE.fullmatch(plain)
+    if not found:
+        return None
+    return Line(str(int(found[1])), primary(found["tag"] or ""), found["text"].strip(_QUOTES), bool(found["title"]))
+
+
+def fault(line: Line, item: UnreadStretch) -> str:
+    """Why a line can't be kept, whatever is said at its mark; empty if nothing is wrong with it."""
+    language, text = line.language or item.languages[0], line.text
+    if language not in item.languages or not _is_in(language, text):
+        return OTHER_LANGUAGE
+    is_plain = has_content(text) and not ADDRESS.search(text)
+    if line.is_title:
+        return "" if is_plain and columns(text) <= _MOST_TITLE_COLUMNS else NO_TITLE
+    is_question = is_plain and len(text) <= _LONGEST_QUESTION and not text.endswith((".", "。", "!", "！"))
+    return "" if is_question else NO_QUESTION
+
+
+def _is_in(language: str, text: str) -> bool:
+    """Whether a text may be in a language, by its script; Latin names in Chinese don't count."""
+    if is_told_by_script(language):
+        return language_of(_LATIN.sub("", text), None) == language
+    return not is_told_by_script(language_of(text, None))
+
+
+def is_answered(vector: Vectors, language: str, item: UnreadStretch, library: Reader) -> bool:
+    """Whether a question, by its vector, may be answered in a stretch: nothing else is much nearer in meaning."""
+    known = library.languages().get(language)
+    mean = known.mean if known else background(library.card.name).get(language)
+    question = vector if mean is None else centred(vector, mean)
+    scope = library.scope(Filters(resource=item.resource.id))
+    queries = CandidateQuery(question, {}, (), len(scope), scope), CandidateQuery(question, {}, (), _NEAREST)
+    evidence = library.evidence(sorted({key for query in queries for key in library.candidates(query)}), question)
+    first, last = item.stretch.cues[0].start, item.stretch.cues[-1].end
+    there = in_recording = anywhere = -inf
+    for chunk, cosine in zip(evidence.chunks, evidence.cosines, strict=True):
+        anywhere = max(anywhere, cosine)
+        if chunk.resource_id == item.resource.id:
+            in_recording = max(in_recording, cosine)
+            if chunk.end > first and chunk.start < last:
+                there = max(there, cosine)
+    scale = library.settings.scale_of(library.card)
+    least = LEAST / (scale.scale if scale else 1.0)
+    return there >= max(OF_ALL * anywhere, OF_RECORDING * in_recording, least)
