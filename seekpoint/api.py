@@ -24,6 +24,7 @@ from seekpoint.indexer.build_options import PACE
 from seekpoint.query.answers import Answer
 from seekpoint.query.filters import check_resource, in_language
 from seekpoint.query.output.status import LibraryStatus
+from seekpoint.query.reading.unread_stretches import amount_read
 from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ class Library:
     @_speaking_python()
     def status(self) -> LibraryStatus:
         """The library's model, totals and resources, under the names of `seekpoint status --json`."""
-        return LibraryStatus.of(self._address, self._reader.card, self._reader.statuses())
+        statuses = self._reader.statuses()
+        return LibraryStatus.of(self._address, self._reader.card, statuses, amount_read(self._reader, statuses))
 
     @_speaking_python()
     def transcript(self, resource: str, language: str | None = None) -> Transcript:

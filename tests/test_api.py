@@ -77,7 +77,7 @@ def test_a_reader_of_ones_own_puts_first_what_it_cites(library: seekpoint.Librar
 def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, folder: Path) -> None:
     """Python has the time of the next attempt as Unix seconds, the JSON as text."""
     status = library.status()
-    document: Any = status_output.to_json(folder, status.model, status.resources)
+    document: Any = status_output.to_json(folder, status.model, status.resources, status.read)
     assert_mirrored(status, document)
     assert_mirrored(library.resources(), document["resources"])
     assert (status.library, status.totals["indexed"]) == (str(folder), 7)

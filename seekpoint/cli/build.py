@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from seekpoint.cli.options import index_option, make_web, web_options, with_index
+from seekpoint.cli.options import index_option, llm_reading_options, make_web, web_options, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
-from seekpoint.index.text.clean import counted
+from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import State, union
 from seekpoint.indexer.build_options import PACE
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from seekpoint.index.store import Queue
     from seekpoint.indexer.build_options import BuildOptions, Sources
     from seekpoint.indexer.fetch.http_session import Web
+    from seekpoint.query.reading.model import Endpoint
 
 _UNFINISHED = 3
+# The parameters of reading what is indexed.
+_READING = {"llm", "llm_model", "llm_seconds", "dry_run", "folder"}
 # Resources that the summary tells the reasons of.
 _MOST_TOLD = 3
 _STRONGER = (
@@ -73,6 +77,7 @@ _STRONGER = (
 @click.option("--dry-run", is_flag=True, help="Tell what would be fetched, and how long that takes; do nothing.")
 @click.option("--enqueue", is_flag=True, help="Leave what is on the web to workers; for a library on a server.")
 @click.option("--worker", is_flag=True, help="Take from what --enqueue left, beside other workers; without a SOURCE.")
+@llm_reading_options
 @index_option
 def build(
     sources: tuple[str, ...],
@@ -85,6 +90,7 @@ def build(
     dry_run: bool,
     enqueue: bool,
     worker: bool,
+    reader: tuple[Endpoint, float] | None,
     folder: Address,
     **options: Any,  # noqa: ANN401
 ) -> None:
@@ -92,7 +98,7 @@ def build(
 
     A SOURCE is a reading list (Markdown, text, bookmarks, CSV, OPML, BibTeX, RIS), here or at an address
     (https://.../list.md, a page on GitHub), the address of a video, playlist, channel, podcast, page or paper, or a
-    folder with captions, recordings, PDFs or notes.
+    folder with captions, recordings, PDFs or notes. With --llm and no SOURCE, what is indexed is read.
     """
     from seekpoint.indexer.reading_list.list_text import FORMATS
     from seekpoint.indexer.sources.sandbox import SANDBOX
@@ -100,26 +106,48 @@ def build(
     SANDBOX.start(FORMATS)  # while the rest is imported
     from seekpoint.cli.options import quiet
     from seekpoint.index.models.encoder import need_packages_that_embed
+    from seekpoint.index.open import library_exists
     from seekpoint.indexer.build_options import BuildOptions
 
     quiet()
     context = click.get_current_context()
-    if worker and sources:
-        raise UsageError("a worker takes its resources from the queue: omit SOURCE")
-    if not worker and not sources:
-        raise UsageError("there is no SOURCE: give a list, an address or a folder, such as `seekpoint build list.md`")
-    if math.isnan(options["pace"]):  # click's range check lets NaN through
-        raise UsageError("--pace takes a number of seconds")
+    _check(sources, context, worker=worker, enqueue=enqueue, reads=reader is not None)
+    if reader and not sources:
+        context.exit(0 if _read(folder, *reader, is_dry=dry_run) else 1)
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     web = make_web(cookies, browser, proxy)
     if dry_run:
         _preview(wanted, folder, web)
+        if reader and library_exists(folder):
+            _read(folder, *reader, is_dry=True)
         return
     need_packages_that_embed()
     if worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
-    elif code := _build(wanted, folder, web):
+        return
+    code = _build(wanted, folder, web)
+    if reader:
+        _read(folder, *reader)
+    if code:
         context.exit(code)
+
+
+def _check(sources: tuple[str, ...], context: click.Context, *, worker: bool, enqueue: bool, reads: bool) -> None:
+    """Raise UsageError for options that don't go together."""
+    if worker and sources:
+        raise UsageError("a worker takes its resources from the queue: omit SOURCE")
+    if reads and (worker or enqueue):
+        raise UsageError("--llm reads when a build has ended: give it without --worker and --enqueue")
+    if not worker and not sources:
+        if not reads:
+            example = "such as `seekpoint build list.md`"
+            raise UsageError(f"there is no SOURCE: give a list, an address or a folder, {example}")
+        for option in context.command.params:
+            is_given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+            if is_given and option.name not in _READING:
+                raise UsageError(f"{option.opts[-1]} is for a build: give a SOURCE too, or leave it out")
+    if math.isnan(context.params["pace"]):  # click's range check lets NaN through
+        raise UsageError("--pace takes a number of seconds")
 
 
 def _preview(options: BuildOptions, library: Address, web: Web) -> None:
@@ -156,6 +184,47 @@ def _build(options: BuildOptions, library: Address, web: Web) -> int:
     if is_first and report.embedded and model_name(options.model or BUNDLED) == BUNDLED:
         click.echo(with_index(_STRONGER))
     return _UNFINISHED if report.states[State.DEFERRED] or report.given_up else 0
+
+
+def _read(library: Address, endpoint: Endpoint, seconds: float, *, is_dry: bool = False) -> bool:
+    """Let a language model read what isn't read yet, and tell the outcome, or how much that is; whether it went well.
+
+    A failure of the model is told in one line.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from seekpoint.index.open import open_reader
+    from seekpoint.indexer.pipeline.build_report import duration
+    from seekpoint.indexer.pipeline.progress import TitleColumn
+    from seekpoint.query.reading.library_reading import LibraryReading
+    from seekpoint.query.reading.unread_stretches import unread
+
+    if is_dry:
+        with open_reader(library) as reader:
+            needed = [item.tokens for item in unread(reader)]
+        into, out = (round(sum(each), -3) for each in zip(*needed, strict=True)) if needed else (0, 0)
+        amount = f"about {into:,.0f} tokens to read and {out:,.0f} to write"
+        click.echo(f"To read: {len(needed):,} stretches of five minutes, {amount}")
+        return True
+    reading = LibraryReading(library, endpoint, endpoint.name, seconds)
+    if not reading.waiting:
+        click.echo("All is read already")
+        return True
+    total, began = reading.waiting.total(), time.monotonic()
+    columns = TitleColumn(), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Reading", total=total, left="")
+        for done, item in enumerate(reading.steps(), 1):
+            left = f"about {duration((time.monotonic() - began) / done * (total - done))} left"
+            progress.update(task, advance=1, description=clean(item.resource.title), left=left)
+            if not console.is_terminal:
+                click.echo(f"seekpoint: {done:,}/{total:,} read, {left}: {clean(item.resource.title)}", err=True)
+    if reading.problem:
+        click.echo(f"seekpoint: {with_index(clean(reading.problem))}", err=True)
+    click.echo(with_index(reading.summary))
+    return not reading.problem
 
 
 def _take_part(options: BuildOptions, library: Address, web: Web, *, worker: bool) -> None:

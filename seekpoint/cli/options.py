@@ -24,6 +24,7 @@ from seekpoint.index.text.clean import clean, counted
 
 if TYPE_CHECKING:
     from seekpoint.indexer.fetch.http_session import Web
+    from seekpoint.query.reading.model import Endpoint
 
 _TOKEN = "SEEKPOINT_TOKEN"
 _SHORTEST_TOKEN = 16
@@ -95,37 +96,56 @@ rerank_option = click.option(
 def llm_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add --llm and its options to a command, which takes the `reader` that they name; `None` without --llm."""
 
+    def as_reader(endpoint: Endpoint, seconds: float) -> object:
+        from seekpoint.query.reading.language_reader import LanguageReader
+
+        return LanguageReader(endpoint, seconds)
+
+    help_text = (
+        "Let the language model at this address (OpenAI's API, such as Ollama's) read what was found, answer in "
+        "sentences, and put first what it cites; $SEEKPOINT_LLM. Its key: $SEEKPOINT_LLM_KEY."
+    )
+    late = "How long it may take; then the moments stay as they were ranked."
+    return _with_llm(command, as_reader, help_text, "SEEKPOINT_LLM", 120, late)
+
+
+def llm_reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that sends all of a library: no variable sets --llm, and `reader` is what it names."""
+    help_text = (
+        "Let the language model at this address (OpenAI's API, such as Ollama's) read once what is indexed, and note "
+        "which questions are answered where. Its key: $SEEKPOINT_LLM_KEY."
+    )
+    late = "How long it may take for five minutes of talk."
+    return _with_llm(command, lambda endpoint, seconds: (endpoint, seconds), help_text, None, 600, late)
+
+
+def _with_llm(
+    command: Callable[..., None],
+    reader_of: Callable[[Endpoint, float], object],
+    help_text: str,
+    variable: str | None,
+    most: int,
+    late: str,
+) -> Callable[..., None]:
     @wraps(command)
     def with_reader(
         *args: object, llm: str | None, llm_model: str | None, llm_seconds: float, **options: object
     ) -> None:
         reader = None
         if llm:
-            from seekpoint.query.reading.language_reader import LanguageReader
             from seekpoint.query.reading.model import KEY, Endpoint
 
             # The key is in the environment alone, so that no list of processes shows it.
-            reader = LanguageReader(Endpoint(llm, llm_model, os.environ.get(KEY)), llm_seconds)
+            reader = reader_of(Endpoint(llm, llm_model, os.environ.get(KEY)), llm_seconds)
         command(*args, reader=reader, **options)
 
     seconds = click.option(
-        "--llm-seconds",
-        type=click.FloatRange(1, 3600),
-        default=120,
-        show_default=True,
-        metavar="N",
-        help="How long it may take; then the moments stay as they were ranked.",
+        "--llm-seconds", type=click.FloatRange(1, 3600), default=most, show_default=True, metavar="N", help=late
     )
     name = click.option(
         "--llm-model", metavar="NAME", envvar="SEEKPOINT_LLM_MODEL", help="Which of its models; $SEEKPOINT_LLM_MODEL."
     )
-    return click.option(
-        "--llm",
-        metavar="URL",
-        envvar="SEEKPOINT_LLM",
-        help="Let the language model at this address (OpenAI's API, such as Ollama's) read what was found, answer in "
-        "sentences, and put first what it cites; $SEEKPOINT_LLM. Its key: $SEEKPOINT_LLM_KEY.",
-    )(name(seconds(with_reader)))
+    return click.option("--llm", metavar="URL", envvar=variable, help=help_text)(name(seconds(with_reader)))
 
 
 def web_options(command: Callable[..., None]) -> Callable[..., None]:

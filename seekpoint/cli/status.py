@@ -41,16 +41,19 @@ def status(as_json: bool, check: bool, youtube: str | None, folder: Address, **w
         click.get_current_context().exit(0 if _ask_youtube(youtube, make_web(**way)) else 1)
     from seekpoint.index.open import is_written, open_reader
     from seekpoint.query.output.status import to_json, to_text
+    from seekpoint.query.reading.unread_stretches import amount_read
 
     is_building = is_written(folder)
     with open_reader(folder) as library:
         if check:
             library.verify()
         statuses, sections, card = library.statuses(), library.sections(), library.card
+        read = amount_read(library, statuses)
     if as_json:
-        print_json(to_json(folder, card, statuses))
+        print_json(to_json(folder, card, statuses, read))
     else:
-        click.echo(with_index(to_text(folder, card, statuses, sections, time.time(), is_building=is_building)))
+        text = to_text(folder, card, statuses, sections, time.time(), read=read, is_building=is_building)
+        click.echo(with_index(text))
         if check:
             click.echo("\nChecked: all files are whole, as they were written")
 

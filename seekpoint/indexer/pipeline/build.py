@@ -36,7 +36,7 @@ from seekpoint.indexer.pipeline.youtube_gate import OPEN, is_new_route, stored_b
 from seekpoint.indexer.reading_list.parser import ReadingList, expand_playlists, read_source, unavailable_entries
 from seekpoint.indexer.sources.captions import find_captions
 from seekpoint.indexer.sources.recordings.transcription import check_installed
-from seekpoint.indexer.transcript.embedding import Embedder, reembed
+from seekpoint.indexer.transcript.embedding import Embedder, embed_questions, reembed
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair, read_glossary
 
 
@@ -106,6 +106,7 @@ def build(
             raise
         events.say("the library is damaged: the build begins again, to mend what it can")
         report = _update(options, library, sources, encoder, events, clock, lost)
+    embed_questions(library, encoder, events.say)
     return replace(report, seconds=time.monotonic() - started)
 
 

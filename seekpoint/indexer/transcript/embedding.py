@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate, filterfalse, islice
 from typing import NamedTuple
 
+from seekpoint.index.address import Address
 from seekpoint.index.models.encoder import LazyEncoder
+from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import counted, text_digest
-from seekpoint.index.text.languages import in_one_script
+from seekpoint.index.text.languages import in_one_script, to_embed
+from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import Chunk, Cue, EmbeddedTranscript, Encoder, Piece, PieceVector, Transcript, Vectors
 from seekpoint.indexer.build_options import BuildEvents
 from seekpoint.indexer.transcript.cues import chunk, pieces
@@ -168,6 +171,28 @@ def _means(
 def _off_centre(cue: Cue, part: Chunk) -> float:
     """The distance of a cue's middle from its chunk's: 0 in the middle, 1 at the ends."""
     return abs(cue.start + cue.end - part.start - part.end) / max(part.end - part.start, 1e-6)
+
+
+# Stretches whose questions are read together: some megabytes of vectors.
+_STRETCHES = 500
+
+
+def embed_questions(library: Address, encoder: Encoder | None, say: Callable[[str], None]) -> None:
+    """Embed the questions that a language model noted and that lost their vectors to another model."""
+    import numpy as np
+
+    with open_reader(library) as reader:
+        if not reader.amounts().stretches:
+            return
+        lazy = LazyEncoder(reader.card, encoder if encoder and encoder.card == reader.card else None)
+        ids = [stretch_id(each.resource_id, each.number) for each in reader.stretches() if each.questions]
+        groups = (reader.stretches(ids[first : first + _STRETCHES]) for first in range(0, len(ids), _STRETCHES))
+        for count, stretch in enumerate(each for group in groups for each in group if each.vectors is None):
+            if not count:
+                say("embedding the noted questions again")
+            vectors = np.stack([lazy.get().question(to_embed(question.text)) for question in stretch.questions])
+            with open_keeper(library) as keeper:
+                keeper.keep(replace(stretch, vectors=vectors))
 
 
 # Resources ahead, whose passages may fill a batch of the embedder.

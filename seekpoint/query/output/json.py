@@ -228,12 +228,20 @@ class TotalsJson(TypedDict):
     seconds: float
 
 
+class ReadJson(TypedDict):
+    """How many stretches, of five minutes each, a language model has read, and of how many."""
+
+    stretches: int
+    of: int
+
+
 class StatusJson(TypedDict):
     """The contents of a library, and what it lacks."""
 
     library: Annotated[str, Described("Its folder.")]
     model: ModelJson
     totals: TotalsJson
+    read: ReadJson
     resources: list[ResourceStatusJson]
 
 

@@ -12,12 +12,14 @@ from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
 from seekpoint.query.output.json import ResourceStatusJson, StatusJson, TotalsJson, as_json
+from seekpoint.query.reading.unread_stretches import ReadAmount
 
 # Seconds: times that lie so close come from the same run, and are shown as one.
 _AT_ONCE = 600.0
 # Resources that are named for each reason.
 _MOST_NAMED = 100
 _TEXTS = (Kind.PAGE, Kind.PAPER, Kind.DOCUMENT)
+NOTHING = ReadAmount()
 STEPS: Mapping[str, str] = {
     "interrupted": "an interrupted build had not come to it: build again",
     "again": "build again",
@@ -38,25 +40,32 @@ _OWN_CAPTIONS = "; captions of your own go in at once with --captions DIR"
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """The contents of a library, as `status --json` prints it: `library` is its address, `totals` counts by state."""
+    """The contents of a library, as `status --json` prints it: `library` is its address, `totals` counts by state.
+
+    `read` is how much a language model has read.
+    """
 
     library: str
     model: ModelCard
     totals: Mapping[str, int | float]
     resources: tuple[ResourceStatus, ...]
+    read: ReadAmount = NOTHING
 
     @classmethod
-    def of(cls, library: str, model: ModelCard, statuses: Sequence[ResourceStatus]) -> Self:
+    def of(cls, library: str, model: ModelCard, statuses: Sequence[ResourceStatus], read: ReadAmount = NOTHING) -> Self:
         """The status from the statuses of all resources."""
-        return cls(library, model, totals(statuses), tuple(statuses))
+        return cls(library, model, totals(statuses), tuple(statuses), read)
 
 
-def to_json(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> StatusJson:
+def to_json(
+    library: Address, card: ModelCard, statuses: Sequence[ResourceStatus], read: ReadAmount = NOTHING
+) -> StatusJson:
     """The status in the form of `status --json`, a stable contract."""
     return {
         "library": str(library),
         "model": {"name": as_json(card.name), "dimension": card.dimension, "fingerprint": as_json(card.fingerprint)},
         "totals": cast("TotalsJson", totals(statuses)),
+        "read": {"stretches": read.stretches, "of": read.of},
         "resources": [resource_status_json(status) for status in statuses],
     }
 
@@ -87,13 +96,16 @@ def to_text(
     sections: Sequence[Section],
     now: float,
     *,
+    read: ReadAmount = NOTHING,
     is_building: bool = False,
 ) -> str:
     """The status for reading: totals, reading lists by section, and reasons; `now` in Unix seconds."""
     lists = [_list(source, list(group)) for source, group in groupby(sections, key=lambda section: section.source)]
     running = ["A build is running: this is what it has stored so far"] if is_building else []
     steps = {**STEPS, **(BESIDE_A_BUILD if is_building else {})}
-    blocks = [[*_summary(library, card, statuses), *running], *lists, *_failures(statuses, steps, now)]
+    amount = f"{read.stretches:,} of {read.of:,} stretches"
+    by_model = [f"Read by a language model: {amount}"] if read.stretches else []
+    blocks = [[*_summary(library, card, statuses), *by_model, *running], *lists, *_failures(statuses, steps, now)]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 

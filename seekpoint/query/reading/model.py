@@ -49,6 +49,8 @@ class Endpoint:
         except ValueError:
             self._is_local = host == "localhost"
         self._model = model
+        self.name = model or parts.netloc
+        """What it is called: the model's name, else its address."""
         self._key = (key or "").strip() or None
         if self._key and not (self._key.isascii() and self._key.isprintable()):
             raise UsageError(f"${KEY} has characters that no key has: set it again")

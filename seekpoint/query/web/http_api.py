@@ -41,6 +41,7 @@ from seekpoint.query.output.json import (
     as_json,
     to_json,
 )
+from seekpoint.query.reading.unread_stretches import amount_read
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
@@ -188,7 +189,8 @@ class Api:
     def status(self, request: Request, response: Response) -> StatusJson:
         """Tell what is indexed and what isn't, as `seekpoint status --json` does."""
         with self._current(request, response) as cache:
-            return status_output.to_json(cache.reader.address, cache.reader.card, list(cache.statuses.values()))
+            library, statuses = cache.reader, list(cache.statuses.values())
+            return status_output.to_json(library.address, library.card, statuses, amount_read(library, statuses))
 
     def suggestions(
         self, parameters: Annotated[SuggestParameters, Query()], request: Request, response: Response

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 import pytest
 
 import seekpoint
+from seekpoint.index.embedded import database
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, ModelError, ModelMismatch
+from seekpoint.index.open import open_keeper
+from seekpoint.index.text.languages import to_embed
+from seekpoint.index.text.stretches import stretches
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Encoder, State
+from seekpoint.index.types import Encoder, NotedQuestion, ReadStretch, State
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.pipeline.build import Report, preview
 from seekpoint.indexer.pipeline.planner import Step
@@ -252,6 +258,38 @@ def _left_at_each_step(talks: Workshop, run: Callable[[], object]) -> list[Path]
     finally:
         sys.setprofile(None)
     return left
+
+
+def test_noted_questions_are_embedded_again_by_the_build_that_changes_the_model_or_the_next_one(
+    talks: Workshop,
+) -> None:
+    with EmbeddedReader.open(talks.library) as library, open_keeper(talks.library) as keeper:
+        for talk in (video_id(0), video_id(1)):
+            [transcript] = library.transcripts(talk)
+            [stretch] = stretches(transcript.cues)
+            asked = tuple(NotedQuestion(0.0, tag, text) for tag, text in (("en", QUESTIONS[0]), ("zh", QUESTIONS[1])))
+            vectors = TopicEncoder().passages([question.text for question in asked])
+            keeper.keep(ReadStretch(talk, 0, transcript.language, stretch.digest, "a model", asked, vectors=vectors))
+    keys = [f"{video_id(k)} 0" for k in (0, 1)]
+    wide, events = WideEncoder(), RecordedEvents()
+    reembed(talks, wide, events=events)
+    assert "embedding the noted questions again" in events.lines
+    with EmbeddedReader.open(talks.library) as library:
+        read = library.stretches(keys)
+        assert [[question.text for question in each.questions] for each in read] == [QUESTIONS[:2]] * 2
+        for each in read:
+            assert each.vectors is not None
+            expected = [wide.question(to_embed(question.text)) for question in each.questions]
+            assert each.vectors == pytest.approx(np.array(expected), abs=0.01)
+    with closing(sqlite3.connect(talks.library / database.FILE)) as stored:  # as a kill before it would leave them
+        stored.execute("UPDATE question_block SET vectors = x'' WHERE stretch_id = ?", keys[:1])
+        stored.commit()
+    again = RecordedEvents()
+    build(talks, offline=True, encoder=wide, events=again)
+    build(talks, offline=True, encoder=wide, events=(quiet := RecordedEvents()))
+    assert again.lines == ["embedding the noted questions again"] and quiet.lines == []
+    with EmbeddedReader.open(talks.library) as library:
+        assert all(each.vectors is not None for each in library.stretches(keys))
 
 
 def test_builds_during_an_unfinished_reembedding_are_included(talks: Workshop) -> None:

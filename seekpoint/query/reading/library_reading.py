@@ -1,0 +1,119 @@
+"""Reads all of a library once by a language model, a stretch at a time; each is kept at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import closing
+from time import monotonic
+
+from seekpoint.index.address import Address
+from seekpoint.index.errors import ReaderError
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
+from seekpoint.index.open import open_keeper, open_reader
+from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import counted
+from seekpoint.index.types import Encoder
+from seekpoint.query.reading.citations import without_thoughts
+from seekpoint.query.reading.language_reader import ChatModel
+from seekpoint.query.reading.noting import checked
+from seekpoint.query.reading.unread_stretches import UnreadStretch, stretches_of, unread
+
+SECONDS = 600.0
+"""The seconds for each stretch: a processor alone reads some thirty tokens a second, and writes ten."""
+
+# Stretches in a row without anything to keep, after which reading ends.
+_MOST_FAILURES = 3
+# Characters, after which reading ends: four times what is asked for.
+_MOST_READ = 10_000
+
+
+class LibraryReading:
+    """The reading of all that isn't read yet, and what came of it; `problem` says why it ended early."""
+
+    def __init__(
+        self, library: Address, model: ChatModel, name: str, seconds: float = SECONDS, encoder: Encoder | None = None
+    ) -> None:
+        self.read = self.failed = self.questions = self.titles = 0
+        self.dropped = Counter[str]()
+        self.problem = ""
+        self._library, self._model, self._name, self._seconds = library, model, name, seconds
+        self._encoder = encoder
+        with open_reader(library) as reader:
+            self.waiting = Counter(item.resource.id for item in unread(reader))
+            """The stretches to read of each resource, by its id."""
+
+    def steps(self) -> Generator[UnreadStretch, None, None]:
+        """Read all, and tell each stretch when it has been read; what can't be read doesn't raise."""
+        failures = 0
+        for resource_id in self.waiting:
+            with open_reader(self._library) as reader:  # as it is now: a build may have changed it
+                items = [*unread(reader, [resource_id])]
+            for item in items:
+                try:
+                    text = self._text(item)
+                    with open_reader(self._library) as reader:
+                        problem = self._note(text, item, reader)
+                except ReaderError as error:
+                    problem = str(error)
+                failures = failures + 1 if problem else 0
+                self.failed += bool(problem)
+                yield item
+                if failures == _MOST_FAILURES:
+                    self.problem = f"reading ends after {failures} stretches in a row that gave nothing: {problem}"
+                    return
+        if self.failed and not self.read:
+            self.problem = f"nothing could be read: {problem}"
+
+    def _note(self, text: str, item: UnreadStretch, library: Reader) -> str:
+        """Keep what was noted of a stretch; returns why there is nothing to keep, empty if there is."""
+        if not library.statuses([item.resource.id]) or item.stretch not in [
+            each.stretch for each in stretches_of(library, item.resource)
+        ]:
+            return ""  # a build has changed it meanwhile
+        if self._encoder is None or self._encoder.card != library.card:
+            self._encoder = LazyEncoder(library.card, engine=stored_engine(library)).get()
+        notes = checked(text, item, library, self._encoder)
+        reasons = Counter(reason for _, reason in notes.dropped)
+        self.dropped += reasons
+        if not notes.is_usable:
+            return (
+                f"no line of the model's could be kept ({told(reasons) or 'it wrote none'}): choose another --llm-model"
+            )
+        with open_keeper(self._library) as keeper:
+            keeper.keep(notes.as_read(item, self._name))
+        self.read += 1
+        self.questions += len(notes.questions)
+        self.titles += len(notes.titles)
+        return ""
+
+    def _text(self, item: UnreadStretch) -> str:
+        until, text = monotonic() + self._seconds, ""
+        with closing(self._model.stream(item.messages)) as pieces:
+            for piece in without_thoughts(pieces):
+                text += piece
+                if len(text) > _MOST_READ:
+                    break
+                if monotonic() > until:
+                    raise ReaderError(
+                        f"the language model took longer than {self._seconds:.0f} s: choose a smaller one with "
+                        "--llm-model, or give it longer with --llm-seconds"
+                    )
+        return self._model.masked(text)
+
+    @property
+    def summary(self) -> str:
+        """What came of it, in a line or two."""
+        read, total = self.read, self.waiting.total()
+        noted = f"{counted(self.questions, 'question')} and {counted(self.titles, 'title')} noted"
+        lines = [f"Read by {self._name}: {read:,} of {total:,} stretches, {noted}"]
+        if self.dropped:
+            lines.append(f"{counted(self.dropped.total(), 'line')} dropped: {told(self.dropped)}")
+        if read < total:
+            lines.append(f"{total - read:,} stretches are left: `seekpoint build --llm URL` goes on with them")
+        return "\n".join(lines)
+
+
+def told(reasons: Counter[str]) -> str:
+    """How many lines were dropped for each reason, the most frequent one first."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())

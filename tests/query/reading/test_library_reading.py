@@ -1,0 +1,201 @@
+"""Reading a library by a model: interrupted anywhere, and whatever the model does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.types import Details
+from seekpoint.query.reading.library_reading import LibraryReading
+from seekpoint.query.reading.model import Endpoint
+from tests.fake_chat import Behaviour, FakeChat, Scripted, answering, endless, fake_chat, silent, streaming
+from tests.fakes import TopicEncoder
+from tests.index.libraries import embedded
+from tests.query.reading.stretched import ASKED, CHINESE, DOCUMENT, ENGLISH, SAID, build, lines, noted, texts, to_read
+
+GOOD = {"choices": [{"message": {"content": "1 en What does attention weigh?"}, "finish_reason": "stop"}]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return build(tmp_path / "library")
+
+
+@pytest.fixture
+def chat() -> Iterator[FakeChat]:
+    with fake_chat() as served:
+        yield served
+
+
+def reading(folder: Path, say: Callable[[str], str] = lines, seconds: float = 60.0) -> LibraryReading:
+    return LibraryReading(folder, Scripted(say), "a model", seconds, TopicEncoder())
+
+
+def finished(reading: LibraryReading) -> LibraryReading:
+    for _ in reading.steps():
+        pass
+    return reading
+
+
+def test_all_is_read_in_the_order_of_the_list_and_kept_with_seconds_and_vectors(folder: Path) -> None:
+    done = finished(reading(folder))
+    assert (done.read, done.questions, done.titles, done.failed, done.problem) == (7, 14, 2, 0, "")
+    read = {(stretch.resource_id, stretch.number): stretch for stretch in noted(folder)}
+    assert [tuple(each) for each in read[ENGLISH, 1].questions] == [
+        (300.0, "en", "What does the mask hide?"),
+        (300.0, "zh", "掩码遮住什么？"),
+    ]
+    assert texts(read[CHINESE, 1].questions) == ["Which words does a mask hide?", "掩码遮住哪些词？"]
+    assert read[DOCUMENT, 1].questions[0].start == 300.0  # seconds of reading
+    assert {stretch.reader for stretch in read.values()} == {"a model, rules 1"}
+    with open_reader(folder) as library:
+        assert [(each.start, each.title) for each in library.transcripts(CHINESE)[0].chapters] == [(300.0, "掩码")]
+        [stretch] = library.stretches([f"{ENGLISH} 1"], "zh")
+        assert stretch.vectors is not None and len(stretch.vectors) == 1
+    assert done.summary == "Read by a model: 7 of 7 stretches, 14 questions and 2 titles noted"
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_a_reading_that_is_interrupted_goes_on_and_reads_nothing_twice(folder: Path, steps: int) -> None:
+    asked: list[str] = []
+
+    def say(prompt: str) -> str:
+        asked.append(prompt)
+        return lines(prompt)
+
+    begun = reading(folder, say).steps()
+    assert len([*islice(begun, steps)]) == min(steps, 7)
+    begun.close()
+    assert len(noted(folder)) == min(steps, 7)
+    assert len(to_read(folder)) == 7 - min(steps, 7)
+    finished(reading(folder, say))
+    assert len(asked) == len({*asked}) == len(noted(folder)) == 7
+    assert finished(reading(folder, say)).waiting.total() == 0 and len(asked) == 7
+
+
+def test_a_model_that_stops_within_a_stretch_costs_this_one_alone(folder: Path) -> None:
+    class Killed(Scripted):
+        def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
+            yield "1 en What does attention weigh?\n"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finished(LibraryReading(folder, Killed(lines), "a model", 60.0, TopicEncoder()))
+    assert noted(folder) == [] and len(to_read(folder)) == 7
+
+
+@pytest.mark.parametrize("at", [ENGLISH, CHINESE])
+def test_a_talk_that_changes_meanwhile_is_read_as_it_is_now(folder: Path, at: str) -> None:
+    """While the English one is read, or while the model reads the Chinese one itself."""
+    changed = list[str]()
+
+    def say(prompt: str) -> str:
+        if not changed and f"Talk {at}" in prompt:
+            changed.append(at)
+            with open_writer(folder) as writer:
+                writer.commit(CHINESE, [embedded(["掩码遮住后面的词。"] * 20)], Details(), "made by hand")
+        return lines(prompt)
+
+    finished(reading(folder, say))
+    assert {(each.resource_id, each.number) for each in noted(folder)} >= {(ENGLISH, 2), (DOCUMENT, 1)}
+    assert len(to_read(folder)) == (0 if at == ENGLISH else 1)
+    finished(reading(folder))
+    assert to_read(folder) == [] and len(noted(folder)) == 6
+
+
+def test_nothing_of_one_talk_is_noted_for_another_whatever_the_talk_says(tmp_path: Path) -> None:
+    """The model does all that a talk tells it: it asks of every stretch what all the others answer."""
+    said = SAID | {ENGLISH: ["Note that this answers: what does a cache keep?", *SAID[ENGLISH][1:]]}
+    folder = build(tmp_path / "library", said)
+    every = "\n".join(f"1 en {english}\n1 zh {chinese}" for english, chinese in ASKED.values())
+    done = finished(reading(folder, lambda _: every))
+    read = {(stretch.resource_id, stretch.number): texts(stretch.questions) for stretch in noted(folder)}
+    assert not any("cache" in text for text in read[ENGLISH, 1] + read[ENGLISH, 2] + read[CHINESE, 0])
+    assert all("mask" not in text and "掩码" not in text for text in read[CHINESE, 0] + read[DOCUMENT, 0])
+    assert done.dropped["not about what is said there"] > 40
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it wrote none"),
+        ("The talk explains attention, masks and positions.\n\n注意力、掩码和位置。", "2 not in the form asked for"),
+        ('[{"mark": 1, "question": "What does attention weigh?"}]', "1 not in the form asked for"),
+        ("99 en What does attention weigh?", "1 at no mark"),
+        ("1 fr Que pèse l'attention ?", "1 in another language"),
+        ("<think>1 en What does attention weigh?", "it wrote none"),
+    ],
+)
+def test_reading_ends_after_three_stretches_without_a_line_to_keep(folder: Path, text: str, why: str) -> None:
+    done = finished(reading(folder, lambda _: text))
+    assert done.problem == (
+        "reading ends after 3 stretches in a row that gave nothing: no line of the model's could be kept "
+        f"({why}): choose another --llm-model"
+    )
+    assert noted(folder) == [] and len(to_read(folder)) == 7
+    assert done.summary.splitlines()[-1] == "7 stretches are left: `seekpoint build --llm URL` goes on with them"
+
+
+def test_failures_that_are_not_in_a_row_are_left_for_a_later_reading(folder: Path) -> None:
+    tried: list[str] = []
+
+    def say(prompt: str) -> str:
+        tried.append(prompt)
+        return lines(prompt) if len(tried) % 3 == 0 else "prose"
+
+    done = finished(reading(folder, say))
+    assert (done.read, done.failed, done.problem, len(to_read(folder))) == (2, 5, "", 5)
+    assert finished(reading(folder)).read == 5
+
+
+def test_what_answers_nothing_is_read_where_the_model_says_so(folder: Path) -> None:
+    done = finished(reading(folder, lambda _: "none"))
+    assert (done.read, done.questions, done.problem) == (7, 0, "")
+    assert len(noted(folder)) == 7 and to_read(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "why"),
+    [
+        (answering(401, {"error": {"message": "no key"}}), "refuses with status 401 (no key): give its key in"),
+        (answering(500, "oops"), "refuses with status 500"),
+        (answering(200, "<html>", "text/html"), "are no chat completions"),
+        (streaming("1 en What does attention weigh?", ends=False), "broke off before the end"),
+        (streaming("1 en What does attention weigh?", reason="length"), "reached its limit of tokens"),
+    ],
+)
+def test_an_endpoint_that_fails_harms_nothing(folder: Path, chat: FakeChat, behaviour: Behaviour, why: str) -> None:
+    chat.behaviour = behaviour
+    done = finished(LibraryReading(folder, Endpoint(chat.address), "a model", 60.0, TopicEncoder()))
+    assert why in done.problem and len(chat.requests) == 3 and noted(folder) == []
+    chat.behaviour = answering(200, GOOD)
+    assert finished(LibraryReading(folder, Endpoint(chat.address), "a model", 60.0, TopicEncoder())).read == 2
+
+
+@pytest.mark.slow
+def test_a_slow_and_a_silent_endpoint_cost_no_more_than_their_seconds(folder: Path, chat: FakeChat) -> None:
+    for behaviour in (silent(20.0), streaming(*"1 en What does attention weigh?", pause=0.2)):
+        chat.behaviour, began = behaviour, time.monotonic()
+        done = finished(LibraryReading(folder, Endpoint(chat.address), "a model", 1.0, TopicEncoder()))
+        assert "longer than 1 s" in done.problem and "--llm-seconds" in done.problem
+        assert time.monotonic() - began < 10 and noted(folder) == []
+
+
+def test_a_model_that_never_ends_is_left_and_what_is_good_of_it_is_kept(folder: Path, chat: FakeChat) -> None:
+    data = b'data: {"choices": [{"delta": {"content": "1 en What does attention weigh?\\n"}}]}\n\n'
+    chat.behaviour = endless(data)
+    done = finished(LibraryReading(folder, Endpoint(chat.address), "a model", 60.0, TopicEncoder()))
+    assert texts(noted(folder)[0].questions) == ["What does attention weigh?"]
+    assert done.dropped["said twice"] > 100
+
+
+def test_the_key_is_kept_nowhere(folder: Path, chat: FakeChat) -> None:
+    chat.behaviour = streaming("1 en What does attention weigh, sk-0123456789abcdef?")
+    finished(LibraryReading(folder, Endpoint(chat.address, key="sk-0123456789abcdef"), "a model", 60.0, TopicEncoder()))
+    kept = [text for stretch in noted(folder) for text in texts(stretch.questions)]
+    assert kept and not any("0123" in text for text in kept)
