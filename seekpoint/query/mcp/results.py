@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from math import inf
 from typing import TypeVar
 
@@ -41,6 +42,7 @@ from seekpoint.query.output.json import (
     TranscriptOrigin,
     UnknownWords,
 )
+from seekpoint.query.reading.noting import Notes
 from seekpoint.query.reading.passages import Mark, MarkedPassage, fitted
 from seekpoint.query.token_budget import quotable, tokens
 from seekpoint.query.transcript_places import title
@@ -201,6 +203,25 @@ class AddedResources(BaseModel):
     left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
 
 
+class StretchToRead(BaseModel):
+    """What is said in some five minutes, and what to note of it."""
+
+    stretch: str | None = Field(default=None, description="Give this to `note_stretch`; absent where all is read.")
+    rules: str | None = None
+    text: str | None = None
+    left: int = Field(description="How many stretches are left, this one included.")
+
+
+class KeptNotes(BaseModel):
+    """What was kept of the notes on a stretch, and what wasn't."""
+
+    questions: int
+    titles: int
+    dropped: list[str] = Field(description="Lines that weren't kept, each with the reason: mend them, or let them go.")
+    left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
+    is_read: bool = Field(description="False where the stretch is still to be read: no line could be kept.")
+
+
 def compact(model: BaseModel) -> str:
     """The model as JSON, without fields that are `None`."""
     return model.model_dump_json(exclude_none=True)
@@ -321,6 +342,23 @@ def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
     result.resources = fitting(map(_listed, statuses), MOST_TOKENS - size(result))
     result.left_out = len(statuses) - len(result.resources) or None
     return result
+
+
+# Tokens of a dropped line.
+_DROPPED = 40
+
+
+def kept_notes(notes: Notes) -> KeptNotes:
+    """The result for the notes on a stretch."""
+    lines = [f"{reason}: {quotable(line, _DROPPED)}" for line, reason in notes.dropped]
+    count = sum(size <= MOST_TOKENS - 100 for size in accumulate(tokens(line) + 4 for line in lines))
+    return KeptNotes(
+        questions=len(notes.questions),
+        titles=len(notes.titles),
+        dropped=lines[:count],
+        left_out=len(lines) - count or None,
+        is_read=notes.is_usable,
+    )
 
 
 _NOTES = {

@@ -13,18 +13,24 @@ from mcp.types import CallToolResult
 from mcp.types import Resource as ListedTranscript
 from pydantic import Field
 
+from seekpoint.index.errors import UsageError
+from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
+from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import Filters, ResourceStatus, Section, State, union
 from seekpoint.query.filters import lacking, unheard
 from seekpoint.query.mcp.results import (
     AddedResources,
     FoundAnswer,
+    KeptNotes,
     ListedResources,
     StatusResult,
+    StretchToRead,
     TranscriptWindow,
     added_resources,
     brief_answer,
     compact,
+    kept_notes,
     listed_resources,
     listed_transcripts,
     read_answer,
@@ -33,7 +39,9 @@ from seekpoint.query.mcp.results import (
     transcript_links,
 )
 from seekpoint.query.mcp.transcript_resources import read_window
+from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
+from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, unread
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import (
@@ -46,6 +54,7 @@ from seekpoint.query.serving.parameters import (
     SpeakerFilter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCaches
+from seekpoint.query.token_budget import quotable
 from seekpoint.query.transcript_places import Place, indexed_resource
 
 _MOST_MOMENTS = 20
@@ -54,6 +63,7 @@ _MOST_MINUTES = 10.0
 _MOST_LISTED = 50
 # A client shows all of them at once, for its user to choose from; `list_resources` and `ask` lead to the others.
 _MOST_TRANSCRIPTS = 500
+_ASSISTANT, _LONGEST_NOTES, _NAME = "an assistant", 20_000, 20
 
 
 # Seconds between two messages on the progress of `add`.
@@ -194,6 +204,39 @@ class Tools:
         with self._live.reader() as reader:
             statuses = [status for status in reader.statuses() if status.resource.id in entries]
         return structured(added_resources(statuses))
+
+    def next_stretch(self) -> Annotated[CallToolResult, StretchToRead]:
+        with self._live.reader() as reader:
+            amount = amount_read(reader, self._statuses(reader))
+            item = next(unread(reader), None)
+            if not item:
+                return structured(StretchToRead(left=0))
+            key = stretch_id(item.resource.id, item.stretch.number)
+            left = max(amount.of - amount.stretches, 1)
+            return structured(StretchToRead(stretch=key, rules=item.rules, text=item.text, left=left))
+
+    def note_stretch(
+        self,
+        stretch: Annotated[str, Field(max_length=200, description="The `stretch` that `next_stretch` gave.")],
+        notes: Annotated[
+            str, Field(max_length=_LONGEST_NOTES, description="The lines in its form: `3 en Why is the mask needed?`")
+        ],
+    ) -> Annotated[CallToolResult, KeptNotes]:
+        with self._live.reader() as reader:
+            key, _, number = stretch.rpartition(" ")
+            status = self._caches.of(reader).status(key)
+            items = stretches_of(reader, status.resource) if status and status.chunks else ()
+            item = next((each for each in items if str(each.stretch.number) == number), None)
+            if not item:
+                raise UsageError(f"no stretch is called {quotable(stretch, _NAME)}: `next_stretch` gives the next one")
+            before = next(filter(item.is_noted_in, reader.stretches([stretch])), None)
+            said = before.questions if before else ()
+            found = checked(notes, item, reader, self._live.encoder_of(reader), said)
+        if found.is_usable:
+            with open_keeper(self._live.address) as keeper:
+                keeper.keep(found.as_read(item, _ASSISTANT, before))
+            self._live.refresh()
+        return structured(kept_notes(found))
 
     def _statuses(self, reader: Reader) -> list[ResourceStatus]:
         return list(self._caches.of(reader).statuses.values())

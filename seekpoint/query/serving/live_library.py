@@ -63,11 +63,11 @@ class LiveLibrary:
 
         options = replace(options, reranker=self._reranker)
         if within:
-            return pipeline.ask(question, within, self._encoder_of(within), options)
+            return pipeline.ask(question, within, self.encoder_of(within), options)
         with suppress(LostConnection), self.reader() as reader:
-            return pipeline.ask(question, reader, self._encoder_of(reader), options)
+            return pipeline.ask(question, reader, self.encoder_of(reader), options)
         with self.reader() as reader:
-            return pipeline.ask(question, reader, self._encoder_of(reader), options)
+            return pipeline.ask(question, reader, self.encoder_of(reader), options)
 
     def refresh(self) -> None:
         """Return once new readers see what this process has just changed."""
@@ -119,7 +119,8 @@ class LiveLibrary:
             retired.is_retired = True
             retired.close_unused()
 
-    def _encoder_of(self, reader: Reader) -> Encoder:
+    def encoder_of(self, reader: Reader) -> Encoder:
+        """The encoder of a reader's library."""
         with self._changed:
             if self._encoder is None or self._encoder.card != reader.card:
                 self._encoder = SharedEncoder(reader.card, self._given_encoder, engine=stored_engine(reader))
