@@ -19,21 +19,12 @@ from benchmarks.question_sets import Remembering
 from seekpoint.index.address import parse_address
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
-from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import to_embed
-from seekpoint.index.text.stretches import number_at, stretches
+from seekpoint.index.text.stretches import number_at
 from seekpoint.query.reading.noting import fault, is_answered, parsed
-from seekpoint.query.reading.unread_stretches import UnreadStretch
+from seekpoint.query.reading.unread_stretches import stretches_of
 
 _LANGUAGES = ("en", "zh")
-
-
-def stretches_of(library: Reader, resource_id: str) -> dict[int, UnreadStretch]:
-    """The stretches of a resource by their number."""
-    [status] = library.statuses([resource_id])
-    transcript = library.transcripts(resource_id)[0]
-    cut = stretches(transcript.cues)
-    return {each.number: UnreadStretch(status.resource, transcript.language, each, "", _LANGUAGES) for each in cut}
 
 
 def main() -> None:
@@ -45,8 +36,12 @@ def main() -> None:
     rng, kept, asked, faults = random.Random(3), Counter[str](), Counter[str](), Counter[str]()
     with open_reader(parse_address(arguments.library)) as library:
         encoder = Remembering(LazyEncoder(library.card).get())
-        held = {status.id for status in library.statuses() if status.chunks}
-        items = {key: stretches_of(library, key) for key in dict.fromkeys(row["v"] for row in rows) if key in held}
+        named = {row["v"] for row in rows}
+        items = {
+            status.id: {item.stretch.number: item for item in stretches_of(library, status.resource)}
+            for status in library.statuses()
+            if status.chunks and status.id in named
+        }
         for row in (row for row in rows if row["v"] in items):
             own, number = items[row["v"]], number_at(row["t"])
             for language in (tag for tag in _LANGUAGES if tag in row and number in own):

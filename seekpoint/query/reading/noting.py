@@ -26,10 +26,10 @@ VERSION = "rules 1"
 NO_LINE, NO_MARK, OTHER_LANGUAGE = "not in the form asked for", "at no mark", "in another language"
 NO_QUESTION, NO_TITLE, TWICE = "no question", "no title", "said twice"
 ELSEWHERE, TOO_MANY = "not about what is said there", "more than asked for"
-_LONGEST_QUESTION, _MOST_TITLE_COLUMNS, _MOST_TITLES = 200, 90, 4
+_LONGEST_QUESTION, _MOST_TITLE_COLUMNS, _MOST_TITLES, _MOST_DROPPED = 200, 90, 4, 100
 _LINE = re.compile(
     r"[\[(【［]?\s?(\d{1,3})\s?[\])】］]?[\s.:：,、|)-]*"
-    r"(?:(?P<title>#)[#\s]*|[\[(【]?(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z]+)?)[\])】]?(?:\s*[:：|–-]+\s*|\s+))(?P<text>\S.*)"
+    r"(?:(?P<title>#)[#\s]*|[\[(【]?(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})?)[\])】]?(?:\s*[:：|–-]+\s*|\s+))(?P<text>\S.*)"
 )
 _AROUND, _QUOTES = " \t-•·>|*_", " \"“”「」'|*_"
 _FENCE = re.compile(r"`{3,}\w*")
@@ -100,7 +100,7 @@ def checked(
             vector, key = encoder.question(to_embed(line.text)), (line.language, *terms(line.text))
             if key in said:
                 reason = TWICE
-            elif sum(tag == line.language for tag, *_ in said) >= 2 * item.most:
+            elif sum(tag == line.language for tag, *_ in said) >= 2 * item.most or len(dropped) > _MOST_DROPPED:
                 reason = TOO_MANY
             elif not is_answered(vector, line.language, item, library):
                 reason = ELSEWHERE

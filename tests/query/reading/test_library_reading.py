@@ -13,9 +13,11 @@ from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.types import Details
 from seekpoint.query.reading.library_reading import LibraryReading
 from seekpoint.query.reading.model import Endpoint
+from seekpoint.query.reading.unread_stretches import amount_read
 from tests.fake_chat import Behaviour, FakeChat, Scripted, answering, endless, fake_chat, silent, streaming
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
+from tests.postgres import TestServer
 from tests.query.reading.stretched import ASKED, CHINESE, DOCUMENT, ENGLISH, SAID, build, lines, noted, texts, to_read
 
 GOOD = {"choices": [{"message": {"content": "1 en What does attention weigh?"}, "finish_reason": "stop"}]}
@@ -58,6 +60,15 @@ def test_all_is_read_in_the_order_of_the_list_and_kept_with_seconds_and_vectors(
         [stretch] = library.stretches([f"{ENGLISH} 1"], "zh")
         assert stretch.vectors is not None and len(stretch.vectors) == 1
     assert done.summary == "Read by a model: 7 of 7 stretches, 14 questions and 2 titles noted"
+
+
+def test_a_library_on_a_server_is_read_as_one_in_a_folder(folder: Path, postgres: TestServer, tmp_path: Path) -> None:
+    address = postgres.holding(folder, tmp_path)
+    done = finished(LibraryReading(address, Scripted(lines), "a model", 60.0, TopicEncoder()))
+    assert (done.read, done.questions, done.titles) == (7, 14, 2)
+    finished(reading(folder))
+    with open_reader(address) as library:
+        assert library.stretches() == noted(folder) and amount_read(library, library.statuses()) == (7, 7)
 
 
 @pytest.mark.parametrize("steps", range(8))
