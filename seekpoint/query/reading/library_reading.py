@@ -67,9 +67,8 @@ class LibraryReading:
 
     def _note(self, text: str, item: UnreadStretch, library: Reader) -> str:
         """Keep what was noted of a stretch; returns why there is nothing to keep, empty if there is."""
-        if not library.statuses([item.resource.id]) or item.stretch not in [
-            each.stretch for each in stretches_of(library, item.resource)
-        ]:
+        indexed = (status.resource for status in library.statuses([item.resource.id]) if status.chunks)
+        if not any(each.stretch == item.stretch for resource in indexed for each in stretches_of(library, resource)):
             return ""  # a build has changed it meanwhile
         if self._encoder is None or self._encoder.card != library.card:
             self._encoder = LazyEncoder(library.card, engine=stored_engine(library)).get()
@@ -93,6 +92,7 @@ class LibraryReading:
             for piece in without_thoughts(pieces):
                 text += piece
                 if len(text) > _MOST_READ:
+                    text = text[: text.rfind("\n") + 1]  # the last line may be cut
                     break
                 if monotonic() > until:
                     raise ReaderError(

@@ -205,6 +205,22 @@ def test_a_model_that_never_ends_is_left_and_what_is_good_of_it_is_kept(folder: 
     assert done.dropped["said twice"] > 100
 
 
+def test_a_line_that_never_ends_is_no_question(folder: Path, chat: FakeChat) -> None:
+    chat.behaviour = endless(b'data: {"choices": [{"delta": {"content": "1 en What does attention weigh"}}]}\n\n')
+    done = finished(LibraryReading(folder, Endpoint(chat.address), "a model", 60.0, TopicEncoder()))
+    assert "it wrote none" in done.problem and noted(folder) == []
+
+
+def test_a_talk_that_is_removed_meanwhile_is_noted_nowhere(folder: Path) -> None:
+    def say(prompt: str) -> str:
+        with open_writer(folder) as writer:
+            writer.remove([ENGLISH])
+        return lines(prompt)
+
+    done = finished(reading(folder, say))
+    assert {each.resource_id for each in noted(folder)} == {CHINESE, DOCUMENT} and done.problem == ""
+
+
 def test_the_key_is_kept_nowhere(folder: Path, chat: FakeChat) -> None:
     chat.behaviour = streaming("1 en What does attention weigh, sk-0123456789abcdef?")
     finished(LibraryReading(folder, Endpoint(chat.address, key="sk-0123456789abcdef"), "a model", 60.0, TopicEncoder()))
