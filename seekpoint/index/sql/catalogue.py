@@ -76,9 +76,9 @@ class Catalogue:
         statuses: dict[str, ResourceStatus] = {}
         aliases = {str(name): str(text) for name, text in self.db.rows(_ALIASES)}
         led_there = LibrarySettings.read(aliases.get).listed
-        read = dict[str, list[ReadStretch]]()
-        for stretch in read_stretches.all_of(self.db, ids, with_questions=False):
-            read.setdefault(stretch.resource_id, []).append(stretch)
+        read = dict[str, dict[int, str]]()
+        for resource_id, key, titles in self._some("SELECT resource_id, id, titles FROM stretch", "resource_id", ids):
+            read.setdefault(resource_id, {})[read_stretches.number_of(key)] = titles
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored in rows:
             details, transcripts = details_of(stored), held.get(resource_id, ())
@@ -87,7 +87,9 @@ class Catalogue:
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link
             )
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
-            made = titled(made, read.get(resource_id, ()))
+            if resource_id in read and not details.chapters:
+                noted = {number: decode_chapters(titles) for number, titles in read[resource_id].items()}
+                made = titled(made, noted)
             statuses[resource_id] = ResourceStatus(
                 resource=resource,
                 state=State(state),
@@ -167,8 +169,9 @@ class Catalogue:
         is_whole = first <= 0 and stop == sys.maxsize
         read = read_stretches.all_of(self.db, [resource_id]) if is_whole and rows else []
         questions = tuple(question for stretch in read for question in stretch.questions)
+        titles = {stretch.number: stretch.titles for stretch in read}
         return [
-            Transcript(spoken, Origin(origin), tuple(said), titled(decode_chapters(chapters), read), questions)
+            Transcript(spoken, Origin(origin), tuple(said), titled(decode_chapters(chapters), titles), questions)
             for (_, spoken, origin, chapters), said in zip(rows, cues, strict=True)
         ]
 

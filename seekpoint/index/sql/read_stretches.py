@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
 from math import inf, isfinite
@@ -92,20 +92,17 @@ def _embedded(read: Iterable[ReadStretch], packed: Iterable[bytes]) -> Iterator[
         first = stop
 
 
-def all_of(
-    db: Database, resource_ids: Collection[str] | None = None, *, with_questions: bool = True
-) -> list[ReadStretch]:
+def all_of(db: Database, resource_ids: Collection[str] | None = None) -> list[ReadStretch]:
     """The stretches of resources, or of all, that were read, without vectors; in order."""
     where, values = ("", []) if resource_ids is None else ("WHERE resource_id IN ?*", [[*resource_ids]])
     rows = db.rows(f"{_STRETCHES} {where}", *values)
-    noted = _by_stretch(db.rows(f"{_BLOCKS} {where}", *values)) if rows and with_questions else {}
+    noted = _by_stretch(db.rows(f"{_BLOCKS} {where}", *values)) if rows else {}
     read = [_stretch(row, noted.get(row[0], ())) for row in rows]
     return sorted(read, key=lambda stretch: (stretch.resource_id, stretch.number))
 
 
-def titled(made: Sequence[Chapter], read: Iterable[ReadStretch]) -> tuple[Chapter, ...]:
-    """The chapters of a recording: the titles that were noted, and those made of what is said in other stretches."""
-    titles = {stretch.number: stretch.titles for stretch in read}
+def titled(made: Sequence[Chapter], titles: Mapping[int, Sequence[Chapter]]) -> tuple[Chapter, ...]:
+    """The chapters of a recording: the titles that were noted by stretch, and those that were made in other ones."""
     if not any(titles.values()):
         return tuple(made)
     others = (chapter for chapter in made if number_at(chapter.start) not in titles)
@@ -126,8 +123,14 @@ def _stretch(row: Sequence[Any], blocks: Iterable[Sequence[Any]]) -> ReadStretch
         for spoken, texts, _ in blocks
         for start, text in parsed_json(texts)
     ]
-    number = int(key.rpartition(" ")[2])
-    return ReadStretch(resource_id, number, language, bytes(digest), reader, tuple(questions), decode_chapters(titles))
+    return ReadStretch(
+        resource_id, number_of(key), language, bytes(digest), reader, tuple(questions), decode_chapters(titles)
+    )
+
+
+def number_of(key: str) -> int:
+    """The number of the stretch with this id."""
+    return int(key.rpartition(" ")[2])
 
 
 def _second(value: Any) -> float:  # noqa: ANN401 - JSON

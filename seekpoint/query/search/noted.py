@@ -25,7 +25,7 @@ _BEFORE = 5.0
 # level or worse.
 _MEANING = 0.7
 # Questions whose words are compared, those nearest in meaning.
-_MOST_COMPARED = 64
+_MOST_COMPARED = 40
 # Kept questions that are embedded, those with the most words of the question: each takes milliseconds.
 _MOST_EMBEDDED = 8
 # The questions as many as which the mean of a language's passages counts in that of the questions.
