@@ -112,7 +112,7 @@ def build(
     quiet()
     context = click.get_current_context()
     _check(sources, context, worker=worker, enqueue=enqueue, reads=reader is not None)
-    if reader and not sources:
+    if reader and not sources and not worker:
         context.exit(0 if _read(folder, *reader, is_dry=dry_run) else 1)
     wanted = BuildOptions(sources, languages=parse_tags(languages), whisper=whisper if transcribe else None, **options)
     web = make_web(cookies, browser, proxy)
@@ -124,6 +124,8 @@ def build(
     need_packages_that_embed()
     if worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
+        if reader:
+            _read_beside_others(folder, *reader)
         return
     code = _build(wanted, folder, web)
     if reader:
@@ -136,8 +138,8 @@ def _check(sources: tuple[str, ...], context: click.Context, *, worker: bool, en
     """Raise UsageError for options that don't go together."""
     if worker and sources:
         raise UsageError("a worker takes its resources from the queue: omit SOURCE")
-    if reads and (worker or enqueue):
-        raise UsageError("--llm reads when a build has ended: give it without --worker and --enqueue")
+    if reads and enqueue:
+        raise UsageError("--enqueue leaves all work to workers: give --llm to `seekpoint build --worker`")
     if not worker and not sources:
         if not reads:
             example = "such as `seekpoint build list.md`"
@@ -186,7 +188,17 @@ def _build(options: BuildOptions, library: Address, web: Web) -> int:
     return _UNFINISHED if report.states[State.DEFERRED] or report.given_up else 0
 
 
-def _read(library: Address, endpoint: Endpoint, seconds: float, *, is_dry: bool = False) -> bool:
+def _read_beside_others(library: Address, endpoint: Endpoint, seconds: float) -> None:
+    """Read what other readers of a library on a server leave."""
+    from seekpoint.index.open import open_queue
+
+    with open_queue(library) as queue:
+        _read(library, endpoint, seconds, queue=queue)
+
+
+def _read(
+    library: Address, endpoint: Endpoint, seconds: float, *, is_dry: bool = False, queue: Queue | None = None
+) -> bool:
     """Let a language model read what isn't read yet, and tell the outcome, or how much that is; whether it went well.
 
     A failure of the model is told in one line.
@@ -207,7 +219,7 @@ def _read(library: Address, endpoint: Endpoint, seconds: float, *, is_dry: bool 
         amount = f"about {into:,.0f} tokens to read and {out:,.0f} to write"
         click.echo(f"To read: {len(needed):,} stretches of five minutes, {amount}")
         return True
-    reading = LibraryReading(library, endpoint, endpoint.name, seconds)
+    reading = LibraryReading(library, endpoint, endpoint.name, seconds, queue=queue)
     if not reading.waiting:
         click.echo("All is read already")
         return True

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from seekpoint.files import real_path
 from seekpoint.index.address import Address, ServerAddress, check_not_a_file
@@ -42,11 +42,14 @@ class FolderBackend:
         self._restore()
         return embedded_writer.open_keeper(self.folder)
 
-    def open_worker(self) -> tuple[Writer, Queue]:
+    def open_queue(self) -> NoReturn:
         raise UsageError(
             f"the library {self.folder} is a folder, which one build at a time writes: "
             "several builders need an address such as postgresql://HOST/DATABASE"
         )
+
+    def open_worker(self) -> NoReturn:
+        self.open_queue()
 
     def create(self, card: ModelCard, readers: Collection[str], builders: Collection[str], public: bool) -> ModelCard:
         raise UsageError(
@@ -108,6 +111,11 @@ class ServerBackend:
         from seekpoint.index.postgres import postgres_writer
 
         return postgres_writer.open_keeper(self.address)
+
+    def open_queue(self) -> Queue:
+        from seekpoint.index.postgres.queue import BuildQueue
+
+        return BuildQueue.open(self.address)
 
     def open_worker(self) -> tuple[Writer, Queue]:
         from seekpoint.index.postgres.postgres_writer import PostgresWriter
@@ -198,6 +206,11 @@ def open_writer(address: Address, card: ModelCard | None = None, say: Callable[[
 def open_keeper(address: Address) -> Keeper:
     """Open a library for changes of what is kept, also while a writer is at work; raises LibraryError."""
     return _backend(address).open_keeper()
+
+
+def open_queue(address: Address) -> Queue:
+    """Open the queue of a library, for one that reads or listens beside others; raises LibraryError."""
+    return _backend(address).open_queue()
 
 
 def open_worker(address: Address) -> tuple[Writer, Queue]:

@@ -255,11 +255,13 @@ class Queue(Closing, Protocol):
     A builder works on one at a time. While it does, its writer stores nothing if another builder has taken over.
     """
 
-    def take(self, clock: Callable[[], float], tried: Collection[str] = ()) -> Taken | None:
+    def take(
+        self, clock: Callable[[], float], tried: Collection[str] = (), among: Collection[str] | None = None
+    ) -> Taken | None:
         """End the work on the last resource, and take one that is pending or due by `clock` (Unix seconds).
 
-        It isn't among those `tried`. Waits while other builders work on some, which they may yet leave to others;
-        `None` at the end.
+        With `among` it is one of these, whatever its state. It isn't among those `tried`. Waits while other builders
+        work on some, which they may yet leave to others; `None` at the end.
         """
 
     def turn(self, name: str, seconds: float) -> float:

@@ -57,7 +57,9 @@ def test_reading_goes_with_no_option_of_a_build_that_is_not_one(folder: Path, ch
     assert "--prune is for a build: give a SOURCE too" in one_line(call("build", *llm, "--prune"), exit_code=2)
     asked = one_line(call("build", *llm, "--cookies-from-browser", "firefox"), exit_code=2)
     assert "--cookies-from-browser is for a build" in asked
-    assert "without --worker and --enqueue" in one_line(call("build", *llm, "--worker"), exit_code=2)
+    enqueued = call("build", "list.md", *llm, "--enqueue")
+    assert "give --llm to `seekpoint build --worker" in one_line(enqueued, exit_code=2)
+    assert "several builders need an address" in one_line(call("build", *llm, "--worker"), exit_code=2)
     # `ask` takes the variable, while a build sends whole transcripts
     assert "there is no SOURCE" in one_line(call("build", "--index", folder, SEEKPOINT_LLM=chat.address), exit_code=2)
     assert chat.requests == []

@@ -31,14 +31,16 @@ _POLL_SECONDS = 1.0
 _OTHERS_WORK = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
 _TAKE = """
     WITH next AS (
-      SELECT id FROM resource WHERE (state = 'pending' OR (state = 'deferred' AND retry_after <= %s))
-      AND kind <> 'playlist' AND url ~ '^https?://' AND id <> ALL(%s)
-      AND EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> 'import')
+      SELECT id FROM resource WHERE {wanted} AND id <> ALL(%s)
       AND NOT EXISTS (SELECT 1 FROM lease WHERE resource_id = id AND until > now())
       ORDER BY retry_after NULLS FIRST, number FOR UPDATE SKIP LOCKED LIMIT 1)
     INSERT INTO lease SELECT id, %s, now() + make_interval(secs => %s) FROM next
     ON CONFLICT (resource_id) DO UPDATE SET holder = excluded.holder, until = excluded.until
     WHERE lease.until <= now() RETURNING resource_id"""
+_DUE = """(state = 'pending' OR (state = 'deferred' AND retry_after <= %s))
+      AND kind <> 'playlist' AND url ~ '^https?://'
+      AND EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> 'import')"""
+_AMONG = "id = ANY(%s)"
 _TURN = """
     INSERT INTO pace VALUES (%s, now() + make_interval(secs => %s))
     ON CONFLICT (name) DO UPDATE SET due = greatest(pace.due, now()) + make_interval(secs => %s)
@@ -69,11 +71,14 @@ class BuildQueue(Closing):
         self._session.close()
         self._heart.join()
 
-    def take(self, clock: Callable[[], float], tried: Collection[str] = ()) -> Taken | None:
+    def take(
+        self, clock: Callable[[], float], tried: Collection[str] = (), among: Collection[str] | None = None
+    ) -> Taken | None:
         self._give_back()
+        query = _TAKE.format(wanted=_DUE if among is None else _AMONG)
         while True:
-            values = (clock(), list(tried), self.holder, self.seconds)
-            if taken := self._session.rows(_TAKE, *values):
+            wanted = clock() if among is None else list(among)
+            if taken := self._session.rows(query, wanted, list(tried), self.holder, self.seconds):
                 self.is_holding = True
                 [(resource_id, state, inputs, retry_after)] = self._session.rows(
                     "SELECT id, state, inputs, retry_after FROM resource WHERE id = %s", taken[0][0]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LostLease
 from seekpoint.index.models.encoder import LazyEncoder, check_model, load_encoder
 from seekpoint.index.open import library_exists, open_worker, open_writer
-from seekpoint.index.store import Queue
+from seekpoint.index.store import Queue, Taken, Writer
 from seekpoint.index.types import Encoder, Kind, State
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources
 from seekpoint.indexer.fetch.retries import SharedPace
 from seekpoint.indexer.pipeline.build import caption_files_of, keep_translations, list_playlists, read_lists
 from seekpoint.indexer.pipeline.model_settings import calibrate, find_question_engine
-from seekpoint.indexer.pipeline.planner import FROM_DISK, Step
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Planner, Step
 from seekpoint.indexer.pipeline.runner import Run
 
 _YOUTUBE = "youtube"
@@ -57,7 +57,7 @@ def work(
         sources = sources_of(queue)
         tried: set[str] = set()
         updated = embedded = 0
-        while taken := queue.take(time.time, tried):
+        while taken := queue.take(time.time, tried) or _to_hear(queue, writer, tried, options):
             tried.add(taken.resource_id)
             try:
                 # Other builders may store blocks and aliases at any time: both are read before each resource.
@@ -74,6 +74,16 @@ def work(
             if writer.settings.question_engine is None:  # else it stays: this machine may not have its file
                 find_question_engine(writer, lazy_encoder)
     return WorkReport(len(tried), updated, embedded)
+
+
+def _to_hear(queue: Queue, writer: Writer, tried: Collection[str], options: BuildOptions) -> Taken | None:
+    """Take what has no transcript, as another worker found that doesn't listen, if this one does."""
+    if not options.whisper:
+        return None
+    planner = Planner(writer.standings(), {}, options, time.time())
+    silent = (status.resource for status in writer.statuses() if status.state is State.NO_TRANSCRIPT)
+    ids = [one.id for one in silent if not one.is_local and planner.plan(one).step is Step.TRANSCRIBE]
+    return queue.take(time.time, tried, ids) if ids else None
 
 
 def enqueue(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from time import monotonic
+from time import monotonic, time
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import ReaderError
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import open_keeper, open_reader
-from seekpoint.index.store import Reader
+from seekpoint.index.store import Queue, Reader
 from seekpoint.index.text.clean import counted
 from seekpoint.index.types import Encoder
 from seekpoint.query.reading.citations import without_thoughts
@@ -29,16 +29,25 @@ _MOST_READ = 10_000
 
 
 class LibraryReading:
-    """The reading of all that isn't read yet, and what came of it; `problem` says why it ended early."""
+    """The reading of all that isn't read yet, and what came of it; `problem` says why it ended early.
+
+    With a `queue` others read the same library, each a resource at a time.
+    """
 
     def __init__(
-        self, library: Address, model: ChatModel, name: str, seconds: float = SECONDS, encoder: Encoder | None = None
+        self,
+        library: Address,
+        model: ChatModel,
+        name: str,
+        seconds: float = SECONDS,
+        encoder: Encoder | None = None,
+        queue: Queue | None = None,
     ) -> None:
-        self.read = self.failed = self.questions = self.titles = 0
+        self.read = self.failed = self.questions = self.titles = self.by_others = 0
         self.dropped = Counter[str]()
         self.problem = ""
         self._library, self._model, self._name, self._seconds = library, model, name, seconds
-        self._encoder = encoder
+        self._encoder, self._queue = encoder, queue
         with open_reader(library) as reader:
             self.waiting = Counter(item.resource.id for item in unread(reader))
             """The stretches to read of each resource, by its id."""
@@ -46,7 +55,7 @@ class LibraryReading:
     def steps(self) -> Generator[UnreadStretch, None, None]:
         """Read all, and tell each stretch when it has been read; what can't be read doesn't raise."""
         failures = 0
-        for resource_id in self.waiting:
+        for resource_id in self._resources():
             with open_reader(self._library) as reader:  # as it is now: a build may have changed it
                 items = [*unread(reader, [resource_id])]
             for item in items:
@@ -64,6 +73,19 @@ class LibraryReading:
                     return
         if self.failed and not self.read:
             self.problem = f"nothing could be read: {problem}"
+
+    def _resources(self) -> Iterator[str]:
+        """The resources to read: all, or one at a time those that the queue doesn't leave to other readers."""
+        if self._queue is None:
+            yield from self.waiting
+            return
+        tried, ids = set[str](), {*self.waiting}
+        while taken := self._queue.take(time, tried, ids):
+            tried.add(taken.resource_id)
+            yield taken.resource_id
+            with open_reader(self._library) as reader:  # others read and build meanwhile
+                left = [item.resource.id for item in unread(reader)]
+            ids, self.by_others = {*left}, max(self.waiting.total() - self.read - len(left), 0)
 
     def _note(self, text: str, item: UnreadStretch, library: Reader) -> str:
         """Keep what was noted of a stretch; returns why there is nothing to keep, empty if there is."""
@@ -104,13 +126,15 @@ class LibraryReading:
     @property
     def summary(self) -> str:
         """What came of it, in a line or two."""
-        read, total = self.read, self.waiting.total()
+        read, total, left = self.read, self.waiting.total(), self.waiting.total() - self.read - self.by_others
         noted = f"{counted(self.questions, 'question')} and {counted(self.titles, 'title')} noted"
         lines = [f"Read by {self._name}: {read:,} of {total:,} stretches, {noted}"]
         if self.dropped:
             lines.append(f"{counted(self.dropped.total(), 'line')} dropped: {told(self.dropped)}")
-        if read < total:
-            lines.append(f"{total - read:,} stretches are left: `seekpoint build --llm URL` goes on with them")
+        if self.by_others:
+            lines.append(f"{self.by_others:,} stretches were read by others")
+        if left:
+            lines.append(f"{left:,} stretches are left: `seekpoint build --llm URL` goes on with them")
         return "\n".join(lines)
 
 

@@ -24,6 +24,7 @@ from seekpoint.index.types import Details, State
 from seekpoint.indexer.build_options import BuildOptions, Sources
 from seekpoint.indexer.pipeline.worker import WorkReport, enqueue, shared_pace, work
 from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries
+from tests.fake_sites import FakeSites
 from tests.fake_youtube import FakeYouTube
 from tests.fakes import TopicEncoder
 from tests.feeds import FEED, SHOW, feed, several
@@ -32,6 +33,7 @@ from tests.indexer.builds import RecordedEvents, webvtt
 from tests.paths import ROOT
 from tests.postgres import TestServer
 from tests.sentence_models import add_onnx, save_first_token_model
+from tests.speech import needs_espeak, recording, speech_model
 
 TALKS = [f"talk{n:07d}" for n in range(5)]
 LINES = [(0.0, 10.0, "attention weighs the words"), (10.0, 10.0, "掩码遮住后面的词")]
@@ -179,6 +181,30 @@ def test_a_worker_finds_an_episode_in_the_feed_that_another_one_has_listed(
     assert enqueue(request, address, lambda queue: sources(fake, queue), encoder=TopicEncoder()) == 2
     assert worker(address, fake) == WorkReport(2, 2, 2)
     assert set(states(address).values()) == {State.INDEXED}
+
+
+@pytest.mark.slow
+@needs_espeak
+def test_a_worker_that_listens_takes_what_another_one_found_without_a_transcript(
+    postgres: TestServer, sites: FakeSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = speech_model()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    talk = recording(tmp_path / "talk.wav", (1.0, "The softmax turns scores into probabilities that add up to one."))
+    url = "https://uni.example/talk.wav"
+    sites.add(url, talk.read_bytes(), "audio/wav")
+    address, listening = postgres.library(), BuildOptions(translate=False, whisper=str(model))
+
+    def through(options: BuildOptions) -> WorkReport:
+        return work(address, lambda _: Sources.through(sites.web(), options), options, encoder=TopicEncoder())
+
+    request = BuildOptions([url], translate=False)
+    assert enqueue(request, address, lambda _: Sources.through(sites.web()), encoder=TopicEncoder()) == 1
+    assert through(BuildOptions(translate=False)).taken == 1
+    assert {*states(address).values()} == {State.NO_TRANSCRIPT}
+    assert through(listening).updated == 1
+    assert {*states(address).values()} == {State.INDEXED}
+    assert through(listening).taken == 0
 
 
 def test_a_folder_has_one_builder(tmp_path: Path, fake: FakeYouTube) -> None:

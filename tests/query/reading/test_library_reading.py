@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.open import open_queue, open_reader, open_writer
 from seekpoint.index.types import Details
 from seekpoint.query.reading.library_reading import LibraryReading
 from seekpoint.query.reading.model import Endpoint
@@ -17,9 +20,18 @@ from seekpoint.query.reading.unread_stretches import amount_read
 from tests.fake_chat import Behaviour, FakeChat, Scripted, answering, endless, fake_chat, silent, streaming
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
+from tests.paths import ROOT
 from tests.postgres import TestServer
 from tests.query.reading.stretched import ASKED, CHINESE, DOCUMENT, ENGLISH, SAID, build, lines, noted, texts, to_read
 
+# Takes a talk to read, and waits to be killed.
+DYING = """
+from seekpoint.index.address import parse_address
+from seekpoint.index.postgres.queue import BuildQueue
+queue = BuildQueue.open(parse_address(sys.argv[1]), lease_seconds=3.0)
+print(queue.take(lambda: 0.0, (), {"attention01"}).resource_id, flush=True)
+sys.stdin.read()
+"""
 GOOD = {"choices": [{"message": {"content": "1 en What does attention weigh?"}, "finish_reason": "stop"}]}
 
 
@@ -69,6 +81,40 @@ def test_a_library_on_a_server_is_read_as_one_in_a_folder(folder: Path, postgres
     finished(reading(folder))
     with open_reader(address) as library:
         assert library.stretches() == noted(folder) and amount_read(library, library.statuses()) == (7, 7)
+
+
+def test_readers_of_a_library_on_a_server_leave_each_other_nothing_to_read_twice(
+    folder: Path, postgres: TestServer, tmp_path: Path
+) -> None:
+    address, asked = postgres.holding(folder, tmp_path), list[str]()
+
+    def say(prompt: str) -> str:
+        asked.append(prompt)
+        time.sleep(0.05)
+        return lines(prompt)
+
+    def read(_: int) -> LibraryReading:
+        with open_queue(address) as queue:
+            return finished(LibraryReading(address, Scripted(say), "a model", 60.0, TopicEncoder(), queue))
+
+    with ThreadPoolExecutor(2) as threads:
+        done = [*threads.map(read, range(2))]
+    assert len(asked) == len({*asked}) == sum(each.read for each in done) == 7
+    assert all(each.read and each.read + each.by_others == 7 for each in done)
+    assert f"{done[0].by_others} stretches were read by others" in done[0].summary
+    assert read(0).waiting.total() == 0
+
+
+@pytest.mark.nightly  # three seconds, until a lease has run out
+def test_a_reader_that_dies_leaves_its_talk_to_others(folder: Path, postgres: TestServer, tmp_path: Path) -> None:
+    address, pipe = postgres.holding(folder, tmp_path), subprocess.PIPE
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{DYING}"
+    with subprocess.Popen([sys.executable, "-c", script, address.uri], stdin=pipe, stdout=pipe, text=True) as dying:
+        assert dying.stdout and dying.stdout.readline().strip() == ENGLISH
+        dying.kill()
+        with open_queue(address) as queue:
+            done = finished(LibraryReading(address, Scripted(lines), "a model", 60.0, TopicEncoder(), queue))
+    assert done.read == 7
 
 
 @pytest.mark.parametrize("steps", range(8))
