@@ -54,7 +54,8 @@ class Image:
         if build:
             context = home / (build if isinstance(build, str) else build["context"])
             text = (context / ("Dockerfile" if isinstance(build, str) else build["dockerfile"])).read_text("utf-8")
-            self.entry += [word for line in re.findall(r"(?m)^ENTRYPOINT (.*)$", text) for word in json.loads(line)]
+            for line in re.findall(r"(?m)^ENTRYPOINT (.*)$", text):
+                self.entry = json.loads(line)  # that of the last stage holds
             for line in re.findall(r"(?m)^COPY (?!--from)(.*)$", text):
                 *sources, target = (word for word in line.split() if not word.startswith("--"))
                 for source in sources:
