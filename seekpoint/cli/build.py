@@ -138,6 +138,9 @@ def _check(sources: tuple[str, ...], context: click.Context, *, worker: bool, en
     """Raise UsageError for options that don't go together."""
     if worker and sources:
         raise UsageError("a worker takes its resources from the queue: omit SOURCE")
+    for name in ("llm_model", "llm_seconds"):
+        if not reads and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"--{name.replace('_', '-')} goes with --llm: give the address of a language model, too")
     if reads and enqueue:
         raise UsageError("--enqueue leaves all work to workers: give --llm to `seekpoint build --worker`")
     if not worker and not sources:
@@ -229,10 +232,10 @@ def _read(
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Reading", total=total, left="")
         for done, item in enumerate(reading.steps(), 1):
-            left = f"about {duration((time.monotonic() - began) / done * (total - done))} left"
+            left = f"about {duration((time.monotonic() - began) / done * max(total - done, 0))} left"
             progress.update(task, advance=1, description=clean(item.resource.title), left=left)
             if not console.is_terminal:
-                click.echo(f"seekpoint: {done:,}/{total:,} read, {left}: {clean(item.resource.title)}", err=True)
+                click.echo(f"seekpoint: {done:,}/{total:,} tried, {left}: {clean(item.resource.title)}", err=True)
     if reading.problem:
         click.echo(f"seekpoint: {with_index(clean(reading.problem))}", err=True)
     click.echo(with_index(reading.summary))

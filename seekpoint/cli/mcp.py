@@ -41,7 +41,7 @@ _LIST = "list"
 @click.option("--http", is_flag=True, help="Speak HTTP on this machine instead of standard input and output.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="With --http; 0 for any.")
 @token_option("With --http: what assistants have to show.")
-@click.option("--add", "may_add", is_flag=True, help="Let assistants add addresses of the web to the library, too.")
+@click.option("--add", "may_add", is_flag=True, help="Let assistants add addresses, and note what they read.")
 @click.option(
     "--install",
     metavar="CLIENT",

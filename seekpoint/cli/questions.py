@@ -40,6 +40,8 @@ def questions(name: str | None, form: str, language: str | None, folder: Address
         ids = [indexed_resource(name, cache, "`seekpoint status --json` lists the ids").id] if name else cache.order
         read = {stretch.resource_id for stretch in library.stretches() if stretch.questions}
         for resource in filter(None, (cache.resource(key) for key in ids if key in read)):
+            if not cache.transcripts(resource.id):
+                continue  # a build is about to fetch it again
             transcript = transcript_in(None, resource, cache)
             chapters = cache.chapters(resource.id, transcript)
             asked = answered_questions(transcript, chapters, primary(language or ""), plays=resource.kind.plays)

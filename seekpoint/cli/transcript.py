@@ -65,4 +65,4 @@ def transcript(
         click.echo(f"seekpoint: {with_index(more)} reads on", err=True)
     if any(first <= position_at(cues, question.start) < stop for question in chosen.questions):
         more = f"`seekpoint questions -- {shlex.quote(clean(name))}`"
-        click.echo(f"seekpoint: {with_index(more)} lists the questions that are answered there", err=True)
+        click.echo(f"seekpoint: {with_index(more)} lists the questions that it answers", err=True)

@@ -115,7 +115,7 @@ class ServerBackend:
     def open_queue(self) -> Queue:
         from seekpoint.index.postgres.queue import BuildQueue
 
-        return BuildQueue.open(self.address)
+        return BuildQueue.open(self.address, reads=True)
 
     def open_worker(self) -> tuple[Writer, Queue]:
         from seekpoint.index.postgres.postgres_writer import PostgresWriter
@@ -209,7 +209,7 @@ def open_keeper(address: Address) -> Keeper:
 
 
 def open_queue(address: Address) -> Queue:
-    """Open the queue of a library, for one that reads or listens beside others; raises LibraryError."""
+    """Open the queue of a library, for one that only reads, beside others; raises LibraryError."""
     return _backend(address).open_queue()
 
 

@@ -159,7 +159,10 @@ class Keeper(Closing, Protocol):
     """Changes what is kept in short transactions beside a writer; LockedLibrary if one takes too long."""
 
     def keep(self, item: KeptMoment | ReadStretch) -> None:
-        """Keep a moment, unless its place is kept already, or what was noted of a stretch, in place of what was."""
+        """Keep a moment, unless its place is kept already, or what was noted of a stretch, in place of what was.
+
+        Nothing is kept of a stretch whose words the library no longer has.
+        """
 
     def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:
         """Replace the note and the collection of a kept moment, or with `None` keep it no longer.

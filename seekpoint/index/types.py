@@ -184,14 +184,15 @@ class ReadStretch:
 class Transcript:
     """The cues of one resource in one language (a BCP 47 tag).
 
-    `chapters` were made of what is said in a recording, by a rule or by a language model. `questions` are those that a
-    model noted; only a transcript with all its cues has them.
+    `chapters` were made of what is said in a recording by a rule. `noted_chapters` take their place where a language
+    model has read it. `questions` are those that it noted; only a transcript with all its cues has them.
     """
 
     language: str
     origin: Origin
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...] = ()
+    noted_chapters: tuple[Chapter, ...] = ()
     questions: tuple[NotedQuestion, ...] = ()
 
 

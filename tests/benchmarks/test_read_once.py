@@ -27,7 +27,7 @@ def test_a_reading_is_kept_by_stretch_in_the_languages_that_it_has(tmp_path: Pat
         reader.verify()
         noted = reader.stretches()
         assert [(each.number, len(each.questions)) for each in noted] == [(0, 4), (1, 2)] * 2
-        assert reader.transcripts(VIDEOS[0])[0].chapters[0].title == "On attention"
+        assert reader.transcripts(VIDEOS[0])[0].noted_chapters[0].title == "On attention"
 
 
 def test_readings_are_made_worse_in_each_way() -> None:

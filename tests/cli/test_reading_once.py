@@ -62,6 +62,8 @@ def test_reading_goes_with_no_option_of_a_build_that_is_not_one(folder: Path, ch
     assert "several builders need an address" in one_line(call("build", *llm, "--worker"), exit_code=2)
     # `ask` takes the variable, while a build sends whole transcripts
     assert "there is no SOURCE" in one_line(call("build", "--index", folder, SEEKPOINT_LLM=chat.address), exit_code=2)
+    alone = one_line(call("build", "list.md", "--llm-model", "qwen3:8b", "--index", folder), exit_code=2)
+    assert "--llm-model goes with --llm" in alone
     assert chat.requests == []
 
 
@@ -92,7 +94,7 @@ def test_a_build_reads_what_it_has_indexed_and_keeps_its_own_exit_code(tmp_path:
     ran = call(*command, *llm)
     assert ran.exit_code == 0
     assert "Read by qwen3:8b: 2 of 2 stretches" in ran.stdout
-    assert "1/2 read, about " in ran.stderr and "2/2 read" in ran.stderr
+    assert "1/2 tried, about " in ran.stderr and "2/2 tried" in ran.stderr
     assert len(noted(tmp_path / "library")) == 2
     asked = len(chat.requests)
     assert "All is read already" in call(*command, *llm).stdout and len(chat.requests) == asked

@@ -245,17 +245,21 @@ class EmbeddedLibrary:
 class EmbeddedReader(EmbeddedLibrary, Catalogue, Closing):
     """A library in a folder, open for reading."""
 
-    @cached_property
-    def _read(self) -> dict[tuple[str, str], ReadStretch | None]:
-        return {}
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, revision: Revision = _UNKNOWN
+    ) -> None:
+        super().__init__(folder, connection, manifest, revision)
+        self._read: dict[tuple[str, str], ReadStretch | None] = {}
 
     def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
         """As `store.Reader` says; a snapshot keeps those that it has decoded, which many questions look up."""
         if ids is None:
             return super().stretches()
-        if len(self._read) > _MOST_READ:
-            self._read.clear()
-        if missing := [key for key in ids if (key, language) not in self._read]:
+        read = self._read
+        known = {key: read[key, language] for key in ids if (key, language) in read}
+        if missing := [key for key in ids if key not in known]:
             found = {stretch_id(each.resource_id, each.number): each for each in super().stretches(missing, language)}
-            self._read.update({(key, language): found.get(key) for key in missing})
-        return [stretch for key in ids if (stretch := self._read.get((key, language)))]
+            known |= {key: found.get(key) for key in missing}
+            self._read = read if len(read) <= _MOST_READ else {}  # others may be reading the old one
+            self._read.update({(key, language): stretch for key, stretch in known.items()})
+        return [stretch for key in sorted(known) if (stretch := known[key])]

@@ -28,7 +28,9 @@ LEASE_SECONDS = 60.0
 # How often it looks whether another builder left something.
 _POLL_SECONDS = 1.0
 
-_OTHERS_WORK = "SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now())"
+# Builders wait for builders, since these may leave something; one that only reads waits for readers too.
+_OTHERS_WORK = """
+    SELECT EXISTS (SELECT 1 FROM lease WHERE holder <> %s AND until > now() AND (%s OR left(holder, 7) <> 'reader '))"""
 _TAKE = """
     WITH next AS (
       SELECT id FROM resource WHERE {wanted} AND id <> ALL(%s)
@@ -50,8 +52,9 @@ _TURN = """
 class BuildQueue(Closing):
     """A builder's view of the queue; `store.Queue` documents the methods."""
 
-    def __init__(self, session: Session, lease_seconds: float = LEASE_SECONDS) -> None:
-        self.holder = f"{socket.gethostname()}:{secrets.token_hex(8)}"
+    def __init__(self, session: Session, lease_seconds: float = LEASE_SECONDS, *, reads: bool = False) -> None:
+        self.reads = reads
+        self.holder = f"{'reader ' if reads else ''}{socket.gethostname()}:{secrets.token_hex(8)}"
         self.is_holding = False
         self.seconds = lease_seconds
         self._session = session
@@ -60,9 +63,9 @@ class BuildQueue(Closing):
         self._heart.start()
 
     @classmethod
-    def open(cls, address: ServerAddress, lease_seconds: float = LEASE_SECONDS) -> Self:
-        """A builder's own connection to the queue; raises LibraryError."""
-        return cls(connect(address), lease_seconds)
+    def open(cls, address: ServerAddress, lease_seconds: float = LEASE_SECONDS, *, reads: bool = False) -> Self:
+        """A builder's own connection to the queue, or that of one that only `reads`; raises LibraryError."""
+        return cls(connect(address), lease_seconds, reads=reads)
 
     def close(self) -> None:
         self._ended.set()
@@ -75,6 +78,8 @@ class BuildQueue(Closing):
         self, clock: Callable[[], float], tried: Collection[str] = (), among: Collection[str] | None = None
     ) -> Taken | None:
         self._give_back()
+        if among is not None and not among:
+            return None
         query = _TAKE.format(wanted=_DUE if among is None else _AMONG)
         while True:
             wanted = clock() if among is None else list(among)
@@ -84,7 +89,7 @@ class BuildQueue(Closing):
                     "SELECT id, state, inputs, retry_after FROM resource WHERE id = %s", taken[0][0]
                 )
                 return Taken(resource_id, Standing(State(state), inputs, retry_after))
-            if self._session.rows(_OTHERS_WORK, self.holder) == [(False,)]:
+            if self._session.rows(_OTHERS_WORK, self.holder, self.reads) == [(False,)]:
                 return None
             time.sleep(_POLL_SECONDS)
 

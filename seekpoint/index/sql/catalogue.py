@@ -166,14 +166,17 @@ class Catalogue:
         query = "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id"
         rows = [row for row in self.db.rows(query, resource_id) if language in (None, row[1])]
         cues = self.cues([CueSpan(row[0], max(first, 0), stop) for row in rows])
+        noted = self.db.rows("SELECT id, titles FROM stretch WHERE resource_id = ?", resource_id)
+        titles = {read_stretches.number_of(key): decode_chapters(text) for key, text in noted}
         is_whole = first <= 0 and stop == sys.maxsize
-        read = read_stretches.all_of(self.db, [resource_id]) if is_whole and rows else []
+        read = read_stretches.all_of(self.db, [resource_id]) if is_whole and titles else []
         questions = tuple(question for stretch in read for question in stretch.questions)
-        titles = {stretch.number: stretch.titles for stretch in read}
-        return [
-            Transcript(spoken, Origin(origin), tuple(said), titled(decode_chapters(chapters), titles), questions)
-            for (_, spoken, origin, chapters), said in zip(rows, cues, strict=True)
-        ]
+        transcripts = []
+        for (_, spoken, origin, text), said in zip(rows, cues, strict=True):
+            chapters = decode_chapters(text)
+            own = titled(chapters, titles) if any(titles.values()) else ()
+            transcripts.append(Transcript(spoken, Origin(origin), tuple(said), chapters, own, questions))
+        return transcripts
 
     @decoding
     def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:

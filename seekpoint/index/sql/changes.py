@@ -245,8 +245,9 @@ class MomentKeeper(Closing):
     def keep(self, item: KeptMoment | ReadStretch) -> None:
         with self._change():
             if isinstance(item, ReadStretch):
-                if self.db.rows("SELECT 1 FROM transcript WHERE resource_id = ?", item.resource_id):
-                    read_stretches.insert(self.db, item)
+                with self.db.content_errors():
+                    if read_stretches.is_current(self.db, item):
+                        read_stretches.insert(self.db, item)
                 return
             values = values_of(item)
             marks = ", ".join("?" * len(values))

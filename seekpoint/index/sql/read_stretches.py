@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
 from math import inf, isfinite
+from sys import maxsize
 from typing import Any
 
 from seekpoint.files import parsed_json
+from seekpoint.index.sql.cue_blocks import joined
 from seekpoint.index.sql.port import COLUMNS, Database
 from seekpoint.index.sql.stored_rows import decode_chapters, encode_chapters
 from seekpoint.index.text.stretches import number_at, stretch_id, stretches
@@ -38,6 +40,17 @@ def insert(db: Database, stretch: ReadStretch) -> None:
     db.add(f"question_block ({COLUMNS['question_block']})", blocks)
 
 
+def is_current(db: Database, stretch: ReadStretch) -> bool:
+    """Whether the library has the words that were read."""
+    query = "SELECT id FROM transcript WHERE resource_id = ? AND language = ?"
+    for (key,) in db.rows(query, stretch.resource_id, stretch.language):
+        blocks = db.rows("SELECT first, data FROM cue_block WHERE transcript_id = ? ORDER BY first", key)
+        cues = joined(((first, bytes(data)) for first, data in blocks), 0, maxsize)
+        if any((each.number, each.digest) == (stretch.number, stretch.digest) for each in stretches(cues)):
+            return True
+    return False
+
+
 def delete(db: Database, ids: Collection[str]) -> None:
     """Delete what was noted of stretches; within the caller's transaction."""
     db.run("DELETE FROM question_block WHERE stretch_id IN ?*", [*ids])
@@ -63,40 +76,33 @@ def forget_vectors(db: Database) -> None:
 
 def by_id(db: Database, ids: Collection[str], language: str) -> list[ReadStretch]:
     """The stretches with these ids that were read, with the questions in one language, else in all, and vectors."""
-    blocks = db.rows(f"{_BLOCKS} WHERE stretch_id IN ?* AND language = ?", [*ids], language)
-    if len(blocks) < len(ids):
+    rows = db.rows(f"{_STRETCHES} WHERE id IN ?* ORDER BY id", [*ids])
+    keys = [row[0] for row in rows]
+    blocks = db.rows(f"{_BLOCKS} WHERE stretch_id IN ?* AND language = ?", keys, language) if keys else []
+    if len(blocks) < len(keys):
         have = {row[0] for row in blocks}
-        blocks = [*blocks, *db.rows(f"{_BLOCKS} WHERE stretch_id IN ?*", [key for key in ids if key not in have])]
-    if not blocks:
-        return []
-    rows = db.rows(f"{_STRETCHES} WHERE id IN ?* ORDER BY id", list({row[0] for row in blocks}))
+        others = [key for key in keys if key not in have]
+        blocks = [*blocks, *db.rows(f"{_BLOCKS} WHERE stretch_id IN ?* ORDER BY language", others)]
     noted = _by_stretch(blocks)
-    read = [_stretch(row, noted[row[0]]) for row in rows]
-    packed = [b"".join(data for *_, data in noted[row[0]]) for row in rows]
-    return [*_embedded(read, packed)]
+    return [_with_vectors(_stretch(row, noted.get(row[0], ())), noted.get(row[0], ())) for row in rows]
 
 
-def _embedded(read: Iterable[ReadStretch], packed: Iterable[bytes]) -> Iterator[ReadStretch]:
-    """The stretches with their vectors, all of which are unpacked at once; some may have none."""
+def _with_vectors(stretch: ReadStretch, blocks: Iterable[Sequence[Any]]) -> ReadStretch:
+    """The stretch with its vectors, if each question has one."""
     from seekpoint.index.sql.stored_vectors import SCALE_BYTES, unpack_int8
 
-    pairs = [*zip(read, packed, strict=True)]
-    sizes = {len(data) / len(stretch.questions) for stretch, data in pairs if data}
-    if len(sizes) > 1 or not all(map(float.is_integer, sizes)):
-        raise ValueError("a stretch has more or fewer vectors than questions")
-    size = int(max(sizes, default=SCALE_BYTES + 1))
-    vectors, first = unpack_int8([data for _, data in pairs], size - SCALE_BYTES), 0
-    for stretch, data in pairs:
-        stop = first + len(data) // size
-        yield replace(stretch, vectors=vectors[first:stop] if data else None)
-        first = stop
+    packed = [bytes(data) for *_, data in blocks]
+    size, rest = divmod(len(b"".join(packed)), max(len(stretch.questions), 1))
+    if not packed or not all(packed) or rest or size <= SCALE_BYTES:
+        return stretch
+    return replace(stretch, vectors=unpack_int8(packed, size - SCALE_BYTES))
 
 
 def all_of(db: Database, resource_ids: Collection[str] | None = None) -> list[ReadStretch]:
     """The stretches of resources, or of all, that were read, without vectors; in order."""
     where, values = ("", []) if resource_ids is None else ("WHERE resource_id IN ?*", [[*resource_ids]])
     rows = db.rows(f"{_STRETCHES} {where}", *values)
-    noted = _by_stretch(db.rows(f"{_BLOCKS} {where}", *values)) if rows else {}
+    noted = _by_stretch(db.rows(f"{_BLOCKS} {where} ORDER BY stretch_id, language", *values)) if rows else {}
     read = [_stretch(row, noted.get(row[0], ())) for row in rows]
     return sorted(read, key=lambda stretch: (stretch.resource_id, stretch.number))
 
@@ -141,12 +147,18 @@ def _second(value: Any) -> float:  # noqa: ANN401 - JSON
 
 def check(db: Database, dimension: int, longest: float = inf) -> None:
     """Raise ValueError for what `insert` can't have written, or for a time beyond `longest` seconds."""
-    for stretch in all_of(db):
-        starts = [*(each.start for each in stretch.questions), *(each.start for each in stretch.titles)]
-        if max(starts, default=0.0) > longest:
-            raise ValueError("a question stands behind the end")
     from seekpoint.index.sql.stored_vectors import SCALE_BYTES
 
-    for key, language, texts, data in db.rows(_BLOCKS):
-        if data and len(data) != len(parsed_json(texts)) * (dimension + SCALE_BYTES):
-            raise ValueError(f"the questions of {key} in {language} have other vectors")
+    try:
+        for stretch in all_of(db):
+            starts = [*(each.start for each in stretch.questions), *(each.start for each in stretch.titles)]
+            if max(starts, default=0.0) > longest:
+                raise ValueError("a question stands behind the end")
+        for _, _, questions, data in db.rows(_BLOCKS):
+            pairs = parsed_json(questions)
+            if not all(type(text) is str for _, text in pairs) or len(data) not in (
+                *(0, len(pairs) * (dimension + SCALE_BYTES)),
+            ):
+                raise ValueError("questions have other texts or vectors than are stored")
+    except (TypeError, AttributeError, OverflowError) as error:
+        raise ValueError("what was noted of a stretch makes no sense") from error

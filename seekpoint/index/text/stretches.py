@@ -13,6 +13,10 @@ SECONDS = 300.0
 """The length of a stretch. They begin at multiples of it, so that a change of the words moves none."""
 
 
+# A span of seconds meets no more stretches after its first: a passage is short, but where it is forged.
+_MOST_MET = 12
+
+
 class Stretch(NamedTuple):
     """Consecutive cues of a transcript, by their number from 0; the first one is the cue `first` of the transcript."""
 
@@ -38,7 +42,11 @@ def stretch_id(resource_id: str, number: int) -> str:
 
 def stretch_ids(resource_id: str, spans: Iterable[tuple[float, float]]) -> set[str]:
     """The ids of the stretches that spans of seconds meet."""
-    numbers = {number for start, end in spans for number in range(number_at(start), number_at(end) + 1)}
+    numbers = {
+        number
+        for start, end in spans
+        for number in range(number_at(start), min(number_at(end), number_at(start) + _MOST_MET) + 1)
+    }
     return {stretch_id(resource_id, number) for number in numbers}
 
 

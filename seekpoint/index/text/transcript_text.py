@@ -104,7 +104,7 @@ _MARGIN = 5.0
 
 def chapters_of(details: Details, transcript: Transcript | None) -> tuple[Chapter, ...]:
     """The chapters that the source gives of a resource, else those that were made of a transcript."""
-    return details.chapters or (transcript.chapters if transcript else ())
+    return details.chapters or (transcript.noted_chapters or transcript.chapters if transcript else ())
 
 
 def rounding(*, plays: bool) -> float:

@@ -44,6 +44,10 @@ _INVALID_ROWS = (
          WHEN kind IN ('video', 'playlist') THEN url NOT LIKE 'https://www.youtube.com/%'
          WHEN kind = 'recording' THEN fault IS NOT NULL
          ELSE fault IS NULL OR kind NOT IN ('page', 'paper') END""",
+    """SELECT 1 FROM stretch
+       WHERE id <> resource_id || ' ' || CAST(substr(id, length(resource_id) + 2) AS INTEGER) OR id LIKE '% -%'""",
+    """SELECT 1 FROM question_block LEFT JOIN stretch ON stretch.id = stretch_id
+       WHERE stretch.resource_id IS NOT question_block.resource_id OR question_block.language = ''""",
     "SELECT 1 FROM listing WHERE named_by NOT IN ('owner', 'page', 'assistant', 'import')",
     "SELECT 1 FROM translation WHERE NOT json_valid(alternatives) OR json_type(alternatives) <> 'array'",
     "SELECT 1 FROM translation, json_each(alternatives) AS terms WHERE terms.type <> 'array'",
@@ -120,6 +124,7 @@ def _check_names(connection: sqlite3.Connection) -> None:
     """Ids, addresses and language tags are shown, and looked up, as they are; each language has its sums."""
     names = connection.execute(
         """SELECT id FROM resource UNION SELECT url FROM resource UNION SELECT name FROM language
+           UNION SELECT language FROM stretch UNION SELECT reader FROM stretch UNION SELECT language FROM question_block
            UNION SELECT resource_id FROM kept UNION SELECT place FROM kept UNION SELECT language FROM kept"""
     )
     if not all(name.isprintable() for (name,) in names):

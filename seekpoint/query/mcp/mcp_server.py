@@ -77,7 +77,8 @@ _NEXT = (
 _NOTE = (
     "Keep your notes on a stretch that `next_stretch` gave, as lines in its form. Lines in another form, at no mark of "
     "the stretch, or about something else are dropped, and it says why: give those again, mended, and no others. Then "
-    "go on with `next_stretch`."
+    "go on with `next_stretch`. Where `is_read` is false it gives the same stretch again: mend a line, or give `none` "
+    "alone."
 )
 _TRANSCRIPTS = (
     "What is said in a video or recording, or written in a page or paper, as the tool `transcript` gives it: a window "

@@ -38,9 +38,7 @@ _STOP_BEFORE_CITATION = re.compile(r"""([.!?…][)"'”’»]*)(?=[\[【［(（]
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|cf|approx|figs?|eqs?|sec|vol|dr|mrs?|ms|prof|st)\.\Z", re.IGNORECASE)
 
 _THOUGHTS, _THOUGHTS_END = "<think>", "</think>"
-_TAG = re.compile(
-    r"""</?[a-z][a-z0-9]*(?:\s+[a-z:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>|<!--.*?-->""", re.I
-)
+TAG = re.compile(r"""</?[a-z][a-z0-9]*(?:\s+[a-z:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+))?)*\s*/?>|<!--.*?-->""", re.I)
 ADDRESS = re.compile(r"\w://|\bwww\.|\b(?:mailto|javascript):", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _EMPTY = re.compile(r"(\*\*|`|_)\s*\1")
@@ -128,7 +126,7 @@ def _marked_sentence(text: str, known: Collection[str]) -> MarkedSentence | None
         cited, rest = bare[1], text[: bare.start()] + text[bare.end() :]
     written = (number + letter.lower() for number, letter in _LABELS.findall(cited))
     labels = tuple(dict.fromkeys(label for label in written if label in known))
-    line = clean(_TAG.sub(" ", clean(_BULLET.sub("", rest))))
+    line = clean(TAG.sub(" ", clean(_BULLET.sub("", rest))))
     line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
     plain = _CHINESE_GAP.sub("", line)
     is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not ADDRESS.search(plain)

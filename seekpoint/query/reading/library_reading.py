@@ -45,7 +45,7 @@ class LibraryReading:
     ) -> None:
         self.read = self.failed = self.questions = self.titles = self.by_others = 0
         self.dropped = Counter[str]()
-        self.problem = ""
+        self.problem = self.last_problem = ""
         self._library, self._model, self._name, self._seconds = library, model, name, seconds
         self._encoder, self._queue = encoder, queue
         with open_reader(library) as reader:
@@ -67,6 +67,7 @@ class LibraryReading:
                     problem = str(error)
                 failures = failures + 1 if problem else 0
                 self.failed += bool(problem)
+                self.last_problem = problem or self.last_problem
                 yield item
                 if failures == _MOST_FAILURES:
                     self.problem = f"reading ends after {failures} stretches in a row that gave nothing: {problem}"
@@ -135,6 +136,8 @@ class LibraryReading:
             lines.append(f"{self.by_others:,} stretches were read by others")
         if left:
             lines.append(f"{left:,} stretches are left: `seekpoint build --llm URL` goes on with them")
+        if self.last_problem and not self.problem:
+            lines.append(f"{self.failed:,} couldn't be read, the last one since {self.last_problem}")
         return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from seekpoint.index.text.languages import is_told_by_script, language_of, prima
 from seekpoint.index.text.terms import has_content, terms
 from seekpoint.index.text.transcript_text import columns
 from seekpoint.index.types import CandidateQuery, Chapter, Encoder, Filters, NotedQuestion, ReadStretch, Vectors
-from seekpoint.query.reading.citations import ADDRESS, without_thoughts
+from seekpoint.query.reading.citations import ADDRESS, TAG, without_thoughts
 from seekpoint.query.reading.unread_stretches import UnreadStretch
 
 VERSION = "rules 1"
@@ -32,6 +32,8 @@ _LINE = re.compile(
     r"(?:(?P<title>#)[#\s]*|[\[(【]?(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})?)[\])】]?(?:\s*[:：|–-]+\s*|\s+))(?P<text>\S.*)"
 )
 _AROUND, _QUOTES = " \t-•·>|*_", " \"“”「」'|*_"
+# A title's language, which nobody asked for, and a mark behind a question.
+_TAG_BEFORE, _MARK_BEHIND = re.compile(r"^[a-z]{2}(?=\s|[:：])[:：\s]+"), re.compile(r"\s*[\[【]\d{1,3}[\]】]$")
 _FENCE = re.compile(r"`{3,}\w*")
 _NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z0-9_]+")
@@ -97,12 +99,12 @@ def checked(
             else:
                 reason = TOO_MANY
         elif line and not reason:
-            vector, key = encoder.question(to_embed(line.text)), (line.language, *terms(line.text))
+            key = (line.language, *terms(line.text))
             if key in said:
                 reason = TWICE
             elif sum(tag == line.language for tag, *_ in said) >= 2 * item.most or len(dropped) > _MOST_DROPPED:
                 reason = TOO_MANY
-            elif not is_answered(vector, line.language, item, library):
+            elif not is_answered(vector := encoder.question(to_embed(line.text)), line.language, item, library):
                 reason = ELSEWHERE
             else:
                 said.add(key)
@@ -129,7 +131,11 @@ def parsed(plain: str) -> Line | None:
     found = _LINE.fullmatch(plain)
     if not found:
         return None
-    return Line(str(int(found[1])), primary(found["tag"] or ""), found["text"].strip(_QUOTES), bool(found["title"]))
+    text = _MARK_BEHIND.sub("", TAG.sub("", found["text"])).strip(_QUOTES)
+    is_title = bool(found["title"]) or text.startswith("#")
+    if is_title:
+        text = _TAG_BEFORE.sub("", text.lstrip("# "))
+    return Line(str(int(found[1])), "" if is_title else primary(found["tag"] or ""), text, is_title)
 
 
 def fault(line: Line, item: UnreadStretch) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import UNKNOWN, primary
-from seekpoint.index.text.stretches import Stretch, number_at, stretches
+from seekpoint.index.text.stretches import SECONDS, Stretch, number_at, stretches
 from seekpoint.index.types import ReadStretch, Resource, ResourceStatus
 from seekpoint.query.reading.passages import Mark, marks_in
 from seekpoint.query.token_budget import shortened, tokens
@@ -67,7 +67,8 @@ class UnreadStretch(NamedTuple):
     @property
     def most(self) -> int:
         """The most questions that are asked for."""
-        return max(round((self.stretch.cues[-1].end - self.stretch.cues[0].start) / _DENSE), 1)
+        seconds = min(self.stretch.cues[-1].end - self.stretch.cues[0].start, SECONDS)
+        return max(round(seconds / _DENSE), 1)
 
     @property
     def rules(self) -> str:

@@ -54,7 +54,8 @@ def like_questions(chunks: Sequence[StoredChunk], query: Query) -> dict[int, Lik
     for chunk in chunks:
         spans.setdefault(chunk.resource_id, []).append((chunk.start - _BEFORE, chunk.end))
     ids = set[str]().union(*(stretch_ids(resource_id, each) for resource_id, each in spans.items()))
-    stretches = [each for each in query.reader.stretches(ids, query.question.language) if each.vectors is not None]
+    read, dimension = query.reader.stretches(sorted(ids), query.question.language), len(query.question.embedded)
+    stretches = [each for each in read if each.vectors is not None and each.vectors.shape[1] == dimension]
     stretches += asked_before(ids, query)
     if not stretches:
         return {}
@@ -125,8 +126,8 @@ def _mean(vectors: Vectors, passages: Vectors) -> Vectors:
 def _cosines(vectors: Vectors, mean: Vectors, asked: Vectors) -> Vectors:
     """The cosines of unit vectors without a mean; nothing is copied."""
     squares = 1 - 2 * (vectors @ mean) + mean @ mean
-    cosines: Vectors = ((vectors @ asked - mean @ asked) / np.sqrt(np.maximum(squares, _LEAST))).astype(np.float32)
-    return cosines
+    cosines = (vectors @ asked - mean @ asked) / np.sqrt(np.maximum(squares, _LEAST))
+    return np.clip(cosines, -1, 1).astype(np.float32)  # packed vectors aren't quite of unit length
 
 
 def shared_weights(texts: Iterable[str], words: QueryTerms) -> list[float]:

@@ -70,7 +70,9 @@ def ranked(
     """The k best hits, the number of further ones by resource, and the best hits before `rerank` of reranking.py."""
     options, nearly = query.options, query.tuning.nearly
     hits = scored(evidence, query)
-    noted = like_questions([hit.chunk for hit in hits[:_NOTED]], query)
+    # A sentence that somebody remembers is found by its words alone.
+    is_remembered = 1.0 in query.said.values()
+    noted = {} if is_remembered else like_questions([hit.chunk for hit in hits[:_NOTED]], query)
     hits = answering(hits, noted, query.tuning)
     # The first ones are ranked again by the windows in them.
     count, own = max(_RERANKED, _RERANKED_A_MOMENT * options.k), query.tuning.own

@@ -15,7 +15,6 @@ import regex
 
 from seekpoint.index.text.clean import printable
 from seekpoint.index.text.languages import primary, simplified
-from seekpoint.index.text.stretches import number_at
 from seekpoint.index.text.terms import UNSPACED
 from seekpoint.index.text.transcript_text import chapters_of, rounding
 from seekpoint.index.types import Chapter, Cue, Details, Transcript
@@ -95,12 +94,11 @@ class OpenTranscript:
         chapters, cues, off = chapters_of(details, transcript), transcript.cues, rounding(plays=plays)
         placed = [(position_at(cues, chapter.start + off), chapter) for chapter in chapters] if cues else []
         shown = list(paragraphs(cues, placed))
-        read = {number_at(question.start) for question in transcript.questions}
         return cls(
             transcript,
             chapters,
             placed,
-            any(chapter.generated and number_at(chapter.start) in read for chapter in chapters),
+            bool(transcript.noted_chapters) and not details.chapters,
             answered_questions(transcript, chapters, primary(ui), plays=plays),
             list(aligned(shown, beside.cues)) if beside else shown,
             other.language if other else None,

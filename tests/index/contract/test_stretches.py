@@ -77,7 +77,8 @@ def test_a_transcript_comes_with_its_questions_and_titles(backend: Backend) -> N
         [status] = reader.statuses([TALK])
         assert reader.transcripts(TALK, first=1)[0].questions == ()
     assert whole.questions == ASKED
-    assert whole.chapters == status.chapters == (Chapter(10.0, "The mask: 掩码", generated=True),)
+    assert whole.noted_chapters == status.chapters == (Chapter(10.0, "The mask: 掩码", generated=True),)
+    assert whole.chapters == transcript(TALK).transcript.chapters
 
 
 def test_a_rule_s_chapters_stay_where_no_model_has_read(backend: Backend) -> None:
@@ -91,7 +92,8 @@ def test_a_rule_s_chapters_stay_where_no_model_has_read(backend: Backend) -> Non
     title = Chapter(0.0, "by a model", generated=True)
     note(backend, ReadStretch(TALK, 0, "en", first.digest, "a model", (), (title,)))
     with backend.reader() as reader:
-        assert reader.transcripts(TALK)[0].chapters == (title, made[1])
+        assert reader.transcripts(TALK)[0].noted_chapters == (title, made[1])
+        assert reader.transcripts(TALK)[0].chapters == made
 
 
 def changed(talk: EmbeddedTranscript) -> EmbeddedTranscript:
@@ -114,11 +116,19 @@ def test_a_build_takes_away_what_was_noted_of_words_that_changed_alone(backend: 
     assert noted(backend) == []
 
 
-def test_nothing_is_noted_of_what_has_no_transcript(backend: Backend) -> None:
+def test_nothing_is_noted_of_words_that_a_build_has_changed_meanwhile(backend: Backend) -> None:
     with backend.writer() as writer:
-        writer.remove([TALK])
-    note(backend, read())
+        writer.commit(TALK, [changed(transcript(TALK))], Details(), "another edition")
+        writer.remove(["position001"])
+    note(backend, read(), read("position001", ()))
     assert noted(backend) == []
+
+
+def test_a_stretch_with_titles_alone_is_looked_up_too(backend: Backend) -> None:
+    note(backend, read(questions=()))
+    with backend.reader() as reader:
+        [stretch] = reader.stretches([stretch_id(TALK, 0)], "en")
+    assert (stretch.titles, stretch.questions, stretch.vectors) == (read().titles, (), None)
 
 
 def test_another_model_keeps_the_questions_and_loses_their_vectors(backend: Backend) -> None:

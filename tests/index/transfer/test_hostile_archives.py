@@ -27,12 +27,14 @@ from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import SCHEMA_VERSION
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
+from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.sql import cue_blocks
 from seekpoint.index.sql import piece_blocks as blocks
 from seekpoint.index.sql.piece_blocks import StoredPiece
+from seekpoint.index.text.stretches import stretches
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Cue, PieceVector
+from seekpoint.index.types import Chapter, Cue, NotedQuestion, PieceVector, ReadStretch
 from seekpoint.query.output import status
 from tests.fuzzing import fuzz, is_line, json_texts
 from tests.index.libraries import ENCODER, build, first
@@ -93,6 +95,16 @@ CHANGES = {
         *("terms = x'ffffffffffffffffffffffffff'", "terms = x''"),
     ),
     "vector": ("data = x'00'",),
+    "stretch": (
+        *("id = 'attention01 00'", "id = 'attention01 -1'", "resource_id = 'zhuyili0001'"),
+        *("reader = reader || char(27)", "language = language || char(10)"),
+        *('titles = \'[["a", "b"]]\'', "titles = '7'", "titles = '[[2e9, \"Masks\"]]'"),
+    ),
+    "question_block": (
+        *("language = ''", "language = language || char(27)", "stretch_id = 'attention01 1'"),
+        *(f"questions = '{text}'" for text in ("5", '[["a", "b"]]', '[[2e9, "b"]]', "[[0, null]]", DEEP)),
+        *(f"questions = '[[1{'0' * 400}, \"b\"]]'", "vectors = x'00'"),
+    ),
     "term": ("number = number + (1 << 40)", "number = -number"),
     "language": (
         *("total = x'00'", "name = name || char(8238)"),
@@ -113,6 +125,11 @@ def kept(start: str = "1.0", added: str = "1.0") -> str:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported")
     build(folder / "library")
+    with open_reader(folder / "library") as reader, open_keeper(folder / "library") as keeper:
+        [transcript] = reader.transcripts("attention01")
+        digest, asked = next(stretches(transcript.cues)).digest, NotedQuestion(0.0, "en", "What does the mask hide?")
+        titles = (Chapter(0.0, "Masks", generated=True),)
+        keeper.keep(ReadStretch("attention01", 0, transcript.language, digest, "a model", (asked,), titles))
     export_library(folder / "library", folder / "talks.zip")
     return folder / "talks.zip"
 

@@ -68,7 +68,9 @@ def test_all_is_read_in_the_order_of_the_list_and_kept_with_seconds_and_vectors(
     assert read[DOCUMENT, 1].questions[0].start == 300.0  # seconds of reading
     assert {stretch.reader for stretch in read.values()} == {"a model, rules 1"}
     with open_reader(folder) as library:
-        assert [(each.start, each.title) for each in library.transcripts(CHINESE)[0].chapters] == [(300.0, "掩码")]
+        assert [(each.start, each.title) for each in library.transcripts(CHINESE)[0].noted_chapters] == [
+            (300.0, "掩码")
+        ]
         [stretch] = library.stretches([f"{ENGLISH} 1"], "zh")
         assert stretch.vectors is not None and len(stretch.vectors) == 1
     assert done.summary == "Read by a model: 7 of 7 stretches, 14 questions and 2 titles noted"

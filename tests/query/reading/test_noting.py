@@ -90,6 +90,7 @@ def test_no_text_makes_a_mark_or_a_line_of_its_own() -> None:
         *("3. en What does the mask hide?", "3 | EN | What does the mask hide?", "03 en-US “What does the mask hide?”"),
         *("```\n3 en What does the mask hide?\n```", "<think>\n3 en Bad?\n</think>3 en What does the mask hide?"),
         *("* 3 [en] What does the mask hide?", "> (3) en – What does the mask hide?"),
+        *("3 en What does the mask hide? [3]", "3 en What does <b>the mask</b> hide?"),
     ],
 )
 def test_a_line_is_read_in_whichever_dress(line: str, library: Reader) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seekpoint.index.open import open_keeper, open_reader
@@ -107,6 +108,24 @@ def test_a_question_for_which_a_moment_was_kept_finds_it_again_in_other_words(li
         assert (first.resource.id, first.start) == ("aaaaaaaaaaa", WEEK.start)
         assert first.explanation is not None
         assert first.explanation.answers == WEEK.text
+
+
+def test_a_passage_that_says_the_question_word_for_word_stays_first(library: Path) -> None:
+    asked = "attention and attention again"
+    note(library, [WEEK._replace(text=asked)])
+    first = answer(library, asked).moments[0]
+    assert first.start == 0.0
+    assert first.explanation is not None
+    assert first.explanation.answers is None
+
+
+def test_vectors_of_another_length_are_left_alone(library: Path) -> None:
+    before = answer(library, WEEK.text)
+    with open_reader(library) as reader, open_keeper(library) as keeper:
+        [transcript] = reader.transcripts("aaaaaaaaaaa")
+        digest, vectors = next(stretches(transcript.cues)).digest, np.full((1, 3), 0.5, np.float32)
+        keeper.keep(ReadStretch("aaaaaaaaaaa", 0, "en", digest, "another model", (WEEK,), (), vectors))
+    assert answer(library, WEEK.text) == before
 
 
 def test_shared_words_count_by_their_weights_and_unknown_ones_as_half_of_the_heaviest() -> None:
