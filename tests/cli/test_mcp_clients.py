@@ -250,6 +250,7 @@ def test_a_client_is_set_up_once_and_undone(name: str, home: Path) -> None:
     assert at_home(home, "--uninstall", name) == Ran(0, f"{client.file}: nothing to change\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLIENTS)
 def test_what_is_written_starts_the_server_for_a_client_that_knows_nothing_else(name: str, home: Path) -> None:
     """In another folder, with a home of its own and the system's short PATH, as programs of a desktop have it."""

@@ -245,6 +245,7 @@ def test_a_slow_and_a_silent_endpoint_cost_no_more_than_their_seconds(folder: Pa
         assert time.monotonic() - began < 10 and noted(folder) == []
 
 
+@pytest.mark.slow
 def test_a_model_that_never_ends_is_left_and_what_is_good_of_it_is_kept(folder: Path, chat: FakeChat) -> None:
     data = b'data: {"choices": [{"delta": {"content": "1 en What does attention weigh?\\n"}}]}\n\n'
     chat.behaviour = endless(data)
