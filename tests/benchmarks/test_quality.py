@@ -155,6 +155,7 @@ NAMED = {
 }
 
 
+@pytest.mark.slow
 def test_plots_name_what_they_show_on_white_in_small_files_that_are_the_same_each_time(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     growth = plots.Panel("Questions", "ms", {"ours": {10: 1.0, 100: 2.0}, "theirs": {10: 3.0}}, {100: 4.0})

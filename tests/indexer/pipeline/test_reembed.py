@@ -130,6 +130,7 @@ def expected(talks: Workshop) -> Answers:
     return answers(talks.folder / "fresh", WideEncoder())
 
 
+@pytest.mark.slow
 def test_answers_equal_those_of_a_new_library_and_all_else_is_kept(talks: Workshop, expected: Answers) -> None:
     before = talks.statuses()
     assert before[UNAVAILABLE].state is State.UNAVAILABLE

@@ -132,6 +132,7 @@ def assert_is_refused(endpoint: Endpoint, words: str) -> None:
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.slow
 def test_nobody_waits_longer_than_a_second_for_a_server_that_is_silent(chat: FakeChat) -> None:
     for behaviour in (silent(5), endless(b": ping\n\n", 0.01)):
         chat.behaviour = behaviour

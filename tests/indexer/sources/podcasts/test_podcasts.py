@@ -135,6 +135,7 @@ def test_of_what_is_no_whole_sound_nothing_is_kept(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_feed_of_5000_episodes_takes_seconds(httpserver: HTTPServer) -> None:
     notes = f"<description>{'words of the show 节目 ' * 150}</description>"
     items = (item(f"Episode {n}", notes, sound=f"{SHOW}/{n}.mp3", guid=f"urn:uuid:{n:032x}") for n in range(5000))
