@@ -526,7 +526,8 @@ class Revision(NamedTuple):
 class Amounts(NamedTuple):
     """Numbers of resources, chunks and seconds, and the kinds and languages (primary subtags) of what is indexed.
 
-    `stretches` is the number of those that a language model has read.
+    `stretches` is the number of those that a language model has read, `unembedded` that of those among them whose
+    questions have lost their vectors to another model.
     """
 
     states: Mapping[State, int]
@@ -535,6 +536,7 @@ class Amounts(NamedTuple):
     kinds: Sequence[Kind]
     languages: Sequence[str]
     stretches: int = 0
+    unembedded: int = 0
 
 
 class Known(NamedTuple):

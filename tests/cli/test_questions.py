@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,12 @@ def test_questions_stand_under_talks_and_chapters_and_nothing_that_a_terminal_ob
         "0:10  掩码是什么？",
     ]
     assert all(line.isprintable() for line in shown.splitlines())
+
+
+def test_a_talk_that_has_lost_its_transcript_is_left_out(library: Path) -> None:
+    with closing(sqlite3.connect(library / "library.db")) as connection, connection:
+        connection.execute("DELETE FROM transcript WHERE resource_id = ?", (CHINESE,))
+    assert printed(library).endswith("p. 2  What is two?\n")
 
 
 def test_a_faq_in_markdown_links_each_question_to_its_answer(library: Path) -> None:

@@ -52,6 +52,7 @@ _STANDINGS = f"""
            EXISTS (SELECT 1 FROM listing WHERE resource_id = id)
              AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}')
     FROM resource ORDER BY """
+_UNEMBEDDED = "SELECT count(DISTINCT stretch_id) FROM question_block WHERE length(vectors) = 0"
 _ALIASES = "SELECT name, value FROM setting WHERE name = 'aliases'"
 # Sections are ordered by the entries that are listed there for the first time (`again` is false).
 _SECTIONS = f"""
@@ -89,7 +90,7 @@ class Catalogue:
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
             if resource_id in read and not details.chapters:
                 noted = {number: decode_chapters(titles) for number, titles in read[resource_id].items()}
-                made = titled(made, noted)
+                made = titled(made, noted) or made
             statuses[resource_id] = ResourceStatus(
                 resource=resource,
                 state=State(state),
@@ -114,9 +115,9 @@ class Catalogue:
         [(seconds,)], spoken = self.db.rows(_SECONDS), self.db.rows(_SPOKEN)
         kinds = {kind for kind, _ in spoken}
         languages = sorted({primary(language) for _, language in spoken})
-        [(read,)] = self.db.rows("SELECT count(*) FROM stretch")
+        [(read,)], [(bare,)] = self.db.rows("SELECT count(*) FROM stretch"), self.db.rows(_UNEMBEDDED)
         spoken_kinds = [kind for kind in Kind if kind in kinds]
-        return Amounts(states, int(chunks), float(seconds), spoken_kinds, languages, int(read))
+        return Amounts(states, int(chunks), float(seconds), spoken_kinds, languages, int(read), int(bare))
 
     @decoding
     def sections(self) -> list[Section]:
@@ -174,7 +175,7 @@ class Catalogue:
         transcripts = []
         for (_, spoken, origin, text), said in zip(rows, cues, strict=True):
             chapters = decode_chapters(text)
-            own = titled(chapters, titles) if any(titles.values()) else ()
+            own = titled(chapters, titles)
             transcripts.append(Transcript(spoken, Origin(origin), tuple(said), chapters, own, questions))
         return transcripts
 

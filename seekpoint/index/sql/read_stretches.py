@@ -23,14 +23,14 @@ _BLOCKS = "SELECT stretch_id, language, questions, vectors FROM question_block"
 
 def insert(db: Database, stretch: ReadStretch) -> None:
     """Store what was noted of a stretch, in place of what was; within the caller's transaction."""
+    from seekpoint.index.sql.stored_vectors import pack_int8
+
     key = stretch_id(stretch.resource_id, stretch.number)
     delete(db, [key])
     values = (key, stretch.resource_id, stretch.language, stretch.digest, stretch.reader)
     db.add(f"stretch ({COLUMNS['stretch']})", [(*values, encode_chapters(stretch.titles))])
     vectors = stretch.vectors if stretch.vectors is not None else [None] * len(stretch.questions)
     rows = sorted(zip(stretch.questions, vectors, strict=True), key=lambda row: (row[0].language, row[0].start))
-    from seekpoint.index.sql.stored_vectors import pack_int8
-
     blocks = []
     for language, group in groupby(rows, lambda row: row[0].language):
         noted, packed = zip(*((question, vector) for question, vector in group), strict=True)
@@ -108,9 +108,9 @@ def all_of(db: Database, resource_ids: Collection[str] | None = None) -> list[Re
 
 
 def titled(made: Sequence[Chapter], titles: Mapping[int, Sequence[Chapter]]) -> tuple[Chapter, ...]:
-    """The chapters of a recording: the titles that were noted by stretch, and those that were made in other ones."""
+    """The noted titles, by stretch, and the chapters that a rule made in other stretches; none without titles."""
     if not any(titles.values()):
-        return tuple(made)
+        return ()
     others = (chapter for chapter in made if number_at(chapter.start) not in titles)
     return tuple(sorted([*others, *chain.from_iterable(titles.values())], key=lambda chapter: chapter.start))
 
@@ -156,9 +156,8 @@ def check(db: Database, dimension: int, longest: float = inf) -> None:
                 raise ValueError("a question stands behind the end")
         for _, _, questions, data in db.rows(_BLOCKS):
             pairs = parsed_json(questions)
-            if not all(type(text) is str for _, text in pairs) or len(data) not in (
-                *(0, len(pairs) * (dimension + SCALE_BYTES)),
-            ):
+            sizes = (0, len(pairs) * (dimension + SCALE_BYTES))
+            if len(data) not in sizes or not all(type(text) is str for _, text in pairs):
                 raise ValueError("questions have other texts or vectors than are stored")
     except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError("what was noted of a stretch makes no sense") from error

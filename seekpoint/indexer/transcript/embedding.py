@@ -182,16 +182,12 @@ def embed_questions(library: Address, encoder: Encoder | None, say: Callable[[st
     import numpy as np
 
     with open_reader(library) as reader:
-        if not reader.amounts().stretches:
+        if not reader.amounts().unembedded:
             return
         lazy = LazyEncoder(reader.card, encoder if encoder and encoder.card == reader.card else None)
         ids = [stretch_id(each.resource_id, each.number) for each in reader.stretches() if each.questions]
         groups = (reader.stretches(ids[first : first + _STRETCHES]) for first in range(0, len(ids), _STRETCHES))
-        dimension = reader.card.dimension
-        stale = (
-            each for group in groups for each in group if each.vectors is None or each.vectors.shape[1] != dimension
-        )
-        for count, stretch in enumerate(stale):
+        for count, stretch in enumerate(each for group in groups for each in group if each.vectors is None):
             if not count:
                 say("embedding the noted questions again")
             vectors = np.stack([lazy.get().question(to_embed(question.text)) for question in stretch.questions])

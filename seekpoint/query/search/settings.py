@@ -69,8 +69,9 @@ class Tuning:
     # The share of its score's distance to 1 that a passage gains which says the whole question, word for word, so that
     # it comes before all others. benchmarks/remembered.py measures it.
     verbatim: float = 0.9
-    # A passage gains `noted` times as much as the likeness of the question that is noted near it and the one that is
-    # asked exceeds `unlike`. benchmarks/RESULTS.md has the figures; with half of the recordings read no set is worse.
+    # A question that was noted near a passage adds to its score: `noted` times what its likeness to the asked one has
+    # above `unlike`. With half of the recordings read, seven of eight sets are better, and one is worse, by two of 44
+    # questions (benchmarks/RESULTS.md).
     noted: float = 0.4
     unlike: float = 0.2
     # Seconds. The words of an answer come together: words that are said this soon after a cue count for the cue.

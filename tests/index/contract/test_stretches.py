@@ -70,6 +70,14 @@ def test_stretches_are_looked_up_by_id_and_in_one_language_if_they_have_it(backe
     assert chinese.vectors[0] == pytest.approx(french.vectors[2])
 
 
+def test_stretches_come_in_the_order_of_their_ids_whatever_was_looked_up_before(backend: Backend) -> None:
+    note(backend, read("zhuyili0001", ()), read())
+    both = [stretch_id(talk, 0) for talk in ("zhuyili0001", TALK)]
+    with backend.reader() as reader:
+        assert [each.resource_id for each in reader.stretches(both[:1], "en")] == ["zhuyili0001"]
+        assert [each.resource_id for each in reader.stretches(both, "en")] == [TALK, "zhuyili0001"]
+
+
 def test_a_transcript_comes_with_its_questions_and_titles(backend: Backend) -> None:
     note(backend, read())
     with backend.reader() as reader:
@@ -142,6 +150,7 @@ def test_another_model_keeps_the_questions_and_loses_their_vectors(backend: Back
     assert noted(backend) == [read()]
     with backend.reader() as reader:
         [stretch] = reader.stretches([stretch_id(TALK, 0)], "en")
+        assert reader.amounts().unembedded == 1
     assert stretch.vectors is None
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LockedLibrary, LostLease, UsageError
-from seekpoint.index.open import open_reader, open_worker, open_writer
+from seekpoint.index.open import open_queue, open_reader, open_worker, open_writer
 from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import connect
@@ -181,6 +181,16 @@ def test_a_worker_finds_an_episode_in_the_feed_that_another_one_has_listed(
     assert enqueue(request, address, lambda queue: sources(fake, queue), encoder=TopicEncoder()) == 2
     assert worker(address, fake) == WorkReport(2, 2, 2)
     assert set(states(address).values()) == {State.INDEXED}
+
+
+def test_workers_do_not_wait_for_those_that_only_read(library: ServerAddress, fake: FakeYouTube) -> None:
+    assert worker(library, fake).updated == len(TALKS)
+    with open_queue(library) as reading:
+        assert reading.take(time.time, (), TALKS[:1])
+        began = time.monotonic()
+        assert worker(library, fake).taken == 0
+        assert reading.take(time.time, (), ()) is None
+        assert time.monotonic() - began < 10
 
 
 @pytest.mark.slow

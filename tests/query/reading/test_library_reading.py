@@ -209,6 +209,7 @@ def test_failures_that_are_not_in_a_row_are_left_for_a_later_reading(folder: Pat
 
     done = finished(reading(folder, say))
     assert (done.read, done.failed, done.problem, len(to_read(folder))) == (2, 5, "", 5)
+    assert "\n5 couldn't be read, the last one since no line of the model's could be kept" in done.summary
     assert finished(reading(folder)).read == 5
 
 

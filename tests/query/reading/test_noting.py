@@ -11,7 +11,7 @@ import pytest
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import Stretch
-from seekpoint.index.types import Cue, Details, Kind, Transcript
+from seekpoint.index.types import Cue, Details, Kind, Transcript, Vectors
 from seekpoint.query.reading import noting
 from seekpoint.query.reading.noting import Notes, checked
 from seekpoint.query.reading.unread_stretches import UnreadStretch, amount_read, unread
@@ -132,6 +132,32 @@ def test_a_question_stands_once_in_each_language_and_not_more_of_them_than_asked
     many = "\n".join(f"{k} en Which mask hides word {k}?\n{k} # Mask {k}" for k in range(1, 31))
     notes = read(many, library)
     assert (len(notes.questions), len(notes.titles)) == (20, 4) and {*reasons(notes)} == {noting.TOO_MANY}
+
+
+@pytest.mark.parametrize("line", ["3 # How masks work", "3 en # How masks work", "3 # en: How masks work"])
+def test_a_title_may_come_with_its_language(line: str, library: Reader) -> None:
+    notes = read(line, library)
+    assert [(title.start, title.title) for title in notes.titles] == [(320.0, "How masks work")]
+    assert (notes.questions, notes.dropped) == ((), ())
+
+
+def test_no_line_is_embedded_that_is_dropped_anyway(library: Reader) -> None:
+    class Counting(TopicEncoder):
+        def question(self, text: str) -> Vectors:
+            self.embedded.append(text)
+            return super().question(text)
+
+    encoder = Counting()
+    text = "\n".join(f"{k % 30 + 1} en Which mask hides word {k}?" for k in range(600))
+    notes = checked(text, [*unread(library)][1], library, encoder)
+    assert len(notes.questions) == len(encoder.embedded) == 20
+
+
+def test_a_caption_that_stays_for_hours_asks_for_no_more_questions() -> None:
+    usual = stretch("the mask")
+    *cues, last = usual.stretch.cues
+    long = usual._replace(stretch=usual.stretch._replace(cues=[*cues, last._replace(end=36_000.0)]))
+    assert long.most == usual.most == 10
 
 
 def test_nothing_is_answered_only_where_the_model_says_just_that(library: Reader) -> None:
