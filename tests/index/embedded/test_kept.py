@@ -14,6 +14,7 @@ from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.types import KeptMoment, State
 from tests.damaging import change_rows
 from tests.index.libraries import resource
+from tests.noted import note
 
 
 def moment(second: float, note: str = "") -> KeptMoment:
@@ -70,6 +71,21 @@ def test_damage_of_one_kept_moment_costs_no_other(folder: Path) -> None:
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [each.note for each in library.kept()] == ["另一个"]
+
+
+def test_damage_of_what_was_noted_of_one_talk_costs_no_other(folder: Path) -> None:
+    for talk in ("attention01", "zhuyili0001"):
+        note(folder, talk, (0.0, "zh", "掩码是什么？"), titles={0.0: "掩码"})
+    change_rows(folder, "UPDATE question_block SET questions = '[]' WHERE resource_id = 'zhuyili0001'")
+    said: list[str] = []
+    with EmbeddedReader.open(folder) as library, pytest.raises(DamagedLibrary):
+        library.verify()
+    with EmbeddedWriter.acquire(folder, say=said.append) as writer:
+        writer.mend(lambda resource_id, transcript: pytest.fail("nothing else was damaged"))
+    assert len(said) == 1 and "is gone, until it is read again" in said[0]
+    with EmbeddedReader.open(folder) as library:
+        library.verify()
+        assert [each.resource_id for each in library.stretches()] == ["attention01"]
 
 
 def test_a_transcript_that_is_given_up_leaves_a_library_that_is_whole(folder: Path) -> None:

@@ -112,6 +112,7 @@ def test_the_first_hit_is_ahead_of_the_next_five_distinct_ones_before_a_reranker
         (hits[0], hits, 0.9 - 0.48),
         (hits[0], hits[:1], 0.9),
         (hits[1]._replace(score=0.99, fused=0.5), hits, 0.5 - (0.9 + 0.5 * 3 + 0.4) / 5),
+        (hits[0]._replace(score=1.0, noted=0.1), hits, 0.9 - 0.48),
     ):
         found = features(first, distinct, evidence, asked("mask", "mask"), ())
         assert found.ahead == pytest.approx(ahead)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 from seekpoint.index.open import open_keeper, open_reader
+from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import stretches
-from seekpoint.index.types import KeptMoment, NotedQuestion, ReadStretch
+from seekpoint.index.types import KeptMoment, NotedQuestion, ReadStretch, StoredChunk
 from seekpoint.query.answers import Answer
 from seekpoint.query.search import pipeline
-from seekpoint.query.search.noted import shared_weights
+from seekpoint.query.search.noted import like_questions, shared_weights
 from seekpoint.query.search.settings import TUNING, AskOptions, Tuning
 from tests.asking import ask, library_of
 from tests.fakes import TopicEncoder
@@ -113,10 +115,23 @@ def test_a_question_for_which_a_moment_was_kept_finds_it_again_in_other_words(li
 def test_a_passage_that_says_the_question_word_for_word_stays_first(library: Path) -> None:
     asked = "attention and attention again"
     note(library, [WEEK._replace(text=asked)])
-    first = answer(library, asked).moments[0]
-    assert first.start == 0.0
-    assert first.explanation is not None
-    assert first.explanation.answers is None
+    found = answer(library, asked).moments
+    assert found[0].start == 0.0
+    assert not any(each.explanation and each.explanation.answers for each in found)
+
+
+def test_a_question_counts_for_what_goes_on_some_seconds_after_it_and_not_beyond() -> None:
+    class Shelf:
+        def stretches(self, ids: Sequence[str], language: str) -> list[ReadStretch]:
+            asked = tuple(NotedQuestion(start, language, f"What at {start}?") for start in (40.0, 94.0, 97.0, 145.0))
+            return [ReadStretch("a", 0, "en", b"", "a model", asked, (), np.eye(4, 2, dtype=np.float32))]
+
+        def kept(self) -> list[KeptMoment]:
+            return []
+
+    chunks = [StoredChunk(k, 0, "a", "en", 0, 5, start, start + 45) for k, start in enumerate((100.0, 150.5, 10.0))]
+    likest = like_questions(chunks, query()._replace(reader=cast("Reader", Shelf())))
+    assert {key: like.question.start for key, like in likest.items()} == {0: 97.0, 2: 40.0}
 
 
 def test_vectors_of_another_length_are_left_alone(library: Path) -> None:

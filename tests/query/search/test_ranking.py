@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import seekpoint
-from seekpoint.index.types import Evidence, Pieces, StoredChunk, TermMatrix, WordGroup
+from seekpoint.index.types import Evidence, NotedQuestion, Pieces, StoredChunk, TermMatrix, WordGroup
+from seekpoint.query.search.noted import LikeQuestion
 from seekpoint.query.search.question import discriminative_terms, match_titles
 from seekpoint.query.search.ranking import (
     Hit,
     Windows,
+    answering,
     coverage,
     distinct,
     group_scores,
@@ -27,6 +29,7 @@ from seekpoint.query.search.ranking import (
     windows,
     with_openings,
 )
+from seekpoint.query.search.settings import TUNING
 from tests.asking import library_of
 from tests.fakes import TopicEncoder
 from tests.query.search.queries import NOTHING, query
@@ -102,6 +105,10 @@ def at(start: float, score: float, transcript: int = 1, resource: str = "a", lan
     return Hit(StoredChunk(0, transcript, resource, language, 0, 5, start, start + 45), score, score, score)
 
 
+# Ids, starts and scores.
+HIGH = ((2, 0.0, 0.96), (1, 50.0, 0.95))
+
+
 def test_an_answer_may_begin_in_the_passage_before_that_is_nearly_as_good() -> None:
     for before, opening, name in (
         (at(30, 0.97), 30, "nearly as good"),
@@ -117,6 +124,16 @@ def test_an_answer_may_begin_in_the_passage_before_that_is_nearly_as_good() -> N
     openings = with_openings([better, hit], among, 0.95)
     assert [one.opening.chunk.start for one in openings if one.opening] == [0, 60], "none where a better one is"
     assert with_openings(openings[1:], among, 0.95) == openings[1:], "an opening stays"
+
+
+def test_a_noted_question_lifts_a_score_by_its_likeness_and_never_above_1() -> None:
+    hits = [at(start, score)._replace(chunk=at(start, score).chunk._replace(id=k)) for k, start, score in HIGH]
+    asked = NotedQuestion(50.0, "zh", "掩码藏了什么？")
+    lifted = answering(hits, {key: LikeQuestion(asked, like) for key, like in ((1, 0.9), (2, 0.1))}, TUNING)
+    assert [(hit.chunk.id, hit.score, round(hit.noted, 3), hit.begin) for hit in lifted] == [
+        (1, 1.0, 0.05, 50.0),
+        (2, 0.96, 0.0, None),
+    ]
 
 
 def test_a_passage_comes_once_in_the_questions_language_if_it_is_the_same() -> None:
