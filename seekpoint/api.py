@@ -19,10 +19,10 @@ from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import parse_tags
-from seekpoint.index.types import Encoder, Filters, Kind, Reranker, ResourceStatus, Transcript
+from seekpoint.index.types import Encoder, Kind, Reranker, ResourceStatus, Transcript
 from seekpoint.indexer.build_options import PACE
 from seekpoint.query.answers import Answer
-from seekpoint.query.filters import check_resource, in_language
+from seekpoint.query.filters import check_resource, filters_of, in_language
 from seekpoint.query.output.status import LibraryStatus
 from seekpoint.query.reading.unread_stretches import amount_read
 from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
@@ -102,6 +102,9 @@ class Library:
         language: str | None = None,
         resource: str | None = None,
         speaker: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        added: str | None = None,
         explained: bool = False,
         encoder: Encoder | None = None,
         rerank: Reranker | str | None = None,
@@ -110,7 +113,8 @@ class Library:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
         At most `per_resource` of the first five are of one resource, unless nothing else is near. `kind`, `section`
-        (words of a heading), `language`, `resource` (an id) and `speaker` (words of a name) limit what is searched.
+        (words of a heading), `language`, `resource` (an id), `speaker` (words of a name), `after` and `before` (dates
+        of publication) and `added` (a date, or `7d` ago) limit what is searched.
         With `explained`, each moment carries an `Explanation`. `encoder` replaces the library's own. `rerank` orders
         the first 20 moments again: a cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
         `reader` reads what was found and puts first what it cites, and the answer has its `reading`: a language model
@@ -119,10 +123,11 @@ class Library:
         """
         from seekpoint.query.search import pipeline
 
-        _check_texts(question, section=section, language=language, resource=resource, speaker=speaker)
+        texts = {"section": section, "language": language, "resource": resource, "speaker": speaker}
+        _check_texts(question, **texts, after=after, before=before, added=added)
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
-        filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
+        filters = filters_of(kind, **texts, after=after, before=before, added=added)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()
@@ -189,6 +194,9 @@ def ask(
     language: str | None = None,
     resource: str | None = None,
     speaker: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    added: str | None = None,
     explained: bool = False,
     encoder: Encoder | None = None,
     rerank: Reranker | str | None = None,
@@ -206,6 +214,9 @@ def ask(
             language=language,
             resource=resource,
             speaker=speaker,
+            after=after,
+            before=before,
+            added=added,
             explained=explained,
             encoder=encoder,
             rerank=rerank,

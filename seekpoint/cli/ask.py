@@ -22,6 +22,7 @@ from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Filters, Kind
 from seekpoint.query.answers import Answer, Reading
+from seekpoint.query.filters import filters_of
 from seekpoint.query.output.exports import FOLLOWING, FORMATS
 from seekpoint.query.output.terminal import is_styled, positions, sentence_text, to_text
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
@@ -121,6 +122,9 @@ def _headings(library: Reader) -> Iterable[str]:
     help="Only this resource, by its id in `status --json`.",
 )
 @click.option("--speaker", metavar="NAME", help=OPTION_HELP["speaker"])
+@click.option("--after", metavar="DATE", help=OPTION_HELP["after"])
+@click.option("--before", metavar="DATE", help=OPTION_HELP["before"])
+@click.option("--added", metavar="SINCE", help=OPTION_HELP["added"])
 @rerank_option
 @llm_options
 @index_option
@@ -139,6 +143,9 @@ def ask(
     language: str | None,
     resource: str | None,
     speaker: str | None,
+    after: str | None,
+    before: str | None,
+    added: str | None,
     rerank: str | None,
     reader: LanguageReader | None,
     folder: Address,
@@ -159,7 +166,7 @@ def ask(
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     _check_keeping(rank, note, question)
     form = "json" if as_json else form or "plain"
-    filters = Filters(Kind(kind) if kind else None, section, language, resource, speaker)
+    filters = filters_of(kind, section, language, resource, speaker, after, before, added)
     options = AskOptions(k, filters, per_resource, explained, load_reranker(rerank))
     if question is None:
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)

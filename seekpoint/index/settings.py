@@ -50,7 +50,8 @@ class LibrarySettings:
     alias's own address where a list names it, else an empty string.
     `shown` are the videos that pages show beside their text: by a page's id its address, and addresses and titles.
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
-    holds pairs of a term and one translation of it.
+    holds pairs of a term and one translation of it. `questions` are the kept ones, each with the Unix second at which
+    it was kept.
     """
 
     is_without_pieces: bool = False
@@ -60,6 +61,7 @@ class LibrarySettings:
     shown: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
     backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     glossary: Sequence[tuple[str, str]] = ()
+    questions: Sequence[tuple[str, float]] = ()
 
     @classmethod
     def read(cls, stored: Callable[[str], str | None]) -> Self:
@@ -129,4 +131,5 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     },
     "backoffs": lambda rows: {route: (float(until), float(seconds)) for route, (until, seconds) in rows.items()},
     "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),
+    "questions": lambda pairs: tuple((str(text), float(added)) for text, added in pairs),
 }

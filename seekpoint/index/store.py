@@ -27,6 +27,7 @@ from seekpoint.index.types import (
     Filters,
     Frequencies,
     KeptMoment,
+    KeptQuestion,
     Kind,
     Known,
     Language,
@@ -158,9 +159,10 @@ class Reader(Closing, Protocol):
 class Keeper(Closing, Protocol):
     """Changes what is kept in short transactions beside a writer; LockedLibrary if one takes too long."""
 
-    def keep(self, item: KeptMoment | ReadStretch) -> None:
+    def keep(self, item: KeptMoment | KeptQuestion | ReadStretch) -> None:
         """Keep a moment, unless its place is kept already, or what was noted of a stretch, in place of what was.
 
+        A question is kept among the settings, or no longer, as it says.
         Nothing is kept of a stretch whose words the library no longer has.
         """
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import singledispatch
 from itertools import takewhile
@@ -94,6 +95,46 @@ class NamedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """A titled part of a recording or text, up to the next one; `generated` if it was made of what is said."""
+
+    start: float
+    title: str
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Metadata of a source, `None` or empty without any.
+
+    `channel` is the publisher, chapters may be headings, `aliases` are further titles that questions may say, and
+    `speakers` the names of those who speak, as its transcripts have them. `thumbnail` is the address of a picture, and
+    `deep_link` is that of the resource. `published` is a date as YYYY, YYYY-MM or YYYY-MM-DD. `container` is the
+    journal, the proceedings, the site or the podcast that it appeared in, `key` its citation key in a bibliography.
+    """
+
+    title: str | None = None
+    channel: str | None = None
+    duration: float | None = None
+    published: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    thumbnail: str | None = None
+    deep_link: str | None = None
+    authors: tuple[str, ...] = ()
+    container: str | None = None
+    doi: str | None = None
+    isbn: str | None = None
+    key: str | None = None
+
+
+def completed(details: Details, other: Details) -> Details:
+    """The details with those of another source where they have none."""
+    return Details(**{each.name: getattr(details, each.name) or getattr(other, each.name) for each in fields(Details)})
+
+
+@dataclass(frozen=True, slots=True)
 class Resource(Displayed):
     """One thing on a reading list.
 
@@ -101,6 +142,7 @@ class Resource(Displayed):
     guid of a podcast's episode, whose address may change. `title` is empty if the list has only an address. `sections`
     are the heading paths that it is listed under. `deep_link` is the address, up to the time, of the page that plays it
     from a time on, if its source names one. `file_title` is what a file is called, its title where there is no other.
+    `stated` is what its list, a bibliography, says of it beside the title.
     """
 
     id: str
@@ -110,6 +152,7 @@ class Resource(Displayed):
     sections: tuple[tuple[str, ...], ...] = ()
     deep_link: str | None = None
     file_title: str = ""
+    stated: Details = Details()
 
     @property
     def is_local(self) -> bool:
@@ -143,15 +186,6 @@ class Cue(NamedTuple):
     page: int | None = None
     is_reference: bool = False
     speaker: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A titled part of a recording or text, up to the next one; `generated` if it was made of what is said."""
-
-    start: float
-    title: str
-    generated: bool = False
 
 
 class NotedQuestion(NamedTuple):
@@ -197,26 +231,6 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """Metadata of a source, `None` or empty without any.
-
-    `channel` is the publisher, chapters may be headings, `aliases` are further titles that questions may say, and
-    `speakers` the names of those who speak, as its transcripts have them. `thumbnail` is the address of a picture, and
-    `deep_link` is that of the resource.
-    """
-
-    title: str | None = None
-    channel: str | None = None
-    duration: float | None = None
-    published: str | None = None
-    chapters: tuple[Chapter, ...] = ()
-    aliases: tuple[str, ...] = ()
-    speakers: tuple[str, ...] = ()
-    thumbnail: str | None = None
-    deep_link: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PlaylistEntry:
     """A video of a playlist under its own title; `fault` is why it is unavailable, if the playlist says so."""
 
@@ -254,12 +268,18 @@ class Standing(NamedTuple):
         return at_once or self.retry_after <= now
 
 
+def iso_time(seconds: float) -> str:
+    """A Unix time in ISO 8601, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceStatus:
     """A resource in a library: its state and the reason, when to try again (Unix seconds), and what is stored.
 
     `chapters` are those of a recording; generated ones are in the language of its first transcript. `details` are as
-    the source gives them. `listed` are the addresses that lists name and that led to it.
+    its list states them, else as the source does. `listed` are the addresses that lists name and that led to it.
+    `added` is when it could be searched first, in ISO 8601.
     """
 
     resource: Resource
@@ -273,6 +293,7 @@ class ResourceStatus:
     chapters: tuple[Chapter, ...] = ()
     details: Details = Details()
     listed: tuple[str, ...] = ()
+    added: str | None = None
 
     @property
     def reason_code(self) -> str | None:
@@ -299,13 +320,19 @@ class ResourceStatus:
     def sections(self) -> tuple[tuple[str, ...], ...]:
         return self.resource.sections
 
+    @property
+    def published(self) -> str | None:
+        return self.details.published
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """The filters of a search; empty ones keep everything.
 
     `section` is searched for anywhere in a heading, ignoring case, each word of `speaker` in the name of who speaks;
-    `language` is compared by primary subtag; `resource` is an id.
+    `language` is compared by primary subtag; `resource` is an id. `after` is the first day, month or year that is
+    searched (YYYY-MM-DD, YYYY-MM or YYYY), `before` the first that isn't any more; what has no date is left out.
+    `added` is the Unix second since which a resource can be searched.
     """
 
     kind: Kind | None = None
@@ -313,6 +340,19 @@ class Filters:
     language: str | None = None
     resource: str | None = None
     speaker: str | None = None
+    after: str | None = None
+    before: str | None = None
+    added: float | None = None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether they limit when a resource was published."""
+        return (self.after, self.before) != (None, None)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether they limit when a resource was published or added."""
+        return self.is_published or self.added is not None
 
     def is_spoken_by(self, name: str | None) -> bool:
         """Whether the filter keeps what someone of this name says: `Wei Zhang` also finds `Zhang, Wei (CN)`."""
@@ -414,6 +454,14 @@ def place_of(start: float | None, page: int | None, anchor: str | None, quote: s
         return f"t{int(start)}"
     digest = text_digest(clean(f"{anchor or ''} {quote}")).hex()
     return f"a-{digest}" if page is None else f"p{page}-{digest}"
+
+
+class KeptQuestion(NamedTuple):
+    """A question to ask again over what is new; to keep one that isn't `kept` drops it. `added` is in Unix seconds."""
+
+    text: str
+    added: float
+    kept: bool = True
 
 
 class Section(NamedTuple):
@@ -527,7 +575,7 @@ class Amounts(NamedTuple):
     """Numbers of resources, chunks and seconds, and the kinds and languages (primary subtags) of what is indexed.
 
     `stretches` is the number of those that a language model has read, `unembedded` that of those among them whose
-    questions have lost their vectors to another model.
+    questions have lost their vectors to another model. `undated` is the number of indexed resources without a date.
     """
 
     states: Mapping[State, int]
@@ -537,6 +585,7 @@ class Amounts(NamedTuple):
     languages: Sequence[str]
     stretches: int = 0
     unembedded: int = 0
+    undated: int = 0
 
 
 class Known(NamedTuple):

@@ -59,9 +59,10 @@ class Moment(Displayed):
     `start` and `end` are seconds, `None` for a text; `page` is the page of a PDF or the slide, from 1. `chapter` is the
     title of the chapter that the moment lies in, if the resource has chapters. `speaker` is the name of who says the
     quote, where the source says it. `marks` are the spans of `quote` (start and end offset in characters) that match
-    the question. `cues` is the span of the quoted cues: [first, stop) of the
-    resource's transcript in `language`. `more` is the number of further moments of the resource that score nearly as
-    much as the first one, and aren't among the answer's.
+    the question. `cues` is the span of the quoted cues: [first, stop) of the resource's transcript in `language`.
+    `published` is the date of the resource, as far as it's known: YYYY, YYYY-MM or YYYY-MM-DD. `added` is when the
+    resource came into the library, in ISO 8601. `more` is the number of further moments of the resource that score
+    nearly as much as the first one, and aren't among the answer's.
     """
 
     rank: int
@@ -79,6 +80,8 @@ class Moment(Displayed):
     cues: tuple[int, int] = (0, 0)
     more: int = 0
     speaker: str | None = None
+    published: str | None = None
+    added: str | None = None
 
     @property
     def timestamp(self) -> str | None:
@@ -171,7 +174,8 @@ class Answer(Displayed):
     were searched. `estimate` is what the confidence follows from, if the answer is explained. `missing` are the phrases
     in quotation marks if no passage has all of them; the moments are those without the marks then. `excluded` are the
     words and phrases after a minus. `nearer` is true where passages without the phrases are nearer than the moments.
-    `reading` is what a reader made of it, if there is one.
+    `undated` is the number of resources that a filter by date leaves out because they state none. `reading` is what a
+    reader made of it, if there is one.
     """
 
     question: str
@@ -183,6 +187,7 @@ class Answer(Displayed):
     missing: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     nearer: bool = False
+    undated: int = 0
     reading: Reading | None = None
 
     @property

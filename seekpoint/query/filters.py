@@ -1,17 +1,61 @@
-"""The filters of a search: whether a language is one, whether the library has it, and what passes."""
+"""The filters of a search: their dates, whether a language is one, whether the library has it, and what passes."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import UNKNOWN, is_tag, primary
-from seekpoint.index.types import Filters, Transcript
+from seekpoint.index.types import Filters, Kind, Transcript
 
 _SHOWN = 40
+_DATE, _AGO = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII), re.compile(r"(\d{1,4})([hdw])", re.ASCII)
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def filters_of(
+    kind: Kind | str | None = None,
+    section: str | None = None,
+    language: str | None = None,
+    resource: str | None = None,
+    speaker: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    added: str | None = None,
+) -> Filters:
+    """The filters as people name them; raises UsageError for a date that is none."""
+    since = None if not added else seconds_since(added)
+    first, stop = (date_of(text) if text else None for text in (after, before))
+    return Filters(Kind(kind) if kind else None, section, language, resource, speaker, first, stop, since)
+
+
+def date_of(text: str) -> str:
+    """The date that a text is, without spaces around it; raises UsageError."""
+    date = text.strip()
+    try:
+        if _DATE.fullmatch(date):
+            datetime.fromisoformat(f"{date}-01-01"[:10])
+            return date
+    except ValueError:
+        pass
+    raise UsageError(f"{clean(text)[:_SHOWN]!r} is no date: give one such as 2026, 2026-03 or 2026-03-15")
+
+
+def seconds_since(text: str) -> float:
+    """The Unix second at which a date begins here, or some hours, days or weeks ago; raises UsageError."""
+    if ago := _AGO.fullmatch(text.strip()):
+        return max(time.time() - 3600 * int(ago[1]) * _HOURS[ago[2]], 0.0)
+    try:
+        return max(datetime.fromisoformat(f"{date_of(text)}-01-01"[:10]).timestamp(), 0.0)
+    except (ValueError, OverflowError, OSError, UsageError):
+        raise UsageError(
+            f"{clean(text)[:_SHOWN]!r} is no time to begin at: give a date such as 2026-03-15, or 7d for seven days ago"
+        ) from None
 
 
 def check_language(tag: str, known: Collection[str]) -> None:

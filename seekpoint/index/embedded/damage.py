@@ -213,6 +213,7 @@ def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: fl
     stored_transcripts.check_cues(connection, longest)
     stored_transcripts.check_pieces(connection, model)
     stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
-    stored_rows.check_details((text for (text,) in connection.execute("SELECT details FROM resource")), longest)
+    details = connection.execute("SELECT details FROM resource UNION ALL SELECT details FROM listing")
+    stored_rows.check_details((text for (text,) in details), longest)
     read_stretches.check(SqliteDatabase(Path(), connection), model.dimension, longest)
     stored_vectors.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))

@@ -218,7 +218,7 @@ APPLICATION_ID = 0x736B7074
 UNRELEASED_APPLICATION_ID = 0x7365656B
 """The application id of databases from before the first release, which can't be read."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # The characters that SQLite reads as a space.
 _BLANK = re.compile(r"(?:--[^\n]*|[ \t\r\n\f])+")

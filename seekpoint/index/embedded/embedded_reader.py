@@ -149,6 +149,7 @@ class EmbeddedLibrary:
         if filters != Filters():
             listed = Catalogue(self.db).listed_under(filters.section) if filters.section else set()
             heard = Catalogue(self.db).spoken_by(filters) if filters.speaker else set()
+            dated = Catalogue(self.db).dated(filters) if filters.is_dated else None
             ranges = self.holdings.where(
                 lambda span: (
                     (not filters.resource or filters.resource == span.resource_id)
@@ -156,6 +157,7 @@ class EmbeddedLibrary:
                     and (not filters.language or primary(filters.language) == span.language)
                     and (not filters.section or span.resource_id in listed)
                     and (not filters.speaker or span.resource_id in heard)
+                    and (dated is None or span.resource_id in dated)
                 )
             )
         if resources is not None:

@@ -115,6 +115,7 @@ def scope(session: Session, catalogue: Catalogue, filters: Filters, resources: C
     limits += [[filters.resource]] if filters.resource else []
     limits += [[*catalogue.listed_under(filters.section)]] if filters.section else []
     limits += [[*catalogue.spoken_by(filters)]] if filters.speaker else []
+    limits += [[*catalogue.dated(filters)]] if filters.is_dated else []
     ids = sorted(set.intersection(*map(set, limits))) if limits else None
     is_limited = ids is not None or filters.kind is not None
     rows = session.rows(

@@ -18,7 +18,7 @@ from seekpoint.index.postgres.session import UNRELEASED, Session, in_use, quoted
 from seekpoint.index.sql import port
 from seekpoint.index.types import ModelCard
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 EXTENSIONS = ("vector", "pg_textsearch")
 
 _MOST_DIMENSIONS = 4000

@@ -20,6 +20,7 @@ from seekpoint.index.types import (
     Amounts,
     Cue,
     CueSpan,
+    Details,
     Filters,
     KeptMoment,
     Kind,
@@ -34,6 +35,8 @@ from seekpoint.index.types import (
     Standing,
     State,
     Transcript,
+    completed,
+    iso_time,
 )
 
 # A feed's inputs go on with its version.
@@ -53,6 +56,7 @@ _STANDINGS = f"""
              AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}')
     FROM resource ORDER BY """
 _UNEMBEDDED = "SELECT count(DISTINCT stretch_id) FROM question_block WHERE length(vectors) = 0"
+_UNDATED = "SELECT count(*) FROM resource WHERE state = 'indexed' AND kind <> 'playlist' AND published IS NULL"
 _ALIASES = "SELECT name, value FROM setting WHERE name = 'aliases'"
 # Sections are ordered by the entries that are listed there for the first time (`again` is false).
 _SECTIONS = f"""
@@ -80,10 +84,10 @@ class Catalogue:
         read = dict[str, dict[int, str]]()
         for resource_id, key, titles in self._some("SELECT resource_id, id, titles FROM stretch", "resource_id", ids):
             read.setdefault(resource_id, {})[read_stretches.number_of(key)] = titles
-        rows = self._some("SELECT id, kind, url, state, reason, retry_after, details FROM resource", "id", ids)
-        for resource_id, kind, url, state, reason, retry_after, stored in rows:
-            details, transcripts = details_of(stored), held.get(resource_id, ())
-            title, sections = listings[resource_id]
+        rows = self._some("SELECT id, kind, url, state, reason, retry_after, details, added FROM resource", "id", ids)
+        for resource_id, kind, url, state, reason, retry_after, stored, added in rows:
+            title, sections, stated = listings[resource_id]
+            details, transcripts = completed(stated, details_of(stored)), held.get(resource_id, ())
             resource = Resource(
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link
             )
@@ -103,6 +107,7 @@ class Catalogue:
                 chapters=(details.chapters or made) if resource.kind.plays else (),
                 details=details,
                 listed=led_there.get(url, ()),
+                added=None if added is None else iso_time(added),
             )
         return [statuses[resource_id] for resource_id in listings]
 
@@ -115,9 +120,10 @@ class Catalogue:
         [(seconds,)], spoken = self.db.rows(_SECONDS), self.db.rows(_SPOKEN)
         kinds = {kind for kind, _ in spoken}
         languages = sorted({primary(language) for _, language in spoken})
-        [(read,)], [(bare,)] = self.db.rows("SELECT count(*) FROM stretch"), self.db.rows(_UNEMBEDDED)
+        counts = ("SELECT count(*) FROM stretch", _UNEMBEDDED, _UNDATED)
+        numbers = [int(number) for count in counts for (number,) in self.db.rows(count)]
         spoken_kinds = [kind for kind in Kind if kind in kinds]
-        return Amounts(states, int(chunks), float(seconds), spoken_kinds, languages, int(read), int(bare))
+        return Amounts(states, int(chunks), float(seconds), spoken_kinds, languages, *numbers)
 
     @decoding
     def sections(self) -> list[Section]:
@@ -212,26 +218,35 @@ class Catalogue:
         stored = self.db.rows("SELECT id, details FROM resource")
         return {key for key, text in stored if any(map(filters.is_spoken_by, details_of(text).speakers))}
 
-    def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...]]]:
-        """Each resource's title on the lists and its heading paths, in their order; those on no list come last.
+    def dated(self, filters: Filters) -> set[str]:
+        """The ids of the resources that the filters by date keep."""
+        limits = {"published >= ?": filters.after, "published < ?": filters.before, "added >= ?": filters.added}
+        given = {condition: value for condition, value in limits.items() if value is not None}
+        rows = self.db.rows(f"SELECT id FROM resource WHERE {' AND '.join(given)}", *given.values())
+        return {resource_id for (resource_id,) in rows}
 
-        A list on the web gives no title to a resource that another list, which comes first, names without one.
+    def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...], Details]]:
+        """Each resource's title on the lists, its heading paths, and what they state; in order, the unlisted last.
+
+        A list on the web gives no title to a resource that another list, which comes first, names without one, and
+        states nothing of it.
         """
+        columns = "resource_id, title, path, source, details"
         rows = self._some(
-            f"SELECT resource_id, title, path, source FROM (SELECT * FROM listing AS here WHERE {CURRENT}) AS current",
+            f"SELECT {columns} FROM (SELECT * FROM listing AS here WHERE {CURRENT}) AS current",
             "resource_id",
             ids,
             "ORDER BY listed DESC, source, position, path",
         )
-        listings: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {}
+        listings: dict[str, tuple[str, tuple[tuple[str, ...], ...], Details]] = {}
         first: dict[str, str] = {}
-        for resource_id, listed, text, source in rows:
-            title, sections = listings.get(resource_id, ("", ()))
-            is_first = first.setdefault(resource_id, source) == source
-            listed = listed if is_first or "://" not in source else ""
+        for resource_id, listed, text, source, details in rows:
+            title, sections, stated = listings.get(resource_id, ("", (), Details()))
+            if first.setdefault(resource_id, source) == source or "://" not in source:
+                title, stated = title or listed, completed(stated, details_of(details))
             path = tuple(parsed_json(text))
             sections = sections if path in sections or not path else (*sections, path)
-            listings[resource_id] = (title or listed, sections)
+            listings[resource_id] = (title, sections, stated)
         return listings
 
     def _some(self, query: str, column: str, ids: Collection[str] | None, order: str = "") -> Sequence[Sequence[Any]]:

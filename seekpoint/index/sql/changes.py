@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from seekpoint.index.reasons import row_of
-from seekpoint.index.settings import encoded
+from seekpoint.index.settings import LibrarySettings, encoded
 from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
 from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database
-from seekpoint.index.sql.stored_rows import details_text, values_of, with_speakers
+from seekpoint.index.sql.stored_rows import details_text, stated_text, values_of, with_speakers
 from seekpoint.index.sql.transcripts import TranscriptRows, rows_of, stored
 from seekpoint.index.store import LISTED, Closing, Due, Reader, Successor, Writer
 from seekpoint.index.types import (
@@ -21,6 +22,7 @@ from seekpoint.index.types import (
     Dictionaries,
     EmbeddedTranscript,
     KeptMoment,
+    KeptQuestion,
     Kind,
     ModelCard,
     NamedBy,
@@ -29,6 +31,9 @@ from seekpoint.index.types import (
     Resource,
     State,
 )
+
+# Another builder may be at it.
+_PUT = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
 class Changes(ABC):
@@ -56,12 +61,12 @@ class Changes(ABC):
     def register(self, source: str, resources: Sequence[Resource], named_by: NamedBy = NamedBy.OWNER) -> None:
         entries = ((resource, path) for resource in resources for path in resource.sections or ((),))
         rows = {
-            (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title)
+            (resource.id, json.dumps(path, ensure_ascii=False)): (position, resource.title, stated_text(resource))
             for position, (resource, path) in enumerate(entries)
         }
-        query = "SELECT resource_id, path, position, title, named_by FROM listing WHERE source = ? AND listed"
+        query = "SELECT resource_id, path, position, title, details, named_by FROM listing WHERE source = ? AND listed"
         listed = self.db.rows(query, source)
-        stored = {(resource_id, path): (position, title) for resource_id, path, position, title, _ in listed}
+        stored = {(resource_id, path): tuple(stated) for resource_id, path, *stated, _ in listed}
         if rows == stored and all(row[-1] == named_by for row in listed):
             return
         with self._change():
@@ -70,11 +75,11 @@ class Changes(ABC):
             ids = [resource.id for resource in resources]
             self.db.run("DELETE FROM listing WHERE source = ? AND resource_id IN ?*", source, ids)
             self.db.add(
-                "listing (named_by, source, resource_id, path, position, title)",
+                "listing (named_by, source, resource_id, path, position, title, details)",
                 [(named_by.value, source, *key, *value) for key, value in rows.items()],
             )
-            before, now = ({(key[0], title) for key, (_, title) in state.items()} for state in (stored, rows))
-            names.update_titles(self.db, {resource_id for resource_id, _ in before ^ now})
+            before, now = ({(key[0], *stated) for key, (_, *stated) in state.items()} for state in (stored, rows))
+            names.update_titles(self.db, {resource_id for resource_id, *_ in before ^ now})
 
     def keep_playlist(self, playlist_id: str, playlist: Playlist, inputs: str = LISTED) -> None:
         query = "SELECT 1 FROM resource WHERE id = ? AND reason IS NULL AND inputs = ?"
@@ -148,8 +153,8 @@ class Changes(ABC):
         """Set a resource's state to indexed; within the caller's transaction."""
         self.db.run(
             """UPDATE resource SET state = ?, reason = NULL, retry_after = NULL, inputs = ?, details = ?,
-                                   kind = coalesce(?, kind) WHERE id = ?""",
-            *(State.INDEXED.value, inputs, details_text(details), kind and kind.value, resource_id),
+                                   kind = coalesce(?, kind), added = coalesce(added, ?) WHERE id = ?""",
+            *(State.INDEXED.value, inputs, details_text(details), kind and kind.value, time.time(), resource_id),
         )
         names.update_titles(self.db, [resource_id])
 
@@ -170,8 +175,6 @@ class Changes(ABC):
                 self.db.run(statement, *values, resource_id)
 
     def put_settings(self, **settings: object) -> None:
-        # another builder may be at it
-        upsert = "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
         for name, value in settings.items():
             text = encoded(name, value)
             stored = [row[0] for row in self.db.rows("SELECT value FROM setting WHERE name = ?", name)]
@@ -180,7 +183,7 @@ class Changes(ABC):
                     if text is None:
                         self.db.run("DELETE FROM setting WHERE name = ?", name)
                     else:
-                        self.db.run(upsert, name, text)
+                        self.db.run(_PUT, name, text)
 
     def keep_translations(self, version: str, dictionaries: Dictionaries) -> None:
         names.refresh_translations(self.db, version, dictionaries, self._change_translations)
@@ -242,8 +245,11 @@ class MomentKeeper(Closing):
     _change: Callable[[], AbstractContextManager[None]]
     close: Callable[[], None]
 
-    def keep(self, item: KeptMoment | ReadStretch) -> None:
+    def keep(self, item: KeptMoment | KeptQuestion | ReadStretch) -> None:
         with self._change():
+            if isinstance(item, KeptQuestion):
+                self._keep_question(item)
+                return
             if isinstance(item, ReadStretch):
                 with self.db.content_errors():
                     if read_stretches.is_current(self.db, item):
@@ -252,6 +258,15 @@ class MomentKeeper(Closing):
             values = values_of(item)
             marks = ", ".join("?" * len(values))
             self.db.run(f"INSERT INTO kept ({COLUMNS['kept']}) VALUES ({marks}) ON CONFLICT DO NOTHING", *values)
+
+    def _keep_question(self, question: KeptQuestion) -> None:
+        stored = self.db.rows("SELECT name, value FROM setting WHERE name = 'questions'")
+        held = dict(LibrarySettings.read(dict[str, str](map(tuple, stored)).get).questions)
+        if question.kept:
+            held.setdefault(question.text, question.added)
+        else:
+            held.pop(question.text, None)
+        self.db.run(_PUT, "questions", encoded("questions", [*held.items()]) or "[]")
 
     def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:
         with self._change():

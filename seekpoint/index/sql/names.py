@@ -44,12 +44,18 @@ def lookup_term(name: Name) -> str:
 
 
 def update_titles(db: Database, resource_ids: Iterable[str]) -> None:
-    """Index again the titles of resources on the lists and in their own details; within the caller's transaction."""
+    """Index again the titles, authors and dates of resources on the lists and in their own details.
+
+    Within the caller's transaction.
+    """
     for resource_id in resource_ids:
-        listed = db.rows("SELECT title FROM listing WHERE resource_id = ?", resource_id)
-        stored = [details_of(text) for (text,) in db.rows("SELECT details FROM resource WHERE id = ?", resource_id)]
-        own = [title for details in stored for title in (details.title, *details.aliases)]
-        titles = {*own, *(title for (title,) in listed)}
+        listed = db.rows("SELECT title, details FROM listing WHERE resource_id = ? ORDER BY source", resource_id)
+        own = db.rows("SELECT details FROM resource WHERE id = ?", resource_id)
+        stored = [details_of(text) for (*_, text) in (*listed, *own)]
+        stated = [title for details in stored for title in (details.title, *details.aliases, *details.authors)]
+        titles = {*stated, *(title for title, _ in listed)}
+        published = next((details.published for details in stored if details.published), None)
+        db.run("UPDATE resource SET published = ? WHERE id = ?", published, resource_id)
         names = sorted({name for title in titles if title for name in title_names(title)})
         rows = [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in names]
         db.run("DELETE FROM name WHERE resource_id = ?", resource_id)

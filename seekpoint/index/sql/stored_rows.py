@@ -23,7 +23,8 @@ def time_of(seconds: float | None) -> float | None:
     return seconds
 
 
-_LISTS, _ADDRESSES = ("aliases", "speakers"), ("thumbnail", "deep_link")
+_LISTS, _ADDRESSES = ("aliases", "speakers", "authors"), ("thumbnail", "deep_link")
+_WORDS = ("container", "doi", "isbn", "key")
 _MOST_SPEAKERS = 1000
 
 
@@ -39,7 +40,8 @@ def check_details(stored: Iterable[str], longest: float) -> None:
     for text in stored:
         try:
             details = details_of(text)
-            texts = (details.title, details.channel, details.published, *details.aliases, *details.speakers)
+            texts = (details.title, details.channel, details.published, *(getattr(details, name) for name in _WORDS))
+            texts = (*texts, *details.aliases, *details.speakers, *details.authors)
             are_valid = (
                 all(isinstance(value, str | None) for value in texts)
                 and all(
@@ -65,9 +67,16 @@ def _is_second(value: object, longest: float) -> bool:
 
 
 def details_text(details: Details) -> str:
-    """Details as JSON; lists and addresses, which few sources have, are left out where there are none."""
-    values = {name: value for name, value in asdict(details).items() if value or name not in (*_LISTS, *_ADDRESSES)}
+    """Details as JSON, without those of which few sources have any where there are none."""
+    rare = (*_LISTS, *_ADDRESSES, *_WORDS)
+    values = {name: value for name, value in asdict(details).items() if value or name not in rare}
     return json.dumps(values, ensure_ascii=False)
+
+
+def stated_text(resource: Resource) -> str:
+    """What the list states of a resource, as JSON."""
+    stated = asdict(resource.stated)
+    return json.dumps({name: value for name, value in stated.items() if value}, ensure_ascii=False)
 
 
 def with_speakers(details: Details, transcripts: Iterable[EmbeddedTranscript]) -> Details:

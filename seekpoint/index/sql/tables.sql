@@ -1,4 +1,4 @@
--- The tables of a library, schema 3, that both backends have, in the dialect of SQLite. They hold the truth; indexes
+-- The tables of a library, schema 4, that both backends have, in the dialect of SQLite. They hold the truth; indexes
 -- only propose candidates.
 CREATE TABLE resource (
   id TEXT PRIMARY KEY,
@@ -8,7 +8,9 @@ CREATE TABLE resource (
   reason TEXT,
   retry_after REAL,                         -- Unix seconds
   inputs TEXT,                              -- what the transcripts were made from: equal means nothing to do
-  details TEXT NOT NULL DEFAULT '{}'        -- title, channel, chapters and so on as the source states them, as JSON
+  details TEXT NOT NULL DEFAULT '{}',       -- title, channel, chapters and so on as the source states them, as JSON
+  published TEXT,                           -- the date of these, or that of the list, as YYYY, YYYY-MM or YYYY-MM-DD
+  added REAL                                -- when it was indexed first, in Unix seconds
 ) STRICT;
 -- Where a resource stands: one row a source and heading path. `listed` is 0 once it has left that source. `named_by` is
 -- who named the source: owner, page, assistant or import.
@@ -18,6 +20,7 @@ CREATE TABLE listing (
   position INTEGER NOT NULL,
   path TEXT NOT NULL,                       -- headings, as a JSON array
   title TEXT NOT NULL,                      -- the list's words; empty where it has a bare address
+  details TEXT NOT NULL DEFAULT '{}',       -- what a bibliography states of it, as JSON
   named_by TEXT NOT NULL DEFAULT 'owner',
   listed INTEGER NOT NULL DEFAULT 1,
   PRIMARY KEY (source, resource_id, path)

@@ -23,7 +23,7 @@ _LONGEST = 1e9
 _SENSELESS = f"there are rows in its {database.FILE} that make no sense"
 # Queries that find invalid rows; `:dimension` is the model's.
 _INVALID_ROWS = (
-    f"SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND {LATEST}",
+    f"SELECT 1 FROM resource WHERE retry_after NOT BETWEEN 0 AND {LATEST} OR added NOT BETWEEN 0 AND {LATEST}",
     f"SELECT 1 FROM chunk WHERE abs(start) > {_LONGEST} OR abs(end) > {_LONGEST} OR first >= stop",
     f"""SELECT 1 WHERE coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = '{HIGHEST_CHUNK}'), 0)
         NOT BETWEEN (SELECT coalesce(max(id), 0) FROM chunk) AND {_MOST_IDS}""",

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from seekpoint.files import open_file, read_file, real_path
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import NOWHERE, Kind, NamedBy, Playlist, Resource, State
+from seekpoint.index.types import NOWHERE, Kind, NamedBy, Playlist, Resource, State, completed
 from seekpoint.indexer.fetch.fetcher import Fetcher
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
@@ -131,6 +132,7 @@ def merge(entries: Iterable[Resource]) -> tuple[Resource, ...]:
             title=next((entry.title for entry in duplicates if entry.title), ""),
             file_title=next((entry.file_title for entry in duplicates if entry.file_title), ""),
             sections=tuple(dict.fromkeys(path for entry in duplicates for path in entry.sections)),
+            stated=reduce(completed, (entry.stated for entry in duplicates)),
         )
         for duplicates in by_id.values()
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -132,8 +131,3 @@ def stated_details(info: Mapping[str, Any]) -> Details:
         "-".join(published.groups()) if published else None,
         stated_chapters(((stated_seconds(mark.get("start_time")), mark.get("title")) for mark in marks), duration),
     )
-
-
-def completed(details: Details, other: Details) -> Details:
-    """The details with those of another source where they have none."""
-    return Details(**{each.name: getattr(details, each.name) or getattr(other, each.name) for each in fields(Details)})

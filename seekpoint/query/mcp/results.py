@@ -35,11 +35,13 @@ from seekpoint.query.output.json import (
     Languages,
     MissingPhrases,
     Nearer,
+    Published,
     Reason,
     ReasonCode,
     RetryAfter,
     Speaker,
     TranscriptOrigin,
+    Undated,
     UnknownWords,
 )
 from seekpoint.query.reading.noting import Notes
@@ -74,6 +76,7 @@ class FoundMoment(BaseModel):
     )
     language: Language
     speaker: Speaker | None = None
+    published: Published | None = None
     quote: str = Field(description="What is said there, from where the answer begins; … where it was cut.")
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
 
@@ -82,6 +85,7 @@ class FoundSource(BaseModel):
     """A recording or text that passages are of."""
 
     title: str
+    published: Published | None = None
     resource: str = Field(description="The resource's id, for the tool `transcript`.")
     link: str | None = Field(
         default=None,
@@ -113,6 +117,7 @@ class FoundAnswer(BaseModel):
     missing: MissingPhrases | None = None
     excluded: ExcludedWords | None = None
     nearer: Nearer | None = None
+    undated: Undated | None = None
     note: str | None = None
     sources: list[FoundSource] | None = None
     passages: list[FoundPassage] | None = Field(default=None, description="Those that may hold the answer.")
@@ -393,6 +398,7 @@ def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | 
             at=positions.get(moment.rank, moment.start),
             language=moment.language,
             speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
+            published=dated(moment),
             quote="",
             link=_opening(moment),
         )
@@ -424,7 +430,7 @@ def read_answer(
         best.setdefault(passage.moment.resource.id, passage.moment)
     shown = {mark.label: _shown(mark, passage.moment, headings) for passage in passages for mark in passage.marks}
     sources = {
-        key: FoundSource(title=title(moment.resource), resource=key, link=_opening(moment))
+        key: FoundSource(title=title(moment.resource), published=dated(moment), resource=key, link=_opening(moment))
         for key, moment in best.items()
     }
 
@@ -455,6 +461,11 @@ def read_answer(
     return result
 
 
+def dated(moment: Moment) -> str | None:
+    """The date of a moment's resource."""
+    return quotable(moment.published, _WORD) if moment.published else None
+
+
 def _opening(moment: Moment) -> str | None:
     """The link to a moment, or to its resource where that is too long."""
     return address(moment.link) or address(moment.resource.url)
@@ -473,6 +484,7 @@ def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
         missing=[quotable(phrase, _PHRASE) for phrase in answer.missing[:_MOST_PHRASES]] or None,
         excluded=[quotable(phrase, _PHRASE) for phrase in answer.excluded[:_MOST_PHRASES]] or None,
         nearer=answer.nearer or None,
+        undated=answer.undated or None,
         note=note,
     )
 

@@ -17,8 +17,8 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import stretch_id
-from seekpoint.index.types import Filters, ResourceStatus, Section, State, union
-from seekpoint.query.filters import lacking, unheard
+from seekpoint.index.types import ResourceStatus, Section, State, union
+from seekpoint.query.filters import filters_of, lacking, unheard
 from seekpoint.query.mcp.results import (
     AddedResources,
     FoundAnswer,
@@ -45,6 +45,9 @@ from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, 
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import (
+    AddedFilter,
+    AfterFilter,
+    BeforeFilter,
     KindFilter,
     LanguageFilter,
     LanguageTag,
@@ -98,12 +101,15 @@ class Tools:
         language: LanguageFilter = None,
         resource: Annotated[str | None, OrNone, Field(description="Only this resource, by its id or address.")] = None,
         speaker: SpeakerFilter = None,
+        after: AfterFilter = None,
+        before: BeforeFilter = None,
+        added: AddedFilter = None,
     ) -> Annotated[CallToolResult, FoundAnswer]:
         most = k or (_BRIEF if brief else PASSAGES)
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
-            filters = Filters(kind, section, language, within, speaker)
+            filters = filters_of(kind, section, language, within, speaker, after, before, added)
             options = AskOptions(most if brief else MOMENTS * most, filters)
             answer = self._live.ask(question, options, within=reader)
             lack = lacking(language, reader.languages()) or unheard(speaker)

@@ -49,6 +49,9 @@ MissingPhrases = Annotated[
 ]
 ExcludedWords = Annotated[list[str], Described("The words and phrases after a minus, which no moment's passage has.")]
 Nearer = Annotated[bool, Described("True where passages without the phrases in quotation marks are nearer.")]
+Undated = Annotated[int, Described("How many resources a filter by date leaves out because they state none.")]
+Published = Annotated[str, Described("The date of the resource: YYYY, YYYY-MM or YYYY-MM-DD.")]
+Added = Annotated[str, Described("When the resource came into the library (ISO 8601, UTC).")]
 Reason = Annotated[str, Described("Why it isn't indexed, or wasn't brought up to date.")]
 ReasonCode = Annotated[str, Described("The code of the reason, which stays where its text changes.")]
 RetryAfter = Annotated[str, Described("From when on a build tries again (ISO 8601, UTC).")]
@@ -136,6 +139,8 @@ class MomentJson(TypedDict):
     page: NotRequired[Annotated[int, Described("The page of a PDF, or the slide, the first being 1.")]]
     chapter: NotRequired[ChapterTitle]
     speaker: NotRequired[Speaker]
+    published: NotRequired[Published]
+    added: NotRequired[Added]
     quote: Annotated[str, Described("What is said or written from there on.")]
     link: Annotated[str, Described("Opens the source at that place.")]
     more: NotRequired[Annotated[int, Described("How many further moments of the resource are near, but not shown.")]]
@@ -170,6 +175,7 @@ class AnswerJson(TypedDict):
     missing: NotRequired[MissingPhrases]
     excluded: NotRequired[ExcludedWords]
     nearer: NotRequired[Nearer]
+    undated: NotRequired[Undated]
     estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
     note: NotRequired[Annotated[str, Described("Why there are no moments: a filter that nothing passes, for one.")]]
@@ -205,6 +211,8 @@ class ResourceStatusJson(ResourceJson):
     transcript: TranscriptOrigin | None
     chunks: Annotated[int, Described("The number of passages.")]
     chapters: Annotated[list[ChapterJson], Described("Those of a recording.")]
+    published: NotRequired[Published]
+    added: NotRequired[Added]
 
 
 class ModelJson(TypedDict):

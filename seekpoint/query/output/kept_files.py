@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
 from seekpoint.index.text.clean import clean, printable
-from seekpoint.index.types import KeptMoment
+from seekpoint.index.types import KeptMoment, iso_time
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.exports import escaped, item, table, to_m3u
@@ -63,7 +62,7 @@ def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
                 "question": as_json(kept.question),
                 "note": "\n".join(_lines(kept.note)),
                 "collection": as_json(kept.collection),
-                "added": datetime.fromtimestamp(kept.added, UTC).isoformat(timespec="seconds"),
+                "added": iso_time(kept.added),
                 "removed": kept.resource.id not in present,
             }
             for kept in moments

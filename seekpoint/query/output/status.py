@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, Self, cast
 
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
+from seekpoint.index.types import (
+    Kind,
+    ModelCard,
+    NamedBy,
+    ResourceStatus,
+    Section,
+    State,
+    iso_time,
+    outlined,
+    shown_url,
+    union,
+)
 from seekpoint.query.output.json import ResourceStatusJson, StatusJson, TotalsJson, as_json
 from seekpoint.query.reading.unread_stretches import ReadAmount
 
@@ -85,7 +96,7 @@ def resource_status_json(status: ResourceStatus) -> ResourceStatusJson:
     """A resource and its state, as `status` and the HTTP API print it."""
     document: ResourceStatusJson = as_json(status)
     if status.retry_after is not None:
-        document["retry_after"] = datetime.fromtimestamp(status.retry_after, UTC).isoformat(timespec="seconds")
+        document["retry_after"] = iso_time(status.retry_after)
     return document
 
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import regex
 
-from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.clean import clean, counted, printable
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Resource
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
@@ -146,6 +146,8 @@ def verdict(answer: Answer) -> str:
         said.append(f"Nothing here mentions {clean(', '.join(answer.unknown))}.")
     if answer.missing:
         said.append(f"No passage has {_quoted_list(answer.missing, 'and')}.")
+    if answer.undated:
+        said.append(f"{counted(answer.undated, 'resource')} without a date left out.")
     if answer.nearer:
         said.append("Nearer passages lack what is in quotation marks: omit the quotation marks.")
     if answer.excluded and not answer.moments:

@@ -165,6 +165,8 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
             chapter=title_at(details.chapters, start, plays=plays),
             page=quoted[0].page,
             speaker=quoted[0].speaker,
+            published=details.published,
+            added=statuses[key].added,
             explanation=why,
             cues=passage.span,
             more=more.get(key, 0),

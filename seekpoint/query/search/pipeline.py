@@ -44,7 +44,8 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     tuning, calibration = profile_of(reader)
     syntax = read_syntax(question)
     query = read(syntax, reader, encoder, options, options.tuning or tuning)
-    answer = Answer(question, Confidence.NONE, ())
+    filters = options.filters
+    answer = Answer(question, Confidence.NONE, (), undated=reader.amounts().undated if filters.is_published else 0)
     whole = syntax.whole
     candidates = _evidence(query, whole, _WITH_PHRASES)
     evidence, marked = _literal(candidates, query, answer)

@@ -93,6 +93,9 @@ OPTION_HELP: Mapping[str, str] = {
     "section": "Only resources under a heading with these words.",
     "language": "Only what is said in this language, such as en or zh.",
     "speaker": "Only what is said by someone with these words in the name.",
+    "after": "Only what was published on or after this date, such as 2026, 2026-03 or 2026-03-15.",
+    "before": "Only what was published before this date.",
+    "added": "Only what came into the library since this date, or in the last 7d, 12h or 2w.",
 }
 """The options of a question in a line each, for every door that takes them: commands, the HTTP API and assistants."""
 

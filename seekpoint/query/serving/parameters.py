@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Kind
+from seekpoint.query.filters import date_of, seconds_since
 from seekpoint.query.search.settings import OPTION_HELP
 
 LONGEST_SECTION = 300
 LONGEST_LANGUAGE = 35
 """RFC 5646, section 4.4.1: the longest tag that programs should expect has 35 characters."""
 LONGEST_ID = 100
+_LONGEST_DATE = 40
 
 _SHOWN = 40
 # The form of a language tag for those who read the document; `check_language` refuses others in better words.
@@ -21,6 +25,20 @@ _LANGUAGE = r"^\s*([A-Za-z]{2,3}([-_][\s\S]*)?)?\s*$"
 
 OrNone = BeforeValidator(lambda value: value or None)
 """Takes an empty value for none: a form sends the fields that aren't filled in too."""
+
+
+def _valid(check: Callable[[str], object]) -> Callable[[str], str]:
+    """A validator that gives the text as it is, or the error that `check` raises for it."""
+
+    def checked(text: str) -> str:
+        try:
+            check(text)
+        except UsageError as error:
+            raise PydanticCustomError("date", "{error}", {"error": str(error)}) from error
+        return text
+
+    return checked
+
 
 LanguageTag = Annotated[Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, OrNone]
 ResourceId = Annotated[Annotated[str, Field(max_length=LONGEST_ID)] | None, OrNone]
@@ -34,6 +52,14 @@ SpeakerFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_SECTION)] | None,
     OrNone,
     Field(description=OPTION_HELP["speaker"]),
+]
+_Date = Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(date_of))]
+AfterFilter = Annotated[_Date | None, OrNone, Field(description=OPTION_HELP["after"])]
+BeforeFilter = Annotated[_Date | None, OrNone, Field(description=OPTION_HELP["before"])]
+AddedFilter = Annotated[
+    Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(seconds_since))] | None,
+    OrNone,
+    Field(description=OPTION_HELP["added"]),
 ]
 LanguageFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_LANGUAGE, json_schema_extra={"pattern": _LANGUAGE})] | None,

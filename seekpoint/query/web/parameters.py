@@ -18,9 +18,13 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
+from seekpoint.query.filters import filters_of
 from seekpoint.query.search.literal import read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameters import (
+    AddedFilter,
+    AfterFilter,
+    BeforeFilter,
     KindFilter,
     LanguageFilter,
     LanguageTag,
@@ -75,12 +79,16 @@ class AskParameters(BaseModel):
     language: LanguageFilter = None
     resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None
     speaker: SpeakerFilter = None
+    after: AfterFilter = None
+    before: BeforeFilter = None
+    added: AddedFilter = None
     explain: bool = Field(default=False, description=OPTION_HELP["explained"])
     per_resource: Annotated[int, Field(ge=1, le=MOST_MOMENTS, description=OPTION_HELP["per_resource"])] = PER_RESOURCE
 
     @property
     def filters(self) -> Filters:
-        return Filters(self.kind, self.section, self.language, self.resource, self.speaker)
+        names = ("kind", "section", "language", "resource", "speaker", "after", "before", "added")
+        return filters_of(*(getattr(self, name) for name in names))
 
     @property
     def options(self) -> AskOptions:

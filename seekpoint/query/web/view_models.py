@@ -28,7 +28,7 @@ BAR = 1000
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _YOUTUBE_PICTURES = "https://i.ytimg.com/vi"
-_ASKED = ("q", "section", "kind", "language", "resource", "speaker", "like", "at", "said")
+_ASKED = ("q", "section", "kind", "language", "resource", "speaker", "after", "before", "added", "like", "at", "said")
 # The page of a transcript names its own address thousands of times.
 _PAGES = 256
 

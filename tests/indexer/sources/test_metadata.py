@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from seekpoint.index.errors import SourceError, Unfetched
-from seekpoint.index.types import Chapter, Details, Origin
+from seekpoint.index.types import Chapter, Details, Origin, completed
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length, completed, stated_details, stated_seconds
+from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length, stated_details, stated_seconds
 from seekpoint.indexer.sources.podcasts.feed import parse_feed
 from seekpoint.indexer.sources.podcasts.transcripts import read_chapters
 from seekpoint.indexer.transcript.cues import MOST_SECONDS

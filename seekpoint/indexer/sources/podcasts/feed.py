@@ -25,10 +25,10 @@ from lxml import etree
 from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import Details, Kind, Resource
+from seekpoint.index.types import Details, Kind, Resource, completed
 from seekpoint.indexer.fetch.fetcher import origin_of
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
-from seekpoint.indexer.sources.metadata import completed, stated_chapters, stated_picture, stated_seconds, stated_text
+from seekpoint.indexer.sources.metadata import stated_chapters, stated_picture, stated_seconds, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11

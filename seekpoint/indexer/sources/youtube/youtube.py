@@ -18,7 +18,7 @@ import youtube_transcript_api as ytt
 from seekpoint.index.errors import Halt, Unfetched, Unreachable
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Cue, Details, Kind, Playlist, PlaylistEntry, Resource, State, Transcript
+from seekpoint.index.types import Cue, Details, Kind, Playlist, PlaylistEntry, Resource, State, Transcript, completed
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.fetch.retries import DAY, MONTH, MOST_FAULTS, ConnectionFault, Pace, ServerFault, Turns
 from seekpoint.indexer.fetch.youtube_failures import (
@@ -34,7 +34,6 @@ from seekpoint.indexer.sources.captions import Track, choose
 from seekpoint.indexer.sources.metadata import (
     MOST_ENTRIES,
     check_length,
-    completed,
     stated_chapters,
     stated_details,
     stated_seconds,
