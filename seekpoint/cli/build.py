@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ _UNFINISHED = 3
 _READING = {"llm", "llm_model", "llm_seconds", "dry_run", "folder"}
 # Resources that the summary tells the reasons of.
 _MOST_TOLD = 3
+# New resources that it names.
+_MOST_NAMED = 5
 _STRONGER = (
     "`seekpoint build SOURCE --model best --reembed` takes a stronger model, right first for 64 and 70 of 100 "
     "questions of two sets instead of 53 and 63: it is 1.2 GB, takes five times as long, and needs its terms accepted "
@@ -176,7 +179,7 @@ def _build(options: BuildOptions, library: Address, web: Web) -> int:
     from seekpoint.indexer.pipeline.progress import ProgressBars
     from seekpoint.query.output.status import reasons
 
-    is_first = not library_exists(library)
+    is_first, began = not library_exists(library), time.time()
     with ProgressBars() as events:
         report = build(options, library, Sources.through(web, options), events=events)
     click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
@@ -186,9 +189,28 @@ def _build(options: BuildOptions, library: Address, web: Web) -> int:
             told = reasons([status for status in reader.statuses() if status.id in missing], time.time())
         if told:
             click.echo(with_index(told))
+    if report.updated:
+        _tell_news(library, began)
     if is_first and report.embedded and model_name(options.model or BUNDLED) == BUNDLED:
         click.echo(with_index(_STRONGER))
     return _UNFINISHED if report.states[State.DEFERRED] or report.given_up else 0
+
+
+def _tell_news(library: Address, since: float) -> None:
+    """Name what came in, and list what is new on kept questions."""
+    from seekpoint.cli.digest import tell
+    from seekpoint.index.open import open_reader
+    from seekpoint.query.digest import came_since
+    from seekpoint.query.output.terminal import clickable, is_styled
+
+    with open_reader(library) as reader:
+        if new := came_since(reader, since):
+            styled = is_styled(sys.stdout)
+            named = [clickable(clean(one.title) or one.id, one.url if styled else "") for one in new[:_MOST_NAMED]]
+            more = f" and {len(new) - _MOST_NAMED:,} more" if len(new) > _MOST_NAMED else ""
+            click.echo(f"New: {', '.join(named)}{more}")
+        if new and reader.settings.questions:
+            tell(reader, since)
 
 
 def _read_beside_others(library: Address, endpoint: Endpoint, seconds: float) -> None:

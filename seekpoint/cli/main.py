@@ -48,6 +48,7 @@ _COMMANDS = {
     "transcript": ("seekpoint.cli.transcript", "transcript"),
     "questions": ("seekpoint.cli.questions", "questions"),
     "kept": ("seekpoint.cli.kept", "kept"),
+    "digest": ("seekpoint.cli.digest", "digest"),
     "status": ("seekpoint.cli.status", "status"),
     "remove": ("seekpoint.cli.remove", "remove"),
     "export": ("seekpoint.cli.transfer", "export_library"),

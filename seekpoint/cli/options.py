@@ -56,7 +56,7 @@ index_option = click.option(
     help="The library: its folder, or postgresql://HOST/DATABASE; $SEEKPOINT_INDEX, else your data folder.",
 )
 _HINT = re.compile(
-    r"`(seekpoint (?:ask|build|import|kept|questions|remove|serve|status|transcript)\b(?![^`]*--index)[^`]*"
+    r"`(seekpoint (?:ask|build|digest|import|kept|questions|remove|serve|status|transcript)\b(?![^`]*--index)[^`]*"
     r"|seekpoint init)`"
 )
 

@@ -242,7 +242,7 @@ class Catalogue:
         first: dict[str, str] = {}
         for resource_id, listed, text, source, details in rows:
             title, sections, stated = listings.get(resource_id, ("", (), Details()))
-            if first.setdefault(resource_id, source) == source or "://" not in source:
+            if names.may_state(source, first.setdefault(resource_id, source)):
                 title, stated = title or listed, completed(stated, details_of(details))
             path = tuple(parsed_json(text))
             sections = sections if path in sections or not path else (*sections, path)

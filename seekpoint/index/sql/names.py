@@ -49,17 +49,24 @@ def update_titles(db: Database, resource_ids: Iterable[str]) -> None:
     Within the caller's transaction.
     """
     for resource_id in resource_ids:
-        listed = db.rows("SELECT title, details FROM listing WHERE resource_id = ? ORDER BY source", resource_id)
+        of_lists = "SELECT title, details, source FROM listing WHERE resource_id = ? ORDER BY listed DESC, source"
+        listed = db.rows(of_lists, resource_id)
         own = db.rows("SELECT details FROM resource WHERE id = ?", resource_id)
-        stored = [details_of(text) for (*_, text) in (*listed, *own)]
+        texts = [text for _, text, source in listed if may_state(source, listed[0][-1])]
+        stored = [details_of(text) for text in (*texts, *(text for (text,) in own))]
         stated = [title for details in stored for title in (details.title, *details.aliases, *details.authors)]
-        titles = {*stated, *(title for title, _ in listed)}
+        titles = {*stated, *(title for title, *_ in listed)}
         published = next((details.published for details in stored if details.published), None)
         db.run("UPDATE resource SET published = ? WHERE id = ?", published, resource_id)
         names = sorted({name for title in titles if title for name in title_names(title)})
         rows = [(lookup_term(name), resource_id, _BETWEEN.join(name)) for name in names]
         db.run("DELETE FROM name WHERE resource_id = ?", resource_id)
         db.run_many("INSERT INTO name VALUES (?, ?, ?)", rows)
+
+
+def may_state(source: str, first: str) -> bool:
+    """Whether a list gives the title and the details of a resource that `first` lists first: no other's on the web."""
+    return source == first or "://" not in source
 
 
 def title_candidates(db: Database, question_terms: Collection[str]) -> list[tuple[str, Name]]:

@@ -191,6 +191,21 @@ class AnswerJson(TypedDict):
     error: NotRequired[Annotated[str, Described("What is wrong with a line of `ask --json -` that is no question.")]]
 
 
+class NewsJson(TypedDict):
+    """A kept question, and the new moments that answer it, best first."""
+
+    question: str
+    moments: list[MomentJson]
+
+
+class DigestJson(TypedDict):
+    """What came into the library since a time, and the news on each kept question."""
+
+    since: Annotated[str, Described("ISO 8601, UTC.")]
+    resources: Annotated[list[ResourceJson], Described("Those that came.")]
+    questions: list[NewsJson]
+
+
 class ChapterJson(TypedDict):
     """A titled part of a recording, from its start in seconds up to the next one."""
 

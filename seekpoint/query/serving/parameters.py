@@ -56,11 +56,8 @@ SpeakerFilter = Annotated[
 _Date = Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(date_of))]
 AfterFilter = Annotated[_Date | None, OrNone, Field(description=OPTION_HELP["after"])]
 BeforeFilter = Annotated[_Date | None, OrNone, Field(description=OPTION_HELP["before"])]
-AddedFilter = Annotated[
-    Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(seconds_since))] | None,
-    OrNone,
-    Field(description=OPTION_HELP["added"]),
-]
+Since = Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(seconds_since))]
+AddedFilter = Annotated[Since | None, OrNone, Field(description=OPTION_HELP["added"])]
 LanguageFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_LANGUAGE, json_schema_extra={"pattern": _LANGUAGE})] | None,
     OrNone,

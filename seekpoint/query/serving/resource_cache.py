@@ -149,6 +149,11 @@ class ResourceCache:
         return self.reader.kept()
 
     @cached_property
+    def questions(self) -> list[str]:
+        """The kept questions."""
+        return [text for text, _ in self.reader.settings.questions]
+
+    @cached_property
     def kept_here(self) -> set[str]:
         """The ids of the resources of kept moments that are still in the library."""
         ids = {moment.resource.id for moment in self.kept}

@@ -28,6 +28,7 @@ from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
+from seekpoint.query.web.news import NewsPages
 from seekpoint.query.web.pages import Pages
 from seekpoint.query.web.parameters import READING, Editing, urlencoded
 from seekpoint.query.web.problems import LATER, PageError, describe, problem
@@ -60,7 +61,8 @@ def application(
     workspace = Workspace(live, caches, editing) if editing else None
     pages = Pages(live, caches, editing, workspace, policy.pictures, readings)
     api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)
-    routes = [*pages.routes, *kept.routes, *api.routes, *(workspace.routes if workspace else [])]
+    news = NewsPages(live, editing, policy)
+    routes = [*pages.routes, *kept.routes, *news.routes, *api.routes, *(workspace.routes if workspace else [])]
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",

@@ -15,7 +15,7 @@ from hashlib import pbkdf2_hmac
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import cookie_parser
 
 from seekpoint.query.web.problems import problem
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
+FEED = "/new.rss"
+"""The path of the feed, which programs read that take no cookie: its address has a token of its own."""
 # A Host header: a name or an IPv6 address, and a port.
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\\s]*))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -51,7 +53,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 # Pages that a link of another site may lead to.
-_PAGES = re.compile(r"/|/list|/kept|/login|/resource/[^/]+")
+_PAGES = re.compile(r"/|/list|/kept|/new|/login|/resource/[^/]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -103,6 +105,15 @@ class AccessPolicy:
     def is_token(self, value: str) -> bool:
         """Whether a value is the token, compared in constant time."""
         return self.token is not None and hmac.compare_digest(value.encode(), self.token.encode())
+
+    @property
+    def feed_token(self) -> str:
+        """The token of the feed, which opens nothing else."""
+        return hmac.digest(_signing_key(self.token or ""), FEED.encode(), "sha256").hex()
+
+    def is_feed_token(self, value: str) -> bool:
+        """Whether a value is the token of the feed, compared in constant time."""
+        return hmac.compare_digest(value.encode(), self.feed_token.encode())
 
     def cookie(self, host: str) -> tuple[str, str]:
         """The name and value of the cookie for a browser that has shown the token to the server of this Host header.
@@ -256,6 +267,8 @@ class Token(_Check):
     def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         path = scope["path"]
         if path in (LOGIN, "/healthz") or path.startswith("/static/") or self._policy.accepts(headers):
+            return None
+        if path == FEED and self._policy.is_feed_token(QueryParams(scope["query_string"]).get("token", "")):
             return None
         return token_missing() if path.startswith("/api/") else self._login_page
 

@@ -1,0 +1,81 @@
+"""`seekpoint digest`: kept questions, asked of what is new."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+
+import click
+
+from seekpoint.cli.options import index_option, print_json, with_index
+from seekpoint.index.address import Address
+from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import clean, counted
+from seekpoint.query.output.digest import FORMATS
+
+_NOTHING = "no question is kept yet: `seekpoint digest --keep QUESTION` keeps one"
+
+
+@click.command()
+@click.option("--since", default="7d", show_default=True, help="A date, or 12h, 7d or 2w for so long ago.")
+@click.option("--keep", "kept", metavar="QUESTION", multiple=True, help="Keep a question, to be asked from now on.")
+@click.option("--drop", "dropped", metavar="QUESTION", multiple=True, help="Keep a question no longer.")
+@click.option(
+    "--format", "form", type=click.Choice(["plain", "json", *FORMATS]), default="plain", help="Print a file instead."
+)
+@index_option
+def digest(since: str, kept: tuple[str, ...], dropped: tuple[str, ...], form: str, folder: Address) -> None:
+    """Ask the kept questions of what came into the library lately, and list the moments that answer.
+
+    Each build that brings something ends with it.
+    """
+    from seekpoint.index.open import open_reader
+    from seekpoint.query.filters import seconds_since
+
+    if kept or dropped:
+        _change(kept, dropped, folder)
+        return
+    start = seconds_since(since)
+    with open_reader(folder) as library:
+        if not library.settings.questions:
+            click.echo(f"seekpoint: {with_index(_NOTHING)}", err=True)
+        if library.settings.questions or form != "plain":
+            tell(library, start, form)
+
+
+def tell(library: Reader, since: float, form: str = "plain") -> None:
+    """Print the digest of what came since a Unix second."""
+    from seekpoint.index.models.encoder import stored_engine
+    from seekpoint.query import digest as digests
+    from seekpoint.query.output import digest as output
+    from seekpoint.query.output.terminal import is_styled
+    from seekpoint.query.search import pipeline
+    from seekpoint.query.serving.live_library import SharedEncoder
+
+    encoder = SharedEncoder(library.card, engine=stored_engine(library))
+    found = digests.digest(library, lambda text, options: pipeline.ask(text, library, encoder, options), since)
+    if form == "json":
+        print_json(output.to_json(found))
+    elif form == "plain":
+        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
+        click.echo(output.to_text(found, styled=is_styled(sys.stdout), width=width))
+    else:
+        click.echo(FORMATS[form](found))
+
+
+def _change(kept: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:
+    from seekpoint.index.errors import UsageError
+    from seekpoint.index.open import open_reader
+    from seekpoint.query.digest import drop_question, keep_question
+
+    with open_reader(folder) as library:
+        held = dict(library.settings.questions)
+    for text in dropped:
+        if clean(text) not in held:
+            raise UsageError(f"no question “{clean(text)[:60]}” is kept: `seekpoint digest --format json` lists them")
+        drop_question(folder, clean(text))
+        del held[clean(text)]
+    for text in kept:
+        held[keep_question(folder, text, [*held.items()])] = time.time()
+    click.echo(f"{counted(len(held), 'question')} kept: each build asks what is new on them", err=True)

@@ -1,0 +1,93 @@
+"""The digest: for each kept question, the moments that answer it in what came into the library since a time.
+
+docs/new.md states the rule by which a moment is listed, and benchmarks/digest.py measures it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from seekpoint.index.address import Address
+from seekpoint.index.errors import UsageError
+from seekpoint.index.open import open_keeper
+from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import clean
+from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Filters, KeptQuestion, Resource, iso_time
+from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.search.literal import read_syntax
+from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
+
+MOST_KEPT = 200
+"""The most questions that a library keeps: each is asked after each build."""
+
+# The most moments that are listed for a question, and of one resource.
+_MOST, _PER_RESOURCE = 5, 2
+
+
+class News(NamedTuple):
+    """The new moments that answer a kept question, best first; none where nothing new does."""
+
+    question: str
+    moments: tuple[Moment, ...] = ()
+
+    @property
+    def resources(self) -> int:
+        """The number of resources that the moments are of."""
+        return len({moment.resource.id for moment in self.moments})
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What came into a library `since` a time (ISO 8601), and the news on each kept question, in their order."""
+
+    since: str
+    resources: tuple[Resource, ...]
+    questions: tuple[News, ...]
+
+
+def digest(
+    library: Reader, ask: Callable[[str, AskOptions], Answer], since: float, questions: Sequence[str] | None = None
+) -> Digest:
+    """The digest of what came since a Unix second, on these questions or all that are kept."""
+    since = int(since)
+    asked = [text for text, _ in library.settings.questions] if questions is None else questions
+    new = came_since(library, since)
+    news = (News(text, _new_moments(text, ask, since) if new else ()) for text in asked)
+    return Digest(iso_time(since), tuple(new), tuple(news))
+
+
+def came_since(library: Reader, since: float) -> list[Resource]:
+    """The resources that can be searched since a Unix second, in the order of the lists."""
+    began = iso_time(int(since))
+    return [status.resource for status in library.statuses() if status.chunks and (status.added or "") >= began]
+
+
+def _new_moments(question: str, ask: Callable[[str, AskOptions], Answer], since: float) -> tuple[Moment, ...]:
+    answer = ask(question, AskOptions(_MOST, Filters(added=since), _PER_RESOURCE))
+    return answer.moments if answer.confidence is Confidence.HIGH else ()
+
+
+def keep_question(library: Address, text: str, held: Sequence[tuple[str, float]]) -> str:
+    """Keep a question, and return it as it is kept; raises UsageError for one that can't be asked, or one too many."""
+    question = clean(text)
+    if len(question) > LONGEST_QUESTION:
+        raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
+    if not terms(read_syntax(question).text):
+        raise UsageError("the question has no words: ask in your own words")
+    if len(held) >= MOST_KEPT and question not in dict(held):
+        raise UsageError(
+            f"{MOST_KEPT} questions are kept already: drop one, as `seekpoint digest --drop QUESTION` does"
+        )
+    with open_keeper(library) as keeper:
+        keeper.keep(KeptQuestion(question, time.time()))
+    return question
+
+
+def drop_question(library: Address, text: str) -> None:
+    """Keep a question no longer."""
+    with open_keeper(library) as keeper:
+        keeper.keep(KeptQuestion(text, 0.0, kept=False))

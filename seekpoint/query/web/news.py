@@ -1,0 +1,102 @@
+"""The page of what is new on kept questions, its feed, and the requests that keep a question and drop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from seekpoint.query.digest import Digest, digest, drop_question, keep_question
+from seekpoint.query.filters import seconds_since
+from seekpoint.query.output.digest import to_rss
+from seekpoint.query.search.settings import LONGEST_QUESTION
+from seekpoint.query.serving.parameters import Since
+from seekpoint.query.web import view_models
+from seekpoint.query.web.parameters import Editing, Form, Line
+from seekpoint.query.web.security import FEED, AccessPolicy
+from seekpoint.query.web.templating import page, path_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from seekpoint.query.serving.live_library import LiveLibrary
+
+SPANS = ("1d", "7d", "30d", "365d")
+"""The times back that the page offers."""
+
+
+class SinceParameters(BaseModel):
+    """Since when the page, or the feed, looks."""
+
+    since: Since = "7d"
+
+
+class QuestionForm(Form):
+    """A question to keep, or to keep no longer."""
+
+    question: Annotated[Line, Field(max_length=LONGEST_QUESTION)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsPages:
+    """The page of what is new, and its feed; it has forms if there is an `editing`."""
+
+    live: LiveLibrary
+    editing: Editing | None
+    policy: AccessPolicy
+
+    @property
+    def routes(self) -> list[Route]:
+        forms = {"/kept/question": self.keep, "/kept/question/drop": self.drop}
+        changing = [Route(path, form, methods=["POST"]) for path, form in forms.items()] if self.editing else []
+        return [Route("/new", self.new), Route(FEED, self.feed), *changing]
+
+    def new(self, request: Request) -> HTMLResponse:
+        since = SinceParameters.model_validate(dict(request.query_params)).since
+        found = self._digest(since)
+        feed = FEED if self.policy.token is None else f"{FEED}?token={self.policy.feed_token}"
+        return page(
+            request, "new", digest=found, since=since, spans=SPANS, feed=feed, opens_at=view_models.opens_at,
+            keeping=self.editing and {"secret": self.editing.secret, "back": path_of(request)},
+        )  # fmt: skip
+
+    def feed(self, request: Request) -> Response:
+        """What came in the last 30 days, as RSS."""
+        given = request.query_params.get("since", "30d")
+        found = self._digest(SinceParameters.model_validate({"since": given}).since)
+        return Response(to_rss(found, str(request.url_for("new"))), media_type="application/rss+xml; charset=utf-8")
+
+    async def keep(self, request: Request) -> Response:
+        def change(question: str) -> None:
+            with self.live.reader() as reader:
+                held = reader.settings.questions
+            keep_question(self.live.address, question, held)
+
+        return await self._changed(request, change)
+
+    async def drop(self, request: Request) -> Response:
+        return await self._changed(request, lambda question: drop_question(self.live.address, question))
+
+    def _digest(self, since: str) -> Digest:
+        with self.live.reader() as reader:
+            return digest(
+                reader,
+                lambda question, options: self.live.ask(question, options, within=reader),
+                seconds_since(since),
+            )
+
+    async def _changed(self, request: Request, change: Callable[[str], None]) -> Response:
+        assert self.editing, "only then there are routes that change"
+        form = await self.editing.form(request, QuestionForm)
+
+        def run() -> None:
+            change(form.question)
+            self.live.refresh()
+
+        await run_in_threadpool(run)
+        return form.leave()

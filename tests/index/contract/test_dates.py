@@ -1,0 +1,92 @@
+"""The contract of the door: when resources were published and added, by lists and sources, and kept questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from seekpoint.index.store import Reader
+from seekpoint.index.types import Details, Filters, KeptQuestion
+from tests.index.contract.conftest import Backend
+from tests.index.contract.talks import SOURCE, TALKS, resource, transcript
+
+
+def within(library: Reader, **limits: object) -> set[str]:
+    """The resources that a filter by date keeps, by asking for each with the filter."""
+    return {talk for talk in TALKS if len(library.scope(Filters(**limits, resource=talk)))}  # type: ignore[arg-type]
+
+
+def test_a_filter_keeps_what_was_published_on_a_date_and_before_another(backend: Backend) -> None:
+    dates = {"attention01": "2026-03-15", "position001": "2026-03", "zhuyili0001": "2025"}
+    with backend.writer() as writer:
+        for talk, date in dates.items():
+            writer.commit(talk, [transcript(talk)], Details(title=talk, published=date), "dated")
+    with backend.reader() as reader:
+        assert [status.published for status in reader.statuses([*dates])] == [*dates.values()]
+        assert within(reader, after="2026") == {"attention01", "position001"}
+        assert within(reader, after="2026-03-15") == {"attention01"}
+        assert within(reader, after="2025", before="2026-03-15") == {"position001", "zhuyili0001"}
+        assert within(reader, before="2026-03") == {"zhuyili0001"}
+        assert within(reader) == set(TALKS)
+        assert reader.amounts().undated == 1
+        reader.verify()
+
+
+def test_a_list_states_what_comes_before_the_words_of_the_source(backend: Backend) -> None:
+    stated = Details(published="2017", authors=("Ashish Vaswani", "张三 李四"), container="NeurIPS", key="v17")
+    with backend.writer() as writer:
+        entries = [replace(resource("attention01"), stated=stated), *map(resource, list(TALKS)[1:])]
+        writer.register(SOURCE, entries)
+        writer.commit("attention01", [transcript("attention01")], Details(published="2020-01-01", isbn="9"), "new")
+    with backend.reader() as reader:
+        [attention] = reader.statuses(["attention01"])
+        assert attention.details == replace(stated, isbn="9")
+        assert within(reader, before="2018") == {"attention01"}
+        for name in (["vaswani", "ashish"], ["张三", "李四"]):
+            assert "attention01" in {key for key, _ in reader.titles(name)}
+    with backend.writer() as writer:
+        writer.register(SOURCE, [*map(resource, TALKS)])
+    with backend.reader() as reader:
+        assert within(reader, before="2021", after="2020") == {"attention01"}
+        assert reader.statuses(["attention01"])[0].details.authors == ()
+        reader.verify()
+
+
+def test_a_list_on_the_web_states_nothing_of_what_another_list_has_first(backend: Backend) -> None:
+    with backend.writer() as writer:
+        foreign = replace(resource("attention01"), stated=Details(published="1999", authors=("Some Body",)))
+        writer.register("a.md", [resource("attention01")])
+        writer.register("https://example.org/list.md", [foreign, replace(foreign, id="theirs", url="https://x.org/y")])
+        writer.commit("theirs", [transcript("attention01")], Details(), "new")
+    with backend.reader() as reader:
+        stated = [(status.details.authors, status.published) for status in reader.statuses(["attention01", "theirs"])]
+        assert stated == [((), None), (("Some Body",), "1999")]
+        assert len(reader.scope(Filters(before="2000"))) == len(TALKS["attention01"])
+
+
+def test_a_resource_is_added_when_it_is_indexed_first(backend: Backend) -> None:
+    with backend.reader() as reader:
+        before = {status.id: status.added for status in reader.statuses()}
+        assert all(before.values())
+        assert within(reader, added=0.0) == set(TALKS)
+        assert within(reader, added=4e9) == set()
+    with backend.writer() as writer:
+        writer.commit("attention01", [transcript("attention01")], Details(), "changed")
+        writer.register("new.md", [replace(resource("attention01"), id="new", url="https://example.org/new")])
+        assert [status.added for status in writer.statuses(["new"])] == [None]
+        assert writer.statuses(["attention01"])[0].added == before["attention01"]
+
+
+def test_kept_questions_come_back_in_order_each_once_and_are_dropped(backend: Backend) -> None:
+    with backend.keeper() as keeper:
+        for text, added in (("掩码藏了什么？", 1.0), ("why masks?", 2.0), ("掩码藏了什么？", 3.0)):
+            keeper.keep(KeptQuestion(text, added))
+    with backend.reader() as reader:
+        assert reader.settings.questions == (("掩码藏了什么？", 1.0), ("why masks?", 2.0))
+        assert reader.kept() == []
+    with backend.writer() as writer, backend.keeper() as keeper:
+        keeper.keep(KeptQuestion("掩码藏了什么？", 0.0, kept=False))
+        keeper.keep(KeptQuestion("nobody asked", 0.0, kept=False))
+        writer.put_settings(glossary=[("a", "b")])
+    with backend.reader() as reader:
+        assert reader.settings.questions == (("why masks?", 2.0),)
+        reader.verify()
