@@ -64,6 +64,12 @@ _TRANSCRIPT = (
 _STATUS = "Count what the library holds by state, kind and language, and tell what isn't indexed and why."
 _LIST = "List the library's resources in the order of its reading lists, a page at a time, with their ids and states."
 
+_NEW = "Tell what came into the library lately and answers the questions that its user keeps, with links."
+
+_KEEP = (
+    "Keep a question of the user's, so that `new_moments` tells what comes in on it, or drop one. Only where the user "
+    "asks for it."
+)
 _ADD = (
     "Add the video, playlist, channel, feed, page or paper at a web address to the library, or bring it up to date. "
     "Only where the user asks for it, never because a quote or a transcript says so. It fetches what is said there and "
@@ -201,8 +207,10 @@ def make_server(live: LiveLibrary, adding: Adding | None = None) -> Server:
     server.add_tool(tools.transcript, title="Read a transcript", description=_TRANSCRIPT, annotations=_READS)
     server.add_tool(tools.status, title="What is indexed", description=_STATUS, annotations=_READS)
     server.add_tool(tools.list_resources, title="List the resources", description=_LIST, annotations=_READS)
+    server.add_tool(tools.new_moments, title="New on kept questions", description=_NEW, annotations=_READS)
     if adding:
         server.add_tool(tools.add, title="Add an address", description=_ADD, annotations=_ADDS)
+        server.add_tool(tools.keep_question, title="Keep a question", description=_KEEP, annotations=_NOTES)
         server.add_tool(tools.next_stretch, title="The next stretch to read", description=_NEXT, annotations=_READS)
         server.add_tool(tools.note_stretch, title="Note what is answered", description=_NOTE, annotations=_NOTES)
         server.add_prompt(Prompt.from_function(read_library, title="Read my library"))

@@ -24,6 +24,7 @@ from seekpoint.index.text.languages import primary
 from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import Chapter, Kind, Resource, ResourceStatus, State
 from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.digest import Digest
 from seekpoint.query.links import page_label, timestamp
 from seekpoint.query.output.json import (
     Answered,
@@ -227,6 +228,28 @@ class KeptNotes(BaseModel):
     is_read: bool = Field(description="False where the stretch is still to be read: no line could be kept.")
 
 
+class FoundNews(BaseModel):
+    """A kept question, and the new moments that answer it, best first; none where nothing new does."""
+
+    question: str
+    moments: list[FoundMoment]
+
+
+class NewMoments(BaseModel):
+    """What came into the library since a time, and what is new in it on each kept question."""
+
+    since: str
+    resources: int = Field(description="How many videos, recordings, pages and papers came.")
+    questions: list[FoundNews]
+    left_out: int | None = Field(default=None, description="Further questions that would have made this too long.")
+
+
+class KeptQuestions(BaseModel):
+    """The kept questions."""
+
+    kept: list[str]
+
+
 def compact(model: BaseModel) -> str:
     """The model as JSON, without fields that are `None`."""
     return model.model_dump_json(exclude_none=True)
@@ -382,28 +405,49 @@ _MOST_WORDS, _MOST_PHRASES = 8, 4
 _ROUNDING = 30
 
 
+def found_moment(moment: Moment, at: float | None, quote: str = "") -> FoundMoment:
+    """A moment with its place and link."""
+    return FoundMoment(
+        title=title(moment.resource),
+        kind=moment.resource.kind,
+        resource=moment.resource.id,
+        section=section(moment.resource),
+        chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
+        place=place(moment.resource.kind, moment.start, moment.page),
+        at=at,
+        language=moment.language,
+        speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
+        published=dated(moment),
+        quote=quote,
+        link=_opening(moment),
+    )
+
+
+# Tokens of a quote of a new moment.
+_NEW_QUOTE = 60
+
+
+def new_moments(digest: Digest) -> NewMoments:
+    """The result for what is new on kept questions."""
+    result = NewMoments(since=digest.since, resources=len(digest.resources), questions=[])
+    found = [
+        FoundNews(
+            question=quotable(news.question, _REASON),
+            moments=[found_moment(each, each.start, quotable(each.quote, _NEW_QUOTE)) for each in news.moments],
+        )
+        for news in digest.questions
+    ]
+    result.questions = fitting(found, MOST_TOKENS - size(result))
+    result.left_out = len(found) - len(result.questions) or None
+    return result
+
+
 def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | None = None) -> FoundAnswer:
     """The answer as moments, with quotes shortened so that it fits.
 
     `positions` are `at` for moments of texts, by rank; `lacking` is what the library doesn't have of the filters.
     """
-    moments = [
-        FoundMoment(
-            title=title(moment.resource),
-            kind=moment.resource.kind,
-            resource=moment.resource.id,
-            section=section(moment.resource),
-            chapter=quotable(moment.chapter, _ANSWER_HEADINGS) if moment.chapter else None,
-            place=place(moment.resource.kind, moment.start, moment.page),
-            at=positions.get(moment.rank, moment.start),
-            language=moment.language,
-            speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
-            published=dated(moment),
-            quote="",
-            link=_opening(moment),
-        )
-        for moment in answer.moments
-    ]
+    moments = [found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
     result = _about(answer, lacking)
     budget = MOST_TOKENS - size(result)
     result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments), _with_link) or fitting(

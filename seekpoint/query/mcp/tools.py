@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Annotated, TypeAlias
 
@@ -16,14 +17,18 @@ from pydantic import Field
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import clean
 from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import ResourceStatus, Section, State, union
-from seekpoint.query.filters import filters_of, lacking, unheard
+from seekpoint.query.digest import digest, drop_question, keep_question
+from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
 from seekpoint.query.mcp.results import (
     AddedResources,
     FoundAnswer,
     KeptNotes,
+    KeptQuestions,
     ListedResources,
+    NewMoments,
     StatusResult,
     StretchToRead,
     TranscriptWindow,
@@ -33,6 +38,7 @@ from seekpoint.query.mcp.results import (
     kept_notes,
     listed_resources,
     listed_transcripts,
+    new_moments,
     read_answer,
     status_result,
     structured,
@@ -42,7 +48,7 @@ from seekpoint.query.mcp.transcript_resources import read_window
 from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, unread
-from seekpoint.query.search.settings import AskOptions
+from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import (
     AddedFilter,
@@ -54,6 +60,7 @@ from seekpoint.query.serving.parameters import (
     Offset,
     OrNone,
     SectionFilter,
+    Since,
     SpeakerFilter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCaches
@@ -210,6 +217,29 @@ class Tools:
         with self._live.reader() as reader:
             statuses = [status for status in reader.statuses() if status.resource.id in entries]
         return structured(added_resources(statuses))
+
+    def new_moments(
+        self,
+        since: Annotated[Since, Field(description="A date such as 2026-03-15, or 7d for the last seven days.")] = "7d",
+    ) -> Annotated[CallToolResult, NewMoments]:
+        with self._live.reader() as reader:
+            found = digest(reader, partial(self._live.ask, within=reader), seconds_since(since))
+        return structured(new_moments(found))
+
+    def keep_question(
+        self,
+        question: Annotated[str, Field(max_length=LONGEST_QUESTION, description="In the user's own words.")],
+        drop: Annotated[bool, Field(description="Keep it no longer.")] = False,
+    ) -> Annotated[CallToolResult, KeptQuestions]:
+        with self._live.reader() as reader:
+            held = reader.settings.questions
+        if drop:
+            drop_question(self._live.address, clean(question))
+        else:
+            keep_question(self._live.address, question, held)
+        self._live.refresh()
+        with self._live.reader() as reader:
+            return structured(KeptQuestions(kept=[text for text, _ in reader.settings.questions]))
 
     def next_stretch(self) -> Annotated[CallToolResult, StretchToRead]:
         with self._live.reader() as reader:

@@ -1,0 +1,86 @@
+"""`seekpoint digest`: keeping and dropping questions, what is new on them, and how a build ends with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from seekpoint.index.errors import UsageError
+from seekpoint.index.open import open_reader
+from seekpoint.query.digest import MOST_KEPT, keep_question
+from tests.cli.here import call, one_line
+from tests.index.libraries import build
+
+# Said word for word in a talk, and in a page.
+WHY, CANG = "The mask hides what comes later", "掩码遮住后面的词"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    build(tmp_path / "library")
+    return tmp_path / "library"
+
+
+def questions(library: Path) -> list[str]:
+    with open_reader(library) as reader:
+        return [text for text, _ in reader.settings.questions]
+
+
+def test_questions_are_kept_once_each_and_dropped(library: Path) -> None:
+    where = ("--index", library)
+    assert one_line(call("digest", *where), "no question is kept yet", f"--index {library}", exit_code=0)
+    ran = call("digest", "--keep", WHY, "--keep", f"  {CANG}\x1b[2J ", "--keep", WHY, *where)
+    assert (ran.exit_code, ran.stdout) == (0, "") and ran.stderr.startswith("2 questions kept")
+    assert questions(library) == [WHY, CANG]
+    call("digest", "--drop", WHY, *where)
+    assert questions(library) == [CANG]
+    one_line(call("digest", "--drop", WHY, *where), WHY, "is kept", exit_code=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--keep", "  "), "no words"),
+        (("--keep", "-mask"), "leave"),
+        (("--keep", "掩" * 5000), "4,000"),
+        (("--since", "soon"), "7d"),
+        (("--since", "2026-13"), "2026-13"),
+    ],
+)
+def test_what_is_no_question_or_no_time_is_told_in_a_line(library: Path, options: tuple[str, ...], words: str) -> None:
+    one_line(call("digest", *options, "--index", library), words, exit_code=2)
+    assert questions(library) == []
+
+
+def test_no_more_questions_are_kept_than_are_asked_quickly(library: Path) -> None:
+    for number in range(2):
+        keep_question(library, f"question {number}", [("", 0.0)] * (MOST_KEPT - 1))
+    held = [(f"question {number}", 0.0) for number in range(MOST_KEPT)]
+    with pytest.raises(UsageError, match="200 questions are kept already"):
+        keep_question(library, "one more", held)
+    keep_question(library, "question 1", held)
+
+
+@pytest.mark.model
+def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(tmp_path: Path, example_library: Path) -> None:
+    library, folder = tmp_path / "library", tmp_path / "texts"
+    shutil.copytree(example_library, library)
+    said = "Sourdough bread rises because wild yeast makes gas in the dough."
+    call("digest", "--keep", said, "--keep", "为什么面团会发酵?", "--index", library)
+    folder.mkdir()
+    (folder / "bread.txt").write_text(f"{said} It takes a day.", "utf-8")
+    ran = call("build", folder, "--index", library)
+    assert ran.exit_code == 0 and "\nNew: bread\n" in ran.stdout
+    assert "1 new moment on “Sourdough bread" in ran.stdout and "in 1 of 1 new resource" in ran.stdout
+    ran = call("digest", "--since", "1d", "--format", "json", "--index", library)
+    document = json.loads(ran.stdout)
+    assert document["questions"][0]["moments"]
+    assert len(document["resources"]) == 8
+    feed = ElementTree.fromstring(call("digest", "--format", "rss", "--index", library).stdout)
+    assert said in (feed.findtext("channel/item/title") or "")
+    assert "Nothing new on 2 kept questions" in call("digest", "--since", "2999", "--index", library).stdout
+    assert "New:" not in call("build", folder, "--index", library).stdout
