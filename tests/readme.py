@@ -230,7 +230,7 @@ def _json(resources: list[dict[str, str]], document: object) -> str:
 
 
 def _portable(text: str) -> str:
-    return text.replace(str(ROOT), _ANYWHERE)
+    return re.sub(r'("added": )"[^"]+"', r'\1"2026-12-01T09:30:00+00:00"', text.replace(str(ROOT), _ANYWHERE))
 
 
 def _fenced(language: str, text: str) -> str:

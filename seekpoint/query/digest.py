@@ -1,6 +1,6 @@
 """The digest: for each kept question, the moments that answer it in what came into the library since a time.
 
-docs/new.md states the rule by which a moment is listed, and benchmarks/digest.py measures it.
+docs/asking.md states the rule by which a moment is listed, and benchmarks/digest.py measures it.
 """
 
 from __future__ import annotations

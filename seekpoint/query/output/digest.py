@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from seekpoint.index.text.clean import clean, counted, text_digest
 from seekpoint.index.types import place_of
 from seekpoint.query.answers import Moment
-from seekpoint.query.digest import Digest, News
 from seekpoint.query.output.exports import escaped, item
 from seekpoint.query.output.json import DigestJson, as_json
 from seekpoint.query.output.notebook import moment_html
 from seekpoint.query.output.terminal import moment_lines, positions, wrapped
 from seekpoint.safe_links import is_openable
+
+if TYPE_CHECKING:
+    from seekpoint.query.digest import Digest, News
 
 TITLE = "New on kept questions"
 
