@@ -95,8 +95,8 @@ def said(moment: Moment, reader: Reader) -> str:
     """What is said around a moment; it begins at `>>`."""
     start = moment.start or 0.0
     cues = reader.transcripts(moment.resource.id, moment.language)[0].cues
-    near = [cue for cue in cues if start - _BEFORE <= cue.start <= start + _AFTER]
-    first = next((number for number, cue in enumerate(near) if cue.start >= start), 0)
+    near = [cue for cue in cues if start - _BEFORE <= cue.end and cue.start <= start + _AFTER]
+    first = next((number for number, cue in enumerate(near) if cue.end > start), 0)
     return " ".join(f">> {cue.text}" if number == first else cue.text for number, cue in enumerate(near))
 
 

@@ -17,7 +17,7 @@ from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
 from tests.query.web.workbench import form
 
-SAID = "掩码把未来藏起来"
+SAID = "注意力给每个词一个权重"
 ASKED = f"/?{urlencode({'q': SAID})}"
 TOKEN = "a token of a library"
 

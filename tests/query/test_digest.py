@@ -1,0 +1,62 @@
+"""The rule by which a digest lists moments, over scripted answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from seekpoint.index.open import open_reader
+from seekpoint.index.types import Filters
+from seekpoint.query.answers import Answer, Confidence, Estimate
+from seekpoint.query.digest import LEAST, digest
+from seekpoint.query.search.settings import AskOptions
+from tests.index.libraries import build
+from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
+
+ESTIMATE = Estimate(0.9, 0.5, 0.4, 0.1, 0.0, 0.0, 0.1, 0.5)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("digest") / "library"
+    build(folder)
+    return folder
+
+
+def listed(library: Path, right: float, scores: Sequence[float], since: float = 0.0, **changes: object) -> list[float]:
+    """The scores of the moments that are listed of an answer whose moments have these scores."""
+    asked: list[AskOptions] = []
+    moments = tuple(
+        replace(VIDEO_MOMENT, rank=k, score=score, explanation=EXPLANATION) for k, score in enumerate(scores)
+    )
+    answer = Answer("?", Confidence.HIGH, moments, estimate=replace(ESTIMATE, right=right))
+
+    def ask(question: str, options: AskOptions) -> Answer:
+        asked.append(options)
+        return replace(answer, question=question, **changes)  # type: ignore[arg-type]
+
+    with open_reader(library) as reader:
+        [news] = digest(reader, ask, since, ["掩码藏了什么？"]).questions
+    assert all(options.filters == Filters(added=since) for options in asked)
+    assert all(moment.explanation is None for moment in news.moments)
+    return [moment.score for moment in news.moments]
+
+
+def test_moments_are_listed_down_to_where_the_first_ones_probability_no_longer_carries_them(library: Path) -> None:
+    assert listed(library, 0.5, (0.6, 0.51, 0.5, 0.3)) == [0.6, 0.51]
+    assert listed(library, 0.9, (0.6, 0.51, 0.5, 0.3)) == [0.6, 0.51, 0.5]
+    assert listed(library, LEAST - 0.01, (0.6, 0.6)) == []
+    assert listed(library, 0.9, ()) == []
+    assert listed(library, 0.9, (0.0,)) == []
+
+
+def test_nothing_is_listed_without_an_estimate_or_without_the_phrases_of_the_question(library: Path) -> None:
+    assert listed(library, 0.9, (0.6,), estimate=None) == []
+    assert listed(library, 0.9, (0.6,), missing=("causal mask",)) == []
+
+
+def test_nothing_is_asked_where_nothing_came(library: Path) -> None:
+    assert listed(library, 0.9, (0.6,), since=4e9) == []
