@@ -29,6 +29,7 @@ from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.news import NewsPages
+from seekpoint.query.web.page_drawings import Draw, PageDrawings
 from seekpoint.query.web.pages import Pages
 from seekpoint.query.web.parameters import READING, Editing, urlencoded
 from seekpoint.query.web.problems import LATER, PageError, describe, problem
@@ -53,16 +54,22 @@ _ERRORS = (HTTPException, RequestValidationError, ValidationError, SeekpointErro
 
 
 def application(
-    live: LiveLibrary, policy: AccessPolicy, *, reader: LanguageReader | None = None, editing: Editing | None = None
+    live: LiveLibrary,
+    policy: AccessPolicy,
+    *,
+    reader: LanguageReader | None = None,
+    editing: Editing | None = None,
+    draw: Draw | None = None,
 ) -> ASGIApp:
-    """The application for a library; with `editing` the library can be changed."""
+    """The application for a library; with `editing` the library can be changed, with `draw` PDFs are shown."""
     caches = ResourceCaches()
     readings = Readings(reader) if reader else None
     workspace = Workspace(live, caches, editing) if editing else None
-    pages = Pages(live, caches, editing, workspace, policy.pictures, readings)
+    pages = Pages(live, caches, editing, workspace, policy.pictures, readings, draws=draw is not None)
     api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)
     news = NewsPages(live, editing, policy)
     routes = [*pages.routes, *kept.routes, *news.routes, *api.routes, *(workspace.routes if workspace else [])]
+    routes += PageDrawings(live, caches, draw).routes if draw else []
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",

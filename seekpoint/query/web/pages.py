@@ -69,6 +69,7 @@ class Pages:
     workspace: Workspace | None
     pictures: bool
     readings: Readings | None
+    draws: bool = False
 
     @property
     def routes(self) -> list[Route | Mount]:
@@ -97,9 +98,9 @@ class Pages:
                 request, "ask", _code(parameters), parameters=parameters, cache=cache, answer=answer,
                 within=within, liked=liked, is_read=bool(self.readings) and parameters.similar_to is None,
                 keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
-                moments=shown, groups=grouped(_moment_views(shown, cache)),
+                moments=shown, groups=grouped(_moment_views(shown, cache, self.draws)), draws=self.draws,
                 following=following(parameters.k, len(moments), len(shown)),
-                playing=Playing.of(parameters, shown, cache),
+                playing=Playing.of(parameters, shown, cache, self.draws),
             )  # fmt: skip
 
     def _answer(self, parameters: PageParameters, reader: Reader) -> Answer:
@@ -163,14 +164,16 @@ class Pages:
             is_at_second = start is not None and resource.kind.plays
             outside = view_models.opens_at(resource, link(resource, start or 0) if is_at_second else resource.url, None)
             player = view_models.player_of(resource, cache)
+            drawn = None if player else view_models.player_of(resource, cache, draws=self.draws)
+            playing = Playing.of(parameters, moments, cache, self.draws) if drawn else None
             setattr(request.state, PLAYS_FROM_WEB, player is not None and player.is_from_web)
             return page(
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
                 chapters=reading.placed_chapters if reading else (),
-                player=player, outside=outside, answer=answer,
-                moments=_moment_views(moments, cache), ticks=view_models.ticks(moments, duration),
+                player=player, drawn=drawn, playing=playing, outside=outside, answer=answer,
+                moments=_moment_views(moments, cache, self.draws), ticks=view_models.ticks(moments, duration),
                 chapter_ticks=view_models.chapter_ticks(resource, chapters, duration, parameters.language),
                 own_page=view_models.resource_href(resource),
             )  # fmt: skip
@@ -210,7 +213,7 @@ def _code(parameters: PageParameters) -> int:
     return HTTPStatus.BAD_REQUEST if parameters.fault else HTTPStatus.OK
 
 
-def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[MomentView]:
+def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache, draws: bool) -> list[MomentView]:
     groups = view_models.by_resource(moments)
     cache.prefetch(groups)
     views = []
@@ -219,19 +222,23 @@ def _moment_views(moments: tuple[Moment, ...], cache: ResourceCache) -> list[Mom
         context = quote_context(moment, excerpt[0].cues) if excerpt else []
         duration = cache.duration(moment.resource.id)
         chapters = cache.chapters(moment.resource.id, excerpt[0] if excerpt else None)
-        player = view_models.player_of(moment.resource, cache)
+        player = view_models.player_of(moment.resource, cache, draws=draws and moment.page is not None)
         views.append(MomentView(moment, context, groups[moment.resource.id], chapters, duration, player))
     return views
 
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """A resource that plays from a second on; `here` is that place on its own page, in a `language`."""
+    """A resource that plays from a second on, or whose pages are shown from one on.
+
+    `here` is that place on its own page, in a `language`; `cues` are those of the moment that is marked.
+    """
 
     resource: Resource
     player: Player
     start: float
     language: str | None
+    cues: tuple[int, int] = (0, 0)
 
     @property
     def title(self) -> str:
@@ -239,20 +246,25 @@ class Playing:
 
     @property
     def here(self) -> str:
-        return view_models.resource_href(self.resource, self.start, self.language)
+        start = self.start if self.resource.kind.plays else None
+        return view_models.resource_href(self.resource, start, self.language)
 
     @classmethod
-    def of(cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache) -> Playing | None:
+    def of(
+        cls, parameters: PageParameters, moments: Sequence[Moment], cache: ResourceCache, draws: bool
+    ) -> Playing | None:
         """The resource and second of the parameters, in the language of the nearest moment; `None` if none plays."""
         resource = cache.resource(parameters.play) if parameters.play else None
-        player = view_models.player_of(resource, cache) if resource else None
+        player = view_models.player_of(resource, cache, draws=draws) if resource else None
         if resource is None or player is None:
             return None
-        start = min(parameters.t or 0.0, cache.duration(resource.id))
+        start = parameters.t or 0.0
+        start = max(start, 1.0) if player.kind == "pdf" else min(start, cache.duration(resource.id))
         own = [moment for moment in moments if moment.resource.id == resource.id]
-        nearest = min(own, key=lambda moment: abs((moment.start or 0.0) - start), default=None)
+        nearest = min(own, key=lambda moment: abs((moment.start or moment.page or 0) - start), default=None)
         languages = [each.language for each in cache.transcripts(resource.id)]
-        return cls(resource, player, start, nearest.language if nearest else next(iter(languages), None))
+        language = nearest.language if nearest else next(iter(languages), None)
+        return cls(resource, player, start, language, nearest.cues if nearest else (0, 0))
 
 
 class MomentGroup(NamedTuple):

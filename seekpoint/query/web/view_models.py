@@ -52,14 +52,19 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """How a resource plays in the page; `source` is a video's id for `youtube`, else a sound's or a film's address."""
+    """How a resource plays in the page, or shows its pages (`pdf`), which are counted as seconds are.
 
-    kind: Literal["youtube", "audio", "video"]
+    `source` is a video's id for `youtube`, else the address of a file.
+    """
+
+    kind: Literal["youtube", "audio", "video", "pdf"]
     source: str
     mime: str = ""
 
     def elsewhere(self, start: float | None) -> str | None:
-        """The address at YouTube from a second on; `None` for a file."""
+        """The address at YouTube from a second on, or of a PDF at a page; `None` for another file."""
+        if self.kind == "pdf":
+            return f"{self.source}#page={int(start or 1)}"
         address = f"https://www.youtube.com/watch?v={self.source}&t={int(start or 0)}s"
         return address if self.kind == "youtube" else None
 
@@ -111,6 +116,11 @@ class MomentView:
     @property
     def time(self) -> str | None:
         return timestamp(self.moment.start)
+
+    @property
+    def at(self) -> float | None:
+        """The second or the page that the player goes to."""
+        return self.moment.page if self.moment.start is None else self.moment.start
 
     @property
     def quote(self) -> tuple[TextSegment, ...]:
@@ -173,14 +183,16 @@ def _media(resource: Resource) -> str:
     return f"/media/{quote(resource.id, safe='')}"
 
 
-def player_of(resource: Resource, cache: ResourceCache) -> Player | None:
-    """The player for a resource; `None` if it doesn't play.
+def player_of(resource: Resource, cache: ResourceCache, *, draws: bool = False) -> Player | None:
+    """The player for a resource; `None` if it doesn't play, and is no PDF on this machine while this server `draws`.
 
     Nor does an episode in a private network: a browser would ask there for whoever wrote the feed.
     """
     if resource.kind is Kind.VIDEO and _VIDEO_ID.fullmatch(resource.id):
         return Player("youtube", resource.id)
     mime, source = content_type(resource), _media(resource)
+    if draws and (path := local_pdf(resource)) and path.is_file():
+        return Player("pdf", source)
     if resource.kind is Kind.RECORDING and is_web(resource.url):
         if is_private(resource.url) and resource.id not in cache.own_episodes:
             return None

@@ -24,6 +24,7 @@ from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.http_server import BoundedProtocol, listen, server_config
+from seekpoint.query.web.page_drawings import Draw
 from seekpoint.query.web.parameters import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
@@ -43,11 +44,12 @@ def served(
     protocol: type[BoundedProtocol] = BoundedProtocol,
     reader: LanguageReader | None = None,
     editing: Editing | None = None,
+    draw: Draw | None = None,
 ) -> Iterator[str]:
     """Serve a library's pages and API, and give the address; without an `encoder`, the library's own is used."""
     live = LiveLibrary(library, encoder)
     listener = listen("127.0.0.1", 0)
-    app = application(live, policy or AccessPolicy(), reader=reader, editing=editing)
+    app = application(live, policy or AccessPolicy(), reader=reader, editing=editing, draw=draw)
     server = uvicorn.Server(server_config(app, protocol))
     thread = Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

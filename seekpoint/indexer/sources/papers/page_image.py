@@ -123,7 +123,7 @@ def _shared(sought: bytes, text: bytes) -> list[int]:
     start, shortest = 0, max(min(_SHORTEST_PART, len(sought)), 1)
     while start <= (last := len(sought)) - shortest:
         lengths = range(shortest, last - start + 1)
-        longer = bisect_left(lengths, True, key=lambda length: sought[start : start + length] not in text)  # noqa: B023
+        longer = bisect_left(lengths, True, key=lambda length: sought[start : start + length] not in text)
         if longer:
             at = text.index(sought[start : start + shortest + longer - 1])
             places += range(at, at + shortest + longer - 1)

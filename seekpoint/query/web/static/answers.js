@@ -148,8 +148,7 @@ document.addEventListener("change", (event) => {
 
 // It fires for a move to another part of the page too.
 addEventListener("popstate", async ({ state }) => {
-  if (!document.getElementById("ask")) return;
-  if (withoutPlaying(location.href) !== shown) {
+  if (document.getElementById("ask") && withoutPlaying(location.href) !== shown) {
     await ask(location.href, { isNew: false });
     scrollTo(0, state?.y ?? 0);
   }

@@ -11,7 +11,8 @@ export const activeControls = () => active;
 
 // A link that leads to YouTube at a second.
 const leadTo = (link, address, seconds) => Object.assign(link, {
-  href: address, target: "_blank", rel: "noopener", textContent: fill(words.on_youtube_at, { time: clock(seconds) }),
+  href: address, target: "_blank", rel: "noopener",
+  textContent: address.startsWith("http") ? fill(words.on_youtube_at, { time: clock(seconds) }) : words.at_source,
 });
 
 export class Controls {
@@ -54,6 +55,10 @@ export class Controls {
     this.player = playerOf(screen.querySelector(".shown"), what);
     this.player.speed = Number(this.speed.value);
     this.player.onTrouble = (text) => this.warn(text);
+    this.player.onPage = (page, pages) => {
+      this.root.querySelector(".turning output").textContent = `${page} / ${pages}`;
+      this.point(page);
+    };
     this.player.onTime = (seconds) => {
       this.point(seconds);
       onTime(seconds);
@@ -66,7 +71,8 @@ export class Controls {
   show(seconds) { this.go(seconds, "show"); }
 
   jump(direction) {
-    if (this.player) this.go(Math.max(0, this.player.time + direction * JUMP), this.isUsed ? "play" : "show");
+    const { player } = this;
+    if (player) this.go(player.beside?.(direction) ?? Math.max(0, player.time + direction * JUMP), this.isUsed ? "play" : "show");
   }
 
   use() {

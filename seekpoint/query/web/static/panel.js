@@ -3,10 +3,10 @@ import { played, playingAt, withoutPlaying } from "./addresses.js";
 import { Controls } from "./controls.js";
 import { fetched } from "./fetched.js";
 import { nearestMoment, playableBeside } from "./moments.js";
-import { described } from "./players.js";
+import { described, said } from "./players.js";
 import { announce } from "./toast.js";
 import { follower } from "./transcript.js";
-import { clock, fill, words } from "./words.js";
+import { words } from "./words.js";
 
 const panel = document.getElementById("player");
 const holder = panel?.querySelector(".player-transcript");
@@ -21,21 +21,21 @@ export const isOpen = () => Boolean(panel && !panel.hidden);
 export const addressWithPlaying = (address) =>
   isOpen() && what ? playingAt(address, what.id, controls.player.time) : address;
 
-const isSame = (other) => what && ["how", "source", "language"].every((name) => what[name] === other[name]);
+const isSame = (other) => what && ["how", "source", "language", "cues"].every((name) => what[name] === other[name]);
 
 function open(other, seconds, how) {
   if (!isSame(other)) {
     what = other;
     panel.hidden = false;
     panel.querySelector(".player-title").textContent = what.title;
-    panel.querySelector(".whole").href = what.page;
+    Object.assign(panel.querySelector(".whole"), { href: what.page, textContent: what.how === "pdf" ? words.whole_text : words.whole });
     follow = null;
     controls.open(what, (second) => follow?.(second));
     showTranscript();
   }
   controls[how](seconds);
   markPlaying(seconds);
-  announce(fill(words.playing, { title: what.title, time: clock(seconds) }));
+  announce(said(what, seconds));
 }
 
 export function markPlaying(seconds = controls?.player?.time) {
@@ -61,6 +61,7 @@ async function pageInLanguages() {
 async function showTranscript() {
   const turn = ++showing;
   holder.replaceChildren();
+  if (what.how === "pdf") return;
   const parsed = await pageInLanguages();
   const found = parsed?.getElementById("transcript");
   if (!found || turn !== showing || !what) return;

@@ -1,6 +1,7 @@
-// What plays: a recording, here or on the web, in a media element, or YouTube's player in a frame that is spoken to by messages.
+// What plays: a recording, here or on the web, in a media element, or YouTube's player in a frame that is spoken to by messages;
+// and a PDF, whose pages stand for seconds.
 //
-// Both have play(seconds), show(seconds) without playing, toggle(), stop(), `time` and `speed`. They call onTime(seconds)
+// All have play(seconds), show(seconds) without playing, toggle(), stop(), `time` and `speed`. They call onTime(seconds)
 // and onTrouble(text), with an empty text where a trouble is over.
 import { clock, fill, words } from "./words.js";
 
@@ -168,13 +169,68 @@ class Tube {
   }
 }
 
+const box = ([left, top, width, height]) => {
+  const mark = document.createElement("span"), percent = (share) => `${100 * share}%`;
+  Object.assign(mark.style, { left: percent(left), top: percent(top), width: percent(width), height: percent(height) });
+  return mark;
+};
+
+// The pages of a PDF, which this server draws, with the quote of a moment marked. onPage(page, pages) is called with the one that is shown.
+class Paper {
+  constructor(screen, { source, title, language, cues }) {
+    const [first, stop] = (cues ?? "0-0").split("-");
+    Object.assign(this, { screen, source, title, asked: new URLSearchParams({ language, first, stop }), pages: Infinity, turns: 0 });
+    if (!screen.querySelector(".sheet")) screen.replaceChildren();
+  }
+
+  beside(step) { return Math.min(Math.max(1, this.time + step), this.pages); }
+
+  async show(page) {
+    const turn = ++this.turns, isFirst = this.pages === Infinity;
+    this.time = Math.max(1, Math.round(page));
+    const address = `${this.source}/page/${this.time}`, title = fill(words.page_of_pdf, { title: this.title, n: this.time });
+    let drawn, image;
+    try {
+      drawn = await (await fetch(`${address}?${this.asked}`)).json();
+      image = Object.assign(new Image(), { alt: title, src: `${address}.png?${this.asked}&version=${drawn.version}` });
+      await image.decode();
+    } catch { image = null; }
+    if (turn !== this.turns) return;
+    this.onTrouble?.(!image ? words.not_drawn : isFirst && this.asked.get("stop") > 0 && !drawn.marks.length ? words.not_marked : "");
+    if (!image) {
+      this.screen.replaceChildren();
+      return;
+    }
+    this.pages = drawn.pages;
+    this.onPage?.(this.time, this.pages);
+    const sheet = Object.assign(document.createElement("div"), { className: "sheet", tabIndex: 0, role: "region", ariaLabel: title });
+    const paper = Object.assign(document.createElement("div"), { className: "paper" });
+    paper.append(image, ...drawn.marks.map(box));
+    sheet.append(paper);
+    this.screen.replaceChildren(sheet);
+    const mark = paper.querySelector("span");
+    if (mark) sheet.scrollTop = mark.offsetTop - sheet.clientHeight / 3;
+  }
+
+  play(page) { this.show(page); }
+
+  toggle() {}
+
+  stop() { this.turns++; }
+}
+
 const watchAddress = (video, seconds) => `https://www.youtube.com/watch?v=${video}&t=${Math.floor(seconds)}s`;
 
-export const elsewhere = (what, seconds) => what.how === "youtube" ? watchAddress(what.source, seconds) : null;
+export const elsewhere = (what, seconds) => what.how === "youtube" ? watchAddress(what.source, seconds)
+  : what.how === "pdf" ? `${what.source}#page=${Math.max(1, seconds)}` : null;
 
-export const playerOf = (screen, what) => what.how === "youtube" ? new Tube(screen, what) : new Recording(screen, what);
+// A place in what plays, as screen readers say it.
+export const said = (what, seconds) => what.how === "pdf" ? fill(words.page_of_pdf, { title: what.title, n: seconds })
+  : fill(words.playing, { title: what.title, time: clock(seconds) });
+
+export const playerOf = (screen, what) => new ({ youtube: Tube, pdf: Paper }[what.how] ?? Recording)(screen, what);
 
 export const described = (element) => ({
   how: element.dataset.play, source: element.dataset.source, mime: element.dataset.mime, id: element.dataset.id, title: element.dataset.title,
-  language: element.dataset.language, page: element.dataset.page,
+  language: element.dataset.language, page: element.dataset.page, cues: element.dataset.cues,
 });
