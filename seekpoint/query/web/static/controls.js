@@ -23,7 +23,7 @@ export class Controls {
     root.addEventListener("play", () => this.use(), true);
     this.actions = {
       previous: () => step(-1), next: () => step(1), toggle: () => this.player?.toggle(),
-      back: () => this.jump(-1), forward: () => this.jump(1),
+      back: () => this.jump(-1), forward: () => this.jump(1), before: () => this.jump(-1), after: () => this.jump(1),
     };
     root.querySelector(".controls").hidden = false;
     for (const button of root.querySelectorAll("[data-do]")) {
