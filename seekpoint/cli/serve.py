@@ -6,7 +6,6 @@ import secrets
 import webbrowser
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -24,7 +23,6 @@ from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import LanguageReader
-    from seekpoint.query.web.page_drawings import Drawing
     from seekpoint.query.web.parameters import Editing
 
 
@@ -57,6 +55,7 @@ def serve(
     that others use too, give --token, since they can ask as well.
     """
     from seekpoint.index.models.reranker import load_reranker
+    from seekpoint.indexer.sources.papers.page_image import drawn_page
     from seekpoint.query.web.app import application
     from seekpoint.query.web.http_server import listen
     from seekpoint.query.web.http_server import serve as run
@@ -90,7 +89,7 @@ def serve(
         live.close()
 
     policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
-    run(application(live, policy, reader=reader, editing=editing, draw=drawing), listener, partial(end, close))
+    run(application(live, policy, reader=reader, editing=editing, draw=drawn_page), listener, partial(end, close))
 
 
 def _warm_up(live: LiveLibrary, context: click.Context) -> None:
@@ -105,14 +104,6 @@ def _warm_up(live: LiveLibrary, context: click.Context) -> None:
             live.ask("seekpoint")
         except LibraryNotFound as error:
             click.echo(f"seekpoint: {with_index(clean(str(error)))}", err=True)
-
-
-def drawing(path: Path, number: int, quote: str) -> Drawing:
-    """A page of a PDF, drawn in the sandbox with the marks of a quote; raises SeekpointError and OSError."""
-    from seekpoint.indexer.sources.papers.page_image import drawn_page
-    from seekpoint.query.web.page_drawings import Drawing
-
-    return Drawing(*drawn_page(path, number, quote))
 
 
 def _editing(library: Address) -> Editing:

@@ -5,92 +5,66 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.filters import in_language
-from seekpoint.query.web import view_models
+from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.parameters import QuoteParameters
 from seekpoint.query.web.problems import resource_of
+from seekpoint.query.web.view_models import local_pdf
 
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from seekpoint.query.serving.live_library import LiveLibrary
-    from seekpoint.query.serving.resource_cache import ResourceCaches
-
-# A page with its marks is asked for and then its picture; a large picture has some megabytes.
-_KEPT = 12
-_AT_ONCE = 2
-_MOST_CUES = 200
-_CACHING = {"Cache-Control": "private, max-age=31536000, immutable"}
-
-
-class Drawing(NamedTuple):
-    """A page as a PNG, empty if there is no such page; the number of pages, and the marks of a quote.
-
-    A mark is a box: left, top, width and height, as shares of the page.
-    """
-
-    picture: bytes
-    pages: int
-    marks: Sequence[tuple[float, float, float, float]]
-
-
+Drawing: TypeAlias = tuple[bytes, int, Sequence[tuple[float, float, float, float]]]
+"""A page as a PNG, empty if there is none; the number of pages; boxes that mark a quote, in shares of the page."""
 Draw: TypeAlias = Callable[[Path, int, str], Drawing]
 """Draws a page of a PDF, from 1, and finds a quote on it; raises SeekpointError and OSError."""
 
+# The marks are asked for and then the picture, which has some megabytes at most.
+_KEPT, _AT_ONCE = 12, 2
+_CACHING = {"Cache-Control": "private, max-age=31536000, immutable"}
+
 
 class PageDrawings:
-    """Draws two pages at a time; the others wait. Keeps the last ones as long as their file stays as it is."""
+    """Draws two pages at a time; further requests wait. Keeps the last pages while their files stay as they are."""
 
     def __init__(self, live: LiveLibrary, caches: ResourceCaches, draw: Draw) -> None:
         self._live = live
         self._caches = caches
-        self._draw = lru_cache(_KEPT)(lambda path, stamp, number, quote: draw(path, number, quote))
-        self._limiter = CapacityLimiter(_AT_ONCE)
+        self._draw = lru_cache(_KEPT)(lambda path, version, number, quote: draw(path, number, quote))
+        self._turns = CapacityLimiter(_AT_ONCE)
+        self.routes = [Route("/media/{id}/page/{number:int}" + suffix, self.page) for suffix in ("", ".png")]
 
-    @property
-    def routes(self) -> list[Route]:
-        return [
-            Route("/media/{id}/page/{number:int}", self.page),
-            Route("/media/{id}/page/{number:int}.png", self.picture),
-        ]
+    async def page(self, request: Request) -> Response:
+        """The picture; or the number of pages, the marks, and the file's version for the picture's address."""
+        version, (png, pages, marks) = await to_thread.run_sync(self._drawing, request, limiter=self._turns)
+        if request.url.path.endswith(".png"):
+            return Response(png, headers=_CACHING, media_type="image/png")
+        return JSONResponse({"pages": pages, "marks": marks, "version": version})
 
-    async def page(self, request: Request) -> JSONResponse:
-        """The number of pages, the marks, and the file's version, which is a part of the picture's address."""
-        drawing, stamp = await to_thread.run_sync(self._drawing, request, limiter=self._limiter)
-        return JSONResponse({"pages": drawing.pages, "marks": drawing.marks, "version": stamp})
-
-    async def picture(self, request: Request) -> Response:
-        drawing, _ = await to_thread.run_sync(self._drawing, request, limiter=self._limiter)
-        return Response(drawing.picture, headers=_CACHING, media_type="image/png")
-
-    def _drawing(self, request: Request) -> tuple[Drawing, str]:
-        """The page that a request names and the version of its file; raises HTTPException."""
+    def _drawing(self, request: Request) -> tuple[str, Drawing]:
+        """The version of the file that a request names, and the page; raises HTTPException."""
         quoted = QuoteParameters.model_validate(dict(request.query_params))
         with self._live.reader() as reader:
             cache = self._caches.of(reader)
             resource = resource_of(cache, request.path_params["id"])
-            path = view_models.local_pdf(resource) if cache.standings[resource.id].is_indexed else None
+            path = local_pdf(resource) if cache.standings[resource.id].is_indexed else None
             transcript = in_language(cache.transcripts(resource.id), quoted.language) if path else None
         if path is None:
             raise HTTPException(404, "that is no PDF that is indexed here")
-        cues = transcript.cues[quoted.first : min(quoted.stop, quoted.first + _MOST_CUES)] if transcript else ()
-        quote = " ".join(cue.text for cue in cues)
+        quote = " ".join(cue.text for cue in transcript.cues[quoted.first : quoted.stop]) if transcript else ""
         try:
-            status = path.stat()
-            stamp = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-            drawing = self._draw(path, stamp, request.path_params["number"], quote)
-        except OSError as error:
-            raise HTTPException(404, f"the file can't be read: {error.strerror}") from error
-        except SeekpointError as error:
-            raise HTTPException(422, f"the page can't be drawn: {error}") from error
-        if not drawing.picture:
-            raise HTTPException(404, f"the PDF has {drawing.pages} pages")
-        return drawing, stamp
+            version = f"{path.stat().st_mtime_ns:x}-{path.stat().st_size:x}"
+            drawing = self._draw(path, version, request.path_params["number"], quote)
+        except (OSError, SeekpointError) as error:
+            told = error.strerror if isinstance(error, OSError) else error
+            raise HTTPException(422, f"the page can't be drawn: {told}") from error
+        if not drawing[0]:
+            raise HTTPException(404, f"the PDF has {drawing[1]} pages")
+        return version, drawing

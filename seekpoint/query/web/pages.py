@@ -246,8 +246,7 @@ class Playing:
 
     @property
     def here(self) -> str:
-        start = self.start if self.resource.kind.plays else None
-        return view_models.resource_href(self.resource, start, self.language)
+        return view_models.resource_href(self.resource, self.start, self.language)
 
     @classmethod
     def of(

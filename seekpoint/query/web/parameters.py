@@ -45,7 +45,6 @@ _ON_A_PAGE = 8
 LONGEST_SOUGHT = 200
 """The most characters that are looked for in a transcript, or that are suggested for."""
 LONGEST_COLLECTION = 200
-_LARGEST = 2**31
 _STRIPPED = ConfigDict(str_strip_whitespace=True)
 
 _QUESTION = 'The question. A "phrase" has to be said word for word; -word leaves out passages with the word.'
@@ -203,8 +202,8 @@ class QuoteParameters(BaseModel):
     """The passage that is marked on a page: from one cue of the transcript in a language to another."""
 
     language: LanguageTag = None
-    first: int = Field(default=0, ge=0, le=_LARGEST)
-    stop: int = Field(default=0, ge=0, le=_LARGEST)
+    first: int = Field(default=0, ge=0)
+    stop: int = Field(default=0, ge=0)
 
 
 class KeptParameters(BaseModel):

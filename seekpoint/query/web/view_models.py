@@ -118,11 +118,6 @@ class MomentView:
         return timestamp(self.moment.start)
 
     @property
-    def at(self) -> float | None:
-        """The second or the page that the player goes to."""
-        return self.moment.page if self.moment.start is None else self.moment.start
-
-    @property
     def quote(self) -> tuple[TextSegment, ...]:
         """The quote, split at the bounds of its marks and of the cue that answers, unless that is the whole quote."""
         text, quoted = self.moment.quote, self.quoted

@@ -9,7 +9,6 @@ from base64 import b64decode, b64encode
 from bisect import bisect_left
 from contextlib import closing
 from functools import lru_cache
-from math import inf
 from pathlib import Path
 from struct import pack, unpack
 from typing import TypeAlias
@@ -27,8 +26,7 @@ Mark: TypeAlias = tuple[float, float, float, float]
 LONGEST_SIDE = 1400
 """Pixels."""
 
-_SECONDS = 10.0
-_MOST_GLYPHS, _MOST_MARKS, _LONGEST_QUOTE = 100_000, 500, 4000
+_SECONDS, _MOST_MARKS, _LONGEST_QUOTE = 10.0, 500, 4000
 # In bytes of UTF-8, the shortest part of a quote that is marked alone: seven characters of Chinese.
 _SHORTEST_PART = 20
 # The largest gap in a mark, in heights of its glyphs.
@@ -39,8 +37,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def drawn_page(path: Path, number: int, quote: str) -> tuple[bytes, int, list[Mark]]:
     """Page `number` of a PDF, from 1, as a PNG, the number of pages, and the marks of a quote on that page.
 
-    The PNG is empty if there is no such page. Raises Unfetched if it can't be drawn in time, OSError if the file can't
-    be read.
+    The PNG is empty if there is no such page. Raises Unfetched if it can't be drawn, OSError if the file can't be read.
     """
     picture, pages, marks = sandboxed(draw_page, read_file(path), number, quote[:_LONGEST_QUOTE], seconds=_SECONDS)
     png = b64decode(picture)
@@ -52,19 +49,14 @@ def drawn_page(path: Path, number: int, quote: str) -> tuple[bytes, int, list[Ma
 
 def draw_page(data: bytes, number: int, quote: str) -> tuple[str, int, list[Mark]]:
     """As `drawn_page`, of the bytes of a PDF and with the PNG in base64; call it in the sandbox."""
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            pages = len(document)
-            if not 1 <= number <= pages:
-                return "", pages, []
-            with closing(document[number - 1]) as page:
-                if not 0 < min(page.get_size()) <= max(page.get_size()) < inf:
-                    raise unavailable("pdf_broken")
-                # A little less, since pypdfium2 rounds up.
-                bitmap = page.render(scale=(LONGEST_SIDE - 0.01) / max(page.get_size()), rev_byteorder=True)
-                return b64encode(_png(bitmap)).decode(), pages, _marks(page, bitmap, quote)
-    except pypdfium2.PdfiumError:
-        raise unavailable("pdf_broken") from None
+    with closing(pypdfium2.PdfDocument(data)) as document:
+        pages = len(document)
+        if not 1 <= number <= pages:
+            return "", pages, []
+        with closing(document[number - 1]) as page:
+            # A little less, since pypdfium2 rounds up.
+            bitmap = page.render(scale=(LONGEST_SIDE - 0.01) / max(page.get_size()), rev_byteorder=True)
+            return b64encode(_png(bitmap)).decode(), pages, _marks(page, bitmap, quote)
 
 
 def _png(bitmap: pypdfium2.PdfBitmap) -> bytes:
@@ -78,11 +70,11 @@ def _png(bitmap: pypdfium2.PdfBitmap) -> bytes:
 
 def _marks(page: pypdfium2.PdfPage, bitmap: pypdfium2.PdfBitmap, quote: str) -> list[Mark]:
     """The marks of the parts of a quote that a page has, in the order in which it draws them."""
-    boxes: list[list[int]] = []
+    boxes: list[list[int]] = [[0, 0, 0, 0]]
     glyph, position = pdfium.FS_RECTF(), bitmap.get_posconv(page)
     with closing(page.get_textpage()) as text:
         letters, owners = bytearray(), list[int]()
-        for index in range(min(pdfium.FPDFText_CountChars(text), _MOST_GLYPHS)):
+        for index in range(pdfium.FPDFText_CountChars(text)):
             code = pdfium.FPDFText_GetUnicode(text, index)
             folded = _folded(chr(code)) if code <= sys.maxunicode else b""
             letters += folded
@@ -91,20 +83,15 @@ def _marks(page: pypdfium2.PdfPage, bitmap: pypdfium2.PdfBitmap, quote: str) -> 
             pdfium.FPDFText_GetLooseCharBox(text, index, glyph)
             corners = position.to_bitmap(glyph.left, glyph.top), position.to_bitmap(glyph.right, glyph.bottom)
             (left, right), (top, bottom) = map(sorted, zip(*corners, strict=True))
-            last = boxes[-1] if boxes else [0, 0, 0, 0]
+            last = boxes[-1]
             height = min(bottom - top, last[3] - last[1])
             is_beside = max(left - last[2], last[0] - right) <= _WIDEST_GAP * height
             if is_beside and 2 * (min(bottom, last[3]) - max(top, last[1])) >= height > 0:
                 last[:] = min(left, last[0]), min(top, last[1]), max(right, last[2]), max(bottom, last[3])
             else:
                 boxes.append([left, top, right, bottom])
-    marks = []
-    for box in boxes[:_MOST_MARKS]:
-        sides = (bitmap.width, bitmap.height) * 2
-        left, top, right, bottom = (round(min(max(at / side, 0), 1), 4) for at, side in zip(box, sides, strict=True))
-        if left < right and top < bottom:
-            marks.append((left, top, right - left, bottom - top))
-    return marks
+    width, height = bitmap.width, bitmap.height
+    return [(x / width, y / height, (right - x) / width, (bottom - y) / height) for x, y, right, bottom in boxes[1:]]
 
 
 @lru_cache(maxsize=4096)
@@ -124,10 +111,9 @@ def _shared(sought: bytes, text: bytes) -> list[int]:
     while start <= (last := len(sought)) - shortest:
         lengths = range(shortest, last - start + 1)
         longer = bisect_left(lengths, True, key=lambda length: sought[start : start + length] not in text)
+        stop = start + shortest + longer - 1 if longer else start + 1
         if longer:
-            at = text.index(sought[start : start + shortest + longer - 1])
-            places += range(at, at + shortest + longer - 1)
-            start += shortest + longer - 1
-        else:
-            start += 1
+            at = text.index(sought[start:stop])
+            places += range(at, at + stop - start)
+        start = stop
     return places

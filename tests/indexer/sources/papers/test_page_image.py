@@ -7,7 +7,6 @@ import zlib
 from base64 import b64decode
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -25,10 +24,9 @@ COMPOSED = ("eﬃcient ﬂow of ⼈⼯ x² ﬁrst", "S¨orensen, Dvoˇr´ak and 
 
 def marked(quote: str, content: Sequence[str], page: str = "") -> list[str]:
     """The marks of a quote on a page of 600 × 800 points: in which line of 12 from 700 on, from where to where."""
-    _, _, marks = draw_page(made([content], page=page), 1, quote)
     return [
         f"{round((700 - 800 * (1 - top - height)) / 12)}: {round(600 * left)}-{round(600 * (left + width))}"
-        for left, top, width, height in marks
+        for left, top, width, height in draw_page(made([content], page=page), 1, quote)[2]
     ]
 
 
@@ -40,9 +38,7 @@ def marked(quote: str, content: Sequence[str], page: str = "") -> list[str]:
         (ENGLISH, "THE METHOD — SURPRISED!", ["0: 180-228", "1: 60-132"]),
         (ENGLISH, "everyone who had watched it on the page after", ["1: 138-168", "2: 60-174"]),
         (ENGLISH, "It began before: the method surprised everyone", ["0: 180-228", "1: 60-168", "2: 60-78"]),
-        (ENGLISH, "quick", ["0: 84-114"]),
         (ENGLISH, "nothing of this is there at all, nor everyone", []),
-        (ENGLISH, "", []),
         (ENGLISH, "… ——", []),
         (CHINESE, "".join(CHINESE), ["0: 60-210", "1: 60-200"]),
         (CHINESE, "一个权重，然后掩码把未来的词都藏起来了", ["0: 180-210", "1: 60-170"]),
@@ -54,32 +50,27 @@ def test_the_lines_of_a_quote_are_marked(printed: Sequence[str], quote: str, spa
     assert marked(quote, lines(60, 700, printed, font="F1" if printed is ENGLISH else "F3")) == spans
 
 
-def test_two_columns_are_marked_apart_where_a_page_that_is_cut_or_turned_shows_them() -> None:
+def test_columns_are_marked_apart_and_where_a_page_that_is_cut_or_turned_shows_them() -> None:
     columns = [*lines(60, 700, ENGLISH), line(400, 700, "beside it"), line(460, 700, "and far")]
     assert marked("".join(ENGLISH) + "beside it and far", columns)[2:] == ["2: 60-174", "0: 400-502"]
     # What is left of it is twice as large.
     assert marked("of the method", lines(60, 700, ENGLISH), "/CropBox [0 600 300 800]")[0].endswith(": 324-456")
     turned = [line(100 + 12 * row, 60, text, turn="0 1 -1 0") for row, text in enumerate(ENGLISH)]
-    assert [mark[-6:] for mark in marked("The quick ascent of the method", turned, "/Rotate 90")] == [
-        "45-171",
-        " 45-54",
-    ]
+    found = marked("The quick ascent of the method", turned, "/Rotate 90")
+    assert [mark.split()[1] for mark in found] == ["45-171", "45-54"]
 
 
-def size_of(data: bytes, number: int = 1) -> tuple[int, int]:
-    """The size of a page that is drawn, in pixels; fails unless it is a picture."""
-    with Image.open(BytesIO(b64decode(draw_page(data, number, SENTENCES[0])[0]))) as image:
+def size_of(data: bytes) -> tuple[int, int]:
+    with Image.open(BytesIO(b64decode(draw_page(data, 1, SENTENCES[0])[0]))) as image:
         image.load()
-        assert image.mode == "RGB"
         return image.size
 
 
 def test_a_page_has_a_size_whatever_its_box_says() -> None:
-    assert size_of(WHOLE) == (1050, LONGEST_SIDE)
+    assert size_of(WHOLE) == size_of(WHOLE.replace(b"startxref\n", b"startxref\n9")) == (1050, LONGEST_SIDE)
     for box in ("0 0 1000000000 1", "0 0 1 99999", "0 0 0 0", "0 0 1e39 1e39", "9 9 -9 -9", "0 0 .0001 .0001"):
         assert max(size_of(made([[line(60, 700, SENTENCES[0])]], page=f"/MediaBox [{box}]"))) == LONGEST_SIDE
-    assert size_of(WHOLE.replace(b"startxref\n", b"startxref\n9")) == (1050, LONGEST_SIDE)
-    assert draw_page(made([[], []]), 3, "")[:2] == draw_page(made([[], []]), 0, "")[:2] == ("", 2)
+    assert draw_page(made([[], []]), 3, "") == draw_page(made([[], []]), 0, "") == ("", 2, [])
 
 
 def squeezed(content: bytes, times: int) -> bytes:
@@ -90,15 +81,14 @@ def squeezed(content: bytes, times: int) -> bytes:
 
 
 @pytest.mark.slow
-def test_a_hostile_pdf_is_refused_in_time_and_the_next_one_drawn(tmp_path: Path) -> None:
-    sandbox = Sandbox(seconds=1, memory=600_000_000)
+def test_a_hostile_pdf_is_refused_in_time_and_the_next_one_drawn() -> None:
+    sandbox = Sandbox(seconds=1)
     lock = "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >> /ID [<00> <00>]".format("5a" * 32)
     for data, reason in (
-        (squeezed(b"0 0 600 800 re f\n", 3_000_000), "longer than 1 s|gave up"),
+        (squeezed(b"0 0 600 800 re f\n", 3_000_000), "longer than 1 s"),
         (squeezed(b"0 0 0 0 0 0 0 0 0 ", 20_000_000), "gave up|memory|longer"),
-        (made([SENTENCES], trailer=lock), "broken"),
-        (WHOLE[:300], "broken"),
-        (b"", "broken"),
+        (made([SENTENCES], trailer=lock), "can't be read"),
+        (WHOLE[:300], "can't be read"),
     ):
         with pytest.raises(Unfetched) as refused:
             sandbox.call(draw_page, data, 1, SENTENCES[0])
@@ -108,9 +98,6 @@ def test_a_hostile_pdf_is_refused_in_time_and_the_next_one_drawn(tmp_path: Path)
 
 
 @needs_shared
-def test_a_real_page_is_drawn_in_the_sandbox(tmp_path: Path) -> None:
+def test_a_real_page_is_drawn_in_the_sandbox() -> None:
     picture, pages, marks = drawn_page(PAPER, 3, "The encoder is composed of a stack of N = 6 identical layers.")
-    assert (pages, len(marks)) == (15, 1)
-    assert 10_000 < len(picture) < 600_000
-    with pytest.raises(OSError):
-        drawn_page(tmp_path / "gone.pdf", 1, "")
+    assert (pages, len(marks)) == (15, 1) and 10_000 < len(picture) < 600_000
