@@ -55,10 +55,7 @@ export class Controls {
     this.player = playerOf(screen.querySelector(".shown"), what);
     this.player.speed = Number(this.speed.value);
     this.player.onTrouble = (text) => this.warn(text);
-    this.player.onPage = (page, pages) => {
-      this.root.querySelector(".turning output").textContent = `${page} / ${pages}`;
-      this.point(page);
-    };
+    this.player.onPage = (page, pages) => { this.root.querySelector(".turning output").textContent = `${page} / ${pages}`; };
     this.player.onTime = (seconds) => {
       this.point(seconds);
       onTime(seconds);

@@ -51,8 +51,8 @@ def test_the_lines_of_a_quote_are_marked(printed: Sequence[str], quote: str, spa
 
 
 def test_columns_are_marked_apart_and_where_a_page_that_is_cut_or_turned_shows_them() -> None:
-    columns = [*lines(60, 700, ENGLISH), line(400, 700, "beside it"), line(460, 700, "and far")]
-    assert marked("".join(ENGLISH) + "beside it and far", columns)[2:] == ["2: 60-174", "0: 400-502"]
+    columns = [line(60, 700, ENGLISH[2]), line(400, 700, "beside it"), line(460, 700, "and far")]
+    assert marked(f"{ENGLISH[2]} Beside it and far", columns) == ["0: 60-174", "0: 400-502"]
     # What is left of it is twice as large.
     assert marked("of the method", lines(60, 700, ENGLISH), "/CropBox [0 600 300 800]")[0].endswith(": 324-456")
     turned = [line(100 + 12 * row, 60, text, turn="0 1 -1 0") for row, text in enumerate(ENGLISH)]
