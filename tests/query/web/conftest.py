@@ -20,6 +20,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
+from seekpoint.query.web.page_drawings import Draw
 from seekpoint.query.web.parameters import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.browser import CHROMIUM
@@ -235,13 +236,14 @@ def serving(
     policy: AccessPolicy | None = None,
     editing: Editing | None = None,
     encoder: Encoder | None = None,
+    draw: Draw | None = None,
     **headers: str,
 ) -> TestClient:
     policy = policy or AccessPolicy()
-    if editing is None and encoder is None:
+    if editing is None and encoder is None and draw is None:
         app = _application(library, policy)
     else:
-        app = application(LiveLibrary(library, encoder or TopicEncoder()), policy, editing=editing)
+        app = application(LiveLibrary(library, encoder or TopicEncoder()), policy, editing=editing, draw=draw)
     return TestClient(app, HOST, raise_server_exceptions=False, headers=headers, follow_redirects=False)
 
 

@@ -13,17 +13,14 @@ from urllib.parse import unquote
 import pytest
 import requests
 from lxml.html import fromstring
-from starlette.testclient import TestClient
 
 import seekpoint
 from seekpoint.indexer.sources.papers.page_image import drawn_page
-from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.web.app import application
-from seekpoint.query.web.page_drawings import Draw, Drawing
+from seekpoint.query.web.page_drawings import Drawing
 from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import SENTENCES, lines, made
-from tests.query.web.conftest import HOST, axe_faults, opened, serving
+from tests.query.web.conftest import axe_faults, opened, serving
 from tests.query.web.served import served, until
 
 if TYPE_CHECKING:
@@ -31,9 +28,7 @@ if TYPE_CHECKING:
 
 TOKEN = "a-token-for-the-tests"
 ENGLISH = [lines(60, 700, SENTENCES), lines(60, 90, (*SENTENCES[:2], "A mask hides what comes later."))]
-CHINESE = [
-    lines(60, 90, ("注意力给每个词一个权重，然后把它们加起来。", "掩码把未来的词藏起来，后面看不到。"), font="F3")
-]
+CHINESE = [lines(60, 90, ("注意力给每个词一个权重，加起来。", "掩码把未来的词藏起来，看不到。"), font="F3")]
 # The name and pages of a file, a question, and the page that answers, far down on it.
 EACH = [("masks.pdf", 2, "What does the mask hide?", 2), ("掩码.pdf", 1, "掩码把什么藏起来？", 1)]
 
@@ -54,11 +49,6 @@ def ids(papers: Path) -> dict[str, str]:
     return {unquote(each.url.rpartition("/")[2]): each.id for each in resources}
 
 
-def client_of(library: Path, draw: Draw = drawn_page, token: str | None = None) -> TestClient:
-    app = application(LiveLibrary(library, TopicEncoder()), AccessPolicy(token=token), draw=draw)
-    return TestClient(app, HOST, raise_server_exceptions=False, follow_redirects=False)
-
-
 def test_a_page_is_drawn_once_for_its_marks_and_its_picture(papers: Path, ids: dict[str, str]) -> None:
     drawn: list[int] = []
 
@@ -66,7 +56,7 @@ def test_a_page_is_drawn_once_for_its_marks_and_its_picture(papers: Path, ids: d
         drawn.append(number)
         return drawn_page(path, number, quote)
 
-    with client_of(papers, draw) as client:
+    with serving(papers, draw=draw) as client:
         for name, pages, question, number in EACH:
             page = fromstring(client.get("/", params={"q": question, "k": 9}).text)
             (link, *_) = page.xpath(f"//a[@data-id='{ids[name]}'][@data-cues]")
@@ -91,7 +81,7 @@ def test_only_indexed_pdfs_are_drawn_and_only_for_those_who_may(
     papers: Path, ids: dict[str, str], hostile: Path
 ) -> None:
     page = f"/media/{ids['masks.pdf']}/page"
-    with client_of(papers) as client:
+    with serving(papers, draw=drawn_page) as client:
         for path, code in (
             *((f"{page}/{number}{end}", 404) for number in (0, 3, -1, "x", 10**30) for end in ("", ".png")),
             *((f"/media/{name}/page/1", 404) for name in (ids["notes.md"], "nothing", "..", "%2e%2e%2fmasks.pdf")),
@@ -100,9 +90,9 @@ def test_only_indexed_pdfs_are_drawn_and_only_for_those_who_may(
         ):
             assert client.get(path).status_code == code, path
         assert client.get(f"{page}/2.png", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    with client_of(hostile) as client:
+    with serving(hostile, draw=drawn_page) as client:
         assert {client.get(f"/media/{name}/page/1").status_code for name in ("unread", "text", "other", "vb")} == {404}
-    with client_of(papers, token=TOKEN) as client:
+    with serving(papers, AccessPolicy(token=TOKEN), draw=drawn_page) as client:
         assert client.get(f"{page}/2.png").status_code == client.get(f"{page}/2").status_code == 401
         assert client.get(f"{page}/2.png", headers={"Authorization": f"Bearer {TOKEN}"}).content[1:4] == b"PNG"
     with serving(papers) as client:
@@ -113,7 +103,7 @@ def test_a_file_that_is_broken_or_gone_is_told_in_a_line(tmp_path: Path) -> None
     file = tmp_path / "masks.pdf"
     file.write_bytes(made(ENGLISH))
     seekpoint.build(file, tmp_path / "library", encoder=TopicEncoder(), translate=False)
-    with client_of(tmp_path / "library") as client:
+    with serving(tmp_path / "library", draw=drawn_page) as client:
         source = fromstring(client.get("/?q=mask").text).xpath("string(//a/@data-source)")
         for data, reason in ((made(ENGLISH)[:300], "can't be read"), (b"", "can't be read"), (None, "No such file")):
             file.unlink() if data is None else file.write_bytes(data)
