@@ -5,14 +5,20 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, print_json, with_index
+from seekpoint.cli.options import index_option, llm_options, print_json, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.query.output.digest import FORMATS
+
+if TYPE_CHECKING:
+    from seekpoint.query.answers import Answer
+    from seekpoint.query.reading.language_reader import LanguageReader
+    from seekpoint.query.search.settings import AskOptions
 
 _NOTHING = "no question is kept yet: `seekpoint digest --keep QUESTION` keeps one"
 
@@ -24,11 +30,19 @@ _NOTHING = "no question is kept yet: `seekpoint digest --keep QUESTION` keeps on
 @click.option(
     "--format", "form", type=click.Choice(["plain", "json", *FORMATS]), default="plain", help="Print a file instead."
 )
+@llm_options
 @index_option
-def digest(since: str, kept: tuple[str, ...], dropped: tuple[str, ...], form: str, folder: Address) -> None:
+def digest(
+    since: str,
+    kept: tuple[str, ...],
+    dropped: tuple[str, ...],
+    form: str,
+    reader: LanguageReader | None,
+    folder: Address,
+) -> None:
     """Ask the kept questions of what came into the library lately, and list the moments that answer.
 
-    Each build that brings something ends with it.
+    Each build that brings something ends with it. With --llm, the moments are those that the model cites.
     """
     from seekpoint.index.open import open_reader
     from seekpoint.query.filters import seconds_since
@@ -41,20 +55,28 @@ def digest(since: str, kept: tuple[str, ...], dropped: tuple[str, ...], form: st
         if not library.settings.questions:
             click.echo(f"seekpoint: {with_index(_NOTHING)}", err=True)
         if library.settings.questions or form != "plain":
-            tell(library, start, form)
+            tell(library, start, form, reader)
 
 
-def tell(library: Reader, since: float, form: str = "plain") -> None:
+def tell(library: Reader, since: float, form: str = "plain", reader: LanguageReader | None = None) -> None:
     """Print the digest of what came since a Unix second."""
     from seekpoint.index.models.encoder import stored_engine
     from seekpoint.query import digest as digests
     from seekpoint.query.output import digest as output
     from seekpoint.query.output.terminal import is_styled
+    from seekpoint.query.reading.language_reader import whole
     from seekpoint.query.search import pipeline
     from seekpoint.query.serving.live_library import SharedEncoder
 
     encoder = SharedEncoder(library.card, engine=stored_engine(library))
-    found = digests.digest(library, lambda text, options: pipeline.ask(text, library, encoder, options), since)
+
+    def ask(text: str, options: AskOptions) -> Answer:
+        return pipeline.ask(text, library, encoder, options)
+
+    read = (lambda answer: whole(reader.steps(answer, library))) if reader else None
+    found = digests.digest(library, ask, since, read=read)
+    if found.problem:
+        click.echo(f"seekpoint: {with_index(clean(found.problem))}", err=True)
     if form == "json":
         print_json(output.to_json(found))
     elif form == "plain":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
@@ -17,7 +17,7 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptQuestion, Resource, iso_time
-from seekpoint.query.answers import Answer, Moment
+from seekpoint.query.answers import Answer, Moment, Reading
 from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 
@@ -30,8 +30,8 @@ LEAST = 0.36
 On a third of a podcast's steps (benchmarks/digest.py) .34 to .38 trade half of the answers at .62 for .43 at .68.
 """
 
-# The most moments that are listed for a question, and of one resource.
-_MOST, _PER_RESOURCE = 5, 2
+# The most moments that are listed for a question, and of one resource; and those that a language model reads.
+_MOST, _PER_RESOURCE, _READ = 5, 2, 20
 
 
 class News(NamedTuple):
@@ -48,22 +48,43 @@ class News(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What came into a library `since` a time (ISO 8601), and the news on each kept question, in their order."""
+    """What came into a library `since` a time (ISO 8601), and the news on each kept question, in their order.
+
+    `problem` is a line on why a reader didn't read all that was to be read.
+    """
 
     since: str
     resources: tuple[Resource, ...]
     questions: tuple[News, ...]
+    problem: str | None = None
+
+
+Ask: TypeAlias = Callable[[str, AskOptions], Answer]
 
 
 def digest(
-    library: Reader, ask: Callable[[str, AskOptions], Answer], since: float, questions: Sequence[str] | None = None
+    library: Reader,
+    ask: Ask,
+    since: float,
+    questions: Sequence[str] | None = None,
+    read: Callable[[Answer], Reading] | None = None,
 ) -> Digest:
-    """The digest of what came since a Unix second, on these questions or all that are kept."""
-    since = int(since)
+    """The digest of what came since a Unix second, on these questions or all that are kept.
+
+    With `read`, the moments are those that a language model cites; where it fails, they are chosen as without it.
+    """
+    since, problem = int(since), None
     asked = [text for text, _ in library.settings.questions] if questions is None else questions
-    new = came_since(library, since)
-    news = (News(text, _new_moments(text, ask, since) if new else ()) for text in asked)
-    return Digest(iso_time(since), tuple(new), tuple(news))
+    new, news = came_since(library, since), []
+    for question in asked:
+        moments: tuple[Moment, ...] = ()
+        if new:
+            answer = ask(question, AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, True))
+            reading = read(answer) if read and answer.moments and not problem else None
+            problem = problem or (reading.problem if reading else None)
+            moments = reading.moments if reading and not reading.problem else _probable(answer)
+        news.append(News(question, moments[:_MOST]))
+    return Digest(iso_time(since), tuple(new), tuple(news), problem)
 
 
 def came_since(library: Reader, since: float) -> list[Resource]:
@@ -72,8 +93,8 @@ def came_since(library: Reader, since: float) -> list[Resource]:
     return [status.resource for status in library.statuses() if status.chunks and (status.added or "") >= began]
 
 
-def _new_moments(question: str, ask: Callable[[str, AskOptions], Answer], since: float) -> tuple[Moment, ...]:
-    answer = ask(question, AskOptions(_MOST, Filters(added=since), _PER_RESOURCE, explained=True))
+def _probable(answer: Answer) -> tuple[Moment, ...]:
+    """The moments that probably answer, without what explains them."""
     if not (answer.moments and answer.estimate) or answer.missing:
         return ()
     right, first = answer.estimate.right, answer.moments[0].score or 1.0

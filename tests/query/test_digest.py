@@ -10,7 +10,7 @@ import pytest
 
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Filters
-from seekpoint.query.answers import Answer, Confidence, Estimate
+from seekpoint.query.answers import Answer, Confidence, Estimate, Reading
 from seekpoint.query.digest import LEAST, digest
 from seekpoint.query.search.settings import AskOptions
 from tests.index.libraries import build
@@ -56,6 +56,16 @@ def test_moments_are_listed_down_to_where_the_first_ones_probability_no_longer_c
 def test_nothing_is_listed_without_an_estimate_or_without_the_phrases_of_the_question(library: Path) -> None:
     assert listed(library, 0.9, (0.6,), estimate=None) == []
     assert listed(library, 0.9, (0.6,), missing=("causal mask",)) == []
+
+
+def test_a_reader_chooses_the_moments_until_it_fails(library: Path) -> None:
+    first, second = (replace(VIDEO_MOMENT, rank=rank, score=0.1) for rank in (1, 2))
+    answer = Answer("?", Confidence.NONE, (first, second))
+    readings = [Reading((), (second,)), Reading(), Reading(problem="gone"), Reading((), (first,))]
+    with open_reader(library) as reader:
+        found = digest(reader, lambda *_: answer, 0.0, ["a", "b", "c", "d"], lambda _: readings.pop(0))
+    assert [news.moments for news in found.questions] == [(second,), (), (), ()]
+    assert (found.problem, len(readings)) == ("gone", 1)  # a model that fails isn't asked again
 
 
 def test_nothing_is_asked_where_nothing_came(library: Path) -> None:
