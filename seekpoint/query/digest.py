@@ -82,7 +82,7 @@ def digest(
             answer = ask(question, AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, True))
             reading = read(answer) if read and answer.moments and not problem else None
             problem = problem or (reading.problem if reading else None)
-            moments = reading.moments if reading and not reading.problem else _probable(answer)
+            moments = _probable(answer) if not reading or reading.problem else _begun(reading)
         news.append(News(question, moments[:_MOST]))
     return Digest(iso_time(since), tuple(new), tuple(news), problem)
 
@@ -100,6 +100,12 @@ def _probable(answer: Answer) -> tuple[Moment, ...]:
     right, first = answer.estimate.right, answer.moments[0].score or 1.0
     likely = (moment for moment in answer.moments if right * (moment.score / first) ** 2 >= LEAST)
     return tuple(replace(moment, explanation=None) for moment in likely)
+
+
+def _begun(reading: Reading) -> tuple[Moment, ...]:
+    """The places that a model cites first: where its answer begins, and one more there; the others bear details."""
+    there = [moment for moment in reading.moments if moment.resource.id == reading.moments[0].resource.id]
+    return tuple(there[:_PER_RESOURCE])
 
 
 def keep_question(library: Address, text: str, held: Sequence[tuple[str, float]]) -> str:

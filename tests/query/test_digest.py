@@ -61,10 +61,16 @@ def test_nothing_is_listed_without_an_estimate_or_without_the_phrases_of_the_que
 def test_a_reader_chooses_the_moments_until_it_fails(library: Path) -> None:
     first, second = (replace(VIDEO_MOMENT, rank=rank, score=0.1) for rank in (1, 2))
     answer = Answer("?", Confidence.NONE, (first, second))
-    readings = [Reading((), (second,)), Reading(), Reading(problem="gone"), Reading((), (first,))]
+    elsewhere = replace(first, resource=replace(first.resource, id="elsewhere"))
+    readings = [
+        Reading((), (second, elsewhere, first, first)),
+        Reading(),
+        Reading(problem="gone"),
+        Reading((), (first,)),
+    ]
     with open_reader(library) as reader:
         found = digest(reader, lambda *_: answer, 0.0, ["a", "b", "c", "d"], lambda _: readings.pop(0))
-    assert [news.moments for news in found.questions] == [(second,), (), (), ()]
+    assert [news.moments for news in found.questions] == [(second, first), (), (), ()]
     assert (found.problem, len(readings)) == ("gone", 1)  # a model that fails isn't asked again
 
 
