@@ -136,7 +136,7 @@ class Pages:
             asked = ListPageParameters.model_validate(dict(request.query_params))
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=marks,
-                answer=answer, moments=near, State=State, asked=asked, shown=list_page(cache, asked, marks),
+                answer=answer, moments=near, asked=asked, shown=list_page(cache, asked, marks),
                 remedy=partial(remedy, now=time.time()), is_building=is_building, pictures=self.pictures,
                 added_as=partial(added_as, library=self.live.address),
                 workspace=self.workspace.values(request, cache, path_of(request), is_building=is_building)

@@ -171,12 +171,13 @@ class SuggestParameters(BaseModel):
 
 
 class ListPageParameters(BaseModel):
-    """Which part of the list its page shows, in which order; each entry has to say `narrow`."""
+    """Which part of the list its page shows, in which order: those that say `narrow`, or have problems."""
 
     model_config = _STRIPPED
 
     q: str = Field(default="", max_length=LONGEST_QUESTION)
-    sort: Literal["list", "title", "length", "state", "added"] = "list"
+    sort: Literal["list", "published", "added", "title", "length"] = "list"
+    problems: Literal["", "1"] = ""
     narrow: str = Field(default="", max_length=LONGEST_SOUGHT)
     page: Annotated[Annotated[int, Field(ge=1)], BeforeValidator(lambda value: value or 1)] = 1
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache as cached
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Section, State, outlined
+from seekpoint.index.types import ResourceStatus, Section, State, outlined
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.suggestions import folded
 from seekpoint.query.web.parameters import ListPageParameters
@@ -22,57 +22,80 @@ ENTRIES = 200
 """How many entries a page has at most."""
 
 
+DATES: Mapping[str, Callable[[ResourceStatus], str | None]] = {"published": lambda status: status.details.published}
+"""By the name of each order by date: a resource's date as YYYY, YYYY-MM or YYYY-MM-DD, if it has one."""
+
+
+@dataclass(slots=True)
+class Block:
+    """A heading at its depth, if there is one, and the ids of its own entries on the page.
+
+    `entries` are all that stand under it and its subheadings on any page, `found` those of them that the filters leave.
+    """
+
+    depth: int = 0
+    heading: str = ""
+    section: Section | None = None
+    ids: Sequence[str] = ()
+    entries: set[str] = field(default_factory=set)
+    found: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A page of the list: under headings, or without them in another order.
-
-    `found` is how many entries there are on all pages, of `total` on the list. A block is a heading at its depth and,
-    if it has entries of its own, its section, and the ids of those on the page; `ids` stand before all blocks.
-    """
+    """A page of the list; `found` is how many entries the filters leave on all pages, of `total` on the list."""
 
     number: int
     pages: int
     found: int
     total: int
-    blocks: Sequence[tuple[int, str, Section | None, Sequence[str]]] = ()
-    ids: Sequence[str] = ()
+    blocks: Sequence[Block]
 
 
 def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: Collection[str] = ()) -> ListPage:
     """The page that is asked for, else the last one.
 
-    The resources that are `answering` a question come first, in their order, unless another one is chosen; of a list
-    that is longer than a page, a question leaves only them.
+    A question leaves only the resources that are `answering` it, in their order unless another one is chosen.
     """
-    sections: Sequence[Section] = cache.sections
-    if parameters.sort != "list":
-        sections = [Section("", (), {key: cache.standings[key].state for key in ordered(cache, parameters.sort)})]
-    total = sum(len(section.entries) for section in sections)
-    first = list(answering) if parameters.sort == "list" else []
-    left_out = () if total <= ENTRIES or not answering else cache.standings.keys() - set(answering)
     sought = folded(parameters.narrow).split()
-    runs: list[tuple[Section | None, list[str]]] = []
-    for section, keys in [(None, first), *((section, [*section.entries]) for section in sections)]:
-        ids = [key for key in keys if key not in left_out and (section is None or key not in first)]
-        runs.append((section, [key for key in ids if _says(cache, key, sought)] if sought else ids))
-    found = sum(len(ids) for _, ids in runs)
-    pages = max(-(-found // ENTRIES), 1)
+    found = {
+        key: None
+        for key in answering or cache.standings
+        if not (parameters.problems and cache.standings[key].is_indexed) and _says(cache, key, sought)
+    }
+    if parameters.sort == "list":
+        blocks = [Block(ids=[*found])] if answering else _under_headings(cache.sections, found)
+    else:
+        dated, undated = _ordered(cache, parameters.sort, found)
+        blocks = [Block(ids=dated), *([Block(heading="no_date", ids=undated, entries={*undated})] if undated else [])]
+    rows = sum(len(block.ids) for block in blocks)
+    pages = max(-(-rows // ENTRIES), 1)
     number = min(parameters.page, pages)
-    parts: dict[tuple[str, tuple[str, ...]] | None, list[str]] = {}
-    start = (number - 1) * ENTRIES
-    for section, ids in runs:
-        if part := ids[max(start, 0) : max(start + ENTRIES, 0)]:
-            parts[(section.source, section.path) if section else None] = part
-        start -= len(ids)
-    shown = [key for ids in parts.values() for key in ids]
-    cache.prefetch(shown)
-    if parameters.sort != "list":
-        return ListPage(number, pages, found, total, ids=shown)
-    blocks = [
-        (depth, heading, section, parts[section.source, section.path] if section else ())
-        for depth, heading, section in outlined([each for each in sections if (each.source, each.path) in parts])
-    ]
-    return ListPage(number, pages, found, total, blocks, parts.get(None, ()))
+    start, shown = (number - 1) * ENTRIES, []
+    for block in blocks:
+        own, block.ids = len(block.ids), block.ids[max(start, 0) : max(start + ENTRIES, 0)]
+        start -= own
+    parent_of = 0  # a heading without entries on the page stands above those that have some
+    for block in reversed(blocks):
+        if block.ids or block.depth < parent_of:
+            block.found, parent_of = len(block.entries & found.keys()), block.depth
+            shown.append(block)
+    cache.prefetch(key for block in shown for key in block.ids)
+    return ListPage(number, pages, len(found), len(cache.standings), shown[::-1])
+
+
+def _under_headings(sections: Sequence[Section], found: Collection[str]) -> list[Block]:
+    """The outline of the lists, with the entries that the filters leave."""
+    blocks: list[Block] = []
+    above: list[Block] = []
+    for depth, heading, section in outlined(sections):
+        block = Block(depth, heading, section, [key for key in section.entries if key in found] if section else ())
+        above[depth:] = [block]
+        blocks.append(block)
+        if section:
+            for each in above:
+                each.entries.update(section.entries)
+    return blocks
 
 
 def list_href(parameters: ListPageParameters, **changed: object) -> str:
@@ -97,6 +120,8 @@ def _key(kind: str) -> str:
 
 def _says(cache: ResourceCache, resource_id: str, parts: Sequence[str]) -> bool:
     """Whether a resource's entry says all parts of what is looked for."""
+    if not parts:
+        return True
     status = cache.statuses[resource_id]
     said = (
         cache.folded_names[resource_id],
@@ -114,15 +139,16 @@ def _said_of(kind: str, languages: tuple[str, ...], state: State) -> str:
     return folded("\n".join([*said, *(language_name(tag, ui) for ui in LANGUAGES for tag in languages)]))
 
 
-def ordered(cache: ResourceCache, sort: str) -> list[str]:
-    """The ids of all resources: by title, the longest, the newest, or those with a fault first."""
-    if sort == "added":
-        return [*reversed(cache.standings)]
-    if sort == "state":
-        states = list(State)
-        return sorted(cache.order, key=lambda key: -states.index(cache.standings[key].state))
+def _ordered(cache: ResourceCache, sort: str, found: Collection[str]) -> tuple[list[str], list[str]]:
+    """The ids of those that were found, in an order that isn't the lists', and of those without a date for it."""
+    newest = [key for key in reversed(cache.standings) if key in found]
+    if date_of := DATES.get(sort):
+        dates = {key: date for key in newest if (date := date_of(cache.statuses[key]))}
+        return sorted(dates, key=lambda key: dates[key], reverse=True), [key for key in newest if key not in dates]
     statuses = cache.statuses
     if sort == "title":
-        return sorted(statuses, key=lambda key: (statuses[key].title.casefold(), statuses[key].title))
-    cache.prefetch(statuses)
-    return sorted(statuses, key=lambda key: -cache.duration(key))
+        return sorted(found, key=lambda key: (statuses[key].title.casefold(), statuses[key].title)), []
+    if sort == "length":
+        in_order = (key for key in statuses if key in found)
+        return sorted(in_order, key=lambda key: -cache.duration(key)), []
+    return newest, []

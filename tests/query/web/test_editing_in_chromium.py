@@ -134,11 +134,12 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
 
         page.fill("#narrow", "掩码")
         page.locator(".narrowed", has_text="1 of 5").wait_for()
-        assert page.locator(".entry.faint").count() == 4
+        assert page.locator(".entry").count() == page.locator(".heading").count() == 1, "the rest is hidden"
         assert page.locator(".heading", has_text="中文").locator(".count").inner_text() == "1 of 1"
         assert axe_faults(page) == []
         page.fill("#narrow", "")
-        page.locator(".entry.faint").first.wait_for(state="detached")
+        page.locator(".narrowed:empty").wait_for(state="attached")
+        assert page.locator(".entry").count() == 5
         page.select_option("#sort", "title")
         page.wait_for_url("**/list?sort=title")
         assert page.locator(".entry .name").first.inner_text() == "A talk at home"
@@ -151,7 +152,7 @@ def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Brows
         ):
             page.fill("#narrow", said)
             page.locator(".narrowed", has_text=f"{len(titles)} / 5").wait_for()
-            names = page.locator(".entry:not(.faint) .name")
+            names = page.locator(".entry .name")
             for title in titles:
                 names.filter(has_text=title).wait_for()
             assert names.count() == len(titles), f"{said}: the page finds what the server finds"
@@ -187,13 +188,48 @@ def test_a_long_list_is_narrowed_and_shortened(browser: Browser, tmp_path: Path)
         page.goto("/list?page=3")
         entry = page.locator(".entry", has_text="Lecture 401")
         entry.locator("summary").click()
-        entry.locator(".removal button").click()
+        entry.locator(".menu button").click()
         entry.wait_for(state="detached")
+        assert page.evaluate("document.activeElement.textContent") == "注意力機制 第 402 講", "the focus goes on"
         assert page.url.endswith("/list?page=3"), "taking out keeps the page"
         assert page.locator(".entry").count() == 49
         page.locator(".pages", has_text="第 3 页").wait_for()
         assert page.locator(".pages").count() == 1
         fits_a_phone(page, "/list?page=3", "/list?narrow=注意力 3&sort=title", "/list?narrow=nothing")
+
+
+def test_sections_fold_with_their_parents_and_open_for_a_filter(browser: Browser, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    with EmbeddedWriter.acquire(library, CARD) as writer:
+        fill(writer)
+    with served(library, editing=editing_of(library)) as address, opened(browser, address) as page:
+        page.goto("/list")
+        course, masks = page.locator("summary", has_text="Course"), page.locator("summary", has_text="Masks")
+        masks.focus()
+        page.keyboard.press("Enter")
+        assert page.locator(".entry:visible").count() == 50, "those of the next section"
+        course.focus()
+        page.keyboard.press("Space")
+        assert page.locator("summary:visible").count() == 1 and page.locator(".entry:visible").count() == 0
+        assert axe_faults(page) == []
+        page.reload()
+        until(page, "!document.querySelector('.section').open")
+        page.check("[name=problems]")
+        page.locator(".narrowed", has_text="449 of 450").wait_for()
+        assert page.locator(".entry:visible").count() == 200, "what is looked for isn't folded"
+        page.uncheck("[name=problems]")
+        page.get_by_role("button", name="Unfold all").click()
+        assert page.locator(".entry:visible").count() == 200
+        page.get_by_role("button", name="Fold all").click()
+        assert page.locator(".entry:visible").count() == 0
+        page.get_by_role("button", name="Unfold all").click()
+        menu = page.locator(".entry", has_text="Lecture 7").first.locator(".menu")
+        menu.locator("summary").press("Enter")
+        menu.get_by_role("button", name="Remove “Lecture 7”").wait_for()
+        assert axe_faults(page) == []
+        page.keyboard.press("Escape")
+        assert menu.locator("button").is_hidden()
+        assert page.evaluate("document.activeElement.closest('.menu') !== null"), "the focus stays"
 
 
 def fits_a_phone(page: Page, *paths: str) -> None:
@@ -238,7 +274,7 @@ def test_a_moment_is_kept_with_a_note_by_the_keyboard_and_taken_along(
         text = (tmp_path / "kept.md").read_text(encoding="utf-8")
         assert text.startswith("## 收藏 & more\n\n1. [掩码](https://www.youtube.com/watch?v=bbbbbbbbbbb&t=80s)")
 
-        fits_a_phone(page, "/?q=掩码&language=zh", "/list?q=mask", "/list?sort=state", "/kept")
+        fits_a_phone(page, "/?q=掩码&language=zh", "/list?q=mask", "/list?problems=1", "/kept")
         other = page.context.new_page()
         other.goto("/kept")
         other.get_by_role("button", name="Remove from kept").click()

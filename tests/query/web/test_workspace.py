@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from threading import Event
@@ -51,13 +52,16 @@ def test_the_list_is_sorted_and_says_what_to_do(library: Path) -> None:
         writer.set_state("ccccccccccc", State.DEFERRED, reason="YouTube refused", retry_after=1.0)
         writer.set_state("aaaaaaaaaaa", State.NO_TRANSCRIPT, reason="no captions", retry_after=4e9)
     with serving(library) as client:
-        for sort, first in {"title": "A talk at home", "length": "Masks & more", "state": "没有字幕的"}.items():
+        for sort, first in {"title": "A talk at home", "length": "Masks & more"}.items():
             page = html.unescape(client.get("/list", params={"sort": sort}).text)
             titles = re.findall(r'<a class="name"[^>]*>(.*?)</a>', page)
             assert (len(titles), titles[0]) == (5, first)
             assert not re.search(r"<h[23][^>]*>English", page)
         assert client.get("/list?sort=colour").status_code == 400
-        page, chinese = client.get("/list").text, client.get("/list?ui=zh").text
+        assert ids_on(client.get("/list?problems=1&ui=zh").text) == ["aaaaaaaaaaa", "ccccccccccc"]
+        assert "只看有问题的（2）" in client.get("/list?ui=zh").text
+        page, chinese = client.get("/list?ui=en").text, client.get("/list?ui=zh").text
+    assert page.index("Problems only (2)") < page.index(">Filter<"), "it comes first among the filters"
     assert "due: build again" in page
     assert "a build after 2096-10-02 looks again; captions of your own go in at once with --captions DIR" in page
     assert "已到时间：请重新入库" in chinese
@@ -116,27 +120,24 @@ def test_the_list_names_channels_and_no_language_that_isnt_known(tmp_path: Path)
     assert not [found for text in texts for found in re.findall(named, text)]
 
 
-def test_a_question_sorts_the_list_and_dims_what_doesnt_answer_it(client: TestClient) -> None:
+def test_a_question_leaves_what_answers_it_in_its_order(client: TestClient) -> None:
     for question in ("What does softmax make?", "掩码把什么藏起来？"):
         answer = client.get("/api/ask", params={"q": question}).json()
         first = answer["moments"][0]["resource"]["title"]
         page = fromstring(client.get("/list", params={"q": question}).text)
         names = page.xpath("//a[@class='name']/text()")
-        is_dim = ["dim" in entry.get("class").split() for entry in page.xpath("//li[contains(@class, 'entry')]")]
-        assert (names[0], len(names), len({*names})) == (first, 5, 5)
-        assert is_dim == sorted(is_dim) and {*is_dim} == {True, False}
-        entry = page.xpath("(//li[contains(@class, 'entry')])[1]")[0]
-        for time, tick in zip(entry.xpath(".//a[@class='time']"), entry.xpath(".//svg/a"), strict=True):
-            assert (time.text, time.get("href")) == (tick.xpath("string(.//title)"), tick.get("href")), (
-                "read, and clicked"
-            )
-        assert page.xpath("//*[@class='heading']"), "the others stand under their headings"
+        assert names[0] == first and len(names) == len({*names}) < 5
+        assert page.xpath("//span[@class='narrowed']/text()")[0].strip() == f"{len(names)} of 5"
+        for entry in page.xpath("//li[contains(@class, 'entry')]"):
+            for time, tick in zip(entry.xpath(".//a[@class='time']"), entry.xpath(".//svg/a"), strict=True):
+                assert (time.text, time.get("href")) == (tick.xpath("string(.//title)"), tick.get("href")), (
+                    "read, and clicked"
+                )
         assert page.xpath("//p[starts-with(@class, 'verdict')]/text()"), "it is said how sure that is"
         assert page.xpath("//option[@selected]/text()") == ["best answer first"]
         by_title = fromstring(client.get("/list", params={"q": question, "sort": "title"}).text)
-        assert by_title.xpath("//a[@class='name']/text()")[0] == "A talk at home"
-        assert len(by_title.xpath("//li[contains(@class, ' dim')]")) == sum(is_dim)
-    assert not fromstring(client.get("/list").text).xpath("//li[contains(@class, ' dim')]")
+        assert by_title.xpath("//a[@class='name']/text()") == sorted(names)
+    assert len(ids_on(client.get("/list", params={"q": "What does quasar eat?", "narrow": ""}).text)) > 0
 
 
 def test_pictures_come_only_when_asked_for(talks: Path, client: TestClient) -> None:
@@ -350,7 +351,7 @@ def test_a_link_without_an_address_is_shown_as_its_list_writes_it(
 def test_while_another_build_writes_builds_wait_and_nothing_is_taken_out(
     library: Path, editing: Editing, editor: TestClient
 ) -> None:
-    fields = form(editor, "/list", "/add/remove")
+    fields = form(editor, "/list", "/add/remove") | {"resource": "aaaaaaaaaaa"}
     with EmbeddedWriter.acquire(library):
         upload(editor, ("talk.en.vtt", TALK.encode()))
         eventually(lambda: "Waiting for another build" in editor.get("/list").text)
@@ -539,8 +540,8 @@ def test_the_pages_show_every_entry_once_and_one_behind_the_last_is_the_last(lon
         address = turned(pages[-1]).get("next", "")
     assert [len(ids_on(page)) for page in pages] == [ENTRIES, ENTRIES, NUMBER - 2 * ENTRIES]
     assert [key for page in pages for key in ids_on(page)] == [lecture(number).id for number in range(NUMBER)]
-    assert headings(pages[0]) == [("Course", ""), ("Masks", "1 of 150 indexed"), ("中文课程", "0 of 150 indexed")]
-    assert headings(pages[1]) == [("Course", ""), ("中文课程", "0 of 150 indexed"), ("Rest", "0 of 150 indexed")]
+    assert headings(pages[0]) == [("Course", "450"), ("Masks", "150"), ("中文课程", "150")]
+    assert headings(pages[1]) == [("Course", "450"), ("中文课程", "150"), ("Rest", "150")]
     assert [sorted(turned(page)) for page in pages] == [["next"], ["next", "prev"], ["prev"]]
     assert all("1 of 450 indexed" in page for page in pages)
     for given, number in {"": 1, "2": 2, "3": 3, "4": 3, "9" * 300: 3}.items():
@@ -562,7 +563,9 @@ def test_the_server_narrows_a_long_list_by_words_or_a_question(long_list: TestCl
     ):
         page = long_list.get("/list", params={"narrow": said}).text
         assert ids_on(page) == [lecture(number).id for number in numbers], said
-        assert f'role="status">{len(numbers)} of 450</span>' in page and SCRIPT not in page
+        assert f'role="status">{len(numbers)} of 450 ' in page and SCRIPT not in page
+        counts = [int(count.partition(" of ")[0]) for _, count in headings(page)]
+        assert sum(counts[1:]) == sum(counts[:1]) == len(numbers), "the sections' counts add up to the list's"
     assert long_list.get("/list", params={"narrow": "a" * 201}).status_code == 400
     first = long_list.get("/list", params={"narrow": "video 视频", "sort": "added"})
     assert ids_on(first.text)[0] == "long0000449"
@@ -574,6 +577,25 @@ def test_the_server_narrows_a_long_list_by_words_or_a_question(long_list: TestCl
     assert headings(page) == [], "in the order of the answer"
 
 
+def test_the_newest_come_first_and_what_stands_under_two_headings_counts_once(tmp_path: Path) -> None:
+    dates = {"aaaaaaaaaaa": "2025", "bbbbbbbbbbb": None, "ccccccccccc": "2025-03-01", "ddddddddddd": "2026-01"}
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        both = (("课程", "掩码"), ("课程", "Caches"))
+        writer.register("list.md", [replace(resource(key), sections=both) for key in dates])
+        for key, published in dates.items():
+            writer.commit(key, [embedded(["a mask hides it"])], Details(published=published), "by hand")
+    with serving(tmp_path) as client:
+        assert headings(client.get("/list").text) == [("课程", "4"), ("掩码", "4"), ("Caches", "4")]
+        narrowed = client.get("/list", params={"narrow": "aaaaaaaaaaa"}).text
+        assert headings(narrowed) == [("课程", "1 of 4"), ("掩码", "1 of 4"), ("Caches", "1 of 4")]
+        assert "1 of 4 <a" in narrowed
+        published, chinese = (client.get(f"/list?sort=published&ui={ui}").text for ui in ("en", "zh"))
+        assert ids_on(client.get("/list?sort=added").text) == [*reversed(dates)]
+    assert ids_on(published) == ["ddddddddddd", "ccccccccccc", "aaaaaaaaaaa", "bbbbbbbbbbb"]
+    assert headings(published) == [("No date", "1")] and headings(chinese) == [("没有日期", "1")]
+    assert published.index(">2025-03-01</span>") < published.index("No date") < published.index("bbbbbbbbbbb")
+
+
 @pytest.mark.slow
 def test_a_page_reads_the_resources_on_it_alone(postgres: TestServer) -> None:
     address = postgres.library()
@@ -581,7 +603,7 @@ def test_a_page_reads_the_resources_on_it_alone(postgres: TestServer) -> None:
         fill(writer)
     broken = "UPDATE seekpoint.resource SET details = 'broken' WHERE id = 'long0000210'"
     postgres.sql(address.uri.rpartition("/")[2], broken)
-    codes = {"/list": 200, "/list?page=3": 200, "/list?page=2": 503, "/list?sort=title": 503, "/list?sort=state": 200}
+    codes = {"/list": 200, "/list?page=3": 200, "/list?page=2": 503, "/list?sort=title": 503, "/list?sort=added": 503}
     for path, code in {**codes, "/?q=mask": 200}.items():
         with serving(address) as client:
             assert client.get(path).status_code == code, path

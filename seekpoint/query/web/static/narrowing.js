@@ -1,64 +1,77 @@
-// Narrowing and sorting the reading list. The server says which entries are meant, since it folds letters, knows both
-// scripts of Chinese, and looks for the words in each of the page's languages.
+// Filtering, sorting and folding the reading list. The server says which entries are meant, since it folds letters, knows
+// both scripts of Chinese, and looks for the words in each of the page's languages.
 import { faultOf, fetched } from "./fetched.js";
+import { remember, remembered } from "./settings.js";
 import { tell } from "./toast.js";
-import { fill } from "./words.js";
 
 const PAUSE_MS = 150;
-const box = document.getElementById("narrow"), sort = document.getElementById("sort");
+const form = document.querySelector("form.tools"), fold = form?.querySelector(".fold");
+const folded = new Set(JSON.parse(remembered("folded") ?? "[]"));
 let asking = 0, typing = 0;
 
-// The server looks through a list of which the page shows a part.
-export const isWhole = box && box.form.dataset.cut === undefined;
+const sections = () => [...document.querySelectorAll("details.section")];
 
-const addressOf = (entry) => entry.querySelector(".name").getAttribute("href");
+const isUnfolded = () => sections().some((section) => section.open && section.matches(".list > *"));
 
-// Where the entries that the server finds lead; null where it doesn't say.
-async function found(wanted) {
-  const parsed = await fetched(`/list?${new URLSearchParams({ narrow: wanted })}`);
-  if (parsed?.querySelector("main.listing")) return new Set([...parsed.querySelectorAll(".entry")].map(addressOf));
-  if (parsed) tell(faultOf(parsed) || parsed.title);
-  return null;
+const nameOf = (section) => {
+  const above = section.parentElement.closest("details.section");
+  return `${above ? nameOf(above) : ""}\n${section.querySelector(".heading").firstChild.textContent.trim()}`;
+};
+
+// What is folded stays so, but where something is looked for.
+function refold() {
+  const isWhole = !form.querySelector(".narrowed a");
+  for (const section of sections()) section.open = !(isWhole && folded.has(nameOf(section)));
+  fold.hidden = !isWhole || sections().length < 2;
 }
 
-export async function narrow() {
-  const turn = ++asking, wanted = box.value.trim();
-  const meant = wanted ? await found(wanted) : null;
-  if (turn === asking && (meant || !wanted)) show(meant);
+function toggled({ target }) {
+  if (!target.matches?.("details.section")) return;
+  fold.dataset.fold ??= fold.textContent;
+  fold.textContent = isUnfolded() ? fold.dataset.fold : fold.dataset.unfold;
+  if (fold.hidden) return;
+  folded[target.open ? "delete" : "add"](nameOf(target));
+  remember("folded", JSON.stringify([...folded]));
 }
 
-function show(meant) {
-  const entries = [...document.querySelectorAll(".entry")];
-  for (const entry of entries) entry.classList.toggle("faint", Boolean(meant) && !meant.has(addressOf(entry)));
-  const counted = (n, total) => fill(box.dataset.some, { n, total });
-  for (const list of document.querySelectorAll("ul.entries")) {
-    const count = list.previousElementSibling?.querySelector(".count");
-    if (!count) continue;
-    count.dataset.all ??= count.textContent;
-    const own = list.querySelectorAll(".entry:not(.faint)").length;
-    count.textContent = meant ? counted(own, list.children.length) : count.dataset.all;
+// Show the list at an address in the place of the one that is shown.
+export async function renew(address) {
+  const turn = ++asking, parsed = await fetched(address), fresh = parsed?.querySelector("main.listing");
+  if (turn !== asking) return;
+  if (!fresh) {
+    if (parsed) tell(faultOf(parsed) || parsed.title);
+    return;
   }
-  const shown = entries.filter((entry) => !entry.matches(".faint")).length;
-  document.querySelector(".narrowed").textContent = meant ? counted(shown, entries.length) : "";
+  history.replaceState(history.state, "", address);
+  form.querySelector(".narrowed").replaceChildren(...fresh.querySelector(".narrowed").childNodes);
+  for (const part of [".list", ".summary", ".retries"]) document.querySelector(part)?.replaceWith(fresh.querySelector(part));
+  refold();
+}
+
+function filter() {
+  clearTimeout(typing);
+  const given = [...new FormData(form)].filter(([name, value]) => value.trim() && `${name}=${value}` !== "sort=list");
+  renew(`/list${given.length ? "?" : ""}${new URLSearchParams(given)}`);
 }
 
 function typed(event) {
   if (event.isComposing) return;
   clearTimeout(typing);
-  typing = setTimeout(narrow, PAUSE_MS);
+  typing = setTimeout(filter, event.target.matches("[type=search]") ? PAUSE_MS : 0);
 }
 
-if (box) {
-  sort.addEventListener("change", () => {
-    if (!box.value) box.removeAttribute("name");
-    sort.form.submit();
+if (form) {
+  form.querySelector("[type=submit]").hidden = true;
+  form.addEventListener("input", typed);
+  form.addEventListener("compositionend", typed);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    filter();
   });
-}
-if (isWhole) {
-  sort.form.querySelector("button").hidden = true;
-  box.addEventListener("input", typed);
-  box.addEventListener("compositionend", typed);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
+  document.addEventListener("toggle", toggled, true);
+  fold.addEventListener("click", () => {
+    const isOpen = !isUnfolded();
+    for (const section of sections()) section.open = isOpen;
   });
+  refold();
 }

@@ -1,26 +1,11 @@
 // Adding to the reading list, and how far a build is.
 import { faultOf, fetched } from "./fetched.js";
-import { isWhole, narrow } from "./narrowing.js";
+import { renew } from "./narrowing.js";
 import { announce, tell } from "./toast.js";
 
 let watching = null;
 
-async function reload() {
-  if (!document.querySelector(".tools")) {
-    location.assign("/list");
-    return;
-  }
-  const parsed = await fetched(location.pathname + location.search);
-  const fresh = parsed?.querySelector("main.listing"), shown = document.querySelector("main.listing");
-  if (!fresh) return;
-  const parts = ".heading, ul.entries, nav.pages";
-  const old = [...shown.querySelectorAll(parts)];
-  const anchor = shown.querySelector(".tools");
-  old.forEach((element) => element.remove());
-  anchor.after(...[...document.adoptNode(fresh).children].filter((element) => element.matches(parts)));
-  for (const part of [".summary", ".retries"]) shown.querySelector(part).replaceWith(fresh.querySelector(part));
-  if (isWhole) narrow();
-}
+const reload = () => (document.querySelector(".tools") ? renew(location.pathname + location.search) : location.assign("/list"));
 
 const made = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 
@@ -81,9 +66,29 @@ async function add(form, data) {
     return;
   }
   form.reset();
-  if (form.closest(".entry")) reload();
+  if (form.id === "removal") leaveOut();
   else watch();
 }
+
+const names = () => [...document.querySelectorAll(".entry .name")];
+
+// The list without the entry whose menu is open; the focus goes to the one after it.
+async function leaveOut() {
+  const at = names().indexOf(document.querySelector(".menu[open]")?.closest(".entry")?.querySelector(".name"));
+  await reload();
+  (names()[at] ?? names().at(-1))?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest(".menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.add === undefined) return;
