@@ -36,7 +36,7 @@ from seekpoint.query.web.builds import Build, BuildOrder, SourceChecks, Tell
 from seekpoint.query.web.parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.translations import LANGUAGES, language_of, reason_in, translator
-from seekpoint.query.web.view_models import entry_name
+from seekpoint.query.web.view_models import entry_name, resource_href
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from seekpoint.query.serving.live_library import LiveLibrary
 
 _MOST_FILES = 50
-# The most refused files that an error names, and the most entries that an outcome does.
-_MOST_TOLD = 3
+# The most refused files that an error names, and the most entries that an outcome does: with faults, and indexed.
+_MOST_TOLD, _MOST_NAMED = 3, 5
 # Seconds between two checks of the progress.
 _BETWEEN_LOOKS = 0.25
 
@@ -210,7 +210,7 @@ class Workspace:
         named: list[ResourceStatus | None] = []
         with suppress(LibraryError), self._live.reader() as reader:
             cache = self._caches.of(reader)
-            named = [cache.status(key) for key in (*indexed[:_MOST_TOLD], *others[:_MOST_TOLD])]
+            named = [cache.status(key) for key in (*indexed[:_MOST_NAMED], *others[:_MOST_TOLD])]
         self._outcome = Outcome(len(changed), len(indexed), tuple(filter(None, named)))
         return told
 
@@ -225,8 +225,8 @@ class Workspace:
         """The progress of the builds and, when they have ended, their outcome in a language."""
         version, progress = self._builds.version, self._builds.progress
         outcome = None if progress.is_running else self._outcome
-        told = outcome.in_words(language) if outcome else {"outcome": "", "left": [], "more": ""}
-        return {**asdict(progress), **told, "version": version}
+        told: dict[str, object] = {"outcome": "", "came": [], "more_came": "", "left": [], "more": ""}
+        return {**asdict(progress), **told, **(outcome.in_words(language) if outcome else {}), "version": version}
 
     def _add(self, text: str) -> None:
         """Build the addresses in lines of text; raises PageError for those that are refused, after the others began."""
@@ -294,13 +294,13 @@ class Outcome:
     latest: Sequence[ResourceStatus]
 
     def in_words(self, language: str) -> Mapping[str, object]:
-        """The outcome for a page in a language: a line, what isn't indexed, and how much more there is."""
+        """The outcome for a page in a language: a line, links to what came in, and what isn't indexed."""
         say = translator(language)
-        left, titles = [], []
+        left, came = [], []
         for status in self.latest:
             title, reason = entry_name(status.resource), status.reason
             if status.state is State.INDEXED:
-                titles.append(title)
+                came.append({"title": title, "href": resource_href(status.resource)})
                 continue
             left.append(
                 {
@@ -311,12 +311,11 @@ class Outcome:
                 }
             )
         more = self.total - self.indexed - len(left)
-        outcome = say("of_indexed", n=self.indexed, total=self.total) if self.total else say("nothing_new")
-        if titles:
-            dots = "…" if self.indexed > len(titles) else ""
-            outcome = say("outcome", outcome=outcome, titles=say("join").join(titles), dots=dots)
+        more_came = self.indexed - len(came)
         return {
-            "outcome": outcome,
+            "outcome": say("of_indexed", n=self.indexed, total=self.total) if self.total else say("nothing_new"),
+            "came": came,
+            "more_came": say("more_came", n=more_came) if more_came else "",
             "left": left,
             "more": say("more_left", n=more) if more else "",
         }

@@ -477,7 +477,7 @@ def test_an_answer_appears_while_typing_and_is_one_entry_of_the_history(browser:
 
 
 def test_back_returns_to_the_place_on_the_page_and_to_its_language(page: Page) -> None:
-    page.set_viewport_size({"width": 900, "height": 500})
+    page.set_viewport_size({"width": 900, "height": 530})
     page.goto("/?q=mask&k=100")
     page.evaluate("scrollTo(0, 400)")
     # To a page that is too short to be scrolled; without a click, which would scroll to the form.

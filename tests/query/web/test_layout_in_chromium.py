@@ -169,6 +169,24 @@ def test_nothing_moves_while_someone_types_and_suggestions_cover_no_answer(
         assert set(page.evaluate("shifts")) <= {"NAV", "FOOTER"}, "what is below the answer"
 
 
+def test_filters_fold_on_a_phone_and_the_tagline_stands_above_the_box_elsewhere(browser: Browser, address: str) -> None:
+    for ui, width in ((ui, width) for ui in ("en", "zh") for width in (390, 1400)):
+        with opened(browser, address, viewport={"width": width, "height": 844}) as page:
+            page.goto(f"/?ui={ui}")
+            above = page.evaluate(_TOP_AND_BOTTOM, ".box")[0] > page.locator(".tagline:visible").bounding_box()["y"]
+            assert above == (width == 1400)
+            assert page.locator("[name=kind]").is_visible() == (width == 1400)
+            page.goto("/?q=mask")
+            assert page.evaluate(_TOP_AND_BOTTOM, ".verdict")[0] - page.evaluate(_TOP_AND_BOTTOM, ".marks")[1] >= 14
+            if width == 390:
+                page.locator(".folding summary").press("Enter")
+                page.select_option("[name=kind]", "video")
+                page.wait_for_url("**kind=video*")
+                page.reload()
+            assert page.locator("[name=kind]").is_visible(), "a filter that is set is seen"
+            assert axe_faults(page) == []
+
+
 def test_the_controls_of_a_video_stand_beside_it_and_below_it_on_a_phone(page: Page) -> None:
     for width, is_beside in ((1280, True), (360, False)):
         page.set_viewport_size({"width": width, "height": 800})
@@ -205,7 +223,7 @@ def test_axe_finds_no_fault(browser: Browser, in_two_languages: str, locale: str
     with opened(browser, in_two_languages, may_refuse=True, locale=locale) as page:
         for path, clicked, awaited in (
             ("/", ".keys-open", "#keys"),
-            ("/?q=mask&k=8", "summary", "details[open]"),
+            ("/?q=mask&k=8", ".around summary", ".around[open]"),
             ("/?q=mask&like=ddddddddddd&at=20&said=a+mask", "", ".chip"),
             (plays, "", "#player .poster"),
             (plays, "#player .poster, .both input", ".player-transcript .other .cue.here"),
@@ -240,7 +258,7 @@ def test_words_of_a_library_run_nothing(hostile: Path, browser: Browser) -> None
         asked = without_others(page, address)
         for path in ("/list?q=mask", "/resource/scripted001", "/resource/breaking?q=mask", "/?q=attention&k=20"):
             page.goto(path)
-            for summary in page.locator("summary").all():
+            for summary in page.locator("summary:visible").all():
                 summary.click()
         page.evaluate("document.querySelectorAll('.go[data-play=youtube]').forEach((link) => link.click())")
         page.locator("#player .player-title").get_by_text("<script>").wait_for()

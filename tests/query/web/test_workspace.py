@@ -440,17 +440,18 @@ def events(client: TestClient, language: str = "en") -> list[dict[str, object]]:
 def test_the_events_of_builds_count_their_results_and_name_what_isnt_indexed(
     library: Path, editing: Editing, editor: TestClient
 ) -> None:
-    for total, outcome in ((1, "1 of 1 indexed: “other”"), (0, "Nothing was new or changed.")):
+    for total, outcome in ((1, "1 of 1 indexed"), (0, "Nothing was new or changed.")):
         upload(editor, ("other.en.vtt", TALK.encode()))
         last = events(editor)[-1]
         assert (last["is_running"], last["done"], last["total"], last["outcome"]) == (False, total, total, outcome)
+        assert last["came"] == ([{"title": "other", "href": f"/resource/{statuses(library)['other'].id}"}] * total)
     names = [f"论文 {number}" for number in range(5)]
     with EmbeddedWriter.acquire(library):  # so that one build waits for the other
         upload(editor, *((f"{name}.pdf", b"none") for name in names))
         upload(editor, ("talk.en.vtt", TALK.encode()))
     built(editing)
     english, chinese = events(editor, "en")[-1], events(editor, "zh")[-1]
-    assert (english["outcome"], chinese["outcome"]) == ("1 of 6 indexed: “talk”", "共 6 项，已入库 1 项：“talk”")
+    assert (english["outcome"], chinese["outcome"]) == ("1 of 6 indexed", "共 6 项，已入库 1 项")
     assert isinstance(english["left"], list) and isinstance(chinese["left"], list)
     assert [entry["entry"] for entry in english["left"]] == [f"“{name}.pdf”: unavailable." for name in names[:1:-1]]
     assert chinese["left"][0]["entry"] == "《论文 4.pdf》：无法获取。"
@@ -459,7 +460,9 @@ def test_the_events_of_builds_count_their_results_and_name_what_isnt_indexed(
     assert {(entry["lang"], entry["reason"].isascii()) for entry in chinese["left"]} == {("zh-Hans", False)}
     assert english["more"] == "2 more aren’t indexed: the list says why."
     page = editor.get("/list?ui=zh").text
-    assert '<p class="outcome">共 6 项，已入库 1 项：“talk”</p>' in page
+    assert '<p class="outcome">共 6 项，已入库 1 项</p>' in page
+    (talk,) = fromstring(page).xpath("//ul[@class='came']/li/a")
+    assert (talk.text, editor.get(talk.get("href")).status_code) == ("talk", 200)
     assert "还有 2 项没有入库" in page
 
 

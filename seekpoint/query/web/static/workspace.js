@@ -21,6 +21,12 @@ function show(holder, progress) {
   holder.querySelector(".building").textContent = progress.is_running ? doing : "";
   holder.querySelector(".outcome").textContent = progress.outcome;
   holder.querySelector(".fault").textContent = progress.error;
+  const came = progress.came.map(({ title, href }) => {
+    const item = made("li", "");
+    item.append(Object.assign(made("a", title), { href, dir: "auto" }));
+    return item;
+  });
+  holder.querySelector(".came").replaceChildren(...came, ...(progress.more_came ? [made("li", progress.more_came)] : []));
   const left = progress.left.map(({ entry, reason, lang }) => {
     const item = made("li", `${entry} `);
     item.append(Object.assign(made("span", reason), { lang }));
@@ -31,8 +37,8 @@ function show(holder, progress) {
 }
 
 // What a screen reader says at the end of a build.
-const ended = ({ error, outcome, left, more }) =>
-  [error, outcome, ...left.map(({ entry, reason }) => `${entry} ${reason}`), more].filter(Boolean).join(" ");
+const ended = ({ error, outcome, came, more_came: moreCame, left, more }) =>
+  [error, outcome, ...came.map(({ title }) => title), moreCame, ...left.map(({ entry, reason }) => `${entry} ${reason}`), more].filter(Boolean).join(" ");
 
 function watch() {
   const holder = document.querySelector(".progress");
