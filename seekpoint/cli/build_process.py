@@ -19,7 +19,17 @@ from pathlib import Path
 from threading import Event, Thread
 
 from seekpoint.files import replacing
-from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, Address, folder_of, from_json, to_json
+from seekpoint.index.address import (
+    ADDED_ADDRESSES,
+    ADDED_FILES,
+    ADDED_LISTS,
+    Address,
+    added_as,
+    folder_of,
+    from_json,
+    is_added_list,
+    to_json,
+)
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
@@ -27,6 +37,7 @@ from seekpoint.index.types import Encoder, NamedBy, Resource, State
 from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, Sources, name_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.addition import added, checked, due
+from seekpoint.indexer.pipeline.removal import remove_with_entries
 from seekpoint.indexer.pipeline.resolution import Aliases
 from seekpoint.indexer.reading_list.addresses import resource_of, resources_of_files
 from seekpoint.indexer.reading_list.links import as_listed, parse_urls
@@ -200,17 +211,25 @@ def check_file(file: Path, name: str, is_list: bool) -> None:
 CHECKS = SourceChecks(listed, checked, check_file)
 
 
-def take_out(library: Address, resource_id: str) -> None:
-    """Remove a resource; in a folder, its line in the list of addresses and its files too. Raises LibraryError."""
+def take_out(library: Address, resource_id: str, source: str = "") -> None:
+    """Remove a resource, or a source with what only it lists; in a folder also what the page added. Raises LibraryError.
+
+    That is a resource's line in the list of addresses and its files, or a source's list or files.
+    """
     from seekpoint.index.open import open_writer
 
     with open_writer(library) as writer:
-        if folder := folder_of(library):
+        folder = folder_of(library)
+        if folder and source and (added_as(source, folder) or is_added_list(source, folder)):
+            path = Path(source)
+            for file in path.iterdir() if path.is_dir() else [path]:
+                file.unlink(missing_ok=True)
+        elif folder and resource_id:
             aliases = Aliases.stored(writer, time.time())
             _drop_address(folder / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)
             for status in writer.statuses([resource_id]):
                 _delete_files(folder / ADDED_FILES, status.resource)
-        writer.remove([resource_id])
+        remove_with_entries(writer, [resource_id] if resource_id else [], [source] if source else [])
 
 
 def _drop_address(path: Path, resource_id: str, aliases: Aliases) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,25 +165,38 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
     assert ids() == whole, "what is removed comes back with its list"
 
 
-def test_remove_tells_which_entries_of_a_feed_or_a_playlist_stay(tmp_path: Path) -> None:
+def test_what_only_a_feed_or_a_source_holds_goes_with_it(tmp_path: Path) -> None:
     library = tmp_path / "library"
-    (tmp_path / "talk.en.vtt").write_text(webvtt("attention"), "utf-8")
-    seekpoint.build([tmp_path], library, encoder=TopicEncoder(), translate=False)
+    (tmp_path / "讲座").mkdir()
+    (tmp_path / "讲座" / "talk.en.vtt").write_text(webvtt("attention"), "utf-8")
+    seekpoint.build([tmp_path / "讲座"], library, encoder=TopicEncoder(), translate=False)
     show, playlist = feed_resource("https://a.org/feed"), resource_of("https://youtube.com/playlist?list=PL1")
     assert show and playlist
-    episodes = [Resource(f"{n:012}", Kind.RECORDING, "Talk 讲座", f"https://a.org/{n}.mp3") for n in range(3)]
-    for name, target, resource_ids in (
-        ("播客", show, [show.id]),
-        ("Talks", playlist, [playlist.id]),
-        ("播客", show, [show.id, episodes[0].id]),
-        ("播客", show, [show.id, *(one.id for one in episodes)]),
+    episodes = [Resource(f"{n:012}", Kind.RECORDING, "Talk 讲座", f"https://a.org/{n}.mp3") for n in range(4)]
+    held = [replace(one, sections=(("播客",),)) for one in episodes]
+    held[1] = replace(held[1], sections=(("播客",), ("Talks",)))  # which the list names by itself too
+    lists: dict[str, list[Resource]] = {
+        "https://a.org/feed": [show, *held],
+        "list.md": [held[0], playlist, replace(held[3], sections=(("PL",),))],
+    }
+
+    def left() -> set[str]:
+        with seekpoint.open_library(library) as opened:
+            return {status.resource.id for status in opened.resources()}
+
+    talks = left()
+    for names, taken, stay in (
+        ([show.id], 2, [playlist.id, *(held[n].id for n in (0, 1, 3))]),
+        (["https://a.org/feed"], 3, [playlist.id, held[0].id, held[3].id]),
+        (["list.md"], 1, [show.id, *(one.id for one in held)]),
+        (["list.md", "https://a.org/feed"], 6, []),
+        ([tmp_path / "讲座" / ".." / "讲座"], 1, [show.id, playlist.id, *(one.id for one in held)]),
     ):
         with open_writer(library) as writer:
-            writer.register("list.md", [target, *episodes])
-            writer.keep_playlist(target.id, Playlist(name, tuple(map(PlaylistEntry, episodes))))
-        code, out, _ = call("remove", "--index", library, "--", *resource_ids)
-        count = 4 - len(resource_ids)
-        entries = "episode" if target is show else "video"
-        advice = "build your list without it, with --prune, or remove each by its id"
-        line = f"{name}: it leaves {count} {entries}s in the library: {advice}\n" if count else ""
-        assert (code, out) == (0, f"{len(resource_ids)} taken out\n{line}")
+            for source, resources in lists.items():
+                writer.register(source, resources)
+            writer.keep_playlist(show.id, Playlist("播客", tuple(map(PlaylistEntry, episodes[:3]))))
+            writer.keep_playlist(playlist.id, Playlist("PL", (PlaylistEntry(episodes[3]),)))
+        assert call("remove", "--index", library, "--", *names) == (0, f"{taken} taken out\n", "")
+        assert left() - talks == {*stay}
+    assert not talks & left() and (tmp_path / "讲座" / "talk.en.vtt").exists()

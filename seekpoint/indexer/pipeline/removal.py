@@ -1,0 +1,31 @@
+"""Removes resources and sources from a library, each with what nothing else lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from seekpoint.index.store import Writer
+
+
+def remove_with_entries(writer: Writer, ids: Collection[str], sources: Collection[str] = ()) -> int:
+    """Remove resources, and what only these sources list; returns how many. The entries of playlists and feeds go too.
+
+    An entry stays that another playlist holds, or that a list names more often than the playlist, hence by itself.
+    """
+    listings: dict[str, Counter[str]] = {}
+    for section in writer.sections():
+        for key in section.entries:
+            listings.setdefault(key, Counter())[section.source] += 1
+    playlists = {key: [entry.resource.id for entry in held.entries] for key, held in writer.playlists().items()}
+    gone = dict.fromkeys(ids)
+    for playlist in (queue := [*gone]):  # which grows, since a playlist may hold others
+        for key in playlists.get(playlist, ()):
+            held = any(key in entries for other, entries in playlists.items() if other not in gone)
+            if key in listings and key not in gone and not held and listings[key] <= listings[playlist]:
+                gone[key] = None
+                queue.append(key)
+    with writer.transaction():
+        for source in sources:
+            writer.register(source, ())
+        return writer.remove(gone, unlisted_by=sources)
