@@ -212,9 +212,9 @@ CHECKS = SourceChecks(listed, checked, check_file)
 
 
 def take_out(library: Address, resource_id: str, source: str = "") -> None:
-    """Remove a resource, or a source with what only it lists; in a folder also what the page added. Raises LibraryError.
+    """Remove a resource, or a source with what only it lists. Raises LibraryError.
 
-    That is a resource's line in the list of addresses and its files, or a source's list or files.
+    In a folder, the line that was added for a resource and its files go too, and a list or the files that were added.
     """
     from seekpoint.index.open import open_writer
 
@@ -222,8 +222,8 @@ def take_out(library: Address, resource_id: str, source: str = "") -> None:
         folder = folder_of(library)
         if folder and source and (added_as(source, folder) or is_added_list(source, folder)):
             path = Path(source)
-            for file in path.iterdir() if path.is_dir() else [path]:
-                file.unlink(missing_ok=True)
+            for file in filter(Path.is_file, path.iterdir() if path.is_dir() else [path]):
+                file.unlink()
         elif folder and resource_id:
             aliases = Aliases.stored(writer, time.time())
             _drop_address(folder / ADDED_LISTS / ADDED_ADDRESSES, resource_id, aliases)

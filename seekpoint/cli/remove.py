@@ -12,6 +12,7 @@ from seekpoint.files import real_path
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 
+
 @click.command()
 @click.argument("names", metavar="ID|SOURCE...", nargs=-1, required=True)
 @index_option

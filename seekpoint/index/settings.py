@@ -41,6 +41,10 @@ LEAST_SCALE, MOST_SCALE = 0.25, 4.0
 """Scales beyond these say that the two models see nothing alike."""
 
 
+MOST_CHANGES = 500
+"""The changes of headings that count, the last ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class LibrarySettings:
     """The settings of a library.
@@ -51,7 +55,8 @@ class LibrarySettings:
     `shown` are the videos that pages show beside their text: by a page's id its address, and addresses and titles.
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
     holds pairs of a term and one translation of it. `questions` are the kept ones, each with the Unix second at which
-    it was kept.
+    it was kept. `headings` are the changes of headings, in their order: the source, the path that was changed, and its
+    new one.
     """
 
     is_without_pieces: bool = False
@@ -62,6 +67,7 @@ class LibrarySettings:
     backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     glossary: Sequence[tuple[str, str]] = ()
     questions: Sequence[tuple[str, float]] = ()
+    headings: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
 
     @classmethod
     def read(cls, stored: Callable[[str], str | None]) -> Self:
@@ -83,6 +89,14 @@ class LibrarySettings:
             if listed and listed != url:
                 named[url] = (*named.get(url, ()), listed)
         return named
+
+    def placed(self, source: str, listed: str) -> tuple[str, ...]:
+        """The headings that stand for those that a source gives, a JSON array; a change holds for all below it."""
+        path = tuple(parsed_json(listed))
+        for changed, old, new in self.headings:
+            if changed == source and path[: len(old)] == old and (old or not path):
+                path = (*new, *path[len(old) :])
+        return path
 
     def scale_of(self, card: ModelCard) -> CosineScale | None:
         """The scale of a model; `None` if it is another model's."""
@@ -132,4 +146,7 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "backoffs": lambda rows: {route: (float(until), float(seconds)) for route, (until, seconds) in rows.items()},
     "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),
     "questions": lambda pairs: tuple((str(text), float(added)) for text, added in pairs),
+    "headings": lambda changes: tuple(
+        (str(source), tuple(map(str, old)), tuple(map(str, new))) for source, old, new in changes[-MOST_CHANGES:]
+    ),
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
-from seekpoint.files import parsed_json
 from seekpoint.index.reasons import Reason
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql import names, read_stretches
@@ -58,6 +58,7 @@ _STANDINGS = f"""
 _UNEMBEDDED = "SELECT count(DISTINCT stretch_id) FROM question_block WHERE length(vectors) = 0"
 _UNDATED = "SELECT count(*) FROM resource WHERE state = 'indexed' AND kind <> 'playlist' AND published IS NULL"
 _ALIASES = "SELECT name, value FROM setting WHERE name = 'aliases'"
+_HEADINGS = "SELECT name, value FROM setting WHERE name = 'headings'"
 # Sections are ordered by the entries that are listed there for the first time (`again` is false).
 _SECTIONS = f"""
     SELECT CASE WHEN listed THEN source ELSE '' END AS source, path, named_by, resource_id, state,
@@ -127,12 +128,21 @@ class Catalogue:
 
     @decoding
     def sections(self) -> list[Section]:
-        sections: dict[tuple[str, str], Section] = {}
+        sections: dict[tuple[str, tuple[str, ...]], Section] = {}
+        settings = self._headings()
+        placed = lru_cache(None)(settings.placed)
         for source, path, named_by, resource_id, state, _ in self.db.rows(_SECTIONS):
-            if (source, path) not in sections:
-                sections[source, path] = Section(source, tuple(parsed_json(path)), {}, NamedBy(named_by))
-            sections[source, path].entries[resource_id] = State(state)
-        return list(sections.values())
+            section = Section(source, placed(source, path), {}, NamedBy(named_by))
+            sections.setdefault((source, section.path), section).entries[resource_id] = State(state)
+        if not settings.headings:
+            return [*sections.values()]
+        first: dict[object, int] = {}  # where a heading stands first, all below it stand, of any source
+        in_outline = {
+            key: [first.setdefault(key[1][:depth] or key, len(first)) for depth in range(1, max(len(key[1]), 1) + 1)]
+            for key in sections
+            if key[0]
+        }
+        return sorted(sections.values(), key=lambda each: in_outline.get((each.source, each.path), [len(first)]))
 
     @decoding
     def playlists(self, only: Collection[str] | None = None) -> dict[str, Playlist]:
@@ -208,10 +218,12 @@ class Catalogue:
 
     def listed_under(self, words: str) -> set[str]:
         """The ids of the resources under any heading that contains these words, ignoring case."""
-        paths = [path for (path,) in self.db.rows("SELECT DISTINCT path FROM listing")]
-        matching = [path for path in paths if any(words.casefold() in part.casefold() for part in parsed_json(path))]
-        rows = self.db.rows(f"SELECT resource_id FROM listing AS here WHERE path IN ?* AND {CURRENT}", matching)
-        return {resource_id for (resource_id,) in rows}
+        placed, sought = self._headings().placed, words.casefold()
+        listed = map(tuple, self.db.rows("SELECT DISTINCT source, path FROM listing"))
+        matching = {place for place in listed if any(sought in heading.casefold() for heading in placed(*place))}
+        query = f"SELECT resource_id, source, path FROM listing AS here WHERE path IN ?* AND {CURRENT}"
+        rows = self.db.rows(query, [*{path for _, path in matching}])
+        return {resource_id for resource_id, *place in rows if (*place,) in matching}
 
     def spoken_by(self, filters: Filters) -> set[str]:
         """The ids of the resources in which someone speaks whom a filter names."""
@@ -240,14 +252,18 @@ class Catalogue:
         )
         listings: dict[str, tuple[str, tuple[tuple[str, ...], ...], Details]] = {}
         first: dict[str, str] = {}
+        placed = lru_cache(None)(self._headings().placed)
         for resource_id, listed, text, source, details in rows:
             title, sections, stated = listings.get(resource_id, ("", (), Details()))
             if names.may_state(source, first.setdefault(resource_id, source)):
                 title, stated = title or listed, completed(stated, details_of(details))
-            path = tuple(parsed_json(text))
+            path = placed(source, text)
             sections = sections if path in sections or not path else (*sections, path)
             listings[resource_id] = (title, sections, stated)
         return listings
+
+    def _headings(self) -> LibrarySettings:
+        return LibrarySettings.read(dict[str, str](self.db.rows(_HEADINGS)).get)
 
     def _some(self, query: str, column: str, ids: Collection[str] | None, order: str = "") -> Sequence[Sequence[Any]]:
         """The rows of all resources, or of those with the given ids."""

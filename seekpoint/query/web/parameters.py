@@ -260,7 +260,7 @@ class Editing:
     """Lets pages of this server change things: each form carries a secret that other sites can't read."""
 
     builds: Builds
-    remove: Callable[[str], None] = lambda resource_id: None
+    remove: Callable[[str, str], None] = lambda resource_id, source: None
     checks: SourceChecks = field(default_factory=SourceChecks)
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False)
 

@@ -37,6 +37,7 @@ class Block:
     heading: str = ""
     section: Section | None = None
     ids: Sequence[str] = ()
+    path: tuple[str, ...] = ()
     entries: set[str] = field(default_factory=set)
     found: int = 0
 
@@ -89,9 +90,13 @@ def _under_headings(sections: Sequence[Section], found: Collection[str]) -> list
     blocks: list[Block] = []
     above: list[Block] = []
     for depth, heading, section in outlined(sections):
-        block = Block(depth, heading, section, [key for key in section.entries if key in found] if section else ())
-        above[depth:] = [block]
-        blocks.append(block)
+        own = [key for key in section.entries if key in found] if section else []
+        if section and section.path and section.path == (above[-1].path if above else ()):  # of another source
+            above[-1].ids = [*dict.fromkeys([*above[-1].ids, *own])]
+        else:
+            path = section.path if section else (*(each.heading for each in above[:depth]), heading)
+            above[depth:] = [Block(depth, heading, section, own, path)]
+            blocks.append(above[-1])
         if section:
             for each in above:
                 each.entries.update(section.entries)

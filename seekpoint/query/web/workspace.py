@@ -9,15 +9,18 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, Json
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
@@ -25,9 +28,10 @@ from starlette.routing import Route
 
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import replacing
-from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, folder_of
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, added_as, folder_of, is_added_list
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
-from seekpoint.index.open import is_written
+from seekpoint.index.open import is_written, open_writer
+from seekpoint.index.settings import MOST_CHANGES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
@@ -50,6 +54,18 @@ _MOST_TOLD, _MOST_NAMED = 3, 5
 _BETWEEN_LOOKS = 0.25
 
 
+BELOW = " › "
+"""Stands between a heading and the one below it."""
+
+_LONGEST_PATH = 2000
+_FEWEST_OF_SOURCE = 2
+
+
+def key_of(source: str) -> str:
+    """What names a source on the page, which doesn't show where files lie."""
+    return sha256(source.encode()).hexdigest()[:16]
+
+
 class AddressForm(Form):
     """Addresses, a line each."""
 
@@ -63,9 +79,32 @@ class UploadForm(Form):
 
 
 class RemoveForm(Form):
-    """A resource to take out."""
+    """A resource to take out, or the key of a source."""
 
-    resource: Annotated[str, Field(max_length=LONGEST_ID)]
+    resource: Annotated[str, Field(max_length=LONGEST_ID)] = ""
+    source: Annotated[str, Field(max_length=LONGEST_ID)] = ""
+
+
+class HeadingForm(Form):
+    """A path of headings, of a source where it is empty, and the headings that are to stand in its place."""
+
+    path: Json[tuple[str, ...]]
+    source: Annotated[str, Field(max_length=LONGEST_ID)] = ""
+    heading: Annotated[str, Field(max_length=_LONGEST_PATH)] = ""
+
+
+class ListedSource(NamedTuple):
+    """A source for the page: its key and name, `added_as`, whether its files were added here, and its entries.
+
+    The `own` entries are those that no other source lists.
+    """
+
+    key: str
+    name: str
+    added_as: str
+    is_added: bool
+    entries: int
+    own: int
 
 
 class Workspace:
@@ -93,6 +132,7 @@ class Workspace:
             Route("/add/file", self.add_files, methods=["POST"]),
             Route("/add/retry", self.retry, methods=["POST"]),
             Route("/add/remove", self.remove, methods=["POST"]),
+            Route("/add/heading", self.change_heading, methods=["POST"]),
             Route("/add/progress", self.progress),
         ]
 
@@ -117,7 +157,29 @@ class Workspace:
             "left": sum(not (is_building and standing.state is State.PENDING) for standing in left),
             "takes_files": self._added is not None,
             "accept": ",".join(sorted(LIST_SUFFIXES.union(SUFFIXES))),
+            "key_of": key_of,
+            "sources": self._sources(cache) if cache else (),
         }
+
+    def _sources(self, cache: ResourceCache) -> list[ListedSource]:
+        """The sources with several entries."""
+        entries: dict[str, dict[str, State]] = {}
+        for section in cache.sections:
+            entries.setdefault(section.source, {}).update(section.entries)
+        entries.pop("", None)
+        lists = Counter(key for listed in entries.values() for key in listed)
+        shown = []
+        for source, listed in entries.items():
+            if len(listed) < _FEWEST_OF_SOURCE:
+                continue
+            name = f"{urlsplit(source).hostname}{urlsplit(source).path}" if "://" in source else Path(source).name
+            first = cache.resource(next(iter(listed)))
+            if first and source.removeprefix("feed:") == first.url:
+                name = entry_name(first)
+            added, own = added_as(source, self._live.address), sum(lists[key] == 1 for key in listed)
+            is_added = bool(added) or is_added_list(source, self._live.address)
+            shown.append(ListedSource(key_of(source), name, added, is_added, len(listed), own))
+        return shown
 
     async def add_addresses(self, request: Request) -> Response:
         form = await self._editing.form(request, AddressForm)
@@ -162,19 +224,48 @@ class Workspace:
     async def remove(self, request: Request) -> Response:
         form = await self._editing.form(request, RemoveForm)
         with self._live.reader() as reader:
-            if self._caches.of(reader).resource(form.resource) is None:
+            cache = self._caches.of(reader)
+            source = next((each.source for each in cache.sections if key_of(each.source) == form.source), "")
+            if not source and cache.resource(form.resource) is None:
                 raise PageError(404, "taken_out")
+        await self._change(partial(self._editing.remove, form.resource, source))
+        return form.leave()
+
+    async def change_heading(self, request: Request) -> Response:
+        """Rename a heading, or move it with all below it under another one, in the sources that have it."""
+        form = await self._editing.form(request, HeadingForm)
+        new = tuple(part for part in map(str.strip, clean(form.heading).split(BELOW.strip())) if part)
+        with self._live.reader() as reader:
+            sources = dict.fromkeys(
+                each.source
+                for each in self._caches.of(reader).sections
+                if each.source and each.path[: len(form.path)] == form.path
+                if form.path or key_of(each.source) == form.source
+            )
+        if not sources:
+            raise PageError(404, "taken_out")
+
+        def run() -> None:
+            with open_writer(self._live.address) as writer:
+                changes = [*writer.settings.headings, *((source, form.path, new) for source in sources)]
+                writer.put_settings(headings=changes[-MOST_CHANGES:])
+
+        if clean(form.heading) != BELOW.join(map(clean, form.path)):
+            await self._change(run)
+        return form.leave()
+
+    async def _change(self, change: Callable[[], None]) -> None:
+        """Change the library beside its builds; raises PageError while one writes to it."""
 
         def run() -> None:
             try:
-                self._editing.remove(form.resource)
+                change()
             except LockedLibrary as error:
                 raise PageError(503, "locked") from error
             self._live.refresh()
 
         async with _storing():
             await run_in_threadpool(run)
-        return form.leave()
 
     async def progress(self, request: Request) -> Response:
         """The progress of the builds as server-sent events, until none runs."""

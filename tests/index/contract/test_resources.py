@@ -194,6 +194,36 @@ def test_resources_stand_in_the_order_of_their_lists_and_stay_unlisted_until_the
         assert {one.id for one in reader.statuses()} == {"later", "position001", "attention01"}
 
 
+def test_changed_headings_hold_for_all_below_them_and_what_is_listed_later(backend: Backend) -> None:
+    lists = {
+        "a.md": {"attention01": ("A", "x"), "position001": ("B",)},
+        "feed": {"page0000001": (), "zhuyili0001": ("播客",)},
+    }
+    with backend.writer() as writer:
+        writer.register(SOURCE, ())
+        writer.put_settings(
+            headings=[("a.md", ("A",), ("掩码",)), ("feed", (), ("B",)), ("feed", ("播客",), ("掩码", "x", "y"))]
+        )
+        for source, paths in lists.items():
+            writer.register(source, [replace(resource(key), sections=(path,)) for key, path in paths.items()])
+    with backend.reader() as reader:
+        assert [(section.source, section.path, list(section.entries)) for section in reader.sections()] == [
+            ("a.md", ("掩码", "x"), ["attention01"]),
+            ("feed", ("掩码", "x", "y"), ["zhuyili0001"]),
+            ("a.md", ("B",), ["position001"]),
+            ("feed", ("B",), ["page0000001"]),
+        ]
+        assert {one.id: one.resource.sections for one in reader.statuses(["zhuyili0001"])} == {
+            "zhuyili0001": (("掩码", "x", "y"),)
+        }
+        assert len(reader.scope(Filters(section="掩"))) == len(reader.scope(Filters(), ["attention01", "zhuyili0001"]))
+        assert len(reader.scope(Filters(section="播客"))) == 0
+    with backend.writer() as writer:
+        writer.put_settings(headings=[("a.md", "A")])
+    with backend.reader() as reader:
+        assert ("a.md", ("A", "x")) in [section[:2] for section in reader.sections()], "none that is ill-formed"
+
+
 def test_a_list_on_the_web_gives_no_title_to_what_another_list_names_without_one(backend: Backend) -> None:
     paper = Resource("paper000001", Kind.PAPER, "", "https://arxiv.org/abs/1", (("论文",),))
     with backend.writer() as writer:

@@ -211,7 +211,7 @@ def test_sections_fold_with_their_parents_and_open_for_a_filter(browser: Browser
         assert page.locator(".entry:visible").count() == 50, "those of the next section"
         course.focus()
         page.keyboard.press("Space")
-        assert page.locator("summary:visible").count() == 1 and page.locator(".entry:visible").count() == 0
+        assert page.locator(".list summary:visible").count() == 1 and page.locator(".entry:visible").count() == 0
         assert axe_faults(page) == []
         page.reload()
         until(page, "!document.querySelector('.section').open")
@@ -231,6 +231,19 @@ def test_sections_fold_with_their_parents_and_open_for_a_filter(browser: Browser
         page.keyboard.press("Escape")
         assert menu.locator("button").is_hidden()
         assert page.evaluate("document.activeElement.closest('.menu') !== null"), "the focus stays"
+        page.locator(".section > .menu > summary").nth(1).press("Enter")
+        page.get_by_label("Heading").nth(1).fill("遮罩 › Masks")
+        assert axe_faults(page) == []
+        page.keyboard.press("Enter")
+        page.locator("h2", has_text="遮罩").wait_for()
+        assert page.locator("h3", has_text="Masks").count() == page.locator("h2", has_text="Course").count() == 1
+        page.locator(".sources > summary").press("Enter")
+        page.locator(".sources .menu summary").press("Enter")
+        assert axe_faults(page) == []
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.locator("h1 + .summary", has_text="0 of 0 indexed").wait_for()
+        assert page.locator(".entry, .sources li").count() == 0
 
 
 def fits_a_phone(page: Page, *paths: str) -> None:

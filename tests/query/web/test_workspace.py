@@ -19,6 +19,7 @@ from lxml.html import fromstring
 from pytest_httpserver import HTTPServer
 from starlette.testclient import TestClient
 
+import seekpoint
 from seekpoint.cli.build_process import build_in_process
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, ServerAddress
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
@@ -485,6 +486,55 @@ def test_what_was_added_stands_under_its_own_heading_and_stays_out_once_taken_ou
     upload(editor, ("third.en.vtt", TALK.encode()))
     built(editing)
     assert {"talk", "https://x.invalid/a"}.isdisjoint(statuses(library))
+
+
+@pytest.mark.slow
+def test_a_source_is_removed_as_one_and_a_heading_is_renamed_and_moved(
+    library: Path, editing: Editing, editor: TestClient, tmp_path: Path
+) -> None:
+    (tmp_path / "notes").mkdir()
+    for name in ("缓存", "masks"):
+        (tmp_path / "notes" / f"{name}.md").write_text(f"# {name}\n\nA mask hides 缓存.\n", "utf-8")
+    seekpoint.build([tmp_path / "notes"], library, encoder=TopicEncoder(), translate=False)
+    upload(editor, ("talk.en.vtt", TALK.encode()), ("other.en.vtt", TALK.encode()))
+    built(editing)
+    before = set(statuses(library))
+
+    def send(action: str, **fields: str) -> int:
+        return editor.post(action, data=form(editor, "/list", "/add/remove") | fields).status_code
+
+    def shown() -> dict[str, list[str]]:
+        sections = fromstring(editor.get("/list").text).xpath("//details[@class='section']")
+        return {
+            each.xpath("string(summary//h2|summary//h3)").split(" ")[0]: each.xpath(".//a[@class='name']/text()")
+            for each in sections
+        }
+
+    page = fromstring(editor.get("/list").text)
+    keys = {
+        each.xpath("string(span)"): each.xpath(".//button/@value")[0]
+        for each in page.xpath("//*[@class='sources']//li")
+    }
+    assert {*keys} == {"notes", "Files added here", "list.md"} and str(tmp_path) not in editor.get("/list").text
+    assert "2 of its 2 entries stand on no other list" in page.xpath("string(//*[@class='sources'])")
+    for path, source, heading in (
+        ([], keys["notes"], "Notes <b>"),
+        (["English"], "", "课程 › 英语"),
+        (["Notes <b>"], "", "课程 › 笔记"),
+    ):
+        assert send("/add/heading", path=json.dumps(path), source=source, heading=heading) == 303
+    assert sorted(shown()["笔记"]) == ["masks", "缓存"] and "Masks & more" in shown()["英语"]
+    assert {*shown()["笔记"], *shown()["英语"]} == {*shown()["课程"]}, "all below it goes along"
+    seekpoint.build([tmp_path / "notes"], library, encoder=TopicEncoder(), translate=False)
+    answer = editor.get("/api/ask", params={"q": "缓存", "section": "笔记"}).json()
+    assert answer["moments"][0]["resource"]["sections"] == [["课程", "笔记"]], "a later build changes nothing"
+    assert send("/add/heading", path="[]", source="nobody", heading="x") == 404
+    assert send("/add/heading", path="{", heading="x") == send("/add/heading", path="[1]", heading="x") == 400
+    for name in ("notes", "Files added here"):
+        assert send("/add/remove", source=keys[name]) == 303
+        assert send("/add/remove", source=keys[name]) == 404
+    assert before - set(statuses(library)) == {"masks", "缓存", "talk", "other"}
+    assert [*(library / ADDED_FILES).iterdir()] == [] and len([*(tmp_path / "notes").iterdir()]) == 2
 
 
 @pytest.mark.slow

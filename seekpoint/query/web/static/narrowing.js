@@ -44,7 +44,9 @@ export async function renew(address) {
   }
   history.replaceState(history.state, "", address);
   form.querySelector(".narrowed").replaceChildren(...fresh.querySelector(".narrowed").childNodes);
-  for (const part of [".list", ".summary", ".retries"]) document.querySelector(part)?.replaceWith(fresh.querySelector(part));
+  for (const part of [".list", ".summary", ".retries", ".sources ul"]) {
+    document.querySelector(part)?.replaceWith(fresh.querySelector(part) ?? "");
+  }
   refold();
 }
 

@@ -72,17 +72,18 @@ async function add(form, data) {
     return;
   }
   form.reset();
-  if (form.id === "removal") leaveOut();
+  if (form.id === "removal" || form.closest(".menu")) showChange();
   else watch();
 }
 
 const names = () => [...document.querySelectorAll(".entry .name")];
 
-// The list without the entry whose menu is open; the focus goes to the one after it.
-async function leaveOut() {
+// The list after a change in a menu; the focus goes to the entry that stands in the place of one that was removed.
+async function showChange() {
   const at = names().indexOf(document.querySelector(".menu[open]")?.closest(".entry")?.querySelector(".name"));
   await reload();
-  (names()[at] ?? names().at(-1))?.focus();
+  const next = at < 0 ? document.getElementById("results") : names()[at] ?? names().at(-1);
+  next?.focus({ preventScroll: at < 0 });
 }
 
 document.addEventListener("click", (event) => {
