@@ -33,7 +33,7 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
         known = writer.standings()
         built = {section.source for section in writer.sections()} - {""}
         aliases = Aliases.stored(writer, time.time())
-        ids, sources = [], []
+        ids, sources = list[str](), list[str]()
         for name in names:
             candidates, places = [name], {name}
             if resource := resource_of(name):

@@ -263,7 +263,7 @@ class Catalogue:
         return listings
 
     def _headings(self) -> LibrarySettings:
-        return LibrarySettings.read(dict[str, str](self.db.rows(_HEADINGS)).get)
+        return LibrarySettings.read({str(name): str(text) for name, text in self.db.rows(_HEADINGS)}.get)
 
     def _some(self, query: str, column: str, ids: Collection[str] | None, order: str = "") -> Sequence[Sequence[Any]]:
         """The rows of all resources, or of those with the given ids."""

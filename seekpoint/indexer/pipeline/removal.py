@@ -11,7 +11,7 @@ from seekpoint.index.store import Writer
 def remove_with_entries(writer: Writer, ids: Collection[str], sources: Collection[str] = ()) -> int:
     """Remove resources, and what only these sources list; returns how many. The entries of playlists and feeds go too.
 
-    An entry stays that another playlist holds, or that a list names more often than the playlist, hence by itself.
+    An entry stays that some source lists more often than the playlist: by itself, or as that of another playlist.
     """
     listings: dict[str, Counter[str]] = {}
     for section in writer.sections():
@@ -21,8 +21,7 @@ def remove_with_entries(writer: Writer, ids: Collection[str], sources: Collectio
     gone = dict.fromkeys(ids)
     for playlist in (queue := [*gone]):  # which grows, since a playlist may hold others
         for key in playlists.get(playlist, ()):
-            held = any(key in entries for other, entries in playlists.items() if other not in gone)
-            if key in listings and key not in gone and not held and listings[key] <= listings[playlist]:
+            if key in listings and key not in gone and listings[key] <= listings[playlist]:
                 gone[key] = None
                 queue.append(key)
     with writer.transaction():

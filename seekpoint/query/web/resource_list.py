@@ -27,7 +27,7 @@ DATES: Mapping[str, Callable[[ResourceStatus], str | None]] = {"published": lamb
 
 
 @dataclass(slots=True)
-class Block:
+class ListBlock:
     """A heading at its depth, if there is one, and the ids of its own entries on the page.
 
     `entries` are all that stand under it and its subheadings on any page, `found` those of them that the filters leave.
@@ -50,7 +50,7 @@ class ListPage:
     pages: int
     found: int
     total: int
-    blocks: Sequence[Block]
+    blocks: Sequence[ListBlock]
 
 
 def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: Collection[str] = ()) -> ListPage:
@@ -65,10 +65,11 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
         if not (parameters.problems and cache.standings[key].is_indexed) and _says(cache, key, sought)
     }
     if parameters.sort == "list":
-        blocks = [Block(ids=[*found])] if answering else _under_headings(cache.sections, found)
+        blocks = [ListBlock(ids=[*found])] if answering else _under_headings(cache.sections, found)
     else:
         dated, undated = _ordered(cache, parameters.sort, found)
-        blocks = [Block(ids=dated), *([Block(heading="no_date", ids=undated, entries={*undated})] if undated else [])]
+        blocks = [ListBlock(ids=dated)]
+        blocks += [ListBlock(heading="no_date", ids=undated, entries={*undated})] if undated else []
     rows = sum(len(block.ids) for block in blocks)
     pages = max(-(-rows // ENTRIES), 1)
     number = min(parameters.page, pages)
@@ -85,17 +86,17 @@ def list_page(cache: ResourceCache, parameters: ListPageParameters, answering: C
     return ListPage(number, pages, len(found), len(cache.standings), shown[::-1])
 
 
-def _under_headings(sections: Sequence[Section], found: Collection[str]) -> list[Block]:
+def _under_headings(sections: Sequence[Section], found: Collection[str]) -> list[ListBlock]:
     """The outline of the lists, with the entries that the filters leave."""
-    blocks: list[Block] = []
-    above: list[Block] = []
+    blocks: list[ListBlock] = []
+    above: list[ListBlock] = []
     for depth, heading, section in outlined(sections):
         own = [key for key in section.entries if key in found] if section else []
         if section and section.path and section.path == (above[-1].path if above else ()):  # of another source
             above[-1].ids = [*dict.fromkeys([*above[-1].ids, *own])]
         else:
             path = section.path if section else (*(each.heading for each in above[:depth]), heading)
-            above[depth:] = [Block(depth, heading, section, own, path)]
+            above[depth:] = [ListBlock(depth, heading, section, own, path)]
             blocks.append(above[-1])
         if section:
             for each in above:
