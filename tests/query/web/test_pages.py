@@ -568,6 +568,8 @@ def test_the_outcome_of_a_build_says_the_reason_and_its_language() -> None:
     ):
         outcome = Outcome(1, 0, (ResourceStatus(page, State.UNAVAILABLE, reason),))
         assert outcome.in_words(ui)["left"] == [{"entry": entry, "reason": said, "lang": language}]
+    told = Outcome(7, 7, (ResourceStatus(page, State.INDEXED),) * 5).in_words("zh")
+    assert (told["came"], told["more_came"]) == ([{"title": "页", "href": "/resource/x"}] * 5, "另有 2 项")
 
 
 TALK, ZH = "english0001", "zhongwen001"
