@@ -103,6 +103,9 @@ class Chapter:
     generated: bool = False
 
 
+FAMILY = "\u00a0"
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     """Metadata of a source, `None` or empty without any.
@@ -110,7 +113,8 @@ class Details:
     `channel` is the publisher, chapters may be headings, `aliases` are further titles that questions may say, and
     `speakers` the names of those who speak, as its transcripts have them. `thumbnail` is the address of a picture, and
     `deep_link` is that of the resource. `published` is a date as YYYY, YYYY-MM or YYYY-MM-DD. `container` is the
-    journal, the proceedings, the site or the podcast that it appeared in, `key` its citation key in a bibliography.
+    journal, the proceedings, the site or the podcast that it appeared in, `key` its citation key in a bibliography. In
+    the name of an author a no-break space (FAMILY) stands before that of the family, where the source tells it.
     """
 
     title: str | None = None

@@ -47,10 +47,10 @@ class Aliases:
         )
 
     def resolve(self, resource: Resource) -> Resource:
-        """The resource that a listed one stands for, with its title and sections."""
+        """The resource that a listed one stands for, with its title, its sections and what its list states."""
         alias = self._by_id.get(resource.id)
         named = resource_of(alias.url, resource.title, resource.sections) if alias and alias.listed else None
-        return named or resource
+        return replace(named, stated=resource.stated) if named else resource
 
     def end_of(self, resource: Resource, end: Resource) -> Resource:
         """The resource that one is whose address ends at `end`: itself, if it ends there."""

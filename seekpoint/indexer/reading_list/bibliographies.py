@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from unicodedata import lookup, normalize
 
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
-from seekpoint.index.types import Kind
+from seekpoint.index.types import Details, Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
 from seekpoint.indexer.reading_list.entries import Entries, short
+from seekpoint.indexer.sources.metadata import (
+    full_name,
+    person,
+    stated_date,
+    stated_doi,
+    stated_isbn,
+    stated_key,
+    stated_names,
+    stated_text,
+)
 
 BIBTEX_MARK = re.compile(
     r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
@@ -53,6 +64,11 @@ _LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "�
 _LETTERS |= {"l": "ł", "L": "Ł", "i": "i", "j": "j"}
 _ACCENTED = re.compile(r"\\(?:([`'^~\"=.])|([uvHckrdb])(?=[\s{\\]))\s*\{?\\?([A-Za-z])\}?")
 _COMMAND = re.compile(r"\\([A-Za-z]+)(?:\{\}|\s+)?")
+_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_CONTAINERS = ("journaltitle", "journal", "booktitle", "maintitle")
+_YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:[-/.]\d\d?){0,2}(?!\d)", re.ASCII)
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+_Ris: TypeAlias = dict[str, list[str]]
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
 
@@ -78,6 +94,14 @@ def read_bibtex(text: str, entries: Entries) -> None:
                 _unescaped(fields.get("doi", "")),
                 stated,
                 [path for file in files for path in _paths(file)],
+                Details(
+                    published=_dated(fields),
+                    authors=stated_names(_names(fields.get("author", ""))),
+                    container=next(filter(None, (_without_latex(fields.get(name, "")) for name in _CONTAINERS)), None),
+                    doi=stated_doi(_unescaped(fields.get("doi", ""))),
+                    isbn=stated_isbn(fields.get("isbn", "")),
+                    key=stated_key(record.key),
+                ),
             )
         elif record is None:
             entries.leave_out("not in BibTeX")
@@ -86,6 +110,10 @@ def read_bibtex(text: str, entries: Entries) -> None:
 def read_ris(text: str, entries: Entries) -> None:
     """Add each record; a field's further lines have no tag."""
     for fields in _ris_records(text):
+
+        def first(read: Callable[[str], str | None], *tags: str, fields: _Ris = fields) -> str | None:
+            return next(filter(None, (read(value) for tag in tags for value in fields.get(tag, ()))), None)
+
         _add(
             entries,
             next((value for tag in ("TI", "T1", "CT", "BT") for value in fields.get(tag, ())), ""),
@@ -93,11 +121,19 @@ def read_ris(text: str, entries: Entries) -> None:
             next((value for tag in ("DO", "M3", "DI") for value in fields.get(tag, ()) if _DOI.search(value)), ""),
             [value for tag in ("DO", "JO", "JF", "T2", "M1", "AN", "N1") for value in fields.get(tag, ())],
             [value for tag in ("L1", "L2") for value in fields.get(tag, ())],
+            Details(
+                published=first(_year, "PY", "DA", "Y1"),
+                authors=stated_names(map(person, (name for tag in ("AU", "A1") for name in fields.get(tag, ())))),
+                container=first(stated_text, "T2", "JO", "JF", "JA", "BT"),
+                doi=first(stated_doi, "DO", "M3", "DI"),
+                isbn=first(stated_isbn, "SN"),
+                key=first(stated_key, "ID"),
+            ),
         )
 
 
-def _ris_records(text: str) -> Iterator[dict[str, list[str]]]:
-    fields: dict[str, list[str]] = {}
+def _ris_records(text: str) -> Iterator[_Ris]:
+    fields: _Ris = {}
     _, *parts = _RIS_FIELD.split("\n".join(text.splitlines()))
     for tag, lines in zip(parts[::2], parts[1::2], strict=True):
         value = " ".join(map(str.strip, lines.splitlines()))
@@ -123,17 +159,27 @@ def read_csl(text: str, entries: Entries) -> None:
             continue
         fields = {str(name).lower(): value for name, value in item.items() if isinstance(value, str)}
         stated = [fields[name] for name in _CSL_FIELDS_WITH_ARXIV if name in fields]
-        _add(entries, fields.get("title", ""), [fields.get("url", "")], fields.get("doi", ""), stated, [])
+        authors, key = item.get("author"), fields.get("citation-key") or fields.get("id", "")
+        known = Details(
+            published=_issued(item.get("issued")),
+            authors=stated_names(map(_csl_name, authors if isinstance(authors, list) else ())),
+            container=stated_text(_TAG.sub("", fields.get("container-title", ""))) or None,
+            doi=stated_doi(fields.get("doi", "")),
+            isbn=stated_isbn(fields.get("isbn", "")),
+            key=None if "/" in key else stated_key(key),  # Zotero's addresses of items
+        )
+        _add(entries, fields.get("title", ""), [fields.get("url", "")], fields.get("doi", ""), stated, [], known)
 
 
 def _add(
-    entries: Entries, title: str, addresses: Sequence[str], doi: str, stated: Sequence[str], files: Sequence[str]
-) -> None:
+    entries: Entries, title: str, addresses: Sequence[str], doi: str, stated: Sequence[str], files: Sequence[str],
+    known: Details,
+) -> None:  # fmt: skip
     """Add one record: as its file on this disk, its paper on arXiv, its address, or where its DOI leads.
 
-    `stated` are texts that may name the paper on arXiv.
+    `stated` are texts that may name the paper on arXiv, `known` is what else the record says.
     """
-    title = _TAG.sub("", title)
+    title, before = _TAG.sub("", title), len(entries.resources)
     if isinstance(entries.base, Path) and (path := _existing(entries.base, files)):
         entries.append(resource_of_path(path, short(title)))
     elif arxiv := next(filter(None, map(_ARXIV.search, stated)), None):
@@ -144,6 +190,60 @@ def _add(
         entries.add(f"https://doi.org/{named[0]}", title)
     else:
         entries.leave_out("without an address, a DOI, or a file that is there")
+    entries.resources[before:] = [replace(each, stated=known) for each in entries.resources[before:]]
+
+
+def _names(value: str) -> Iterator[str]:
+    r"""The authors of a field of BibTeX, split at `and` outside braces; `{Corporate Name}` is no person's."""
+    parts, depth = list[str](), 0
+    for part in _AND.split(value):
+        parts.append(part)
+        depth += part.count("{") - part.count("}")
+        if depth > 0:
+            continue
+        whole, depth = " and ".join(parts).strip(), 0
+        parts.clear()
+        name = _without_latex(whole).replace("~", " ")
+        if whole.startswith("{") and whole.find("}") == len(whole) - 1:
+            yield name
+        elif "," in name:
+            yield person(name)
+        elif name != "others":
+            words = name.split()
+            von = next((k for k, word in enumerate(words[1:-1], 1) if word.islower()), len(words) - 1)
+            yield full_name(" ".join(words[:von]), " ".join(words[von:])) if words else ""
+
+
+def _dated(fields: Mapping[str, str]) -> str | None:
+    """The date of a record of BibTeX, with the month if it is known."""
+    dated = _year(fields.get("date", "")) or _year(fields.get("year", ""))
+    month = fields.get("month", "").strip("{} ").lower()[:3]
+    number = month if month.isdecimal() else _MONTHS.find(month) // 3 + 1 if month else ""
+    return (dated and len(dated) == 4 and stated_date(f"{dated}-{number}", 1000)) or dated
+
+
+def _year(text: str) -> str | None:
+    """The date that begins at the first year in a text."""
+    found = _YEAR.search(text)
+    return stated_date(found[0], 1000) if found else None
+
+
+def _issued(value: Any) -> str | None:  # noqa: ANN401
+    """A date of CSL: in parts, or as a text."""
+    if not isinstance(value, dict):
+        return None
+    parts = value.get("date-parts")
+    first = parts[0] if isinstance(parts, list) and parts and isinstance(parts[0], list) else []
+    return _year("-".join(map(str, first[:3])) or stated_text(value.get("raw") or value.get("literal")))
+
+
+def _csl_name(name: Any) -> str:  # noqa: ANN401
+    """An author of CSL: the parts of a name, or a name as it is."""
+    if not isinstance(name, dict):
+        return ""
+    parts = ("literal", "given", "dropping-particle", "non-dropping-particle", "family")
+    literal, given, *family = (stated_text(name.get(part)) for part in parts)
+    return literal or full_name(given, " ".join(filter(None, family)))
 
 
 def _existing(folder: Path, files: Sequence[str]) -> Path | None:

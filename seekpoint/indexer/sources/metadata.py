@@ -8,11 +8,13 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
+import regex
+
 from seekpoint.hosts import is_private
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Chapter, Details, State
+from seekpoint.index.types import FAMILY, Chapter, Details, State
 from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
@@ -26,12 +28,18 @@ _NO_TITLE = re.compile(
 _NO_AUTHOR = re.compile(
     r"(?:administrator|admin|user|owner|author|anonymous|unknown|python-(?:docx|pptx)|\w*\d\w*)?", re.IGNORECASE
 )
-_DATE = re.compile(r"(?:D:)?(\d{4})-?(\d\d)?-?(\d\d)?")
+_DATE = re.compile(r"(?:D:)?(\d{4})(?:[-/.年]?(\d\d?)(?:[-/.月]?(\d\d?))?)?", re.ASCII)
 _FIRST_YEAR = 1985
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 # More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
+_MOST_AUTHORS = 100
+_DOI = re.compile(r"10\.\d{4,9}/[^\s{}]{1,300}", re.ASCII)
+_ISBN = re.compile(r"(?<!\w)(?:97[89](?:[- ]?\d){10}|\d(?:[- ]?\d){8}[- ]?[\dXx])(?!\w)", re.ASCII)
+_KEY = re.compile(r"[^\s,{}()\[\];@\"'#%~=\\]{1,200}")
+_WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_BETWEEN_NAMES, _AND = re.compile(r"[;；、|]"), re.compile(r",|，| and | & ", re.IGNORECASE)
 MOST_ENTRIES = 5_000
 """The entries that are read of a playlist without a limit of the user's: as many as one of YouTube may have."""
 # These extractors of yt-dlp number the videos of a page, also an only one.
@@ -71,13 +79,65 @@ def stated_author(text: str) -> str | None:
 
 
 def stated_date(text: str, first_year: int = _FIRST_YEAR) -> str | None:
-    """A date such as `2024-05-01` or `D:20240501`, as YYYY-MM-DD; none before the first year."""
+    """A date such as `2024-05-01`, `2024/5`, `2024` or `D:20240501`, as far as it is known; none before that year."""
     match = _DATE.match(text)
-    if not match or int(match[1]) < first_year:
-        return None
+    parts = [int(part) for part in match.groups() if part] if match else []
     with suppress(ValueError):
-        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1)).isoformat()
+        if parts and date(*parts, *[1] * (3 - len(parts))).year >= first_year:
+            return "-".join(f"{part:02d}" for part in parts)
     return None
+
+
+def stated_names(names: Iterable[object]) -> tuple[str, ...]:
+    """Names of authors, each once, the first of too many; a no-break space may stand before that of the family."""
+    parts = (map(stated_text, name.split(FAMILY)) if isinstance(name, str) else () for name in names)
+    return tuple(dict.fromkeys(filter(None, map(FAMILY.join, parts))))[:_MOST_AUTHORS]
+
+
+def full_name(given: str, family: str) -> str:
+    """The two parts of a name in the order in which they are said."""
+    given, family = stated_text(given), stated_text(family)
+    return f"{family}{given}" if _WIDE.search(family) else FAMILY.join(filter(None, (given, family)))
+
+
+def person(name: str) -> str:
+    """A name as `First Last`, of `Last, First`, or `Last, Jr, First`."""
+    family, comma, given = name.rpartition(",")
+    return full_name(given, family.replace(",", " ")) if comma else name
+
+
+def stated_authors(text: str) -> tuple[str, ...]:
+    """The authors in a text that may name several, without roles and accounts; `Ada Lovelace, PhD` stays as it is."""
+    names = _BETWEEN_NAMES.split(text[: _MOST_AUTHORS * _LONGEST_TITLE])
+    several = [part.strip() for part in _AND.split(text)] if len(names) == 1 else []
+    if several and all(" " in part or _WIDE.search(part) for part in several):
+        names = several
+    elif len(several) > 2 or (several and " " in several[0]):
+        return stated_names([text])
+    return stated_names(person(name) for name in names if stated_author(name))
+
+
+def stated_doi(text: str) -> str | None:
+    """The DOI in a text."""
+    match = _DOI.search(text)
+    return match[0].rstrip(".,;") if match else None
+
+
+def stated_isbn(text: str) -> str | None:
+    """The first ISBN in a text, as digits; none whose check digit is wrong."""
+    for match in _ISBN.finditer(text):
+        digits = [10 if mark in "Xx" else int(mark) for mark in match[0] if mark.isalnum()]
+        weights = (1, 3) * 7 if len(digits) == 13 else range(10, 0, -1)
+        total = sum(weight * digit for weight, digit in zip(weights, digits, strict=False))
+        if total % (10 if len(digits) == 13 else 11) == 0:
+            return "".join("X" if digit == 10 else str(digit) for digit in digits)
+    return None
+
+
+def stated_key(text: str) -> str | None:
+    """A citation key, such as `vaswani2017`; `None` for what a program can't cite by."""
+    key = stated_text(text).removeprefix("@")
+    return key if _KEY.fullmatch(key) else None
 
 
 def stated_seconds(value: object, per_second: float = 1) -> float | None:

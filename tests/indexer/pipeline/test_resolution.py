@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.open import open_writer
-from seekpoint.index.types import Kind
-from seekpoint.indexer.pipeline.resolution import Aliases, ShownVideos
+from seekpoint.index.types import Details, Kind
+from seekpoint.indexer.pipeline.resolution import Alias, Aliases, ShownVideos
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.reading_list.parser import ReadingList
 from seekpoint.indexer.sources.sites.videos import video_named_by
@@ -78,3 +78,9 @@ def test_only_the_server_that_a_local_list_names_may_be_private(tmp_path: Path) 
         for resource, end, expected in ((named, other, local), (local, secure, secure)):
             Aliases.stored(writer, 0.0).record(writer, resource, end, 0.0, is_permanent=True)
             assert Aliases.stored(writer, 0.0).private(lists) == {expected.id}
+
+
+def test_the_paper_that_a_doi_leads_to_keeps_what_the_list_states() -> None:
+    listed = replace(resource_at("https://doi.org/10.1145/15.2"), stated=Details(authors=("李宏毅",), key="李2020"))
+    [read] = Aliases({listed.id: Alias(PAGE, None, listed.url)}).applied([ReadingList("a.bib", 1, (listed,))])
+    assert [(one.url, one.stated) for one in read.resources] == [(PAGE, listed.stated)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seekpoint.index.types import Kind
+from seekpoint.index.types import FAMILY, Details, Kind
 from tests.cost import at_most
 from tests.indexer.reading_list.listed import fault, read, remark, rows
 
@@ -50,6 +50,37 @@ def test_bibtex(tmp_path: Path) -> None:
     assert remark(found) == (
         "2 of 10 entries left out: 1 without an address, a DOI, or a file that is there, 1 not in BibTeX"
     )
+
+
+FULL = r"""
+@article{vaswani2017, title={A}, author={Vaswani, Ashish and van der Maaten, Laurens and Ludwig van~Beethoven and
+  {Google Brain and Co.} and J{\"o}rg M{\"u}ller and others}, journal={Advances in {NeurIPS}}, year=2017, month=jun,
+  doi={10.1145/15.2}, isbn={978-0-262-03384-8}, url={https://a.org/1}}
+@inproceedings{李2020, title={B}, author={李, 宏毅 and 王强}, booktitle={学报 \& more}, date={2020-06-01/2020-07},
+  url={https://a.org/2}}
+@misc{x, title={C}, author={King, Jr., Martin Luther}, year={c2016}, isbn={978-0-262-03384-9}, url={https://a.org/3}}
+"""
+
+
+def test_facts_of_bibtex(tmp_path: Path) -> None:
+    first, second, third = (one.stated for one in read(tmp_path, "a.bib", FULL).resources)
+    names = ("Ashish Vaswani", "Laurens van der Maaten", "Ludwig van Beethoven", "Google Brain and Co.", "Jörg Müller")
+    assert tuple(name.replace(FAMILY, " ") for name in first.authors) == names
+    assert [name.partition(FAMILY)[2] for name in first.authors] == [
+        "Vaswani",
+        "van der Maaten",
+        "van Beethoven",
+        "",
+        "Müller",
+    ]
+    assert (first.published, first.container, first.doi) == ("2017-06", "Advances in NeurIPS", "10.1145/15.2")
+    assert (first.isbn, first.key) == ("9780262033848", "vaswani2017")
+    assert (second.authors, second.published, second.container) == (("李宏毅", "王强"), "2020-06-01", "学报 & more")
+    assert (third.authors, third.published, third.isbn) == ((f"Martin Luther{FAMILY}King Jr.",), "2016", None)
+    many = " and ".join(f"A{n} B" for n in range(101)) + " and {never closed and " * 100_000
+    text = f'@misc{{hostile, author = "{many}", title={{\x1b[31m}}, url={{https://a.org/}}}}'
+    with at_most(5):
+        assert [len(one.stated.authors) for one in read(tmp_path, "b.bib", text).resources] == [100]
 
 
 def test_a_file_that_lies_beside_a_bibliography_is_its_entry(tmp_path: Path) -> None:
@@ -115,6 +146,14 @@ def test_ris(tmp_path: Path, newline: str) -> None:
     ]
     assert remark(found) == "1 of 4 entries left out: 1 without an address, a DOI, or a file that is there"
     assert rows(read(tmp_path, "export.txt", RIS)) == rows(found), "whatever its suffix"
+    facts = (
+        "AU  - Vaswani, Ashish\nA1  - 李, 宏毅\nPY  - 2017/06//\nT2  - 学报\nSN  - 0-262-03384-4\nID  - vas:17\nER  -"
+    )
+    [told] = read(tmp_path, "b.ris", f"TY  - JOUR\nUR  - https://a.org/\nDO  - 10.1145/15.2\n{facts}").resources
+    assert told.stated == Details(
+        published="2017-06", authors=(f"Ashish{FAMILY}Vaswani", "李宏毅"), container="学报", doi="10.1145/15.2",
+        isbn="0262033844", key="vas:17",
+    )  # fmt: skip
 
 
 ITEMS: list[Any] = [
@@ -133,6 +172,20 @@ def test_csl_json(tmp_path: Path) -> None:
         ("论文", "doi.org/10.1145/1596655.1596682", ()),
         ("Preprint", "arxiv.org/abs/1706.03762", ()),
     ]
+    people = [{"family": "Maaten", "given": "L.", "non-dropping-particle": "van der"}, {"literal": "讲\x1b[31m席"}, 7]
+    item = {"id": "http://zotero.org/items/1", "title": "T", "URL": "https://a.org/", "author": people}
+    item |= {"issued": {"date-parts": [["2017", 6]]}, "container-title": "The <i>Journal</i>", "citation-key": "m17"}
+    [told] = read(tmp_path, "b.json", json.dumps([item])).resources
+    authors = (f"L.{FAMILY}van der Maaten", "讲席")
+    assert told.stated == Details(published="2017-06", authors=authors, container="The Journal", key="m17")
+    for odd in (
+        {"issued": {"date-parts": [[{}]]}},
+        {"author": {"family": []}},
+        {"issued": "x"},
+        {"author": [{"given": 1}]},
+    ):
+        [told] = read(tmp_path, "c.json", json.dumps([{**ITEMS[0], **odd}])).resources
+        assert told.stated == Details(key="1")
     left_out = "2 of 5 entries left out: 1 without an address, a DOI, or a file that is there, 1 not in CSL"
     assert remark(found) == left_out
     whole = json.dumps({"items": ITEMS}, ensure_ascii=False)

@@ -10,7 +10,15 @@ import pytest
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.types import Chapter, Details, Origin, completed
 from seekpoint.indexer.sources.captions import parse_captions
-from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length, stated_details, stated_seconds
+from seekpoint.indexer.sources.metadata import (
+    MOST_ENTRIES,
+    check_length,
+    stated_authors,
+    stated_date,
+    stated_details,
+    stated_isbn,
+    stated_seconds,
+)
 from seekpoint.indexer.sources.podcasts.feed import parse_feed
 from seekpoint.indexer.sources.podcasts.transcripts import read_chapters
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
@@ -102,3 +110,35 @@ LATE = {
 def test_times_in_captions_of_every_format_are_limited_alike(name: str) -> None:
     with pytest.raises(SourceError, match="no cue found"):
         parse_captions(LATE[name].encode(), "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "authors"),
+    [
+        ("Ashish Vaswani, Noam Shazeer and Niki Parmar", ("Ashish Vaswani", "Noam Shazeer", "Niki Parmar")),
+        ("Vaswani, Ashish; Shazeer, Noam", ("Ashish\u00a0Vaswani", "Noam\u00a0Shazeer")),
+        ("Vaswani, Ashish", ("Ashish\u00a0Vaswani",)),
+        ("李宏毅，王强", ("李宏毅", "王强")),
+        ("李宏毅、Ada Lovelace", ("李宏毅", "Ada Lovelace")),
+        ("Ada Lovelace, PhD", ("Ada Lovelace, PhD",)),
+        ("Ada Lovelace; admin; user1", ("Ada Lovelace",)),
+        ("Ada Lovelace; Ada Lovelace", ("Ada Lovelace",)),
+    ],
+)
+def test_authors_in_one_text(text: str, authors: tuple[str, ...]) -> None:
+    assert stated_authors(text) == authors
+    assert len(stated_authors("; ".join(f"{text[:9]} {'ab' * n}" for n in range(200)))) == 100
+
+
+def test_dates_and_numbers_of_books_are_kept_as_far_as_they_are_known() -> None:
+    dates = {
+        "2017": "2017",
+        "2017-06": "2017-06",
+        "2017/6/2": "2017-06-02",
+        "2017年6月2日": "2017-06-02",
+        "2017-13": None,
+    }
+    assert {text: stated_date(text) for text in dates} == dates
+    assert (stated_date("D:19840101"), stated_date("1984", first_year=1000)) == (None, "1984")
+    books = {"080442957X": "080442957X", "978-0-262-03384-8": "9780262033848", "9780262033849": None, "1" * 400: None}
+    assert {text: stated_isbn(text) for text in books} == books

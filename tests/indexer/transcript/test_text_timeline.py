@@ -18,7 +18,7 @@ ARTICLE = ParsedDocument(
         Block("[1] Vaswani et al. Attention Is All You Need.", Role.REFERENCE, "references"),
     ),
     title="An article",
-    author="Somebody",
+    authors=("Somebody",),
     published="2018-06-27",
 )
 
@@ -37,7 +37,7 @@ def test_sentences_become_cues_and_headings_chapters() -> None:
     ]
     assert [cue.is_reference for cue in transcript.cues] == [False] * 6 + [True] * 2
     assert (transcript.language, transcript.origin) == ("en", Origin.MANUAL)
-    assert (details.title, details.channel, details.published) == ("An article", "Somebody", "2018-06-27")
+    assert (details.title, details.authors, details.published) == ("An article", ("Somebody",), "2018-06-27")
     starts = {cue.text: cue.start for cue in transcript.cues}
     titles = ("Self-Attention", "位置编码", "References")
     assert details.chapters == tuple(Chapter(starts[title], title) for title in titles)

@@ -13,7 +13,14 @@ from lxml import etree
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
 from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, named
-from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
+from seekpoint.indexer.sources.metadata import (
+    stated_author,
+    stated_authors,
+    stated_date,
+    stated_doi,
+    stated_isbn,
+    stated_title,
+)
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.pages.html import blocks_of
 from seekpoint.indexer.sources.pages.text_runs import Element, dom_of, text_runs_of
@@ -56,13 +63,21 @@ def read_epub(archive: DocumentArchive) -> ParsedDocument:
     _refuse_encrypted(archive, chapters)
     entries = max(contents, key=len, default=[])
     blocks = [block for part in chapters for block in _blocks(archive, part, entries)]
-    titles, authors, languages, dates = (
+    titles, authors, languages, dates, publishers, identifiers = (
         [text for each in named(root, name) if (text := clean("".join(each.itertext())))]
-        for name in ("title", "creator", "language", "date")
+        for name in ("title", "creator", "language", "date", "publisher", "identifier")
     )
-    author = ", ".join(dict.fromkeys(filter(None, map(stated_author, authors)))) or None
-    title, language, date = (next(iter(texts), "") for texts in (titles, languages, dates))
-    return ParsedDocument(tuple(blocks), stated_title(title), author, stated_date(date, first_year=1), language or None)
+    title, language, date, publisher = (next(iter(texts), "") for texts in (titles, languages, dates, publishers))
+    return ParsedDocument(
+        tuple(blocks),
+        stated_title(title),
+        tuple(name for author in authors for name in stated_authors(author)),
+        stated_date(date, first_year=1000),
+        language or None,
+        publisher=stated_author(publisher),
+        doi=next(filter(None, map(stated_doi, identifiers)), None),
+        isbn=next(filter(None, map(stated_isbn, identifiers)), None),
+    )
 
 
 def _is_nav(item: Element) -> bool:

@@ -12,6 +12,7 @@ from lxml import etree
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.text.languages import is_tag
+from seekpoint.indexer.sources.metadata import person, stated_authors, stated_date, stated_doi, stated_isbn
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
@@ -29,6 +30,17 @@ _DATED = (
     " or self::em or self::i][re:test(concat(@class, ' ', @id, ' ', @itemprop), 'date|time|publish|meta', 'i')]"
     "[string-length(.) < 100]"
 )
+# https://scholar.google.com/intl/en/scholar/inclusion.html#indexing, and the names of publishers and sites.
+_CITED = {
+    "author": ("citation_author",),
+    "date": ("citation_publication_date", "citation_date", "citation_online_date"),
+    "container": (
+        *("citation_journal_title", "citation_conference_title", "citation_inbook_title"),
+        *("prism.publicationname", "og:site_name"),
+    ),
+    "doi": ("citation_doi", "prism.doi", "dc.identifier"),
+    "isbn": ("citation_isbn",),
+}
 _OF_A_HEAD = frozenset(
     {"title", "meta", "link", "base", "style", "script", "noscript", "template", "basefont", "bgsound"}
 )
@@ -45,7 +57,7 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     runs = text_runs_of(root)
     if code := _access_problem(root, runs):
         raise unavailable(code)
-    stated, author, published = _metadata(root)
+    stated, authors, published = _metadata(root)
     article = article_of(root, runs)
     blocks = tuple(blocks_of(article))
     if not blocks:
@@ -57,7 +69,13 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     canonical = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
     # A head that declares several addresses as the page's own declares none.
     address = canonical.pop() if len(canonical) == 1 else None
-    return ParsedDocument(blocks, title, author, published, _language(root), address, players=_players(root))
+    cited = _citation(root)
+    date, container, doi, isbn = (next(iter(cited[fact]), "") for fact in ("date", "container", "doi", "isbn"))
+    return ParsedDocument(
+        blocks, title, tuple(map(person, cited["author"])) or authors, stated_date(date, first_year=1000) or published,
+        _language(root), address, players=_players(root), container=container or None, doi=stated_doi(doi),
+        isbn=stated_isbn(isbn),
+    )  # fmt: skip
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -98,21 +116,30 @@ def blocks_of(article: Sequence[TextRun]) -> Iterator[Block]:
             yield Block(run.text, Role.BODY if run.heading is None else Role.HEADING, anchor)
 
 
-def _metadata(root: Element) -> tuple[str | None, str | None, str | None]:
-    """The title, author and date that a page states."""
+def _metadata(root: Element) -> tuple[str | None, tuple[str, ...], str | None]:
+    """The title, authors and date that a page states."""
     from trafilatura.metadata import extract_metadata
 
     try:
         metadata = extract_metadata(deepcopy(root), extensive=False)
     except Exception:  # an error in trafilatura; the page can be read without it
-        return None, None, None
+        return None, (), None
     published = None
     if metadata.date is not None and _DATE.fullmatch(metadata.date):
         # A date elsewhere than in elements that state dates may be of anything.
         dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
         texts = (element.get("content") or element.get("datetime") or element.text_content() for element in dated)
         published = metadata.date if metadata.date[:4] in " ".join(texts) else None
-    return _name(metadata.title), _name(metadata.author), published
+    return _name(metadata.title), stated_authors(metadata.author or ""), published
+
+
+def _citation(root: Element) -> dict[str, list[str]]:
+    """The values of the elements by which a page says how to cite it; empty for a fact that it doesn't state."""
+    found: dict[str, list[str]] = {}
+    for meta in root.iter("meta"):
+        if value := _name(meta.get("content")):
+            found.setdefault((meta.get("name") or meta.get("property") or "").lower(), []).append(value)
+    return {fact: next((found[tag] for tag in tags if tag in found), []) for fact, tags in _CITED.items()}
 
 
 def _players(root: Element) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from datetime import date
 from functools import cache
 from itertools import groupby
 from mimetypes import guess_type
@@ -16,6 +14,7 @@ import regex
 
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, INDENT, clean
+from seekpoint.indexer.sources.metadata import stated_authors, stated_date, stated_doi, stated_isbn, stated_key
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
@@ -38,7 +37,10 @@ _WIDE = r"[\p{Han}\p{Hiragana}\p{Katakana}\u3000-\u303f\uff00-\uffef]"
 _JOINT = regex.compile(rf"(?<={_WIDE})\n(?={_WIDE})|(?<=\p{{L}}-)\n(?=\p{{Ll}})")
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?=\w[^\n:=]*[:=])((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
-_FIELD = re.compile(r"^(\w+)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILINE)
+_FIELD = re.compile(r"^(\w[\w-]*)[ \t]*[:=](.*(?:\n(?:[ \t]|-[ \t]).*)*)", re.MULTILINE)
+_DATED = ("date", "published", "issued", "year")
+# As templates for notes on literature name them.
+_CONTAINERS = ("container-title", "journal", "publication", "publicationtitle")
 # Obsidian's callouts, which GitHub has too, and what its notes embed.
 _CALLOUT = re.compile(r"\[!([\w-]{1,40})(?:\|[^\]]*)?\][+-]?[ \t]*")
 _EMBED = re.compile(r"!\[\[(?P<target>[^\[\]|\n]{1,500}?)(?:\\?\|(?P<shown>[^\[\]\n]{0,500}))?\]\]")
@@ -72,16 +74,17 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
         else:
             texts += ((run.text, Role.BODY if run.heading is None else Role.HEADING) for run in grouped)
     titles = {run.heading: run.text for run in runs if run.heading is not None and run.heading.tag == "h1"}
-    published = None
-    with suppress(ValueError):
-        published = date.fromisoformat(fields.get("date", "")[:10].replace("/", "-")).isoformat()
     return ParsedDocument(
         _blocks(texts),
         fields.get("title") or (next(iter(titles.values())) if len(titles) == 1 else None),
-        fields.get("author") or fields.get("authors"),
-        published,
+        tuple(name for value in stated.get("author") or stated.get("authors") or () for name in stated_authors(value)),
+        next(filter(None, (stated_date(fields.get(name, ""), first_year=1000) for name in _DATED)), None),
         fields.get("lang") or fields.get("language"),
         aliases=tuple(filter(None, map(clean, stated.get("aliases") or stated.get("alias") or ()))),
+        container=next((fields[name] for name in _CONTAINERS if fields.get(name)), None),
+        doi=stated_doi(fields.get("doi", "")),
+        isbn=stated_isbn(fields.get("isbn", "")),
+        key=stated_key(fields.get("citekey") or fields.get("citation-key") or ""),
     )
 
 

@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
-from seekpoint.indexer.sources.metadata import stated_author, stated_date, stated_title
+from seekpoint.indexer.sources.metadata import stated_authors, stated_date, stated_title
 from seekpoint.indexer.sources.papers.blocks import blocks
 from seekpoint.indexer.sources.papers.contents import without_contents
 from seekpoint.indexer.sources.papers.furniture import without_furniture
@@ -52,7 +52,7 @@ def read_pdf(data: bytes) -> ParsedDocument:
             return ParsedDocument(
                 blocks=parsed_blocks,
                 title=title if title and not _unmapped(title) else printed,
-                author=stated_author(_metadata(document, "Author")),
+                authors=stated_authors(_metadata(document, "Author")),
                 published=stated_date(_metadata(document, "CreationDate")),
                 language=_language(document),
             )

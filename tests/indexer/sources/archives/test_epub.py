@@ -68,12 +68,14 @@ def test_metadata_is_that_of_the_package() -> None:
     metadata = (
         "<dc:title>白话文学史 </dc:title><dc:title>Second</dc:title><dc:creator>胡适</dc:creator>"
         "<dc:creator>Unknown</dc:creator><dc:creator>Hu Shih</dc:creator>"
-        "<dc:date>1928-06</dc:date><dc:language>zh-CN</dc:language>"
+        "<dc:date>1928-06</dc:date><dc:language>zh-CN</dc:language><dc:publisher>新月书店</dc:publisher>"
+        "<dc:identifier>urn:uuid:1</dc:identifier><dc:identifier>urn:isbn:978-0-262-03384-8</dc:identifier>"
     )
     read = read_archive(epub({"a.xhtml": "<p>词。</p>"}, metadata))
-    assert (read.title, read.author, read.published, read.language) == (
-        *("白话文学史", "胡适, Hu Shih", "1928-06-01", "zh-CN"),
+    assert (read.title, read.authors, read.published, read.language) == (
+        *("白话文学史", ("胡适", "Hu Shih"), "1928-06", "zh-CN"),
     )
+    assert (read.publisher, read.isbn, read.doi) == ("新月书店", "9780262033848", None)
 
 
 def test_chapters_that_are_not_well_formed_or_declare_entities_are_read_all_the_same() -> None:

@@ -134,7 +134,7 @@ Setext 标题
 
 def test_markdown_is_read_as_rendered() -> None:
     text = read_markdown(MARKDOWN.encode())
-    assert (text.title, text.author) == ("注意力: an introduction", "李明, Jane Doe")
+    assert (text.title, text.authors) == ("注意力: an introduction", ("李明", "Jane Doe"))
     assert (text.published, text.language) == ("2024-05-01", "zh-CN")
     assert texts(text) == [
         "Attention",
@@ -161,16 +161,20 @@ def test_markdown_is_read_as_rendered() -> None:
 
 
 def test_the_metadata_of_a_text() -> None:
-    for front, title, author, published in (
-        ("---\ntitle: Plain\nauthors: [A, 'B']\ndate: 2024/5/1\n---\n", "Plain", "A, B", None),
-        ("---\r\nTitle: 标题\r\nDate: 2024/05/01\r\n...\r\n", "标题", None, "2024-05-01"),
-        ('+++\ntitle = "Toml"\nauthor = "李明"\ndate = 2024-05-01\n+++\n', "Toml", "李明", "2024-05-01"),
-        ("---\nlayout: post\n---\n", "Heading", None, None),
-        ("# One\n\n", None, None, None),
+    for front, title, authors, published in (
+        ("---\ntitle: Plain\nauthors: [A, 'B']\ndate: 2024/5/1\n---\n", "Plain", ("A", "B"), "2024-05-01"),
+        ("---\r\nTitle: 标题\r\nDate: 2024/05/01\r\n...\r\n", "标题", (), "2024-05-01"),
+        ('+++\ntitle = "Toml"\nauthor = "李明"\ndate = 2024-05-01\n+++\n', "Toml", ("李明",), "2024-05-01"),
+        ("---\nlayout: post\n---\n", "Heading", (), None),
+        ("# One\n\n", None, (), None),
     ):
         text = read_markdown(f"{front}# Heading\n\nwords".encode())
-        assert (text.title, text.author, text.published) == (title, author, published)
+        assert (text.title, text.authors, text.published) == (title, authors, published)
         assert texts(text)[-2:] == ["Heading", "words"]
+    note = "---\ncitekey: 李2020\nyear: 2020\njournal: 学报\ndoi: https://doi.org/10.1145/15.2\n---\nwords"
+    cited = read_markdown(note.encode())
+    assert (cited.key, cited.published, cited.container, cited.doi) == ("李2020", "2020", "学报", "10.1145/15.2")
+    assert read_markdown(b"---\ncitation-key: a] b\n---\nwords").key is None
     assert markdown("---\n\nNote: words\n\n---\n\nmore") == ["Note: words", "more"], "a ruler is no front matter"
 
 

@@ -38,6 +38,7 @@ def test_an_atom_feed_has_the_same_facts() -> None:
         "第一集",
         "2026-11-03",
     )
+    assert (episode.details.authors, episode.details.container) == (("一个人",), "播客")
     assert (episode.details.channel, episode.language, episode.resource.kind) == ("一个人", "zh", Kind.RECORDING)
 
 
