@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import singledispatch
 from itertools import takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote
 
@@ -146,7 +147,7 @@ class Resource(Displayed):
     guid of a podcast's episode, whose address may change. `title` is empty if the list has only an address. `sections`
     are the heading paths that it is listed under. `deep_link` is the address, up to the time, of the page that plays it
     from a time on, if its source names one. `file_title` is what a file is called, its title where there is no other.
-    `stated` is what its list, a bibliography, says of it beside the title.
+    `stated` is what its list, a bibliography, says of it beside the title; that of a library's resource, its details.
     """
 
     id: str
@@ -156,7 +157,13 @@ class Resource(Displayed):
     sections: tuple[tuple[str, ...], ...] = ()
     deep_link: str | None = None
     file_title: str = ""
-    stated: Details = Details()
+    stated: Details = field(default=Details(), compare=False, repr=False)
+
+    authors = property(attrgetter("stated.authors"))
+    container = property(attrgetter("stated.container"))
+    doi = property(attrgetter("stated.doi"))
+    isbn = property(attrgetter("stated.isbn"))
+    key = property(attrgetter("stated.key"))
 
     @property
     def is_local(self) -> bool:
@@ -298,6 +305,12 @@ class ResourceStatus:
     details: Details = Details()
     listed: tuple[str, ...] = ()
     added: str | None = None
+
+    authors = property(attrgetter("details.authors"))
+    container = property(attrgetter("details.container"))
+    doi = property(attrgetter("details.doi"))
+    isbn = property(attrgetter("details.isbn"))
+    key = property(attrgetter("details.key"))
 
     @property
     def reason_code(self) -> str | None:

@@ -90,7 +90,7 @@ class Catalogue:
             title, sections, stated = listings[resource_id]
             details, transcripts = completed(stated, details_of(stored)), held.get(resource_id, ())
             resource = Resource(
-                resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link
+                resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link, stated=details
             )
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
             if resource_id in read and not details.chapters:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from math import inf
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import CallToolResult, ResourceLink, TextContent
@@ -45,6 +45,7 @@ from seekpoint.query.output.json import (
     Undated,
     UnknownWords,
 )
+from seekpoint.query.output.references import byline
 from seekpoint.query.reading.noting import Notes
 from seekpoint.query.reading.passages import Mark, MarkedPassage, fitted
 from seekpoint.query.token_budget import quotable, tokens
@@ -60,6 +61,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 # Tokens of one heading path and address.
 _HEADINGS, _ADDRESS = 40, 500
+Byline: TypeAlias = Annotated[str, Field(description="Who wrote or published it, when, and where it appeared.")]
 
 
 class FoundMoment(BaseModel):
@@ -77,6 +79,7 @@ class FoundMoment(BaseModel):
     )
     language: Language
     speaker: Speaker | None = None
+    by: Byline | None = None
     published: Published | None = None
     quote: str = Field(description="What is said there, from where the answer begins; … where it was cut.")
     link: str | None = Field(default=None, description="Opens the source at that place: cite this.")
@@ -86,6 +89,7 @@ class FoundSource(BaseModel):
     """A recording or text that passages are of."""
 
     title: str
+    by: Byline | None = None
     published: Published | None = None
     resource: str = Field(description="The resource's id, for the tool `transcript`.")
     link: str | None = Field(
@@ -417,6 +421,7 @@ def found_moment(moment: Moment, at: float | None, quote: str = "") -> FoundMome
         at=at,
         language=moment.language,
         speaker=quotable(moment.speaker, _WORD) if moment.speaker else None,
+        by=_by(moment),
         published=dated(moment),
         quote=quote,
         link=_opening(moment),
@@ -474,7 +479,9 @@ def read_answer(
         best.setdefault(passage.moment.resource.id, passage.moment)
     shown = {mark.label: _shown(mark, passage.moment, headings) for passage in passages for mark in passage.marks}
     sources = {
-        key: FoundSource(title=title(moment.resource), published=dated(moment), resource=key, link=_opening(moment))
+        key: FoundSource(
+            title=title(moment.resource), by=_by(moment), published=dated(moment), resource=key, link=_opening(moment)
+        )
         for key, moment in best.items()
     }
 
@@ -508,6 +515,10 @@ def read_answer(
 def dated(moment: Moment) -> str | None:
     """The date of a moment's resource."""
     return quotable(moment.published, _WORD) if moment.published else None
+
+
+def _by(moment: Moment) -> str | None:
+    return quotable(byline(moment.resource), _HEADINGS) or None
 
 
 def _opening(moment: Moment) -> str | None:

@@ -51,6 +51,7 @@ from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, 
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import (
+    LONGEST_SECTION,
     AddedFilter,
     AfterFilter,
     BeforeFilter,
@@ -64,6 +65,7 @@ from seekpoint.query.serving.parameters import (
     SpeakerFilter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCaches
+from seekpoint.query.serving.suggestions import folded
 from seekpoint.query.token_budget import quotable
 from seekpoint.query.transcript_places import Place, indexed_resource
 
@@ -179,9 +181,17 @@ class Tools:
         state: Annotated[State | None, Field(description="Only those in this state.")] = None,
         offset: Offset = 0,
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED, description="How many at most.")] = 20,
+        named: Annotated[
+            Annotated[str, Field(max_length=LONGEST_SECTION)] | None,
+            OrNone,
+            Field(description="Only those with these words in the title, the authors' names, or where it appeared."),
+        ] = None,
     ) -> Annotated[CallToolResult, ListedResources]:
         with self._live.reader() as reader:
             statuses = self._statuses(reader)
+            names = self._caches.of(reader).folded_names if named else {}
+        for word in folded(named or "").split():
+            statuses = [status for status in statuses if word in names[status.id]]
         if section:
             words = section.casefold()
             statuses = [

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links import timestamp
+from seekpoint.query.output.references import authors_of, byline
 from seekpoint.query.output.terminal import heading_path, known_language, positions, quote_parts, verdict
 from seekpoint.safe_links import is_openable
 
@@ -33,7 +34,8 @@ def item(moment: Moment, note: Sequence[str] = ()) -> str:
     title = linked(clean(moment.resource.title) or "…", moment.link)
     languages = (escaped(clean(tag)) for tag in known_language(moment))
     headings = filter(None, map(heading_path, moment.resource.sections))
-    place = [" · ".join([title, *positions(moment), *languages]), *map(_line, headings)]
+    by = [_line(line)] if (line := byline(moment.resource)) else []
+    place = [" · ".join([title, *positions(moment), *languages]), *by, *map(_line, headings)]
     if moment.chapter:
         place.append(f"in: {escaped(clean(moment.chapter))}")
     quoted = ""
@@ -74,6 +76,7 @@ def _line(text: str) -> str:
 COLUMNS = (
     *("question", "answered", "confidence", "rank", "score", "title", "kind", "section", "chapter"),
     *("language", "start", "end", "timestamp", "page", "quote", "link", "speaker"),
+    *("authors", "published", "container", "doi", "isbn"),
 )
 
 # A spreadsheet runs a cell that begins with one of these; after an apostrophe it's text (https://owasp.org, "CSV
@@ -108,7 +111,8 @@ def _rows(answer: Answer) -> Iterator[list[object]]:
             *(moment.rank, moment.score, resource.title, resource.kind),
             *("; ".join(" › ".join(path) for path in resource.sections), moment.chapter, moment.language),
             *(moment.start, moment.end, moment.timestamp, moment.page, moment.quote, moment.link),
-            moment.speaker,
+            *(moment.speaker, "; ".join(authors_of(resource)), resource.stated.published),
+            *(resource.container, resource.doi, resource.isbn),
         )
         cells = [clean(value) if isinstance(value, str) else value for value in row]
         yield [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells]

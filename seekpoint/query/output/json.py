@@ -65,6 +65,11 @@ class ResourceJson(TypedDict):
     title: str
     url: str
     sections: Annotated[list[list[str]], Described("The paths of headings that it is listed under.")]
+    authors: NotRequired[Annotated[list[str], Described("Who wrote it, or speaks in it.")]]
+    container: NotRequired[Annotated[str, Described("The journal, proceedings, site or podcast that it appeared in.")]]
+    doi: NotRequired[str]
+    isbn: NotRequired[str]
+    key: NotRequired[Annotated[str, Described("Its citation key in a bibliography, or in a note.")]]
 
 
 class TranslationJson(TypedDict):

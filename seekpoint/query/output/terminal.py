@@ -13,6 +13,7 @@ from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Resource
 from seekpoint.query.answers import Answer, CitedSentence, Confidence, Estimate, Explanation, Moment
 from seekpoint.query.links import page_label, timestamp
+from seekpoint.query.output.references import byline
 from seekpoint.safe_links import is_openable
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -64,6 +65,8 @@ def moment_lines(moment: Moment, styled: bool, width: int | None) -> Iterator[st
     yield from wrapped(
         f"{title_text(moment.resource, styled=styled)}  {place}".rstrip(), width, f"{moment.rank}. ", _INDENT
     )
+    if by := byline(moment.resource):
+        yield from wrapped(by, width, _INDENT, _INDENT)
     for path in moment.resource.sections:
         yield from wrapped(f"{dim}{heading_path(path)}{reset}", width, _INDENT, _INDENT)
     if moment.chapter:

@@ -138,11 +138,13 @@ class ResourceCache:
 
     @cached_property
     def folded_names(self) -> dict[str, str]:
-        """Every resource's titles and channel by its id, as they are compared with what is looked for."""
-        return {
-            key: folded("\n".join(map(clean, (status.title, status.details.channel or "", *status.details.aliases))))
+        """Every resource's titles, authors, channel and container by its id, as what is looked for is compared."""
+        said = {
+            key: (status.title, known.channel or "", *known.aliases, *known.authors, known.container or "")
             for key, status in self.statuses.items()
+            for known in [status.details]
         }
+        return {key: folded("\n".join(map(clean, names))) for key, names in said.items()}
 
     @cached_property
     def kept(self) -> list[KeptMoment]:

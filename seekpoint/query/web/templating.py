@@ -18,6 +18,7 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import shown_url
 from seekpoint.query import transcript_paragraphs
 from seekpoint.query.links import timestamp
+from seekpoint.query.output import references
 from seekpoint.query.output.status import BESIDE_A_BUILD
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import resource_list, translations, view_models
@@ -58,6 +59,7 @@ _templates.globals |= {
     "list_href": resource_list.list_href,
     "list_of": resource_list.list_of,
     "entry_name": view_models.entry_name,
+    **{"names_of": references.names_of, "byline": references.byline, "doi_link": references.doi_link},
     "picture_of": view_models.picture_of,
     "shown_url": shown_url,
     "BAR": view_models.BAR,

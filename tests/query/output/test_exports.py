@@ -141,6 +141,7 @@ def test_csv_has_a_header_and_a_row_for_each_moment() -> None:
         },
         **{"start": "754.2", "end": "801.0", "timestamp": "12:34", "page": ""},
         **{"quote": VIDEO_MOMENT.quote, "link": VIDEO_MOMENT.link, "speaker": ""},
+        **dict.fromkeys(("authors", "published", "container", "doi", "isbn"), ""),
     }
     assert (recording["title"], recording["section"], paper["page"], paper["start"]) == ("Why masks?", "", "3", "")
     assert to_csv_rows(ANSWER) == to_csv(ANSWER).partition("\n")[2]

@@ -1,0 +1,109 @@
+"""Who wrote a resource, when and where: from a bibliography to every form of an answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+import seekpoint
+from seekpoint.index.open import open_reader
+from seekpoint.index.types import FAMILY, Details, Kind
+from seekpoint.query.answers import Moment
+from seekpoint.query.mcp.mcp_server import make_server
+from seekpoint.query.output import status
+from seekpoint.query.output.exports import to_csv, to_markdown
+from seekpoint.query.output.json import AnswerJson, to_json
+from seekpoint.query.output.references import byline
+from seekpoint.query.output.terminal import to_text
+from seekpoint.query.reading.unread_stretches import ReadAmount
+from seekpoint.query.serving.live_library import LiveLibrary
+from tests.asking import ask
+from tests.fakes import TopicEncoder
+from tests.query.mcp.sessions import tool_result
+from tests.query.output.examples import PAPER_MOMENT, RECORDING_MOMENT, VIDEO_MOMENT, assert_valid
+from tests.query.web.conftest import serving
+
+BIBTEX = r"""
+@inproceedings{vaswani2017, title={On masks}, author={Vaswani, Ashish and Shazeer, Noam and Parmar, Niki},
+  booktitle={Advances in NeurIPS}, year=2017, month=jun, doi={10.1145/15.2}, file={masks.md}}
+@article{李2020, title={掩码讲义}, author={李, 宏毅}, journal={中文信息学报}, year={2020}, file={yanma.md}}
+@misc{none, title={Cached}, file={cache.md}}
+"""
+NOTES = {
+    "masks.md": "A mask hides the future of every word.\n",
+    "yanma.md": "掩码把每个词的未来藏起来。\n",
+    "cache.md": "---\nauthor: Ada Lovelace\ndate: 1843\n---\nA cache keeps the keys of a mask.\n",
+}
+LINE = "Ashish Vaswani, Noam Shazeer et al. · 2017 · Advances in NeurIPS"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cited")
+    for name, text in {**NOTES, "文献.bib": BIBTEX}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    seekpoint.build(folder / "文献.bib", folder / "library", encoder=TopicEncoder(), translate=False)
+    return folder / "library"
+
+
+def test_a_line_says_who_wrote_it_when_and_where(library: Path) -> None:
+    answer = ask("What does a mask hide?", library, encoder=TopicEncoder())
+    lines = {moment.resource.key: byline(moment.resource) for moment in answer.moments}
+    assert lines == {"vaswani2017": LINE, "李2020": "李宏毅 · 2020 · 中文信息学报", "none": "Ada Lovelace · 1843"}
+    text, markdown = to_text(answer, styled=False), to_markdown(answer)
+    assert all(f"\n   {line}\n" in text and f"\n   {line}" in markdown for line in lines.values())
+    assert "Ashish Vaswani; Noam Shazeer; Niki Parmar,2017-06,Advances in NeurIPS,10.1145/15.2," in to_csv(answer)
+    document = json.loads(json.dumps(to_json(answer)))
+    assert_valid(AnswerJson, document)
+    [told] = [each["resource"] for each in document["moments"] if each["resource"].get("key") == "vaswani2017"]
+    assert (told["authors"][0], told["container"]) == ("Ashish Vaswani", "Advances in NeurIPS")
+    assert (told["doi"], "isbn" in told) == ("10.1145/15.2", False)
+    with open_reader(library) as reader:
+        listed = status.to_json(library, reader.card, reader.statuses(), ReadAmount(0, 0))["resources"]
+    assert [each.get("authors", [])[-1:] for each in listed] == [["Niki Parmar"], ["李宏毅"], ["Ada Lovelace"]]
+
+
+@pytest.mark.parametrize(
+    ("names", "key"), [("ashish vaswani", "vaswani2017"), ("李宏毅", "李2020"), ("Ada Lovelace", "none")]
+)
+def test_the_authors_are_searched_as_the_title_is(library: Path, names: str, key: str) -> None:
+    answer = ask(f"{names} mask 掩码", library, encoder=TopicEncoder(), explained=True)
+    found = {moment.resource.key: moment.explanation.named > 0 for moment in answer.moments if moment.explanation}
+    assert found == {name: name == key for name in ("vaswani2017", "李2020", "none")}
+    with open_reader(library) as reader:
+        [title] = [each.title for each in reader.statuses() if each.details.key == key]
+    page = unescape(serving(library).get("/list", params={"narrow": names.upper()}).text)
+    assert [each in page for each in ("On masks", "掩码讲义", "Cached")].count(True) == 1 and title in page
+    server = make_server(LiveLibrary(library, TopicEncoder()))
+    [listed] = tool_result(server, "list_resources", named=names)["resources"]
+    assert listed["title"] == title
+
+
+def test_the_page_and_assistants_say_it_too(library: Path) -> None:
+    client = serving(library)
+    page = unescape(client.get("/", params={"q": "mask", "ui": "en"}).text)
+    assert LINE in page and page.count('href="https://doi.org/10.1145/15.2"') == 1
+    assert LINE.replace("et al.", "等") in unescape(client.get("/", params={"q": "mask", "ui": "zh"}).text)
+    server = make_server(LiveLibrary(library, TopicEncoder()))
+    sources = tool_result(server, "ask", question="mask")["sources"]
+    assert LINE in [source["by"] for source in sources]
+    moments = tool_result(server, "ask", question="mask", brief=True)["moments"]
+    assert LINE in [moment["by"] for moment in moments]
+
+
+def line_of(moment: Moment, **stated: object) -> str:
+    return byline(replace(moment.resource, stated=Details(**stated)))  # type: ignore[arg-type]
+
+
+def test_the_line_repeats_nothing_and_is_empty_where_nothing_is_known() -> None:
+    assert line_of(VIDEO_MOMENT) == line_of(PAPER_MOMENT) == ""
+    assert line_of(VIDEO_MOMENT, channel="频道", published="2024-05-01") == "频道 · 2024-05-01"
+    assert line_of(PAPER_MOMENT, channel="A press", published="2024-05-01") == "A press · 2024"
+    assert line_of(VIDEO_MOMENT, authors=("more",), container="ATTENTION", published="2024") == "2024", "its headings"
+    assert line_of(RECORDING_MOMENT, authors=("A show",), container="A show") == "A show"
+    assert line_of(PAPER_MOMENT, authors=(f"Ada{FAMILY}L\x1b[31m\u202e", "\x1b[2J"), container="x\ny") == "Ada L · x y"
+    assert RECORDING_MOMENT.resource.kind is Kind.RECORDING
