@@ -23,6 +23,13 @@ _MARKS = {True: "yes", False: "no", None: ""}
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json", "csl-json"]),
+    default="plain",
+    help="Print JSON, or a bibliography of all entries in CSL JSON, as Pandoc and Zotero read it.",
+)
 @click.option("--check", is_flag=True, help="Verify all stored data first.")
 @click.option(
     "--youtube",
@@ -33,13 +40,15 @@ _MARKS = {True: "yes", False: "no", None: ""}
 )
 @web_options
 @index_option
-def status(as_json: bool, check: bool, youtube: str | None, folder: Address, **way: Any) -> None:  # noqa: ANN401
+def status(as_json: bool, form: str, check: bool, youtube: str | None, folder: Address, **way: Any) -> None:  # noqa: ANN401
     """Show what is indexed, what isn't, why, and what to do."""
     if (as_json or check) if youtube else any(way.values()):
         raise UsageError("--youtube goes with --cookies, --cookies-from-browser and --proxy, and these with it alone")
     if youtube:
         click.get_current_context().exit(0 if _ask_youtube(youtube, make_web(**way)) else 1)
     from seekpoint.index.open import is_written, open_reader
+    from seekpoint.index.types import Kind
+    from seekpoint.query.output.references import to_csl_json
     from seekpoint.query.output.status import to_json, to_text
     from seekpoint.query.reading.unread_stretches import amount_read
 
@@ -49,7 +58,10 @@ def status(as_json: bool, check: bool, youtube: str | None, folder: Address, **w
             library.verify()
         statuses, sections, card = library.statuses(), library.sections(), library.card
         read = amount_read(library, statuses)
-    if as_json:
+    if form == "csl-json":
+        entries = (each for each in statuses if each.kind is not Kind.PLAYLIST)
+        click.echo(to_csl_json({each.id: (each.resource, each.added) for each in entries}))
+    elif as_json or form == "json":
         print_json(to_json(folder, card, statuses, read))
     else:
         text = to_text(folder, card, statuses, sections, time.time(), read=read, is_building=is_building)

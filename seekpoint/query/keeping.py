@@ -39,7 +39,7 @@ def in_lines(note: str) -> str:
 
 
 def under_headings(kept: KeptMoment, cache: ResourceCache) -> KeptMoment:
-    """The kept moment with the headings of the list and of the resource that it's under, if these are still there."""
+    """The kept moment with the headings that it's under and what is known of its source, if that is still there."""
     if not (resource := cache.resource(kept.resource.id)):
         return kept
     chapters, start = cache.details(resource.id).chapters, kept.start
@@ -48,4 +48,5 @@ def under_headings(kept: KeptMoment, cache: ResourceCache) -> KeptMoment:
         quoted = (cue.start for cue in places if clean(cue.text)[:_QUOTED] in kept.quote)
         start = next(quoted, places[0].start if places else None)
     chapter = None if start is None else title_at(chapters, start, plays=resource.kind.plays)
-    return replace(kept, resource=replace(kept.resource, sections=resource.sections), chapter=chapter)
+    known = replace(kept.resource, sections=resource.sections, stated=resource.stated)
+    return replace(kept, resource=known, chapter=chapter)

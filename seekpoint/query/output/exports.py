@@ -11,26 +11,39 @@ from urllib.parse import quote
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links import timestamp
-from seekpoint.query.output.references import authors_of, byline
+from seekpoint.query.output.references import authors_of, byline, keys_of, to_csl_json
 from seekpoint.query.output.terminal import heading_path, known_language, positions, quote_parts, verdict
 from seekpoint.safe_links import is_openable
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
-_INLINE = re.compile(r"[\\`*_\[\]<>~$]|&(?=#?\w+;)|#(?=#*\Z)")
+_INLINE = re.compile(r"[\\`*_\[\]<>~$@^]|&(?=#?\w+;)|#(?=#*\Z)")
 _LEADING = re.compile(r"([0-9]{1,9})([.)])|[-+#=:|]")
+# Pandoc reads any other key in braces.
+_PLAIN_KEY = re.compile(r"\w+(?:[:.+/-]\w+)*")
 # Characters that end a link's address, or begin something that is parsed before links are.
 _IN_ADDRESS = re.compile(r"[\s<>()\[\]\\`]")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
-def to_markdown(answer: Answer) -> str:
-    """The answer as a list of links with times, and quotes whose matches are bold."""
+def to_markdown(answer: Answer, keys: Mapping[str, str] = {}) -> str:
+    """The answer as a list of links with times, and quotes whose matches are bold; `keys` as in an item."""
     lines = [line] if (line := verdict(answer)) else []
-    return "\n\n".join([f"## {escaped(clean(answer.question))}", *map(escaped, lines), *map(item, answer.moments)])
+    items = (item(moment, (), keys) for moment in answer.moments)
+    return "\n\n".join([f"## {escaped(clean(answer.question))}", *map(escaped, lines), *items])
 
 
-def item(moment: Moment, note: Sequence[str] = ()) -> str:
-    """An item of a list: the link, the quote, and the lines of a note."""
+def to_pandoc(answer: Answer) -> str:
+    """The answer as Markdown with citations that Pandoc resolves: those of `to_csl_json`."""
+    return to_markdown(answer, keys_of(moment.resource for moment in answer.moments))
+
+
+def to_csl(answer: Answer) -> str:
+    """The entries of the resources that the answer names, in CSL JSON."""
+    return to_csl_json({moment.resource.id: (moment.resource, moment.added) for moment in answer.moments})
+
+
+def item(moment: Moment, note: Sequence[str] = (), keys: Mapping[str, str] = {}) -> str:
+    """An item of a list: the link, the quote with a citation if the resource has a key, and the lines of a note."""
     title = linked(clean(moment.resource.title) or "…", moment.link)
     languages = (escaped(clean(tag)) for tag in known_language(moment))
     headings = filter(None, map(heading_path, moment.resource.sections))
@@ -46,7 +59,11 @@ def item(moment: Moment, note: Sequence[str] = ()) -> str:
         quoted += f"**{escaped(text)}**" if text and is_match and is_word else escaped(text)
     number = f"{moment.rank}. "
     speaker = f"{_line(clean(moment.speaker))}: " if moment.speaker else ""
-    paragraphs = ["\\\n".join(place), f"> {speaker}“{quoted}”", *(["\\\n".join(map(_line, note))] if note else [])]
+    if keys:
+        key = keys[moment.resource.id]
+        cited = ", ".join([f"@{key}" if _PLAIN_KEY.fullmatch(key) else f"@{{{key}}}", *positions(moment)])
+    said = f"> {speaker}“{quoted}”{f' [{cited}]' if keys else ''}"
+    paragraphs = ["\\\n".join(place), said, *(["\\\n".join(map(_line, note))] if note else [])]
     indent = " " * len(number)
     return (number + "\n\n".join(paragraphs).replace("\n", f"\n{indent}")).replace(f"{indent}\n", "\n")
 
@@ -132,6 +149,8 @@ def to_m3u(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-FORMATS: Mapping[str, Callable[[Answer], str]] = {"markdown": to_markdown, "csv": to_csv, "m3u": to_m3u}
+FORMATS: Mapping[str, Callable[[Answer], str]] = {
+    **{"markdown": to_markdown, "pandoc": to_pandoc, "csl-json": to_csl, "csv": to_csv, "m3u": to_m3u}
+}
 FOLLOWING: Mapping[str, Callable[[Answer], str]] = {**FORMATS, "csv": to_csv_rows}
 """The formats of the later answers of a stream."""

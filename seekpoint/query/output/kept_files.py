@@ -14,7 +14,8 @@ from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.exports import escaped, item, table, to_m3u
 from seekpoint.query.output.json import KeptJson, as_json
-from seekpoint.query.output.terminal import moment_lines, positions, wrapped
+from seekpoint.query.output.references import byline, keys_of, to_csl_json
+from seekpoint.query.output.terminal import heading_path, moment_lines, positions, wrapped
 from seekpoint.safe_links import is_openable
 
 TITLE = "Seekpoint"
@@ -83,14 +84,24 @@ def to_text(moments: Iterable[KeptMoment], present: Container[str], *, styled: b
     return "\n\n".join(map("\n".join, blocks))
 
 
-def to_markdown(moments: Sequence[KeptMoment]) -> str:
+def to_markdown(moments: Sequence[KeptMoment], keys: Mapping[str, str] = {}) -> str:
     """A heading for each collection, and lists of links with quotes, the questions that led to them, and notes."""
     blocks = []
     for name, group in by_collection(moments).items():
         blocks.append(f"## {escaped(clean(name) or TITLE)}")
         for rank, kept in enumerate(group, 1):
-            blocks.append(item(as_moment(kept, rank), _remarks(kept)))
+            blocks.append(item(as_moment(kept, rank), _remarks(kept), keys))
     return "\n\n".join(blocks) + "\n"
+
+
+def to_pandoc(moments: Sequence[KeptMoment]) -> str:
+    """The same with citations that Pandoc resolves."""
+    return to_markdown(moments, keys_of(kept.resource for kept in moments))
+
+
+def to_csl(moments: Sequence[KeptMoment]) -> str:
+    """The entries of the resources, as read when they were kept."""
+    return to_csl_json({kept.resource.id: (kept.resource, iso_time(kept.added)) for kept in moments}) + "\n"
 
 
 def to_anki(moments: Sequence[KeptMoment]) -> str:
@@ -111,6 +122,8 @@ def to_playlist(moments: Sequence[KeptMoment]) -> str:
 
 KEPT_FORMATS: Mapping[str, KeptFormat] = {
     "markdown": KeptFormat(".md", "text/markdown", to_markdown),
+    "pandoc": KeptFormat(".md", "text/markdown", to_pandoc),
+    "csl-json": KeptFormat(".json", "application/vnd.citationstyles.csl+json", to_csl),
     "anki": KeptFormat(".csv", "text/csv", to_anki),
     "m3u": KeptFormat(".m3u8", "audio/x-mpegurl", to_playlist),
 }
@@ -149,7 +162,8 @@ def _card(kept: KeptMoment) -> tuple[str, ...]:
     note = "<br>".join(map(_on_card, _lines(kept.note)))
     said = f"<blockquote>{_on_card(clean(kept.quote))}</blockquote>"
     back = [f"<p>{note}</p>"] if note else []
-    back += [said, link, *([f"<br>{_on_card(clean(kept.chapter))}"] if kept.chapter else [])]
+    below = [byline(kept.resource), *map(heading_path, kept.resource.sections), clean(kept.chapter or "")]
+    back += [said, link, *(f"<br>{_on_card(line)}" for line in below if line)]
     front = _on_card(clean(kept.question) or place)
     tags = [TITLE.lower(), *filter(None, [_NOT_IN_TAGS.sub("_", clean(kept.collection)).strip("_")])]
     if front.startswith(_ACTIVE):

@@ -1,14 +1,25 @@
-"""Who wrote a resource, when, and where it appeared: in a line."""
+"""Who wrote a resource, when, and where it appeared: in a line, as a citation key, and in CSL JSON. All pure."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from urllib.parse import quote
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Resource
+from seekpoint.index.types import FAMILY, Kind, Resource
+from seekpoint.query.output.json import as_json
+from seekpoint.safe_links import is_web
 
 _SHOWN = 2
+_KEY = re.compile(r"[^\s,;{}\[\]<>`\\@\"]{1,200}")
+_WORD, _NO_LETTERS = re.compile(r"[^\W_]{4,}|[^\W_a-zA-Z0-9]{2,}"), re.compile(r"[\W_]+")
+_TYPES = {
+    **{Kind.VIDEO: "motion_picture", Kind.RECORDING: "broadcast", Kind.PAGE: "webpage", Kind.PAPER: "article"},
+    **{Kind.DOCUMENT: "document", Kind.PLAYLIST: "document"},
+}
 
 
 def authors_of(resource: Resource) -> tuple[str, ...]:
@@ -35,3 +46,56 @@ def byline(resource: Resource, others: str = "et al.") -> str:
 def doi_link(resource: Resource) -> str | None:
     """The address that a DOI leads to."""
     return f"https://doi.org/{quote(resource.stated.doi, safe='/:;()')}" if resource.stated.doi else None
+
+
+def keys_of(resources: Iterable[Resource]) -> dict[str, str]:
+    """The citation keys of resources, by id: that of a bibliography, else one like `vaswani2017attention-1f3a`.
+
+    A made key follows from the resource alone, so that it is the same in every file.
+    """
+    keys, taken = dict[str, str](), set[str]()
+    for resource in {each.id: each for each in resources}.values():
+        key, own = clean(resource.key or ""), _NO_LETTERS.sub("", resource.id)[:4]
+        if not _KEY.fullmatch(key):
+            name = next(iter(authors_of(resource)), "").rpartition(FAMILY)[2].split()[-1:]
+            word = _WORD.search(clean(resource.title))
+            parts = (*name, (resource.stated.published or "")[:4], word[0][:12] if word else "")
+            key = f"{_NO_LETTERS.sub('', ''.join(parts)).lower() or resource.kind}-{own}"
+        keys[resource.id] = f"{key}-{own}" if key in taken else key
+        taken.add(keys[resource.id])
+    return keys
+
+
+def to_csl_json(read: Mapping[str, tuple[Resource, str | None]]) -> str:
+    """The entries of resources, by id, each with when it was read (ISO 8601): https://citeproc-js.readthedocs.io."""
+    keys = keys_of(resource for resource, _ in read.values())
+    entries = (json.dumps(_entry(keys[key], *read[key]), ensure_ascii=False) for key in read)
+    return "[\n" + ",\n".join(entries) + "\n]"
+
+
+def _entry(key: str, resource: Resource, read: str | None) -> dict[str, object]:
+    known, is_online = resource.stated, is_web(resource.url)
+    kind = "book" if known.isbn and not known.container else _TYPES[resource.kind]
+    names = [name.rpartition(FAMILY) for name in authors_of(resource) if clean(name)]
+    entry = {
+        "id": key,
+        "type": "article-journal" if kind == "article" and known.container else kind,
+        "title": resource.title,
+        "author": [
+            {"family": clean(family), "given": clean(given)} if given else {"literal": clean(family)}
+            for given, _, family in names
+        ],
+        "issued": _date(known.published),
+        "container-title": known.container,
+        "publisher": known.channel if known.authors else None,
+        "DOI": known.doi,
+        "ISBN": known.isbn,
+        "URL": resource.url if is_online else None,
+        "accessed": _date(read) if is_online else None,
+    }
+    return {name: as_json(value) for name, value in entry.items() if value}
+
+
+def _date(text: str | None) -> dict[str, list[list[int]]] | None:
+    parts = [int(part) for part in re.findall(r"\d{1,4}", (text or "")[:10], re.ASCII)]
+    return {"date-parts": [parts[:3]]} if parts else None

@@ -168,10 +168,10 @@ def test_a_playlist_has_the_recordings_and_videos_each_from_its_second() -> None
 
 
 def test_only_csv_differs_for_the_later_answers_of_a_stream() -> None:
-    assert list(FORMATS) == ["markdown", "csv", "m3u"], "the help text names them"
+    assert list(FORMATS) == ["markdown", "pandoc", "csl-json", "csv", "m3u"], "the help text names them"
     for name, render in FORMATS.items():
         text = render(ANSWER)
-        assert "masks" in text and not text.endswith("\n")
+        assert "asks" in text and not text.endswith("\n")
         assert FOLLOWING[name](ANSWER) == (text.partition("\n")[2] if name == "csv" else text)
         assert render(Answer("q", Confidence.NONE, ()))
 

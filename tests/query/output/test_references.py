@@ -8,16 +8,19 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import seekpoint
+from seekpoint.cli.main import cli
 from seekpoint.index.open import open_reader
-from seekpoint.index.types import FAMILY, Details, Kind
-from seekpoint.query.answers import Moment
+from seekpoint.index.types import FAMILY, Details, KeptMoment, Kind, Resource
+from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.output import status
-from seekpoint.query.output.exports import to_csv, to_markdown
+from seekpoint.query.output.exports import FORMATS, to_csv, to_markdown
 from seekpoint.query.output.json import AnswerJson, to_json
-from seekpoint.query.output.references import byline
+from seekpoint.query.output.kept_files import KEPT_FORMATS
+from seekpoint.query.output.references import byline, keys_of
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.unread_stretches import ReadAmount
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -38,6 +41,7 @@ NOTES = {
     "yanma.md": "掩码把每个词的未来藏起来。\n",
     "cache.md": "---\nauthor: Ada Lovelace\ndate: 1843\n---\nA cache keeps the keys of a mask.\n",
 }
+GOLDEN = Path(__file__).parent / "golden"
 LINE = "Ashish Vaswani, Noam Shazeer et al. · 2017 · Advances in NeurIPS"
 
 
@@ -106,4 +110,63 @@ def test_the_line_repeats_nothing_and_is_empty_where_nothing_is_known() -> None:
     assert line_of(VIDEO_MOMENT, authors=("more",), container="ATTENTION", published="2024") == "2024", "its headings"
     assert line_of(RECORDING_MOMENT, authors=("A show",), container="A show") == "A show"
     assert line_of(PAPER_MOMENT, authors=(f"Ada{FAMILY}L\x1b[31m\u202e", "\x1b[2J"), container="x\ny") == "Ada L · x y"
-    assert RECORDING_MOMENT.resource.kind is Kind.RECORDING
+
+
+def with_facts(moment: Moment, rank: int, title: str, **stated: object) -> Moment:
+    known = replace(moment.resource, title=title, stated=Details(**stated))  # type: ignore[arg-type]
+    return replace(moment, rank=rank, resource=known, added="2026-11-03T10:00:00+00:00")
+
+
+PAPER = with_facts(
+    *(PAPER_MOMENT, 1, "Attention [Is] All You Need"),
+    authors=(f"Ashish{FAMILY}Vaswani", f"Laurens{FAMILY}van der Maaten", "Google Brain"), published="2017-06",
+    container="Advances in NeurIPS", doi="10.1145/15.2", key="vaswani2017",
+)  # fmt: skip
+VIDEO = with_facts(VIDEO_MOMENT, 2, "什么是注意力", channel="频道", published="2024-05-01")
+EPUB = Resource("fedcba987654", Kind.DOCUMENT, "", "file:///home/ada/%E8%AE%B2%E4%B9%89.epub", (("书", "中文"),))
+BOOK = with_facts(
+    Moment(3, 0.5, EPUB, "zh", None, None, "掩码把未来藏起来", EPUB.url, ((0, 2),), "第二章 @掩码"),
+    *(3, "掩码讲义"), authors=("李宏毅",), published="2020", isbn="9780262033848", key="李:2020:",
+)  # fmt: skip
+SHOW = with_facts(RECORDING_MOMENT, 4, "Why masks?", authors=("Ada Lovelace",), container="A show", published="2024-05")
+ANSWER = Answer("什么是掩码？", Confidence.HIGH, (PAPER, VIDEO, BOOK, SHOW))
+KEPT = [
+    KeptMoment(
+        each.resource, each.language, each.start, each.page, None, each.quote, each.link, "什么是掩码？", "重要\nmine",
+        "论文", 1_762_164_000.0, each.chapter,
+    )
+    for each in ANSWER.moments
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *((f"answer.{form}", FORMATS[form](ANSWER) + "\n") for form in ("markdown", "pandoc", "csl-json", "csv")),
+        *((f"kept.{form}", KEPT_FORMATS[form].render(KEPT)) for form in ("markdown", "pandoc", "csl-json", "anki")),
+    ],
+)
+def test_every_form_has_what_a_citation_needs(name: str, text: str) -> None:
+    assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_keys_are_made_where_there_are_none_and_each_is_unique() -> None:
+    others = [replace(PAPER.resource, id=key) for key in ("aaaa1", "bbbb2")]
+    bare = replace(SHOW.resource, id="-_x<y>zw", stated=Details(key="a b] <i>"), title="\x1b[31m为什么 the attention?")
+    assert [*keys_of([*others, bare, VIDEO.resource, bare]).values()] == [
+        *("vaswani2017", "vaswani2017-bbbb", "为什么-xyzw", "频道2024什么是注意力-wjZo")
+    ]
+    assert "[@{李:2020:}]" in FORMATS["pandoc"](ANSWER), "a key that Pandoc would cut"
+
+
+def test_the_bibliography_of_a_library_has_the_keys_of_its_answers(library: Path) -> None:
+    printed = CliRunner().invoke(cli, ["status", "--format", "csl-json", "--index", str(library)])
+    entries = {each["id"]: each for each in json.loads(printed.stdout)}
+    answer = ask("What does a mask hide?", library, encoder=TopicEncoder())
+    assert entries.keys() == set(keys_of(moment.resource for moment in answer.moments).values())
+    assert {"vaswani2017", "李2020"} < entries.keys()
+    assert entries["vaswani2017"]["author"][2] == {"family": "Parmar", "given": "Niki"}
+    assert entries["李2020"] == {
+        **{"id": "李2020", "type": "document", "title": "掩码讲义", "author": [{"literal": "李宏毅"}]},
+        **{"issued": {"date-parts": [[2020]]}, "container-title": "中文信息学报"},
+    }

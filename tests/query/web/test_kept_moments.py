@@ -206,7 +206,7 @@ def test_files_name_the_headings_that_an_answers_moments_are_under(library: Path
     assert "\\\n   中文\n" in text
     text = editor.get("/kept/file?format=anki").text
     (english,) = (card for card in cards(text) if "On masks" in card[1])
-    assert english[1].endswith("</a><br>On masks")
+    assert english[1].endswith("</a><br>English<br>On masks")
 
 
 def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> None:
@@ -226,6 +226,6 @@ def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> 
     assert "bbbbbbbbbbb" not in one.text
     text = editor.get("/kept/file", params={"format": "anki", "collection": ""}).text
     link = "https://www.youtube.com/watch?v=bbbbbbbbbbb&amp;t=80s"
-    back = f'<blockquote>掩码把未来藏起来</blockquote><a href="{link}">掩码 · 1:20</a>'
+    back = f'<blockquote>掩码把未来藏起来</blockquote><a href="{link}">掩码 · 1:20</a><br>中文'
     assert cards(text) == [["掩码藏了什么？", back, "seekpoint", "seekpoint bbbbbbbbbbb t80"]]
     assert editor.get("/kept/file?format=docx").status_code == 400
