@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, MEDIA_TYPES
 
@@ -12,6 +13,8 @@ _OPENABLE_SUFFIXES = MEDIA_TYPES.keys() | CAPTION_SUFFIXES | DOCUMENT_SUFFIXES |
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 # Two slashes or backslashes at the beginning, once decoded, and `\??\` lead Windows to another machine.
 _PATH = re.compile(r"/(?![/\\?]).*")
+_ZOTERO_KEY = re.compile(r"[23456789ABCDEFGHIJKLMNPQRSTUVWXYZ]{8}")
+_IN_VAULTS = MEDIA_TYPES.keys() | {".md", ".pdf"}
 
 
 def is_web(address: object) -> bool:
@@ -42,3 +45,26 @@ def local_file(address: str) -> Path | None:
     from urllib.request import url2pathname
 
     return Path(url2pathname(path))
+
+
+def app_link(address: str, page: int | None = None) -> str | None:
+    """The address that opens a file on this machine in the program that keeps it: Zotero, or Obsidian in a vault.
+
+    Of a library's text it holds only the path of a file that is there, percent-encoded, and a number.
+    https://help.obsidian.md/Extending+Obsidian/Obsidian+URI
+    """
+    path = local_file(address)
+    with suppress(OSError):  # a folder that can't be read, a name that is too long
+        if path and path.is_file():
+            suffix, (folder, *above) = path.suffix.lower(), path.parents
+            is_stored = len(above) > 1 and above[0].name == "storage" and _ZOTERO_KEY.fullmatch(folder.name)
+            if is_stored and suffix == ".pdf" and (above[1] / "zotero.sqlite").is_file():
+                return f"zotero://open-pdf/library/items/{folder.name}{f'?page={page:d}' if page else ''}"
+            if suffix in _IN_VAULTS and any((each / ".obsidian").is_dir() for each in path.parents):
+                return f"obsidian://open?path={quote(str(path), safe='')}"
+    return None
+
+
+def app_name(link: str) -> str:
+    """The name of the program that such an address opens."""
+    return link.partition(":")[0].capitalize()

@@ -148,6 +148,7 @@ class MomentJson(TypedDict):
     added: NotRequired[Added]
     quote: Annotated[str, Described("What is said or written from there on.")]
     link: Annotated[str, Described("Opens the source at that place.")]
+    app_link: NotRequired[Annotated[str, Described("Opens the file in Zotero or Obsidian, which keep it.")]]
     more: NotRequired[Annotated[int, Described("How many further moments of the resource are near, but not shown.")]]
     explanation: NotRequired[ExplanationJson]
 

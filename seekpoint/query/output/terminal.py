@@ -76,6 +76,8 @@ def moment_lines(moment: Moment, styled: bool, width: int | None) -> Iterator[st
     name = f"{clean(moment.speaker)}: " if moment.speaker else ""
     yield from wrapped(f"{name}“{quote}”", width, _INDENT, f"{_INDENT} ")
     yield _INDENT + clickable(printable(moment.link), moment.link if styled else "")
+    if app := moment.app_link:
+        yield _INDENT + (f"\x1b]8;;{app}\x1b\\{app}\x1b]8;;\x1b\\" if styled else app)
     if moment.explanation:
         for line in explanation_lines(moment.score, moment.explanation):
             yield from wrapped(f"{dim}{line}{reset}", width, _INDENT, f"{_INDENT}  ")

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -170,3 +171,18 @@ def test_the_bibliography_of_a_library_has_the_keys_of_its_answers(library: Path
         **{"id": "李2020", "type": "document", "title": "掩码讲义", "author": [{"literal": "李宏毅"}]},
         **{"issued": {"date-parts": [[2020]]}, "container-title": "中文信息学报"},
     }
+
+
+def test_an_answer_opens_in_the_vault_that_its_note_is_from(tmp_path: Path) -> None:
+    (tmp_path / "笔记" / ".obsidian").mkdir(parents=True)
+    (tmp_path / "笔记" / "掩码 1.md").write_text("掩码把每个词的未来藏起来。\n", encoding="utf-8")
+    seekpoint.build(tmp_path / "笔记", tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    answer = ask("掩码", tmp_path / "library", encoder=TopicEncoder())
+    link = f"obsidian://open?path={quote(str((tmp_path / '笔记' / '掩码 1.md').resolve()), safe='')}"
+    assert f"\n   {link}" in to_text(answer, styled=False) and f" · [Obsidian]({link})" in to_markdown(answer)
+    assert f"\x1b]8;;{link}\x1b" in to_text(answer, styled=True)
+    document = json.loads(json.dumps(to_json(answer)))
+    assert_valid(AnswerJson, document)
+    assert document["moments"][0]["app_link"] == link
+    page = serving(tmp_path / "library").get("/", params={"q": "掩码", "ui": "zh"}).text
+    assert f'<a href="{link}">在 Obsidian 中打开</a>' in page
