@@ -63,8 +63,3 @@ def app_link(address: str, page: int | None = None) -> str | None:
             if suffix in _IN_VAULTS and any((each / ".obsidian").is_dir() for each in path.parents):
                 return f"obsidian://open?path={quote(str(path), safe='')}"
     return None
-
-
-def app_name(link: str) -> str:
-    """The name of the program that such an address opens."""
-    return link.partition(":")[0].capitalize()

@@ -104,7 +104,7 @@ def _headings(library: Reader) -> Iterable[str]:
     "--format",
     "form",
     type=click.Choice(["plain", "json", *FORMATS]),
-    help="Print Markdown for notes, or with Pandoc's citations and their CSL JSON, CSV, or a playlist of what plays.",
+    help="Print Markdown for notes or Pandoc, the cited entries, CSV, or a playlist of what plays.",
 )
 @click.option("--open", "open_first", is_flag=True, help="Open the first moment in the browser, if it answers.")
 @click.option(

@@ -21,7 +21,7 @@ _NOTHING = "nothing is kept yet: `seekpoint ask QUESTION --keep 1` keeps the fir
     "form",
     type=click.Choice(["plain", "json", *KEPT_FORMATS]),
     default="plain",
-    help="Print Markdown for notes, or with Pandoc's citations and their CSL JSON, Anki's cards, a playlist, or JSON.",
+    help="Print Markdown for notes or Pandoc, the cited entries, cards for Anki, a playlist, or JSON.",
 )
 @click.option("--collection", metavar="NAME", help="Only those in the collection with this name.")
 @index_option

@@ -28,7 +28,7 @@ _MARKS = {True: "yes", False: "no", None: ""}
     "form",
     type=click.Choice(["plain", "json", "csl-json"]),
     default="plain",
-    help="Print JSON, or a bibliography of all entries in CSL JSON, as Pandoc and Zotero read it.",
+    help="Print JSON, or all entries as CSL JSON for Pandoc.",
 )
 @click.option("--check", is_flag=True, help="Verify all stored data first.")
 @click.option(
@@ -42,7 +42,7 @@ _MARKS = {True: "yes", False: "no", None: ""}
 @index_option
 def status(as_json: bool, form: str, check: bool, youtube: str | None, folder: Address, **way: Any) -> None:  # noqa: ANN401
     """Show what is indexed, what isn't, why, and what to do."""
-    if (as_json or check) if youtube else any(way.values()):
+    if (as_json or check or form != "plain") if youtube else any(way.values()):
         raise UsageError("--youtube goes with --cookies, --cookies-from-browser and --proxy, and these with it alone")
     if youtube:
         click.get_current_context().exit(0 if _ask_youtube(youtube, make_web(**way)) else 1)

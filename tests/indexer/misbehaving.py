@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import State
+from seekpoint.index.types import Details, State
 from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
@@ -25,7 +25,7 @@ def misbehave(data: bytes, charset: str | None = None, ask: Ask | None = None) -
         return _saying(repr(ask(["what is", rest.decode()], rest)))
     if name == b"words":
         blocks = Block(rest.decode(charset or "utf-8"), anchor="注意力"), Block("参考文献", Role.REFERENCE, page=2)
-        return ParsedDocument(blocks, "标题 Title", ("作者",), "2024-05-01", "zh-TW")
+        return ParsedDocument(blocks, "标题 Title", Details(published="2024-05-01", authors=("作者",)), "zh-TW")
     return _saying(str(_BEHAVIOURS[name.decode()](rest)))
 
 

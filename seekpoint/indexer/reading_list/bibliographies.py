@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from unicodedata import lookup, normalize
 
 from seekpoint.files import parsed_json
@@ -16,16 +16,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Details, Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
 from seekpoint.indexer.reading_list.entries import Entries, short
-from seekpoint.indexer.sources.metadata import (
-    full_name,
-    person,
-    stated_date,
-    stated_doi,
-    stated_isbn,
-    stated_key,
-    stated_names,
-    stated_text,
-)
+from seekpoint.indexer.sources.metadata import citation, full_name, person, stated_text
 
 BIBTEX_MARK = re.compile(
     r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
@@ -65,10 +56,7 @@ _LETTERS |= {"l": "ł", "L": "Ł", "i": "i", "j": "j"}
 _ACCENTED = re.compile(r"\\(?:([`'^~\"=.])|([uvHckrdb])(?=[\s{\\]))\s*\{?\\?([A-Za-z])\}?")
 _COMMAND = re.compile(r"\\([A-Za-z]+)(?:\{\}|\s+)?")
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
-_CONTAINERS = ("journaltitle", "journal", "booktitle", "maintitle")
-_YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:[-/.]\d\d?){0,2}(?!\d)", re.ASCII)
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
-_Ris: TypeAlias = dict[str, list[str]]
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
 
@@ -94,13 +82,12 @@ def read_bibtex(text: str, entries: Entries) -> None:
                 _unescaped(fields.get("doi", "")),
                 stated,
                 [path for file in files for path in _paths(file)],
-                Details(
-                    published=_dated(fields),
-                    authors=stated_names(_names(fields.get("author", ""))),
-                    container=next(filter(None, (_without_latex(fields.get(name, "")) for name in _CONTAINERS)), None),
-                    doi=stated_doi(_unescaped(fields.get("doi", ""))),
-                    isbn=stated_isbn(fields.get("isbn", "")),
-                    key=stated_key(record.key),
+                citation(
+                    _names(fields.get("author", "")),
+                    (fields.get("date", ""), f"{fields.get('year', '')}-{_month(fields)}", fields.get("year", "")),
+                    (_without_latex(fields.get(name, "")) for name in ("journaltitle", "journal", "booktitle")),
+                    (_unescaped(fields.get("doi", "")), fields.get("isbn", "")),
+                    record.key,
                 ),
             )
         elif record is None:
@@ -110,30 +97,29 @@ def read_bibtex(text: str, entries: Entries) -> None:
 def read_ris(text: str, entries: Entries) -> None:
     """Add each record; a field's further lines have no tag."""
     for fields in _ris_records(text):
-
-        def first(read: Callable[[str], str | None], *tags: str, fields: _Ris = fields) -> str | None:
-            return next(filter(None, (read(value) for tag in tags for value in fields.get(tag, ()))), None)
-
         _add(
             entries,
-            next((value for tag in ("TI", "T1", "CT", "BT") for value in fields.get(tag, ())), ""),
-            [value for tag in ("UR", "LK", "L1", "L2") for value in fields.get(tag, ())],
-            next((value for tag in ("DO", "M3", "DI") for value in fields.get(tag, ()) if _DOI.search(value)), ""),
-            [value for tag in ("DO", "JO", "JF", "T2", "M1", "AN", "N1") for value in fields.get(tag, ())],
-            [value for tag in ("L1", "L2") for value in fields.get(tag, ())],
-            Details(
-                published=first(_year, "PY", "DA", "Y1"),
-                authors=stated_names(map(person, (name for tag in ("AU", "A1") for name in fields.get(tag, ())))),
-                container=first(stated_text, "T2", "JO", "JF", "JA", "BT"),
-                doi=first(stated_doi, "DO", "M3", "DI"),
-                isbn=first(stated_isbn, "SN"),
-                key=first(stated_key, "ID"),
+            next(_values(fields, "TI", "T1", "CT", "BT"), ""),
+            [*_values(fields, "UR", "LK", "L1", "L2")],
+            next(filter(_DOI.search, _values(fields, "DO", "M3", "DI")), ""),
+            [*_values(fields, "DO", "JO", "JF", "T2", "M1", "AN", "N1")],
+            [*_values(fields, "L1", "L2")],
+            citation(
+                map(person, _values(fields, "AU", "A1")),
+                _values(fields, "PY", "DA", "Y1"),
+                _values(fields, "T2", "JO", "JF", "JA", "BT"),
+                _values(fields, "DO", "M3", "DI", "SN"),
+                next(_values(fields, "ID"), ""),
             ),
         )
 
 
-def _ris_records(text: str) -> Iterator[_Ris]:
-    fields: _Ris = {}
+def _values(fields: Mapping[str, Sequence[str]], *tags: str) -> Iterator[str]:
+    return (value for tag in tags for value in fields.get(tag, ()))
+
+
+def _ris_records(text: str) -> Iterator[dict[str, list[str]]]:
+    fields: dict[str, list[str]] = {}
     _, *parts = _RIS_FIELD.split("\n".join(text.splitlines()))
     for tag, lines in zip(parts[::2], parts[1::2], strict=True):
         value = " ".join(map(str.strip, lines.splitlines()))
@@ -160,13 +146,12 @@ def read_csl(text: str, entries: Entries) -> None:
         fields = {str(name).lower(): value for name, value in item.items() if isinstance(value, str)}
         stated = [fields[name] for name in _CSL_FIELDS_WITH_ARXIV if name in fields]
         authors, key = item.get("author"), fields.get("citation-key") or fields.get("id", "")
-        known = Details(
-            published=_issued(item.get("issued")),
-            authors=stated_names(map(_csl_name, authors if isinstance(authors, list) else ())),
-            container=stated_text(_TAG.sub("", fields.get("container-title", ""))) or None,
-            doi=stated_doi(fields.get("doi", "")),
-            isbn=stated_isbn(fields.get("isbn", "")),
-            key=None if "/" in key else stated_key(key),  # Zotero's addresses of items
+        known = citation(
+            map(_csl_name, authors if isinstance(authors, list) else ()),
+            [_issued(item.get("issued"))],
+            [_TAG.sub("", fields.get("container-title", ""))],
+            [fields.get("doi", ""), fields.get("isbn", "")],
+            "" if "/" in key else key,  # Zotero's addresses of items
         )
         _add(entries, fields.get("title", ""), [fields.get("url", "")], fields.get("doi", ""), stated, [], known)
 
@@ -214,27 +199,18 @@ def _names(value: str) -> Iterator[str]:
             yield full_name(" ".join(words[:von]), " ".join(words[von:])) if words else ""
 
 
-def _dated(fields: Mapping[str, str]) -> str | None:
-    """The date of a record of BibTeX, with the month if it is known."""
-    dated = _year(fields.get("date", "")) or _year(fields.get("year", ""))
+def _month(fields: Mapping[str, str]) -> str | int:
+    """The month of a record of BibTeX, a number or a name; empty without one."""
     month = fields.get("month", "").strip("{} ").lower()[:3]
-    number = month if month.isdecimal() else _MONTHS.find(month) // 3 + 1 if month else ""
-    return (dated and len(dated) == 4 and stated_date(f"{dated}-{number}", 1000)) or dated
+    return month if month.isdecimal() else _MONTHS.find(month) // 3 + 1 if month else ""
 
 
-def _year(text: str) -> str | None:
-    """The date that begins at the first year in a text."""
-    found = _YEAR.search(text)
-    return stated_date(found[0], 1000) if found else None
-
-
-def _issued(value: Any) -> str | None:  # noqa: ANN401
+def _issued(value: Any) -> str:  # noqa: ANN401
     """A date of CSL: in parts, or as a text."""
-    if not isinstance(value, dict):
-        return None
-    parts = value.get("date-parts")
+    known = value if isinstance(value, dict) else {}
+    parts = known.get("date-parts")
     first = parts[0] if isinstance(parts, list) and parts and isinstance(parts[0], list) else []
-    return _year("-".join(map(str, first[:3])) or stated_text(value.get("raw") or value.get("literal")))
+    return "-".join(map(str, first[:3])) or stated_text(known.get("raw") or known.get("literal"))
 
 
 def _csl_name(name: Any) -> str:  # noqa: ANN401

@@ -19,7 +19,6 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Origin, Resource, State
 from seekpoint.indexer.reading_list.addresses import local_path, resource_of
-from seekpoint.indexer.sources.metadata import stated_names, stated_text
 from seekpoint.indexer.sources.provenance import FetchResult, FromPage
 from seekpoint.indexer.sources.sandbox import OriginReader
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument, transcript_of
@@ -35,7 +34,7 @@ _MODULES: Mapping[str, str] = {_ARCHIVE: f"{_PACKAGE}.archives.archive"} | {
     form.name: f"{_PACKAGE}.{form.module}" for form in DOCUMENTS if not form.is_archive
 }
 _TEXTS = frozenset(form.name for form in DOCUMENTS if form.is_text)
-_FACTS = ("title", "published", "language", "publisher", "container", "doi", "isbn", "key")
+_FACTS = ("title", "language", "canonical")
 _MOST_ALIASES = 50
 
 
@@ -46,13 +45,11 @@ def parse_document(data: bytes, form: str, charset: str | None = None) -> Parsed
     """
     parse = getattr(import_module(_MODULES[form]), f"read_{form}")
     document: ParsedDocument = parse(data, charset) if form in _TEXTS else parse(data)
-    facts: dict[str, Any] = {name: stated_text(getattr(document, name)) or None for name in _FACTS}
+    facts: dict[str, Any] = {name: clean(getattr(document, name) or "") or None for name in _FACTS}
     return replace(
         document,
         blocks=tuple(replace(block, text=clean(block.text)) for block in document.blocks),
         aliases=tuple(filter(None, map(clean, document.aliases)))[:_MOST_ALIASES],
-        authors=stated_names(document.authors),
-        canonical=clean(document.canonical or "") or None,
         **facts,
     )
 

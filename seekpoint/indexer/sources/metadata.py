@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 import regex
 
@@ -35,10 +35,12 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
 _MOST_AUTHORS = 100
+_YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:[-/.]\d\d?){0,2}(?!\d)", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s{}]{1,300}", re.ASCII)
 _ISBN = re.compile(r"(?<!\w)(?:97[89](?:[- ]?\d){10}|\d(?:[- ]?\d){8}[- ]?[\dXx])(?!\w)", re.ASCII)
 _KEY = re.compile(r"[^\s,{}()\[\];@\"'#%~=\\]{1,200}")
 _WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_Texts: TypeAlias = Iterable[str]
 _BETWEEN_NAMES, _AND = re.compile(r"[;；、|]"), re.compile(r",|，| and | & ", re.IGNORECASE)
 MOST_ENTRIES = 5_000
 """The entries that are read of a playlist without a limit of the user's: as many as one of YouTube may have."""
@@ -117,27 +119,27 @@ def stated_authors(text: str) -> tuple[str, ...]:
     return stated_names(person(name) for name in names if stated_author(name))
 
 
-def stated_doi(text: str) -> str | None:
-    """The DOI in a text."""
-    match = _DOI.search(text)
-    return match[0].rstrip(".,;") if match else None
-
-
 def stated_isbn(text: str) -> str | None:
-    """The first ISBN in a text, as digits; none whose check digit is wrong."""
+    """The first ISBN in a text, without dashes; none whose check digit is wrong."""
     for match in _ISBN.finditer(text):
-        digits = [10 if mark in "Xx" else int(mark) for mark in match[0] if mark.isalnum()]
-        weights = (1, 3) * 7 if len(digits) == 13 else range(10, 0, -1)
-        total = sum(weight * digit for weight, digit in zip(weights, digits, strict=False))
-        if total % (10 if len(digits) == 13 else 11) == 0:
-            return "".join("X" if digit == 10 else str(digit) for digit in digits)
+        digits = re.sub(r"[- ]", "", match[0]).upper()
+        weights, modulus = ((1, 3) * 7, 10) if len(digits) == 13 else (range(10, 0, -1), 11)
+        if sum(n * "0123456789X".index(each) for n, each in zip(weights, digits, strict=False)) % modulus == 0:
+            return digits
     return None
 
 
-def stated_key(text: str) -> str | None:
-    """A citation key, such as `vaswani2017`; `None` for what a program can't cite by."""
-    key = stated_text(text).removeprefix("@")
-    return key if _KEY.fullmatch(key) else None
+def citation(authors: _Texts, dates: _Texts, containers: _Texts, numbers: _Texts, key: str = "") -> Details:
+    """The facts by which a source is cited, of each the first that is one; `numbers` may hold a DOI and an ISBN."""
+    years, numbers, key = filter(None, map(_YEAR.search, dates)), [*numbers], stated_text(key).removeprefix("@")
+    return Details(
+        published=next(filter(None, (stated_date(year[0], 1000) for year in years)), None),
+        authors=stated_names(authors),
+        container=next(filter(None, map(stated_text, containers)), None),
+        doi=next((match[0].rstrip(".,;") for match in map(_DOI.search, numbers) if match), None),
+        isbn=next(filter(None, map(stated_isbn, numbers)), None),
+        key=key if _KEY.fullmatch(key) else None,
+    )
 
 
 def stated_seconds(value: object, per_second: float = 1) -> float | None:

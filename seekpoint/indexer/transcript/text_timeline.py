@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from seekpoint.index.types import Cue, Details, Origin, Transcript
@@ -46,24 +46,17 @@ class Block:
 class ParsedDocument:
     """The blocks of a document in reading order, and its declared metadata.
 
-    `language` is a tag, `published` a date as YYYY, YYYY-MM or YYYY-MM-DD, `canonical` an address, perhaps a relative
-    one. `aliases` are further titles, `players` the addresses of recordings and frames in it, perhaps relative ones
-    too. The others are those of Details; the publisher is its channel.
+    `stated` are further facts, `language` is a tag, `canonical` an address, perhaps a relative one. `aliases` are
+    further titles, `players` the addresses of recordings and frames in it, perhaps relative ones too.
     """
 
     blocks: tuple[Block, ...]
     title: str | None = None
-    authors: tuple[str, ...] = ()
-    published: str | None = None
+    stated: Details = field(default=Details())
     language: str | None = None
     canonical: str | None = None
     aliases: tuple[str, ...] = ()
     players: tuple[str, ...] = ()
-    publisher: str | None = None
-    container: str | None = None
-    doi: str | None = None
-    isbn: str | None = None
-    key: str | None = None
 
 
 def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tuple[Transcript, Details]:
@@ -72,10 +65,7 @@ def transcript_of(document: ParsedDocument, language: str, origin: Origin) -> tu
     cues = tidy(cue for cue, _ in sentences_and_roles)
     headings = (cue for cue, role in sentences_and_roles if role is Role.HEADING)
     chapters = stated_chapters((cue.start, cue.text) for cue in headings)
-    details = Details(
-        document.title, document.publisher, published=document.published, chapters=chapters, aliases=document.aliases,
-        authors=document.authors, container=document.container, doi=document.doi, isbn=document.isbn, key=document.key,
-    )  # fmt: skip
+    details = replace(document.stated, title=document.title, chapters=chapters, aliases=document.aliases)
     return Transcript(language, origin, cues), details
 
 

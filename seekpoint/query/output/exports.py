@@ -13,7 +13,7 @@ from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.links import timestamp
 from seekpoint.query.output.references import authors_of, byline, keys_of, to_csl_json
 from seekpoint.query.output.terminal import heading_path, known_language, positions, quote_parts, verdict
-from seekpoint.safe_links import app_name, is_openable
+from seekpoint.safe_links import is_openable
 
 # Characters that have a meaning in Markdown, or in a common extension of it, within a line and at its beginning.
 _INLINE = re.compile(r"[\\`*_\[\]<>~$@^]|&(?=#?\w+;)|#(?=#*\Z)")
@@ -45,7 +45,7 @@ def to_csl(answer: Answer) -> str:
 def item(moment: Moment, note: Sequence[str] = (), keys: Mapping[str, str] = {}) -> str:
     """An item of a list: the link, the quote with a citation if the resource has a key, and the lines of a note."""
     title = linked(clean(moment.resource.title) or "…", moment.link)
-    app = [f"[{app_name(moment.app_link)}]({moment.app_link})"] if moment.app_link else []
+    app = [f"[{link.partition(':')[0].capitalize()}]({link})"] if (link := moment.app_link) else []
     languages = (escaped(clean(tag)) for tag in known_language(moment))
     headings = filter(None, map(heading_path, moment.resource.sections))
     by = [_line(line)] if (line := byline(moment.resource)) else []

@@ -94,11 +94,6 @@ def to_markdown(moments: Sequence[KeptMoment], keys: Mapping[str, str] = {}) -> 
     return "\n\n".join(blocks) + "\n"
 
 
-def to_pandoc(moments: Sequence[KeptMoment]) -> str:
-    """The same with citations that Pandoc resolves."""
-    return to_markdown(moments, keys_of(kept.resource for kept in moments))
-
-
 def to_csl(moments: Sequence[KeptMoment]) -> str:
     """The entries of the resources, as read when they were kept."""
     return to_csl_json({kept.resource.id: (kept.resource, iso_time(kept.added)) for kept in moments}) + "\n"
@@ -122,7 +117,9 @@ def to_playlist(moments: Sequence[KeptMoment]) -> str:
 
 KEPT_FORMATS: Mapping[str, KeptFormat] = {
     "markdown": KeptFormat(".md", "text/markdown", to_markdown),
-    "pandoc": KeptFormat(".md", "text/markdown", to_pandoc),
+    "pandoc": KeptFormat(
+        ".md", "text/markdown", lambda kept: to_markdown(kept, keys_of(each.resource for each in kept))
+    ),
     "csl-json": KeptFormat(".json", "application/vnd.citationstyles.csl+json", to_csl),
     "anki": KeptFormat(".csv", "text/csv", to_anki),
     "m3u": KeptFormat(".m3u8", "audio/x-mpegurl", to_playlist),

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from urllib.parse import quote
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import FAMILY, Kind, Resource
@@ -41,11 +40,6 @@ def byline(resource: Resource, others: str = "et al.") -> str:
     parts = (names_of(resource, others), date, clean(resource.stated.container or ""))
     beside = {clean(name).casefold() for name in (resource.title, *chain.from_iterable(resource.sections))}
     return " · ".join(part for part in dict.fromkeys(parts) if part and part.casefold() not in beside)
-
-
-def doi_link(resource: Resource) -> str | None:
-    """The address that a DOI leads to."""
-    return f"https://doi.org/{quote(resource.stated.doi, safe='/:;()')}" if resource.stated.doi else None
 
 
 def keys_of(resources: Iterable[Resource]) -> dict[str, str]:

@@ -25,7 +25,6 @@ from seekpoint.query.web import resource_list, translations, view_models
 from seekpoint.query.web.problems import PageError, describe, in_words
 from seekpoint.query.web.transcript_page import MOST_OPEN
 from seekpoint.query.web.translations import CHOICE, COOKIE, language_of
-from seekpoint.safe_links import app_name
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -60,8 +59,8 @@ _templates.globals |= {
     "list_href": resource_list.list_href,
     "list_of": resource_list.list_of,
     "entry_name": view_models.entry_name,
-    **{"names_of": references.names_of, "byline": references.byline, "doi_link": references.doi_link},
-    "app_name": app_name,
+    "names_of": references.names_of,
+    "byline": references.byline,
     "picture_of": view_models.picture_of,
     "shown_url": shown_url,
     "BAR": view_models.BAR,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.errors import SourceError, Unfetched
-from seekpoint.index.types import State
+from seekpoint.index.types import Details, State
 from seekpoint.indexer.fetch.retries import DAY
 from seekpoint.indexer.sources.sandbox import OriginReader, Sandbox
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
@@ -47,7 +47,7 @@ def refusal(sandbox: Sandbox, data: str, state: State = State.UNAVAILABLE, wait:
 def test_a_text_arrives_as_it_was_parsed(sandbox: Sandbox) -> None:
     read = sandbox.call(misbehave, b"words " + "注意力 𝑄 e\u0301 “text”".encode("gb18030"), "gb18030")
     blocks = Block("注意力 𝑄 e\u0301 “text”", anchor="注意力"), Block("参考文献", Role.REFERENCE, page=2)
-    assert read == ParsedDocument(blocks, "标题 Title", ("作者",), "2024-05-01", "zh-TW")
+    assert read == ParsedDocument(blocks, "标题 Title", Details(published="2024-05-01", authors=("作者",)), "zh-TW")
 
 
 def test_one_process_reads_many_texts_before_it_is_replaced(sandbox: Sandbox) -> None:

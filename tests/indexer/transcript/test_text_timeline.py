@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seekpoint.index.types import Chapter, Origin
+from seekpoint.index.types import Chapter, Details, Origin
 from seekpoint.indexer.transcript.cues import chunk, sentences
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
 
@@ -18,8 +18,7 @@ ARTICLE = ParsedDocument(
         Block("[1] Vaswani et al. Attention Is All You Need.", Role.REFERENCE, "references"),
     ),
     title="An article",
-    authors=("Somebody",),
-    published="2018-06-27",
+    stated=Details(published="2018-06-27", authors=("Somebody",)),
 )
 
 

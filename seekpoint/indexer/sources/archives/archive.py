@@ -21,6 +21,7 @@ except ImportError:  # Python may be built without it, and zipfile then raises R
 
 from seekpoint.file_formats import ARCHIVE_HEADERS, DOCUMENTS
 from seekpoint.index.errors import unavailable
+from seekpoint.index.types import Details
 from seekpoint.indexer.sources.metadata import stated_authors, stated_date, stated_title
 from seekpoint.indexer.sources.pages.text_runs import Element
 from seekpoint.indexer.transcript.text_timeline import ParsedDocument
@@ -180,9 +181,9 @@ def paragraph_text(paragraph: Element, apart: Callable[[Element], object] = lamb
     return "".join(pieces)
 
 
-def core_properties(archive: DocumentArchive) -> tuple[str | None, tuple[str, ...], str | None]:
-    """The title, the authors and the date that an Office document states."""
+def core_properties(archive: DocumentArchive) -> tuple[str | None, Details]:
+    """The title, and the authors and the date that an Office document states."""
     part = archive.related("", "core-properties")
     stated = {local(each): each.text or "" for each in archive.xml(part)} if part else {}
     title, author, date = (stated.get(name, "") for name in ("title", "creator", "created"))
-    return stated_title(title), stated_authors(author), stated_date(date)
+    return stated_title(title), Details(authors=stated_authors(author), published=stated_date(date))

@@ -44,13 +44,12 @@ def read_docx(archive: DocumentArchive) -> ParsedDocument:
     root = etree.Element("html")
     for body in archive.xml(main):
         page.add(etree.SubElement(root, "body"), body)
-    title, authors, date = core_properties(archive)
+    title, stated = core_properties(archive)
     h1s = ["".join(heading.itertext()) for heading in root.iter("h1")]
     return ParsedDocument(
         tuple(blocks_of(text_runs_of(root))),
         page.title or title or (h1s[0] if len(h1s) == 1 else None),
-        authors,
-        date,
+        stated,
     )
 
 

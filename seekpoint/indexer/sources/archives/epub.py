@@ -13,14 +13,7 @@ from lxml import etree
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
 from seekpoint.indexer.sources.archives.archive import DocumentArchive, attribute, join, named
-from seekpoint.indexer.sources.metadata import (
-    stated_author,
-    stated_authors,
-    stated_date,
-    stated_doi,
-    stated_isbn,
-    stated_title,
-)
+from seekpoint.indexer.sources.metadata import citation, stated_author, stated_authors, stated_title
 from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.pages.html import blocks_of
 from seekpoint.indexer.sources.pages.text_runs import Element, dom_of, text_runs_of
@@ -67,17 +60,10 @@ def read_epub(archive: DocumentArchive) -> ParsedDocument:
         [text for each in named(root, name) if (text := clean("".join(each.itertext())))]
         for name in ("title", "creator", "language", "date", "publisher", "identifier")
     )
-    title, language, date, publisher = (next(iter(texts), "") for texts in (titles, languages, dates, publishers))
-    return ParsedDocument(
-        tuple(blocks),
-        stated_title(title),
-        tuple(name for author in authors for name in stated_authors(author)),
-        stated_date(date, first_year=1000),
-        language or None,
-        publisher=stated_author(publisher),
-        doi=next(filter(None, map(stated_doi, identifiers)), None),
-        isbn=next(filter(None, map(stated_isbn, identifiers)), None),
-    )
+    title, language, publisher = (next(iter(texts), "") for texts in (titles, languages, publishers))
+    stated = citation((name for author in authors for name in stated_authors(author)), dates[:1], (), identifiers)
+    stated = replace(stated, channel=stated_author(publisher))
+    return ParsedDocument(tuple(blocks), stated_title(title), stated, language or None)
 
 
 def _is_nav(item: Element) -> bool:

@@ -33,9 +33,9 @@ def read_pptx(archive: DocumentArchive) -> ParsedDocument:
     ids = (attribute(each, "id") for each in named(archive.xml(main), "sldId"))
     slides = [parts[each].target for each in ids if each in parts]
     blocks = [block for number, slide in enumerate(slides, 1) for block in _blocks(archive, slide, number)]
-    title, authors, date = core_properties(archive)
+    title, stated = core_properties(archive)
     first = next((block.text for block in blocks if block.role is Role.HEADING and block.page == 1), None)
-    return ParsedDocument(tuple(blocks), first or title, authors, date)
+    return ParsedDocument(tuple(blocks), first or title, stated)
 
 
 def _blocks(archive: DocumentArchive, part: str, number: int) -> Iterator[Block]:

@@ -12,7 +12,8 @@ from lxml import etree
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.text.languages import is_tag
-from seekpoint.indexer.sources.metadata import person, stated_authors, stated_date, stated_doi, stated_isbn
+from seekpoint.index.types import Details, completed
+from seekpoint.indexer.sources.metadata import citation, person, stated_authors
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
@@ -30,17 +31,12 @@ _DATED = (
     " or self::em or self::i][re:test(concat(@class, ' ', @id, ' ', @itemprop), 'date|time|publish|meta', 'i')]"
     "[string-length(.) < 100]"
 )
-# https://scholar.google.com/intl/en/scholar/inclusion.html#indexing, and the names of publishers and sites.
-_CITED = {
-    "author": ("citation_author",),
-    "date": ("citation_publication_date", "citation_date", "citation_online_date"),
-    "container": (
-        *("citation_journal_title", "citation_conference_title", "citation_inbook_title"),
-        *("prism.publicationname", "og:site_name"),
-    ),
-    "doi": ("citation_doi", "prism.doi", "dc.identifier"),
-    "isbn": ("citation_isbn",),
-}
+# The elements with dates, containers and numbers.
+_CITED = (
+    ("citation_publication_date", "citation_date", "citation_online_date"),
+    (*("citation_journal_title", "citation_conference_title", "citation_inbook_title"), "og:site_name"),
+    ("citation_doi", "prism.doi", "dc.identifier", "citation_isbn"),
+)
 _OF_A_HEAD = frozenset(
     {"title", "meta", "link", "base", "style", "script", "noscript", "template", "basefont", "bgsound"}
 )
@@ -57,7 +53,7 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     runs = text_runs_of(root)
     if code := _access_problem(root, runs):
         raise unavailable(code)
-    stated, authors, published = _metadata(root)
+    stated, known = _metadata(root)
     article = article_of(root, runs)
     blocks = tuple(blocks_of(article))
     if not blocks:
@@ -69,13 +65,8 @@ def read_html(data: bytes, charset: str | None = None) -> ParsedDocument:
     canonical = {link.get("href") for link in links if "canonical" in (link.get("rel") or "").lower().split()}
     # A head that declares several addresses as the page's own declares none.
     address = canonical.pop() if len(canonical) == 1 else None
-    cited = _citation(root)
-    date, container, doi, isbn = (next(iter(cited[fact]), "") for fact in ("date", "container", "doi", "isbn"))
-    return ParsedDocument(
-        blocks, title, tuple(map(person, cited["author"])) or authors, stated_date(date, first_year=1000) or published,
-        _language(root), address, players=_players(root), container=container or None, doi=stated_doi(doi),
-        isbn=stated_isbn(isbn),
-    )  # fmt: skip
+    known = completed(_citation(root), known)
+    return ParsedDocument(blocks, title, known, _language(root), address, players=_players(root))
 
 
 def _parsed(data: bytes, charset: str | None) -> Element:
@@ -116,30 +107,31 @@ def blocks_of(article: Sequence[TextRun]) -> Iterator[Block]:
             yield Block(run.text, Role.BODY if run.heading is None else Role.HEADING, anchor)
 
 
-def _metadata(root: Element) -> tuple[str | None, tuple[str, ...], str | None]:
-    """The title, authors and date that a page states."""
+def _metadata(root: Element) -> tuple[str | None, Details]:
+    """The title, the authors and the date that a page states."""
     from trafilatura.metadata import extract_metadata
 
     try:
         metadata = extract_metadata(deepcopy(root), extensive=False)
     except Exception:  # an error in trafilatura; the page can be read without it
-        return None, (), None
+        return None, Details()
     published = None
     if metadata.date is not None and _DATE.fullmatch(metadata.date):
         # A date elsewhere than in elements that state dates may be of anything.
         dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
         texts = (element.get("content") or element.get("datetime") or element.text_content() for element in dated)
         published = metadata.date if metadata.date[:4] in " ".join(texts) else None
-    return _name(metadata.title), stated_authors(metadata.author or ""), published
+    return _name(metadata.title), Details(published=published, authors=stated_authors(metadata.author or ""))
 
 
-def _citation(root: Element) -> dict[str, list[str]]:
-    """The values of the elements by which a page says how to cite it; empty for a fact that it doesn't state."""
+def _citation(root: Element) -> Details:
+    """What a page states so that it can be cited: https://scholar.google.com/intl/en/scholar/inclusion.html#indexing."""
     found: dict[str, list[str]] = {}
     for meta in root.iter("meta"):
         if value := _name(meta.get("content")):
             found.setdefault((meta.get("name") or meta.get("property") or "").lower(), []).append(value)
-    return {fact: next((found[tag] for tag in tags if tag in found), []) for fact, tags in _CITED.items()}
+    dates, containers, numbers = ([each for tag in tags for each in found.get(tag, ())] for tags in _CITED)
+    return citation(map(person, found.get("citation_author", ())), dates, containers, numbers)
 
 
 def _players(root: Element) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import regex
 
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, INDENT, clean
-from seekpoint.indexer.sources.metadata import stated_authors, stated_date, stated_doi, stated_isbn, stated_key
+from seekpoint.indexer.sources.metadata import citation, stated_authors
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 
@@ -77,14 +77,15 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
     return ParsedDocument(
         _blocks(texts),
         fields.get("title") or (next(iter(titles.values())) if len(titles) == 1 else None),
-        tuple(name for value in stated.get("author") or stated.get("authors") or () for name in stated_authors(value)),
-        next(filter(None, (stated_date(fields.get(name, ""), first_year=1000) for name in _DATED)), None),
+        citation(
+            (name for value in stated.get("author") or stated.get("authors") or () for name in stated_authors(value)),
+            (fields.get(name, "") for name in _DATED),
+            (fields.get(name, "") for name in _CONTAINERS),
+            (fields.get("doi", ""), fields.get("isbn", "")),
+            fields.get("citekey") or fields.get("citation-key") or "",
+        ),
         fields.get("lang") or fields.get("language"),
         aliases=tuple(filter(None, map(clean, stated.get("aliases") or stated.get("alias") or ()))),
-        container=next((fields[name] for name in _CONTAINERS if fields.get(name)), None),
-        doi=stated_doi(fields.get("doi", "")),
-        isbn=stated_isbn(fields.get("isbn", "")),
-        key=stated_key(fields.get("citekey") or fields.get("citation-key") or ""),
     )
 
 

@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Details
 from seekpoint.indexer.sources.metadata import stated_authors, stated_date, stated_title
 from seekpoint.indexer.sources.papers.blocks import blocks
 from seekpoint.indexer.sources.papers.contents import without_contents
@@ -52,8 +53,10 @@ def read_pdf(data: bytes) -> ParsedDocument:
             return ParsedDocument(
                 blocks=parsed_blocks,
                 title=title if title and not _unmapped(title) else printed,
-                authors=stated_authors(_metadata(document, "Author")),
-                published=stated_date(_metadata(document, "CreationDate")),
+                stated=Details(
+                    published=stated_date(_metadata(document, "CreationDate")),
+                    authors=stated_authors(_metadata(document, "Author")),
+                ),
                 language=_language(document),
             )
     except pypdfium2.PdfiumError:

@@ -28,13 +28,7 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Kind, Resource, completed
 from seekpoint.indexer.fetch.fetcher import origin_of
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
-from seekpoint.indexer.sources.metadata import (
-    stated_chapters,
-    stated_names,
-    stated_picture,
-    stated_seconds,
-    stated_text,
-)
+from seekpoint.indexer.sources.metadata import citation, stated_chapters, stated_picture, stated_seconds, stated_text
 from seekpoint.indexer.sources.pages.charset import BOMS
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
@@ -170,12 +164,11 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
     title = _text(header, "title", "atom:title")
     # The `author` of RSS is an address for mail.
     people = [_text(_children(author), "atom:name") for author in header.get("atom:author", ())]
-    authors = stated_names([_text(header, "itunes:author", "dc:creator") or next(filter(None, people), "")])
+    stated = citation([_text(header, "itunes:author", "dc:creator") or next(filter(None, people), "")], (), [title], ())
     language = _text(header, "language", "dc:language") or elements.root.get(_LANGUAGE, "")
     links = ((link.get("rel", ""), _address(link.get("href"), url)) for link in header.get("atom:link", ()))
     first = {rel: address for rel, address in reversed([*links]) if address}
-    channel = next(iter((*authors, title)), None) or None
-    of_feed = Details(channel=channel, thumbnail=_thumbnail(header, url), authors=authors, container=title or None)
+    of_feed = replace(stated, channel=next(iter((*stated.authors, title))) or None, thumbnail=_thumbnail(header, url))
     return Feed(
         title,
         tuple(replace(each, language=language, details=completed(each.details, of_feed)) for _, each in read),
@@ -259,7 +252,7 @@ def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
         published=date.date().isoformat() if date else None,
         chapters=stated_chapters(stated),
         thumbnail=_thumbnail(item, base),
-        authors=stated_names([_text(item, "itunes:author", "dc:creator")]),
+        authors=citation([_text(item, "itunes:author", "dc:creator")], (), (), ()).authors,
         deep_link=next(filter(None, (_deep_link(link, base) for link in item.get("atom:link", ()))), None),
     )
     chapters_url = next(filter(None, further), None)

@@ -108,9 +108,9 @@ def test_formulas_are_read_in_one_line() -> None:
 def test_metadata_is_read_but_not_what_programs_fill_in() -> None:
     stated = properties("论文 A thesis", "王 Wang", "2024-05-01T10:00:00Z")
     read = read_archive(docx(paragraph("Words."), core=stated))
-    assert (read.title, read.authors, read.published) == ("论文 A thesis", ("王 Wang",), "2024-05-01")
+    assert (read.title, read.stated.authors, read.stated.published) == ("论文 A thesis", ("王 Wang",), "2024-05-01")
     read = read_archive(docx(paragraph("Words."), core=properties("Document1", "python-docx", "1601-01-01T00:00:00Z")))
-    assert (read.title, read.authors, read.published) == (None, (), None)
+    assert (read.title, read.stated.authors, read.stated.published) == (None, (), None)
     read = read_archive(docx(paragraph("The only one", "1"), paragraph("Words.")))
     assert read.title == "The only one"
 

@@ -72,10 +72,10 @@ def test_metadata_is_that_of_the_package() -> None:
         "<dc:identifier>urn:uuid:1</dc:identifier><dc:identifier>urn:isbn:978-0-262-03384-8</dc:identifier>"
     )
     read = read_archive(epub({"a.xhtml": "<p>词。</p>"}, metadata))
-    assert (read.title, read.authors, read.published, read.language) == (
+    assert (read.title, read.stated.authors, read.stated.published, read.language) == (
         *("白话文学史", ("胡适", "Hu Shih"), "1928-06", "zh-CN"),
     )
-    assert (read.publisher, read.isbn, read.doi) == ("新月书店", "9780262033848", None)
+    assert (read.stated.channel, read.stated.isbn, read.stated.doi) == ("新月书店", "9780262033848", None)
 
 
 def test_chapters_that_are_not_well_formed_or_declare_entities_are_read_all_the_same() -> None:

@@ -24,7 +24,7 @@ def test_each_slide_is_a_page_with_its_title_text_and_notes() -> None:
         Block("the future.", page=2),
         Block("Say it slowly. 慢慢说。", page=2),
     )
-    assert (read.title, read.authors, read.published) == ("Attention 注意力", ("王 Wang",), "2024-05-01")
+    assert (read.title, read.stated.authors, read.stated.published) == ("Attention 注意力", ("王 Wang",), "2024-05-01")
 
 
 def test_slides_are_counted_in_the_order_of_the_presentation_those_without_words_too() -> None:

@@ -33,7 +33,7 @@ def headings(text: ParsedDocument) -> list[tuple[str, str | None]]:
 @needs_shared
 def test_the_real_article_is_complete_and_without_page_furniture() -> None:
     text = read_html(ARTICLE.read_bytes(), "utf-8")
-    assert (text.title, text.published, text.language) == ("The Illustrated Transformer", "2018-06-27", "en")
+    assert (text.title, text.stated.published, text.language) == ("The Illustrated Transformer", "2018-06-27", "en")
     found = headings(text)
     assert len(found) == 15 and found[0] == ("The Illustrated Transformer", "main")
     assert found[2] == ("Now We're Encoding!", "now-were-encoding")
@@ -220,16 +220,20 @@ def test_metadata_of_a_page() -> None:
     head = """<meta property="og:title" content="Attention, explained"><meta name=author content="Ada Lovelace">
     <meta property="article:published_time" content="2021-03-04T10:00:00Z">"""
     text = read(f"<article><h2>Part one</h2><p>{PROSE * 3}</p></article>", head)
-    assert (text.title, text.authors, text.published) == ("Attention, explained", ("Ada Lovelace",), "2021-03-04")
+    assert (text.title, text.stated.authors, text.stated.published) == (
+        "Attention, explained",
+        ("Ada Lovelace",),
+        "2021-03-04",
+    )
     cited = f"""{head}<meta name="citation_author" content="Vaswani, Ashish">
     <meta name="citation_author" content="李宏毅">
     <meta name="citation_journal_title" content="学报"><meta property="og:site_name" content="A site">
     <meta name="citation_doi" content="doi:10.1145/1"><meta name="citation_date" content="2017/6">"""
     text = read(f"<article><h2>Part one</h2><p>{PROSE * 3}</p></article>", cited.replace("10.1145/1", "10.1145/15.2"))
-    assert (text.authors, text.published) == (("Ashish\u00a0Vaswani", "李宏毅"), "2017-06")
-    assert (text.container, text.doi, text.isbn) == ("学报", "10.1145/15.2", None)
+    assert (text.stated.authors, text.stated.published) == (("Ashish\u00a0Vaswani", "李宏毅"), "2017-06")
+    assert (text.stated.container, text.stated.doi, text.stated.isbn) == ("学报", "10.1145/15.2", None)
     mentioned = read(f"<article><p>{PROSE} It was 12 June 2017.</p><p>Copyright 2019</p></article>")
-    assert mentioned.published is None
+    assert mentioned.stated.published is None
     members = "".join(f"<h2>◆ member{number}()</h2><p>{PROSE * 2}{number}</p>" for number in range(3))
     assert read(f"<main><p>{PROSE * 3}</p>{members}</main>").title == "A page", "the first heading of many is no title"
 

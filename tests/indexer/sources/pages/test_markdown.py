@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
+from seekpoint.index.types import Details
 from seekpoint.indexer.sources.pages.markdown import read_markdown, read_plain
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests import fuzzing
@@ -134,8 +135,8 @@ Setext 标题
 
 def test_markdown_is_read_as_rendered() -> None:
     text = read_markdown(MARKDOWN.encode())
-    assert (text.title, text.authors) == ("注意力: an introduction", ("李明", "Jane Doe"))
-    assert (text.published, text.language) == ("2024-05-01", "zh-CN")
+    assert (text.title, text.stated.authors) == ("注意力: an introduction", ("李明", "Jane Doe"))
+    assert (text.stated.published, text.language) == ("2024-05-01", "zh-CN")
     assert texts(text) == [
         "Attention",
         "Every word looks at the others and weighs them & more. https://example.org/a 注意力让每个词看到其他词。",
@@ -169,12 +170,12 @@ def test_the_metadata_of_a_text() -> None:
         ("# One\n\n", None, (), None),
     ):
         text = read_markdown(f"{front}# Heading\n\nwords".encode())
-        assert (text.title, text.authors, text.published) == (title, authors, published)
+        assert (text.title, text.stated.authors, text.stated.published) == (title, authors, published)
         assert texts(text)[-2:] == ["Heading", "words"]
     note = "---\ncitekey: 李2020\nyear: 2020\njournal: 学报\ndoi: https://doi.org/10.1145/15.2\n---\nwords"
     cited = read_markdown(note.encode())
-    assert (cited.key, cited.published, cited.container, cited.doi) == ("李2020", "2020", "学报", "10.1145/15.2")
-    assert read_markdown(b"---\ncitation-key: a] b\n---\nwords").key is None
+    assert cited.stated == Details(published="2020", container="学报", doi="10.1145/15.2", key="李2020")
+    assert read_markdown(b"---\ncitation-key: a] b\n---\nwords").stated.key is None
     assert markdown("---\n\nNote: words\n\n---\n\nmore") == ["Note: words", "more"], "a ruler is no front matter"
 
 

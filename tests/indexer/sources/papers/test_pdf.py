@@ -82,8 +82,8 @@ def shown(*content: str, **around: str) -> ParsedDocument:
 @needs_shared
 def test_a_real_paper_is_read_as_a_reader_reads_it() -> None:
     paper = read_pdf(PAPER.read_bytes())
-    assert (paper.title, paper.published) == ("Attention Is All You Need", "2017-12-07")
-    assert (paper.authors, paper.language) == ((), None)
+    assert (paper.title, paper.stated.published) == ("Attention Is All You Need", "2017-12-07")
+    assert (paper.stated.authors, paper.language) == ((), None)
     found = [(block.page, block.text) for block in paper.blocks if block.role is Role.HEADING]
     assert len(found) == 26
     assert found[:4] == [(1, "Attention Is All You Need"), (1, "Abstract"), (1, "1 Introduction"), (2, "2 Background")]
@@ -149,8 +149,8 @@ def test_a_stated_title_counts_unless_it_is_a_file_name() -> None:
     page = [line(60, 740, "What Is Printed Large", 20), line(60, 700, SENTENCES[0]), line(60, 688, SENTENCES[1])]
     info = "/Title (What Is Stated) /Author (Ada Lovelace) /CreationDate (D:20200229120000Z)"
     stated = shown(*page, info=info, catalog="/Lang (zh-CN)")
-    assert (stated.title, stated.authors) == ("What Is Stated", ("Ada Lovelace",))
-    assert (stated.published, stated.language) == ("2020-02-29", "zh-CN")
+    assert (stated.title, stated.stated.authors) == ("What Is Stated", ("Ada Lovelace",))
+    assert (stated.stated.published, stated.language) == ("2020-02-29", "zh-CN")
     for useless in ("untitled", "Microsoft Word - draft.doc", "paper_final.pdf", "1706.03762v7", ""):
         text = shown(*page, info=f"/Title ({useless}) /Author (user) /CreationDate (D:20209999)")
         assert text == ParsedDocument(blocks=stated.blocks, title="What Is Printed Large")
