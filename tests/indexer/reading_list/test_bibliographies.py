@@ -178,6 +178,8 @@ def test_csl_json(tmp_path: Path) -> None:
     [told] = read(tmp_path, "b.json", json.dumps([item])).resources
     authors = (f"L.{FAMILY}van der Maaten", "讲席")
     assert told.stated == Details(published="2017-06", authors=authors, container="The Journal", key="m17")
+    del item["citation-key"]
+    assert read(tmp_path, "b.json", json.dumps([item])).resources[0].stated.key is None
     odds: list[Any] = [{"issued": {"date-parts": [[{}]]}}, {"author": {"family": []}}, {"issued": "x"}, {"author": [7]}]
     for odd in odds:
         [told] = read(tmp_path, "c.json", json.dumps([{**ITEMS[0], **odd}])).resources

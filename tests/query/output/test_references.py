@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -13,9 +14,10 @@ from click.testing import CliRunner
 
 import seekpoint
 from seekpoint.cli.main import cli
-from seekpoint.index.open import open_reader
+from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.types import FAMILY, Details, KeptMoment, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
+from seekpoint.query.keeping import to_keep
 from seekpoint.query.mcp.mcp_server import make_server
 from seekpoint.query.output import status
 from seekpoint.query.output.exports import FORMATS, to_csv, to_markdown
@@ -186,3 +188,15 @@ def test_an_answer_opens_in_the_vault_that_its_note_is_from(tmp_path: Path) -> N
     assert document["moments"][0]["app_link"] == link
     page = serving(tmp_path / "library").get("/", params={"q": "掩码", "ui": "zh"}).text
     assert f'<a href="{link}">在 Obsidian 中打开</a>' in page
+
+
+def test_kept_moments_cite_what_the_library_knows(library: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "library"
+    shutil.copytree(library, copy)
+    with open_keeper(copy) as keeper:
+        for moment in ask("What does a mask hide?", copy, encoder=TopicEncoder()).moments:
+            keeper.keep(to_keep(moment, None, "掩码?"))
+    cited = CliRunner().invoke(cli, ["kept", "--format", "pandoc", "--index", str(copy)]).stdout
+    assert "[@vaswani2017]" in cited and "[@李2020]" in cited and f"\n   {LINE}" in cited
+    listed = CliRunner().invoke(cli, ["kept", "--format", "csl-json", "--index", str(copy)]).stdout
+    assert {"vaswani2017", "李2020"} < {each["id"] for each in json.loads(listed)}
