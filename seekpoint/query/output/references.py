@@ -9,7 +9,6 @@ from itertools import chain
 
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import FAMILY, Kind, Resource
-from seekpoint.query.output.json import as_json
 from seekpoint.safe_links import is_web
 
 _SHOWN = 2
@@ -43,10 +42,7 @@ def byline(resource: Resource, others: str = "et al.") -> str:
 
 
 def keys_of(resources: Iterable[Resource]) -> dict[str, str]:
-    """The citation keys of resources, by id: that of a bibliography, else one like `vaswani2017attention-1f3a`.
-
-    A made key follows from the resource alone, so that it is the same in every file.
-    """
+    """The citation keys of resources, by id: a bibliography's, else one that follows from the resource alone."""
     keys, taken = dict[str, str](), set[str]()
     for resource in {each.id: each for each in resources}.values():
         key, own = clean(resource.key or ""), _NO_LETTERS.sub("", resource.id)[:4]
@@ -87,7 +83,7 @@ def _entry(key: str, resource: Resource, read: str | None) -> dict[str, object]:
         "URL": resource.url if is_online else None,
         "accessed": _date(read) if is_online else None,
     }
-    return {name: as_json(value) for name, value in entry.items() if value}
+    return {name: clean(value) if isinstance(value, str) else value for name, value in entry.items() if value}
 
 
 def _date(text: str | None) -> dict[str, list[list[int]]] | None:

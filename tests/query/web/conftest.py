@@ -123,7 +123,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             said = embedded([f"attention {SCRIPT} {resource.id}", f"mask {BREAK} {resource.id}"], BREAK[:35])
             chapters = tuple(Chapter(0.0, f"{title}\u202e\x1b[2J", generated=True) for title in (SCRIPT, BREAK))
             said = replace(said, transcript=replace(said.transcript, chapters=chapters))
-            writer.commit(resource.id, [said], Details(channel=SCRIPT), "by hand")
+            stated = Details(channel=SCRIPT, published=BREAK, authors=(SCRIPT, BREAK), container=BREAK, doi=BREAK)
+            writer.commit(resource.id, [said], stated, "by hand")
     for name in ("scripted001", "document"):
         note(folder / "library", name, (0.0, BREAK[:35], f"Why {SCRIPT}?\u202e"), (10.0, "en", f"{BREAK}?"))
     return folder / "library"
