@@ -11,8 +11,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.index.types import FAMILY, Kind, Resource
 from seekpoint.safe_links import is_web
 
-_SHOWN = 2
-_KEY = re.compile(r"[^\s,;{}\[\]<>`\\@\"]{1,200}")
+_SHOWN, _KEY = 2, re.compile(r"[^\s,;{}\[\]<>`\\@\"]{1,200}")
 _WORD, _NO_LETTERS = re.compile(r"[^\W_]{4,}|[^\W_a-zA-Z0-9]{2,}"), re.compile(r"[\W_]+")
 _TYPES = {
     **{Kind.VIDEO: "motion_picture", Kind.RECORDING: "broadcast", Kind.PAGE: "webpage", Kind.PAPER: "article"},
