@@ -7,6 +7,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from seekpoint.index.embedded import database
@@ -123,10 +124,10 @@ def damage(folder: Path, chance: random.Random) -> str:
 
 
 def contents(folder: Path) -> dict[str, object]:
-    """All that a library holds, whatever ids its chunks have."""
+    """All that a library holds, whatever ids its chunks have; but for when resources were added, which damage loses."""
     with EmbeddedReader.open(folder) as library:
         rows = {name: [tuple(row) for row in library._connection.execute(query)] for name, query in _QUERIES.items()}
-        resources = {status.id: status for status in library.statuses()}
+        resources = {status.id: replace(status, added=None) for status in library.statuses()}
         return rows | {
             "resources": resources,
             "inputs": library.standings(),

@@ -249,9 +249,9 @@ class NewMoments(BaseModel):
 
 
 class KeptQuestions(BaseModel):
-    """The kept questions."""
+    """How many questions are kept now; `new_moments` lists them."""
 
-    kept: list[str]
+    kept: int
 
 
 def compact(model: BaseModel) -> str:

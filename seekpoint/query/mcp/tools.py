@@ -249,7 +249,7 @@ class Tools:
             keep_question(self._live.address, question, held)
         self._live.refresh()
         with self._live.reader() as reader:
-            return structured(KeptQuestions(kept=[text for text, _ in reader.settings.questions]))
+            return structured(KeptQuestions(kept=len(reader.settings.questions)))
 
     def next_stretch(self) -> Annotated[CallToolResult, StretchToRead]:
         with self._live.reader() as reader:

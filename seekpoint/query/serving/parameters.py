@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Kind
@@ -34,7 +33,7 @@ def _valid(check: Callable[[str], object]) -> Callable[[str], str]:
         try:
             check(text)
         except UsageError as error:
-            raise PydanticCustomError("date", "{error}", {"error": str(error)}) from error
+            raise ValueError(str(error)) from error
         return text
 
     return checked
@@ -80,5 +79,6 @@ def invalid_parameters(errors: Iterable[Mapping[str, Any]]) -> str:
     for error in errors:
         # FastAPI names the part of the request before the parameter, pydantic the type of a union after it.
         name = next((part for part in error["loc"] if part not in ("query", "path")), "parameters")
-        said.append(f"`{name}`: {error['msg'][:1].lower()}{error['msg'][1:]}")
+        text = error["msg"].removeprefix("Value error, ")
+        said.append(f"`{name}`: {text[:1].lower()}{text[1:]}")
     return "; ".join(said)

@@ -39,7 +39,7 @@ from tests.query.mcp.conftest import CHINESE
 from tests.query.mcp.sessions import command, over_http, refusal, session, text_of, tool_error, tool_result
 from tests.query.web.served import LAST_LINE
 
-TOOLS = ["ask", "transcript", "status", "list_resources"]
+TOOLS = ["ask", "transcript", "status", "list_resources", "new_moments"]
 WORDS = st.sampled_from(["masks hide ", "注意力", '"quoted" ', "\\\\", "<b>", "การ", "\u202e\x1b[31m", "🎬"])
 TEXTS = st.builds(lambda word, times: word * times, WORDS, st.integers(1, 2000))
 MOMENTS = st.builds(
