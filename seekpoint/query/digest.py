@@ -6,6 +6,7 @@ docs/asking.md states the rule by which a moment is listed, and benchmarks/diges
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
@@ -98,8 +99,12 @@ def _probable(answer: Answer) -> tuple[Moment, ...]:
     if not (answer.moments and answer.estimate) or answer.missing:
         return ()
     right, first = answer.estimate.right, answer.moments[0].score or 1.0
-    likely = (moment for moment in answer.moments if right * (moment.score / first) ** 2 >= LEAST)
-    return tuple(replace(moment, explanation=None) for moment in likely)
+    likely, of_resource = list[Moment](), Counter[str]()
+    for moment in answer.moments:
+        of_resource[moment.resource.id] += 1
+        if right * (moment.score / first) ** 2 >= LEAST and of_resource[moment.resource.id] <= _PER_RESOURCE:
+            likely.append(replace(moment, explanation=None))
+    return tuple(likely)
 
 
 def _begun(reading: Reading) -> tuple[Moment, ...]:

@@ -29,8 +29,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def listed(library: Path, right: float, scores: Sequence[float], since: float = 0.0, **changes: object) -> list[float]:
     """The scores of the moments that are listed of an answer whose moments have these scores."""
     asked: list[AskOptions] = []
+    explained = replace(VIDEO_MOMENT, explanation=EXPLANATION)
     moments = tuple(
-        replace(VIDEO_MOMENT, rank=k, score=score, explanation=EXPLANATION) for k, score in enumerate(scores)
+        replace(explained, rank=rank, score=score, resource=replace(explained.resource, id=f"talk {rank // 4}"))
+        for rank, score in enumerate(scores, 2)
     )
     answer = Answer("?", Confidence.HIGH, moments, estimate=replace(ESTIMATE, right=right))
 
@@ -48,6 +50,7 @@ def listed(library: Path, right: float, scores: Sequence[float], since: float = 
 def test_moments_are_listed_down_to_where_the_first_ones_probability_no_longer_carries_them(library: Path) -> None:
     assert listed(library, 0.5, (0.6, 0.51, 0.5, 0.3)) == [0.6, 0.51]
     assert listed(library, 0.9, (0.6, 0.51, 0.5, 0.3)) == [0.6, 0.51, 0.5]
+    assert listed(library, 0.9, (0.6, 0.6, 0.6, 0.59, 0.58, 0.57)) == [0.6, 0.6, 0.6, 0.59], "two of a resource at most"
     assert listed(library, LEAST - 0.01, (0.6, 0.6)) == []
     assert listed(library, 0.9, ()) == []
     assert listed(library, 0.9, (0.0,)) == []
