@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
 
 from seekpoint.cli.options import index_option, llm_options, print_json, with_index
 from seekpoint.index.address import Address
+from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.query.output.digest import FORMATS
@@ -47,6 +47,8 @@ def digest(
     from seekpoint.index.open import open_reader
     from seekpoint.query.filters import seconds_since
 
+    if (kept or dropped) and form != "plain":
+        raise UsageError(f"--format {form} prints a digest: leave out --keep and --drop, or the format")
     if kept or dropped:
         _change(kept, dropped, folder)
         return
@@ -87,17 +89,16 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
 
 
 def _change(kept: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:
-    from seekpoint.index.errors import UsageError
     from seekpoint.index.open import open_reader
-    from seekpoint.query.digest import drop_question, keep_question
+    from seekpoint.query.digest import keep_question
 
     with open_reader(folder) as library:
-        held = dict(library.settings.questions)
-    for text in dropped:
-        if clean(text) not in held:
-            raise UsageError(f"no question “{clean(text)[:60]}” is kept: `seekpoint digest --format json` lists them")
-        drop_question(folder, clean(text))
-        del held[clean(text)]
-    for text in kept:
-        held[keep_question(folder, text, [*held.items()])] = time.time()
-    click.echo(f"{counted(len(held), 'question')} kept: each build asks what is new on them", err=True)
+        held = [text for text, _ in library.settings.questions]
+    if gone := next((clean(text) for text in dropped if clean(text) not in held), None):
+        raise UsageError(f"no question “{gone[:60]}” is kept: `seekpoint digest --format json` lists them")
+    for texts, is_kept in ((dropped, False), (kept, True)):
+        for text in texts:
+            keep_question(folder, text, kept=is_kept)
+    with open_reader(folder) as library:
+        count = counted(len(library.settings.questions), "question")
+    click.echo(f"{count} kept: each build asks what is new on them", err=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
 from seekpoint.files import parsed_json
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import ModelCard
 
 
@@ -41,8 +42,11 @@ LEAST_SCALE, MOST_SCALE = 0.25, 4.0
 """Scales beyond these say that the two models see nothing alike."""
 
 
-MOST_CHANGES = 500
-"""The changes of headings that count, the last ones."""
+MOST_CHANGES, _MOST_HEADINGS = 500, 100
+"""The changes of headings that count, the last ones; and the headings of both paths of one."""
+
+MOST_QUESTIONS = 200
+"""The most questions that a library keeps: each is asked after each build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class LibrarySettings:
         settings: dict[str, Any] = {}
         for name in NAMES:
             text = stored(name)
-            with suppress(ValueError, TypeError, AttributeError, OverflowError):
+            with suppress(ValueError, TypeError, AttributeError, LookupError, OverflowError):
                 if text and (value := _SHAPES[name](parsed_json(text))) is not None:
                     settings[name] = value
         return cls(**settings)
@@ -145,8 +149,12 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     },
     "backoffs": lambda rows: {route: (float(until), float(seconds)) for route, (until, seconds) in rows.items()},
     "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),
-    "questions": lambda pairs: tuple((str(text), float(added)) for text, added in pairs),
+    "questions": lambda pairs: tuple(
+        (text, float(added)) for question, added in [*pairs][:MOST_QUESTIONS] if (text := clean(str(question)))
+    ),
     "headings": lambda changes: tuple(
-        (str(source), tuple(map(str, old)), tuple(map(str, new))) for source, old, new in changes[-MOST_CHANGES:]
+        (str(source), tuple(map(str, old)), tuple(map(str, new)))
+        for source, old, new in [*changes][-MOST_CHANGES:]
+        if len(old) + len(new) <= _MOST_HEADINGS
     ),
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from seekpoint.index.types import Displayed, Resource
 from seekpoint.query.links import timestamp
+from seekpoint.safe_links import app_link
 
 
 class Window(NamedTuple):
@@ -61,7 +62,7 @@ class Moment(Displayed):
     quote, where the source says it. `marks` are the spans of `quote` (start and end offset in characters) that match
     the question. `cues` is the span of the quoted cues: [first, stop) of the resource's transcript in `language`.
     `published` is the date of the resource, as far as it's known: YYYY, YYYY-MM or YYYY-MM-DD. `added` is when the
-    resource came into the library, in ISO 8601. `app_link` opens the file in Zotero or Obsidian, which keep it. `more`
+    resource came into the library, in ISO 8601. `more`
     is the number of further moments of the resource that score nearly as much as the first one, and aren't among the
     answer's.
     """
@@ -83,7 +84,11 @@ class Moment(Displayed):
     speaker: str | None = None
     published: str | None = None
     added: str | None = None
-    app_link: str | None = None
+
+    @property
+    def app_link(self) -> str | None:
+        """The address that opens its file in Zotero or Obsidian, if one of them keeps it; looks at the disk."""
+        return app_link(self.resource.url, self.page)
 
     @property
     def timestamp(self) -> str | None:

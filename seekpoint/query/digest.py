@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
@@ -18,12 +19,9 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptQuestion, Resource, iso_time
-from seekpoint.query.answers import Answer, Moment, Reading
+from seekpoint.query.answers import Answer, Confidence, Moment, Reading
 from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
-
-MOST_KEPT = 200
-"""The most questions that a library keeps: each is asked after each build."""
 
 LEAST = 0.36
 """The least of a listed moment: the probability that the first new one answers, times its share of that score, squared.
@@ -60,12 +58,9 @@ class Digest:
     problem: str | None = None
 
 
-Ask: TypeAlias = Callable[[str, AskOptions], Answer]
-
-
 def digest(
     library: Reader,
-    ask: Ask,
+    ask: Callable[[str, AskOptions], Answer],
     since: float,
     questions: Sequence[str] | None = None,
     read: Callable[[Answer], Reading] | None = None,
@@ -77,14 +72,15 @@ def digest(
     since, problem = int(since), None
     asked = [text for text, _ in library.settings.questions] if questions is None else questions
     new, news = came_since(library, since), []
+    options = AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, explained=True)
     for question in asked:
         moments: tuple[Moment, ...] = ()
-        if new:
-            answer = ask(question, AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, True))
+        with suppress(UsageError):  # of a question that only another's library can keep
+            answer = ask(question, options) if new else Answer(question, Confidence.NONE, ())
             reading = read(answer) if read and answer.moments and not problem else None
             problem = problem or (reading.problem if reading else None)
             moments = _probable(answer) if not reading or reading.problem else _begun(reading)
-        news.append(News(question, moments[:_MOST]))
+        news.append(News(question, tuple(replace(moment, explanation=None) for moment in moments[:_MOST])))
     return Digest(iso_time(since), tuple(new), tuple(news), problem)
 
 
@@ -95,7 +91,7 @@ def came_since(library: Reader, since: float) -> list[Resource]:
 
 
 def _probable(answer: Answer) -> tuple[Moment, ...]:
-    """The moments that probably answer, without what explains them."""
+    """The moments that probably answer."""
     if not (answer.moments and answer.estimate) or answer.missing:
         return ()
     right, first = answer.estimate.right, answer.moments[0].score or 1.0
@@ -103,7 +99,7 @@ def _probable(answer: Answer) -> tuple[Moment, ...]:
     for moment in answer.moments:
         of_resource[moment.resource.id] += 1
         if right * (moment.score / first) ** 2 >= LEAST and of_resource[moment.resource.id] <= _PER_RESOURCE:
-            likely.append(replace(moment, explanation=None))
+            likely.append(moment)
     return tuple(likely)
 
 
@@ -113,23 +109,12 @@ def _begun(reading: Reading) -> tuple[Moment, ...]:
     return tuple(there[:_PER_RESOURCE])
 
 
-def keep_question(library: Address, text: str, held: Sequence[tuple[str, float]]) -> str:
-    """Keep a question, and return it as it is kept; raises UsageError for one that can't be asked, or one too many."""
+def keep_question(library: Address, text: str, *, kept: bool = True) -> None:
+    """Keep a question, or no longer; raises UsageError for one that can't be asked, or one too many."""
     question = clean(text)
-    if len(question) > LONGEST_QUESTION:
+    if kept and len(question) > LONGEST_QUESTION:
         raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
-    if not terms(read_syntax(question).text):
+    if kept and not terms(read_syntax(question).text):
         raise UsageError("the question has no words: ask in your own words")
-    if len(held) >= MOST_KEPT and question not in dict(held):
-        raise UsageError(
-            f"{MOST_KEPT} questions are kept already: drop one, as `seekpoint digest --drop QUESTION` does"
-        )
     with open_keeper(library) as keeper:
-        keeper.keep(KeptQuestion(question, time.time()))
-    return question
-
-
-def drop_question(library: Address, text: str) -> None:
-    """Keep a question no longer."""
-    with open_keeper(library) as keeper:
-        keeper.keep(KeptQuestion(text, 0.0, kept=False))
+        keeper.keep(KeptQuestion(question, time.time(), kept))

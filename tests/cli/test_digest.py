@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from seekpoint.index.errors import UsageError
-from seekpoint.index.open import open_reader
-from seekpoint.query.digest import MOST_KEPT, keep_question
+from seekpoint.index.open import open_keeper, open_reader
+from seekpoint.index.settings import MOST_QUESTIONS
+from seekpoint.index.types import KeptQuestion
+from seekpoint.query.digest import keep_question
 from tests.cli.here import call, one_line
 from tests.index.libraries import build
 
@@ -57,12 +58,18 @@ def test_what_is_no_question_or_no_time_is_told_in_a_line(library: Path, options
 
 
 def test_no_more_questions_are_kept_than_are_asked_quickly(library: Path) -> None:
-    for number in range(2):
-        keep_question(library, f"question {number}", [("", 0.0)] * (MOST_KEPT - 1))
-    held = [(f"question {number}", 0.0) for number in range(MOST_KEPT)]
-    with pytest.raises(UsageError, match="200 questions are kept already"):
-        keep_question(library, "one more", held)
-    keep_question(library, "question 1", held)
+    with open_keeper(library) as keeper:
+        for number in range(MOST_QUESTIONS):
+            keeper.keep(KeptQuestion(f"question {number}", 0.0))
+    one_line(call("digest", "--keep", WHY, "--index", library), "200 questions are kept already", exit_code=2)
+    keep_question(library, "question 1")
+    assert len(questions(library)) == MOST_QUESTIONS
+
+
+def test_a_format_goes_with_no_change(library: Path) -> None:
+    one_line(call("digest", "--keep", WHY, "--format", "rss", "--index", library), "--format rss", exit_code=2)
+    one_line(call("digest", "--keep", WHY, "--drop", CANG, "--index", library), CANG, exit_code=2)
+    assert questions(library) == []
 
 
 @pytest.mark.model

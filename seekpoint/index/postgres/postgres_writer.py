@@ -219,7 +219,7 @@ def open_keeper(address: ServerAddress, wait_seconds: float = _WAIT_SECONDS) -> 
     @contextmanager
     def change() -> Iterator[None]:
         with session.transaction():
+            session.run("UPDATE meta SET committed = committed + 1")  # first, so that keepers take turns
             yield
-            session.run("UPDATE meta SET committed = committed + 1")
 
     return MomentKeeper(ServerDatabase(session), change, session.close)

@@ -58,6 +58,7 @@ _STANDINGS = f"""
 _UNEMBEDDED = "SELECT count(DISTINCT stretch_id) FROM question_block WHERE length(vectors) = 0"
 _UNDATED = "SELECT count(*) FROM resource WHERE state = 'indexed' AND kind <> 'playlist' AND published IS NULL"
 _ALIASES = "SELECT name, value FROM setting WHERE name = 'aliases'"
+_UNSTATED = Details()
 _HEADINGS = "SELECT name, value FROM setting WHERE name = 'headings'"
 # Sections are ordered by the entries that are listed there for the first time (`again` is false).
 _SECTIONS = f"""
@@ -88,7 +89,8 @@ class Catalogue:
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details, added FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored, added in rows:
             title, sections, stated = listings[resource_id]
-            details, transcripts = completed(stated, details_of(stored)), held.get(resource_id, ())
+            details, transcripts = details_of(stored), held.get(resource_id, ())
+            details = completed(stated, details) if stated != _UNSTATED else details
             resource = Resource(
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link, stated=details
             )
@@ -254,9 +256,10 @@ class Catalogue:
         first: dict[str, str] = {}
         placed = lru_cache(None)(self._headings().placed)
         for resource_id, listed, text, source, details in rows:
-            title, sections, stated = listings.get(resource_id, ("", (), Details()))
+            title, sections, stated = listings.get(resource_id, ("", (), _UNSTATED))
             if names.may_state(source, first.setdefault(resource_id, source)):
-                title, stated = title or listed, completed(stated, details_of(details))
+                title = title or listed
+                stated = completed(stated, details_of(details)) if details != "{}" else stated
             path = placed(source, text)
             sections = sections if path in sections or not path else (*sections, path)
             listings[resource_id] = (title, sections, stated)

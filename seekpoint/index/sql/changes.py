@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.reasons import row_of
-from seekpoint.index.settings import LibrarySettings, encoded
+from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, encoded
 from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
 from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database
@@ -126,6 +127,10 @@ class Changes(ABC):
                 resource_id,
             )
             self.db.run("UPDATE listing SET resource_id = ? WHERE resource_id = ? AND listed", target.id, resource_id)
+            self.db.run(
+                "UPDATE resource SET added = coalesce(added, (SELECT added FROM resource WHERE id = ?)) WHERE id = ?",
+                *(resource_id, target.id),
+            )
             self.db.run(
                 """UPDATE kept SET resource_id = ?, kind = ?, url = ? WHERE resource_id = ?
                    AND place NOT IN (SELECT place FROM kept WHERE resource_id = ?)""",
@@ -262,10 +267,12 @@ class MomentKeeper(Closing):
     def _keep_question(self, question: KeptQuestion) -> None:
         stored = self.db.rows("SELECT name, value FROM setting WHERE name = 'questions'")
         held = dict(LibrarySettings.read(dict[str, str](map(tuple, stored)).get).questions)
-        if question.kept:
+        if not question.kept:
+            held.pop(question.text, None)
+        elif len(held) < MOST_QUESTIONS or question.text in held:
             held.setdefault(question.text, question.added)
         else:
-            held.pop(question.text, None)
+            raise UsageError(f"{len(held)} questions are kept already: `seekpoint digest --drop QUESTION` drops one")
         self.db.run(_PUT, "questions", encoded("questions", [*held.items()]) or "[]")
 
     def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:

@@ -49,10 +49,11 @@ def update_titles(db: Database, resource_ids: Iterable[str]) -> None:
     Within the caller's transaction.
     """
     for resource_id in resource_ids:
-        of_lists = "SELECT title, details, source FROM listing WHERE resource_id = ? ORDER BY listed DESC, source"
-        listed = db.rows(of_lists, resource_id)
+        of_it = "FROM listing WHERE resource_id = ? ORDER BY listed DESC, source"
+        listed = db.rows(f"SELECT title, details, source, listed {of_it}", resource_id)
         own = db.rows("SELECT details FROM resource WHERE id = ?", resource_id)
-        texts = [text for _, text, source in listed if may_state(source, listed[0][-1])]
+        current = [row for row in listed if row[-1] == listed[0][-1]]
+        texts = [text for _, text, source, _ in current if may_state(source, current[0][2])]
         stored = [details_of(text) for text in (*texts, *(text for (text,) in own))]
         stated = [title for details in stored for title in (details.title, *details.aliases, *details.authors)]
         titles = {*stated, *(title for title, *_ in listed)}

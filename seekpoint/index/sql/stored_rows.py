@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from math import inf, isfinite
@@ -25,6 +26,7 @@ def time_of(seconds: float | None) -> float | None:
 
 _LISTS, _ADDRESSES = ("aliases", "speakers", "authors"), ("thumbnail", "deep_link")
 _WORDS = ("container", "doi", "isbn", "key")
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 _MOST_SPEAKERS = 1000
 
 
@@ -43,7 +45,9 @@ def check_details(stored: Iterable[str], longest: float) -> None:
             texts = (details.title, details.channel, details.published, *(getattr(details, name) for name in _WORDS))
             texts = (*texts, *details.aliases, *details.speakers, *details.authors)
             are_valid = (
-                all(isinstance(value, str | None) for value in texts)
+                (details.published is None or bool(_DATE.fullmatch(details.published)))
+                and all(isinstance(parsed_json(text).get(name, []), list) for name in _LISTS)
+                and all(isinstance(value, str | None) for value in texts)
                 and all(
                     address is None or (is_web(address) and address.isprintable())
                     for address in (details.thumbnail, details.deep_link)

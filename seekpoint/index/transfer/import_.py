@@ -21,12 +21,12 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter, open_keeper
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.embedded.staging import REPLACED, acquire_file, staging
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, UsageError
 from seekpoint.index.store import LISTED
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
-from seekpoint.index.types import NamedBy
+from seekpoint.index.types import KeptQuestion, NamedBy
 
 # By meaning and by words.
 _INDEXES = 2
@@ -154,13 +154,16 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
         return files, 0
     try:
         with EmbeddedReader.open(old) as reader:
-            moments = reader.kept()
+            moments, questions = reader.kept(), reader.settings.questions
     except DamagedLibrary:
         return files, None
     with open_keeper(library) as keeper:
         for moment in moments:
             keeper.annotate(moment.resource.id, moment.place, None)
             keeper.keep(moment)
+        with suppress(UsageError):  # both together may be too many
+            for text, when in questions:
+                keeper.keep(KeptQuestion(text, when))
     return files, len(moments)
 
 

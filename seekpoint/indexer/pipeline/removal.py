@@ -19,9 +19,14 @@ def remove_with_entries(writer: Writer, ids: Collection[str], sources: Collectio
             listings.setdefault(key, Counter())[section.source] += 1
     playlists = {key: [entry.resource.id for entry in held.entries] for key, held in writer.playlists().items()}
     gone = dict.fromkeys(ids)
+    holders: dict[str, set[str]] = {}
+    for one, held in playlists.items():
+        for key in held:
+            holders.setdefault(key, set()).add(one)
     for playlist in (queue := [*gone]):  # which grows, since a playlist may hold others
         for key in playlists.get(playlist, ()):
-            if key in listings and key not in gone and listings[key] <= listings[playlist]:
+            is_held = holders[key] - gone.keys()
+            if key in listings and key not in gone and not is_held and listings[key] <= listings[playlist]:
                 gone[key] = None
                 queue.append(key)
     with writer.transaction():

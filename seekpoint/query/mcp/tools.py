@@ -17,10 +17,9 @@ from pydantic import Field
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
-from seekpoint.index.text.clean import clean
 from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import ResourceStatus, Section, State, union
-from seekpoint.query.digest import digest, drop_question, keep_question
+from seekpoint.query.digest import digest, keep_question
 from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
 from seekpoint.query.mcp.results import (
     AddedResources,
@@ -241,12 +240,7 @@ class Tools:
         question: Annotated[str, Field(max_length=LONGEST_QUESTION, description="In the user's own words.")],
         drop: Annotated[bool, Field(description="Keep it no longer.")] = False,
     ) -> Annotated[CallToolResult, KeptQuestions]:
-        with self._live.reader() as reader:
-            held = reader.settings.questions
-        if drop:
-            drop_question(self._live.address, clean(question))
-        else:
-            keep_question(self._live.address, question, held)
+        keep_question(self._live.address, question, kept=not drop)
         self._live.refresh()
         with self._live.reader() as reader:
             return structured(KeptQuestions(kept=len(reader.settings.questions)))

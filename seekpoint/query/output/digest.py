@@ -35,7 +35,7 @@ def to_text(digest: Digest, *, styled: bool, width: int | None) -> str:
 
 def to_markdown(digest: Digest) -> str:
     """A heading for each question, and lists of links with quotes."""
-    blocks = [f"# {TITLE}", f"Since {digest.since[:10]}."]
+    blocks = [f"# {TITLE}", f"Since {_day(digest)}."]
     for news in _answered(digest):
         blocks += [f"## {escaped(heading(news, digest))}", *map(item, news.moments)]
     return "\n\n".join(blocks if len(blocks) > 2 else [blocks[0], escaped(nothing_new(digest))])
@@ -55,7 +55,7 @@ def to_rss(digest: Digest, address: str = "") -> str:
     """RSS 2.0, an item for each moment; `address` is that of the page that shows them."""
     rss = ElementTree.Element("rss", version="2.0")
     channel = ElementTree.SubElement(rss, "channel")
-    _add(channel, title=TITLE, link=address or "https://example.com/", description=f"Since {digest.since[:10]}")
+    _add(channel, title=TITLE, link=address or "about:blank", description=f"Since {_day(digest)}")
     for news in _answered(digest):
         for moment in news.moments:
             entry = ElementTree.SubElement(channel, "item")
@@ -88,7 +88,12 @@ def heading(news: News, digest: Digest) -> str:
 def nothing_new(digest: Digest) -> str:
     """The line that says that nothing is new."""
     asked = counted(len(digest.questions), "kept question")
-    return f"Nothing new on {asked} since {digest.since[:10]}, in {counted(len(digest.resources), 'new resource')}"
+    return f"Nothing new on {asked} since {_day(digest)}, in {counted(len(digest.resources), 'new resource')}"
+
+
+def _day(digest: Digest) -> str:
+    """The day since which it looks, as the clock here has it."""
+    return datetime.fromisoformat(digest.since).astimezone().date().isoformat()
 
 
 def _answered(digest: Digest) -> list[News]:

@@ -16,7 +16,7 @@ from seekpoint.query.output.exports import escaped, item, table, to_m3u
 from seekpoint.query.output.json import KeptJson, as_json
 from seekpoint.query.output.references import byline, keys_of, to_csl_json
 from seekpoint.query.output.terminal import heading_path, moment_lines, positions, wrapped
-from seekpoint.safe_links import app_link, is_openable
+from seekpoint.safe_links import is_openable
 
 TITLE = "Seekpoint"
 """The title of moments that are in no collection, and the tag of all cards."""
@@ -138,7 +138,7 @@ def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
     """The kept moment as one of an answer."""
     return Moment(
         rank, 1.0, kept.resource, kept.language, kept.start, None, kept.quote, kept.link, page=kept.page,
-        chapter=kept.chapter, app_link=app_link(kept.resource.url, kept.page),
+        chapter=kept.chapter,
     )  # fmt: skip
 
 

@@ -26,7 +26,6 @@ from seekpoint.query.search.literal import Pattern, texts_of
 from seekpoint.query.search.question import Query
 from seekpoint.query.search.ranking import Hit
 from seekpoint.query.search.settings import AHEAD, AROUND, SALIENT_SHARE, TUNING
-from seekpoint.safe_links import app_link
 
 # Cues of a recording that are read before a passage, in which its first sentence may begin, and after it, so that a
 # quote from its end isn't cut off.
@@ -168,7 +167,6 @@ def moments(hits: Sequence[Hit], more: Mapping[str, int], query: Query) -> Itera
             speaker=quoted[0].speaker,
             published=details.published,
             added=statuses[key].added,
-            app_link=app_link(resource.url, quoted[0].page),
             explanation=why,
             cues=passage.span,
             more=more.get(key, 0),

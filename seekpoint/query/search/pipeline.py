@@ -13,7 +13,7 @@ from dataclasses import replace
 from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.terms import fold, is_whole_word
-from seekpoint.index.types import CandidateQuery, Encoder, Evidence, NamedScope, RequiredPhrases
+from seekpoint.index.types import CandidateQuery, Encoder, Evidence, Filters, NamedScope, RequiredPhrases
 from seekpoint.query.answers import Answer, Confidence
 from seekpoint.query.filters import check_language
 from seekpoint.query.search.confidence import estimate, features, profile_of, unknown_words
@@ -45,7 +45,8 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     syntax = read_syntax(question)
     query = read(syntax, reader, encoder, options, options.tuning or tuning)
     filters = options.filters
-    answer = Answer(question, Confidence.NONE, (), undated=reader.amounts().undated if filters.is_published else 0)
+    by_date_alone = filters.is_published and replace(filters, after=None, before=None) == Filters()
+    answer = Answer(question, Confidence.NONE, (), undated=reader.amounts().undated if by_date_alone else 0)
     whole = syntax.whole
     candidates = _evidence(query, whole, _WITH_PHRASES)
     evidence, marked = _literal(candidates, query, answer)

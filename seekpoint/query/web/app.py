@@ -34,7 +34,7 @@ from seekpoint.query.web.pages import Pages
 from seekpoint.query.web.parameters import READING, Editing, urlencoded
 from seekpoint.query.web.problems import LATER, PageError, describe, problem
 from seekpoint.query.web.readings import Readings
-from seekpoint.query.web.security import COOKIE_SECONDS, LOGIN, AccessPolicy, comes_from_elsewhere, guarded
+from seekpoint.query.web.security import COOKIE_SECONDS, FEED, LOGIN, NEW, AccessPolicy, comes_from_elsewhere, guarded
 from seekpoint.query.web.templating import error_page, page
 from seekpoint.query.web.workspace import Workspace
 
@@ -166,6 +166,8 @@ class QuestionQueue:
 
 def _question(scope: Scope) -> str:
     """The question of a request, empty if it asks none."""
+    if scope["type"] == "http" and scope["path"] in (NEW, FEED):  # which ask all kept questions
+        return NEW
     if scope["type"] != "http" or not scope["query_string"] or not _ASKING.fullmatch(scope["path"]):
         return ""
     if comes_from_elsewhere(Headers(scope=scope)):  # whose page shows it, and doesn't ask it

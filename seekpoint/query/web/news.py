@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
@@ -11,14 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from seekpoint.query.digest import Digest, digest, drop_question, keep_question
+from seekpoint.query.digest import Digest, digest, keep_question
 from seekpoint.query.filters import seconds_since
 from seekpoint.query.output.digest import to_rss
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import Since
 from seekpoint.query.web import view_models
 from seekpoint.query.web.parameters import Editing, Form, Line
-from seekpoint.query.web.security import FEED, AccessPolicy
+from seekpoint.query.web.security import FEED, NEW, AccessPolicy
 from seekpoint.query.web.templating import page, path_of
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class NewsPages:
 
     @property
     def routes(self) -> list[Route]:
-        forms = {"/kept/question": self.keep, "/kept/question/drop": self.drop}
-        changing = [Route(path, form, methods=["POST"]) for path, form in forms.items()] if self.editing else []
-        return [Route("/new", self.new), Route(FEED, self.feed), *changing]
+        forms = {"/kept/question": True, "/kept/question/drop": False} if self.editing else {}
+        changing = [Route(path, partial(self.change, kept=kept), methods=["POST"]) for path, kept in forms.items()]
+        return [Route(NEW, self.new), Route(FEED, self.feed), *changing]
 
     def new(self, request: Request) -> HTMLResponse:
         since = SinceParameters.model_validate(dict(request.query_params)).since
@@ -71,32 +71,18 @@ class NewsPages:
         found = self._digest(SinceParameters.model_validate({"since": given}).since)
         return Response(to_rss(found, str(request.url_for("new"))), media_type="application/rss+xml; charset=utf-8")
 
-    async def keep(self, request: Request) -> Response:
-        def change(question: str) -> None:
-            with self.live.reader() as reader:
-                held = reader.settings.questions
-            keep_question(self.live.address, question, held)
-
-        return await self._changed(request, change)
-
-    async def drop(self, request: Request) -> Response:
-        return await self._changed(request, lambda question: drop_question(self.live.address, question))
-
-    def _digest(self, since: str) -> Digest:
-        with self.live.reader() as reader:
-            return digest(
-                reader,
-                lambda question, options: self.live.ask(question, options, within=reader),
-                seconds_since(since),
-            )
-
-    async def _changed(self, request: Request, change: Callable[[str], None]) -> Response:
+    async def change(self, request: Request, *, kept: bool) -> Response:
+        """Keep the question of a form, or no longer."""
         assert self.editing, "only then there are routes that change"
         form = await self.editing.form(request, QuestionForm)
 
         def run() -> None:
-            change(form.question)
+            keep_question(self.live.address, form.question, kept=kept)
             self.live.refresh()
 
         await run_in_threadpool(run)
         return form.leave()
+
+    def _digest(self, since: str) -> Digest:
+        with self.live.reader() as reader:
+            return digest(reader, partial(self.live.ask, within=reader), seconds_since(since))

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
-FEED = "/new.rss"
-"""The path of the feed, which programs read that take no cookie: its address has a token of its own."""
+NEW, FEED = "/new", "/new.rss"
+"""The paths of what is new and of its feed, whose address has a token of its own: its readers take no cookie."""
 # A Host header: a name or an IPv6 address, and a port.
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\\s]*))(?::(?P<port>\d{1,5}))?", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -53,7 +53,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 # Pages that a link of another site may lead to.
-_PAGES = re.compile(r"/|/list|/kept|/new|/login|/resource/[^/]+")
+_PAGES = re.compile(r"/|/list|/kept|/login|/resource/[^/]+")
 
 
 def is_loopback(host: str) -> bool:

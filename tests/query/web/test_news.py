@@ -42,7 +42,7 @@ def test_a_question_is_kept_beside_its_answer_and_let_go(library: Path, editor: 
 
 
 def test_the_feed_opens_with_its_own_token_which_opens_nothing_else(library: Path) -> None:
-    keep_question(library, SAID, ())
+    keep_question(library, SAID)
     live = LiveLibrary(library, TopicEncoder())
     policy = AccessPolicy(token=TOKEN)
     client = TestClient(application(live, policy), "http://localhost", follow_redirects=False)
