@@ -143,7 +143,7 @@ def _marks(
 
 def in_brief(answer: Answer, _: Reader) -> Given:
     """What the tool returns with `brief`."""
-    result = brief_answer(answer, {})
+    result = brief_answer(answer, lambda moment: moment.start)
     given = [
         {"mark": str(rank)} | each.model_dump(exclude_none=True, include={"title", "chapter", "place", "quote"})
         for rank, each in enumerate(result.moments or (), 1)

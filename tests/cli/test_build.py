@@ -165,6 +165,19 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
     assert ids() == whole, "what is removed comes back with its list"
 
 
+def test_an_entry_of_two_playlists_under_one_heading_stays_with_the_other(tmp_path: Path) -> None:
+    one, two = (resource_of(f"https://youtube.com/playlist?list=PL{n}") for n in (1, 2))
+    video = resource_of("https://youtu.be/aaaaaaaaaaa")
+    assert one and two and video
+    with open_writer(tmp_path / "library", TopicEncoder().card) as writer:
+        writer.register("list.md", [replace(each, sections=(("Lectures 讲座",),)) for each in (one, two, video)])
+        for playlist in (one, two):
+            writer.keep_playlist(playlist.id, Playlist("Lectures 讲座", (PlaylistEntry(video),)))
+    for playlist, taken in ((one, 1), (two, 2)):
+        told = call("remove", "--index", tmp_path / "library", "--", playlist.id)
+        assert told == (0, f"{taken} taken out\n", "")
+
+
 def test_what_only_a_feed_or_a_source_holds_goes_with_it(tmp_path: Path) -> None:
     library = tmp_path / "library"
     (tmp_path / "讲座").mkdir()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from math import inf
@@ -409,6 +409,9 @@ _MOST_WORDS, _MOST_PHRASES = 8, 4
 _ROUNDING = 30
 
 
+Position: TypeAlias = Callable[[Moment], float | None]
+
+
 def found_moment(moment: Moment, at: float | None, quote: str = "") -> FoundMoment:
     """A moment with its place and link."""
     return FoundMoment(
@@ -432,13 +435,13 @@ def found_moment(moment: Moment, at: float | None, quote: str = "") -> FoundMome
 _NEW_QUOTE = 60
 
 
-def new_moments(digest: Digest) -> NewMoments:
+def new_moments(digest: Digest, position: Position) -> NewMoments:
     """The result for what is new on kept questions."""
     result = NewMoments(since=digest.since, resources=len(digest.resources), questions=[])
     found = [
         FoundNews(
             question=quotable(news.question, _REASON),
-            moments=[found_moment(each, each.start, quotable(each.quote, _NEW_QUOTE)) for each in news.moments],
+            moments=[found_moment(each, position(each), quotable(each.quote, _NEW_QUOTE)) for each in news.moments],
         )
         for news in digest.questions
     ]
@@ -447,12 +450,12 @@ def new_moments(digest: Digest) -> NewMoments:
     return result
 
 
-def brief_answer(answer: Answer, positions: Mapping[int, float], lacking: str | None = None) -> FoundAnswer:
+def brief_answer(answer: Answer, position: Position, lacking: str | None = None) -> FoundAnswer:
     """The answer as moments, with quotes shortened so that it fits.
 
-    `positions` are `at` for moments of texts, by rank; `lacking` is what the library doesn't have of the filters.
+    `position` gives the `at` of a moment; `lacking` is what the library doesn't have of the filters.
     """
-    moments = [found_moment(moment, positions.get(moment.rank, moment.start)) for moment in answer.moments]
+    moments = [found_moment(moment, position(moment)) for moment in answer.moments]
     result = _about(answer, lacking)
     budget = MOST_TOKENS - size(result)
     result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments), _with_link) or fitting(

@@ -19,6 +19,7 @@ from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import ResourceStatus, Section, State, union
+from seekpoint.query.answers import Moment
 from seekpoint.query.digest import digest, keep_question
 from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
 from seekpoint.query.mcp.results import (
@@ -124,12 +125,7 @@ class Tools:
             if not brief:
                 passages = marked_passages(answer.moments, reader.transcripts, most)
                 return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack))
-            positions: dict[int, float] = {}
-            for moment in answer.moments:
-                excerpt = moment.start is None and reader.transcripts(moment.resource.id, moment.language, *moment.cues)
-                if excerpt:  # it begins with the cue in which the quote begins
-                    positions[moment.rank] = round(excerpt[0].cues[0].start, 3)
-            result = brief_answer(answer, positions, lack)
+            result = brief_answer(answer, partial(_position, reader), lack)
         return structured(result, *transcript_links(result.moments or ()))
 
     def transcript(
@@ -233,7 +229,7 @@ class Tools:
     ) -> Annotated[CallToolResult, NewMoments]:
         with self._live.reader() as reader:
             found = digest(reader, partial(self._live.ask, within=reader), seconds_since(since))
-        return structured(new_moments(found))
+            return structured(new_moments(found, partial(_position, reader)))
 
     def keep_question(
         self,
@@ -280,3 +276,11 @@ class Tools:
 
     def _statuses(self, reader: Reader) -> list[ResourceStatus]:
         return list(self._caches.of(reader).statuses.values())
+
+
+def _position(library: Reader, moment: Moment) -> float | None:
+    """The `at` of a moment: its second, or how far into a text the cue begins in which its quote does."""
+    if moment.start is not None:
+        return moment.start
+    excerpt = library.transcripts(moment.resource.id, moment.language, *moment.cues)
+    return round(excerpt[0].cues[0].start, 3) if excerpt else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from seekpoint.query.answers import Moment
 from seekpoint.query.digest import Digest, digest, keep_question
 from seekpoint.query.filters import seconds_since
 from seekpoint.query.output.digest import to_rss
@@ -20,6 +21,7 @@ from seekpoint.query.web import view_models
 from seekpoint.query.web.parameters import Editing, Form, Line
 from seekpoint.query.web.security import FEED, NEW, AccessPolicy
 from seekpoint.query.web.templating import page, path_of
+from seekpoint.safe_links import is_web
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -69,7 +71,10 @@ class NewsPages:
         """What came in the last 30 days, as RSS."""
         given = request.query_params.get("since", "30d")
         found = self._digest(SinceParameters.model_validate({"since": given}).since)
-        return Response(to_rss(found, str(request.url_for("new"))), media_type="application/rss+xml; charset=utf-8")
+        own = str(request.base_url).rstrip("/")
+        questions = (news._replace(moments=tuple(map(partial(_linked, own), news.moments))) for news in found.questions)
+        feed = to_rss(replace(found, questions=tuple(questions)), f"{own}{NEW}")
+        return Response(feed, media_type="application/rss+xml; charset=utf-8")
 
     async def change(self, request: Request, *, kept: bool) -> Response:
         """Keep the question of a form, or no longer."""
@@ -86,3 +91,9 @@ class NewsPages:
     def _digest(self, since: str) -> Digest:
         with self.live.reader() as reader:
             return digest(reader, partial(self.live.ask, within=reader), seconds_since(since))
+
+
+def _linked(own: str, moment: Moment) -> Moment:
+    """A moment whose link leads to this server's page of its resource, where it isn't on the web."""
+    page_here = view_models.resource_href(moment.resource, moment.start, moment.language)
+    return moment if is_web(moment.link) else replace(moment, link=f"{own}{page_here}")

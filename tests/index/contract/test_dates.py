@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings
 from seekpoint.index.store import Reader
-from seekpoint.index.types import Details, Filters, KeptQuestion
+from seekpoint.index.types import Details, Filters, KeptQuestion, Kind, Resource
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import SOURCE, TALKS, resource, transcript
 
@@ -90,3 +92,35 @@ def test_kept_questions_come_back_in_order_each_once_and_are_dropped(backend: Ba
     with backend.reader() as reader:
         assert reader.settings.questions == (("why masks?", 2.0),)
         reader.verify()
+
+
+def test_a_list_that_lost_an_entry_no_longer_dates_it(backend: Backend) -> None:
+    dated = replace(resource("attention01"), stated=Details(published="2019"))
+    with backend.writer() as writer:
+        writer.register("a.bib", [dated])
+        assert within(writer, before="2020") == {"attention01"}
+        writer.register("a.bib", [])
+        assert within(writer, before="2020") == set()
+        writer.register(SOURCE, [])
+        assert writer.statuses(["attention01"])[0].published == "2019", "what is on no list keeps what was stated"
+        assert within(writer, before="2020") == {"attention01"}
+
+
+def test_what_moves_keeps_when_it_was_added(backend: Backend) -> None:
+    with backend.writer() as writer:
+        [before] = writer.statuses(["attention01"])
+        writer.move("attention01", Resource("new00000001", Kind.VIDEO, "", "https://example.org/新", ()))
+        assert writer.statuses(["new00000001"])[0].added == before.added
+
+
+def test_a_question_or_a_heading_that_nobody_can_have_stored_is_left_out() -> None:
+    stored = {
+        "questions": json.dumps([["", 0], ["x\x1b[31m  掩码", 1], *([f"{n}", 2] for n in range(300))]),
+        "headings": json.dumps([["a", ["b"], ["c"] * 500], ["a", ["b"], ["c"]]]),
+    }
+    read = LibrarySettings.read(stored.get)
+    assert (read.questions[0], len(read.questions)) == (("x 掩码", 1.0), MOST_QUESTIONS - 1)
+    assert read.headings == (("a", ("b",), ("c",)),)
+    for odd in ('{"a":1}', "1", "[1]", '[["a"]]', "null"):
+        read = LibrarySettings.read({"questions": odd, "headings": odd}.get)
+        assert (read.questions, read.headings) == ((), ())

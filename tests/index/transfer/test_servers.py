@@ -15,7 +15,7 @@ from seekpoint.index.postgres.schema import tidy
 from seekpoint.index.postgres.session import connect
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import Chapter, Details
+from seekpoint.index.types import Chapter, Details, KeptQuestion
 from tests.index.libraries import CARD, SOURCE, TALKS, build, embedded, fill, resource
 from tests.index.transfer.test_transfer import KEPT, answers, shown
 from tests.postgres import TestServer
@@ -87,6 +87,7 @@ def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_
         keeper.keep(KEPT)
         keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
         keeper.annotate(KEPT.resource.id, KEPT.place, "我的", "")
+        keeper.keep(KeptQuestion("掩码?", 1.0))
     with pytest.raises(LibraryError, match="--replace"):
         import_library(file, address)
     with open_reader(address) as reader:
@@ -98,6 +99,7 @@ def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_
     with open_writer(address) as library:
         assert library.standings().keys() == TALKS.keys() and library.settings.glossary == ()
         assert [(moment.note, moment.page) for moment in library.kept()] == [("我的", None), (KEPT.note, 3)]
+        assert library.settings.questions == (("掩码?", 1.0),)
     assert answers(address) == answers(folder)
 
 

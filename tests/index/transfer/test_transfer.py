@@ -28,7 +28,7 @@ from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
-from seekpoint.index.types import KeptMoment, Kind, Resource, State
+from seekpoint.index.types import KeptMoment, KeptQuestion, Kind, Resource, State
 from seekpoint.query.answers import Answer
 from tests.asking import ask
 from tests.fake_youtube import FakeYouTube
@@ -227,6 +227,7 @@ def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, 
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.annotate(KEPT.resource.id, KEPT.place, "第二次读", "收藏")
+        keeper.keep(KeptQuestion("掩码?", 1.0))
     contents = import_library(file, folder, replacing_old=True)
     assert (contents.added, contents.moments) == (2, 1)
     assert (folder / ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
@@ -235,6 +236,7 @@ def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, 
     with EmbeddedReader.open(folder) as library:
         library.verify()
         assert [(moment.note, moment.collection) for moment in library.kept()] == [("第二次读", "收藏")]
+        assert library.settings.questions == (("掩码?", 1.0),)
         assert [status.resource.id for status in library.statuses()] == ["neu"]
 
 

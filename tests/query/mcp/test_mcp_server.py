@@ -113,7 +113,7 @@ def test_brief_answers_come_with_quotes_places_and_links_from_all_or_one(
 @settings(max_examples=50)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
 def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
-    answer = brief_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), {})
+    answer = brief_answer(Answer("什么?", Confidence.HIGH, tuple(moments)), lambda moment: moment.start)
     assert answer.moments is not None
     links = transcript_links(answer.moments)
     assert links and tokens(compact(answer)) + sum(tokens(compact(link)) for link in links) < 2000

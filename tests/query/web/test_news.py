@@ -69,8 +69,10 @@ def test_a_time_that_is_none_is_told(client: TestClient, since: str) -> None:
 def test_filters_by_date_hold_on_the_page_and_in_the_api(client: TestClient) -> None:
     found = client.get("/api/ask", params={"q": SAID, "added": "1d"}).json()
     assert found["moments"] and found["moments"][0]["added"]
-    nothing = client.get("/api/ask", params={"q": SAID, "after": "2020", "before": "2021-05"}).json()
+    dates = {"q": SAID, "after": "2020", "before": "2021-05"}
+    nothing = client.get("/api/ask", params=dates).json()
     assert nothing["moments"] == [] and nothing["undated"] > 0
+    assert "undated" not in client.get("/api/ask", params=dates | {"language": "zh"}).json()
     assert 'value="2020"' in client.get("/", params={"q": SAID, "after": "2020"}).text
     page = client.get("/", params={"q": SAID, "added": "2999"}).text
     assert 'name="added" value="2999"' in page and "m1" not in page
