@@ -65,6 +65,7 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     from seekpoint.index.models.encoder import stored_engine
     from seekpoint.query import digest as digests
     from seekpoint.query.output import digest as output
+    from seekpoint.query.output.json import as_json
     from seekpoint.query.output.terminal import is_styled
     from seekpoint.query.reading.language_reader import whole
     from seekpoint.query.search import pipeline
@@ -80,7 +81,7 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     if found.problem:
         click.echo(f"seekpoint: {with_index(clean(found.problem))}", err=True)
     if form == "json":
-        print_json(output.to_json(found))
+        print_json(as_json(found))
     elif form == "plain":
         width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
         click.echo(output.to_text(found, styled=is_styled(sys.stdout), width=width))

@@ -362,14 +362,9 @@ class Filters:
     added: float | None = None
 
     @property
-    def is_published(self) -> bool:
-        """Whether they limit when a resource was published."""
-        return (self.after, self.before) != (None, None)
-
-    @property
     def is_dated(self) -> bool:
         """Whether they limit when a resource was published or added."""
-        return self.is_published or self.added is not None
+        return (self.after, self.before, self.added) != (None, None, None)
 
     def is_spoken_by(self, name: str | None) -> bool:
         """Whether the filter keeps what someone of this name says: `Wei Zhang` also finds `Zhang, Wei (CN)`."""

@@ -61,7 +61,6 @@ from seekpoint.query.serving.parameters import (
     Offset,
     OrNone,
     SectionFilter,
-    Since,
     SpeakerFilter,
 )
 from seekpoint.query.serving.resource_cache import ResourceCaches
@@ -225,7 +224,7 @@ class Tools:
 
     def new_moments(
         self,
-        since: Annotated[Since, Field(description="A date such as 2026-03-15, or 7d for the last seven days.")] = "7d",
+        since: Annotated[str, Field(description="A date such as 2026-03-15, or 7d for the last seven days.")] = "7d",
     ) -> Annotated[CallToolResult, NewMoments]:
         with self._live.reader() as reader:
             found = digest(reader, partial(self._live.ask, within=reader), seconds_since(since))

@@ -13,7 +13,6 @@ from seekpoint.index.text.clean import clean, counted, text_digest
 from seekpoint.index.types import place_of
 from seekpoint.query.answers import Moment
 from seekpoint.query.output.exports import escaped, item
-from seekpoint.query.output.json import DigestJson, as_json
 from seekpoint.query.output.notebook import moment_html
 from seekpoint.query.output.terminal import moment_lines, positions, wrapped
 from seekpoint.safe_links import is_openable
@@ -68,12 +67,6 @@ def to_rss(digest: Digest, address: str = "") -> str:
                 _add(entry, pubDate=format_datetime(datetime.fromisoformat(moment.added)))
     ElementTree.indent(rss)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(rss, encoding="unicode")}'
-
-
-def to_json(digest: Digest) -> DigestJson:
-    """The digest in the form of `digest --format json`, a stable contract."""
-    document: DigestJson = as_json(digest)
-    return document
 
 
 FORMATS: Mapping[str, Callable[[Digest], str]] = {"markdown": to_markdown, "html": to_html, "rss": to_rss}

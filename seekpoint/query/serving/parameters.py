@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Kind
-from seekpoint.query.filters import date_of, seconds_since
 from seekpoint.query.search.settings import OPTION_HELP
 
 LONGEST_SECTION = 300
@@ -25,20 +23,6 @@ _LANGUAGE = r"^\s*([A-Za-z]{2,3}([-_][\s\S]*)?)?\s*$"
 OrNone = BeforeValidator(lambda value: value or None)
 """Takes an empty value for none: a form sends the fields that aren't filled in too."""
 
-
-def _valid(check: Callable[[str], object]) -> Callable[[str], str]:
-    """A validator that gives the text as it is, or the error that `check` raises for it."""
-
-    def checked(text: str) -> str:
-        try:
-            check(text)
-        except UsageError as error:
-            raise ValueError(str(error)) from error
-        return text
-
-    return checked
-
-
 LanguageTag = Annotated[Annotated[str, Field(max_length=LONGEST_LANGUAGE)] | None, OrNone]
 ResourceId = Annotated[Annotated[str, Field(max_length=LONGEST_ID)] | None, OrNone]
 KindFilter = Annotated[Kind | None, OrNone, Field(description=OPTION_HELP["kind"])]
@@ -52,11 +36,11 @@ SpeakerFilter = Annotated[
     OrNone,
     Field(description=OPTION_HELP["speaker"]),
 ]
-_Date = Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(date_of))]
-AfterFilter = Annotated[_Date | None, OrNone, Field(description=OPTION_HELP["after"])]
-BeforeFilter = Annotated[_Date | None, OrNone, Field(description=OPTION_HELP["before"])]
-Since = Annotated[str, Field(max_length=_LONGEST_DATE), AfterValidator(_valid(seconds_since))]
-AddedFilter = Annotated[Since | None, OrNone, Field(description=OPTION_HELP["added"])]
+# `filters_of` says what is wrong with others.
+_Date = Annotated[Annotated[str, Field(max_length=_LONGEST_DATE)] | None, OrNone]
+AfterFilter = Annotated[_Date, Field(description=OPTION_HELP["after"])]
+BeforeFilter = Annotated[_Date, Field(description=OPTION_HELP["before"])]
+AddedFilter = Annotated[_Date, Field(description=OPTION_HELP["added"])]
 LanguageFilter = Annotated[
     Annotated[str, Field(max_length=LONGEST_LANGUAGE, json_schema_extra={"pattern": _LANGUAGE})] | None,
     OrNone,
@@ -79,6 +63,5 @@ def invalid_parameters(errors: Iterable[Mapping[str, Any]]) -> str:
     for error in errors:
         # FastAPI names the part of the request before the parameter, pydantic the type of a union after it.
         name = next((part for part in error["loc"] if part not in ("query", "path")), "parameters")
-        text = error["msg"].removeprefix("Value error, ")
-        said.append(f"`{name}`: {text[:1].lower()}{text[1:]}")
+        said.append(f"`{name}`: {error['msg'][:1].lower()}{error['msg'][1:]}")
     return "; ".join(said)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -16,7 +16,6 @@ from seekpoint.query.digest import Digest, digest, keep_question
 from seekpoint.query.filters import seconds_since
 from seekpoint.query.output.digest import to_rss
 from seekpoint.query.search.settings import LONGEST_QUESTION
-from seekpoint.query.serving.parameters import Since
 from seekpoint.query.web import view_models
 from seekpoint.query.web.parameters import Editing, Form, Line
 from seekpoint.query.web.security import FEED, NEW, AccessPolicy
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
 
 SPANS = ("1d", "7d", "30d", "365d")
 """The times back that the page offers."""
-
-
-class SinceParameters(BaseModel):
-    """Since when the page, or the feed, looks."""
-
-    since: Since = "7d"
 
 
 class QuestionForm(Form):
@@ -59,7 +52,7 @@ class NewsPages:
         return [Route(NEW, self.new), Route(FEED, self.feed), *changing]
 
     def new(self, request: Request) -> HTMLResponse:
-        since = SinceParameters.model_validate(dict(request.query_params)).since
+        since = request.query_params.get("since", "7d")
         found = self._digest(since)
         feed = FEED if self.policy.token is None else f"{FEED}?token={self.policy.feed_token}"
         return page(
@@ -69,8 +62,7 @@ class NewsPages:
 
     def feed(self, request: Request) -> Response:
         """What came in the last 30 days, as RSS."""
-        given = request.query_params.get("since", "30d")
-        found = self._digest(SinceParameters.model_validate({"since": given}).since)
+        found = self._digest(request.query_params.get("since", "30d"))
         own = str(request.base_url).rstrip("/")
         questions = (news._replace(moments=tuple(map(partial(_linked, own), news.moments))) for news in found.questions)
         feed = to_rss(replace(found, questions=tuple(questions)), f"{own}{NEW}")

@@ -111,10 +111,6 @@ class AccessPolicy:
         """The token of the feed, which opens nothing else."""
         return hmac.digest(_signing_key(self.token or ""), FEED.encode(), "sha256").hex()
 
-    def is_feed_token(self, value: str) -> bool:
-        """Whether a value is the token of the feed, compared in constant time."""
-        return hmac.compare_digest(value.encode(), self.feed_token.encode())
-
     def cookie(self, host: str) -> tuple[str, str]:
         """The name and value of the cookie for a browser that has shown the token to the server of this Host header.
 
@@ -268,7 +264,8 @@ class Token(_Check):
         path = scope["path"]
         if path in (LOGIN, "/healthz") or path.startswith("/static/") or self._policy.accepts(headers):
             return None
-        if path == FEED and self._policy.is_feed_token(QueryParams(scope["query_string"]).get("token", "")):
+        shown = QueryParams(scope["query_string"]).get("token", "")
+        if path == FEED and hmac.compare_digest(shown.encode(), self._policy.feed_token.encode()):
             return None
         return token_missing() if path.startswith("/api/") else self._login_page
 

@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 
 from seekpoint.index.types import Resource
 from seekpoint.query.digest import Digest, News
-from seekpoint.query.output.digest import to_html, to_json, to_markdown, to_rss, to_text
-from seekpoint.query.output.json import DigestJson
+from seekpoint.query.output.digest import to_html, to_markdown, to_rss, to_text
+from seekpoint.query.output.json import DigestJson, as_json
 from tests.query.output.examples import HOSTILE, PAPER_MOMENT, RECORDING_MOMENT, VIDEO_MOMENT, assert_valid
 
 ADDED = "2026-11-30T12:00:00+00:00"
@@ -78,7 +78,7 @@ def test_no_text_becomes_markup_or_ends_a_form() -> None:
 
 
 def test_the_json_has_every_question_and_what_came() -> None:
-    document = to_json(DIGEST)
+    document = as_json(DIGEST)
     assert_valid(DigestJson, document)
     assert [question["question"] for question in document["questions"]] == [news.question for news in DIGEST.questions]
     assert [len(question["moments"]) for question in document["questions"]] == [2, 0, 1]
