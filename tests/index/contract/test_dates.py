@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings
@@ -72,7 +73,9 @@ def test_a_resource_is_added_when_it_is_indexed_first(backend: Backend) -> None:
         assert within(reader, added=0.0) == set(TALKS)
         assert within(reader, added=4e9) == set()
     with backend.writer() as writer:
+        now = time.time()
         writer.commit("attention01", [transcript("attention01")], Details(), "changed")
+        assert within(writer, added=now) == set()
         writer.register("new.md", [replace(resource("attention01"), id="new", url="https://example.org/new")])
         assert [status.added for status in writer.statuses(["new"])] == [None]
         assert writer.statuses(["attention01"])[0].added == before["attention01"]
