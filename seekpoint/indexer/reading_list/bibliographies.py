@@ -16,7 +16,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Details, Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
 from seekpoint.indexer.reading_list.entries import Entries, short
-from seekpoint.indexer.sources.metadata import citation, full_name, person, stated_text
+from seekpoint.indexer.sources.metadata import WIDE, citation, full_name, person, stated_text
 
 BIBTEX_MARK = re.compile(
     r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
@@ -55,7 +55,7 @@ _LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "�
 _LETTERS |= {"l": "ł", "L": "Ł", "i": "i", "j": "j"}
 _ACCENTED = re.compile(r"\\(?:([`'^~\"=.])|([uvHckrdb])(?=[\s{\\]))\s*\{?\\?([A-Za-z])\}?")
 _COMMAND = re.compile(r"\\([A-Za-z]+)(?:\{\}|\s+)?")
-_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_AND = re.compile(" and ", re.IGNORECASE)
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
@@ -179,23 +179,25 @@ def _add(
 
 
 def _names(value: str) -> Iterator[str]:
-    r"""The authors of a field of BibTeX, split at `and` outside braces; `{Corporate Name}` is no person's."""
+    r"""The authors of a field of BibTeX, split at `and` outside braces; `{Corporate Name}` and `王 小明` stay so."""
     parts, depth = list[str](), 0
-    for part in _AND.split(value):
+    for part in _AND.split(" ".join(value.split())):
         parts.append(part)
-        depth += part.count("{") - part.count("}")
+        bare = part.replace(r"\{", "").replace(r"\}", "")
+        depth += bare.count("{") - bare.count("}")
         if depth > 0:
             continue
         whole, depth = " and ".join(parts).strip(), 0
         parts.clear()
-        name = _without_latex(whole).replace("~", " ")
-        if whole.startswith("{") and whole.find("}") == len(whole) - 1:
+        name = stated_text(_without_latex(whole).replace("~", " "))
+        is_whole = whole.startswith("{") and whole.find("}") == len(whole) - 1
+        if is_whole or (WIDE.search(name) and "," not in name):
             yield name
         elif "," in name:
             yield person(name)
         elif name != "others":
             words = name.split()
-            von = next((k for k, word in enumerate(words[1:-1], 1) if word.islower()), len(words) - 1)
+            von = next((k for k, word in enumerate(words[:-1]) if word.islower()), len(words) - 1)
             yield full_name(" ".join(words[:von]), " ".join(words[von:])) if words else ""
 
 

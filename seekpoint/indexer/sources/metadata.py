@@ -35,12 +35,14 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
 _MOST_AUTHORS = 100
-_YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:[-/.]\d\d?){0,2}(?!\d)", re.ASCII)
+_YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:\d{4}|(?:[-/.年月]\d\d?){0,2})(?!\d)", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s{}]{1,300}", re.ASCII)
 _ISBN = re.compile(r"(?<!\w)(?:97[89](?:[- ]?\d){10}|\d(?:[- ]?\d){8}[- ]?[\dXx])(?!\w)", re.ASCII)
 _KEY = re.compile(r"[^\s,{}()\[\];@\"'#%~=\\]{1,200}")
-_WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_SUFFIX = re.compile(r"(?:jr|sr|i{2,3}|iv|ph\.? ?d|esq|inc|ltd|llc|gmbh|corp|plc)\.?", re.IGNORECASE)
 _Texts: TypeAlias = Iterable[str]
+WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+"""Letters of languages that say the name of the family first."""
 _BETWEEN_NAMES, _AND = re.compile(r"[;；、|]"), re.compile(r",|，| and | & ", re.IGNORECASE)
 MOST_ENTRIES = 5_000
 """The entries that are read of a playlist without a limit of the user's: as many as one of YouTube may have."""
@@ -99,20 +101,23 @@ def stated_names(names: Iterable[object]) -> tuple[str, ...]:
 def full_name(given: str, family: str) -> str:
     """The two parts of a name in the order in which they are said."""
     given, family = stated_text(given), stated_text(family)
-    return f"{family}{given}" if _WIDE.search(family) else FAMILY.join(filter(None, (given, family)))
+    return f"{family}{given}" if WIDE.search(family) else FAMILY.join(filter(None, (given, family)))
 
 
 def person(name: str) -> str:
-    """A name as `First Last`, of `Last, First`, or `Last, Jr, First`."""
-    family, comma, given = name.rpartition(",")
-    return full_name(given, family.replace(",", " ")) if comma else name
+    """A name as `First Last`, of `Last, First`, `Last, Jr, First` or `Last, First, Jr`; `Apple, Inc.` stays so."""
+    *family, given = parts = [clean(part) for part in name.split(",")]
+    if _SUFFIX.fullmatch(given):
+        family, given = [parts[0], given], " ".join(parts[1:-1])
+    return full_name(given, " ".join(family)) if given and family else clean(name).rstrip(" ,")
 
 
 def stated_authors(text: str) -> tuple[str, ...]:
     """The authors in a text that may name several, without roles and accounts; `Ada Lovelace, PhD` stays as it is."""
+    text = clean(text)
     names = _BETWEEN_NAMES.split(text[: _MOST_AUTHORS * _LONGEST_TITLE])
     several = [part.strip() for part in _AND.split(text)] if len(names) == 1 else []
-    if several and all(" " in part or _WIDE.search(part) for part in several):
+    if several and all(" " in part or WIDE.search(part) for part in several):
         names = several
     elif len(several) > 2 or (several and " " in several[0]):
         return stated_names([text])
@@ -131,9 +136,9 @@ def stated_isbn(text: str) -> str | None:
 
 def citation(authors: _Texts, dates: _Texts, containers: _Texts, numbers: _Texts, key: str = "") -> Details:
     """The facts by which a source is cited, of each the first that is one; `numbers` may hold a DOI and an ISBN."""
-    years, numbers, key = filter(None, map(_YEAR.search, dates)), [*numbers], stated_text(key).removeprefix("@")
+    days, numbers, key = filter(None, map(_YEAR.search, dates)), [*numbers], stated_text(key).removeprefix("@")
     return Details(
-        published=next(filter(None, (stated_date(year[0], 1000) for year in years)), None),
+        published=next(filter(None, (stated_date(part, 1000) for day in days for part in (day[0], day[0][:4]))), None),
         authors=stated_names(authors),
         container=next(filter(None, map(stated_text, containers)), None),
         doi=next((match[0].rstrip(".,;") for match in map(_DOI.search, numbers) if match), None),

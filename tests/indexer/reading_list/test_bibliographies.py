@@ -77,6 +77,11 @@ def test_facts_of_bibtex(tmp_path: Path) -> None:
     assert (first.isbn, first.key) == ("9780262033848", "vaswani2017")
     assert (second.authors, second.published, second.container) == (("李宏毅", "王强"), "2020-06-01", "学报 & more")
     assert (third.authors, third.published, third.isbn) == ((f"Martin Luther{FAMILY}King Jr.",), "2016", None)
+    text = "de la Cruz and 王 小明 and 홍 길동 and A \\{ B and {A\u00a0Society}\tAND\n Carla Doe"
+    [told] = read(tmp_path, "c.bib", f"@misc{{x, title={{T}}, author={{{text}}}, url={{https://a.org/}}}}").resources
+    assert told.stated.authors == (
+        *("de la Cruz", "王 小明", "홍 길동", f"A{FAMILY}B", "A Society", f"Carla{FAMILY}Doe"),
+    )
     many = " and ".join(f"A{n} B" for n in range(101)) + " and {never closed and " * 100_000
     text = f'@misc{{hostile, author = "{many}", title={{\x1b[31m}}, url={{https://a.org/}}}}'
     with at_most(5):
@@ -226,6 +231,7 @@ def test_twenty_thousand_records_are_read_in_seconds(tmp_path: Path) -> None:
         *("@article{a,t={" + "{" * 200_000, "@" * 300_000, "@article{" * 50_000, '@a{b,t="' + 'x"' * 100_000),
         *(f"@misc{{y, title={{{title}}}}}" for title in ("\\frac{" * 50_000, "{" * 100_000 + "}" * 100_000)),
         *(f"@misc{{y, title={{{title}}}}}" for title in ("\\'" * 100_000, "$" * 200_000)),
+        "@misc{y, author={a" + " " * 200_000 + "b}}",
     ],
 )
 def test_a_hostile_record_takes_no_time(tmp_path: Path, hostile: str) -> None:

@@ -13,6 +13,7 @@ from seekpoint.indexer.sources.captions import parse_captions
 from seekpoint.indexer.sources.metadata import (
     MOST_ENTRIES,
     check_length,
+    citation,
     stated_authors,
     stated_date,
     stated_details,
@@ -121,6 +122,11 @@ def test_times_in_captions_of_every_format_are_limited_alike(name: str) -> None:
         ("李宏毅，王强", ("李宏毅", "王强")),
         ("李宏毅、Ada Lovelace", ("李宏毅", "Ada Lovelace")),
         ("Ada Lovelace, PhD", ("Ada Lovelace, PhD",)),
+        *((name, (name,)) for name in ("Apple, Inc.", "Bosch, GmbH", "Smith, PhD")),
+        ("King, Martin Luther, Jr.; King, Jr., Martin Luther", ("Martin Luther\u00a0King Jr.",)),
+        ("Smith, Ivy; Smith,", ("Ivy\u00a0Smith", "Smith")),
+        ("Ada\u00a0B. Lovelace, Alan\u00a0Turing", ("Ada B. Lovelace", "Alan Turing")),
+        ("Lovelace, Ada\u00a0B.", ("Ada B.\u00a0Lovelace",)),
         ("Ada Lovelace; admin; user1", ("Ada Lovelace",)),
         ("Ada Lovelace; Ada Lovelace", ("Ada Lovelace",)),
     ],
@@ -140,5 +146,10 @@ def test_dates_and_numbers_of_books_are_kept_as_far_as_they_are_known() -> None:
     }
     assert {text: stated_date(text) for text in dates} == dates
     assert (stated_date("D:19840101"), stated_date("1984", first_year=1000)) == (None, "1984")
+    cited = {
+        **{"2024年5月1日": "2024-05-01", "20240501": "2024-05-01", "2020-0-0": "2020", "2020-21": "2020"},
+        **{"2019/20": "2019", "2020/00/00": "2020", "2020-02-30": "2020", "c. 1984.": "1984", "12024": None},
+    }
+    assert {text: citation([], [text], [], []).published for text in cited} == cited
     books = {"080442957X": "080442957X", "978-0-262-03384-8": "9780262033848", "9780262033849": None, "1" * 400: None}
     assert {text: stated_isbn(text) for text in books} == books
