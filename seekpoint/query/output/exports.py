@@ -32,16 +32,6 @@ def to_markdown(answer: Answer, keys: Mapping[str, str] = {}) -> str:
     return "\n\n".join([f"## {escaped(clean(answer.question))}", *map(escaped, lines), *items])
 
 
-def to_pandoc(answer: Answer) -> str:
-    """The answer as Markdown with citations that Pandoc resolves: those of `to_csl_json`."""
-    return to_markdown(answer, keys_of(moment.resource for moment in answer.moments))
-
-
-def to_csl(answer: Answer) -> str:
-    """The entries of the resources that the answer names, in CSL JSON."""
-    return to_csl_json({moment.resource.id: (moment.resource, moment.added) for moment in answer.moments})
-
-
 def item(moment: Moment, note: Sequence[str] = (), keys: Mapping[str, str] = {}) -> str:
     """An item of a list: the link, the quote with a citation if the resource has a key, and the lines of a note."""
     title = linked(clean(moment.resource.title) or "…", moment.link)
@@ -62,7 +52,8 @@ def item(moment: Moment, note: Sequence[str] = (), keys: Mapping[str, str] = {})
     speaker = f"{_line(clean(moment.speaker))}: " if moment.speaker else ""
     if keys:
         key = keys[moment.resource.id]
-        cited = ", ".join([f"@{key}" if _PLAIN_KEY.fullmatch(key) else f"@{{{key}}}", *positions(moment)])
+        time = "{}" if moment.start is not None else ""  # which Pandoc would take for a page
+        cited = f", {time}".join([f"@{key}" if _PLAIN_KEY.fullmatch(key) else f"@{{{key}}}", *positions(moment)])
     said = f"> {speaker}“{quoted}”{f' [{cited}]' if keys else ''}"
     paragraphs = ["\\\n".join(place), said, *(["\\\n".join(map(_line, note))] if note else [])]
     indent = " " * len(number)
@@ -151,7 +142,10 @@ def to_m3u(answer: Answer) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Answer], str]] = {
-    **{"markdown": to_markdown, "pandoc": to_pandoc, "csl-json": to_csl, "csv": to_csv, "m3u": to_m3u}
+    "markdown": to_markdown,
+    "pandoc": lambda answer: to_markdown(answer, keys_of(each.resource for each in answer.moments)),
+    "csl-json": lambda answer: to_csl_json({each.resource.id: (each.resource, each.added) for each in answer.moments}),
+    **{"csv": to_csv, "m3u": to_m3u},
 }
 FOLLOWING: Mapping[str, Callable[[Answer], str]] = {**FORMATS, "csv": to_csv_rows}
 """The formats of the later answers of a stream."""

@@ -95,7 +95,7 @@ def to_markdown(moments: Sequence[KeptMoment], keys: Mapping[str, str] = {}) -> 
 
 
 def to_csl(moments: Sequence[KeptMoment]) -> str:
-    """The entries of the resources, as read when they were kept."""
+    """The entries of the resources as the library knows them now, each with when a moment of it was kept."""
     return to_csl_json({kept.resource.id: (kept.resource, iso_time(kept.added)) for kept in moments}) + "\n"
 
 

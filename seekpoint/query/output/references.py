@@ -50,8 +50,10 @@ def keys_of(resources: Iterable[Resource]) -> dict[str, str]:
             word = _WORD.search(clean(resource.title))
             parts = (*name, (resource.stated.published or "")[:4], word[0][:12] if word else "")
             key = f"{_NO_LETTERS.sub('', ''.join(parts)).lower() or resource.kind}-{own}"
-        keys[resource.id] = f"{key}-{own}" if key in taken else key
-        taken.add(keys[resource.id])
+        while key in taken:
+            key, own = f"{key}-{own}", _NO_LETTERS.sub("", resource.id)
+        keys[resource.id] = key
+        taken.add(key)
     return keys
 
 
@@ -65,10 +67,12 @@ def to_csl_json(read: Mapping[str, tuple[Resource, str | None]]) -> str:
 def _entry(key: str, resource: Resource, read: str | None) -> dict[str, object]:
     known, is_online = resource.stated, is_web(resource.url)
     kind = "book" if known.isbn and not known.container else _TYPES[resource.kind]
+    if known.container and (kind == "article" or (known.doi and not resource.kind.plays)):
+        kind = "article-journal"
     names = [name.rpartition(FAMILY) for name in authors_of(resource) if clean(name)]
     entry = {
         "id": key,
-        "type": "article-journal" if kind == "article" and known.container else kind,
+        "type": kind,
         "title": resource.title,
         "author": [
             {"family": clean(family), "given": clean(given)} if given else {"literal": clean(family)}

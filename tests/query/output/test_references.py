@@ -159,7 +159,25 @@ def test_keys_are_made_where_there_are_none_and_each_is_unique() -> None:
     assert [*keys_of([*others, bare, VIDEO.resource, bare]).values()] == [
         *("vaswani2017", "vaswani2017-bbbb", "为什么-xyzw", "频道2024什么是注意力-wjZo")
     ]
+    alike = [replace(VIDEO.resource, id=f"aaaa{n}") for n in range(4)]
+    assert len({*keys_of([*others, *(replace(each, stated=PAPER.resource.stated) for each in alike)]).values()}) == 5
+    assert len({*keys_of(alike).values()}) == 4
     assert "[@{李:2020:}]" in FORMATS["pandoc"](ANSWER), "a key that Pandoc would cut"
+
+
+@pytest.mark.parametrize(
+    ("moment", "stated", "kind"),
+    [
+        (PAPER_MOMENT, {"container": "学报"}, "article-journal"),
+        (BOOK, {"container": "A journal", "doi": "10.1145/15.2"}, "article-journal"),
+        (BOOK, {"container": "A site"}, "document"),
+        (BOOK, {"doi": "10.1145/15.2"}, "document"),
+        (VIDEO, {"container": "A journal", "doi": "10.1145/15.2"}, "motion_picture"),
+    ],
+)
+def test_what_a_journal_has_is_its_article(moment: Moment, stated: dict[str, str], kind: str) -> None:
+    [entry] = json.loads(FORMATS["csl-json"](replace(ANSWER, moments=(with_facts(moment, 1, "题", **stated),))))
+    assert entry["type"] == kind
 
 
 def test_the_bibliography_of_a_library_has_the_keys_of_its_answers(library: Path) -> None:
