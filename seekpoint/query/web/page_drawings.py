@@ -27,7 +27,7 @@ Draw: TypeAlias = Callable[[Path, int, str], Drawing]
 """Draws a page of a PDF, from 1, and finds a quote on it; raises SeekpointError and OSError."""
 
 # The marks are asked for and then the picture, which has some megabytes at most.
-_KEPT, _AT_ONCE = 12, 2
+_KEPT, _AT_ONCE, _MOST_DIGITS = 12, 2, 9
 _CACHING = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -39,7 +39,7 @@ class PageDrawings:
         self._caches = caches
         self._draw = lru_cache(_KEPT)(lambda path, version, number, quote: draw(path, number, quote))
         self._turns = CapacityLimiter(_AT_ONCE)
-        self.routes = [Route("/media/{id}/page/{number:int}" + suffix, self.page) for suffix in ("", ".png")]
+        self.routes = [Route("/media/{id}/page/{number}" + suffix, self.page) for suffix in (".png", "")]
 
     async def page(self, request: Request) -> Response:
         """The picture; or the number of pages, the marks, and the file's version for the picture's address."""
@@ -59,9 +59,11 @@ class PageDrawings:
         if path is None:
             raise HTTPException(404, "that is no PDF that is indexed here")
         quote = " ".join(cue.text for cue in transcript.cues[quoted.first : quoted.stop]) if transcript else ""
+        number = request.path_params["number"]
+        page = int(number) if number.isdecimal() and len(number) < _MOST_DIGITS else 0
         try:
             version = f"{path.stat().st_mtime_ns:x}-{path.stat().st_size:x}"
-            drawing = self._draw(path, version, request.path_params["number"], quote)
+            drawing = self._draw(path, version, page, quote)
         except (OSError, SeekpointError) as error:
             told = error.strerror if isinstance(error, OSError) else error
             raise HTTPException(422, f"the page can't be drawn: {told}") from error

@@ -83,7 +83,11 @@ def test_only_indexed_pdfs_are_drawn_and_only_for_those_who_may(
     page = f"/media/{ids['masks.pdf']}/page"
     with serving(papers, draw=drawn_page) as client:
         for path, code in (
-            *((f"{page}/{number}{end}", 404) for number in (0, 3, -1, "x", 10**30) for end in ("", ".png")),
+            *(
+                (f"{page}/{number}{end}", 404)
+                for number in (0, 3, -1, "x", "²", 10**30, "1" * 4400)
+                for end in ("", ".png")
+            ),
             *((f"/media/{name}/page/1", 404) for name in (ids["notes.md"], "nothing", "..", "%2e%2e%2fmasks.pdf")),
             *((f"{page}/2?{query}", 400) for query in ("first=-1", "stop=x")),
             *((f"{page}/2?language=en&{query}", 200) for query in ("first=7&stop=3", f"stop={10**30}", "first=999")),

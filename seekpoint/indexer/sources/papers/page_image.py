@@ -7,7 +7,7 @@ import unicodedata
 import zlib
 from base64 import b64decode, b64encode
 from bisect import bisect_left
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from struct import pack, unpack
@@ -40,11 +40,16 @@ def drawn_page(path: Path, number: int, quote: str) -> tuple[bytes, int, list[Ma
     The PNG is empty if there is no such page. Raises Unfetched if it can't be drawn, OSError if the file can't be read.
     """
     picture, pages, marks = sandboxed(draw_page, read_file(path), number, quote[:_LONGEST_QUOTE], seconds=_SECONDS)
-    png = b64decode(picture)
-    # A PDF that took its reader over sends anything.
-    if png and not (png.startswith(_PNG) and max(unpack(">II", png[16:24])) <= LONGEST_SIDE):
-        raise unavailable("reader_gave_up")
-    return png, pages, marks[:_MOST_MARKS]
+    return png_of(picture), pages, marks[:_MOST_MARKS]
+
+
+def png_of(picture: str) -> bytes:
+    """The PNG, or nothing; raises Unfetched for any other answer of a reader that a PDF took over."""
+    with suppress(ValueError):
+        png = b64decode(picture)
+        if not png or (png.startswith(_PNG) and len(png) > 24 and max(unpack(">II", png[16:24])) <= LONGEST_SIDE):
+            return png
+    raise unavailable("reader_gave_up")
 
 
 def draw_page(data: bytes, number: int, quote: str) -> tuple[str, int, list[Mark]]:

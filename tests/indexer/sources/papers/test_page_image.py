@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from seekpoint.index.errors import Unfetched
-from seekpoint.indexer.sources.papers.page_image import LONGEST_SIDE, draw_page, drawn_page
+from seekpoint.indexer.sources.papers.page_image import LONGEST_SIDE, draw_page, drawn_page, png_of
 from seekpoint.indexer.sources.sandbox import Sandbox
 from tests.indexer.sources.papers.test_pdf import PAPER, SENTENCES, WHOLE, line, lines, made
 from tests.shared import needs_shared
@@ -71,6 +71,17 @@ def test_a_page_has_a_size_whatever_its_box_says() -> None:
     for box in ("0 0 1000000000 1", "0 0 1 99999", "0 0 0 0", "0 0 1e39 1e39", "9 9 -9 -9", "0 0 .0001 .0001"):
         assert max(size_of(made([[line(60, 700, SENTENCES[0])]], page=f"/MediaBox [{box}]"))) == LONGEST_SIDE
     assert draw_page(made([[], []]), 3, "") == draw_page(made([[], []]), 0, "") == ("", 2, [])
+
+
+def test_what_is_no_picture_of_that_size_is_refused() -> None:
+    sound, header = draw_page(made([[]]), 1, "")[0], b"\x89PNG\r\n\x1a\n"
+    assert png_of(sound) and png_of("") == b""
+    for data in (header, header + b"\xff" * 16, b"GIF89a" + b"0" * 30):
+        with pytest.raises(Unfetched, match="gave up"):
+            png_of(b64encode(data).decode())
+    for text in ("a", "é", sound[:5]):
+        with pytest.raises(Unfetched, match="gave up"):
+            png_of(text)
 
 
 def squeezed(content: bytes, times: int) -> bytes:
