@@ -45,6 +45,8 @@ _CONTAINERS = ("container-title", "journal", "publication", "publicationtitle")
 _CALLOUT = re.compile(r"\[!([\w-]{1,40})(?:\|[^\]]*)?\][+-]?[ \t]*")
 _EMBED = re.compile(r"!\[\[(?P<target>[^\[\]|\n]{1,500}?)(?:\\?\|(?P<shown>[^\[\]\n]{0,500}))?\]\]")
 _SEEN = re.compile(r"(?:image|audio|video)/|application/pdf")
+_NOTE = re.compile(r"\[\[(?:[^\[\]|\n/]*/)*([^\[\]|\n/]+)(?:\|[^\[\]\n]*)?\]\]")
+_INLINE_ITEM = re.compile(r"""\s*(?:"[^"]*"|'[^']*'|[^,]+)""")
 _HIGHLIGHT = "=="
 _LATIN = re.compile(r"[A-Za-z0-9_]")
 # The parser drops deeper elements.
@@ -139,10 +141,10 @@ def _width(line: str) -> int:
 
 
 def _values(value: str) -> list[str]:
-    """The values of a field: those of a list, inline or in lines, else one."""
-    bare = value.strip()
+    """The values of a field: those of a list, inline or in lines, else one; a link to a note is the note's name."""
+    bare = _NOTE.sub(r"\1", value).strip()
     if bare.startswith("[") and bare.endswith("]"):
-        items = bare[1:-1].split(",")
+        items = _INLINE_ITEM.findall(bare[1:-1])
     else:
         items = re.split(r"\n[ \t]*-[ \t]", f"\n{bare}")
     return [*filter(None, (item.strip().strip("\"'") for item in items))]

@@ -165,6 +165,15 @@ def test_the_metadata_of_a_text() -> None:
     for front, title, authors, published in (
         ("---\ntitle: Plain\nauthors: [A, 'B']\ndate: 2024/5/1\n---\n", "Plain", ("A", "B"), "2024-05-01"),
         ("---\r\nTitle: 标题\r\nDate: 2024/05/01\r\n...\r\n", "标题", (), "2024-05-01"),
+        (
+            "---\nauthors: ['Smith, J', \"Doe, Ada\", O'Neil]\n---\n",
+            "Heading",
+            ("J\xa0Smith", "Ada\xa0Doe", "O'Neil"),
+            None,
+        ),
+        ('---\nauthor: ["[[人/李明|明]]", "[[B]]"]\n---\n', "Heading", ("李明", "B"), None),
+        ('---\nauthor:\n  - "[[Ada]]"\n  - "[[A/B/Jo Doe|Jo]]"\n---\n', "Heading", ("Ada", "Jo Doe"), None),
+        ("---\nauthor: [[Ada Lovelace|Ada]]\n---\n", "Heading", ("Ada Lovelace",), None),
         ('+++\ntitle = "Toml"\nauthor = "李明"\ndate = 2024-05-01\n+++\n', "Toml", ("李明",), "2024-05-01"),
         ("---\nlayout: post\n---\n", "Heading", (), None),
         ("# One\n\n", None, (), None),
