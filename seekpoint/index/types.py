@@ -311,6 +311,7 @@ class ResourceStatus:
     doi = property(attrgetter("details.doi"))
     isbn = property(attrgetter("details.isbn"))
     key = property(attrgetter("details.key"))
+    published = property(attrgetter("details.published"))
 
     @property
     def reason_code(self) -> str | None:
@@ -336,10 +337,6 @@ class ResourceStatus:
     @property
     def sections(self) -> tuple[tuple[str, ...], ...]:
         return self.resource.sections
-
-    @property
-    def published(self) -> str | None:
-        return self.details.published
 
 
 @dataclass(frozen=True, slots=True)

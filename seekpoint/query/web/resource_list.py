@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache as cached
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import ResourceStatus, Section, State, outlined
+from seekpoint.index.types import Section, State, outlined
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.suggestions import folded
 from seekpoint.query.web.parameters import ListPageParameters
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 ENTRIES = 200
 """How many entries a page has at most."""
-
-
-DATES: Mapping[str, Callable[[ResourceStatus], str | None]] = {"published": lambda status: status.details.published}
-"""By the name of each order by date: a resource's date as YYYY, YYYY-MM or YYYY-MM-DD, if it has one."""
 
 
 @dataclass(slots=True)
@@ -147,14 +143,12 @@ def _said_of(kind: str, languages: tuple[str, ...], state: State) -> str:
 
 def _ordered(cache: ResourceCache, sort: str, found: Collection[str]) -> tuple[list[str], list[str]]:
     """The ids of those that were found, in an order that isn't the lists', and of those without a date for it."""
-    newest = [key for key in reversed(cache.standings) if key in found]
-    if date_of := DATES.get(sort):
-        dates = {key: date for key in newest if (date := date_of(cache.statuses[key]))}
-        return sorted(dates, key=lambda key: dates[key], reverse=True), [key for key in newest if key not in dates]
     statuses = cache.statuses
     if sort == "title":
         return sorted(found, key=lambda key: (statuses[key].title.casefold(), statuses[key].title)), []
     if sort == "length":
         in_order = (key for key in statuses if key in found)
         return sorted(in_order, key=lambda key: -cache.duration(key)), []
-    return newest, []
+    newest = [key for key in reversed(cache.standings) if key in found]
+    dates = {key: date for key in newest if (date := getattr(statuses[key], sort))}
+    return sorted(dates, key=lambda key: dates[key], reverse=True), [key for key in newest if key not in dates]

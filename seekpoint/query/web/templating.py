@@ -64,7 +64,6 @@ _templates.globals |= {
     "picture_of": view_models.picture_of,
     "shown_url": shown_url,
     "BAR": view_models.BAR,
-    "DATES": resource_list.DATES,
     "MOST_OPEN": MOST_OPEN,
     "BESIDE_A_BUILD": BESIDE_A_BUILD,
     "LANGUAGES": translations.LANGUAGES,
