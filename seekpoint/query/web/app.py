@@ -65,7 +65,7 @@ def application(
     caches = ResourceCaches()
     readings = Readings(reader) if reader else None
     workspace = Workspace(live, caches, editing) if editing else None
-    pages = Pages(live, caches, editing, workspace, policy.pictures, readings, draws=draw is not None)
+    pages = Pages(live, caches, editing, workspace, policy, readings, draws=draw is not None)
     api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)
     news = NewsPages(live, editing, policy)
     routes = [*pages.routes, *kept.routes, *news.routes, *api.routes, *(workspace.routes if workspace else [])]

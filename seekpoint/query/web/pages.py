@@ -33,7 +33,7 @@ from seekpoint.query.web.parameters import Editing, ListPageParameters, PagePara
 from seekpoint.query.web.problems import resource_of
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page
-from seekpoint.query.web.security import PLAYS_FROM_WEB, comes_from_elsewhere
+from seekpoint.query.web.security import PLAYS_FROM_WEB, AccessPolicy, comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
 from seekpoint.query.web.translations import language_of
@@ -67,7 +67,7 @@ class Pages:
     caches: ResourceCaches
     editing: Editing | None
     workspace: Workspace | None
-    pictures: bool
+    policy: AccessPolicy
     readings: Readings | None
     draws: bool = False
 
@@ -99,6 +99,7 @@ class Pages:
                 within=within, liked=liked, is_read=bool(self.readings) and parameters.similar_to is None,
                 keeping=Keeping(self.editing, cache, path_of(request)) if self.editing else None,
                 moments=shown, groups=grouped(_moment_views(shown, cache, self.draws)), draws=self.draws,
+                is_public=self.policy.is_public,
                 following=following(parameters.k, len(moments), len(shown)),
                 playing=Playing.of(parameters, shown, cache, self.draws),
             )  # fmt: skip
@@ -137,7 +138,7 @@ class Pages:
             return page(
                 request, "list", _code(parameters), parameters=parameters, cache=cache, ticks=marks,
                 answer=answer, moments=near, asked=asked, shown=list_page(cache, asked, marks),
-                remedy=partial(remedy, now=time.time()), is_building=is_building, pictures=self.pictures,
+                remedy=partial(remedy, now=time.time()), is_building=is_building, pictures=self.policy.pictures,
                 added_as=partial(added_as, library=self.live.address),
                 workspace=self.workspace.values(request, cache, path_of(request), is_building=is_building)
                 if self.workspace

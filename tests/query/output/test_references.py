@@ -27,6 +27,7 @@ from seekpoint.query.output.references import byline, keys_of
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.unread_stretches import ReadAmount
 from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.web.security import AccessPolicy
 from tests.asking import ask
 from tests.fakes import TopicEncoder
 from tests.query.mcp.sessions import tool_result
@@ -204,8 +205,9 @@ def test_an_answer_opens_in_the_vault_that_its_note_is_from(tmp_path: Path) -> N
     document = json.loads(json.dumps(to_json(answer)))
     assert_valid(AnswerJson, document)
     assert document["moments"][0]["app_link"] == link
-    page = serving(tmp_path / "library").get("/", params={"q": "掩码", "ui": "zh"}).text
-    assert f'<a href="{link}">在 Obsidian 中打开</a>' in page
+    shown = (serving(tmp_path / "library", policy) for policy in (AccessPolicy(), AccessPolicy(is_public=True)))
+    pages = [client.get("/", params={"q": "掩码", "ui": "zh"}).text for client in shown]
+    assert [f'<a href="{link}">在 Obsidian 中打开</a>' in page for page in pages] == [True, False]
 
 
 def test_kept_moments_cite_what_the_library_knows(library: Path, tmp_path: Path) -> None:
