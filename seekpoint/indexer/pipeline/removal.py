@@ -32,4 +32,5 @@ def remove_with_entries(writer: Writer, ids: Collection[str], sources: Collectio
     with writer.transaction():
         for source in sources:
             writer.register(source, ())
+        writer.put_settings(headings=[change for change in writer.settings.headings if change[0] not in sources])
         return writer.remove(gone, unlisted_by=sources)

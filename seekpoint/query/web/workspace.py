@@ -17,7 +17,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 from urllib.parse import urlsplit
 
 from pydantic import Field, Json
@@ -57,8 +57,7 @@ _BETWEEN_LOOKS = 0.25
 BELOW = " › "
 """Stands between a heading and the one below it."""
 
-_LONGEST_PATH = 2000
-_FEWEST_OF_SOURCE = 2
+_DEEPEST = 10
 
 
 def key_of(source: str) -> str:
@@ -90,21 +89,7 @@ class HeadingForm(Form):
 
     path: Json[tuple[str, ...]]
     source: Annotated[str, Field(max_length=LONGEST_ID)] = ""
-    heading: Annotated[str, Field(max_length=_LONGEST_PATH)] = ""
-
-
-class ListedSource(NamedTuple):
-    """A source for the page: its key and name, `added_as`, whether its files were added here, and its entries.
-
-    The `own` entries are those that no other source lists.
-    """
-
-    key: str
-    name: str
-    added_as: str
-    is_added: bool
-    entries: int
-    own: int
+    heading: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Workspace:
@@ -161,8 +146,8 @@ class Workspace:
             "sources": self._sources(cache) if cache else (),
         }
 
-    def _sources(self, cache: ResourceCache) -> list[ListedSource]:
-        """The sources with several entries."""
+    def _sources(self, cache: ResourceCache) -> list[dict[str, object]]:
+        """The sources with several entries; the `own` ones are those that no other source lists."""
         entries: dict[str, dict[str, State]] = {}
         for section in cache.sections:
             entries.setdefault(section.source, {}).update(section.entries)
@@ -170,7 +155,7 @@ class Workspace:
         lists = Counter(key for listed in entries.values() for key in listed)
         shown = []
         for source, listed in entries.items():
-            if len(listed) < _FEWEST_OF_SOURCE:
+            if len(listed) == 1:
                 continue
             name = f"{urlsplit(source).hostname}{urlsplit(source).path}" if "://" in source else Path(source).name
             first = cache.resource(next(iter(listed)))
@@ -178,7 +163,8 @@ class Workspace:
                 name = entry_name(first)
             added, own = added_as(source, self._live.address), sum(lists[key] == 1 for key in listed)
             is_added = bool(added) or is_added_list(source, self._live.address)
-            shown.append(ListedSource(key_of(source), name, added, is_added, len(listed), own))
+            facts = {"key": key_of(source), "name": name, "added_as": added, "is_added": is_added}
+            shown.append({**facts, "entries": len(listed), "own": own})
         return shown
 
     async def add_addresses(self, request: Request) -> Response:
@@ -236,19 +222,24 @@ class Workspace:
         form = await self._editing.form(request, HeadingForm)
         new = tuple(part for part in map(str.strip, clean(form.heading).split(BELOW.strip())) if part)
         with self._live.reader() as reader:
-            sources = dict.fromkeys(
-                each.source
-                for each in self._caches.of(reader).sections
+            depths = {
+                each.source: len(each.path)
+                for each in sorted(self._caches.of(reader).sections, key=lambda each: len(each.path))
                 if each.source and each.path[: len(form.path)] == form.path
-                if form.path or key_of(each.source) == form.source
-            )
-        if not sources:
+                if form.path or (not each.path and key_of(each.source) == form.source)
+            }
+        if not depths:
             raise PageError(404, "taken_out")
+        deepest = max(depths.values())
+        if deepest - len(form.path) + len(new) > max(_DEEPEST, deepest):
+            raise PageError(400, "too_deep", most=str(_DEEPEST))
 
         def run() -> None:
             with open_writer(self._live.address) as writer:
-                changes = [*writer.settings.headings, *((source, form.path, new) for source in sources)]
-                writer.put_settings(headings=changes[-MOST_CHANGES:])
+                changes = [*writer.settings.headings, *((source, form.path, new) for source in depths)]
+                if len(changes) > MOST_CHANGES:
+                    raise PageError(400, "most_changes", most=str(MOST_CHANGES))
+                writer.put_settings(headings=changes)
 
         if clean(form.heading) != BELOW.join(map(clean, form.path)):
             await self._change(run)

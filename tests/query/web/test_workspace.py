@@ -25,6 +25,7 @@ from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, S
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import create_library, open_reader, open_writer
+from seekpoint.index.settings import MOST_CHANGES
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
@@ -529,10 +530,21 @@ def test_a_source_is_removed_as_one_and_a_heading_is_renamed_and_moved(
     answer = editor.get("/api/ask", params={"q": "缓存", "section": "笔记"}).json()
     assert answer["moments"][0]["resource"]["sections"] == [["课程", "笔记"]], "a later build changes nothing"
     assert send("/add/heading", path="[]", source="nobody", heading="x") == 404
+    deep = (["课程", "英语"], " › ".join("abcdefghijk"), 400), (["课程", "英语"], " › ".join("abcdefghij"), 303)
+    for path, heading, code in (*deep, (["a"], "A › a", 400), (["a"], "A", 303)):
+        assert send("/add/heading", path=json.dumps(path), heading=heading) == code, "ten deep at most"
+    with EmbeddedWriter.acquire(library) as writer:
+        changes = writer.settings.headings
+        assert {Path(source).name for source, *_ in changes} == {"notes", "list.md"}
+        writer.put_settings(headings=[*[("gone.md", ("a",), ("b",))] * (MOST_CHANGES - len(changes)), *changes])
+    refused = editor.post("/add/heading", data=form(editor, "/list", "/add/remove") | {"path": '["A"]', "heading": "B"})
+    assert refused.status_code == 400 and "500 changes of headings are the most" in refused.text
     assert send("/add/heading", path="{", heading="x") == send("/add/heading", path="[1]", heading="x") == 400
     for name in ("notes", "Files added here"):
         assert send("/add/remove", source=keys[name]) == 303
         assert send("/add/remove", source=keys[name]) == 404
+    with EmbeddedWriter.acquire(library) as writer:
+        assert {Path(source).name for source, *_ in writer.settings.headings} == {"gone.md", "list.md"}
     assert before - set(statuses(library)) == {"masks", "缓存", "talk", "other"}
     assert [*(library / ADDED_FILES).iterdir()] == [] and len([*(tmp_path / "notes").iterdir()]) == 2
 
