@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +43,9 @@ def local_file(address: str) -> Path | None:
     is_known = Path(decoded).suffix.lower() in _OPENABLE_SUFFIXES
     if not (is_local and is_plain and is_known):
         return None
-    from urllib.request import url2pathname
+    if os.name != "nt":
+        return Path(decoded)
+    from urllib.request import url2pathname  # which takes time to import
 
     return Path(url2pathname(path))
 

@@ -270,7 +270,7 @@ def test_what_is_written_starts_the_server_for_a_client_that_knows_nothing_else(
         return [tool.name for tool in (await assistant.list_tools()).tools]
 
     tools = session(StdioServerParameters(**server, env=variables, cwd=clean), talk)
-    assert tools == ["ask", "transcript", "status", "list_resources"]
+    assert tools == ["ask", "transcript", "status", "list_resources", "new_moments"]
     assert [*clean.iterdir()] == [], "it leaves nothing behind"
 
 

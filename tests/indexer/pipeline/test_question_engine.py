@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,13 +109,14 @@ def test_cold_questions_of_a_model_in_a_folder_or_in_the_hubs_cache_import_no_to
     assert (asked.returncode, asked.stderr) == (0, "")
     *answers, modules = asked.stdout.splitlines()
     assert modules == "set()"
-    moments = [json.loads(answer)["moments"] for answer in answers]
+    moments = [[each | {"added": ""} for each in json.loads(answer)["moments"]] for answer in answers]
     assert moments[:2] == moments[2:]
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     encoder = loaded(library)
     assert isinstance(encoder, SentenceEncoder), "without onnxruntime, the model itself embeds the question"
     for question, answered in zip(QUESTIONS, moments[:2], strict=False):
-        assert to_json(ask(question, library, encoder=encoder))["moments"] == answered
+        found: Any = to_json(ask(question, library, encoder=encoder))["moments"]
+        assert [{**moment, "added": ""} for moment in found] == answered
 
 
 def test_changed_files_or_files_outside_the_models_folder_arent_used_and_passages_are_the_models_own(
