@@ -115,8 +115,8 @@ def test_cold_questions_of_a_model_in_a_folder_or_in_the_hubs_cache_import_no_to
     encoder = loaded(library)
     assert isinstance(encoder, SentenceEncoder), "without onnxruntime, the model itself embeds the question"
     for question, answered in zip(QUESTIONS, moments[:2], strict=False):
-        found: Any = to_json(ask(question, library, encoder=encoder))["moments"]
-        assert [{**moment, "added": ""} for moment in found] == answered
+        shown: Any = to_json(ask(question, library, encoder=encoder))["moments"]
+        assert [{**moment, "added": ""} for moment in shown] == answered
 
 
 def test_changed_files_or_files_outside_the_models_folder_arent_used_and_passages_are_the_models_own(
