@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from seekpoint.index.settings import MOST_QUESTIONS
 from seekpoint.index.types import KeptQuestion
 from seekpoint.query.digest import keep_question
 from tests.cli.here import call, one_line
+from tests.fake_chat import FakeChat, by_letter
 from tests.index.libraries import build
 
 # Said word for word in a talk, and in a page.
@@ -73,7 +75,9 @@ def test_a_format_goes_with_no_change(library: Path) -> None:
 
 
 @pytest.mark.model
-def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(tmp_path: Path, example_library: Path) -> None:
+def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(
+    tmp_path: Path, example_library: Path, chat: FakeChat
+) -> None:
     library, folder = tmp_path / "library", tmp_path / "texts"
     shutil.copytree(example_library, library)
     said = "Sourdough bread rises because wild yeast makes gas in the dough."
@@ -91,3 +95,11 @@ def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(tmp_path: Path,
     assert said in (feed.findtext("channel/item/title") or "")
     assert "Nothing new on 2 kept questions" in call("digest", "--since", "2999", "--index", library).stdout
     assert "New:" not in call("build", folder, "--index", library).stdout
+    chat.behaviour = by_letter("It rises by yeast [1].")
+    asked = call("digest", "--llm", chat.address, "--llm-model", "tiny", "--index", library)
+    assert (asked.exit_code, asked.stderr, len(chat.requests)) == (0, "", 2)
+    assert "1 new moment on “为什么面团会发酵?”" in asked.stdout, "the model cites what the ranking doesn't list"
+    time.sleep(1.1)  # whole seconds tell what is new
+    for number in range(7):
+        (folder / f"笔记{number}.txt").write_text(f"Note {number} is on nothing.", "utf-8")
+    assert "笔记4 and 2 more\n" in call("build", folder, "--index", library).stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from click.testing import CliRunner, Result
 from seekpoint.cli.main import cli
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue, Origin, Transcript
-from seekpoint.query.filters import check_language, in_language, lacking
+from seekpoint.query.filters import check_language, filters_of, in_language, lacking, seconds_since
 
 
 def test_tags_of_languages_are_accepted_and_what_the_library_has() -> None:
@@ -25,6 +27,23 @@ def test_what_is_no_tag_is_refused_with_what_there_is(tag: str) -> None:
     for known, held in ((("zh", "en"), "the library has en, zh"), ((), "nothing is indexed yet")):
         with pytest.raises(UsageError, match=f"{told}; {held}$"):
             check_language(tag, known)
+
+
+def test_times_are_dates_or_so_long_ago() -> None:
+    for text, hours in (("12h", 12), ("7d", 168), (" 2w ", 336)):
+        assert abs(time.time() - 3600 * hours - seconds_since(text)) < 60
+    for text in ("2026", "2026-01", "2026-01-01"):
+        assert seconds_since(text) == datetime(2026, 1, 1).timestamp()
+    assert seconds_since("9999w") == 0, "the time before 1970 is none"
+    filters = filters_of(after=" 2026-02 ", before="2027", added="2026")
+    assert (filters.after, filters.before, filters.added) == ("2026-02", "2027", seconds_since("2026"))
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-2", "26", "٢٠٢٦", "0000", "二〇二六", "soon", "-1d", "7m"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    for limit in ("after", "before", "added"):
+        with pytest.raises(UsageError, match=r"2026-03-15"):
+            filters_of(**{limit: text})
 
 
 def test_a_language_that_is_not_there_is_told() -> None:
