@@ -162,7 +162,7 @@ class Keeper(Closing, Protocol):
     def keep(self, item: KeptMoment | KeptQuestion | ReadStretch) -> None:
         """Keep a moment, unless its place is kept already, or what was noted of a stretch, in place of what was.
 
-        A question is kept among the settings, or no longer, as it says.
+        A question joins the kept ones, or is dropped where it isn't `kept`; UsageError if there are too many.
         Nothing is kept of a stretch whose words the library no longer has.
         """
 

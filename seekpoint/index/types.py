@@ -466,7 +466,7 @@ def place_of(start: float | None, page: int | None, anchor: str | None, quote: s
 
 
 class KeptQuestion(NamedTuple):
-    """A question to ask again over what is new; to keep one that isn't `kept` drops it. `added` is in Unix seconds."""
+    """A question to ask of what is new, or to drop where it isn't `kept`; `added` is in Unix seconds."""
 
     text: str
     added: float

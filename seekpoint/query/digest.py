@@ -24,9 +24,10 @@ from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 
 LEAST = 0.36
-"""The least of a listed moment: the probability that the first new one answers, times its share of that score, squared.
+"""The least value of a listed moment: the probability that the first new one answers × (share of its score)².
 
-On a third of a podcast's steps (benchmarks/digest.py) .34 to .38 trade half of the answers at .62 for .43 at .68.
+On three steps of a podcast (benchmarks/digest.py) .34 finds .57 of the answers, and .62 of what is listed answers; .38
+finds .43, and .68 answers.
 """
 
 # The most moments that are listed for a question, and of one resource; and those that a language model reads.
@@ -49,7 +50,7 @@ class News(NamedTuple):
 class Digest:
     """What came into a library `since` a time (ISO 8601), and the news on each kept question, in their order.
 
-    `problem` is a line on why a reader didn't read all that was to be read.
+    `problem` says in a line why the language model didn't read everything.
     """
 
     since: str
@@ -65,7 +66,7 @@ def digest(
     questions: Sequence[str] | None = None,
     read: Callable[[Answer], Reading] | None = None,
 ) -> Digest:
-    """The digest of what came since a Unix second, on these questions or all that are kept.
+    """The digest of what came since a Unix time, in whole seconds, on these questions or all that are kept.
 
     With `read`, the moments are those that a language model cites; where it fails, they are chosen as without it.
     """
@@ -104,7 +105,7 @@ def _probable(answer: Answer) -> tuple[Moment, ...]:
 
 
 def _begun(reading: Reading) -> tuple[Moment, ...]:
-    """The places that a model cites first: where its answer begins, and one more there; the others bear details."""
+    """The place where a model's answer begins, and one more that it cites there; the others support details."""
     there = [moment for moment in reading.moments if moment.resource.id == reading.moments[0].resource.id]
     return tuple(there[:_PER_RESOURCE])
 

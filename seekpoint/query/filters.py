@@ -30,11 +30,11 @@ def filters_of(
 ) -> Filters:
     """The filters as people name them; raises UsageError for a date that is none."""
     since = None if not added else seconds_since(added)
-    first, stop = (date_of(text) if text else None for text in (after, before))
+    first, stop = (_date(text) if text else None for text in (after, before))
     return Filters(Kind(kind) if kind else None, section, language, resource, speaker, first, stop, since)
 
 
-def date_of(text: str) -> str:
+def _date(text: str) -> str:
     """The date that a text is, without spaces around it; raises UsageError."""
     date = text.strip()
     try:
@@ -51,7 +51,7 @@ def seconds_since(text: str) -> float:
     if ago := _AGO.fullmatch(text.strip()):
         return max(time.time() - 3600 * int(ago[1]) * _HOURS[ago[2]], 0.0)
     try:
-        return max(datetime.fromisoformat(f"{date_of(text)}-01-01"[:10]).timestamp(), 0.0)
+        return max(datetime.fromisoformat(f"{_date(text)}-01-01"[:10]).timestamp(), 0.0)
     except (ValueError, OverflowError, OSError, UsageError):
         raise UsageError(
             f"{clean(text)[:_SHOWN]!r} is no time to begin at: give a date such as 2026-03-15, or 7d for seven days ago"

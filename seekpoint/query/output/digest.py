@@ -1,4 +1,4 @@
-"""A digest as text, Markdown, HTML, RSS and JSON. All pure."""
+"""A digest as text, Markdown, HTML and RSS."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     syntax = read_syntax(question)
     query = read(syntax, reader, encoder, options, options.tuning or tuning)
     filters = options.filters
-    by_date_alone = filters != Filters() == replace(filters, after=None, before=None)
+    others = replace(filters, after=None, before=None)
+    by_date_alone = filters != others and others == Filters()
     answer = Answer(question, Confidence.NONE, (), undated=reader.amounts().undated if by_date_alone else 0)
     whole = syntax.whole
     candidates = _evidence(query, whole, _WITH_PHRASES)
