@@ -101,7 +101,9 @@ def reembed(
 
 
 def answers(folder: Path | EmbeddedReader, encoder: Encoder, questions: Sequence[str] = QUESTIONS) -> Answers:
-    return [tuple(ask(question, folder, k=20, encoder=encoder).moments) for question in questions]
+    """The moments, without when their resources were added."""
+    found = (ask(question, folder, k=20, encoder=encoder).moments for question in questions)
+    return [tuple(replace(moment, added=None) for moment in moments) for moments in found]
 
 
 def model(folder: Path) -> str:
