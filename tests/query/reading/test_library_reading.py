@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,10 +90,12 @@ def test_readers_of_a_library_on_a_server_leave_each_other_nothing_to_read_twice
     folder: Path, postgres: TestServer, tmp_path: Path
 ) -> None:
     address, asked = postgres.holding(folder, tmp_path), list[str]()
+    both = threading.Barrier(2, timeout=60)  # the first stretch of each: one alone could read all before the other
 
     def say(prompt: str) -> str:
         asked.append(prompt)
-        time.sleep(0.05)
+        if len(asked) <= both.parties:
+            both.wait()
         return lines(prompt)
 
     def read(_: int) -> LibraryReading:
