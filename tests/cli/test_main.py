@@ -105,12 +105,11 @@ def test_serve_says_that_nothing_is_indexed_or_where_no_library_is(tmp_path: Pat
         "empty": "nothing is indexed yet: `seekpoint status --index ",
         "none": "there is no library in ",
     }.items():
-        command = [sys.executable, "-c", MAIN, "serve", "--port", "0", "--index", str(tmp_path / name)]
+        command = [sys.executable, "-m", "seekpoint", "serve", "--port", "0", "--index", str(tmp_path / name)]
         with Popen(command, stdout=PIPE, stderr=PIPE, cwd=ROOT, text=True) as process:
             assert process.stderr
             assert process.stderr.readline().startswith(f"seekpoint: {said}")
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+            process.kill()
 
 
 @pytest.mark.parametrize(
