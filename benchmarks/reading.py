@@ -1,8 +1,8 @@
 """How well a reader chooses among the passages that the tool `ask` of `seekpoint mcp` returns.
 
-    python -m benchmarks.reading shown LIBRARY QUESTIONS [--tokenizer FILE]... [--prompt]
+    python -m benchmarks.reading shown LIBRARY QUESTIONS [--tokenizer FILE]... [--prompt] [--wordings FILE]
     python -m benchmarks.reading cases LIBRARY QUESTIONS FOLDER [--each 15] [--unanswered 20] [--seed 0]
-                                     [--brief | --prompt]
+                                     [--brief | --prompt] [--wordings FILE]
     python -m benchmarks.reading score FOLDER PICKS
 
 `shown` needs no reader: it prints how much of an answer's own words the passages show, how often less than half, and
@@ -12,7 +12,8 @@ results. With --prompt the passages are those of a language model's prompt.
 a reader, which has the questions and their passages with marks alone, and FOLDER/key.json for scoring. With --brief
 the cases have the moments with short quotes, whose marks are their ranks. PICKS is a JSON object that the reader
 writes: for each case the mark where the answer begins, such as "3b", or null where nothing answers. `score` prints how
-often the pick is right, beside the first moment of the ranking.
+often the pick is right, beside the first moment of the ranking. With --wordings, a file as of benchmarks/wordings.py,
+questions are asked with their other wordings.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ import re
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from tokenizers import Tokenizer
 
 from benchmarks.machine import describe
 from benchmarks.shown import ShownText, share_shown
+from benchmarks.wordings import wordings_of
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
@@ -43,6 +45,8 @@ from seekpoint.query.reading.passages import MOMENTS, PASSAGES, MarkedPassage, m
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.token_budget import tokens
+
+Wordings: TypeAlias = Mapping[str, Sequence[str]]
 
 NOWHERE = "unanswerable"
 _LABEL = re.compile(r"\[(\d{1,2}[a-z]{1,2})(?= |\])")
@@ -76,13 +80,14 @@ def direction(question: Question) -> str:
     return f"{question.language}->{question.video_language}" if question.spans else NOWHERE
 
 
-def write_cases(library: Path, questions: Iterable[Question], folder: Path, form: Form) -> None:
+def write_cases(library: Path, questions: Iterable[Question], folder: Path, form: Form, also: Wordings) -> None:
     """Ask the questions, and write what a reader is given and what its picks mean."""
     cases, key = [], []
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for number, question in enumerate(questions, 1):
-            answer = pipeline.ask(question.text, reader, encoder, AskOptions(form.moments))
+            options = AskOptions(form.moments, also=tuple(also.get(question.id, ())))
+            answer = pipeline.ask(question.text, reader, encoder, options)
             given = form.give(answer, reader)
             cases.append({"case": number, "question": question.text, "passages": given.passages})
             first = answer.moments[0]
@@ -210,14 +215,17 @@ def score(key: Sequence[Mapping[str, Any]], picks: Mapping[str, str | None]) -> 
     return "\n".join([*lines, *(f"no such mark: {each}" for each in invented)])
 
 
-def print_shown(library: Path, questions: Iterable[Question], tokenizers: Sequence[Path], form: Form) -> None:
+def print_shown(
+    library: Path, questions: Iterable[Question], tokenizers: Sequence[Path], form: Form, also: Wordings
+) -> None:
     """Print the share of the answers that is shown, by direction, and the tokens of results."""
     rows: dict[str, list[tuple[float, ...]]] = {}
     texts = []
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for question in questions:
-            given = form.give(pipeline.ask(question.text, reader, encoder, AskOptions(form.moments)), reader)
+            options = AskOptions(form.moments, also=tuple(also.get(question.id, ())))
+            given = form.give(pipeline.ask(question.text, reader, encoder, options), reader)
             texts.append(given.text)
             share = share_shown(question.spans, given.shown, reader)
             held = any(judged({"spans": question.spans}, [each]).moment1 for each in given.marks.values())
@@ -249,6 +257,7 @@ def main() -> None:
     shown.add_argument("questions", type=Path)
     shown.add_argument("--tokenizer", type=Path, action="append", default=[])
     shown.add_argument("--prompt", action="store_true")
+    shown.add_argument("--wordings", type=Path)
     cases = commands.add_parser("cases")
     cases.add_argument("library", type=Path)
     cases.add_argument("questions", type=Path)
@@ -256,6 +265,7 @@ def main() -> None:
     cases.add_argument("--each", type=int, default=15)
     cases.add_argument("--unanswered", type=int, default=20)
     cases.add_argument("--seed", type=int, default=0)
+    cases.add_argument("--wordings", type=Path)
     forms = cases.add_mutually_exclusive_group()
     forms.add_argument("--brief", action="store_true")
     forms.add_argument("--prompt", action="store_true")
@@ -264,14 +274,15 @@ def main() -> None:
     scored.add_argument("picks", type=Path)
     given = options.parse_args()
     print(describe())
+    also = wordings_of(given.wordings) if given.command != "score" and given.wordings else {}
     if given.command == "shown":
         form = PROMPT if given.prompt else PASSAGES_OF_ASK
-        print_shown(given.library, read_questions(given.questions), given.tokenizer, form)
+        print_shown(given.library, read_questions(given.questions), given.tokenizer, form, also)
         return
     if given.command == "cases":
         questions = read_questions(given.questions)
         form = BRIEF if given.brief else PROMPT if given.prompt else PASSAGES_OF_ASK
-        write_cases(given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder, form)
+        write_cases(given.library, drawn(questions, given.each, given.unanswered, given.seed), given.folder, form, also)
     key = json.loads((given.folder / "key.json").read_text("utf-8"))
     picks = json.loads(given.picks.read_text("utf-8")) if given.command == "score" else {}
     print(score(key, picks))

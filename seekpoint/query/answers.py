@@ -36,7 +36,8 @@ class Explanation:
     there, or for which somebody kept the place: it is like the one that is asked. `stands_in` is true where the moment
     is in another language than the question, so that a part of the meaning stands in for words. `matched` are the
     question's words that occur in the moment, `translated` those that occur in translation. `windows` are the stretches
-    nearest in meaning. `reranked` is the score that a reranker gave instead of that sum, if there is one.
+    nearest in meaning. `reranked` is the score that a reranker gave instead of that sum, if there is one. `reworded` is
+    added because another wording of the question finds it, too.
     """
 
     meaning: float
@@ -51,6 +52,7 @@ class Explanation:
     noted: float = 0.0
     answers: str | None = None
     reranked: float | None = None
+    reworded: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,19 @@ class Moment(Displayed):
     def timestamp(self) -> str | None:
         """`start` as `12:34`, or `1:02:03` from an hour on."""
         return timestamp(self.start)
+
+
+# Seconds, and cues of a text, within which two moments are one place.
+_NEAR, _NEAR_CUES = 30.0, 5
+
+
+def is_same_place(one: Moment, other: Moment) -> bool:
+    """Whether two moments are so close that one link is enough."""
+    if one.resource.id != other.resource.id:
+        return False
+    if one.start is None or other.start is None:
+        return one.language == other.language and abs(one.cues[0] - other.cues[0]) < _NEAR_CUES
+    return abs(one.start - other.start) < _NEAR
 
 
 class Respelling(NamedTuple):

@@ -124,6 +124,9 @@ class FoundAnswer(BaseModel):
     nearer: Nearer | None = None
     undated: Undated | None = None
     note: str | None = None
+    languages: list[str] | None = Field(
+        default=None, description="Those of the library: `also` takes the question in each."
+    )
     sources: list[FoundSource] | None = None
     passages: list[FoundPassage] | None = Field(default=None, description="Those that may hold the answer.")
     moments: list[FoundMoment] | None = Field(default=None, description="Only with `brief`; best first.")
@@ -450,13 +453,15 @@ def new_moments(digest: Digest, position: Position) -> NewMoments:
     return result
 
 
-def brief_answer(answer: Answer, position: Position, lacking: str | None = None) -> FoundAnswer:
+def brief_answer(
+    answer: Answer, position: Position, lacking: str | None = None, languages: Sequence[str] = ()
+) -> FoundAnswer:
     """The answer as moments, with quotes shortened so that it fits.
 
     `position` gives the `at` of a moment; `lacking` is what the library doesn't have of the filters.
     """
     moments = [found_moment(moment, position(moment)) for moment in answer.moments]
-    result = _about(answer, lacking)
+    result = _about(answer, lacking, languages)
     budget = MOST_TOKENS - size(result)
     result.moments = fitting(moments, budget - _LEAST_QUOTE * len(moments), _with_link) or fitting(
         moments, budget - _LEAST_QUOTE, _with_link
@@ -474,9 +479,10 @@ def read_answer(
     passages: Sequence[MarkedPassage],
     headings: Callable[[str], Sequence[Chapter]],
     lacking: str | None = None,
+    languages: Sequence[str] = (),
 ) -> FoundAnswer:
     """The answer as passages, shortened so that it fits; `headings` are those of a resource, by its id."""
-    result = _about(answer, lacking)
+    result = _about(answer, lacking, languages)
     best: dict[str, Moment] = {}
     for passage in passages:
         best.setdefault(passage.moment.resource.id, passage.moment)
@@ -529,7 +535,7 @@ def _opening(moment: Moment) -> str | None:
     return address(moment.link) or address(moment.resource.url)
 
 
-def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
+def _about(answer: Answer, lacking: str | None, languages: Sequence[str]) -> FoundAnswer:
     note = _NOTES.get(answer.confidence)
     if not answer.moments:
         note = _ALL_EXCLUDED if answer.excluded else lacking or _NOTHING_FOUND
@@ -544,6 +550,7 @@ def _about(answer: Answer, lacking: str | None) -> FoundAnswer:
         nearer=answer.nearer or None,
         undated=answer.undated or None,
         note=note,
+        languages=[*languages] or None,
     )
 
 

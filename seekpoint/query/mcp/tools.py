@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Annotated, TypeAlias
@@ -17,8 +17,9 @@ from pydantic import Field
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
+from seekpoint.index.text.languages import UNKNOWN
 from seekpoint.index.text.stretches import stretch_id
-from seekpoint.index.types import ResourceStatus, Section, State, union
+from seekpoint.index.types import Language, ResourceStatus, Section, State, union
 from seekpoint.query.answers import Moment
 from seekpoint.query.digest import digest, keep_question
 from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
@@ -49,6 +50,7 @@ from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, unread
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
+from seekpoint.query.search.wordings import MOST_WORDINGS
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import (
     LONGEST_SECTION,
@@ -95,6 +97,13 @@ class Tools:
     def ask(
         self,
         question: Annotated[str, Field(description="A question in whole words, in any language.")],
+        also: Annotated[
+            list[str],
+            Field(
+                max_length=MOST_WORDINGS,
+                description="The same question in each other language of the library, as its speakers would put it.",
+            ),
+        ] = [],  # noqa: B006 - the schema's default
         k: Annotated[
             int | None,
             Field(
@@ -118,13 +127,13 @@ class Tools:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
             filters = filters_of(kind, section, language, within, speaker, after, before, added)
-            options = AskOptions(most if brief else MOMENTS * most, filters)
+            options = AskOptions(most if brief else MOMENTS * most, filters, also=tuple(also))
             answer = self._live.ask(question, options, within=reader)
-            lack = lacking(language, reader.languages()) or unheard(speaker)
+            lack, spoken = lacking(language, reader.languages()) or unheard(speaker), _spoken(reader.languages())
             if not brief:
                 passages = marked_passages(answer.moments, reader.transcripts, most)
-                return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack))
-            result = brief_answer(answer, partial(_position, reader), lack)
+                return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack, spoken))
+            result = brief_answer(answer, partial(_position, reader), lack, spoken)
         return structured(result, *transcript_links(result.moments or ()))
 
     def transcript(
@@ -275,6 +284,11 @@ class Tools:
 
     def _statuses(self, reader: Reader) -> list[ResourceStatus]:
         return list(self._caches.of(reader).statuses.values())
+
+
+def _spoken(languages: Mapping[str, Language]) -> list[str]:
+    """The languages of a library with the most passages."""
+    return sorted(languages.keys() - {UNKNOWN}, key=lambda tag: -languages[tag].chunks)[: MOST_WORDINGS + 1]
 
 
 def _position(library: Reader, moment: Moment) -> float | None:

@@ -102,6 +102,7 @@ class ExplanationJson(TypedDict):
     translated: Annotated[list[TranslationJson], Described("Those that occur in translation.")]
     windows: Annotated[list[WindowJson], Described("The stretches nearest in meaning.")]
     reranked: NotRequired[Annotated[float, Described("The reranker's score, instead of that sum.")]]
+    reworded: NotRequired[Annotated[float, Described("What is added because another wording finds it, too.")]]
 
 
 class RespellingJson(TypedDict):

@@ -93,6 +93,8 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
     added = f" + {named:.3g} (the question names it)" if named else ""
     added += f" + {verbatim:.3f} (said word for word)" if verbatim else ""
     added += f" + {noted:.3f} (answers a question like it)" if noted else ""
+    if explanation.reworded and explanation.reranked is None:
+        added += f" + {explanation.reworded:.3f} (found by another wording, too)"
     yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{added}"
     if explanation.answers:
         yield f"answers, as noted here: {clean(explanation.answers)}"

@@ -20,7 +20,16 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import language_of
 from seekpoint.index.text.transcript_text import columns, title_at
-from seekpoint.query.answers import Answer, Citation, CitedSentence, Confidence, Moment, Reading, Verdict
+from seekpoint.query.answers import (
+    Answer,
+    Citation,
+    CitedSentence,
+    Confidence,
+    Moment,
+    Reading,
+    Verdict,
+    is_same_place,
+)
 from seekpoint.query.links import link, quote_link
 from seekpoint.query.reading.citations import MarkedSentence, SentenceReader, without_thoughts
 from seekpoint.query.reading.passages import PASSAGES, Mark, MarkedPassage, fitted, marked_passages
@@ -191,8 +200,6 @@ def _beside(passage: MarkedPassage) -> float:
     return tokens(json.dumps({"title": _title(passage), "text": ""}, indent=1, ensure_ascii=False)) + 3
 
 
-# Seconds, and cues of a text, within which two cited marks are one moment.
-_NEAR, _NEAR_CUES = 30.0, 5
 # Columns of a quote.
 _QUOTED = 240
 
@@ -262,15 +269,6 @@ def _quote(marks: Sequence[Mark]) -> tuple[str, int]:
     stop = marks[count].number if count < len(marks) else 0
     letters = sum(width <= _QUOTED for width in accumulate(map(columns, text)))
     return text if letters == len(text) else f"{text[:letters].rstrip()}…", max(stop, marks[count - 1].number + 1)
-
-
-def is_same_place(one: Moment, other: Moment) -> bool:
-    """Whether two moments are so close that one link is enough."""
-    if (one.resource.id, one.language) != (other.resource.id, other.language):
-        return False
-    if one.start is None or other.start is None:
-        return abs(one.cues[0] - other.cues[0]) < _NEAR_CUES
-    return abs(one.start - other.start) < _NEAR
 
 
 def ordered(answer: Answer, reading: Reading, k: int) -> Answer:

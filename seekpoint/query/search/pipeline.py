@@ -24,6 +24,7 @@ from seekpoint.query.search.ranking import Hit, ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
 from seekpoint.query.search.spelling import as_said
+from seekpoint.query.search.wordings import MOST_WORDINGS, merged
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
@@ -35,12 +36,21 @@ _DEFAULT = AskOptions()
 def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _DEFAULT) -> Answer:
     """Answer a question with moments, best first.
 
-    Raises UsageError for a question that is empty or too long, and for a filter that is no language.
+    Raises UsageError for a question that is empty or too long, for too many wordings, and for a filter that is no
+    language.
     """
     if not 1 <= options.k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {options.k}")
+    if len(options.also) > MOST_WORDINGS:
+        raise UsageError(f"{len(options.also)} other wordings of the question: give {MOST_WORDINGS} at most")
     if options.filters.language:
         check_language(options.filters.language, reader.languages())
+    answers = [_answer(text, reader, encoder, options) for text in (question, *options.also)]
+    return merged(answers, options.k) if options.also else answers[0]
+
+
+def _answer(question: str, reader: Reader, encoder: Encoder, options: AskOptions) -> Answer:
+    """The answer to one wording."""
     tuning, calibration = profile_of(reader)
     syntax = read_syntax(question)
     query = read(syntax, reader, encoder, options, options.tuning or tuning)

@@ -87,6 +87,7 @@ TUNING = Tuning()
 
 OPTION_HELP: Mapping[str, str] = {
     "k": "How many moments to show.",
+    "also": "The question in another language or other words, whose moments count as well.",
     "per_resource": "How many moments of one resource among the first five, unless nothing else is near.",
     "explained": "Say why each moment was found.",
     "kind": "Only resources of this kind.",
@@ -106,6 +107,7 @@ class AskOptions:
 
     At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
     why they were found, and the answer what its confidence follows from. `tuning` replaces the weights of the ranking.
+    `also` are other wordings of the question, in other languages or words, whose moments count as well.
     """
 
     k: int = 5
@@ -114,3 +116,4 @@ class AskOptions:
     explained: bool = False
     reranker: Reranker | None = None
     tuning: Tuning | None = None
+    also: tuple[str, ...] = ()

@@ -110,6 +110,17 @@ def test_brief_answers_come_with_quotes_places_and_links_from_all_or_one(
         assert {moment["resource"] for moment in answer["moments"]} == {video}
 
 
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_question_can_be_put_into_the_librarys_other_languages(served: Server, brief: bool) -> None:
+    def found(*also: str) -> dict[str, Any]:
+        return tool_result(served, "ask", question="What does a cache keep?", also=also, k=1, brief=brief)
+
+    assert found()["languages"] == ["en", "zh"]
+    assert "a week" not in str(found()) and "训练要一个星期" in str(found("训练要一个星期"))
+    said = tool_error(served, "ask", question="mask", also=["掩码"] * 5)
+    assert "`also`" in said and "at most 4" in said
+
+
 @settings(max_examples=50)
 @given(st.lists(MOMENTS, min_size=1, max_size=20))
 def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Moment]) -> None:
@@ -134,7 +145,7 @@ def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Mom
         ({"question": "mask", "language": "klingon"}, "'klingon' is no language tag: give one such as en"),
         (
             {"question": "mask", "limit": 3},
-            "takes no `limit`, but question, k, brief, kind, section, language, resource",
+            "takes no `limit`, but question, also, k, brief, kind, section, language, resource",
         ),
         ({}, "`question`: field required"),
     ],

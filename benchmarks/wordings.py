@@ -1,0 +1,78 @@
+"""Measures what other wordings of questions find, beside the questions alone and the other wordings alone.
+
+    python -m benchmarks.wordings LIBRARY QUESTIONS WORDINGS
+
+WORDINGS is a file with the id of a question, a tab, and another wording in each line, such as the question in another
+language; benchmarks/questions/wordings.tsv has those of the questions asked before hearing, and of the small libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.machine import describe
+from seekpoint.index.models.encoder import LazyEncoder, stored_engine
+from seekpoint.index.open import open_reader
+from seekpoint.query.answers import Answer, Confidence
+from seekpoint.query.evaluation.metrics import DEPTH, judge
+from seekpoint.query.evaluation.question_file import Question, read_questions
+from seekpoint.query.evaluation.runs import ALL, evaluate
+from seekpoint.query.search import pipeline
+from seekpoint.query.search.settings import AskOptions
+
+
+def wordings_of(file: Path) -> dict[str, tuple[str, ...]]:
+    """The other wordings of questions, by their ids."""
+    wordings: dict[str, tuple[str, ...]] = {}
+    for line in file.read_text("utf-8").splitlines():
+        key, text = line.split("\t")
+        wordings[key] = (*wordings.get(key, ()), text)
+    return wordings
+
+
+def main() -> None:
+    """Print moment@1, moment@5, sharp@1 and how often *high* is right, of three ways to ask."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.wordings", description=__doc__.splitlines()[0])
+    options.add_argument("library", type=Path)
+    options.add_argument("questions", type=Path)
+    options.add_argument("wordings", type=Path)
+    given = options.parse_args()
+    wordings = wordings_of(given.wordings)
+    questions = [each for each in read_questions(given.questions) if each.id in wordings]
+    print(describe())
+    print(f"{'':20} {'n':>4} {'moment@1':>9} {'@5':>6} {'sharp':>6}   high: share, right   none: lost, told")
+    with open_reader(given.library) as library:
+        encoder = LazyEncoder(library.card, engine=stored_engine(library)).get()
+        for name, first, also in (("question", True, False), ("other wordings", False, True), ("both", True, True)):
+            answers = []
+            for question in questions:
+                texts = (question.text,) * first + wordings[question.id] * also
+                answers.append(pipeline.ask(texts[0], library, encoder, AskOptions(DEPTH, also=texts[1:])))
+            print_rows(name, questions, answers)
+
+
+def print_rows(name: str, questions: Sequence[Question], answers: Sequence[Answer]) -> None:
+    """Print a line for each direction of languages, and one for all."""
+    replies = iter(answers)
+    evaluation = evaluate(questions, lambda _: next(replies), lambda _: "")
+    pairs = list(zip(questions, answers, strict=True))
+    high = [
+        judge(question, answer.moments).moment1
+        for question, answer in pairs
+        if question.spans and answer.confidence is Confidence.HIGH
+    ]
+    lost = [not answer.answered for question, answer in pairs if question.spans]
+    told = [not answer.answered for question, answer in pairs if not question.spans]
+    for group, metrics in sorted(evaluation.groups.items()):
+        row = f"{name if group == ALL else group:20} {metrics.n:>4} {metrics.moment1:>9.3f} {metrics.moment5:>6.3f}"
+        row += f" {metrics.sharp1:>6.3f}"
+        if group == ALL:
+            shares = (len(high) / len(lost), sum(high) / max(len(high), 1), sum(lost) / len(lost))
+            row += "   {:.2f}, {:.2f}            {:.3f}, ".format(*shares) + f"{sum(told)} of {len(told)}"
+        print(row)
+
+
+if __name__ == "__main__":
+    main()
