@@ -19,7 +19,7 @@ from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import UNKNOWN
 from seekpoint.index.text.stretches import stretch_id
-from seekpoint.index.types import Language, ResourceStatus, Section, State, union
+from seekpoint.index.types import Language, Section, State, union
 from seekpoint.query.answers import Moment
 from seekpoint.query.digest import digest, keep_question
 from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
@@ -65,7 +65,6 @@ from seekpoint.query.serving.parameters import (
     SectionFilter,
     SpeakerFilter,
 )
-from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.serving.suggestions import folded
 from seekpoint.query.token_budget import quotable
 from seekpoint.query.transcript_places import Place, indexed_resource
@@ -92,7 +91,7 @@ class Tools:
     def __init__(self, live: LiveLibrary, adding: Adding | None) -> None:
         self._live = live
         self._adding = adding
-        self._caches = ResourceCaches()
+        self._caches = live.caches
 
     def ask(
         self,
@@ -151,8 +150,8 @@ class Tools:
         language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:
         place = Place(at, heading, page)
-        with self._live.reader() as reader:
-            return structured(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
+        with self._live.cache() as cache:
+            return structured(read_window(resource, place, cache, 60 * minutes, language))
 
     def read_transcript(
         self,
@@ -165,17 +164,17 @@ class Tools:
     ) -> str:
         """The JSON of a window, for the address of a transcript."""
         place = Place(at, heading, page)
-        with self._live.reader() as reader:
-            return compact(read_window(resource, place, self._caches.of(reader), 60 * minutes, language))
+        with self._live.cache() as cache:
+            return compact(read_window(resource, place, cache, 60 * minutes, language))
 
     def transcripts(self) -> list[ListedTranscript]:
         """The first transcripts, in the order of the reading lists."""
-        with self._live.reader() as reader:
-            return list(islice(listed_transcripts(self._statuses(reader)), _MOST_TRANSCRIPTS))
+        with self._live.cache() as cache:
+            return list(islice(listed_transcripts(cache.statuses.values()), _MOST_TRANSCRIPTS))
 
     def status(self) -> Annotated[CallToolResult, StatusResult]:
-        with self._live.reader() as reader:
-            return structured(status_result(self._statuses(reader)))
+        with self._live.cache() as cache:
+            return structured(status_result([*cache.statuses.values()]))
 
     def list_resources(
         self,
@@ -190,9 +189,9 @@ class Tools:
             Field(description="Only those with these words in the title, the authors' names, or where it appeared."),
         ] = None,
     ) -> Annotated[CallToolResult, ListedResources]:
-        with self._live.reader() as reader:
-            statuses = self._statuses(reader)
-            names = self._caches.of(reader).folded_names if named else {}
+        with self._live.cache() as cache:
+            statuses = [*cache.statuses.values()]
+            names = cache.folded_names if named else {}
         for word in folded(named or "").split():
             statuses = [status for status in statuses if word in names[status.id]]
         if section:
@@ -250,9 +249,9 @@ class Tools:
             return structured(KeptQuestions(kept=len(reader.settings.questions)))
 
     def next_stretch(self) -> Annotated[CallToolResult, StretchToRead]:
-        with self._live.reader() as reader:
-            amount = amount_read(reader, self._statuses(reader))
-            item = next(unread(reader), None)
+        with self._live.cache() as cache:
+            amount = amount_read(cache.reader, [*cache.statuses.values()])
+            item = next(unread(cache.reader), None)
             if not item:
                 return structured(StretchToRead(left=0))
             key = stretch_id(item.resource.id, item.stretch.number)
@@ -266,9 +265,10 @@ class Tools:
             str, Field(max_length=_LONGEST_NOTES, description="The lines in its form: `3 en Why is the mask needed?`")
         ],
     ) -> Annotated[CallToolResult, KeptNotes]:
-        with self._live.reader() as reader:
+        with self._live.cache() as cache:
+            reader = cache.reader
             key, _, number = stretch.rpartition(" ")
-            status = self._caches.of(reader).status(key)
+            status = cache.status(key)
             items = stretches_of(reader, status.resource) if status and status.chunks else ()
             item = next((each for each in items if str(each.stretch.number) == number), None)
             if not item:
@@ -281,9 +281,6 @@ class Tools:
                 keeper.keep(found.as_read(item, _ASSISTANT, before))
             self._live.refresh()
         return structured(kept_notes(found))
-
-    def _statuses(self, reader: Reader) -> list[ResourceStatus]:
-        return list(self._caches.of(reader).statuses.values())
 
 
 def _spoken(languages: Mapping[str, Language]) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import inf
 from threading import Condition, Lock
+from typing import TYPE_CHECKING
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
@@ -20,6 +21,9 @@ from seekpoint.index.types import Encoder, ModelCard, Parts, Reranker, Vectors
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import AskOptions
 
+if TYPE_CHECKING:
+    from seekpoint.query.serving.resource_cache import ResourceCache
+
 # Seconds: a build commits one resource after another, and reopening for each of them isn't worth it.
 _LEAST_BETWEEN = 2.0
 _DEFAULT = AskOptions()
@@ -29,7 +33,10 @@ class LiveLibrary:
     """A library, its encoder and its reranker, if it has one, open for the life of a process; threads may share it."""
 
     def __init__(self, address: Address, encoder: Encoder | None = None, reranker: Reranker | None = None) -> None:
+        from seekpoint.query.serving.resource_cache import ResourceCaches  # `ask` of a command does without
+
         self.address = address
+        self.caches = ResourceCaches()
         self._reranker = reranker
         self._given_encoder = encoder
         self._encoder: SharedEncoder | None = None
@@ -56,6 +63,12 @@ class LiveLibrary:
             with self._changed:
                 opened.users -= 1
                 opened.close_unused()
+
+    @contextmanager
+    def cache(self) -> Iterator[ResourceCache]:
+        """A reader of the library, with what was read by it before."""
+        with self.reader() as reader:
+            yield self.caches.of(reader)
 
     def ask(self, question: str, options: AskOptions = _DEFAULT, *, within: Reader | None = None) -> Answer:
         """Answer a question as `pipeline.ask` does; `within` is a reader that the caller has from `reader`."""

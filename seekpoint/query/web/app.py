@@ -24,7 +24,6 @@ from seekpoint.index.errors import SeekpointError
 from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
@@ -62,14 +61,13 @@ def application(
     draw: Draw | None = None,
 ) -> ASGIApp:
     """The application for a library; with `editing` the library can be changed, with `draw` PDFs are shown."""
-    caches = ResourceCaches()
     readings = Readings(reader) if reader else None
-    workspace = Workspace(live, caches, editing) if editing else None
-    pages = Pages(live, caches, editing, workspace, policy, readings, draws=draw is not None)
-    api, kept, login = Api(live, caches, readings), KeptPages(live, caches, editing), Login(policy)
+    workspace = Workspace(live, editing) if editing else None
+    pages = Pages(live, editing, workspace, policy, readings, draws=draw is not None)
+    api, kept, login = Api(live, readings), KeptPages(live, editing), Login(policy)
     news = NewsPages(live, editing, policy)
     routes = [*pages.routes, *kept.routes, *news.routes, *api.routes, *(workspace.routes if workspace else [])]
-    routes += PageDrawings(live, caches, draw).routes if draw else []
+    routes += PageDrawings(live, draw).routes if draw else []
     app = FastAPI(
         title="Seekpoint",
         description="Ask a reading list a question; an answer is the moments where it begins.",

@@ -44,7 +44,7 @@ from seekpoint.query.output.json import (
 from seekpoint.query.reading.unread_stretches import amount_read
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.suggestions import Suggests
 from seekpoint.query.transcript_paragraphs import position_at
 from seekpoint.query.web.parameters import (
@@ -97,7 +97,6 @@ class Api:
     """The endpoints of the API for a library."""
 
     live: LiveLibrary
-    caches: ResourceCaches
     readings: Readings | None
 
     @property
@@ -129,10 +128,10 @@ class Api:
         where nothing answers, or failed, and then a `problem`. The page has the moments in the model's order then.
         """
         assert self.readings, "only then there is a route"
-        with self.live.reader() as reader:
+        with self.live.cache() as cache:
             if parameters.resource:
-                resource_of(self.caches.of(reader), parameters.resource, _HINT)
-            steps = self.readings.steps(parameters.q, parameters.options, self.live, reader)
+                resource_of(cache, parameters.resource, _HINT)
+            steps = self.readings.steps(parameters.q, parameters.options, self.live, cache.reader)
         return EventStream(_events(self.readings.stream(steps)))
 
     def resources(
@@ -226,13 +225,13 @@ class Api:
     @contextmanager
     def _current(self, request: Request, response: Response) -> Iterator[ResourceCache]:
         """The library; raises 304 where the client has the answer already, since the library is as it was then."""
-        with self.live.reader() as reader:
-            state = (_VERSION, reader.revision, request.url.path, request.url.query)
+        with self.live.cache() as cache:
+            state = (_VERSION, cache.reader.revision, request.url.path, request.url.query)
             tag = f'W/"{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}"'
             if tag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "")):
                 raise HTTPException(304, headers={"ETag": tag})
             response.headers["ETag"] = tag
-            yield self.caches.of(reader)
+            yield cache
 
 
 def _noted(transcript: Transcript, parameters: TranscriptParameters, *, plays: bool) -> list[NotedQuestionJson]:

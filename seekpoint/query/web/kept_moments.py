@@ -21,7 +21,7 @@ from seekpoint.query.keeping import LONGEST_TEXT, as_kept, in_lines, to_keep, un
 from seekpoint.query.output.kept_files import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web import view_models
 from seekpoint.query.web.parameters import LONGEST_COLLECTION, AnyForm, Editing, Form, KeptFile, KeptParameters, Line
 from seekpoint.query.web.problems import PageError, resource_of
@@ -39,7 +39,6 @@ class KeptPages:
     """The page of kept moments; it has forms if there is an `editing`."""
 
     live: LiveLibrary
-    caches: ResourceCaches
     editing: Editing | None
 
     @property
@@ -50,8 +49,7 @@ class KeptPages:
 
     def kept(self, request: Request) -> HTMLResponse:
         parameters = KeptParameters.model_validate(dict(request.query_params))
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
+        with self.live.cache() as cache:
             keeping = Keeping(self.editing, cache, path_of(request)) if self.editing else None
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
@@ -62,8 +60,7 @@ class KeptPages:
     def file(self, request: Request) -> Response:
         """The kept moments, or those of a collection, as a file to download."""
         parameters = KeptFile.model_validate(dict(request.query_params))
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
+        with self.live.cache() as cache:
             moments = [under_headings(moment, cache) for moment in parameters.among(cache.kept)]
         form = KEPT_FORMATS[parameters.format]
         name = quote(f"{(parameters.collection or TITLE)[:60]}{form.suffix}", safe="")
@@ -72,8 +69,8 @@ class KeptPages:
 
     async def keep(self, request: Request) -> Response:
         form = await self._form(request, KeepForm)
-        with self.live.reader() as reader:
-            resource = resource_of(self.caches.of(reader), form.resource)
+        with self.live.cache() as cache:
+            resource = resource_of(cache, form.resource)
         values = form.model_dump(exclude={"resource", "back"})
         moment = KeptMoment(resource=as_kept(resource), added=time.time(), **values)
         return await self._changed(form, lambda keeper: keeper.keep(moment))

@@ -16,7 +16,6 @@ from starlette.routing import Route
 from seekpoint.index.errors import SeekpointError
 from seekpoint.query.filters import in_language
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.resource_cache import ResourceCaches
 from seekpoint.query.web.parameters import QuoteParameters
 from seekpoint.query.web.problems import resource_of
 from seekpoint.query.web.view_models import local_pdf
@@ -34,9 +33,8 @@ _CACHING = {"Cache-Control": "private, max-age=31536000, immutable"}
 class PageDrawings:
     """Draws two pages at a time; further requests wait. Keeps the last pages while their files stay as they are."""
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, draw: Draw) -> None:
+    def __init__(self, live: LiveLibrary, draw: Draw) -> None:
         self._live = live
-        self._caches = caches
         self._draw = lru_cache(_KEPT)(lambda path, version, number, quote: draw(path, number, quote))
         self._turns = CapacityLimiter(_AT_ONCE)
         self.routes = [Route("/media/{id}/page/{number}" + suffix, self.page) for suffix in (".png", "")]
@@ -51,8 +49,7 @@ class PageDrawings:
     def _drawing(self, request: Request) -> tuple[str, Drawing]:
         """The version of the file that a request names, and the page; raises HTTPException."""
         quoted = QuoteParameters.model_validate(dict(request.query_params))
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self._live.cache() as cache:
             resource = resource_of(cache, request.path_params["id"])
             path = local_pdf(resource) if cache.standings[resource.id].is_indexed else None
             transcript = in_language(cache.transcripts(resource.id), quoted.language) if path else None

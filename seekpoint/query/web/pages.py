@@ -26,7 +26,7 @@ from seekpoint.query.links import link
 from seekpoint.query.output.status import remedy
 from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web import view_models
 from seekpoint.query.web.kept_moments import Keeping
 from seekpoint.query.web.parameters import Editing, ListPageParameters, PageParameters
@@ -64,7 +64,6 @@ class Pages:
     """The pages for a library."""
 
     live: LiveLibrary
-    caches: ResourceCaches
     editing: Editing | None
     workspace: Workspace | None
     policy: AccessPolicy
@@ -84,9 +83,8 @@ class Pages:
 
     def ask(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
-            answer = self._answer(parameters, reader) if parameters.question else None
+        with self.live.cache() as cache:
+            answer = self._answer(parameters, cache.reader) if parameters.question else None
             moments = answer.moments if answer else ()
             cited = len(answer.reading.moments) if answer and answer.reading else 0
             shown = cut(moments, cited) if parameters.is_cut else moments
@@ -122,9 +120,10 @@ class Pages:
 
     def list(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
-            answer = self.live.ask(parameters.q, AskOptions(_ON_BARS), within=reader) if parameters.question else None
+        with self.live.cache() as cache:
+            answer = (
+                self.live.ask(parameters.q, AskOptions(_ON_BARS), within=cache.reader) if parameters.question else None
+            )
             moments = answer.moments if answer else ()
             near = [moment for moment in moments if _is_near(moment, moments[0])]
             marks = {
@@ -148,8 +147,7 @@ class Pages:
     def resource(self, request: Request) -> HTMLResponse:
         parameters = _parameters(request)
         start = parameters.t
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
+        with self.live.cache() as cache:
             resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
             ui = language_of(request)
@@ -159,7 +157,7 @@ class Pages:
             if parameters.question:
                 language = reading.transcript.language if reading and parameters.language else None
                 filters = Filters(resource=resource.id, language=language)
-                answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=reader)
+                answer = self.live.ask(parameters.q, AskOptions(parameters.k, filters), within=cache.reader)
             moments = answer.moments if answer else ()
             duration = cache.duration(resource.id)
             is_at_second = start is not None and resource.kind.plays
@@ -182,8 +180,7 @@ class Pages:
     def found(self, request: Request) -> JSONResponse:
         """The places of the parameter `find` in a transcript, for the page's script; offsets are UTF-16's."""
         parameters = _parameters(request)
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
+        with self.live.cache() as cache:
             resource = resource_of(cache, request.path_params["id"])
             transcript = in_language(cache.transcripts(resource.id), parameters.language)
         cues = transcript.cues if transcript else ()
@@ -192,8 +189,7 @@ class Pages:
         return JSONResponse({"count": sought.count, "places": places})
 
     def media(self, request: Request) -> FileResponse:
-        with self.live.reader() as reader:
-            cache = self.caches.of(reader)
+        with self.live.cache() as cache:
             resource = resource_of(cache, request.path_params["id"])
             is_indexed = cache.standings[resource.id].is_indexed
         mime = "application/pdf" if view_models.local_pdf(resource) else view_models.content_type(resource)

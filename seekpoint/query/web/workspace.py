@@ -35,7 +35,7 @@ from seekpoint.index.settings import MOST_CHANGES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing, State
 from seekpoint.query.serving.parameters import LONGEST_ID
-from seekpoint.query.serving.resource_cache import ResourceCache, ResourceCaches
+from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.builds import Build, BuildOrder, SourceChecks, Tell
 from seekpoint.query.web.parameters import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
@@ -98,9 +98,8 @@ class Workspace:
     A library on a server takes addresses alone, each a source of its own, and no files.
     """
 
-    def __init__(self, live: LiveLibrary, caches: ResourceCaches, editing: Editing) -> None:
+    def __init__(self, live: LiveLibrary, editing: Editing) -> None:
         self._live = live
-        self._caches = caches
         self._editing = editing
         self._builds = editing.builds
         self._outcome: Outcome | None = None
@@ -194,8 +193,7 @@ class Workspace:
     async def retry(self, request: Request) -> Response:
         """Try again what isn't indexed, also before its time."""
         form = await self._editing.form(request, Form)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self._live.cache() as cache:
             now, standings = time.time(), cache.standings.items()
             wanted = {key for key, standing in standings if standing.is_due(now, at_once=True)}
             sections = [section for section in cache.sections if section.named_by is not NamedBy.IMPORT]
@@ -209,8 +207,7 @@ class Workspace:
 
     async def remove(self, request: Request) -> Response:
         form = await self._editing.form(request, RemoveForm)
-        with self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with self._live.cache() as cache:
             source = next((each.source for each in cache.sections if key_of(each.source) == form.source), "")
             if not source and cache.resource(form.resource) is None:
                 raise PageError(404, "taken_out")
@@ -221,10 +218,10 @@ class Workspace:
         """Rename a heading, or move it with all below it under another one, in the sources that have it."""
         form = await self._editing.form(request, HeadingForm)
         new = tuple(part for part in map(str.strip, clean(form.heading).split(BELOW.strip())) if part)
-        with self._live.reader() as reader:
+        with self._live.cache() as cache:
             depths = {
                 each.source: len(each.path)
-                for each in sorted(self._caches.of(reader).sections, key=lambda each: len(each.path))
+                for each in sorted(cache.sections, key=lambda each: len(each.path))
                 if each.source and each.path[: len(form.path)] == form.path
                 if form.path or (not each.path and key_of(each.source) == form.source)
             }
@@ -290,8 +287,7 @@ class Workspace:
         indexed = [key for key in reversed(changed) if now[key].is_indexed]
         others = [key for key in reversed(changed) if not now[key].is_indexed]
         named: list[ResourceStatus | None] = []
-        with suppress(LibraryError), self._live.reader() as reader:
-            cache = self._caches.of(reader)
+        with suppress(LibraryError), self._live.cache() as cache:
             named = [cache.status(key) for key in (*indexed[:_MOST_NAMED], *others[:_MOST_TOLD])]
         self._outcome = Outcome(len(changed), len(indexed), tuple(filter(None, named)))
         return told
@@ -299,8 +295,8 @@ class Workspace:
     def _standings(self) -> Mapping[str, Standing]:
         """Every entry's standing, in the order in which they were added; empty if no library can be read."""
         self._live.refresh()
-        with suppress(LibraryError), self._live.reader() as reader:
-            return self._caches.of(reader).standings
+        with suppress(LibraryError), self._live.cache() as cache:
+            return cache.standings
         return {}
 
     def _shown(self, language: str) -> Mapping[str, object]:
