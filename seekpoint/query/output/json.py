@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Kind, Origin, State
+from seekpoint.index.types import Kind, Origin, State, iso_time
 from seekpoint.query.answers import Answer, Confidence, Verdict
 
 if sys.version_info >= (3, 12):
@@ -396,16 +396,26 @@ def error_json(question: str, error: str) -> AnswerJson:
     return {"question": question, "answered": False, "confidence": Confidence.NONE, "moments": [], "error": error}
 
 
-def as_json(value: Any) -> Any:  # noqa: ANN401
-    """The JSON of an object: where a class here has its name and `Json`, an attribute for each key of that class.
+# The classes for objects of other names, and the keys whose Unix seconds come in ISO 8601.
+_FORMS = {"LibraryStatus": StatusJson, "ModelCard": ModelJson, "ReadAmount": ReadJson}
+_TIMES = ("retry_after", "added")
 
-    Empty attributes are left out unless the key is required.
+
+def as_json(value: Any, **given: object) -> Any:  # noqa: ANN401
+    """The JSON of an object: where a class here has its name and `Json`, a key for each key of that class.
+
+    Its value is what is `given` for it, else the attribute; empty attributes are left out unless the key is required.
 
     Texts come without characters that turn, hide or control others, which an imported library may hold.
     """
-    if form := globals().get(f"{type(value).__name__}Json"):
-        kept = (name for name in form.__annotations__ if name in form.__required_keys__ or getattr(value, name, None))
-        return {name: as_json(getattr(value, name)) for name in kept}
+    name = type(value).__name__
+    if form := _FORMS.get(name) or globals().get(f"{name}Json"):
+        document = dict[str, object]()
+        for key in form.__annotations__:
+            if key in given or key in form.__required_keys__ or getattr(value, key, None):
+                own = given[key] if key in given else getattr(value, key)
+                document[key] = iso_time(own) if key in _TIMES and isinstance(own, int | float) else as_json(own)
+        return document
     if isinstance(value, tuple | list):
         return [as_json(each) for each in value]
     return clean(value) if isinstance(value, str) and not value.isprintable() else value

@@ -49,26 +49,11 @@ class KeptFormat(NamedTuple):
 
 def to_json(moments: Iterable[KeptMoment], present: Container[str]) -> KeptJson:
     """The moments in the form of `/api/kept`; `present` are the ids of the resources that the library has."""
-    return {
-        "moments": [
-            {
-                "resource": as_json(kept.resource),
-                "place": kept.place,
-                "language": as_json(kept.language),
-                "start": kept.start,
-                "timestamp": timestamp(kept.start),
-                "page": kept.page,
-                "quote": as_json(kept.quote),
-                "link": as_json(kept.link),
-                "question": as_json(kept.question),
-                "note": "\n".join(_lines(kept.note)),
-                "collection": as_json(kept.collection),
-                "added": iso_time(kept.added),
-                "removed": kept.resource.id not in present,
-            }
-            for kept in moments
-        ]
-    }
+    documents = []
+    for kept in moments:
+        document = as_json(kept, timestamp=timestamp(kept.start), removed=kept.resource.id not in present)
+        documents.append(document | {"note": "\n".join(_lines(kept.note))})
+    return {"moments": documents}
 
 
 def to_text(moments: Iterable[KeptMoment], present: Container[str], *, styled: bool, width: int | None) -> str:

@@ -6,23 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, Self
 
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import (
-    Kind,
-    ModelCard,
-    NamedBy,
-    ResourceStatus,
-    Section,
-    State,
-    iso_time,
-    outlined,
-    shown_url,
-    union,
-)
-from seekpoint.query.output.json import ResourceStatusJson, StatusJson, TotalsJson, as_json
+from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
+from seekpoint.query.output.json import StatusJson, as_json
 from seekpoint.query.reading.unread_stretches import ReadAmount
 
 # Seconds: times that lie so close come from the same run, and are shown as one.
@@ -72,13 +61,8 @@ def to_json(
     library: Address, card: ModelCard, statuses: Sequence[ResourceStatus], read: ReadAmount = NOTHING
 ) -> StatusJson:
     """The status in the form of `status --json`, a stable contract."""
-    return {
-        "library": str(library),
-        "model": {"name": as_json(card.name), "dimension": card.dimension, "fingerprint": as_json(card.fingerprint)},
-        "totals": cast("TotalsJson", totals(statuses)),
-        "read": {"stretches": read.stretches, "of": read.of},
-        "resources": [resource_status_json(status) for status in statuses],
-    }
+    document: StatusJson = as_json(LibraryStatus.of(str(library), card, statuses, read))
+    return document
 
 
 def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:
@@ -90,14 +74,6 @@ def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:
         "chunks": sum(status.chunks for status in statuses),
         "seconds": round(sum(status.seconds for status in statuses), 3),
     }
-
-
-def resource_status_json(status: ResourceStatus) -> ResourceStatusJson:
-    """A resource and its state, as `status` and the HTTP API print it."""
-    document: ResourceStatusJson = as_json(status)
-    if status.retry_after is not None:
-        document["retry_after"] = iso_time(status.retry_after)
-    return document
 
 
 def to_text(

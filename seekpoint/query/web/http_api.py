@@ -142,10 +142,7 @@ class Api:
             stop = None if parameters.limit is None else parameters.offset + parameters.limit
             ids = cache.order[parameters.offset : stop]
             statuses = [cache.statuses[key] for key in ids] if stop is None else cache.reader.statuses(ids)
-        return {
-            "total": len(cache.order),
-            "resources": [status_output.resource_status_json(status) for status in statuses],
-        }
+        return {"total": len(cache.order), "resources": as_json(statuses)}
 
     def transcript(
         self,
@@ -175,15 +172,10 @@ class Api:
                 cues.append({"start": cue.start, "end": cue.end, "text": text})
                 if cue.speaker:
                     cues[-1]["speaker"] = as_json(cue.speaker)
-        return {
-            "resource": as_json(resource),
-            "language": transcript.language,
-            "languages": [each.language for each in transcripts],
-            "origin": transcript.origin,
-            "chapters": as_json(chapters if plays else ()),
-            "cues": cues,
-            "questions": _noted(transcript, parameters, plays=plays),
-        }
+        languages, noted = [each.language for each in transcripts], _noted(transcript, parameters, plays=plays)
+        given = {"resource": resource, "languages": languages, "chapters": chapters if plays else ()}
+        document: TranscriptJson = as_json(transcript, **given, cues=cues, questions=noted)
+        return document
 
     def status(self, request: Request, response: Response) -> StatusJson:
         """Tell what is indexed and what isn't, as `seekpoint status --json` does."""
