@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,7 +14,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, llm_options, print_json, rerank_option, say_left_out, with_index
+from seekpoint.cli.options import (
+    index_option,
+    llm_options,
+    print_json,
+    rerank_option,
+    say_left_out,
+    terminal_look,
+    with_index,
+)
 from seekpoint.index.address import Address
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.open import default_folder
@@ -230,10 +237,9 @@ def _answering(
     library: Reader, options: AskOptions, reader: LanguageReader | None, form: str
 ) -> Callable[[str], Answer]:
     """A function that answers a question from an open library."""
-    from seekpoint.index.models.encoder import stored_engine
     from seekpoint.query.serving.live_library import SharedEncoder
 
-    encoder = SharedEncoder(library.card, engine=stored_engine(library))
+    encoder = SharedEncoder.of(library)
     if not reader:
         return partial(_answer, library=library, encoder=encoder, options=options)
     find = partial(_answer, library=library, encoder=encoder, options=reader.options(options))
@@ -370,8 +376,7 @@ def _print(answer: Answer, form: str, nothing: str, *, is_first: bool = True) ->
 
         print_json(to_json(answer, nothing))
     elif form == "plain":
-        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
-        click.echo(to_text(answer, styled=is_styled(sys.stdout), width=width))
+        click.echo(to_text(answer, **terminal_look()))
     else:
         click.echo((FORMATS if is_first else FOLLOWING)[form](answer))
         if form == "m3u":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from seekpoint.cli.options import index_option, llm_options, print_json, with_index
+from seekpoint.cli.options import index_option, llm_options, print_json, terminal_look, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
@@ -62,16 +60,14 @@ def digest(
 
 def tell(library: Reader, since: float, form: str = "plain", reader: LanguageReader | None = None) -> None:
     """Print the digest of what came since a Unix second."""
-    from seekpoint.index.models.encoder import stored_engine
     from seekpoint.query import digest as digests
     from seekpoint.query.output import digest as output
     from seekpoint.query.output.json import as_json
-    from seekpoint.query.output.terminal import is_styled
     from seekpoint.query.reading.language_reader import whole
     from seekpoint.query.search import pipeline
     from seekpoint.query.serving.live_library import SharedEncoder
 
-    encoder = SharedEncoder(library.card, engine=stored_engine(library))
+    encoder = SharedEncoder.of(library)
 
     def ask(text: str, options: AskOptions) -> Answer:
         return pipeline.ask(text, library, encoder, options)
@@ -83,8 +79,7 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     if form == "json":
         print_json(as_json(found))
     elif form == "plain":
-        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
-        click.echo(output.to_text(found, styled=is_styled(sys.stdout), width=width))
+        click.echo(output.to_text(found, **terminal_look()))
     else:
         click.echo(FORMATS[form](found))
 

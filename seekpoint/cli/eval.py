@@ -81,18 +81,18 @@ def _answering(
     library: Reader, reranker: Reranker | None, reader: LanguageReader | None, problems: list[str]
 ) -> Callable[[str], Answer]:
     """A function that answers a question, and adds what hinders the reader to the problems."""
-    from seekpoint.index.models.encoder import LazyEncoder, stored_engine
     from seekpoint.query.evaluation.metrics import DEPTH
     from seekpoint.query.search import pipeline
     from seekpoint.query.search.settings import AskOptions
+    from seekpoint.query.serving.live_library import SharedEncoder
 
-    encoder = LazyEncoder(library.card, engine=stored_engine(library))
+    encoder = SharedEncoder.of(library)
     options = AskOptions(DEPTH, reranker=reranker)
 
     def answer(text: str) -> Answer:
         if not reader:
-            return pipeline.ask(text, library, encoder.get(), options)
-        read = reader.read(pipeline.ask(text, library, encoder.get(), reader.options(options)), library, DEPTH)
+            return pipeline.ask(text, library, encoder, options)
+        read = reader.read(pipeline.ask(text, library, encoder, reader.options(options)), library, DEPTH)
         if read.reading and read.reading.problem:
             problems.append(read.reading.problem)
         return read

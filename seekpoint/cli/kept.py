@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-
 import click
 
-from seekpoint.cli.options import index_option, print_json, say_left_out, with_index
+from seekpoint.cli.options import index_option, print_json, say_left_out, terminal_look, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean
 from seekpoint.query.output.kept_files import KEPT_FORMATS
@@ -30,7 +27,6 @@ def kept(form: str, collection: str | None, folder: Address) -> None:
     from seekpoint.index.open import open_reader
     from seekpoint.query.keeping import under_headings
     from seekpoint.query.output.kept_files import to_json, to_text
-    from seekpoint.query.output.terminal import is_styled
     from seekpoint.query.serving.resource_cache import ResourceCache
 
     with open_reader(folder) as library:
@@ -42,8 +38,7 @@ def kept(form: str, collection: str | None, folder: Address) -> None:
             return
         moments = [under_headings(each, cache) for each in moments]
     if form == "plain" and moments:
-        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
-        click.echo(to_text(moments, present, styled=is_styled(sys.stdout), width=width))
+        click.echo(to_text(moments, present, **terminal_look()))
     elif moments:
         click.echo(KEPT_FORMATS[form].render(moments), nl=False)
         if form == "m3u":

@@ -7,13 +7,14 @@ import logging
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -183,6 +184,14 @@ def _checked_token(_: click.Context, __: click.Parameter, token: str | None) -> 
     if token is not None and token != token.strip():
         raise UsageError("a token neither begins nor ends with a space: give another --token")
     return token
+
+
+def terminal_look() -> dict[str, Any]:
+    """How texts are printed on standard output: whether `styled`, and the `width` of a terminal's lines."""
+    from seekpoint.query.output.terminal import is_styled
+
+    width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
+    return {"styled": is_styled(sys.stdout), "width": width}
 
 
 def print_json(value: object) -> None:

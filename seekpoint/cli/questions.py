@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-
 import click
 
-from seekpoint.cli.options import index_option, print_json, with_index
+from seekpoint.cli.options import index_option, print_json, terminal_look, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.text.languages import primary
 
@@ -29,11 +26,9 @@ def questions(name: str | None, form: str, language: str | None, folder: Address
     from seekpoint.index.open import open_reader
     from seekpoint.query.noted_questions import answered_questions
     from seekpoint.query.output.noted_questions import to_json, to_markdown, to_text
-    from seekpoint.query.output.terminal import is_styled
     from seekpoint.query.serving.resource_cache import ResourceCache
     from seekpoint.query.transcript_places import Place, cue_at, indexed_resource, target_of, transcript_in
 
-    width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
     count = 0
     with open_reader(folder) as library:
         cache = ResourceCache(library)
@@ -52,10 +47,8 @@ def questions(name: str | None, form: str, language: str | None, folder: Address
                 for row in to_json(resource, asked):
                     print_json(row)
             elif asked:
-                is_plain, styled = form == "plain", is_styled(sys.stdout)
-                text = (
-                    to_text(resource, asked, styled=styled, width=width) if is_plain else to_markdown(resource, asked)
-                )
+                is_plain = form == "plain"
+                text = to_text(resource, asked, **terminal_look()) if is_plain else to_markdown(resource, asked)
                 click.echo(f"\n{text}" if count else text)
             count += len(asked)
     if not count:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import sys
 from bisect import bisect_left
 
 import click
 
-from seekpoint.cli.options import index_option, with_index
+from seekpoint.cli.options import index_option, terminal_look, with_index
 from seekpoint.index.address import Address
 from seekpoint.index.text.clean import clean
 
@@ -42,7 +40,6 @@ def transcript(
     Write -- before one that begins with a dash.
     """
     from seekpoint.index.open import open_reader
-    from seekpoint.query.output.terminal import is_styled
     from seekpoint.query.output.transcripts import to_text
     from seekpoint.query.serving.resource_cache import ResourceCache
     from seekpoint.query.transcript_paragraphs import position_at
@@ -57,8 +54,7 @@ def transcript(
     stop = len(cues)
     if minutes is not None:
         stop = max(first + 1, bisect_left(cues, cues[first].start + 60 * minutes, key=lambda cue: cue.start))
-    width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
-    click.echo(to_text(resource, chosen, chapters, (first, stop), styled=is_styled(sys.stdout), width=width))
+    click.echo(to_text(resource, chosen, chapters, (first, stop), **terminal_look()))
     if stop < len(cues):
         tag = f" --language {shlex.quote(clean(chosen.language))}" if language else ""
         more = f"`seekpoint transcript --at {cues[stop].start:.3f}{tag} -- {shlex.quote(clean(resource.id))}`"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import inf
 from threading import Condition, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
@@ -136,7 +136,7 @@ class LiveLibrary:
         """The encoder of a reader's library."""
         with self._changed:
             if self._encoder is None or self._encoder.card != reader.card:
-                self._encoder = SharedEncoder(reader.card, self._given_encoder, engine=stored_engine(reader))
+                self._encoder = SharedEncoder.of(reader, self._given_encoder)
             return self._encoder
 
 
@@ -180,6 +180,11 @@ class SharedEncoder:
         self._vectors: OrderedDict[str, Vectors] = OrderedDict()
         self._cached = cached
         self._looking_up, self._embedding = Lock(), Lock()
+
+    @classmethod
+    def of(cls, library: Reader, given: Encoder | None = None) -> Self:
+        """The encoder of a library's model, or the one given for it."""
+        return cls(library.card, given, engine=stored_engine(library))
 
     def question(self, text: str) -> Vectors:
         if (known := self._known(text)) is not None:
