@@ -7,12 +7,11 @@ import ipaddress
 import re
 import socket
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import pbkdf2_hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
@@ -23,6 +22,9 @@ from seekpoint.query.web.problems import problem
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Check: TypeAlias = "Callable[[Scope, Headers], ASGIApp | None]"
+"""Tells the application that refuses a request; `None` if it may go on."""
 
 COOKIE_SECONDS = 30 * 24 * 3600
 LOGIN = "/login"
@@ -173,8 +175,8 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def guarded(app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> ASGIApp:
     """The application behind all checks of who asks; `login_page` answers requests without the token."""
-    checked = KnownHost(OwnSite(Token(app, policy, login_page)), policy)
-    return SecurityHeaders(OneBodyLength(checked), pictures=policy.pictures)
+    checks = (one_body_length, partial(known_host, policy), own_site, partial(token_shown, policy, login_page))
+    return SecurityHeaders(Checks(app, checks), pictures=policy.pictures)
 
 
 class SecurityHeaders:
@@ -198,76 +200,56 @@ class SecurityHeaders:
         await self._app(scope, receive, send_guarded)
 
 
-class _Check(ABC):
-    """Passes requests on, but for those that have a refusal."""
+class Checks:
+    """Passes requests on, but for those that a check refuses; the first refusal answers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, checks: Sequence[Check]) -> None:
         self._app = app
+        self._checks = checks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self.refusal(scope, Headers(scope=scope)) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
-
-    @abstractmethod
-    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        """The application that answers instead of the one behind the check; `None` if the request may go on."""
+        refusals = (check(scope, Headers(scope=scope)) for check in self._checks if scope["type"] == "http")
+        await next(filter(None, refusals), self._app)(scope, receive, send)
 
 
-class OneBodyLength(_Check):
-    """Refuses a body of two lengths, in which a proxy may see other requests."""
-
-    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        if "content-length" in headers and "transfer-encoding" in headers:
-            return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
-        return None
+def one_body_length(_: Scope, headers: Headers) -> ASGIApp | None:
+    """Refuse a body of two lengths, in which a proxy may see other requests."""
+    if "content-length" in headers and "transfer-encoding" in headers:
+        return problem(400, "a body has two lengths: send one of them", {"Connection": "close"})
+    return None
 
 
-class KnownHost(_Check):
-    """Refuses hosts that the policy doesn't accept.
+def known_host(policy: AccessPolicy, _: Scope, headers: Headers) -> ASGIApp | None:
+    """Refuse hosts that the policy doesn't accept.
 
     Starlette's TrustedHostMiddleware takes names alone, and a public server is reached by addresses unknown to it.
     """
-
-    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
-        super().__init__(app)
-        self._policy = policy
-
-    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        if self._policy.accepts_host(headers.get("host", "")):
-            return None
-        return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
+    if policy.accepts_host(headers.get("host", "")):
+        return None
+    return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
 
 
-class OwnSite(_Check):
-    """Refuses requests from other sites, but for links to pages, which don't ask the question of such a link."""
-
-    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        if not comes_from_elsewhere(headers):
-            return None
-        # Only what shows a page in a tab of its own may come, as a link does; an old browser doesn't say so.
-        kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
-        is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
-        if is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(scope["path"]):
-            return None
-        return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
+def own_site(scope: Scope, headers: Headers) -> ASGIApp | None:
+    """Refuse requests from other sites, but for links to pages, which don't ask the question of such a link."""
+    if not comes_from_elsewhere(headers):
+        return None
+    # Only what shows a page in a tab of its own may come, as a link does; an old browser doesn't say so.
+    kind = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
+    if is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(scope["path"]):
+        return None
+    return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
 
 
-class Token(_Check):
-    """Refuses requests without the token of the policy, but for what needs none."""
-
-    def __init__(self, app: ASGIApp, policy: AccessPolicy, login_page: ASGIApp) -> None:
-        super().__init__(app)
-        self._policy = policy
-        self._login_page = login_page
-
-    def refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        path = scope["path"]
-        if path in (LOGIN, "/healthz") or path.startswith("/static/") or self._policy.accepts(headers):
-            return None
-        shown = QueryParams(scope["query_string"]).get("token", "")
-        if path == FEED and hmac.compare_digest(shown.encode(), self._policy.feed_token.encode()):
-            return None
-        return token_missing() if path.startswith("/api/") else self._login_page
+def token_shown(policy: AccessPolicy, login_page: ASGIApp, scope: Scope, headers: Headers) -> ASGIApp | None:
+    """Refuse requests without the token of the policy, but for what needs none."""
+    path = scope["path"]
+    if path in (LOGIN, "/healthz") or path.startswith("/static/") or policy.accepts(headers):
+        return None
+    shown = QueryParams(scope["query_string"]).get("token", "")
+    if path == FEED and hmac.compare_digest(shown.encode(), policy.feed_token.encode()):
+        return None
+    return token_missing() if path.startswith("/api/") else login_page
 
 
 def token_missing() -> Response:
