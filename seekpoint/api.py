@@ -124,10 +124,11 @@ class Library:
         from seekpoint.query.search import pipeline
 
         texts = {"section": section, "language": language, "resource": resource, "speaker": speaker}
-        _check_texts(question, **texts, after=after, before=before, added=added)
+        texts |= {"after": after, "before": before, "added": added}
+        _check_texts(question, **texts)
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
-        filters = filters_of(kind, **texts, after=after, before=before, added=added)
+        filters = filters_of(kind, **texts)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker)
         encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()

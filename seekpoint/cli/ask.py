@@ -145,17 +145,10 @@ def ask(
     rank: int | None,
     note: str | None,
     explained: bool,
-    kind: str | None,
-    section: str | None,
-    language: str | None,
-    resource: str | None,
-    speaker: str | None,
-    after: str | None,
-    before: str | None,
-    added: str | None,
     rerank: str | None,
     reader: LanguageReader | None,
     folder: Address,
+    **named: str | None,
 ) -> None:
     """Answer QUESTION with the moments where the answer begins.
 
@@ -173,13 +166,12 @@ def ask(
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     _check_keeping(rank, note, question)
     form = "json" if as_json else form or "plain"
-    filters = filters_of(kind, section, language, resource, speaker, after, before, added)
-    options = AskOptions(k, filters, per_resource, explained, load_reranker(rerank))
+    options = AskOptions(k, filters_of(**named), per_resource, explained, load_reranker(rerank))
     if question is None:
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
-        nothing = with_index(_when_nothing(filters, library))
+        nothing = with_index(_when_nothing(options.filters, library))
         answer = _answering(library, options, reader, form)
         if question == "-":
             _stream(sys.stdin or (), answer, form, nothing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import datetime
 
 from seekpoint.index.errors import UsageError
@@ -12,6 +13,9 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import UNKNOWN, is_tag, primary
 from seekpoint.index.types import Filters, Kind, Transcript
+
+FILTERS = tuple(each.name for each in fields(Filters))
+"""The names of the filters of a question, at every door."""
 
 _SHOWN = 40
 _DATE, _AGO = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII), re.compile(r"(\d{1,4})([hdw])", re.ASCII)

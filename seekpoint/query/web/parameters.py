@@ -18,7 +18,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
-from seekpoint.query.filters import filters_of
+from seekpoint.query.filters import FILTERS, filters_of
 from seekpoint.query.search.literal import read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameters import (
@@ -87,8 +87,7 @@ class AskParameters(BaseModel):
 
     @property
     def filters(self) -> Filters:
-        names = ("kind", "section", "language", "resource", "speaker", "after", "before", "added")
-        return filters_of(*(getattr(self, name) for name in names))
+        return filters_of(**{name: getattr(self, name) for name in FILTERS})
 
     @property
     def options(self) -> AskOptions:

@@ -17,6 +17,7 @@ from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.text.transcript_text import names_before
 from seekpoint.index.types import Chapter, Details, Kind, Resource, shown_url
 from seekpoint.query.answers import Moment
+from seekpoint.query.filters import FILTERS
 from seekpoint.query.links import timestamp
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.transcript_paragraphs import PositionedCue
@@ -28,7 +29,7 @@ BAR = 1000
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _YOUTUBE_PICTURES = "https://i.ytimg.com/vi"
-_ASKED = ("q", "section", "kind", "language", "resource", "speaker", "after", "before", "added", "like", "at", "said")
+_ASKED = ("q", *FILTERS, "like", "at", "said")
 # The page of a transcript names its own address thousands of times.
 _PAGES = 256
 
