@@ -77,7 +77,7 @@ query/links.py query/links
 +    seconds, url = int(start) + 1, resource.url
 
 a form is taken from any site
-query/web/parameters.py query/web/test_kept_moments.py
+query/web/forms.py query/web/test_kept_moments.py
 -if not hmac.compare_digest(given.encode(), self.secret.encode()):
 +if given is None:
 

@@ -23,7 +23,7 @@ from seekpoint.query.serving.live_library import LiveLibrary
 
 if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import LanguageReader
-    from seekpoint.query.web.parameters import Editing
+    from seekpoint.query.web.forms import Editing
 
 
 @click.command()
@@ -109,7 +109,7 @@ def _warm_up(live: LiveLibrary, context: click.Context) -> None:
 def _editing(library: Address) -> Editing:
     from seekpoint.cli.build_process import CHECKS, build_in_process, take_out
     from seekpoint.query.web.builds import Builds
-    from seekpoint.query.web.parameters import Editing
+    from seekpoint.query.web.forms import Editing
 
     builds = Builds(partial(build_in_process, library))
     return Editing(builds, partial(take_out, library), CHECKS)

@@ -26,7 +26,7 @@ from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.passages import marked_passages
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.builds import Builds
-from seekpoint.query.web.parameters import Editing
+from seekpoint.query.web.forms import Editing
 from tests.asking import library_of
 from tests.cli.here import call
 from tests.fake_chat import Scripted

@@ -34,7 +34,7 @@ from seekpoint.index.text.clean import clean
 from seekpoint.query.mcp.results import MEDIA_TYPE, TEMPLATE
 from seekpoint.query.mcp.tools import Adding, Tools
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.parameters import invalid_parameters, unknown_parameter
+from seekpoint.query.serving.parameter_types import invalid_parameters, unknown_parameter
 from seekpoint.query.serving.turns import QuestionTurns
 from seekpoint.query.token_budget import quotable, shortened
 

@@ -52,7 +52,7 @@ from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, 
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.search.wordings import MOST_WORDINGS
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.parameters import (
+from seekpoint.query.serving.parameter_types import (
     LONGEST_SECTION,
     AddedFilter,
     AfterFilter,

@@ -25,12 +25,13 @@ from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.turns import QuestionTurns
+from seekpoint.query.web.forms import Editing, urlencoded
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.news import NewsPages
 from seekpoint.query.web.page_drawings import Draw, PageDrawings
 from seekpoint.query.web.pages import Pages
-from seekpoint.query.web.parameters import READING, Editing, urlencoded
+from seekpoint.query.web.parameters import READING
 from seekpoint.query.web.problems import LATER, PageError, describe, problem
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.security import COOKIE_SECONDS, FEED, LOGIN, NEW, AccessPolicy, comes_from_elsewhere, guarded

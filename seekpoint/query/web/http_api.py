@@ -43,7 +43,7 @@ from seekpoint.query.output.json import (
 )
 from seekpoint.query.reading.unread_stretches import amount_read
 from seekpoint.query.serving.live_library import LiveLibrary
-from seekpoint.query.serving.parameters import LONGEST_ID, unknown_parameter
+from seekpoint.query.serving.parameter_types import LONGEST_ID, unknown_parameter
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.serving.suggestions import Suggests
 from seekpoint.query.transcript_paragraphs import position_at

@@ -20,10 +20,11 @@ from seekpoint.query.answers import Moment
 from seekpoint.query.keeping import LONGEST_TEXT, as_kept, in_lines, to_keep, under_headings
 from seekpoint.query.output.kept_files import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
-from seekpoint.query.serving.parameters import LONGEST_ID, LONGEST_LANGUAGE, OrNone
+from seekpoint.query.serving.parameter_types import LONGEST_ID, LONGEST_LANGUAGE, OrNone
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web import view_models
-from seekpoint.query.web.parameters import LONGEST_COLLECTION, AnyForm, Editing, Form, KeptFile, KeptParameters, Line
+from seekpoint.query.web.forms import AnyForm, Editing, Form, Line
+from seekpoint.query.web.parameters import LONGEST_COLLECTION, KeptFile, KeptParameters
 from seekpoint.query.web.problems import PageError, resource_of
 from seekpoint.query.web.templating import page, path_of
 from seekpoint.safe_links import is_web

@@ -17,7 +17,7 @@ from seekpoint.query.filters import seconds_since
 from seekpoint.query.output.digest import to_rss
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import view_models
-from seekpoint.query.web.parameters import Editing, Form, Line
+from seekpoint.query.web.forms import Editing, Form, Line
 from seekpoint.query.web.security import FEED, NEW, AccessPolicy
 from seekpoint.query.web.templating import page, path_of
 from seekpoint.safe_links import is_web

@@ -28,8 +28,9 @@ from seekpoint.query.search.settings import MOST_MOMENTS, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web import view_models
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.parameters import Editing, ListPageParameters, PageParameters
+from seekpoint.query.web.parameters import ListPageParameters, PageParameters
 from seekpoint.query.web.problems import resource_of
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page

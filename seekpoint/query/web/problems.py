@@ -14,7 +14,7 @@ from seekpoint.index.errors import LibraryError, SeekpointError, UsageError, Wor
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Resource
 from seekpoint.query.output.json import ProblemJson
-from seekpoint.query.serving.parameters import invalid_parameters
+from seekpoint.query.serving.parameter_types import invalid_parameters
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.translations import reason_in, translator
 

@@ -34,10 +34,10 @@ from seekpoint.index.open import is_written, open_writer
 from seekpoint.index.settings import MOST_CHANGES
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import NamedBy, ResourceStatus, Standing, State
-from seekpoint.query.serving.parameters import LONGEST_ID
+from seekpoint.query.serving.parameter_types import LONGEST_ID
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web.builds import Build, BuildOrder, SourceChecks, Tell
-from seekpoint.query.web.parameters import LONGEST_FORM, Editing, Form
+from seekpoint.query.web.forms import LONGEST_FORM, Editing, Form
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.translations import LANGUAGES, language_of, reason_in, translator
 from seekpoint.query.web.view_models import entry_name, resource_href

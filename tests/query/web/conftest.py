@@ -20,8 +20,8 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Encoder, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.page_drawings import Draw
-from seekpoint.query.web.parameters import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.browser import CHROMIUM
 from tests.fakes import TopicEncoder

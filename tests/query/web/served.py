@@ -23,9 +23,9 @@ from seekpoint.index.types import Encoder
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.http_server import BoundedProtocol, listen, server_config
 from seekpoint.query.web.page_drawings import Draw
-from seekpoint.query.web.parameters import Editing
 from seekpoint.query.web.security import AccessPolicy
 from tests.fakes import TopicEncoder
 from tests.paths import ROOT

@@ -27,7 +27,7 @@ from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.builds import Builds
-from seekpoint.query.web.parameters import Editing
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.problems import TYPE
 from seekpoint.query.web.security import AccessPolicy
 from tests import fuzzing

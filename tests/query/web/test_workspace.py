@@ -31,7 +31,7 @@ from seekpoint.index.types import Details, Kind, Resource, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
 from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS, to_text
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
-from seekpoint.query.web.parameters import Editing
+from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.resource_list import ENTRIES
 from seekpoint.query.web.security import AccessPolicy

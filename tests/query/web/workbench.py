@@ -18,7 +18,7 @@ from seekpoint.index.open import open_writer
 from seekpoint.index.types import ResourceStatus, State
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.query.web.builds import BuildOrder, Builds, Tell
-from seekpoint.query.web.parameters import Editing
+from seekpoint.query.web.forms import Editing
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import webvtt
 from tests.query.web.served import eventually

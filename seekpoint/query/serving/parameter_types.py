@@ -1,4 +1,4 @@
-"""Parameters that the HTTP API, the pages and the assistants' tools share, and errors for invalid ones."""
+"""Types of parameters that the HTTP API, the pages and the assistants' tools share, and errors for invalid ones."""
 
 from __future__ import annotations
 
