@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seekpoint.index.text.languages import UNKNOWN, primary
+from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -30,6 +31,8 @@ _TABLES = {
     language: tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text("utf-8"))
     for language in ("en", "zh")
 }
+for _prefix, _steps in (("step", STEPS), ("beside", BESIDE_A_BUILD)):  # in `status` too
+    _TABLES["en"] |= {f"{_prefix}_{step}": text for step, text in _steps.items()}
 SCRIPT_WORDS = tuple(_TABLES["en"]["script"])
 """The keys of the texts that the page's script shows."""
 

@@ -29,7 +29,7 @@ from seekpoint.index.settings import MOST_CHANGES
 from seekpoint.index.store import Writer
 from seekpoint.index.types import Details, Kind, Resource, ResourceStatus, State
 from seekpoint.indexer.reading_list.addresses import resource_of_path
-from seekpoint.query.output.status import BESIDE_A_BUILD, STEPS, to_text
+from seekpoint.query.output.status import to_text
 from seekpoint.query.web.builds import STOPPED, BuildOrder, Builds, Tell
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.problems import PageError
@@ -69,8 +69,6 @@ def test_the_list_is_sorted_and_says_what_to_do(library: Path) -> None:
     assert "已到时间：请重新入库" in chinese
     assert "2096-10-02 之后入库时会再看一次；你自己的字幕可以用 --captions DIR 立即加入" in chinese
     assert "build again" not in chinese
-    for prefix, steps in (("step", STEPS), ("beside", BESIDE_A_BUILD)):
-        assert {step: WORDS["en"][f"{prefix}_{step}"] for step in steps} == dict(steps), "`status` says the same"
 
 
 @pytest.mark.slow
