@@ -12,6 +12,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import terms
 from seekpoint.index.types import Filters, KeptMoment
 from seekpoint.query.filters import FILTERS, filters_of
+from seekpoint.query.output.kept_files import KEPT_FORMATS
 from seekpoint.query.search.literal import read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
 from seekpoint.query.serving.parameter_types import (
@@ -214,4 +215,4 @@ class KeptParameters(BaseModel):
 class KeptFile(KeptParameters):
     """A file of kept moments."""
 
-    format: Literal["markdown", "anki", "m3u"]
+    format: Annotated[str, Field(pattern=f"^(?:{'|'.join(KEPT_FORMATS)})$")]

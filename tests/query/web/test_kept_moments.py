@@ -12,11 +12,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from lxml.html import fromstring
 from starlette.testclient import TestClient
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import KeptMoment
+from seekpoint.query.output.kept_files import KEPT_FORMATS
 from tests.query.web.workbench import form
 
 ASKED = "/?q=%E6%8E%A9%E7%A0%81%E8%97%8F%E4%BA%86%E4%BB%80%E4%B9%88%EF%BC%9F&language=zh"  # 掩码藏了什么？
@@ -219,7 +221,10 @@ def test_files_hold_one_collection_or_all(library: Path, editor: TestClient) -> 
     assert "\n\n   asked: mask\\\n   see the future\n" in everything
     assert "\n\n   asked: 掩码藏了什么？" in everything
     asked_again = f'href="/?{urlencode({"q": "掩码藏了什么？"})}"'
-    assert asked_again in editor.get("/kept").text
+    page = editor.get("/kept").text
+    assert asked_again in page
+    files = fromstring(page).xpath("//p[@class='files']/a/@href")
+    assert [editor.get(file).status_code for file in files] == [200] * len(KEPT_FORMATS)
     one = editor.get("/kept/file", params={"format": "m3u", "collection": "Masks & more"})
     assert "filename*=UTF-8''Masks%20%26%20more.m3u8" in one.headers["content-disposition"]
     assert "#PLAYLIST:Masks & more" in one.text
