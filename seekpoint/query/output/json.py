@@ -397,7 +397,7 @@ def error_json(question: str, error: str) -> AnswerJson:
 
 
 # The classes for objects of other names, and the keys whose Unix seconds come in ISO 8601.
-_FORMS = {"LibraryStatus": StatusJson, "ModelCard": ModelJson, "ReadAmount": ReadJson}
+_FORMS: dict[str, Any] = {"LibraryStatus": StatusJson, "ModelCard": ModelJson, "ReadAmount": ReadJson}
 _TIMES = ("retry_after", "added")
 
 
