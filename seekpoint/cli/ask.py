@@ -92,10 +92,6 @@ def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list
     return complete
 
 
-def _headings(library: Reader) -> Iterable[str]:
-    return (heading for section in library.sections() for heading in section.path)
-
-
 @click.command(cls=_Asking)
 @click.argument("question", required=False)
 @click.option("-k", "k", type=click.IntRange(1, MOST_MOMENTS), default=5, show_default=True, help=OPTION_HELP["k"])
@@ -120,7 +116,12 @@ def _headings(library: Reader) -> Iterable[str]:
 @click.option("--note", metavar="TEXT", help="With --keep: a note on it.")
 @click.option("--explain", "explained", is_flag=True, help=OPTION_HELP["explained"])
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help=OPTION_HELP["kind"])
-@click.option("--section", metavar="TEXT", shell_complete=_completing(_headings), help=OPTION_HELP["section"])
+@click.option(
+    "--section",
+    metavar="TEXT",
+    shell_complete=_completing(lambda library: (each for section in library.sections() for each in section.path)),
+    help=OPTION_HELP["section"],
+)
 @click.option("--language", metavar="TAG", help=OPTION_HELP["language"])
 @click.option(
     "--resource",

@@ -128,7 +128,10 @@ def build(
     if worker or enqueue:
         _take_part(wanted, folder, web, worker=worker)
         if reader:
-            _read_beside_others(folder, *reader)
+            from seekpoint.index.open import open_queue
+
+            with open_queue(folder) as queue:  # what other readers of a library on a server leave
+                _read(folder, *reader, queue=queue)
         return
     code = _build(wanted, folder, web)
     if reader:
@@ -211,14 +214,6 @@ def _tell_news(library: Address, since: float) -> None:
             click.echo(f"New: {', '.join(named)}{more}")
         if new and reader.settings.questions:
             tell(reader, since)
-
-
-def _read_beside_others(library: Address, endpoint: Endpoint, seconds: float) -> None:
-    """Read what other readers of a library on a server leave."""
-    from seekpoint.index.open import open_queue
-
-    with open_queue(library) as queue:
-        _read(library, endpoint, seconds, queue=queue)
 
 
 def _read(
