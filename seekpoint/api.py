@@ -16,6 +16,7 @@ import seekpoint.query.output.notebook  # noqa: F401 - registers the HTML of ans
 from seekpoint.index.address import Address, parse_address
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
+from seekpoint.index.models.reranker import CrossEncoderReranker
 from seekpoint.index.open import default_folder, open_reader
 from seekpoint.index.store import Reader
 from seekpoint.index.text.languages import parse_tags
@@ -285,11 +286,7 @@ def build(
 _encoder = lru_cache(maxsize=4)(LazyEncoder)
 
 
-@lru_cache(maxsize=1)
-def _reranker(name: str) -> Reranker:
-    from seekpoint.index.models.reranker import CrossEncoderReranker
-
-    return CrossEncoderReranker(name)
+_reranker = lru_cache(maxsize=1)(CrossEncoderReranker)
 
 
 def _language_reader(reader: ChatModel | LanguageReader | str) -> LanguageReader:
