@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from seekpoint.files import replacing
 from seekpoint.index.address import (
@@ -34,7 +35,7 @@ from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, Usage
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Encoder, NamedBy, Resource, State
-from seekpoint.indexer.build_options import PACE, BuildEvents, BuildOptions, Sources, name_of
+from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources, name_of
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.pipeline.addition import added, checked, due
 from seekpoint.indexer.pipeline.removal import remove_with_entries
@@ -117,12 +118,10 @@ def carry_out(
     order: BuildOrder,
     web: Web,
     events: BuildEvents,
-    *,
     encoder: Encoder | None = None,
-    pace: float = PACE,
-    translate: bool = True,
+    **changed: Any,  # noqa: ANN401
 ) -> str:
-    """Carry out an order; returns the outcome as a line, raises SeekpointError.
+    """Carry out an order; returns the outcome as a line, raises SeekpointError. `changed` are other options of a build.
 
     The sources for a folder are paths in it, or lists of its owner. A server may be shared with others: what is added
     there are addresses of the web, as an assistant adds them.
@@ -136,7 +135,7 @@ def carry_out(
         options = added(order.sources, NamedBy.PAGE)
     else:
         options = due(library, events.say, at_once=order.retry)
-    options = replace(options, pace=pace, translate=translate)
+    options = replace(options, **changed)
     return totals_line(build(options, library, Sources.through(web, options), encoder=encoder, events=events))
 
 

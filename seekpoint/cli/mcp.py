@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -23,7 +23,6 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound, SeekpointError, UsageError
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.index.types import Encoder, Section
-from seekpoint.indexer.build_options import PACE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -173,10 +172,9 @@ def adding_to(
     library: Address,
     make_web: Callable[[str | None, Path | None], Web] | None = None,
     encoder: Encoder | None = None,
-    pace: float = PACE,
-    translate: bool = True,
+    **changed: Any,  # noqa: ANN401
 ) -> Adding:
-    """A function that adds an address to a library; tests replace the web, the encoder and the pace."""
+    """A function that adds an address to a library; tests replace the web and the encoder, and change options."""
 
     def add(address: str, tell: Callable[[str], None]) -> Sequence[Section]:
         from seekpoint.cli.options import quiet
@@ -188,7 +186,7 @@ def adding_to(
 
         quiet()
         check_one(address)
-        options = replace(added([address], NamedBy.ASSISTANT), limit=NEWEST, pace=pace, translate=translate)
+        options = replace(added([address], NamedBy.ASSISTANT), limit=NEWEST, **changed)
         sources = Sources.through((make_web or Web)(None, None), options)
         report = build(options, library, sources, encoder=encoder, events=MessageEvents(tell))
         return report.sections
