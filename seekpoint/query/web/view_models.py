@@ -220,16 +220,11 @@ def at_second(page: str, start: float) -> str:
 
 def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None) -> tuple[Tick, ...]:
     """The ticks of moments on the bar of their resource, in order of time; `own` is highlighted, else all of them."""
-    marks = [
-        Tick(
-            round(min(moment.start / duration, 1.0) * BAR),
-            resource_href(moment.resource, moment.start, moment.language),
-            timestamp(moment.start) or "",
-            own is None or moment is own,
-        )
+    marks = (
+        _tick(moment.resource, moment.language, moment.start, duration, is_own=own is None or moment is own)
         for moment in moments
         if duration and moment.start is not None
-    ]
+    )
     return tuple(sorted(marks))
 
 
@@ -237,16 +232,18 @@ def chapter_ticks(
     resource: Resource, chapters: Iterable[Chapter], duration: float, language: str | None
 ) -> tuple[Tick, ...]:
     """The ticks of the chapters of a recording, in order of time; none at its very beginning."""
-    page = resource_href(resource, language=language)
     return tuple(
-        Tick(
-            round(min(chapter.start / duration, 1.0) * BAR),
-            at_second(page, chapter.start),
-            f"{timestamp(chapter.start)} {clean(chapter.title)}",
-        )
+        _tick(resource, language, chapter.start, duration, f" {clean(chapter.title)}")
         for chapter in chapters
         if duration and chapter.start > 0
     )
+
+
+def _tick(
+    resource: Resource, language: str | None, start: float, duration: float, name: str = "", *, is_own: bool = False
+) -> Tick:
+    offset = round(min(start / duration, 1.0) * BAR)
+    return Tick(offset, resource_href(resource, start, language), f"{timestamp(start)}{name}", is_own)
 
 
 def by_resource(moments: Sequence[Moment]) -> dict[str, list[Moment]]:
