@@ -115,10 +115,6 @@ class MomentView:
         return self.href != self.here
 
     @property
-    def time(self) -> str | None:
-        return timestamp(self.moment.start)
-
-    @property
     def quote(self) -> tuple[TextSegment, ...]:
         """The quote, split at the bounds of its marks and of the cue that answers, unless that is the whole quote."""
         text, quoted = self.moment.quote, self.quoted
