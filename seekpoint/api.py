@@ -97,6 +97,7 @@ class Library:
         question: str,
         *,
         k: int = 5,
+        also: Sequence[str] = (),
         per_resource: int = PER_RESOURCE,
         kind: Kind | str | None = None,
         section: str | None = None,
@@ -113,9 +114,10 @@ class Library:
     ) -> Answer:
         """Answer a question with at most `k` moments, best first; raises SeekpointError.
 
-        At most `per_resource` of the first five are of one resource, unless nothing else is near. `kind`, `section`
-        (words of a heading), `language`, `resource` (an id), `speaker` (words of a name), `after` and `before` (dates
-        of publication) and `added` (a date, or `7d` ago) limit what is searched.
+        `also` are other wordings of it, as in another language, whose moments count as well. At most `per_resource` of
+        the first five are of one resource, unless nothing else is near. `kind`, `section` (words of a heading),
+        `language`, `resource` (an id), `speaker` (words of a name), `after` and `before` (dates of publication) and
+        `added` (a date, or `7d` ago) limit what is searched.
         With `explained`, each moment carries an `Explanation`. `encoder` replaces the library's own. `rerank` orders
         the first 20 moments again: a cross-encoder, by its name or folder, or an object with the methods of `Reranker`.
         `reader` reads what was found and puts first what it cites, and the answer has its `reading`: a language model
@@ -127,11 +129,15 @@ class Library:
         texts = {"section": section, "language": language, "resource": resource, "speaker": speaker}
         texts |= {"after": after, "before": before, "added": added}
         _check_texts(question, **texts)
+        if isinstance(also, str):
+            raise UsageError("`also` is a list of wordings, not a text: put it into brackets")
+        for wording in also:
+            _check_texts(wording)
         if kind and kind not in list(Kind):
             raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = filters_of(kind, **texts)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
-        options = AskOptions(k, filters, per_resource, explained, reranker)
+        options = AskOptions(k, filters, per_resource, explained, reranker, also=tuple(also))
         encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()
         read_by = _language_reader(reader) if reader else None
         ranked = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
@@ -190,6 +196,7 @@ def ask(
     library: Library | str | os.PathLike[str] | None = None,
     *,
     k: int = 5,
+    also: Sequence[str] = (),
     per_resource: int = PER_RESOURCE,
     kind: Kind | str | None = None,
     section: str | None = None,
@@ -210,6 +217,7 @@ def ask(
         return opened.ask(
             question,
             k=k,
+            also=also,
             per_resource=per_resource,
             kind=kind,
             section=section,

@@ -117,6 +117,8 @@ def test_an_open_library_answers_under_filters_and_lists_resources_and_transcrip
     assert by_folder == seekpoint.ask(QUESTION, library, k=2, encoder=TopicEncoder()) == answer
 
     encoder, (english, chinese) = TopicEncoder(), [*listed.values()][:2]
+    reworded = library.ask(QUESTION, k=2, also=["为什么要用缓存？"], encoder=encoder)
+    assert reworded.question == QUESTION and reworded.moments != answer.moments
     by_id = library.ask(QUESTION, resource=english.id, encoder=encoder)
     assert {moment.resource.id for moment in by_id.moments} == {english.id}
     by_section = library.ask(QUESTION, section="attention", language="en", encoder=encoder)
@@ -138,6 +140,8 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
     "`question` is a text, not NoneType": lambda library: seekpoint.ask(None),  # type: ignore[arg-type]
     "`question` is a text, not bytes": lambda library: library.ask("掩码".encode()),  # type: ignore[arg-type]
     "`section` is a text or None, not int": lambda library: library.ask("掩码", section=5),  # type: ignore[arg-type]
+    "`also` is a list of wordings, not a text": lambda library: library.ask("mask", also="掩码"),
+    "`question` is a text, not int": lambda library: library.ask("mask", also=[5]),  # type: ignore[list-item]
     "give `rerank` a sentence": lambda library: library.ask("掩码", encoder=TopicEncoder(), rerank="/no/where"),
     "must be 1 to 100": lambda library: library.ask("mask", k=0, encoder=TopicEncoder()),
     "no kind of resource is called 'song'": lambda library: library.ask("mask", kind="song"),

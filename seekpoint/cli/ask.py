@@ -102,6 +102,7 @@ def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list
     show_default=True,
     help=OPTION_HELP["per_resource"],
 )
+@click.option("--also", metavar="QUESTION", multiple=True, help=OPTION_HELP["also"])
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with - as the question, an object a line.")
 @click.option(
     "--format",
@@ -140,6 +141,7 @@ def ask(
     question: str | None,
     k: int,
     per_resource: int,
+    also: tuple[str, ...],
     as_json: bool,
     form: str | None,
     open_first: bool,
@@ -166,8 +168,10 @@ def ask(
     if as_json and form not in (None, "json"):
         raise UsageError(f"--json prints JSON, --format {form} doesn't: leave one of them out")
     _check_keeping(rank, note, question)
+    if also and question in (None, "-"):
+        raise UsageError("--also is another wording of one question: give that too")
     form = "json" if as_json else form or "plain"
-    options = AskOptions(k, filters_of(**named), per_resource, explained, load_reranker(rerank))
+    options = AskOptions(k, filters_of(**named), per_resource, explained, load_reranker(rerank), also=also)
     if question is None:
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return

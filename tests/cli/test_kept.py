@@ -106,6 +106,8 @@ def test_nothing_kept_is_said_on_standard_error(tmp_path: Path) -> None:
     [
         (["why?", "--note", "x"], "--note is a note on a moment that is kept: give --keep RANK too"),
         (["-", "--keep", "1"], "--keep takes a moment of one question"),
+        (["-", "--also", "掩码"], "--also is another wording of one question"),
+        (["--also", "掩码"], "--also is another wording of one question"),
         (["--keep", "1"], "--keep takes a moment of one question"),
         (["why?", "--keep", "0"], "--keep"),
         (["why?", "--keep", "first"], "--keep"),

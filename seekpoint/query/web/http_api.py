@@ -49,7 +49,7 @@ from seekpoint.query.serving.suggestions import Suggests
 from seekpoint.query.transcript_paragraphs import position_at
 from seekpoint.query.web.parameters import (
     READING,
-    AskParameters,
+    ApiAskParameters,
     KeptParameters,
     ListParameters,
     SuggestParameters,
@@ -113,7 +113,7 @@ class Api:
         routes = [_route(path, endpoint, method) for path, endpoint in endpoints.items() for method in ("GET", "HEAD")]
         return [*routes, *([_route(READING, self.reading, "GET", EVENTS)] if self.readings else [])]
 
-    def ask(self, parameters: Annotated[AskParameters, Query()], request: Request, response: Response) -> AnswerJson:
+    def ask(self, parameters: Annotated[ApiAskParameters, Query()], request: Request, response: Response) -> AnswerJson:
         """Answer a question with the moments where the answer begins, best first."""
         with self._current(request, response) as cache:
             if parameters.resource:
@@ -121,7 +121,7 @@ class Api:
             answer = self.live.ask(parameters.q, parameters.options, within=cache.reader)
             return to_json(answer, left_nothing(parameters.filters, cache.reader.languages(), "/api/status"))
 
-    def reading(self, parameters: Annotated[AskParameters, Query()]) -> Response:
+    def reading(self, parameters: Annotated[ApiAskParameters, Query()]) -> Response:
         """Let the server's language model read what `ask` finds with these parameters, and answer in sentences.
 
         An event `sentence` has a `text` and its `citations`; the last event is `end`, with `reader`: answered, none

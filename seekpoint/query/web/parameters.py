@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import isfinite
 from typing import Annotated, Literal, Self
 
@@ -15,6 +16,7 @@ from seekpoint.query.filters import FILTERS, filters_of
 from seekpoint.query.output.kept_files import KEPT_FORMATS
 from seekpoint.query.search.literal import read_syntax, without_marks
 from seekpoint.query.search.settings import LONGEST_QUESTION, MOST_MOMENTS, OPTION_HELP, PER_RESOURCE, AskOptions
+from seekpoint.query.search.wordings import MOST_WORDINGS
 from seekpoint.query.serving.parameter_types import (
     AddedFilter,
     AfterFilter,
@@ -84,6 +86,18 @@ class AskParameters(BaseModel):
     @property
     def options(self) -> AskOptions:
         return AskOptions(self.k, self.filters, self.per_resource, self.explain)
+
+
+class ApiAskParameters(AskParameters):
+    """Those of the API, with other wordings of the question."""
+
+    also: list[Annotated[str, Field(max_length=LONGEST_QUESTION)]] = Field(
+        default=[], max_length=MOST_WORDINGS, description=OPTION_HELP["also"]
+    )
+
+    @property
+    def options(self) -> AskOptions:
+        return replace(super().options, also=tuple(self.also))
 
 
 class PageParameters(AskParameters):

@@ -74,4 +74,4 @@ def _with_end(steps: Steps) -> Generator[Sequence[CitedSentence] | Reading, None
 
 def _key(question: str, options: AskOptions, library: Reader) -> Hashable:
     """The number of moments doesn't matter, so that more of them are shown in the same order."""
-    return question, options.filters, options.per_resource, library.revision
+    return question, options.also, options.filters, options.per_resource, library.revision

@@ -52,6 +52,14 @@ def test_answers_are_those_of_the_command_line(talks: Path, client: TestClient, 
     assert question in answer.text
 
 
+def test_other_wordings_of_a_question_count(talks: Path, client: TestClient) -> None:
+    question, *also = "What does the mask hide?", "训练要多久？", "position"
+    answer = client.get("/api/ask", params={"q": question, "k": 3, "also": also})
+    expected = to_json(LiveLibrary(talks, TopicEncoder()).ask(question, AskOptions(3, also=tuple(also))))
+    assert answer.json() == json.loads(json.dumps(expected))
+    assert answer.json()["moments"] != client.get("/api/ask", params={"q": question, "k": 3}).json()["moments"]
+
+
 @pytest.mark.parametrize(
     ("limits", "ids"),
     [
@@ -98,6 +106,9 @@ def test_odd_questions_are_answered_or_refused(client: TestClient, path: str, od
         ("/api/ask?q=%00", 400, "`q` needs words: it has no letters or digits; send a question such as q=why%20masks"),
         ("/api/ask?q=🤷🎉", 400, "`q` needs words: '🤷🎉' has no letters or digits"),
         (f"/api/ask?q={'a' * (LONGEST_QUESTION + 1)}", 400, "`q`: string should have at most 4000 characters"),
+        (f"/api/ask?q=mask&also={'a' * (LONGEST_QUESTION + 1)}", 400, "should have at most 4000 characters"),
+        (f"/api/ask?q=mask{5 * '&also=mask'}", 400, "`also`: list should have at most 4 items"),
+        ("/api/ask?q=mask&also=🤷", 400, "'🤷' has no letters or digits"),
         ("/api/ask?q=mask&k=%D9%A3", 400, "`k`: input should be a valid integer"),
         ("/api/ask?q=mask&language=klingon", 400, "'klingon' is no language tag: give one such as en, zh or zh-Hant"),
         ("/api/ask?q=mask&resource=none", 404, "no resource here has the id 'none': /api/resources names all"),
@@ -287,6 +298,10 @@ def test_a_noted_question_is_suggested_and_leads_to_its_answer(library: Path) ->
         assert found == expected
 
 
+ALWAYS_TAKEN: dict[str, Any] = {"q": "what is a mask? 掩码", "also": ["掩码是什么？", "mask"]}
+ALWAYS_TAKEN |= {"after": "2026", "before": "2026-03", "added": "7d"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["talks", "hostile"])
 @pytest.mark.parametrize("examples", [4, pytest.param(80, marks=pytest.mark.nightly)])
@@ -309,7 +324,7 @@ def test_every_answer_is_as_the_document_says(name: str, examples: int, request:
 def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int, *, is_valid: bool) -> None:
     """Send requests, some for resources that exist; raises if a response contradicts the document.
 
-    It can't say which questions have words, so valid requests have one that does.
+    It can't say which questions have words, nor which dates there are, so valid requests have some that do.
     """
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
@@ -328,8 +343,8 @@ def _ask(cases: st.SearchStrategy[Case[Any]], ids: list[str], examples: int, *, 
     def holds(case: Case[Any], known: str | None) -> None:
         if known and case.path_parameters:
             case.path_parameters = {"id": known}
-        if is_valid and "q" in (case.query or {}):
-            case.query["q"] = "what is a mask? 掩码"
+        for name in ALWAYS_TAKEN.keys() & (case.query or {}).keys() if is_valid else ():
+            case.query[name] = ALWAYS_TAKEN[name]
         case.call_and_validate(checks=expected)
 
     holds()
