@@ -1,4 +1,4 @@
-"""Decodes web pages and text files; evidence in the bytes counts for more than declared labels."""
+"""Decodes texts from outside; evidence in the bytes counts for more than declared labels."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ _SUPERSETS = {
 _KNOWN = re.compile(r"utf-8|gb18030|big5hkscs|cp932|euc_jp|iso2022_jp|cp949|koi8-[ru]|cp125\d|cp8(66|74)|iso8859-\d+")
 _MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp", "cp949"})
 
-# The standard says the first 1,024 bytes, but many pages have scripts before the meta element.
-_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w:.-]{1,40})""", re.IGNORECASE | re.ASCII)
+# The standard says the first 1,024 bytes, but many pages have scripts before the meta element. XML has a declaration.
+_META = re.compile(
+    rb"""<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*["']?\s*([\w:.-]{1,40})""",
+    re.IGNORECASE | re.ASCII,
+)
 _META_WITHIN = 8192
 # A script's end is searched no further than the next script: with unclosed ones, that would take quadratic time.
 _TAGS = re.compile(
@@ -46,10 +49,10 @@ _SAMPLE = 20_000
 
 
 def decoded(data: bytes, label: str | None = None) -> str:
-    """Decode a page or a text; `label` is the charset in its HTTP header.
+    """Decode a page, a feed or another text; `label` is the charset in its HTTP header.
 
-    Evidence in order of weight: byte order mark, text in UTF-16, valid UTF-8, label, meta element, detection. Never
-    raises: invalid bytes become U+FFFD.
+    Evidence in order of weight: byte order mark, text in UTF-16, valid UTF-8, label, meta element or XML declaration,
+    detection. Never raises: invalid bytes become U+FFFD.
     """
     for bom, encoding in BOMS.items():
         if data.startswith(bom):

@@ -5,7 +5,6 @@ Elements are matched by name, whatever the spelling of a namespace.
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from collections import defaultdict, deque
@@ -29,7 +28,7 @@ from seekpoint.index.types import Details, Kind, Resource, completed
 from seekpoint.indexer.fetch.fetcher import origin_of
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.metadata import citation, stated_chapters, stated_picture, stated_seconds, stated_text
-from seekpoint.indexer.sources.pages.charset import BOMS
+from seekpoint.indexer.sources.pages.charset import BOMS, decoded
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
 # keeps neither their types nor their languages, and refuses a feed that isn't well-formed.
@@ -51,7 +50,6 @@ _LAST_FAULTS = (
     etree.ErrorTypes.ERR_CDATA_NOT_FINISHED,
     etree.ErrorTypes.ERR_COMMENT_NOT_FINISHED,
 )
-_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}encoding\s*=")
 # Publishers vary case, scheme and ending of these.
 _NAMESPACES = (
     ("itunes.com/dtds", "itunes"),
@@ -143,9 +141,22 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
 
     Raises SourceError if there is no element in it.
     """
-    elements = _parser(data, charset)
+    data = decoded(data, charset).encode()
+    # Items are read one by one: neither entities nor files nor addresses that a feed declares, nor texts of 10 MB.
+    elements = etree.iterparse(
+        io.BytesIO(data.lstrip()),
+        tag=("{*}item", "{*}entry"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding="utf-8",
+    )
     items: list[tuple[datetime | None, Episode] | None] = []
-    last_tags = deque(_TAG.finditer(data.replace(b"\0", b"")), maxlen=1)
+    last_tags = deque(_TAG.finditer(data), maxlen=1)
     is_end, is_item = any(tag[1] for tag in last_tags), any(tag[2] for tag in last_tags)
     is_cut = is_item or not is_end
     try:
@@ -177,30 +188,6 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
         _address(_text(header, "itunes:new-feed-url"), url),
         is_cut or any(fault.type in _LAST_FAULTS for fault in elements.error_log),
         first.get("self"),
-    )
-
-
-def _parser(data: bytes, charset: str | None) -> Any:  # noqa: ANN401 - lxml has no types
-    """Reads items one by one: neither entities nor files nor addresses that a feed declares, nor texts of 10 MB."""
-    encoding = None
-    # The declared charset counts where neither the feed says one nor is it UTF-8.
-    if charset and not data.startswith(tuple(BOMS)) and not _DECLARED.match(data):
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            with suppress(LookupError):
-                encoding = codecs.lookup(charset).name
-    return etree.iterparse(
-        io.BytesIO(data.lstrip()),
-        tag=("{*}item", "{*}entry"),
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        encoding=encoding,
     )
 
 
