@@ -94,6 +94,8 @@ _HEADERS = {
 _MOST_OF_A_PAGE = 30_000_000
 _MOST_OF_A_FILE = 100_000_000
 
+_MOST_KEPT = 20_000_000
+
 _MOST_REDIRECTS = 8
 _KEEP_METHOD = (307, 308)
 _OF_THE_HOST = {"authorization", "cookie"}
@@ -137,8 +139,7 @@ class Validators:
 class FetchedPage:
     """A response body; `url` is its address after redirects, which is for good if all of them are permanent.
 
-    `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one. A page that
-    was fetched before `is_repeated`, and has no data.
+    `content_type` is the media type in lower case, empty if not declared; `charset` is the declared one.
     """
 
     data: bytes
@@ -147,7 +148,6 @@ class FetchedPage:
     validators: Validators
     url: str
     is_permanent: bool = True
-    is_repeated: bool = False
 
 
 class LeadsToVideo(Unfetched):
@@ -201,9 +201,6 @@ class Fetcher:
         """
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.modified} if validators else {}
         response = self.follow(Hop(url, {name: value for name, value in conditions.items() if value}, private))
-        if isinstance(response, _Repeated):
-            nothing = Validators(None, None)
-            return FetchedPage(b"", "", None, nothing, response.url, _is_permanent(response), is_repeated=True)
         if _is_not_modified(response):
             # A page that has moved for good is wanted whole, at its new address.
             return self.get(url, private=private) if response.history and _is_permanent(response) else None
@@ -229,7 +226,7 @@ class Fetcher:
         # Of a compressed answer, the bytes would be others.
         headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
         response = self.follow(Hop(url, headers, private))
-        if isinstance(response, _Repeated) or response.status_code not in (*_SUCCESS, _PARTIAL):
+        if response.status_code not in (*_SUCCESS, _PARTIAL):
             raise refusal(response.status_code)
         if not response.content:
             raise Unfetched(State.UNAVAILABLE, Reason("nothing_on_it"), MONTH)
@@ -319,18 +316,11 @@ class Fetcher:
         return response
 
 
-class _Repeated(requests.Response):
-    """The response of an address that was fetched before; its data was given out then."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.status_code, self.url = 200, url
-
-
 class PoliteFetcher(Fetcher):
     """Fetches what a list names: as robots.txt allows, `pace` seconds apart at the same host.
 
-    The default `limit` is that of pages and papers. Each address is asked once, also where several lead there.
+    The default `limit` is that of pages and papers. An address that several lead to is asked once, unless 20 MB came
+    after it.
     """
 
     def __init__(
@@ -347,15 +337,9 @@ class PoliteFetcher(Fetcher):
         self._pace = pace
         self._new_pace = partial(Pace, sleep=sleep, clock=clock, jitter=0.0)
         self._paces: dict[str, Pace] = {}
-        # Redirects, pages and failures by address, and by whether only who may ask a private network gets them.
+        # Answers and failures by address, and by whether only who may ask a private network gets them.
         self._known: dict[tuple[str, bool], requests.Response | Unfetched] = {}
         self._asked: list[tuple[str, requests.Response]] = []
-
-    def forget(self, url: str) -> None:
-        """Ask again for the page that was found at an address, where it is wanted the next time."""
-        self._known = {
-            key: known for key, known in self._known.items() if not (isinstance(known, _Repeated) and known.url == url)
-        }
 
     def follow(self, first: Hop) -> requests.Response:
         self._asked.clear()
@@ -363,10 +347,14 @@ class PoliteFetcher(Fetcher):
         if len(dict(self._asked)) == len(self._asked):  # else a cookie changes the answer
             for address, answer in self._asked:
                 key = address, address in self._private
-                if answer.is_redirect:
+                if answer.is_redirect or (answer.status_code in _SUCCESS and not _is_not_modified(answer)):
                     self._known[key] = answer
-                elif answer.status_code in _SUCCESS and not _is_not_modified(answer):
-                    self._known[key] = _Repeated(urldefrag(answer.url).url)
+        sizes = {key: len(each.content) for key, each in self._known.items() if isinstance(each, requests.Response)}
+        excess = sum(sizes.values()) - _MOST_KEPT
+        for key, size in sizes.items():
+            if excess > 0 and size:
+                del self._known[key]
+                excess -= size
         return response
 
     def _ask(self, hop: Hop) -> requests.Response:

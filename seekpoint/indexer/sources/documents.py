@@ -143,7 +143,7 @@ class DocumentReader:
         end = resource_of(page.url)
         assert end
         is_permanent = page.is_permanent or _spelling(page.url) == _spelling(resource.url)
-        if not page.is_repeated:
+        if end.id not in self._pages:
             try:
                 document, kind = self._parse(_site(page.url), page.data, page.content_type, page.charset, resource.kind)
                 parsed = _result(document, kind, Origin.MANUAL)

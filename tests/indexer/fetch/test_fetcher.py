@@ -173,6 +173,17 @@ def test_redirects_end_after_eight_or_when_they_go_round(httpserver: HTTPServer)
     assert len(requested(httpserver)) == 3
 
 
+def test_a_page_that_several_addresses_lead_to_is_asked_once_unless_20_mb_came_after_it(httpserver: HTTPServer) -> None:
+    pages, page = fetcher(httpserver), serve(httpserver)
+    ways = [redirect(httpserver, path, page) for path in ("/a", "/b")]
+    httpserver.expect_request("/large").respond_with_data(b"x" * 20_000_000, content_type="text/html")
+    for before, asked in (([], ["/a", "/page", "/b"]), ([f"{PAGES}/large"], ["/large", "/page"])):
+        httpserver.clear_log()
+        found = [fetched(pages.get(address)) for address in (*before, *ways, page)]
+        assert [one.data for one in found[-3:]] == 3 * [ARTICLE.encode()]
+        assert [place.removeprefix("pages.example") for place in requested(httpserver)] == asked
+
+
 def test_a_cookie_of_the_first_hop_comes_along(httpserver: HTTPServer) -> None:
     old = {"Location": "http://www.pages.example/page", "Set-Cookie": "ok=1; Domain=pages.example"}
     httpserver.expect_request("/robots.txt").respond_with_data("", 404)

@@ -46,8 +46,6 @@ from seekpoint.indexer.sources.sandbox import OriginReader
 
 # Of a feed, a transcript or chapters. A feed of 5,000 episodes has 20 MB.
 _MOST_BYTES = 30_000_000
-# Of transcripts and chapters, in case another episode has the same: some 300.
-_MOST_KEPT = 20_000_000
 _MOST_PAGES = 100
 _NEW = 7 * DAY
 _APPLE_LOOKUP = "https://itunes.apple.com/lookup?id="
@@ -113,8 +111,6 @@ class Podcasts:
         self._read: dict[str, tuple[Feed, FetchedPage]] = {}
         self._shows: dict[str, _Show] = {}
         self._episodes: dict[str, _EpisodeRecord] = {}
-        # Transcripts and chapters by their addresses, the last ones.
-        self._data_kept: dict[str, bytes] = {}
 
     def learn(self, feeds: Mapping[Resource, tuple[FromListing | None, Collection[str]]]) -> None:
         """Take in feeds as a library has them, with the ids of their episodes; they are read if an episode is asked."""
@@ -133,9 +129,7 @@ class Podcasts:
         """The feed that a page turned out to be, which isn't asked again; `None` for other pages."""
         feed = feed_resource(page.url)
         with self._lock:
-            if page.is_repeated:
-                return feed if page.url in self._read else None
-            if feed is None or not is_feed(page.data):
+            if feed is None or (page.url not in self._read and not is_feed(page.data)):
                 return None
             self._keep(page)
         return feed
@@ -192,22 +186,14 @@ class Podcasts:
             return self._details(resource, *self._episode(resource))[0]
 
     def _data(self, url: str, record: _EpisodeRecord) -> bytes:
-        """What is at an address that an episode names; of several with the same one, the first asks for it."""
+        """What is at an address that an episode names."""
         page = self._fetcher.get(url, private=url in record.near)
-        if page and page.is_repeated and page.url not in self._data_kept:
-            self._fetcher.forget(page.url)
-            page = self._fetcher.get(url, private=url in record.near)
         assert page  # only a conditional request can be answered with "not modified"
-        if page.is_repeated:
-            return self._data_kept[page.url]
-        self._data_kept[page.url] = page.data
-        while sum(map(len, self._data_kept.values())) > _MOST_KEPT:
-            del self._data_kept[next(iter(self._data_kept))]
         return page.data
 
     def _keep(self, page: FetchedPage) -> tuple[Feed, FetchedPage]:
         """Parse a feed and keep it, with its page but for the data; raises Unfetched if it is none."""
-        if page.is_repeated and page.url in self._read:
+        if page.url in self._read:
             feed, kept = self._read[page.url]
             return feed, replace(kept, is_permanent=page.is_permanent)
         try:
@@ -278,8 +264,10 @@ class Podcasts:
         """The pages of a feed, as many as are needed (RFC 5005), and a message if one isn't there; raises Unfetched."""
         count = items = 0
         deadline = Deadline(self._seconds)
-        for _ in range(_MOST_PAGES):
+        seen: list[Feed] = []
+        while len(seen) < _MOST_PAGES and not any(feed is page for page in seen):
             yield feed
+            seen.append(feed)
             count += len(feed.episodes)
             items += len(feed.episodes) + feed.left_out
             if not feed.following or (self._limit is not None and count >= self._limit):
@@ -289,8 +277,7 @@ class Podcasts:
                 return
             try:
                 page = self._fetcher.get(feed.following, private=show.may_name(feed.following))
-                if page is None or page.is_repeated:
-                    return
+                assert page  # only a conditional request can be answered with "not modified"
                 if deadline.is_over(len(page.data)):
                     raise Unfetched(State.DEFERRED, Reason("host_slow", host=urlsplit(feed.following).hostname), DAY)
                 feed, _ = self._keep(page)
