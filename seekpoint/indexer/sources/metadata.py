@@ -183,7 +183,10 @@ def stated_picture(url: str) -> str | None:
 
 
 def stated_details(info: Mapping[str, Any]) -> Details:
-    """The details of a video as yt-dlp describes it, without its picture; what is missing or ill-formed stays empty."""
+    """The details of a video as yt-dlp describes it; what is missing or ill-formed stays empty.
+
+    So does the picture of a video of YouTube, which follows from its id.
+    """
     title = stated_text(info.get("title"))
     if info.get("extractor_key") in _NUMBERING:
         title = _FIRST.sub("", title)
@@ -197,4 +200,7 @@ def stated_details(info: Mapping[str, Any]) -> Details:
         duration,
         "-".join(published.groups()) if published else None,
         stated_chapters(((stated_seconds(mark.get("start_time")), mark.get("title")) for mark in marks), duration),
+        thumbnail=None
+        if info.get("extractor_key") == "Youtube"
+        else stated_picture(stated_text(info.get("thumbnail"))),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,7 @@ from seekpoint.index.types import Details, State, Transcript
 from seekpoint.indexer.fetch.retries import MONTH
 from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.captions import Track, choose, parse_captions
-from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_picture, stated_text
+from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
 from seekpoint.indexer.transcript.language_identification import language_of
 
@@ -95,7 +95,7 @@ def read_video(address: bytes, languages: Sequence[str], most: int, page: str | 
             spoken = language_of([str(info.get("title") or ""), str(info.get("description") or "")], None)
         chosen = choose(without_translations(tracks, spoken), languages, spoken)
         transcripts = tuple(_transcript(downloader, info, track) for track in chosen)
-        return SiteVideo(transcripts, details_of(info), str(info.get("webpage_url") or ""))
+        return SiteVideo(transcripts, stated_details(info), str(info.get("webpage_url") or ""))
 
 
 def list_videos(address: bytes, most: int, ask: Ask) -> ListedVideos:
@@ -108,7 +108,7 @@ def list_videos(address: bytes, most: int, ask: Ask) -> ListedVideos:
 def read_details(address: bytes, ask: Ask) -> Details:
     """Extract the details of a video; raises Unfetched."""
     with _extracting(address.decode(), {"noplaylist": True, "playlistend": 1}, ask) as (_, info):
-        return details_of(info)
+        return stated_details(info)
 
 
 def fetch_sound(address: bytes, stem: str, ask: Ask) -> tuple[str, Details]:
@@ -124,7 +124,7 @@ def fetch_sound(address: bytes, stem: str, ask: Ask) -> tuple[str, Details]:
         downloader.dl(path, {**info})
         if not Path(path).exists():
             raise Unfetched(State.UNAVAILABLE, Reason("site_no_sound", host=site_of(url)), MONTH)
-        return path, details_of(info)
+        return path, stated_details(info)
 
 
 def site_of(url: str) -> str:
@@ -204,11 +204,6 @@ def _listed(info: Mapping[str, Any]) -> ListedVideos:
     addresses = ((entry.get("webpage_url") or entry.get("url") or "", entry.get("title")) for entry in entries)
     videos = tuple((str(address), stated_text(title)) for address, title in addresses)
     return ListedVideos(stated_text(info.get("title")), videos)
-
-
-def details_of(info: Mapping[str, Any]) -> Details:
-    """The details of a video as yt-dlp describes it, with its picture."""
-    return replace(stated_details(info), thumbnail=stated_picture(stated_text(info.get("thumbnail"))))
 
 
 def tracks_of(info: Mapping[str, Any]) -> list[Track]:

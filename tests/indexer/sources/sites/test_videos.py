@@ -17,9 +17,10 @@ from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Chapter, Details, Kind, Origin, State
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.captions import Track, choose
+from seekpoint.indexer.sources.metadata import stated_details
 from seekpoint.indexer.sources.provenance import FetchResult, FromSite
 from seekpoint.indexer.sources.sandbox import SANDBOX
-from seekpoint.indexer.sources.sites.extraction import details_of, tracks_of, without_translations
+from seekpoint.indexer.sources.sites.extraction import tracks_of, without_translations
 from seekpoint.indexer.sources.sites.videos import VideoSites, is_no_video
 from tests.fake_sites import WORDS, ZH, FakeSites, add_bilibili, add_vimeo, at, page_with_player, vtt
 from tests.fuzzing import values
@@ -273,13 +274,15 @@ def test_what_takes_another_program_or_protocol_has_no_sound(
 def test_ill_formed_details_stay_empty() -> None:
     hostile = {"title": "\x1b[2J掩码\n(1)", "channel": ["x"], "duration": float("inf"), "upload_date": "2024-1-1"}
     marks = [{"start_time": "x", "title": "a"}, {"start_time": float("nan"), "title": "b"}, 7, {"start_time": 3}]
-    details = details_of({**hostile, "chapters": [*marks, {"start_time": 5, "title": "\x07Masks"}]})
+    details = stated_details({**hostile, "chapters": [*marks, {"start_time": 5, "title": "\x07Masks"}]})
     assert (details.title, details.channel, details.duration, details.published) == ("掩码 (1)", None, None, None)
     assert details.chapters == (Chapter(5, "Masks"),)
-    assert details_of({"chapters": {"a": 1}, "title": None, "thumbnail": "javascript:alert(1)"}) == Details()
-    assert details_of({"thumbnail": "//i0.example/封面.jpg"}).thumbnail == "https://i0.example/%E5%B0%81%E9%9D%A2.jpg"
-    assert details_of({"thumbnail": "http://i0.example/a.jpg"}).thumbnail == "https://i0.example/a.jpg"
-    assert details_of({"extractor_key": "Generic", "title": "Masks (1)"}).title == "Masks"
+    assert stated_details({"chapters": {"a": 1}, "title": None, "thumbnail": "javascript:alert(1)"}) == Details()
+    assert (
+        stated_details({"thumbnail": "//i0.example/封面.jpg"}).thumbnail == "https://i0.example/%E5%B0%81%E9%9D%A2.jpg"
+    )
+    assert stated_details({"thumbnail": "http://i0.example/a.jpg"}).thumbnail == "https://i0.example/a.jpg"
+    assert stated_details({"extractor_key": "Generic", "title": "Masks (1)"}).title == "Masks"
 
 
 FORM = st.fixed_dictionaries({}, optional={"url": st.text(max_size=9), "data": st.text(max_size=9), "ext": values})
@@ -290,7 +293,7 @@ KEYS = ("en", "zh-CN", "ai-zh", "en-x-autogen", "danmaku", "und", "English", "en
     st.dictionaries(st.sampled_from(["title", "channel", "duration", "upload_date", "chapters", "uploader"]), values)
 )
 def test_any_description_has_details(info: dict[str, object]) -> None:
-    details = details_of(info)
+    details = stated_details(info)
     assert all("\x1b" not in text and "\n" not in text for text in (details.title or "", details.channel or ""))
     assert all(isfinite(chapter.start) for chapter in details.chapters)
 
