@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from queue import Queue
 from threading import Semaphore, Thread
 from typing import Generic, TypeVar
@@ -13,7 +14,7 @@ from seekpoint.index.errors import Halt, Unfetched
 from seekpoint.index.store import Writer
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Details, Kind, Resource, State, Transcript
-from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources
+from seekpoint.indexer.build_options import BuildEvents, Clock, Sources
 from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Step
 from seekpoint.indexer.pipeline.resolution import ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
@@ -29,53 +30,45 @@ from seekpoint.indexer.sources.recordings.transcription import Transcriber
 FILES_AHEAD = 16
 
 
+@dataclass
 class Acquisition:
-    """Obtains the transcripts of jobs from YouTube, the web, files, and the speech model."""
+    """Obtains the transcripts of jobs from YouTube, the web, files, and the speech model, if `whisper` names one."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        sources: Sources,
-        events: BuildEvents,
-        clock: Clock,
-        options: BuildOptions,
-        gate: YouTubeGate,
-        shown: ShownVideos,
-    ) -> None:
-        self._writer = writer
-        self._sources = sources
-        self._events = events
-        self._clock = clock
-        self._whisper = options.whisper
-        self._gate = gate
-        self._shown = shown
-        self._transcriber = (
-            Transcriber(options.whisper, say=events.say, progress=events.transcribe) if options.whisper else None
-        )
-        self._videos: Prefetcher[str, FetchResult]
-        self._fetched: Prefetcher[Job, FetchResult]
-        self._files: Prefetcher[Job, tuple[str, FetchResult]]
+    writer: Writer
+    sources: Sources
+    events: BuildEvents
+    clock: Clock
+    whisper: str | None
+    gate: YouTubeGate
+    shown: ShownVideos
+    _videos: Prefetcher[str, FetchResult] = field(init=False)
+    _fetched: Prefetcher[Job, FetchResult] = field(init=False)
+    _files: Prefetcher[Job, tuple[str, FetchResult]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        make = partial(Transcriber, say=self.events.say, progress=self.events.transcribe)
+        self._transcriber = make(self.whisper) if self.whisper else None
 
     def tell_shown(self) -> None:
         """Tell the source of videos which pages show them, since these may have their captions."""
-        for page, video in self._shown.pairs():
-            self._sources.sites.shown_on(page, video)
+        for page, video in self.shown.pairs():
+            self.sources.sites.shown_on(page, video)
 
     @contextmanager
     def ahead(self, jobs: Sequence[Job]) -> Iterator[None]:
         """Fetch in threads what these jobs take, for `obtain` in their order in the block."""
         self.tell_shown()
         if any(job.resource.kind is Kind.RECORDING and not job.resource.is_local for job in jobs):
-            playlists, standings = self._writer.playlists(), self._writer.standings()
+            playlists, standings = self.writer.playlists(), self.writer.standings()
             feeds = dict[Resource, tuple[FromListing | None, list[str]]]()
-            for resource in (status.resource for status in self._writer.statuses(list(playlists))):
+            for resource in (status.resource for status in self.writer.statuses(list(playlists))):
                 if is_feed(resource):
                     version = decode(standings[resource.id].inputs)
                     ids = [entry.resource.id for entry in playlists[resource.id].entries]
                     feeds[resource] = version if isinstance(version, FromListing) else None, ids
-            self._sources.podcasts.learn(feeds)
-        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self._gate.closed]
-        self._videos = Prefetcher(self._sources.videos.fetch, video_ids)
+            self.sources.podcasts.learn(feeds)
+        video_ids = [job.resource.id for job in jobs if job.step is Step.ASK_YOUTUBE and not self.gate.closed]
+        self._videos = Prefetcher(self.sources.videos.fetch, video_ids)
         self._fetched = Prefetcher(self._fetch_from_web, [job for job in jobs if job.step is Step.FETCH])
         self._files = Prefetcher(self._read_files, [job for job in jobs if job.step in FROM_DISK], FILES_AHEAD)
         with closing(self._videos), closing(self._fetched), closing(self._files):
@@ -89,15 +82,15 @@ class Acquisition:
             try:
                 if job.step is Step.FETCH:
                     return self._fetched.take()
-                return self._gate.through(self._videos.take)
+                return self.gate.through(self._videos.take)
             except Unfetched as failure:
-                is_kept = self._shown.is_beside(job.resource.id) or job.standing.is_indexed
-                if failure.state is not State.NO_TRANSCRIPT or not self._whisper or is_kept:
+                is_kept = self.shown.is_beside(job.resource.id) or job.standing.is_indexed
+                if failure.state is not State.NO_TRANSCRIPT or not self.whisper or is_kept:
                     raise
-            return replace(self._transcribe(job), provenance=FromSpeech(self._whisper))
+            return replace(self._transcribe(job), provenance=FromSpeech(self.whisper))
         _, read = self._files.take()
         for line in read.messages:
-            self._events.say(line)
+            self.events.say(line)
         if job.step is Step.READ_TEXT:
             return read
         known = self._details(job.resource.id)
@@ -118,7 +111,7 @@ class Acquisition:
             path = local_path(job.resource.url)
             details = replace(known, title=known.title or path.stem, chapters=chapters_in(path))
             return FetchResult((transcriber.transcribe(path),), details)
-        source = None if job.resource.is_on_youtube else self._sources.of(job.resource)
+        source = None if job.resource.is_on_youtube else self.sources.of(job.resource)
         kind = None if job.resource.kind.plays else Kind.VIDEO
         if finished := transcriber.finished(video_id):
             if source and known == Details():
@@ -133,8 +126,8 @@ class Acquisition:
         if source:
             audio = source.sound(job.resource, folder, private=job.private)
         else:
-            with self._sources.pace.turn():
-                audio = self._gate.through(lambda: fetch_audio(video_id, self._sources.web, folder))
+            with self.sources.pace.turn():
+                audio = self.gate.through(lambda: fetch_audio(video_id, self.sources.web, folder))
         try:
             transcript = transcriber.transcribe(audio.path, video_id)
         except Unfetched as failure:
@@ -148,18 +141,18 @@ class Acquisition:
         return FetchResult((transcript,), known, kind)
 
     def _details(self, resource_id: str) -> Details:
-        return next((status.details for status in self._writer.statuses([resource_id])), Details())
+        return next((status.details for status in self.writer.statuses([resource_id])), Details())
 
     # These two run in threads, and must use neither the library nor the events.
 
     def _fetch_from_web(self, job: Job) -> FetchResult:
-        source = self._sources.of(job.resource) if job.resource.kind.plays else self._sources.pages
+        source = self.sources.of(job.resource) if job.resource.kind.plays else self.sources.pages
         earlier = job.provenance if isinstance(job.provenance, FromPage) else None
-        return source.fetch(job.resource, self._clock(), earlier, private=job.private)
+        return source.fetch(job.resource, self.clock(), earlier, private=job.private)
 
     def _read_files(self, job: Job) -> tuple[str, FetchResult]:
         if job.step is Step.READ_TEXT:
-            return job.resource.id, self._sources.documents.read(job.resource)
+            return job.resource.id, self.sources.documents.read(job.resource)
         path = local_path(job.resource.url) if job.resource.is_local else None
         chapters = chapters_in(path) if path else ()
         if path and isinstance(job.provenance, FromSubtitles):

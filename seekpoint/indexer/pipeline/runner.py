@@ -53,7 +53,7 @@ class Run:
         self.aliases = Aliases.stored(writer, clock())
         self.shown = ShownVideos.stored(writer)
         self.gate = YouTubeGate(writer, clock, sources.web.route, events.say, regardless=options.retry)
-        self._acquisition = Acquisition(writer, sources, events, clock, options, self.gate, self.shown)
+        self._acquisition = Acquisition(writer, sources, events, clock, options.whisper, self.gate, self.shown)
         self._embedder = Embedder(writer, encoder, events)
         self._writer = writer
         self._sources = sources
