@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from seekpoint.indexer.fetch.retries import Turns
     from seekpoint.indexer.sources.documents import DocumentReader
     from seekpoint.indexer.sources.podcasts.podcasts import Podcasts
-    from seekpoint.indexer.sources.provenance import PlaylistSource, VideoSource, WebSource
+    from seekpoint.indexer.sources.provenance import VideoSource, WebSource
     from seekpoint.indexer.sources.sites.videos import PagesWithVideos, VideoSites
+    from seekpoint.indexer.sources.youtube.youtube import YouTubePlaylists
 
 PACE = 5.0
 """Seconds between two requests to YouTube, if the user gives none."""
@@ -122,7 +123,7 @@ class Sources:
 
     web: Web
     videos: VideoSource
-    playlists: PlaylistSource
+    playlists: YouTubePlaylists
     documents: DocumentReader
     pace: Turns
     podcasts: Podcasts

@@ -280,9 +280,3 @@ class VideoSource(Protocol):
     """A source of video transcripts; raises Unfetched, or Halt if further requests would fail as well."""
 
     def fetch(self, video_id: str) -> FetchResult: ...
-
-
-class PlaylistSource(Protocol):
-    """A source of playlist and channel entries; raises like VideoSource."""
-
-    def fetch(self, playlist: Resource) -> Playlist: ...
