@@ -55,7 +55,6 @@ _LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "�
 _LETTERS |= {"l": "ł", "L": "Ł", "i": "i", "j": "j"}
 _ACCENTED = re.compile(r"\\(?:([`'^~\"=.])|([uvHckrdb])(?=[\s{\\]))\s*\{?\\?([A-Za-z])\}?")
 _COMMAND = re.compile(r"\\([A-Za-z]+)(?:\{\}|\s+)?")
-_AND = re.compile(" and ", re.IGNORECASE)
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
@@ -180,15 +179,9 @@ def _add(
 
 def _names(value: str) -> Iterator[str]:
     r"""The authors of a field of BibTeX, split at `and` outside braces; `{Corporate Name}` and `王 小明` stay so."""
-    parts, depth = list[str](), 0
-    for part in _AND.split(" ".join(value.split())):
-        parts.append(part)
-        bare = part.replace(r"\{", "").replace(r"\}", "")
-        depth += bare.count("{") - bare.count("}")
-        if depth > 0:
-            continue
-        whole, depth = " and ".join(parts).strip(), 0
-        parts.clear()
+    from bibtexparser.middlewares.names import split_multiple_persons_names
+
+    for whole in split_multiple_persons_names(" ".join(value.split())):
         name = stated_text(_without_latex(whole).replace("~", " "))
         is_whole = whole.startswith("{") and whole.find("}") == len(whole) - 1
         if is_whole or (WIDE.search(name) and "," not in name):
