@@ -62,7 +62,9 @@ def decoded(data: bytes, label: str | None = None) -> str:
     # Unlike bytes.decode, an incremental decoder ignores a character that is cut off at the end.
     utf_8 = codecs.getincrementaldecoder("utf-8")
     text = utf_8("replace").decode(data)
-    if (is_plausible(text) or text == utf_8("ignore").decode(data)) and (not text.isascii() or b"\x1b" not in data):
+    # A few errors are damage or a cut character; the wrong encoding fails everywhere.
+    is_plausible = text.count("\ufffd") * 10 <= _foreign(text)
+    if (is_plausible or text == utf_8("ignore").decode(data)) and (not text.isascii() or b"\x1b" not in data):
         return text
     if labelled := _by_label(data, label):
         return labelled
@@ -96,11 +98,6 @@ def _utf_16(data: bytes) -> str | None:
 def is_garbage(text: str) -> bool:
     """Whether decoded data isn't text: it has too many control characters."""
     return len(_GARBAGE.findall(text)) * 20 > len(text)
-
-
-def is_plausible(text: str) -> bool:
-    """Whether the encoding fits: a few errors are damage or a cut character, the wrong encoding fails everywhere."""
-    return text.count("\ufffd") * 10 <= _foreign(text)
 
 
 def _by_label(data: bytes, label: str | None) -> str | None:
