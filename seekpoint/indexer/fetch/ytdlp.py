@@ -36,8 +36,12 @@ _NOWHERE = ["--paths", f"home:{os.devnull}"]
 # Of two threads that redirect stderr, one could leave it redirected.
 _PARSING = Lock()
 
-
-QUIET = {"quiet": True, "noprogress": True, "color": "never", "cachedir": False}
+OPTIONS = {
+    **{"quiet": True, "noprogress": True, "color": "never", "cachedir": False, "updatetime": False},
+    # It also tries again when it can't parse a page, which more attempts don't cure.
+    "extractor_retries": 1,
+}
+"""The options of every yt-dlp here."""
 
 
 class YtdlpLog:
@@ -72,7 +76,7 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         statuses: Container[int] = (),
     ) -> None:
         log = YtdlpLog()
-        super().__init__({**QUIET, "logger": log, **options}, auto_init=False)
+        super().__init__({**OPTIONS, "logger": log, **options}, auto_init=False)
         self.warnings = log.warnings
         self.add_info_extractor(YoutubeTabIE())
         for cookie in session.cookies:

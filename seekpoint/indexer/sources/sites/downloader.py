@@ -26,20 +26,18 @@ from seekpoint.index.types import State
 from seekpoint.indexer.fetch.fetcher import refusal
 from seekpoint.indexer.fetch.retries import DAY, HOUR, MONTH
 from seekpoint.indexer.fetch.site_requests import COOKIE
-from seekpoint.indexer.fetch.ytdlp import QUIET, YtdlpLog
+from seekpoint.indexer.fetch.ytdlp import OPTIONS, YtdlpLog
 from seekpoint.indexer.sources.sandbox_child import Ask
 
 _OPTIONS = {
-    **QUIET,
+    **OPTIONS,
     "geo_bypass": False,  # no request claims to come from another country
     "hls_prefer_native": True,
     # These two do nothing without PhantomJS.
     "allowed_extractors": ["default", "-iqiyi", "-douyu.*"],
     "ignore_no_formats_error": True,
-    "extractor_retries": 1,
     # A missing segment is an error: captions with a hole would look whole.
     "skip_unavailable_fragments": False,
-    "updatetime": False,
 }
 _DOWNLOADERS = (HttpFD, HlsFD, DashSegmentsFD)
 

@@ -180,8 +180,7 @@ class YouTubePlaylists:
         limit = self._limit if is_channel(playlist) else None
         has_no_tab = _CHANNEL_WITHOUT_TAB.fullmatch(urlsplit(playlist.url).path)
         address = f"{playlist.url}/videos" if has_no_tab else playlist.url
-        # yt-dlp also retries when it can't parse a page, which more retries don't cure.
-        downloader = self._web.downloader({"extractor_retries": 1})
+        downloader = self._web.downloader({})
         for _ in range(_MOST_REDIRECTS):
             listing = downloader.info(address)
             if listing.get("_type") != "url":

@@ -38,7 +38,6 @@ _SKIPPED = {"player_skip": ["initial_data"], "skip": ["hls", "dash", "translated
 _CAPTIONS = {
     # Tokens are made for the web client. Its answer is in the watch page, so that it costs no request.
     "extractor_args": {"youtube": {"player_client": ["default", "web"], **_SKIPPED}},
-    "extractor_retries": 1,
     "ignore_no_formats_error": True,  # only captions are taken
     "noplaylist": True,
     "writesubtitles": True,  # else it doesn't warn that a token is missing
@@ -56,8 +55,6 @@ _SOUND = {
     # A response is read whole, before its deadline: a piece has to be small enough for a slow connection.
     "http_chunk_size": 4_000_000,
     "extractor_args": {"youtube": _SKIPPED},
-    "extractor_retries": 1,
-    "updatetime": False,
 }
 _END_OF_RESUMED = (requests.codes.requested_range_not_satisfiable,)
 _NO_ROOM = re.compile(r"unable to (?:write data|open for writing)")
