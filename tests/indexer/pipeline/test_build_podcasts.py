@@ -192,13 +192,14 @@ def test_a_feed_stays_where_it_is_if_the_new_address_is_none(workshop: Workshop)
 
 def test_all_pages_of_a_feed_are_read_even_if_they_lead_in_a_circle(workshop: Workshop) -> None:
     first, second, _ = (
-        feed(one, header=f'<atom:link rel="next" href="{following}"/>')
+        feed(one, "<item/>", header=f'<atom:link rel="next" href="{following}"/>')
         for one, following in zip(several(3), ("/feed.xml?page=2", "/feed.xml", ""), strict=True)
     )
     workshop.fake.add_site(FEED, first, RSS)
     workshop.fake.add_site(f"{FEED}?page=2", second, RSS)
     follow(workshop)
     assert sorted(states(workshop)) == ["/0.mp3", "/1.mp3", "/feed.xml"]
+    assert any("2 items without a recording left out" in line for line in workshop.events.lines), "each once"
     follow(workshop, limit=1)
     assert asked(workshop) == ["/feed.xml"]
 
