@@ -17,10 +17,9 @@ from seekpoint.indexer.sources.captions import CaptionFolders, Selection, langua
 from seekpoint.indexer.sources.provenance import (
     FromListing,
     FromPage,
-    FromSite,
     FromSpeech,
     FromSubtitles,
-    FromYouTube,
+    FromTracks,
     Provenance,
     decode,
     too_large,
@@ -104,7 +103,7 @@ class Planner:
     def plan(self, resource: Resource) -> Job:
         """The job of a resource; an indexed one is embedded again if there is nothing else to do."""
         standing = self.standings.get(resource.id, Standing(State.PENDING))
-        is_page_of_video = resource.kind is Kind.PAGE and isinstance(decode(standing.inputs), FromSite | FromSpeech)
+        is_page_of_video = resource.kind is Kind.PAGE and isinstance(decode(standing.inputs), FromTracks | FromSpeech)
         if resource.kind is Kind.RECORDING and resource.is_local:
             job = self._plan_recording(resource, standing)
         elif selection := select(self.caption_files.get(resource.id, ()), self.options.languages):
@@ -127,12 +126,13 @@ class Planner:
     def _plan_video(self, resource: Resource, standing: Standing) -> Job:
         """The job of a video, or a recording on the web, without captions on disk."""
         options, stored = self.options, decode(standing.inputs)
-        source, ask = (FromYouTube, Step.ASK_YOUTUBE) if resource.is_on_youtube else (FromSite, Step.FETCH)
-        wanted = source(options.languages)
+        wanted = FromTracks("youtube" if resource.is_on_youtube else "site", options.languages)
+        ask = Step.ASK_YOUTUBE if resource.is_on_youtube else Step.FETCH
         speech = FromSpeech(options.whisper) if options.whisper else None
         step = self._when_due(standing, ask)
         if standing.is_indexed:
-            is_in_others = isinstance(stored, source) and stored != wanted and wanted.languages
+            is_like_wanted = isinstance(stored, FromTracks) and stored.kind == wanted.kind
+            is_in_others = is_like_wanted and stored != wanted and wanted.languages
             has_others = resource.kind is Kind.RECORDING and isinstance(stored, FromListing)
             step = step if is_in_others or has_others else Step.NOTHING
         elif standing.state is State.NO_TRANSCRIPT:

@@ -21,7 +21,7 @@ from seekpoint.indexer.pipeline.acquisition import Acquisition
 from seekpoint.indexer.pipeline.planner import Job, Planner, Step
 from seekpoint.indexer.pipeline.resolution import Aliases, ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
-from seekpoint.indexer.sources.provenance import FetchResult, FromListing, FromPage, FromSite, decode, encode
+from seekpoint.indexer.sources.provenance import FetchResult, FromListing, FromPage, FromTracks, decode, encode
 from seekpoint.indexer.sources.youtube.youtube import is_channel, truncation_warning
 from seekpoint.indexer.transcript.embedding import Embedder
 from seekpoint.indexer.transcript.generated_chapters import with_chapters
@@ -235,7 +235,7 @@ class Run:
         state, wait = failure.state, failure.retry_after
         # A page without a transcript is a video: an article always has text.
         is_video = job.resource.kind is Kind.PAGE and state is State.NO_TRANSCRIPT
-        inputs = encode(FromSite(self._options.languages) if is_video else job.provenance)
+        inputs = encode(FromTracks("site", self._options.languages) if is_video else job.provenance)
         if job.standing.is_indexed:
             self._events.say(f"{name_of(job.resource)}: kept as it was ({failure})")
             wait = DAY if wait is None and job.step is Step.FETCH else wait

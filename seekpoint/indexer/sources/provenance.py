@@ -19,16 +19,10 @@ from seekpoint.index.types import Details, Kind, Playlist, Resource, Transcript
 
 
 @dataclass(frozen=True, slots=True)
-class FromYouTube:
-    """YouTube's captions in these languages; without any, in the spoken one."""
+class FromTracks:
+    """Captions of YouTube, or of another video site, in these languages; without any, in the spoken one."""
 
-    languages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FromSite:
-    """The captions of a video site other than YouTube in these languages; without any, in the spoken one."""
-
+    kind: Literal["youtube", "site"]
     languages: tuple[str, ...] = ()
 
 
@@ -91,7 +85,7 @@ class FromListing:
     guids: str | None = None
 
 
-Provenance: TypeAlias = FromYouTube | FromSite | FromFiles | FromSpeech | FromSubtitles | FromPage | FromListing
+Provenance: TypeAlias = FromTracks | FromFiles | FromSpeech | FromSubtitles | FromPage | FromListing
 
 _SPEECH = re.compile(r"(.+):(\d+:\d+|)", re.DOTALL)
 
@@ -101,10 +95,8 @@ def encode(provenance: Provenance | None) -> str:
     match provenance:
         case None:
             return ""
-        case FromYouTube(languages):
-            return f"youtube:{','.join(languages)}"
-        case FromSite(languages):
-            return f"site:{','.join(languages)}"
+        case FromTracks(kind, languages):
+            return f"{kind}:{','.join(languages)}"
         case FromFiles(kind, digest, stamp):
             return f"{kind}:{digest}" + (f":{stamp}" if stamp else "")
         case FromSpeech(model, recording):
@@ -123,9 +115,8 @@ def encode(provenance: Provenance | None) -> str:
 def decode(inputs: str | None) -> Provenance | None:
     """The provenance in a resource's `inputs`; `None` for a text that `encode` doesn't write."""
     match (inputs or "").partition(":"):
-        case ("youtube" | "site") as source, _, languages:
-            tags = tuple(filter(None, languages.split(",")))
-            return FromYouTube(tags) if source == "youtube" else FromSite(tags)
+        case ("youtube" | "site") as kind, _, languages:
+            return FromTracks(kind, tuple(filter(None, languages.split(","))))
         case ("files" | "file") as kind, _, digests:
             digest, _, stamp = digests.partition(":")
             return FromFiles(kind, digest, stamp)

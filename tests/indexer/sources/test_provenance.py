@@ -17,10 +17,9 @@ from seekpoint.indexer.sources.provenance import (
     FromFiles,
     FromListing,
     FromPage,
-    FromSite,
     FromSpeech,
     FromSubtitles,
-    FromYouTube,
+    FromTracks,
     Provenance,
     decode,
     encode,
@@ -34,10 +33,10 @@ WEB = (
 # A change of these texts would make the next build fetch and embed whole libraries again.
 STORED: dict[str, Provenance | None] = {
     "": None,
-    "youtube:": FromYouTube(),
-    "youtube:zh-TW,en": FromYouTube(("zh-TW", "en")),
-    "site:": FromSite(),
-    "site:zh-TW,en": FromSite(("zh-TW", "en")),
+    "youtube:": FromTracks("youtube"),
+    "youtube:zh-TW,en": FromTracks("youtube", ("zh-TW", "en")),
+    "site:": FromTracks("site"),
+    "site:zh-TW,en": FromTracks("site", ("zh-TW", "en")),
     "files:0f:3c": FromFiles("files", "0f", "3c"),
     "file:0f": FromFiles("file", "0f"),
     "transcribed:base:": FromSpeech("base"),
@@ -111,7 +110,7 @@ def test_a_change_is_noticed_despite_a_restored_mtime(paths: list[Path]) -> None
 
 def test_another_name_file_or_provenance_is_another_version(paths: list[Path]) -> None:
     known = version(paths)
-    for other in (None, FromYouTube(), replace(known, kind="file")):
+    for other in (None, FromTracks("youtube"), replace(known, kind="file")):
         assert version(paths, other) == known
     assert version(paths[:1], known) != known
     assert version([paths[0].rename(paths[0].with_name("Other [x].en.vtt")), paths[1]], known) != known

@@ -18,7 +18,7 @@ from seekpoint.indexer.fetch.site_requests import SiteRequests
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
 from seekpoint.indexer.sources.documents import DocumentReader
 from seekpoint.indexer.sources.metadata import MOST_ENTRIES, check_length
-from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromSite, Listing
+from seekpoint.indexer.sources.provenance import FetchedAudio, FetchResult, FromListing, FromPage, FromTracks, Listing
 from seekpoint.indexer.sources.sandbox import OriginReader
 from seekpoint.indexer.sources.sites.extraction import (
     ListedVideos,
@@ -81,7 +81,7 @@ class VideoSites:
         # The video itself may have another address, as that of a short link.
         own = resource_of(read.address)
         end = own if own and own.kind is Kind.VIDEO and own.id != resource.id else None
-        return FetchResult(read.transcripts, read.details, Kind.VIDEO, FromSite(self._languages), end=end)
+        return FetchResult(read.transcripts, read.details, Kind.VIDEO, FromTracks("site", self._languages), end=end)
 
     def fetch_listing(
         self, playlist: Resource, earlier: FromListing | None = None, *, private: bool = False

@@ -18,7 +18,7 @@ from seekpoint.index.types import Chapter, Details, Kind, Origin, State
 from seekpoint.indexer.reading_list.addresses import short_hash
 from seekpoint.indexer.sources.captions import Track, choose
 from seekpoint.indexer.sources.metadata import stated_details
-from seekpoint.indexer.sources.provenance import FetchResult, FromSite
+from seekpoint.indexer.sources.provenance import FetchResult, FromTracks
 from seekpoint.indexer.sources.sandbox import SANDBOX
 from seekpoint.indexer.sources.sites.extraction import tracks_of, without_translations
 from seekpoint.indexer.sources.sites.videos import VideoSites, is_no_video
@@ -57,7 +57,7 @@ def test_bilibilis_captions_are_read_with_its_details(sites: FakeSites) -> None:
     assert (details.title, details.channel, details.duration) == ("注意力机制讲解", "某老师", 600)
     assert (details.published, details.thumbnail) == ("2023-11-14", "https://i1.hdslb.example/cover.jpg")
     assert details.chapters == (Chapter(0, "开头"), Chapter(5, "掩码"))
-    assert (result.kind, result.provenance, result.end) == (Kind.VIDEO, FromSite(), None)
+    assert (result.kind, result.provenance, result.end) == (Kind.VIDEO, FromTracks("site"), None)
 
 
 def test_no_translation_of_generated_captions_is_taken(sites: FakeSites) -> None:
