@@ -15,7 +15,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Details, Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
-from seekpoint.indexer.reading_list.entries import Entries, short
+from seekpoint.indexer.reading_list.entries import Entries
 from seekpoint.indexer.sources.metadata import WIDE, citation, full_name, person, stated_text
 
 BIBTEX_MARK = re.compile(
@@ -165,7 +165,7 @@ def _add(
     """
     title, before = _TAG.sub("", title), len(entries.resources)
     if isinstance(entries.base, Path) and (path := _existing(entries.base, files)):
-        entries.append(resource_of_path(path, short(title)))
+        entries.append(resource_of_path(path, stated_text(title)))
     elif arxiv := next(filter(None, map(_ARXIV.search, stated)), None):
         entries.add(f"https://arxiv.org/abs/{arxiv[1]}", title)
     elif address := next(filter(None, map(_ADDRESS.search, addresses)), None):

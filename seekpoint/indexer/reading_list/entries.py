@@ -11,6 +11,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Resource
 from seekpoint.indexer.reading_list.addresses import resource_of, resource_of_link
+from seekpoint.indexer.sources.metadata import stated_text
 
 MAX_DEPTH = 100
 """The most folders within each other; deeper ones are no one's, and each entry stores its path."""
@@ -26,8 +27,6 @@ BOOKMARKS_MARK = re.compile(
 # Tags that an entry is listed under.
 _MOST_TAGS = 20
 _BETWEEN_TAGS = re.compile(r"[,|]")
-# A heading is stored with every entry under it. In Markdown, a paragraph above a line of dashes is one too.
-_MAX_TITLE = 500
 # The kinds of left out entries that a remark names.
 _MOST_KINDS = 6
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
@@ -54,8 +53,8 @@ class Entries:
 
         A relative address leads nowhere outside the program that wrote it, as `javascript:` and `place:` do.
         """
-        sections = tuple(filter(None, (tuple(filter(None, map(short, names))) for names in (path, *paths))))
-        address, name = href.strip(), short(title)
+        sections = tuple(filter(None, (tuple(filter(None, map(stated_text, names))) for names in (path, *paths))))
+        address, name = href.strip(), stated_text(title)
         name = "" if name in (clean(href), clean(address.partition("//")[2])) else name
         resource = make(address, name, sections)
         if resource is None and address.lower().startswith("file:"):
@@ -106,9 +105,3 @@ def deeper(path: tuple[str, ...], folder: str) -> tuple[str, ...]:
     if len(path) >= MAX_DEPTH:
         raise SourceError(f"more than {MAX_DEPTH} folders within each other: no list of yours, so it isn't read")
     return (*path, folder)
-
-
-def short(text: str) -> str:
-    """A title from outside, cleaned and of limited length."""
-    cleaned = clean(text)
-    return cleaned if len(cleaned) <= _MAX_TITLE else f"{cleaned[: _MAX_TITLE - 1]}…"

@@ -11,7 +11,8 @@ from xml.etree.ElementTree import Element, ParseError
 from seekpoint.index.errors import SourceError
 from seekpoint.indexer.reading_list import bibliographies, links, tables
 from seekpoint.indexer.reading_list.addresses import feed_resource
-from seekpoint.indexer.reading_list.entries import BOOKMARKS_MARK, Entries, deeper, short, tagged
+from seekpoint.indexer.reading_list.entries import BOOKMARKS_MARK, Entries, deeper, tagged
+from seekpoint.indexer.sources.metadata import stated_text
 
 _OPML_MARK = re.compile(r"\s*(?:<\?xml\b[^>]{0,200}>\s*)?(?:<!--(?>.*?-->)\s*)*<opml\b", re.IGNORECASE | re.DOTALL)
 # Many programs leave the & of an address as it is, and XML 1.0 has no control characters.
@@ -40,7 +41,7 @@ def read_opml(text: str, entries: Entries) -> None:
         elif link := stated.get("url") or stated.get("htmlurl"):
             entries.add(link, title, path)
         elif element.tag.lower() == "outline" and len(element):
-            path = deeper(path, short(title)) if title else path
+            path = deeper(path, stated_text(title)) if title else path
         elif element.tag.lower() == "outline":
             entries.leave_out("without an address")
         waiting += [(child, path) for child in reversed(element)]
@@ -81,7 +82,7 @@ class _Bookmarks:
         if tag == "dl" and self._outer:
             self._path = self._outer.pop()
         elif tag == "h3":
-            self._folder = short(self._taken())
+            self._folder = stated_text(self._taken())
         elif tag == "a":
             address, tags = self._address
             paths = [self._path] if self._path else tagged(tags)

@@ -16,7 +16,8 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Resource
 from seekpoint.indexer.reading_list.addresses import address_of, resource_of, resource_of_link
-from seekpoint.indexer.reading_list.entries import Entries, short
+from seekpoint.indexer.reading_list.entries import Entries
+from seekpoint.indexer.sources.metadata import stated_text
 
 FRONT_MATTER = re.compile(r"\A---[ \t\r]*\n(?=\w[^\n:]*:)(?:.*\n)*?(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)")
 # Characters that begin or end a mark of Markdown, which may span several lines of a list.
@@ -42,11 +43,11 @@ def parse_markdown(text: str, base: Path | str | None = None) -> tuple[Resource,
     outline = outline_of(FRONT_MATTER.sub("", text))
     titles = [heading for heading in outline.headings if heading.level == 1]
     is_title = len(titles) == 1 and all(link.path[:1] == (titles[0],) for link in outline.links)
-    names = {id(heading): short("".join(heading.text)) for heading in outline.headings}
+    names = {id(heading): stated_text("".join(heading.text)) for heading in outline.headings}
     entries: list[Resource | None] = []
     for link in outline.links:
         label = clean("".join(link.text))
-        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else short(label)
+        title = "" if link.bare or label == link.href or _ADDRESS.fullmatch(label) else stated_text(label)
         path = tuple(filter(None, (names[id(heading)] for heading in link.path[is_title:])))
         for href in _bare_addresses(link.href, label) if link.bare else (link.href,):
             entries.append(resource_of_link(href, title, (path,) if path else (), base))

@@ -55,7 +55,8 @@ _LIVE = {"is_live": "live_now", "is_upcoming": "not_begun"}
 
 def stated_text(value: object) -> str:
     """A title or name in one line, of 500 characters at most; empty for what is no text."""
-    return clean(value)[:_LONGEST_TITLE].rstrip() if isinstance(value, str) else ""
+    text = clean(value) if isinstance(value, str) else ""
+    return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1].rstrip()}…"
 
 
 def check_length(entries: int, limit: int | None) -> None:

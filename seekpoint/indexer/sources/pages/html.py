@@ -13,7 +13,7 @@ from seekpoint.index.errors import unavailable
 from seekpoint.index.text.clean import CELL_BREAK, clean
 from seekpoint.index.text.languages import is_tag
 from seekpoint.index.types import Details, completed
-from seekpoint.indexer.sources.metadata import citation, person, stated_authors
+from seekpoint.indexer.sources.metadata import citation, person, stated_authors, stated_text
 from seekpoint.indexer.sources.pages.article import article_of
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.sources.pages.text_runs import Element, TextRun, dom_of, text_runs_of
@@ -21,7 +21,6 @@ from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Ro
 
 # Characters; a longer row of a table becomes a block per cell.
 _LONGEST_ROW = 400
-_LONGEST_NAME = 300
 _MOST_PLAYERS = 50
 
 _TAG = re.compile(r"<[!/?a-z]", re.IGNORECASE)
@@ -121,14 +120,16 @@ def _metadata(root: Element) -> tuple[str | None, Details]:
         dated = root.xpath(_DATED, namespaces={"re": "http://exslt.org/regular-expressions"})
         texts = (element.get("content") or element.get("datetime") or element.text_content() for element in dated)
         published = metadata.date if metadata.date[:4] in " ".join(texts) else None
-    return _name(metadata.title), Details(published=published, authors=stated_authors(metadata.author or ""))
+    return stated_text(metadata.title) or None, Details(
+        published=published, authors=stated_authors(metadata.author or "")
+    )
 
 
 def _citation(root: Element) -> Details:
     """What a page states so that it can be cited: https://scholar.google.com/intl/en/scholar/inclusion.html#indexing."""
     found: dict[str, list[str]] = {}
     for meta in root.iter("meta"):
-        if value := _name(meta.get("content")):
+        if value := stated_text(meta.get("content")):
             found.setdefault((meta.get("name") or meta.get("property") or "").lower(), []).append(value)
     dates, containers, numbers = ([each for tag in tags for each in found.get(tag, ())] for tags in _CITED)
     return citation(map(person, found.get("citation_author", ())), dates, containers, numbers)
@@ -152,17 +153,13 @@ def _title(article: Sequence[TextRun], root: Element, stated: str | None) -> str
     if len(h1s) != 1:
         h1s = [run.text for run in headings[:1] if run.text.casefold() in head_title.casefold()]
     if h1s:
-        return _name(h1s[0])
+        return stated_text(h1s[0]) or None
     # The stated title may be trafilatura's guess from the first heading.
     titles = " ".join(
         [head_title, *root.xpath("//meta[contains(@property, 'title') or contains(@name, 'title')]/@content")]
     )
     is_stated = stated is not None and stated.casefold() in clean(titles).casefold()
-    return stated if is_stated else _name(head_title) or stated
-
-
-def _name(text: str | None) -> str | None:
-    return clean(text or "")[:_LONGEST_NAME] or None
+    return stated if is_stated else stated_text(head_title) or stated
 
 
 def _language(root: Element) -> str | None:
