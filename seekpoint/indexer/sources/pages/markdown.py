@@ -13,7 +13,7 @@ from unicodedata import east_asian_width
 import regex
 
 from seekpoint.index.errors import unavailable
-from seekpoint.index.text.clean import CELL_BREAK, INDENT, clean
+from seekpoint.index.text.clean import INDENT, clean
 from seekpoint.indexer.sources.metadata import citation, stated_authors
 from seekpoint.indexer.sources.pages.charset import decoded, is_garbage
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
@@ -65,19 +65,15 @@ def read_markdown(data: bytes, charset: str | None = None) -> ParsedDocument:
 
     A megabyte takes 4 s and 80 MB, a hostile one more: call it in the sandbox.
     """
+    from seekpoint.indexer.sources.pages.html import blocks_of
+
     text = _text(data, charset)
     stated, body = front_matter_of(text)
     fields = {name: clean(", ".join(values)) for name, values in stated.items()}
     runs = _text_runs(body)
-    texts: list[tuple[str, Role]] = []
-    for row, grouped in groupby(runs, key=lambda run: run.row):
-        if row is not None:
-            texts.append((CELL_BREAK.join(run.text for run in grouped), Role.BODY))
-        else:
-            texts += ((run.text, Role.BODY if run.heading is None else Role.HEADING) for run in grouped)
     titles = {run.heading: run.text for run in runs if run.heading is not None and run.heading.tag == "h1"}
     return ParsedDocument(
-        _blocks(texts),
+        _blocks((block.text, block.role) for block in blocks_of(runs)),
         fields.get("title") or (next(iter(titles.values())) if len(titles) == 1 else None),
         citation(
             (name for value in stated.get("author") or stated.get("authors") or () for name in stated_authors(value)),

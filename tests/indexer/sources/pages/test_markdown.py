@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Details
+from seekpoint.indexer.sources.pages.html import read_html
 from seekpoint.indexer.sources.pages.markdown import read_markdown, read_plain
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role
 from tests import fuzzing
@@ -131,6 +132,13 @@ Setext 标题
 <script>alert("words")</script>
 <h2 align="center">Raw heading</h2>
 """
+
+
+def test_the_cells_of_a_long_row_are_blocks_as_on_a_page() -> None:
+    cells = ["掩码遮住后面的词" * 30, "The mask hides what comes later. " * 6]
+    rows = f"| a | b |\n|---|---|\n| {' | '.join(cells)} |"
+    page = f"<table><tr><td>{'</td><td>'.join(cells)}</td></tr></table>"
+    assert texts(read_markdown(rows.encode()))[1:] == texts(read_html(page.encode())) == [*map(str.strip, cells)]
 
 
 def test_markdown_is_read_as_rendered() -> None:
