@@ -16,7 +16,7 @@ from seekpoint.index.errors import SourceError
 from seekpoint.index.types import Details, Kind
 from seekpoint.indexer.reading_list.addresses import kind_of_path, resource_of_path
 from seekpoint.indexer.reading_list.entries import Entries
-from seekpoint.indexer.sources.metadata import WIDE, citation, full_name, person, stated_text
+from seekpoint.indexer.sources.metadata import DOI, WIDE, citation, full_name, person, stated_text
 
 BIBTEX_MARK = re.compile(
     r"(?:\s|%[^\n]*\n)*@(?:(?:string|comment|preamble)\s*[{(]|[a-z]+\s*[{(]\s*[^\s,=(){}]+\s*,)", re.IGNORECASE
@@ -28,7 +28,6 @@ CSL_MARK = re.compile(
 """The beginnings of such files."""
 
 _ADDRESS = re.compile(r"https?://[^\s{}<>\"]+", re.IGNORECASE)
-_DOI = re.compile(r"10\.\d{4,9}/[^\s{}]+")
 _ARXIV_ID = r"(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?!\d)"
 # In a DOI of arXiv's, and as Google Scholar and Zotero name the journal or the number.
 _ARXIV = re.compile(rf"arxiv[:.]\s*({_ARXIV_ID})", re.IGNORECASE)
@@ -100,7 +99,7 @@ def read_ris(text: str, entries: Entries) -> None:
             entries,
             next(_values(fields, "TI", "T1", "CT", "BT"), ""),
             [*_values(fields, "UR", "LK", "L1", "L2")],
-            next(filter(_DOI.search, _values(fields, "DO", "M3", "DI")), ""),
+            next(filter(DOI.search, _values(fields, "DO", "M3", "DI")), ""),
             [*_values(fields, "DO", "JO", "JF", "T2", "M1", "AN", "N1")],
             [*_values(fields, "L1", "L2")],
             citation(
@@ -117,6 +116,8 @@ def _values(fields: Mapping[str, Sequence[str]], *tags: str) -> Iterator[str]:
     return (value for tag in tags for value in fields.get(tag, ()))
 
 
+# Why not rispy: version 0.10.0 loses a record without its ER, as at the end of a file that is cut off, and reads the
+# address behind `UR- ` as words of the title.
 def _ris_records(text: str) -> Iterator[dict[str, list[str]]]:
     fields: dict[str, list[str]] = {}
     _, *parts = _RIS_FIELD.split("\n".join(text.splitlines()))
@@ -170,7 +171,7 @@ def _add(
         entries.add(f"https://arxiv.org/abs/{arxiv[1]}", title)
     elif address := next(filter(None, map(_ADDRESS.search, addresses)), None):
         entries.add(address[0], title)
-    elif named := _DOI.search(doi):
+    elif named := DOI.search(doi):
         entries.add(f"https://doi.org/{named[0]}", title)
     else:
         entries.leave_out("without an address, a DOI, or a file that is there")
