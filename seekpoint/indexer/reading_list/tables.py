@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
-from typing import NamedTuple
 
 from seekpoint.indexer.reading_list.entries import Entries, tagged
 
@@ -33,34 +32,21 @@ def read(text: str, entries: Entries) -> None:
 
     Older files of Takeout begin with a table about the playlist, and an empty line.
     """
-    columns: _Columns | None = None
+    columns: tuple[int, ...] = ()
+    is_video = False
     for is_empty, rows in groupby(_rows(text, entries), key=lambda row: not any(row)):
         table = [] if is_empty else list(rows)
-        if table and columns is None:
-            columns = _columns(table)
-            table = table[1:] if columns and columns.is_below_header else table
-        if columns is None:
-            continue
-        for row in table:
-            numbers = (columns.address, columns.title, columns.folder, columns.tags)
-            address, title, folder, tags = (row[number] if 0 <= number < len(row) else "" for number in numbers)
-            if columns.is_video and not _VIDEO_ID.fullmatch(address):
+        if table and not columns:
+            columns, is_video, has_header = _columns(table)
+            table = table[has_header:]
+        for row in table if columns else ():
+            address, title, folder, tags = (row[number] if 0 <= number < len(row) else "" for number in columns)
+            if is_video and not _VIDEO_ID.fullmatch(address):
                 entries.leave_out("without a video's id")
                 continue
-            address = f"https://www.youtube.com/watch?v={address}" if columns.is_video else address
-            paths = tagged(tags) if columns.folder < 0 else [folder.split(_WITHIN)]
+            address = f"https://www.youtube.com/watch?v={address}" if is_video else address
+            paths = tagged(tags) if columns[2] < 0 else [folder.split(_WITHIN)]
             entries.add(address, title, *paths)
-
-
-class _Columns(NamedTuple):
-    """The numbers of the columns, -1 for one that isn't there."""
-
-    is_below_header: bool
-    address: int
-    is_video: bool
-    title: int
-    folder: int
-    tags: int
 
 
 def _rows(text: str, entries: Entries) -> Iterator[list[str]]:
@@ -78,8 +64,12 @@ def _rows(text: str, entries: Entries) -> Iterator[list[str]]:
             entries.leave_out("in lines that aren't CSV", reader.line_num - before)
 
 
-def _columns(table: Sequence[Sequence[str]]) -> _Columns | None:
-    """Find the columns by their names, and that of addresses or ids else by what is in it; `None` if there is none."""
+def _columns(table: Sequence[Sequence[str]]) -> tuple[tuple[int, ...], bool, bool]:
+    """Find the columns by their names, and that of addresses or ids else by what is in it.
+
+    Returns the numbers of those of addresses, titles, folders and tags, -1 for one that isn't there, or none without
+    addresses; whether these are ids of videos; and whether the first row is a header.
+    """
     first = table[0]
     has_header = not any(_ADDRESS.fullmatch(cell) or _SURE_ID.fullmatch(cell) for cell in first)
     names = [name.casefold() for name in first] if has_header else []
@@ -91,9 +81,8 @@ def _columns(table: Sequence[Sequence[str]]) -> _Columns | None:
     address = address if address >= 0 else _alike(rows, _ADDRESS)
     is_video = address < 0
     address = _alike(rows, _SURE_ID) if is_video else address
-    if address < 0:
-        return None
-    return _Columns(has_header, address, is_video, named(_TITLES), named(_FOLDERS), named(_TAGS))
+    columns = (address, named(_TITLES), named(_FOLDERS), named(_TAGS)) if address >= 0 else ()
+    return columns, is_video, has_header
 
 
 def _alike(rows: Sequence[Sequence[str]], pattern: re.Pattern[str]) -> int:
