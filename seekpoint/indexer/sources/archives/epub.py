@@ -53,7 +53,11 @@ def read_epub(archive: DocumentArchive) -> ParsedDocument:
     items = (manifest[each.get("idref")] for each in named(root, "itemref") if each.get("idref") in manifest)
     pages = (item for item in items if _PAGE.match(item.get("media-type", "")) and not _is_nav(item))
     chapters = list(dict.fromkeys(join(folder, item.get("href")) for item in pages))
-    _refuse_encrypted(archive, chapters)
+    for data in named(archive.xml("META-INF/encryption.xml"), "EncryptedData"):
+        methods = (each.get("Algorithm") for each in named(data, "EncryptionMethod"))
+        targets = {join("", each.get("URI", "")) for each in named(data, "CipherReference")}
+        if next(methods, None) not in _OBFUSCATION and not targets.isdisjoint(chapters):  # as in books with DRM
+            raise unavailable("epub_encrypted")
     entries = max(contents, key=len, default=[])
     blocks = [block for part in chapters for block in _blocks(archive, part, entries)]
     titles, authors, languages, dates, publishers, identifiers = (
@@ -89,15 +93,6 @@ def _contents(item: Element, folder: str, archive: DocumentArchive) -> list[_Ent
         for title, path, fragment in targets
         if title
     ]
-
-
-def _refuse_encrypted(archive: DocumentArchive, chapters: list[str]) -> None:
-    """Raise Unfetched if the text of a chapter is encrypted, as in books with DRM."""
-    for data in named(archive.xml("META-INF/encryption.xml"), "EncryptedData"):
-        methods = (each.get("Algorithm") for each in named(data, "EncryptionMethod"))
-        targets = {join("", each.get("URI", "")) for each in named(data, "CipherReference")}
-        if next(methods, None) not in _OBFUSCATION and not targets.isdisjoint(chapters):
-            raise unavailable("epub_encrypted")
 
 
 def _blocks(archive: DocumentArchive, part: str, entries: list[_Entry]) -> Iterator[Block]:
