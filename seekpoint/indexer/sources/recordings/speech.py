@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from seekpoint.index.errors import ModelError, UsageError
+from seekpoint.index.errors import ModelError
 from seekpoint.index.text.clean import first_line
-from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue
 from seekpoint.indexer.sources.recordings.media import RATE
 
@@ -82,18 +81,13 @@ class SpeechModel:
         code = max(votes, key=lambda code: votes[code])
         return _BCP_47.get(code, code)
 
-    def check(self, language: str) -> None:
-        """Raise UsageError unless the model supports a language."""
-        if _code(language) not in self._model.supported_languages:
-            raise UsageError(f"the speech model {self._name} doesn't know the language {language}: give another model")
-
     def cues(self, samples: Samples, window: AudioWindow, language: str) -> list[Cue]:
         """Transcribe a window; times are in seconds from the first sample."""
         window_start = window.first / RATE
         with self._model_errors():
             segments, _ = self._model.transcribe(
                 samples[window.first : window.stop],
-                language=_code(language),
+                language=next((code for code, tag in _BCP_47.items() if tag == language), language),
                 word_timestamps=True,
                 condition_on_previous_text=False,
                 temperature=_TEMPERATURES,
@@ -124,11 +118,6 @@ def _cues(words: Iterable[Word], offset: float) -> Iterator[Cue]:
     for group in groups:
         text = "".join(word.word for word in group).strip()
         yield Cue(offset + float(group[0].start), offset + float(group[-1].end), text)
-
-
-def _code(language: str) -> str:
-    subtag = primary(language)
-    return next((code for code, tag in _BCP_47.items() if tag == subtag), subtag)
 
 
 def _load(name: str, say: Callable[[str], None]) -> WhisperModel:

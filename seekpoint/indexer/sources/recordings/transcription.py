@@ -42,18 +42,17 @@ def check_installed() -> None:
 class Transcriber:
     """Transcribes the audio of media files.
 
-    `model` is a size that faster-whisper knows, the id of such a model on Hugging Face, or a folder. `language` is a
-    BCP 47 tag; by default it is detected. `progress` gets seconds of audio, done and in total; an exception that it
-    raises interrupts the transcription, which can be resumed. Raises UsageError if faster-whisper isn't installed.
+    `model` is a size that faster-whisper knows, the id of such a model on Hugging Face, or a folder. `progress` gets
+    seconds of audio, done and in total; an exception that it raises interrupts the transcription, which can be resumed.
+    Raises UsageError if faster-whisper isn't installed.
     """
 
     def __init__(
         self,
-        model: str = "base",
+        model: str,
         cache: Path | None = None,
         say: Callable[[str], None] = lambda line: None,
         progress: Callable[[float, float], None] = lambda done, total: None,
-        language: str | None = None,
     ) -> None:
         from platformdirs import user_cache_path
 
@@ -62,7 +61,6 @@ class Transcriber:
         self._cache = cache or user_cache_path("seekpoint") / "transcripts"
         self._say = say
         self._progress = progress
-        self._language = language
 
     def finished(self, key: str) -> Transcript | None:
         """The cached transcript for a key, or `None`; raises Unfetched if it is empty."""
@@ -88,7 +86,7 @@ class Transcriber:
         return _to_transcript(whole)
 
     def _cache_file(self, key: str) -> Path:
-        parts = json.dumps([_CACHE_VERSION, self._model, self._language, key])
+        parts = json.dumps([_CACHE_VERSION, self._model, None, key])  # None: a language that is detected
         return self._cache / f"{blake2b(parts.encode(), digest_size=12).hexdigest()}.json"
 
     @contextmanager
@@ -109,10 +107,7 @@ class Transcriber:
     def _speech(self) -> SpeechModel:
         from seekpoint.indexer.sources.recordings.speech import SpeechModel
 
-        speech = SpeechModel(self._model, self._say)
-        if self._language:
-            speech.check(self._language)
-        return speech
+        return SpeechModel(self._model, self._say)
 
     def _transcribe(self, audio: AudioStream, partial: PartialTranscript, name: str) -> TranscribedWindow:
         import numpy as np
@@ -120,7 +115,7 @@ class Transcriber:
         from seekpoint.indexer.sources.recordings.media import RATE
 
         first = partial.windows[-1].first if partial.windows else 0
-        language = partial.windows[0].language if partial.windows else self._language or ""
+        language = partial.windows[0].language if partial.windows else ""
         audio.skip(first)
         samples = audio.read(_SLICE_SECONDS * RATE)
         if not samples.size and not first:

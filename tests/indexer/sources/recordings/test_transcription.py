@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.errors import ModelError, Unfetched, UsageError
+from seekpoint.index.errors import ModelError, Unfetched
 from seekpoint.index.types import Origin, State, Transcript
 from seekpoint.indexer.sources.recordings.transcription import Transcriber
 from tests.indexer.sources.recordings.films import film
@@ -96,7 +96,7 @@ def test_words_at_the_cut_between_slices_are_transcribed_once(model: str, tmp_pa
     text = "The attention mechanism computes a weighted sum of the words in the sentence."
     long = recording(tmp_path / "long.wav", (597.0, text), seconds=606)
 
-    made = Transcriber(model, tmp_path / "cache", language="en").transcribe(long)
+    made = Transcriber(model, tmp_path / "cache").transcribe(long)
 
     said = " ".join(cue.text for cue in made.cues)
     assert [said.count(word) for word in ("attention", "weighted", "words", "sentence")] == [1, 1, 1, 1], said
@@ -104,15 +104,13 @@ def test_words_at_the_cut_between_slices_are_transcribed_once(model: str, tmp_pa
 
 
 @pytest.mark.model
-def test_silence_has_no_transcript_and_an_unsupported_language_is_named(model: str, tmp_path: Path) -> None:
+def test_silence_has_no_transcript(model: str, tmp_path: Path) -> None:
     quiet = recording(tmp_path / "quiet.wav", seconds=40)
     transcriber = Transcriber(model, tmp_path / "cache")
     for _ in range(2):
         with pytest.raises(Unfetched, match="nothing is said in it") as caught:
             transcriber.transcribe(quiet)
         assert caught.value.state is State.NO_TRANSCRIPT
-    with pytest.raises(UsageError, match="doesn't know the language tlh"):
-        Transcriber(model, tmp_path, language="tlh").transcribe(quiet)
 
 
 def test_an_invalid_recording_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
