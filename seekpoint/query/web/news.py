@@ -65,7 +65,8 @@ class NewsPages:
         found = self._digest(request.query_params.get("since", "30d"))
         own = str(request.base_url).rstrip("/")
         questions = (news._replace(moments=tuple(map(partial(_linked, own), news.moments))) for news in found.questions)
-        feed = to_rss(replace(found, questions=tuple(questions)), f"{own}{NEW}")
+        # Not the page of what is new: a link of another site may not make the server ask.
+        feed = to_rss(replace(found, questions=tuple(questions)), f"{own}/")
         return Response(feed, media_type="application/rss+xml; charset=utf-8")
 
     async def change(self, request: Request, *, kept: bool) -> Response:

@@ -49,6 +49,9 @@ def test_the_feed_opens_with_its_own_token_which_opens_nothing_else(library: Pat
     own = {"token": policy.feed_token}
     feed = client.get("/new.rss", params=own)
     assert (feed.status_code, feed.headers["content-type"]) == (200, "application/rss+xml; charset=utf-8")
+    channel = ElementTree.fromstring(feed.text).findtext("channel/link") or ""
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get(channel, headers=elsewhere | {"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     [item, *_] = ElementTree.fromstring(feed.text).findall("channel/item")
     assert SAID in (item.findtext("title") or "")
     assert ElementTree.fromstring(client.get("/new.rss", params=own | {"since": "2999"}).text).find(".//item") is None
