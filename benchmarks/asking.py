@@ -20,6 +20,7 @@ from benchmarks.question_sets import Remembering
 from benchmarks.synthetic import SHARES
 from seekpoint.index.embedded.chunk_ranges import RangeScope
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
+from seekpoint.index.models import centring
 from seekpoint.index.models.centring import centre_rows
 from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
@@ -135,7 +136,7 @@ def _watched(library: EmbeddedReader) -> Iterator[tuple[object, str, str]]:
     yield library, "translations", "translations"
     yield from ((question, name, "translations") for name in ("translated_words", "weigh"))
     yield library, "titles", "names"
-    yield from ((library.vectors, name, name) for name in ("nearest", "scores"))
+    yield from ((library.vectors, "nearest", "nearest"), (centring, "cosines", "scores"))
     yield from ((ranking, name, "scores") for name in ("term_scores", "group_scores"))
     yield from ((term_counts, "term_matrix", "chunks"), (library, "evidence", "chunks"))
     yield from ((library, "pieces", "windows"), (ranking, "windows", "windows"))
@@ -218,7 +219,7 @@ def _recall(library: EmbeddedReader, questions: Vectors, scope: RangeScope, exac
 
         def ask(vector: Vectors = vector, found: list[float] = found) -> None:
             ids = library.vectors.nearest(vector, CANDIDATES, scope.ranges).chunks.tolist()
-            found += sorted(library.vectors.scores(vector, ids).values(), reverse=True)
+            found += sorted(library.evidence(ids, vector).cosines, reverse=True)
 
         times.take(ask)
         due = best[np.isfinite(best)]

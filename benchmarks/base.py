@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seekpoint.index.embedded import database, stored_transcripts
+from seekpoint.index.embedded import database
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.stored_transcripts import transcript_pieces
+from seekpoint.index.sql.cue_blocks import joined
+from seekpoint.index.sql.piece_blocks import all_pieces
 from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Cue, ModelCard, Vectors
@@ -94,12 +95,13 @@ def _tracks(connection: sqlite3.Connection, card: ModelCard) -> Iterator[Track]:
     chunks = {key: [tuple(row)[1:] for row in group] for key, group in grouped}
     for key, resource_id, language in connection.execute("SELECT id, resource_id, language FROM transcript"):
         if key in chunks:
-            pieces = transcript_pieces(connection, key, card)
+            blocks = connection.execute("SELECT * FROM piece_block WHERE transcript_id = ?", (key,))
+            pieces = all_pieces(blocks, card)
             yield Track(
                 resource_id,
                 language,
                 titles.get(resource_id, ""),
-                stored_transcripts.read_cues(connection, key, 0, sys.maxsize),
+                _cues(connection, key),
                 [(first, stop) for first, stop, _ in chunks[key]],
                 unpack_int8([data for _, _, data in chunks[key]], card.dimension),
                 list(zip(pieces.starts.tolist(), map(int, pieces.tokens), strict=True)),
@@ -115,15 +117,18 @@ def stored_chunks(folder: Path) -> tuple[list[tuple[str, float, str]], Vectors]:
     return chunks, unpack_int8(data, Manifest.load(folder).model.dimension)
 
 
+def _cues(connection: sqlite3.Connection, transcript_id: int) -> list[Cue]:
+    query = "SELECT first, data FROM cue_block WHERE transcript_id = ? ORDER BY first"
+    return joined(connection.execute(query, (transcript_id,)), 0, sys.maxsize)
+
+
 def chunk_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, float, str]]:
     """Each chunk as (resource id, start, text)."""
     rows = connection.execute(
         """SELECT transcript_id, first, stop, resource_id, start
            FROM chunk JOIN transcript ON transcript.id = transcript_id ORDER BY chunk.id"""
     )
-    for transcript_id, first, stop, resource_id, start in rows:
-        yield (
-            resource_id,
-            start,
-            " ".join(cue.text for cue in stored_transcripts.read_cues(connection, transcript_id, first, stop)),
-        )
+    for transcript_id, group in groupby(rows, itemgetter(0)):
+        cues = _cues(connection, transcript_id)
+        for _, first, stop, resource_id, start in group:
+            yield resource_id, start, " ".join(cue.text for cue in cues[first:stop])

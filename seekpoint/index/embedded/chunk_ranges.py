@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -140,11 +140,6 @@ class Holdings:
     def where(self, is_kept: Callable[[TranscriptSpan], bool]) -> Ranges:
         """The chunks of the transcripts for which `is_kept` is true."""
         return Ranges.of((span.first, span.stop) for span in self.transcripts if is_kept(span))
-
-    def of_resources(self, resource_ids: Collection[str]) -> Ranges:
-        """The chunks of these resources."""
-        chosen = set(resource_ids)
-        return self.where(lambda span: span.resource_id in chosen)
 
     @cached_property
     def alive(self) -> Ranges:

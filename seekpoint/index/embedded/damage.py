@@ -55,7 +55,8 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
         rows.delete_of_library(manifest)
         given_up = rows.delete_of_resources()
         if are_damaged:
-            stored_transcripts.recount_sums(connection, manifest.with_current_model(connection).model)
+            model = manifest.with_current_model(connection).model
+            stored_transcripts.recount_sums(SqliteDatabase(folder, connection), model)
         derived = [key.decode() for key in rows.keys(*DERIVED)]
         if derived:
             say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")

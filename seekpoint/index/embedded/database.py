@@ -299,25 +299,24 @@ class SqliteDatabase:
     """The database of a library in a folder; `sql.port.Database` documents the methods."""
 
     added = "resource.rowid"
-    chunk_rows = """SELECT first, stop, start, end, is_reference, digest, data, terms
-                    FROM chunk JOIN vector ON chunk_id = id"""
+    bodies = "digest, data, chunk.terms FROM chunk JOIN vector ON chunk_id = chunk.id"
     own_settings = frozenset((MODEL, HIGHEST_CHUNK))
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self._folder = folder
-        self._connection = connection
+        self.connection = connection
 
     def rows(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
         with library_errors(self._folder):
-            return self._connection.execute(_in_sqlite(sql), [*map(_listed, values)]).fetchall()
+            return self.connection.execute(_in_sqlite(sql), [*map(_listed, values)]).fetchall()
 
     def run(self, sql: str, *values: object) -> None:
         with library_errors(self._folder):
-            self._connection.execute(_in_sqlite(sql), [*map(_listed, values)])
+            self.connection.execute(_in_sqlite(sql), [*map(_listed, values)])
 
     def run_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         with library_errors(self._folder):
-            self._connection.executemany(sql, values)
+            self.connection.executemany(sql, values)
 
     def add(self, target: str, rows: Iterable[Sequence[object]]) -> None:
         self.run_many(f"INSERT INTO {target} VALUES ({', '.join('?' * (target.count(',') + 1))})", rows)

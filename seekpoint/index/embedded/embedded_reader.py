@@ -6,12 +6,10 @@ build is running, or was killed) are looked through one by one.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import compress
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
@@ -21,24 +19,20 @@ from seekpoint.index.embedded.manifest import Manifest, current_revision
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.port import Database, decoding
+from seekpoint.index.sql.passages import Passages
+from seekpoint.index.sql.port import decoding
 from seekpoint.index.store import Closing
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import (
     CandidateQuery,
-    Cue,
-    CueSpan,
-    Evidence,
     Filters,
     Frequencies,
     Language,
     ModelCard,
-    Pieces,
     ReadStretch,
     Revision,
     Scope,
-    StoredChunk,
     Vectors,
     WordGroup,
 )
@@ -56,16 +50,6 @@ _MOST_MAPPED = 1 << 28
 _UNKNOWN = Revision(None, None)
 # Stretches that a reader keeps decoded, some 13 KB each.
 _MOST_READ = 2048
-# The blocks with pieces of each chunk, and of some seconds before and after it.
-_PIECES = """
-    SELECT transcript_id, start, data FROM piece_block WHERE rowid IN (
-      SELECT block.rowid FROM chunk JOIN piece_block AS block ON block.transcript_id = chunk.transcript_id
-      WHERE chunk.id IN (SELECT value FROM json_each(:ids))
-      AND block.start < chunk.end + :margin
-      AND block.start >= coalesce(
-        (SELECT max(start) FROM piece_block AS first
-         WHERE first.transcript_id = chunk.transcript_id AND first.start <= chunk.start - :margin),
-        chunk.start - :margin))"""
 # As many times more chunks by meaning where those with some terms are excluded, since vector files don't know words.
 _WHERE_SOME_ARE_EXCLUDED = 3
 
@@ -80,7 +64,7 @@ class EmbeddedLibrary:
         self._connection = connection
         self._manifest = manifest
         self.address, self.revision = folder, revision
-        self.db: Database = SqliteDatabase(folder, connection)
+        self.db = SqliteDatabase(folder, connection)
 
     @classmethod
     def open(cls, folder: Path, *, lasting: bool = False) -> Self:
@@ -145,25 +129,17 @@ class EmbeddedLibrary:
     def scope(self, filters: Filters, resources: Collection[str] | None = None) -> Scope:
         from seekpoint.index.embedded.chunk_ranges import RangeScope
 
-        ranges = None
-        if filters != Filters():
-            listed = Catalogue(self.db).listed_under(filters.section) if filters.section else set()
-            heard = Catalogue(self.db).spoken_by(filters) if filters.speaker else set()
-            dated = Catalogue(self.db).dated(filters) if filters.is_dated else None
-            ranges = self.holdings.where(
-                lambda span: (
-                    (not filters.resource or filters.resource == span.resource_id)
-                    and (not filters.kind or filters.kind == span.kind)
-                    and (not filters.language or primary(filters.language) == span.language)
-                    and (not filters.section or span.resource_id in listed)
-                    and (not filters.speaker or span.resource_id in heard)
-                    and (dated is None or span.resource_id in dated)
-                )
+        if filters == Filters() and resources is None:
+            return RangeScope(None, len(self.holdings.alive))
+        ids, language = Catalogue(self.db).kept_by(filters, resources), filters.language and primary(filters.language)
+        ranges = self.holdings.where(
+            lambda span: (
+                (ids is None or span.resource_id in ids)
+                and (not filters.kind or filters.kind == span.kind)
+                and (not language or language == span.language)
             )
-        if resources is not None:
-            members = self.holdings.of_resources(resources)
-            ranges = members if ranges is None else members.intersection(ranges)
-        return RangeScope(ranges, len(self.holdings.alive if ranges is None else ranges))
+        )
+        return RangeScope(ranges, len(ranges))
 
     @decoding
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
@@ -184,40 +160,10 @@ class EmbeddedLibrary:
         ids = candidates(query, self.words, nearest, kept, may_share=database.THREADS_MAY_SHARE)
         return [*compress(ids, self.holdings.alive.contains(ids))]
 
-    @decoding
-    def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
-        from seekpoint.index.sql.term_counts import term_matrix
+    def _numbers(self, terms: Collection[str]) -> Mapping[str, int]:
         from seekpoint.index.sql.transcripts import term_numbers
 
-        rows = self.db.rows(
-            """SELECT chunk.id, transcript_id, resource_id, language, first, stop, start, end, is_reference, chunk.terms
-               FROM chunk JOIN transcript ON transcript.id = chunk.transcript_id
-               WHERE chunk.id IN ?* ORDER BY chunk.id""",
-            list(ids),
-        )
-        chunks = [StoredChunk(*row[:-1]) for row in rows]
-        if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
-            raise ValueError("a chunk has no time")
-        words = term_matrix(term_numbers(self.db, terms), [row[-1] for row in rows])
-        cosines = self.vectors.scores(vector, [chunk.id for chunk in chunks])
-        return Evidence(chunks, [cosines[chunk.id] for chunk in chunks], words)
-
-    @decoding
-    def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.sql.piece_blocks import pieces_around
-
-        ids = json.dumps([chunk.id for chunk in chunks])
-        rows = self._connection.execute(_PIECES, {"ids": ids, "margin": margin})
-        return pieces_around(rows, chunks, margin, self.card)
-
-    @decoding
-    def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        from seekpoint.index.embedded import stored_transcripts
-
-        cues = [stored_transcripts.read_cues(self._connection, *span) for span in spans]
-        if not all(cues):
-            raise ValueError("a chunk has no cues")
-        return cues
+        return term_numbers(self.db, terms)
 
     @cached_property
     def words(self) -> WordSearch:
@@ -244,8 +190,10 @@ class EmbeddedLibrary:
         return stored_transcripts.language_means(self._connection, self.card)
 
 
-class EmbeddedReader(EmbeddedLibrary, Catalogue, Closing):
+class EmbeddedReader(EmbeddedLibrary, Passages, Catalogue, Closing):
     """A library in a folder, open for reading."""
+
+    db: SqliteDatabase
 
     def __init__(
         self, folder: Path, connection: sqlite3.Connection, manifest: Manifest, revision: Revision = _UNKNOWN

@@ -19,6 +19,7 @@ from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.changes import Changes, MomentKeeper, succession
+from seekpoint.index.sql.passages import Passages
 from seekpoint.index.sql.port import decoding
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.store import Closing, Successor
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
-class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
+class EmbeddedWriter(EmbeddedLibrary, Passages, Catalogue, Changes, Closing):
     """A library in a folder, open for changes; `store.Writer` documents the methods."""
+
+    db: database.SqliteDatabase
 
     def __init__(
         self,
@@ -111,17 +114,17 @@ class EmbeddedWriter(EmbeddedLibrary, Catalogue, Changes, Closing):
 
     def known(self, resource_id: str) -> Known:
         with library_errors(self._folder):
-            return stored_transcripts.known(self._connection, resource_id, self.card)
+            return stored_transcripts.known(self.db, resource_id, self.card)
 
     def _change(self) -> AbstractContextManager[None]:
         return self._maintenance.change()
 
     @decoding
     def _forget(self, resource_id: str) -> None:
-        stored_transcripts.remove(self._connection, resource_id, self.card)
+        stored_transcripts.remove(self.db, resource_id, self.card)
 
     def _insert(self, rows: TranscriptRows, card: ModelCard) -> None:
-        stored_transcripts.insert(self._connection, self.db, rows, card)
+        stored_transcripts.insert(self.db, rows, card)
 
     def commit(
         self,

@@ -11,42 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seekpoint.index.embedded import checksums, database
+from seekpoint.index.embedded.database import SqliteDatabase
 from seekpoint.index.sql import piece_blocks, transcripts
-from seekpoint.index.sql.cue_blocks import DAMAGED, joined, stops_of
+from seekpoint.index.sql.cue_blocks import DAMAGED, stops_of
 from seekpoint.index.sql.port import Database
-from seekpoint.index.sql.stored_vectors import Means, Totals, as_bytes, means_of, numbers, totals_of, unpack_int8
+from seekpoint.index.sql.stored_vectors import Means, Totals, means_of
 from seekpoint.index.sql.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Cue, Known, ModelCard, Pieces, PieceVector, Vectors
+from seekpoint.index.types import Known, ModelCard
 
 _BATCH_ROWS = 4096
 
 
-def known(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> Known:
-    """The stored vectors of a resource, by the digest of the embedded text; none of those that are damaged."""
-    vectors: dict[bytes, Vectors] = {}
-    if checksums.are_whole(connection, resource_id, ("transcript", "vector")):
-        rows = connection.execute(
-            """SELECT digest, data FROM vector JOIN chunk ON chunk.id = chunk_id
-               JOIN transcript ON transcript.id = transcript_id WHERE resource_id = ?""",
-            (resource_id,),
-        )
-        vectors = {row["digest"]: unpack_int8([row["data"]], card.dimension)[0] for row in rows}
-    pieces: dict[bytes, PieceVector] = {}
-    if checksums.are_whole(connection, resource_id, ("transcript", "piece_block")):
-        rows = connection.execute(
-            """SELECT transcript_id, start, data FROM piece_block JOIN transcript ON transcript.id = transcript_id
-               WHERE resource_id = ?""",
-            (resource_id,),
-        )
-        pieces = piece_blocks.pieces_by_digest(rows, card)
-    return Known(vectors, pieces)
+def known(db: SqliteDatabase, resource_id: str, card: ModelCard) -> Known:
+    """The stored vectors of a resource, as `transcripts.known`; none of those that are damaged."""
+    has_vectors, has_pieces = (
+        checksums.are_whole(db.connection, resource_id, ("transcript", table)) for table in ("vector", "piece_block")
+    )
+    return transcripts.known(db, resource_id, card, vectors=has_vectors, pieces=has_pieces)
 
 
-def insert(connection: sqlite3.Connection, db: Database, rows: TranscriptRows, card: ModelCard) -> None:
+def insert(db: SqliteDatabase, rows: TranscriptRows, card: ModelCard) -> None:
     """Store a transcript, its chunks under consecutive ids; within the caller's transaction."""
-    first = database.highest_chunk(connection) + 1
+    first = database.highest_chunk(db.connection) + 1
     transcript_id = transcripts.insert(db, rows, first_chunk=first)
     chunks = [*enumerate(rows.chunks, first)]
     db.add(
@@ -54,45 +42,26 @@ def insert(connection: sqlite3.Connection, db: Database, rows: TranscriptRows, c
         [(chunk_id, transcript_id, *chunk[:5], chunk.terms) for chunk_id, chunk in chunks],
     )
     db.add("vector (chunk_id, digest, data)", [(chunk_id, chunk.digest, chunk.vector) for chunk_id, chunk in chunks])
-    database.set_highest_chunk(connection, first + len(chunks) - 1)
-    add_sums(connection, rows.language, rows.totals(card))
+    database.set_highest_chunk(db.connection, first + len(chunks) - 1)
+    _add_sums(db, rows, card)
 
 
-def remove(connection: sqlite3.Connection, resource_id: str, card: ModelCard) -> None:
+def remove(db: SqliteDatabase, resource_id: str, card: ModelCard) -> None:
     """Delete a resource's transcripts; within the caller's transaction."""
     query = "SELECT name FROM language UNION SELECT key FROM checksum WHERE table_name = 'language'"
-    are_sums_whole = all(
-        checksums.are_whole(connection, name, ["language"]) for (name,) in connection.execute(query).fetchall()
-    )
-    is_whole = are_sums_whole and checksums.are_whole(connection, resource_id, _SUMMED)
+    are_sums_whole = all(checksums.are_whole(db.connection, name, ["language"]) for (name,) in db.rows(query))
+    is_whole = are_sums_whole and checksums.are_whole(db.connection, resource_id, _SUMMED)
     if is_whole:
-        add_stored_sums(connection, resource_id, card, sign=-1)
-    connection.execute("DELETE FROM transcript WHERE resource_id = ?", (resource_id,))
+        for rows in transcripts.stored(db, resource_id):
+            _add_sums(db, rows, card, sign=-1)
+    db.run("DELETE FROM transcript WHERE resource_id = ?", resource_id)
     if not is_whole:
-        recount_sums(connection, card)
-
-
-def transcript_pieces(connection: sqlite3.Connection, transcript_id: int, card: ModelCard) -> Pieces:
-    """All pieces of a transcript; raises ValueError for damaged blocks."""
-    query = "SELECT transcript_id, start, data FROM piece_block WHERE transcript_id = ?"
-    return piece_blocks.all_pieces(connection.execute(query, (transcript_id,)), card)
+        recount_sums(db, card)
 
 
 def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
     """Read all pieces; raises ValueError for a block that `blocks` can't have made."""
     piece_blocks.check(connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"), card)
-
-
-# The blocks with cues in [?2, ?3), beginning with the one that contains cue ?2.
-_BLOCKS = """
-    SELECT first, data FROM cue_block WHERE transcript_id = ?1 AND first < ?3 AND first >= coalesce(
-      (SELECT max(first) FROM cue_block WHERE transcript_id = ?1 AND first <= ?2), ?2)
-    ORDER BY first"""
-
-
-def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, stop: int) -> list[Cue]:
-    """Cues [first, stop) of a transcript; raises ValueError if a block is damaged or missing."""
-    return joined(connection.execute(_BLOCKS, (transcript_id, first, stop)), first, stop)
 
 
 def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
@@ -111,51 +80,33 @@ _SUMMED = ("transcript", "vector", "piece_block")
 
 def language_means(connection: sqlite3.Connection, card: ModelCard) -> Means:
     """The means of a library's languages; raises ValueError for damaged sums."""
-    stored = {row["name"]: _stored(row) for row in connection.execute("SELECT * FROM language")}
-    return means_of(stored, card)
+    rows = connection.execute("SELECT * FROM language")
+    return means_of({name: Totals.stored(*columns) for name, *columns in rows}, card)
 
 
-def add_stored_sums(connection: sqlite3.Connection, resource_id: str, card: ModelCard, sign: int = 1) -> None:
-    """Add the totals of a resource's stored transcripts, or subtract them if `sign` is -1."""
-    rows = connection.execute(
-        "SELECT id, language, first_chunk, first_chunk + chunks FROM transcript WHERE resource_id = ?", (resource_id,)
-    ).fetchall()
-    for transcript_id, language, *span in rows:
-        stored = connection.execute("SELECT data FROM vector WHERE chunk_id >= ? AND chunk_id < ?", span)
-        vectors = unpack_int8([data for (data,) in stored], card.dimension)
-        add_sums(connection, language, totals_of(vectors, transcript_pieces(connection, transcript_id, card)), sign)
-
-
-def recount_sums(connection: sqlite3.Connection, card: ModelCard) -> None:
+def recount_sums(db: SqliteDatabase, card: ModelCard) -> None:
     """Compute all sums again. While a resource's vectors or pieces are damaged, the sums have no valid checksum."""
-    connection.execute("DELETE FROM language")
-    checksums.forget(connection, "language")
+    db.run("DELETE FROM language")
+    checksums.forget(db.connection, "language")
     is_complete = True
-    for (resource_id,) in connection.execute("SELECT DISTINCT resource_id FROM transcript").fetchall():
-        if checksums.are_whole(connection, resource_id, _SUMMED):
-            add_stored_sums(connection, resource_id, card)
+    for (resource_id,) in db.rows("SELECT DISTINCT resource_id FROM transcript"):
+        if checksums.are_whole(db.connection, resource_id, _SUMMED):
+            for rows in transcripts.stored(db, resource_id):
+                _add_sums(db, rows, card)
         else:
             is_complete = False
     if not is_complete:
-        checksums.forget(connection, "language")
+        checksums.forget(db.connection, "language")
 
 
-def add_sums(connection: sqlite3.Connection, language: str, change: Totals, sign: int = 1) -> None:
-    """Add a transcript's totals to those of its language, or subtract them if `sign` is -1."""
-    name, dimension = primary(language), len(change.total)
-    row = connection.execute("SELECT * FROM language WHERE name = ?", (name,)).fetchone()
-    before = _stored(row) if row else Totals(0, np.zeros(dimension), 0, np.zeros(dimension))
-    chunks, number = before.chunks + sign * change.chunks, before.windows + sign * change.windows
-    total, window_total = before.total + sign * change.total, before.window_total + sign * change.window_total
-    if chunks:
-        values = (name, chunks, as_bytes(total), number, as_bytes(window_total))
-        connection.execute("REPLACE INTO language VALUES (?, ?, ?, ?, ?)", values)
-    else:
-        connection.execute("DELETE FROM language WHERE name = ?", (name,))
-
-
-def _stored(row: sqlite3.Row) -> Totals:
-    return Totals(row["chunks"], numbers(row["total"]), row["windows"], numbers(row["window_total"]))
+def _add_sums(db: Database, rows: TranscriptRows, card: ModelCard, sign: int = 1) -> None:
+    """Add a transcript to the sums of its language, or subtract it if `sign` is -1."""
+    name, change = primary(rows.language), rows.totals(card)
+    before = [Totals.stored(*columns) for _, *columns in db.rows("SELECT * FROM language WHERE name = ?", name)]
+    totals = before[0].plus(change, sign) if before else change
+    db.run("DELETE FROM language WHERE name = ?", name)
+    if totals.chunks:
+        db.run("INSERT INTO language VALUES (?, ?, ?, ?, ?)", name, *totals.columns())
 
 
 def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:

@@ -98,12 +98,6 @@ class VectorStore:
         best = np.argsort(-nearness, kind="stable")[:k]
         return Nearest(ids[best], nearness[best])
 
-    def scores(self, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
-        """The exact cosine of each chunk with a centred question, by id; unknown ids are left out."""
-        requested = np.asarray(ids, np.int64)
-        existing, nearness = self._compared(question, requested[self._holdings.alive.contains(requested)])
-        return dict(zip(existing.tolist(), nearness.tolist(), strict=True))
-
     def _exact_nearest(self, keep: Ranges, question: Vectors, k: int) -> Iterator[tuple[Ids, Vectors]]:
         """The k nearest chunks of each block of _BLOCK_ROWS, by exact cosines."""
         ids = keep.ids()

@@ -12,7 +12,6 @@ import numpy as np
 from seekpoint.index.models.centring import background, centred
 from seekpoint.index.postgres.schema import INDEXED
 from seekpoint.index.postgres.session import EF_SEARCH, Session
-from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.stored_vectors import unpack_int8
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Filters, Language, ModelCard, Vectors
@@ -108,22 +107,16 @@ def lacking(terms: Sequence[str]) -> tuple[bool, list[str]]:
     return (not terms, list(terms))
 
 
-def scope(session: Session, catalogue: Catalogue, filters: Filters, resources: Collection[str] | None) -> ServerScope:
-    """The chunks that a filter keeps; with `resources`, only those of these resources."""
+def scope(session: Session, filters: Filters, ids: Collection[str] | None) -> ServerScope:
+    """The chunks that the filters by kind and language keep of some resources, by their ids."""
     language = primary(filters.language) if filters.language else None
-    limits = [list(resources)] if resources is not None else []
-    limits += [[filters.resource]] if filters.resource else []
-    limits += [[*catalogue.listed_under(filters.section)]] if filters.section else []
-    limits += [[*catalogue.spoken_by(filters)]] if filters.speaker else []
-    limits += [[*catalogue.dated(filters)]] if filters.is_dated else []
-    ids = sorted(set.intersection(*map(set, limits))) if limits else None
     is_limited = ids is not None or filters.kind is not None
     rows = session.rows(
         """SELECT number, sum(chunks)::int FROM resource JOIN transcript ON resource_id = resource.id
            WHERE (%s OR resource.id = ANY(%s)) AND (%s::text IS NULL OR kind = %s)
            AND (%s::text IS NULL OR spoken = %s) GROUP BY number""",
         ids is None,
-        ids or [],
+        list(ids or ()),
         filters.kind,
         filters.kind,
         language,

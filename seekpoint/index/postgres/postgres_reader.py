@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
-from math import isfinite
 from typing import TYPE_CHECKING, Self, cast
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
 from seekpoint.index.postgres import schema, transcripts
-from seekpoint.index.postgres.session import ServerDatabase, Session, connect, content_errors, damaged, pooled
+from seekpoint.index.postgres.session import ServerDatabase, Session, connect, content_errors, pooled
 from seekpoint.index.settings import LibrarySettings
-from seekpoint.index.sql import cue_blocks
 from seekpoint.index.sql.catalogue import Catalogue
+from seekpoint.index.sql.passages import Passages
 from seekpoint.index.sql.port import Database
 from seekpoint.index.store import Closing
-from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     CandidateQuery,
-    Cue,
-    CueSpan,
-    Evidence,
     Filters,
     Frequencies,
     Language,
     ModelCard,
-    Pieces,
     Revision,
     Scope,
-    StoredChunk,
     Vectors,
     WordGroup,
 )
@@ -40,22 +33,6 @@ if TYPE_CHECKING:
 
 # More than the connections that a process keeps, all of which may have broken.
 _ATTEMPTS = 20
-# The blocks with cues in [first, stop) of each span, beginning with the one that contains cue `first`.
-_CUES = """
-    SELECT span.number, block.first, block.data
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS span (transcript_id, first, stop, number)
-    JOIN cue_block AS block ON block.transcript_id = span.transcript_id
-      AND block.first < span.stop AND block.first >= coalesce(
-        (SELECT max(first) FROM cue_block WHERE transcript_id = span.transcript_id AND first <= span.first), span.first)
-    ORDER BY span.number, block.first"""
-_PIECES = """
-    SELECT transcript_id, start, data FROM piece_block WHERE (transcript_id, start) IN (
-      SELECT block.transcript_id, block.start
-      FROM unnest(%s::bigint[], %s::float8[], %s::float8[]) AS span (transcript_id, start, stop)
-      JOIN piece_block AS block ON block.transcript_id = span.transcript_id
-        AND block.start < span.stop AND block.start >= coalesce(
-          (SELECT max(start) FROM piece_block WHERE transcript_id = span.transcript_id AND start <= span.start),
-          span.start))"""
 
 
 class ServerLibrary:
@@ -131,7 +108,7 @@ class ServerLibrary:
 
         if filters == Filters() and resources is None:
             return ServerScope(None, None, sum(language.chunks for language in self.languages().values()))
-        return scope(self._session, Catalogue(self.db), filters, resources)
+        return scope(self._session, filters, Catalogue(self.db).kept_by(filters, resources))
 
     def frequencies(self, terms: Collection[str], groups: Sequence[WordGroup] = ()) -> Frequencies:
         words, sizes = self._words, {name: language.chunks for name, language in self.languages().items()}
@@ -151,49 +128,8 @@ class ServerLibrary:
 
         return candidates(query, words, near, kept, may_share=False)
 
-    def evidence(self, ids: Sequence[int], vector: Vectors, terms: Collection[str] = ()) -> Evidence:
-        from seekpoint.index.models.centring import cosines
-        from seekpoint.index.sql.stored_vectors import unpack_int8
-        from seekpoint.index.sql.term_counts import term_matrix
-
-        rows = self._session.rows(
-            """SELECT chunk.id, transcript_id, resource_id, transcript.language, first, stop, start, "end",
-                      is_reference, body.vector, body.terms
-               FROM chunk JOIN transcript ON transcript.id = transcript_id JOIN body ON chunk_id = chunk.id
-               WHERE chunk.id = ANY(%s) ORDER BY chunk.id""",
-            list(ids),
-        )
-        with content_errors(self.address):
-            chunks = [StoredChunk(*row[:-2]) for row in rows]
-            if not isfinite(sum(chunk.start + chunk.end for chunk in chunks)):
-                raise ValueError("a chunk has no time")
-            words = term_matrix(self._words.numbers(terms), [row[-1] for row in rows])
-            if not chunks:
-                return Evidence([], [], words)
-            means = {name: language.mean for name, language in self.languages().items()}
-            vectors = unpack_int8([row[-2] for row in rows], self.card.dimension)
-            near = cosines([primary(chunk.language) for chunk in chunks], vectors, means, vector)
-            return Evidence(chunks, near.tolist(), words)
-
-    def pieces(self, chunks: Sequence[StoredChunk], margin: float) -> dict[int, Pieces]:
-        from seekpoint.index.sql.piece_blocks import pieces_around
-
-        spans = [(chunk.transcript_id, chunk.start - margin, chunk.end + margin) for chunk in chunks]
-        rows = self._session.rows(_PIECES, *map(list, zip(*spans, strict=True))) if spans else []
-        with content_errors(self.address):
-            return pieces_around(rows, chunks, margin, self.card)
-
-    def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        if not spans:
-            return []
-        blocks: list[list[tuple[int, bytes]]] = [[] for _ in spans]
-        for number, first, data in self._session.rows(_CUES, *map(list, zip(*spans, strict=True))):
-            blocks[number - 1].append((first, data))
-        with content_errors(self.address):
-            cues = [cue_blocks.joined(rows, span.first, span.stop) for rows, span in zip(blocks, spans, strict=True)]
-        if not all(cues):
-            raise damaged(self.address, "a chunk has no cues")
-        return cues
+    def _numbers(self, terms: Collection[str]) -> Mapping[str, int]:
+        return self._words.numbers(terms)
 
     @property
     def _words(self) -> WordProposals:
@@ -204,7 +140,7 @@ class ServerLibrary:
         return self._proposals
 
 
-class PostgresReader(ServerLibrary, Catalogue, Closing):
+class PostgresReader(ServerLibrary, Passages, Catalogue, Closing):
     """A library on a server, open for reading."""
 
 

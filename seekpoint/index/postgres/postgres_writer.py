@@ -10,19 +10,20 @@ import numpy as np
 
 from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryError, LibraryNotFound, LockedLibrary
-from seekpoint.index.postgres import meaning, schema, transcripts
+from seekpoint.index.postgres import meaning, schema
 from seekpoint.index.postgres.postgres_reader import PostgresReader, ServerLibrary, revision_of
 from seekpoint.index.postgres.queue import BuildQueue
 from seekpoint.index.postgres.session import NO_LIBRARY, READ_ONLY, ServerDatabase, Session, connect, content_errors
+from seekpoint.index.postgres.transcripts import fold_totals, insert, remove
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.changes import Changes, MomentKeeper, succession
+from seekpoint.index.sql.passages import Passages
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.store import Closing, Successor
 from seekpoint.index.types import (
     Details,
     EmbeddedTranscript,
     Kind,
-    Known,
     ModelCard,
     Revision,
     Transcript,
@@ -33,7 +34,7 @@ from seekpoint.index.types import (
 _COMMITS_BETWEEN_FOLDS = 64
 
 
-class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
+class PostgresWriter(ServerLibrary, Passages, Catalogue, Changes, Closing):
     """A library on a server, open for changes; `store.Writer` documents the methods."""
 
     _is_snapshot = False
@@ -109,30 +110,26 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
         return ()
 
     def _forget(self, resource_id: str) -> None:
-        transcripts.remove(self._session, self.db, resource_id, self.card)
+        remove(self._session, self.db, resource_id, self.card)
 
     def _insert(self, rows: TranscriptRows, card: ModelCard) -> None:
-        transcripts.insert(self._session, self.db, rows, card)
-
-    def known(self, resource_id: str) -> Known:
-        with content_errors(self.address):
-            return transcripts.known(self.db, resource_id, self.card)
+        insert(self._session, self.db, rows, card)
 
     def commit(
         self,
         resource_id: str,
-        transcripts_: Sequence[EmbeddedTranscript],
+        transcripts: Sequence[EmbeddedTranscript],
         details: Details,
         inputs: str,
         kind: Kind | None = None,
     ) -> None:
-        super().commit(resource_id, transcripts_, details, inputs, kind)
+        super().commit(resource_id, transcripts, details, inputs, kind)
         self._commits += 1
         if self._commits % _COMMITS_BETWEEN_FOLDS == 0:
             self._add_up()
 
     def _add_up(self) -> None:
-        transcripts.fold_totals(self._session)
+        fold_totals(self._session)
         if self._queue is None:
             meaning.settle(self._session, self.languages(), self.card)
 
@@ -183,7 +180,7 @@ class PostgresWriter(ServerLibrary, Catalogue, Changes, Closing):
         """Name the model of what was copied here, number further terms after its terms, and index it."""
         self._session.run("UPDATE meta SET card = %s", schema.card_text(card))
         self._session.run("SELECT setval(pg_get_serial_sequence('term', 'number'), max(number)) FROM term")
-        transcripts.fold_totals(self._session)
+        fold_totals(self._session)
         schema.create_search_indexes(self._session, card)
         schema.keep_size(self._session)
 

@@ -127,8 +127,7 @@ class ServerDatabase:
     """The database of a library on a server; `sql.port.Database` documents the methods."""
 
     added = "number"
-    chunk_rows = """SELECT first, stop, start, "end", is_reference, digest, vector, body.terms
-                    FROM chunk JOIN body ON chunk_id = id"""
+    bodies = "digest, vector, body.terms FROM chunk JOIN body ON chunk_id = chunk.id"
     own_settings = frozenset[str]()
 
     def __init__(self, session: Session) -> None:

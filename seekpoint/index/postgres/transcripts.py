@@ -8,22 +8,22 @@ parser would cut some terms apart, and which ones depends on the database's loca
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from operator import add
 from string import ascii_lowercase
+from typing import Any
 
 import numpy as np
 
 from seekpoint.index.postgres.meaning import embedding_rows, known_centre
 from seekpoint.index.postgres.session import Session
-from seekpoint.index.sql import piece_blocks, transcripts
+from seekpoint.index.sql import transcripts
 from seekpoint.index.sql.port import Database
-from seekpoint.index.sql.stored_vectors import Totals, as_bytes, numbers, unpack_int8
+from seekpoint.index.sql.stored_vectors import Totals, unpack_int8
 from seekpoint.index.sql.term_counts import decode_counts
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.text.languages import primary
-from seekpoint.index.types import Known, ModelCard
+from seekpoint.index.types import ModelCard
 
 # The key of the advisory lock that keeps two processes from adding up the same changes.
 _LOCK = 0x736B7075
@@ -43,18 +43,6 @@ def letters(number: int) -> str:
 def text_of(numbers: Iterable[int]) -> str:
     """The text of a chunk, or of a query, with these terms."""
     return " ".join(map(letters, numbers))
-
-
-def known(db: Database, resource_id: str, card: ModelCard) -> Known:
-    """The stored vectors of a resource's chunks and pieces, by the digest of the embedded text."""
-    rows = [*transcripts.stored(db, resource_id)]
-    chunks = [chunk for each in rows for chunk in each.chunks]
-    vectors = unpack_int8([chunk.vector for chunk in chunks], card.dimension)
-    blocks = [(k, *block) for k, each in enumerate(rows) for block in each.pieces]
-    return Known(
-        {chunk.digest: vector for chunk, vector in zip(chunks, vectors, strict=True)},
-        piece_blocks.pieces_by_digest(blocks, card),
-    )
 
 
 def insert(session: Session, db: Database, rows: TranscriptRows, card: ModelCard) -> None:
@@ -91,12 +79,6 @@ def remove(session: Session, db: Database, resource_id: str, card: ModelCard) ->
     session.run("DELETE FROM transcript WHERE resource_id = %s", resource_id)
 
 
-def columns_of(totals: Totals, sign: int = 1) -> tuple[int, bytes, int, bytes]:
-    """The columns of `language` with these totals, or for the sign -1 those that subtract them."""
-    chunks, total, windows, window_total = totals
-    return (sign * chunks, as_bytes(sign * total), sign * windows, as_bytes(sign * window_total))
-
-
 def chunk_languages(session: Session) -> dict[str, tuple[Totals, int]]:
     """The totals of each language that has chunks, and the number of its terms; in alphabetical order."""
     summed = _summed(session.rows("SELECT * FROM language UNION ALL SELECT * FROM language_change"))
@@ -122,7 +104,7 @@ def term_frequencies(session: Session, terms: Iterable[str]) -> dict[str, dict[s
 def count(session: Session, rows: TranscriptRows, card: ModelCard, sign: int = 1) -> None:
     """Add a transcript to the sums, or subtract it if `sign` is -1."""
     language = primary(rows.language)
-    values = (language, *columns_of(rows.totals(card), sign), sign * rows.terms)
+    values = (language, *rows.totals(card).columns(sign), sign * rows.terms)
     session.run("INSERT INTO language_change VALUES (%s, %s, %s, %s, %s, %s)", *values)
     counted = Counter(decode_counts([chunk.terms for chunk in rows.chunks]).numbers.tolist())
     frequencies = ((number, language, sign * chunks) for number, chunks in counted.items())
@@ -147,17 +129,17 @@ def fold_totals(session: Session) -> None:
             session.run_many(
                 "INSERT INTO language VALUES (%s, %s, %s, %s, %s, %s)",
                 [
-                    (name, *columns_of(totals), terms)
+                    (name, *totals.columns(), terms)
                     for name, (totals, terms) in _summed([*stored, *changed]).items()
                     if totals.chunks
                 ],
             )
 
 
-def _summed(rows: Iterable[tuple[str, int, bytes, int, bytes, int]]) -> dict[str, tuple[Totals, int]]:
+def _summed(rows: Iterable[Sequence[Any]]) -> dict[str, tuple[Totals, int]]:
     summed: dict[str, tuple[Totals, int]] = {}
-    for name, chunks, total, windows, window_total, length in rows:
-        totals = Totals(chunks, numbers(total), windows, numbers(window_total))
+    for name, *columns, length in rows:
+        totals = Totals.stored(*columns)
         before, length_before = summed.get(name, (None, 0))
-        summed[name] = (Totals(*map(add, before, totals)) if before else totals, length_before + length)
+        summed[name] = (before.plus(totals) if before else totals, length_before + length)
     return summed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,8 +17,6 @@ from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Alternatives,
     Amounts,
-    Cue,
-    CueSpan,
     Details,
     Filters,
     KeptMoment,
@@ -34,7 +31,6 @@ from seekpoint.index.types import (
     Section,
     Standing,
     State,
-    Transcript,
     completed,
     iso_time,
 )
@@ -179,32 +175,10 @@ class Catalogue:
         return [moment_of(row) for row in rows]
 
     @decoding
-    def transcripts(
-        self, resource_id: str, language: str | None = None, first: int = 0, stop: int = sys.maxsize
-    ) -> list[Transcript]:
-        query = "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id"
-        rows = [row for row in self.db.rows(query, resource_id) if language in (None, row[1])]
-        cues = self.cues([CueSpan(row[0], max(first, 0), stop) for row in rows])
-        noted = self.db.rows("SELECT id, titles FROM stretch WHERE resource_id = ?", resource_id)
-        titles = {read_stretches.number_of(key): decode_chapters(text) for key, text in noted}
-        is_whole = first <= 0 and stop == sys.maxsize
-        read = read_stretches.all_of(self.db, [resource_id]) if is_whole and titles else []
-        questions = tuple(question for stretch in read for question in stretch.questions)
-        transcripts = []
-        for (_, spoken, origin, text), said in zip(rows, cues, strict=True):
-            chapters = decode_chapters(text)
-            own = titled(chapters, titles)
-            transcripts.append(Transcript(spoken, Origin(origin), tuple(said), chapters, own, questions))
-        return transcripts
-
-    @decoding
     def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
         if ids is None:
             return read_stretches.all_of(self.db)
         return read_stretches.by_id(self.db, ids, language)
-
-    def cues(self, spans: Sequence[CueSpan]) -> list[list[Cue]]:
-        raise NotImplementedError
 
     @decoding
     def titles(self, terms: Collection[str]) -> list[tuple[str, Sequence[str]]]:
@@ -218,26 +192,32 @@ class Catalogue:
     def vocabulary(self, prefixes: Collection[str]) -> dict[str, bool]:
         return names.terms_beginning_with(self.db, prefixes)
 
-    def listed_under(self, words: str) -> set[str]:
-        """The ids of the resources under any heading that contains these words, ignoring case."""
-        placed, sought = self._headings().placed, words.casefold()
+    def kept_by(self, filters: Filters, resources: Collection[str] | None) -> set[str] | None:
+        """The ids of `resources`, or of all, that the filters by anything but kind and language keep; `None` for all.
+
+        A section is looked for in any heading, ignoring case.
+        """
+        limits = [] if resources is None else [set(resources)]
+        limits += [{filters.resource}] if filters.resource else []
+        limits += [self._listed_under(filters.section.casefold())] if filters.section else []
+        if filters.speaker:
+            stored = self.db.rows("SELECT id, details FROM resource")
+            limits += [{key for key, text in stored if any(map(filters.is_spoken_by, details_of(text).speakers))}]
+        if filters.is_dated:
+            dates = {"published >= ?": filters.after, "published < ?": filters.before, "added >= ?": filters.added}
+            given = {condition: value for condition, value in dates.items() if value is not None}
+            rows = self.db.rows(f"SELECT id FROM resource WHERE {' AND '.join(given)}", *given.values())
+            limits += [{resource_id for (resource_id,) in rows}]
+        return set.intersection(*limits) if limits else None
+
+    def _listed_under(self, words: str) -> set[str]:
+        """The ids of the resources under any heading that contains these words, which are case-folded."""
+        placed = self._headings().placed
         listed = map(tuple, self.db.rows("SELECT DISTINCT source, path FROM listing"))
-        matching = {place for place in listed if any(sought in heading.casefold() for heading in placed(*place))}
+        matching = {place for place in listed if any(words in heading.casefold() for heading in placed(*place))}
         query = f"SELECT resource_id, source, path FROM listing AS here WHERE path IN ?* AND {CURRENT}"
         rows = self.db.rows(query, [*{path for _, path in matching}])
         return {resource_id for resource_id, *place in rows if (*place,) in matching}
-
-    def spoken_by(self, filters: Filters) -> set[str]:
-        """The ids of the resources in which someone speaks whom a filter names."""
-        stored = self.db.rows("SELECT id, details FROM resource")
-        return {key for key, text in stored if any(map(filters.is_spoken_by, details_of(text).speakers))}
-
-    def dated(self, filters: Filters) -> set[str]:
-        """The ids of the resources that the filters by date keep."""
-        limits = {"published >= ?": filters.after, "published < ?": filters.before, "added >= ?": filters.added}
-        given = {condition: value for condition, value in limits.items() if value is not None}
-        rows = self.db.rows(f"SELECT id FROM resource WHERE {' AND '.join(given)}", *given.values())
-        return {resource_id for (resource_id,) in rows}
 
     def _listings(self, ids: Collection[str] | None) -> dict[str, tuple[str, tuple[tuple[str, ...], ...], Details]]:
         """Each resource's title on the lists, its heading paths, and what they state; in order, the unlisted last.

@@ -14,9 +14,9 @@ from seekpoint.index.reasons import row_of
 from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, encoded
 from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
-from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database
+from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database, decoding
 from seekpoint.index.sql.stored_rows import details_text, stated_text, values_of, with_speakers
-from seekpoint.index.sql.transcripts import TranscriptRows, rows_of, stored
+from seekpoint.index.sql.transcripts import TranscriptRows, known, rows_of, stored
 from seekpoint.index.store import LISTED, Closing, Due, Reader, Successor, Writer
 from seekpoint.index.types import (
     Details,
@@ -25,6 +25,7 @@ from seekpoint.index.types import (
     KeptMoment,
     KeptQuestion,
     Kind,
+    Known,
     ModelCard,
     NamedBy,
     Playlist,
@@ -138,6 +139,10 @@ class Changes(ABC):
             )
             self.remove([resource_id])
             names.update_titles(self.db, [target.id])
+
+    @decoding
+    def known(self, resource_id: str) -> Known:
+        return known(self.db, resource_id, self.card)
 
     def commit(
         self,

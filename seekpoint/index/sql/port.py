@@ -43,8 +43,8 @@ class Database(Protocol):
     added: str
     """The column by which resources are ordered as they were added."""
 
-    chunk_rows: LiteralString
-    """The query for the columns of `transcripts.ChunkRow`."""
+    bodies: LiteralString
+    """The digest, the vector and the terms of chunks as bytes, and the tables that have them, as SQL selects them."""
 
     own_settings: frozenset[str]
     """The names of settings that describe this database alone."""

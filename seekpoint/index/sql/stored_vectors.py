@@ -8,7 +8,7 @@ don't depend on the order of addition, and a vector can be subtracted again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -55,6 +55,25 @@ class Totals(NamedTuple):
     windows: int
     window_total: Sums
 
+    @classmethod
+    def stored(cls, chunks: int, total: bytes, windows: int, window_total: bytes) -> Self:
+        """The totals in a row of the table `language`."""
+        return cls(chunks, _numbers(total), windows, _numbers(window_total))
+
+    def columns(self, sign: int = 1) -> tuple[int, bytes, int, bytes]:
+        """The columns of the table `language`; for the sign -1 those that subtract the totals."""
+        chunks, total, windows, window_total = self
+        return sign * chunks, _as_bytes(sign * total), sign * windows, _as_bytes(sign * window_total)
+
+    def plus(self, other: Totals, sign: int = 1) -> Totals:
+        """The totals with others added, or subtracted if `sign` is -1."""
+        return Totals(
+            self.chunks + sign * other.chunks,
+            self.total + sign * other.total,
+            self.windows + sign * other.windows,
+            self.window_total + sign * other.window_total,
+        )
+
 
 def means_of(stored: Mapping[str, Totals], card: ModelCard) -> Means:
     """The means of languages, from their totals; raises ValueError for damaged ones."""
@@ -82,17 +101,15 @@ def check_sums(rows: Iterable[tuple[int, bytes, int, bytes]]) -> None:
     """Check the totals of languages, a row each; raises ValueError for numbers that no sum of unit vectors has."""
     for chunks, total, own_windows, window_total in rows:
         for count, data in ((chunks, total), (own_windows, window_total)):
-            if not (np.abs(numbers(data)) <= _LONGEST_VECTOR * count).all():  # not a number is no less than any
+            if not (np.abs(_numbers(data)) <= _LONGEST_VECTOR * count).all():  # not a number is no less than any
                 raise ValueError("a language has sums that make no sense")
 
 
-def numbers(data: bytes) -> Sums:
-    """A sum of vectors from its bytes, as float64."""
+def _numbers(data: bytes) -> Sums:
     return np.frombuffer(data, "<f8")
 
 
-def as_bytes(numbers: Sums) -> bytes:
-    """A sum of vectors as bytes."""
+def _as_bytes(numbers: Sums) -> bytes:
     return np.asarray(numbers, "<f8").tobytes()
 
 

@@ -16,7 +16,9 @@ from seekpoint.index.sql.term_counts import counts_of_chunks
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
 from seekpoint.index.text.transcript_text import title_terms
-from seekpoint.index.types import Chapter, EmbeddedTranscript, ModelCard
+from seekpoint.index.types import Chapter, EmbeddedTranscript, Known, ModelCard
+
+_CHUNKS = 'SELECT first, stop, start, "end", is_reference,'
 
 
 class ChunkRow(NamedTuple):
@@ -120,6 +122,18 @@ def stored(db: Database, resource_id: str | None = None) -> Iterator[TranscriptR
         of_it = "WHERE transcript_id = ? ORDER BY"
         cues = db.rows(f"SELECT first, data FROM cue_block {of_it} first", transcript_id)
         pieces = db.rows(f"SELECT start, data FROM piece_block {of_it} start", transcript_id)
-        chunks = db.rows(f"{db.chunk_rows} {of_it} id", transcript_id)
+        chunks = db.rows(f"{_CHUNKS} {db.bodies} {of_it} id", transcript_id)
         blocks = [*map(tuple, cues)], [*map(tuple, pieces)]
         yield TranscriptRows._make((*row, *blocks, [ChunkRow._make(chunk) for chunk in chunks]))
+
+
+def known(db: Database, resource_id: str, card: ModelCard, *, vectors: bool = True, pieces: bool = True) -> Known:
+    """The stored vectors of a resource's chunks and pieces, by the digest of the embedded text; not both if damaged."""
+    rows = [*stored(db, resource_id)]
+    chunks = [chunk for each in rows for chunk in each.chunks] if vectors else []
+    unpacked = unpack_int8([chunk.vector for chunk in chunks], card.dimension)
+    blocks = [(k, *block) for k, each in enumerate(rows) for block in each.pieces] if pieces else []
+    return Known(
+        {chunk.digest: vector for chunk, vector in zip(chunks, unpacked, strict=True)},
+        piece_blocks.pieces_by_digest(blocks, card),
+    )

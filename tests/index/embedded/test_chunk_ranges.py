@@ -44,7 +44,8 @@ def test_each_id_has_the_language_and_the_resource_of_its_transcript(rows: list[
     assert _ids(holdings.alive) == ids
     assert holdings.languages_of(np.array(ids[::-1], np.int64)) == [primary(owners[i][2]) for i in ids[::-1]]
     for resource_id in "abc":
-        assert _ids(holdings.of_resources([resource_id])) == [i for i in ids if owners[i][3] == resource_id]
+        ranges = holdings.where(lambda span, named=resource_id: span.resource_id == named)  # type: ignore[misc]
+        assert _ids(ranges) == [i for i in ids if owners[i][3] == resource_id]
     assert sorted(i for ranges in holdings.spoken.values() for i in _ids(ranges)) == ids
     for language, ranges in holdings.spoken.items():
         assert {primary(owners[i][2]) for i in _ids(ranges)} == {language}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.stored_transcripts import check_pieces, transcript_pieces
+from seekpoint.index.embedded.stored_transcripts import check_pieces
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, blocks, encode, pieces_by_digest
@@ -128,10 +128,8 @@ def test_pieces_with_and_without_a_direction_in_a_block_have_the_sums_that_each_
         quantised(chance.normal(0, 3, 384).astype(np.float32), 30, BUNDLED if k % 3 else "another") for k in range(40)
     ]
     pieces = [StoredPiece(float(k), bytes(8), vector) for k, vector in enumerate(kept)]
-    with database() as connection:
-        append_pieces(connection, 1, pieces)
-        together = transcript_pieces(connection, 1, CARD)
-        alone = [all_pieces([(1, piece.start, encode([piece]))], CARD) for piece in pieces]
-        assert together.sums.tolist() == [piece.sums[0].tolist() for piece in alone]
-        with pytest.raises(ValueError, match="direction"):
-            transcript_pieces(connection, 1, ModelCard("another", 384, ""))
+    stored = [(1, *block) for block in blocks(pieces)]
+    alone = [all_pieces([(1, piece.start, encode([piece]))], CARD) for piece in pieces]
+    assert all_pieces(stored, CARD).sums.tolist() == [piece.sums[0].tolist() for piece in alone]
+    with pytest.raises(ValueError, match="direction"):
+        all_pieces(stored, ModelCard("another", 384, ""))

@@ -74,10 +74,15 @@ def question() -> Vectors:
     return np.asarray(drawn / np.linalg.norm(drawn), np.float32)
 
 
+def _scores(library: EmbeddedReader, question: Vectors, ids: Sequence[int]) -> dict[int, float]:
+    found = library.evidence(ids, question)
+    return {chunk.id: near for chunk, near in zip(found.chunks, found.cosines, strict=True)}
+
+
 def _check_nearest(library: EmbeddedReader, question: Vectors, keep: Ranges | None, k: int) -> None:
     """See that the nearest of what is kept are among some candidates, but for one: rows by chance are all far off."""
     ids = (library.holdings.alive if keep is None else keep).ids().tolist()
-    exact = library.vectors.scores(question, ids)
+    exact = _scores(library, question, ids)
     assert [*exact] == ids
     depth = k + _SPARE
     nearest = library.vectors.nearest(question, depth, keep)
@@ -95,7 +100,7 @@ def _keeps(library: EmbeddedReader) -> list[Ranges | None]:
         None,
         holdings.alive,
         holdings.spoken["zh"],
-        holdings.of_resources(["talk1"]),
+        holdings.where(lambda span: span.resource_id == "talk1"),
         Ranges.of((one.first, one.stop) for one in holdings.transcripts[::2]),
         Ranges.of([(int(holdings.alive.starts[-1]), int(holdings.alive.starts[-1]) + 1)]),
         Ranges.of([]),
@@ -132,7 +137,8 @@ def test_readers_whose_segments_were_merged_find_what_they_found(tmp_path: Path)
         assert not before & {path.name for path in tmp_path.glob("*.faiss")}
         for reader in (searched, fresh):
             holdings = reader.holdings
-            for keep in (None, holdings.spoken["zh"], holdings.of_resources(["talk1", "讲座5"])):
+            some = holdings.where(lambda span: span.resource_id in ("talk1", "讲座5"))
+            for keep in (None, holdings.spoken["zh"], some):
                 _check_nearest(reader, question, keep, K)
     with EmbeddedReader.open(tmp_path) as reader:
         _check_nearest(reader, question, None, K)
@@ -170,7 +176,7 @@ def test_two_bits_a_number_tell_about_the_cosine(tmp_path: Path, dimension: int)
     with EmbeddedReader.open(tmp_path) as library:
         for question in vectors[::250]:
             nearest = library.vectors.nearest(question, 2500)
-            scores = library.vectors.scores(question, nearest.chunks.tolist())
+            scores = _scores(library, question, nearest.chunks.tolist())
             assert len(scores) == 2500
             missed = nearest.cosines - np.array([scores[chunk] for chunk in nearest.chunks.tolist()])
             assert (abs(float(missed.mean())) < 0.01, float(missed.std()) < 0.03) == (True, True)
