@@ -19,7 +19,7 @@ from seekpoint.index.embedded.database import SqliteDatabase, content_errors, tr
 from seekpoint.index.embedded.manifest import Manifest
 from seekpoint.index.errors import LibraryError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.sql import read_stretches, stored_rows, stored_vectors
+from seekpoint.index.sql import read_stretches, stored_rows, stored_vectors, transcripts
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.names import SETTING, update_titles
 from seekpoint.index.text.clean import counted
@@ -182,7 +182,7 @@ def verify(folder: Path, connection: sqlite3.Connection, manifest: Manifest) -> 
     """Read all files and the whole database of a library; raises DamagedLibrary if anything is damaged."""
     check_rows(folder, connection)
     with content_errors(folder):
-        check_contents(connection, manifest.model)
+        check_contents(SqliteDatabase(folder, connection), manifest.model)
         for file in (*manifest.index_files, *filter(None, [manifest.database])):
             file.check_content(folder)
 
@@ -208,13 +208,10 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
             raise database.damaged(folder, f"the tables of {database.FILE} are others", database.START_AGAIN)
 
 
-def check_contents(connection: sqlite3.Connection, model: ModelCard, longest: float = inf) -> None:
+def check_contents(db: SqliteDatabase, model: ModelCard, longest: float = inf) -> None:
     """Decode all that is encoded; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
-    stored_transcripts.check_terms(connection)
-    stored_transcripts.check_cues(connection, longest)
-    stored_transcripts.check_pieces(connection, model)
-    stored_rows.check_chapters((text for (text,) in connection.execute("SELECT chapters FROM transcript")), longest)
-    details = connection.execute("SELECT details FROM resource UNION ALL SELECT details FROM listing")
+    transcripts.check(db, model, longest)
+    details = db.rows("SELECT details FROM resource UNION ALL SELECT details FROM listing")
     stored_rows.check_details((text for (text,) in details), longest)
-    read_stretches.check(SqliteDatabase(Path(), connection), model.dimension, longest)
-    stored_vectors.check_sums(connection.execute("SELECT chunks, total, windows, window_total FROM language"))
+    read_stretches.check(db, model.dimension, longest)
+    stored_vectors.check_sums(db.rows("SELECT chunks, total, windows, window_total FROM language"))

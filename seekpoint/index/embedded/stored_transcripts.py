@@ -5,18 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seekpoint.index.embedded import checksums, database
 from seekpoint.index.embedded.database import SqliteDatabase
-from seekpoint.index.sql import piece_blocks, transcripts
-from seekpoint.index.sql.cue_blocks import DAMAGED, stops_of
+from seekpoint.index.sql import transcripts
 from seekpoint.index.sql.port import Database
 from seekpoint.index.sql.stored_vectors import Means, Totals, means_of
-from seekpoint.index.sql.term_counts import MOST_COUNT, MOST_LENGTH, TermCounts, decode_counts
+from seekpoint.index.sql.term_counts import decode_counts
 from seekpoint.index.sql.transcripts import TranscriptRows
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import Known, ModelCard
@@ -57,21 +54,6 @@ def remove(db: SqliteDatabase, resource_id: str, card: ModelCard) -> None:
     db.run("DELETE FROM transcript WHERE resource_id = ?", resource_id)
     if not is_whole:
         recount_sums(db, card)
-
-
-def check_pieces(connection: sqlite3.Connection, card: ModelCard) -> None:
-    """Read all pieces; raises ValueError for a block that `blocks` can't have made."""
-    piece_blocks.check(connection.execute("SELECT * FROM piece_block ORDER BY transcript_id, start"), card)
-
-
-def check_cues(connection: sqlite3.Connection, longest: float = inf) -> None:
-    """Read all blocks; raises ValueError if one couldn't come from `blocks`, or a time is beyond `longest` seconds."""
-    stored = connection.execute("SELECT transcript_id, first, data FROM cue_block ORDER BY transcript_id, first")
-    stops = stops_of(stored, longest)
-    query = "SELECT transcript_id, min(first), max(stop) FROM chunk GROUP BY transcript_id"
-    for transcript_id, first, stop in connection.execute(query):
-        if first < 0 or stop > stops.get(transcript_id, 0):
-            raise ValueError(DAMAGED)
 
 
 # The tables with the vectors that are summed up.
@@ -131,32 +113,9 @@ def terms_of(connection: sqlite3.Connection, spans: Iterable[tuple[int, int]]) -
 
 def delete_unused(connection: sqlite3.Connection) -> None:
     """Delete the terms that no chunk has; within the caller's transaction."""
-    numbers = _all_numbers(connection)
+    numbers = np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
     is_used = np.zeros(len(numbers), bool)
-    for stored in _batches(connection):
-        is_used |= np.isin(numbers, stored.numbers)
-    connection.executemany("DELETE FROM term WHERE number = ?", [(number,) for number in numbers[~is_used].tolist()])
-
-
-def check_terms(connection: sqlite3.Connection) -> None:
-    """Read the terms of all chunks; raises ValueError for what builds can't have written."""
-    numbers = _all_numbers(connection)
-    for stored in _batches(connection):
-        if not np.isin(stored.numbers, numbers).all():
-            raise ValueError("a chunk has a term without a text")
-        rows = np.repeat(np.arange(len(stored.sizes)), stored.sizes)
-        totals = np.bincount(rows, stored.counts, len(stored.sizes))
-        capped = np.bincount(rows, stored.counts == MOST_COUNT, len(stored.sizes)) > 0
-        differ = np.where(capped, totals > stored.lengths, totals != stored.lengths)
-        if (differ & (stored.lengths < MOST_LENGTH)).any():
-            raise ValueError("a chunk has more or fewer terms than it is long")
-
-
-def _all_numbers(connection: sqlite3.Connection) -> NDArray[np.int64]:
-    return np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
-
-
-def _batches(connection: sqlite3.Connection) -> Iterator[TermCounts]:
     rows = connection.execute("SELECT terms FROM chunk ORDER BY id")
     while batch := list(islice(rows, _BATCH_ROWS)):
-        yield decode_counts([terms for (terms,) in batch])
+        is_used |= np.isin(numbers, decode_counts([terms for (terms,) in batch]).numbers)
+    connection.executemany("DELETE FROM term WHERE number = ?", [(number,) for number in numbers[~is_used].tolist()])

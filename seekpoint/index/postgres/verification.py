@@ -9,10 +9,8 @@ from typing import LiteralString
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.postgres.schema import INDEXED, SEARCH_INDEXES
 from seekpoint.index.postgres.session import ServerDatabase, Session, content_errors, damaged, quoted
-from seekpoint.index.sql import cue_blocks, piece_blocks, read_stretches, stored_rows, transcripts
+from seekpoint.index.sql import read_stretches, transcripts
 from seekpoint.index.sql.catalogue import Catalogue
-from seekpoint.index.sql.stored_vectors import unpack_int8
-from seekpoint.index.sql.term_counts import decode_counts
 from seekpoint.index.types import ModelCard
 
 # Chunks, spread over the library, that have to be found by their own vectors; some of their terms are looked up.
@@ -68,14 +66,7 @@ def verify(session: Session, card: ModelCard) -> None:
     with content_errors(session.address):
         Catalogue(db).kept()
         read_stretches.check(db, card.dimension)
-        for rows in transcripts.stored(db):
-            unpack_int8([chunk.vector for chunk in rows.chunks], card.dimension)
-            decode_counts([chunk.terms for chunk in rows.chunks])
-            stored_rows.check_chapters([rows.chapters])
-            stops = cue_blocks.stops_of((0, *block) for block in rows.cues)
-            if max((chunk.stop for chunk in rows.chunks), default=0) > stops.get(0, 0):
-                raise ValueError(cue_blocks.DAMAGED)
-            piece_blocks.check([(0, *block) for block in rows.pieces], card)
+        transcripts.check(db, card)
     _check_indexes(session, card)
 
 

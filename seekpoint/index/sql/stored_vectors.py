@@ -8,7 +8,7 @@ don't depend on the order of addition, and a vector can be subtracted again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def totals_of(vectors: Vectors, pieces: Pieces) -> Totals:
     return Totals(len(vectors), _sum(vectors), len(window_vectors), _sum(window_vectors))
 
 
-def check_sums(rows: Iterable[tuple[int, bytes, int, bytes]]) -> None:
+def check_sums(rows: Iterable[Sequence[Any]]) -> None:
     """Check the totals of languages, a row each; raises ValueError for numbers that no sum of unit vectors has."""
     for chunks, total, own_windows, window_total in rows:
         for count, data in ((chunks, total), (own_windows, window_total)):

@@ -83,6 +83,19 @@ def decode_counts(chunks: Sequence[bytes]) -> TermCounts:
     return TermCounts(sizes, lengths, numbers, counts[is_term])
 
 
+def check_counts(chunks: Sequence[bytes], known: NDArray[np.int64]) -> None:
+    """Raise ValueError for chunks that builds can't have written, whose terms have numbers among the known ones."""
+    stored = decode_counts(chunks)
+    if not np.isin(stored.numbers, known).all():
+        raise ValueError("a chunk has a term without a text")
+    rows = np.repeat(np.arange(len(chunks)), stored.sizes)
+    totals = np.bincount(rows, stored.counts, len(chunks))
+    capped = np.bincount(rows, stored.counts == MOST_COUNT, len(chunks)) > 0
+    differ = np.where(capped, totals > stored.lengths, totals != stored.lengths)
+    if (differ & (stored.lengths < MOST_LENGTH)).any():
+        raise ValueError("a chunk has more or fewer terms than it is long")
+
+
 def counts_of_chunks(numbers: Mapping[str, int], chunks: Sequence[Counter[str]]) -> list[bytes]:
     """The terms of each chunk as bytes, from how often it has each, and the number of each term."""
     rows = [sorted((numbers[term], count) for term, count in counter.items()) for counter in chunks]

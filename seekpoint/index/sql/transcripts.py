@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
+from math import inf
 from typing import NamedTuple
+
+import numpy as np
 
 from seekpoint.index.sql import cue_blocks, piece_blocks
 from seekpoint.index.sql.piece_blocks import StoredPiece
 from seekpoint.index.sql.port import COLUMNS, Database
-from seekpoint.index.sql.stored_rows import encode_chapters
+from seekpoint.index.sql.stored_rows import check_chapters, encode_chapters
 from seekpoint.index.sql.stored_vectors import Totals, pack_int8, totals_of, unpack_int8
-from seekpoint.index.sql.term_counts import counts_of_chunks
+from seekpoint.index.sql.term_counts import check_counts, counts_of_chunks
 from seekpoint.index.text.clean import text_digest
 from seekpoint.index.text.terms import terms
 from seekpoint.index.text.transcript_text import title_terms
@@ -137,3 +140,17 @@ def known(db: Database, resource_id: str, card: ModelCard, *, vectors: bool = Tr
         {chunk.digest: vector for chunk, vector in zip(chunks, unpacked, strict=True)},
         piece_blocks.pieces_by_digest(blocks, card),
     )
+
+
+def check(db: Database, card: ModelCard, longest: float = inf) -> None:
+    """Decode all transcripts; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
+    known_terms = np.array([number for (number,) in db.rows("SELECT number FROM term")], np.int64)
+    for rows in stored(db):
+        stops = cue_blocks.stops_of(((0, *block) for block in rows.cues), longest)
+        edges = [edge for chunk in rows.chunks for edge in (chunk.first, chunk.stop)]
+        if min(edges, default=0) < 0 or max(edges, default=0) > stops.get(0, 0):
+            raise ValueError(cue_blocks.DAMAGED)
+        unpack_int8([chunk.vector for chunk in rows.chunks], card.dimension)
+        check_counts([chunk.terms for chunk in rows.chunks], known_terms)
+        piece_blocks.check([(0, *block) for block in rows.pieces], card)
+        check_chapters([rows.chapters], longest)

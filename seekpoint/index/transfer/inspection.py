@@ -113,7 +113,7 @@ def check_database(folder: Path, model: ModelCard) -> None:
                 raise InvalidContents(_SENSELESS)
         _check_names(connection)
         try:
-            check_contents(connection, model, _LONGEST)
+            check_contents(database.SqliteDatabase(folder, connection), model, _LONGEST)
         except ValueError as error:
             raise InvalidContents(f"in its {database.FILE}, {error}") from error
         if checksums.faults(connection):

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.database import create_schema
+from seekpoint.index.embedded.database import SqliteDatabase, create_schema
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.manifest import Manifest
-from seekpoint.index.embedded.stored_transcripts import check_cues
 from seekpoint.index.errors import DamagedLibrary
 from seekpoint.index.sql.cue_blocks import blocks, decode, encode
+from seekpoint.index.sql.transcripts import check
 from seekpoint.index.types import Cue, CueSpan
 from tests.index.libraries import CARD
 
@@ -55,6 +55,7 @@ def stored(cues: Sequence[Cue]) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         create_schema(connection)
         connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("INSERT INTO transcript (id, resource_id, language, origin) VALUES (1, '', 'en', 'local')")
         append_cues(connection, 1, cues)
         yield connection
 
@@ -74,6 +75,10 @@ def read_cues(connection: sqlite3.Connection, transcript_id: int, first: int, st
         if "a chunk has no cues" in str(error):
             return []
         raise
+
+
+def check_cues(connection: sqlite3.Connection) -> None:
+    check(SqliteDatabase(Path(), connection), CARD)
 
 
 def block(columns: Sequence[object]) -> bytes:
@@ -176,8 +181,9 @@ def test_any_changed_byte_is_a_value_error_or_changes_nothing(data: st.DataObjec
 def test_a_check_tells_what_is_out_of_place(statement: str) -> None:
     with stored(LONG) as connection:
         connection.execute(
-            "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 200, 0, 500, x'00')"
+            "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 200, 0, 500, x'0000')"
         )
+        connection.execute("INSERT INTO vector VALUES (1, x'00', zeroblob(?))", (CARD.dimension + 2,))
         check_cues(connection)
         connection.execute(statement)
         with pytest.raises(ValueError, match="aren't what was written"):

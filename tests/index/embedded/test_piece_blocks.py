@@ -6,17 +6,18 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from math import nan
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seekpoint.index.embedded.database import create_schema
-from seekpoint.index.embedded.stored_transcripts import check_pieces
+from seekpoint.index.embedded.database import SqliteDatabase, create_schema
 from seekpoint.index.models.encoder import BUNDLED
 from seekpoint.index.models.piece_vectors import LEVELS, NO_DIRECTION, quantised
 from seekpoint.index.sql.piece_blocks import StoredPiece, all_pieces, blocks, encode, pieces_by_digest
+from seekpoint.index.sql.transcripts import check
 from seekpoint.index.types import ModelCard, PieceVector
 
 CARD = ModelCard(BUNDLED, 384, "")
@@ -107,13 +108,15 @@ STRANGE = {
 @pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE.keys())
 def test_a_block_that_nobody_wrote_is_told(data: bytes) -> None:
     with database() as connection:
+        for number in (1, 2):
+            connection.execute("INSERT INTO transcript VALUES (?, '', 'en', 'local', 0, 0, 0, 0, '[]')", (number,))
         append_pieces(connection, 1, block())
         append_pieces(connection, 1, block(500.0))
         append_pieces(connection, 2, block(0.0, 40))
-        check_pieces(connection, CARD)
+        check(SqliteDatabase(Path(), connection), CARD)
         connection.execute("UPDATE piece_block SET data = ? WHERE transcript_id = 1 AND start = 0", (data,))
         with pytest.raises(ValueError, match="block"):
-            check_pieces(connection, CARD)
+            check(SqliteDatabase(Path(), connection), CARD)
 
 
 @pytest.mark.parametrize("data", [b"", *(encode(block())[:stop] for stop in (60, -6, -1))])

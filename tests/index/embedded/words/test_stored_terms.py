@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seekpoint.index.embedded import database, stored_transcripts
 from seekpoint.index.embedded.database import SqliteDatabase
-from seekpoint.index.sql.term_counts import counts_of_chunks
+from seekpoint.index.sql.term_counts import check_counts, counts_of_chunks
 from seekpoint.index.sql.transcripts import numbered
 from seekpoint.index.text.terms import terms
 
@@ -37,6 +38,11 @@ def store(connection: sqlite3.Connection, *texts: str) -> None:
     )
 
 
+def check_terms(connection: sqlite3.Connection) -> None:
+    known = np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
+    check_counts([data for (data,) in connection.execute("SELECT terms FROM chunk")], known)
+
+
 def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_most(
     connection: sqlite3.Connection,
 ) -> None:
@@ -44,7 +50,7 @@ def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_mos
     connection.execute("DELETE FROM chunk WHERE id IN (2, 4)")
     stored_transcripts.delete_unused(connection)
     assert {text for (text,) in connection.execute("SELECT text FROM term")} == set(terms(SAID[0]))
-    stored_transcripts.check_terms(connection)
+    check_terms(connection)
     assert dict(stored_transcripts.terms_of(connection, [(5, 6)])) == {5: ["mask"] * 15}
 
 
@@ -58,10 +64,10 @@ def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_mos
     ],
 )
 def test_a_check_tells_what_is_out_of_place(connection: sqlite3.Connection, change: str, fault: str) -> None:
-    stored_transcripts.check_terms(connection)
+    check_terms(connection)
     connection.execute(change)
     with pytest.raises(ValueError, match=fault):
-        stored_transcripts.check_terms(connection)
+        check_terms(connection)
     if fault == "without a text":
         with pytest.raises(ValueError, match=fault):
             list(stored_transcripts.terms_of(connection, [(1, 9)]))
