@@ -42,9 +42,9 @@ _TOGETHER, _POINT_BITS, _BLOCK = 2, 4, 32
 _LEVELS = np.array([-1.510, -0.4528, 0.4528, 1.510], np.float32)
 # The weight of the prior, in vectors that spread evenly over all dimensions: few vectors say little about a dimension.
 _EVEN = 64
-# The last so many segments become one unless the largest of them is as many times as large as their mean: adding a
-# lecture of 10 to 400 chunks writes 1,500 chunks on average, and a million chunks lie in 14 files at most.
-_MERGED, _LARGER = 8, 4
+# Two neighbouring segments become one unless the first is as many times as large as the other: adding a lecture of 10
+# to 400 chunks writes 1,700 chunks on average, and a million chunks lie in 10 files at most.
+_LARGER = 2
 # The most chunks that a merge writes. In larger libraries the number of files grows instead, so that adding a lecture
 # never writes everything anew.
 _MOST = 500_000
@@ -229,11 +229,11 @@ def planned_segments(records: Sequence[SegmentRecord], alive: Ranges) -> list[Se
             segment = segment._replace(chunks=left(segment))
         if left(segment):
             planned.append(segment)
-        while len(planned) >= _MERGED:
-            last = [left(each) for each in planned[-_MERGED:]]
-            if max(last) * _MERGED >= _LARGER * sum(last) or sum(last) > _MOST:
+        while len(planned) > 1:
+            larger, last = map(left, planned[-2:])
+            if larger >= _LARGER * last or larger + last > _MOST:
                 break
-            planned[-_MERGED:] = [Segment(planned[-_MERGED].first, planned[-1].stop, sum(last))]
+            planned[-2:] = [Segment(planned[-2].first, planned[-1].stop, larger + last)]
     return planned
 
 

@@ -17,12 +17,12 @@ from seekpoint.index.embedded.vectors import planned_segments
 from seekpoint.index.types import Filters
 from tests.index.libraries import CARD, by_meaning, files, fill
 
-# The talks of seven builds and their chunks, which leave seven vector files.
+# The talks of six builds and their chunks, which leave six vector files, each twice as large as the next.
 BUILDS: list[dict[str, int]] = [
-    {"attention01": 90, "注意力": 20},
-    {"位置": 20},
-    {"mask": 6, "缓存": 4},
-    *({f"talk {k}": 12} for k in range(4)),
+    {"attention01": 120, "注意力": 25},
+    {"位置": 60},
+    {"mask": 24, "缓存": 6},
+    *({f"talk {chunks}": chunks} for chunks in (14, 6, 3)),
 ]
 
 
@@ -50,7 +50,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("several") / "library"
     for talks in BUILDS:
         add(folder, talks)
-    assert len(vector_files(folder)) == 7
+    assert len(vector_files(folder)) == 6
     return folder
 
 
@@ -62,12 +62,12 @@ def several(built: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("added", "removed", "kept", "left"),
     [
-        pytest.param({"new": 3}, [], 7, 8, id="the first of eight files is four times as large as their mean"),
-        pytest.param({"new": 60}, [], 0, 1, id="eight files of about one size become one"),
-        pytest.param({}, ["注意力"], 7, 7, id="a fifth of a file gone"),
-        pytest.param({}, ["mask"], 6, 7, id="most of a small file gone"),
-        pytest.param({}, ["attention01"], 6, 7, id="most of a large file gone"),
-        pytest.param({}, ["位置"], 6, 6, id="all of a file gone"),
+        pytest.param({"new": 1}, [], 6, 7, id="less than half as large as the last"),
+        pytest.param({"new": 60}, [], 0, 1, id="larger than all but the first"),
+        pytest.param({}, ["注意力"], 6, 6, id="a sixth of a file gone"),
+        pytest.param({}, ["mask"], 4, 5, id="most of a small file gone"),
+        pytest.param({}, ["attention01"], 4, 5, id="most of a large file gone"),
+        pytest.param({}, ["位置"], 5, 5, id="all of a file gone"),
         pytest.param({}, [talk for talks in BUILDS for talk in talks], 0, 0, id="everything gone"),
     ],
 )
@@ -102,17 +102,17 @@ def test_any_builds_leave_few_files(tmp_path: Path) -> None:
         added = {f"讲座{k}": chance.randint(1, 40)}
         held = {talk: chunks for talk, chunks in held.items() if talk not in gone} | added
         add(tmp_path, added, *gone)
-        assert len(vector_files(tmp_path)) <= 9
+        assert len(vector_files(tmp_path)) <= 6
     check(tmp_path)
 
 
 def test_no_build_writes_a_large_library_anew() -> None:
-    file = FileRecord("", 0, "", 0)
-    records = [SegmentRecord(file, k * 100_000, (k + 1) * 100_000, 100_000) for k in range(7)]
+    records: list[SegmentRecord] = []
     written = 0
-    for lecture in range(1, 31):
+    for lecture in range(1, 101):
         before = {(record.first, record.stop) for record in records}
-        planned = planned_segments(records, Ranges.of([(0, 700_000 + 10_000 * lecture)]))
+        planned = planned_segments(records, Ranges.of([(0, 10_000 * lecture)]))
         written = max(written, sum(each.chunks for each in planned if (each.first, each.stop) not in before))
-        records = [SegmentRecord(file, *each) for each in planned]
-    assert 10_000 < written <= 500_000
+        records = [SegmentRecord(FileRecord("", 0, "", 0), *each) for each in planned]
+    assert 250_000 < written <= 500_000
+    assert len(records) <= 6
