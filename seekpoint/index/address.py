@@ -141,7 +141,7 @@ ADDED_ADDRESSES = "addresses.txt"
 
 
 def added_as(source: str, library: Address) -> str:
-    """Whether a source of a library is one of those that the page adds to: `FILES`, `ADDRESSES`, or neither."""
+    """Whether a source of a library is one that the page adds to: ADDED_FILES, ADDED_ADDRESSES, or an empty text."""
     folder = folder_of(library)
     if folder is None:
         return ""

@@ -73,6 +73,8 @@ def test_an_index_that_no_question_can_use_is_noticed(session: Session) -> None:
         "UPDATE piece_block SET start = start + 1",
         r"UPDATE body SET vector = '\x00'",
         r"UPDATE body SET terms = '\x01'",
+        r"UPDATE body SET terms = '\x02001100'",  # as long as two terms, with one
+        "DELETE FROM term",
         "DELETE FROM body",
         "UPDATE transcript SET chapters = '[7]'",
     ],
