@@ -28,6 +28,7 @@ from seekpoint.index.types import (
 )
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, resource, transcript
+from tests.index.libraries import embedded
 
 HOSTILE = ("\\N", "a\tb\nc\\td", "'; DROP TABLE resource; --", "%s %% {x} $1", '"},{"', "👩‍🔬 掩码\u202e")
 
@@ -78,6 +79,23 @@ def test_what_is_committed_comes_back_and_needs_no_embedding_again(backend: Back
             found = known.pieces[text_digest(piece.text)]
             assert found == made._replace(scale=found.scale) and found.scale == pytest.approx(made.scale)
         assert writer.known("nobody") == ({}, {})
+
+
+def test_pieces_and_cues_come_from_as_many_blocks_as_they_lie_in(backend: Backend) -> None:
+    texts = [f"mask 掩码 {k}" for k in range(200)]
+    with backend.writer() as writer:
+        writer.commit("attention01", [embedded(texts, "en")], Details(), "changed")
+    with backend.reader() as reader:
+        stored = reader.evidence(range(1, 400), ENCODER.question("mask")).chunks
+        stored = [chunk for chunk in stored if chunk.resource_id == "attention01"]
+        found = reader.pieces(stored, 20.0)
+        for chunk in stored:
+            around = range(max(chunk.first - 2, 0), min(chunk.stop + 2, 200))
+            assert found[chunk.id].starts.tolist() == [10.0 * k for k in around]
+        [alone] = reader.pieces(stored[100:101], 400.0).values()
+        assert alone.starts.tolist() == [10.0 * k for k in range(60, 141)]
+        spans = [CueSpan(stored[0].transcript_id, first, first + 60) for first in (130, 40)]
+        assert [[cue.text for cue in cues] for cues in reader.cues(spans)] == [texts[130:190], texts[40:100]]
 
 
 def test_texts_come_back_as_they_were(backend: Backend) -> None:
