@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize  # type: ignore[import-untyped]
 
 from benchmarks.question_sets import SHORT
 from seekpoint.query.search.confidence import Calibration, Features, Logit
@@ -106,6 +105,8 @@ def certainties(calibration: Calibration) -> tuple[Certainty, Certainty]:
 
 def _logit(rows: Sequence[Row], holds: Sequence[bool], signs: Features) -> Logit:
     """Fit the weights that have a sign; the others are 0."""
+    from scipy.optimize import minimize  # type: ignore[import-untyped]  # which takes long to load
+
     columns = np.array([row.features for row in rows])
     scale = columns.std(axis=0) + 1e-9
     centre = columns.mean(axis=0)

@@ -19,8 +19,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from scipy.stats import binomtest  # type: ignore[import-untyped]
-
 from benchmarks import small_libraries
 from benchmarks.calibration import BRIEF, Asking, Certainty, Judge, Row, certainties, fit, judged_by
 from benchmarks.machine import command_line, describe, save
@@ -349,6 +347,8 @@ def _kinds_panel(axes: Axes, judged: Judged) -> None:
 
 
 def _right_panel(axes: Axes, bins: Sequence[Bin]) -> None:
+    from scipy.stats import binomtest  # type: ignore[import-untyped]  # which takes long to load
+
     for place, (questions, right) in enumerate(bins):
         if questions:
             share, interval = right / questions, binomtest(right, questions).proportion_ci(method="wilson")

@@ -7,6 +7,7 @@ name is that of the bundled one's stand-in, since only its scores are known well
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,21 +53,21 @@ ASIDES = (
     *(("camera", "相机"), ("kitchen", "厨房"), ("football", "足球"), ("bridge", "桥梁"), ("mountain", "山峰")),
     *(("library", "图书馆"), ("letter", "信件"), ("umbrella", "雨伞"), ("orchard", "果园"), ("harbour", "港口")),
 )
+_ALL = TOPICS + ASIDES
 DIMENSION = 384
 
 
-def _directions(count: int) -> Vectors:
-    """Unit vectors at right angles to each other and to what English and Chinese passages have in common."""
+@cache
+def _directions() -> Vectors:
+    """Unit vectors at right angles to each other and to what English and Chinese passages have in common.
+
+    The last two are of a passage and of a question without any topic.
+    """
     means = background(STAND_IN)
-    chance = np.random.default_rng(7).standard_normal((DIMENSION, count))
+    chance = np.random.default_rng(7).standard_normal((DIMENSION, len(_ALL) + 2))
     basis, _ = np.linalg.qr(np.column_stack([means["en"], means["zh"], chance]))
     rows: Vectors = basis[:, 2:].T.astype(np.float32)
     return rows
-
-
-_ALL = TOPICS + ASIDES
-# The last two are of a passage and of a question without any topic.
-_DIRECTIONS = _directions(len(_ALL) + 2)
 
 
 class FrozenEncoder:
@@ -92,7 +93,7 @@ class FrozenEncoder:
 def _vector(text: str, without_topic: Sequence[int]) -> Vectors:
     """How often a text names each topic, by any of its words, beside what its language has in common."""
     counts = [sum(text.lower().count(word) for word in words) for words in _ALL]
-    topic = np.array([*counts, *([0, 0] if any(counts) else without_topic)], np.float32) @ _DIRECTIONS
+    topic = np.array([*counts, *([0, 0] if any(counts) else without_topic)], np.float32) @ _directions()
     common = background(STAND_IN)[language_of(text, None)]
     vector: Vectors = common + np.sqrt(1 - common @ common) * topic / np.linalg.norm(topic)
     return vector.astype(np.float32)
