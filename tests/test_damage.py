@@ -10,7 +10,7 @@ from tests.damage_rounds import AGAIN, MENDED, small, tally
 
 pytestmark = pytest.mark.slow
 
-ROUNDS, SEED = 24, 5
+ROUNDS, SEED = 12, 5
 
 
 def test_no_damage_is_laundered_or_ends_in_a_traceback(tmp_path: Path) -> None:

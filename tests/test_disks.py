@@ -41,7 +41,7 @@ def test_a_full_disk_at_any_moment_of_a_build_is_a_line_and_the_next_build_goes_
     build(tmp_path / "undisturbed")
     whole, answers = held(tmp_path / "undisturbed")
     indexed_before = set()
-    for kilobytes in range(40, 840, 40):
+    for kilobytes in range(40, 840, 90):
         library = tmp_path / f"{kilobytes}" / "library"
         with small_disk(library.parent, kilobytes) as grow:
             with pytest.raises(LibraryError) as refused:

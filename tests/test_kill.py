@@ -20,8 +20,8 @@ _STEPS_A_SECOND_KILL = 5
 @pytest.mark.parametrize(
     ("what", "every"),
     [
-        ("a new library", 61),
-        ("a changed list and a merge", 127),
+        ("a new library", 97),
+        ("a changed list and a merge", 251),
         pytest.param("a new library", 1, marks=pytest.mark.nightly),
         pytest.param("a changed list and a merge", 1, marks=pytest.mark.nightly),
     ],
