@@ -153,25 +153,20 @@ def test_open_opens_the_first_link_that_answers_and_leads_to_no_program(example_
     assert not opened.exists()
 
 
-def test_a_playlist_says_that_it_has_no_place_for_texts(example_library: Path, tmp_path: Path) -> None:
+def test_a_first_build_says_what_a_stronger_model_is_worth_and_a_playlist_has_no_place_for_texts(
+    example_library: Path, tmp_path: Path
+) -> None:
     notes, library = tmp_path / "notes", tmp_path / "library"
     notes.mkdir()
     (notes / "mask.txt").write_text("A mask hides the future from attention, word by word.", encoding="utf-8")
     (notes / "掩码.txt").write_text("掩码让注意力看不到后面的词，一个词也看不到。", encoding="utf-8")
-    seekpoint.build(notes, library, translate=False)
+    first, again = (call("build", notes, "--index", library).stdout.splitlines() for _ in range(2))
+    assert first[-1].startswith(f"`seekpoint build SOURCE --model best --reembed --index {library}` takes a stronger")
+    assert "--model best" not in again[-1]
     ran = call("ask", "掩码", "--format", "m3u", "--index", library)
     assert (ran.exit_code, ran.stdout) == (0, "#EXTM3U\n#PLAYLIST:掩码\n")
     assert ran.stderr == "seekpoint: 2 moments of 2 left out: texts have no place in a playlist\n"
     assert call("ask", "掩码", "--format", "m3u", "--index", example_library).stderr == ""
-
-
-def test_a_first_build_says_what_a_stronger_model_is_worth(tmp_path: Path) -> None:
-    notes, library = tmp_path / "notes", tmp_path / "library"
-    notes.mkdir()
-    (notes / "掩码.txt").write_text("掩码让注意力看不到后面的词。A mask hides the future.", encoding="utf-8")
-    first, again = (call("build", notes, "--index", library).stdout.splitlines() for _ in range(2))
-    assert first[-1].startswith(f"`seekpoint build SOURCE --model best --reembed --index {library}` takes a stronger")
-    assert "--model best" not in again[-1]
 
 
 def test_explain_says_why_in_json_and_changes_nothing_else(example_library: Path) -> None:

