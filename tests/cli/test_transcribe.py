@@ -1,4 +1,4 @@
-"""What nobody wrote down, from the sound to the answer: through the command line, with the real models."""
+"""What nobody wrote down, from the sound to the answer, with the real model of speech."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest
 from platformdirs import user_cache_path
 from pytest_httpserver import HTTPServer
 
+from seekpoint.index.types import Chapter, Origin, ResourceStatus, State
 from seekpoint.indexer.fetch.http_session import Web
 from tests.cli.here import Ran, call
 from tests.fake_youtube import FakeYouTube
 from tests.feeds import FEED, SHOW, chapters, feed, item
-from tests.indexer.builds import webvtt
+from tests.indexer.builds import Workshop, webvtt
 from tests.indexer.sources.recordings.films import sound
 from tests.speech import FakeSounds, needs_espeak, recording, speech_model
 
@@ -137,69 +138,72 @@ def test_a_recording_is_not_listened_to_without_the_flag_or_in_a_dry_run(tmp_pat
     assert not studio.transcripts.exists()
 
 
-@pytest.mark.model
+@pytest.fixture
+def workshop(tmp_path: Path, fake: FakeYouTube, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """Builds with a cache of their own; of the real models they load that of speech alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Workshop(tmp_path, fake)
+
+
+def check_answers(workshop: Workshop, address: str) -> None:
+    """See that an answer begins where the softmax is spoken of, and that no sound is left in the cache."""
+    moments = workshop.ask("softmax scores")
+    (there,) = (moment for moment in moments if moment.link.startswith(address))
+    assert there.start is not None and abs(there.start - 22.0) <= SECONDS
+    assert there.link.removeprefix(address).strip("s") == str(int(there.start))
+    assert not list((workshop.folder / "cache" / "seekpoint" / "sounds").iterdir())
+
+
 @needs_espeak
-def test_videos_without_captions_are_listened_to_once(sounds: FakeSounds, fake: FakeYouTube, tmp_path: Path) -> None:
-    studio = Studio(tmp_path, str(speech_model()), sounds.web)
-    spoken = recording(tmp_path / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
+def test_videos_without_captions_are_listened_to_once(
+    sounds: FakeSounds, fake: FakeYouTube, workshop: Workshop
+) -> None:
+    whisper = str(speech_model())
+    spoken = recording(workshop.folder / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
     sounds.add(SPOKEN, spoken.read_bytes(), title=TITLE)
     fake.make_disabled(MUTE)
     fake.add_video(CAPTIONED, "注意力", {"zh": [(0.0, 5.0, "注意力有多个头")]})
-    sources = studio.listed(MUTE, CAPTIONED), f"https://youtu.be/{SPOKEN}"
-    built = studio.transcribe(*sources)
-    assert built.exit_code == 3, built
-    found = studio.statuses()
-    assert {video: (found[video]["state"], found[video]["transcript"]) for video in found} == {
-        MUTE: ("deferred", None),
-        TITLE: ("indexed", "generated"),
-        CAPTIONED: ("indexed", "manual"),
+    sources = [f"https://youtu.be/{video}" for video in (MUTE, CAPTIONED, SPOKEN)]
+    workshop.build(*sources, whisper=whisper, web=sounds.web)
+    found = workshop.statuses()
+    assert {video: (status.state, status.transcript) for video, status in found.items()} == {
+        MUTE: (State.DEFERRED, None),
+        SPOKEN: (State.INDEXED, Origin.GENERATED),
+        CAPTIONED: (State.INDEXED, Origin.MANUAL),
     }
-    assert "YouTube doesn't give its sound" in found[MUTE]["reason"]
-    first = studio.first("How do scores become probabilities?")
-    assert abs(first["start"] - 22.0) <= SECONDS
-    assert first["link"] == f"https://www.youtube.com/watch?v={SPOKEN}&t={int(first['start'])}s"
-    assert not list((studio.transcripts.parent / "sounds").iterdir())
-
-    fake.requests.clear()
+    assert "YouTube doesn't give its sound" in (found[MUTE].reason or "")
+    check_answers(workshop, f"https://www.youtube.com/watch?v={SPOKEN}&t=")
     sounds.asked.clear()
-    again = studio.transcribe(*sources)
-    assert (again.exit_code, fake.requests, sounds.asked) == (3, [], [])
-    assert studio.statuses() == found
+    workshop.build(*sources, whisper=whisper, web=sounds.web)
+    assert (fake.requests, sounds.asked, workshop.statuses()) == ([], [], found)
 
 
-@pytest.mark.model
 @needs_espeak
-def test_episodes_without_transcripts_are_listened_to_once(fake: FakeYouTube, tmp_path: Path) -> None:
-    spoken = recording(tmp_path / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
+def test_episodes_without_transcripts_are_listened_to_once(fake: FakeYouTube, workshop: Workshop) -> None:
+    whisper = str(speech_model())
+    spoken = recording(workshop.folder / "spoken.wav", (0.5, "Welcome."), (22.0, SOFTMAX))
     chaptered = item(TITLE, chapters(("0:00", "Welcome"), ("0:20", "Scores")), sound=f"{SHOW}/1.wav")
     absent, third = item("缺席", sound=f"{SHOW}/2.wav"), item("Inside", sound=f"{SHOW}/3.mp3")
     fake.add_site(FEED, feed(chaptered, absent, third), "application/rss+xml")
-    inside = sound(tmp_path / "3.mp3", (0.0, "Hello"), (20.0, "分数"), said=spoken)
+    inside = sound(workshop.folder / "3.mp3", (0.0, "Hello"), (20.0, "分数"), said=spoken)
     fake.add_site(f"{SHOW}/3.mp3", inside.read_bytes(), "audio/mpeg")
     fake.add_site(f"{SHOW}/1.wav", spoken.read_bytes(), "audio/wav")
     fake.add_site(f"{SHOW}/2.wav", "<html>登录</html>", "text/html")
-    studio = Studio(tmp_path, str(speech_model()), fake.web())
-    assert studio.call("build", FEED, "--pace", "0").exit_code == 0
-    assert {found["state"] for title, found in studio.statuses().items() if title in (TITLE, "缺席")} == {
-        "no_transcript"
-    }
-    assert studio.transcribe(FEED).exit_code == 0
-    found = studio.statuses()
-    assert (found[TITLE]["state"], found[TITLE]["transcript"]) == ("indexed", "generated")
-    assert [chapter["title"] for chapter in found[TITLE]["chapters"]] == ["Welcome", "Scores"]
-    assert [(chapter["start"], chapter["title"]) for chapter in found["Inside"]["chapters"]] == [
-        (0.0, "Hello"),
-        (20.0, "分数"),
-    ]
-    assert "at the address of its sound is text/html" in found["缺席"]["reason"]
-    first = studio.first("How do scores become probabilities?")
-    assert abs(first["start"] - 22.0) <= SECONDS
-    assert first["link"] == f"{SHOW}/1.wav#t={int(first['start'])}"
-    assert not list((studio.transcripts.parent / "sounds").iterdir())
-    fake.requests.clear()
-    assert studio.transcribe(FEED).exit_code == 0
-    assert fake.requests == [("site", FEED)]
-    assert studio.statuses() == found
+
+    def found() -> dict[str, ResourceStatus]:
+        return {status.title: status for status in workshop.statuses().values()}
+
+    workshop.build(FEED)
+    assert {found()[title].state for title in (TITLE, "缺席")} == {State.NO_TRANSCRIPT}
+    workshop.build(FEED, whisper=whisper)
+    heard = found()
+    assert (heard[TITLE].state, heard[TITLE].transcript) == (State.INDEXED, Origin.GENERATED)
+    assert [chapter.title for chapter in heard[TITLE].chapters] == ["Welcome", "Scores"]
+    assert heard["Inside"].chapters == (Chapter(0.0, "Hello"), Chapter(20.0, "分数"))
+    assert "at the address of its sound is text/html" in (heard["缺席"].reason or "")
+    check_answers(workshop, f"{SHOW}/1.wav#t=")
+    workshop.build(FEED, whisper=whisper)
+    assert (fake.requests, found()) == ([("site", FEED)], heard)
 
 
 @pytest.fixture
