@@ -7,12 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from seekpoint.cli.main import cli
 from seekpoint.index.errors import UsageError
 from seekpoint.index.types import Cue, Origin, Transcript
 from seekpoint.query.filters import check_language, filters_of, in_language, lacking, seconds_since
+from tests.cli.here import Ran, call
 
 
 def test_tags_of_languages_are_accepted_and_what_the_library_has() -> None:
@@ -57,8 +56,8 @@ def test_a_language_that_is_not_there_is_told() -> None:
 
 @pytest.mark.model
 def test_the_command_refuses_what_is_no_language_and_says_that_one_is_not_there(example_library: Path) -> None:
-    def ask(question: str, language: str) -> Result:
-        return CliRunner().invoke(cli, ["ask", "--index", str(example_library), question, "--language", language])
+    def ask(question: str, language: str) -> Ran:
+        return call("ask", "--index", example_library, question, "--language", language)
 
     for question in ("为什么要用掩码？", "-"):
         result = ask(question, "klingon")

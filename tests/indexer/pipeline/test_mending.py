@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-from click.testing import CliRunner
 
-from seekpoint.cli.main import cli
 from seekpoint.index.embedded import database
 from seekpoint.index.errors import DamagedLibrary, LibraryError
 from seekpoint.index.open import open_reader, open_writer
@@ -15,6 +13,7 @@ from seekpoint.index.types import EmbeddedTranscript, State, Transcript
 from seekpoint.indexer.pipeline.build import Report
 from seekpoint.query.output.status import to_text
 from tests.asking import ask
+from tests.cli.here import call
 from tests.damaging import PAGE, change_rows, contents, flip_bit, replace_page
 from tests.fakes import TopicEncoder
 from tests.indexer.builds import Workshop, webvtt
@@ -225,10 +224,9 @@ def test_where_manifest_and_model_are_lost_no_build_is_promised_to_mend_it(talks
 def test_a_build_that_gives_up_what_its_lists_do_not_name_ends_with_exit_code_3(talks: Damaged) -> None:
     talks.talks.put({k: lines_of(k, 12) for k in range(TALKS) if k != 3})
     change_rows(talks.library, f"UPDATE cue_block SET data = x'00' WHERE transcript_id = {OF_TALK}")
-    index = ["--index", str(talks.library)]
-    assert CliRunner().invoke(cli, ["status", "--check", *index]).exit_code == 1
-    folder = talks.talks.folder
-    result = CliRunner().invoke(cli, ["build", str(folder / "list.md"), "--captions", str(folder), *index])
+    folder, index = talks.talks.folder, ("--index", talks.library)
+    assert call("status", "--check", *index).exit_code == 1
+    result = call("build", folder / "list.md", "--captions", folder, *index)
     assert result.exit_code == 3
     assert "Lost to damage: 1 resource, named above" in result.stdout
     assert "Talk 3: its transcript was damaged and has to be fetched again" in result.stderr

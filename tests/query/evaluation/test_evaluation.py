@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from seekpoint.cli.main import cli
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.query.answers import Answer, Confidence
@@ -23,6 +21,7 @@ from seekpoint.query.evaluation.runs import (
     to_json,
     to_text,
 )
+from tests.cli.here import Ran, call
 from tests.fake_chat import answering, by_letter, fake_chat
 from tests.query.evaluation.test_metrics import moment
 
@@ -88,8 +87,8 @@ def test_two_runs_are_compared_question_by_question_or_refused(tmp_path: Path) -
 
 @pytest.mark.model
 def test_eval_measures_the_example_list(example_library: Path, tmp_path: Path) -> None:
-    def call(*arguments: object) -> Result:
-        return CliRunner().invoke(cli, ["eval", *map(str, arguments), "--index", str(example_library)])
+    def measure(*arguments: object) -> Ran:
+        return call("eval", *arguments, "--index", example_library)
 
     with open_reader(example_library) as library:
         (talk,) = (s.resource.id for s in library.statuses() if s.resource.url.endswith("why-attention.ogg"))
@@ -100,20 +99,20 @@ def test_eval_measures_the_example_list(example_library: Path, tmp_path: Path) -
         {"qid": "c", "question": "Who won the cup?", "qlang": "en", "video_id": "notherevid1", "spans": [[1, 2]]},
     ]
     file = tmp_path / "questions.jsonl"
-    result = call(file)
+    result = measure(file)
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1) and file.name in result.stderr
     file.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
-    result = call(file, "--json")
+    result = measure(file, "--json")
     found = json.loads(result.stdout)
     assert found["groups"]["en->en"]["moment1"] == 1.0 and set(found["groups"]) >= {"all", "zh->en", "en->?"}
     assert "1 question asks for a video that isn't in the library, such as notherevid1" in result.stderr
     (tmp_path / "before.json").write_text(result.stdout, "utf-8")
-    result = call(file, "--compare", tmp_path / "before.json")
+    result = measure(file, "--compare", tmp_path / "before.json")
     assert (result.exit_code, "moment@1 +0.000 (+0.000 to +0.000) ~" in result.stdout) == (0, True)
     with fake_chat() as chat:
         chat.behaviour = by_letter("NONE")
-        found = json.loads(call(file, "--json", "--llm", chat.address).stdout)
+        found = json.loads(measure(file, "--json", "--llm", chat.address).stdout)
         assert [row["answered"] for row in found["questions"]] == [False] * 3 and len(chat.requests) == 3
         chat.behaviour = answering(500)
-        result = call(file, "--llm", chat.address)
+        result = measure(file, "--llm", chat.address)
         assert result.exit_code == 0 and "3 answers not read, such as: http://127.0.0.1" in result.stderr

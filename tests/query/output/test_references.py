@@ -10,10 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from click.testing import CliRunner
 
 import seekpoint
-from seekpoint.cli.main import cli
 from seekpoint.index.open import open_keeper, open_reader
 from seekpoint.index.types import FAMILY, Details, KeptMoment, Kind, Resource
 from seekpoint.query.answers import Answer, Confidence, Moment
@@ -29,6 +27,7 @@ from seekpoint.query.reading.unread_stretches import ReadAmount
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.security import AccessPolicy
 from tests.asking import ask
+from tests.cli.here import call
 from tests.fakes import TopicEncoder
 from tests.query.mcp.sessions import tool_result
 from tests.query.output.examples import PAPER_MOMENT, RECORDING_MOMENT, VIDEO_MOMENT, assert_valid
@@ -182,7 +181,7 @@ def test_what_a_journal_has_is_its_article(moment: Moment, stated: dict[str, str
 
 
 def test_the_bibliography_of_a_library_has_the_keys_of_its_answers(library: Path) -> None:
-    printed = CliRunner().invoke(cli, ["status", "--format", "csl-json", "--index", str(library)])
+    printed = call("status", "--format", "csl-json", "--index", library)
     entries = {each["id"]: each for each in json.loads(printed.stdout)}
     answer = ask("What does a mask hide?", library, encoder=TopicEncoder())
     assert entries.keys() == set(keys_of(moment.resource for moment in answer.moments).values())
@@ -216,7 +215,7 @@ def test_kept_moments_cite_what_the_library_knows(library: Path, tmp_path: Path)
     with open_keeper(copy) as keeper:
         for moment in ask("What does a mask hide?", copy, encoder=TopicEncoder()).moments:
             keeper.keep(to_keep(moment, None, "掩码?"))
-    cited = CliRunner().invoke(cli, ["kept", "--format", "pandoc", "--index", str(copy)]).stdout
+    cited = call("kept", "--format", "pandoc", "--index", copy).stdout
     assert "[@vaswani2017]" in cited and "[@李2020]" in cited and f"\n   {LINE}" in cited
-    listed = CliRunner().invoke(cli, ["kept", "--format", "csl-json", "--index", str(copy)]).stdout
+    listed = call("kept", "--format", "csl-json", "--index", copy).stdout
     assert {"vaswani2017", "李2020"} < {each["id"] for each in json.loads(listed)}

@@ -8,16 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import click.testing
 import pytest
 
-from seekpoint.cli.main import cli
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Chapter, Details, Kind, ModelCard, Origin, Resource, ResourceStatus, Section, State
 from seekpoint.indexer.fetch.youtube_failures import blocked
 from seekpoint.query.output import status
 from seekpoint.query.output.json import StatusJson
+from tests.cli.here import call
 from tests.index.libraries import CARD as STORED_CARD
 from tests.index.libraries import embedded
 from tests.query.output.examples import assert_valid
@@ -255,19 +254,18 @@ def test_the_command_shows_lists_and_failures_and_a_check_says_in_a_line_that_al
         writer.register("/lists/talks.md", entries)
         writer.commit(INDEXED.resource.id, [embedded(["the mask hides 掩码"])], Details(), "by hand")
         writer.set_state(DEFERRED.resource.id, State.DEFERRED, reason="blocked", retry_after=time.time() + 2 * HOUR)
-    call = ["status", "--index", str(tmp_path)]
-    runner = click.testing.CliRunner()
-    plain, checked = runner.invoke(cli, call), runner.invoke(cli, [*call, "--check"])
+    where = ("--index", tmp_path)
+    plain, checked = call("status", *where), call("status", "--check", *where)
     assert (plain.exit_code, plain.stderr) == (0, "")
     assert "/lists/talks.md: 1 of 2 indexed\n          One\n  1 of 1    Two\n  0 of 1    二\n" in plain.stdout
     assert "deferred: blocked\n  build again after 20" in plain.stdout
     line = "Checked: all files are whole, as they were written"
     assert checked.stdout == f"{plain.stdout}\n{line}\n" and checked.exit_code == 0
-    assert "resources" in json.loads(runner.invoke(cli, [*call, "--check", "--json"]).stdout)
+    assert "resources" in json.loads(call("status", "--check", "--json", *where).stdout)
     with EmbeddedWriter.acquire(tmp_path):
-        assert "A build is running" in runner.invoke(cli, call).stdout
-    assert "A build is running" not in runner.invoke(cli, call).stdout
+        assert "A build is running" in call("status", *where).stdout
+    assert "A build is running" not in call("status", *where).stdout
     words = next(path for path in tmp_path.glob("vectors-*"))
     words.write_bytes(words.read_bytes()[:-1] + b"x")
-    broken = runner.invoke(cli, [*call, "--check"])
+    broken = call("status", "--check", *where)
     assert broken.exit_code == 1 and line not in broken.stdout and len(broken.stderr.splitlines()) == 1

@@ -10,10 +10,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import seekpoint
-from seekpoint.cli.main import cli
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.index.store import Reader
@@ -24,6 +22,7 @@ from seekpoint.query.search.literal import Pattern, QuestionSyntax, read_syntax,
 from seekpoint.query.search.pipeline import ask
 from seekpoint.query.search.settings import LONGEST_QUESTION, TUNING, AskOptions
 from tests.asking import library_of
+from tests.cli.here import Ran, call
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
 from tests.query.web.conftest import serving
@@ -257,12 +256,12 @@ def test_more_like_this_asks_a_quote_as_it_is(library: Reader) -> None:
 
 @pytest.mark.model
 def test_the_command_asks_literally(example_library: Path) -> None:
-    def asked(*arguments: str) -> Result:
-        return CliRunner().invoke(cli, ["ask", "-k", "3", "--index", str(example_library), *arguments])
+    def asked(*arguments: str) -> Ran:
+        return call("ask", "-k", "3", "--index", example_library, *arguments)
 
-    (moment, *_) = json.loads(asked("--json", "“注意力的权重”").output)["moments"]
+    (moment, *_) = json.loads(asked("--json", "“注意力的权重”").stdout)["moments"]
     assert "注意力的权重" in moment["quote"]
-    assert asked('"root square"').output.startswith("No passage has “root square”. Nothing here answers that; nearest:")
+    assert asked('"root square"').stdout.startswith("No passage has “root square”. Nothing here answers that; nearest:")
     everything = asked("root " + NONE_LEFT_HERE)
     assert (everything.exit_code, everything.stderr) == (0, "")
     assert everything.stdout.startswith("All that is near has “the”, “a”, “to”")

@@ -12,10 +12,8 @@ from typing import cast
 
 import pytest
 import requests
-from click.testing import CliRunner, Result
 
 import seekpoint
-from seekpoint.cli.main import cli
 from seekpoint.index.errors import ModelError
 from seekpoint.index.models.encoder import bundled_folder
 from seekpoint.index.models.reranker import CrossEncoderReranker
@@ -30,6 +28,7 @@ from seekpoint.query.search.reranking import rerank, window_texts
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary
 from tests.asking import library_of
+from tests.cli.here import Ran, call
 from tests.cross_encoders import save_cross_encoder
 from tests.fakes import TopicEncoder
 from tests.index.libraries import build
@@ -218,13 +217,13 @@ def test_the_commands_rerank(example_library: Path, model: Path, tmp_path: Path)
     (tmp_path / "questions.jsonl").write_text('{"question": "why masks?", "video_id": null}', "utf-8")
     commands = (["ask", "--json", "why masks?"], ["eval", str(tmp_path / "questions.jsonl")], ["serve", "--port", "0"])
 
-    def run(command: Sequence[str], *rest: str) -> Result:
-        return CliRunner().invoke(cli, [*command, *rest, "--index", str(example_library)])
+    def run(command: Sequence[str], *rest: object) -> Ran:
+        return call(*command, *rest, "--index", example_library)
 
-    results = run(commands[0]), run(commands[0], "--rerank", str(model))
-    plain, found = ([moment["score"] for moment in json.loads(result.output)["moments"]] for result in results)
+    results = run(commands[0]), run(commands[0], "--rerank", model)
+    plain, found = ([moment["score"] for moment in json.loads(result.stdout)["moments"]] for result in results)
     assert found != plain
-    assert run(commands[1], "--rerank", str(model)).exit_code == 0
+    assert run(commands[1], "--rerank", model).exit_code == 0
     for command in commands:
-        refused = run(command, "--rerank", str(tmp_path / "nowhere"))
-        assert refused.exit_code == 1 and "can't be loaded" in refused.output
+        refused = run(command, "--rerank", tmp_path / "nowhere")
+        assert refused.exit_code == 1 and "can't be loaded" in refused.stderr
