@@ -34,7 +34,7 @@ _MOST_UNSEALED = 4096
 # The files that builds replace, and what killed ones leave of new files.
 _REPLACED = ("vectors-*.faiss", "words-*", ".*.new")
 # Milliseconds to wait for readers before the checkpoint. A question ends by then; the reader of a server stays open.
-_MOST_WAIT_FOR_READERS = 1000
+_MOST_WAIT_FOR_READERS = 200
 
 
 @dataclass(eq=False)
