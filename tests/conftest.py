@@ -30,7 +30,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # What a developer installed for yt-dlp, such as a token provider.
 os.environ.setdefault("YTDLP_NO_PLUGINS", "1")
 
-# Whoever writes a library waits for the disk, which takes longer than all else that most tests do: in memory it doesn't.
+# Whoever writes a library waits for the disk, often longer than the rest of a test takes: in memory it doesn't.
 if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 << 30:
     tempfile.tempdir = os.environ.setdefault("TMPDIR", str(_MEMORY))
 

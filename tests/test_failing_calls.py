@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -40,7 +40,7 @@ CHOSEN = {
     ("export", Fault.READ_ONCE): ["pread .exported..part/library.db"],
 }
 # Those that a command meets in every run; at night each meets all, and a build always does.
-FAULTS = {command: (Fault.EIO_FOR_GOOD, Fault.DISK_FULL) for command in COMMANDS}
+FAULTS: dict[str, Sequence[Fault]] = {command: (Fault.EIO_FOR_GOOD, Fault.DISK_FULL) for command in COMMANDS}
 FAULTS |= {"build": tuple(Fault), "export": (Fault.DISK_FULL, Fault.READ_ONCE)}
 
 
