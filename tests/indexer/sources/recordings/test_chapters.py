@@ -29,7 +29,7 @@ def test_times_are_those_that_a_player_shows(tmp_path: Path) -> None:
 def test_chapters_without_a_title_or_after_the_end_are_left_out_and_titles_are_bounded(tmp_path: Path) -> None:
     path = sound(tmp_path / "a.mkv", (0.0, ""), (1.0, "\x1b[31mred\u202e" + 600 * "x"), (2.0, "Masks"), (900.0, "Late"))
     red, masks = chapters_in(path)
-    assert (red.title, masks.title) == ("red" + 497 * "x", "Masks")
+    assert (red.title, masks.title) == ("red" + 496 * "x" + "…", "Masks")
 
 
 def test_titles_that_only_count_are_none(tmp_path: Path) -> None:
