@@ -72,7 +72,7 @@ VIDEOS = [
     (("x\n\u202e\x1b[31m", "Odd"), "Odd", "by its address"),
     (("aaaaaaaaaaa", "one\ntwo\r\n\tthree"), "one two three", ""),
     (("aaaaaaaaaaa", "\x1b[31mred\x1b[0m \x07bell"), "red bell", ""),
-    (("aaaaaaaaaaa", "长" * 800), "长" * 500, ""),
+    (("aaaaaaaaaaa", "长" * 800), "长" * 499 + "…", ""),
 ]
 
 
