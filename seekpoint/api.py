@@ -140,7 +140,9 @@ class Library:
         options = AskOptions(k, filters, per_resource, explained, reranker, also=tuple(also))
         encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()
         read_by = _language_reader(reader) if reader else None
-        ranked = pipeline.ask(question, self._reader, encoder, read_by.options(options) if read_by else options)
+        if read_by:
+            options = read_by.options(options, question, self._reader)
+        ranked = pipeline.ask(question, self._reader, encoder, options)
         if resource and not ranked.moments:
             check_resource(resource, self._reader)
         answer = read_by.read(ranked, self._reader, k) if read_by and ranked.moments else ranked

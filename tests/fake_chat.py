@@ -20,14 +20,19 @@ _STREAM = "text/event-stream; charset=utf-8"
 class Scripted:
     """A chat model of this process, which says what depends on its prompt."""
 
-    def __init__(self, say: Callable[[str], str]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], str], translation: str = "") -> None:
+        self._say, self._translation = say, translation
 
     def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
-        yield from ("", *self._say(messages[-1]["content"]))
+        asked = messages[-1]["content"]
+        yield from ("", *(self._translation if _asks_to_translate(asked) else self._say(asked)))
 
     def masked(self, text: str) -> str:
         return text
+
+
+def _asks_to_translate(content: str) -> bool:
+    return content.startswith('{"question": ') and '"languages": ' in content
 
 
 class Request(NamedTuple):
@@ -42,7 +47,10 @@ class Request(NamedTuple):
 
 
 class FakeChat(ThreadingHTTPServer):
-    """What the server does next, what it was asked, and how many clients have gone before the end."""
+    """What the server does next, what it was asked, and how many clients have gone before the end.
+
+    It translates a question with the lines of the `translation`, whatever it does else.
+    """
 
     daemon_threads = True
 
@@ -51,6 +59,8 @@ class FakeChat(ThreadingHTTPServer):
         self.root = f"http://127.0.0.1:{self.server_address[1]}"
         self.address = f"{self.root}/v1"
         self.requests: list[Request] = []
+        self.to_translate: list[Request] = []
+        self.translation = ""
         self.hung_up = 0
         self.behaviour: Behaviour = streaming("A mask hides the future [1].")
 
@@ -60,9 +70,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append(Request(self.path, dict(self.headers), json.loads(body or b"{}")))
+        request = Request(self.path, dict(self.headers), json.loads(body or b"{}"))
+        is_asked = request.document.get("messages") and _asks_to_translate(request.document["messages"][-1]["content"])
+        (self.server.to_translate if is_asked else self.server.requests).append(request)
         try:
-            self.server.behaviour(self)
+            (streaming(self.server.translation) if is_asked else self.server.behaviour)(self)
         except OSError:
             self.server.hung_up += 1
 

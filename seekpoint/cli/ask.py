@@ -239,7 +239,11 @@ def _answering(
     encoder = SharedEncoder.of(library)
     if not reader:
         return partial(_answer, library=library, encoder=encoder, options=options)
-    find = partial(_answer, library=library, encoder=encoder, options=reader.options(options))
+
+    def find(question: str) -> Answer:
+        wider = reader.options(options, question, library)
+        return _answer(question, library=library, encoder=encoder, options=wider)
+
     return partial(_read, find=find, library=library, reader=reader, k=options.k, form=form)
 
 
@@ -304,7 +308,7 @@ def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None,
         if not reader:
             return live.ask(question, explained)
         with live.reader() as library:
-            find = partial(live.ask, options=reader.options(explained), within=library)
+            find = partial(live.ask, options=reader.options(explained, question, library), within=library)
             return _read(question, find=find, library=library, reader=reader, k=options.k, form="plain")
 
     try:

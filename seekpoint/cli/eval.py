@@ -92,7 +92,7 @@ def _answering(
     def answer(text: str) -> Answer:
         if not reader:
             return pipeline.ask(text, library, encoder, options)
-        read = reader.read(pipeline.ask(text, library, encoder, reader.options(options)), library, DEPTH)
+        read = reader.read(pipeline.ask(text, library, encoder, reader.options(options, text, library)), library, DEPTH)
         if read.reading and read.reading.problem:
             problems.append(read.reading.problem)
         return read

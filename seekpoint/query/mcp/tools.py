@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Annotated, TypeAlias
@@ -17,9 +17,8 @@ from pydantic import Field
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
-from seekpoint.index.text.languages import UNKNOWN
 from seekpoint.index.text.stretches import stretch_id
-from seekpoint.index.types import Language, Section, State, union
+from seekpoint.index.types import Section, State, union
 from seekpoint.query.answers import Moment
 from seekpoint.query.digest import digest, keep_question
 from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
@@ -50,7 +49,7 @@ from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, unread
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
-from seekpoint.query.search.wordings import MOST_WORDINGS
+from seekpoint.query.search.wordings import MOST_WORDINGS, spoken
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameter_types import (
     LONGEST_SECTION,
@@ -128,11 +127,11 @@ class Tools:
             filters = filters_of(kind, section, language, within, speaker, after, before, added)
             options = AskOptions(most if brief else MOMENTS * most, filters, also=tuple(also))
             answer = self._live.ask(question, options, within=reader)
-            lack, spoken = lacking(language, reader.languages()) or unheard(speaker), _spoken(reader.languages())
+            lack, tags = lacking(language, reader.languages()) or unheard(speaker), spoken(reader.languages())
             if not brief:
                 passages = marked_passages(answer.moments, reader.transcripts, most)
-                return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack, spoken))
-            result = brief_answer(answer, partial(_position, reader), lack, spoken)
+                return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack, tags))
+            result = brief_answer(answer, partial(_position, reader), lack, tags)
         return structured(result, *transcript_links(result.moments or ()))
 
     def transcript(
@@ -281,11 +280,6 @@ class Tools:
                 keeper.keep(found.as_read(item, _ASSISTANT, before))
             self._live.refresh()
         return structured(kept_notes(found))
-
-
-def _spoken(languages: Mapping[str, Language]) -> list[str]:
-    """The languages of a library with the most passages."""
-    return sorted(languages.keys() - {UNKNOWN}, key=lambda tag: -languages[tag].chunks)[: MOST_WORDINGS + 1]
 
 
 def _position(library: Reader, moment: Moment) -> float | None:

@@ -9,8 +9,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 from time import monotonic
 from typing import Protocol, TypeAlias
@@ -33,11 +34,17 @@ from seekpoint.query.answers import (
 from seekpoint.query.links import link, quote_link
 from seekpoint.query.reading.citations import MarkedSentence, SentenceReader, without_thoughts
 from seekpoint.query.reading.passages import PASSAGES, Mark, MarkedPassage, fitted, marked_passages
+from seekpoint.query.reading.translations import SECONDS as TRANSLATING_SECONDS
+from seekpoint.query.reading.translations import to_translate, translated
 from seekpoint.query.search.settings import NEAR, AskOptions
+from seekpoint.query.search.wordings import spoken
 from seekpoint.query.token_budget import shortened, tokens
 
 SECONDS = 120.0
 """The seconds that a reader has, in all. A processor alone reads some thirty tokens a second."""
+
+# Questions whose translations are remembered: more than there are readings that a server keeps.
+_MOST_TRANSLATED = 256
 
 
 class ChatModel(Protocol):
@@ -65,10 +72,20 @@ class LanguageReader:
     def __init__(self, model: ChatModel, seconds: float = SECONDS) -> None:
         self._model = model
         self._seconds = seconds
+        # A page that is loaded again asks with the same wordings.
+        self._translated = lru_cache(_MOST_TRANSLATED)(self._translate)
 
-    def options(self, options: AskOptions) -> AskOptions:
-        """The options to ask with, so that there is enough to read."""
-        return replace(options, k=max(options.k, PASSAGES))
+    def options(self, options: AskOptions, question: str, library: Reader) -> AskOptions:
+        """The options to ask a question with: enough to read, found in the library's other languages too."""
+        also = options.also
+        if not also and (languages := to_translate(question, spoken(library.languages()))):
+            with suppress(ReaderError):  # reading has the same problem, and tells it
+                also = self._translated(question, tuple(languages))
+        return replace(options, k=max(options.k, PASSAGES), also=also)
+
+    def _translate(self, question: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+        said = translated(question, languages, self._model.stream, min(self._seconds, TRANSLATING_SECONDS))
+        return tuple(map(self._model.masked, said))
 
     def read(self, answer: Answer, library: Reader, k: int) -> Answer:
         """The answer to the `options` as it is after reading, with `k` moments."""

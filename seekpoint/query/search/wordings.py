@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from seekpoint.index.text.languages import UNKNOWN
+from seekpoint.index.types import Language
 from seekpoint.query.answers import Answer, Moment, is_same_place
 
 MOST_WORDINGS = 4
@@ -29,10 +31,16 @@ class _Place:
         return min(self.moment.score + self.gain, 1.0)
 
 
+def spoken(languages: Mapping[str, Language]) -> list[str]:
+    """The languages of a library with the most passages, in which a question can be put."""
+    return sorted(languages.keys() - {UNKNOWN}, key=lambda tag: -languages[tag].chunks)[: MOST_WORDINGS + 1]
+
+
 def merged(answers: Sequence[Answer], k: int) -> Answer:
     """The answer to the first of these questions, with the `k` best moments of all.
 
-    All else is that of the wording by which the first moment was found first.
+    The confidence is that of the wording by which the first moment was found first. Words that nothing mentions, or
+    that are read as others, are only those of the question itself.
     """
     places = list[_Place]()
     found = [(moment, wording) for wording, answer in enumerate(answers) for moment in answer.moments]
@@ -46,8 +54,9 @@ def merged(answers: Sequence[Answer], k: int) -> Answer:
     places.sort(key=lambda place: -place.score)
     first = [place.moment for place in places[:1]]
     leading = next((answer for answer in answers if [*answer.moments[:1]] == first), answers[0])
-    moments = tuple(_ranked(place, rank) for rank, place in enumerate(places[:k], 1))
-    return replace(leading, question=answers[0].question, moments=moments)
+    if leading is not answers[0]:
+        leading = replace(leading, question=answers[0].question, unknown=(), respelled=())
+    return replace(leading, moments=tuple(_ranked(place, rank) for rank, place in enumerate(places[:k], 1)))
 
 
 def _ranked(place: _Place, rank: int) -> Moment:

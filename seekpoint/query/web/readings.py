@@ -35,13 +35,18 @@ class Readings:
         reading = self._kept.get(_key(question, options, library))
         if reading is None:
             return live.ask(question, options, within=library)
-        answer = live.ask(question, self._reader.options(options), within=library)
+        answer = live.ask(question, self._reader.options(options, question, library), within=library)
         return ordered(answer, reading, options.k)
 
     def steps(self, question: str, options: AskOptions, live: LiveLibrary, library: Reader) -> Steps:
         """Begin to read the answer, and keep the reading unless there is a problem."""
         key = _key(question, options, library)
-        steps = self._reader.steps(live.ask(question, self._reader.options(options), within=library), library)
+        if self._free.acquire(blocking=False):  # else the reading itself says that the model is busy
+            try:
+                options = self._reader.options(options, question, library)
+            finally:
+                self._free.release()
+        steps = self._reader.steps(live.ask(question, options, within=library), library)
 
         def kept() -> Steps:
             reading = yield from steps

@@ -53,7 +53,7 @@ def test_a_wording_agrees_once_and_what_is_further_away_or_elsewhere_is_another_
 def test_the_wording_that_finds_the_first_moment_first_tells_the_confidence() -> None:
     own, other = said(WEEK, 0.5), said(CACHE, 0.52)
     found = merged([answered(Confidence.LOW, own, question="own"), answered(Confidence.HIGH, other)], 5)
-    assert (found.question, found.confidence, found.unknown) == ("own", Confidence.HIGH, ("q",))
+    assert (found.question, found.confidence, found.unknown) == ("own", Confidence.HIGH, ())
     found = merged([answered(Confidence.LOW, own, question="own"), answered(Confidence.HIGH, said(CACHE, 0.4))], 5)
     assert (found.question, found.confidence, found.unknown) == ("own", Confidence.LOW, ("own",))
     nothing = merged([answered(Confidence.NONE), answered(Confidence.LOW, own)], 5)
