@@ -13,6 +13,7 @@ from seekpoint.index.text.languages import language_of
 from seekpoint.index.text.terms import terms
 from seekpoint.query.reading.citations import without_thoughts
 from seekpoint.query.search.literal import read_syntax
+from seekpoint.query.search.wordings import MOST_WORDINGS
 
 SECONDS = 20.0
 """The most seconds for the translations."""
@@ -33,7 +34,7 @@ def to_translate(question: str, languages: Sequence[str]) -> list[str]:
     syntax = read_syntax(question)
     if syntax.phrases or syntax.excluded or not terms(syntax.text) or len(question) > _LONGEST:
         return []
-    return [language for language in languages if language_of(question, language) != language]
+    return [language for language in languages if language_of(question, language) != language][:MOST_WORDINGS]
 
 
 def translated(

@@ -22,6 +22,7 @@ ENGLISH, CHINESE = "What does a mask hide?", "掩码藏了什么？"
     [
         (ENGLISH, ["en", "zh"], ["zh"]),
         (CHINESE, ["en", "zh", "fr"], ["en", "fr"]),
+        (CHINESE, ["en", "fr", "de", "es", "ru"], ["en", "fr", "de", "es"]),
         (ENGLISH, ["en"], []),
         (ENGLISH, [], []),
         ("a “mask”", ["zh"], []),
