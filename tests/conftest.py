@@ -31,7 +31,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("YTDLP_NO_PLUGINS", "1")
 
 # Whoever writes a library waits for the disk, often longer than the rest of a test takes: in memory it doesn't.
-if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4 << 30:
+# Tests also write programs there.
+if (
+    _MEMORY.is_dir()
+    and shutil.disk_usage(_MEMORY).free > 4 << 30
+    and not os.statvfs(_MEMORY).f_flag & getattr(os, "ST_NOEXEC", 0)
+):
     tempfile.tempdir = os.environ.setdefault("TMPDIR", str(_MEMORY))
 
 # The same examples each time, however long they take; `make nightly` tries others, and more of them.
@@ -41,8 +46,10 @@ settings.register_profile(
 settings.register_profile("nightly", settings.get_profile("every run"), derandomize=False, max_examples=1000)
 settings.load_profile("every run")
 
-# All that is collected stays: looking for garbage in it takes a third of the time, again and again while tests run.
-gc.disable()
+
+def pytest_collectstart() -> None:
+    """All that is collected stays: looking for garbage in it takes a third of the time."""
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,11 +10,12 @@ from tests.damage_rounds import AGAIN, MENDED, small, tally
 
 pytestmark = pytest.mark.slow
 
-ROUNDS, SEED = 12, 5
+SEED = 5
 
 
-def test_no_damage_is_laundered_or_ends_in_a_traceback(tmp_path: Path) -> None:
-    found = tally(small(tmp_path / "library"), ROUNDS, SEED)
+@pytest.mark.parametrize("rounds", [12, pytest.param(48, marks=pytest.mark.nightly)])
+def test_no_damage_is_laundered_or_ends_in_a_traceback(tmp_path: Path, rounds: int) -> None:
+    found = tally(small(tmp_path / "library"), rounds, SEED)
     assert found.laundered == found.tracebacks == found.unmended == found.twice == []
-    assert found.totals[MENDED] > ROUNDS / 2
-    assert found.totals[AGAIN] < ROUNDS / 4
+    assert found.totals[MENDED] > rounds / 2
+    assert found.totals[AGAIN] < rounds / 4

@@ -37,11 +37,12 @@ def held(library: Path) -> tuple[dict[str, int], list[object]]:
     return indexed, [(each.resource.id, each.start, each.quote, each.score) for moments in found for each in moments]
 
 
-def test_a_full_disk_at_any_moment_of_a_build_is_a_line_and_the_next_build_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [90, pytest.param(40, marks=pytest.mark.nightly)])
+def test_a_full_disk_at_any_moment_of_a_build_is_a_line_and_the_next_build_goes_on(tmp_path: Path, step: int) -> None:
     build(tmp_path / "undisturbed")
     whole, answers = held(tmp_path / "undisturbed")
     indexed_before = set()
-    for kilobytes in range(40, 840, 90):
+    for kilobytes in range(40, 840, step):
         library = tmp_path / f"{kilobytes}" / "library"
         with small_disk(library.parent, kilobytes) as grow:
             with pytest.raises(LibraryError) as refused:

@@ -255,6 +255,9 @@ AT_IMPORT = """if True:
     [
         *(("status", moment) for moment in (1, 5, 20)),
         *(("build", 50), ("import", 110), ("eval", 50), ("mcp", 110)),
+        pytest.param("status", 2, marks=pytest.mark.nightly),
+        *(pytest.param(each, 50, marks=pytest.mark.nightly) for each in ("status", "import", "mcp")),
+        *(pytest.param(each, 110, marks=pytest.mark.nightly) for each in ("status", "build", "eval")),
     ],
 )
 def test_an_interrupt_during_an_import_is_one_line(tmp_path: Path, command: str, moment: int) -> None:
