@@ -69,7 +69,7 @@ def print_rows(name: str, questions: Sequence[Question], answers: Sequence[Answe
         row = f"{name if group == ALL else group:20} {metrics.n:>4} {metrics.moment1:>9.3f} {metrics.moment5:>6.3f}"
         row += f" {metrics.sharp1:>6.3f}"
         if group == ALL:
-            shares = (len(high) / len(lost), sum(high) / max(len(high), 1), sum(lost) / len(lost))
+            shares = (len(high) / max(len(lost), 1), sum(high) / max(len(high), 1), sum(lost) / max(len(lost), 1))
             row += "   {:.2f}, {:.2f}            {:.3f}, ".format(*shares) + f"{sum(told)} of {len(told)}"
         print(row)
 

@@ -141,7 +141,9 @@ class Library:
         encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()
         read_by = _language_reader(reader) if reader else None
         if read_by:
-            options = read_by.options(options, question, self._reader)
+            from seekpoint.query.reading.language_reader import whole
+
+            options = whole(read_by.translating(options, question, self._reader))
         ranked = pipeline.ask(question, self._reader, encoder, options)
         if resource and not ranked.moments:
             check_resource(resource, self._reader)

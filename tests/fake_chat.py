@@ -20,15 +20,15 @@ _STREAM = "text/event-stream; charset=utf-8"
 class Scripted:
     """A chat model of this process, which says what depends on its prompt."""
 
-    def __init__(self, say: Callable[[str], str], translation: str = "") -> None:
-        self._say, self._translation = say, translation
+    def __init__(self, say: Callable[[str], str], translation: str = "", hidden: str = "") -> None:
+        self._say, self._translation, self._hidden = say, translation, hidden
 
     def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
         asked = messages[-1]["content"]
         yield from ("", *(self._translation if _asks_to_translate(asked) else self._say(asked)))
 
     def masked(self, text: str) -> str:
-        return text
+        return text.replace(self._hidden, "*") if self._hidden else text
 
 
 def _asks_to_translate(content: str) -> bool:

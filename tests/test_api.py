@@ -74,6 +74,12 @@ def test_a_reader_of_ones_own_puts_first_what_it_cites(library: seekpoint.Librar
         assert ranked.reading is None and ranked.moments[0].link == answer.moments[1].link
 
 
+def test_a_readers_model_translates_the_question(library: seekpoint.Library) -> None:
+    model = Scripted(lambda _: "NONE", "zh: 为什么要用掩码？")
+    assert library.ask(QUESTION, encoder=TopicEncoder(), reader=model).also == ("为什么要用掩码？",)
+    assert library.ask(QUESTION, encoder=TopicEncoder()).also == ()
+
+
 def test_the_status_has_the_fields_of_status_json(library: seekpoint.Library, folder: Path) -> None:
     """Python has the time of the next attempt as Unix seconds, the JSON as text."""
     status = library.status()

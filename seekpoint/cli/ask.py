@@ -171,7 +171,9 @@ def ask(
     if also and question in (None, "-"):
         raise UsageError("--also is another wording of one question: give that too")
     form = "json" if as_json else form or "plain"
-    options = AskOptions(k, filters_of(**named), per_resource, explained, load_reranker(rerank), also=also)
+    options = AskOptions(
+        k, filters_of(**named), per_resource, explained, load_reranker(rerank), also=tuple(map(_decoded, also))
+    )
     if question is None:
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
@@ -181,8 +183,7 @@ def ask(
         if question == "-":
             _stream(sys.stdin or (), answer, form, nothing)
             return
-        if not question.isprintable():  # where the locale couldn't decode it, surrogates stand for its bytes
-            question = os.fsencode(question).decode("utf-8", "replace")
+        question = _decoded(question)
         result = answer(question)
         _print(result, form, nothing)
         if rank:
@@ -191,6 +192,11 @@ def ask(
         click.echo(f"seekpoint: {nothing}", err=True)
     if result.moments and open_first:
         _open(result)
+
+
+def _decoded(text: str) -> str:
+    """An argument; where the locale couldn't decode it, surrogates stand for its bytes."""
+    return text if text.isprintable() else os.fsencode(text).decode("utf-8", "replace")
 
 
 def _open(answer: Answer) -> None:
@@ -239,27 +245,35 @@ def _answering(
     encoder = SharedEncoder.of(library)
     if not reader:
         return partial(_answer, library=library, encoder=encoder, options=options)
-
-    def find(question: str) -> Answer:
-        wider = reader.options(options, question, library)
-        return _answer(question, library=library, encoder=encoder, options=wider)
-
-    return partial(_read, find=find, library=library, reader=reader, k=options.k, form=form)
+    find = partial(_answer, library=library, encoder=encoder)
+    return partial(_read, find=find, options=options, library=library, reader=reader, form=form)
 
 
 def _read(
-    question: str, *, find: Callable[[str], Answer], library: Reader, reader: LanguageReader, k: int, form: str
+    question: str,
+    *,
+    find: Callable[..., Answer],
+    options: AskOptions,
+    library: Reader,
+    reader: LanguageReader,
+    form: str,
 ) -> Answer:
     """Answer a question, and let the reader choose; in JSON a problem of its stands in the answer."""
+    from seekpoint.query.answers import Reading
     from seekpoint.query.reading.language_reader import ordered
 
-    answer = find(question)
-    if not answer.moments:
-        return answer
-    reading = _read_out(reader.steps(answer, library), is_shown=form == "plain")
+    found = list[Answer]()
+
+    def steps() -> Steps:
+        wider = yield from reader.translating(options, question, library)
+        found.append(find(question, options=wider))
+        return (yield from reader.steps(found[0], library)) if found[0].moments else Reading()
+
+    reading = _read_out(steps(), is_shown=form == "plain")
     if reading.problem and form in FORMATS:
         click.echo(f"seekpoint: {reading.problem}", err=True)
-    return ordered(answer, reading, k)
+    answer = found[0] if found else find(question, options=reader.options(options))
+    return ordered(answer, reading, options.k) if answer.moments else answer
 
 
 def _read_out(steps: Steps, *, is_shown: bool) -> Reading:
@@ -308,8 +322,8 @@ def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None,
         if not reader:
             return live.ask(question, explained)
         with live.reader() as library:
-            find = partial(live.ask, options=reader.options(explained, question, library), within=library)
-            return _read(question, find=find, library=library, reader=reader, k=options.k, form="plain")
+            find = partial(live.ask, within=library)
+            return _read(question, find=find, options=explained, library=library, reader=reader, form="plain")
 
     try:
         with live.reader() as library:  # a missing library is an error before the first question

@@ -70,7 +70,8 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     encoder = SharedEncoder.of(library)
 
     def ask(text: str, options: AskOptions) -> Answer:
-        return pipeline.ask(text, library, encoder, reader.options(options, text, library) if reader else options)
+        wider = whole(reader.translating(options, text, library)) if reader else options
+        return pipeline.ask(text, library, encoder, wider)
 
     read = (lambda answer: whole(reader.steps(answer, library))) if reader else None
     found = digests.digest(library, ask, since, read=read)

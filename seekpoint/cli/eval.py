@@ -82,6 +82,7 @@ def _answering(
 ) -> Callable[[str], Answer]:
     """A function that answers a question, and adds what hinders the reader to the problems."""
     from seekpoint.query.evaluation.metrics import DEPTH
+    from seekpoint.query.reading.language_reader import whole
     from seekpoint.query.search import pipeline
     from seekpoint.query.search.settings import AskOptions
     from seekpoint.query.serving.live_library import SharedEncoder
@@ -92,7 +93,8 @@ def _answering(
     def answer(text: str) -> Answer:
         if not reader:
             return pipeline.ask(text, library, encoder, options)
-        read = reader.read(pipeline.ask(text, library, encoder, reader.options(options, text, library)), library, DEPTH)
+        wider = whole(reader.translating(options, text, library))
+        read = reader.read(pipeline.ask(text, library, encoder, wider), library, DEPTH)
         if read.reading and read.reading.problem:
             problems.append(read.reading.problem)
         return read

@@ -196,8 +196,8 @@ class Answer(Displayed):
     were searched. `estimate` is what the confidence follows from, if the answer is explained. `missing` are the phrases
     in quotation marks if no passage has all of them; the moments are those without the marks then. `excluded` are the
     words and phrases after a minus. `nearer` is true where passages without the phrases are nearer than the moments.
-    `undated` is the number of resources that a filter by date leaves out because they state none. `reading` is what a
-    reader made of it, if there is one.
+    `undated` is the number of resources that a filter by date leaves out because they state none. `also` are the other
+    wordings that were asked. `reading` is what a reader made of it, if there is one.
     """
 
     question: str
@@ -210,6 +210,7 @@ class Answer(Displayed):
     excluded: tuple[str, ...] = ()
     nearer: bool = False
     undated: int = 0
+    also: tuple[str, ...] = ()
     reading: Reading | None = None
 
     @property

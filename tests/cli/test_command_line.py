@@ -213,6 +213,16 @@ def test_what_the_reader_cites_comes_first_under_its_answer(example_library: Pat
     assert [row["link"] for row in DictReader(csv.lstrip("\ufeff").splitlines())] == links
 
 
+def test_the_readers_model_puts_a_question_into_the_other_language_first(example_library: Path, chat: FakeChat) -> None:
+    asked, english = ("ask", "--json", CHINESE, "--index", example_library), "Why are keys and values cached?"
+    chat.behaviour, chat.translation = by_letter("查询只用一次[1]。"), f"en: {english}"
+    answer = json.loads(call(*asked, SEEKPOINT_LLM=chat.address).stdout)
+    assert (answer["question"], answer["also"], answer["reader"]) == (CHINESE, [english], "answered")
+    assert [each.given for each in chat.to_translate] == [{"question": CHINESE, "languages": ["en"]}]
+    assert json.loads(call(*asked, "--also", english).stdout)["also"] == [english]
+    assert "also" not in json.loads(call(*asked).stdout) and len(chat.to_translate) == 1
+
+
 def test_a_reading_in_json(example_library: Path, chat: FakeChat) -> None:
     chat.behaviour = by_letter("They play roles [2][1]. 查询[99a]。")
     asked = ("ask", "--json", "-", "-k", "2", "--index", example_library)

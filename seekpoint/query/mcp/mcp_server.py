@@ -121,7 +121,8 @@ class Server(MCPServer):
             return _failure(excess)
         if name != "ask":
             return await self._called(name, arguments, context)
-        question = str(arguments.get("question", ""))
+        given = [arguments.get("question", ""), *(arguments.get("also") or ())]
+        question = max(map(str, given), key=len)  # the longest wording takes the longest
         turns = self._turns.of(question)
         turn = turns.join("")
         if turn is None:

@@ -125,7 +125,7 @@ class FoundAnswer(BaseModel):
     undated: Undated | None = None
     note: str | None = None
     languages: list[str] | None = Field(
-        default=None, description="Those of the library: `also` takes the question in each."
+        default=None, description="Those of the library: `also` takes the question in each other one."
     )
     sources: list[FoundSource] | None = None
     passages: list[FoundPassage] | None = Field(default=None, description="Those that may hold the answer.")

@@ -96,12 +96,12 @@ class Tools:
         self,
         question: Annotated[str, Field(description="A question in whole words, in any language.")],
         also: Annotated[
-            tuple[str, ...],
+            Annotated[list[str], Field(max_length=MOST_WORDINGS)] | None,
             Field(
-                max_length=MOST_WORDINGS,
-                description="The same question in each other language of the library, as its speakers would put it.",
+                description="The question in each other language of the library, as its speakers would put it; not "
+                "beside quotation marks or a minus."
             ),
-        ] = (),
+        ] = None,
         k: Annotated[
             int | None,
             Field(
@@ -125,7 +125,7 @@ class Tools:
             cache = self._caches.of(reader)
             within = indexed_resource(resource, cache).id if resource else None
             filters = filters_of(kind, section, language, within, speaker, after, before, added)
-            options = AskOptions(most if brief else MOMENTS * most, filters, also=also)
+            options = AskOptions(most if brief else MOMENTS * most, filters, also=tuple(also or ()))
             answer = self._live.ask(question, options, within=reader)
             lack, tags = lacking(language, reader.languages()) or unheard(speaker), spoken(reader.languages())
             if not brief:

@@ -183,6 +183,7 @@ class AnswerJson(TypedDict):
     excluded: NotRequired[ExcludedWords]
     nearer: NotRequired[Nearer]
     undated: NotRequired[Undated]
+    also: NotRequired[Annotated[list[str], Described("The other wordings that were asked.")]]
     estimate: NotRequired[EstimateJson]
     moments: list[MomentJson]
     note: NotRequired[Annotated[str, Described("Why there are no moments: a filter that nothing passes, for one.")]]

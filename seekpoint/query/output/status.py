@@ -62,7 +62,7 @@ def to_json(
 ) -> StatusJson:
     """The status in the form of `status --json`, a stable contract."""
     document: StatusJson = as_json(LibraryStatus.of(str(library), card, statuses, read))
-    return document
+    return {**document, "library": str(library)}
 
 
 def totals(statuses: Sequence[ResourceStatus]) -> dict[str, int | float]:

@@ -87,14 +87,14 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
     """How the score came about, and what the question and the moment have in common, a line each."""
     meaning, words, share = explanation.meaning, explanation.words, explanation.share
     named, verbatim, noted = explanation.named, explanation.verbatim, explanation.noted
+    reworded = f" + {explanation.reworded:.3f} (found by another wording, too)" if explanation.reworded else ""
     if explanation.reranked is not None:
         score = share * meaning + (1 - share) * words + named + verbatim + noted
-        yield f"score {explanation.reranked:.3f}, given by the reranker"
+        yield f"score {explanation.reranked:.3f}, given by the reranker{reworded}"
     added = f" + {named:.3g} (the question names it)" if named else ""
     added += f" + {verbatim:.3f} (said word for word)" if verbatim else ""
     added += f" + {noted:.3f} (answers a question like it)" if noted else ""
-    if explanation.reworded and explanation.reranked is None:
-        added += f" + {explanation.reworded:.3f} (found by another wording, too)"
+    added += reworded if explanation.reranked is None else ""
     yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{added}"
     if explanation.answers:
         yield f"answers, as noted here: {clean(explanation.answers)}"

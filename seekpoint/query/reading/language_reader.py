@@ -9,12 +9,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
-from functools import lru_cache
 from itertools import accumulate
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from seekpoint.index.errors import ReaderError
 from seekpoint.index.store import Reader
@@ -35,7 +34,7 @@ from seekpoint.query.links import link, quote_link
 from seekpoint.query.reading.citations import MarkedSentence, SentenceReader, without_thoughts
 from seekpoint.query.reading.passages import PASSAGES, Mark, MarkedPassage, fitted, marked_passages
 from seekpoint.query.reading.translations import SECONDS as TRANSLATING_SECONDS
-from seekpoint.query.reading.translations import to_translate, translated
+from seekpoint.query.reading.translations import to_translate, translating
 from seekpoint.query.search.settings import NEAR, AskOptions
 from seekpoint.query.search.wordings import spoken
 from seekpoint.query.token_budget import shortened, tokens
@@ -43,8 +42,8 @@ from seekpoint.query.token_budget import shortened, tokens
 SECONDS = 120.0
 """The seconds that a reader has, in all. A processor alone reads some thirty tokens a second."""
 
-# Questions whose translations are remembered: more than there are readings that a server keeps.
-_MOST_TRANSLATED = 256
+# The share of these seconds that translating the question takes before, at most; and seconds until it is tried again.
+_TRANSLATING, _UNTIL_TRANSLATED = 1 / 6, 300.0
 
 
 class ChatModel(Protocol):
@@ -72,20 +71,30 @@ class LanguageReader:
     def __init__(self, model: ChatModel, seconds: float = SECONDS) -> None:
         self._model = model
         self._seconds = seconds
-        # A page that is loaded again asks with the same wordings.
-        self._translated = lru_cache(_MOST_TRANSLATED)(self._translate)
+        self._translates_from = 0.0
 
-    def options(self, options: AskOptions, question: str, library: Reader) -> AskOptions:
-        """The options to ask a question with: enough to read, found in the library's other languages too."""
-        also = options.also
-        if not also and (languages := to_translate(question, spoken(library.languages()))):
-            with suppress(ReaderError):  # reading has the same problem, and tells it
-                also = self._translated(question, tuple(languages))
-        return replace(options, k=max(options.k, PASSAGES), also=also)
+    def options(self, options: AskOptions) -> AskOptions:
+        """The options to ask with, so that there is enough to read."""
+        return replace(options, k=max(options.k, PASSAGES))
 
-    def _translate(self, question: str, languages: tuple[str, ...]) -> tuple[str, ...]:
-        said = translated(question, languages, self._model.stream, min(self._seconds, TRANSLATING_SECONDS))
-        return tuple(map(self._model.masked, said))
+    def translating(
+        self, options: AskOptions, question: str, library: Reader
+    ) -> Generator[tuple[()], None, AskOptions]:
+        """The `options` with the question in the library's other languages, as far as the model gives them.
+
+        Where it fails or dawdles, it isn't asked again for some minutes: reading works without, and tells a fault.
+        """
+        within = options.filters.language
+        languages = to_translate(question, [within] if within else spoken(library.languages()))
+        if options.also or not languages or monotonic() < self._translates_from:
+            return self.options(options)
+        seconds = min(self._seconds * _TRANSLATING, TRANSLATING_SECONDS)
+        try:
+            said = yield from translating(question, languages, self._model.stream, seconds)
+        except ReaderError:
+            self._translates_from = monotonic() + _UNTIL_TRANSLATED
+            return self.options(options)
+        return replace(self.options(options), also=tuple(map(self._model.masked, said)))
 
     def read(self, answer: Answer, library: Reader, k: int) -> Answer:
         """The answer to the `options` as it is after reading, with `k` moments."""
@@ -119,14 +128,17 @@ class LanguageReader:
         return Reading((), problem=_NOTHING_CITED)
 
 
-def whole(steps: Steps) -> Reading:
-    """All of a reading, once it has ended."""
+_Result = TypeVar("_Result")
+
+
+def whole(steps: Generator[object, None, _Result]) -> _Result:
+    """The result of steps, once they have ended."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            reading: Reading = end.value
-            return reading
+            result: _Result = end.value
+            return result
 
 
 _NOTHING_FOUND = "nothing was found that the language model could read"

@@ -1,9 +1,9 @@
 """A question to an answer: candidates by meaning, by words and by their translations; scored, reranked, distinct.
 
-Each stage takes the results of the one before. A question calls the reader (index/store.py) thirteen times, whatever
-the library's size; up to three times more where it names a resource, up to five where it has unknown words, once where
-it has quotation marks or a minus, where it asks what something is, where passages have all its words, and for the
-scale of another model's cosines.
+Each stage takes the results of the one before. A question calls the reader (index/store.py) thirteen times for each of
+its wordings, whatever the library's size; up to three times more where it names a resource, up to five where it has
+unknown words, once where it has quotation marks or a minus, where it asks what something is, where passages have all
+its words, and for the scale of another model's cosines.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _DEFAULT = AskOptions()
 def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _DEFAULT) -> Answer:
     """Answer a question with moments, best first.
 
-    Raises UsageError for a question that is empty or too long, for too many wordings, and for a filter that is no
-    language.
+    Raises UsageError for a question that is empty or too long, for too many other wordings or any beside a phrase or a
+    minus, and for a filter that is no language.
     """
     if not 1 <= options.k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {options.k}")
@@ -45,8 +45,14 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         raise UsageError(f"{len(options.also)} other wordings of the question: give {MOST_WORDINGS} at most")
     if options.filters.language:
         check_language(options.filters.language, reader.languages())
-    answers = [_answer(text, reader, encoder, options) for text in (question, *options.also)]
-    return merged(answers, options.k) if options.also else answers[0]
+    syntax = read_syntax(question)
+    if options.also and (syntax.phrases or syntax.excluded):
+        raise UsageError(
+            "a question with quotation marks or a minus is asked in its own words: omit the other wordings"
+        )
+    wordings = dict.fromkeys((question, *options.also))
+    answers = [_answer(text, reader, encoder, options) for text in wordings]
+    return merged(answers, options) if len(answers) > 1 else answers[0]
 
 
 def _answer(question: str, reader: Reader, encoder: Encoder, options: AskOptions) -> Answer:

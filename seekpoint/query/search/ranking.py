@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, islice, pairwise
 from math import fsum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,14 @@ class Hit(NamedTuple):
     opening: Hit | None = None
     fused: float | None = None
     begin: float | None = None
+
+    @property
+    def resource_id(self) -> str:
+        return self.chunk.resource_id
+
+    @property
+    def is_reference(self) -> bool:
+        return self.chunk.is_reference
 
 
 def ranked(
@@ -363,27 +371,41 @@ def introduced(hits: Sequence[Hit], among: Iterable[Hit]) -> list[Hit]:
     return [first, *(hit for hit in hits if hit is not first)]
 
 
-def mixed(hits: Iterable[Hit], k: int, per_resource: int, nearly: float) -> tuple[list[Hit], Counter[str]]:
+class Mixable(Protocol):
+    """What is mixed: a hit, or a moment."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def resource_id(self) -> str: ...
+    @property
+    def is_reference(self) -> bool: ...
+
+
+_Mixable = TypeVar("_Mixable", bound=Mixable)
+
+
+def mixed(hits: Iterable[_Mixable], k: int, per_resource: int, nearly: float) -> tuple[list[_Mixable], Counter[str]]:
     """The first k of distinct hits, and how many more each resource has that are near the best hit.
 
     Among the first five are at most `per_resource` of a resource, unless no hit of another one is near, which also
     scores at least `nearly` times as much as the one whose place it takes.
     """
-    left, shown, counts = list(islice(hits, k + _BEYOND)), list[Hit](), Counter[str]()
+    left, shown, counts = list(islice(hits, k + _BEYOND)), list[_Mixable](), Counter[str]()
     least = NEAR * left[0].score if left else 0.0
 
-    def may_replace(hit: Hit, held: Hit) -> bool:
+    def may_replace(hit: Mixable, held: Mixable) -> bool:
         is_near = hit.score >= max(nearly * held.score, least)
-        return is_near and counts[hit.chunk.resource_id] < per_resource and not hit.chunk.is_reference
+        return is_near and counts[hit.resource_id] < per_resource and not hit.is_reference
 
     while left and len(shown) < k:
         hit = left[0]
-        if len(shown) < _MIXED and counts[hit.chunk.resource_id] >= per_resource:
+        if len(shown) < _MIXED and counts[hit.resource_id] >= per_resource:
             hit = next((other for other in left if may_replace(other, hit)), hit)
         left.remove(hit)
         shown.append(hit)
-        counts[hit.chunk.resource_id] += 1
-    return shown, Counter(hit.chunk.resource_id for hit in left if hit.score >= least)
+        counts[hit.resource_id] += 1
+    return shown, Counter(hit.resource_id for hit in left if hit.score >= least)
 
 
 def with_openings(hits: Sequence[Hit], among: Sequence[Hit], nearly: float) -> list[Hit]:

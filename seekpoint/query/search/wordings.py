@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from seekpoint.index.text.languages import UNKNOWN
 from seekpoint.index.types import Language
-from seekpoint.query.answers import Answer, Moment, is_same_place
+from seekpoint.query.answers import Answer, Confidence, Moment, is_same_place
+from seekpoint.query.search.ranking import mixed
+from seekpoint.query.search.settings import TUNING, AskOptions
 
 MOST_WORDINGS = 4
 """The most wordings beside the question: each costs as much time as the question."""
@@ -20,15 +23,21 @@ language model, over five sets, moment@1 rises from .466 to .503 without it, to 
 
 @dataclass(slots=True)
 class _Place:
-    """A moment by the wording with the highest score, the wordings that find it, and what it gains for the others."""
+    """A moment as the wording finds it that ranks it highest, its `key` there, and what it gains for the others."""
 
     moment: Moment
-    wordings: set[int] = field(default_factory=set)
+    key: float
+    wordings: set[int]
     gain: float = 0.0
+    is_reference: bool = False
 
     @property
     def score(self) -> float:
-        return min(self.moment.score + self.gain, 1.0)
+        return min(self.key + self.gain, 1.0)
+
+    @property
+    def resource_id(self) -> str:
+        return self.moment.resource.id
 
 
 def spoken(languages: Mapping[str, Language]) -> list[str]:
@@ -36,31 +45,52 @@ def spoken(languages: Mapping[str, Language]) -> list[str]:
     return sorted(languages.keys() - {UNKNOWN}, key=lambda tag: -languages[tag].chunks)[: MOST_WORDINGS + 1]
 
 
-def merged(answers: Sequence[Answer], k: int) -> Answer:
-    """The answer to the first of these questions, with the `k` best moments of all.
+def merged(answers: Sequence[Answer], options: AskOptions) -> Answer:
+    """The answer to the first of these questions, with the best moments of all.
 
-    The confidence is that of the wording by which the first moment was found first. Words that nothing mentions, or
-    that are read as others, are only those of the question itself.
+    The confidence is that of the wording that finds the first moment first, or the lowest where none does. The words
+    that nothing mentions, or that are read as others, are told where that is the question itself.
     """
     places = list[_Place]()
-    found = [(moment, wording) for wording, answer in enumerate(answers) for moment in answer.moments]
-    for moment, wording in sorted(found, key=lambda each: -each[0].score):
+    for key, moment, wording in sorted(_keyed(answers), key=lambda each: -each[0]):
         same = next((place for place in places if is_same_place(place.moment, moment)), None)
         if same is None:
-            places.append(_Place(moment, {wording}))
+            places.append(_Place(moment, key, {wording}))
         elif wording not in same.wordings:
             same.wordings.add(wording)
-            same.gain += AGREED * moment.score
+            same.gain += AGREED * key
     places.sort(key=lambda place: -place.score)
-    first = [place.moment for place in places[:1]]
-    leading = next((answer for answer in answers if [*answer.moments[:1]] == first), answers[0])
+    shown, further = mixed(places, options.k, options.per_resource, (options.tuning or TUNING).nearly)
+    first = [place.moment for place in shown[:1]]
+    leading = next(
+        (answer for answer in answers if [*answer.moments[:1]] == first),
+        min(answers, key=lambda answer: _RISING.index(answer.confidence)),
+    )
     if leading is not answers[0]:
         leading = replace(leading, question=answers[0].question, unknown=(), respelled=())
-    return replace(leading, moments=tuple(_ranked(place, rank) for rank, place in enumerate(places[:k], 1)))
+    also = tuple(answer.question for answer in answers[1:])
+    return replace(
+        leading, also=also, moments=tuple(_ranked(place, rank, further) for rank, place in enumerate(shown, 1))
+    )
 
 
-def _ranked(place: _Place, rank: int) -> Moment:
+_RISING = [Confidence.NONE, Confidence.LOW, Confidence.HIGH]
+
+
+def _keyed(answers: Sequence[Answer]) -> Iterator[tuple[float, Moment, int]]:
+    """The moments with the number of their wording, each with at most the score of those before it.
+
+    So what a ranking puts first for another reason than its score, such as the introduction of *what is X?*, stays so.
+    """
+    for wording, answer in enumerate(answers):
+        keys = accumulate((moment.score for moment in answer.moments), min)
+        yield from ((key, moment, wording) for key, moment in zip(keys, answer.moments, strict=True))
+
+
+def _ranked(place: _Place, rank: int, further: Mapping[str, int]) -> Moment:
     moment, why = place.moment, place.moment.explanation
-    gained = round(place.score - moment.score, 4)
+    score = min(moment.score + place.gain, 1.0)
+    gained = round(score - moment.score, 4)
     explanation = replace(why, reworded=gained) if why and gained else why
-    return replace(moment, rank=rank, score=place.score, explanation=explanation)
+    more = max(moment.more, further[place.resource_id])
+    return replace(moment, rank=rank, score=score, more=more, explanation=explanation)

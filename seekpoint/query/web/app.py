@@ -172,7 +172,7 @@ def _question(scope: Scope) -> str:
     if comes_from_elsewhere(Headers(scope=scope)):  # whose page shows it, and doesn't ask it
         return ""
     parameters = QueryParams(scope["query_string"])
-    question = parameters.get("q", "").strip()
+    question = max((parameters.get("q", "").strip(), *parameters.getlist("also")), key=len)
     return parameters.get("said") or question if question and parameters.get("like") else question
 
 

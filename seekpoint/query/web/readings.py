@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Generator, Hashable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from threading import BoundedSemaphore, Lock
+from typing import NamedTuple
 
 from starlette.concurrency import iterate_in_threadpool
 
@@ -21,38 +23,48 @@ _MOST_KEPT = 200
 BUSY = "the language model reads for others: ask again in a minute"
 
 
+class _Kept(NamedTuple):
+    """A reading, and the other wordings of the question with which it was found."""
+
+    reading: Reading
+    also: tuple[str, ...]
+
+
 class Readings:
     """The readings of a library's answers by one reader; threads share it."""
 
     def __init__(self, reader: LanguageReader) -> None:
         self._reader = reader
         self._free = BoundedSemaphore(_MOST_AT_ONCE)
-        self._kept: OrderedDict[Hashable, Reading] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._lock = Lock()
 
     def ask(self, question: str, options: AskOptions, live: LiveLibrary, library: Reader) -> Answer:
         """The answer, as it is after reading if it has been read, else as it is ranked."""
-        reading = self._kept.get(_key(question, options, library))
-        if reading is None:
+        kept = self._kept.get(_key(question, options, library))
+        if kept is None:
             return live.ask(question, options, within=library)
-        answer = live.ask(question, self._reader.options(options, question, library), within=library)
-        return ordered(answer, reading, options.k)
+        wider = replace(self._reader.options(options), also=kept.also)
+        return ordered(live.ask(question, wider, within=library), kept.reading, options.k)
 
     def steps(self, question: str, options: AskOptions, live: LiveLibrary, library: Reader) -> Steps:
-        """Begin to read the answer, and keep the reading unless there is a problem."""
+        """Begin to read the answer, and keep the reading unless there is a problem.
+
+        It needs `library` until this returns; what the question is translated into is asked of the library as it is
+        then.
+        """
         key = _key(question, options, library)
-        if self._free.acquire(blocking=False):  # else the reading itself says that the model is busy
-            try:
-                options = self._reader.options(options, question, library)
-            finally:
-                self._free.release()
-        steps = self._reader.steps(live.ask(question, options, within=library), library)
+        steps = self._reader.steps(live.ask(question, self._reader.options(options), within=library), library)
 
         def kept() -> Steps:
-            reading = yield from steps
+            with live.reader() as current:
+                wider = yield from self._reader.translating(options, question, current)
+                found = live.ask(question, wider, within=current) if wider.also != options.also else None
+                rest = self._reader.steps(found, current) if found else steps
+            reading = yield from rest
             if not reading.problem:
                 with self._lock:
-                    self._kept[key] = reading
+                    self._kept[key] = _Kept(reading, wider.also)
                     while len(self._kept) > _MOST_KEPT:
                         self._kept.popitem(last=False)
             return reading

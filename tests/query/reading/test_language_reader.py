@@ -86,9 +86,7 @@ WORDS = [(k, ("word ", "clause ", "词", "句子")[k % 4]) for k in range(400)]
 
 def read(texts: Reader, say: Callable[[str], str], k: int = 3) -> Answer:
     reader = LanguageReader(Scripted(say))
-    return reader.read(
-        ask("what does a mask hide?", texts, TopicEncoder(), reader.options(AskOptions(k), "mask", texts)), texts, k
-    )
+    return reader.read(ask("what does a mask hide?", texts, TopicEncoder(), reader.options(AskOptions(k))), texts, k)
 
 
 def shown_marks(prompt: str) -> list[str]:
@@ -119,7 +117,7 @@ def test_sentences_of_a_text_close_to_each_other_are_one_moment(texts: Reader) -
 
 def test_only_marks_that_the_model_was_shown_count(texts: Reader) -> None:
     reader = LanguageReader(Scripted(lambda _: "NONE"))
-    found = ask("what does a mask hide?", texts, TopicEncoder(), reader.options(AskOptions(3), "mask", texts))
+    found = ask("what does a mask hide?", texts, TopicEncoder(), reader.options(AskOptions(3)))
     every = [mark.label for passage in marked_passages(found.moments, texts.transcripts) for mark in passage.marks]
 
     def hidden(prompt: str) -> str:

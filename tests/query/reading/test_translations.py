@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from seekpoint.index.errors import ReaderError
 from seekpoint.index.open import open_reader
-from seekpoint.query.reading.language_reader import LanguageReader
+from seekpoint.index.types import Filters
+from seekpoint.query.reading.language_reader import LanguageReader, whole
 from seekpoint.query.reading.model import Endpoint
-from seekpoint.query.reading.translations import to_translate, translated
+from seekpoint.query.reading.translations import to_translate, translating
 from seekpoint.query.search.settings import AskOptions
 from tests.asking import library_of
 from tests.fake_chat import FakeChat, Scripted
 
 ENGLISH, CHINESE = "What does a mask hide?", "掩码藏了什么？"
+
+
+def written_as(seconds: float, *pieces: str) -> tuple[str, ...]:
+    """What is made of what a model writes."""
+    return whole(translating(ENGLISH, ["zh"], lambda _: (piece for piece in pieces), seconds))
+
+
+class Failing(Scripted):
+    """A model that refuses every request."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: "")
+        self.asked = 0
+
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
+        self.asked += 1
+        yield ""
+        raise ReaderError("the language model refuses")
+
+
+class Endless(Scripted):
+    """A model that thinks for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: "")
+
+    def stream(self, messages: Sequence[Mapping[str, str]]) -> Generator[str, None, None]:
+        while True:
+            time.sleep(0.1)
+            yield "hm"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +80,10 @@ def test_a_question_is_put_into_languages_of_other_scripts(
         ("ZH: 掩码\x1b[31m藏了什么？\nfr: Que cache un masque ?", (CHINESE,)),
         ("zh: What does a mask hide?", ()),
         ("zh: ？", ()),
+        ("zh-CN: 掩码藏了什么？", (CHINESE,)),
+        ('zh: "掩码藏了什么？"', (CHINESE,)),
+        ("zh: 「掩码藏了什么？」", (CHINESE,)),
+        ("zh: -掩码", ("掩码",)),
         ("zh:\n掩码", ()),
         ("It hides the future [1].", ()),
         ("", ()),
@@ -54,28 +92,46 @@ def test_a_question_is_put_into_languages_of_other_scripts(
     ],
 )
 def test_only_lines_in_a_language_that_was_asked_for_count(written: str, wordings: tuple[str, ...]) -> None:
-    assert translated(ENGLISH, ["zh"], lambda _: (piece for piece in [written, "\n", ""]), 5) == wordings
+    assert written_as(5, written, "\n", "") == wordings
 
 
 def test_what_is_written_after_the_time_counts_only_up_to_the_last_whole_line() -> None:
-    assert translated(ENGLISH, ["zh", "ja"], lambda _: (p for p in ["zh: 掩码藏了什么？\nja: マ", "スク"]), -1) == (
-        CHINESE,
-    )
+    assert written_as(-1, f"zh: {CHINESE}\nja: マ", "スク") == (CHINESE,)
+    with pytest.raises(ReaderError, match="into no other language within"):
+        written_as(-1, "Let me see")
 
 
-def test_a_reader_asks_with_translations_once_a_question_and_without_where_its_model_fails(
-    tmp_path: Path, chat: FakeChat
-) -> None:
+def test_a_reader_asks_with_translations_and_without_where_its_model_fails(tmp_path: Path, chat: FakeChat) -> None:
     talks = {"talk [aaaaaaaaaaa].en": ["a mask hides the future"], "讲座 [bbbbbbbbbbb].zh": ["掩码把未来藏起来"]}
     with open_reader(library_of(tmp_path, talks)) as library:
-        reader, options = LanguageReader(Endpoint(chat.address)), AskOptions()
-        assert reader.options(options, ENGLISH, library).also == ()
-        reader, chat.translation = LanguageReader(Endpoint(chat.address)), f"zh: {CHINESE}"
-        found = [reader.options(options, ENGLISH, library) for _ in range(2)]
-        assert [each.also for each in found] == [(CHINESE,)] * 2 and found[0].k == 20
+
+        def also(reader: LanguageReader, options: AskOptions = AskOptions()) -> tuple[str, ...]:  # noqa: B008
+            wider = whole(reader.translating(options, ENGLISH, library))
+            assert wider.k == 20
+            return wider.also
+
+        reader = LanguageReader(Endpoint(chat.address))
+        assert also(reader) == ()
+        chat.translation = f"zh: {CHINESE}"
+        assert also(reader) == (CHINESE,)
         assert [each.given["languages"] for each in chat.to_translate] == [["zh"]] * 2
-        assert reader.options(AskOptions(also=("mask",)), ENGLISH, library).also == ("mask",)
-        failing = LanguageReader(Endpoint("http://127.0.0.1:1/v1"))
-        assert failing.options(options, ENGLISH, library).also == ()
-        hidden = Scripted(lambda _: "", f"zh: {CHINESE}")
-        assert LanguageReader(hidden).options(options, ENGLISH, library).also == (CHINESE,)
+        assert also(reader, AskOptions(also=("mask",))) == ("mask",)
+        assert also(reader, AskOptions(filters=Filters(language="en"))) == ()
+        assert len(chat.to_translate) == 2
+        hiding = Scripted(lambda _: "", f"zh: {CHINESE}", hidden="藏")
+        assert also(LanguageReader(hiding)) == (CHINESE.replace("藏", "*"),)
+
+        failing = Failing()
+        for _ in range(2):  # it isn't asked again soon
+            assert also(LanguageReader(failing)) == ()
+        assert failing.asked == 2
+        reader = LanguageReader(failing)
+        assert also(reader) == also(reader) == () and failing.asked == 3
+
+
+def test_a_slow_model_takes_a_sixth_of_the_seconds_beside_the_reading(tmp_path: Path) -> None:
+    talks = {"talk [aaaaaaaaaaa].en": ["a mask hides the future"], "讲座 [bbbbbbbbbbb].zh": ["掩码把未来藏起来"]}
+    with open_reader(library_of(tmp_path, talks)) as library:
+        began = time.monotonic()
+        steps = LanguageReader(Endless(), seconds=12).translating(AskOptions(), ENGLISH, library)
+        assert whole(steps).also == () and 2 <= time.monotonic() - began < 4

@@ -214,6 +214,14 @@ def test_every_citation_leads_to_a_moment_on_the_page(address: str, chat: FakeCh
         assert [f'href="#m{rank}"' in page and f'id="m{rank}"' in page for rank in range(1, 6)] == [True] * 5
 
 
+def test_a_question_is_translated_once_for_its_reading(address: str, chat: FakeChat) -> None:
+    chat.behaviour, chat.translation = citing("It hides {噪声3}."), "zh: 噪声被什么藏起来？"
+    assert texts(ask(address)) == ["It hides."]
+    [noise] = [link for link in order(shown(address)) if "chinese0003" in link]
+    assert order(shown(address, k="8"))[0] == order(shown(address))[0] == noise
+    assert [each.given["question"] for each in chat.to_translate] == [ASKED]
+
+
 def test_a_library_that_changed_is_read_again(lectures: Path, chat: FakeChat, tmp_path: Path) -> None:
     library = Path(copytree(lectures, tmp_path / "library"))
     with read_by(chat, library) as address:

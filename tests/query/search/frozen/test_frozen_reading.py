@@ -26,9 +26,7 @@ ANSWERED = [row for row in ROWS if row.resource and not row.language]
 
 def read(frozen: Reader, chat: FakeChat, question: str, k: int = 5, seconds: float = 30) -> Answer:
     reader = LanguageReader(Endpoint(chat.address, key=KEY), seconds)
-    return reader.read(
-        ask(question, frozen, FrozenEncoder(), reader.options(AskOptions(k), question, frozen)), frozen, k
-    )
+    return reader.read(ask(question, frozen, FrozenEncoder(), reader.options(AskOptions(k))), frozen, k)
 
 
 def ranked(frozen: Reader, question: str, k: int = 5) -> Answer:
