@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import asdict
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -290,7 +290,7 @@ def _set(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute("REPLACE INTO main.setting VALUES (?, ?)", (name, value))
 
 
-@cache
+@lru_cache
 def _in_sqlite(sql: str) -> str:
     return sql.replace("IN ?*", "IN (SELECT value FROM json_each(?))")
 

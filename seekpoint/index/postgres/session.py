@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from threading import Lock
 from typing import Any, LiteralString, cast
@@ -118,7 +118,7 @@ class Session:
         self.connection.close()
 
 
-@cache
+@lru_cache
 def _in_postgres(sql: LiteralString) -> LiteralString:
     return sql.replace("IN ?*", "= ANY(%s)").replace("?", "%s")
 

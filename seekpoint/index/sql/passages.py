@@ -47,6 +47,8 @@ _PIECES = """
         AND block.start < span.stop AND block.start >= coalesce(
           (SELECT max(start) FROM piece_block WHERE transcript_id = span.transcript_id AND start <= span.start),
           span.start))"""
+# SQLite takes 32,766 values in a query, PostgreSQL 65,535; a span has up to four.
+_SPANS_AT_ONCE = 500
 
 
 class Passages:
@@ -118,8 +120,11 @@ class Passages:
         return cues
 
     def _of_spans(self, query: str, spans: Sequence[Sequence[object]]) -> Sequence[Sequence[Any]]:
-        """The rows of a query over some spans."""
-        if not spans:
-            return []
-        marks = f"({', '.join('?' * len(spans[0]))})"
-        return self.db.rows(query.format(spans=", ".join([marks] * len(spans))), *chain.from_iterable(spans))
+        """The rows of a query over some spans, each once: two parts of the spans may have the same block."""
+        rows: dict[tuple[Any, ...], Sequence[Any]] = {}
+        for start in range(0, len(spans), _SPANS_AT_ONCE):
+            part = spans[start : start + _SPANS_AT_ONCE]
+            marks = f"({', '.join('?' * len(part[0]))})"
+            found = self.db.rows(query.format(spans=", ".join([marks] * len(part))), *chain.from_iterable(part))
+            rows |= {(row[0], row[1]): row for row in found}
+        return [*rows.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +13,14 @@ import pytest
 
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.types import CueSpan
 from tests.index.libraries import (
     CARD,
     TALKS,
     build,
     by_meaning,
     by_words,
+    chunks_of,
     fill,
     first,
     names,
@@ -44,6 +47,18 @@ def test_a_question_is_never_a_query_language(folder: Path) -> None:
         for question in ('"', "NEAR(mask", "mask* OR -mask", "terms:mask", "a AND", "ma'sk; DROP TABLE chunk"):
             assert set(by_words(library, f"mask {question}")) == {"attention01"}
             assert by_words(library, f"掩码 {question.replace('mask', '')}") == ["zhuyili0001"]
+
+
+def test_more_passages_are_read_than_sqlite_takes_values_each_piece_once(folder: Path) -> None:
+    with EmbeddedReader.open(folder) as library:
+        library.db.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
+        known = [*chunks_of(library, range(1, 6)).values()]
+        spans = [CueSpan(chunk.transcript_id, chunk.first, chunk.stop) for chunk in known]
+        assert library.cues(spans * 2000) == library.cues(spans) * 2000
+        expected = {key: pieces.sums.tolist() for key, pieces in library.pieces(known, 10).items()}
+        assert {key: len(sums) for key, sums in expected.items()} == {1: 2, 2: 2, 3: 1, 4: 2, 5: 2}
+        many = library.pieces(known * 3000, 10)
+        assert {key: pieces.sums.tolist() for key, pieces in many.items()} == expected
 
 
 def test_readers_keep_the_state_they_opened_and_hold_no_build_up(folder: Path) -> None:
