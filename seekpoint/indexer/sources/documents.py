@@ -64,7 +64,9 @@ _BY_MEDIA_TYPE = {
 _BY_SUFFIX = {suffix: form.media_types[0] for form in DOCUMENTS for suffix in form.suffixes}
 # A page with more is a list of videos, or advertises some.
 _MOST_VIDEOS = 3
-_ARXIV_ABSTRACT = re.compile(r"https://arxiv\.org/abs/(.+)")
+# Of the abstract, the HTML and the PDF of a paper, which have one id, the PDF is read.
+_ARXIV_PAGE = re.compile(r"https?://arxiv\.org/(?:abs|html)/(.+)")
+_ARXIV_PDF = r"https://arxiv.org/pdf/\1"
 _PDF_HEADER = b"%PDF-"
 # PDF readers accept junk before the header, within the first 1,024 bytes.
 _PDF_HEADER_WITHIN = 1024
@@ -112,9 +114,13 @@ class DocumentReader:
         from seekpoint.indexer.fetch.fetcher import LeadsToVideo, Validators
 
         validators = Validators(earlier.etag, earlier.modified) if earlier else None
-        address = _ARXIV_ABSTRACT.sub(r"https://arxiv.org/pdf/\1", resource.url)
+        address = _ARXIV_PAGE.sub(_ARXIV_PDF, resource.url)
         try:
             page = self._fetcher.get(address, validators, private=private)
+            if page and _ARXIV_PAGE.match(page.url):
+                paper = self._fetcher.get(_ARXIV_PAGE.sub(_ARXIV_PDF, page.url))
+                assert paper  # only a conditional request can be answered with "not modified"
+                page = replace(paper, is_permanent=page.is_permanent)
         except LeadsToVideo as led:
             video = resource_of(led.url)
             if video is None or video.kind not in (Kind.VIDEO, Kind.PLAYLIST):

@@ -24,9 +24,10 @@ from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.query.search import pipeline
 from seekpoint.query.search.settings import AskOptions
 from tests.fakes import TopicEncoder
-from tests.indexer.builds import Workshop, webvtt
+from tests.indexer.builds import Workshop, resource_at, webvtt
 from tests.indexer.sources.archives.samples import docx, epub, paragraph, pptx, shape
 from tests.indexer.sources.recordings.films import film, sound
+from tests.paths import ROOT
 from tests.shared import SHARED, needs_shared
 
 EN, ZH = "english0001", "zhongwen001"
@@ -289,6 +290,19 @@ def test_a_paper_opens_at_its_page_and_is_never_fetched_again(workshop: Workshop
     assert is_reference == sorted(is_reference), "all text comes before"
     workshop.build(source, later=99 * DAY, retry=True)
     assert workshop.fake.requests == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_paper_has_its_own_words_where_a_doi_leads_to_its_abstract(workshop: Workshop, order: int) -> None:
+    paper = (ROOT / "examples" / "texts" / "shared-keys.pdf").read_bytes()
+    doi, abstract = "https://doi.org/10.48550/arXiv.1706.03762", "https://arxiv.org/abs/1706.03762"
+    workshop.fake.add_redirect(doi, abstract, 302)
+    workshop.fake.add_site(abstract, MASKS)
+    workshop.fake.add_site(abstract.replace("abs", "pdf"), paper, "application/pdf")
+    workshop.build(workshop.write("list.md", listed(*[doi, abstract][::order])))
+    with EmbeddedReader.open(workshop.library) as library:
+        pages = [cue.page for cue in library.transcripts(resource_at(abstract).id)[0].cues]
+    assert pages and all(pages), "the abstract has no pages"
 
 
 def test_a_document_has_its_own_title_and_one_path_however_it_is_spelt(workshop: Workshop) -> None:
