@@ -32,11 +32,12 @@ _SUPERSETS = {
 _KNOWN = re.compile(r"utf-8|gb18030|big5hkscs|cp932|euc_jp|iso2022_jp|cp949|koi8-[ru]|cp125\d|cp8(66|74)|iso8859-\d+")
 _MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp", "cp949"})
 
-# The standard says the first 1,024 bytes, but many pages have scripts before the meta element. XML has a declaration.
-_META = re.compile(
-    rb"""<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*["']?\s*([\w:.-]{1,40})""",
-    re.IGNORECASE | re.ASCII,
-)
+# The standard says the first 1,024 bytes, but many pages have scripts before the meta element. It counts for more than
+# the declaration of XML.
+_DECLARED = [
+    re.compile(rb"<%s[^>]{0,200}?%s\s*=\s*[\"']?\s*([\w:.-]{1,40})" % names, re.IGNORECASE | re.ASCII)
+    for names in ((b"meta", b"charset"), (rb"\?xml", b"encoding"))
+]
 _META_WITHIN = 8192
 # A script's end is searched no further than the next script: with unclosed ones, that would take quadratic time.
 _TAGS = re.compile(
@@ -51,7 +52,7 @@ _SAMPLE = 20_000
 def decoded(data: bytes, label: str | None = None) -> str:
     """Decode a page, a feed or another text; `label` is the charset in its HTTP header.
 
-    Evidence in order of weight: byte order mark, text in UTF-16, valid UTF-8, label, meta element or XML declaration,
+    Evidence in order of weight: byte order mark, text in UTF-16, valid UTF-8, label, meta element, XML declaration,
     detection. Never raises: invalid bytes become U+FFFD.
     """
     for bom, encoding in BOMS.items():
@@ -101,8 +102,8 @@ def is_garbage(text: str) -> bool:
 
 
 def _by_label(data: bytes, label: str | None) -> str | None:
-    meta = _META.search(data, 0, _META_WITHIN)
-    labels = [_encoding(label), _encoding(meta[1].decode("ascii") if meta else None)]
+    declared = next(filter(None, (pattern.search(data, 0, _META_WITHIN) for pattern in _DECLARED)), None)
+    labels = [_encoding(label), _encoding(declared[1].decode("ascii") if declared else None)]
     encodings = [encoding for encoding in labels if encoding and encoding != "utf-8"]
     # Servers declare ISO-8859-1 for anything, and it decodes anything: multibyte labels, which can fail, come first.
     for encoding in sorted(encodings, key=lambda encoding: encoding not in _MULTIBYTE):

@@ -47,6 +47,13 @@ def test_a_correct_label_is_used(encoding: str, label: str, text: str) -> None:
     assert decoded(named.encode(encoding)) == named
 
 
+def test_of_a_page_with_both_the_meta_element_counts_for_more_than_the_declaration_of_xml() -> None:
+    declaration = '<?xml version="1.0" encoding="utf-8"?>'
+    meta = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2" />'
+    page = f"{declaration}<html><head>{meta}</head><body><p>Pozornost váží každé slovo, uč se číst</p></body></html>"
+    assert decoded(page.encode("iso-8859-2")) == page
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_unicode_with_and_without_a_byte_order_mark(encoding: str) -> None:
     for text in (PAGE, "<html><body><p>Attention is all you need.</p></body></html>"):
