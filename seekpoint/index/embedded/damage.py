@@ -211,7 +211,7 @@ def check_rows(folder: Path, connection: sqlite3.Connection) -> None:
 def check_contents(db: SqliteDatabase, model: ModelCard, longest: float = inf) -> None:
     """Decode all that is encoded; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
     transcripts.check(db, model, longest)
-    details = db.rows("SELECT details FROM resource UNION ALL SELECT details FROM listing")
+    details = db.each("SELECT details FROM resource UNION ALL SELECT details FROM listing")
     stored_rows.check_details((text for (text,) in details), longest)
     read_stretches.check(db, model.dimension, longest)
     stored_vectors.check_sums(db.rows("SELECT chunks, total, windows, window_total FROM language"))

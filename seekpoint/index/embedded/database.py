@@ -308,11 +308,14 @@ class SqliteDatabase:
 
     def rows(self, sql: str, *values: object) -> Sequence[Sequence[Any]]:
         with library_errors(self._folder):
-            return self.connection.execute(_in_sqlite(sql), [*map(_listed, values)]).fetchall()
+            return self.each(sql, *values).fetchall()
+
+    def each(self, sql: str, *values: object) -> sqlite3.Cursor:
+        return self.connection.execute(_in_sqlite(sql), [*map(_listed, values)])
 
     def run(self, sql: str, *values: object) -> None:
         with library_errors(self._folder):
-            self.connection.execute(_in_sqlite(sql), [*map(_listed, values)])
+            self.each(sql, *values)
 
     def run_many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         with library_errors(self._folder):

@@ -136,6 +136,8 @@ class ServerDatabase:
     def rows(self, sql: LiteralString, *values: object) -> Sequence[Sequence[Any]]:
         return self._session.rows(_in_postgres(sql), *values)
 
+    each = rows
+
     def run(self, sql: LiteralString, *values: object) -> None:
         self._session.run(_in_postgres(sql), *values)
 

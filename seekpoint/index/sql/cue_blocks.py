@@ -59,18 +59,18 @@ def joined(rows: Iterable[tuple[int, bytes]], first: int, stop: int) -> list[Cue
     return cues
 
 
-def stops_of(rows: Iterable[tuple[int, int, bytes]], longest: float = inf) -> dict[int, int]:
-    """The number of cues of each transcript, from its blocks in order: (transcript id, position, block).
+def check(rows: Iterable[Sequence[Any]], longest: float = inf) -> int:
+    """The number of cues of a transcript, from its blocks in order, each with its position.
 
     Raises ValueError if one couldn't come from `blocks`, or a time is beyond `longest` seconds.
     """
-    stops: dict[int, int] = {}
-    for transcript_id, first, data in rows:
+    stop = 0
+    for first, data in rows:
         cues = decode(data)
-        _require(first == stops.get(transcript_id, 0))
+        _require(first == stop)
         _require(all(abs(cue.start) <= longest and abs(cue.end) <= longest for cue in cues))
-        stops[transcript_id] = first + len(cues)
-    return stops
+        stop += len(cues)
+    return stop
 
 
 def blocks(cues: Iterable[Cue]) -> Iterator[tuple[int, bytes]]:

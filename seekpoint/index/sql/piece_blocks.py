@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
+from math import inf
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -65,16 +66,16 @@ def blocks(pieces: Iterable[StoredPiece]) -> Iterator[tuple[float, bytes]]:
         yield block[0].start, encode(block)
 
 
-def check(rows: Iterable[Row], card: ModelCard) -> None:
-    """Raise ValueError for blocks, ordered by transcript and start, that `blocks` can't have made."""
+def check(rows: Iterable[Sequence[Any]], card: ModelCard) -> None:
+    """Raise ValueError for blocks of a transcript, each with its start, that `blocks` can't have made."""
     directions = directions_of(card.name)
     most = len(directions) if directions.shape[1] == card.dimension else 0
-    previous: tuple[int, float] = (-1, 0.0)
-    for transcript_id, start, data in rows:
-        records = _records([(transcript_id, start, data)], card)
-        if len(records) > _MOST or records["start"][0] != start or previous >= (transcript_id, start):
+    previous = -inf
+    for start, data in rows:
+        records = _records([(0, start, data)], card)
+        if len(records) > _MOST or records["start"][0] != start or previous >= start:
             raise ValueError("a block of pieces is out of order")
-        previous = transcript_id, float(records["start"][-1])
+        previous = float(records["start"][-1])
         is_valid = (
             (np.abs(records["start"]) < _LATEST)
             & (np.diff(records["start"], prepend=-np.inf) > 0)

@@ -53,6 +53,13 @@ class Database(Protocol):
         """The rows of a query."""
         ...
 
+    def each(self, sql: LiteralString, *values: object) -> Iterable[Sequence[Any]]:
+        """The rows of a query, of a file one by one, since those of a forged one may take any amount of memory.
+
+        Errors of the file come as they are.
+        """
+        ...
+
     def run(self, sql: LiteralString, *values: object) -> None:
         """Run a statement."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import inf
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from seekpoint.index.text.transcript_text import title_terms
 from seekpoint.index.types import Chapter, EmbeddedTranscript, Known, ModelCard
 
 _CHUNKS = 'SELECT first, stop, start, "end", is_reference,'
+_CHECKED_AT_ONCE = 64
 
 
 class ChunkRow(NamedTuple):
@@ -145,12 +146,15 @@ def known(db: Database, resource_id: str, card: ModelCard, *, vectors: bool = Tr
 def check(db: Database, card: ModelCard, longest: float = inf) -> None:
     """Decode all transcripts; raises ValueError if a value is damaged, or a time is beyond `longest` seconds."""
     known_terms = np.array([number for (number,) in db.rows("SELECT number FROM term")], np.int64)
-    for rows in stored(db):
-        stops = cue_blocks.stops_of(((0, *block) for block in rows.cues), longest)
-        edges = [edge for chunk in rows.chunks for edge in (chunk.first, chunk.stop)]
-        if min(edges, default=0) < 0 or max(edges, default=0) > stops.get(0, 0):
-            raise ValueError(cue_blocks.DAMAGED)
-        unpack_int8([chunk.vector for chunk in rows.chunks], card.dimension)
-        check_counts([chunk.terms for chunk in rows.chunks], known_terms)
-        piece_blocks.check([(0, *block) for block in rows.pieces], card)
-        check_chapters([rows.chapters], longest)
+    of_it = "WHERE transcript_id = ?"
+    for (each,) in db.rows("SELECT id FROM transcript"):
+        stop = cue_blocks.check(db.each(f"SELECT first, data FROM cue_block {of_it} ORDER BY first", each), longest)
+        piece_blocks.check(db.each(f"SELECT start, data FROM piece_block {of_it} ORDER BY start", each), card)
+        chunks = map(ChunkRow._make, db.each(f"{_CHUNKS} {db.bodies} {of_it}", each))
+        while batch := [*islice(chunks, _CHECKED_AT_ONCE)]:
+            edges = [edge for chunk in batch for edge in (chunk.first, chunk.stop)]
+            if min(edges) < 0 or max(edges) > stop:
+                raise ValueError(cue_blocks.DAMAGED)
+            unpack_int8([chunk.vector for chunk in batch], card.dimension)
+            check_counts([chunk.terms for chunk in batch], known_terms)
+        check_chapters((text for (text,) in db.rows("SELECT chapters FROM transcript WHERE id = ?", each)), longest)

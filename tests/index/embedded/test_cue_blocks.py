@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -191,3 +192,20 @@ def test_a_check_tells_what_is_out_of_place(statement: str) -> None:
         if "LIMIT 1, 1" in statement:
             with pytest.raises(DamagedLibrary, match="aren't what was written"):
                 read_cues(connection, 1, 0, 200)
+
+
+@pytest.mark.parametrize("table", ["cue_block", "piece_block", "chunk"])
+def test_a_check_never_holds_all_rows_of_a_forged_transcript(table: str) -> None:
+    with stored([]) as connection:
+        numbers = [(number,) for number in range(1, 401)]
+        if table == "chunk":
+            connection.executemany("INSERT INTO chunk VALUES (?, 1, 0, 0, 0, 0, 0, zeroblob(100001))", numbers)
+            connection.executemany(f"INSERT INTO vector VALUES (?, x'00', zeroblob({CARD.dimension + 2}))", numbers)
+        else:
+            connection.executemany(f"INSERT INTO {table} VALUES (1, ?, zeroblob(100000))", numbers)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=r"aren't|cut (short|off)"):
+            check_cues(connection)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 15_000_000, "of 40 MB"
