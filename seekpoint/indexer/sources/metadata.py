@@ -36,7 +36,7 @@ _MOST_CHAPTERS = 5_000
 _LONGEST_TITLE = 500
 _MOST_AUTHORS = 100
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:\d{4}|(?:[-/.年月]\d\d?){0,2})(?!\d)", re.ASCII)
-DOI = re.compile(r"10\.\d{4,9}/[^\s{}]{1,300}", re.ASCII)
+DOI = re.compile(r"10\.[0-9]{4,9}/[^\s{}]{1,300}")
 _ISBN = re.compile(r"(?<!\w)(?:97[89](?:[- ]?\d){10}|\d(?:[- ]?\d){8}[- ]?[\dXx])(?!\w)", re.ASCII)
 _KEY = re.compile(r"[^\s,{}()\[\];@\"'#%~=\\]{1,200}")
 _SUFFIX = re.compile(r"(?:jr|sr|i{2,3}|iv|ph\.? ?d|esq|inc|ltd|llc|gmbh|corp|plc)\.?", re.IGNORECASE)

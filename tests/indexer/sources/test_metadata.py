@@ -153,3 +153,10 @@ def test_dates_and_numbers_of_books_are_kept_as_far_as_they_are_known() -> None:
     assert {text: citation([], [text], [], []).published for text in cited} == cited
     books = {"080442957X": "080442957X", "978-0-262-03384-8": "9780262033848", "9780262033849": None, "1" * 400: None}
     assert {text: stated_isbn(text) for text in books} == books
+
+
+@pytest.mark.parametrize(
+    "text", ["doi:10.1000/xyz\u3000见网页", "10.1000/xyz\u00a0(online)", "１０.１０００/a 10.1000/xyz."]
+)
+def test_a_doi_ends_at_a_space_of_any_language(text: str) -> None:
+    assert citation([], [], [], [text]).doi == "10.1000/xyz"
