@@ -85,6 +85,8 @@ def _add_sums(db: Database, rows: TranscriptRows, card: ModelCard, sign: int = 1
     """Add a transcript to the sums of its language, or subtract it if `sign` is -1."""
     name, change = primary(rows.language), rows.totals(card)
     before = [Totals.stored(*columns) for _, *columns in db.rows("SELECT * FROM language WHERE name = ?", name)]
+    if sign < 0 and change.chunks and not before:
+        raise ValueError("a language has no sums")
     totals = before[0].plus(change, sign) if before else change
     db.run("DELETE FROM language WHERE name = ?", name)
     if totals.chunks:

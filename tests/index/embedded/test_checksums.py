@@ -108,6 +108,12 @@ def test_nothing_damaged_is_known_and_all_is_whole_again_once_it_is_committed_an
         assert [*writer.languages()] == [*writer.means.chunks] == ["en"]
 
 
+def test_a_transcript_is_not_subtracted_from_sums_that_are_not_there(folder: Path) -> None:
+    change_rows(folder, "DELETE FROM language", "DELETE FROM checksum WHERE table_name = 'language'")
+    with EmbeddedWriter.acquire(folder) as writer, pytest.raises(DamagedLibrary, match="no sums"):
+        writer.remove(["zhuyili0001"])
+
+
 def test_a_flipped_bit_and_text_that_isnt_utf8_are_found_and_can_be_replaced(folder: Path) -> None:
     flip_bit(folder / database.FILE, (folder / database.FILE).read_bytes().index(b"Talk zhuyili0001"))
     assert {fault.key for fault in faults(folder)} == {b"zhuyili0001"}
