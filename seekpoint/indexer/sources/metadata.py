@@ -33,7 +33,7 @@ _FIRST_YEAR = 1985
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d*)?", re.ASCII)
 # More than the HTML standard has headings (2,200). A page shows all of them, and their titles are indexed.
 _MOST_CHAPTERS = 5_000
-_LONGEST_TITLE = 500
+_LONGEST_TITLE, _LONGEST_ADDRESS = 500, 2_000
 _MOST_AUTHORS = 100
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?:\d{4}|(?:[-/.年月]\d\d?){0,2})(?!\d)", re.ASCII)
 DOI = re.compile(r"10\.[0-9]{4,9}/[^\s{}]{1,300}")
@@ -57,6 +57,12 @@ def stated_text(value: object) -> str:
     """A title or name in one line, of 500 characters at most; empty for what is no text."""
     text = clean(value) if isinstance(value, str) else ""
     return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1].rstrip()}…"
+
+
+def stated_address(value: object) -> str:
+    """An address or an id, whole; empty for what is no text and for more than 2,000 characters."""
+    text = clean(value) if isinstance(value, str) else ""
+    return text if len(text) <= _LONGEST_ADDRESS else ""
 
 
 def check_length(entries: int, limit: int | None) -> None:
@@ -203,5 +209,5 @@ def stated_details(info: Mapping[str, Any]) -> Details:
         stated_chapters(((stated_seconds(mark.get("start_time")), mark.get("title")) for mark in marks), duration),
         thumbnail=None
         if info.get("extractor_key") == "Youtube"
-        else stated_picture(stated_text(info.get("thumbnail"))),
+        else stated_picture(stated_address(info.get("thumbnail"))),
     )

@@ -25,6 +25,7 @@ from seekpoint.indexer.sources.podcasts.transcripts import read_chapters
 from seekpoint.indexer.transcript.cues import MOST_SECONDS
 from seekpoint.indexer.transcript.text_timeline import Block, ParsedDocument, Role, transcript_of
 from tests import feeds
+from tests.indexer.builds import resource_at
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,16 @@ def test_details_are_completed_by_those_of_another_source() -> None:
     chapters = (Chapter(0, "开头"),)
     other = Details("Other", duration=60, chapters=chapters)
     assert completed(Details("讲座"), other) == Details("讲座", duration=60, chapters=chapters)
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(600, True), (3000, False)])
+def test_an_address_is_whole_or_none(length: int, is_kept: bool) -> None:
+    address = f"https://show.example/{'a' * length}/图"
+    header, item = f"<itunes:new-feed-url>{address}</itunes:new-feed-url>", feeds.item(guid=address)
+    read = parse_feed(feeds.feed(item, header=header).encode(), feeds.FEED)
+    whole = resource_at(address).url
+    assert (read.moved, read.episodes[0].guid) == ((whole, address) if is_kept else (None, ""))
+    assert stated_details({"thumbnail": address}).thumbnail == (whole if is_kept else None)
 
 
 def test_a_playlist_may_be_longer_only_with_a_limit() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,7 +27,14 @@ from seekpoint.index.reasons import Reason
 from seekpoint.index.types import Details, Kind, Resource, completed
 from seekpoint.indexer.fetch.fetcher import origin_of
 from seekpoint.indexer.reading_list.addresses import resource_of, short_hash
-from seekpoint.indexer.sources.metadata import citation, stated_chapters, stated_picture, stated_seconds, stated_text
+from seekpoint.indexer.sources.metadata import (
+    citation,
+    stated_address,
+    stated_chapters,
+    stated_picture,
+    stated_seconds,
+    stated_text,
+)
 from seekpoint.indexer.sources.pages.charset import BOMS, decoded
 
 # Why not feedparser: version 6.0.14 keeps the last one of several podcast:transcript. Why not podcastparser: 0.6.11
@@ -185,7 +192,7 @@ def parse_feed(data: bytes, url: str, charset: str | None = None) -> Feed:
         tuple(replace(each, language=language, details=completed(each.details, of_feed)) for _, each in read),
         len(items) - len(read),
         first.get("next"),
-        _address(_text(header, "itunes:new-feed-url"), url),
+        _address(_text(header, "itunes:new-feed-url", stated=stated_address), url),
         is_cut or any(fault.type in _LAST_FAULTS for fault in elements.error_log),
         first.get("self"),
     )
@@ -201,10 +208,10 @@ def _children(element: Any) -> _Elements:  # noqa: ANN401
     return groups
 
 
-def _text(elements: _Elements, *names: str) -> str:
+def _text(elements: _Elements, *names: str, stated: Callable[[str], str] = stated_text) -> str:
     """The first text under any of the names, in their order. Many feeds escape it twice."""
     for element in (element for name in names for element in elements.get(name, ())):
-        if text := stated_text(unescape("".join(element.itertext()))):
+        if text := stated(unescape("".join(element.itertext()))):
             return text
     return ""
 
@@ -219,7 +226,7 @@ def _address(link: str | None, base: str) -> str | None:
 
 def _item(item: _Elements, base: str) -> tuple[datetime | None, Episode] | None:
     """An item and its date; `None` if it has no recording."""
-    guid = _text(item, "guid", "atom:id")
+    guid = _text(item, "guid", "atom:id", stated=stated_address)
     resource = _sound(item, base)
     if resource is None:
         return None
