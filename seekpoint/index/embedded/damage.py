@@ -51,12 +51,10 @@ def mend(folder: Path, connection: sqlite3.Connection, manifest: Manifest, say: 
         for table, (column, parent) in PARENTS.items():
             connection.execute(f"DELETE FROM {table} WHERE {column} NOT IN (SELECT id FROM {parent})")
         connection.execute(f"DELETE FROM checksum WHERE table_name NOT IN {checksums.TABLES}")
-        are_damaged = bool(rows.faults)
         rows.delete_of_library(manifest)
         given_up = rows.delete_of_resources()
-        if are_damaged:
-            model = manifest.with_current_model(connection).model
-            stored_transcripts.recount_sums(SqliteDatabase(folder, connection), model)
+        model = manifest.with_current_model(connection).model
+        stored_transcripts.recount_sums(SqliteDatabase(folder, connection), model)
         derived = [key.decode() for key in rows.keys(*DERIVED)]
         if derived:
             say(f"words or vectors of {counted(len(derived), 'resource')} were damaged and are made again")
