@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from seekpoint.index.embedded import database, stored_transcripts
 from seekpoint.index.embedded.database import SqliteDatabase
-from seekpoint.index.sql.term_counts import check_counts, counts_of_chunks
+from seekpoint.index.sql import transcripts
+from seekpoint.index.sql.cue_blocks import blocks
+from seekpoint.index.sql.term_counts import counts_of_chunks
 from seekpoint.index.sql.transcripts import numbered
 from seekpoint.index.text.terms import terms
+from seekpoint.index.types import Cue
+from tests.index.libraries import CARD
 
 SAID = ["the mask hides the words", "掩码遮住后面的词", "", "a mask for 掩码"]
 
@@ -25,6 +28,8 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A database whose chunks 1 to 4 say the above."""
     with closing(database.connect(tmp_path, writable=True)) as opened:
         opened.execute("PRAGMA foreign_keys = OFF")
+        opened.execute("INSERT INTO transcript (id, resource_id, language, origin) VALUES (1, '', 'en', 'local')")
+        opened.executemany("INSERT INTO cue_block VALUES (1, ?, ?)", blocks([Cue(0.0, 1.0, "".join(SAID))]))
         store(opened, *SAID)
         yield opened
 
@@ -36,11 +41,14 @@ def store(connection: sqlite3.Connection, *texts: str) -> None:
         "INSERT INTO chunk (transcript_id, first, stop, start, end, terms) VALUES (1, 0, 1, 0, 1, ?)",
         [(data,) for data in counts_of_chunks(numbers, said)],
     )
+    vectors = (
+        "INSERT INTO vector SELECT id, x'00', zeroblob(?) FROM chunk WHERE id NOT IN (SELECT chunk_id FROM vector)"
+    )
+    connection.execute(vectors, (CARD.dimension + 2,))
 
 
 def check_terms(connection: sqlite3.Connection) -> None:
-    known = np.array([number for (number,) in connection.execute("SELECT number FROM term")], np.int64)
-    check_counts([data for (data,) in connection.execute("SELECT terms FROM chunk")], known)
+    transcripts.check(SqliteDatabase(Path(), connection), CARD)
 
 
 def test_only_terms_that_no_chunk_has_are_deleted_and_one_counts_15_times_at_most(
