@@ -141,7 +141,7 @@ ADDED_ADDRESSES = "addresses.txt"
 
 
 def added_as(source: str, library: Address) -> str:
-    """Whether a source of a library is one that the page adds to: ADDED_FILES, ADDED_ADDRESSES, or an empty text."""
+    """Which of the page's own lists a source is: ADDED_FILES, ADDED_ADDRESSES, or an empty text for neither."""
     folder = folder_of(library)
     if folder is None:
         return ""

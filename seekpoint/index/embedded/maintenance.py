@@ -33,7 +33,8 @@ from seekpoint.index.types import ModelCard
 _MOST_UNSEALED = 4096
 # The files that builds replace, and what killed ones leave of new files.
 _REPLACED = ("vectors-*.faiss", "words-*", ".*.new")
-# Milliseconds to wait for readers before the checkpoint. A question ends by then; the reader of a server stays open.
+# Milliseconds to wait for readers before the checkpoint. One who reads for longer, as a server or a first question
+# does, leaves the journal to a later checkpoint.
 _MOST_WAIT_FOR_READERS = 200
 
 

@@ -84,7 +84,10 @@ def decode_counts(chunks: Sequence[bytes]) -> TermCounts:
 
 
 def check_counts(chunks: Sequence[bytes], known: NDArray[np.int64]) -> None:
-    """Raise ValueError for chunks that builds can't have written, whose terms have numbers among the known ones."""
+    """Raise ValueError for chunks that builds can't have written.
+
+    One has a term whose number isn't `known`, or more or fewer terms than its length.
+    """
     stored = decode_counts(chunks)
     if not np.isin(stored.numbers, known).all():
         raise ValueError("a chunk has a term without a text")

@@ -93,7 +93,7 @@ _HEADERS = {
 }
 _MOST_OF_A_PAGE = 30_000_000
 _MOST_OF_A_FILE = 100_000_000
-
+# Bytes of answers that are kept, in case another address leads to the same one.
 _MOST_KEPT = 20_000_000
 
 _MOST_REDIRECTS = 8
