@@ -43,6 +43,7 @@ from seekpoint.query.mcp.results import brief_answer, compact, read_answer
 from seekpoint.query.reading.language_reader import fitted_for_model, messages
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, MarkedPassage, marked_passages
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.token_budget import tokens
 
@@ -75,6 +76,11 @@ def drawn(questions: Sequence[Question], each: int, unanswered: int, seed: int) 
     return chosen
 
 
+def _wordings(question: Question, also: Wordings) -> tuple[str, ...]:
+    """The other wordings to ask with; none beside a phrase."""
+    return () if read_syntax(question.text).is_strict else tuple(also.get(question.id, ()))
+
+
 def direction(question: Question) -> str:
     """The languages of a question and of what answers it; `NOWHERE` without an answer."""
     return f"{question.language}->{question.video_language}" if question.spans else NOWHERE
@@ -86,7 +92,7 @@ def write_cases(library: Path, questions: Iterable[Question], folder: Path, form
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for number, question in enumerate(questions, 1):
-            options = AskOptions(form.moments, also=tuple(also.get(question.id, ())))
+            options = AskOptions(form.moments, also=_wordings(question, also))
             answer = pipeline.ask(question.text, reader, encoder, options)
             given = form.give(answer, reader)
             cases.append({"case": number, "question": question.text, "passages": given.passages})
@@ -224,7 +230,7 @@ def print_shown(
     with open_reader(library) as reader:
         encoder = LazyEncoder(reader.card, engine=stored_engine(reader)).get()
         for question in questions:
-            options = AskOptions(form.moments, also=tuple(also.get(question.id, ())))
+            options = AskOptions(form.moments, also=_wordings(question, also))
             given = form.give(pipeline.ask(question.text, reader, encoder, options), reader)
             texts.append(given.text)
             share = share_shown(question.spans, given.shown, reader)

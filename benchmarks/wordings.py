@@ -20,6 +20,7 @@ from seekpoint.query.evaluation.metrics import DEPTH, judge
 from seekpoint.query.evaluation.question_file import Question, read_questions
 from seekpoint.query.evaluation.runs import ALL, evaluate
 from seekpoint.query.search import pipeline
+from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.settings import AskOptions
 
 
@@ -48,7 +49,8 @@ def main() -> None:
         for name, first, also in (("question", True, False), ("other wordings", False, True), ("both", True, True)):
             answers = []
             for question in questions:
-                texts = (question.text,) * first + wordings[question.id] * also
+                is_alone = first and read_syntax(question.text).is_strict
+                texts = (question.text,) * first + wordings[question.id] * (also and not is_alone)
                 answers.append(pipeline.ask(texts[0], library, encoder, AskOptions(DEPTH, also=texts[1:])))
             print_rows(name, questions, answers)
 

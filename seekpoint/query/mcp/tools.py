@@ -99,7 +99,7 @@ class Tools:
             Annotated[list[str], Field(max_length=MOST_WORDINGS)] | None,
             Field(
                 description="The question in each other language of the library, as its speakers would put it; not "
-                "beside quotation marks or a minus."
+                'beside a "phrase" or a minus.'
             ),
         ] = None,
         k: Annotated[

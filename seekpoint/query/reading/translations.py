@@ -35,7 +35,7 @@ def to_translate(question: str, languages: Iterable[str]) -> list[str]:
     A translation needn't keep a phrase in quotation marks, nor what a minus leaves out.
     """
     syntax = read_syntax(question)
-    if syntax.phrases or syntax.excluded or not terms(syntax.text) or len(question) > _LONGEST:
+    if syntax.is_strict or not terms(syntax.text) or len(question) > _LONGEST:
         return []
     return [tag for tag in languages if language_of(question, primary(tag)) != primary(tag)][:MOST_WORDINGS]
 

@@ -110,6 +110,11 @@ class QuestionSyntax(NamedTuple):
     may_stress: bool = False
 
     @property
+    def is_strict(self) -> bool:
+        """Whether a phrase has to be said, or something is left out, which another wording needn't keep."""
+        return bool(self.excluded) or (bool(self.phrases) and not self.may_stress)
+
+    @property
     def whole(self) -> Pattern | None:
         """The question as a phrase, if it has enough words to tell a place, and no marks."""
         pattern = None if self.phrases or self.excluded else Pattern.of(self.text)

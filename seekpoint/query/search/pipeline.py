@@ -45,11 +45,8 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
         raise UsageError(f"{len(options.also)} other wordings of the question: give {MOST_WORDINGS} at most")
     if options.filters.language:
         check_language(options.filters.language, reader.languages())
-    syntax = read_syntax(question)
-    if options.also and (syntax.phrases or syntax.excluded):
-        raise UsageError(
-            "a question with quotation marks or a minus is asked in its own words: omit the other wordings"
-        )
+    if options.also and read_syntax(question).is_strict:
+        raise UsageError('a question with a "phrase" or a minus is asked in its own words: omit the other wordings')
     wordings = dict.fromkeys((question, *options.also))
     answers = [_answer(text, reader, encoder, options) for text in wordings]
     return merged(answers, options) if len(answers) > 1 else answers[0]

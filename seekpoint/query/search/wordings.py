@@ -17,8 +17,8 @@ MOST_WORDINGS = 4
 
 AGREED = 0.2
 """The share of the score by another wording that a moment gains which that one finds, too. With translations by a
-language model, over five sets, moment@1 rises from .466 to .503 without it, to .520 with .1, to .529 with .2 and to
-.518 with .4; moment@5 from .747 to .821, .804, .800 and .800 (benchmarks/RESULTS.md)."""
+language model, the mean of moment@1 over five sets rises from .466 to .503 with none, .520 with .1, .529 with .2 and
+.518 with .4; that of moment@5 from .747 to .821, .804, .800 and .800 (benchmarks/RESULTS.md)."""
 
 
 @dataclass(slots=True)

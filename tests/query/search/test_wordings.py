@@ -107,10 +107,11 @@ def test_a_question_in_two_languages_finds_what_either_does(tmp_path: Path) -> N
         assert {*first("how do gradients flow?", "梯度怎么往回传？")} == both
         assert both not in ({*first("how do gradients flow?")}, {*first("梯度怎么往回传？")})
         assert len(first("how do gradients flow?", "梯度怎么往回传？", k=1)) == 1
-        for marked in ('how do "gradients flow"', "gradients -flow", "“梯度”怎么传", "梯度 -训练"):
+        for marked in ('how do "gradients flow"', "gradients -flow", "梯度 -训练"):
             with pytest.raises(UsageError, match="is asked in its own words: omit the other wordings"):
                 first(marked, "梯度怎么往回传？")
         assert first("gradients", "gradients") == first("gradients")
+        assert first("“梯度”怎么传", "gradients")
         with pytest.raises(UsageError, match="5 other wordings of the question: give 4 at most"):
             first("gradients", *["梯度"] * (MOST_WORDINGS + 1))
         with pytest.raises(WordlessQuestion):
