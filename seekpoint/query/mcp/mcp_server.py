@@ -121,8 +121,9 @@ class Server(MCPServer):
             return _failure(excess)
         if name != "ask":
             return await self._called(name, arguments, context)
-        given = [arguments.get("question", ""), *(arguments.get("also") or ())]
-        question = max(map(str, given), key=len)  # the longest wording takes the longest
+        also = arguments.get("also")
+        wordings = [arguments.get("question", ""), *(also if isinstance(also, list) else ())]
+        question = max(map(str, wordings), key=len)  # the longest one takes the longest
         turns = self._turns.of(question)
         turn = turns.join("")
         if turn is None:

@@ -148,6 +148,10 @@ def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Mom
             "takes no `limit`, but question, also, k, brief, kind, section, language, resource",
         ),
         ({}, "`question`: field required"),
+        ({"question": "mask", "also": 5}, "`also`: input should be a valid list"),
+        ({"question": "mask", "also": [5]}, "input should be a valid string"),
+        ({"question": "mask", "also": ["…"]}, "the question … has no words"),
+        ({"question": 'a "mask"', "also": ["掩码"]}, "omit the other wordings"),
     ],
 )
 def test_invalid_arguments_are_refused(served: Server, arguments: dict[str, Any], said: str) -> None:
