@@ -64,9 +64,8 @@ class Moment(Displayed):
     quote, where the source says it. `marks` are the spans of `quote` (start and end offset in characters) that match
     the question. `cues` is the span of the quoted cues: [first, stop) of the resource's transcript in `language`.
     `published` is the date of the resource, as far as it's known: YYYY, YYYY-MM or YYYY-MM-DD. `added` is when the
-    resource came into the library, in ISO 8601. `more`
-    is the number of further moments of the resource that score nearly as much as the first one, and aren't among the
-    answer's.
+    resource came into the library, in ISO 8601. `more` is the number of further moments of the resource that score
+    nearly as much as the first one, and aren't among the answer's.
     """
 
     rank: int

@@ -123,7 +123,7 @@ class Server(MCPServer):
             return await self._called(name, arguments, context)
         also = arguments.get("also")
         wordings = [arguments.get("question", ""), *(also if isinstance(also, list) else ())]
-        question = max(map(str, wordings), key=len)  # the longest one takes the longest
+        question = max(map(str, wordings), key=len)  # long texts have a queue of their own
         turns = self._turns.of(question)
         turn = turns.join("")
         if turn is None:

@@ -40,9 +40,10 @@ from seekpoint.query.search.wordings import spoken
 from seekpoint.query.token_budget import shortened, tokens
 
 SECONDS = 120.0
-"""The seconds that a reader has, in all. A processor alone reads some thirty tokens a second."""
+"""The seconds that a reading has, after the question's translation. A processor alone reads some thirty tokens a
+second."""
 
-# The share of these seconds that translating the question takes before, at most; and seconds until it is tried again.
+# The translation takes at most this share of these seconds; after a failure it is left out for so many seconds.
 _TRANSLATING, _UNTIL_TRANSLATED = 1 / 6, 300.0
 
 
@@ -80,9 +81,10 @@ class LanguageReader:
     def translating(
         self, options: AskOptions, question: str, library: Reader
     ) -> Generator[tuple[()], None, AskOptions]:
-        """The `options` with the question in the library's other languages, as far as the model gives them.
+        """The `options` with the question's translations into the library's other languages.
 
-        Where it fails or dawdles, it isn't asked again for some minutes: reading works without, and tells a fault.
+        Without any where the model fails or is late: it isn't asked for translations again for five minutes. A fault
+        that lasts is told by the reading.
         """
         within = options.filters.language
         languages = to_translate(question, [within] if within else spoken(library.languages()))

@@ -30,9 +30,9 @@ _LINE = re.compile(r"^\W*([A-Za-z]{2,3}(?:-\w+)*)\W*[:：][ \t]*(\S.*)$", re.MUL
 
 
 def to_translate(question: str, languages: Iterable[str]) -> list[str]:
-    """The languages that the question isn't in, as far as scripts tell them; none for one with marks of its own.
+    """The languages whose script isn't that of the question.
 
-    A translation needn't keep a phrase in quotation marks, nor what a minus leaves out.
+    None for a question with a phrase or a minus, which a translation needn't keep, without words, or too long.
     """
     syntax = read_syntax(question)
     if syntax.is_strict or not terms(syntax.text) or len(question) > _LONGEST:

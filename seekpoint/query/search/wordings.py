@@ -23,13 +23,14 @@ language model, the mean of moment@1 over five sets rises from .466 to .503 with
 
 @dataclass(slots=True)
 class _Place:
-    """A moment as the wording finds it that ranks it highest, its `key` there, and what it gains for the others."""
+    """A moment of the wording that ranks it highest, its `key` there, and its `gain` for the other `wordings`."""
 
     moment: Moment
     key: float
     wordings: set[int]
     gain: float = 0.0
-    is_reference: bool = False
+
+    is_reference = False
 
     @property
     def score(self) -> float:
@@ -78,9 +79,9 @@ _RISING = [Confidence.NONE, Confidence.LOW, Confidence.HIGH]
 
 
 def _keyed(answers: Sequence[Answer]) -> Iterator[tuple[float, Moment, int]]:
-    """The moments with the number of their wording, each with at most the score of those before it.
+    """Each moment with its key and the number of its wording; a key is the least score up to there.
 
-    So what a ranking puts first for another reason than its score, such as the introduction of *what is X?*, stays so.
+    So the order of each wording's ranking is kept, also where it isn't that of the scores, as for *what is X?*.
     """
     for wording, answer in enumerate(answers):
         keys = accumulate((moment.score for moment in answer.moments), min)
