@@ -130,6 +130,14 @@ def test_an_explanation_and_an_estimate_in_words() -> None:
         f"{meaning} + 0.200 (answers a question like it)",
         "answers, as noted here: 掩码藏了什么？",
     ]
+    reworded = replace(bare, reworded=0.1)
+    assert [*explanation_lines(0.376, reworded)] == [
+        f"{meaning.replace('0.276', '0.376')} + 0.100 (found by another wording, too)"
+    ]
+    assert [*explanation_lines(0.9, replace(reworded, reranked=0.8))] == [
+        "score 0.800, given by the reranker + 0.100 (found by another wording, too)",
+        meaning,
+    ]
     assert estimate_text(ESTIMATE) == (
         "There is an answer here with a probability of 0.80, and it is the first moment with 0.60: meaning 0.420, "
         "rarity of the words not said there 0.25, score 0.100 above the next five, of which 40% are of the same "

@@ -315,6 +315,7 @@ def test_while_long_questions_wait_others_are_answered_and_clients_that_left_cos
         for path in ("/healthz", "/list", "/static/page.js", "/api/suggestions?q=mas", "/api/ask?q=mask", "/?q=mask"):
             assert requests.get(f"{address}{path}", timeout=10).ok
         refusals += [asked(address, 60), shown := asked(address, 60, "/", **{"Accept-Language": "zh"})]
+        refusals.append(requests.get(f"{address}/api/ask", {"q": "mask", "also": f"{LONG}60"}, timeout=60))
         assert {(each.status_code, each.headers["retry-after"]) for each in refusals} == {(503, "5")}
         assert "ask again in a few seconds" in refusals[0].json()["detail"] and "请过几秒再问" in shown.text
         encoder.may_go_on.set()

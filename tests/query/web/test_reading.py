@@ -222,6 +222,12 @@ def test_a_question_is_translated_once_for_its_reading(address: str, chat: FakeC
     assert [each.given["question"] for each in chat.to_translate] == [ASKED]
 
 
+def test_a_question_with_another_wording_is_another_reading(address: str, chat: FakeChat) -> None:
+    chat.behaviour = citing("It hides {噪声3}.")
+    assert texts(ask(address, also="噪声被什么藏起来？")) == ["It hides."]
+    assert UNREAD in shown(address) and not chat.to_translate
+
+
 def test_a_library_that_changed_is_read_again(lectures: Path, chat: FakeChat, tmp_path: Path) -> None:
     library = Path(copytree(lectures, tmp_path / "library"))
     with read_by(chat, library) as address:
