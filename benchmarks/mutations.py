@@ -26,10 +26,10 @@ import pypdfium2  # type: ignore[import-untyped]
 from benchmarks.machine import describe, spread
 from seekpoint.index.errors import Unfetched
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_identification import language_of
 from seekpoint.index.types import Origin
 from seekpoint.indexer.sources.documents import parse_document
 from seekpoint.indexer.sources.sandbox import MEMORY, SECONDS, sandboxed
-from seekpoint.indexer.transcript.language_identification import language_of
 from seekpoint.indexer.transcript.text_timeline import transcript_of
 from tests.shared import SHARED
 

@@ -32,7 +32,7 @@ class Scripted:
 
 
 def _asks_to_translate(content: str) -> bool:
-    return content.startswith('{"question": ') and '"languages": ' in content
+    return content.startswith('{"query": ') and '"languages": ' in content
 
 
 class Request(NamedTuple):

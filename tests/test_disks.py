@@ -81,7 +81,7 @@ def test_a_read_only_medium_is_read_and_takes_no_change(tmp_path: Path) -> None:
 
 def test_a_temporary_folder_without_room_is_a_line(tmp_path: Path) -> None:
     with small_disk(tmp_path / "temporary", 40):
-        module = "seekpoint.indexer.transcript.language_identification"
+        module = "seekpoint.index.text.language_identification"
         code = f"from {module} import language_of; language_of(['哪些词'], None)"
         said = run(code=code, TMPDIR=str(tmp_path / "temporary")).stderr.splitlines()[-1]
     assert "SeekpointError: no temporary file can be written (No space left on device): make room" in said

@@ -15,6 +15,7 @@ from seekpoint.files import read_file
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean
+from seekpoint.index.text.language_identification import certain_language_of
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Origin, State, Transcript
 from seekpoint.indexer.fetch.retries import MONTH
@@ -23,7 +24,6 @@ from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.provenance import too_large
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import spoken, tidy
-from seekpoint.indexer.transcript.language_identification import certain_language_of
 
 AnyPath: TypeAlias = str | PathLike[str]
 

@@ -242,7 +242,7 @@ def _spelling(url: str) -> tuple[str, ...]:
 
 
 def _result(document: ParsedDocument, kind: Kind | None, origin: Origin) -> FetchResult:
-    from seekpoint.indexer.transcript.language_identification import language_of
+    from seekpoint.index.text.language_identification import language_of
 
     language = language_of([block.text for block in document.blocks], document.language)
     transcript, details = transcript_of(document, language, origin)

@@ -18,12 +18,12 @@ from seekpoint.query.search.settings import AskOptions
 from tests.asking import library_of
 from tests.fake_chat import FakeChat, Scripted
 
-ENGLISH, CHINESE = "What does a mask hide?", "掩码藏了什么？"
+ENGLISH, CHINESE, GERMAN = "What does a mask hide?", "掩码藏了什么？", "Warum teilt man durch die Wurzel?"
 
 
-def written_as(seconds: float, *pieces: str) -> tuple[str, ...]:
-    """What is made of what a model writes."""
-    return whole(translating(ENGLISH, ["zh"], lambda _: (piece for piece in pieces), seconds))
+def written_as(seconds: float, *pieces: str, languages: Sequence[str] = ("zh",)) -> tuple[str, ...]:
+    """The wordings that are made of what a model writes."""
+    return whole(translating(ENGLISH, languages, lambda _: (piece for piece in pieces), seconds))
 
 
 class Failing(Scripted):
@@ -59,6 +59,11 @@ class Endless(Scripted):
         (CHINESE, ["en", "fr", "de", "es", "ru"], ["en", "fr", "de", "es"]),
         (ENGLISH, ["en"], []),
         (ENGLISH, [], []),
+        ("attention mask", ["en", "zh", "de"], ["zh"]),
+        ("How do you pick the variables?", ["en", "de"], ["de"]),
+        (GERMAN, ["en"], ["en"]),
+        (GERMAN, ["de", "en", "zh"], ["en", "zh"]),
+        ("Что скрывает маска?", ["en", "ru"], ["en"]),
         ("a “mask”", ["zh"], ["zh"]),
         ('a "mask"', ["zh"], []),
         ("attention -mask", ["zh"], []),
@@ -67,7 +72,7 @@ class Endless(Scripted):
         ("mask " * 101, ["zh"], []),
     ],
 )
-def test_a_question_is_put_into_languages_of_other_scripts(
+def test_a_question_is_put_into_languages_that_it_cannot_be_in(
     question: str, languages: list[str], others: list[str]
 ) -> None:
     assert to_translate(question, languages) == others
@@ -90,10 +95,19 @@ def test_a_question_is_put_into_languages_of_other_scripts(
         ("", ()),
         ("zh: " + "掩" * 5000, ()),
         ("zh: " + "掩" * 600, ("掩" * 500,)),
+        ("中文: 掩码藏了什么？", (CHINESE,)),
+        ("**Simplified Chinese** – zh: 掩码藏了什么？\nzh: 掩码", ("掩码",)),
+        ("Note: a translation\n中文：掩码", ("掩码",)),
     ],
 )
 def test_only_lines_in_a_language_that_was_asked_for_count(written: str, wordings: tuple[str, ...]) -> None:
     assert written_as(5, written, "\n", "") == wordings
+
+
+def test_a_line_of_one_of_several_languages_needs_its_tag() -> None:
+    assert written_as(5, f"Deutsch: {GERMAN}\nzh: {CHINESE}", languages=["de", "zh"]) == (CHINESE,)
+    assert written_as(5, f"de: {ENGLISH} How do you do it?\nzh: {CHINESE}", languages=["de", "zh"]) == (CHINESE,)
+    assert written_as(5, f"de: {GERMAN}", languages=["de", "zh"]) == (GERMAN,)
 
 
 def test_what_is_written_after_the_time_counts_only_up_to_the_last_whole_line() -> None:

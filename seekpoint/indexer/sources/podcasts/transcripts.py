@@ -17,6 +17,7 @@ from lxml import etree
 from seekpoint.files import parsed_json
 from seekpoint.index.errors import SourceError
 from seekpoint.index.reasons import Reason
+from seekpoint.index.text.language_identification import language_of
 from seekpoint.index.text.languages import UNKNOWN, primary
 from seekpoint.index.types import Chapter, Cue, Origin, Transcript
 from seekpoint.indexer.sources.caption_formats import UNSPACED
@@ -26,7 +27,6 @@ from seekpoint.indexer.sources.pages.charset import decoded
 from seekpoint.indexer.sources.podcasts.feed import Episode, TranscriptLink
 from seekpoint.indexer.sources.sandbox import sandboxed
 from seekpoint.indexer.transcript.cues import sentences, tidy
-from seekpoint.indexer.transcript.language_identification import language_of
 from seekpoint.indexer.transcript.speakers import speaker_name
 
 # In the order in which they are tried: exact times first, perhaps none last.

@@ -81,7 +81,7 @@ def _subtitles_in(path: bytes) -> tuple[Transcript, ...]:
     """A transcript a language, in the order of the streams; of several in one language that with most cues."""
     from yt_dlp.utils import ISO639Utils
 
-    from seekpoint.indexer.transcript.language_identification import language_of
+    from seekpoint.index.text.language_identification import language_of
 
     lines: dict[int, list[Cue]] = {}
     transcripts: dict[str, Transcript] = {}

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched
 from seekpoint.index.reasons import Reason
+from seekpoint.index.text.language_identification import language_of
 from seekpoint.index.text.languages import is_tag, primary
 from seekpoint.index.types import Details, State, Transcript
 from seekpoint.indexer.fetch.retries import MONTH
@@ -20,7 +21,6 @@ from seekpoint.indexer.reading_list.addresses import resource_of
 from seekpoint.indexer.sources.captions import Track, choose, parse_captions
 from seekpoint.indexer.sources.metadata import check_not_live, stated_details, stated_text
 from seekpoint.indexer.sources.sandbox_child import Ask
-from seekpoint.indexer.transcript.language_identification import language_of
 
 if TYPE_CHECKING:
     from seekpoint.indexer.sources.sites.downloader import SiteDownloader

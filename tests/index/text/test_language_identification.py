@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seekpoint.indexer.transcript.language_identification import language_of
+from seekpoint.index.text.language_identification import language_of
 
 ENGLISH = "Attention lets every word look at the other words of the sentence and weigh what they mean for it."
 SIMPLIFIED = "注意力机制让句子里的每个词都能看到其他词，并且衡量它们对自己的意义。"
