@@ -234,16 +234,17 @@ def _read(
 
     if is_dry:
         with open_reader(library) as reader:
-            needed = [item.tokens for item in unread(reader)]
+            items = [*unread(reader, reader=endpoint.name)]
+        needed = [item.tokens for item in items]
         into, out = (round(sum(each), -3) for each in zip(*needed, strict=True)) if needed else (0, 0)
         amount = f"about {into:,.0f} tokens to read and {out:,.0f} to write"
-        click.echo(f"To read: {len(needed):,} stretches of five minutes, {amount}")
+        click.echo(f"To read: {sum(not item.is_whole for item in items):,} stretches of five minutes, {amount}")
         return True
     reading = LibraryReading(library, endpoint, endpoint.name, seconds, queue=queue)
     if not reading.waiting:
         click.echo("All is read already")
         return True
-    total, began = reading.waiting.total(), time.monotonic()
+    total, began = reading.waiting.total() + len(reading.waiting), time.monotonic()  # each resource has a summary, too
     columns = TitleColumn(), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

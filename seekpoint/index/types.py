@@ -211,7 +211,8 @@ class NotedQuestion(NamedTuple):
 class ReadStretch:
     """What `reader`, a language model, noted of a stretch of a transcript (text/stretches.py), by its number.
 
-    `language` is the transcript's, `digest` that of what was read. `titles` are the chapters that begin there.
+    `language` is the transcript's, `digest` that of what was read. `titles` are the chapters that begin there; of a
+    whole transcript (`WHOLE`) the only one is its summary, and there is none where none could be kept.
     `vectors` has a row for each question, `None` if they aren't embedded.
     """
 
@@ -230,7 +231,8 @@ class Transcript:
     """The cues of one resource in one language (a BCP 47 tag).
 
     `chapters` were made of what is said in a recording by a rule. `noted_chapters` take their place where a language
-    model has read it. `questions` are those that it noted; only a transcript with all its cues has them.
+    model has read it. `questions` are those that it noted; only a transcript with all its cues has them. `summary` is
+    what it said of the whole resource.
     """
 
     language: str
@@ -239,6 +241,7 @@ class Transcript:
     chapters: tuple[Chapter, ...] = ()
     noted_chapters: tuple[Chapter, ...] = ()
     questions: tuple[NotedQuestion, ...] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +293,8 @@ class ResourceStatus:
 
     `chapters` are those of a recording; generated ones are in the language of its first transcript. `details` are as
     its list states them, else as the source does. `listed` are the addresses that lists name and that led to it.
-    `added` is when it could be searched first, in ISO 8601.
+    `added` is when it could be searched first, in ISO 8601. `summary` is a language model's, in the language of the
+    first transcript.
     """
 
     resource: Resource
@@ -305,6 +309,7 @@ class ResourceStatus:
     details: Details = Details()
     listed: tuple[str, ...] = ()
     added: str | None = None
+    summary: str = ""
 
     authors = property(attrgetter("details.authors"))
     container = property(attrgetter("details.container"))

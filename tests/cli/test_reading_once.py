@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from seekpoint.index.open import open_keeper
+from seekpoint.index.open import open_keeper, open_reader
+from seekpoint.query.reading.noting import checked
+from seekpoint.query.reading.unread_stretches import unread
 from tests.cli.here import call, one_line
 from tests.fake_chat import FakeChat, answering, fake_chat, streaming
 from tests.fakes import TopicEncoder
@@ -40,6 +42,24 @@ def test_a_dry_run_tells_how_much_there_is_to_read_and_asks_nobody(folder: Path,
     assert 3_000 < int(into.replace(",", "")) < 10_000 and 1_000 <= int(out.replace(",", "")) < 3_000
 
 
+def test_where_summaries_alone_are_wanted_a_dry_run_and_the_reading_say_so(folder: Path, chat: FakeChat) -> None:
+    def read() -> None:
+        with open_reader(folder) as library, open_keeper(folder) as keeper:
+            for item in unread(library):
+                keeper.keep(checked(lines(item.text), item, library, TopicEncoder()).as_read(item, "a model"))
+
+    read()
+    dry = call("build", "--llm", chat.address, "--index", folder, "--dry-run")
+    assert dry.stdout.startswith("To read: 0 stretches of five minutes, about 1,000 tokens to read")
+    chat.behaviour = answering(500)
+    ran = call("build", "--llm", chat.address, "--llm-model", "qwen3:8b", "--index", folder)
+    assert ran.exit_code == 1 and len(chat.requests) == 3 and "3/3 tried" in ran.stderr
+    assert ran.stdout == "Read by qwen3:8b: 0 of 0 stretches, 0 questions, 0 titles and 0 summaries noted\n"
+    read()
+    assert call("build", "--llm", chat.address, "--index", folder).stdout == "All is read already\n"
+    assert len(chat.requests) == 3
+
+
 def test_an_endpoint_that_refuses_ends_the_reading_with_one_line(folder: Path, chat: FakeChat) -> None:
     chat.behaviour = answering(401, {"error": "no key"})
     ran = call("build", "--llm", chat.address, "--llm-model", "qwen3:8b", "--index", folder)
@@ -47,7 +67,7 @@ def test_an_endpoint_that_refuses_ends_the_reading_with_one_line(folder: Path, c
     *_, why = ran.stderr.splitlines()
     assert why.startswith("seekpoint: reading ends after 3 stretches in a row") and "$SEEKPOINT_LLM_KEY" in why
     assert ran.stdout.splitlines() == [
-        "Read by qwen3:8b: 0 of 7 stretches, 0 questions and 0 titles noted",
+        "Read by qwen3:8b: 0 of 7 stretches, 0 questions, 0 titles and 0 summaries noted",
         f"7 stretches are left: `seekpoint build --llm URL --index {folder}` goes on with them",
     ]
 
@@ -70,9 +90,6 @@ def test_reading_goes_with_no_option_of_a_build_that_is_not_one(folder: Path, ch
 def test_the_status_tells_how_much_is_read(folder: Path) -> None:
     assert "Read by" not in call("status", "--index", folder).stdout
     [first, *_] = to_read(folder)
-    from seekpoint.index.open import open_reader
-    from seekpoint.query.reading.noting import checked
-
     with open_reader(folder) as library, open_keeper(folder) as keeper:
         keeper.keep(checked(lines(first.text), first, library, TopicEncoder()).as_read(first, "a model"))
     assert "Read by a language model: 1 of 7 stretches" in call("status", "--index", folder).stdout
@@ -94,7 +111,8 @@ def test_a_build_reads_what_it_has_indexed_and_keeps_its_own_exit_code(tmp_path:
     ran = call(*command, *llm)
     assert ran.exit_code == 0
     assert "Read by qwen3:8b: 2 of 2 stretches" in ran.stdout
-    assert "1/2 tried, about " in ran.stderr and "2/2 tried" in ran.stderr
+    assert "1/4 tried, about " in ran.stderr and "4/4 tried" in ran.stderr
+    assert "2 no plain sentences" in ran.stdout, "lines are no summary"
     assert len(noted(tmp_path / "library")) == 2
     asked = len(chat.requests)
     assert "All is read already" in call(*command, *llm).stdout and len(chat.requests) == asked

@@ -14,6 +14,7 @@ from seekpoint.index.sql.read_stretches import titled
 from seekpoint.index.sql.stored_rows import decode_chapters, details_of, moment_of, time_of
 from seekpoint.index.store import LISTED
 from seekpoint.index.text.languages import primary
+from seekpoint.index.text.stretches import WHOLE
 from seekpoint.index.types import (
     Alternatives,
     Amounts,
@@ -90,6 +91,7 @@ class Catalogue:
             resource = Resource(
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link, stated=details
             )
+            summary = read_stretches.summary(read.get(resource_id, {}).pop(WHOLE, None))
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
             if resource_id in read and not details.chapters:
                 noted = {number: decode_chapters(titles) for number, titles in read[resource_id].items()}
@@ -107,6 +109,7 @@ class Catalogue:
                 details=details,
                 listed=led_there.get(url, ()),
                 added=None if added is None else iso_time(added),
+                summary=summary,
             )
         return [statuses[resource_id] for resource_id in listings]
 

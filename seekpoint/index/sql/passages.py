@@ -14,6 +14,7 @@ from seekpoint.index.sql.cue_blocks import joined
 from seekpoint.index.sql.port import Database, decoding
 from seekpoint.index.sql.stored_rows import decode_chapters
 from seekpoint.index.text.languages import primary
+from seekpoint.index.text.stretches import WHOLE
 from seekpoint.index.types import (
     Cue,
     CueSpan,
@@ -98,7 +99,9 @@ class Passages:
         rows = [row for row in self.db.rows(query, resource_id) if language in (None, row[1])]
         cues = self.cues([CueSpan(row[0], max(first, 0), stop) for row in rows])
         noted = self.db.rows("SELECT id, titles FROM stretch WHERE resource_id = ?", resource_id)
-        titles = {read_stretches.number_of(key): decode_chapters(text) for key, text in noted}
+        texts = {read_stretches.number_of(key): text for key, text in noted}
+        summary = read_stretches.summary(texts.pop(WHOLE, None))
+        titles = {number: decode_chapters(text) for number, text in texts.items()}
         is_whole = first <= 0 and stop == sys.maxsize
         read = read_stretches.all_of(self.db, [resource_id]) if is_whole and titles else []
         questions = tuple(question for stretch in read for question in stretch.questions)
@@ -106,7 +109,7 @@ class Passages:
         for (_, spoken, origin, text), said in zip(rows, cues, strict=True):
             chapters = decode_chapters(text)
             own = read_stretches.titled(chapters, titles)
-            transcripts.append(Transcript(spoken, Origin(origin), tuple(said), chapters, own, questions))
+            transcripts.append(Transcript(spoken, Origin(origin), tuple(said), chapters, own, questions, summary))
         return transcripts
 
     @decoding

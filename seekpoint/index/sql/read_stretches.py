@@ -14,7 +14,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.sql.cue_blocks import joined
 from seekpoint.index.sql.port import COLUMNS, Database
 from seekpoint.index.sql.stored_rows import decode_chapters, encode_chapters
-from seekpoint.index.text.stretches import number_at, stretch_id, stretches
+from seekpoint.index.text.stretches import number_at, stretch_id, stretches_and_whole
 from seekpoint.index.types import Chapter, NotedQuestion, ReadStretch, Transcript
 
 _STRETCHES = "SELECT id, resource_id, language, digest, reader, titles FROM stretch"
@@ -46,7 +46,7 @@ def is_current(db: Database, stretch: ReadStretch) -> bool:
     for (key,) in db.rows(query, stretch.resource_id, stretch.language):
         blocks = db.rows("SELECT first, data FROM cue_block WHERE transcript_id = ? ORDER BY first", key)
         cues = joined(((first, bytes(data)) for first, data in blocks), 0, maxsize)
-        if any((each.number, each.digest) == (stretch.number, stretch.digest) for each in stretches(cues)):
+        if any((each.number, each.digest) == (stretch.number, stretch.digest) for each in stretches_and_whole(cues)):
             return True
     return False
 
@@ -64,7 +64,7 @@ def delete_changed(db: Database, resource_id: str, transcripts: Iterable[Transcr
         said = {
             (stretch_id(resource_id, stretch.number), transcript.language, stretch.digest)
             for transcript in transcripts
-            for stretch in stretches(transcript.cues)
+            for stretch in stretches_and_whole(transcript.cues)
         }
         delete(db, [key for key, language, digest in rows if (key, language, bytes(digest)) not in said])
 
@@ -113,6 +113,11 @@ def titled(made: Sequence[Chapter], titles: Mapping[int, Sequence[Chapter]]) -> 
         return ()
     others = (chapter for chapter in made if number_at(chapter.start) not in titles)
     return tuple(sorted([*others, *chain.from_iterable(titles.values())], key=lambda chapter: chapter.start))
+
+
+def summary(titles: str | None) -> str:
+    """The summary in the row of a whole transcript; empty without one."""
+    return "".join(title.title for title in decode_chapters(titles)) if titles else ""
 
 
 def _by_stretch(blocks: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:

@@ -12,6 +12,8 @@ from seekpoint.index.types import Cue
 SECONDS = 300.0
 """The length of a stretch. They begin at multiples of it, so that a change of the words moves none."""
 
+WHOLE = 10**9
+"""The number, behind those of all stretches, under which a summary of the whole transcript is noted."""
 
 # A span of seconds meets no more stretches after its first: a passage is short, but where it is forged.
 _MOST_MET = 12
@@ -56,3 +58,9 @@ def stretches(cues: Sequence[Cue]) -> Iterator[Stretch]:
     for number, group in groupby(range(len(cues)), numbers.__getitem__):
         places = [*group]
         yield Stretch(number, places[0], cues[places[0] : places[-1] + 1])
+
+
+def stretches_and_whole(cues: Sequence[Cue]) -> Iterator[Stretch]:
+    """The stretches of a transcript, and after them all of it."""
+    yield from stretches(cues)
+    yield Stretch(WHOLE, 0, cues)

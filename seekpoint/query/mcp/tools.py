@@ -250,7 +250,7 @@ class Tools:
     def next_stretch(self) -> Annotated[CallToolResult, StretchToRead]:
         with self._live.cache() as cache:
             amount = amount_read(cache.reader, [*cache.statuses.values()])
-            item = next(unread(cache.reader), None)
+            item = next(unread(cache.reader, reader=_ASSISTANT), None)
             if not item:
                 return structured(StretchToRead(left=0))
             key = stretch_id(item.resource.id, item.stretch.number)
@@ -261,7 +261,7 @@ class Tools:
         self,
         stretch: Annotated[str, Field(max_length=200, description="The `stretch` that `next_stretch` gave.")],
         notes: Annotated[
-            str, Field(max_length=_LONGEST_NOTES, description="The lines in its form: `3 en Why is the mask needed?`")
+            str, Field(max_length=_LONGEST_NOTES, description="As its `rules` ask: `3 en Why is the mask needed?`")
         ],
     ) -> Annotated[CallToolResult, KeptNotes]:
         with self._live.cache() as cache:

@@ -84,7 +84,7 @@ class SentenceReader:
     def end(self) -> list[MarkedSentence]:
         """The last sentence, when the model has ended: it may lack its mark."""
         rest, self._left = self._left, ""
-        bounds = [boundary.end() for boundary in _BOUNDARY.finditer(f"{rest}\n") if _ends(rest, boundary)]
+        bounds = [boundary.end() for boundary in _BOUNDARY.finditer(f"{rest}\n") if ends(rest, boundary)]
         starts = [0, *bounds]
         return self._keep(rest[start:stop] for start, stop in zip(starts, [*bounds, len(rest)], strict=True))
 
@@ -104,12 +104,12 @@ def _next_boundary(text: str, start: int) -> int | None:
         following = text[boundary.end() :].lstrip()
         if not following or _UNFINISHED.match(following):
             return None
-        if text[start : boundary.end()].strip() and _ends(text, boundary):
+        if text[start : boundary.end()].strip() and ends(text, boundary):
             return boundary.end()
     return None
 
 
-def _ends(text: str, boundary: re.Match[str]) -> bool:
+def ends(text: str, boundary: re.Match[str]) -> bool:
     """Whether a boundary ends a sentence: a full stop may end an abbreviation, or stand before a small letter."""
     if not boundary[0].startswith("."):
         return True
@@ -126,11 +126,16 @@ def _marked_sentence(text: str, known: Collection[str]) -> MarkedSentence | None
         cited, rest = bare[1], text[: bare.start()] + text[bare.end() :]
     written = (number + letter.lower() for number, letter in _LABELS.findall(cited))
     labels = tuple(dict.fromkeys(label for label in written if label in known))
-    line = clean(TAG.sub(" ", clean(_BULLET.sub("", rest))))
-    line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
-    plain = _CHINESE_GAP.sub("", line)
+    plain = without_markup(rest)
     is_plain = len(plain) <= _LONGEST_SENTENCE and _WORD.search(plain) and not ADDRESS.search(plain)
     return MarkedSentence(plain, labels) if labels and is_plain else None
+
+
+def without_markup(text: str) -> str:
+    """A line without tags, control characters and Markdown's marks."""
+    line = clean(TAG.sub(" ", clean(_BULLET.sub("", text))))
+    line = _SPACE_BEFORE_MARK.sub("", _BOLD.sub(r"\1", line).replace("`", ""))
+    return _CHINESE_GAP.sub("", line)
 
 
 def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:

@@ -43,22 +43,22 @@ class LibraryReading:
         encoder: Encoder | None = None,
         queue: Queue | None = None,
     ) -> None:
-        self.read = self.failed = self.questions = self.titles = self.by_others = 0
+        self.read = self.failed = self.questions = self.titles = self.summaries = self.by_others = 0
         self.dropped = Counter[str]()
         self.problem = self.last_problem = ""
         self._library, self._model, self._name, self._seconds = library, model, name, seconds
         self._encoder, self._queue = encoder, queue
         with open_reader(library) as reader:
-            self.waiting = Counter(item.resource.id for item in unread(reader))
-            """The stretches to read of each resource, by its id."""
+            self.waiting = Counter[str]()
+            """The stretches to read of each resource, by its id; none where only a summary is wanted."""
+            for item in unread(reader, reader=name):
+                self.waiting[item.resource.id] += not item.is_whole
 
     def steps(self) -> Generator[UnreadStretch, None, None]:
         """Read all, and tell each stretch when it has been read; what can't be read doesn't raise."""
         failures = 0
         for resource_id in self._resources():
-            with open_reader(self._library) as reader:  # as it is now: a build may have changed it
-                items = [*unread(reader, [resource_id])]
-            for item in items:
+            for item in self._items(resource_id):
                 try:
                     text = self._text(item)
                     with open_reader(self._library) as reader:
@@ -75,6 +75,13 @@ class LibraryReading:
         if self.failed and not self.read:
             self.problem = f"nothing could be read: {problem}"
 
+    def _items(self, resource_id: str) -> Iterator[UnreadStretch]:
+        """The stretches to read of a resource as it is now, since a build may have changed it; then the whole."""
+        for are_whole in (False, True):
+            with open_reader(self._library) as reader:
+                items = [item for item in unread(reader, [resource_id], self._name) if item.is_whole == are_whole]
+            yield from items
+
     def _resources(self) -> Iterator[str]:
         """The resources to read: all, or one at a time those that the queue doesn't leave to other readers."""
         if self._queue is None:
@@ -85,8 +92,12 @@ class LibraryReading:
             tried.add(taken.resource_id)
             yield taken.resource_id
             with open_reader(self._library) as reader:  # others read and build meanwhile
-                left = [item.resource.id for item in unread(reader)]
-            ids, self.by_others = {*left}, max(self.waiting.total() - self.read - len(left), 0)
+                left = [*unread(reader, reader=self._name)]
+            stretches = sum(not item.is_whole for item in left)
+            ids, self.by_others = (
+                {item.resource.id for item in left},
+                max(self.waiting.total() - self.read - stretches, 0),
+            )
 
     def _note(self, text: str, item: UnreadStretch, library: Reader) -> str:
         """Keep what was noted of a stretch; returns why there is nothing to keep, empty if there is."""
@@ -98,12 +109,15 @@ class LibraryReading:
         notes = checked(text, item, library, self._encoder)
         reasons = Counter(reason for _, reason in notes.dropped)
         self.dropped += reasons
-        if not notes.is_usable:
+        if not (notes.is_usable or item.is_whole):  # another model is asked for a summary again, this one isn't
             return (
                 f"no line of the model's could be kept ({told(reasons) or 'it wrote none'}): choose another --llm-model"
             )
         with open_keeper(self._library) as keeper:
             keeper.keep(notes.as_read(item, self._name))
+        if item.is_whole:
+            self.summaries += len(notes.titles)
+            return ""
         self.read += 1
         self.questions += len(notes.questions)
         self.titles += len(notes.titles)
@@ -128,7 +142,8 @@ class LibraryReading:
     def summary(self) -> str:
         """What came of it, in a line or two."""
         read, total, left = self.read, self.waiting.total(), self.waiting.total() - self.read - self.by_others
-        noted = f"{counted(self.questions, 'question')} and {counted(self.titles, 'title')} noted"
+        noted = f"{counted(self.questions, 'question')}, {counted(self.titles, 'title')}"
+        noted += f" and {counted(self.summaries, 'summary')} noted"
         lines = [f"Read by {self._name}: {read:,} of {total:,} stretches, {noted}"]
         if self.dropped:
             lines.append(f"{counted(self.dropped.total(), 'line')} dropped: {told(self.dropped)}")

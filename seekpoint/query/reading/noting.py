@@ -12,21 +12,22 @@ import numpy as np
 
 from seekpoint.index.models.centring import background, centred
 from seekpoint.index.store import Reader
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.index.text.languages import is_told_by_script, language_of, primary, to_embed
 from seekpoint.index.text.terms import has_content, terms
 from seekpoint.index.text.transcript_text import columns
 from seekpoint.index.types import CandidateQuery, Chapter, Encoder, Filters, NotedQuestion, ReadStretch, Vectors
-from seekpoint.query.reading.citations import ADDRESS, TAG, without_thoughts
+from seekpoint.query.reading.citations import ADDRESS, TAG, ends, without_markup, without_thoughts
 from seekpoint.query.reading.unread_stretches import UnreadStretch
 
 VERSION = "rules 1"
 """The version of the rules: part of the name of who read a stretch."""
 
 NO_LINE, NO_MARK, OTHER_LANGUAGE = "not in the form asked for", "at no mark", "in another language"
-NO_QUESTION, NO_TITLE, TWICE = "no question", "no title", "said twice"
+NO_QUESTION, NO_TITLE, NO_SENTENCES, TWICE = "no question", "no title", "no plain sentences", "said twice"
 ELSEWHERE, TOO_MANY = "not about what is said there", "more than asked for"
 _LONGEST_QUESTION, _MOST_TITLE_COLUMNS, _MOST_TITLES, _MOST_DROPPED = 200, 90, 4, 100
+_MOST_SENTENCES, _MOST_SUMMARY_COLUMNS = 3, 600
 _LINE = re.compile(
     r"[\[(【［]?\s?(\d{1,3})\s?[\])】］]?[\s.:：,、|)-]*"
     r"(?:(?P<title>#)[#\s]*|[\[(【]?(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})?)[\])】]?(?:\s*[:：|–-]+\s*|\s+))(?P<text>\S.*)"
@@ -34,6 +35,7 @@ _LINE = re.compile(
 _AROUND, _QUOTES = " \t-•·>|*_", " \"“”「」'|*_"
 # A title's language, which nobody asked for, and a mark behind a question.
 _TAG_BEFORE, _MARK_BEHIND = re.compile(r"^[a-z]{2}(?=\s|[:：])[:：\s]+"), re.compile(r"\s*[\[【]\d{1,3}[\]】]$")
+_SENTENCE_END, _MARKUP = re.compile(SENTENCE_END), re.compile(r"[{}<>|\\?？]|\]\(")
 _FENCE = re.compile(r"`{3,}\w*")
 _NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z0-9_]+")
@@ -81,7 +83,15 @@ class Notes:
 def checked(
     text: str, item: UnreadStretch, library: Reader, encoder: Encoder, before: Sequence[NotedQuestion] = ()
 ) -> Notes:
-    """The lines of a model's text that pass the checks; those that say what was noted `before` are dropped."""
+    """The parts of a model's text that pass the checks; lines that say what was noted `before` are dropped."""
+    if item.is_whole:
+        return _summarised(text, item, library, encoder)
+    return _lines_noted(text, item, library, encoder, before)
+
+
+def _lines_noted(
+    text: str, item: UnreadStretch, library: Reader, encoder: Encoder, before: Sequence[NotedQuestion]
+) -> Notes:
     marks = {mark.label: mark.start for mark in item.marks}
     questions, titles, vectors = list[NotedQuestion](), dict[str, Chapter](), list[Vectors]()
     said = {(each.language, *terms(each.text)) for each in before}
@@ -115,6 +125,25 @@ def checked(
     rows = np.stack(vectors) if vectors else None
     chapters = tuple(sorted(titles.values(), key=lambda title: title.start))
     return Notes(tuple(questions), chapters, rows, tuple(dropped), says_none)
+
+
+def _summarised(text: str, item: UnreadStretch, library: Reader, encoder: Encoder) -> Notes:
+    """The first sentences of a model's text on a whole transcript, in the place of a title, if they pass the checks."""
+    rows = [without_markup(_FENCE.sub("", row)) for row in "".join(without_thoughts([text])).splitlines()]
+    plain = without_markup(" ".join(row for row in rows if not row.endswith((":", "：")))).strip(_QUOTES)
+    if not plain or _NONE.fullmatch(plain):
+        return Notes((), (), None, (), bool(plain))
+    stops = [end.end() for end in _SENTENCE_END.finditer(f"{plain} ") if ends(plain, end)]
+    short = [stop for stop in stops[:_MOST_SENTENCES] if columns(plain[:stop]) <= _MOST_SUMMARY_COLUMNS]
+    said, language, reason = plain[: max(short, default=0)], item.languages[0], ""
+    if not has_content(said) or ADDRESS.search(said) or _MARKUP.search(said):
+        reason = NO_SENTENCES
+    elif not _is_in(language, said):
+        reason = OTHER_LANGUAGE
+    elif not is_answered(encoder.question(to_embed(said)), language, item, library):
+        reason = ELSEWHERE
+    kept = () if reason else (Chapter(0.0, said, generated=True),)
+    return Notes((), kept, None, ((plain, reason),) if reason else (), says_none=False)
 
 
 class Line(NamedTuple):

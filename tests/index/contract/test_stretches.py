@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.open import open_reader
-from seekpoint.index.text.stretches import SECONDS, stretch_id, stretches
+from seekpoint.index.text.stretches import SECONDS, WHOLE, Stretch, stretch_id, stretches
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, NotedQuestion, ReadStretch
@@ -104,6 +104,53 @@ def test_a_rule_s_chapters_stay_where_no_model_has_read(backend: Backend) -> Non
         assert reader.transcripts(TALK)[0].chapters == made
 
 
+def summed_up(talk: str, *summary: str) -> ReadStretch:
+    """What a model said of a whole talk."""
+    titles = tuple(Chapter(0.0, text, generated=True) for text in summary)
+    digest = Stretch(WHOLE, 0, transcript(talk).transcript.cues).digest
+    return ReadStretch(talk, WHOLE, LANGUAGE[talk], digest, "a model", (), titles)
+
+
+def test_a_summary_stands_with_its_resource_and_is_no_chapter(backend: Backend) -> None:
+    note(
+        backend,
+        read(),
+        summed_up(TALK, "On attention."),
+        summed_up("zhuyili0001", "讲注意力。"),
+        summed_up("position001"),
+    )
+    assert [each.number for each in noted(backend)] == [0, WHOLE, WHOLE, WHOLE]
+    with backend.reader() as reader:
+        told = {status.id: status.summary for status in reader.statuses() if status.summary}
+        [status] = reader.statuses([TALK])
+        [whole], [part] = reader.transcripts(TALK), reader.transcripts(TALK, first=1)
+        [chinese] = reader.transcripts("zhuyili0001")
+    assert told == {TALK: "On attention.", "zhuyili0001": "讲注意力。"}
+    assert (whole.summary, part.summary, chinese.summary) == ("On attention.", "On attention.", "讲注意力。")
+    assert whole.noted_chapters == status.chapters == read().titles
+    assert (whole.questions, chinese.questions, chinese.noted_chapters) == (ASKED, (), ())
+
+
+def test_a_summary_goes_where_a_word_of_the_talk_changes_and_no_other_takes_its_place(backend: Backend) -> None:
+    note(backend, read(), summed_up(TALK, "On attention."))
+    with backend.writer() as writer:
+        writer.commit(TALK, [transcript(TALK)], Details(), "made again")
+    assert noted(backend) == [read(), summed_up(TALK, "On attention.")]
+    note(backend, summed_up(TALK, "On weights."))
+    cues = transcript(TALK).transcript.cues
+    longer = (*cues, Cue(2 * SECONDS, 2 * SECONDS + 10, "that is all"))
+    talk = replace(transcript(TALK), transcript=replace(transcript(TALK).transcript, cues=longer))
+    with backend.reader() as reader:
+        assert reader.statuses([TALK])[0].summary == "On weights."
+    with backend.writer() as writer:
+        writer.commit(TALK, [talk], Details(), "another edition")
+    note(backend, summed_up(TALK, "On what was said before."))
+    assert noted(backend) == [read()], "its stretch stays"
+    with backend.writer() as writer:
+        writer.remove([TALK])
+    assert noted(backend) == []
+
+
 def changed(talk: EmbeddedTranscript) -> EmbeddedTranscript:
     """The talk with another word in its first cue."""
     first, *others = talk.transcript.cues
@@ -155,11 +202,12 @@ def test_another_model_keeps_the_questions_and_loses_their_vectors(backend: Back
 
 
 def test_an_archive_carries_what_was_noted(backend: Backend, tmp_path: Path) -> None:
-    note(backend, read())
+    note(backend, read(), summed_up(TALK, "讲 attention。"))
     export_library(backend.address, tmp_path / "archive.seekpoint")
     copy = tmp_path / "copy"
     import_library(tmp_path / "archive.seekpoint", copy)
     with open_reader(copy) as reader:
         reader.verify()
-        assert reader.stretches() == [read()]
+        assert reader.stretches() == [read(), summed_up(TALK, "讲 attention。")]
         assert reader.stretches([stretch_id(TALK, 0)], "zh")[0].vectors is not None
+        assert reader.statuses([TALK])[0].summary == "讲 attention。"

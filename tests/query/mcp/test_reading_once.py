@@ -12,6 +12,7 @@ from mcp import Client
 
 from seekpoint.cli.mcp import adding_to
 from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.text.stretches import WHOLE
 from seekpoint.index.types import Details
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -19,7 +20,18 @@ from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
 from tests.query.mcp.sessions import call, refusal, session, text_of, tool_error, tool_result
-from tests.query.reading.stretched import CHINESE, DOCUMENT, ENGLISH, build, lines, noted, texts, to_read
+from tests.query.reading.stretched import (
+    CHINESE,
+    DOCUMENT,
+    ENGLISH,
+    SUMMARIES,
+    build,
+    lines,
+    noted,
+    summaries,
+    texts,
+    to_read,
+)
 
 
 @pytest.fixture
@@ -60,13 +72,31 @@ def test_only_a_server_that_may_add_has_the_tools_and_the_prompt(folder: Path, t
 def test_an_assistant_reads_all_of_it_a_stretch_at_a_time(folder: Path, target: Server) -> None:
     read = []
     while (given := stretch(target)).get("stretch"):
-        read.append((given["stretch"], given["left"]))
         kept = tool_result(target, "note_stretch", stretch=given["stretch"], notes=lines(given["text"]))
-        assert (kept["questions"], kept["dropped"], kept["is_read"]) == (2, [], True)
-    assert given == {"left": 0}
+        if "one to three short sentences" in given["rules"]:
+            assert (kept["questions"], kept["titles"], kept["dropped"], kept["is_read"]) == (0, 1, [], True)
+        else:
+            read.append((given["stretch"], given["left"]))
+            assert (kept["questions"], kept["dropped"], kept["is_read"]) == (2, [], True)
+    assert given == {"left": 0} and summaries(folder) == SUMMARIES
     of = [(ENGLISH, 0), (ENGLISH, 1), (ENGLISH, 2), (CHINESE, 0), (CHINESE, 1), (DOCUMENT, 0), (DOCUMENT, 1)]
     assert read == [(f"{key} {number}", 7 - place) for place, (key, number) in enumerate(of)]
     assert to_read(folder) == [] and {each.reader for each in noted(folder)} == {"an assistant, rules 1"}
+
+
+def test_a_summary_that_is_dropped_is_mended_or_left_out(folder: Path, target: Server) -> None:
+    for number in range(3):
+        tool_result(target, "note_stretch", stretch=f"{ENGLISH} {number}", notes=lines(stretch(target)["text"]))
+    given = stretch(target)
+    assert "# Attention" in given["text"] and given["left"] == 4
+    kept = tool_result(target, "note_stretch", stretch=given["stretch"], notes="讲注意力。" * 4)
+    assert kept["dropped"] == ["in another language: 讲注意力。讲注意力。讲注意力。讲注意力。"] and not kept["is_read"]
+    assert stretch(target) == given and summaries(folder) == {}
+    assert tool_result(target, "note_stretch", stretch=given["stretch"], notes="none")["is_read"]
+    assert stretch(target)["stretch"] == f"{CHINESE} 0" and summaries(folder) == {}
+    assert tool_result(target, "note_stretch", stretch=given["stretch"], notes=SUMMARIES[ENGLISH])["titles"] == 1
+    assert summaries(folder) == {ENGLISH: SUMMARIES[ENGLISH]}
+    assert "no stretch is called" in tool_error(target, "note_stretch", stretch=f"{CHINESE} {WHOLE}", notes="none")
 
 
 def test_what_was_dropped_is_mended_beside_what_was_kept(folder: Path, target: Server) -> None:

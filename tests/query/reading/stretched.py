@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.open import open_reader
+from seekpoint.index.text.stretches import WHOLE
 from seekpoint.index.types import Details, Kind, NotedQuestion, ReadStretch
 from seekpoint.query.reading.unread_stretches import UnreadStretch, unread
 from tests.index.libraries import CARD, SOURCE, embedded, resource
@@ -41,8 +42,17 @@ def build(folder: Path, said: dict[str, list[str]] = SAID) -> Path:
     return folder
 
 
+SUMMARIES = {
+    ENGLISH: "It explains how attention weighs words. The mask hides the future.",
+    CHINESE: "讲解注意力怎样给词加权。掩码遮住后面的词。",
+    DOCUMENT: "It tells what a cache keeps.",
+}
+
+
 def lines(prompt: str) -> str:
-    """What a good model notes of a stretch."""
+    """What a good model notes of a stretch, or of all of a talk."""
+    if "\nJust before: " not in prompt:
+        return SUMMARIES[CHINESE if "词" in prompt else DOCUMENT if "cache" in prompt else ENGLISH]
     written = []
     for words, (english, chinese) in ASKED.items():
         if found := re.search(rf"^\[(\d+)\] [^\n]*{words}", prompt, re.MULTILINE):
@@ -59,7 +69,12 @@ def to_read(folder: Path) -> list[UnreadStretch]:
 def noted(folder: Path) -> list[ReadStretch]:
     with open_reader(folder) as library:
         library.verify()
-        return library.stretches()
+        return [stretch for stretch in library.stretches() if stretch.number != WHOLE]
+
+
+def summaries(folder: Path) -> dict[str, str]:
+    with open_reader(folder) as library:
+        return {status.id: status.summary for status in library.statuses() if status.summary}
 
 
 def texts(questions: Sequence[NotedQuestion]) -> list[str]:

@@ -17,13 +17,26 @@ from seekpoint.index.open import open_queue, open_reader, open_writer
 from seekpoint.index.types import Details
 from seekpoint.query.reading.library_reading import LibraryReading
 from seekpoint.query.reading.model import Endpoint
-from seekpoint.query.reading.unread_stretches import amount_read
+from seekpoint.query.reading.unread_stretches import UnreadStretch, amount_read
 from tests.fake_chat import Behaviour, FakeChat, Scripted, answering, endless, fake_chat, silent, streaming
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
 from tests.paths import ROOT
 from tests.postgres import TestServer
-from tests.query.reading.stretched import ASKED, CHINESE, DOCUMENT, ENGLISH, SAID, build, lines, noted, texts, to_read
+from tests.query.reading.stretched import (
+    ASKED,
+    CHINESE,
+    DOCUMENT,
+    ENGLISH,
+    SAID,
+    SUMMARIES,
+    build,
+    lines,
+    noted,
+    summaries,
+    texts,
+    to_read,
+)
 
 # Takes a talk to read, and waits to be killed.
 DYING = """
@@ -74,7 +87,8 @@ def test_all_is_read_in_the_order_of_the_list_and_kept_with_seconds_and_vectors(
         ]
         [stretch] = library.stretches([f"{ENGLISH} 1"], "zh")
         assert stretch.vectors is not None and len(stretch.vectors) == 1
-    assert done.summary == "Read by a model: 7 of 7 stretches, 14 questions and 2 titles noted"
+    assert done.summary == "Read by a model: 7 of 7 stretches, 14 questions, 2 titles and 3 summaries noted"
+    assert summaries(folder) == SUMMARIES
 
 
 def test_a_library_on_a_server_is_read_as_one_in_a_folder(folder: Path, postgres: TestServer, tmp_path: Path) -> None:
@@ -83,7 +97,9 @@ def test_a_library_on_a_server_is_read_as_one_in_a_folder(folder: Path, postgres
     assert (done.read, done.questions, done.titles) == (7, 14, 2)
     finished(reading(folder))
     with open_reader(address) as library:
-        assert library.stretches() == noted(folder) and amount_read(library, library.statuses()) == (7, 7)
+        assert amount_read(library, library.statuses()) == (7, 7)
+        with open_reader(folder) as own:
+            assert library.stretches() == own.stretches() and len(own.stretches()) == 10
 
 
 def test_readers_of_a_library_on_a_server_leave_each_other_nothing_to_read_twice(
@@ -104,7 +120,7 @@ def test_readers_of_a_library_on_a_server_leave_each_other_nothing_to_read_twice
 
     with ThreadPoolExecutor(2) as threads:
         done = [*threads.map(read, range(2))]
-    assert len(asked) == len({*asked}) == sum(each.read for each in done) == 7
+    assert len(asked) == len({*asked}) == sum(each.read + each.summaries for each in done) == 10
     assert all(each.read and each.read + each.by_others == 7 for each in done)
     assert f"{done[0].by_others} stretches were read by others" in done[0].summary
     assert read(0).waiting.total() == 0
@@ -122,7 +138,7 @@ def test_a_reader_that_dies_leaves_its_talk_to_others(folder: Path, postgres: Te
     assert done.read == 7
 
 
-@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("steps", range(11))
 def test_a_reading_that_is_interrupted_goes_on_and_reads_nothing_twice(folder: Path, steps: int) -> None:
     asked: list[str] = []
 
@@ -131,13 +147,73 @@ def test_a_reading_that_is_interrupted_goes_on_and_reads_nothing_twice(folder: P
         return lines(prompt)
 
     begun = reading(folder, say).steps()
-    assert len([*islice(begun, steps)]) == min(steps, 7)
+    assert len([*islice(begun, steps)]) == steps
     begun.close()
-    assert len(noted(folder)) == min(steps, 7)
-    assert len(to_read(folder)) == 7 - min(steps, 7)
+    assert len(noted(folder)) + len(summaries(folder)) == steps
+    assert sum(not item.is_whole for item in to_read(folder)) == 7 - len(noted(folder))
     finished(reading(folder, say))
-    assert len(asked) == len({*asked}) == len(noted(folder)) == 7
-    assert finished(reading(folder, say)).waiting.total() == 0 and len(asked) == 7
+    assert len(asked) == len({*asked}) == 10 and (len(noted(folder)), summaries(folder)) == (7, SUMMARIES)
+    assert not finished(reading(folder, say)).waiting and len(asked) == 10
+
+
+def whole(folder: Path, resource_id: str = ENGLISH) -> UnreadStretch | None:
+    """The item that asks for a summary."""
+    return next((each for each in to_read(folder) if each.is_whole and each.resource.id == resource_id), None)
+
+
+def test_a_summary_is_of_what_was_noted_and_is_asked_again_only_of_a_talk_that_changed(folder: Path) -> None:
+    asked = list[str]()
+
+    def say(prompt: str) -> str:
+        asked.append(prompt)
+        return lines(prompt)
+
+    finished(reading(folder, say))
+    assert f"Title: Talk {CHINESE}\n注意力怎么给词权重？\n# 掩码\n掩码遮住哪些词？" in asked, "in the talk's language"
+    del asked[:]
+    with open_writer(folder) as writer:
+        writer.commit(ENGLISH, [embedded(SAID[ENGLISH])], Details(title="Again"), "made by hand")
+        writer.commit(CHINESE, [embedded([*SAID[CHINESE][:49], "位置。"])], Details(title=CHINESE), "made by hand")
+    assert {*summaries(folder)} == {ENGLISH, DOCUMENT}
+    done = finished(reading(folder, say))
+    assert (done.read, done.summaries, len(asked)) == (1, 1, 2) and summaries(folder) == SUMMARIES
+
+
+def test_a_library_that_was_read_without_summaries_gets_them_alone(folder: Path) -> None:
+    finished(reading(folder, lambda prompt: lines(prompt) if "[1]" in prompt else "none"))
+    assert summaries(folder) == {} and len(noted(folder)) == 7
+    done = finished(LibraryReading(folder, Scripted(lines), "another model", 60.0, TopicEncoder()))
+    assert (done.read, done.waiting.total(), len(done.waiting), done.summaries) == (0, 0, 3, 3)
+    assert "Read by another model: 0 of 0 stretches, 0 questions, 0 titles and 3 summaries noted" in done.summary
+    assert summaries(folder) == SUMMARIES
+
+
+@pytest.mark.parametrize("text", ["", "none", "这里讲冰川。", "It tells of glaciers.", "See www.evil.example."])
+def test_a_summary_that_is_not_kept_ends_no_reading_and_that_model_is_not_asked_again(folder: Path, text: str) -> None:
+    asked = list[str]()
+
+    def say(prompt: str) -> str:
+        asked.append(prompt)
+        return lines(prompt) if "[1]" in prompt else text
+
+    done = finished(reading(folder, say))
+    assert (done.read, done.summaries, done.failed, done.problem, len(asked)) == (7, 0, 0, "", 10)
+    assert done.dropped.total() == (3 if len(text) > 4 else 0)
+    assert not finished(reading(folder, say)).waiting and len(asked) == 10
+
+
+def test_an_endpoint_that_fails_at_a_summary_is_asked_again_later(folder: Path, chat: FakeChat) -> None:
+    finished(reading(folder, lambda prompt: lines(prompt) if "[1]" in prompt else "none"))
+    for behaviour in (answering(500), streaming("It explains how", ends=False), streaming("It", reason="length")):
+        chat.behaviour = behaviour
+        done = finished(LibraryReading(folder, Endpoint(chat.address), "b", 60.0, TopicEncoder()))
+        assert done.problem and summaries(folder) == {} and whole(folder)
+    chat.behaviour = endless(b'data: {"choices": [{"delta": {"content": "Attention weighs words. "}}]}\n\n')
+    done = finished(LibraryReading(folder, Endpoint(chat.address), "b", 60.0, TopicEncoder()))
+    assert (done.problem, summaries(folder)) == ("", {})
+    chat.behaviour = streaming(*"Attention weighs words, sk-0123456789abcdef.")
+    finished(LibraryReading(folder, Endpoint(chat.address, key="sk-0123456789abcdef"), "c", 60.0, TopicEncoder()))
+    assert "Attention weighs words" in summaries(folder)[ENGLISH] and "0123" not in str(summaries(folder))
 
 
 def test_a_model_that_stops_within_a_stretch_costs_this_one_alone(folder: Path) -> None:
@@ -165,9 +241,11 @@ def test_a_talk_that_changes_meanwhile_is_read_as_it_is_now(folder: Path, at: st
 
     finished(reading(folder, say))
     assert {(each.resource_id, each.number) for each in noted(folder)} >= {(ENGLISH, 2), (DOCUMENT, 1)}
-    assert len(to_read(folder)) == (0 if at == ENGLISH else 1)
+    assert sum(not item.is_whole for item in to_read(folder)) == (0 if at == ENGLISH else 1)
+    assert {*summaries(folder)} == {ENGLISH, DOCUMENT}
     finished(reading(folder))
-    assert to_read(folder) == [] and len(noted(folder)) == 6
+    assert [item.is_whole for item in to_read(folder)] == [True] and len(noted(folder)) == 6
+    assert {*summaries(folder)} == {ENGLISH, DOCUMENT}, "the other one is about what is said no longer"
 
 
 def test_nothing_of_one_talk_is_noted_for_another_whatever_the_talk_says(tmp_path: Path) -> None:
