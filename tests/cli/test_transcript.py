@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, Kind, Resource
 from tests.cli.here import MAIN, Terminal, call, needs_terminal, one_line, plain
 from tests.index.libraries import CARD, SOURCE, embedded, resource
@@ -143,6 +144,16 @@ def test_in_a_terminal_lines_fit_and_times_open_the_second(library: Path) -> Non
     assert terminal.end() == 0
     assert f"\x1b]8;;https://www.youtube.com/watch?v={OTHER}&t=30s\x1b\\0:30\x1b]8;;\x1b\\" in terminal.seen
     assert all(2 * len(line) - len(line.encode("ascii", "ignore")) <= 40 for line in plain(terminal.seen).splitlines())
+
+
+def test_a_summary_stands_below_the_title_of_all_of_it_marked_and_cleaned(library: Path) -> None:
+    for key, tag, summary in ((OTHER, "zh", "讲掩码。\x1b[2J\u202e\n第二句。"), (TALK, "en", "On masks.")):
+        note(library, key, summary=summary)
+        cleaned = clean(summary)
+        begun = call("transcript", "--index", library, "--", key).stdout.split("\n\n")[0].splitlines()
+        assert begun[1:] == [f"   By a language model: {cleaned}"] and begun[0].endswith(tag)
+        part = call("transcript", "--at", "1:00", "--index", library, "--", key).stdout
+        assert "By a language model" not in part and cleaned not in part
 
 
 def test_the_command_that_lists_noted_questions_is_named_where_some_are_answered_there(library: Path) -> None:

@@ -156,6 +156,7 @@ class TranscriptWindow(BaseModel):
     continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
     headings: list[str] | None = Field(default=None, description="Its parts; absent where a place was asked for.")
     generated: bool | None = Field(default=None, description="True where these were made of what is said.")
+    summary: str | None = Field(default=None, description="By a language model, may be wrong.")
     questions: list[str] | None = Field(
         default=None,
         description="What it answers, each after its `at`: noted by a language model, may be wrong; of many some.",
@@ -198,6 +199,7 @@ class ListedResource(BaseModel):
     reason_code: ReasonCode | None = None
     languages: Languages = []
     minutes: float | None = Field(default=None, description="How long it plays; absent for what is read.")
+    summary: str | None = Field(default=None, description="By a language model, may be wrong: its beginning.")
 
 
 class ListedResources(BaseModel):
@@ -303,8 +305,8 @@ def section(resource: Resource) -> str | None:
     return quotable(" › ".join(paths[0]), _HEADINGS) if paths else None
 
 
-# Tokens of a reason.
-_REASON = 70
+# Tokens of a reason, and of a summary in a list.
+_REASON, _SUMMARY = 70, 30
 _MOST_TITLES = 3
 
 
@@ -368,6 +370,7 @@ def _listed(status: ResourceStatus) -> ListedResource:
         reason_code=status.reason_code,
         languages=list(status.languages),
         minutes=round(status.seconds / 60, 1) if resource.kind.plays and status.seconds else None,
+        summary=quotable(status.summary, _SUMMARY) or None,
     )
 
 

@@ -34,8 +34,9 @@ from seekpoint.query.transcript_places import (
     transcript_in,
 )
 
-# Tokens of the fields of a transcript beside its passages, headings and questions; of all questions, and of one.
-_ABOUT, _QUESTIONS, _QUESTION = 150, 500, 40
+# Tokens of the fields of a transcript beside its passages, headings and questions; of all questions, of one, and of
+# the summary.
+_ABOUT, _QUESTIONS, _QUESTION, _SUMMARY = 150, 500, 40, 270
 
 
 def read_window(
@@ -50,7 +51,8 @@ def read_window(
     is_whole = target == LinkTarget()
     headings = headings_of(chapters, resource) if is_whole and chapters else None
     questions = _spread(in_one_language(transcript.questions, primary(transcript.language))) if is_whole else []
-    listed = [*(headings or ()), *questions]
+    summary = quotable(transcript.summary, _SUMMARY) if is_whole else ""
+    listed = [*(headings or ()), *questions, summary]
     budget = MOST_TOKENS - _ABOUT - tokens("".join(listed)) - 2 * len(listed)
     passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
     pages = max((cue.page or 0 for cue in cues), default=0)
@@ -67,6 +69,7 @@ def read_window(
         continues_at=None if following is None else round(cues[following].start, 3),
         headings=headings,
         generated=True if headings and chapters[0].generated else None,
+        summary=summary or None,
         questions=questions or None,
     )
 

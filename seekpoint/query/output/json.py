@@ -340,6 +340,7 @@ class TranscriptJson(TypedDict):
     questions: Annotated[
         list[NotedQuestionJson], Described("Those that a language model noted there, which may be wrong.")
     ]
+    summary: NotRequired[Annotated[str, Described("A language model's, of the whole; it may be wrong.")]]
 
 
 class SuggestionJson(TypedDict):

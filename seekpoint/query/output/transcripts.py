@@ -25,7 +25,10 @@ def to_text(
     styled: bool,
     width: int | None,
 ) -> str:
-    """The cues [first, stop) in paragraphs, each after its time or page, and after the chapter that begins there."""
+    """The cues [first, stop) in paragraphs, each after its time or page, and after the chapter that begins there.
+
+    Before the first one of all, the summary.
+    """
     (first, stop), plays = span, resource.kind.plays
     cues = transcript.cues[first:stop]
     starts = (position_at(transcript.cues, chapter.start + rounding(plays=plays)) for chapter in chapters)
@@ -33,6 +36,8 @@ def to_text(
     placed = [(max(at - first, 0), chapter) for at, chapter in zip(starts, chapters, strict=True)]
     tag = "" if primary(transcript.language) == UNKNOWN else clean(transcript.language)
     blocks = [wrapped(f"{title_text(resource, styled=styled)}  {tag}".rstrip(), width)]
+    if transcript.summary and not first:
+        blocks[0] += wrapped(f"By a language model: {clean(transcript.summary)}", width, _INDENT, _INDENT)
     speaker = None
     for paragraph in paragraphs(cues, placed):
         said = [each.cue for each in paragraph.cues]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mcp.shared.uri_template import UriTemplate
 from mcp.types import TextResourceContents
 
+from seekpoint.index.text.clean import clean
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.mcp.results import TEMPLATE, transcript_address
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -134,8 +135,9 @@ def test_without_a_place_noted_questions_from_all_over_are_listed_and_lead_to_th
     library = library_of(tmp_path, talks, long_talk.SECONDS)
     long = "".join(f"为什么第{n}个" for n in range(40))
     asked = [(4.0 * n, tag, text) for n in range(220) for tag, text in (("en", f"Why {n}?"), ("zh", f"{long}{n}？"))]
-    note(library, "english0001", *asked, titles={0.0: "Weights"})
-    note(library, "zhongwen001", *asked, (12.0, "zh", "\x1b[2J\u202e?"))
+    said = {"english0001": "On attention\x1b[2J\u202e. " * 25, "zhongwen001": "讲注意力。" * 60}
+    note(library, "english0001", *asked, titles={0.0: "Weights"}, summary=said["english0001"])
+    note(library, "zhongwen001", *asked, (12.0, "zh", "\x1b[2J\u202e?"), summary=said["zhongwen001"])
     server = make_server(LiveLibrary(library, TopicEncoder()))
     for resource, least in (("english0001", 40), ("zhongwen001", 8)):
         window = tool_result(server, "transcript", resource=resource)
@@ -144,7 +146,10 @@ def test_without_a_place_noted_questions_from_all_over_are_listed_and_lead_to_th
         assert max(b - a for a, b in pairwise([0.0, *places, 880.0])) < 1.5 * 880 / len(places), "from all over it"
         assert len(window["passages"]) > 3 and window["headings"]
         there = tool_result(server, "transcript", resource=resource, at=places[-1])
-        assert "questions" not in there and there["passages"]
+        assert there.keys().isdisjoint({"questions", "summary"}) and there["passages"]
+        assert window["summary"].isprintable() and clean(said[resource]).startswith(window["summary"].rstrip("…"))
+        listed = {each["id"]: each["summary"] for each in tool_result(server, "list_resources")["resources"]}
+        assert window["summary"].startswith(listed[resource].rstrip("…")) and tokens(listed[resource]) <= 30
     note(library, "english0001", (0.5, "zh", "一个？"), (870.25, "en", "Where does it end?"))
     server = make_server(LiveLibrary(library, TopicEncoder()))
     window = tool_result(server, "transcript", resource="english0001")

@@ -126,7 +126,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             stated = Details(channel=SCRIPT, published=BREAK, authors=(SCRIPT, BREAK), container=BREAK, doi=BREAK)
             writer.commit(resource.id, [said], stated, "by hand")
     for name in ("scripted001", "document"):
-        note(folder / "library", name, (0.0, BREAK[:35], f"Why {SCRIPT}?\u202e"), (10.0, "en", f"{BREAK}?"))
+        note(
+            folder / "library",
+            name,
+            (0.0, BREAK[:35], f"Why {SCRIPT}?\u202e"),
+            (10.0, "en", f"{BREAK}?"),
+            summary=f"{SCRIPT}\u202e {BREAK}",
+        )
     return folder / "library"
 
 

@@ -186,7 +186,7 @@ def test_a_transcript_comes_whole_and_in_part(client: TestClient) -> None:
 
 def test_a_transcript_has_the_noted_questions_with_their_seconds_or_places(library: Path) -> None:
     asked = [(40.0, "zh", "注意力给什么加权？"), (80.0, "en", "What does the mask hide?\x1b[2J")]
-    note(library, "bbbbbbbbbbb", *asked)
+    note(library, "bbbbbbbbbbb", *asked, summary="讲注意力。\x1b[2J")
     with serving(library) as client:
         (document,) = (each for each in client.get("/api/resources").json()["resources"] if each["kind"] == "document")
         note(library, document["id"], (0.0, "en", "Which note?"))
@@ -194,6 +194,8 @@ def test_a_transcript_has_the_noted_questions_with_their_seconds_or_places(libra
         address = "/api/resources/bbbbbbbbbbb/transcript"
         whole = client.get(address).json()
         assert_valid(TranscriptJson, whole)
+        assert whole["summary"] == "讲注意力。"
+        assert "summary" not in client.get("/api/resources/aaaaaaaaaaa/transcript").json()
         chinese = {"start": 40.0, "language": "zh", "text": "注意力给什么加权？"}
         assert sorted(whole["questions"], key=lambda one: one["start"]) == [
             chinese,

@@ -614,8 +614,8 @@ def noted(chaptered: Path, tmp_path: Path) -> Path:
     """A copy of the library, both talks of which a model has read."""
     library = Path(shutil.copytree(chaptered, tmp_path / "noted"))
     both = [(start, tag, text) for start, texts in NOTED.items() for tag, text in zip(("en", "zh"), texts, strict=True)]
-    note(library, TALK, *both, titles={0.0: "Weights", 300.5: "Ice"})
-    note(library, ZH, *both, (600.0, "en", "Only in English?"))
+    note(library, TALK, *both, titles={0.0: "Weights", 300.5: "Ice"}, summary="It tells of weights & <ice>.")
+    note(library, ZH, *both, (600.0, "en", "Only in English?"), summary="讲权重。")
     return library
 
 
@@ -654,6 +654,19 @@ def test_chapters_that_a_model_noted_stand_open_and_are_marked_and_many_question
         (nav,) = page.find_class("noted")
         assert nav.find("details").get("open") is None and nav.find(".//summary/span").text == "200"
         assert len(tostring(nav)) / 200 < 260, "bytes for each"
+
+
+def test_a_summary_stands_on_top_marked_as_a_model_s_and_with_its_entry_in_the_list(noted: Path) -> None:
+    with serving(noted) as client:
+        listed = fromstring(client.get("/list", headers={"accept-language": "zh"}).text)
+        told = {link.get("href"): link.get("title") for link in listed.find_class("name")}
+        for ui, said in (("en", "Noted by a language model: may be wrong."), ("zh", "由语言模型记录，可能有误。")):
+            for key, tag, summary in ((TALK, "en", "It tells of weights & <ice>."), (ZH, "zh", "讲权重。")):
+                page = fromstring(client.get(f"/resource/{key}", headers={"accept-language": ui}).text)
+                mark = page.find_class("short-note")[0]
+                assert (mark.text, mark.getprevious().text) == (said, summary)
+                assert mark.getprevious().get("lang") == tag
+                assert told[f"/resource/{key}"] == f"{summary} (由语言模型记录，可能有误。)"
 
 
 @pytest.mark.chromium
