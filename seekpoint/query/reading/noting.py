@@ -130,10 +130,11 @@ def _lines_noted(
 def _summarised(text: str, item: UnreadStretch, library: Reader, encoder: Encoder) -> Notes:
     """The first sentences of a model's text on a whole transcript, in the place of a title, if they pass the checks."""
     rows = [without_markup(_FENCE.sub("", row)) for row in "".join(without_thoughts([text])).splitlines()]
-    plain = without_markup(" ".join(row for row in rows if not row.endswith((":", "：")))).strip(_QUOTES)
+    whole = [row for row in rows if any(end.end() == len(row) for end in _SENTENCE_END.finditer(f"{row} "))]
+    plain = without_markup(" ".join(whole or rows)).strip(_QUOTES)  # a heading or an announcement has no full stop
     if not plain or _NONE.fullmatch(plain):
         return Notes((), (), None, (), bool(plain))
-    stops = [end.end() for end in _SENTENCE_END.finditer(f"{plain} ") if ends(plain, end)]
+    stops = [*(end.end() for end in _SENTENCE_END.finditer(plain) if ends(plain, end)), len(plain)]
     short = [stop for stop in stops[:_MOST_SENTENCES] if columns(plain[:stop]) <= _MOST_SUMMARY_COLUMNS]
     said, language, reason = plain[: max(short, default=0)], item.languages[0], ""
     if not has_content(said) or ADDRESS.search(said) or _MARKUP.search(said):

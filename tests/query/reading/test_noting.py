@@ -166,6 +166,8 @@ def summed_up(text: str, folder: Path, place: int = 0) -> Notes:
             "摘要：\n1. 注意力给词加权。\n2. 掩码遮住词。\n3. 第三句。\n4. 第四句。",
             "注意力给词加权。掩码遮住词。第三句。",
         ),
+        (0, "It tells what attention weighs", "It tells what attention weighs"),
+        (1, "# 注意力与掩码\n\n注意力加权。\n\n掩码遮住词。", "注意力加权。掩码遮住词。"),
         (0, "Attention weighs words. " + "The mask hides " * 50 + ".", "Attention weighs words."),
         (1, "注意力给词加权。" + "掩码遮住" * 90 + "。", "注意力给词加权。"),
     ],
