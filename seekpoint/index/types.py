@@ -588,8 +588,8 @@ class Revision(NamedTuple):
 class Amounts(NamedTuple):
     """Numbers of resources, chunks and seconds, and the kinds and languages (primary subtags) of what is indexed.
 
-    `stretches` is the number of those that a language model has read, `unembedded` that of those among them whose
-    questions have lost their vectors to another model. `undated` is the number of indexed resources without a date.
+    `stretches` is the number of those that a language model has read, summaries among them, `unembedded` that of those
+    whose questions have lost their vectors to another model. `undated` is the number of indexed ones without a date.
     """
 
     states: Mapping[State, int]

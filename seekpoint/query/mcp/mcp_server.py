@@ -316,7 +316,7 @@ def read_library() -> str:
     return (
         "Read my library, a stretch at a time, until none is left or I stop you.\n\n"
         "1. Call `next_stretch`. Read all of its `text`.\n"
-        "2. Write the lines that its `rules` ask for, and give them to `note_stretch`. Read and write yourself: no "
+        "2. Write what its `rules` ask for, and give it to `note_stretch`. Read and write yourself: no "
         "script can do it.\n"
         "3. Mend what was dropped by mistake, once; let the rest go.\n"
         "4. Go on with 1 without asking me. Every twenty stretches say how many are `left`, in a line."
