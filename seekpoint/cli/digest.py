@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import maxsize
 from typing import TYPE_CHECKING
 
 import click
@@ -67,7 +68,8 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     from seekpoint.query.search import pipeline
     from seekpoint.query.serving.live_library import SharedEncoder
 
-    encoder = SharedEncoder.of(library)
+    encoder = SharedEncoder.of(library, cached=maxsize)
+    encoder.recall(library)
 
     def ask(text: str, options: AskOptions) -> Answer:
         wider = whole(reader.translating(options, text, library)) if reader else options
@@ -83,6 +85,7 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
         click.echo(output.to_text(found, **terminal_look()))
     else:
         click.echo(FORMATS[form](found))
+    encoder.store(library)
 
 
 def _change(kept: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:

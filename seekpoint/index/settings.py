@@ -6,6 +6,7 @@ An ill-formed setting, which only a foreign library can have, counts as missing.
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple, Self
 
 from seekpoint.files import parsed_json
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import ModelCard
+from seekpoint.index.types import ModelCard, Vectors
 
 
 class QuestionEngine(NamedTuple):
@@ -36,6 +37,16 @@ class CosineScale(NamedTuple):
     model: str
     scale: float
     chunks: int
+
+
+class QuestionVectors(NamedTuple):
+    """The vectors of a `model` (a fingerprint) for kept questions, as base64 of float32.
+
+    The keys are the digests of the texts that were embedded, in hexadecimal digits.
+    """
+
+    model: str
+    vectors: Mapping[str, str]
 
 
 LEAST_SCALE, MOST_SCALE = 0.25, 4.0
@@ -71,6 +82,7 @@ class LibrarySettings:
     backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     glossary: Sequence[tuple[str, str]] = ()
     questions: Sequence[tuple[str, float]] = ()
+    question_vectors: QuestionVectors | None = None
     headings: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
 
     @classmethod
@@ -112,6 +124,19 @@ class LibrarySettings:
         known = self.question_engine
         return known if known and known.model == card.fingerprint else None
 
+    def vectors_of(self, card: ModelCard) -> dict[str, Vectors]:
+        """The vectors of kept questions by a model, by their keys; another library's may be none that a model gives."""
+        import numpy as np
+
+        known, vectors = self.question_vectors, {}
+        for key, text in known.vectors.items() if known and known.model == card.fingerprint else ():
+            with suppress(ValueError):
+                vector = np.frombuffer(b64decode(text), "<f4")
+                is_unit = np.isfinite(vector).all() and abs(np.linalg.norm(vector.astype(float)) - 1) < _UNEVEN
+                if is_unit and len(vector) == card.dimension:
+                    vectors[key] = vector
+        return vectors
+
 
 NAMES = tuple(field.name for field in fields(LibrarySettings))
 """The names that settings are stored under."""
@@ -135,6 +160,9 @@ def _scale(values: Any) -> CosineScale | None:  # noqa: ANN401 - JSON
     return CosineScale(str(model), float(scale), int(chunks)) if LEAST_SCALE <= float(scale) <= MOST_SCALE else None
 
 
+# The most that the length of a model's vector differs from 1.
+_UNEVEN = 0.01
+
 _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "is_without_pieces": bool,
     "question_engine": _engine,
@@ -151,6 +179,9 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "glossary": lambda pairs: tuple((str(term), str(meaning)) for term, meaning in pairs),
     "questions": lambda pairs: tuple(
         (text, float(added)) for question, added in [*pairs][:MOST_QUESTIONS] if (text := clean(str(question)))
+    ),
+    "question_vectors": lambda values: QuestionVectors(
+        str(values[0]), {str(key): str(vector) for key, vector in values[1].items()}
     ),
     "headings": lambda changes: tuple(
         (str(source), tuple(map(str, old)), tuple(map(str, new)))

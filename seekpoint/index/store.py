@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from seekpoint.index.address import Address
-from seekpoint.index.settings import LibrarySettings
+from seekpoint.index.settings import LibrarySettings, QuestionVectors
 from seekpoint.index.types import (
     Alternatives,
     Amounts,
@@ -159,11 +159,11 @@ class Reader(Closing, Protocol):
 class Keeper(Closing, Protocol):
     """Changes what is kept in short transactions beside a writer; LockedLibrary if one takes too long."""
 
-    def keep(self, item: KeptMoment | KeptQuestion | ReadStretch) -> None:
+    def keep(self, item: KeptMoment | KeptQuestion | QuestionVectors | ReadStretch) -> None:
         """Keep a moment, unless its place is kept already, or what was noted of a stretch, in place of what was.
 
         A question joins the kept ones, or is dropped where it isn't `kept`; UsageError if there are too many.
-        Nothing is kept of a stretch whose words the library no longer has.
+        Vectors replace all that are kept. Nothing is kept of a stretch whose words the library no longer has.
         """
 
     def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:

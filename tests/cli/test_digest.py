@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from base64 import b64encode
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from seekpoint.index.open import open_keeper, open_reader
-from seekpoint.index.settings import MOST_QUESTIONS
+from seekpoint.index.settings import MOST_QUESTIONS, QuestionVectors
 from seekpoint.index.types import KeptQuestion
 from seekpoint.query.digest import keep_question
 from tests.cli.here import call, one_line
@@ -87,10 +88,19 @@ def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(
     ran = call("build", folder, "--index", library)
     assert ran.exit_code == 0 and "\nNew: bread\n" in ran.stdout
     assert "1 new moment on “Sourdough bread" in ran.stdout and "in 1 of 1 new resource" in ran.stdout
-    ran = call("digest", "--since", "1d", "--format", "json", "--index", library)
+    ran = call("digest", "--since", "2020", "--format", "json", "--index", library)
     document = json.loads(ran.stdout)
     assert document["questions"][0]["moments"]
     assert len(document["resources"]) == 8
+    assert call("digest", "--since", "2020", "--format", "json", "--index", library).stdout == ran.stdout
+    with open_reader(library) as reader:
+        known = reader.settings.vectors_of(reader.card)
+    wrong = {key: b64encode((-vector).tobytes()).decode() for key, vector in known.items()}
+    for model, is_same in ((reader.card.fingerprint, False), ("other weights", True)):
+        with open_keeper(library) as keeper:
+            keeper.keep(QuestionVectors(model, wrong))
+        again = call("digest", "--since", "2020", "--format", "json", "--index", library).stdout
+        assert (len(known), again == ran.stdout) == (2, is_same), "those of the library's model are used"
     feed = ElementTree.fromstring(call("digest", "--format", "rss", "--index", library).stdout)
     assert said in (feed.findtext("channel/item/title") or "")
     assert "Nothing new on 2 kept questions" in call("digest", "--since", "2999", "--index", library).stdout

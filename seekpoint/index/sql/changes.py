@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.reasons import row_of
-from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, encoded
+from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, QuestionVectors, encoded
 from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
 from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database, decoding
@@ -255,10 +255,13 @@ class MomentKeeper(Closing):
     _change: Callable[[], AbstractContextManager[None]]
     close: Callable[[], None]
 
-    def keep(self, item: KeptMoment | KeptQuestion | ReadStretch) -> None:
+    def keep(self, item: KeptMoment | KeptQuestion | QuestionVectors | ReadStretch) -> None:
         with self._change():
             if isinstance(item, KeptQuestion):
                 self._keep_question(item)
+                return
+            if isinstance(item, QuestionVectors):
+                self.db.run(_PUT, "question_vectors", encoded("question_vectors", item))
                 return
             if isinstance(item, ReadStretch):
                 with self.db.content_errors():

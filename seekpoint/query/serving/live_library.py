@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import inf
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Self
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryError, LostConnection
 from seekpoint.index.models.encoder import LazyEncoder, stored_engine
-from seekpoint.index.open import current_revision, is_shared, open_reader
-from seekpoint.index.settings import QuestionEngine
+from seekpoint.index.open import current_revision, is_shared, open_keeper, open_reader
+from seekpoint.index.settings import QuestionEngine, QuestionVectors
 from seekpoint.index.store import Reader
+from seekpoint.index.text.clean import text_digest
 from seekpoint.index.types import Encoder, ModelCard, Parts, Reranker, Vectors
 from seekpoint.query.answers import Answer
 from seekpoint.query.search.settings import AskOptions
@@ -137,6 +139,7 @@ class LiveLibrary:
         with self._changed:
             if self._encoder is None or self._encoder.card != reader.card:
                 self._encoder = SharedEncoder.of(reader, self._given_encoder)
+                self._encoder.recall(reader)
             return self._encoder
 
 
@@ -178,13 +181,26 @@ class SharedEncoder:
         self.card = card
         self._encoder = LazyEncoder(card, given, engine)
         self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._stored: Mapping[str, Vectors] = {}
         self._cached = cached
         self._looking_up, self._embedding = Lock(), Lock()
 
     @classmethod
-    def of(cls, library: Reader, given: Encoder | None = None) -> Self:
+    def of(cls, library: Reader, given: Encoder | None = None, cached: int = _CACHED_QUESTIONS) -> Self:
         """The encoder of a library's model, or the one given for it."""
-        return cls(library.card, given, engine=stored_engine(library))
+        return cls(library.card, given, cached, stored_engine(library))
+
+    def recall(self, library: Reader) -> None:
+        """Take the vectors that a library has of kept questions, which then needn't be embedded."""
+        self._stored = library.settings.vectors_of(library.card)
+
+    def store(self, library: Reader) -> None:
+        """Store the vectors in the cache in place of those that were recalled, in a library that may be changed."""
+        encoded = {_key(text): b64encode(vector.astype("<f4").tobytes()) for text, vector in self._vectors.items()}
+        vectors = {key: data.decode() for key, data in encoded.items()}
+        if vectors and vectors.keys() != self._stored.keys():
+            with suppress(LibraryError), open_keeper(library.address) as keeper:
+                keeper.keep(QuestionVectors(self.card.fingerprint, vectors))
 
     def question(self, text: str) -> Vectors:
         if (known := self._known(text)) is not None:
@@ -192,7 +208,8 @@ class SharedEncoder:
         with self._embedding:
             if (known := self._known(text)) is not None:
                 return known
-            vector = self._encoder.get().question(text)
+            if (vector := self._stored.get(_key(text))) is None:
+                vector = self._encoder.get().question(text)
             vector.setflags(write=False)
             with self._looking_up:
                 self._vectors[text] = vector
@@ -212,3 +229,8 @@ class SharedEncoder:
             if vector is not None:
                 self._vectors.move_to_end(text)
             return vector
+
+
+def _key(text: str) -> str:
+    """The key of a text's vector in a library, which doesn't tell the text once its question is dropped."""
+    return text_digest(text).hex()

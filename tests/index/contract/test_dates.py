@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
 
-from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings
+import numpy as np
+
+from seekpoint.index.open import open_reader
+from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, QuestionVectors
 from seekpoint.index.store import Reader
+from seekpoint.index.transfer.export import export_library
+from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Details, Filters, KeptQuestion, Kind, Resource
 from tests.index.contract.conftest import Backend
-from tests.index.contract.talks import SOURCE, TALKS, resource, transcript
+from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, resource, transcript
 
 
 def within(library: Reader, **limits: object) -> set[str]:
@@ -95,6 +102,26 @@ def test_kept_questions_come_back_in_order_each_once_and_are_dropped(backend: Ba
     with backend.reader() as reader:
         assert reader.settings.questions == (("why masks?", 2.0),)
         reader.verify()
+
+
+def test_vectors_of_kept_questions_are_their_models_alone_and_move_with_the_library(
+    backend: Backend, tmp_path: Path
+) -> None:
+    mask, cang = (ENCODER.question(text) for text in ("mask", "掩码，词元"))
+    strange = {"long": np.eye(99)[0], "zero": 0 * mask, "big": 3e38 * mask, "nan": np.nan * mask}
+    rows = {"a": mask, "b": cang} | strange
+    texts = {key: b64encode(np.asarray(row, "<f4").tobytes()).decode() for key, row in rows.items()}
+    for vectors in ({"older": texts["a"]}, texts | {"odd": "掩码", "empty": ""}):
+        with backend.keeper() as keeper:
+            keeper.keep(QuestionVectors(CARD.fingerprint, vectors))
+    export_library(backend.address, tmp_path / "there.zip")
+    import_library(tmp_path / "there.zip", tmp_path / "there")
+    for address in (backend.address, tmp_path / "there"):
+        with open_reader(address) as reader:
+            found = reader.settings.vectors_of(CARD)
+            assert {key: vector.tolist() for key, vector in found.items()} == {"a": mask.tolist(), "b": cang.tolist()}
+            assert reader.settings.vectors_of(replace(CARD, fingerprint="other weights")) == {}
+            reader.verify()
 
 
 def test_a_list_that_lost_an_entry_no_longer_dates_it(backend: Backend) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seekpoint.index.embedded.database import DAMAGE_MARK
 from seekpoint.index.errors import DamagedLibrary, LibraryError, LibraryNotFound
-from seekpoint.index.open import open_keeper, open_writer
+from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.types import Details, Filters, KeptMoment
 from seekpoint.query.search.settings import AskOptions
 from seekpoint.query.serving.live_library import LiveLibrary, SharedEncoder
@@ -154,6 +155,35 @@ def test_the_questions_that_were_asked_last_are_kept_and_no_more() -> None:
     assert encoder.asked == ["mask 0", "掩码 1", "mask 2", "掩码 3"]
     shared.question("mask 0")
     assert encoder.asked[4:] == ["mask 0"]
+
+
+def test_what_a_digest_embedded_is_stored_until_one_asks_something_else(folder: Path) -> None:
+    encoder = CountingEncoder()
+
+    def ask(*questions: str) -> int:
+        """The number of questions of a digest that are embedded."""
+        before = len(encoder.asked)
+        with open_reader(folder) as library:
+            shared = SharedEncoder.of(library, encoder)
+            shared.recall(library)
+            vectors = [shared.question(question).tolist() for question in questions]
+            shared.store(library)
+        assert vectors == [TopicEncoder().question(question).tolist() for question in questions]
+        return len(encoder.asked) - before
+
+    def revision() -> object:
+        with open_reader(folder) as library:
+            return library.revision
+
+    assert [ask("mask", "掩码"), ask("mask", "掩码")] == [2, 0]
+    before = revision()
+    assert [ask("掩码", "mask"), ask()] == [0, 0] and revision() == before, "nothing is written"
+    live = LiveLibrary(folder, encoder)
+    assert live.ask("掩码").moments and len(encoder.asked) == 2
+    live.close()
+    assert [ask("掩码", "cache"), ask("mask", "cache"), ask("mask", "cache")] == [1, 1, 0]
+    (folder / DAMAGE_MARK).touch()
+    assert [ask("softmax"), ask("softmax")] == [1, 1], "nothing can be stored"
 
 
 def test_equal_questions_at_the_same_time_are_embedded_once_and_a_known_one_waits_for_no_other() -> None:
