@@ -25,6 +25,7 @@ _NOTHING = "no question is kept yet: `seekpoint digest --keep QUESTION` keeps on
 @click.command()
 @click.option("--since", default="7d", show_default=True, help="A date, or 12h, 7d or 2w for so long ago.")
 @click.option("--keep", "kept", metavar="QUESTION", multiple=True, help="Keep a question, to be asked from now on.")
+@click.option("--also", metavar="QUESTION", multiple=True, help="With --keep: the question in other words, asked too.")
 @click.option("--drop", "dropped", metavar="QUESTION", multiple=True, help="Keep a question no longer.")
 @click.option(
     "--format", "form", type=click.Choice(["plain", "json", *FORMATS]), default="plain", help="Print a file instead."
@@ -34,6 +35,7 @@ _NOTHING = "no question is kept yet: `seekpoint digest --keep QUESTION` keeps on
 def digest(
     since: str,
     kept: tuple[str, ...],
+    also: tuple[str, ...],
     dropped: tuple[str, ...],
     form: str,
     reader: LanguageReader | None,
@@ -48,8 +50,10 @@ def digest(
 
     if (kept or dropped) and form != "plain":
         raise UsageError(f"--format {form} prints a digest: leave out --keep and --drop, or the format")
+    if also and len(kept) != 1:
+        raise UsageError("--also is another wording of a question that is kept: give one --keep QUESTION too")
     if kept or dropped:
-        _change(kept, dropped, folder)
+        _change(kept, also, dropped, folder)
         return
     start = seconds_since(since)
     with open_reader(folder) as library:
@@ -88,7 +92,7 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     encoder.store(library)
 
 
-def _change(kept: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:
+def _change(kept: tuple[str, ...], also: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:
     from seekpoint.index.open import open_reader
     from seekpoint.query.digest import keep_question
 
@@ -98,7 +102,7 @@ def _change(kept: tuple[str, ...], dropped: tuple[str, ...], folder: Address) ->
         raise UsageError(f"no question “{gone[:60]}” is kept: `seekpoint digest --format json` lists them")
     for texts, is_kept in ((dropped, False), (kept, True)):
         for text in texts:
-            keep_question(folder, text, kept=is_kept)
+            keep_question(folder, text, also if is_kept else (), kept=is_kept)
     with open_reader(folder) as library:
         count = counted(len(library.settings.questions), "question")
     click.echo(f"{count} kept: each build asks what is new on them", err=True)

@@ -70,8 +70,8 @@ class LibrarySettings:
     `shown` are the videos that pages show beside their text: by a page's id its address, and addresses and titles.
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
     holds pairs of a term and one translation of it. `questions` are the kept ones, each with the Unix second at which
-    it was kept. `headings` are the changes of headings, in their order: the source, the path that was changed, and its
-    new one.
+    it was kept, and `wordings` the other wordings of some of them. `headings` are the changes of headings, in their
+    order: the source, the path that was changed, and its new one.
     """
 
     is_without_pieces: bool = False
@@ -82,6 +82,7 @@ class LibrarySettings:
     backoffs: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     glossary: Sequence[tuple[str, str]] = ()
     questions: Sequence[tuple[str, float]] = ()
+    wordings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     question_vectors: QuestionVectors | None = None
     headings: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
 
@@ -180,6 +181,9 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "questions": lambda pairs: tuple(
         (text, float(added)) for question, added in [*pairs][:MOST_QUESTIONS] if (text := clean(str(question)))
     ),
+    "wordings": lambda rows: {
+        clean(question): tuple(text for each in also if (text := clean(str(each)))) for question, also in rows.items()
+    },
     "question_vectors": lambda values: QuestionVectors(
         str(values[0]), {str(key): str(vector) for key, vector in values[1].items()}
     ),

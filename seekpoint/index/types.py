@@ -471,11 +471,15 @@ def place_of(start: float | None, page: int | None, anchor: str | None, quote: s
 
 
 class KeptQuestion(NamedTuple):
-    """A question to ask of what is new, or to drop where it isn't `kept`; `added` is in Unix seconds."""
+    """A question to ask of what is new, or to drop where it isn't `kept`; `added` is in Unix seconds.
+
+    `also` are its other wordings. A question that is kept already gets these, or without any keeps those it has.
+    """
 
     text: str
     added: float
     kept: bool = True
+    also: tuple[str, ...] = ()
 
 
 class Section(NamedTuple):

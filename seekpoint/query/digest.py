@@ -22,6 +22,7 @@ from seekpoint.index.types import Filters, KeptQuestion, Resource, iso_time
 from seekpoint.query.answers import Answer, Confidence, Moment, Reading
 from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
+from seekpoint.query.search.wordings import check_wordings
 
 LEAST = 0.36
 """The least value of a listed moment: the probability that the first new one answers × (share of its score)².
@@ -35,10 +36,11 @@ _MOST, _PER_RESOURCE, _READ = 5, 2, 20
 
 
 class News(NamedTuple):
-    """The new moments that answer a kept question, best first; none where nothing new does."""
+    """The new moments that answer a kept question in any of its wordings, best first; none where nothing new does."""
 
     question: str
     moments: tuple[Moment, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def resources(self) -> int:
@@ -70,18 +72,18 @@ def digest(
 
     With `read`, the moments are those that a language model cites; where it fails, they are chosen as without it.
     """
-    since, problem = int(since), None
-    asked = [text for text, _ in library.settings.questions] if questions is None else questions
+    since, problem, settings = int(since), None, library.settings
+    asked = [text for text, _ in settings.questions] if questions is None else questions
     new, news = came_since(library, since), []
     options = AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, explained=True)
     for question in asked:
-        moments: tuple[Moment, ...] = ()
+        moments, also = tuple[Moment, ...](), settings.wordings.get(question, ())
         with suppress(UsageError):  # of a question that only another's library can keep
-            answer = ask(question, options) if new else Answer(question, Confidence.NONE, ())
+            answer = ask(question, replace(options, also=also)) if new else Answer(question, Confidence.NONE, ())
             reading = read(answer) if read and answer.moments and not problem else None
             problem = problem or (reading.problem if reading else None)
             moments = _probable(answer) if not reading or reading.problem else _begun(reading)
-        news.append(News(question, tuple(replace(moment, explanation=None) for moment in moments[:_MOST])))
+        news.append(News(question, tuple(replace(moment, explanation=None) for moment in moments[:_MOST]), also))
     return Digest(iso_time(since), tuple(new), tuple(news), problem)
 
 
@@ -110,12 +112,15 @@ def _begun(reading: Reading) -> tuple[Moment, ...]:
     return tuple(there[:_PER_RESOURCE])
 
 
-def keep_question(library: Address, text: str, *, kept: bool = True) -> None:
-    """Keep a question, or no longer; raises UsageError for one that can't be asked, or one too many."""
-    question = clean(text)
-    if kept and len(question) > LONGEST_QUESTION:
-        raise UsageError(f"the question has {len(question):,} characters: ask in {LONGEST_QUESTION:,} at most")
-    if kept and not terms(read_syntax(question).text):
-        raise UsageError("the question has no words: ask in your own words")
+def keep_question(library: Address, text: str, also: Sequence[str] = (), *, kept: bool = True) -> None:
+    """Keep a question with other wordings, or no longer; raises UsageError for what can't be asked, or one too many."""
+    question, *others = dict.fromkeys(map(clean, (text, *also)))
+    if kept:
+        check_wordings(question, others)
+    for wording in (question, *others) if kept else ():
+        if len(wording) > LONGEST_QUESTION:
+            raise UsageError(f"the question has {len(wording):,} characters: ask in {LONGEST_QUESTION:,} at most")
+        if not terms(read_syntax(wording).text):
+            raise UsageError("the question has no words: ask in your own words")
     with open_keeper(library) as keeper:
-        keeper.keep(KeptQuestion(question, time.time(), kept))
+        keeper.keep(KeptQuestion(question, time.time(), kept, tuple(others)))

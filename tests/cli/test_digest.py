@@ -40,6 +40,9 @@ def test_questions_are_kept_once_each_and_dropped(library: Path) -> None:
     ran = call("digest", "--keep", WHY, "--keep", f"  {CANG}\x1b[2J ", "--keep", WHY, *where)
     assert (ran.exit_code, ran.stdout) == (0, "") and ran.stderr.startswith("2 questions kept")
     assert questions(library) == [WHY, CANG]
+    call("digest", "--keep", WHY, "--also", "掩码藏了什么?", "--also", "masks?", *where)
+    with open_reader(library) as reader:
+        assert reader.settings.wordings == {WHY: ("掩码藏了什么?", "masks?")}
     call("digest", "--drop", WHY, *where)
     assert questions(library) == [CANG]
     one_line(call("digest", "--drop", WHY, *where), WHY, "is kept", exit_code=2)
@@ -51,6 +54,9 @@ def test_questions_are_kept_once_each_and_dropped(library: Path) -> None:
         (("--keep", "  "), "no words"),
         (("--keep", "-mask"), "leave"),
         (("--keep", "掩" * 5000), "4,000"),
+        (("--keep", "masks?", "--also", "掩码? 为什么", "--also", "?"), "no words"),
+        (("--keep", "masks?", "--keep", "why?", "--also", "掩码?"), "one --keep"),
+        (("--also", "掩码?"), "one --keep"),
         (("--since", "soon"), "7d"),
         (("--since", "2026-13"), "2026-13"),
     ],
@@ -110,6 +116,10 @@ def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(
     assert (asked.exit_code, asked.stderr, len(chat.requests)) == (0, "", 2)
     assert [each.given["question"] for each in chat.to_translate] == [said, "为什么面团会发酵?"]
     assert "1 new moment on “为什么面团会发酵?”" in asked.stdout, "the model cites what the ranking doesn't list"
+    call("digest", "--keep", "面包如何变大?", "--also", said, "--index", library)
+    [*others, news] = json.loads(call("digest", "--format", "json", "--index", library).stdout)["questions"]
+    assert (news["also"], said in news["moments"][0]["quote"]) == ([said], True)
+    assert not any("also" in other for other in others)
     time.sleep(1.1)  # whole seconds tell what is new
     for number in range(7):
         (folder / f"笔记{number}.txt").write_text(f"Note {number} is on nothing.", "utf-8")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.index.types import Filters
 from seekpoint.query.answers import Answer, Confidence, Estimate, Reading
-from seekpoint.query.digest import LEAST, digest
+from seekpoint.query.digest import LEAST, digest, keep_question
 from seekpoint.query.search.settings import AskOptions
 from tests.index.libraries import build
 from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
@@ -75,6 +76,39 @@ def test_a_reader_chooses_the_moments_until_it_fails(library: Path) -> None:
         found = digest(reader, lambda *_: answer, 0.0, ["a", "b", "c", "d"], lambda _: readings.pop(0))
     assert [news.moments for news in found.questions] == [(second, first), (), (), ()]
     assert (found.problem, len(readings)) == ("gone", 1)  # a model that fails isn't asked again
+
+
+def test_a_question_is_kept_and_asked_in_all_of_its_wordings(tmp_path: Path) -> None:
+    build(tmp_path / "library")
+    keep_question(tmp_path / "library", "why masks?", [" 掩码藏了\n什么？", "why masks?", "warum Masken?"])
+    keep_question(tmp_path / "library", "缓存?")
+    asked = []
+
+    def ask(question: str, options: AskOptions) -> Answer:
+        asked.append((question, options.also))
+        return Answer(question, Confidence.NONE, ())
+
+    with open_reader(tmp_path / "library") as reader:
+        found = digest(reader, ask, 0.0)
+    assert asked == [("why masks?", ("掩码藏了 什么？", "warum Masken?")), ("缓存?", ())]
+    assert [(news.question, news.also) for news in found.questions] == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "also", "words"),
+    [
+        ("why masks?", [f"掩码{n}" for n in range(5)], "give 4 at most"),
+        ('why "the mask"', ["掩码"], "its own words"),
+        ("why masks?", ["？"], "no words"),
+        ("why masks?", ["掩" * 5000], "4,000"),
+    ],
+)
+def test_wordings_that_cant_be_asked_are_not_kept(library: Path, question: str, also: list[str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        keep_question(library, question, also)
+    keep_question(library, question, also[:4], kept=False)
+    with open_reader(library) as reader:
+        assert (reader.settings.questions, reader.settings.wordings) == ((), {})
 
 
 def test_nothing_is_asked_where_nothing_came(library: Path) -> None:

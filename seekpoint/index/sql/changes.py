@@ -273,15 +273,20 @@ class MomentKeeper(Closing):
             self.db.run(f"INSERT INTO kept ({COLUMNS['kept']}) VALUES ({marks}) ON CONFLICT DO NOTHING", *values)
 
     def _keep_question(self, question: KeptQuestion) -> None:
-        stored = self.db.rows("SELECT name, value FROM setting WHERE name = 'questions'")
-        held = dict(LibrarySettings.read(dict[str, str](map(tuple, stored)).get).questions)
+        stored = self.db.rows("SELECT name, value FROM setting WHERE name IN ('questions', 'wordings')")
+        settings = LibrarySettings.read(dict[str, str](map(tuple, stored)).get)
+        held, wordings = dict(settings.questions), dict(settings.wordings)
         if not question.kept:
             held.pop(question.text, None)
+            wordings.pop(question.text, None)
         elif len(held) < MOST_QUESTIONS or question.text in held:
             held.setdefault(question.text, question.added)
+            wordings |= {question.text: question.also} if question.also else {}
         else:
             raise UsageError(f"{len(held)} questions are kept already: `seekpoint digest --drop QUESTION` drops one")
         self.db.run(_PUT, "questions", encoded("questions", [*held.items()]) or "[]")
+        if wordings != settings.wordings:
+            self.db.run(_PUT, "wordings", encoded("wordings", wordings) or "{}")
 
     def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:
         with self._change():

@@ -154,7 +154,7 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
         return files, 0
     try:
         with EmbeddedReader.open(old) as reader:
-            moments, questions = reader.kept(), reader.settings.questions
+            moments, settings = reader.kept(), reader.settings
     except DamagedLibrary:
         return files, None
     with open_keeper(library) as keeper:
@@ -162,8 +162,9 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
             keeper.annotate(moment.resource.id, moment.place, None)
             keeper.keep(moment)
         with suppress(UsageError):  # both together may be too many
-            for text, when in questions:
-                keeper.keep(KeptQuestion(text, when))
+            for text, when in settings.questions:
+                keeper.keep(KeptQuestion(text, when, kept=False))
+                keeper.keep(KeptQuestion(text, when, also=settings.wordings.get(text, ())))
     return files, len(moments)
 
 

@@ -14,7 +14,7 @@ from seekpoint.index.postgres import postgres_writer, schema
 from seekpoint.index.postgres.postgres_reader import PostgresReader
 from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.settings import MOST_QUESTIONS
+from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings
 from seekpoint.index.sql.port import COLUMNS
 
 
@@ -31,7 +31,7 @@ def to_server(
     Raises LibraryError.
     """
     moments: list[tuple[object, ...]] = []
-    questions: list[tuple[str, float]] = []
+    old = LibrarySettings()
     with EmbeddedReader.open(folder) as source, closing(connect(address)) as session, session.transaction():
         postgres_writer.lock(session, in_transaction=True)
         if schema.exists(session):
@@ -40,7 +40,7 @@ def to_server(
                     f"{address} holds a library already: add ?library=NAME to the address, or replace it with --replace"
                 )
             moments = session.rows(f"SELECT {COLUMNS['kept']} FROM kept")
-            questions = [*PostgresWriter(session, source.card).settings.questions]
+            old = PostgresWriter(session, source.card).settings
             schema.discard(session)
             schema.replace_schema(session, source.card)
         else:
@@ -50,9 +50,10 @@ def to_server(
         target.copy(source, progress)
         session.run_many("DELETE FROM kept WHERE (resource_id, place) = (%s, %s)", [row[:2] for row in moments])
         session.copy(f"kept ({COLUMNS['kept']})", moments)
-        if questions:
-            together = dict([*target.settings.questions, *questions])
-            target.put_settings(questions=[*together.items()][:MOST_QUESTIONS])
+        if old.questions:
+            together = dict([*target.settings.questions, *old.questions])
+            wordings = {**target.settings.wordings, **dict.fromkeys(dict(old.questions), ()), **old.wordings}
+            target.put_settings(questions=[*together.items()][:MOST_QUESTIONS], wordings=wordings)
         target.finish_copy(source.card)
         session.run("ANALYZE")
     return len(moments)

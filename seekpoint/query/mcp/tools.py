@@ -240,9 +240,13 @@ class Tools:
     def keep_question(
         self,
         question: Annotated[str, Field(max_length=LONGEST_QUESTION, description="In the user's own words.")],
+        also: Annotated[
+            Annotated[list[str], Field(max_length=MOST_WORDINGS)] | None,
+            Field(description="The question in each other language of the library."),
+        ] = None,
         drop: Annotated[bool, Field(description="Keep it no longer.")] = False,
     ) -> Annotated[CallToolResult, KeptQuestions]:
-        keep_question(self._live.address, question, kept=not drop)
+        keep_question(self._live.address, question, also or (), kept=not drop)
         self._live.refresh()
         with self._live.reader() as reader:
             return structured(KeptQuestions(kept=len(reader.settings.questions)))

@@ -203,6 +203,7 @@ class NewsJson(TypedDict):
     """A kept question, and the new moments that answer it, best first."""
 
     question: str
+    also: NotRequired[Annotated[list[str], Described("Its other wordings, which are asked too.")]]
     moments: list[MomentJson]
 
 

@@ -24,7 +24,7 @@ from seekpoint.query.search.ranking import Hit, ranked, scored
 from seekpoint.query.search.reranking import rerank
 from seekpoint.query.search.settings import EMPHASIS, MOST_MOMENTS, AskOptions
 from seekpoint.query.search.spelling import as_said
-from seekpoint.query.search.wordings import MOST_WORDINGS, merged
+from seekpoint.query.search.wordings import check_wordings, merged
 
 # Chunks with the words of phrases that are read, and that are read before an answer says that nothing has the phrases.
 _WITH_PHRASES, _WITH_MISSING_PHRASES = 500, 10_000
@@ -41,12 +41,9 @@ def ask(question: str, reader: Reader, encoder: Encoder, options: AskOptions = _
     """
     if not 1 <= options.k <= MOST_MOMENTS:
         raise UsageError(f"the number of moments must be 1 to {MOST_MOMENTS}, not {options.k}")
-    if len(options.also) > MOST_WORDINGS:
-        raise UsageError(f"{len(options.also)} other wordings of the question: give {MOST_WORDINGS} at most")
     if options.filters.language:
         check_language(options.filters.language, reader.languages())
-    if options.also and read_syntax(question).is_strict:
-        raise UsageError('a question with a "phrase" or a minus is asked in its own words: omit the other wordings')
+    check_wordings(question, options.also)
     wordings = dict.fromkeys((question, *options.also))
     answers = [_answer(text, reader, encoder, options) for text in wordings]
     return merged(answers, options) if len(answers) > 1 else answers[0]

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from seekpoint.index.errors import UsageError
 from seekpoint.index.text.languages import UNKNOWN
 from seekpoint.index.types import Language
 from seekpoint.query.answers import Answer, Confidence, Moment, is_same_place
+from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.ranking import mixed
 from seekpoint.query.search.settings import TUNING, AskOptions
 
@@ -19,6 +21,14 @@ AGREED = 0.2
 """The share of the score by another wording that a moment gains which that one finds, too. With translations by a
 language model, the mean of moment@1 over five sets rises from .466 to .503 with none, .520 with .1, .529 with .2 and
 .518 with .4; that of moment@5 from .747 to .821, .804, .800 and .800 (benchmarks/RESULTS.md)."""
+
+
+def check_wordings(question: str, also: Sequence[str]) -> None:
+    """Raise UsageError for too many other wordings of a question, or any beside a phrase or a minus."""
+    if len(also) > MOST_WORDINGS:
+        raise UsageError(f"{len(also)} other wordings of the question: give {MOST_WORDINGS} at most")
+    if also and read_syntax(question).is_strict:
+        raise UsageError('a question with a "phrase" or a minus is asked in its own words: omit the other wordings')
 
 
 @dataclass(slots=True)

@@ -32,9 +32,10 @@ SPANS = ("1d", "7d", "30d", "365d")
 
 
 class QuestionForm(Form):
-    """A question to keep, or to keep no longer."""
+    """A question to keep with its other wordings, a line each, or to keep no longer."""
 
     question: Annotated[Line, Field(max_length=LONGEST_QUESTION)]
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class NewsPages:
         form = await self.editing.form(request, QuestionForm)
 
         def run() -> None:
-            keep_question(self.live.address, form.question, kept=kept)
+            keep_question(self.live.address, form.question, form.also.splitlines(), kept=kept)
             self.live.refresh()
 
         await run_in_threadpool(run)

@@ -104,6 +104,25 @@ def test_kept_questions_come_back_in_order_each_once_and_are_dropped(backend: Ba
         reader.verify()
 
 
+def test_other_wordings_of_a_kept_question_stay_until_others_come_or_it_is_dropped(backend: Backend) -> None:
+    also = ("What does the mask hide?", "Was verdeckt die Maske?")
+    for changes, expected in (
+        ({"also": also}, {"掩码藏了什么？": also}),
+        ({"added": 2.0}, {"掩码藏了什么？": also}),
+        ({"also": also[1:]}, {"掩码藏了什么？": also[1:]}),
+        ({"text": "why masks?", "also": ("掩码?",)}, {"掩码藏了什么？": also[1:], "why masks?": ("掩码?",)}),
+        ({"kept": False}, {"why masks?": ("掩码?",)}),
+        ({}, {"why masks?": ("掩码?",)}),
+    ):
+        with backend.keeper() as keeper:
+            keeper.keep(KeptQuestion("掩码藏了什么？", 1.0)._replace(**changes))
+        with backend.reader() as reader:
+            assert reader.settings.wordings == expected
+            reader.verify()
+            held = reader.settings.questions
+    assert held == (("why masks?", 1.0), ("掩码藏了什么？", 1.0))
+
+
 def test_vectors_of_kept_questions_are_their_models_alone_and_move_with_the_library(
     backend: Backend, tmp_path: Path
 ) -> None:

@@ -87,19 +87,22 @@ def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_
         keeper.keep(KEPT)
         keeper.keep(replace(KEPT, start=None, page=3, added=2.0))
         keeper.annotate(KEPT.resource.id, KEPT.place, "我的", "")
-        keeper.keep(KeptQuestion("掩码?", 1.0))
+        keeper.keep(KeptQuestion("掩码?", 1.0, also=("masks?",)))
+        keeper.keep(KeptQuestion("why?", 2.0))
     with pytest.raises(LibraryError, match="--replace"):
         import_library(file, address)
     with open_reader(address) as reader:
         assert reader.settings.glossary == (("old", "1"),)
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
+        keeper.keep(KeptQuestion("why?", 3.0, also=("theirs",)))
     export_library(folder, file, force=True)
     assert import_library(file, address, replacing_old=True).moments == 2
     with open_writer(address) as library:
         assert library.standings().keys() == TALKS.keys() and library.settings.glossary == ()
         assert [(moment.note, moment.page) for moment in library.kept()] == [("我的", None), (KEPT.note, 3)]
-        assert library.settings.questions == (("掩码?", 1.0),)
+        assert library.settings.questions == (("why?", 2.0), ("掩码?", 1.0))
+        assert library.settings.wordings == {"why?": (), "掩码?": ("masks?",)}
     assert answers(address) == answers(folder)
 
 

@@ -227,7 +227,7 @@ def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, 
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.annotate(KEPT.resource.id, KEPT.place, "第二次读", "收藏")
-        keeper.keep(KeptQuestion("掩码?", 1.0))
+        keeper.keep(KeptQuestion("掩码?", 1.0, also=("masks?",)))
     contents = import_library(file, folder, replacing_old=True)
     assert (contents.added, contents.moments) == (2, 1)
     assert (folder / ADDED_FILES / "部" / "讲座.zh.vtt").read_text(encoding="utf-8") == "WEBVTT"
@@ -237,6 +237,14 @@ def test_what_was_added_and_kept_stays_when_a_library_is_replaced(folder: Path, 
         library.verify()
         assert [(moment.note, moment.collection) for moment in library.kept()] == [("第二次读", "收藏")]
         assert library.settings.questions == (("掩码?", 1.0),)
+        assert library.settings.wordings == {"掩码?": ("masks?",)}
+    export_library(folder, theirs := folder.with_name("theirs.zip"))
+    with open_keeper(folder) as keeper:
+        for is_kept in (False, True):
+            keeper.keep(KeptQuestion("掩码?", 1.0, is_kept))
+    import_library(theirs, folder, replacing_old=True)
+    with EmbeddedReader.open(folder) as library:
+        assert library.settings.wordings == {}, "one's own question is asked as one keeps it"
         assert [status.resource.id for status in library.statuses()] == ["neu"]
 
 

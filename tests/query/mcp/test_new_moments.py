@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.cli.mcp import adding_to
+from seekpoint.index.open import open_reader
 from seekpoint.query.mcp.mcp_server import Server, make_server
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.token_budget import tokens
@@ -28,7 +29,7 @@ def target(tmp_path: Path) -> Iterator[Server]:
         yield make_server(live, adding_to(folder))
 
 
-def test_a_question_is_kept_told_of_and_dropped(target: Server) -> None:
+def test_a_question_is_kept_told_of_and_dropped(target: Server, tmp_path: Path) -> None:
     assert tool_result(target, "new_moments")["questions"] == []
     assert tool_result(target, "keep_question", question=SAID) == {"kept": 1}
     new = tool_result(target, "new_moments", since="1d")
@@ -36,6 +37,10 @@ def test_a_question_is_kept_told_of_and_dropped(target: Server) -> None:
     for moment in new["questions"][0]["moments"]:
         assert moment["link"].startswith("https://www.youtube.com/watch?v=") and moment["quote"]
     assert tool_result(target, "new_moments", since="2999")["resources"] == 0
+    assert tool_result(target, "keep_question", question=SAID, also=["what the mask hides", "cache?"]) == {"kept": 1}
+    with open_reader(tmp_path / "library") as library:
+        assert library.settings.wordings == {SAID: ("what the mask hides", "cache?")}
+    assert "at most" in tool_error(target, "keep_question", question=SAID, also=["a mask"] * 5)
     assert tool_result(target, "keep_question", question=SAID, drop=True) == {"kept": 0}
     assert "no words" in tool_error(target, "keep_question", question="?!")
     assert "7d" in tool_error(target, "new_moments", since="soon")

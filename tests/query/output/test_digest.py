@@ -22,7 +22,7 @@ DIGEST = Digest(
     (
         News("掩码藏了什么？", (replace(VIDEO_MOMENT, added=ADDED, published="2026-11-29"), PAPER_MOMENT)),
         News("how do I bake bread?"),
-        News("why masks?", (replace(RECORDING_MOMENT, rank=1),)),
+        News("why masks?", (replace(RECORDING_MOMENT, rank=1),), ("掩码为什么？",)),
     ),
 )
 QUIET = replace(DIGEST, questions=(News("how do I bake bread?"),))
@@ -81,6 +81,7 @@ def test_the_json_has_every_question_and_what_came() -> None:
     document = as_json(DIGEST)
     assert_valid(DigestJson, document)
     assert [question["question"] for question in document["questions"]] == [news.question for news in DIGEST.questions]
+    assert [question.get("also") for question in document["questions"]] == [None, None, ["掩码为什么？"]]
     assert [len(question["moments"]) for question in document["questions"]] == [2, 0, 1]
     assert document["questions"][0]["moments"][0]["published"] == "2026-11-29"
     assert document["questions"][0]["moments"][0]["added"] == ADDED

@@ -12,17 +12,20 @@ from pathlib import Path
 from shutil import copytree
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.open import open_reader
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.reading.model import Endpoint
 from seekpoint.query.web.security import AccessPolicy
 from tests.fake_chat import Behaviour, FakeChat, answering, by_letter, citing, mark_of, silent, streaming
 from tests.query.web.conftest import axe_faults, captioned, opened
 from tests.query.web.served import eventually, served, settled, until
+from tests.query.web.workbench import editing as editing_of
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
@@ -442,6 +445,25 @@ def test_an_answer_streams_in_pushes_nothing_and_then_its_first_moment_is_first(
         until(page, "document.activeElement.closest('h2')?.id === 'm2'")
         assert (page.evaluate("location.hash"), page.evaluate("location.search")) == ("#m2", asked)
     assert len(chat.requests) == 1
+
+
+@pytest.mark.chromium
+def test_a_question_is_kept_with_the_wordings_in_which_it_was_read(
+    browser: Browser, lectures: Path, chat: FakeChat, tmp_path: Path
+) -> None:
+    library = Path(copytree(lectures, tmp_path / "library"))
+    chat.behaviour, chat.translation = citing("It hides {噪声3}."), "zh: 噪声被什么藏起来？"
+    reader, editing = LanguageReader(Endpoint(chat.address)), editing_of(library)
+    with served(library, reader=reader, editing=editing) as address, opened(browser, address) as page:
+        page.goto(f"/?{urlencode({'q': ASKED})}")
+        until(page, _IS_READ)
+        page.locator("#kq button").click()
+        page.locator("#kq .drop").wait_for()
+        page.goto("/new")
+        assert "噪声被什么藏起来？" in page.locator(".heading + .summary").inner_text()
+    editing.builds.close()
+    with open_reader(library) as stored:
+        assert stored.settings.wordings == {ASKED: ("噪声被什么藏起来？",)}
 
 
 @pytest.mark.chromium

@@ -102,7 +102,9 @@ export async function showReading() {
   const focused = results.contains(document.activeElement) && document.activeElement.href;
   const opened = [...results.querySelectorAll(".moment:has(.around[open])")].map(linkOf);
   showVerdict(parsed.getElementById("results"));
-  for (const place of ["#reading", ".moments"]) results.querySelector(place).replaceWith(document.adoptNode(parsed.querySelector(`#results ${place}`)));
+  for (const place of ["#reading", ".moments", "#kq"]) {
+    results.querySelector(place)?.replaceWith(document.adoptNode(parsed.querySelector(`#results ${place}`)));
+  }
   document.title = parsed.title;
   showOffer(parsed);
   settle(document.getElementById("reading"), bottom);
