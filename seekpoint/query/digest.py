@@ -75,7 +75,7 @@ def digest(
     since, problem, settings = int(since), None, library.settings
     asked = [text for text, _ in settings.questions] if questions is None else questions
     new, news = came_since(library, since), []
-    options = AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, explained=True)
+    options = AskOptions(_READ if read else _MOST, Filters(added=since), _PER_RESOURCE, estimated=True)
     for question in asked:
         moments, also = tuple[Moment, ...](), settings.wordings.get(question, ())
         with suppress(UsageError):  # of a question that only another's library can keep
@@ -83,7 +83,7 @@ def digest(
             reading = read(answer) if read and answer.moments and not problem else None
             problem = problem or (reading.problem if reading else None)
             moments = _probable(answer) if not reading or reading.problem else _begun(reading)
-        news.append(News(question, tuple(replace(moment, explanation=None) for moment in moments[:_MOST]), also))
+        news.append(News(question, moments[:_MOST], also))
     return Digest(iso_time(since), tuple(new), tuple(news), problem)
 
 

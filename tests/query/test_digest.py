@@ -15,7 +15,7 @@ from seekpoint.query.answers import Answer, Confidence, Estimate, Reading
 from seekpoint.query.digest import LEAST, digest, keep_question
 from seekpoint.query.search.settings import AskOptions
 from tests.index.libraries import build
-from tests.query.output.examples import EXPLANATION, VIDEO_MOMENT
+from tests.query.output.examples import VIDEO_MOMENT
 
 ESTIMATE = Estimate(0.9, 0.5, 0.4, 0.1, 0.0, 0.0, 0.1, 0.5)
 
@@ -30,9 +30,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def listed(library: Path, right: float, scores: Sequence[float], since: float = 0.0, **changes: object) -> list[float]:
     """The scores of the moments that are listed of an answer whose moments have these scores."""
     asked: list[AskOptions] = []
-    explained = replace(VIDEO_MOMENT, explanation=EXPLANATION)
     moments = tuple(
-        replace(explained, rank=rank, score=score, resource=replace(explained.resource, id=f"talk {rank // 4}"))
+        replace(VIDEO_MOMENT, rank=rank, score=score, resource=replace(VIDEO_MOMENT.resource, id=f"talk {rank // 4}"))
         for rank, score in enumerate(scores, 2)
     )
     answer = Answer("?", Confidence.HIGH, moments, estimate=replace(ESTIMATE, right=right))
@@ -43,8 +42,7 @@ def listed(library: Path, right: float, scores: Sequence[float], since: float = 
 
     with open_reader(library) as reader:
         [news] = digest(reader, ask, since, ["掩码藏了什么？"]).questions
-    assert all(options.filters == Filters(added=since) for options in asked)
-    assert all(moment.explanation is None for moment in news.moments)
+    assert all((options.filters, options.explained) == (Filters(added=since), False) for options in asked)
     return [moment.score for moment in news.moments]
 
 

@@ -84,7 +84,8 @@ def _answer(question: str, reader: Reader, encoder: Encoder, options: AskOptions
         return answer
     confidence, estimated = estimate(features(hits[0], fused, candidates, query, answer.unknown), calibration)
     confidence = _by_what_is_said(confidence, hits[0], answer, query)
-    return replace(answer, confidence=confidence, estimate=estimated if options.explained else None)
+    is_told = options.explained or options.estimated
+    return replace(answer, confidence=confidence, estimate=estimated if is_told else None)
 
 
 def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Query) -> Confidence:

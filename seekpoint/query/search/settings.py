@@ -106,8 +106,9 @@ class AskOptions:
     """Options of a question: at most `k` moments, of those that `filters` keep, ordered again by a `reranker`.
 
     At most `per_resource` of the first five are of one resource, unless nothing else is near. `explained` moments say
-    why they were found, and the answer what its confidence follows from. `tuning` replaces the weights of the ranking.
-    `also` are other wordings of the question, in other languages or words, whose moments count as well.
+    why they were found, and the answer what its confidence follows from; an `estimated` one says only this. `tuning`
+    replaces the weights of the ranking. `also` are other wordings of the question, in other languages or words, whose
+    moments count as well.
     """
 
     k: int = 5
@@ -117,3 +118,4 @@ class AskOptions:
     reranker: Reranker | None = None
     tuning: Tuning | None = None
     also: tuple[str, ...] = ()
+    estimated: bool = False

@@ -106,6 +106,16 @@ def test_what_something_is_is_answered_where_it_is_introduced(
     assert (seekpoint.ask(why, library, encoder=encoder).moments[0].start or 0) > 125
 
 
+def test_an_estimated_answer_says_what_its_confidence_follows_from_and_nothing_of_its_moments(library: Reader) -> None:
+    for question in ("what does the mask hide?", "掩码藏了什么？"):
+        plain, explained, estimated = (
+            ask(question, library, TopicEncoder(), options)
+            for options in (AskOptions(), AskOptions(explained=True), AskOptions(estimated=True))
+        )
+        assert (plain.estimate, estimated.estimate) == (None, explained.estimate) != (None, None)
+        assert estimated.moments == plain.moments
+
+
 def test_function_words_count_nothing_where_the_library_has_no_other_word_of_the_question(library: Reader) -> None:
     options = AskOptions(explained=True)
     for question, counts in (
