@@ -226,13 +226,17 @@ def play(page: Page, resource: str, start: float) -> None:
     page.frame_locator("#player iframe").locator("body").get_by_text(f'"time":{start:.0f}').wait_for()
 
 
-def axe_faults(page: Page, schemes: Sequence[Literal["light", "dark"]] = SCHEMES) -> list[tuple[str, str]]:
-    """The rules of accessibility that a page breaks in light or dark, each with an element."""
+def axe_faults(
+    page: Page, schemes: Sequence[Literal["light", "dark"]] = SCHEMES, within: str = "html"
+) -> list[tuple[str, str]]:
+    """The rules of accessibility that a part of a page breaks in light or dark, each with an element."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install 'seekpoint[dev]'").Axe()
     faults: list[tuple[str, str]] = []
+    page.evaluate(axe.axe_script)
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
-        result = axe.run(page, options={"runOnly": AXE_RULES, "resultTypes": ["violations"]}).response
+        options = {"runOnly": AXE_RULES, "resultTypes": ["violations"]}
+        result = page.evaluate("([within, options]) => axe.run(within, options)", [within, options])
         assert result["passes"]
         faults += [(fault["id"], fault["nodes"][0]["html"]) for fault in result["violations"]]
     return faults

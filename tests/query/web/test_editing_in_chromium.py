@@ -95,7 +95,7 @@ def test_where_a_question_is_answered_is_seen_without_scrolling(browser: Browser
                 bar = page.locator(".entry .bar").first.bounding_box()
                 assert bar and bar["y"] + bar["height"] < height
                 assert page.locator(".adding").is_visible()
-                assert axe_faults(page) == []
+            assert axe_faults(page) == []
 
 
 def test_the_list_is_added_to_by_the_keyboard_narrowed_and_sorted(browser: Browser, library: Path) -> None:
@@ -227,19 +227,19 @@ def test_sections_fold_with_their_parents_and_open_for_a_filter(browser: Browser
         menu = page.locator(".entry", has_text="Lecture 7").first.locator(".menu")
         menu.locator("summary").press("Enter")
         menu.get_by_role("button", name="Remove “Lecture 7”").wait_for()
-        assert axe_faults(page) == []
+        assert axe_faults(page, within=".menu[open]") == []
         page.keyboard.press("Escape")
         assert menu.locator("button").is_hidden()
         assert page.evaluate("document.activeElement.closest('.menu') !== null"), "the focus stays"
         page.locator(".section > .menu > summary").nth(1).press("Enter")
         page.get_by_label("Heading").nth(1).fill("遮罩 › Masks")
-        assert axe_faults(page) == []
+        assert axe_faults(page, within=".menu[open]") == []
         page.keyboard.press("Enter")
         page.locator("h2", has_text="遮罩").wait_for()
         assert page.locator("h3", has_text="Masks").count() == page.locator("h2", has_text="Course").count() == 1
         page.locator(".sources > summary").press("Enter")
         page.locator(".sources .menu summary").press("Enter")
-        assert axe_faults(page) == []
+        assert axe_faults(page, within=".sources") == []
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         page.locator("h1 + .summary", has_text="0 of 0 indexed").wait_for()
