@@ -195,6 +195,7 @@ class _Child:
             process.kill()
 
         timer = Timer(max(patience, 0.0), stop)
+        timer.daemon = True  # a Ctrl-C may come before it can be cancelled, and no process is to wait for it
         timer.start()
         try:
             send(process.stdin, value, data)

@@ -220,6 +220,30 @@ def test_ctrl_c_reaches_only_the_parent(tmp_path: Path) -> None:
     assert not is_running(process)
 
 
+# A Ctrl-C that comes when the clock of a call has just been started.
+INTERRUPTED = """
+import sys
+from threading import Event, Thread
+from seekpoint.indexer.sources.sandbox import sandboxed
+from tests.indexer.misbehaving import misbehave
+
+def interrupt(frame, event, _):
+    codes = frame.f_code, frame.f_back and frame.f_back.f_code
+    if event == "return" and codes == (Event.wait.__code__, Thread.start.__code__):
+        sys.setprofile(None)
+        raise KeyboardInterrupt
+
+sys.setprofile(interrupt)
+sandboxed(misbehave, b"words once")
+"""
+
+
+def test_ctrl_c_ends_the_parent_at_once_whenever_it_comes() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    ran = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=30)
+    assert ran.stderr.rstrip().endswith("KeyboardInterrupt")
+
+
 def test_a_users_script_needs_no_main_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
