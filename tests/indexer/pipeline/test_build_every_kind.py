@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from shutil import rmtree
-from signal import SIGINT, SIGKILL, SIGTERM
+from signal import SIGINT, SIGKILL, SIGTERM, default_int_handler, signal
 from types import FrameType
 
 import pytest
@@ -172,6 +174,7 @@ def test_nothing_that_others_wrote_is_parsed_in_the_process_of_the_build(worksho
 
 def build_all(sources: list[Path], library: Path, web: tuple[str, ...], ended: Path) -> None:
     """Build in a process that may be ended at any moment; `ended` is left at the end."""
+    signal(SIGINT, default_int_handler)  # which is ignored where the tests run in the background
     options = BuildOptions([*map(str, sources)], pace=0, translate=False)
     build(options, library, Sources.through(LocalWeb(*web), options), encoder=TopicEncoder())
     ended.touch()
@@ -191,7 +194,7 @@ def held(library: Path) -> tuple[set[tuple[object, ...]], object]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.nightly)])
 def test_a_build_that_is_ended_at_any_time_ends_like_an_undisturbed_one(
     workshop: Workshop, sites: FakeSites, kills: int
 ) -> None:
@@ -221,11 +224,15 @@ def test_a_build_that_is_ended_at_any_time_ends_like_an_undisturbed_one(
             run(library, end, after)
 
     undisturbed = workshop.folder / "undisturbed"
-    seconds = min(run(undisturbed), run(workshop.folder / "warm"))
+    seconds = run(undisturbed)
     expected = held(undisturbed)
+    seed = Random().randrange(1 << 32)
+    logging.warning("the seed is %d", seed)  # which pytest shows where the test fails
+    chance = Random(seed)
     for kill in range(kills):
         library = workshop.folder / f"killed {kill}"
-        interrupt(library, (SIGKILL, SIGKILL, SIGTERM, SIGINT)[kill % 4], seconds * (kill + 0.5) / kills)
+        end = SIGKILL if kill % 2 else chance.choice((SIGTERM, SIGINT))
+        interrupt(library, end, seconds * (kill + chance.random()) / kills)
         entries, _ = held(library)
         assert {entry[0] for entry in entries} <= {entry[0] for entry in expected[0]}
         assert {entry for entry in entries if entry[2] is State.INDEXED and entry[4]} <= expected[0]

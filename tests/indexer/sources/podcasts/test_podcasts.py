@@ -148,18 +148,22 @@ def test_a_feed_of_5000_episodes_takes_seconds(httpserver: HTTPServer) -> None:
 
 
 @pytest.mark.slow
-def test_the_most_items_of_a_feed_are_those_of_all_its_pages_together(httpserver: HTTPServer) -> None:
+@pytest.mark.parametrize("every", [50, pytest.param(1, marks=pytest.mark.nightly)])
+def test_the_most_items_of_a_feed_are_those_of_all_its_pages_together(httpserver: HTTPServer, every: int) -> None:
+    """Of so many items one has a sound: the others are read in a tenth of the time, and count as well."""
+
     def page(request: Request) -> Response:
         number = int(request.args.get("page", "1"))
         asked.append(number)
-        sounds = (f'<item><enclosure url="{n}.mp3"/></item>' for n in range(26_000 * number, 26_000 * (number + 1)))
+        numbers = range(26_000 * number, 26_000 * (number + 1))
+        items = ("<item/>" if n % every else f'<item><enclosure url="{n}.mp3"/></item>' for n in numbers)
         following = f'<link xmlns="{ATOM}" rel="next" href="/feed?page={number + 1}"/>' if number < 3 else ""
-        return Response(f"<rss><channel>{following}{''.join(sounds)}</channel></rss>", content_type="text/xml")
+        return Response(f"<rss><channel>{following}{''.join(items)}</channel></rss>", content_type="text/xml")
 
     asked: list[int] = []
     httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     httpserver.expect_request("/feed").respond_with_handler(page)
     listing = Podcasts(LocalWeb(httpserver.url_for("").rstrip("/"), *HOSTS)).fetch_listing(PLAYLIST)
-    assert listing.playlist and len(listing.playlist.entries) == MOST_ITEMS
+    assert listing.playlist and len(listing.playlist.entries) == min(MOST_ITEMS, 52_000 // every)
     assert asked == [1, 2]
-    assert listing.messages == (f"{SHOW}/feed: only its newest 50,000 items are read",)
+    assert f"{SHOW}/feed: only its newest 50,000 items are read" in listing.messages
