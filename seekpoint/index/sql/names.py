@@ -161,22 +161,39 @@ def usable(
     dictionaries: Dictionaries, languages: Iterable[str], vocabulary: set[str]
 ) -> Iterator[tuple[str, str, str, str]]:
     """The translations that a library with these languages and terms can use, as rows of the table `translation`."""
-
-    @cache  # of single words, which spares stemming: dictionaries repeat their words
-    def normal(text: str) -> tuple[str, tuple[str, ...]]:
-        """The key and the terms of a word."""
-        text = simplified(text)
-        located = list(located_terms(text))
-        return joined(text, located) if located else "", tuple(term.text for term in located)
-
+    terms_of, key_of = _terms_among(vocabulary), cache(_key)
     for target in languages:
         for source, entries in dictionaries(target):
             words: dict[str, dict[tuple[str, ...], None]] = {}
             for word, translations in entries:
-                split = (tuple(term for part in text.split() for term in normal(part)[1]) for text in translations)
-                alternatives = {terms: None for terms in split if terms and vocabulary.issuperset(terms)}
-                key = " ".join(filter(None, (normal(part)[0] for part in word.split()))) if alternatives else ""
+                alternatives = dict.fromkeys(filter(None, map(terms_of, translations)))
+                key = " ".join(filter(None, map(key_of, word.split()))) if alternatives else ""
                 if key:
                     words.setdefault(key, {}).update(alternatives)
             for key, alternatives in words.items():
                 yield source, key, target, json.dumps(list(alternatives), ensure_ascii=False, separators=(",", ":"))
+
+
+def _key(word: str) -> str:
+    text = simplified(word)
+    located = list(located_terms(text))
+    return joined(text, located) if located else ""
+
+
+def _terms_among(vocabulary: set[str]) -> Callable[[str], tuple[str, ...]]:
+    """A function that gives the terms of a text, or none where the vocabulary lacks one."""
+
+    @cache  # dictionaries repeat their words
+    def of_word(word: str) -> tuple[str, ...] | None:
+        split = terms(word)
+        return tuple(split) if vocabulary.issuperset(split) else None
+
+    def of_text(text: str) -> tuple[str, ...]:
+        split = list[str]()
+        for word in text.split():
+            if (known := of_word(word)) is None:
+                return ()
+            split += known
+        return tuple(split)
+
+    return of_text

