@@ -2,9 +2,10 @@
 
     python -m benchmarks.noted_checks LIBRARY READING.jsonl...
 
-A line of a reading has `v`, a resource's id, `t`, a second, and a question in each language, `en` and `zh`. Prints how
-many are kept where they belong, and how many are dropped at a stretch of another recording, and at another one of the
-same, with the constants of seekpoint/query/reading/noting.py, and what the other checks drop of the genuine ones.
+A line of a reading has `v`, a resource's id, `t`, a second, and a question in each language, `en` and `zh`, or a
+`title`. Prints how many are kept where they belong, and how many are dropped at a stretch of another recording, and at
+another one of the same, with the constants of seekpoint/query/reading/noting.py, and what the other checks drop of the
+genuine questions.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.languages import to_embed
 from seekpoint.index.text.stretches import number_at
-from seekpoint.query.reading.noting import fault, is_answered, parsed
+from seekpoint.query.reading.noting import fault, is_answered, is_titled, parsed
 from seekpoint.query.reading.unread_stretches import stretches_of
 
 _LANGUAGES = ("en", "zh")
@@ -57,9 +58,16 @@ def main() -> None:
                 for name, item in places.items():
                     asked[name] += 1
                     kept[name] += is_answered(vector, language, item, library)
-    print(f"{asked['own']} questions: kept {kept['own'] / asked['own']:.3f}")
-    for name in ("another recording", "the same recording"):
-        print(f"{asked[name]} at {name}: dropped {1 - kept[name] / max(asked[name], 1):.3f}")
+            if "title" in row and number in own:
+                vector = encoder.question(to_embed(row["title"]))
+                other = rng.choice([*items[rng.choice([key for key in items if key != row["v"]])].values()])
+                for name, item in (("titles", own[number]), ("titles of another recording", other)):
+                    asked[name] += 1
+                    kept[name] += is_titled(vector, item, library)
+    for name in ("own", "titles"):
+        print(f"{asked[name]} {'questions' if name == 'own' else name}: kept {kept[name] / max(asked[name], 1):.3f}")
+    for name in ("another recording", "the same recording", "titles of another recording"):
+        print(f"{asked[name]}, {name}: dropped {1 - kept[name] / max(asked[name], 1):.3f}")
     print("other checks:", {reason or "pass": count for reason, count in faults.most_common()})
 
 

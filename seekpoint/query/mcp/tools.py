@@ -264,9 +264,7 @@ class Tools:
     def note_stretch(
         self,
         stretch: Annotated[str, Field(max_length=200, description="The `stretch` that `next_stretch` gave.")],
-        notes: Annotated[
-            str, Field(max_length=_LONGEST_NOTES, description="As its `rules` ask: `3 en Why is the mask needed?`")
-        ],
+        notes: Annotated[str, Field(max_length=_LONGEST_NOTES, description="As its `rules` ask.")],
     ) -> Annotated[CallToolResult, KeptNotes]:
         with self._live.cache() as cache:
             reader = cache.reader

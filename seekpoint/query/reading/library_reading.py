@@ -128,7 +128,8 @@ class LibraryReading:
         with closing(self._model.stream(item.messages)) as pieces:
             for piece in without_thoughts(pieces):
                 text += piece
-                if len(text) > _MOST_READ:
+                is_long = "\n" in piece and sum(map(bool, text.splitlines())) > item.most_lines
+                if is_long or len(text) > _MOST_READ:
                     text = text[: text.rfind("\n") + 1]  # the last line may be cut
                     break
                 if monotonic() > until:

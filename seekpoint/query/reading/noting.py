@@ -18,14 +18,14 @@ from seekpoint.index.text.terms import has_content, terms
 from seekpoint.index.text.transcript_text import columns
 from seekpoint.index.types import CandidateQuery, Chapter, Encoder, Filters, NotedQuestion, ReadStretch, Vectors
 from seekpoint.query.reading.citations import ADDRESS, TAG, ends, without_markup, without_thoughts
-from seekpoint.query.reading.unread_stretches import UnreadStretch
+from seekpoint.query.reading.unread_stretches import EXAMPLES, UnreadStretch
 
-VERSION = "rules 1"
+VERSION = "rules 2"
 """The version of the rules: part of the name of who read a stretch."""
 
 NO_LINE, NO_MARK, OTHER_LANGUAGE = "not in the form asked for", "at no mark", "in another language"
 NO_QUESTION, NO_TITLE, NO_SENTENCES, TWICE = "no question", "no title", "no plain sentences", "said twice"
-ELSEWHERE, TOO_MANY = "not about what is said there", "more than asked for"
+ELSEWHERE, TOO_MANY, COPIED = "not about what is said there", "more than asked for", "copied from the rules"
 _LONGEST_QUESTION, _MOST_TITLE_COLUMNS, _MOST_TITLES, _MOST_DROPPED = 200, 90, 4, 100
 _MOST_SENTENCES, _MOST_SUMMARY_COLUMNS = 3, 600
 _LINE = re.compile(
@@ -43,6 +43,8 @@ _LATIN = re.compile(r"[A-Za-z0-9_]+")
 # benchmarks/noted_checks.py: a question's nearest chunk in its stretch has these shares of the cosine of the nearest
 # chunk anywhere, and of the nearest one in its recording, and at least this cosine, where there is little else.
 OF_ALL, OF_RECORDING, LEAST = 0.5, 0.65, 0.1
+# The first share for a title, which says less: other parts of a recording may be nearer to it.
+OF_ALL_TITLE = 0.4
 # Chunks anywhere among which the nearest one is.
 _NEAREST = 8
 
@@ -104,10 +106,10 @@ def _lines_noted(
         line = parsed(plain)
         reason = NO_LINE if not line else fault(line, item) or ("" if line.label in marks else NO_MARK)
         if line and not reason and line.is_title:
-            if len(titles) < _MOST_TITLES:
+            is_there = is_titled(encoder.question(to_embed(line.text)), item, library)
+            reason = TOO_MANY if len(titles) == _MOST_TITLES else "" if is_there else ELSEWHERE
+            if not reason:
                 titles.setdefault(line.label, Chapter(marks[line.label], line.text, generated=True))
-            else:
-                reason = TOO_MANY
         elif line and not reason:
             key = (line.language, *terms(line.text))
             if key in said:
@@ -171,6 +173,8 @@ def parsed(plain: str) -> Line | None:
 def fault(line: Line, item: UnreadStretch) -> str:
     """Why a line can't be kept, whatever is said at its mark; empty if nothing is wrong with it."""
     language, text = line.language or item.languages[0], line.text
+    if text in EXAMPLES:
+        return COPIED
     if language not in item.languages or not _is_in(language, text):
         return OTHER_LANGUAGE
     is_plain = has_content(text) and not ADDRESS.search(text)
@@ -189,6 +193,17 @@ def _is_in(language: str, text: str) -> bool:
 
 def is_answered(vector: Vectors, language: str, item: UnreadStretch, library: Reader) -> bool:
     """Whether a question, by its vector, may be answered in a stretch: nothing else is much nearer in meaning."""
+    return _is_near(vector, language, item, library, OF_ALL, OF_RECORDING)
+
+
+def is_titled(vector: Vectors, item: UnreadStretch, library: Reader) -> bool:
+    """Whether a title, by its vector, may be that of a part of a stretch."""
+    return _is_near(vector, item.languages[0], item, library, OF_ALL_TITLE, 0.0)
+
+
+def _is_near(
+    vector: Vectors, language: str, item: UnreadStretch, library: Reader, of_all: float, of_recording: float
+) -> bool:
     known = library.languages().get(language)
     mean = known.mean if known else background(library.card.name).get(language)
     question = vector if mean is None else centred(vector, mean)
@@ -205,4 +220,4 @@ def is_answered(vector: Vectors, language: str, item: UnreadStretch, library: Re
                 there = max(there, cosine)
     scale = library.settings.scale_of(library.card)
     least = LEAST / (scale.scale if scale else 1.0)
-    return there >= max(OF_ALL * anywhere, OF_RECORDING * in_recording, least)
+    return there >= max(of_all * anywhere, of_recording * in_recording, least)

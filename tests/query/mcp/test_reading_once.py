@@ -81,7 +81,7 @@ def test_an_assistant_reads_all_of_it_a_stretch_at_a_time(folder: Path, target: 
     assert given == {"left": 0} and summaries(folder) == SUMMARIES
     of = [(ENGLISH, 0), (ENGLISH, 1), (ENGLISH, 2), (CHINESE, 0), (CHINESE, 1), (DOCUMENT, 0), (DOCUMENT, 1)]
     assert read == [(f"{key} {number}", 7 - place) for place, (key, number) in enumerate(of)]
-    assert to_read(folder) == [] and {each.reader for each in noted(folder)} == {"an assistant, rules 1"}
+    assert to_read(folder) == [] and {each.reader for each in noted(folder)} == {"an assistant, rules 2"}
 
 
 def test_a_summary_that_is_dropped_is_mended_or_left_out(folder: Path, target: Server) -> None:

@@ -66,7 +66,8 @@ def test_the_stretches_come_in_order_with_marks_every_ten_seconds_and_what_was_s
     assert [mark.start for mark in items[1].marks] == [300.0 + 10 * k for k in range(30)]
     assert "(the beginning)" in items[0].text and "[1] 掩码遮住后面的词。" in items[4].text
     assert (items[0].languages, items[3].languages) == (["en", "zh"], ["zh", "en"])
-    assert "title in zh (Chinese)" in items[3].rules and "3 zh 为什么需要掩码？\n3 en " in items[3].rules
+    assert "title in zh (Chinese)" in items[3].rules and "3 zh 面团为什么会发起来？\n3 en " in items[3].rules
+    assert "\n3 # 酵母的作用\n" in items[3].rules and "\n3 # How yeast works\n" in items[0].rules
 
 
 @pytest.mark.parametrize("text", ["掩码把未来藏起来。" * 5, "A mask hides it. " * 6, '"\\"', "掩码" * 300, "x" * 5000])
@@ -120,6 +121,10 @@ def test_a_line_is_read_in_whichever_dress(line: str, library: Reader) -> None:
         ("3 en What is a softmax?", noting.ELSEWHERE),
         ("3 en What does attention weigh?", noting.ELSEWHERE),
         ("3 zh 缓存保存什么？", noting.ELSEWHERE),
+        ("3 # Why a cache keeps keys", noting.ELSEWHERE),
+        ("3 # How yeast works", noting.COPIED),
+        ("3 en Why does bread dough rise?", noting.COPIED),
+        ("3 zh 面团为什么会发起来？", noting.COPIED),
     ],
 )
 def test_a_line_is_dropped_and_it_is_said_why(line: str, reason: str, library: Reader) -> None:
