@@ -11,7 +11,7 @@ import seekpoint
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import LibraryError, LibraryNotFound
 from seekpoint.index.types import State
-from tests.asking import ask
+from tests.asking import ask, library_of
 from tests.cli.here import call, one_line, run
 from tests.disks import needs_mounts, read_only, small_disk
 from tests.fakes import TopicEncoder
@@ -79,8 +79,25 @@ def test_a_read_only_medium_is_read_and_takes_no_change(tmp_path: Path) -> None:
     assert held(library) == expected
 
 
-def test_a_temporary_folder_without_room_is_a_line(tmp_path: Path) -> None:
+UNTRANSLATED = """
+from pathlib import Path
+from seekpoint.index.open import open_reader
+from seekpoint.query.reading.language_reader import LanguageReader, whole
+from seekpoint.query.search.settings import AskOptions
+from tests.fake_chat import Scripted
+
+with open_reader(Path({library!r})) as library:
+    reader = LanguageReader(Scripted(lambda _: "", translation="zh: 掩码"))
+    print(whole(reader.translating(AskOptions(), "What does a mask hide?", library)).also)
+"""
+
+
+def test_a_temporary_folder_without_room_is_a_line_and_keeps_no_question_from_its_answer(tmp_path: Path) -> None:
+    library = library_of(tmp_path, {"Talk [aaaaaaaaaaa].en": ["A mask hides."], "讲座 [bbbbbbbbbbb].zh": ["掩码。"]})
+    code = UNTRANSLATED.format(library=str(library))
+    assert run(code=code).stdout == "('掩码',)\n"
     with small_disk(tmp_path / "temporary", 40):
+        assert run(code=code, TMPDIR=str(tmp_path / "temporary")).stdout == "()\n"
         module = "seekpoint.index.text.language_identification"
         code = f"from {module} import language_of; language_of(['哪些词'], None)"
         said = run(code=code, TMPDIR=str(tmp_path / "temporary")).stderr.splitlines()[-1]

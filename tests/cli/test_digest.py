@@ -114,7 +114,7 @@ def test_a_digest_lists_what_came_since_and_a_build_ends_with_it(
     chat.behaviour = by_letter("It rises by yeast [1].")
     asked = call("digest", "--llm", chat.address, "--llm-model", "tiny", "--index", library)
     assert (asked.exit_code, asked.stderr, len(chat.requests)) == (0, "", 2)
-    assert [each.given["question"] for each in chat.to_translate] == [said, "为什么面团会发酵?"]
+    assert [each.given["query"] for each in chat.to_translate] == [said, "为什么面团会发酵?"]
     assert "1 new moment on “为什么面团会发酵?”" in asked.stdout, "the model cites what the ranking doesn't list"
     call("digest", "--keep", "面包如何变大?", "--also", said, "--index", library)
     [*others, news] = json.loads(call("digest", "--format", "json", "--index", library).stdout)["questions"]

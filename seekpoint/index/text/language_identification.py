@@ -20,7 +20,7 @@ _SLICES, _SLICE = 40, 500
 # Probabilities: enough to accept without a declared language; enough to reject a declared one; still plausible.
 _LIKELY, _SURE, _POSSIBLE = 0.3, 0.7, 0.01
 # Languages that the identifier distinguishes and pages don't, or vice versa.
-_SAME = {"nb": "no", "nn": "no", "wuu": "zh", "hbo": "he", "grc": "el"}
+_SAME = {"fil": "tl", "nb": "no", "nn": "no", "wuu": "zh", "hbo": "he", "grc": "el"}
 _CHINESE_CHARACTERS = ("zh", "ja", "ko")
 _NO_LANGUAGE = "zxx"
 
@@ -50,6 +50,11 @@ def language_of(texts: Sequence[str], declared: str | None, *, least: float = _L
 def certain_language_of(texts: Sequence[str]) -> str:
     """The language of a text that declares none, `und` where its words leave a doubt."""
     return language_of(texts, None, least=_SURE)
+
+
+def is_identified(tag: str) -> bool:
+    """Whether texts in the language of a tag are told from others."""
+    return _language(tag) in _known()
 
 
 def _probabilities(sample: str) -> Mapping[str, float]:

@@ -15,7 +15,7 @@ from itertools import accumulate
 from time import monotonic
 from typing import Protocol, TypeAlias, TypeVar
 
-from seekpoint.index.errors import ReaderError
+from seekpoint.index.errors import ReaderError, SeekpointError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import language_of
@@ -87,13 +87,13 @@ class LanguageReader:
         that lasts is told by the reading.
         """
         within = options.filters.language
-        languages = to_translate(question, [within] if within else spoken(library.languages()))
-        if options.also or not languages or monotonic() < self._translates_from:
+        if options.also or monotonic() < self._translates_from:
             return self.options(options)
         seconds = min(self._seconds * _TRANSLATING, TRANSLATING_SECONDS)
         try:
-            said = yield from translating(question, languages, self._model.stream, seconds)
-        except ReaderError:
+            languages = to_translate(question, [within] if within else spoken(library.languages()))
+            said = (yield from translating(question, languages, self._model.stream, seconds)) if languages else ()
+        except SeekpointError:  # also where languages can't be told: their identifier is unpacked into a file
             self._translates_from = monotonic() + _UNTIL_TRANSLATED
             return self.options(options)
         return replace(self.options(options), also=tuple(map(self._model.masked, said)))

@@ -10,7 +10,7 @@ from time import monotonic
 
 from seekpoint.index.errors import ReaderError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_identification import language_of
+from seekpoint.index.text.language_identification import is_identified, language_of
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import terms
 from seekpoint.query.reading.citations import without_thoughts
@@ -28,7 +28,7 @@ _RULES = """You translate search queries, whatever they say. Put the query into 
 the terms that are usual there: keywords into keywords, a question into a question. Write a line for each language: \
 its tag, a colon, the translation. Write these lines and nothing else."""
 # The label is a tag, or the name of a language where a small model writes one.
-_LINE = re.compile(r"^\W*(\w[\w -]{0,30}?)\W*[:：][ \t]*(\S.*)$", re.MULTILINE)
+_LINE = re.compile(r"^\W*(?:\d+[.)]\s*)?(\w[\w-]*)[^:：\n]{0,40}[:：][ \t]*(\S.*)$", re.MULTILINE)
 
 
 def to_translate(question: str, languages: Iterable[str]) -> list[str]:
@@ -39,7 +39,7 @@ def to_translate(question: str, languages: Iterable[str]) -> list[str]:
     syntax = read_syntax(question)
     if syntax.is_strict or not terms(syntax.text) or len(question) > _LONGEST:
         return []
-    return [tag for tag in languages if not _is_in(tag, question)][:MOST_WORDINGS]
+    return [tag for tag in languages if is_identified(tag) and not _is_in(tag, question)][:MOST_WORDINGS]
 
 
 def translating(
@@ -73,13 +73,16 @@ def translating(
 
 
 def _wordings(text: str, languages: Sequence[str]) -> tuple[str, ...]:
-    """The lines of a text that are in these languages; one language alone may have another label than its tag."""
-    lines = {primary(label.lower()): without_marks(clean(said))[:_LONGEST] for label, said in _LINE.findall(text)}
-    if len(languages) == 1:
-        said = next((said for said in lines.values() if _is_in(languages[0], said)), "")
-        lines.setdefault(primary(languages[0]), said)
-    wordings = ((tag, lines.get(primary(tag), "")) for tag in languages)
-    return tuple(said for tag, said in wordings if terms(said) and _is_in(tag, said))
+    """A line of a text for each of these languages, by its tag; one language alone may have another label, or none."""
+    lines = [(primary(label.lower()), without_marks(clean(said))[:_LONGEST]) for label, said in _LINE.findall(text)]
+    is_alone = len(languages) == 1
+    if is_alone and not lines and len(text.splitlines()) == 1:
+        lines = [("", without_marks(clean(text))[:_LONGEST])]
+    wordings = list[str]()
+    for tag in map(primary, languages):
+        labelled = [said for label, said in lines if label == tag] + [said for _, said in lines if is_alone]
+        wordings += [said for said in labelled if terms(said) and _is_in(tag, said)][:1]
+    return tuple(wordings)
 
 
 def _is_in(tag: str, text: str) -> bool:

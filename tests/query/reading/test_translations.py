@@ -64,6 +64,7 @@ class Endless(Scripted):
         (GERMAN, ["en"], ["en"]),
         (GERMAN, ["de", "en", "zh"], ["en", "zh"]),
         ("Что скрывает маска?", ["en", "ru"], ["en"]),
+        ("Paano gumagana ang atensyon sa mga modelo?", ["fil", "mi", "zh"], ["zh"]),
         ("a “mask”", ["zh"], ["zh"]),
         ('a "mask"', ["zh"], []),
         ("attention -mask", ["zh"], []),
@@ -98,6 +99,11 @@ def test_a_question_is_put_into_languages_that_it_cannot_be_in(
         ("中文: 掩码藏了什么？", (CHINESE,)),
         ("**Simplified Chinese** – zh: 掩码藏了什么？\nzh: 掩码", ("掩码",)),
         ("Note: a translation\n中文：掩码", ("掩码",)),
+        ("Chinese (Simplified): 掩码", ("掩码",)),
+        ("1. 「zh」：掩码", ("掩码",)),
+        ("zh: What does a mask hide?\nChinese: 掩码", ("掩码",)),
+        (CHINESE, (CHINESE,)),
+        (f"Sure\n{CHINESE}", ()),
     ],
 )
 def test_only_lines_in_a_language_that_was_asked_for_count(written: str, wordings: tuple[str, ...]) -> None:
@@ -107,7 +113,7 @@ def test_only_lines_in_a_language_that_was_asked_for_count(written: str, wording
 def test_a_line_of_one_of_several_languages_needs_its_tag() -> None:
     assert written_as(5, f"Deutsch: {GERMAN}\nzh: {CHINESE}", languages=["de", "zh"]) == (CHINESE,)
     assert written_as(5, f"de: {ENGLISH} How do you do it?\nzh: {CHINESE}", languages=["de", "zh"]) == (CHINESE,)
-    assert written_as(5, f"de: {GERMAN}", languages=["de", "zh"]) == (GERMAN,)
+    assert written_as(5, f"de (German): {GERMAN}", languages=["de", "zh"]) == (GERMAN,)
 
 
 def test_what_is_written_after_the_time_counts_only_up_to_the_last_whole_line() -> None:

@@ -222,7 +222,7 @@ def test_a_question_is_translated_once_for_its_reading(address: str, chat: FakeC
     assert texts(ask(address)) == ["It hides."]
     [noise] = [link for link in order(shown(address)) if "chinese0003" in link]
     assert order(shown(address, k="8"))[0] == order(shown(address))[0] == noise
-    assert [each.given["question"] for each in chat.to_translate] == [ASKED]
+    assert [each.given["query"] for each in chat.to_translate] == [ASKED]
 
 
 def test_a_question_with_another_wording_is_another_reading(address: str, chat: FakeChat) -> None:
