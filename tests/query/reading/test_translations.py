@@ -65,6 +65,7 @@ class Endless(Scripted):
         (GERMAN, ["de", "en", "zh"], ["en", "zh"]),
         ("Что скрывает маска?", ["en", "ru"], ["en"]),
         ("Paano gumagana ang atensyon sa mga modelo?", ["fil", "mi", "zh"], ["zh"]),
+        (CHINESE, ["fil", "mi"], ["fil"]),
         ("a “mask”", ["zh"], ["zh"]),
         ('a "mask"', ["zh"], []),
         ("attention -mask", ["zh"], []),
