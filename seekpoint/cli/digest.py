@@ -89,7 +89,8 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
         click.echo(output.to_text(found, **terminal_look()))
     else:
         click.echo(FORMATS[form](found))
-    encoder.store(library)
+    if not reader:  # whose translations aren't kept
+        encoder.store(library)
 
 
 def _change(kept: tuple[str, ...], also: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:

@@ -6,7 +6,6 @@ An ill-formed setting, which only a foreign library can have, counts as missing.
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -40,13 +39,39 @@ class CosineScale(NamedTuple):
 
 
 class QuestionVectors(NamedTuple):
-    """The vectors of a `model` (a fingerprint) for kept questions, as base64 of float32.
+    """The vectors of a `model` (a fingerprint) for kept questions, by the digests of the texts that were embedded.
 
-    The keys are the digests of the texts that were embedded, in hexadecimal digits.
+    LibrarySettings, which each question reads, has them read only on demand. They leave the library with a question
+    that is dropped. No archive has them: nobody could tell whether an imported vector is that of its text.
     """
 
     model: str
-    vectors: Mapping[str, str]
+    vectors: Mapping[str, Vectors]
+
+    @property
+    def text(self) -> str:
+        """The text that is stored: JSON, with each vector as base64 of float32."""
+        from base64 import b64encode
+
+        rows = {key: b64encode(vector.astype("<f4").tobytes()).decode() for key, vector in self.vectors.items()}
+        return json.dumps([self.model, rows])
+
+    @classmethod
+    def of(cls, text: str | None, card: ModelCard) -> Self:
+        """Those in a stored text, for a model; without those of another model, and those that no model gives."""
+        from base64 import b64decode
+
+        import numpy as np
+
+        vectors: dict[str, Vectors] = {}
+        with suppress(ValueError, TypeError, AttributeError):
+            model, rows = parsed_json(text or "[]")
+            for key, encoded in rows.items() if model == card.fingerprint else ():
+                vector = np.frombuffer(b64decode(encoded), "<f4")
+                is_unit = np.isfinite(vector).all() and abs(np.linalg.norm(vector.astype(float)) - 1) < _UNEVEN
+                if is_unit and len(vector) == card.dimension:
+                    vectors[key] = vector
+        return cls(card.fingerprint, vectors)
 
 
 LEAST_SCALE, MOST_SCALE = 0.25, 4.0
@@ -71,7 +96,7 @@ class LibrarySettings:
     `backoffs` are the ends (Unix seconds) and lengths of pauses before YouTube is asked again, by route. `glossary`
     holds pairs of a term and one translation of it. `questions` are the kept ones, each with the Unix second at which
     it was kept, and `wordings` the other wordings of some of them. `headings` are the changes of headings, in their
-    order: the source, the path that was changed, and its new one.
+    order: the source, the path that was changed, and its new one. `stored` gives the text that is stored under a name.
     """
 
     is_without_pieces: bool = False
@@ -83,8 +108,8 @@ class LibrarySettings:
     glossary: Sequence[tuple[str, str]] = ()
     questions: Sequence[tuple[str, float]] = ()
     wordings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    question_vectors: QuestionVectors | None = None
     headings: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
+    stored: Callable[[str], str | None] = field(default=lambda name: None, repr=False, compare=False)
 
     @classmethod
     def read(cls, stored: Callable[[str], str | None]) -> Self:
@@ -95,7 +120,7 @@ class LibrarySettings:
             with suppress(ValueError, TypeError, AttributeError, LookupError, OverflowError):
                 if text and (value := _SHAPES[name](parsed_json(text))) is not None:
                     settings[name] = value
-        return cls(**settings)
+        return cls(**settings, stored=stored)
 
     @property
     def listed(self) -> dict[str, tuple[str, ...]]:
@@ -125,22 +150,16 @@ class LibrarySettings:
         known = self.question_engine
         return known if known and known.model == card.fingerprint else None
 
-    def vectors_of(self, card: ModelCard) -> dict[str, Vectors]:
-        """The vectors of kept questions by a model, by their keys; another library's may be none that a model gives."""
-        import numpy as np
-
-        known, vectors = self.question_vectors, {}
-        for key, text in known.vectors.items() if known and known.model == card.fingerprint else ():
-            with suppress(ValueError):
-                vector = np.frombuffer(b64decode(text), "<f4")
-                is_unit = np.isfinite(vector).all() and abs(np.linalg.norm(vector.astype(float)) - 1) < _UNEVEN
-                if is_unit and len(vector) == card.dimension:
-                    vectors[key] = vector
-        return vectors
+    def question_vectors(self, card: ModelCard) -> QuestionVectors:
+        """The vectors of kept questions by a model that digests stored."""
+        return QuestionVectors.of(self.stored(QUESTION_VECTORS), card)
 
 
-NAMES = tuple(field.name for field in fields(LibrarySettings))
+NAMES = tuple(field.name for field in fields(LibrarySettings) if field.compare)
 """The names that settings are stored under."""
+
+QUESTION_VECTORS = "question_vectors"
+"""The name that QuestionVectors are stored under."""
 
 
 def encoded(name: str, value: object) -> str | None:
@@ -184,9 +203,6 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
     "wordings": lambda rows: {
         clean(question): tuple(text for each in also if (text := clean(str(each)))) for question, also in rows.items()
     },
-    "question_vectors": lambda values: QuestionVectors(
-        str(values[0]), {str(key): str(vector) for key, vector in values[1].items()}
-    ),
     "headings": lambda changes: tuple(
         (str(source), tuple(map(str, old)), tuple(map(str, new)))
         for source, old, new in [*changes][-MOST_CHANGES:]

@@ -36,7 +36,8 @@ OF_RESOURCES = ("resource", *PARENTS)
 KEPT_KEY = "{0}.resource_id || ' ' || {0}.place"
 """The owner of a kept moment's row, in SQL: itself, so that damage costs no other."""
 
-_NAMED = {"resource": "{}.id", "language": "{}.name", "setting": "{}.name"}
+# The plus has SQLite read the names of all settings. A search would read the values that it passes, of any length.
+_NAMED = {"resource": "{}.id", "language": "{}.name", "setting": "+{}.name"}
 _KEYS = {**_NAMED, "term": "''", "translation": "''", "kept": KEPT_KEY}
 TABLES = (*_KEYS, *PARENTS)
 """All tables but that of the checksums."""

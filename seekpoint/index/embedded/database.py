@@ -282,7 +282,7 @@ def setting(connection: sqlite3.Connection, name: str) -> str | None:
     """The value that is stored under a name; raises sqlite3.Error, also if it is damaged."""
     if not checksums.are_whole(connection, name, ["setting"]):
         raise sqlite3.DatabaseError(f"the setting {name} isn't what was written")
-    row = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    row = connection.execute("SELECT value FROM setting WHERE +name = ?", (name,)).fetchone()
     return str(row[0]) if row else None
 
 

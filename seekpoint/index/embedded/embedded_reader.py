@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -113,8 +113,11 @@ class EmbeddedLibrary:
 
     @property
     def settings(self) -> LibrarySettings:
+        return LibrarySettings.read(self._setting)
+
+    def _setting(self, name: str) -> str | None:
         with library_errors(self._folder):
-            return LibrarySettings.read(partial(database.setting, self._connection))
+            return database.setting(self._connection, name)
 
     @decoding
     def languages(self) -> Mapping[str, Language]:

@@ -10,7 +10,7 @@ from seekpoint.index.address import ServerAddress
 from seekpoint.index.errors import LibraryNotFound, LostConnection
 from seekpoint.index.postgres import schema, transcripts
 from seekpoint.index.postgres.session import ServerDatabase, Session, connect, content_errors, pooled
-from seekpoint.index.settings import LibrarySettings
+from seekpoint.index.settings import NAMES, LibrarySettings
 from seekpoint.index.sql.catalogue import Catalogue
 from seekpoint.index.sql.passages import Passages
 from seekpoint.index.sql.port import Database
@@ -88,7 +88,11 @@ class ServerLibrary:
 
     @property
     def settings(self) -> LibrarySettings:
-        return LibrarySettings.read(dict(self._session.rows("SELECT name, value FROM setting")).get)
+        stored = self._settings(*NAMES)
+        return LibrarySettings.read(lambda name: (stored if name in NAMES else self._settings(name)).get(name))
+
+    def _settings(self, *names: str) -> dict[str, str]:
+        return dict(self._session.rows("SELECT name, value FROM setting WHERE name = ANY(%s)", [*names]))
 
     def languages(self) -> Mapping[str, Language]:
         if self._languages is None or not self._is_snapshot:

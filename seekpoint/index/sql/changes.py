@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.reasons import row_of
-from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, QuestionVectors, encoded
+from seekpoint.index.settings import MOST_QUESTIONS, QUESTION_VECTORS, LibrarySettings, QuestionVectors, encoded
 from seekpoint.index.sql import names, read_stretches
 from seekpoint.index.sql.catalogue import CURRENT, Catalogue
 from seekpoint.index.sql.port import CATALOGUE, COLUMNS, Database, decoding
@@ -261,7 +261,7 @@ class MomentKeeper(Closing):
                 self._keep_question(item)
                 return
             if isinstance(item, QuestionVectors):
-                self.db.run(_PUT, "question_vectors", encoded("question_vectors", item))
+                self.db.run(_PUT, QUESTION_VECTORS, item.text)
                 return
             if isinstance(item, ReadStretch):
                 with self.db.content_errors():
@@ -287,6 +287,8 @@ class MomentKeeper(Closing):
         self.db.run(_PUT, "questions", encoded("questions", [*held.items()]) or "[]")
         if wordings != settings.wordings:
             self.db.run(_PUT, "wordings", encoded("wordings", wordings) or "{}")
+        if len(held) < len(settings.questions) or settings.wordings.items() - wordings.items():
+            self.db.run("DELETE FROM setting WHERE name = ?", QUESTION_VECTORS)
 
     def annotate(self, resource_id: str, place: str, note: str | None, collection: str = "") -> bool:
         with self._change():

@@ -19,6 +19,7 @@ from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import FileRecord, Manifest
 from seekpoint.index.embedded.staging import staging
 from seekpoint.index.errors import LibraryError
+from seekpoint.index.settings import QUESTION_VECTORS
 from seekpoint.index.transfer import archive
 from seekpoint.index.transfer.archive import Contents, contents_of
 
@@ -68,6 +69,7 @@ def _copy_database(folder: Path, staged: Path) -> Manifest:
                 checksums.keep(copy)
                 with database.transaction(copy):
                     stored_transcripts.delete_unused(copy)  # which only removed chunks had
+                    copy.execute("DELETE FROM setting WHERE name = ?", (QUESTION_VECTORS,))
                 manifest = manifest.with_current_model(copy)
                 copy.execute("PRAGMA journal_mode = WAL")  # as builds do: opening the import then changes no byte
     except LibraryError as error:

@@ -138,7 +138,7 @@ def _disown(library: Path) -> None:
         database.transaction(connection),
     ):
         connection.execute("UPDATE listing SET named_by = ?", (NamedBy.IMPORT,))
-        connection.execute("DELETE FROM setting WHERE name IN ('aliases', 'backoffs', 'shown')")
+        connection.execute("DELETE FROM setting WHERE name IN ('aliases', 'backoffs', 'shown', 'question_vectors')")
         connection.execute("UPDATE resource SET inputs = ? WHERE inputs LIKE ? || ':%'", (LISTED, LISTED))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -192,13 +191,15 @@ class SharedEncoder:
 
     def recall(self, library: Reader) -> None:
         """Take the vectors that a library has of kept questions, which then needn't be embedded."""
-        self._stored = library.settings.vectors_of(library.card)
+        self._stored = library.settings.question_vectors(library.card).vectors
 
     def store(self, library: Reader) -> None:
-        """Store the vectors in the cache in place of those that were recalled, in a library that may be changed."""
-        encoded = {_key(text): b64encode(vector.astype("<f4").tobytes()) for text, vector in self._vectors.items()}
-        vectors = {key: data.decode() for key, data in encoded.items()}
-        if vectors and vectors.keys() != self._stored.keys():
+        """Store the vectors in the cache in place of those that were recalled, unless these have them all.
+
+        Only kept questions may be in the cache. The library may be one that can't be changed.
+        """
+        vectors = {_key(text): vector for text, vector in self._vectors.items()}
+        if vectors.keys() - self._stored.keys():
             with suppress(LibraryError), open_keeper(library.address) as keeper:
                 keeper.keep(QuestionVectors(self.card.fingerprint, vectors))
 
@@ -232,5 +233,5 @@ class SharedEncoder:
 
 
 def _key(text: str) -> str:
-    """The key of a text's vector in a library, which doesn't tell the text once its question is dropped."""
+    """The key of a text's vector in a library."""
     return text_digest(text).hex()

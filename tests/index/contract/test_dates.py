@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import time
 from base64 import b64encode
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from seekpoint.index.open import open_reader
-from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings, QuestionVectors
+from seekpoint.index.embedded.database import FILE, connect, setting
+from seekpoint.index.settings import MOST_QUESTIONS, NAMES, QUESTION_VECTORS, LibrarySettings, QuestionVectors
 from seekpoint.index.store import Reader
 from seekpoint.index.transfer.export import export_library
 from seekpoint.index.transfer.import_ import import_library
 from seekpoint.index.types import Details, Filters, KeptQuestion, Kind, Resource
 from tests.index.contract.conftest import Backend
 from tests.index.contract.talks import CARD, ENCODER, SOURCE, TALKS, resource, transcript
+from tests.index.transfer.test_hostile_archives import forge_database
+from tests.index.transfer.test_hostile_archives import held as entries
 
 
 def within(library: Reader, **limits: object) -> set[str]:
@@ -123,24 +127,58 @@ def test_other_wordings_of_a_kept_question_stay_until_others_come_or_it_is_dropp
     assert held == (("why masks?", 1.0), ("掩码藏了什么？", 1.0))
 
 
-def test_vectors_of_kept_questions_are_their_models_alone_and_move_with_the_library(
+def test_vectors_of_kept_questions_are_their_models_alone_and_leave_with_a_question(
     backend: Backend, tmp_path: Path
 ) -> None:
     mask, cang = (ENCODER.question(text) for text in ("mask", "掩码，词元"))
     strange = {"long": np.eye(99)[0], "zero": 0 * mask, "big": 3e38 * mask, "nan": np.nan * mask}
     rows = {"a": mask, "b": cang} | strange
-    texts = {key: b64encode(np.asarray(row, "<f4").tobytes()).decode() for key, row in rows.items()}
-    for vectors in ({"older": texts["a"]}, texts | {"odd": "掩码", "empty": ""}):
-        with backend.keeper() as keeper:
-            keeper.keep(QuestionVectors(CARD.fingerprint, vectors))
-    export_library(backend.address, tmp_path / "there.zip")
-    import_library(tmp_path / "there.zip", tmp_path / "there")
-    for address in (backend.address, tmp_path / "there"):
-        with open_reader(address) as reader:
-            found = reader.settings.vectors_of(CARD)
-            assert {key: vector.tolist() for key, vector in found.items()} == {"a": mask.tolist(), "b": cang.tolist()}
-            assert reader.settings.vectors_of(replace(CARD, fingerprint="other weights")) == {}
+
+    def held() -> dict[str, list[float]]:
+        with backend.reader() as reader:
             reader.verify()
+            assert reader.settings.question_vectors(replace(CARD, fingerprint="other")).vectors.keys() <= {"other"}
+            found = reader.settings.question_vectors(CARD).vectors
+            return {key: vector.tolist() for key, vector in found.items()}
+
+    def keep(*items: KeptQuestion | QuestionVectors) -> None:
+        with backend.keeper() as keeper:
+            for item in items:
+                keeper.keep(item)
+
+    why, more = KeptQuestion("why masks?", 1.0, also=("掩码？",)), KeptQuestion("掩码藏了什么？", 1.0)
+    keep(why, QuestionVectors(CARD.fingerprint, {"older": mask}), QuestionVectors(CARD.fingerprint, rows))
+    for item in (more, why, why._replace(added=2.0, also=())):
+        keep(item)
+        assert held() == {"a": mask.tolist(), "b": cang.tolist()}
+    export_library(backend.address, file := tmp_path / "there.zip")
+    assert b64encode(mask.astype("<f4").tobytes()) not in entries(file)[FILE]
+    forge_database(file, f"INSERT INTO setting VALUES ('question_vectors', '{QuestionVectors('f', {}).text}')")
+    import_library(file, tmp_path / "there")
+    with closing(connect(tmp_path / "there", writable=False)) as stored:
+        assert setting(stored, QUESTION_VECTORS) is None
+    for item in (more._replace(kept=False), why._replace(also=("cache?",))):
+        keep(item)
+        assert held() == {}, "of a text that is kept no longer"
+        keep(QuestionVectors("other", {"other": mask}))
+        assert held() == {}
+        keep(QuestionVectors(CARD.fingerprint, {"a": mask}))
+        assert held() == {"a": mask.tolist()}
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "[", "1", "null", '["f"]', '["f", 1]', '["f", {"a": 1}]', '["f", {"a": "掩码", "b": ""}]']
+)
+def test_ill_formed_vectors_of_questions_count_as_none(odd: str) -> None:
+    asked = list[str]()
+
+    def stored(name: str) -> str:
+        asked.append(name)
+        return odd
+
+    settings = LibrarySettings.read(stored)
+    assert asked == [*NAMES] and QUESTION_VECTORS not in asked, "they are read on demand alone"
+    assert settings.question_vectors(replace(CARD, fingerprint="f")).vectors == {}
 
 
 def test_a_list_that_lost_an_entry_no_longer_dates_it(backend: Backend) -> None:
