@@ -84,6 +84,9 @@ MOST_CHANGES, _MOST_HEADINGS = 500, 100
 MOST_QUESTIONS = 200
 """The most questions that a library keeps: each is asked after each build."""
 
+MOST_WORDINGS = 4
+"""The most wordings beside a question: each costs as much time as the question."""
+
 
 @dataclass(frozen=True, slots=True)
 class LibrarySettings:
@@ -120,7 +123,19 @@ class LibrarySettings:
             with suppress(ValueError, TypeError, AttributeError, LookupError, OverflowError):
                 if text and (value := _SHAPES[name](parsed_json(text))) is not None:
                     settings[name] = value
-        return cls(**settings, stored=stored)
+        wordings = settings.pop("wordings", {})
+        kept = {text: wordings[text] for text, _ in settings.get("questions", ()) if text in wordings}
+        return cls(**settings, wordings=kept, stored=stored)
+
+    def joined(self, theirs: Self) -> dict[str, object]:
+        """The questions and wordings of both, as `put_settings` takes them.
+
+        These settings' come last and count where both have a question; of theirs the first that there is room for stay.
+        """
+        own = dict(self.questions)
+        more = [(text, when) for text, when in theirs.questions if text not in own][: MOST_QUESTIONS - len(own)]
+        wordings = {text: theirs.wordings[text] for text, _ in more if text in theirs.wordings}
+        return {"questions": [*more, *self.questions], "wordings": {**wordings, **self.wordings}}
 
     @property
     def listed(self) -> dict[str, tuple[str, ...]]:
@@ -201,7 +216,9 @@ _SHAPES: Mapping[str, Callable[[Any], Any]] = {
         (text, float(added)) for question, added in [*pairs][:MOST_QUESTIONS] if (text := clean(str(question)))
     ),
     "wordings": lambda rows: {
-        clean(question): tuple(text for each in also if (text := clean(str(each)))) for question, also in rows.items()
+        clean(question): tuple(text for each in also if (text := clean(str(each))))[:MOST_WORDINGS]
+        for question, also in rows.items()
+        if isinstance(also, list)
     },
     "headings": lambda changes: tuple(
         (str(source), tuple(map(str, old)), tuple(map(str, new)))

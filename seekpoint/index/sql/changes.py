@@ -285,8 +285,7 @@ class MomentKeeper(Closing):
         else:
             raise UsageError(f"{len(held)} questions are kept already: `seekpoint digest --drop QUESTION` drops one")
         self.db.run(_PUT, "questions", encoded("questions", [*held.items()]) or "[]")
-        if wordings != settings.wordings:
-            self.db.run(_PUT, "wordings", encoded("wordings", wordings) or "{}")
+        self.db.run(_PUT, "wordings", encoded("wordings", wordings) or "{}")
         if len(held) < len(settings.questions) or settings.wordings.items() - wordings.items():
             self.db.run("DELETE FROM setting WHERE name = ?", QUESTION_VECTORS)
 

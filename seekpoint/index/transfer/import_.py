@@ -21,12 +21,13 @@ from seekpoint.index.embedded.embedded_writer import EmbeddedWriter, open_keeper
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
 from seekpoint.index.embedded.manifest import SUCCESSOR, Manifest
 from seekpoint.index.embedded.staging import REPLACED, acquire_file, staging
-from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError, UsageError
+from seekpoint.index.errors import DamagedLibrary, ForeignLibrary, LibraryError
+from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.store import LISTED
 from seekpoint.index.transfer import archive, inspection
 from seekpoint.index.transfer.archive import Archive, Contents, contents_of
 from seekpoint.index.transfer.inspection import InvalidContents
-from seekpoint.index.types import KeptQuestion, NamedBy
+from seekpoint.index.types import NamedBy
 
 # By meaning and by words.
 _INDEXES = 2
@@ -85,10 +86,11 @@ def _to_folder(file: Path, folder: Path, replacing_old: bool, progress: Callable
                 manifest.unsealed().save(library)
                 inspection.check_readable(library, manifest.model)
             _disown(library)
-            files, moments = _take_over(place, library)
+            files, moments, own = _take_over(place, library)
             contents = contents_of(library, file, manifest.model)._replace(added=files, moments=moments)
             if progress:
                 with EmbeddedWriter.acquire(library) as writer:
+                    writer.put_settings(**own.joined(writer.settings))
                     writer.write_indexes(_adding_up(_INDEXES * contents.chunks, progress))
             sync_folder(library)
             _move_into_place(library, place, staged / REPLACED)
@@ -142,8 +144,11 @@ def _disown(library: Path) -> None:
         connection.execute("UPDATE resource SET inputs = ? WHERE inputs LIKE ? || ':%'", (LISTED, LISTED))
 
 
-def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
-    """Copy what only the old library has: added files and kept moments; returns their numbers, `None` if unknown."""
+def _take_over(old: Path, library: Path) -> tuple[int, int | None, LibrarySettings]:
+    """Copy what only the old library has: added files and kept moments.
+
+    Returns their numbers, `None` if unknown, and the old library's settings.
+    """
     added = (ADDED_FILES, ADDED_LISTS)
     with library_errors(old):
         for name in added:
@@ -151,21 +156,17 @@ def _take_over(old: Path, library: Path) -> tuple[int, int | None]:
                 shutil.copytree(old / name, library / name, symlinks=True, copy_function=_link_or_copy)
         files = sum(path.is_file() for name in added for path in (library / name).rglob("*"))
     if not (old / MANIFEST).exists():
-        return files, 0
+        return files, 0, LibrarySettings()
     try:
         with EmbeddedReader.open(old) as reader:
             moments, settings = reader.kept(), reader.settings
     except DamagedLibrary:
-        return files, None
+        return files, None, LibrarySettings()
     with open_keeper(library) as keeper:
         for moment in moments:
             keeper.annotate(moment.resource.id, moment.place, None)
             keeper.keep(moment)
-        with suppress(UsageError):  # both together may be too many
-            for text, when in settings.questions:
-                keeper.keep(KeptQuestion(text, when, kept=False))
-                keeper.keep(KeptQuestion(text, when, also=settings.wordings.get(text, ())))
-    return files, len(moments)
+    return files, len(moments), settings
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -14,7 +14,7 @@ from seekpoint.index.postgres import postgres_writer, schema
 from seekpoint.index.postgres.postgres_reader import PostgresReader
 from seekpoint.index.postgres.postgres_writer import PostgresWriter
 from seekpoint.index.postgres.session import connect
-from seekpoint.index.settings import MOST_QUESTIONS, LibrarySettings
+from seekpoint.index.settings import LibrarySettings
 from seekpoint.index.sql.port import COLUMNS
 
 
@@ -50,10 +50,7 @@ def to_server(
         target.copy(source, progress)
         session.run_many("DELETE FROM kept WHERE (resource_id, place) = (%s, %s)", [row[:2] for row in moments])
         session.copy(f"kept ({COLUMNS['kept']})", moments)
-        if old.questions:
-            together = dict([*target.settings.questions, *old.questions])
-            wordings = {**target.settings.wordings, **dict.fromkeys(dict(old.questions), ()), **old.wordings}
-            target.put_settings(questions=[*together.items()][:MOST_QUESTIONS], wordings=wordings)
+        target.put_settings(**old.joined(target.settings))
         target.finish_copy(source.card)
         session.run("ANALYZE")
     return len(moments)

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from seekpoint.index.errors import UsageError
+from seekpoint.index.settings import MOST_WORDINGS as MOST_WORDINGS
 from seekpoint.index.text.languages import UNKNOWN
 from seekpoint.index.types import Language
 from seekpoint.query.answers import Answer, Confidence, Moment, is_same_place
 from seekpoint.query.search.literal import read_syntax
 from seekpoint.query.search.ranking import mixed
 from seekpoint.query.search.settings import TUNING, AskOptions
-
-MOST_WORDINGS = 4
-"""The most wordings beside the question: each costs as much time as the question."""
 
 AGREED = 0.2
 """The share of the score by another wording that a moment gains which that one finds, too. With translations by a

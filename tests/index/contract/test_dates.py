@@ -127,6 +127,17 @@ def test_other_wordings_of_a_kept_question_stay_until_others_come_or_it_is_dropp
     assert held == (("why masks?", 1.0), ("掩码藏了什么？", 1.0))
 
 
+def test_settings_of_two_libraries_are_joined_and_ones_own_questions_all_stay() -> None:
+    theirs = LibrarySettings(questions=[*((f"他们 {n}", 1.0) for n in range(199)), ("both?", 1.0)])
+    theirs = replace(theirs, wordings={"他们 3": ("theirs",), "他们 190": ("cut off",), "both?": ("their both",)})
+    own = LibrarySettings(questions=[*((f"mine {n}", 2.0) for n in range(20)), ("both?", 2.0)])
+    own = replace(own, wordings={"mine 1": ("我的",)})
+    joined = own.joined(theirs)
+    assert joined["questions"] == [*theirs.questions[: MOST_QUESTIONS - 21], *own.questions]
+    assert joined["wordings"] == {"他们 3": ("theirs",), "mine 1": ("我的",)}
+    assert LibrarySettings().joined(theirs) == {"questions": [*theirs.questions], "wordings": theirs.wordings}
+
+
 def test_vectors_of_kept_questions_are_their_models_alone_and_leave_with_a_question(
     backend: Backend, tmp_path: Path
 ) -> None:
@@ -208,6 +219,11 @@ def test_a_question_or_a_heading_that_nobody_can_have_stored_is_left_out() -> No
     read = LibrarySettings.read(stored.get)
     assert (read.questions[0], len(read.questions)) == (("x 掩码", 1.0), MOST_QUESTIONS - 1)
     assert read.headings == (("a", ("b",), ("c",)),)
+    questions = json.dumps([["a", 1], ["掩码", 1], ["b", 1], ["c", 1]])
+    also = ["x\x1b[31m  y", "", "为什么", 3, "4", "5"]
+    wordings = json.dumps({"a": also, "掩码\u202e": ["masks?"], "b": "掩码藏", "c": {"d": "e"}, "not kept": ["f"]})
+    read = LibrarySettings.read({"questions": questions, "wordings": wordings}.get)
+    assert read.wordings == {"a": ("x y", "为什么", "3", "4"), "掩码": ("masks?",)}
     for odd in ('{"a":1}', "1", "[1]", '[["a"]]', "null"):
         read = LibrarySettings.read({"questions": odd, "headings": odd}.get)
         assert (read.questions, read.headings) == ((), ())

@@ -96,13 +96,14 @@ def test_a_library_is_replaced_only_on_demand_not_while_it_is_written_and_keeps_
     with open_keeper(folder) as keeper:
         keeper.keep(KEPT)
         keeper.keep(KeptQuestion("why?", 3.0, also=("theirs",)))
+        keeper.keep(KeptQuestion("theirs 0", 3.0, also=("their own",)))
     export_library(folder, file, force=True)
     assert import_library(file, address, replacing_old=True).moments == 2
     with open_writer(address) as library:
         assert library.standings().keys() == TALKS.keys() and library.settings.glossary == ()
         assert [(moment.note, moment.page) for moment in library.kept()] == [("我的", None), (KEPT.note, 3)]
-        assert library.settings.questions == (("why?", 2.0), ("掩码?", 1.0))
-        assert library.settings.wordings == {"why?": (), "掩码?": ("masks?",)}
+        assert library.settings.questions == (("theirs 0", 3.0), ("掩码?", 1.0), ("why?", 2.0))
+        assert library.settings.wordings == {"theirs 0": ("their own",), "掩码?": ("masks?",)}
     assert answers(address) == answers(folder)
 
 
