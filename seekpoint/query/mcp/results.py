@@ -241,6 +241,7 @@ class FoundNews(BaseModel):
     """A kept question, and the new moments that answer it, best first; none where nothing new does."""
 
     question: str
+    also: list[str] | None = Field(default=None, description="Its other wordings, which are asked too.")
     moments: list[FoundMoment]
 
 
@@ -447,6 +448,7 @@ def new_moments(digest: Digest, position: Position) -> NewMoments:
     found = [
         FoundNews(
             question=quotable(news.question, _REASON),
+            also=[quotable(wording, _REASON) for wording in news.also] or None,
             moments=[found_moment(each, position(each), quotable(each.quote, _NEW_QUOTE)) for each in news.moments],
         )
         for news in digest.questions

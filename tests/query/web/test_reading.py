@@ -451,19 +451,27 @@ def test_an_answer_streams_in_pushes_nothing_and_then_its_first_moment_is_first(
 def test_a_question_is_kept_with_the_wordings_in_which_it_was_read(
     browser: Browser, lectures: Path, chat: FakeChat, tmp_path: Path
 ) -> None:
-    library = Path(copytree(lectures, tmp_path / "library"))
-    chat.behaviour, chat.translation = citing("It hides {噪声3}."), "zh: 噪声被什么藏起来？"
+    library, wording = Path(copytree(lectures, tmp_path / "library")), "噪声被什么藏起来？"
+    chat.behaviour, chat.translation = held_until(ends := Event(), citing("It hides {噪声3}.")), f"zh: {wording}"
     reader, editing = LanguageReader(Endpoint(chat.address)), editing_of(library)
     with served(library, reader=reader, editing=editing) as address, opened(browser, address) as page:
         page.goto(f"/?{urlencode({'q': ASKED})}")
+        until(page, "document.querySelector('#kq button').disabled")
+        ends.set()
         until(page, _IS_READ)
         page.locator("#kq button").click()
         page.locator("#kq .drop").wait_for()
+        ends.clear()
+        page.reload()
+        page.locator("#kq .drop button").focus()
+        ends.set()
+        until(page, _IS_READ)
+        assert page.evaluate("document.activeElement.closest('form').className") == "drop"
         page.goto("/new")
-        assert "噪声被什么藏起来？" in page.locator(".heading + .summary").inner_text()
+        assert wording in page.locator(".heading + .summary").inner_text()
     editing.builds.close()
     with open_reader(library) as stored:
-        assert stored.settings.wordings == {ASKED: ("噪声被什么藏起来？",)}
+        assert stored.settings.wordings == {ASKED: (wording,)}
 
 
 @pytest.mark.chromium

@@ -102,9 +102,11 @@ export async function showReading() {
   const focused = results.contains(document.activeElement) && document.activeElement.href;
   const opened = [...results.querySelectorAll(".moment:has(.around[open])")].map(linkOf);
   showVerdict(parsed.getElementById("results"));
-  for (const place of ["#reading", ".moments", "#kq"]) {
+  for (const place of ["#reading", ".moments"]) {
     results.querySelector(place)?.replaceWith(document.adoptNode(parsed.querySelector(`#results ${place}`)));
   }
+  const [also, read] = [results, parsed].map((page) => page.querySelector("#kq [name=also]"));
+  if (also && read) also.value = read.value;  // the form stays, and with it what has the focus
   document.title = parsed.title;
   showOffer(parsed);
   settle(document.getElementById("reading"), bottom);

@@ -29,20 +29,24 @@ function finish(place, problem) {
 export function read(ordered) {
   source?.close();
   source = null;
-  const place = document.querySelector("#reading[data-source]");
+  const place = document.querySelector("#reading[data-source]"), keep = document.querySelector("#kq .keep button");
+  const hold = (waits) => keep && (keep.disabled = waits);  // a question is kept in the wordings in which it was read
+  hold(Boolean(place));
   if (!place) return;
   place.hidden = false;
   const own = source = new EventSource(place.dataset.source);
   own.addEventListener("sentence", (event) => add(place, JSON.parse(event.data)));
-  own.addEventListener("end", (event) => {
+  own.addEventListener("end", async (event) => {
     own.close();
     const { problem } = JSON.parse(event.data);
     finish(place, problem);
-    if (!problem && own === source) ordered();
+    if (!problem && own === source) await ordered();
+    hold(false);
   });
   own.addEventListener("error", () => {
     own.close();  // it would ask again, and the model read again
     finish(place, place.dataset.failed);
+    hold(false);
   });
 }
 
