@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sys import maxsize
 from typing import TYPE_CHECKING
 
 import click
@@ -72,8 +71,7 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
     from seekpoint.query.search import pipeline
     from seekpoint.query.serving.live_library import SharedEncoder
 
-    encoder = SharedEncoder.of(library, cached=maxsize)
-    encoder.recall(library)
+    encoder = SharedEncoder.remembering(library)
 
     def ask(text: str, options: AskOptions) -> Answer:
         wider = whole(reader.translating(options, text, library)) if reader else options

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import inf
+from sys import maxsize
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Self
 
@@ -188,6 +189,13 @@ class SharedEncoder:
     def of(cls, library: Reader, given: Encoder | None = None, cached: int = _CACHED_QUESTIONS) -> Self:
         """The encoder of a library's model, or the one given for it."""
         return cls(library.card, given, cached, stored_engine(library))
+
+    @classmethod
+    def remembering(cls, library: Reader, given: Encoder | None = None) -> Self:
+        """The encoder for a digest, which recalls the vectors of kept questions and keeps those of all."""
+        encoder = cls.of(library, given, cached=maxsize)
+        encoder.recall(library)
+        return encoder
 
     def recall(self, library: Reader) -> None:
         """Take the vectors that a library has of kept questions, which then needn't be embedded."""

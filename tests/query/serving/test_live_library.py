@@ -164,8 +164,7 @@ def test_what_a_digest_embedded_is_stored_until_one_asks_something_else(folder: 
         """The number of questions of a digest that are embedded."""
         before = len(encoder.asked)
         with open_reader(folder) as library:
-            shared = SharedEncoder.of(library, encoder)
-            shared.recall(library)
+            shared = SharedEncoder.remembering(library, encoder)
             vectors = [shared.question(question).tolist() for question in questions]
             shared.store(library)
         assert vectors == [TopicEncoder().question(question).tolist() for question in questions]
@@ -182,6 +181,8 @@ def test_what_a_digest_embedded_is_stored_until_one_asks_something_else(folder: 
     assert live.ask("掩码").moments and len(encoder.asked) == 2
     live.close()
     assert [ask("掩码", "cache"), ask("mask", "cache"), ask("mask", "cache")] == [1, 1, 0]
+    many = [f"面团 {number}?" for number in range(600)]
+    assert [ask(*many), ask(*many)] == [600, 0], "a library keeps more texts than are cached while it is asked"
     (folder / DAMAGE_MARK).touch()
     assert [ask("softmax"), ask("softmax")] == [1, 1], "nothing can be stored"
 

@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 
 import seekpoint
 from seekpoint.index.address import Address
-from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
+from seekpoint.index.embedded.embedded_writer import EmbeddedWriter, open_keeper
 from seekpoint.index.reasons import Reason
-from seekpoint.index.types import Chapter, Details, Encoder, Kind, Resource, State
+from seekpoint.index.types import Chapter, Details, Encoder, KeptQuestion, Kind, Resource, State
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.web.app import application
 from seekpoint.query.web.forms import Editing
@@ -133,6 +133,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (10.0, "en", f"{BREAK}?"),
             summary=f"{SCRIPT}\u202e {BREAK}",
         )
+    with open_keeper(folder / "library") as keeper:
+        also = f"掩码 {BREAK}\x1b[2J", f"attention \u202e{SCRIPT}"
+        keeper.keep(KeptQuestion(f"mask {SCRIPT}\u202e", 1.0, also=also))
     return folder / "library"
 
 

@@ -50,7 +50,7 @@ def test_every_response_has_the_security_headers(client: TestClient) -> None:
 
 def test_no_text_of_a_source_becomes_markup(hostile: Path) -> None:
     with serving(hostile) as client:
-        for address in (*PAGES, *(f"/resource/{quote(one, safe='')}?q=mask" for one in IDS)):
+        for address in (*PAGES, "/new", *(f"/resource/{quote(one, safe='')}?q=mask" for one in IDS)):
             page = client.get(address)
             assert page.status_code in (200, 404)
             text = page.text.lower()
