@@ -232,7 +232,7 @@ class Transcript:
 
     `chapters` were made of what is said in a recording by a rule. `noted_chapters` take their place where a language
     model has read it. `questions` are those that it noted; only a transcript with all its cues has them. `summary` is
-    what it said of the whole resource.
+    what it said of all of it.
     """
 
     language: str

@@ -154,6 +154,8 @@ def test_a_summary_stands_below_the_title_of_all_of_it_marked_and_cleaned(librar
         assert begun[1:] == [f"   By a language model: {cleaned}"] and begun[0].endswith(tag)
         part = call("transcript", "--at", "1:00", "--index", library, "--", key).stdout
         assert "By a language model" not in part and cleaned not in part
+    other = call("transcript", "--language", "zh-Hans", "--index", library, "--", TALK).stdout
+    assert "zh-Hans\n\n" in other and "By a language model" not in other
 
 
 def test_the_command_that_lists_noted_questions_is_named_where_some_are_answered_there(library: Path) -> None:

@@ -14,7 +14,6 @@ from seekpoint.index.sql.read_stretches import titled
 from seekpoint.index.sql.stored_rows import decode_chapters, details_of, moment_of, time_of
 from seekpoint.index.store import LISTED
 from seekpoint.index.text.languages import primary
-from seekpoint.index.text.stretches import WHOLE
 from seekpoint.index.types import (
     Alternatives,
     Amounts,
@@ -80,9 +79,10 @@ class Catalogue:
         statuses: dict[str, ResourceStatus] = {}
         aliases = {str(name): str(text) for name, text in self.db.rows(_ALIASES)}
         led_there = LibrarySettings.read(aliases.get).listed
-        read = dict[str, dict[int, str]]()
-        for resource_id, key, titles in self._some("SELECT resource_id, id, titles FROM stretch", "resource_id", ids):
-            read.setdefault(resource_id, {})[read_stretches.number_of(key)] = titles
+        read = dict[str, list[tuple[str, str, str]]]()
+        of_stretch = "SELECT resource_id, id, language, titles FROM stretch"
+        for resource_id, key, language, titles in self._some(of_stretch, "resource_id", ids):
+            read.setdefault(resource_id, []).append((key, language, titles))
         rows = self._some("SELECT id, kind, url, state, reason, retry_after, details, added FROM resource", "id", ids)
         for resource_id, kind, url, state, reason, retry_after, stored, added in rows:
             title, sections, stated = listings[resource_id]
@@ -91,10 +91,10 @@ class Catalogue:
             resource = Resource(
                 resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link, stated=details
             )
-            summary = read_stretches.summary(read.get(resource_id, {}).pop(WHOLE, None))
+            texts, (_, summary) = read_stretches.apart(read.get(resource_id, ()))
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
-            if resource_id in read and not details.chapters:
-                noted = {number: decode_chapters(titles) for number, titles in read[resource_id].items()}
+            if texts and not details.chapters:
+                noted = {number: decode_chapters(titles) for number, titles in texts.items()}
                 made = titled(made, noted) or made
             statuses[resource_id] = ResourceStatus(
                 resource=resource,

@@ -14,7 +14,6 @@ from seekpoint.index.sql.cue_blocks import joined
 from seekpoint.index.sql.port import Database, decoding
 from seekpoint.index.sql.stored_rows import decode_chapters
 from seekpoint.index.text.languages import primary
-from seekpoint.index.text.stretches import WHOLE
 from seekpoint.index.types import (
     Cue,
     CueSpan,
@@ -98,9 +97,8 @@ class Passages:
         query = "SELECT id, language, origin, chapters FROM transcript WHERE resource_id = ? ORDER BY id"
         rows = [row for row in self.db.rows(query, resource_id) if language in (None, row[1])]
         cues = self.cues([CueSpan(row[0], max(first, 0), stop) for row in rows])
-        noted = self.db.rows("SELECT id, titles FROM stretch WHERE resource_id = ?", resource_id)
-        texts = {read_stretches.number_of(key): text for key, text in noted}
-        summary = read_stretches.summary(texts.pop(WHOLE, None))
+        noted = self.db.rows("SELECT id, language, titles FROM stretch WHERE resource_id = ?", resource_id)
+        texts, (told_in, told) = read_stretches.apart((key, tag, text) for key, tag, text in noted)
         titles = {number: decode_chapters(text) for number, text in texts.items()}
         is_whole = first <= 0 and stop == sys.maxsize
         read = read_stretches.all_of(self.db, [resource_id]) if is_whole and titles else []
@@ -109,6 +107,7 @@ class Passages:
         for (_, spoken, origin, text), said in zip(rows, cues, strict=True):
             chapters = decode_chapters(text)
             own = read_stretches.titled(chapters, titles)
+            summary = told if spoken == told_in else ""
             transcripts.append(Transcript(spoken, Origin(origin), tuple(said), chapters, own, questions, summary))
         return transcripts
 

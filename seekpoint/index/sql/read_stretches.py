@@ -14,7 +14,7 @@ from seekpoint.files import parsed_json
 from seekpoint.index.sql.cue_blocks import joined
 from seekpoint.index.sql.port import COLUMNS, Database
 from seekpoint.index.sql.stored_rows import decode_chapters, encode_chapters
-from seekpoint.index.text.stretches import number_at, stretch_id, stretches_and_whole
+from seekpoint.index.text.stretches import LONGEST_SUMMARY, WHOLE, number_at, stretch_id, stretches_and_whole
 from seekpoint.index.types import Chapter, NotedQuestion, ReadStretch, Transcript
 
 _STRETCHES = "SELECT id, resource_id, language, digest, reader, titles FROM stretch"
@@ -115,9 +115,15 @@ def titled(made: Sequence[Chapter], titles: Mapping[int, Sequence[Chapter]]) -> 
     return tuple(sorted([*others, *chain.from_iterable(titles.values())], key=lambda chapter: chapter.start))
 
 
-def summary(titles: str | None) -> str:
-    """The summary in the row of a whole transcript; empty without one."""
-    return "".join(title.title for title in decode_chapters(titles)) if titles else ""
+def apart(rows: Iterable[tuple[str, str, str]]) -> tuple[dict[int, str], tuple[str, str]]:
+    """The titles of stretches as stored, by number; and the language of the transcript that has a summary, and it.
+
+    A row has a stretch's id, its language and its titles, all of a resource.
+    """
+    stored = {number_of(key): (language, titles) for key, language, titles in rows}
+    language, whole = stored.pop(WHOLE, ("", "[]"))
+    summary = next((title.title for title in decode_chapters(whole)), "")
+    return {number: titles for number, (_, titles) in stored.items()}, (language, summary[:LONGEST_SUMMARY])
 
 
 def _by_stretch(blocks: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
@@ -159,6 +165,9 @@ def check(db: Database, dimension: int, longest: float = inf) -> None:
             starts = [*(each.start for each in stretch.questions), *(each.start for each in stretch.titles)]
             if max(starts, default=0.0) > longest:
                 raise ValueError("a question stands behind the end")
+            is_long = len(stretch.titles) > 1 or any(len(each.title) > LONGEST_SUMMARY for each in stretch.titles)
+            if stretch.number == WHOLE and (stretch.questions or is_long):
+                raise ValueError("a summary is longer than any that is noted")
         for _, _, questions, data in db.rows(_BLOCKS):
             pairs = parsed_json(questions)
             sizes = (0, len(pairs) * (dimension + SCALE_BYTES))

@@ -14,6 +14,8 @@ SECONDS = 300.0
 
 WHOLE = 10**9
 """The number, behind those of all stretches, under which a summary of the whole transcript is noted."""
+LONGEST_SUMMARY = 600
+"""The most characters of it."""
 
 # A span of seconds meets no more stretches after its first: a passage is short, but where it is forged.
 _MOST_MET = 12

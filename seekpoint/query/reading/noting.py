@@ -14,6 +14,7 @@ from seekpoint.index.models.centring import background, centred
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import SENTENCE_END, clean
 from seekpoint.index.text.languages import is_told_by_script, language_of, primary, to_embed
+from seekpoint.index.text.stretches import LONGEST_SUMMARY
 from seekpoint.index.text.terms import has_content, terms
 from seekpoint.index.text.transcript_text import columns
 from seekpoint.index.types import CandidateQuery, Chapter, Encoder, Filters, NotedQuestion, ReadStretch, Vectors
@@ -27,7 +28,7 @@ NO_LINE, NO_MARK, OTHER_LANGUAGE = "not in the form asked for", "at no mark", "i
 NO_QUESTION, NO_TITLE, NO_SENTENCES, TWICE = "no question", "no title", "no plain sentences", "said twice"
 ELSEWHERE, TOO_MANY, COPIED = "not about what is said there", "more than asked for", "copied from the rules"
 _LONGEST_QUESTION, _MOST_TITLE_COLUMNS, _MOST_TITLES, _MOST_DROPPED = 200, 90, 4, 100
-_MOST_SENTENCES, _MOST_SUMMARY_COLUMNS = 3, 600
+_MOST_SENTENCES = 3
 _LINE = re.compile(
     r"[\[(【［]?\s?(\d{1,3})\s?[\])】］]?[\s.:：,、|)-]*"
     r"(?:(?P<title>#)[#\s]*|[\[(【]?(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,8})?)[\])】]?(?:\s*[:：|–-]+\s*|\s+))(?P<text>\S.*)"
@@ -137,7 +138,7 @@ def _summarised(text: str, item: UnreadStretch, library: Reader, encoder: Encode
     if not plain or _NONE.fullmatch(plain):
         return Notes((), (), None, (), bool(plain))
     stops = [*(end.end() for end in _SENTENCE_END.finditer(plain) if ends(plain, end)), len(plain)]
-    short = [stop for stop in stops[:_MOST_SENTENCES] if columns(plain[:stop]) <= _MOST_SUMMARY_COLUMNS]
+    short = [stop for stop in stops[:_MOST_SENTENCES] if columns(plain[:stop]) <= LONGEST_SUMMARY]
     said, language, reason = plain[: max(short, default=0)], item.languages[0], ""
     if not has_content(said) or ADDRESS.search(said) or _MARKUP.search(said):
         reason = NO_SENTENCES

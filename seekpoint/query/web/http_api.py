@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Any
@@ -173,6 +173,7 @@ class Api:
                 if cue.speaker:
                     cues[-1]["speaker"] = as_json(cue.speaker)
         languages, noted = [each.language for each in transcripts], _noted(transcript, parameters, plays=plays)
+        transcript = replace(transcript, summary="" if parameters.start else transcript.summary)
         given = {"resource": resource, "languages": languages, "chapters": chapters if plays else ()}
         document: TranscriptJson = as_json(transcript, **given, cues=cues, questions=noted)
         return document

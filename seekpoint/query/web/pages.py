@@ -171,6 +171,7 @@ class Pages:
                 request, "resource", _code(parameters), parameters=parameters, cache=cache, resource=resource,
                 details=details, status=cache.status(resource.id), duration=duration, reading=reading, start=start,
                 languages=[each.language for each in transcripts],
+                summary_language=view_models.summary_language(transcripts),
                 chapters=reading.placed_chapters if reading else (),
                 player=player, drawn=drawn, playing=playing, outside=outside, answer=answer,
                 moments=_moment_views(moments, cache, self.draws), ticks=view_models.ticks(moments, duration),

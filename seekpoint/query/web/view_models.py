@@ -14,8 +14,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from seekpoint.file_formats import MEDIA_TYPES
 from seekpoint.hosts import is_private
 from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.languages import UNKNOWN, language_of
 from seekpoint.index.text.transcript_text import names_before
-from seekpoint.index.types import Chapter, Details, Kind, Resource, shown_url
+from seekpoint.index.types import Chapter, Details, Kind, Resource, Transcript, shown_url
 from seekpoint.query.answers import Moment
 from seekpoint.query.filters import FILTERS
 from seekpoint.query.links import timestamp
@@ -147,6 +148,14 @@ def entry_name(resource: Resource) -> str:
         return clean(resource.title) or resource.id
     file = local_file(resource.url)
     return clean(file.name if file else shown_url(resource)) or resource.id
+
+
+def summary_language(transcripts: Iterable[Transcript]) -> str:
+    """The tag of the summary's language: its transcript's, or, if that is unknown, the one that a script tells."""
+    told = next((each for each in transcripts if each.summary), None)
+    if told and told.language == UNKNOWN:
+        return language_of(told.summary, "")
+    return told.language if told else ""
 
 
 def opens_at(resource: Resource, link: str, page: int | None) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.errors import SeekpointError
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.stretches import SECONDS, WHOLE, Stretch, stretch_id, stretches
 from seekpoint.index.transfer.export import export_library
@@ -149,6 +150,37 @@ def test_a_summary_goes_where_a_word_of_the_talk_changes_and_no_other_takes_its_
     with backend.writer() as writer:
         writer.remove([TALK])
     assert noted(backend) == []
+
+
+def test_a_summary_stands_with_the_transcript_that_it_is_of(backend: Backend) -> None:
+    with backend.writer() as writer:
+        writer.commit(TALK, [transcript("zhuyili0001"), transcript(TALK)], Details(), "in two languages")
+    chinese = summed_up("zhuyili0001", "讲注意力。")
+    note(backend, replace(chinese, resource_id=TALK))
+    with backend.reader() as reader:
+        assert [each.summary for each in reader.transcripts(TALK)] == ["讲注意力。", ""]
+        assert reader.statuses([TALK])[0].summary == "讲注意力。"
+
+
+@pytest.mark.parametrize("texts", [["掩" * 601], ["On masks. " * 61], ["On masks.", "And more."]])
+def test_a_forged_summary_is_found_and_shown_up_to_its_bound(
+    backend: Backend, texts: list[str], tmp_path: Path
+) -> None:
+    note(backend, summed_up(TALK, *texts))
+    with backend.reader() as reader:
+        [told], [status] = reader.transcripts(TALK), reader.statuses([TALK])
+        assert told.summary == status.summary == texts[0][:600]
+        with pytest.raises(SeekpointError, match="longer than any"):
+            reader.verify()
+    export_library(backend.address, tmp_path / "archive.seekpoint")
+    with pytest.raises(SeekpointError, match="longer than any"):
+        import_library(tmp_path / "archive.seekpoint", tmp_path / "copy")
+
+
+def test_a_summary_with_questions_is_found(backend: Backend) -> None:
+    note(backend, replace(summed_up(TALK, "On attention."), questions=ASKED))
+    with backend.reader() as reader, pytest.raises(SeekpointError, match="longer than any"):
+        reader.verify()
 
 
 def changed(talk: EmbeddedTranscript) -> EmbeddedTranscript:

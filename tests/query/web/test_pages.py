@@ -38,7 +38,7 @@ from seekpoint.query.web.translations import WORDS, preferred_language, reason_i
 from seekpoint.query.web.view_models import MomentView
 from seekpoint.query.web.workspace import Outcome
 from tests.fakes import TopicEncoder
-from tests.index.libraries import CARD, embedded, resource
+from tests.index.libraries import CARD, SOURCE, embedded, resource
 from tests.indexer.sources.archives.samples import pptx, shape
 from tests.long_talk import CHINESE, ENGLISH, SECONDS, talk
 from tests.noted import note
@@ -667,6 +667,31 @@ def test_a_summary_stands_on_top_marked_as_a_model_s_and_with_its_entry_in_the_l
                 assert (mark.text, mark.getprevious().text) == (said, summary)
                 assert mark.getprevious().get("lang") == tag
                 assert told[f"/resource/{key}"] == f"{summary} (由语言模型记录，可能有误。)"
+
+
+@pytest.mark.parametrize(
+    ("tags", "summary", "lang"),
+    [
+        (("zh", "en"), "讲权重。", "zh"),
+        (("en", "zh"), "On weights.", "en"),
+        (("und",), "讲权重。", "zh"),
+        (("und",), "On weights.", ""),
+    ],
+)
+def test_a_summary_is_marked_with_its_own_language(
+    tmp_path: Path, tags: tuple[str, ...], summary: str, lang: str
+) -> None:
+    library = tmp_path / "library"
+    with EmbeddedWriter.acquire(library, CARD) as writer:
+        writer.register(SOURCE, [resource(TALK, "Talks")])
+        said = [embedded(["讲权重" if tag == "zh" else "on weights"] * 3, tag) for tag in tags]
+        writer.commit(TALK, said, Details(title="Talk"), "by hand")
+    note(library, TALK, summary=summary)
+    with serving(library) as client:
+        for language in tags:
+            page = fromstring(client.get(f"/resource/{TALK}?language={language}").text)
+            told = page.find_class("short-note")[0].getprevious()
+            assert (told.text, told.get("lang")) == (summary, lang)
 
 
 @pytest.mark.chromium
