@@ -36,9 +36,18 @@ _LINE = re.compile(
 _AROUND, _QUOTES = " \t-•·>|*_", " \"“”「」'|*_"
 # A title's language, which nobody asked for, and a mark behind a question.
 _TAG_BEFORE, _MARK_BEHIND = re.compile(r"^[a-z]{2}(?=\s|[:：])[:：\s]+"), re.compile(r"\s*[\[【]\d{1,3}[\]】]$")
-_SENTENCE_END, _MARKUP = re.compile(SENTENCE_END), re.compile(r"[{}<>|\\?？]|\]\(")
+_SENTENCE_END, _MARKUP = re.compile(SENTENCE_END), re.compile(r"[{}|\\]|\]\(|[?？]\W*\Z")
 _FENCE = re.compile(r"`{3,}\w*")
 _NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
+# Before a summary: Markdown's headings, a line in bold, a first one that announces it or stands alone, and a label.
+_HEADINGS = re.compile(
+    r"^[ \t]*(?:#.*|\*\*[^*\n]+\*\*)[ \t]*\n|\A[^\n.。!！]*[:：][ *]*\n|\A[^\n.。!！]+\n\s*\n(?=[^\W\d_][^.。!！]*[.。!！])",
+    re.MULTILINE,
+)
+_LABEL = re.compile(
+    r"\A(?:summary|摘要|总结|概要|概述|简介|résumé|resumen|zusammenfassung|要約)\s*[:：]\s*", re.IGNORECASE
+)
+_LAST_NONE = re.compile(r"(?:\A|[.。!！])\W{0,9}none\W*\Z", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z0-9_]+")
 
 # benchmarks/noted_checks.py: a question's nearest chunk in its stretch has these shares of the cosine of the nearest
@@ -132,10 +141,10 @@ def _lines_noted(
 
 def _summarised(text: str, item: UnreadStretch, library: Reader, encoder: Encoder) -> Notes:
     """The first sentences of a model's text on a whole transcript, in the place of a title, if they pass the checks."""
-    rows = [without_markup(_FENCE.sub("", row)) for row in "".join(without_thoughts([text])).splitlines()]
-    whole = [row for row in rows if any(end.end() == len(row) for end in _SENTENCE_END.finditer(f"{row} "))]
-    plain = without_markup(" ".join(whole or rows)).strip(_QUOTES)  # a heading or an announcement has no full stop
-    if not plain or _NONE.fullmatch(plain):
+    written = "\n".join(_FENCE.sub("", "".join(without_thoughts([text]))).strip().splitlines())
+    rows = (_HEADINGS.sub("", f"{written}\n").strip() or written).splitlines()  # a sentence may go on in the next one
+    plain = _LABEL.sub("", without_markup(" ".join(map(without_markup, rows))).strip(_QUOTES))
+    if not plain or _LAST_NONE.search(plain):
         return Notes((), (), None, (), bool(plain))
     stops = [*(end.end() for end in _SENTENCE_END.finditer(plain) if ends(plain, end)), len(plain)]
     short = [stop for stop in stops[:_MOST_SENTENCES] if columns(plain[:stop]) <= LONGEST_SUMMARY]

@@ -151,6 +151,7 @@ def read_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TWO = "Attention weighs words. The mask hides."
+WRAPPED = "It explains how attention weighs the words and what the mask hides."
 
 
 def summed_up(text: str, folder: Path, place: int = 0) -> Notes:
@@ -174,6 +175,22 @@ def summed_up(text: str, folder: Path, place: int = 0) -> Notes:
         ),
         (0, "It tells what attention weighs", "It tells what attention weighs"),
         (1, "# 注意力与掩码\n\n注意力加权。\n\n掩码遮住词。", "注意力加权。掩码遮住词。"),
+        (0, "It explains how attention weighs\nthe words and what\nthe mask hides.", WRAPPED),
+        (1, "讲解注意力怎样给词加权，\n并说明掩码\n怎样遮住词。", "讲解注意力怎样给词加权，并说明掩码怎样遮住词。"),
+        (0, f"Attention and masks\r\n\r\n{TWO}", TWO),
+        (0, "Attention weighs words. It has two parts:\n- masks.", "Attention weighs words. It has two parts: masks."),
+        (1, "注意力给词加权\n\n掩码遮住词", "注意力给词加权掩码遮住词"),
+        (1, "**注意力与掩码**\n注意力加权。\n掩码遮住词。", "注意力加权。掩码遮住词。"),
+        (0, f"## Summary\n\n{TWO}\n\n## Key words", TWO),
+        (0, f"**Summary:** {TWO}", TWO),
+        (1, "摘要：注意力给词加权。", "注意力给词加权。"),
+        (0, "Attention: it weighs words.", "Attention: it weighs words."),
+        (
+            0,
+            "What is attention? It weighs n words in O(n) for n < 5.",
+            "What is attention? It weighs n words in O(n) for n < 5.",
+        ),
+        (1, "注意力是什么？它给词加权。", "注意力是什么？它给词加权。"),
         (0, "Attention weighs words. " + "The mask hides " * 50 + ".", "Attention weighs words."),
         (1, "注意力给词加权。" + "掩码遮住" * 90 + "。", "注意力给词加权。"),
     ],
@@ -183,6 +200,13 @@ def test_a_summary_is_up_to_three_plain_sentences_in_one_line(
 ) -> None:
     notes = summed_up(text, read_folder, place)
     assert (notes.titles, notes.questions, notes.dropped) == ((Chapter(0.0, kept, generated=True),), (), ())
+
+
+@pytest.mark.parametrize("text", ["None.", "The notes tell nothing about attention. none", "没有讲注意力。\nnone"])
+def test_a_model_that_ends_in_none_gives_no_summary(text: str, read_folder: Path) -> None:
+    for place in (0, 1):
+        notes = summed_up(text, read_folder, place)
+        assert (notes.titles, notes.dropped, notes.is_usable) == ((), (), True)
 
 
 @pytest.mark.parametrize(
