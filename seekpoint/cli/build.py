@@ -230,15 +230,14 @@ def _read(
     from seekpoint.indexer.pipeline.build_report import duration
     from seekpoint.indexer.pipeline.progress import TitleColumn
     from seekpoint.query.reading.library_reading import LibraryReading
-    from seekpoint.query.reading.unread_stretches import unread
+    from seekpoint.query.reading.unread_stretches import ReadingCost, unread
 
     if is_dry:
         with open_reader(library) as reader:
-            items = [*unread(reader, reader=endpoint.name)]
-        needed = [item.tokens for item in items]
-        into, out = (round(sum(each), -3) for each in zip(*needed, strict=True)) if needed else (0, 0)
-        amount = f"about {into:,.0f} tokens to read and {out:,.0f} to write"
-        click.echo(f"To read: {sum(not item.is_whole for item in items):,} stretches of five minutes, {amount}")
+            cost = ReadingCost.of(unread(reader, reader=endpoint.name))
+        wanted = f"{cost.stretches:,} stretches of five minutes, and {counted(cost.summaries, 'summary')} to write"
+        into, out = round(cost.into, -3), round(cost.out, -3)
+        click.echo(f"To read: {wanted}, about {into:,.0f} tokens to read and {out:,.0f} to write")
         return True
     reading = LibraryReading(library, endpoint, endpoint.name, seconds, queue=queue)
     if not reading.waiting:

@@ -105,10 +105,13 @@ class Reader(Closing, Protocol):
     ) -> list[Transcript]:
         """The transcripts of a resource, or those in exactly this language; of each the cues [first, stop)."""
 
-    def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
-        """What was noted of stretches: of all, without vectors, or of those with these ids (text/stretches.py).
+    def stretches(
+        self, ids: Collection[str] | None = None, language: str = "", *, resources: Collection[str] | None = None
+    ) -> list[ReadStretch]:
+        """What was noted of stretches: of all or of these resources', without vectors, or of those with these ids.
 
-        These have the questions in this language alone (a primary subtag), if they have any, else those in all.
+        Those with ids (text/stretches.py) have the questions in this language alone (a primary subtag), if they have
+        any, else those in all.
         """
 
     @property

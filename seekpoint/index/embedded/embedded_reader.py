@@ -204,10 +204,12 @@ class EmbeddedReader(EmbeddedLibrary, Passages, Catalogue, Closing):
         super().__init__(folder, connection, manifest, revision)
         self._read: dict[tuple[str, str], ReadStretch | None] = {}
 
-    def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
+    def stretches(
+        self, ids: Collection[str] | None = None, language: str = "", *, resources: Collection[str] | None = None
+    ) -> list[ReadStretch]:
         """As `store.Reader` says; a snapshot keeps those that it has decoded, which many questions look up."""
         if ids is None:
-            return super().stretches()
+            return super().stretches(resources=resources)
         read = self._read
         known = {key: read[key, language] for key in ids if (key, language) in read}
         if missing := [key for key in ids if key not in known]:

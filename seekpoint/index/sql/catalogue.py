@@ -178,9 +178,11 @@ class Catalogue:
         return [moment_of(row) for row in rows]
 
     @decoding
-    def stretches(self, ids: Collection[str] | None = None, language: str = "") -> list[ReadStretch]:
+    def stretches(
+        self, ids: Collection[str] | None = None, language: str = "", *, resources: Collection[str] | None = None
+    ) -> list[ReadStretch]:
         if ids is None:
-            return read_stretches.all_of(self.db)
+            return read_stretches.all_of(self.db, resources)
         return read_stretches.by_id(self.db, ids, language)
 
     @decoding

@@ -49,10 +49,8 @@ class LibraryReading:
         self._library, self._model, self._name, self._seconds = library, model, name, seconds
         self._encoder, self._queue = encoder, queue
         with open_reader(library) as reader:
-            self.waiting = Counter[str]()
+            self.waiting = _waiting(reader, name)
             """The stretches to read of each resource, by its id; none where only a summary is wanted."""
-            for item in unread(reader, reader=name):
-                self.waiting[item.resource.id] += not item.is_whole
 
     def steps(self) -> Generator[UnreadStretch, None, None]:
         """Read all, and tell each stretch when it has been read; what can't be read doesn't raise."""
@@ -72,8 +70,8 @@ class LibraryReading:
                 if failures == _MOST_FAILURES:
                     self.problem = f"reading ends after {failures} stretches in a row that gave nothing: {problem}"
                     return
-        if self.failed and not self.read:
-            self.problem = f"nothing could be read: {problem}"
+        if self.failed and not (self.read or self.summaries):
+            self.problem = f"nothing could be read: {self.last_problem}"
 
     def _items(self, resource_id: str) -> Iterator[UnreadStretch]:
         """The stretches to read of a resource as it is now, since a build may have changed it; then the whole."""
@@ -92,12 +90,8 @@ class LibraryReading:
             tried.add(taken.resource_id)
             yield taken.resource_id
             with open_reader(self._library) as reader:  # others read and build meanwhile
-                left = [*unread(reader, reader=self._name)]
-            stretches = sum(not item.is_whole for item in left)
-            ids, self.by_others = (
-                {item.resource.id for item in left},
-                max(self.waiting.total() - self.read - stretches, 0),
-            )
+                left = _waiting(reader, self._name)
+            ids, self.by_others = {*left}, max(self.waiting.total() - self.read - left.total(), 0)
 
     def _note(self, text: str, item: UnreadStretch, library: Reader) -> str:
         """Keep what was noted of a stretch; returns why there is nothing to keep, empty if there is."""
@@ -155,6 +149,14 @@ class LibraryReading:
         if self.last_problem and not self.problem:
             lines.append(f"{self.failed:,} couldn't be read, the last one since {self.last_problem}")
         return "\n".join(lines)
+
+
+def _waiting(library: Reader, name: str) -> Counter[str]:
+    """The stretches to read of each resource that isn't read, by its id."""
+    waiting = Counter[str]()
+    for item in unread(library, reader=name):
+        waiting[item.resource.id] += not item.is_whole
+    return waiting
 
 
 def told(reasons: Counter[str]) -> str:

@@ -19,10 +19,7 @@ from seekpoint.index.text.terms import has_content, terms
 from seekpoint.index.text.transcript_text import columns
 from seekpoint.index.types import CandidateQuery, Chapter, Encoder, Filters, NotedQuestion, ReadStretch, Vectors
 from seekpoint.query.reading.citations import ADDRESS, TAG, ends, without_markup, without_thoughts
-from seekpoint.query.reading.unread_stretches import EXAMPLES, UnreadStretch
-
-VERSION = "rules 2"
-"""The version of the rules: part of the name of who read a stretch."""
+from seekpoint.query.reading.unread_stretches import EXAMPLES, VERSION, UnreadStretch
 
 NO_LINE, NO_MARK, OTHER_LANGUAGE = "not in the form asked for", "at no mark", "in another language"
 NO_QUESTION, NO_TITLE, NO_SENTENCES, TWICE = "no question", "no title", "no plain sentences", "said twice"
@@ -41,7 +38,8 @@ _FENCE = re.compile(r"`{3,}\w*")
 _NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
 # Before a summary: Markdown's headings, a line in bold, a first one that announces it or stands alone, and a label.
 _HEADINGS = re.compile(
-    r"^[ \t]*(?:#.*|\*\*[^*\n]+\*\*)[ \t]*\n|\A[^\n.。!！]*[:：][ *]*\n|\A[^\n.。!！]+\n\s*\n(?=[^\W\d_][^.。!！]*[.。!！])",
+    r"^[ \t]*(?:#.*|\*\*[^*\n]+\*\*)[ \t]*\n"
+    r"|\A[^\n.。!！]*[:：][ *]*\n|\A[^\n.。!！]+\n\s*\n(?=[^\W\d_][^.。!！]*[.。!！])",
     re.MULTILINE,
 )
 _LABEL = re.compile(

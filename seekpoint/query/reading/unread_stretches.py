@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -30,6 +30,9 @@ _MOST_TOKENS, _TITLE, _EACH, _BEFORE = 2400.0, 30, 20, 200
 # Titles that are asked for of a stretch; tokens of a summary.
 _TITLES, _SUMMARY = 3, 100
 _BEFORE_CUES = 4
+VERSION = "rules 2"
+"""The version of the rules: part of the name of who read a stretch."""
+
 _RULES = """You read some minutes of a talk or a text, and note which questions are answered there, and where. People \
 who search type questions: a note like theirs leads them to the place.
 The message has the title, what was said just before, and then what is said. A mark such as [3] stands before a \
@@ -143,11 +146,11 @@ def unread(library: Reader, ids: Sequence[str] | None = None, reader: str = "") 
     Where none is left, the whole, unless it has a summary, or `reader` has none to give. The transcript of a recording
     that has notes at all its minutes isn't read: a build deletes those of changed ones.
     """
-    read = _read(library)
+    read = _read(library, ids)
     for status in library.statuses(ids):
         notes = read.get(status.id, {})
         whole = notes.pop(WHOLE, None)
-        is_told = whole and (whole.titles or whole.reader.startswith(f"{reader}, "))
+        is_told = _is_told(whole, reader)
         if status.chunks and not (is_told and _is_whole(notes, status)):
             has_unread = False
             for item in stretches_of(library, status.resource):
@@ -173,12 +176,44 @@ def stretches_of(library: Reader, resource: Resource) -> Iterator[UnreadStretch]
 
 
 def noted_lines(transcript: Transcript) -> str:
-    """The titles and questions noted of a transcript, a line each; of more than fit every second, and so on."""
+    """The titles and questions noted of a transcript, a line each; of more than fit, every second question, and so on.
+
+    Of more titles than fit without questions, too.
+    """
     asked = in_one_language(transcript.questions, primary(transcript.language))
     titled = [(chapter.start, f"# {clean(chapter.title)}") for chapter in transcript.noted_chapters]
-    lines = [text for _, text in sorted([*titled, *((each.start, clean(each.text)) for each in asked)])]
-    step = int(tokens("\n".join(lines)) // _MOST_TOKENS) + 1
-    return shortened("\n".join(lines[::step]), _MOST_TOKENS)
+    topics = _thinned(titled, _MOST_TOKENS)
+    left = _MOST_TOKENS - tokens("\n".join(text for _, text in topics))
+    lines = [*topics, *_thinned([(each.start, clean(each.text)) for each in asked], left)]
+    return shortened("\n".join(text for _, text in sorted(lines)), _MOST_TOKENS)
+
+
+def _thinned(lines: Sequence[tuple[float, str]], most: float) -> Sequence[tuple[float, str]]:
+    """Every line after its second, or every second one, and so on, about as many as have so many tokens."""
+    return lines[:: int(tokens("\n".join(text for _, text in lines)) // max(most, 1.0)) + 1]
+
+
+class ReadingCost(NamedTuple):
+    """How many stretches are to be read, and summaries to be written, and about the tokens that it takes, in and out."""
+
+    stretches: int
+    summaries: int
+    into: float
+    out: float
+
+    @classmethod
+    def of(cls, items: Iterable[UnreadStretch]) -> ReadingCost:
+        """All that it takes to read these and sum them up: a summary reads what will be noted in one language."""
+        stretches, sums, noted = 0, [0.0, 0.0], dict[str, float]()
+        for item in items:
+            into, out = item.tokens
+            sums = [sums[0] + into, sums[1] + out]
+            stretches += not item.is_whole
+            own = 0.0 if item.is_whole else out / len(item.languages)
+            noted[item.resource.id] = noted.get(item.resource.id, 0.0) + own
+        for amount in filter(None, noted.values()):
+            sums = [sums[0] + tokens(_SUMMARY_RULES) + min(amount, _MOST_TOKENS), sums[1] + _SUMMARY]
+        return cls(stretches, len(noted), *sums)
 
 
 class ReadAmount(NamedTuple):
@@ -204,10 +239,26 @@ def amount_read(library: Reader, statuses: Sequence[ResourceStatus]) -> ReadAmou
     return ReadAmount(sum(map(len, read.values())), total)
 
 
-def _read(library: Reader) -> dict[str, dict[int, ReadStretch]]:
-    """What was noted, by the resource and the number of the stretch."""
+def summaries_left(library: Reader, statuses: Sequence[ResourceStatus], reader: str) -> int:
+    """How many summaries `reader` will be asked for, but of talks whose beginning tells nothing."""
+    read, left = _read(library), 0
+    for status in statuses:
+        notes = read.get(status.id, {})
+        is_told = _is_told(notes.pop(WHOLE, None), reader)
+        tells = not notes or any(note.questions or note.titles for note in notes.values())
+        left += bool(status.chunks and tells and not is_told)
+    return left
+
+
+def _is_told(whole: ReadStretch | None, reader: str) -> bool:
+    """Whether there is a summary, or `reader` had none to give by these rules."""
+    return whole is not None and bool(whole.titles or whole.reader == f"{reader}, {VERSION}")
+
+
+def _read(library: Reader, ids: Sequence[str] | None = None) -> dict[str, dict[int, ReadStretch]]:
+    """What was noted, of all or of the resources with these ids, by the resource and the number of the stretch."""
     read: dict[str, dict[int, ReadStretch]] = {}
-    for note in library.stretches() if library.amounts().stretches else ():
+    for note in library.stretches(resources=ids) if ids or library.amounts().stretches else ():
         read.setdefault(note.resource_id, {})[note.number] = note
     return read
 

@@ -62,7 +62,10 @@ def test_stretches_are_looked_up_by_id_and_in_one_language_if_they_have_it(backe
     with backend.reader() as reader:
         [chinese] = reader.stretches(ids, "zh")
         [french] = reader.stretches(ids, "fr")
-        assert reader.stretches([stretch_id("position001", 0)], "en") == []
+        assert (
+            reader.stretches([stretch_id("position001", 0)], "en") == reader.stretches(resources=["position001"]) == []
+        )
+        assert reader.stretches(resources=[TALK, "position001"]) == reader.stretches() == [read()]
     assert chinese.questions == ASKED[2:]
     assert french.questions == ASKED
     assert chinese.vectors is not None

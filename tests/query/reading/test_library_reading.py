@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from seekpoint.index.errors import ReaderError
 from seekpoint.index.open import open_queue, open_reader, open_writer
 from seekpoint.index.types import Details
 from seekpoint.query.reading.library_reading import LibraryReading
@@ -186,6 +187,25 @@ def test_a_library_that_was_read_without_summaries_gets_them_alone(folder: Path)
     assert (done.read, done.waiting.total(), len(done.waiting), done.summaries) == (0, 0, 3, 3)
     assert "Read by another model: 0 of 0 stretches, 0 questions, 0 titles and 3 summaries noted" in done.summary
     assert summaries(folder) == SUMMARIES
+
+
+def test_a_request_that_fails_among_summaries_leaves_the_others_kept_and_is_told(folder: Path) -> None:
+    finished(reading(folder, lambda prompt: lines(prompt) if "[1]" in prompt else "none"))
+    asked = list[str]()
+
+    def say(prompt: str) -> str:
+        asked.append(prompt)
+        if len(asked) == 1:
+            raise ReaderError("the model is away")
+        return lines(prompt)
+
+    done = finished(LibraryReading(folder, Scripted(say), "another model", 60.0, TopicEncoder()))
+    assert (done.summaries, done.failed, done.problem) == (2, 1, "")
+    assert "1 couldn't be read, the last one since the model is away" in done.summary
+    del asked[:]
+    done = finished(LibraryReading(folder, Scripted(say), "another model", 60.0, TopicEncoder()))
+    assert (done.summaries, done.problem) == (0, "nothing could be read: the model is away")
+    assert finished(LibraryReading(folder, Scripted(lines), "another model", 60.0, TopicEncoder())).summaries == 1
 
 
 @pytest.mark.parametrize("text", ["", "none", "这里讲冰川。", "It tells of glaciers.", "See www.evil.example."])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,18 @@ import pytest
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import Stretch
-from seekpoint.index.types import Chapter, Cue, Details, Kind, NotedQuestion, Origin, Transcript, Vectors
+from seekpoint.index.types import Chapter, Cue, Details, Kind, NotedQuestion, Origin, ReadStretch, Transcript, Vectors
 from seekpoint.query.reading import noting
 from seekpoint.query.reading.noting import Notes, checked
-from seekpoint.query.reading.unread_stretches import UnreadStretch, amount_read, noted_lines, unread
+from seekpoint.query.reading.unread_stretches import (
+    ReadingCost,
+    UnreadStretch,
+    amount_read,
+    noted_lines,
+    stretches_of,
+    summaries_left,
+    unread,
+)
 from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded, resource
@@ -233,6 +244,8 @@ def test_a_summary_is_dropped_and_it_is_said_why(place: int, text: str, reason: 
 
 def test_a_summary_s_prompt_is_bounded_whatever_was_noted_and_has_all_of_a_short_talk(read_folder: Path) -> None:
     items = to_read(read_folder)
+    with open_reader(read_folder) as library:
+        assert summaries_left(library, library.statuses(), "a model") == len(items) == 3
     assert items[0].text.splitlines() == [
         *(f"Title: Talk {ENGLISH}", "# Attention", "What does attention weigh?"),
         *("What does the mask hide?", "What tells the position?"),
@@ -242,6 +255,53 @@ def test_a_summary_s_prompt_is_bounded_whatever_was_noted_and_has_all_of_a_short
     text = noted_lines(Transcript("en", Origin.MANUAL, tuple(items[0].stretch.cues), questions=asked))
     assert 1000 < tokens(text) <= 2400 and "word 0?" in text and "\x1b" not in text
     assert int(re.findall(r"word (\d+)\?", text)[-1]) > 850, "from all over the talk"
+
+
+@pytest.mark.parametrize(("title", "question"), [("Topic", "Why does a mask hide word"), ("主题", "掩码为什么遮住词")])
+def test_all_topics_of_a_long_talk_reach_the_summary_and_questions_are_thinned(title: str, question: str) -> None:
+    tag = "en" if title.isascii() else "zh"
+    titles = tuple(Chapter(100.0 * n, f"{title} {n}") for n in range(108))
+    asked = tuple(NotedQuestion(30.0 * n, tag, f"{question} {n}?") for n in range(360))
+    text = noted_lines(Transcript(tag, Origin.MANUAL, (), noted_chapters=titles, questions=asked))
+    assert [row for row in text.splitlines() if row[0] == "#"] == [f"# {title} {n}" for n in range(108)]
+    numbers = [int(row.strip("?").split()[-1]) for row in text.splitlines() if row[0] != "#"]
+    assert 40 < len(numbers) < 200 and numbers[-1] > 340 and 1800 < tokens(text) <= 2400
+    many = tuple(Chapter(9.0 * n, f"{title} {n} {question}") for n in range(1200))
+    text = noted_lines(Transcript(tag, Origin.MANUAL, (), noted_chapters=many, questions=asked))
+    assert tokens(text) <= 2400 and f"# {title} 0 " in text and int(re.findall(r"# \S+ (\d+)", text)[-2]) > 1150
+
+
+def test_the_cost_of_reading_counts_summaries_to_come_and_holds_no_words(tmp_path: Path) -> None:
+    folder = build(
+        tmp_path / "library", {f"talk{n:07}": [f"The mask hides word {k}." for k in range(300)] for n in range(8)}
+    )
+    with open_reader(folder) as library:
+        tracemalloc.start()
+        cost = ReadingCost.of(unread(library))
+        _, lean = tracemalloc.get_traced_memory()
+        tracemalloc.clear_traces()
+        items = [*unread(library)]
+        _, all_held = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (cost.stretches, cost.summaries) == (len(items), 8) == (80, 8)
+    assert lean < all_held / 2
+    into, out = map(sum, zip(*(item.tokens for item in items), strict=True))
+    assert 8 * 300 < cost.into - into < 8 * 2800 and cost.out == out + 800
+
+
+def test_a_refusal_under_older_rules_is_asked_again_and_a_summary_is_kept(read_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(read_folder, tmp_path / "library"))
+    for reader, asked in (("m, rules 0", 3), ("m, rules 20", 3), ("m, another, rules 2", 3), ("m, rules 2", 0)):
+        with open_reader(folder) as library, open_keeper(folder) as keeper:
+            for item in [item for item in stretches_of_all(library) if item.is_whole]:
+                keeper.keep(replace(Notes((), (), None, (), says_none=True).as_read(item, "m"), reader=reader))
+        with open_reader(folder) as library:
+            assert len([*unread(library, reader="m")]) == asked
+            assert summaries_left(library, library.statuses(), "m") == asked
+
+
+def stretches_of_all(library: Reader) -> list[UnreadStretch]:
+    return [item for status in library.statuses() for item in stretches_of(library, status.resource)]
 
 
 @pytest.mark.parametrize("line", ["3 # How masks work", "3 en # How masks work", "3 # en: How masks work"])
@@ -295,6 +355,7 @@ def test_what_is_read_is_not_read_again_until_it_is_said_otherwise(tmp_path: Pat
         spy = Spy(library)
         assert [*unread(spy)] == []  # type: ignore[arg-type]
         assert spy.read == [DOCUMENT]  # whose length in seconds isn't known
+        assert [*unread(spy, [CHINESE])] == [] and spy.noted == [None, [CHINESE]]  # type: ignore[arg-type]
         assert amount_read(library, library.statuses()) == (7, 7)
     with open_writer(folder) as writer:
         changed = [*SAID[CHINESE][:30], *["位置说明词的顺序。"] * 20]
@@ -310,7 +371,12 @@ class Spy:
 
     def __init__(self, library: Reader) -> None:
         self.read: list[str] = []
+        self.noted: list[Any] = []
         self._library = library
+
+    def stretches(self, *where: Any, resources: Any = None) -> Sequence[ReadStretch]:  # noqa: ANN401
+        self.noted.append(resources)
+        return self._library.stretches(*where, resources=resources)
 
     def transcripts(self, resource_id: str, *where: Any) -> Sequence[Transcript]:  # noqa: ANN401
         self.read.append(resource_id)
