@@ -224,7 +224,7 @@ class StretchToRead(BaseModel):
     stretch: str | None = Field(default=None, description="Give this to `note_stretch`; absent where all is read.")
     rules: str | None = None
     text: str | None = None
-    left: int = Field(description="How many stretches are left, this one included.")
+    left: int = Field(description="How many stretches and summaries are left, this one included.")
 
 
 class KeptNotes(BaseModel):
@@ -232,6 +232,7 @@ class KeptNotes(BaseModel):
 
     questions: int
     titles: int
+    summary: bool | None = Field(default=None, description="Whether the summary was kept; of a stretch absent.")
     dropped: list[str] = Field(description="Lines that weren't kept, each with the reason: mend them, or let them go.")
     left_out: int | None = Field(default=None, description="Further ones that would have made this too long.")
     is_read: bool = Field(description="False where the stretch is still to be read: no line could be kept.")
@@ -387,13 +388,14 @@ def added_resources(statuses: Sequence[ResourceStatus]) -> AddedResources:
 _DROPPED = 40
 
 
-def kept_notes(notes: Notes) -> KeptNotes:
-    """The result for the notes on a stretch."""
+def kept_notes(notes: Notes, *, is_whole: bool) -> KeptNotes:
+    """The result for the notes on a stretch, or on the whole."""
     lines = [f"{reason}: {quotable(line, _DROPPED)}" for line, reason in notes.dropped]
     count = sum(size <= MOST_TOKENS - 100 for size in accumulate(tokens(line) + 4 for line in lines))
     return KeptNotes(
         questions=len(notes.questions),
-        titles=len(notes.titles),
+        titles=0 if is_whole else len(notes.titles),
+        summary=bool(notes.titles) if is_whole else None,
         dropped=lines[:count],
         left_out=len(lines) - count or None,
         is_read=notes.is_usable,

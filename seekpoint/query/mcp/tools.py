@@ -47,7 +47,7 @@ from seekpoint.query.mcp.results import (
 from seekpoint.query.mcp.transcript_resources import read_window
 from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
-from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, unread
+from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, summaries_left, unread
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
 from seekpoint.query.search.wordings import MOST_WORDINGS, spoken
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -253,12 +253,13 @@ class Tools:
 
     def next_stretch(self) -> Annotated[CallToolResult, StretchToRead]:
         with self._live.cache() as cache:
-            amount = amount_read(cache.reader, [*cache.statuses.values()])
+            statuses = [*cache.statuses.values()]
+            amount, summaries = amount_read(cache.reader, statuses), summaries_left(cache.reader, statuses, _ASSISTANT)
             item = next(unread(cache.reader, reader=_ASSISTANT), None)
             if not item:
                 return structured(StretchToRead(left=0))
             key = stretch_id(item.resource.id, item.stretch.number)
-            left = max(amount.of - amount.stretches, 1)
+            left = max(amount.of - amount.stretches + summaries, 1)
             return structured(StretchToRead(stretch=key, rules=item.rules, text=item.text, left=left))
 
     def note_stretch(
@@ -281,7 +282,7 @@ class Tools:
             with open_keeper(self._live.address) as keeper:
                 keeper.keep(found.as_read(item, _ASSISTANT, before))
             self._live.refresh()
-        return structured(kept_notes(found))
+        return structured(kept_notes(found, is_whole=item.is_whole))
 
 
 def _position(library: Reader, moment: Moment) -> float | None:

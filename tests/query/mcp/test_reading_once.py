@@ -74,13 +74,14 @@ def test_an_assistant_reads_all_of_it_a_stretch_at_a_time(folder: Path, target: 
     while (given := stretch(target)).get("stretch"):
         kept = tool_result(target, "note_stretch", stretch=given["stretch"], notes=lines(given["text"]))
         if "one to three short sentences" in given["rules"]:
-            assert (kept["questions"], kept["titles"], kept["dropped"], kept["is_read"]) == (0, 1, [], True)
+            assert kept == {"questions": 0, "titles": 0, "summary": True, "dropped": [], "is_read": True}
         else:
-            read.append((given["stretch"], given["left"]))
-            assert (kept["questions"], kept["dropped"], kept["is_read"]) == (2, [], True)
+            assert (kept["questions"], kept["dropped"], kept["is_read"]) == (2, [], True) and "summary" not in kept
+        read.append((given["stretch"], given["left"]))
     assert given == {"left": 0} and summaries(folder) == SUMMARIES
-    of = [(ENGLISH, 0), (ENGLISH, 1), (ENGLISH, 2), (CHINESE, 0), (CHINESE, 1), (DOCUMENT, 0), (DOCUMENT, 1)]
-    assert read == [(f"{key} {number}", 7 - place) for place, (key, number) in enumerate(of)]
+    of = [(ENGLISH, (0, 1, 2, WHOLE)), (CHINESE, (0, 1, WHOLE)), (DOCUMENT, (0, 1, WHOLE))]
+    names = [f"{key} {number}" for key, numbers in of for number in numbers]
+    assert read == [(name, 10 - place) for place, name in enumerate(names)]
     assert to_read(folder) == [] and {each.reader for each in noted(folder)} == {"an assistant, rules 2"}
 
 
@@ -88,13 +89,13 @@ def test_a_summary_that_is_dropped_is_mended_or_left_out(folder: Path, target: S
     for number in range(3):
         tool_result(target, "note_stretch", stretch=f"{ENGLISH} {number}", notes=lines(stretch(target)["text"]))
     given = stretch(target)
-    assert "# Attention" in given["text"] and given["left"] == 4
+    assert "# Attention" in given["text"] and given["left"] == 7
     kept = tool_result(target, "note_stretch", stretch=given["stretch"], notes="讲注意力。" * 4)
     assert kept["dropped"] == ["in another language: 讲注意力。讲注意力。讲注意力。讲注意力。"] and not kept["is_read"]
-    assert stretch(target) == given and summaries(folder) == {}
+    assert kept["summary"] is False and stretch(target) == given and summaries(folder) == {}
     assert tool_result(target, "note_stretch", stretch=given["stretch"], notes="none")["is_read"]
     assert stretch(target)["stretch"] == f"{CHINESE} 0" and summaries(folder) == {}
-    assert tool_result(target, "note_stretch", stretch=given["stretch"], notes=SUMMARIES[ENGLISH])["titles"] == 1
+    assert tool_result(target, "note_stretch", stretch=given["stretch"], notes=SUMMARIES[ENGLISH])["summary"]
     assert summaries(folder) == {ENGLISH: SUMMARIES[ENGLISH]}
     assert "no stretch is called" in tool_error(target, "note_stretch", stretch=f"{CHINESE} {WHOLE}", notes="none")
 
