@@ -52,9 +52,9 @@ def certain_language_of(texts: Sequence[str]) -> str:
     return language_of(texts, None, least=_SURE)
 
 
-def is_identified(tag: str) -> bool:
-    """Whether texts in the language of a tag are told from others."""
-    return _language(tag) in _known()
+def may_be_in(tag: str, text: str) -> bool:
+    """Whether a text may be in the language with a tag; true for a language that isn't told from others."""
+    return _language(tag) not in _known() or primary(language_of([text], primary(tag))) == primary(tag)
 
 
 def _probabilities(sample: str) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ import numpy as np
 from seekpoint.index.models.centring import background, centred
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import SENTENCE_END, clean
+from seekpoint.index.text.language_identification import may_be_in
 from seekpoint.index.text.languages import is_told_by_script, language_of, primary, to_embed
 from seekpoint.index.text.stretches import LONGEST_SUMMARY
 from seekpoint.index.text.terms import has_content, terms
@@ -149,7 +150,7 @@ def _summarised(text: str, item: UnreadStretch, library: Reader, encoder: Encode
     said, language, reason = plain[: max(short, default=0)], item.languages[0], ""
     if not has_content(said) or ADDRESS.search(said) or _MARKUP.search(said):
         reason = NO_SENTENCES
-    elif not _is_in(language, said):
+    elif not (_is_in(language, said) and (is_told_by_script(language) or may_be_in(language, said))):
         reason = OTHER_LANGUAGE
     elif not is_answered(encoder.question(to_embed(said)), language, item, library):
         reason = ELSEWHERE

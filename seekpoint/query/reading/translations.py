@@ -10,7 +10,7 @@ from time import monotonic
 
 from seekpoint.index.errors import ReaderError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.text.language_identification import is_identified, language_of
+from seekpoint.index.text.language_identification import may_be_in
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.terms import terms
 from seekpoint.query.reading.citations import without_thoughts
@@ -39,7 +39,7 @@ def to_translate(question: str, languages: Iterable[str]) -> list[str]:
     syntax = read_syntax(question)
     if syntax.is_strict or not terms(syntax.text) or len(question) > _LONGEST:
         return []
-    return [tag for tag in languages if is_identified(tag) and not _is_in(tag, question)][:MOST_WORDINGS]
+    return [tag for tag in languages if not may_be_in(tag, question)][:MOST_WORDINGS]
 
 
 def translating(
@@ -81,10 +81,5 @@ def _wordings(text: str, languages: Sequence[str]) -> tuple[str, ...]:
     wordings = list[str]()
     for tag in map(primary, languages):
         labelled = [said for label, said in lines if label == tag] + [said for _, said in lines if is_alone]
-        wordings += [said for said in labelled if terms(said) and _is_in(tag, said)][:1]
+        wordings += [said for said in labelled if terms(said) and may_be_in(tag, said)][:1]
     return tuple(wordings)
-
-
-def _is_in(tag: str, text: str) -> bool:
-    """Whether a text may be in the language with a tag."""
-    return primary(language_of([text], primary(tag))) == primary(tag)

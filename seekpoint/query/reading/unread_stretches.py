@@ -194,7 +194,7 @@ def _thinned(lines: Sequence[tuple[float, str]], most: float) -> Sequence[tuple[
 
 
 class ReadingCost(NamedTuple):
-    """How many stretches are to be read, and summaries to be written, and about the tokens that it takes, in and out."""
+    """How many stretches are to be read and summaries written, and about the tokens that it takes, in and out."""
 
     stretches: int
     summaries: int

@@ -213,6 +213,23 @@ def test_a_summary_is_up_to_three_plain_sentences_in_one_line(
     assert (notes.titles, notes.questions, notes.dropped) == ((Chapter(0.0, kept, generated=True),), (), ())
 
 
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("Es erklärt, wie attention die Wörter gewichtet und was die Maske verdeckt.", ("de", "fil")),
+        ("Объясняет, как внимание (attention) взвешивает слова.", ("ru", "fil")),
+        ("It explains how attention weighs the words of a sentence.", ("en", "fil")),
+        ("讲解注意力（attention）怎样给 Transformer 的词加权。", ("zh",)),
+    ],
+)
+def test_a_summary_is_in_the_language_of_the_talk(text: str, languages: Sequence[str], read_folder: Path) -> None:
+    with open_reader(read_folder) as library:
+        item = next(iter(unread(library)))
+        for language in ("en", "de", "ru", "zh", "fil"):  # py3langid doesn't know the last one
+            notes = checked(text, item._replace(languages=(language,)), library, ENCODER)
+            assert (noting.OTHER_LANGUAGE not in reasons(notes)) == (language in languages), language
+
+
 @pytest.mark.parametrize("text", ["None.", "The notes tell nothing about attention. none", "没有讲注意力。\nnone"])
 def test_a_model_that_ends_in_none_gives_no_summary(text: str, read_folder: Path) -> None:
     for place in (0, 1):
