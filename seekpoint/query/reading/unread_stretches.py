@@ -146,10 +146,9 @@ def unread(library: Reader, ids: Sequence[str] | None = None, reader: str = "") 
     Where none is left, the whole, unless it has a summary, or `reader` has none to give. The transcript of a recording
     that has notes at all its minutes isn't read: a build deletes those of changed ones.
     """
-    read = _read(library, ids)
+    read, wholes = _read(library, ids)
     for status in library.statuses(ids):
-        notes = read.get(status.id, {})
-        whole = notes.pop(WHOLE, None)
+        notes, whole = read.get(status.id, {}), wholes.get(status.id)
         is_told = _is_told(whole, reader)
         if status.chunks and not (is_told and _is_whole(notes, status)):
             has_unread = False
@@ -225,9 +224,7 @@ class ReadAmount(NamedTuple):
 
 def amount_read(library: Reader, statuses: Sequence[ResourceStatus]) -> ReadAmount:
     """How much is read; how much there is of a recording of which nothing is read is told by its length."""
-    read, total = _read(library), 0
-    for noted in read.values():
-        noted.pop(WHOLE, None)
+    (read, _), total = _read(library), 0
     for status in statuses:
         notes = read.get(status.id, {})
         if _is_whole(notes, status) or not status.chunks:
@@ -241,10 +238,9 @@ def amount_read(library: Reader, statuses: Sequence[ResourceStatus]) -> ReadAmou
 
 def summaries_left(library: Reader, statuses: Sequence[ResourceStatus], reader: str) -> int:
     """How many summaries `reader` will be asked for, but of talks whose beginning tells nothing."""
-    read, left = _read(library), 0
+    (read, wholes), left = _read(library), 0
     for status in statuses:
-        notes = read.get(status.id, {})
-        is_told = _is_told(notes.pop(WHOLE, None), reader)
+        notes, is_told = read.get(status.id, {}), _is_told(wholes.get(status.id), reader)
         tells = not notes or any(note.questions or note.titles for note in notes.values())
         left += bool(status.chunks and tells and not is_told)
     return left
@@ -255,12 +251,14 @@ def _is_told(whole: ReadStretch | None, reader: str) -> bool:
     return whole is not None and bool(whole.titles or whole.reader == f"{reader}, {VERSION}")
 
 
-def _read(library: Reader, ids: Sequence[str] | None = None) -> dict[str, dict[int, ReadStretch]]:
-    """What was noted, of all or of the resources with these ids, by the resource and the number of the stretch."""
+def _read(
+    library: Reader, ids: Sequence[str] | None = None
+) -> tuple[dict[str, dict[int, ReadStretch]], dict[str, ReadStretch]]:
+    """The notes, of all or of the resources with these ids, by resource and number; and those on the wholes."""
     read: dict[str, dict[int, ReadStretch]] = {}
     for note in library.stretches(resources=ids) if ids or library.amounts().stretches else ():
         read.setdefault(note.resource_id, {})[note.number] = note
-    return read
+    return read, {key: notes.pop(WHOLE) for key, notes in read.items() if WHOLE in notes}
 
 
 def _is_whole(notes: Mapping[int, ReadStretch], status: ResourceStatus) -> bool:
