@@ -659,14 +659,14 @@ def test_chapters_that_a_model_noted_stand_open_and_are_marked_and_many_question
 def test_a_summary_stands_on_top_marked_as_a_model_s_and_with_its_entry_in_the_list(noted: Path) -> None:
     with serving(noted) as client:
         listed = fromstring(client.get("/list", headers={"accept-language": "zh"}).text)
-        told = {link.get("href"): link.get("title") for link in listed.find_class("name")}
+        told = {entry.find_class("name")[0].get("href"): entry.find_class("told") for entry in listed.find_class("entry")}
         for ui, said in (("en", "Noted by a language model: may be wrong."), ("zh", "由语言模型记录，可能有误。")):
             for key, tag, summary in ((TALK, "en", "It tells of weights & <ice>."), (ZH, "zh", "讲权重。")):
                 page = fromstring(client.get(f"/resource/{key}", headers={"accept-language": ui}).text)
                 mark = page.find_class("short-note")[0]
                 assert (mark.text, mark.getprevious().text) == (said, summary)
                 assert mark.getprevious().get("lang") == tag
-                assert told[f"/resource/{key}"] == f"{summary} (由语言模型记录，可能有误。)"
+                assert [each.text_content() for each in told[f"/resource/{key}"]] == [f"语言模型记录： {summary}"]
 
 
 @pytest.mark.parametrize(
