@@ -18,7 +18,7 @@ from seekpoint.index.open import open_queue, open_reader, open_writer
 from seekpoint.index.types import Details
 from seekpoint.query.reading.library_reading import LibraryReading
 from seekpoint.query.reading.model import Endpoint
-from seekpoint.query.reading.unread_stretches import UnreadStretch, amount_read
+from seekpoint.query.reading.unread_stretches import UnreadStretch, amount_read, summaries_left
 from tests.fake_chat import Behaviour, FakeChat, Scripted, answering, endless, fake_chat, silent, streaming
 from tests.fakes import TopicEncoder
 from tests.index.libraries import embedded
@@ -195,17 +195,16 @@ def test_a_request_that_fails_among_summaries_leaves_the_others_kept_and_is_told
 
     def say(prompt: str) -> str:
         asked.append(prompt)
-        if len(asked) == 1:
+        if len(asked) in (1, 4):
             raise ReaderError("the model is away")
-        return lines(prompt)
+        return "none" if len(asked) < 4 else lines(prompt)
 
-    done = finished(LibraryReading(folder, Scripted(say), "another model", 60.0, TopicEncoder()))
+    done = finished(LibraryReading(folder, Scripted(say), "b", 60.0, TopicEncoder()))
+    assert (len(asked), done.problem) == (3, "nothing could be read: the model is away")
+    done = finished(LibraryReading(folder, Scripted(say), "c", 60.0, TopicEncoder()))
     assert (done.summaries, done.failed, done.problem) == (2, 1, "")
     assert "1 couldn't be read, the last one since the model is away" in done.summary
-    del asked[:]
-    done = finished(LibraryReading(folder, Scripted(say), "another model", 60.0, TopicEncoder()))
-    assert (done.summaries, done.problem) == (0, "nothing could be read: the model is away")
-    assert finished(LibraryReading(folder, Scripted(lines), "another model", 60.0, TopicEncoder())).summaries == 1
+    assert finished(LibraryReading(folder, Scripted(lines), "c", 60.0, TopicEncoder())).summaries == 1
 
 
 @pytest.mark.parametrize("text", ["", "none", "这里讲冰川。", "It tells of glaciers.", "See www.evil.example."])
@@ -318,6 +317,8 @@ def test_what_answers_nothing_is_read_where_the_model_says_so(folder: Path) -> N
     done = finished(reading(folder, lambda _: "none"))
     assert (done.read, done.questions, done.problem) == (7, 0, "")
     assert len(noted(folder)) == 7 and to_read(folder) == []
+    with open_reader(folder) as library:
+        assert summaries_left(library, library.statuses(), "a model") == 0
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,7 @@ def read_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TWO = "Attention weighs words. The mask hides."
+NAMES = "讲解注意力、Representation Engineering, Sparse Autoencoders, Mechanistic Interpretability, Superposition。"
 WRAPPED = "It explains how attention weighs the words and what the mask hides."
 
 
@@ -202,6 +203,7 @@ def summed_up(text: str, folder: Path, place: int = 0) -> Notes:
             "What is attention? It weighs n words in O(n) for n < 5.",
         ),
         (1, "注意力是什么？它给词加权。", "注意力是什么？它给词加权。"),
+        (1, NAMES, NAMES),
         (0, "Attention weighs words. " + "The mask hides " * 50 + ".", "Attention weighs words."),
         (1, "注意力给词加权。" + "掩码遮住" * 90 + "。", "注意力给词加权。"),
     ],

@@ -659,7 +659,9 @@ def test_chapters_that_a_model_noted_stand_open_and_are_marked_and_many_question
 def test_a_summary_stands_on_top_marked_as_a_model_s_and_with_its_entry_in_the_list(noted: Path) -> None:
     with serving(noted) as client:
         listed = fromstring(client.get("/list", headers={"accept-language": "zh"}).text)
-        told = {entry.find_class("name")[0].get("href"): entry.find_class("told") for entry in listed.find_class("entry")}
+        told = {
+            entry.find_class("name")[0].get("href"): entry.find_class("told") for entry in listed.find_class("entry")
+        }
         for ui, said in (("en", "Noted by a language model: may be wrong."), ("zh", "由语言模型记录，可能有误。")):
             for key, tag, summary in ((TALK, "en", "It tells of weights & <ice>."), (ZH, "zh", "讲权重。")):
                 page = fromstring(client.get(f"/resource/{key}", headers={"accept-language": ui}).text)
