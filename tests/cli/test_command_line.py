@@ -218,7 +218,7 @@ def test_the_readers_model_puts_a_question_into_the_other_language_first(example
     chat.behaviour, chat.translation = by_letter("查询只用一次[1]。"), f"en: {english}"
     answer = json.loads(call(*asked, SEEKPOINT_LLM=chat.address).stdout)
     assert (answer["question"], answer["also"], answer["reader"]) == (CHINESE, [english], "answered")
-    assert [each.given for each in chat.to_translate] == [{"question": CHINESE, "languages": ["en"]}]
+    assert [each.given for each in chat.to_translate] == [{"query": CHINESE, "languages": ["en"]}]
     assert json.loads(call(*asked, "--also", english).stdout)["also"] == [english]
     assert "also" not in json.loads(call(*asked).stdout) and len(chat.to_translate) == 1
 
