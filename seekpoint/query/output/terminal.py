@@ -92,7 +92,7 @@ def explanation_lines(score: float, explanation: Explanation) -> Iterator[str]:
         score = share * meaning + (1 - share) * words + named + verbatim + noted
         yield f"score {explanation.reranked:.3f}, given by the reranker{reworded}"
     added = f" + {named:.3g} (the question names it)" if named else ""
-    added += f" + {verbatim:.3f} (said word for word)" if verbatim else ""
+    added += f" + {verbatim:.3f} (its words stand here in a row)" if verbatim else ""
     added += f" + {noted:.3f} (answers a question like it)" if noted else ""
     added += reworded if explanation.reranked is None else ""
     yield f"score {score:.3f} = {share:.2f} × meaning {meaning:.3f} + {1 - share:.2f} × words {words:.3f}{added}"

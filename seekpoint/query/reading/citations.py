@@ -33,6 +33,9 @@ _CLOSING = ("]", "】", "］", ")", "）")
 # A citation that may not have ended yet.
 _UNFINISHED = re.compile(r"[\[【［(（][\w\s,，、;；^–-]{0,40}\Z")
 _BOUNDARY = re.compile(rf"(?:{SENTENCE_END}|(?=\n))(?:\s*{_CITATION})*")
+# Small models copy passages with their marks, which stand before what they mark.
+_BEFORE = re.compile(rf"(?:[-*•]\s+|\d{{1,2}}[.)]\s+)?{_CITATION}\s*[^\s.!?。！？…]")
+_BOUNDARY_BEFORE = re.compile(rf"{SENTENCE_END}|(?=\n)")
 # So that a mark is followed by a space, as SENTENCE_END expects it.
 _STOP_BEFORE_CITATION = re.compile(r"""([.!?…][)"'”’»]*)(?=[\[【［(（])""")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|cf|approx|figs?|eqs?|sec|vol|dr|mrs?|ms|prof|st)\.\Z", re.IGNORECASE)
@@ -58,6 +61,7 @@ class MarkedSentence(NamedTuple):
 class SentenceReader:
     """Reads a model's text on passages that have marks with these labels.
 
+    A mark belongs to the sentence that it ends, or begins where the text begins with one.
     `is_done` is true once there are enough sentences, or so much text that no more is to be expected.
     """
 
@@ -67,13 +71,15 @@ class SentenceReader:
         self._left = ""
         self._read = 0
         self._kept = 0
+        self._boundary: re.Pattern[str] | None = None
 
     def feed(self, piece: str) -> list[MarkedSentence]:
         """The sentences that are complete with this piece; each is known to be so once the next one begins."""
         self._left = _STOP_BEFORE_CITATION.sub(r"\1 ", (self._left + piece).lstrip())
         self._read += len(piece)
         complete, start = [], 0
-        while stop := _next_boundary(self._left, start):
+        while stop := _next_boundary(self._left, start, self._boundary or _boundary_of(self._left)):
+            self._boundary = self._boundary or _boundary_of(self._left)
             complete.append(self._left[start:stop])
             start = stop
         self._left = self._left[start:].lstrip()
@@ -84,7 +90,8 @@ class SentenceReader:
     def end(self) -> list[MarkedSentence]:
         """The last sentence, when the model has ended: it may lack its mark."""
         rest, self._left = self._left, ""
-        bounds = [boundary.end() for boundary in _BOUNDARY.finditer(f"{rest}\n") if ends(rest, boundary)]
+        pattern = self._boundary or _boundary_of(rest)
+        bounds = [boundary.end() for boundary in pattern.finditer(f"{rest}\n") if ends(rest, boundary)]
         starts = [0, *bounds]
         return self._keep(rest[start:stop] for start, stop in zip(starts, [*bounds, len(rest)], strict=True))
 
@@ -98,9 +105,13 @@ class SentenceReader:
         return kept
 
 
-def _next_boundary(text: str, start: int) -> int | None:
+def _boundary_of(text: str) -> re.Pattern[str]:
+    return _BOUNDARY_BEFORE if _BEFORE.match(text) else _BOUNDARY
+
+
+def _next_boundary(text: str, start: int, pattern: re.Pattern[str]) -> int | None:
     """The end of the sentence that begins at `start`, if it is there and something else follows."""
-    for boundary in _BOUNDARY.finditer(text, start):
+    for boundary in pattern.finditer(text, start):
         following = text[boundary.end() :].lstrip()
         if not following or _UNFINISHED.match(following):
             return None

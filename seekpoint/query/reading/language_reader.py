@@ -146,7 +146,7 @@ def whole(steps: Generator[object, None, _Result]) -> _Result:
 _NOTHING_FOUND = "nothing was found that the language model could read"
 _NOTHING_CITED = (
     "the language model wrote no sentence that cites a passage: the moments are as they were ranked; choose another "
-    "--llm-model"
+    "model with --llm-model"
 )
 # Seconds: a caller that has lost its reader ends a reading between two steps.
 _LONGEST_STEP = 1.0

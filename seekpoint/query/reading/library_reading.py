@@ -105,7 +105,8 @@ class LibraryReading:
         self.dropped += reasons
         if not (notes.is_usable or item.is_whole):  # another model is asked for a summary again, this one isn't
             return (
-                f"no line of the model's could be kept ({told(reasons) or 'it wrote none'}): choose another --llm-model"
+                f"no line of the model's could be kept ({told(reasons) or 'it wrote none'}): choose another "
+                "model with --llm-model"
             )
         with open_keeper(self._library) as keeper:
             keeper.keep(notes.as_read(item, self._name))

@@ -204,7 +204,10 @@ _OTHER_FORM = (
     "ends in /v1 for most servers"
 )
 _BROKE_OFF = "the model's server broke off before the end: ask again"
-_CUT_OFF = "the model reached its limit of tokens before the end: give it a longer context, or another --llm-model"
+_CUT_OFF = (
+    "the model reached its limit of tokens before the end: give it a longer context, or choose another model with "
+    "--llm-model"
+)
 
 
 def streamed_text(response: httpx2.Response, masked: Callable[[str], str] = str) -> Iterator[str]:

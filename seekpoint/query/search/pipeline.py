@@ -91,11 +91,14 @@ def _answer(question: str, reader: Reader, encoder: Encoder, options: AskOptions
 def _by_what_is_said(estimated: Confidence, first: Hit, answer: Answer, query: Query) -> Confidence:
     """The estimated confidence, unless the first moment says the question word for word, or nothing has its phrases.
 
-    It isn't high for function words alone, nor with a word that nothing mentions, on which the question may turn.
+    It isn't high for function words alone, nor with a word that nothing mentions, on which the question may turn. So
+    most of a question is enough only where all its words are known, and the estimate isn't none.
     """
     if answer.missing and not query.syntax.may_stress:
         return Confidence.NONE
-    if query.question.has_content and first.chunk.id in query.said:
+    share = query.said.get(first.chunk.id, 0.0)
+    is_plausible = not answer.unknown and estimated is not Confidence.NONE
+    if query.question.has_content and (share == 1 or (share and is_plausible)):
         return Confidence.HIGH
     may_turn = not query.question.has_content or any(map(is_whole_word, map(fold, answer.unknown)))
     return Confidence.LOW if may_turn and estimated is Confidence.HIGH else estimated

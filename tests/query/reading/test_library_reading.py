@@ -294,7 +294,7 @@ def test_reading_ends_after_three_stretches_without_a_line_to_keep(folder: Path,
     done = finished(reading(folder, lambda _: text))
     assert done.problem == (
         "reading ends after 3 stretches in a row that gave nothing: no line of the model's could be kept "
-        f"({why}): choose another --llm-model"
+        f"({why}): choose another model with --llm-model"
     )
     assert noted(folder) == [] and len(to_read(folder)) == 7
     assert done.summary.splitlines()[-1] == "7 stretches are left: `seekpoint build --llm URL` goes on with them"

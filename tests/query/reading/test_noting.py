@@ -292,7 +292,7 @@ def test_all_topics_of_a_long_talk_reach_the_summary_and_questions_are_thinned(t
 
 def test_the_cost_of_reading_counts_summaries_to_come_and_holds_no_words(tmp_path: Path) -> None:
     folder = build(
-        tmp_path / "library", {f"talk{n:07}": [f"The mask hides word {k}." for k in range(300)] for n in range(8)}
+        tmp_path / "library", {f"talk{n:07}": [f"The mask hides word {k}." for k in range(300)] for n in range(16)}
     )
     with open_reader(folder) as library:
         list(unread(library))  # imports and caches are no part of the cost
@@ -303,10 +303,10 @@ def test_the_cost_of_reading_counts_summaries_to_come_and_holds_no_words(tmp_pat
         items = [*unread(library)]
         _, all_held = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert (cost.stretches, cost.summaries) == (len(items), 8) == (80, 8)
+    assert (cost.stretches, cost.summaries) == (len(items), 16) == (160, 16)
     assert lean < all_held / 2
     into, out = map(sum, zip(*(item.tokens for item in items), strict=True))
-    assert 8 * 300 < cost.into - into < 8 * 2800 and cost.out == out + 800
+    assert 16 * 300 < cost.into - into < 16 * 2800 and cost.out == out + 1600
 
 
 def test_a_refusal_under_older_rules_is_asked_again_and_a_summary_is_kept(read_folder: Path, tmp_path: Path) -> None:

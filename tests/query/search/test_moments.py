@@ -269,7 +269,7 @@ def test_what_a_passage_gains_for_saying_the_question_word_for_word_is_in_the_su
     answer = ask(question, library)
     assert_adds_up(answer)
     assert [why(moment).verbatim > 0.3 for moment in answer.moments] == [True, *[False] * (len(answer.moments) - 1)]
-    assert "(said word for word)" in next(explanation_lines(0.9, why(answer.moments[0])))
+    assert "(its words stand here in a row)" in next(explanation_lines(0.9, why(answer.moments[0])))
 
 
 @example(("Why does the mask hide 后面的词 " * 200)[:4000])
