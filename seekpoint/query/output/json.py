@@ -94,7 +94,7 @@ class ExplanationJson(TypedDict):
     words: Annotated[float, Described("How far the question's words are covered.")]
     share: Annotated[float, Described("The share of the meaning in the score.")]
     named: Annotated[float, Described("What is added because the question names the resource.")]
-    verbatim: Annotated[float, Described("What is added because the question is said there word for word.")]
+    verbatim: Annotated[float, Described("What is added because the question, or most of a long one, is said there.")]
     noted: Annotated[float, Described("What is added because it answers a question like it, as a model noted.")]
     answers: Annotated[str | None, Described("That question.")]
     stands_in: Annotated[bool, Described("Whether the passage is in another language than the question.")]
