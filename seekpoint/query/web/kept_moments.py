@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Keeper
 from seekpoint.index.types import KeptMoment, place_of
 from seekpoint.query.answers import Moment
-from seekpoint.query.keeping import LONGEST_TEXT, as_kept, in_lines, to_keep, under_headings
+from seekpoint.query.keeping import LONGEST_TEXT, as_kept, in_lines, quoted_cue, to_keep, under_headings
 from seekpoint.query.output.kept_files import KEPT_FORMATS, TITLE, by_collection
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.serving.parameter_types import LONGEST_ID, LONGEST_LANGUAGE, OrNone
@@ -55,7 +56,7 @@ class KeptPages:
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
                 collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping,
-                formats=KEPT_FORMATS, is_web=is_web, opens_at=view_models.opens_at,
+                formats=KEPT_FORMATS, is_web=is_web, opens_at=view_models.opens_at, quoted_cue=partial(quoted_cue, cache=cache),
             )  # fmt: skip
 
     def file(self, request: Request) -> Response:

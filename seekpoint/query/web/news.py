@@ -89,5 +89,4 @@ class NewsPages:
 
 def _linked(own: str, moment: Moment) -> Moment:
     """A moment whose link leads to this server's page of its resource, where it isn't on the web."""
-    page_here = view_models.resource_href(moment.resource, moment.start, moment.language)
-    return moment if is_web(moment.link) else replace(moment, link=f"{own}{page_here}")
+    return moment if is_web(moment.link) else replace(moment, link=f"{own}{view_models.place_href(moment)}")

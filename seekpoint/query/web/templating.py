@@ -55,6 +55,7 @@ _templates.globals |= {
     "question_href": view_models.question_href,
     "reading_href": view_models.reading_href,
     "resource_href": view_models.resource_href,
+    "place_href": view_models.place_href,
     "at_second": view_models.at_second,
     "list_href": resource_list.list_href,
     "list_of": resource_list.list_of,

@@ -100,11 +100,10 @@ class MomentView:
         first, stop = self.moment.cues
         return [each for each in self.context if first <= each.position < stop]
 
-    @cached_property
+    @property
     def here(self) -> str:
         """The address of the place on the resource's page in Seekpoint."""
-        cue = next(iter(self.quoted), None)
-        return resource_href(self.moment.resource, self.moment.start, self.moment.language, cue)
+        return place_href(self.moment)
 
     @property
     def href(self) -> str:
@@ -205,11 +204,16 @@ def player_of(resource: Resource, cache: ResourceCache, *, draws: bool = False) 
 
 
 def resource_href(
-    resource: Resource, start: float | None = None, language: str | None = None, cue: PositionedCue | None = None
+    resource: Resource, start: float | None = None, language: str | None = None, cue: int | None = None
 ) -> str:
-    """The address of a resource's page in Seekpoint, at a second and a cue."""
+    """The address of a resource's page in Seekpoint, at a second and at the cue with a position."""
     page = _page(resource.id, language)
-    return f"{page if start is None else at_second(page, start)}{f'#c{cue.position}' if cue else ''}"
+    return f"{page if start is None else at_second(page, start)}{'' if cue is None else f'#c{cue}'}"
+
+
+def place_href(moment: Moment) -> str:
+    """The address of a moment's place on the page of its resource in Seekpoint."""
+    return resource_href(moment.resource, moment.start, moment.language, moment.cues[0])
 
 
 @lru_cache(_PAGES)
@@ -226,7 +230,7 @@ def at_second(page: str, start: float) -> str:
 def ticks(moments: Iterable[Moment], duration: float, own: Moment | None = None) -> tuple[Tick, ...]:
     """The ticks of moments on the bar of their resource, in order of time; `own` is highlighted, else all of them."""
     marks = (
-        _tick(moment.resource, moment.language, moment.start, duration, is_own=own is None or moment is own)
+        _tick(place_href(moment), moment.start, duration, is_own=own is None or moment is own)
         for moment in moments
         if duration and moment.start is not None
     )
@@ -238,17 +242,14 @@ def chapter_ticks(
 ) -> tuple[Tick, ...]:
     """The ticks of the chapters of a recording, in order of time; none at its very beginning."""
     return tuple(
-        _tick(resource, language, chapter.start, duration, f" {clean(chapter.title)}")
+        _tick(resource_href(resource, chapter.start, language), chapter.start, duration, f" {clean(chapter.title)}")
         for chapter in chapters
         if duration and chapter.start > 0
     )
 
 
-def _tick(
-    resource: Resource, language: str | None, start: float, duration: float, name: str = "", *, is_own: bool = False
-) -> Tick:
-    offset = round(min(start / duration, 1.0) * BAR)
-    return Tick(offset, resource_href(resource, start, language), f"{timestamp(start)}{name}", is_own)
+def _tick(href: str, start: float, duration: float, name: str = "", *, is_own: bool = False) -> Tick:
+    return Tick(round(min(start / duration, 1.0) * BAR), href, f"{timestamp(start)}{name}", is_own)
 
 
 def by_resource(moments: Sequence[Moment]) -> dict[str, list[Moment]]:

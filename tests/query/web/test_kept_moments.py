@@ -15,10 +15,12 @@ import pytest
 from lxml.html import fromstring
 from starlette.testclient import TestClient
 
+import seekpoint
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.types import KeptMoment
 from seekpoint.query.output.kept_files import KEPT_FORMATS
+from tests.fakes import TopicEncoder
 from tests.query.web.workbench import form
 
 ASKED = "/?q=%E6%8E%A9%E7%A0%81%E8%97%8F%E4%BA%86%E4%BB%80%E4%B9%88%EF%BC%9F&language=zh"  # 掩码藏了什么？
@@ -86,6 +88,23 @@ def test_what_is_kept_is_listed_and_stays_marked_when_its_resource_is_removed(
     assert "已不在资料库中" in page and "掩码把未来藏起来" in page
     (moment,) = editor.get("/api/kept", params={"collection": "收藏"}).json()["moments"]
     assert (moment["removed"], moment["resource"]["id"]) == (True, "bbbbbbbbbbb")
+
+
+@pytest.mark.parametrize(("heading", "question"), [("Every", "attention weighs every word"), ("注意力", "注意力给每个词一个权重")])
+def test_a_kept_moment_of_a_text_leads_to_its_place_in_seekpoint(
+    library: Path, editor: TestClient, tmp_path: Path, heading: str, question: str
+) -> None:
+    def places(page: str) -> list[str]:
+        return fromstring(editor.get(page).text).xpath("//a[text()='Whole text']/@href")  # type: ignore[no-any-return]
+
+    text = f"# Notes\n\nFirst words.\n\n## {heading}\n\n{question}.\n"
+    (tmp_path / "note.md").write_text(text, "utf-8")
+    seekpoint.build(tmp_path / "note.md", library, encoder=TopicEncoder(), translate=False)
+    asked = f"/?{urlencode({'q': question, 'kind': 'document'})}"
+    place = places(asked)[0]
+    assert place.endswith("#c3")
+    star(editor, asked)
+    assert places("/kept") == [place]
 
 
 @pytest.mark.slow

@@ -383,6 +383,9 @@ def test_a_moment_plays_in_view_and_the_languages_stay_chosen(long_page: Page) -
     page.locator(f"#transcript[lang={other}]").wait_for()
     until(page, f"({_IN_VIEW})('1200.0')")
 
+    page.goto(f"/resource/ggggggggggg?language={language}&t=1200")
+    until(page, f"({_IN_VIEW})('1200.0')")
+
 
 def test_the_language_of_the_page_is_chosen_for_the_second_that_plays(long_page: Page) -> None:
     page = long_page

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
+from lxml.html import fromstring
 from starlette.testclient import TestClient
 
 from seekpoint.index.open import open_reader
@@ -33,6 +34,8 @@ def test_a_question_is_kept_beside_its_answer_and_let_go(library: Path, editor: 
     assert (sent.status_code, questions(library)) == (303, [SAID])
     page = editor.get("/new").text
     assert page.count('class="keepsake"') >= 1 and ASKED in page
+    places = fromstring(page).xpath("//p[@class='where']//a/@href")
+    assert places and all("#c" in place for place in places), "at the line, not on top of the page"
     sent = editor.post("/kept/question/drop", data=form(editor, ASKED, "/kept/question/drop"))
     assert (sent.headers["location"], questions(library)) == (ASKED, [])
     refused = editor.post("/kept/question", data={"question": SAID, "secret": "x"})

@@ -133,6 +133,7 @@ def test_a_question_leaves_what_answers_it_in_its_order(client: TestClient) -> N
                 assert (time.text, time.get("href")) == (tick.xpath("string(.//title)"), tick.get("href")), (
                     "read, and clicked"
                 )
+                assert re.search(r"&t=\d+#c\d+$", time.get("href")), "at its line"
         assert page.xpath("//p[starts-with(@class, 'verdict')]/text()"), "it is said how sure that is"
         assert page.xpath("//option[@selected]/text()") == ["best answer first"]
         by_title = fromstring(client.get("/list", params={"q": question, "sort": "title"}).text)

@@ -25,6 +25,8 @@ if (root) {
   });
   if (root.dataset.start) controls.show(Number(root.dataset.start));
 }
+// An address with a second alone leads to its line.
+if (!location.hash && !scrollY) document.querySelector("#transcript .cue.here[data-start]")?.scrollIntoView();
 
 // Put what is shown into the address, which adds nothing to the history.
 function showAddress(values, hash = location.hash) {
