@@ -18,6 +18,8 @@ from seekpoint.query.output.digest import to_rss
 from seekpoint.query.search.settings import LONGEST_QUESTION
 from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import Editing, Form, Line
+from seekpoint.query.web.parameters import fault_of
+from seekpoint.query.web.problems import PageError
 from seekpoint.query.web.security import FEED, NEW, AccessPolicy
 from seekpoint.query.web.templating import page, path_of
 from seekpoint.safe_links import is_web
@@ -74,6 +76,8 @@ class NewsPages:
         """Keep the question of a form, or no longer."""
         assert self.editing, "only then there are routes that change"
         form = await self.editing.form(request, QuestionForm)
+        if kept and (fault := fault_of(form.question)):
+            raise PageError(400, fault)
 
         def run() -> None:
             keep_question(self.live.address, form.question, form.also.splitlines(), kept=kept)

@@ -138,13 +138,7 @@ class PageParameters(AskParameters):
     @property
     def fault(self) -> str:
         """The key of the text that says why the question can't be asked; empty if it can, or if there is none."""
-        if self.q and not terms(self.q):
-            return "wordless"
-        try:
-            read_syntax(self.q)
-        except UsageError:
-            return "only_left_out"
-        return ""
+        return fault_of(self.q) if self.q else ""
 
     @property
     def question(self) -> str:
@@ -165,6 +159,17 @@ class PageParameters(AskParameters):
     def is_cut(self) -> bool:
         """Whether moments are left out from where scores fall: unless the number of moments is given."""
         return "k" not in self.model_fields_set
+
+
+def fault_of(question: str) -> str:
+    """The key of the text that says why a question can't be asked; empty if it can."""
+    if not terms(question):
+        return "wordless"
+    try:
+        read_syntax(question)
+    except UsageError:
+        return "only_left_out"
+    return ""
 
 
 class SuggestParameters(BaseModel):

@@ -20,17 +20,19 @@ from seekpoint.query.web.translations import reason_in, translator
 
 
 def resource_of(cache: ResourceCache, resource_id: str, hint: str = "") -> Resource:
-    """The resource with an id; raises HTTPException if there is none."""
+    """The resource with an id; raises HTTPException if there is none, with the id and the `hint` for programs."""
     resource = cache.resource(resource_id)
+    if resource is None and hint:
+        raise HTTPException(404, f"no resource here has the id {resource_id[:40]!r}{hint}")
     if resource is None:
-        raise PageError(404, "no_resource", hint=hint, id=repr(resource_id[:40]))
+        raise PageError(404, "no_resource")
     return resource
 
 
 class PageError(HTTPException):
     """An error that a page tells in its own language: `key` is that of the text, in which the `values` are filled in.
 
-    A value may be several errors. `hint` follows the text where a program asked.
+    A value may be several errors.
     """
 
     def __init__(
@@ -38,13 +40,11 @@ class PageError(HTTPException):
         code: int,
         key: str,
         headers: Mapping[str, str] | None = None,
-        *,
-        hint: str = "",
         **values: str | Sequence[Exception],
     ) -> None:
         self.key = key
         self.values = values
-        super().__init__(code, self.in_language("en") + hint, headers)
+        super().__init__(code, self.in_language("en"), headers)
 
     def in_language(self, language: str) -> str:
         """The text in a language of the page."""

@@ -28,6 +28,7 @@ from starlette.routing import Route
 
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import replacing
+from seekpoint.hosts import is_private
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, added_as, folder_of, is_added_list
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written, open_writer
@@ -226,7 +227,9 @@ class Workspace:
                 if form.path or (not each.path and key_of(each.source) == form.source)
             }
         if not depths:
-            raise PageError(404, "taken_out")
+            raise PageError(404, "heading_gone")
+        if not new:
+            raise PageError(400, "empty_heading")
         deepest = max(depths.values())
         if deepest - len(form.path) + len(new) > max(_DEEPEST, deepest):
             raise PageError(400, "too_deep", most=str(_DEEPEST))
@@ -407,7 +410,7 @@ SUFFIXES = tuple(sorted(CAPTION_SUFFIXES | DOCUMENT_SUFFIXES | ARCHIVES | {".pdf
 
 _MAYBE_LISTS = (".md", ".txt", ".html", ".htm", ".json")
 _MOST_ADDRESSES, _LONGEST_ADDRESS = 100, 2000
-_ADDRESS = re.compile(r"(?:https?://|www\.|youtu\.be/)\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://(?=[^/?#])|www\.|youtu\.be/)\S+", re.IGNORECASE)
 # File systems take 255 bytes, and a scratch file's name is longer.
 _LONGEST_NAME = 200
 # Windows refuses these characters, and takes these names for devices, whatever comes after the first dot.
@@ -473,11 +476,14 @@ def addresses_in(text: str) -> tuple[Sequence[str], list[Exception]]:
         raise PageError(400, "paste_address")
     if len(lines) > _MOST_ADDRESSES:
         raise PageError(400, "most_addresses", most=str(_MOST_ADDRESSES))
-    addresses = [
-        line for line in lines if _ADDRESS.fullmatch(line) and line.isprintable() and len(line) <= _LONGEST_ADDRESS
-    ]
-    wrong = [PageError(400, "no_address", line=clean(line)[:60]) for line in lines if line not in addresses]
-    return addresses, list(wrong)
+    addresses, wrong = list[str](), list[Exception]()
+    for line in lines:
+        is_address = _ADDRESS.fullmatch(line) and line.isprintable() and len(line) <= _LONGEST_ADDRESS
+        if is_address and not is_private(line if "://" in line else f"https://{line}"):
+            addresses.append(line)
+        else:
+            wrong.append(PageError(400, "private_address" if is_address else "no_address", line=clean(line)[:60]))
+    return addresses, wrong
 
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:

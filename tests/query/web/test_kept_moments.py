@@ -90,7 +90,9 @@ def test_what_is_kept_is_listed_and_stays_marked_when_its_resource_is_removed(
     assert (moment["removed"], moment["resource"]["id"]) == (True, "bbbbbbbbbbb")
 
 
-@pytest.mark.parametrize(("heading", "question"), [("Every", "attention weighs every word"), ("注意力", "注意力给每个词一个权重")])
+@pytest.mark.parametrize(
+    ("heading", "question"), [("Every", "attention weighs every word"), ("注意力", "注意力给每个词一个权重")]
+)
 def test_a_kept_moment_of_a_text_leads_to_its_place_in_seekpoint(
     library: Path, editor: TestClient, tmp_path: Path, heading: str, question: str
 ) -> None:

@@ -40,8 +40,14 @@ def test_a_question_is_kept_beside_its_answer_and_let_go(library: Path, editor: 
     assert (sent.headers["location"], questions(library)) == (ASKED, [])
     refused = editor.post("/kept/question", data={"question": SAID, "secret": "x"})
     assert (refused.status_code, questions(library)) == (403, [])
-    empty = form(editor, "/new", "/kept/question") | {"question": " -掩码 "}
-    assert (editor.post("/kept/question", data=empty).status_code, questions(library)) == (400, [])
+    sent = form(editor, "/new", "/kept/question")
+    for question, told in (
+        (" -掩码 ", "这里只写了要排除的词"),
+        ("🤖", "这里面没有可以查找的文字"),
+        (" ", "这里面没有"),
+    ):
+        empty = editor.post("/kept/question", data=sent | {"question": question}, headers={"Accept-Language": "zh"})
+        assert (empty.status_code, told in empty.text, questions(library)) == (400, True, [])
 
 
 def test_the_feed_opens_with_its_own_token_which_opens_nothing_else(library: Path) -> None:

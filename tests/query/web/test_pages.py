@@ -338,10 +338,11 @@ def test_the_menu_takes_the_question_along(client: TestClient) -> None:
 
 
 def test_addresses_that_lead_nowhere_are_told_in_the_language_of_the_page(client: TestClient) -> None:
+    gone = "它不在资料库里：可能已被移除，或者地址不对。"
     for path, english, chinese in (
         ("/nope", "There is no such page.", "没有这个页面。"),
-        ("/resource/zzz", "no resource here has the id 'zzz'", "这里没有编号为 'zzz' 的资源"),
-        ("/resource/{0}%25s", "no resource here has the id '{0}%s'", "这里没有编号为 '{0}%s' 的资源"),
+        ("/resource/zzz", removed := "That isn’t in the library: it was removed, or the address is wrong.", gone),
+        ("/resource/{0}%25s", removed, gone),
     ):
         for language, said in (("en", english), ("zh", chinese)):
             response = client.get(path, headers={"Accept-Language": language})

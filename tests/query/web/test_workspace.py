@@ -252,12 +252,21 @@ def test_what_is_no_address_is_refused(library: Path, editor: TestClient) -> Non
     for text in (
         *("", "  ", "file:///etc/passwd", "javascript:alert(1)", "https://a.org b", "[x](file:///etc/notes.md)"),
         *("https://[::1", "https:///", "https://-", "https://%/", "https://a_b.org/", "https://a.org:99999/"),
-        *("https://@a.org/", f"https://{'长' * 64}.org/"),
+        *(
+            "https://@a.org/",
+            f"https://{'长' * 64}.org/",
+            "http://127.0.0.1:9/缓存",
+            "https://[fd00::1]/",
+            "www.localhost",
+        ),
     ):
         sent = editor.post("/add/address", data=fields | {"addresses": text})
         assert sent.status_code == 400, text
         assert text.strip()[:40] in html.unescape(sent.text)
         assert not listed.exists(), "nothing is stored, and no build begins"
+    for language, told in (("en", "is in a private network: add it with seekpoint build"), ("zh", "在内部网络里")):
+        data = fields | {"addresses": "https://192.168.1.1/"}
+        assert told in editor.post("/add/address", data=data, headers={"Accept-Language": language}).text
 
 
 def test_of_a_paste_the_addresses_are_added_and_the_other_lines_told(
@@ -267,8 +276,16 @@ def test_of_a_paste_the_addresses_are_added_and_the_other_lines_told(
     wrong = ("not a link", "https://a_b.org/", "这不是链接", "ftp://a.org/")
     lines = ("https://example.invalid/缓存", *wrong, "www.example.invalid", "https://example.invalid/缓存")
     for ui, told in (
-        ("en", ("“not a link” isn’t an address", "“这不是链接”", "1 more can’t be added", "2 of 6 are being added")),
-        ("zh", ("“not a link”不是链接", "“这不是链接”不是链接", "还有 1 个无法添加；共 6 个，正在添加 2 个")),
+        (
+            "en",
+            (
+                "“not a link” isn’t an address",
+                "no spaces; “这不是链接”",
+                "1 more can’t be added",
+                "2 of 6 are being added",
+            ),
+        ),
+        ("zh", ("“not a link”不是链接", "没有空格；“这不是链接”不是链接", "还有 1 个无法添加；共 6 个，正在添加 2 个")),
     ):
         sent = editor.post(f"/add/address?ui={ui}", data=fields | {"addresses": "\n".join(lines)})
         assert sent.status_code == 400
@@ -320,10 +337,9 @@ def test_no_list_leads_into_the_servers_files_or_network(
     }.items():
         upload(editor, (name, text.encode()), **({} if name.endswith(("csv", "bib")) else {"is_list": "1"}))
     built(editing)
-    add(editor, editing, f"{private}4")
     assert httpserver.log == []
     found = {title: status for title, status in statuses(library).items() if "secret" in title}
-    assert {status.state for status in found.values()} == {State.UNAVAILABLE} and len(found) == 9
+    assert {status.state for status in found.values()} == {State.UNAVAILABLE} and len(found) == 8
     assert not [status for status in found.values() if status.url.startswith("file:///")]
     without = "a link without an address, in a list that may name no files: add the file itself"
     assert [found[f"secret {number}"].reason for number in (1, 2, 3)] == [without] * 3
@@ -528,6 +544,11 @@ def test_a_source_is_removed_as_one_and_a_heading_is_renamed_and_moved(
     seekpoint.build([tmp_path / "notes"], library, encoder=TopicEncoder(), translate=False)
     answer = editor.get("/api/ask", params={"q": "缓存", "section": "笔记"}).json()
     assert answer["moments"][0]["resource"]["sections"] == [["课程", "笔记"]], "a later build changes nothing"
+    for heading in ("", " › ", "›"):
+        assert send("/add/heading", path='["课程"]', heading=heading) == 400
+    assert {"课程", "笔记"} <= shown().keys(), "a heading that is emptied stays"
+    stale = editor.post("/add/heading", data=form(editor, "/list", "/add/remove") | {"path": '["旧"]', "heading": "x"})
+    assert (stale.status_code, "was renamed or removed meanwhile" in stale.text) == (404, True)
     assert send("/add/heading", path="[]", source="nobody", heading="x") == 404
     deep = (["课程", "英语"], " › ".join("abcdefghijk"), 400), (["课程", "英语"], " › ".join("abcdefghij"), 303)
     for path, heading, code in (*deep, (["a"], "A › a", 400), (["a"], "A", 303)):
@@ -756,12 +777,12 @@ def test_no_address_names_a_list_or_leads_into_a_private_network(
     with HTTPServer("127.0.0.1", 0) as intranet:
         intranet.expect_request("/secret").respond_with_data(PAGE, content_type="text/html")
         fake.add_redirect("https://blog.example.org/away", intranet.url_for("/secret"), 302)
-        inside = (intranet.url_for("/secret"), f"http://localhost:{intranet.port}/secret")
-        add(remote_editor, remote_editing, *inside, "https://blog.example.org/away")
+        for address in (intranet.url_for("/secret"), f"http://localhost:{intranet.port}/secret"):
+            assert remote_editor.post("/add/address", data=fields | {"addresses": address}).status_code == 400
+        add(remote_editor, remote_editing, "https://blog.example.org/away")
         assert intranet.log == []
-    pages = [status for status in remote_statuses(remote).values() if status.kind is Kind.PAGE]
-    assert [status.state for status in pages] == [State.UNAVAILABLE] * 3
-    assert all("private network" in (status.reason or "") for status in pages)
+    (status,) = (status for status in remote_statuses(remote).values() if status.kind is Kind.PAGE)
+    assert status.state is State.UNAVAILABLE and "private network" in (status.reason or "")
 
 
 @pytest.mark.slow
@@ -858,7 +879,7 @@ def changes(client: TestClient, language: str = "en") -> list[str]:
     fields = {
         "/kept/note": form(client, "/kept", "/kept/note") | {"note": "长" * 5000},
         "/add/remove": form(client, "/list", "/add/remove") | {"resource": "aaaaaaaaaaa"},
-        "/add/address": form(client, "/list", "/add/address") | {"addresses": "http://127.0.0.1:1/masks"},
+        "/add/address": form(client, "/list", "/add/address") | {"addresses": "https://example.invalid/masks"},
     }
     told = [client.post(action, data=values) for action, values in fields.items()]
     sent = [each.headers.get("location") or f"{each.status_code} {unescape(each.text)}" for each in told]
@@ -889,7 +910,7 @@ def test_a_full_disk_takes_no_change_and_loses_nothing(talks: Path, tmp_path: Pa
             assert changes(client) == ["/kept", "/list", "/list", "/list"]
             assert "1 of 1" in built(editing)
             assert [each.note for each in kept(library)] == ["长" * 5000]
-            assert set(statuses(library)) ^ set(before) == {"新 talk", "http://127.0.0.1:1/masks", "Masks & more"}
+            assert set(statuses(library)) ^ set(before) == {"新 talk", "https://example.invalid/masks", "Masks & more"}
 
 
 @needs_mounts
