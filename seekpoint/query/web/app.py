@@ -25,17 +25,17 @@ from seekpoint.query.output.json import ProblemJson
 from seekpoint.query.reading.language_reader import LanguageReader
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.turns import QuestionTurns
-from seekpoint.query.web.forms import Editing, urlencoded
+from seekpoint.query.web.forms import Editing, own_path, urlencoded
 from seekpoint.query.web.http_api import Api
 from seekpoint.query.web.kept_moments import KeptPages
 from seekpoint.query.web.news import NewsPages
 from seekpoint.query.web.page_drawings import Draw, PageDrawings
 from seekpoint.query.web.pages import Pages
-from seekpoint.query.web.parameters import READING
+from seekpoint.query.web.parameters import HELD, READING
 from seekpoint.query.web.problems import LATER, PageError, describe, problem
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.security import COOKIE_SECONDS, FEED, LOGIN, NEW, AccessPolicy, comes_from_elsewhere, guarded
-from seekpoint.query.web.templating import error_page, page
+from seekpoint.query.web.templating import error_page, page, path_of
 from seekpoint.query.web.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
 
 _DOCUMENT = "/api/openapi.json"
-_LONGEST_LOGIN = 4096
+# Bytes of the login's form, in which the address to go back to takes up to twice its length.
+_LONGEST_LOGIN, _LONGEST_BACK = 8192, 3000
 # Level 4 of gzip takes a third of the time of level 9, for 5 to 11 % more bytes.
 _COMPRESSION = 4
 # They are compressed already, and a browser asks for parts of a PDF.
@@ -100,23 +101,29 @@ class Login:
     policy: AccessPolicy
 
     async def answer(self, request: Request) -> Response:
-        token = request.query_params.get("token")
+        token, back = request.query_params.get("token"), "/"
         if request.method == "POST":
-            token = (await urlencoded(request, _LONGEST_LOGIN)).get("token", "").strip()
+            fields = await urlencoded(request, _LONGEST_LOGIN)
+            token, back = fields.get("token", "").strip(), own_path(fields.get("back", ""))
         if self.policy.token is None:
             return RedirectResponse("/", 303)
         if token is None:
-            return page(request, "login", is_wrong=False)
+            return page(request, "login", is_wrong=False, back=back)
         if not self.policy.is_token(token):
-            return page(request, "login", 401, is_wrong=True)
-        response = RedirectResponse("/", 303)
+            return page(request, "login", 401, is_wrong=True, back=back)
+        response = RedirectResponse(back, 303)
         name, value = self.policy.cookie(request.headers.get("host", ""))
         response.set_cookie(name, value, max_age=COOKIE_SECONDS, httponly=True, samesite="lax")
         return response
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The page that asks for the token, as an ASGI application."""
-        await page(Request(scope), "login", 401, is_wrong=False)(scope, receive, send)
+        """The page that asks for the token, as an ASGI application; it leads to the page that was asked for."""
+        request = Request(scope)
+        back = path_of(request) if request.method == "GET" else "/"
+        if comes_from_elsewhere(request.headers):
+            back = f"{back}{'&' if request.url.query else '?'}{HELD}=1"
+        back = back if len(back) <= _LONGEST_BACK else "/"
+        await page(request, "login", 401, is_wrong=False, back=back)(scope, receive, send)
 
 
 async def error_response(request: Request, error: Exception) -> Response:

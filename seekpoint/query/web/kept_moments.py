@@ -56,7 +56,8 @@ class KeptPages:
             return page(
                 request, "kept", groups=by_collection(parameters.among(cache.kept)), chosen=parameters.collection,
                 collections=list(by_collection(cache.kept)), present=cache.kept_here, keeping=keeping,
-                formats=KEPT_FORMATS, is_web=is_web, opens_at=view_models.opens_at, quoted_cue=partial(quoted_cue, cache=cache),
+                formats=KEPT_FORMATS, is_web=is_web, opens_at=view_models.opens_at,
+                quoted_cue=partial(quoted_cue, cache=cache),
             )  # fmt: skip
 
     def file(self, request: Request) -> Response:

@@ -30,7 +30,7 @@ from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.web import view_models
 from seekpoint.query.web.forms import Editing
 from seekpoint.query.web.kept_moments import Keeping
-from seekpoint.query.web.parameters import ListPageParameters, PageParameters
+from seekpoint.query.web.parameters import HELD, ListPageParameters, PageParameters
 from seekpoint.query.web.problems import resource_of
 from seekpoint.query.web.readings import Readings
 from seekpoint.query.web.resource_list import list_page
@@ -204,7 +204,8 @@ class Pages:
 def _parameters(request: Request) -> PageParameters:
     """The parameters of a request; nobody's page but this server's can make it ask a question."""
     parameters = PageParameters.model_validate(dict(request.query_params))
-    return parameters.unasked() if comes_from_elsewhere(request.headers) else parameters
+    is_held = HELD in request.query_params or comes_from_elsewhere(request.headers)
+    return parameters.unasked() if is_held else parameters
 
 
 def _code(parameters: PageParameters) -> int:

@@ -32,6 +32,9 @@ from seekpoint.query.serving.parameter_types import (
 )
 from seekpoint.query.serving.suggestions import MOST_SUGGESTIONS
 
+HELD = "held"
+"""The parameter of a page that doesn't ask its question, since another site's link led to it."""
+
 READING = "/api/reading"
 """The path of readings, which takes what an answer takes."""
 

@@ -7,14 +7,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from lxml.html import fromstring
 from starlette.testclient import TestClient
 
 import seekpoint
+from seekpoint.query.serving.live_library import LiveLibrary
+from seekpoint.query.web.app import application
 from seekpoint.query.web.security import AccessPolicy, is_loopback
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.papers.test_pdf import SENTENCES, lines, made
 from tests.query.serving.test_live_library import CountingEncoder
-from tests.query.web.conftest import BREAK, BYTES, SCRIPT, serving
+from tests.query.web.conftest import BREAK, BYTES, HOST, SCRIPT, serving
+from tests.query.web.workbench import form
 
 TOKEN = "a-token-for-the-tests"
 PAGES = ("/", "/?q=mask", "/?q=attention&k=50", "/list", "/list?q=mask", "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
@@ -111,6 +115,34 @@ def test_the_token_comes_in_a_header_through_the_login_link_or_its_form(talks: P
         assert client.post("/login", content=b"token=" + b"a" * 10_000).status_code == 413
         assert client.post("/login", data={"token": TOKEN}).status_code == 303
         assert "Masks" in client.get("/list").text
+
+
+@pytest.mark.parametrize("asked", ["/?q=%E6%8E%A9%E7%A0%81&play=bbbbbbbbbbb&t=80", "/list?q=mask", "/new", "/nope?a=/b"])
+def test_the_login_leads_to_the_page_that_was_asked_for_and_to_no_other_site(talks: Path, asked: str) -> None:
+    elsewhere = ("//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\t/evil.example")
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
+        fields = form(client, asked, "/login") | {"token": "wrong"}
+        again = fromstring(client.post("/login", data=fields).text).forms[0]
+        assert again.fields["back"] == asked, "a wrong token loses nothing"
+        for back in (*elsewhere, "evil.example", "", "/\r\nSet-Cookie: a=b", "/\x0c/evil.example", "/\u2028x"):
+            sent = client.post("/login", data={"token": TOKEN, "back": back})
+            assert (sent.status_code, sent.headers["location"]) == (303, "/"), repr(back)
+        assert client.post("/login", data=fields | {"token": TOKEN}).headers["location"] == asked
+    with serving(talks, AccessPolicy(token=TOKEN)) as client:
+        for path in (f"/?q={'x' * 4000}", "/login?back=/list", "/login"):
+            assert form(client, path, "/login")["back"] == "/"
+
+
+def test_after_the_login_too_the_question_of_another_sites_link_is_not_asked(talks: Path) -> None:
+    encoder = CountingEncoder()
+    app = application(LiveLibrary(talks, encoder), AccessPolicy(token=TOKEN))
+    client = TestClient(app, HOST, headers={"Sec-Fetch-Site": "cross-site", **LINK})
+    for address in ("/?q=a+mask", "/list?q=掩码", "/resource/aaaaaaaaaaa?q=mask&find=mask"):
+        back = form(client, address, "/login")["back"]
+        own = {"Sec-Fetch-Site": "same-origin", "Authorization": f"Bearer {TOKEN}"}
+        page = client.get(back, headers=own).text
+        assert "press Enter" in page and "<mark" not in page
+    assert encoder.asked == []
 
 
 def login(talks: Path, host: str = "localhost:8080") -> str:
