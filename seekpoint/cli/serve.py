@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+import os
 import secrets
 import webbrowser
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +17,7 @@ import click
 
 from seekpoint.cli.interrupt import end
 from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option, with_index
+from seekpoint.files import read_file, real_path
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound, SeekpointError
 from seekpoint.index.text.clean import clean
@@ -24,6 +28,8 @@ from seekpoint.query.serving.live_library import LiveLibrary
 if TYPE_CHECKING:
     from seekpoint.query.reading.language_reader import LanguageReader
     from seekpoint.query.web.forms import Editing
+
+_KEY_BYTES = 32
 
 
 @click.command()
@@ -66,8 +72,9 @@ def serve(
             f"seekpoint: others can reach {host}: they need the token, and what goes there and back isn't encrypted",
             err=True,
         )
-    if edit or not is_loopback(host):
-        token = token or secrets.token_urlsafe(24)
+    key = ""
+    if token is None and (edit or not is_loopback(host)):
+        token, key = secrets.token_urlsafe(24), lasting_key(folder)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -88,8 +95,28 @@ def serve(
             editing.builds.close()
         live.close()
 
-    policy = AccessPolicy.for_host(host, names, token, pictures=pictures)
+    policy = AccessPolicy.for_host(host, names, token, pictures=pictures, key=key)
     run(application(live, policy, reader=reader, editing=editing, draw=drawn_page), listener, partial(end, close))
+
+
+def lasting_key(library: Address) -> str:
+    """A key for a library that lasts with the user's data, since the library's folder may be shared.
+
+    Where it can't be kept, it is another one each time.
+    """
+    from platformdirs import user_data_path
+
+    path, secret = user_data_path("seekpoint") / "serve-key", secrets.token_bytes(_KEY_BYTES)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secret)
+        kept = read_file(path, _KEY_BYTES)
+        secret = kept if len(kept) == _KEY_BYTES else secret
+    own = real_path(library) if isinstance(library, Path) else library
+    return hmac.digest(secret, str(own).encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
 def _warm_up(live: LiveLibrary, context: click.Context) -> None:

@@ -68,22 +68,24 @@ def is_loopback(host: str) -> bool:
 class AccessPolicy:
     """The accepted Host headers, and the token that requests must carry, if there is one.
 
-    A public server, which other machines reach, accepts any IP address. With `pictures` pages show those of sites.
+    A public server, which other machines reach, accepts any IP address. With `pictures` pages show those of sites. The
+    `key` signs cookies and the feed's address: that of a token that lasts is the token.
     """
 
     names: frozenset[str] = frozenset({"localhost"})
     token: str | None = None
     is_public: bool = False
     pictures: bool = False
+    key: str = ""
 
     @classmethod
     def for_host(
-        cls, host: str, names: Iterable[str] = (), token: str | None = None, *, pictures: bool = False
+        cls, host: str, names: Iterable[str] = (), token: str | None = None, *, pictures: bool = False, key: str = ""
     ) -> AccessPolicy:
         """The policy of a server that listens at `host` and is also reached by `names`."""
         own = () if is_loopback(host) else (socket.gethostname(),)
         accepted = frozenset(name.lower() for name in ("localhost", host, *own, *names))
-        return cls(accepted, token, not is_loopback(host), pictures)
+        return cls(accepted, token, not is_loopback(host), pictures, key)
 
     def accepts_host(self, header: str) -> bool:
         """Whether a Host header is accepted, against DNS rebinding: a name may be rebound, an IP address can't."""
@@ -111,7 +113,7 @@ class AccessPolicy:
     @property
     def feed_token(self) -> str:
         """The token of the feed, which opens nothing else."""
-        return hmac.digest(_signing_key(self.token or ""), FEED.encode(), "sha256").hex()
+        return self._signed(FEED)
 
     def cookie(self, host: str) -> tuple[str, str]:
         """The name and value of the cookie for a browser that has shown the token to the server of this Host header.
@@ -122,8 +124,10 @@ class AccessPolicy:
         return _cookie_name(host), f"{expiry}.{self._signature(host, expiry)}"
 
     def _signature(self, host: str, expiry: str) -> str:
-        message = f"{host.lower()} {expiry}"
-        return hmac.digest(_signing_key(self.token or ""), message.encode(), "sha256").hex()
+        return self._signed(f"{host.lower()} {expiry}")
+
+    def _signed(self, message: str) -> str:
+        return hmac.digest(_signing_key(self.key or self.token or ""), message.encode(), "sha256").hex()
 
 
 def comes_from_elsewhere(headers: Headers) -> bool:

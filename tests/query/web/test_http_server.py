@@ -27,10 +27,11 @@ from click.testing import CliRunner
 
 from seekpoint.cli.main import cli
 from seekpoint.cli.mcp import mcp
-from seekpoint.cli.serve import serve
+from seekpoint.cli.serve import lasting_key, serve
 from seekpoint.index.embedded.embedded_reader import EmbeddedReader
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.query.web.http_server import BoundedProtocol, listen
+from seekpoint.query.web.security import AccessPolicy
 from tests.paths import ROOT
 from tests.query.serving.test_live_library import CountingEncoder
 from tests.query.web.served import LAST_LINE, eventually, served, terminal
@@ -104,23 +105,47 @@ def test_a_token_that_is_easily_guessed_or_that_no_header_carries_is_refused(
 
 
 @pytest.mark.slow
-def test_the_command_serves_until_it_is_interrupted(talks: Path) -> None:
-    options = ["--port", "0", "--host", "0.0.0.0", "--edit", "--index", str(talks)]
+def test_the_command_serves_until_it_is_interrupted_and_knows_its_browsers_again(talks: Path, tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+    options = ["--port", port, "--host", "0.0.0.0", "--edit", "--index", str(talks)]
     command = [sys.executable, "-m", "seekpoint", "serve", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout and process.stderr
-        try:
-            result = re.search(r"http://\S+", process.stdout.readline())
-            assert result
-            page = requests.Session()
-            assert page.get(result[0], timeout=60).ok
-            listing = result[0].partition("/login")[0] + "/list"
-            assert "/add/address" in page.get(listing, timeout=60).text
-            assert requests.get(listing, timeout=60).status_code == 401
-        finally:
-            process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-        assert "isn't encrypted" in process.stderr.read()
+    page, env = requests.Session(), {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    addresses: list[str] = []
+    for _ in range(2):
+        with subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout and process.stderr
+            try:
+                result = re.search(r"http://\S+", process.stdout.readline())
+                assert result
+                if not addresses:
+                    assert page.get(result[0], timeout=60).ok
+                addresses.append(result[0])
+                own = result[0].partition("/login")[0]
+                assert "/add/address" in page.get(f"{own}/list", timeout=60).text
+                assert requests.get(f"{own}/list", timeout=60).status_code == 401
+            finally:
+                process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+            assert "isn't encrypted" in process.stderr.read()
+    assert addresses[0] != addresses[1], "the token is another one, and the cookie opens the page all the same"
+
+
+def test_the_key_that_signs_lasts_with_the_user_and_is_another_for_each_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (tmp_path / "other").symlink_to(tmp_path / "库")
+    keys = [lasting_key(tmp_path / name) for name in ("库", "库", "other", "library")]
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+    (file,) = (tmp_path / "seekpoint").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600 and file.read_bytes().hex() not in keys
+    monkeypatch.setenv("XDG_DATA_HOME", "/dev/null")
+    assert len({*keys, lasting_key(tmp_path / "库"), lasting_key(tmp_path / "库")}) == 4
+    policies = [AccessPolicy(token=token, key=keys[0]) for token in ("a" * 20, "b" * 20)]
+    assert policies[0].feed_token == policies[1].feed_token != AccessPolicy(token="a" * 20).feed_token
 
 
 @pytest.mark.slow

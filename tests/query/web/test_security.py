@@ -117,7 +117,9 @@ def test_the_token_comes_in_a_header_through_the_login_link_or_its_form(talks: P
         assert "Masks" in client.get("/list").text
 
 
-@pytest.mark.parametrize("asked", ["/?q=%E6%8E%A9%E7%A0%81&play=bbbbbbbbbbb&t=80", "/list?q=mask", "/new", "/nope?a=/b"])
+@pytest.mark.parametrize(
+    "asked", ["/?q=%E6%8E%A9%E7%A0%81&play=bbbbbbbbbbb&t=80", "/list?q=mask", "/new", "/nope?a=/b"]
+)
 def test_the_login_leads_to_the_page_that_was_asked_for_and_to_no_other_site(talks: Path, asked: str) -> None:
     elsewhere = ("//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\t/evil.example")
     with serving(talks, AccessPolicy(token=TOKEN)) as client:
