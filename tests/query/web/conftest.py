@@ -212,8 +212,8 @@ def faultless(context: BrowserContext, *, may_refuse: bool = False) -> Iterator[
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     yield page
-    refusal = "the server responded with a status of 40"
-    assert [fault for fault in faults if not (may_refuse and refusal in fault)] == []
+    refusals = ("the server responded with a status of 40", "net::ERR_FAILED")
+    assert [fault for fault in faults if not (may_refuse and any(refusal in fault for refusal in refusals))] == []
 
 
 @contextmanager

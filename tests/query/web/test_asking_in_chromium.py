@@ -507,6 +507,30 @@ class SlowEncoder(TopicEncoder):
         return super().question(text)
 
 
+@pytest.mark.parametrize(
+    ("ui", "told"), [("en", "The server didn’t answer. Is it still running?"), ("zh", "服务器没有回答。它还在运行吗？")]
+)
+def test_no_answer_stands_under_a_question_that_a_gone_server_didnt_hear(
+    browser: Browser, address: str, ui: str, told: str
+) -> None:
+    with opened(browser, address, may_refuse=True) as page:
+        page.goto(f"/?q=mask&ui={ui}")
+        page.locator(".moment").first.wait_for()
+        page.route("**/*", lambda route: route.abort())
+        page.fill("#q", "softmax")
+        page.keyboard.press("Enter")
+        page.locator("#results .verdict", has_text=told).wait_for()
+        assert page.locator(".moment, .offer .poster").count() == 0
+        page.unroute("**/*")
+        page.keyboard.press("Enter")
+        page.locator(".moment").first.wait_for()
+
+        page.goto(f"/list?ui={ui}")
+        page.route("**/*", lambda route: route.abort())
+        page.select_option("#sort", "title")
+        page.locator(".narrowed", has_text=told).wait_for()
+
+
 def test_a_slow_server_is_no_longer_asked_while_someone_types(talks: Path, browser: Browser) -> None:
     with served(talks, encoder=SlowEncoder()) as address, opened(browser, address) as page:
         page.goto("/")

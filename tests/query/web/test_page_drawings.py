@@ -149,7 +149,7 @@ def test_a_moment_is_seen_on_its_page(
     name, pages, question, number = EACH[locale == "zh-CN"]
     with (
         served(papers, draw=drawn_page) as address,
-        opened(browser, address, locale=locale, viewport={"width": width, "height": height}) as page,
+        opened(browser, address, may_refuse=True, locale=locale, viewport={"width": width, "height": height}) as page,
     ):
         at, marks, link = map(page.locator, ("#player output", ".sheet span", f".go[data-id='{ids[name]}']"))
         page.goto(f"/?q={question}&k=9")
@@ -161,6 +161,11 @@ def test_a_moment_is_seen_on_its_page(
         assert f"play={ids[name]}&t={number}" in page.url
         assert page.locator("#player .elsewhere").get_attribute("href") == link.first.get_attribute("href")
         assert axe_faults(page) == []
+        page.route("**/page/**", lambda route: route.abort())
+        page.keyboard.press("ArrowLeft")
+        page.locator("#player .trouble", has_text={"en-GB": "didn’t answer", "zh-CN": "没有回答"}[locale]).wait_for()
+        assert page.locator(".sheet").count() == 1 and at.inner_text() == f"{number} / {pages}", "the page stays"
+        page.unroute("**/page/**")
         if locale == "en-GB":
             page.keyboard.press("ArrowLeft")
             page.locator("#player output", has_text="1 / 2").wait_for()

@@ -4,6 +4,7 @@ import { fetched } from "./fetched.js";
 import { addressWithPlaying, markPlaying, playAddress } from "./panel.js";
 import { rememberQuestion } from "./settings.js";
 import { read } from "./reading.js";
+import { words } from "./words.js";
 
 // Milliseconds after which the page shows that it waits: most answers are there before, and would only flicker.
 const PATIENCE = 150;
@@ -23,6 +24,7 @@ export async function ask(address, { isNew = true, keepsPlace = false, isTyping 
   if (turn !== asking) return;
   clearTimeout(waiting);
   document.body.classList.remove("busy");
+  if (!parsed && !keepsPlace) showFailure();
   if (!isAnswer(parsed)) {
     if (parsed && !isTyping) location.assign(address);
     return;
@@ -32,6 +34,14 @@ export async function ask(address, { isNew = true, keepsPlace = false, isTyping 
   shown = withoutPlaying(location.href);
   document.title = parsed.title;
   replace(parsed, { isNew, keepsPlace, isTyping });
+}
+
+// What is shown answers another question than the box holds.
+function showFailure() {
+  const verdict = document.querySelector("#results .verdict");
+  Object.assign(verdict, { className: "verdict none", textContent: words.failed });
+  while (verdict.nextSibling) verdict.nextSibling.remove();
+  document.querySelector(".offer").replaceChildren();
 }
 
 // Whether a page is an answer in the language of this one.

@@ -3,6 +3,7 @@
 import { faultOf, fetched } from "./fetched.js";
 import { remember, remembered } from "./settings.js";
 import { tell } from "./toast.js";
+import { words } from "./words.js";
 
 const PAUSE_MS = 150;
 const form = document.querySelector("form.tools"), fold = form?.querySelector(".fold");
@@ -40,6 +41,7 @@ export async function renew(address) {
   if (turn !== asking) return;
   if (!fresh) {
     if (parsed) tell(faultOf(parsed) || parsed.title);
+    else form.querySelector(".narrowed").textContent = words.failed;
     return;
   }
   history.replaceState(history.state, "", address);

@@ -189,9 +189,16 @@ class Paper {
     const turn = ++this.turns, isFirst = this.pages === Infinity;
     this.time = Math.max(1, Math.round(page));
     const address = `${this.source}/page/${this.time}`, title = fill(words.page_of_pdf, { title: this.title, n: this.time });
+    const answer = await fetch(`${address}?${this.asked}`).catch(() => null);
+    if (turn !== this.turns) return;
+    if (!answer) {  // the page that was there stays
+      this.time = this.shown ?? this.time;
+      this.onTrouble?.(words.failed);
+      return;
+    }
     let drawn, image;
     try {
-      drawn = await (await fetch(`${address}?${this.asked}`)).json();
+      drawn = await answer.json();
       image = Object.assign(new Image(), { alt: title, src: `${address}.png?${this.asked}&version=${drawn.version}` });
       await image.decode();
     } catch { image = null; }
@@ -201,7 +208,7 @@ class Paper {
       this.screen.replaceChildren();
       return;
     }
-    this.pages = drawn.pages;
+    [this.pages, this.shown] = [drawn.pages, this.time];
     this.onPage?.(this.time, this.pages);
     const sheet = Object.assign(document.createElement("div"), { className: "sheet", tabIndex: 0, role: "region", ariaLabel: title });
     const paper = Object.assign(document.createElement("div"), { className: "paper" });
