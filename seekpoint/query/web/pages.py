@@ -151,6 +151,7 @@ class Pages:
         with self.live.cache() as cache:
             resource = resource_of(cache, request.path_params["id"])
             details, transcripts = cache.details(resource.id), cache.transcripts(resource.id)
+            start = min(start, details.duration) if start is not None and details.duration else start
             ui = language_of(request)
             reading = OpenTranscript.of(transcripts, parameters, details, ui, plays=resource.kind.plays)
             chapters = reading.chapters if reading else ()

@@ -40,6 +40,9 @@ _NOT_REPEATED = (CHOICE, "token")
 # The pages with the forms that are sent to addresses below these.
 _FORMS = {"/add/": "/list", "/kept/": "/kept"}
 
+# The most characters that are repeated of a word or phrase of a question.
+_BRIEF = 60
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -48,6 +51,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters |= {
+    **{"brief": lambda text: text if len(text) <= _BRIEF else f"{text[:_BRIEF]}…"},
     **{"clean": clean, "printable": printable, "timestamp": timestamp},
     **{"laid_out": transcript_paragraphs.laid_out, "layout": transcript_paragraphs.layout},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, reduce
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +41,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {language: table.pop("script") | table 
 
 _IN_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 _QUOTATION_MARKS = str.maketrans("“”", "「」")
+# What OpenCC's words mean otherwise on this page: a type of values, to let go, a database, a query.
+_IN_TAIWAN = {
+    **{"型別": "類型", "釋出": "發布", "許可權": "權限", "資料庫": "知識庫", "查詢": "尋找"},
+    **{"幻燈片": "投影片", "回車鍵": " Enter 鍵", "播放列表": "播放清單"},
+}
 
 
 def preferred_language(accept_language: str) -> str:
@@ -69,7 +74,10 @@ def words_in(language: str) -> Mapping[str, str]:
 
 def in_script(text: str, language: str) -> str:
     """A text of the page in the script of its language, with Taiwan's words in traditional Chinese."""
-    return _converter().convert(text).translate(_QUOTATION_MARKS) if language == TRADITIONAL else text
+    if language != TRADITIONAL:
+        return text
+    text = _converter().convert(text).translate(_QUOTATION_MARKS)
+    return reduce(lambda text, word: text.replace(word, _IN_TAIWAN[word]), _IN_TAIWAN, text)
 
 
 @cache

@@ -153,7 +153,7 @@ def test_an_episode_opens_on_the_page_that_its_feed_names_and_plays_here(tmp_pat
     episode = Resource("0123456789ab", Kind.RECORDING, "一集", sound)
     with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
         writer.register("list.md", [episode])
-        details = Details(thumbnail="https://cdn.example/a.jpg", deep_link=to)
+        details = Details(thumbnail="https://cdn.example/a.jpg", deep_link=to, duration=3800.0)
         writer.commit(episode.id, [embedded(["注意力给每个词一个权重", "掩码遮住后面的词"])], details, "")
     with serving(tmp_path, AccessPolicy(pictures=True)) as client:
         [moment] = client.get("/api/ask", params={"q": "掩码", "k": 1}).json()["moments"]
@@ -161,6 +161,8 @@ def test_an_episode_opens_on_the_page_that_its_feed_names_and_plays_here(tmp_pat
         assert moment["link"] in links(client.get("/", params={"q": "掩码"}).text).values()
         page = fromstring(client.get("/resource/0123456789ab?t=3754.9").text)
         assert f"{to}01:02:34" in page.xpath("//a/@href") and f"{sound}#t=3754.9" in page.xpath("//audio/@src")
+        behind = fromstring(client.get("/resource/0123456789ab?t=99999").text)
+        assert f"{sound}#t=3800.0" in behind.xpath("//audio/@src"), "there is nothing behind its end"
         assert fromstring(client.get("/list").text).xpath("//img/@src") == ["https://cdn.example/a.jpg"]
 
 
@@ -293,6 +295,19 @@ def test_confidence_is_told_in_words(client: TestClient) -> None:
             assert (verdict[1], text in verdict[2]) == (confidence, True)
             offered = fromstring(page).xpath("//div[@class='offer']//a")
             assert bool(offered) == (confidence != "none"), "the first moment is offered to play"
+    first = fromstring(client.get("/", params={"q": "A mask hides what comes later."}).text)
+    assert first.xpath("//*[contains(@class, 'verdict high')]") and not first.xpath("//div[@class='offer']//a"), (
+        "nothing else is offered where the first moment is the answer, and doesn't play"
+    )
+
+
+@pytest.mark.parametrize("word", ["abcd" * 750, "掩码缓存" * 750])
+def test_a_very_long_word_of_a_question_is_shortened_in_what_is_told_of_it(client: TestClient, word: str) -> None:
+    for question in (word, f'"{word}"'):
+        page = fromstring(client.get("/", params={"q": question}).text)
+        (verdict,) = page.xpath("//p[starts-with(@class, 'verdict')]")
+        assert len(verdict.text_content()) < 300
+    assert f"{word[:60]}…" in verdict.text_content()
 
 
 def test_a_reader_chooses_the_language_and_it_is_remembered(client: TestClient) -> None:
@@ -366,6 +381,7 @@ def test_traditional_chinese_is_made_of_the_one_catalogue(client: TestClient) ->
     to_traditional = OpenCC("s2t")
     for key, text in words_in("zh-Hant").items():
         assert to_traditional.convert(text) == text, "no simplified character is left"
+        assert not re.search("型別|釋出|許可權|資料庫|查詢|幻燈片|回車|播放列表", text), "they mean something else"
         assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", WORDS["zh"][key]))
 
 
