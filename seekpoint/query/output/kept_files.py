@@ -128,11 +128,11 @@ def as_moment(kept: KeptMoment, rank: int = 1) -> Moment:
 
 
 def _remarks(kept: KeptMoment) -> list[str]:
-    return [*([f"asked: {clean(kept.question)}"] if kept.question else []), *_lines(kept.note)]
+    return [*([f"asked: {clean(kept.question)}"] if kept.question else []), *filter(None, _lines(kept.note))]
 
 
 def _lines(note: str) -> list[str]:
-    return [clean(line) for line in note.splitlines() if line.strip()]
+    return [clean(line) for line in note.splitlines()]
 
 
 def _card(kept: KeptMoment) -> tuple[str, ...]:

@@ -80,6 +80,10 @@ class KeptPages:
 
     async def annotate(self, request: Request) -> Response:
         form = await self._form(request, PlaceForm)
+        with self.live.cache() as cache:
+            notes = {(moment.resource.id, moment.place): in_lines(moment.note) for moment in cache.kept}
+        if form.before is not None and notes.get((form.resource, form.place), form.before) != form.before:
+            raise PageError(409, "note_changed")
 
         def change(keeper: Keeper) -> None:
             if not keeper.annotate(form.resource, form.place, form.note, form.collection):
@@ -122,11 +126,12 @@ class KeepForm(Form):
 
 
 class PlaceForm(Form):
-    """A kept moment, by its resource and its place there; with its note and its collection."""
+    """A kept moment, by its resource and its place there; with its note, that `before`, and its collection."""
 
     resource: Annotated[str, Field(max_length=LONGEST_ID)]
     place: Annotated[str, Field(max_length=LONGEST_ID)]
     note: Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(in_lines)] = ""
+    before: Annotated[str, AfterValidator(in_lines)] | None = None
     collection: Annotated[Line, Field(max_length=LONGEST_COLLECTION)] = ""
 
 

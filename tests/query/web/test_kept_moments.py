@@ -56,6 +56,12 @@ def test_a_moment_is_kept_with_a_note_and_let_go_and_a_later_note_is_told_lost(
     assert "掩码 = 遮住未来</textarea>" in page
     assert "论文 · 掩码" in page
     fields = form(editor, "/kept", "/kept/note") | {"note": "重要"}
+    annotate(editor, "第一段\n\n- 要点", "论文")
+    for language, told in (("en", "was changed in another tab"), ("zh", "已在另一个标签页中改过")):
+        refused = editor.post("/kept/note", data=fields, headers={"Accept-Language": language})
+        assert (refused.status_code, kept(library)[0].note) == (409, "第一段\n\n- 要点")
+        assert told in refused.text
+    assert cards(editor.get("/kept/file?format=anki").text)[0][1].startswith("<p>第一段<br><br>- 要点</p>")
     assert editor.post("/kept/drop", data=form(editor, ASKED, "/kept/drop")).status_code == 303
     assert "Nothing is kept yet." in editor.get("/kept").text
     for language, told in (("en", "The note wasn’t saved"), ("zh", "笔记没有保存")):
@@ -99,12 +105,13 @@ def test_a_kept_moment_of_a_text_leads_to_its_place_in_seekpoint(
     def places(page: str) -> list[str]:
         return fromstring(editor.get(page).text).xpath("//a[text()='Whole text']/@href")  # type: ignore[no-any-return]
 
-    text = f"# Notes\n\nFirst words.\n\n## {heading}\n\n{question}.\n"
+    text = f"# {heading}\n\nFirst words.\n\n## {heading}\n\n{question}.\n"
     (tmp_path / "note.md").write_text(text, "utf-8")
     seekpoint.build(tmp_path / "note.md", library, encoder=TopicEncoder(), translate=False)
     asked = f"/?{urlencode({'q': question, 'kind': 'document'})}"
     place = places(asked)[0]
     assert place.endswith("#c3")
+    assert f"in “{heading}”" not in editor.get(asked).text, "the heading is the title"
     star(editor, asked)
     assert places("/kept") == [place]
 
