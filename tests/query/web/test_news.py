@@ -40,13 +40,13 @@ def test_a_question_is_kept_beside_its_answer_and_let_go(library: Path, editor: 
     assert (sent.headers["location"], questions(library)) == (ASKED, [])
     refused = editor.post("/kept/question", data={"question": SAID, "secret": "x"})
     assert (refused.status_code, questions(library)) == (403, [])
-    sent = form(editor, "/new", "/kept/question")
+    fields = form(editor, "/new", "/kept/question")
     for question, told in (
         (" -掩码 ", "这里只写了要排除的词"),
         ("🤖", "这里面没有可以查找的文字"),
         (" ", "这里面没有"),
     ):
-        empty = editor.post("/kept/question", data=sent | {"question": question}, headers={"Accept-Language": "zh"})
+        empty = editor.post("/kept/question", data=fields | {"question": question}, headers={"Accept-Language": "zh"})
         assert (empty.status_code, told in empty.text, questions(library)) == (400, True, [])
 
 
