@@ -432,7 +432,7 @@ def test_a_phrase_is_found_counted_and_stepped_through(browser: Browser, in_two_
             ("zh", "掩码", "掩碼", "因果掩码", "因果"),
         ):
             page.goto(f"/resource/ddddddddddd?language={language}")
-            names = {"en": "Find in the transcript (English)", "zh": "Find in the transcript (Chinese)"}
+            names = {"en": "Find in English", "zh": "Find in Chinese"}
             assert box.get_attribute("placeholder") == names[language], "it's the one that is looked through"
             box.fill(phrase)
             count.get_by_text("1 of 3").wait_for()
