@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from seekpoint.index.models.encoder import LazyEncoder
 from seekpoint.index.open import open_keeper, open_reader, open_writer
 from seekpoint.index.store import Reader
-from seekpoint.index.text.stretches import Stretch
+from seekpoint.index.text.languages import primary
+from seekpoint.index.text.stretches import Stretch, stretches_and_whole
 from seekpoint.index.types import Chapter, Cue, Details, Kind, NotedQuestion, Origin, ReadStretch, Transcript, Vectors
 from seekpoint.query.reading import noting
 from seekpoint.query.reading.noting import Notes, checked
@@ -162,7 +164,7 @@ def read_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TWO = "Attention weighs words. The mask hides."
-NAMES = "讲解注意力、Representation Engineering, Sparse Autoencoders, Mechanistic Interpretability, Superposition。"
+NAMES = "讲解注意力、Representation Engineering, Sparse Autoencoders, Mechanistic Interpretability。"
 WRAPPED = "It explains how attention weighs the words and what the mask hides."
 
 
@@ -197,6 +199,10 @@ def summed_up(text: str, folder: Path, place: int = 0) -> Notes:
         (0, f"**Summary:** {TWO}", TWO),
         (1, "摘要：注意力给词加权。", "注意力给词加权。"),
         (0, "Attention: it weighs words.", "Attention: it weighs words."),
+        (0, "This talk is about attention, which weighs words.", "Attention, which weighs words."),
+        (0, "In this video, attention weighs words.", "Attention weighs words."),
+        (1, "本视频讲解注意力怎样加权。", "讲解注意力怎样加权。"),
+        (1, "在这个讲座中，注意力给词加权。", "注意力给词加权。"),
         (
             0,
             "What is attention? It weighs n words in O(n) for n < 5.",
@@ -259,6 +265,30 @@ def test_a_model_that_ends_in_none_gives_no_summary(text: str, read_folder: Path
 def test_a_summary_is_dropped_and_it_is_said_why(place: int, text: str, reason: str, read_folder: Path) -> None:
     notes = summed_up(text, read_folder, place)
     assert (notes.titles, reasons(notes), notes.is_usable) == ((), [reason], False)
+
+
+@pytest.mark.parametrize(
+    ("title", "own", "other"),
+    [
+        (
+            "Why attention",
+            "It explains how queries and keys weigh words.",
+            "It is about sourdough bread and its crust.",
+        ),
+        ("多头注意力", "讲解注意力的多个头怎样给词加权。", "讲怎样烤酸面包和它的脆皮。"),
+    ],
+)
+def test_a_summary_of_what_the_whole_library_does_not_treat_is_dropped(
+    title: str, own: str, other: str, example_library: Path
+) -> None:
+    with open_reader(example_library) as library:
+        encoder = LazyEncoder(library.card).get()
+        [status] = (each for each in library.statuses() if each.title.startswith(title))
+        transcript = library.transcripts(status.id)[0]
+        whole = [*stretches_and_whole(transcript.cues)][-1]
+        item = UnreadStretch(status.resource, transcript.language, whole, "", [primary(transcript.language)])
+        kept, dropped = (checked(text, item, library, encoder) for text in (own, other))
+    assert kept.titles[0].title == own and reasons(dropped) == [noting.ELSEWHERE]
 
 
 def test_a_summary_s_prompt_is_bounded_whatever_was_noted_and_has_all_of_a_short_talk(read_folder: Path) -> None:
