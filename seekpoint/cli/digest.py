@@ -93,12 +93,11 @@ def tell(library: Reader, since: float, form: str = "plain", reader: LanguageRea
 
 def _change(kept: tuple[str, ...], also: tuple[str, ...], dropped: tuple[str, ...], folder: Address) -> None:
     from seekpoint.index.open import open_reader
-    from seekpoint.query.digest import keep_question
+    from seekpoint.query.digest import check_kept, keep_question
 
     with open_reader(folder) as library:
-        held = [text for text, _ in library.settings.questions]
-    if gone := next((clean(text) for text in dropped if clean(text) not in held), None):
-        raise UsageError(f"no question “{gone[:60]}” is kept: `seekpoint digest --format json` lists them")
+        for text in dropped:
+            check_kept(text, library, "`seekpoint digest --format json`")
     for texts, is_kept in ((dropped, False), (kept, True)):
         for text in texts:
             keep_question(folder, text, also if is_kept else (), kept=is_kept)

@@ -33,6 +33,7 @@ finds .43, and .68 answers.
 
 # The most moments that are listed for a question, and of one resource; and those that a language model reads.
 _MOST, _PER_RESOURCE, _READ = 5, 2, 20
+_SHOWN = 60
 
 
 class News(NamedTuple):
@@ -110,6 +111,12 @@ def _begun(reading: Reading) -> tuple[Moment, ...]:
     """The place where a model's answer begins, and one more that it cites there; the others support details."""
     there = [moment for moment in reading.moments if moment.resource.id == reading.moments[0].resource.id]
     return tuple(there[:_PER_RESOURCE])
+
+
+def check_kept(text: str, library: Reader, listing: str) -> None:
+    """Raise UsageError unless the library keeps this question; `listing` lists those that it keeps."""
+    if clean(text) not in dict(library.settings.questions):
+        raise UsageError(f"no question “{clean(text)[:_SHOWN]}” is kept: {listing} lists them")
 
 
 def keep_question(library: Address, text: str, also: Sequence[str] = (), *, kept: bool = True) -> None:

@@ -52,9 +52,10 @@ _ASK = (
     "answer is often in a later one. Choose the one that answers just what was asked, and cite the mark where the "
     "answer begins: the first sentence that is about just what was asked, so that someone who jumps in there hears "
     "all of the answer; not the later sentence that sums it up, and not an earlier one that only announces the topic. "
-    "Give its source's link with the second of that mark (&t=765s or #t=765), or its page; for a mark with neither, "
-    "the link as it is and the heading. Where no passage answers, say so, even if some are near: `confidence` is a "
-    "guess. A phrase in quotation marks has to be said word for word; -word leaves out passages with the word."
+    "Give its source's link with the second, or page, in it replaced by that mark's (&t=765s, #t=765, #page=7); for a "
+    "mark with neither, the link as it is and the heading. Where no passage answers, say so, even if some are near: "
+    "`confidence` is a guess. `left_out` counts places that had no room: asked within one `resource`, it gives more of "
+    "that. A phrase in quotation marks has to be said word for word; -word leaves out passages with the word."
 )
 _TRANSCRIPT = (
     "Read a few minutes of a video or recording, or a piece of a page or paper, around a place: an `at`, a "

@@ -20,8 +20,8 @@ from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import stretch_id
 from seekpoint.index.types import Section, State, union
 from seekpoint.query.answers import Moment
-from seekpoint.query.digest import digest, keep_question
-from seekpoint.query.filters import filters_of, lacking, seconds_since, unheard
+from seekpoint.query.digest import check_kept, digest, keep_question
+from seekpoint.query.filters import filters_of, seconds_since
 from seekpoint.query.mcp.results import (
     AddedResources,
     FoundAnswer,
@@ -47,9 +47,9 @@ from seekpoint.query.mcp.results import (
 from seekpoint.query.mcp.transcript_resources import read_window
 from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
-from seekpoint.query.reading.unread_stretches import amount_read, stretches_of, summaries_left, unread
+from seekpoint.query.reading.unread_stretches import amount_read, is_read, stretches_of, summaries_left, unread
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
-from seekpoint.query.search.wordings import MOST_WORDINGS, spoken
+from seekpoint.query.search.wordings import MOST_WORDINGS
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameter_types import (
     LONGEST_SECTION,
@@ -127,11 +127,13 @@ class Tools:
             filters = filters_of(kind, section, language, within, speaker, after, before, added)
             options = AskOptions(most if brief else MOMENTS * most, filters, also=tuple(also or ()))
             answer = self._live.ask(question, options, within=reader)
-            lack, tags = lacking(language, reader.languages()) or unheard(speaker), spoken(reader.languages())
+            known = reader.languages()
             if not brief:
                 passages = marked_passages(answer.moments, reader.transcripts, most)
-                return structured(read_answer(answer, passages, lambda key: cache.details(key).chapters, lack, tags))
-            result = brief_answer(answer, partial(_position, reader), lack, tags)
+                return structured(
+                    read_answer(answer, passages, lambda key: cache.details(key).chapters, filters, known)
+                )
+            result = brief_answer(answer, partial(_position, reader), filters, known)
         return structured(result, *transcript_links(result.moments or ()))
 
     def transcript(
@@ -246,6 +248,9 @@ class Tools:
         ] = None,
         drop: Annotated[bool, Field(description="Keep it no longer.")] = False,
     ) -> Annotated[CallToolResult, KeptQuestions]:
+        if drop:
+            with self._live.reader() as reader:
+                check_kept(question, reader, "`new_moments`")
         keep_question(self._live.address, question, also or (), kept=not drop)
         self._live.refresh()
         with self._live.reader() as reader:
@@ -282,7 +287,8 @@ class Tools:
             with open_keeper(self._live.address) as keeper:
                 keeper.keep(found.as_read(item, _ASSISTANT, before))
             self._live.refresh()
-        return structured(kept_notes(found, is_whole=item.is_whole))
+        is_done = found.is_usable or is_read(item, before, _ASSISTANT)
+        return structured(kept_notes(found, is_whole=item.is_whole, is_done=is_done))
 
 
 def _position(library: Reader, moment: Moment) -> float | None:

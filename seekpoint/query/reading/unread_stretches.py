@@ -149,14 +149,18 @@ def unread(library: Reader, ids: Sequence[str] | None = None, reader: str = "") 
     read, wholes = _read(library, ids)
     for status in library.statuses(ids):
         notes, whole = read.get(status.id, {}), wholes.get(status.id)
-        is_told = _is_told(whole, reader)
-        if status.chunks and not (is_told and _is_whole(notes, status)):
+        if status.chunks and not (_is_told(whole, reader) and _is_whole(notes, status)):
             has_unread = False
             for item in stretches_of(library, status.resource):
-                note = (whole if is_told else None) if item.is_whole else notes.get(item.stretch.number)
-                if not (note and item.is_noted_in(note)) and not (item.is_whole and has_unread):
+                note = whole if item.is_whole else notes.get(item.stretch.number)
+                if not is_read(item, note, reader) and not (item.is_whole and has_unread):
                     has_unread = True
                     yield item
+
+
+def is_read(item: UnreadStretch, note: ReadStretch | None, reader: str) -> bool:
+    """Whether a note on a stretch is all that `reader` has to give."""
+    return note is not None and item.is_noted_in(note) and (not item.is_whole or _is_told(note, reader))
 
 
 def stretches_of(library: Reader, resource: Resource) -> Iterator[UnreadStretch]:

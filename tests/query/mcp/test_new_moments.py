@@ -42,7 +42,8 @@ def test_a_question_is_kept_told_of_and_dropped(target: Server, tmp_path: Path) 
         assert library.settings.wordings == {SAID: ("what the mask hides", "cache?")}
     assert tool_result(target, "new_moments")["questions"][0]["also"] == ["what the mask hides", "cache?"]
     assert "at most" in tool_error(target, "keep_question", question=SAID, also=["a mask"] * 5)
-    assert tool_result(target, "keep_question", question=SAID, drop=True) == {"kept": 0}
+    assert "no question" in tool_error(target, "keep_question", question=f"{SAID}？", drop=True)
+    assert tool_result(target, "keep_question", question=f" {SAID}", drop=True) == {"kept": 0}
     assert "no words" in tool_error(target, "keep_question", question="?!")
     assert "7d" in tool_error(target, "new_moments", since="soon")
 

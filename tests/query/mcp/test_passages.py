@@ -216,7 +216,7 @@ def test_no_caption_breaks_the_answer(texts: list[str], at: set[int], title: str
     text = compact(found)
     assert tokens(text) < MOST_PASSAGE_TOKENS
     document = json.loads(text)
-    assert document.keys() <= {"answered", "confidence", "sources", "passages", "left_out"}
+    assert document.keys() <= {"quoted", "answered", "confidence", "sources", "passages", "left_out"}
     for passage in document["passages"]:
         assert passage.keys() <= {"source", "chapter", "text"}
         assert not re.search(r"[\x00-\x1f\u202e]", passage["text"])

@@ -96,6 +96,8 @@ def test_a_summary_that_is_dropped_is_mended_or_left_out(folder: Path, target: S
     assert tool_result(target, "note_stretch", stretch=given["stretch"], notes="none")["is_read"]
     assert stretch(target)["stretch"] == f"{CHINESE} 0" and summaries(folder) == {}
     assert tool_result(target, "note_stretch", stretch=given["stretch"], notes=SUMMARIES[ENGLISH])["summary"]
+    kept = tool_result(target, "note_stretch", stretch=given["stretch"], notes="讲注意力。" * 4)
+    assert (kept["summary"], kept["is_read"]) == (False, True)
     assert summaries(folder) == {ENGLISH: SUMMARIES[ENGLISH]}
     assert "no stretch is called" in tool_error(target, "note_stretch", stretch=f"{CHINESE} {WHOLE}", notes="none")
 
@@ -116,6 +118,10 @@ def test_what_was_dropped_is_mended_beside_what_was_kept(folder: Path, target: S
     assert (kept["questions"], kept["dropped"]) == (1, ["said twice: 1 en what does attention weigh"])
     [read] = noted(folder)
     assert texts(read.questions) == ["What does attention weigh?", "注意力给什么权重？"] and len(read.titles) == 1
+    for line in ("1 en What is a cache?", "9 zh 注意力给什么权重？"):
+        kept = tool_result(target, "note_stretch", stretch=first, notes=line)
+        assert (kept["questions"], len(kept["dropped"]), kept["is_read"]) == (0, 1, True)
+    assert stretch(target)["stretch"] != first and noted(folder) == [read]
     with open_reader(folder) as library:
         [again] = library.stretches([first])
         assert again.vectors is not None and len(again.vectors) == 2
