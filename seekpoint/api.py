@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
@@ -23,15 +23,17 @@ from seekpoint.index.text.languages import parse_tags
 from seekpoint.index.types import Encoder, Kind, Reranker, ResourceStatus, Transcript
 from seekpoint.indexer.build_options import PACE
 from seekpoint.query.answers import Answer
-from seekpoint.query.filters import check_resource, filters_of, in_language
+from seekpoint.query.filters import check_resource, filters_of, in_language, left_nothing
 from seekpoint.query.output.status import LibraryStatus
 from seekpoint.query.reading.unread_stretches import amount_read
-from seekpoint.query.search.settings import PER_RESOURCE, AskOptions
+from seekpoint.query.search.settings import MOST_MOMENTS, PER_RESOURCE, AskOptions
 
 if TYPE_CHECKING:
     from seekpoint.indexer.pipeline.build import Report
     from seekpoint.query.reading.language_reader import ChatModel, LanguageReader
 
+
+_LONGEST_PACE = 3600
 
 # The parameters under which Python has options of other names; those of the others are the options' own.
 _PARAMETERS = {
@@ -84,6 +86,12 @@ def _check_texts(question: object, **filters: object) -> None:
             raise UsageError(f"`{name}` is a text or None, not {type(value).__name__}: leave it out to search all")
 
 
+def _check_counts(**counts: object) -> None:
+    for name, count in counts.items():
+        if not (isinstance(count, int) and 1 <= count <= MOST_MOMENTS):
+            raise UsageError(f"`{name}` is a whole number from 1 to {MOST_MOMENTS}, not {count!r}: leave it out")
+
+
 class Library:
     """A library that is open for reading; `close` it, or use it as a context manager. Threads may share it."""
 
@@ -129,8 +137,11 @@ class Library:
         texts = {"section": section, "language": language, "resource": resource, "speaker": speaker}
         texts |= {"after": after, "before": before, "added": added}
         _check_texts(question, **texts)
-        if isinstance(also, str):
-            raise UsageError("`also` is a list of wordings, not a text: put it into brackets")
+        _check_counts(k=k, per_resource=per_resource)
+        if not isinstance(also, Sequence) or isinstance(also, str):
+            raise UsageError(f"`also` is a list of wordings, not {type(also).__name__}: put them into brackets")
+        if encoder is not None and not hasattr(encoder, "question"):
+            raise UsageError(f"`encoder` is an object that embeds, not {type(encoder).__name__}: leave it out")
         for wording in also:
             _check_texts(wording)
         if kind and kind not in list(Kind):
@@ -147,6 +158,9 @@ class Library:
         ranked = pipeline.ask(question, self._reader, encoder, options)
         if resource and not ranked.moments:
             check_resource(resource, self._reader)
+        if not (ranked.moments or ranked.excluded):
+            nothing = left_nothing(filters, self._reader.languages(), "`seekpoint status`")
+            return replace(ranked, note=_in_python(nothing))
         answer = read_by.read(ranked, self._reader, k) if read_by and ranked.moments else ranked
         if not (answer.reading and answer.reading.problem):
             return answer
@@ -166,6 +180,8 @@ class Library:
     @_speaking_python()
     def transcript(self, resource: str, language: str | None = None) -> Transcript:
         """The transcript of a resource, by its id: the one in `language`, else the first; raises UsageError."""
+        if not isinstance(resource, str):
+            raise UsageError(f"`resource` is an id, not {type(resource).__name__}: give its `id`")
         transcripts = self._reader.transcripts(resource)
         if transcript := in_language(transcripts, language):
             return transcript
@@ -275,8 +291,11 @@ def build(
     if limit is not None and limit < 1:
         raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")
     tags = parse_tags(languages if isinstance(languages, str) else ",".join(languages))
-    if isinstance(sources, str | os.PathLike):
-        sources = [sources]
+    if not 0 <= pace <= _LONGEST_PACE:
+        raise UsageError(f"`pace` is a number of seconds from 0 to {_LONGEST_PACE}, not {pace}")
+    sources = [sources] if isinstance(sources, str) or not isinstance(sources, Iterable) else [*sources]
+    if wrong := [each for each in sources if not isinstance(each, str | os.PathLike)]:
+        raise UsageError(f"`sources` is a list, a folder, an address, or several, not {type(wrong[0]).__name__}")
     options = BuildOptions(
         sources=[os.fspath(source) for source in sources],
         captions=None if captions is None else Path(captions),

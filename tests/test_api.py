@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,13 @@ def test_an_open_library_answers_under_filters_and_lists_resources_and_transcrip
     by_section = library.ask(QUESTION, section="attention", language="en", encoder=encoder)
     assert all("Attention" in moment.resource.sections[0] for moment in by_section.moments)
     assert {moment.language for moment in by_section.moments} == {"en"}
-    assert library.ask(QUESTION, kind="paper", encoder=encoder).moments == ()
+    nothing = library.ask(QUESTION, kind="paper", encoder=encoder)
+    assert nothing.moments == () and answer.note is None
+    assert nothing.note == "nothing that is indexed passes these filters: `Library.status()` says what there is"
+    assert_mirrored(nothing, to_json(nothing))
+    said = library.ask("掩码", language="fr", encoder=encoder).note
+    assert said == "nothing here is in fr: the library has en, zh"
+    assert library.ask(f"{QUESTION} -mask -掩码 -attention", encoder=encoder).note is None
     assert library.transcript(english.id).language == "en"
     assert library.transcript(chinese.id, "zh-Hans").language == "zh"
     assert any("query" in cue.text.lower() for cue in library.transcript(english.id, "en-GB").cues)
@@ -146,10 +153,19 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
     "`question` is a text, not NoneType": lambda library: seekpoint.ask(None),  # type: ignore[arg-type]
     "`question` is a text, not bytes": lambda library: library.ask("掩码".encode()),  # type: ignore[arg-type]
     "`section` is a text or None, not int": lambda library: library.ask("掩码", section=5),  # type: ignore[arg-type]
-    "`also` is a list of wordings, not a text": lambda library: library.ask("mask", also="掩码"),
+    "`also` is a list of wordings, not str": lambda library: library.ask("mask", also="掩码"),
     "`question` is a text, not int": lambda library: library.ask("mask", also=[5]),  # type: ignore[list-item]
     "give `rerank` a sentence": lambda library: library.ask("掩码", encoder=TopicEncoder(), rerank="/no/where"),
-    "must be 1 to 100": lambda library: library.ask("mask", k=0, encoder=TopicEncoder()),
+    "`k` is a whole number from 1 to 100, not '3'": lambda library: library.ask("掩码", k="3"),  # type: ignore[arg-type]
+    "`k` is a whole number from 1 to 100, not 2.5": lambda library: library.ask("掩码", k=2.5),  # type: ignore[arg-type]
+    "`per_resource` is a whole number from 1 to 100, not 0": lambda library: library.ask("掩码", per_resource=0),
+    "`also` is a list of wordings, not NoneType": lambda library: library.ask("mask", also=None),  # type: ignore[arg-type]
+    "`encoder` is an object .*, not str": lambda library: library.ask("mask", encoder="e5"),  # type: ignore[arg-type]
+    "`resource` is an id, not ResourceStatus": lambda library: library.transcript(library.resources()[0]),  # type: ignore[arg-type]
+    "`sources` is a list, .*, not NoneType": lambda library: seekpoint.build(None),  # type: ignore[arg-type]
+    "`sources` is a list, .*, not int": lambda library: seekpoint.build(["列表.md", 5]),  # type: ignore[list-item]
+    "`pace` is a number of seconds from 0 to 3600, not -1": lambda library: seekpoint.build("列表.md", pace=-1),
+    "`pace` is a number of seconds from 0 to 3600, not nan": lambda library: seekpoint.build("列表.md", pace=nan),
     "no kind of resource is called 'song'": lambda library: library.ask("mask", kind="song"),
     "has no transcript: `resources": lambda library: library.transcript("nothing"),
     "no transcript in fr: there is en": lambda library: library.transcript(library.resources()[0].id, "fr"),

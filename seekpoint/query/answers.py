@@ -196,7 +196,8 @@ class Answer(Displayed):
     in quotation marks if no passage has all of them; the moments are those without the marks then. `excluded` are the
     words and phrases after a minus. `nearer` is true where passages without the phrases are nearer than the moments.
     `undated` is the number of resources that a filter by date leaves out because they state none. `also` are the other
-    wordings that were asked. `reading` is what a reader made of it, if there is one.
+    wordings that were asked. `reading` is what a reader made of it, if there is one. `note` says why there are no
+    moments, such as a filter that nothing passes.
     """
 
     question: str
@@ -211,6 +212,7 @@ class Answer(Displayed):
     undated: int = 0
     also: tuple[str, ...] = ()
     reading: Reading | None = None
+    note: str | None = None
 
     @property
     def answered(self) -> bool:
