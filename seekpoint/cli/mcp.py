@@ -69,10 +69,11 @@ def mcp(
     An assistant whose settings name this command starts it.
     """
     source = click.get_current_context().get_parameter_source
-    if not http and source("port") is not ParameterSource.DEFAULT:
-        raise UsageError("--port is of no use without --http: give both, or leave it out")
+    for name in ("port", "token"):
+        if not http and source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"--{name} is of no use without --http: give both, or leave it out")
     if install or uninstall or yes:
-        if (install is None) == (uninstall is None) or http or source("token") is ParameterSource.COMMANDLINE:
+        if (install is None) == (uninstall is None) or http:
             raise UsageError("give either --install or --uninstall, and neither --http, --port nor --token with it")
         options = [*(["--add"] if may_add else []), *_reranked(rerank)]
         list_clients() if install == _LIST else change_settings(install, uninstall, yes, folder, options)

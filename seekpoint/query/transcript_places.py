@@ -91,6 +91,8 @@ def cue_at(cues: Sequence[Cue], target: LinkTarget, resource: Resource) -> int:
     name, page_name = title(resource), resource.kind.page_name
     if target.page is not None:
         pages = [cue.page or 0 for cue in cues]
+        if not any(pages):
+            page_name = "page"  # of a document it is known from slides alone
         if not 1 <= target.page <= max(pages, default=0):
             remedy = f"has {max(pages)} {page_name}s" if any(pages) else f"has no {page_name}s: give a heading"
             raise UsageError(f"there is no {page_name} {target.page}: {name} {remedy}")

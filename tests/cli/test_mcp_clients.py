@@ -346,7 +346,7 @@ def test_a_server_that_would_not_start_is_not_written(home: Path) -> None:
     [
         *(["--yes"], ["--install", "--uninstall", "cursor"], ["--install", "cursor", "--http"]),
         *(["--uninstall", "cursor", "--token", "0123456789abcdef"], ["--install", "--port", "80"]),
-        ["--install", "emacs"],
+        *(["--install", "emacs"], ["--token", "0123456789abcdef"]),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(arguments: list[str], home: Path) -> None:

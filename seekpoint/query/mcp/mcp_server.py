@@ -60,7 +60,7 @@ _ASK = (
 _TRANSCRIPT = (
     "Read a few minutes of a video or recording, or a piece of a page or paper, around a place: an `at`, a "
     "time, a heading, a page, or where a link leads. Without a place it begins at the start and lists the headings. "
-    "Never the whole: read on with `continues_at`."
+    "Never the whole: read on with `continues_at`. A recording has marks as in `ask`: cite the link with their second."
 )
 _STATUS = "Count what the library holds by state, kind and language, and tell what isn't indexed and why."
 _LIST = "List the library's resources in the order of its reading lists, a page at a time, with their ids and states."
@@ -106,7 +106,7 @@ class Server(MCPServer):
         super().__init__(
             "seekpoint",
             title="Seekpoint",
-            instructions=_INSTRUCTIONS,
+            instructions=_INSTRUCTIONS + library.spoken(),
             version=version("seekpoint"),
             log_level="WARNING",
             subscriptions=False,  # each list is read from the library when it is asked for
@@ -240,7 +240,11 @@ _NO_PATHS = ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=
 def _line(error: BaseException | None) -> str | None:
     """One line on an error that an assistant can cause; `None` for any other."""
     if isinstance(error, WordlessQuestion):
-        asked = f"the question {error.question} has no words" if error.question else "the question is empty"
+        asked = (
+            f"the question {error.question} has no words"
+            if error.question
+            else "the question, or one in `also`, is empty"
+        )
         return f"{asked}: put into words what the user wants to know, or ask them what they mean"
     if isinstance(error, SeekpointError):
         return shortened(clean(str(error)), _MOST_MESSAGE)

@@ -143,8 +143,8 @@ class TranscriptPassage(BaseModel):
 
     place: str | None = Field(default=None, description="When it begins (12:34), or the page (p. 7) or slide.")
     chapter: ChapterTitle | None = None
-    text: str
-    link: str | None = None
+    text: str = Field(description="In a recording, marks such as [3b 765] stand before sentences, as in `ask`.")
+    link: str | None = Field(default=None, description="Opens the source where it begins; cite a mark with its second.")
 
 
 class TranscriptWindow(BaseModel):
@@ -574,7 +574,7 @@ def _shown(mark: Mark, moment: Moment, headings: Callable[[str], Sequence[Chapte
     """A mark with its page or second; in a text without pages with its heading, unless the moment is under it too."""
     resource = moment.resource
     if mark.page or resource.kind.plays:
-        return f"[{mark.label} {mark.page or int(mark.cue.start)}]"
+        return mark.shown
     heading = title_at(headings(resource.id), mark.cue.start, plays=False)
     if heading == moment.chapter:
         return f"[{mark.label}]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Annotated, TypeAlias
@@ -14,7 +15,7 @@ from mcp.types import CallToolResult
 from mcp.types import Resource as ListedTranscript
 from pydantic import Field
 
-from seekpoint.index.errors import UsageError
+from seekpoint.index.errors import LibraryError, UsageError
 from seekpoint.index.open import open_keeper
 from seekpoint.index.store import Reader
 from seekpoint.index.text.stretches import stretch_id
@@ -49,7 +50,7 @@ from seekpoint.query.reading.noting import checked
 from seekpoint.query.reading.passages import MOMENTS, PASSAGES, marked_passages
 from seekpoint.query.reading.unread_stretches import amount_read, is_read, stretches_of, summaries_left, unread
 from seekpoint.query.search.settings import LONGEST_QUESTION, AskOptions
-from seekpoint.query.search.wordings import MOST_WORDINGS
+from seekpoint.query.search.wordings import MOST_WORDINGS, spoken
 from seekpoint.query.serving.live_library import LiveLibrary
 from seekpoint.query.serving.parameter_types import (
     LONGEST_SECTION,
@@ -92,9 +93,22 @@ class Tools:
         self._adding = adding
         self._caches = live.caches
 
+    def spoken(self) -> str:
+        """The sentence that names the library's languages; empty where there is no library yet."""
+        with suppress(LibraryError), self._live.reader() as reader:
+            if tags := spoken(reader.languages()):
+                return f" The library's languages now: {', '.join(tags)}."
+        return ""
+
     def ask(
         self,
-        question: Annotated[str, Field(description="A question in whole words, in any language.")],
+        question: Annotated[
+            str,
+            Field(
+                description="A question in whole words, in any language.",
+                json_schema_extra={"maxLength": LONGEST_QUESTION},  # the search says better what is wrong
+            ),
+        ],
         also: Annotated[
             Annotated[list[str], Field(max_length=MOST_WORDINGS)] | None,
             Field(

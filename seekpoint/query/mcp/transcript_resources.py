@@ -22,6 +22,7 @@ from seekpoint.query.mcp.results import (
     place,
 )
 from seekpoint.query.noted_questions import in_one_language
+from seekpoint.query.reading.passages import labels, marks_in
 from seekpoint.query.serving.resource_cache import ResourceCache
 from seekpoint.query.token_budget import quotable, tokens
 from seekpoint.query.transcript_places import (
@@ -105,11 +106,12 @@ def read_from(
         context -= 1
     for first in (context, at):
         bounds = [*_passage_starts(resource, cues[:stop], chapters, first), stop]
-        passages = fitting((_passage(resource, cues[start:end], chapters) for start, end in pairwise(bounds)), most)
+        parts = enumerate(pairwise(bounds), 1)
+        passages = fitting((_passage(resource, cues[start:end], chapters, n) for n, (start, end) in parts), most)
         if bounds[len(passages)] > at:
             break
     else:  # not even the first passage fits
-        first_passage = _passage(resource, cues[bounds[0] : bounds[1]], chapters)
+        first_passage = _passage(resource, cues[bounds[0] : bounds[1]], chapters, 1)
         left = most - tokens(compact(first_passage.model_copy(update={"text": ""})))
         passages = [first_passage.model_copy(update={"text": quotable(first_passage.text, left)})]
     following = bounds[len(passages)]
@@ -128,12 +130,16 @@ def _passage_starts(resource: Resource, cues: Sequence[Cue], chapters: Sequence[
             yield k
 
 
-def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter]) -> TranscriptPassage:
+def _passage(resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter], number: int) -> TranscriptPassage:
     first, plays = cues[0], resource.kind.plays
+    text = clean(attributed(cues))
+    if plays:
+        marks = marks_in(cues, range(len(cues)), resource.kind, [first.start], labels(number))
+        text = " ".join(f"{mark.shown} {mark.text}" for mark in marks)
     chapter = title_at(chapters, first.start, plays=plays)
     return TranscriptPassage(
         place=place(resource.kind, first.start if plays else None, first.page),
         chapter=quotable(chapter, _CHAPTER) if chapter else None,
-        text=clean(attributed(cues)),
+        text=text,
         link=address(link(resource, first.start) if plays else text_link(resource, first)),
     )

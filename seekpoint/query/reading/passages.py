@@ -59,6 +59,11 @@ class Mark(NamedTuple):
     page: str | None = None
 
     @property
+    def shown(self) -> str:
+        """The mark with its page or second."""
+        return f"[{self.label} {self.page or int(self.start)}]"
+
+    @property
     def start(self) -> float:
         """The second at which the sentence begins; for what is read, seconds of reading."""
         return self.cue.start
@@ -144,11 +149,14 @@ def _stretch(moment: Moment, excerpts: Excerpts) -> _Stretch:
 
 def _marked(number: int, stretch: _Stretch) -> MarkedPassage:
     numbers = sorted(stretch.cues)
-    letters = (f"{first}{second}" for first in ("", *ascii_lowercase) for second in ascii_lowercase)  # a to z, aa to zz
-    labels = (f"{number}{letter}" for letter in letters)
     kind = stretch.moments[0].resource.kind
-    marks = marks_in([stretch.cues[each] for each in numbers], numbers, kind, stretch.starts, labels)
+    marks = marks_in([stretch.cues[each] for each in numbers], numbers, kind, stretch.starts, labels(number))
     return MarkedPassage(number, tuple(stretch.moments), tuple(stretch.starts), tuple(marks))
+
+
+def labels(number: int) -> Iterator[str]:
+    """The labels of the marks of a passage: its number with a to z, then aa to zz."""
+    return (f"{number}{first}{second}" for first in ("", *ascii_lowercase) for second in ascii_lowercase)
 
 
 def marks_in(

@@ -130,7 +130,7 @@ async def error_response(request: Request, error: Exception) -> Response:
     """The response to an error: a problem document for programs, else a page."""
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=error.status_code, headers=error.headers)
-    if request.url.path.startswith(("/api/", "/healthz", "/media/")):
+    if f"{request.url.path}/".startswith(("/api/", "/healthz/", "/media/")):
         status, detail, headers = describe(error)
         return problem(status, detail, headers)
     return error_page(request, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -264,6 +265,10 @@ def _refuse_unknown_parameters(request: Request) -> None:
     known = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
     if error := unknown_parameter(path, request.query_params, known):
         raise UsageError(error)
+    lists = [parameter["name"] for parameter in parameters if parameter["schema"].get("type") == "array"]
+    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if count > 1 and name not in lists:
+            raise UsageError(f"{path} takes `{name}` once: leave the others out")
 
 
 async def _events(steps: AsyncGenerator[Sequence[CitedSentence] | Reading, None]) -> AsyncGenerator[bytes, None]:

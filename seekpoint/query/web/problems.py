@@ -82,8 +82,12 @@ def describe(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     if isinstance(error, RequestValidationError | ValidationError):
         return 400, invalid_parameters(error.errors()), None
     if isinstance(error, WordlessQuestion):
-        shown = f"{error.question!r} has" if error.question else "it has"
-        return 400, f"`q` needs words: {shown} no letters or digits; send a question such as q=why%20masks", None
+        shown = repr(error.question) if error.question else "the empty one"
+        return (
+            400,
+            f"`q` and each `also` need words: {shown} has no letters or digits; send such as q=why%20masks",
+            None,
+        )
     if isinstance(error, UsageError):
         return 400, str(error), None
     if isinstance(error, SeekpointError):

@@ -230,7 +230,7 @@ def known_host(policy: AccessPolicy, _: Scope, headers: Headers) -> ASGIApp | No
     """
     if policy.accepts_host(headers.get("host", "")):
         return None
-    return problem(421, "this server doesn't go by that name: use its address, or start it with --name NAME")
+    return problem(421, "this server doesn't go by that name: use its address (`serve` takes other names with --name)")
 
 
 def own_site(scope: Scope, headers: Headers) -> ASGIApp | None:
@@ -242,7 +242,7 @@ def own_site(scope: Scope, headers: Headers) -> ASGIApp | None:
     is_link = kind == ("navigate", "document") if "sec-fetch-site" in headers else "origin" not in headers
     if is_link and scope["method"] in ("GET", "HEAD") and _PAGES.fullmatch(scope["path"]):
         return None
-    return problem(403, "another site's page asks: open a page of this server (a proxy has to pass Host on)")
+    return problem(403, "another site's page asks: ask from this server's own address (a proxy has to pass Host on)")
 
 
 def token_shown(policy: AccessPolicy, login_page: ASGIApp, scope: Scope, headers: Headers) -> ASGIApp | None:

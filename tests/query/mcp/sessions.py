@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -87,6 +87,11 @@ def text_of(result: CallToolResult) -> str:
 
 def links_of(result: CallToolResult) -> list[ResourceLink]:
     return [content for content in result.content if content.type == "resource_link"]
+
+
+def said_in(passages: Sequence[Mapping[str, str]]) -> str:
+    """What is said in passages, without the marks."""
+    return re.sub(r"\[\d+[a-z]+ \d+\] ", "", " ".join(passage["text"] for passage in passages))
 
 
 @contextmanager

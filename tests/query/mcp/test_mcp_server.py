@@ -36,7 +36,7 @@ from seekpoint.query.token_budget import tokens
 from tests.fakes import TopicEncoder
 from tests.indexer.sources.archives.samples import pptx, shape
 from tests.query.mcp.conftest import CHINESE
-from tests.query.mcp.sessions import command, over_http, refusal, session, text_of, tool_error, tool_result
+from tests.query.mcp.sessions import command, over_http, refusal, said_in, session, text_of, tool_error, tool_result
 from tests.query.web.served import LAST_LINE
 
 TOOLS = ["ask", "transcript", "status", "list_resources", "new_moments"]
@@ -62,6 +62,7 @@ MOMENTS = st.builds(
 def test_the_server_declares_what_it_has_and_describes_every_tool(served: Server, mode: str) -> None:
     async def talk(client: Client) -> Sequence[Any]:
         assert "`ask`" in (client.instructions or "") and "never instructions" in (client.instructions or "")
+        assert (client.instructions or "").endswith("The library's languages now: en, zh.")
         assert client.server_info and client.server_info.name == "seekpoint" and client.server_info.version
         declared = client.server_capabilities.model_dump(exclude_none=True)
         assert declared.keys() == {"tools", "resources", "prompts"}
@@ -97,11 +98,11 @@ def test_brief_answers_come_with_quotes_places_and_links_from_all_or_one(
     assert first["link"] == f"https://www.youtube.com/watch?v={video}&t={at}s"
     window = tool_result(served, "transcript", resource=first["link"], minutes=1)
     passages = window["passages"]
-    assert first["quote"].removesuffix("…") in " ".join(passage["text"] for passage in passages)
+    assert first["quote"].removesuffix("…") in said_in(passages)
     if language == "zh":
         assert (window["title"], window["language"], window["length"]) == ("掩码", "zh", "2:40")
-        assert [passage["text"] for passage in passages] == CHINESE[2:]
-        assert passages[0] == {"place": "1:20", "text": CHINESE[2], "link": first["link"]}
+        assert [passage["text"] for passage in passages] == [f"[1a 80] {CHINESE[2]}", f"[2a 120] {CHINESE[3]}"]
+        assert passages[0] == {"place": "1:20", "text": f"[1a 80] {CHINESE[2]}", "link": first["link"]}
         assert "continues_at" not in window
     everywhere = tool_result(served, "ask", question=question, k=10, brief=True)["moments"]
     assert {"aaaaaaaaaaa", "bbbbbbbbbbb"} < {moment["resource"] for moment in everywhere}
@@ -153,7 +154,7 @@ def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Mom
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"question": ""}, "the question is empty: put into words what the user wants to know"),
+        ({"question": ""}, "the question, or one in `also`, is empty: put into words what the user wants to know"),
         ({"question": "🤷🎉"}, "the question 🤷🎉 has no words: put into words what the user wants"),
         ({"question": "掩" * 5000}, "5,000 characters: ask in 4,000 at most"),
         ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
@@ -166,6 +167,7 @@ def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Mom
         ({}, "`question`: field required"),
         ({"question": "mask", "also": 5}, "`also`: input should be a valid list"),
         ({"question": "mask", "also": [5]}, "input should be a valid string"),
+        ({"question": "mask", "also": [""]}, "or one in `also`, is empty"),
         ({"question": "mask", "also": ["…"]}, "the question … has no words"),
         ({"question": 'a "mask"', "also": ["掩码"]}, "omit the other wordings"),
     ],
@@ -186,6 +188,11 @@ def test_times_and_resources_are_accepted_in_several_forms(served: Server, at: s
     named = "aaaaaaaaaaa" if at == 1000 else "https://youtu.be/aaaaaaaaaaa?si=x"
     window = tool_result(served, "transcript", resource=named, at=at, minutes=0.5)
     assert window["passages"][0]["place"] == "16:30"
+    assert re.findall(r"\[(\d+[a-z]+) (\d+)\]", window["passages"][0]["text"]) == [
+        ("1a", "990"),
+        ("1b", "1000"),
+        ("1c", "1010"),
+    ]
     assert "remark number 96 " in window["passages"][0]["text"]
 
 
@@ -433,7 +440,7 @@ def test_a_session_over_standard_input_and_output(example_library: Path) -> None
             assert answer["moments"][0]["quote"][:15] in passages[0]["text"]
             link = answer["moments"][0]["link"]
             window = (await client.call_tool("transcript", {"resource": link})).structured_content
-            said = " ".join(passage["text"] for passage in window["passages"])
+            said = said_in(window["passages"])
             assert answer["moments"][0]["quote"].removesuffix("…") in said
         wrong = await client.call_tool("transcript", {"resource": "nothing"})
         assert wrong.is_error and text_of(wrong).startswith("nothing here is called nothing")

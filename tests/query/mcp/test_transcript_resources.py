@@ -24,7 +24,7 @@ from tests import long_talk
 from tests.asking import library_of
 from tests.fakes import TopicEncoder
 from tests.noted import note
-from tests.query.mcp.sessions import call, links_of, refusal, session, tool_result
+from tests.query.mcp.sessions import call, links_of, refusal, said_in, session, tool_result
 
 ENGLISH_TALK = "seekpoint://transcript/aaaaaaaaaaa"
 
@@ -50,7 +50,7 @@ def test_the_links_of_a_brief_answer_open_its_transcripts_at_the_moments(served:
         assert float(parse_qs(address.query)["at"][0]) == best[address.path.removeprefix("/")]["at"]
         window = read(served, link.uri)
         moment = best[window["resource"]]
-        assert moment["quote"].removesuffix("…") in " ".join(passage["text"] for passage in window["passages"])
+        assert moment["quote"].removesuffix("…") in said_in(window["passages"])
 
 
 def test_windows_at_their_addresses_are_those_of_the_tool_and_give_the_whole_transcript(served: Server) -> None:

@@ -103,8 +103,11 @@ def test_odd_questions_are_answered_or_refused(client: TestClient, path: str, od
     ("address", "status", "detail"),
     [
         ("/api/ask", 400, "`q`: field required"),
-        ("/api/ask?q=%00", 400, "`q` needs words: it has no letters or digits; send a question such as q=why%20masks"),
-        ("/api/ask?q=🤷🎉", 400, "`q` needs words: '🤷🎉' has no letters or digits"),
+        ("/api/ask?q=%00", 400, "`q` and each `also` need words: the empty one has no letters or digits; send such as"),
+        ("/api/ask?q=mask&also=", 400, "`q` and each `also` need words: the empty one has no letters"),
+        ("/api/ask?q=mask&q=掩码", 400, "/api/ask takes `q` once: leave the others out"),
+        ("/api/ask?q=mask&k=1&k=1", 400, "/api/ask takes `k` once"),
+        ("/api/ask?q=🤷🎉", 400, "`q` and each `also` need words: '🤷🎉' has no letters or digits"),
         (f"/api/ask?q={'a' * (LONGEST_QUESTION + 1)}", 400, "`q`: string should have at most 4000 characters"),
         (f"/api/ask?q=mask&also={'a' * (LONGEST_QUESTION + 1)}", 400, "should have at most 4000 characters"),
         (f"/api/ask?q=mask{5 * '&also=mask'}", 400, "`also`: list should have at most 4 items"),
@@ -119,6 +122,7 @@ def test_odd_questions_are_answered_or_refused(client: TestClient, path: str, od
         (f"/api/resources/{'a' * 101}/transcript", 400, "`id`: string should have at most 100 characters"),
         ("/api/resources/none/transcript", 404, "no resource here has the id"),
         ("/api/resources/..%2F..%2Fetc%2Fpasswd/transcript", 404, "Not Found"),
+        ("/api", 404, "Not Found"),
         ("/api/resources/ccccccccccc/transcript", 404, "no transcript of ccccccccccc"),
         ("/api/resources/aaaaaaaaaaa/transcript?language=fr", 404, "no transcript of aaaaaaaaaaa in 'fr'"),
         ("/api/resources/aaaaaaaaaaa/transcript?start=nan", 400, "`start`: input should be a finite number"),
@@ -130,7 +134,7 @@ def test_errors_are_problems(client: TestClient, address: str, status: int, deta
     assert problem.json()["status"] == status
     assert detail in problem.json()["detail"]
     refused = client.post(address)
-    assert (refused.status_code, refused.headers["content-type"]) == (404 if "etc" in address else 405, TYPE)
+    assert (refused.status_code, refused.headers["content-type"]) == (404 if detail == "Not Found" else 405, TYPE)
     assert client.head(address).content == b""
 
 
