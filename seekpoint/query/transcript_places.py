@@ -49,19 +49,23 @@ def transcript_in(language: str | None, resource: Resource, cache: ResourceCache
 
 
 class Place(NamedTuple):
-    """A place in a transcript: a time, words of a heading, or a page; where all are `None`, what the address names."""
+    """A place in a transcript: a time, words of a heading, or a page; where all are `None`, what the address names.
+
+    `following` is the second after which to read on, since all before it was read.
+    """
 
     at: float | str | None = None
     heading: str | None = None
     page: int | None = None
+    following: float | None = None
 
 
 def target_of(address: str, place: Place, chapters: Sequence[Chapter], resource: Resource) -> LinkTarget:
     """The place in a resource, by what was said of it or by its link; raises UsageError."""
-    at, heading, page = place
+    at, heading, page, following = place
     if sum(each is not None for each in place) > 1:
         raise UsageError("a time, a heading and a page each name a place: give one of them")
-    if at is not None:
+    if (at := following if at is None else at) is not None:
         return LinkTarget(seconds=parse_seconds(at))
     if heading is None:
         return parse_target(address) if page is None else LinkTarget(page=page)

@@ -89,7 +89,7 @@ _NOTE = (
 )
 _TRANSCRIPTS = (
     "What is said in a video or recording, or written in a page or paper, as the tool `transcript` gives it: a window "
-    "from `at`, `heading` or `page` on. Its `continues_at` is the `at` of the next one."
+    "from `at`, `heading` or `page` on. The next one begins at its `continues_at`."
 )
 
 # Tokens of an error message, and of a name in it.

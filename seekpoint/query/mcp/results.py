@@ -159,7 +159,7 @@ class TranscriptWindow(BaseModel):
     languages: Languages
     length: str | None = Field(default=None, description="How long the recording is, or its number of pages or slides.")
     passages: list[TranscriptPassage]
-    continues_at: float | None = Field(default=None, description="Give this as `at` to read on; absent at the end.")
+    continues_at: float | None = Field(default=None, description="Give this to read on; absent at the end.")
     headings: list[str] | None = Field(default=None, description="Its parts; absent where a place was asked for.")
     generated: bool | None = Field(default=None, description="True where these were made of what is said.")
     summary: str | None = Field(default=None, description="By a language model, may be wrong.")
@@ -594,7 +594,7 @@ def _with_link(moment: FoundMoment) -> float:
 #
 # An address names a resource and a place in it, so that a long transcript is read window by window.
 
-TEMPLATE = "seekpoint://transcript/{resource}{?at,heading,page,minutes,language}"
+TEMPLATE = "seekpoint://transcript/{resource}{?at,continues_at,heading,page,minutes,language}"
 """The template (RFC 6570) of a transcript's address; its parameters are those of the tool `transcript`."""
 
 MEDIA_TYPE = "application/json"

@@ -155,16 +155,15 @@ class Tools:
         resource: Annotated[str, Field(description="A resource's id or address, or a link to a place in it.")],
         at: Annotated[
             float | str | None,
-            Field(
-                description="A mark's, passage's or moment's `at`, a window's `continues_at`, or a time: 754 or 12:34."
-            ),
+            Field(description="A mark's, passage's or moment's `at`, or a time: 754 or 12:34."),
         ] = None,
+        continues_at: Annotated[float | None, Field(description="A window's `continues_at`, to read on.")] = None,
         heading: Annotated[str | None, Field(description="Words of a chapter's or section's title.")] = None,
         page: Annotated[int | None, Field(ge=1, description="A page of a paper or a slide, the first being 1.")] = None,
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES, description="How much to read.")] = 3,
         language: Annotated[LanguageTag, Field(description="Which transcript, where there are several.")] = None,
     ) -> Annotated[CallToolResult, TranscriptWindow]:
-        place = Place(at, heading, page)
+        place = Place(at, heading, page, continues_at)
         with self._live.cache() as cache:
             return structured(read_window(resource, place, cache, 60 * minutes, language))
 
@@ -172,13 +171,14 @@ class Tools:
         self,
         resource: str,
         at: str | None = None,
+        continues_at: float | None = None,
         heading: str | None = None,
         page: Annotated[int | None, Field(ge=1)] = None,
         minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES)] = _MOST_MINUTES,
         language: LanguageTag = None,
     ) -> str:
         """The JSON of a window, for the address of a transcript."""
-        place = Place(at, heading, page)
+        place = Place(at, heading, page, continues_at)
         with self._live.cache() as cache:
             return compact(read_window(resource, place, cache, 60 * minutes, language))
 

@@ -55,7 +55,8 @@ def read_window(
     summary = quotable(transcript.summary, _SUMMARY) if is_whole else ""
     listed = [*(headings or ()), *questions, summary]
     budget = MOST_TOKENS - _ABOUT - tokens("".join(listed)) - 2 * len(listed)
-    passages, following = read_from(cue_at(cues, target, resource), resource, cues, chapters, seconds, budget)
+    at, lead = cue_at(cues, target, resource), _LEAD if place.following is None else 0.0
+    passages, following = read_from(at, resource, cues, chapters, seconds, budget, lead)
     pages = max((cue.page or 0 for cue in cues), default=0)
     many = f"{pages} {resource.kind.page_name}s" if pages else None
     return TranscriptWindow(
@@ -91,15 +92,21 @@ _CHAPTER = 40
 
 
 def read_from(
-    at: int, resource: Resource, cues: Sequence[Cue], chapters: Sequence[Chapter], seconds: float, most: float
+    at: int,
+    resource: Resource,
+    cues: Sequence[Cue],
+    chapters: Sequence[Chapter],
+    seconds: float,
+    most: float,
+    lead: float = _LEAD,
 ) -> tuple[list[TranscriptPassage], int | None]:
-    """Passages from shortly before the cue at `at`, for `seconds` and within `most` tokens.
+    """Passages from `lead` seconds before the cue at `at`, for `seconds` and within `most` tokens.
 
     Also returns the position of the cue after them, `None` at the end of the transcript.
     """
     stop = max(at + 1, bisect_left(cues, cues[at].start + seconds, key=lambda cue: cue.start))
     context, spent = at, 0.0
-    while context and cues[at].start - cues[context - 1].start <= _LEAD:
+    while context and cues[at].start - cues[context - 1].start < lead:
         spent += tokens(cues[context - 1].text)
         if spent > _LEAD_TOKENS:
             break

@@ -24,7 +24,7 @@ from tests import long_talk
 from tests.asking import library_of
 from tests.fakes import TopicEncoder
 from tests.noted import note
-from tests.query.mcp.sessions import call, links_of, refusal, said_in, session, tool_result
+from tests.query.mcp.sessions import call, links_of, refusal, said_in, session, tool_error, tool_result
 
 ENGLISH_TALK = "seekpoint://transcript/aaaaaaaaaaa"
 
@@ -64,9 +64,13 @@ def test_windows_at_their_addresses_are_those_of_the_tool_and_give_the_whole_tra
         window = read(served, address)
         said += " ".join(passage["text"] for passage in window["passages"]) + " "
         following = window.get("continues_at")
-        address, windows = f"{ENGLISH_TALK}?at={following}" if following else "", windows + 1
+        address, windows = f"{ENGLISH_TALK}?continues_at={following}" if following else "", windows + 1
     assert windows > 4
-    assert set(map(int, re.findall(r"number (\d+) ", said))) == set(range(400))
+    assert [int(number) for number in re.findall(r"number (\d+) ", said)] == [*range(400)], "each of them once"
+    from_there = tool_result(served, "transcript", resource="bbbbbbbbbbb", continues_at=40)
+    assert from_there["passages"][0]["place"] == "0:40"
+    said = tool_error(served, "transcript", resource="bbbbbbbbbbb", continues_at=40, at=40)
+    assert "give one of them" in said
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
