@@ -180,13 +180,16 @@ def _build(options: BuildOptions, library: Address, web: Web) -> int:
     from seekpoint.indexer.pipeline import build_report
     from seekpoint.indexer.pipeline.build import build
     from seekpoint.indexer.pipeline.progress import ProgressBars
-    from seekpoint.query.output.status import reasons
+    from seekpoint.query.output.status import reasons, unlisted
 
     is_first, began = not library_exists(library), time.time()
     with ProgressBars() as events:
         report = build(options, library, Sources.through(web, options), events=events)
     click.echo(with_index(build_report.outcome(report, shutil.get_terminal_size().columns)))
+    if report.unlisted:
+        click.echo(with_index(unlisted(report.unlisted)))
     missing = {key for key, state in union(report.sections).entries.items() if state is not State.INDEXED}
+    missing.update(report.outdated)
     if 0 < len(missing) <= _MOST_TOLD:
         with open_reader(library) as reader:
             told = reasons([status for status in reader.statuses() if status.id in missing], time.time())

@@ -52,11 +52,29 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
     assert "2 taken out that the lists no longer hold" in result.stdout
 
 
+def test_a_build_ends_with_what_is_gone_or_no_longer_listed(tmp_path: Path) -> None:
+    where = ("--index", tmp_path / "library")
+    for name in ("one", "二"):
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\nA mask hides what comes later. 掩码遮住后面的词。", "utf-8")
+    file = tmp_path / "list.md"
+    file.write_text("[one](one.md) [二](二.md)", "utf-8")
+    assert "longer" not in call("build", file, *where).stdout
+    (tmp_path / "二.md").unlink()
+    file.write_text("[二](二.md)", "utf-8")
+    for _ in range(2):
+        result = call("build", file, *where)
+        assert result.exit_code == 0
+        assert "\nNot brought up to date: 1. `seekpoint status " in result.stdout
+        assert "\nindexed, but not brought up to date: there is no file" in result.stdout
+        assert f"\n1 no longer on a list: `seekpoint build LIST --prune --index {where[1]}` takes " in result.stdout
+    assert "longer on a list" not in call("build", file, "--prune", *where).stdout
+
+
 def test_a_dry_run_names_each_resource_that_can_not_be_indexed_and_why(tmp_path: Path) -> None:
     lines = [f"- [讲座 {n}](讲座{n}.ogg)\n- [notes {n}](notes{n}.md)\n" for n in range(150)]
     (tmp_path / "list.md").write_text("".join(lines), "utf-8")
     result = call("build", tmp_path / "list.md", "--dry-run", "--index", tmp_path / "library")
-    assert result.exit_code == 0 and "300 that can't be indexed\n" in result.stdout
+    assert result.exit_code == 0 and "300 that can't be indexed or brought up to date\n" in result.stdout
     for n in range(150):
         assert f"讲座{n}.ogg: correct the list" in result.stdout and f"    讲座 {n}  " in result.stdout
         assert f"notes{n}.md: correct the list" in result.stdout and f"    notes {n}  " in result.stdout

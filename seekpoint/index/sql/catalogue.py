@@ -49,7 +49,8 @@ _SPOKEN = """
 _STANDINGS = f"""
     SELECT id, state, inputs, retry_after,
            EXISTS (SELECT 1 FROM listing WHERE resource_id = id)
-             AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}')
+             AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}'),
+           reason IS NOT NULL
     FROM resource ORDER BY """
 _UNEMBEDDED = "SELECT count(DISTINCT stretch_id) FROM question_block WHERE length(vectors) = 0"
 _UNDATED = "SELECT count(*) FROM resource WHERE state = 'indexed' AND kind <> 'playlist' AND published IS NULL"
@@ -168,8 +169,8 @@ class Catalogue:
     @decoding
     def standings(self) -> dict[str, Standing]:
         return {
-            resource_id: Standing(State(state), inputs, time_of(retry_after), is_foreign=bool(is_foreign))
-            for resource_id, state, inputs, retry_after, is_foreign in self.db.rows(_STANDINGS + self.db.added)
+            key: Standing(State(state), inputs, time_of(due), is_foreign=bool(is_foreign), has_reason=bool(has_reason))
+            for key, state, inputs, due, is_foreign, has_reason in self.db.rows(_STANDINGS + self.db.added)
         }
 
     @decoding

@@ -44,7 +44,9 @@ from seekpoint.indexer.vocabulary.dictionary import BilingualDictionaries, Pair,
 class Report:
     """The result of a build, and the states of its lists' resources; it took `seconds`.
 
-    `given_up` is the number of resources whose transcripts were damaged, and which it couldn't index again.
+    `given_up` is the number of resources whose transcripts were damaged, and which it couldn't index again, `unlisted`
+    that of those in the library that no list names. `outdated` are the ids of the lists' resources that are indexed as
+    their sources were earlier.
     """
 
     entries: int
@@ -55,6 +57,8 @@ class Report:
     seconds: float = 0.0
     sections: tuple[Section, ...] = ()
     given_up: int = 0
+    unlisted: int = 0
+    outdated: tuple[str, ...] = ()
 
     @property
     def resources(self) -> int:
@@ -152,16 +156,21 @@ def _update(
 
 def _report(writer: Writer, lists: Sequence[ReadingList], options: BuildOptions, lost: set[str]) -> Report:
     """Count the resources of the lists by their states."""
-    standings = writer.standings() if lost or options.stored else {}
+    standings, stored = writer.standings(), writer.sections()
     listed = {reading_list.source for reading_list in lists}
-    sections = tuple(section for section in writer.sections() if section.source in listed)
+    sections = tuple(section for section in stored if section.source in listed)
     others = Section("", (), {key: standings[key].state for key in options.stored if key in standings})
-    states = union([*sections, others]).states
+    whole = union([*sections, others])
+    states = whole.states
     return Report(
         entries=sum(reading_list.entries for reading_list in lists) + len(others.entries),
         states={state: states[state] for state in State},
         sections=sections,
         given_up=sum(key not in standings or not standings[key].is_indexed for key in lost),
+        unlisted=len(union(section for section in stored if not section.source).entries),
+        outdated=tuple(
+            key for key in whole.entries if (one := standings.get(key)) and one.is_indexed and one.has_reason
+        ),
     )
 
 
@@ -308,7 +317,11 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
         requests=steps.count(Step.ASK_YOUTUBE) * (_REQUESTS_BESIDE_TRANSCRIPTS + transcripts),
         closed_until=closed_until if now < closed_until and not options.retry else 0.0,
         remarks=tuple(remarks),
-        refused=tuple(ResourceStatus(job.resource, job.state, job.reason) for job in jobs if job.step is Step.REFUSE),
+        refused=tuple(
+            ResourceStatus(job.resource, State.INDEXED if job.standing.is_indexed else job.state, job.reason)
+            for job in jobs
+            if job.step is Step.REFUSE
+        ),
         waits=_waits((job.resource.url for job in jobs if job.step is Step.FETCH), options.site_pace),
     )
 

@@ -31,9 +31,11 @@ def outcome(report: Report, width: int) -> str:
     if report.removed:
         lines.append(f"{report.removed:,} taken out that the lists no longer hold")
     missing = {state: n for state, n in report.states.items() if n and state is not State.INDEXED}
-    if missing:
-        counts = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in missing.items())
-        lines.append(f"Not indexed: {counts}. `seekpoint status` says why and what to do")
+    counts = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in missing.items())
+    left = [f"Not indexed: {counts}. "] if missing else []
+    left += [f"Not brought up to date: {len(report.outdated):,}. "] if report.outdated else []
+    if left:
+        lines.append(f"{''.join(left)}`seekpoint status` says why and what to do")
     if report.given_up:
         lost = counted(report.given_up, "resource")
         lines.append(
@@ -68,7 +70,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
         "to be transcribed": steps[Step.TRANSCRIBE],
         "to be embedded again from what is stored": steps[Step.EMBED_AGAIN],
         "left for later, as `seekpoint status` says": steps[Step.WAIT],
-        "that can't be indexed": steps[Step.REFUSE],
+        "that can't be indexed or brought up to date": steps[Step.REFUSE],
         "that nothing is to be done for": steps[Step.NOTHING],
     }
     lines = [counted(report.resources, "resource")]

@@ -15,6 +15,7 @@ from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import is_unread, local_path
 from seekpoint.indexer.sources.captions import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.provenance import (
+    FromFiles,
     FromListing,
     FromPage,
     FromSpeech,
@@ -233,6 +234,9 @@ def _missing(path: Path) -> Reason:
 
 
 def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason) -> Job:
-    """Refuse a resource, unless it is indexed: then its source may be missing only temporarily."""
-    step = Step.NOTHING if standing.is_indexed else Step.REFUSE
+    """Refuse a resource. An indexed one stays, since its source may be missing only temporarily; of files that is told."""
+    step = Step.REFUSE
+    if standing.is_indexed:
+        is_gone = state is State.UNAVAILABLE or isinstance(decode(standing.inputs), FromFiles)
+        step = Step.NOTHING if not (resource.is_local and is_gone) else Step.WAIT if standing.has_reason else step
     return Job(resource, step, standing, state=state, reason=reason)

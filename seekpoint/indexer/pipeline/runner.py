@@ -145,6 +145,10 @@ class Run:
         if unreached and answers == self.gate.answers and not self.gate.closed:
             self._events.say(str(fault))
         self._refuse_all(halted)
+        back = (job for job in jobs if job.step is Step.NOTHING and job.standing.is_indexed and job.standing.has_reason)
+        for job in back:  # the files that were missing are there again
+            if job.resource.is_local:
+                self._writer.set_state(job.resource.id, State.INDEXED, inputs=job.standing.inputs)
 
     def _run(self, job: Job) -> None:
         """Obtain the transcripts of a job, keep them, and report what became of it."""
@@ -239,7 +243,7 @@ class Run:
         if job.standing.is_indexed:
             self._events.say(f"{name_of(job.resource)}: kept as it was ({failure})")
             wait = DAY if wait is None and job.step is Step.FETCH else wait
-            if wait is None:
+            if wait is None and job.step is not Step.REFUSE:
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""
         due = None if wait is None else self._clock() + wait

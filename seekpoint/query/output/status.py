@@ -101,6 +101,11 @@ def reasons(statuses: Iterable[ResourceStatus], now: float, most: int = _MOST_NA
     return "\n".join(line for block in _failures(statuses, STEPS, now, most) for line in block)
 
 
+def unlisted(count: int) -> str:
+    """The line on resources that no list names."""
+    return f"{count} no longer on a list: `seekpoint build LIST --prune` takes them out"
+
+
 def _summary(library: Address, card: ModelCard, statuses: Sequence[ResourceStatus]) -> Iterator[str]:
     counts = totals(statuses)
     yield f"Library {clean(str(library))}, model {clean(card.name)} ({card.dimension} dimensions)"
@@ -118,7 +123,7 @@ def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
         note = _IMPORTED if sections[0].named_by is NamedBy.IMPORT else ""
         yield f"{clean(source)}: {whole.states[State.INDEXED]} of {size} indexed{note}"
     else:
-        yield f"{size} no longer on a list: `seekpoint build LIST --prune` takes them out"
+        yield unlisted(size)
     if any(section.path for section in sections):
         digits = len(str(size))
         for depth, heading, section in outlined(sections):

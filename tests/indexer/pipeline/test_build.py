@@ -323,6 +323,30 @@ def test_a_document_has_its_own_title_and_one_path_however_it_is_spelt(workshop:
     assert len(workshop.statuses()) == 3
 
 
+def test_files_of_a_list_that_are_gone_are_told_until_they_are_back(workshop: Workshop) -> None:
+    note = workshop.write("notes/笔记.md", "# 掩码\n\n掩码遮住后面的词。")
+    talk = workshop.write("talks/讲座.ogg", "OggS")
+    captions = workshop.write("talks/讲座.zh.vtt", webvtt("缓存保存之前的键和值"))
+    file = workshop.write("list.md", "- [note](notes/笔记.md)\n- [talk](talks/讲座.ogg)\n")
+    assert not workshop.build(file).outdated
+    whole = workshop.statuses()
+    for away, told in ((note, "there is no file"), (captions, "no captions beside it")):
+        away.rename(workshop.folder / "away")
+        told_by_dry_run = [str(each.reason) for each in workshop.preview(file).refused if each.state is State.INDEXED]
+        report = workshop.build(file)
+        (status,) = (each for each in workshop.statuses().values() if each.reason)
+        assert (report.outdated, report.states[State.INDEXED]) == ((status.id,), 2), "its text stays"
+        assert told in str(status.reason) and told_by_dry_run == [status.reason]
+        assert [told in line and "kept as it was" in line for line in workshop.events.lines] == [True]
+        assert workshop.build(file).outdated and not workshop.events.lines, "it is told once by itself"
+        (workshop.folder / "away").rename(away)
+        assert not workshop.build(file).outdated and not workshop.encoder.embedded
+        assert workshop.statuses() == whole
+    talk.unlink()
+    captions.unlink()
+    assert len(workshop.build(file).outdated) == 1
+
+
 def test_a_question_may_name_a_note_by_an_alias_of_its_front_matter(workshop: Workshop) -> None:
     front = "---\ntitle: Softmax\naliases: [Soft maximum, 归一化指数函数]\n---\n"
     note = workshop.write("notes/s.md", f"{front}It turns scores into weights.")

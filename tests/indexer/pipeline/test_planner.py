@@ -72,7 +72,9 @@ def test_a_recording_needs_captions_beside_it_or_is_transcribed_on_request(tmp_p
     file = tmp_path / "讲座.ogg"
     talk = resource_of_path(file)
     assert str(file) in refusal(talk)
-    assert step(talk, Standing(State.INDEXED, "files:1234", None)) is Step.NOTHING, "its source may come back"
+    indexed = Standing(State.INDEXED, "files:1234")
+    assert step(talk, indexed) is Step.REFUSE, "its source may come back"
+    assert step(talk, indexed._replace(has_reason=True)) is Step.WAIT, "that was told before"
     file.write_bytes(b"OggS")
     assert "讲座.LANGUAGE.vtt" in refusal(talk, State.NO_TRANSCRIPT)
     job = plan(talk, whisper="base")
