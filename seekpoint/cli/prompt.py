@@ -20,17 +20,19 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.utils import is_dumb_terminal
 
 from seekpoint.cli.options import with_index
-from seekpoint.index.errors import SeekpointError
+from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, printable
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.output.terminal import to_text
+from seekpoint.query.search.settings import MOST_MOMENTS
 from seekpoint.safe_links import is_openable
 
 Browser = Callable[[str], bool]
 
 # A command on the answer: to open or copy a moment, by its rank or else the first, or to explain all.
 _COMMAND = re.compile(r"(?P<does>[oec]?) ?(?P<rank>[0-9]{0,4})")
+_NUMBER = re.compile("[0-9]{1,4}")
 _LEAVING = ("exit", "quit")
 _FIRST_HINT = "in your own words (Esc ends)"
 _HINT = "Enter or a number opens · e why · c copies · or ask again"
@@ -76,6 +78,8 @@ def prompt(
                     click.echo(browse(moment.link, browser) or f"opened {moment.rank}")
                 continue
             try:
+                if latest and latest.moments and _NUMBER.fullmatch(typed) and int(typed) <= MOST_MOMENTS:
+                    raise UsageError(f"there is no moment {typed}: /{typed} asks it as a question")
                 latest = answer(typed.removeprefix("/"))
             except SeekpointError as error:
                 said = _ASK.sub(r"`\1`", clean(str(error)))  # a question is all that one types here
@@ -94,7 +98,7 @@ def browse(link: str, browser: Browser = webbrowser.open) -> str | None:
 
 
 def _command(typed: str, moments: Sequence[Moment]) -> tuple[str, Moment] | None:
-    """The command that is typed and its moment; `None` for a question, such as a number that is no moment's rank."""
+    """The command that is typed and its moment; `None` for a question, such as a year."""
     match = _COMMAND.fullmatch(typed)
     rank = int(match["rank"] or 1) if match else 0
     return (match["does"], moments[rank - 1]) if match and 1 <= rank <= len(moments) else None

@@ -132,6 +132,15 @@ def test_whatever_else_is_typed_is_the_next_question(user: User, keys: str, ques
     assert user.opened == []
 
 
+@pytest.mark.parametrize("number", ["0", "13", "99"])
+def test_a_number_that_no_moment_has_is_no_question(
+    user: User, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    user.type("掩码" + ENTER, number + ENTER + f"/{number}" + ENTER, given=answer_of(moment(1)))
+    assert (user.asked, user.opened) == (["掩码", number], [])
+    assert capsys.readouterr().err == f"seekpoint: there is no moment {number}: /{number} asks it as a question\n"
+
+
 @pytest.mark.parametrize(
     "key", ["\x1bOP", "\x1b[1;5Q", "\x1b[D", "\t", "\x1b掩"], ids=["F1", "Ctrl-F2", "Left", "Tab", "Alt-掩"]
 )
