@@ -116,7 +116,9 @@ def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list
 )
 @click.option("--note", metavar="TEXT", help="With --keep: a note on it.")
 @click.option("--explain", "explained", is_flag=True, help=OPTION_HELP["explained"])
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help=OPTION_HELP["kind"])
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in Kind if kind is not Kind.PLAYLIST]), help=OPTION_HELP["kind"]
+)
 @click.option(
     "--section",
     metavar="TEXT",
@@ -128,7 +130,7 @@ def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list
     "--resource",
     metavar="ID",
     shell_complete=_completing(lambda library: library.standings()),
-    help="Only this resource, by its id in `status --json`.",
+    help="Only this resource, by its id in `status --json`, its path or an address.",
 )
 @click.option("--speaker", metavar="NAME", help=OPTION_HELP["speaker"])
 @click.option("--after", metavar="DATE", help=OPTION_HELP["after"])
@@ -178,6 +180,7 @@ def ask(
         _prompt(folder, options, reader, is_plain=form == "plain" and not open_first)
         return
     with open_reader(folder) as library:
+        options = _within(options, library)
         nothing = with_index(_when_nothing(options.filters, library))
         answer = _answering(library, options, reader, form)
         if question == "-":
@@ -327,22 +330,31 @@ def _prompt(folder: Address, options: AskOptions, reader: LanguageReader | None,
 
     try:
         with live.reader() as library:  # a missing library is an error before the first question
+            options = _within(options, library)
             nothing = _when_nothing(options.filters, library)
         prompt(answer, explained=options.explained, when_nothing=with_index(nothing))
     finally:
         live.close()
 
 
-def _when_nothing(filters: Filters, library: Reader) -> str:
-    """The line for an answer without moments; raises UsageError for an unknown language or resource."""
-    from seekpoint.query.filters import check_language, check_resource, left_nothing
+def _within(options: AskOptions, library: Reader) -> AskOptions:
+    """The options with the id of the resource that --resource names; raises UsageError for an unknown one."""
+    from seekpoint.cli.named_resource import NamedResources
 
-    if filters.resource:
-        check_resource(filters.resource, library)
+    if not (name := options.filters.resource):
+        return options
+    return replace(options, filters=replace(options.filters, resource=NamedResources(library).id_of(name)))
+
+
+def _when_nothing(filters: Filters, library: Reader) -> str:
+    """The line for an answer without moments; raises UsageError for an unknown language."""
+    from seekpoint.query.filters import check_language, left_nothing
+
     languages = library.languages() if filters.language else ()
     if filters.language:
         check_language(filters.language, languages)
-    return left_nothing(filters, languages, "`seekpoint status`")
+    told = "`seekpoint status`" if filters == Filters() else "`seekpoint status --json`"
+    return left_nothing(filters, languages, told)
 
 
 def _answer(question: str, *, library: Reader, encoder: SharedEncoder, options: AskOptions) -> Answer:

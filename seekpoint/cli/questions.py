@@ -20,9 +20,10 @@ _NOTHING = "no question is noted there: `seekpoint build SOURCE --llm URL` has a
 def questions(name: str | None, form: str, language: str | None, folder: Address) -> None:
     """List the questions that a language model noted, under chapters, with where each is answered.
 
-    RESOURCE is an id in `status --json`, an address, or a link to a place: then those that are answered from there on.
-    Without it, those of all. They may be wrong.
+    RESOURCE is an id in `status --json`, a path, an address, or a link to a place: then those that are answered from
+    there on. Without it, those of all. They may be wrong.
     """
+    from seekpoint.cli.named_resource import NamedResources
     from seekpoint.index.open import open_reader
     from seekpoint.query.noted_questions import answered_questions
     from seekpoint.query.output.noted_questions import to_json, to_markdown, to_text
@@ -32,7 +33,7 @@ def questions(name: str | None, form: str, language: str | None, folder: Address
     count = 0
     with open_reader(folder) as library:
         cache = ResourceCache(library)
-        ids = [indexed_resource(name, cache, "`seekpoint status --json` lists the ids").id] if name else cache.order
+        ids = [indexed_resource(NamedResources(library).id_of(name), cache).id] if name else cache.order
         read = {stretch.resource_id for stretch in library.stretches() if stretch.questions}
         for resource in filter(None, (cache.resource(key) for key in ids if key in read)):
             if not cache.transcripts(resource.id):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import click
 
 from seekpoint.cli.options import index_option
 from seekpoint.files import real_path
 from seekpoint.index.address import Address
-from seekpoint.index.errors import UsageError
 
 
 @click.command()
@@ -23,34 +19,22 @@ def remove(names: tuple[str, ...], folder: Address) -> None:
     or an address as it was built. Write -- before one that begins with a dash. What only a playlist or feed holds goes
     with it. Files stay, and a build of a list brings back what it names.
     """
+    from seekpoint.cli.named_resource import NamedResources
     from seekpoint.index.open import open_writer
     from seekpoint.indexer.pipeline.removal import remove_with_entries
-    from seekpoint.indexer.pipeline.resolution import Aliases
-    from seekpoint.indexer.reading_list.addresses import address_of, path_of_link, resource_of, resource_of_path
-    from seekpoint.query.link_targets import find_resource
+    from seekpoint.indexer.reading_list.addresses import address_of, path_named, resource_of
 
     with open_writer(folder) as writer:
-        known = writer.standings()
+        resources = NamedResources(writer)
         built = {section.source for section in writer.sections()} - {""}
-        aliases = Aliases.stored(writer, time.time())
         ids, sources = list[str](), list[str]()
         for name in names:
-            candidates, places = [name], {name}
+            places = {name, str(real_path(path_named(name)))} if name else set()
             if resource := resource_of(name):
-                candidates += [resource.id, aliases.resolve(resource).id]
                 places.add(address_of(resource))
-            path = path_of_link(name) if name.lower().startswith("file:") else Path(name)
-            candidates.append(resource_of_path(path).id)
-            named = built & (places | ({str(real_path(path))} if name else set()))
+            named = built & places
             sources += named
-            resource_id = next((candidate for candidate in candidates if candidate in known), None)
-            if resource_id is None and not named:
-                led = find_resource(name, (status.resource for status in writer.statuses()))
-                if led is None:
-                    raise UsageError(
-                        f"nothing in the library is called {name}: `seekpoint status --json` lists the ids"
-                    )
-                resource_id = led.id
+            resource_id = resources.find(name) if named else resources.id_of(name)
             ids += [resource_id] if resource_id else []
         count = remove_with_entries(writer, ids, sources)
     click.echo(f"{count} taken out")

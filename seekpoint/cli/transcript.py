@@ -36,9 +36,10 @@ def transcript(
 ) -> None:
     """Print what is said or written in RESOURCE, with its times or pages.
 
-    RESOURCE is an id in `status --json`, an address, or a link to a place, such as `ask` prints: then it begins there.
-    Write -- before one that begins with a dash.
+    RESOURCE is an id in `status --json`, a path, an address, or a link to a place, such as `ask` prints: then it begins
+    there. Write -- before one that begins with a dash.
     """
+    from seekpoint.cli.named_resource import NamedResources
     from seekpoint.index.open import open_reader
     from seekpoint.query.output.transcripts import to_text
     from seekpoint.query.serving.resource_cache import ResourceCache
@@ -47,7 +48,7 @@ def transcript(
 
     with open_reader(folder) as library:
         cache = ResourceCache(library)
-        resource = indexed_resource(name, cache, "`seekpoint status --json` lists the ids")
+        resource = indexed_resource(NamedResources(library).id_of(name), cache)
         chosen = transcript_in(language, resource, cache)
         cues, chapters = chosen.cues, cache.chapters(resource.id, chosen)
     first = cue_at(cues, target_of(name, Place(at, heading, page), chapters, resource), resource)

@@ -35,6 +35,10 @@ def filters_of(
     """The filters as people name them; raises UsageError for a date that is none."""
     since = None if not added else seconds_since(added)
     first, stop = (_date(text) if text else None for text in (after, before))
+    if first and stop and first >= stop:
+        raise UsageError(
+            f"no day is after {first} and before {stop}: `after` is the first that counts, `before` doesn't"
+        )
     return Filters(Kind(kind) if kind else None, section, language, resource, speaker, first, stop, since)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Chapter, Cue, Resource, Transcript
+from seekpoint.index.types import Chapter, Cue, Kind, Playlist, Resource, Transcript
 from seekpoint.query.filters import in_language
 from seekpoint.query.link_targets import LinkTarget, find_resource, parse_seconds, parse_target
 from seekpoint.query.links import timestamp
@@ -19,6 +19,8 @@ from seekpoint.query.transcript_paragraphs import position_at
 
 # Tokens of a title, of all headings of a transcript, and of one.
 _TITLE, _HEADINGS, _HEADING = 50, 500, 30
+# Entries of a playlist that are named.
+_MOST_HELD = 3
 
 
 def title(resource: Resource) -> str:
@@ -26,12 +28,16 @@ def title(resource: Resource) -> str:
     return quotable(resource.title, _TITLE)
 
 
-def indexed_resource(name: str, cache: ResourceCache, ids: str = "`list_resources` tells the ids") -> Resource:
-    """The indexed resource with an id, an address or a link to a place; raises SourceError, which ends in `ids`."""
+def indexed_resource(name: str, cache: ResourceCache) -> Resource:
+    """The indexed resource with an id, an address or a link to a place; raises SourceError."""
     resource = find_resource(name, [status.resource for status in cache.statuses.values()])
     if not resource:
-        raise SourceError(f"nothing here is called {quotable(name, 40)}: {ids}")
+        raise SourceError(f"nothing here is called {quotable(name, 40)}: `list_resources` tells the ids")
     status = cache.statuses[resource.id]
+    if resource.kind is Kind.PLAYLIST:
+        held = cache.reader.playlists().get(resource.id, Playlist("", ())).entries
+        some = "; ".join(f"{each.resource.id} ({title(each.resource)})" for each in held[:_MOST_HELD])
+        raise SourceError(f"{title(resource)} has no words of its own: give one of what it holds, such as {some}")
     if not status.chunks:
         reason = status.reason or "build again"
         raise SourceError(f"{title(resource)} has no transcript here ({status.state.replace('_', ' ')}): {reason}")
@@ -68,7 +74,8 @@ def target_of(address: str, place: Place, chapters: Sequence[Chapter], resource:
     if (at := following if at is None else at) is not None:
         return LinkTarget(seconds=parse_seconds(at))
     if heading is None:
-        return parse_target(address) if page is None else LinkTarget(page=page)
+        is_path = resource.is_local and not address.lower().startswith("file:")
+        return LinkTarget(page=page) if page is not None or is_path else parse_target(address)
     for chapter in chapters:
         if clean(heading).casefold() in clean(chapter.title).casefold():
             return LinkTarget(seconds=chapter.start)

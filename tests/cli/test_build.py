@@ -163,6 +163,11 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
         with seekpoint.open_library(library) as opened:
             return {status.resource.id for status in opened.resources()}
 
+    (captions / "讲座.zh.vtt").rename(captions / "讲座 #2.zh.vtt")
+    seekpoint.build(captions, library, encoder=TopicEncoder(), translate=False, prune=True)
+    assert "注意力" in call("transcript", captions / "讲座 #2.zh.vtt", "--index", library).stdout
+    (captions / "讲座 #2.zh.vtt").rename(captions / "讲座.zh.vtt")
+    seekpoint.build(captions, library, encoder=TopicEncoder(), translate=False, prune=True)
     whole = ids()
     for name in ("unknown0001", "https://youtu.be/unknown0001", "讲座.ogg", "", "\x1b[31m"):
         ran = call("remove", "--index", library, "--", "https://a.org/page", name)

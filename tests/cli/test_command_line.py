@@ -101,9 +101,15 @@ def test_a_resource_or_a_section_that_is_not_there_is_told(example_library: Path
         hint = f"`seekpoint status --json --index {example_library}` lists the ids"
         said = f"seekpoint: nothing in the library is called 没有: {hint}\n"
         assert ran == (2, "", said)
+    one_line(call("ask", "x", "--kind", "playlist", "--index", example_library), "'playlist'", exit_code=2)
+    for arguments in (("掩码", "--json"), ("-",)):
+        with seekpoint.open_library(example_library) as library:
+            talk = library.resources()[0].resource
+        ran = call("ask", *arguments, "--resource", f"{talk.url}#t=3", "--index", example_library, stdin="mask\n")
+        assert ran.exit_code == 0 and talk.url in ran.stdout
     ran = call("ask", "softmax", "--section", "no such heading", "--index", example_library)
     assert ran.stdout == "Nothing here answers that.\n"
-    assert f"`seekpoint status --index {example_library}` says what there is" in ran.stderr
+    assert f"`seekpoint status --json --index {example_library}` says what there is" in ran.stderr
     for arguments in (("掩码", "--json"), ("-", "--json")):
         ran = call("ask", *arguments, "--section", "没有", "--index", example_library, stdin="掩码\n")
         assert json.loads(ran.stdout)["note"].startswith("nothing that is indexed passes these filters: `seekpoint")

@@ -54,7 +54,7 @@ def completions(line: str, code: str = MAIN, **environment: str) -> list[str]:
 def test_commands_options_and_choices_are_offered_and_little_is_imported() -> None:
     heavy = f"print(json.dumps(sorted({HEAVY | {'prompt_toolkit'}} & sys.modules.keys())))"
     code = f"import atexit, json, sys\natexit.register(lambda: {heavy})\n{MAIN}"
-    kinds = ["video", "playlist", "page", "paper", "recording", "document"]
+    kinds = ["video", "page", "paper", "recording", "document"]
     assert completions("seekpoint ask --kind ", code) == [*kinds, "[]"]
     assert completions("seekpoint ask 什么是掩码？ --lang") == ["--language"]
     assert completions("seekpoint nothing") == []
@@ -103,7 +103,7 @@ def test_a_tab_completes(shell: str, tmp_path: Path) -> None:
     )
     terminal.type(f"{settings}\n{set_up}\nseekpoint is ready\n")
     terminal.wait_for(r"called: is ready *\(end\)")
-    for line in ("build", "ask --kind playlist", "ask 掩码 --section"):
+    for line in ("build", "ask --kind recording", "ask 掩码 --section"):
         terminal.type(f"seekpoint {line[:-3]}\t\n")
         assert terminal.wait_for(r"called: (.*?) *\(end\)")[1] == line
     terminal.type("seekpoint ask --section Wh\t\n")

@@ -108,4 +108,4 @@ def test_one_resource_or_from_a_place_on_and_in_a_language_where_there_are_any(l
 def test_what_is_lacking_is_said_in_one_line(library: Path) -> None:
     ran = call("questions", "position001", "--format", "json", "--index", library)
     assert (ran.exit_code, ran.stdout) == (0, "") and "`seekpoint build SOURCE --llm URL --index" in ran.stderr
-    one_line(call("questions", "nowhere", "--index", library), "nothing here is called nowhere")
+    one_line(call("questions", "nowhere", "--index", library), "nothing in the library is called nowhere", exit_code=2)

@@ -11,7 +11,7 @@ import pytest
 
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, Kind, Resource
+from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, Kind, Playlist, PlaylistEntry, Resource
 from tests.cli.here import MAIN, Terminal, call, needs_terminal, one_line, plain
 from tests.index.libraries import CARD, SOURCE, embedded, resource
 from tests.noted import note
@@ -116,7 +116,7 @@ def test_texts_have_headings_or_pages_and_lines_of_lists_and_code(library: Path)
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "words"),
     [
-        (["没有\x1b[31m这个"], 1, ["nothing here is called 没有这个", "`seekpoint status --json --index "]),
+        (["没有\x1b[31m这个"], 2, ["nothing in the library is called 没有这个", "`seekpoint status --json --index "]),
         (["position001"], 1, ["has no transcript here (pending)"]),
         ([OTHER, "--at", "soon"], 2, ["'soon' is no time", "12:34"]),
         ([OTHER, "--at", "9:59:59"], 2, ["has nothing at 35999 s: it ends after 120 s"]),
@@ -138,6 +138,15 @@ def test_what_is_not_there_is_said_in_one_line(
 
 
 @needs_terminal
+def test_of_a_playlist_what_it_holds_is_told(library: Path) -> None:
+    playlist = Resource("PL1", Kind.PLAYLIST, "播客", "https://www.youtube.com/playlist?list=PL1")
+    with EmbeddedWriter.acquire(library, CARD) as writer:
+        writer.register("podcasts.md", [playlist])
+        writer.keep_playlist("PL1", Playlist("播客", tuple(PlaylistEntry(resource(key)) for key in (OTHER, TALK))))
+    ran = call("transcript", "PL1", "--index", library)
+    one_line(ran, f"播客 has no words of its own: give one of what it holds, such as {OTHER} (", f"; {TALK} (")
+
+
 def test_in_a_terminal_lines_fit_and_times_open_the_second(library: Path) -> None:
     terminal = Terminal(sys.executable, "-c", MAIN, "transcript", OTHER, "--index", library, COLUMNS="40")
     terminal.wait_for("第11句")

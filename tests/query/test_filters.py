@@ -45,6 +45,12 @@ def test_what_is_no_date_is_refused(text: str) -> None:
             filters_of(**{limit: text})
 
 
+@pytest.mark.parametrize(("after", "before"), [("2027", "2026"), ("2026-11-02", "2026-11-02"), ("2026-03", "2026")])
+def test_dates_that_leave_no_day_are_refused(after: str, before: str) -> None:
+    with pytest.raises(UsageError, match=f"no day is after {after} and before {before}"):
+        filters_of(after=after, before=before)
+
+
 def test_a_language_that_is_not_there_is_told() -> None:
     assert lacking("fr-CA", ("zh", "en")) == "nothing here is in fr-CA: the library has en, zh"
     held = "the library has en, zh, captions without a language"

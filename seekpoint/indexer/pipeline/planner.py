@@ -234,7 +234,7 @@ def _missing(path: Path) -> Reason:
 
 
 def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason) -> Job:
-    """Refuse a resource. An indexed one stays, since its source may be missing only temporarily; of files that is told."""
+    """Refuse a resource. An indexed one stays, as its source may be missing only temporarily; of files that is told."""
     step = Step.REFUSE
     if standing.is_indexed:
         is_gone = state is State.UNAVAILABLE or isinstance(decode(standing.inputs), FromFiles)

@@ -190,6 +190,11 @@ def path_of_link(link: str) -> Path:
     return Path(url2pathname(_AROUND_PATH.sub("", link)).replace("\0", "\ufffd"))
 
 
+def path_named(name: str) -> Path:
+    """The path that a user names, by itself or by a `file:` link."""
+    return path_of_link(name) if name.lower().startswith("file:") else Path(name)
+
+
 def local_path(url: str) -> Path:
     """The path of a `file://` address."""
     return Path(url2pathname(urlsplit(url).path))

@@ -27,7 +27,7 @@ from seekpoint.indexer.reading_list.addresses import (
     is_own,
     is_unread,
     kind_of_path,
-    path_of_link,
+    path_named,
     resource_of,
     resources_of_files,
 )
@@ -99,7 +99,7 @@ def read_source(source: str, web: Web | None = None, *, is_trusted: bool = True)
         if resource.kind is Kind.PAGE and (remote := remote_list_of(resource.url)):
             return _read_remote(*remote, web or Web())
         return ReadingList(address_of(resource), 1, (resource,))
-    path = path_of_link(source) if source.lower().startswith("file:") else Path(source)
+    path = path_named(source)
     try:
         if source and path.is_dir():
             return _read_folder(_resolved(path))
