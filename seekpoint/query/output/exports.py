@@ -26,10 +26,13 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def to_markdown(answer: Answer, keys: Mapping[str, str] = {}) -> str:
-    """The answer as a list of links with times, and quotes whose matches are bold; `keys` as in an item."""
+    """The answer as a list of links with times, and quotes whose matches are bold; `keys` as in an item.
+
+    An empty line ends it, without which Pandoc takes the heading of what is printed next for text.
+    """
     lines = [line] if (line := verdict(answer)) else []
     items = (item(moment, (), keys) for moment in answer.moments)
-    return "\n\n".join([f"## {escaped(clean(answer.question))}", *map(escaped, lines), *items])
+    return "\n\n".join([f"## {escaped(clean(answer.question))}", *map(escaped, lines), *items]) + "\n"
 
 
 def item(moment: Moment, note: Sequence[str] = (), keys: Mapping[str, str] = {}) -> str:
