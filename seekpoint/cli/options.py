@@ -65,6 +65,8 @@ _HINT = re.compile(
 def note_index(group: click.Context) -> None:
     """Note the library that --index gives to a command of the group, for `with_index`."""
     for argument, following in pairwise([*group.args, ""]):
+        if argument == "--":
+            break
         option, _, value = argument.partition("=")
         if option == _INDEX and (value or following):
             with suppress(UsageError):  # the command says what is wrong with it

@@ -98,7 +98,24 @@ def test_nothing_kept_is_said_on_standard_error(tmp_path: Path) -> None:
     ran = call("kept", "--collection", "没\x1b[31m有", "--index", tmp_path / "library")
     assert ran == (0, "", "seekpoint: nothing is kept in the collection “没有”\n")
     one_line(call("kept", "--index", tmp_path / "none"), "there is no library in", "`seekpoint build SOURCE --index")
+    after_dashes = call("remove", "--", "x", "--index", "elsewhere", SEEKPOINT_INDEX=str(tmp_path / "none"))
+    one_line(after_dashes, "there is no library in", "`seekpoint build SOURCE`")
     one_line(call("kept", "--format", "csv", "--index", tmp_path), "'csv' is not one of", exit_code=2)
+
+
+def test_a_kept_moment_is_dropped_by_its_link_or_its_place(library: Path) -> None:
+    link = "https://x.example/p.pdf#page=7"
+    with open_keeper(library) as keeper:
+        keeper.keep(KeptMoment(resource("paper", title="论文"), "zh", None, 7, None, "证明", link, added=4.0))
+    talk = "https://www.youtube.com/watch?v=zhuyili0001&t=10s"
+    ran = call("kept", "--drop", talk, "--drop", link, "--index", library)
+    one_line(ran, "2 kept moments have the link", exit_code=2)
+    one_line(call("kept", "--drop", "没有", "--index", library), "`seekpoint kept --index ", exit_code=2)
+    place = ran.stderr.split('"')[1]
+    assert call("kept", "--drop", talk, "--drop", place, "--index", library) == (0, "", "seekpoint: 2 moments kept\n")
+    one_line(call("kept", "--drop", talk, "--format", "json", "--index", library), "--drop lists nothing", exit_code=2)
+    assert call("kept", "--drop", link, "--index", library).stderr == "seekpoint: 1 moment kept\n"
+    assert "Masks & more" in call("kept", "--index", library).stdout
 
 
 @pytest.mark.parametrize(
