@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from seekpoint.index.address import Address
+from seekpoint.index.address import Address, without_passwords
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import clean, counted
@@ -59,6 +59,11 @@ def checked(address: str) -> Resource:
         raise UsageError(
             f"{shown!r} is no address of the web: give one that begins with https://; files and folders are added with "
             "`seekpoint build`"
+        )
+    if without_passwords(resource.url) != resource.url:
+        raise UsageError(
+            f"{without_passwords(shown)!r} holds a password, which all who use the library would see: leave it out, or "
+            "have it built with `seekpoint build`"
         )
     if resource.kind is Kind.PAGE and remote_list_of(resource.url):
         raise UsageError(
