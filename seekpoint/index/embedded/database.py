@@ -186,7 +186,9 @@ def _library_error(error: sqlite3.Error, folder: Path, remedy: str) -> LibraryEr
         return LockedLibrary(f"the library {folder} is being written by another process: try again when it's done")
     if code == sqlite3.SQLITE_FULL:
         return LibraryError(disk_trouble(OSError(errno.ENOSPC, "no space left on the disk"), folder))
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+    if code == sqlite3.SQLITE_READONLY:
+        return LibraryError(disk_trouble(OSError(errno.EROFS, "it can't be changed"), folder))
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return LibraryError(f"the library {folder} can't be opened: check the folder's permissions, or make room")
     if code == sqlite3.SQLITE_IOERR:
         return LibraryError(f"the disk is full or failed while {folder} was in use ({error}): make room or check it")

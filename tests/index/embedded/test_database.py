@@ -40,6 +40,14 @@ def test_a_full_database_says_how_to_go_on_and_is_as_before(connection: sqlite3.
     assert connection.execute("SELECT count(*) FROM setting").fetchone()[0] == 0
 
 
+def test_a_read_only_medium_says_so_and_names_another_library(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    refused = pytest.raises(LibraryError, match=r"can't be changed\): .* name another with --index")
+    with refused, database.library_errors(tmp_path):
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+        raise error
+
+
 @pytest.mark.parametrize(
     ("code", "remedy"), [(errno.ENOSPC, "free some"), (errno.EDQUOT, "free some"), (errno.EACCES, "check the")]
 )
