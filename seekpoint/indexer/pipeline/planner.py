@@ -238,5 +238,8 @@ def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason
     step = Step.REFUSE
     if standing.is_indexed:
         is_gone = state is State.UNAVAILABLE or isinstance(decode(standing.inputs), FromFiles)
-        step = Step.NOTHING if not (resource.is_local and is_gone) else Step.WAIT if standing.has_reason else step
+        if not (resource.is_local and is_gone):
+            step = Step.NOTHING
+        elif standing.has_reason:
+            step = Step.WAIT
     return Job(resource, step, standing, state=state, reason=reason)

@@ -54,10 +54,10 @@ from seekpoint.query.search.wordings import spoken
 from seekpoint.query.token_budget import quotable, tokens
 from seekpoint.query.transcript_places import title
 
-MOST_TOKENS = 1925
+MOST_TOKENS = 1900
 """The most tokens that one result of a tool may take, but for passages."""
 
-MOST_PASSAGE_TOKENS = 4525
+MOST_PASSAGE_TOKENS = 4500
 """The most tokens that an answer in passages may take."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
