@@ -52,6 +52,7 @@ def test_deferred_and_pruned_resources_are_counted_and_the_exit_code_tells(tmp_p
     assert "2 taken out that the lists no longer hold" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_build_ends_with_what_is_gone_or_no_longer_listed(tmp_path: Path) -> None:
     where = ("--index", tmp_path / "library")
     for name in ("one", "二"):

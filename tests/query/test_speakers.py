@@ -169,7 +169,7 @@ def test_assistants_read_who_says_what(library: Path) -> None:
     (passage, *_) = tool_result(served, "ask", question="What hides the future?", speaker="ann")["passages"]
     assert "] Ann Lee: A mask hides the future. [" in passage["text"] and "] Bob: Hm. And attention" in passage["text"]
     window = tool_result(served, "transcript", resource="bbbbbbbbbbb")["passages"]
-    assert window[0]["text"].startswith("李老师: 欢迎大家 小王: 掩码藏了什么？")
+    assert window[0]["text"].startswith("[1a 0] 李老师: 欢迎大家 [1b 20] 小王: 掩码藏了什么？")
     none = tool_result(served, "ask", question="mask", speaker="Eve")
     assert none["passages"] == [] and "nobody whose name has “Eve” speaks here" in none["note"]
 
