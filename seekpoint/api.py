@@ -291,8 +291,8 @@ def build(
     if limit is not None and limit < 1:
         raise UsageError(f"the limit for a channel must be 1 or more, not {limit}")
     tags = parse_tags(languages if isinstance(languages, str) else ",".join(languages))
-    if not 0 <= pace <= _LONGEST_PACE:
-        raise UsageError(f"`pace` is a number of seconds from 0 to {_LONGEST_PACE}, not {pace}")
+    if not (isinstance(pace, int | float) and 0 <= pace <= _LONGEST_PACE):
+        raise UsageError(f"`pace` is a number of seconds from 0 to {_LONGEST_PACE}, not {pace!r}")
     sources = [sources] if isinstance(sources, str) or not isinstance(sources, Iterable) else [*sources]
     if wrong := [each for each in sources if not isinstance(each, str | os.PathLike)]:
         raise UsageError(f"`sources` is a list, a folder, an address, or several, not {type(wrong[0]).__name__}")

@@ -166,6 +166,7 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
     "`sources` is a list, .*, not int": lambda library: seekpoint.build(["列表.md", 5]),  # type: ignore[list-item]
     "`pace` is a number of seconds from 0 to 3600, not -1": lambda library: seekpoint.build("列表.md", pace=-1),
     "`pace` is a number of seconds from 0 to 3600, not nan": lambda library: seekpoint.build("列表.md", pace=nan),
+    "`pace` is a number of seconds from 0 to 3600, not '3'": lambda library: seekpoint.build("列表.md", pace="3"),  # type: ignore[arg-type]
     "no kind of resource is called 'song'": lambda library: library.ask("mask", kind="song"),
     "has no transcript: `resources": lambda library: library.transcript("nothing"),
     "no transcript in fr: there is en": lambda library: library.transcript(library.resources()[0].id, "fr"),

@@ -341,7 +341,7 @@ def _within(options: AskOptions, library: Reader) -> AskOptions:
     """The options with the id of the resource that --resource names; raises UsageError for an unknown one."""
     from seekpoint.cli.named_resource import NamedResources
 
-    if not (name := options.filters.resource):
+    if (name := options.filters.resource) is None:
         return options
     return replace(options, filters=replace(options.filters, resource=NamedResources(library).id_of(name)))
 

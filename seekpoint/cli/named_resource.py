@@ -8,6 +8,8 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 
+_SHOWN = 200
+
 
 class NamedResources:
     """Finds the resources of a library by what they are called."""
@@ -36,4 +38,6 @@ class NamedResources:
             return found
         if led := find_resource(name, (status.resource for status in self._library.statuses())):
             return led.id
-        raise UsageError(f"nothing in the library is called {clean(name)}: `seekpoint status --json` lists the ids")
+        raise UsageError(
+            f"nothing in the library is called {clean(name)[:_SHOWN]}: `seekpoint status --json` lists the ids"
+        )

@@ -263,14 +263,14 @@ class Playlist:
 class Standing(NamedTuple):
     """A resource's state, inputs and time to try again (Unix seconds).
 
-    `is_foreign` if only imported lists name it, `has_reason` if there is one why it isn't indexed or up to date.
+    `is_foreign` if only imported lists name it, `reason` is why it isn't indexed or up to date.
     """
 
     state: State
     inputs: str | None = None
     retry_after: float | None = None
     is_foreign: bool = False
-    has_reason: bool = False
+    reason: str | None = None
 
     @property
     def is_indexed(self) -> bool:

@@ -35,7 +35,7 @@ def filters_of(
     """The filters as people name them; raises UsageError for a date that is none."""
     since = None if not added else seconds_since(added)
     first, stop = (_date(text) if text else None for text in (after, before))
-    if first and stop and first >= stop:
+    if first and stop and f"{first}-01-01"[:10] >= f"{stop}-01-01"[:10]:
         raise UsageError(
             f"no day is after {first} and before {stop}: `after` is the first that counts, `before` doesn't"
         )

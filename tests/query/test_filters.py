@@ -45,7 +45,10 @@ def test_what_is_no_date_is_refused(text: str) -> None:
             filters_of(**{limit: text})
 
 
-@pytest.mark.parametrize(("after", "before"), [("2027", "2026"), ("2026-11-02", "2026-11-02"), ("2026-03", "2026")])
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [("2027", "2026"), ("2026-11-02", "2026-11-02"), ("2026-03", "2026"), ("2026", "2026-01"), ("2026", "2026-01-01")],
+)
 def test_dates_that_leave_no_day_are_refused(after: str, before: str) -> None:
     with pytest.raises(UsageError, match=f"no day is after {after} and before {before}"):
         filters_of(after=after, before=before)

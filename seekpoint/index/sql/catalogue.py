@@ -50,7 +50,7 @@ _STANDINGS = f"""
     SELECT id, state, inputs, retry_after,
            EXISTS (SELECT 1 FROM listing WHERE resource_id = id)
              AND NOT EXISTS (SELECT 1 FROM listing WHERE resource_id = id AND named_by <> '{NamedBy.IMPORT}'),
-           reason IS NOT NULL
+           reason
     FROM resource ORDER BY """
 _UNEMBEDDED = "SELECT count(DISTINCT stretch_id) FROM question_block WHERE length(vectors) = 0"
 _UNDATED = "SELECT count(*) FROM resource WHERE state = 'indexed' AND kind <> 'playlist' AND published IS NULL"
@@ -169,8 +169,10 @@ class Catalogue:
     @decoding
     def standings(self) -> dict[str, Standing]:
         return {
-            key: Standing(State(state), inputs, time_of(due), is_foreign=bool(is_foreign), has_reason=bool(has_reason))
-            for key, state, inputs, due, is_foreign, has_reason in self.db.rows(_STANDINGS + self.db.added)
+            key: Standing(
+                State(state), inputs, time_of(due), bool(is_foreign), Reason.stored(reason) if reason else None
+            )
+            for key, state, inputs, due, is_foreign, reason in self.db.rows(_STANDINGS + self.db.added)
         }
 
     @decoding

@@ -168,9 +168,7 @@ def _report(writer: Writer, lists: Sequence[ReadingList], options: BuildOptions,
         sections=sections,
         given_up=sum(key not in standings or not standings[key].is_indexed for key in lost),
         unlisted=len(union(section for section in stored if not section.source).entries),
-        outdated=tuple(
-            key for key in whole.entries if (one := standings.get(key)) and one.is_indexed and one.has_reason
-        ),
+        outdated=tuple(key for key in whole.entries if (one := standings.get(key)) and one.is_indexed and one.reason),
     )
 
 

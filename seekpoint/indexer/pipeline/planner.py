@@ -15,7 +15,6 @@ from seekpoint.indexer.fetch.retries import DAY, MONTH
 from seekpoint.indexer.reading_list.addresses import is_unread, local_path
 from seekpoint.indexer.sources.captions import CaptionFolders, Selection, language_of, select
 from seekpoint.indexer.sources.provenance import (
-    FromFiles,
     FromListing,
     FromPage,
     FromSpeech,
@@ -237,9 +236,8 @@ def _refuse(resource: Resource, standing: Standing, state: State, reason: Reason
     """Refuse a resource. An indexed one stays, as its source may be missing only temporarily; of files that is told."""
     step = Step.REFUSE
     if standing.is_indexed:
-        is_gone = state is State.UNAVAILABLE or isinstance(decode(standing.inputs), FromFiles)
-        if not (resource.is_local and is_gone):
+        if not (resource.is_local and state is State.UNAVAILABLE):
             step = Step.NOTHING
-        elif standing.has_reason:
+        elif standing.reason == reason:
             step = Step.WAIT
     return Job(resource, step, standing, state=state, reason=reason)

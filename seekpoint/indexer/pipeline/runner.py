@@ -18,7 +18,7 @@ from seekpoint.index.types import Kind, Resource, Standing, State, Transcript
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Clock, Sources, name_of
 from seekpoint.indexer.fetch.retries import DAY, ConnectionFault
 from seekpoint.indexer.pipeline.acquisition import Acquisition
-from seekpoint.indexer.pipeline.planner import Job, Planner, Step
+from seekpoint.indexer.pipeline.planner import FROM_DISK, Job, Planner, Step
 from seekpoint.indexer.pipeline.resolution import Aliases, ShownVideos
 from seekpoint.indexer.pipeline.youtube_gate import YouTubeGate
 from seekpoint.indexer.sources.provenance import FetchResult, FromListing, FromPage, FromTracks, decode, encode
@@ -145,7 +145,7 @@ class Run:
         if unreached and answers == self.gate.answers and not self.gate.closed:
             self._events.say(str(fault))
         self._refuse_all(halted)
-        back = (job for job in jobs if job.step is Step.NOTHING and job.standing.is_indexed and job.standing.has_reason)
+        back = (job for job in jobs if job.step is Step.NOTHING and job.standing.is_indexed and job.standing.reason)
         for job in back:  # the files that were missing are there again
             if job.resource.is_local:
                 self._writer.set_state(job.resource.id, State.INDEXED, inputs=job.standing.inputs)
@@ -243,7 +243,7 @@ class Run:
         if job.standing.is_indexed:
             self._events.say(f"{name_of(job.resource)}: kept as it was ({failure})")
             wait = DAY if wait is None and job.step is Step.FETCH else wait
-            if wait is None and job.step is not Step.REFUSE:
+            if wait is None and not (job.resource.is_local and job.step in (*FROM_DISK, Step.REFUSE)):
                 return
             state, inputs = State.INDEXED, job.standing.inputs or ""
         due = None if wait is None else self._clock() + wait

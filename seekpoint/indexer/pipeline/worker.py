@@ -111,6 +111,6 @@ def enqueue(
         run = Run(writer, LazyEncoder(writer.card, encoder), sources, events, time.time, options)
         resources, planner = list_playlists(writer, lists, run, run.planner({}, caption_files), set())
         jobs = planner.jobs(resource for resource in resources.values() if resource.kind is not Kind.PLAYLIST)
-        run.all([job for job in jobs if job.step in (*FROM_DISK, Step.REFUSE)])
+        run.all([job for job in jobs if job.step in (*FROM_DISK, Step.REFUSE, Step.NOTHING)])
         standings = (standing for key, standing in writer.standings().items() if key in resources)
         return sum(standing.state in (State.PENDING, State.DEFERRED) for standing in standings)

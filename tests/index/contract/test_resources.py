@@ -195,7 +195,7 @@ def test_resources_stand_in_the_order_of_their_lists_and_stay_unlisted_until_the
         assert (later.state, later.reason, later.retry_after) == (State.DEFERRED, "blocked", 99.0)
         assert later.resource.title == "https://arxiv.org/abs/1"
         assert (first.state, first.languages, first.chunks, first.seconds) == (State.INDEXED, ("en",), 3, 30.0)
-        assert reader.standings()["later"] == Standing(State.DEFERRED, "youtube:", 99.0, has_reason=True)
+        assert reader.standings()["later"] == Standing(State.DEFERRED, "youtube:", 99.0, reason="blocked")
         assert [(section.source, section.path, list(section.entries)) for section in reader.sections()] == [
             ("later.md", ("论文",), ["later"]),
             (SOURCE, ("Videos",), ["attention01", "position001", "zhuyili0001"]),

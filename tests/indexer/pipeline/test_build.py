@@ -330,8 +330,12 @@ def test_files_of_a_list_that_are_gone_are_told_until_they_are_back(workshop: Wo
     file = workshop.write("list.md", "- [note](notes/笔记.md)\n- [talk](talks/讲座.ogg)\n")
     assert not workshop.build(file).outdated
     whole = workshop.statuses()
-    for away, told in ((note, "there is no file"), (captions, "no captions beside it")):
+    for is_talk in (False, True):
+        away = talk if is_talk else note
         away.rename(workshop.folder / "away")
+        if is_talk:
+            captions.rename(workshop.folder / "captions")
+        told = "there is no file"
         told_by_dry_run = [str(each.reason) for each in workshop.preview(file).refused if each.state is State.INDEXED]
         report = workshop.build(file)
         (status,) = (each for each in workshop.statuses().values() if each.reason)
@@ -340,11 +344,26 @@ def test_files_of_a_list_that_are_gone_are_told_until_they_are_back(workshop: Wo
         assert [told in line and "kept as it was" in line for line in workshop.events.lines] == [True]
         assert workshop.build(file).outdated and not workshop.events.lines, "it is told once by itself"
         (workshop.folder / "away").rename(away)
+        if is_talk:
+            (workshop.folder / "captions").rename(captions)
         assert not workshop.build(file).outdated and not workshop.encoder.embedded
         assert workshop.statuses() == whole
-    talk.unlink()
     captions.unlink()
-    assert len(workshop.build(file).outdated) == 1
+    assert not workshop.build(file).outdated, "all that was said is there, and the recording plays"
+
+
+def test_a_damaged_file_is_told_until_it_is_whole(workshop: Workshop) -> None:
+    note, file = workshop.write("笔记.md", "# 掩码\n\n掩码遮住后面的词。"), workshop.write("list.md", "[note](笔记.md)")
+    workshop.build(file)
+    whole = note.stat()
+    note.rename(workshop.folder / "whole")
+    workshop.build(file)
+    note.write_bytes(b"\0\1\2" * 90)
+    assert workshop.build(file).outdated
+    (status,) = workshop.statuses().values()
+    assert status.reason and "there is no file" not in status.reason
+    (workshop.folder / "whole").rename(note)
+    assert note.stat().st_mtime_ns == whole.st_mtime_ns and not workshop.build(file).outdated
 
 
 def test_a_question_may_name_a_note_by_an_alias_of_its_front_matter(workshop: Workshop) -> None:

@@ -74,7 +74,8 @@ def test_a_recording_needs_captions_beside_it_or_is_transcribed_on_request(tmp_p
     assert str(file) in refusal(talk)
     indexed = Standing(State.INDEXED, "files:1234")
     assert step(talk, indexed) is Step.REFUSE, "its source may come back"
-    assert step(talk, indexed._replace(has_reason=True)) is Step.WAIT, "that was told before"
+    assert step(talk, indexed._replace(reason=refusal(talk))) is Step.WAIT, "that was told before"
+    assert step(talk, indexed._replace(reason="it is a folder")) is Step.REFUSE, "something else was told"
     file.write_bytes(b"OggS")
     assert "讲座.LANGUAGE.vtt" in refusal(talk, State.NO_TRANSCRIPT)
     job = plan(talk, whisper="base")

@@ -30,6 +30,9 @@ def read(text: str, labels: set[str] = LABELS, size: int = 3) -> list[tuple[str,
         ("[2b] It hides that. So [1a] it helps.", [("It hides that.", ("2b",)), ("So it helps.", ("1a",))]),
         ("【2b】掩码藏起来。因为快。[1a, 3b]这样更快", [("掩码藏起来。", ("2b",)), ("这样更快", ("1a", "3b"))]),
         ("- [2b] It hides that.\n- [1a] It helps.", [("It hides that.", ("2b",)), ("It helps.", ("1a",))]),
+        ("> [2b] It hides that. [1a] It helps.", [("It hides that.", ("2b",)), ("It helps.", ("1a",))]),
+        ("[2b] hides that [2b]. It helps [1a].", [("hides that.", ("2b",)), ("It helps.", ("1a",))]),
+        ("[2b]说它藏起来[2b]。更快。[1a]", [("说它藏起来。", ("2b",)), ("更快。", ("1a",))]),
     ],
 )  # fmt: skip
 def test_sentences_come_with_their_marks(text: str, sentences: list[tuple[str, tuple[str, ...]]]) -> None:
