@@ -74,7 +74,7 @@ def serve(
         )
     key = ""
     if token is None and (edit or not is_loopback(host)):
-        token, key = secrets.token_urlsafe(24), lasting_key(folder)
+        token, key = secrets.token_urlsafe(24), lasting_key(folder, edits=edit)
     reranker = load_reranker(rerank)
     if reranker:
         reranker.load()  # a name that is none is an error before anyone asks
@@ -99,10 +99,10 @@ def serve(
     run(application(live, policy, reader=reader, editing=editing, draw=drawn_page), listener, partial(end, close))
 
 
-def lasting_key(library: Address) -> str:
+def lasting_key(library: Address, *, edits: bool = False) -> str:
     """A key for a library that lasts with the user's data, since the library's folder may be shared.
 
-    Where it can't be kept, it is another one each time.
+    A server that edits has another one than one that only answers. Where it can't be kept, it is another one each time.
     """
     from platformdirs import user_data_path
 
@@ -116,7 +116,8 @@ def lasting_key(library: Address) -> str:
         kept = read_file(path, _KEY_BYTES)
         secret = kept if len(kept) == _KEY_BYTES else secret
     own = real_path(library) if isinstance(library, Path) else library
-    return hmac.digest(secret, str(own).encode("utf-8", "surrogateescape"), "sha256").hex()
+    message = f"{'edit' if edits else 'ask'} {own}"
+    return hmac.digest(secret, message.encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
 def _warm_up(live: LiveLibrary, context: click.Context) -> None:

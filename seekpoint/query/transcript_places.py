@@ -74,7 +74,7 @@ def target_of(address: str, place: Place, chapters: Sequence[Chapter], resource:
     if (at := following if at is None else at) is not None:
         return LinkTarget(seconds=parse_seconds(at))
     if heading is None:
-        is_path = resource.is_local and not address.lower().startswith("file:")
+        is_path = resource.is_local and "://" not in address and not address.lower().startswith("file:")
         return LinkTarget(page=page) if page is not None or is_path else parse_target(address)
     for chapter in chapters:
         if clean(heading).casefold() in clean(chapter.title).casefold():

@@ -55,7 +55,10 @@ def read_window(
     summary = quotable(transcript.summary, _SUMMARY) if is_whole else ""
     listed = [*(headings or ()), *questions, summary]
     budget = MOST_TOKENS - _ABOUT - tokens("".join(listed)) - 2 * len(listed)
-    at, lead = cue_at(cues, target, resource), _LEAD if place.following is None else 0.0
+    at, lead = cue_at(cues, target, resource), _LEAD
+    if place.following is not None:
+        lead, start = 0.0, cues[at].start
+        at = next((each for each in range(max(at - _AT_ONCE, 0), at) if cues[each].start == start), at)
     passages, following = read_from(at, resource, cues, chapters, seconds, budget, lead)
     pages = max((cue.page or 0 for cue in cues), default=0)
     many = f"{pages} {resource.kind.page_name}s" if pages else None
@@ -86,6 +89,8 @@ def _spread(questions: Sequence[NotedQuestion]) -> list[str]:
 
 # Seconds and tokens before the place, for context.
 _LEAD, _LEAD_TOKENS = 15.0, 150
+# Cues that begin at the same second.
+_AT_ONCE = 5
 # The length of a passage, in seconds and in tokens.
 _PASSAGE, _PASSAGE_TOKENS = 30.0, 300
 _CHAPTER = 40

@@ -34,7 +34,7 @@ _CLOSING = ("]", "】", "］", ")", "）")
 _UNFINISHED = re.compile(r"[\[【［(（][\w\s,，、;；^–-]{0,40}\Z")
 _BOUNDARY = re.compile(rf"(?:{SENTENCE_END}|(?=\n))(?:\s*{_CITATION})*")
 # Small models copy passages with their marks, which stand before what they mark.
-_BEFORE = re.compile(rf"(?:[-*•#>]+\s+|\d{{1,2}}[.)]\s+)?{_CITATION}\s*[^\s.!?。！？…:：]")
+_BEFORE = re.compile(rf"(?:[-*•#>]+\s+|\d{{1,2}}[.)]\s+)?(?:{_CITATION}\s*)+[^\s.!?。！？…:：[【［(（]")
 _BOUNDARY_BEFORE = re.compile(rf"{SENTENCE_END}|(?=\n)")
 # So that a mark is followed by a space, as SENTENCE_END expects it.
 _STOP_BEFORE_CITATION = re.compile(r"""([.!?…][)"'”’»]*)(?=[\[【［(（])""")
@@ -108,8 +108,8 @@ class SentenceReader:
 def _boundary_of(text: str) -> re.Pattern[str]:
     """Where the sentences of a text end, by its first one: a mark at the end of that belongs to it."""
     first = next((text[: end.start()] for end in _BOUNDARY_BEFORE.finditer(f"{text}\n") if ends(text, end)), text)
-    is_before = _BEFORE.match(text) and len(_CITATIONS.findall(first)) == 1
-    return _BOUNDARY_BEFORE if is_before else _BOUNDARY
+    before = _BEFORE.match(text)
+    return _BOUNDARY_BEFORE if before and not _CITATIONS.search(first, before.end()) else _BOUNDARY
 
 
 def _next_boundary(text: str, start: int, pattern: re.Pattern[str]) -> int | None:

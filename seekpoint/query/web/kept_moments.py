@@ -82,7 +82,8 @@ class KeptPages:
         form = await self._form(request, PlaceForm)
         with self.live.cache() as cache:
             notes = {(moment.resource.id, moment.place): in_lines(moment.note) for moment in cache.kept}
-        if form.before is not None and notes.get((form.resource, form.place), form.before) != form.before:
+        stored = notes.get((form.resource, form.place), form.before)
+        if form.before is not None and stored not in (form.before, form.note):
             raise PageError(409, "note_changed")
 
         def change(keeper: Keeper) -> None:

@@ -339,6 +339,7 @@ def test_nobody_remembers_a_part_of_what_is_asked_by_name(tmp_path: Path, asks: 
         ("what is the difference between baroque and rococo furniture", False),
         ("what is the difference between a mask and rococo", False),
         ("what is the difference between a mask and training", True),
+        ("what is the difference between a mask vs training", True),
         ("掩码和词元之间的区别是洛可可", False),
         ("掩码和词元之间的区别是训练", True),
     ],

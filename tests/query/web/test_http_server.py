@@ -140,6 +140,7 @@ def test_the_key_that_signs_lasts_with_the_user_and_is_another_for_each_library(
     (tmp_path / "other").symlink_to(tmp_path / "库")
     keys = [lasting_key(tmp_path / name) for name in ("库", "库", "other", "library")]
     assert keys[0] == keys[1] == keys[2] != keys[3]
+    assert lasting_key(tmp_path / "库", edits=True) not in keys, "who may read can't edit later"
     (file,) = (tmp_path / "seekpoint").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600 and file.read_bytes().hex() not in keys
     monkeypatch.setenv("XDG_DATA_HOME", "/dev/null")

@@ -55,6 +55,8 @@ def test_a_moment_is_kept_with_a_note_and_let_go_and_a_later_note_is_told_lost(
     page = editor.get("/kept").text
     assert "掩码 = 遮住未来</textarea>" in page
     assert "论文 · 掩码" in page
+    twice = form(editor, "/kept", "/kept/note") | {"note": "两次"}
+    assert [editor.post("/kept/note", data=twice).status_code for _ in range(2)] == [303, 303]
     fields = form(editor, "/kept", "/kept/note") | {"note": "重要"}
     annotate(editor, "第一段\n\n- 要点", "论文")
     for language, told in (("en", "was changed in another tab"), ("zh", "已在另一个标签页中改过")):
