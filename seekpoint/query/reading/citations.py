@@ -78,8 +78,9 @@ class SentenceReader:
         self._left = _STOP_BEFORE_CITATION.sub(r"\1 ", (self._left + piece).lstrip())
         self._read += len(piece)
         complete, start = [], 0
-        while stop := _next_boundary(self._left, start, self._boundary or _boundary_of(self._left)):
-            self._boundary = self._boundary or _boundary_of(self._left)
+        pattern = self._boundary or _boundary_of(self._left)
+        while stop := _next_boundary(self._left, start, pattern):
+            self._boundary = pattern
             complete.append(self._left[start:stop])
             start = stop
         self._left = self._left[start:].lstrip()

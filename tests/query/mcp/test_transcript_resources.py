@@ -73,6 +73,21 @@ def test_windows_at_their_addresses_are_those_of_the_tool_and_give_the_whole_tra
     assert "give one of them" in said
 
 
+def test_reading_on_leaves_out_no_sentence_of_those_that_begin_at_once(tmp_path: Path) -> None:
+    cues = [f"00:{n // 12:02}:{n % 12 * 5:02}.000 --> 00:{n // 12:02}:{n % 12 * 5 + 4:02}.000" for n in range(60)]
+    lines = (f"{cue}\nThe mask hides word {n}{voice}.\n" for n, cue in enumerate(cues) for voice in "ab")
+    (tmp_path / "Voices [aaaaaaaaaaa].en.vtt").write_text("WEBVTT\n\n" + "\n".join(lines), "utf-8")
+    server = make_server(LiveLibrary(library_of(tmp_path, {}), TopicEncoder()))
+    said, place = "", dict[str, float]()
+    for _ in range(30):
+        window = tool_result(server, "transcript", resource="aaaaaaaaaaa", minutes=0.5, **place)
+        said += said_in(window["passages"])
+        if "continues_at" not in window:
+            break
+        place = {"continues_at": window["continues_at"]}
+    assert {*re.findall(r"word (\w+)", said)} == {f"{n}{voice}" for n in range(60) for voice in "ab"}
+
+
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 @pytest.mark.parametrize(
     ("is_missing", "address", "said"),
