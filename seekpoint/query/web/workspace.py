@@ -29,15 +29,7 @@ from starlette.routing import Route
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import replacing
 from seekpoint.hosts import is_private
-from seekpoint.index.address import (
-    ADDED_ADDRESSES,
-    ADDED_FILES,
-    ADDED_LISTS,
-    added_as,
-    folder_of,
-    is_added_list,
-    without_passwords,
-)
+from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, added_as, folder_of, is_added_list
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written, open_writer
 from seekpoint.index.settings import MOST_CHANGES
@@ -486,20 +478,12 @@ def addresses_in(text: str) -> tuple[Sequence[str], list[Exception]]:
         raise PageError(400, "most_addresses", most=str(_MOST_ADDRESSES))
     addresses, wrong = list[str](), list[Exception]()
     for line in lines:
-        if fault := _fault_of(line):
-            wrong.append(PageError(400, fault, line=clean(without_passwords(line))[:60]))
-        else:
+        is_address = _ADDRESS.fullmatch(line) and line.isprintable() and len(line) <= _LONGEST_ADDRESS
+        if is_address and not is_private(line if "://" in line else f"https://{line}"):
             addresses.append(line)
+        else:
+            wrong.append(PageError(400, "private_address" if is_address else "no_address", line=clean(line)[:60]))
     return addresses, wrong
-
-
-def _fault_of(line: str) -> str:
-    """The key of the text that says why a line can't be added; empty if it can."""
-    if not (_ADDRESS.fullmatch(line) and line.isprintable() and len(line) <= _LONGEST_ADDRESS):
-        return "no_address"
-    if without_passwords(line) != line:
-        return "password_address"
-    return "private_address" if is_private(line if "://" in line else f"https://{line}") else ""
 
 
 def safe_name(name: str, suffixes: Iterable[str]) -> str:
