@@ -183,6 +183,24 @@ def test_a_worker_finds_an_episode_in_the_feed_that_another_one_has_listed(
     assert set(states(address).values()) == {State.INDEXED}
 
 
+def test_enqueueing_a_list_whose_file_is_back_clears_the_reason(
+    postgres: TestServer, fake: FakeYouTube, tmp_path: Path
+) -> None:
+    note, away, file = tmp_path / "笔记.md", tmp_path / "away", tmp_path / "list.md"
+    note.write_text("掩码遮住后面的词。", encoding="utf-8")
+    file.write_text("[note](笔记.md)", encoding="utf-8")
+    address, reasons = postgres.library(), list[str | None]()
+    for path, moved in ((note, note), (note, away), (away, note)):
+        path.rename(moved)
+        request = BuildOptions([str(file)], translate=False)
+        assert enqueue(request, address, lambda queue: sources(fake, queue), encoder=TopicEncoder()) == 0
+        with open_reader(address) as reader:
+            (standing,) = reader.standings().values()
+            assert standing.is_indexed
+            reasons.append(standing.reason)
+    assert [bool(reason) for reason in reasons] == [False, True, False]
+
+
 def test_workers_do_not_wait_for_those_that_only_read(library: ServerAddress, fake: FakeYouTube) -> None:
     assert worker(library, fake).updated == len(TALKS)
     with open_queue(library) as reading:

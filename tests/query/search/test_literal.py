@@ -13,7 +13,8 @@ import pytest
 
 import seekpoint
 from seekpoint.index.errors import UsageError
-from seekpoint.index.open import open_reader
+from seekpoint.index.open import open_reader, open_writer
+from seekpoint.index.settings import CosineScale
 from seekpoint.index.store import Reader
 from seekpoint.query.answers import Answer, Confidence, Moment
 from seekpoint.query.mcp.results import brief_answer
@@ -351,6 +352,20 @@ def test_most_of_a_question_is_not_enough_where_nothing_mentions_a_word_of_it(
     build(tmp_path, {f"{letter * 11}": [text] for letter, text in zip("abc", said, strict=True)})
     with open_reader(tmp_path) as reader:
         assert (ask(question, reader, TopicEncoder()).confidence is Confidence.HIGH) is is_high
+
+
+@pytest.mark.parametrize("question", ["told me where they sat a mask", "掩码昨天晚上在公园的水獺"])
+def test_most_of_a_question_is_not_enough_where_the_estimate_is_none(tmp_path: Path, question: str) -> None:
+    benches = "somebody told me where they sat on the green bench", "我们昨天晚上在公园的长椅上"
+    said = [benches[:1], ["a mask and a quick otter", "水獺在训练"], benches[1:]]
+    build(tmp_path, {f"{letter * 11}": lines for letter, lines in zip("abc", said, strict=True)})
+    encoder = TopicEncoder()
+    with open_writer(tmp_path) as writer:  # without a scale the estimate knows no meaning
+        writer.put_settings(cosine_scale=CosineScale(encoder.card.fingerprint, 1.0, 4))
+    with open_reader(tmp_path) as reader:
+        found = ask(question, reader, encoder)
+    assert found.moments[0].resource.id[0] in "ac" and not found.unknown
+    assert found.confidence is Confidence.NONE
 
 
 def test_passages_with_the_rare_words_of_a_long_question_are_read_first(tmp_path: Path) -> None:
