@@ -22,12 +22,17 @@ _LEFT_OUT = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 
 
 def is_private(url: str) -> bool:
-    """Whether an address plainly leads into a private network, as a browser reads it, or has no host."""
-    try:
-        host = urlsplit(url.replace("\\", "/")).hostname or ""
-    except ValueError:
-        return True
+    """Whether an address plainly leads into a private network, or has no host."""
+    host = host_of(url)
     return not host or is_private_host(host)
+
+
+def host_of(url: str) -> str:
+    """The host of an address, as a browser reads it; empty if the address is malformed or has none."""
+    try:
+        return urlsplit(url.replace("\\", "/")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_private_host(host: str) -> bool:

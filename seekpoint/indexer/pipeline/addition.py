@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
+from seekpoint.hosts import host_of, is_private_host
 from seekpoint.index.address import Address, without_passwords
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.types import Kind, NamedBy, Resource
 from seekpoint.indexer.build_options import BuildOptions
-from seekpoint.indexer.fetch.http_session import check_name
-from seekpoint.indexer.fetch.retries import PrivateAddress
 from seekpoint.indexer.reading_list.addresses import address_of, resource_of
 from seekpoint.indexer.reading_list.parser import remote_list_of
 
@@ -43,12 +41,11 @@ def check_one(address: str) -> None:
     resource, shown = checked(address), clean(address)[:_SHOWN]
     if len(address.split()) != 1 or not address.strip().isprintable():
         raise UsageError(f"{shown!r} isn't an address: it has no spaces, and one is added at a time")
-    try:
-        check_name(urlsplit(resource.url).hostname or "")
-    except PrivateAddress:
-        raise UsageError(f"{shown!r} is in a private network: it is added with `seekpoint build`") from None
-    except ValueError:
-        raise UsageError(f"{shown!r} isn't an address: check its host") from None
+    host = host_of(resource.url)
+    if not host:
+        raise UsageError(f"{shown!r} isn't an address: check its host")
+    if is_private_host(host):
+        raise UsageError(f"{shown!r} is in a private network: it is added with `seekpoint build`")
 
 
 def checked(address: str) -> Resource:

@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from seekpoint.file_formats import ARCHIVES, CAPTION_SUFFIXES, DOCUMENT_SUFFIXES, LIST_SUFFIXES
 from seekpoint.files import replacing
-from seekpoint.hosts import is_private
+from seekpoint.hosts import host_of, is_private_host
 from seekpoint.index.address import ADDED_ADDRESSES, ADDED_FILES, ADDED_LISTS, added_as, folder_of, is_added_list
 from seekpoint.index.errors import LibraryError, LockedLibrary, UsageError
 from seekpoint.index.open import is_written, open_writer
@@ -479,10 +479,11 @@ def addresses_in(text: str) -> tuple[Sequence[str], list[Exception]]:
     addresses, wrong = list[str](), list[Exception]()
     for line in lines:
         is_address = _ADDRESS.fullmatch(line) and line.isprintable() and len(line) <= _LONGEST_ADDRESS
-        if is_address and not is_private(line if "://" in line else f"https://{line}"):
+        host = host_of(line if "://" in line else f"https://{line}") if is_address else ""
+        if host and not is_private_host(host):
             addresses.append(line)
         else:
-            wrong.append(PageError(400, "private_address" if is_address else "no_address", line=clean(line)[:60]))
+            wrong.append(PageError(400, "private_address" if host else "no_address", line=clean(line)[:60]))
     return addresses, wrong
 
 

@@ -89,6 +89,8 @@ def test_no_address_leads_into_a_private_network(target: Server, fake: FakeYouTu
         ("", "is no address of the web"),
         ("https://e.org/x\nhttps://e.org/y", "isn't an address: it has no spaces"),
         ("https://[e.org/", "isn't an address: check its host"),
+        ("http://", "'http://' isn't an address: check its host"),
+        ("https:///", "isn't an address: check its host"),
         ("https://ada:geheim@e.org/掩码", "'https://ada:…@e.org/掩码' holds a password"),
         ("https://github.com/a/b/blob/main/README.md", "names a list"),
         ("https://a.org/feeds.opml", "names a list"),

@@ -269,6 +269,10 @@ def test_what_is_no_address_is_refused(library: Path, editor: TestClient) -> Non
     for language, told in (("en", "is in a private network: add it with seekpoint build"), ("zh", "在内部网络里")):
         data = fields | {"addresses": "https://192.168.1.1/"}
         assert told in editor.post("/add/address", data=data, headers={"Accept-Language": language}).text
+    for language, told in (("en", "isn’t an address: addresses begin"), ("zh", "不是链接：链接以")):
+        for text in ("http://", "http://[", "http://[缓存", "https://:80/", "http://a b"):
+            sent = editor.post("/add/address", data=fields | {"addresses": text}, headers={"Accept-Language": language})
+            assert told in html.unescape(sent.text), text
 
 
 def test_of_a_paste_the_addresses_are_added_and_the_other_lines_told(
