@@ -306,7 +306,7 @@ def preview(options: BuildOptions, library: Address, web: Web, now: float | None
     caption_files = caption_files_of(options, lists)
     planner = Planner(standings, caption_files, options, now, faults, is_route_new, reembeds)
     jobs = [planner.plan(resource) for resource in resources.values()]
-    steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST]
+    steps = [job.step for job in jobs if job.resource.kind is not Kind.PLAYLIST or job.step is Step.WAIT]
     transcripts = max(len(options.languages), 1)
     return DryRunReport(
         resources=len(resources),

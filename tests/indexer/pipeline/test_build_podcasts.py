@@ -12,6 +12,7 @@ from pytest_httpserver import HTTPServer
 from seekpoint.index.open import open_reader, open_writer
 from seekpoint.index.types import Kind, PlaylistEntry, Resource, ResourceStatus, State
 from seekpoint.indexer.pipeline.build import Report
+from seekpoint.indexer.pipeline.build_report import outlook
 from seekpoint.indexer.sources.provenance import FromListing, decode, encode
 from tests.feeds import FEED, SHOW, chapters, feed, item, several, transcript
 from tests.indexer.builds import Workshop, resource_at, webvtt
@@ -462,6 +463,8 @@ def test_faults_of_feeds_are_told_in_one_line(
     follow(workshop)
     [status] = workshop.statuses().values()
     assert reason in str(status.reason)
+    planned = outlook(workshop.preview(f"feed:{FEED}"), 5.0).splitlines()
+    assert planned == ["1 resource", "     1 left for later, as `seekpoint status` says"]
 
 
 def test_a_feed_from_the_web_names_nothing_in_a_private_network(workshop: Workshop) -> None:
