@@ -32,7 +32,6 @@ Browser = Callable[[str], bool]
 
 # A command on the answer: to open or copy a moment, by its rank or else the first, or to explain all.
 _COMMAND = re.compile(r"(?P<does>[oec]?) ?(?P<rank>[0-9]{0,4})")
-_NUMBER = re.compile("[0-9]{1,4}")
 _LEAVING = ("exit", "quit")
 _FIRST_HINT = "in your own words (Esc ends)"
 _HINT = "Enter or a number opens · e why · c copies · or ask again"
@@ -78,8 +77,12 @@ def prompt(
                     click.echo(browse(moment.link, browser) or f"opened {moment.rank}")
                 continue
             try:
-                if latest and latest.moments and _NUMBER.fullmatch(typed) and int(typed) <= MOST_MOMENTS:
-                    raise UsageError(f"there is no moment {typed}: /{typed} asks it as a question")
+                named = _COMMAND.fullmatch(typed) if latest and latest.moments else None
+                if latest and named and named["rank"] and int(named["rank"]) <= MOST_MOMENTS:
+                    ranks = f"are 1 to {len(latest.moments)}" if len(latest.moments) > 1 else "is 1"
+                    raise UsageError(
+                        f"there is no moment {named['rank']}: there {ranks}; /{typed} asks it as a question"
+                    )
                 latest = answer(typed.removeprefix("/"))
             except SeekpointError as error:
                 said = _ASK.sub(r"`\1`", clean(str(error)))  # a question is all that one types here

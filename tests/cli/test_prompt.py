@@ -132,13 +132,16 @@ def test_whatever_else_is_typed_is_the_next_question(user: User, keys: str, ques
     assert user.opened == []
 
 
-@pytest.mark.parametrize("number", ["0", "13", "99"])
+@pytest.mark.parametrize("typed", ["0", "13", "99", "o 99", "c99", "e 3", "o 0"])
+@pytest.mark.parametrize(("count", "there_are"), [(1, "there is 1"), (2, "there are 1 to 2")])
 def test_a_number_that_no_moment_has_is_no_question(
-    user: User, capsys: pytest.CaptureFixture[str], number: str
+    user: User, capsys: pytest.CaptureFixture[str], typed: str, count: int, there_are: str
 ) -> None:
-    user.type("掩码" + ENTER, number + ENTER + f"/{number}" + ENTER, given=answer_of(moment(1)))
-    assert (user.asked, user.opened) == (["掩码", number], [])
-    assert capsys.readouterr().err == f"seekpoint: there is no moment {number}: /{number} asks it as a question\n"
+    given = answer_of(*(moment(rank) for rank in range(1, count + 1)))
+    user.type("掩码" + ENTER, typed + ENTER + f"/{typed}" + ENTER, given=given)
+    assert (user.asked, user.opened) == (["掩码", typed], [])
+    told = f"seekpoint: there is no moment {typed.lstrip('oce ')}: {there_are}; /{typed} asks it as a question\n"
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize(
