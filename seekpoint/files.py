@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO
 
 # Larger than any file that is read at once.
 _MOST_BYTES = 200_000_000
+_PLACE = re.compile(r"#(?:t=[0-9hms.:]+|page=[0-9]+)\Z")
 # Some of these are missing on Windows.
 _READING = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"))
 
@@ -83,6 +85,12 @@ def read_text(path: Path) -> str:
 def real_path(path: Path) -> Path:
     """The path without symbolic links, as far as it exists; one that leads to itself stays as it is."""
     return Path(os.path.realpath(path))
+
+
+def path_and_place(name: str) -> tuple[str, str]:
+    """A path that a user names, and the time or page at its end, as links to files have it: `#t=754`."""
+    place = _PLACE.search(name)
+    return (name[: place.start()], place[0]) if place else (name, "")
 
 
 def parsed_json(text: str | bytes) -> Any:  # noqa: ANN401 - of whatever type the text says

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from seekpoint.files import path_and_place
 from seekpoint.index.errors import SourceError, UsageError
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Cue, Kind, Playlist, Resource, Transcript
@@ -75,7 +76,8 @@ def target_of(address: str, place: Place, chapters: Sequence[Chapter], resource:
         return LinkTarget(seconds=parse_seconds(at))
     if heading is None:
         is_path = resource.is_local and "://" not in address and not address.lower().startswith("file:")
-        return LinkTarget(page=page) if page is not None or is_path else parse_target(address)
+        link = path_and_place(address)[1] if is_path else address
+        return LinkTarget(page=page) if page is not None else parse_target(link)
     for chapter in chapters:
         if clean(heading).casefold() in clean(chapter.title).casefold():
             return LinkTarget(seconds=chapter.start)

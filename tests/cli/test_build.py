@@ -178,7 +178,11 @@ def test_remove_by_id_address_path_or_alias_and_by_no_unknown_name(tmp_path: Pat
     recording, shown = (resource_of_path(captions / "讲座.zh.vtt").id, (captions / "讲座.zh.vtt").resolve().as_uri())
     removals: dict[str, list[object]] = {
         VIDEO: ["--", VIDEO, f"youtu.be/{VIDEO}?t=3", "https://播客.example/1#t=00:01:02", "https://播客.example/1"],
-        recording: [captions / "讲座.zh.vtt", *(f"{url}#t=3" for url in (shown, shown.replace("//", "//localhost")))],
+        recording: [
+            captions / "讲座.zh.vtt",
+            f"{captions / '讲座.zh.vtt'}#t=3",
+            *(f"{url}#t=3" for url in (shown, shown.replace("//", "//localhost"))),
+        ],
         page.id: [page.id, "https://A.org/page#top", "https://b.org/short"],
     }
     for removed, names in removals.items():

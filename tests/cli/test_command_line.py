@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import seekpoint
+from seekpoint.indexer.reading_list.addresses import local_path
 from seekpoint.query.output.json import AnswerJson
 from tests.cli.here import MAIN, Ran, call, one_line, run
 from tests.fake_chat import FakeChat, answering, by_letter, endless, silent, streaming
@@ -105,8 +106,9 @@ def test_a_resource_or_a_section_that_is_not_there_is_told(example_library: Path
     for arguments in (("掩码", "--json"), ("-",)):
         with seekpoint.open_library(example_library) as library:
             talk = library.resources()[0].resource
-        ran = call("ask", *arguments, "--resource", f"{talk.url}#t=3", "--index", example_library, stdin="mask\n")
-        assert ran.exit_code == 0 and talk.url in ran.stdout
+        for named in (f"{talk.url}#t=3", f"{local_path(talk.url)}#t=3"):
+            ran = call("ask", *arguments, "--resource", named, "--index", example_library, stdin="mask\n")
+            assert ran.exit_code == 0 and talk.url in ran.stdout
     ran = call("ask", "softmax", "--section", "no such heading", "--index", example_library)
     assert ran.stdout == "Nothing here answers that.\n"
     assert f"`seekpoint status --json --index {example_library}` says what there is" in ran.stderr

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+import seekpoint
 from seekpoint.index.embedded.embedded_writer import EmbeddedWriter
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Chapter, Cue, Details, EmbeddedTranscript, Kind, Playlist, PlaylistEntry, Resource
 from tests.cli.here import MAIN, Terminal, call, needs_terminal, one_line, plain
+from tests.fakes import TopicEncoder
 from tests.index.libraries import CARD, SOURCE, embedded, resource
+from tests.indexer.builds import webvtt
 from tests.noted import note
 
 TALK, OTHER, NOTES, PAPER = "-alk0000001", "zhuyili0001", "notes", "paper"
@@ -174,3 +177,15 @@ def test_the_command_that_lists_noted_questions_is_named_where_some_are_answered
         ran = call("transcript", f"https://youtu.be/{OTHER}?t=20", "--minutes", place, "--index", library)
         assert (listed in ran.stderr) == seen
     assert "0:30  掩码是什么？" in call("questions", "--index", library, "--", f"https://youtu.be/{OTHER}?t=20").stdout
+
+
+def test_a_path_may_end_in_the_time_or_page_of_a_link_to_it(tmp_path: Path) -> None:
+    talk, notes = tmp_path / "讲座 #2.zh.vtt", tmp_path / "notes.md"
+    talk.write_text(webvtt(*CHINESE[:3]), "utf-8")
+    notes.write_text("Notes on masks", "utf-8")
+    seekpoint.build([talk, notes], tmp_path / "library", encoder=TopicEncoder(), translate=False)
+    assert said(tmp_path / "library", talk)[0].startswith("0:00  注意力")
+    assert said(tmp_path / "library", f"{talk}#t=14")[0].startswith("0:10  掩码")
+    assert said(tmp_path / "library", f"{talk}#t=0:14")[0].startswith("0:10  掩码")
+    told = call("transcript", f"{notes}#page=2", "--index", tmp_path / "library")
+    assert "there is no page 2" in one_line(told, exit_code=2)

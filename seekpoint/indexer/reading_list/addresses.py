@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, parse_qs, quote, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from seekpoint.file_formats import ARCHIVES, DOCUMENT_SUFFIXES, MEDIA_TYPES, UNREAD_SUFFIXES
+from seekpoint.files import path_and_place
 from seekpoint.index.text.clean import clean
 from seekpoint.index.types import Kind, Resource
 from seekpoint.indexer.sources.captions import is_captions, stem_of, title_of, video_id_of
@@ -191,8 +192,8 @@ def path_of_link(link: str) -> Path:
 
 
 def path_named(name: str) -> Path:
-    """The path that a user names, by itself or by a `file:` link."""
-    return path_of_link(name) if name.lower().startswith("file:") else Path(name)
+    """The path that a user names, by itself or by a `file:` link, with or without a place in it."""
+    return path_of_link(name) if name.lower().startswith("file:") else Path(path_and_place(name)[0])
 
 
 def local_path(url: str) -> Path:
