@@ -144,8 +144,6 @@ class Library:
             raise UsageError(f"`encoder` is an object that embeds, not {type(encoder).__name__}: leave it out")
         for wording in also:
             _check_texts(wording)
-        if kind and kind not in list(Kind):
-            raise UsageError(f"no kind of resource is called {kind!r}: there are {', '.join(Kind)}")
         filters = filters_of(kind, **texts)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
         options = AskOptions(k, filters, per_resource, explained, reranker, also=tuple(also))

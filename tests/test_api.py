@@ -167,7 +167,8 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
     "`pace` is a number of seconds from 0 to 3600, not -1": lambda library: seekpoint.build("列表.md", pace=-1),
     "`pace` is a number of seconds from 0 to 3600, not nan": lambda library: seekpoint.build("列表.md", pace=nan),
     "`pace` is a number of seconds from 0 to 3600, not '3'": lambda library: seekpoint.build("列表.md", pace="3"),  # type: ignore[arg-type]
-    "no kind of resource is called 'song'": lambda library: library.ask("mask", kind="song"),
+    "no moment is in a 'song': the kinds that hold some are video, page": lambda library: library.ask("x", kind="song"),
+    "no moment is in a 'playlist'": lambda library: library.ask("掩码", kind=seekpoint.Kind.PLAYLIST),
     "has no transcript: `resources": lambda library: library.transcript("nothing"),
     "no transcript in fr: there is en": lambda library: library.transcript(library.resources()[0].id, "fr"),
     r"no such folder: build one with `seekpoint.build\(SOURCE\)`, or name it with `library`": lambda library: (

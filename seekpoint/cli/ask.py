@@ -27,7 +27,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.open import default_folder
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import Filters, Kind
+from seekpoint.index.types import HOLDING_MOMENTS, Filters
 from seekpoint.query.answers import Answer, Reading
 from seekpoint.query.filters import filters_of
 from seekpoint.query.output.exports import FOLLOWING, FORMATS
@@ -116,9 +116,7 @@ def _completing(values: Callable[[Reader], Iterable[str]]) -> Callable[..., list
 )
 @click.option("--note", metavar="TEXT", help="With --keep: a note on it.")
 @click.option("--explain", "explained", is_flag=True, help=OPTION_HELP["explained"])
-@click.option(
-    "--kind", type=click.Choice([kind.value for kind in Kind if kind is not Kind.PLAYLIST]), help=OPTION_HELP["kind"]
-)
+@click.option("--kind", type=click.Choice([kind.value for kind in HOLDING_MOMENTS]), help=OPTION_HELP["kind"])
 @click.option(
     "--section",
     metavar="TEXT",

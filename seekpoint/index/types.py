@@ -64,6 +64,10 @@ class Kind(StrEnum):
         return "slide" if self is Kind.DOCUMENT else "page"
 
 
+HOLDING_MOMENTS = tuple(kind for kind in Kind if kind is not Kind.PLAYLIST)
+"""The kinds of resources that moments are in: those of a playlist are in its entries."""
+
+
 class State(StrEnum):
     """The state of a resource; every entry of a list ends in one of these."""
 

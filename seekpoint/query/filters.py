@@ -12,7 +12,7 @@ from seekpoint.index.errors import UsageError
 from seekpoint.index.store import Reader
 from seekpoint.index.text.clean import clean
 from seekpoint.index.text.languages import UNKNOWN, is_tag, primary
-from seekpoint.index.types import Filters, Kind, Transcript
+from seekpoint.index.types import HOLDING_MOMENTS, Filters, Kind, Transcript
 
 FILTERS = tuple(each.name for each in fields(Filters))
 """The names of the filters of a question, at every door."""
@@ -32,7 +32,10 @@ def filters_of(
     before: str | None = None,
     added: str | None = None,
 ) -> Filters:
-    """The filters as people name them; raises UsageError for a date that is none."""
+    """The filters as people name them; raises UsageError for a date that is none, or a kind without moments."""
+    if kind and kind not in HOLDING_MOMENTS:
+        held = ", ".join(HOLDING_MOMENTS)
+        raise UsageError(f"no moment is in a {clean(str(kind))[:_SHOWN]!r}: the kinds that hold some are {held}")
     since = None if not added else seconds_since(added)
     first, stop = (_date(text) if text else None for text in (after, before))
     if first and stop and f"{first}-01-01"[:10] >= f"{stop}-01-01"[:10]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.types import Cue, Origin, Transcript
+from seekpoint.index.types import Cue, Kind, Origin, Transcript
 from seekpoint.query.filters import check_language, filters_of, in_language, lacking, seconds_since
 from tests.cli.here import Ran, call
 
@@ -52,6 +52,13 @@ def test_what_is_no_date_is_refused(text: str) -> None:
 def test_dates_that_leave_no_day_are_refused(after: str, before: str) -> None:
     with pytest.raises(UsageError, match=f"no day is after {after} and before {before}"):
         filters_of(after=after, before=before)
+
+
+@pytest.mark.parametrize("kind", ["playlist", Kind.PLAYLIST, "song", "视频"])
+def test_what_is_no_kind_with_moments_is_refused(kind: str) -> None:
+    held = "video, page, paper, recording, document"
+    with pytest.raises(UsageError, match=f"^no moment is in a '{kind}': the kinds that hold some are {held}$"):
+        filters_of(kind)
 
 
 def test_a_language_that_is_not_there_is_told() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.terms import terms
-from seekpoint.index.types import Filters, KeptMoment
+from seekpoint.index.types import HOLDING_MOMENTS, Filters, KeptMoment, Kind
 from seekpoint.query.filters import FILTERS, filters_of
 from seekpoint.query.output.kept_files import KEPT_FORMATS
 from seekpoint.query.search.literal import read_syntax, without_marks
@@ -61,6 +61,12 @@ _SecondIfAny = Annotated[float | None, BeforeValidator(_second_of)]
 _MomentCount = Annotated[int, Field(ge=1, le=MOST_MOMENTS, description=OPTION_HELP["k"])]
 
 
+def _described_kind(schema: dict[str, Any]) -> None:
+    """Allow an empty kind, which a form sends for any kind, and none that `filters_of` refuses."""
+    schema["anyOf"].append({"type": "string", "const": ""})
+    schema["not"] = {"enum": [kind for kind in Kind if kind not in HOLDING_MOMENTS]}
+
+
 class AskParameters(BaseModel):
     """A question, the number of moments and the filters."""
 
@@ -68,10 +74,7 @@ class AskParameters(BaseModel):
 
     q: str = Field(min_length=1, max_length=LONGEST_QUESTION, description=_QUESTION)
     k: _MomentCount = 5
-    # A form sends it empty for any kind, so the document allows that beside the kinds.
-    kind: Annotated[
-        KindFilter, Field(json_schema_extra=lambda schema: schema["anyOf"].append({"type": "string", "const": ""}))
-    ] = None
+    kind: Annotated[KindFilter, Field(json_schema_extra=_described_kind)] = None
     section: SectionFilter = None
     language: LanguageFilter = None
     resource: Annotated[ResourceId, Field(description="Only the resource with this id.")] = None

@@ -159,6 +159,7 @@ def test_a_brief_answer_stays_short_with_quotes_of_some_length(moments: list[Mom
         ({"question": "掩" * 5000}, "5,000 characters: ask in 4,000 at most"),
         ({"question": "mask", "k": 0}, "`k`: input should be greater than or equal to 1"),
         ({"question": "mask", "resource": "zzz"}, "nothing here is called zzz"),
+        ({"question": "掩码", "kind": "playlist"}, "no moment is in a 'playlist': the kinds that hold some are video"),
         ({"question": "mask", "language": "klingon"}, "'klingon' is no language tag: give one such as en"),
         (
             {"question": "mask", "limit": 3},

@@ -116,6 +116,11 @@ def test_odd_questions_are_answered_or_refused(client: TestClient, path: str, od
         ("/api/ask?q=mask&language=klingon", 400, "'klingon' is no language tag: give one such as en, zh or zh-Hant"),
         ("/api/ask?q=mask&resource=none", 404, "no resource here has the id 'none': /api/resources names all"),
         ("/api/ask?q=mask&k=0&kind=song", 400, "than or equal to 1; `kind`: input should be 'video', 'playlist'"),
+        (
+            "/api/ask?q=mask&kind=playlist",
+            400,
+            "no moment is in a 'playlist': the kinds that hold some are video, page",
+        ),
         ("/api/ask?q=mask&limit=3", 400, "/api/ask takes no `limit`, but q, k, kind, section, language, resource"),
         ("/api/ask?q=mask&语言=zh", 400, "/api/ask takes no `语言`"),
         (f"/api/status?{'a' * 5000}=1", 400, f"takes no `{'a' * 40}`, but no parameters"),
@@ -271,7 +276,7 @@ def test_the_document_says_which_filters_are_taken(client: TestClient) -> None:
     document = client.get("/api/openapi.json").json()
     given = {each["name"]: each["schema"] for each in document["paths"]["/api/ask"]["get"]["parameters"]}
     tags = ("", "zh", "zh-Hant", "zh_TW", " en ", "yue", "en-", "fr-@", "0", "000", "0" * 35, "klingon", "中文")
-    for name, values in (("kind", ("", "video", "song", "视频")), ("language", tags)):
+    for name, values in (("kind", ("", "video", "playlist", "song", "视频")), ("language", tags)):
         described = jsonschema.Draft202012Validator(given[name] | {"components": document["components"]})
         for value in values:
             status = client.get("/api/ask", params={"q": "mask 掩码", name: value}).status_code

@@ -78,6 +78,8 @@ def test_a_time_that_is_none_is_told(client: TestClient, since: str) -> None:
     assert answer.status_code == 400 and "7d" in answer.json()["detail"]
     page = client.get("/", params={"q": SAID, "after": since})
     assert page.status_code == 400 and "2026-03-15" in page.text
+    page = client.get("/", params={"q": SAID, "kind": "playlist"})
+    assert page.status_code == 400 and "video, page, paper, recording, document" in page.text
 
 
 def test_filters_by_date_hold_on_the_page_and_in_the_api(client: TestClient) -> None:
