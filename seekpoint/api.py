@@ -88,7 +88,7 @@ def _check_texts(question: object, **filters: object) -> None:
 
 def _check_counts(**counts: object) -> None:
     for name, count in counts.items():
-        if not (isinstance(count, int) and 1 <= count <= MOST_MOMENTS):
+        if isinstance(count, bool) or not (isinstance(count, int) and 1 <= count <= MOST_MOMENTS):
             raise UsageError(f"`{name}` is a whole number from 1 to {MOST_MOMENTS}, not {count!r}: leave it out")
 
 
@@ -105,7 +105,7 @@ class Library:
         question: str,
         *,
         k: int = 5,
-        also: Sequence[str] = (),
+        also: Iterable[str] = (),
         per_resource: int = PER_RESOURCE,
         kind: Kind | str | None = None,
         section: str | None = None,
@@ -138,15 +138,16 @@ class Library:
         texts |= {"after": after, "before": before, "added": added}
         _check_texts(question, **texts)
         _check_counts(k=k, per_resource=per_resource)
-        if not isinstance(also, Sequence) or isinstance(also, str):
+        if not isinstance(also, Iterable) or isinstance(also, str):
             raise UsageError(f"`also` is a list of wordings, not {type(also).__name__}: put them into brackets")
+        also = tuple(also)
         if encoder is not None and not hasattr(encoder, "question"):
             raise UsageError(f"`encoder` is an object that embeds, not {type(encoder).__name__}: leave it out")
         for wording in also:
             _check_texts(wording)
         filters = filters_of(kind, **texts)
         reranker = _reranker(rerank) if isinstance(rerank, str) else rerank
-        options = AskOptions(k, filters, per_resource, explained, reranker, also=tuple(also))
+        options = AskOptions(k, filters, per_resource, explained, reranker, also=also)
         encoder = encoder or _encoder(self._reader.card, engine=stored_engine(self._reader)).get()
         read_by = _language_reader(reader) if reader else None
         if read_by:
@@ -214,7 +215,7 @@ def ask(
     library: Library | str | os.PathLike[str] | None = None,
     *,
     k: int = 5,
-    also: Sequence[str] = (),
+    also: Iterable[str] = (),
     per_resource: int = PER_RESOURCE,
     kind: Kind | str | None = None,
     section: str | None = None,

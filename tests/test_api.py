@@ -158,6 +158,8 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
     "give `rerank` a sentence": lambda library: library.ask("掩码", encoder=TopicEncoder(), rerank="/no/where"),
     "`k` is a whole number from 1 to 100, not '3'": lambda library: library.ask("掩码", k="3"),  # type: ignore[arg-type]
     "`k` is a whole number from 1 to 100, not 2.5": lambda library: library.ask("掩码", k=2.5),  # type: ignore[arg-type]
+    "`k` is a whole number from 1 to 100, not True": lambda library: library.ask("掩码", k=True),
+    "`per_resource` is a whole number from 1 to 100, not False": lambda library: library.ask("x", per_resource=False),
     "`per_resource` is a whole number from 1 to 100, not 0": lambda library: library.ask("掩码", per_resource=0),
     "`also` is a list of wordings, not NoneType": lambda library: library.ask("mask", also=None),  # type: ignore[arg-type]
     "`encoder` is an object .*, not str": lambda library: library.ask("mask", encoder="e5"),  # type: ignore[arg-type]
@@ -182,6 +184,14 @@ ERRORS: Mapping[str, Callable[[seekpoint.Library], object]] = {
     "no such list": lambda library: seekpoint.build([ROOT / "no such list.md"], ROOT / "no library"),
     "must be 1 or more, not 0": lambda library: seekpoint.build([ROOT / "README.md"], limit=0),
 }
+
+
+def test_other_wordings_are_any_texts_that_can_be_iterated(library: seekpoint.Library) -> None:
+    wordings, encoder = ["what hides the future?", "什么遮住后面的词？"], TopicEncoder()
+    found = library.ask("掩码", also=wordings, encoder=encoder).moments
+    for also in (iter(wordings), {*wordings}, dict.fromkeys(wordings), (text for text in wordings)):
+        assert library.ask("掩码", also=also, encoder=encoder).moments == found
+    assert seekpoint.ask("掩码", library, also=iter(wordings), encoder=encoder).moments == found
 
 
 @pytest.mark.parametrize("message", ERRORS)
