@@ -114,6 +114,7 @@ def test_a_dry_run_names_each_resource_that_can_not_be_indexed_and_why(tmp_path:
         *((1, f"{command} --index notes.txt", "notes.txt is a file, not") for command in ON_A_LIBRARY),
         (1, "ask why?", "there is no library in"),
         (1, "status --index 空", "there is no library in"),
+        (1, "status --index .", "there is no library in ., which holds other files: name another folder with --index"),
         (1, "remove x", "there is no library in"),
         (1, "mcp", "there is no library in"),
         (2, "init folder", "is a folder"),

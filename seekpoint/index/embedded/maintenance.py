@@ -21,11 +21,11 @@ from pathlib import Path
 from filelock import FileLock
 
 from seekpoint.files import scratch
-from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, check_not_a_file
+from seekpoint.index.address import check_not_a_file
 from seekpoint.index.embedded import damage, database, staging
 from seekpoint.index.embedded.database import content_errors, library_errors, transaction
 from seekpoint.index.embedded.manifest import FILE as MANIFEST
-from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord
+from seekpoint.index.embedded.manifest import FileRecord, Manifest, WordsRecord, holds_other_files
 from seekpoint.index.errors import DamagedLibrary, ForeignLibrary
 from seekpoint.index.types import ModelCard
 
@@ -242,8 +242,7 @@ def acquire(folder: Path, *, create: bool, mends: bool = False) -> FileLock:
 
 def check_no_other_files(folder: Path) -> None:
     """Raise ForeignLibrary if the folder has files but no library."""
-    names = {path.name for path in folder.iterdir()}
-    if names - {staging.LOCK, ADDED_FILES, ADDED_LISTS} and database.FILE not in names:
+    if holds_other_files(folder):
         raise ForeignLibrary(f"{folder} holds other files: name an empty or a new folder with --index")
 
 

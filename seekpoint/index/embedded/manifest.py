@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from seekpoint.files import parsed_json, replacing
-from seekpoint.index.address import check_not_a_file
+from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, check_not_a_file
 from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import SCHEMA_VERSION, check_version, damaged, stored_model
+from seekpoint.index.embedded.staging import LOCK
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.types import ModelCard, Revision
 
@@ -27,6 +28,12 @@ SUCCESSOR = "reembedding"
 _FORMAT = "seekpoint"
 # Bytes. Hashing a larger database after every build would take longer than a small build does.
 _MOST_HASHED = 1 << 28
+
+
+def holds_other_files(folder: Path) -> bool:
+    """Whether a folder without a manifest has files that are no library's, so that none is built in it."""
+    names = {path.name for path in folder.iterdir()}
+    return bool(names - {LOCK, ADDED_FILES, ADDED_LISTS}) and DATABASE not in names
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,10 @@ class Manifest:
         check_not_a_file(folder)
         path = folder / FILE
         if not path.exists():
+            if folder.is_dir() and holds_other_files(folder):
+                raise LibraryNotFound(
+                    f"there is no library in {folder}, which holds other files: name another folder with --index"
+                )
             raise LibraryNotFound(
                 f"there is no library in {folder}: build one with `seekpoint build SOURCE`, or name it with --index"
             )
