@@ -13,6 +13,7 @@ from seekpoint.safe_links import is_web
 
 _SHOWN, _KEY = 2, re.compile(r"[^\s,;{}\[\]<>`\\@\"]{1,200}")
 _WORD, _NO_LETTERS = re.compile(r"[^\W_]{4,}|[^\W_a-zA-Z0-9]{2,}"), re.compile(r"[\W_]+")
+_BOOK = re.compile(r"\.epub(?:[?#]|\Z)", re.IGNORECASE)
 _TYPES = {
     **{Kind.VIDEO: "motion_picture", Kind.RECORDING: "broadcast", Kind.PAGE: "webpage", Kind.PAPER: "article"},
     **{Kind.DOCUMENT: "document", Kind.PLAYLIST: "document"},
@@ -47,7 +48,7 @@ def keys_of(resources: Iterable[Resource]) -> dict[str, str]:
         key, own = clean(resource.key or ""), _NO_LETTERS.sub("", resource.id)[:4]
         if not _KEY.fullmatch(key):
             name = next(iter(authors_of(resource)), "").rpartition(FAMILY)[2].split()[-1:]
-            word = _WORD.search(clean(resource.title))
+            word = _WORD.search(clean(_title(resource)))
             parts = (*name, (resource.stated.published or "")[:4], word[0][:12] if word else "")
             key = f"{_NO_LETTERS.sub('', ''.join(parts)).lower() or resource.kind}-{own}"
         while key in taken:
@@ -73,7 +74,7 @@ def _entry(key: str, resource: Resource, read: str | None) -> dict[str, object]:
     entry = {
         "id": key,
         "type": kind,
-        "title": resource.title,
+        "title": _title(resource),
         "author": [
             {"family": clean(family), "given": clean(given)} if given else {"literal": clean(family)}
             for given, _, family in names
@@ -87,6 +88,12 @@ def _entry(key: str, resource: Resource, read: str | None) -> dict[str, object]:
         "accessed": _date(read) if is_online else None,
     }
     return {name: clean(value) if isinstance(value, str) else value for name, value in entry.items() if value}
+
+
+def _title(resource: Resource) -> str:
+    """The title to cite: an EPUB's own, unless a bibliography names it; other files' own are often leftovers."""
+    own = resource.stated.title if _BOOK.search(resource.url) and not resource.key else None
+    return own or resource.title
 
 
 def _date(text: str | None) -> dict[str, list[list[int]]] | None:

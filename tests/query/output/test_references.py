@@ -21,7 +21,7 @@ from seekpoint.query.output import status
 from seekpoint.query.output.exports import FORMATS, to_csv, to_markdown
 from seekpoint.query.output.json import AnswerJson, to_json
 from seekpoint.query.output.kept_files import KEPT_FORMATS
-from seekpoint.query.output.references import byline, keys_of
+from seekpoint.query.output.references import byline, keys_of, to_csl_json
 from seekpoint.query.output.terminal import to_text
 from seekpoint.query.reading.unread_stretches import ReadAmount
 from seekpoint.query.serving.live_library import LiveLibrary
@@ -151,6 +151,19 @@ KEPT = [
 )
 def test_every_form_has_what_a_citation_needs(name: str, text: str) -> None:
     assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("title", ["Masks Without Tears", "掩码讲义"])
+def test_a_book_is_cited_by_its_own_title_unless_a_bibliography_names_it(title: str) -> None:
+    own = Details(title=title, authors=("李宏毅",), published="2020")
+    book = replace(BOOK.resource, title="this book", stated=own)
+    listed = replace(book, title="The Book", stated=replace(own, key="li2020"))
+    untitled = replace(book, stated=replace(own, title=None))
+    paper = replace(PAPER.resource, title="The paper", stated=replace(own, title="paper.doc"))
+    for resource, cited in ((book, title), (listed, "The Book"), (untitled, "this book"), (paper, "The paper")):
+        (entry,) = json.loads(to_csl_json({resource.id: (resource, None)}))
+        assert entry["title"] == cited
+    assert list(keys_of([book]).values()) == [f"李宏毅2020{title.split()[0].lower()}-fedc"]
 
 
 def test_keys_are_made_where_there_are_none_and_each_is_unique() -> None:
