@@ -132,6 +132,14 @@ class PageParameters(AskParameters):
         return self
 
     @property
+    def filters(self) -> Filters:
+        """The filters, without dates where `fault` says what is wrong with these."""
+        try:
+            return super().filters
+        except UsageError:
+            return filters_of(self.kind, self.section, self.language, self.resource, self.speaker)
+
+    @property
     def sought(self) -> str:
         """The phrase to find in a transcript; empty if the page was reached from another site."""
         return self.find if self._is_asked else ""
@@ -144,6 +152,10 @@ class PageParameters(AskParameters):
     @property
     def fault(self) -> str:
         """The key of the text that says why the question can't be asked; empty if it can, or if there is none."""
+        try:
+            super().filters  # noqa: B018 - raises
+        except UsageError:
+            return "no_day"
         return fault_of(self.q) if self.q else ""
 
     @property
@@ -159,7 +171,7 @@ class PageParameters(AskParameters):
     @property
     def is_filtered(self) -> bool:
         """Whether any filter is set."""
-        return self.filters != Filters()
+        return any(getattr(self, name) for name in FILTERS)
 
     @property
     def is_cut(self) -> bool:

@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from lxml.html import fromstring, tostring
@@ -84,6 +84,22 @@ def test_a_question_that_looks_for_nothing_stays_in_its_box_and_gets_a_hint(clie
         assert page.status_code == 400
         assert f'value="{question}"' in page.text
         assert f'<p class="verdict none" role="status">{WORDS[language][hint]}</p>' in page.text
+
+
+@pytest.mark.parametrize("dates", ["after=2026&before=2025-12", "after=2026-13", "added=yesterday"])
+@pytest.mark.parametrize("question", ["", "q=为什么需要掩码&"])
+def test_dates_without_a_day_between_them_are_told_above_the_form_that_has_them(
+    client: TestClient, question: str, dates: str
+) -> None:
+    for language, address in product(("en", "zh"), ("/", "/list", "/resource/aaaaaaaaaaa")):
+        page = client.get(f"{address}?{question}{dates}", headers={"Accept-Language": language})
+        assert page.status_code == 400
+        assert f'<p class="verdict none" role="status">{WORDS[language]["no_day"]}</p>' in page.text
+        if question:
+            assert 'value="为什么需要掩码"' in page.text
+        if address == "/":
+            assert '<details class="folding" open>' in page.text
+            assert all(f'name="{name}" value="{value}"' in page.text for name, value in parse_qsl(dates))
 
 
 def test_odd_addresses_keep_the_question_and_say_what_is_lacking(client: TestClient, tmp_path: Path) -> None:
