@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 import webbrowser
 from contextlib import suppress
@@ -17,7 +16,7 @@ import click
 
 from seekpoint.cli.interrupt import end
 from seekpoint.cli.options import index_option, llm_options, rerank_option, token_option, with_index
-from seekpoint.files import read_file, real_path
+from seekpoint.files import read_file, real_path, replacing
 from seekpoint.index.address import Address
 from seekpoint.index.errors import LibraryNotFound, SeekpointError
 from seekpoint.index.text.clean import clean
@@ -109,12 +108,11 @@ def lasting_key(library: Address, *, edits: bool = False) -> str:
     path, secret = user_data_path("seekpoint") / "serve-key", secrets.token_bytes(_KEY_BYTES)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            with os.fdopen(descriptor, "wb") as file:
+        if not path.exists() or path.stat().st_size != _KEY_BYTES:  # a full disk may have cut it short
+            with replacing(path) as file:
+                Path(file.name).chmod(0o600)
                 file.write(secret)
-        kept = read_file(path, _KEY_BYTES)
-        secret = kept if len(kept) == _KEY_BYTES else secret
+        secret = read_file(path, _KEY_BYTES)
     own = real_path(library) if isinstance(library, Path) else library
     message = f"{'edit' if edits else 'ask'} {own}"
     return hmac.digest(secret, message.encode("utf-8", "surrogateescape"), "sha256").hex()

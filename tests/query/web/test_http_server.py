@@ -143,6 +143,11 @@ def test_the_key_that_signs_lasts_with_the_user_and_is_another_for_each_library(
     assert lasting_key(tmp_path / "库", edits=True) not in keys, "who may read can't edit later"
     (file,) = (tmp_path / "seekpoint").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600 and file.read_bytes().hex() not in keys
+    for damaged in (file.read_bytes()[:5], b"", file.read_bytes() * 2):
+        file.write_bytes(damaged)
+        file.chmod(0o644)
+        assert lasting_key(tmp_path / "库") == lasting_key(tmp_path / "库") not in keys, "it is made anew"
+        assert [*file.parent.iterdir()] == [file] and file.stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("XDG_DATA_HOME", "/dev/null")
     assert len({*keys, lasting_key(tmp_path / "库"), lasting_key(tmp_path / "库")}) == 4
     policies = [AccessPolicy(token=token, key=keys[0]) for token in ("a" * 20, "b" * 20)]
