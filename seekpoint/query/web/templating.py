@@ -121,8 +121,9 @@ def error_page(request: Request, error: Exception) -> HTMLResponse:
 
 
 def path_of(request: Request) -> str:
-    """The path of a request and its parameters."""
-    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    """The path of a request and its parameters, escaped as they were sent."""
+    parts = request.scope["raw_path"], request.scope["query_string"]
+    return b"?".join(filter(None, parts)).decode("ascii", "replace")
 
 
 def _changed(request: Request, **values: str | None) -> str:

@@ -112,13 +112,17 @@ def test_the_token_comes_in_a_header_through_the_login_link_or_its_form(talks: P
         assert client.get("/").status_code == client.get("/healthz").status_code == 200
     with serving(talks, AccessPolicy(token=TOKEN)) as client:
         assert client.post("/login", data={"token": "wrong"}).status_code == 401
-        assert client.post("/login", content=b"token=" + b"a" * 10_000).status_code == 413
+        assert client.post("/login", content=b"token=" + b"a" * 20_000).status_code == 413
         assert client.post("/login", data={"token": TOKEN}).status_code == 303
         assert "Masks" in client.get("/list").text
 
 
 @pytest.mark.parametrize(
-    "asked", ["/?q=%E6%8E%A9%E7%A0%81&play=bbbbbbbbbbb&t=80", "/list?q=mask", "/new", "/nope?a=/b"]
+    "asked",
+    [
+        *("/?q=%E6%8E%A9%E7%A0%81&play=bbbbbbbbbbb&t=80", "/list?q=mask", "/new", "/nope?a=/b", f"/?{'&' * 2998}"),
+        *("/resource/%E6%8E%A9%E7%A0%81%2F%3Fx%23y%25?q=mask", f"/resource/{quote('掩' * 300)}"),
+    ],
 )
 def test_the_login_leads_to_the_page_that_was_asked_for_and_to_no_other_site(talks: Path, asked: str) -> None:
     elsewhere = ("//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\t/evil.example")
@@ -131,8 +135,11 @@ def test_the_login_leads_to_the_page_that_was_asked_for_and_to_no_other_site(tal
             assert (sent.status_code, sent.headers["location"]) == (303, "/"), repr(back)
         assert client.post("/login", data=fields | {"token": TOKEN}).headers["location"] == asked
     with serving(talks, AccessPolicy(token=TOKEN)) as client:
-        for path in (f"/?q={'x' * 4000}", "/login?back=/list", "/login"):
-            assert form(client, path, "/login")["back"] == "/"
+        too_long = (f"/?q={'x' * 4000}", f"/resource/{'掩' * 1200}", f"/{'%25' * 2000}")
+        for path in (*too_long, "/login?back=/list", "/login"):
+            fields = form(client, path, "/login") | {"token": TOKEN}
+            assert client.post("/login", data=fields).headers["location"] == "/"
+            client.cookies.clear()
 
 
 def test_after_the_login_too_the_question_of_another_sites_link_is_not_asked(talks: Path) -> None:
