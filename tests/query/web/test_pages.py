@@ -271,6 +271,17 @@ def test_buttons_lead_to_the_next_place_of_a_phrase_and_back(bilingual: Path) ->
         assert len(unsought.xpath("//button[@name='place'][@hidden]")) == 2
 
 
+def test_a_text_in_two_languages_is_looked_through_without_a_word_of_captions(tmp_path: Path) -> None:
+    with EmbeddedWriter.acquire(tmp_path, CARD) as writer:
+        book = resource("book", "书", kind=Kind.DOCUMENT)
+        writer.register(SOURCE, [book])
+        writer.commit("book", [embedded(["a mask hides"]), embedded(["掩码把未来藏起来"])], Details(), "by hand")
+    with serving(tmp_path) as client:
+        for ui, label in (("en", "Find in English"), ("zh", "在英语中查找")):
+            page = client.get("/resource/book?language=en", headers={"Accept-Language": ui}).text
+            assert f'placeholder="{label}"' in page and "字幕" not in fromstring(page).find("body//main").text_content()
+
+
 def test_more_like_this_leaves_out_its_place_and_keeps_the_question(client: TestClient) -> None:
     result = links(client.get("/", params={"q": "mask", "language": "en", "kind": "video", "k": "1"}).text)
     more = client.get(result["More like this"]).text
